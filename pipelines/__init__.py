@@ -1,0 +1,3 @@
+"""Shequ (社区): workbooks in, releases out."""
+
+__version__ = "1.0.0"

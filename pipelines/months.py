@@ -1,0 +1,48 @@
+"""Months: `date` (its first day) inside, `YYYY-MM` in ids, files and JSON, `2019年6月` for people."""
+
+import re
+from datetime import date, timedelta
+
+from pipelines.errors import Refusal
+
+
+def parse(text: str) -> date:
+    """`2019-06` as a date. Refuses anything else."""
+    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+    if not found:
+        raise Refusal(f"“{text}”不是月份;请写成 2019-06 这样的形式")
+    return date(int(found[1]), int(found[2]), 1)
+
+
+def parse_span(text: str) -> list[date]:
+    """`2018-08..2020-12`, or a single month, as every month of the span."""
+    first, _, last = text.partition("..")
+    start, end = parse(first), parse(last or first)
+    if end < start:
+        raise Refusal(f"“{text}”的起始月份晚于结束月份")
+    return span(start, end)
+
+
+def span(first: date, last: date) -> list[date]:
+    months = []
+    while first <= last:
+        months.append(first)
+        first = add(first, 1)
+    return months
+
+
+def add(month: date, count: int) -> date:
+    index = month.year * 12 + month.month - 1 + count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def last_day(month: date) -> date:
+    return add(month, 1) - timedelta(days=1)
+
+
+def key(month: date) -> str:
+    return f"{month:%Y-%m}"
+
+
+def label(month: date) -> str:
+    return f"{month.year}年{month.month}月"

@@ -1,0 +1,88 @@
+"""The strict gate through which reference data enters.
+
+Declarations are inert YAML; this module refuses what a reader of the file would not expect: a key that stands twice,
+a key that nobody knows (with the nearest known one), a value of the wrong type. Each refusal names file and entry.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.errors import Refusal
+
+
+class Entry(BaseModel):
+    """An entry of reference data: frozen, and no key that is not declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class _Loader(yaml.CSafeLoader):
+    """Safe YAML; a mapping that names a key twice is refused, and dates stay text."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
+    seen: dict[Any, yaml.Node] = {}
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            line = key_node.start_mark.line + 1
+            raise Refusal(f"{loader.name}:第{line}行:键“{key}”在同一条目中出现两次;请删去一个")
+        seen[key] = key_node
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+# 2018-07 and 2018-07-19 are text here: months and days are parsed where they are used, with a message that names the entry.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_yaml(path: Path) -> Any:
+    """The content of a YAML file; duplicate keys and broken syntax are refused with their line."""
+    with path.open(encoding="utf-8") as stream:
+        loader = _Loader(stream)
+        loader.name = path.name
+        try:
+            return loader.get_single_data()
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else "?"
+            raise Refusal(f"{path.name}:第{line}行:不是正确的 YAML:{error.problem}") from error
+        finally:
+            loader.dispose()
+
+
+def suggest(given: str, known: Iterable[str]) -> str:
+    """`;是否为 info_platform?` when something near is known, else nothing."""
+    near = get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f";是否为 {near[0]}?" if near else ""
+
+
+def build(model: type[E], data: Any, where: str) -> E:
+    """One entry from plain data. A refusal names the entry, the key and the repair."""
+    if not isinstance(data, dict):
+        raise Refusal(f"{where}:应为一组“键: 值”,实际为 {data!r}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise Refusal("\n".join(_explain(model, where, item) for item in error.errors())) from error
+
+
+def _explain(model: type[Entry], where: str, item: dict) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    name = str(item["loc"][-1]) if item["loc"] else ""
+    known = [field.alias or key for key, field in model.model_fields.items()]
+    if item["type"] == "extra_forbidden":
+        return f"{where}:不认识的键“{path}”{suggest(name, known)}"
+    if item["type"] == "missing":
+        return f"{where}:缺少必需的键“{path}”"
+    return f"{where}:“{path}”的值 {item['input']!r} 不合要求({item['msg']})"
