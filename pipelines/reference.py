@@ -5,6 +5,7 @@ a key that nobody knows (with the nearest known one), a value of the wrong type.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+# 29.5 in a file means twenty-nine and a half, not the nearest binary fraction.
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
 # 2018-07 and 2018-07-19 are text here: months and days are parsed where they are used, with a message that names the entry.
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
