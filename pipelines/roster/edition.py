@@ -1,0 +1,138 @@
+"""One edition of the roster: a CSV of 12-digit codes as the Bureau of Statistics printed it.
+
+Grain of an edition: one row per code, look-alikes included. Nothing here knows which city it is: the files, their
+cut-off days and their hashes stand in `rosters/editions.yaml`.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.csv as arrow_csv
+from pyarrow import ArrowInvalid, Table, py_buffer, string
+
+from pipelines.errors import Refusal
+from pipelines.reference import Entry, build, load_yaml
+
+
+class Row(NamedTuple):
+    """One line of an edition; every value is text as printed."""
+
+    code: str
+    name: str
+    town_code: str
+    town: str
+    county_code: str
+    county: str
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One yearly edition: in force from the month of its cut-off day until the next one's."""
+
+    year: int
+    cut_off: date
+    path: Path
+    sha256: str | None
+    source: str
+
+
+class _EditionEntry(Entry):
+    year: int
+    cut_off: str
+    file: str
+    sha256: str | None = None
+
+
+class _EditionFile(Entry):
+    source: str
+    editions: list[dict]
+
+
+def load_editions(folder: Path) -> list[Edition]:
+    """The editions that `editions.yaml` in the folder declares, oldest first. No roster is opened."""
+    where = "editions.yaml"
+    declared = build(_EditionFile, load_yaml(folder / where), where)
+    editions = [_edition(folder, declared.source, item, f"{where}:第{n}条") for n, item in enumerate(declared.editions, 1)]
+    if not editions:
+        raise Refusal(f"{where}:没有任何名册版本")
+    for earlier, later in pairwise(editions):
+        if earlier.year >= later.year or earlier.cut_off >= later.cut_off:
+            raise Refusal(f"{where}:{later.year} 年版应排在 {earlier.year} 年版之后,年份和截止日都必须更晚")
+    return editions
+
+
+def _edition(folder: Path, source: str, item: dict, where: str) -> Edition:
+    entry = build(_EditionEntry, item, where)
+    try:
+        cut_off = date.fromisoformat(entry.cut_off)
+    except ValueError:
+        raise Refusal(f"{where}:截止日“{entry.cut_off}”不是日期;请写成 2019-10-31 这样的形式") from None
+    if not (folder / entry.file).is_file():
+        raise Refusal(f"{where}:找不到名册文件 {entry.file}")
+    return Edition(entry.year, cut_off, folder / entry.file, entry.sha256, source)
+
+
+def read_rows(edition: Edition) -> list[Row]:
+    """The lines of an edition in code order. A file that is not what its entry says is refused, with the line."""
+    name, data = edition.path.name, edition.path.read_bytes()
+    if edition.sha256 and hashlib.sha256(data).hexdigest() != edition.sha256:
+        raise Refusal(f"{name}:文件内容与 editions.yaml 登记的 sha256 不符;如确需更换名册,请同时更新登记")
+    rows = sorted(_lines(name, data))
+    _check(name, rows)
+    return rows
+
+
+def _lines(name: str, data: bytes) -> Iterator[Row]:
+    table = _parse(name, data)
+    missing = {"code", "name", "town_code", "county_code"} - set(table.column_names)
+    if missing:
+        raise Refusal(f"{name}:缺少列 {'、'.join(sorted(missing))}")
+    # A roster without names of towns and counties (the country's) is read too: the code then stands for the name.
+    stand_in = {"town": "town_code", "county": "county_code"}
+    present = set(table.column_names)
+    columns = [table[field if field in present else stand_in[field]].to_pylist() for field in Row._fields]
+    return map(Row._make, zip(*columns, strict=True))
+
+
+def _parse(name: str, data: bytes) -> Table:
+    options = arrow_csv.ConvertOptions(column_types=dict.fromkeys(Row._fields, string()), strings_can_be_null=False)
+    try:
+        return arrow_csv.read_csv(py_buffer(data), convert_options=options)
+    except ArrowInvalid as error:
+        raise Refusal(f"{name}:不是正确的 CSV:{error}") from error
+
+
+def _check(name: str, rows: list[Row]) -> None:
+    before = ""
+    for row in rows:
+        if row.code == before:
+            raise Refusal(f"{name}:代码 {row.code} 出现两次")
+        if not _well_formed(row):
+            raise Refusal(f"{name}:“{row.code},{row.name}”的代码不是12位数字,或与其乡镇、县区代码不符,或没有名称")
+        before = row.code
+    _check_names(name, {(row.town_code, row.town) for row in rows})
+    _check_names(name, {(row.county_code, row.county) for row in rows})
+
+
+def _well_formed(row: Row) -> bool:
+    code = row.code
+    return (
+        len(code) == 12
+        and code.isascii()
+        and code.isdigit()
+        and code[:9] == row.town_code
+        and code[:6] == row.county_code
+        and bool(row.name)
+    )
+
+
+def _check_names(name: str, named: set[tuple[str, str]]) -> None:
+    names = dict(named)
+    for code, given in sorted(named):
+        if names[code] != given:
+            raise Refusal(f"{name}:{code} 有两个名称:{given}、{names[code]}")

@@ -1,0 +1,193 @@
+"""Who is counted in a month: the roster in force, with kinds and dated county attributes."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines import months
+from pipelines.errors import Refusal
+from pipelines.roster import kinds
+from pipelines.roster.arrow import to_table
+from pipelines.roster.county import City, County, CountyEntry, load_counties
+from pipelines.roster.edition import Edition, Row, load_editions, read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One community or village in one month. `uid` is the identity that stays when code or name change; opaque text."""
+
+    code: str
+    name: str
+    town_code: str
+    town: str
+    county_code: str
+    county: str
+    kind: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """One 街道, 镇, 乡 or zone of that rank in one month that has at least one unit."""
+
+    code: str
+    name: str
+    county_code: str
+    county: str
+
+
+_TEXT = ("code", "name", "town_code", "town", "county_code", "county", "kind", "uid")
+_FACTS = ("municipal_district", "shared_funding", "has_villages")
+TABLE = pa.schema([(name, pa.string()) for name in _TEXT] + [(name, pa.bool_()) for name in _FACTS])
+_COUNTY_TEXT = ("code", "name", "short", "type", "city_code", "city")
+COUNTY_TABLE = pa.schema([(name, pa.string()) for name in _COUNTY_TEXT] + [(name, pa.bool_()) for name in _FACTS])
+
+
+class Rosters:
+    """All editions of one city's roster. Editions are parsed when first asked for, months are kept."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self.editions: list[Edition] = load_editions(folder / "rosters")
+        city, entries = load_counties(folder / "counties.yaml")
+        self.city: City = city
+        self._entries: dict[str, CountyEntry] = entries
+        self._overrides = kinds.load_overrides(folder / "kinds.yaml")
+        self._rows: dict[int, list[Row]] = {}
+        self._units: dict[tuple, list[Unit]] = {}
+        self._tables: dict[date, pa.Table] = {}
+        self._check_overrides()
+
+    # -- editions -------------------------------------------------------------------------------------------------
+
+    def edition(self, month: date) -> Edition:
+        """The newest edition whose cut-off is not after the month's last day. Months before the first are refused."""
+        end = months.last_day(month)
+        in_force = [edition for edition in self.editions if edition.cut_off <= end]
+        if not in_force:
+            first = self.editions[0].cut_off
+            raise Refusal(f"{months.label(month)}没有名册:最早的名册截止于{first},请选择{months.label(first)}或以后的月份")
+        return in_force[-1]
+
+    def of_year(self, year: int) -> Edition:
+        """The edition of a year."""
+        found = [edition for edition in self.editions if edition.year == year]
+        if not found:
+            known = "、".join(str(edition.year) for edition in self.editions)
+            raise Refusal(f"没有 {year} 年版名册;现有:{known}")
+        return found[0]
+
+    def rows(self, year: int) -> list[Row]:
+        """Every line of an edition, look-alikes included, in code order."""
+        if year not in self._rows:
+            rows = read_rows(self.of_year(year))
+            self._check_counties(year, {row.county_code for row in rows})
+            self._rows[year] = rows
+        return self._rows[year]
+
+    def known_codes(self) -> frozenset[str]:
+        """Every code of any edition, look-alikes included."""
+        return self._known_codes
+
+    @cached_property
+    def _known_codes(self) -> frozenset[str]:
+        return frozenset(row.code for edition in self.editions for row in self.rows(edition.year))
+
+    def digest(self) -> str:
+        """SHA-256 over names and contents of every file that was loaded: the same digest, the same roster."""
+        total = hashlib.sha256()
+        for path in self._files():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{path.relative_to(self._folder).as_posix()} {content}\n".encode())
+        return total.hexdigest()
+
+    def _files(self) -> list[Path]:
+        declared = [self._folder / name for name in ("rosters/editions.yaml", "counties.yaml", "kinds.yaml")]
+        return declared + [edition.path for edition in self.editions]
+
+    # -- months ---------------------------------------------------------------------------------------------------
+
+    def units(self, month: date) -> list[Unit]:
+        """One per community or village of the month, in code order; look-alikes are excluded."""
+        year, municipal, reviewed = self._state(month)
+        key = (year, municipal, tuple(reviewed.items()))
+        if key not in self._units:
+            self._units[key] = list(self._build_units(year, municipal, reviewed))
+        return self._units[key]
+
+    def towns(self, month: date) -> list[Town]:
+        """One per town of the month's units, in code order."""
+        found = {unit.town_code: unit for unit in self.units(month)}
+        return [Town(code, unit.town, unit.county_code, unit.county) for code, unit in found.items()]
+
+    def counties(self, month: date) -> list[County]:
+        """One per county of the month's units, in code order."""
+        names = {unit.county_code: unit.county for unit in self.units(month)}
+        rural = {unit.county_code for unit in self.units(month) if unit.kind == kinds.RURAL}
+        return [self._county(code, name, month, code in rural) for code, name in names.items()]
+
+    def table(self, month: date) -> pa.Table:
+        """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB."""
+        if month not in self._tables:
+            self._tables[month] = self._build_table(month)
+        return self._tables[month]
+
+    def county_table(self, month: date) -> pa.Table:
+        """Grain: one row per county of the month, key code."""
+        return to_table(COUNTY_TABLE, map(attrgetter(*COUNTY_TABLE.names), self.counties(month)))
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _state(self, month: date) -> tuple[int, frozenset[str], dict[str, str]]:
+        """All that the units of a month depend on, so that months in which it is the same share one list."""
+        municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
+        reviewed = {item.code: item.kind for item in self._overrides if item.holds(month)}
+        return self.edition(month).year, municipal, reviewed
+
+    def _build_units(self, year: int, municipal: frozenset[str], reviewed: dict[str, str]) -> Iterable[Unit]:
+        types = {code: entry.type for code, entry in self._entries.items()}
+        for row in self.rows(year):
+            if kinds.is_unit(row.code):
+                county = row.county_code
+                kind = reviewed.get(row.code) or kinds.derive(row.code, types[county], county in municipal)
+                yield Unit(*row, kind, row.code)
+
+    def _build_table(self, month: date) -> pa.Table:
+        facts = {county.code: attrgetter(*_FACTS)(county) for county in self.counties(month)}
+        text = attrgetter(*_TEXT)
+        return to_table(TABLE, (text(unit) + facts[unit.county_code] for unit in self.units(month)))
+
+    def _county(self, code: str, name: str, month: date, rural: bool) -> County:
+        entry = self._entries[code]
+        return County(
+            code=code,
+            name=name,
+            short=entry.short or name,
+            type=entry.type,
+            municipal_district=entry.is_municipal(month),
+            shared_funding=entry.shares_funding(month),
+            has_villages=rural,
+            city_code=self.city.code,
+            city=self.city.name,
+        )
+
+    def _check_counties(self, year: int, codes: set[str]) -> None:
+        unknown = sorted(codes - self._entries.keys())
+        if unknown:
+            raise Refusal(f"{year} 年版名册中的县区 {'、'.join(unknown)} 没有登记在 counties.yaml;请补上其类型和属性")
+
+    def _check_overrides(self) -> None:
+        unknown = sorted({item.code for item in self._overrides} - self.known_codes()) if self._overrides else []
+        if unknown:
+            raise Refusal(f"kinds.yaml:任何一版名册中都没有代码 {'、'.join(unknown)}")
+
+
+def load(reference: Path) -> Rosters:
+    """The rosters of a folder of reference data. Declarations are checked here, editions when first used."""
+    return Rosters(reference)
