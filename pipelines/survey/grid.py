@@ -1,0 +1,126 @@
+"""The neutral grid: what any workbook looks like once it is read, and the one way in which reading may fail.
+
+Every format becomes `Workbook` → `Sheet` → rows of plain values; nothing above this module knows file formats.
+"""
+
+from dataclasses import dataclass, field
+
+# code: (what is wrong, what to do). Codes are stable ids: they stand in the archive and in receipts.
+UNREADABLE = {
+    "empty_file": ("文件是空的,没有任何内容", "请重新导出或复制后再报"),
+    "not_a_workbook": ("文件不是电子表格", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
+    "html_page": ("文件实际是网页(HTML),只是取了表格的扩展名", "请用 Excel 或 WPS 打开,另存为 .xlsx 后再报"),
+    "encrypted": ("文件有密码,无法读取", "请取消密码后重报"),
+    "truncated": ("文件不完整,后半部分缺失", "请等待复制或上传完成,重新复制原文件后再报"),
+    "damaged_zip": ("文件已损坏,压缩包的校验不符", "请用 Excel 或 WPS 打开原文件,另存后再报"),
+    "unsafe_zip": ("文件的内部结构不安全,不予打开", "请用 Excel 或 WPS 新建工作簿,只粘贴数值后另存再报"),
+    "too_large": ("文件超出大小上限", "请删去多余的工作表、图片和空白区域后另存再报"),
+    "too_many_parts": ("文件内部的部件过多", "请用 Excel 或 WPS 新建工作簿,只粘贴数值后另存再报"),
+    "xml_entities": ("文件含有 DTD 或实体声明,不予解析", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
+    "unsupported_format": ("这种表格格式不能读取", "请用 Excel 或 WPS 打开,另存为 .xlsx 后再报"),
+    "damaged": ("文件内容已损坏,无法读取", "请用 Excel 或 WPS 打开原文件,另存为 .xlsx 后再报"),
+    "extent_mismatch": ("两种方法读出的行数或单元格数不一致,为免漏读,不予采用", "请用 Excel 或 WPS 打开,另存后再报"),
+    "bad_encoding": ("文本中有无法辨认的字符编码", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
+    "bad_quotes": ("CSV 的引号不配对,无法确定单元格的边界", "请改正引号,或用 Excel 打开后另存为 .xlsx 再报"),
+    "no_sheets": ("工作簿中没有工作表", "请确认报的是填好的调查表"),
+}
+
+
+class Unreadable(Exception):
+    """The file cannot be read. `code` is a key of `UNREADABLE`; `detail` says, in Chinese, what in particular."""
+
+    def __init__(self, code: str, detail: str = ""):
+        self.code, self.detail = code, detail
+        self.message, self.remedy = UNREADABLE[code]
+        super().__init__(self.text)
+
+    @property
+    def text(self) -> str:
+        """The whole sentence for the sender: what, in particular, and what to do."""
+        return f"{self.message}{f'({self.detail})' if self.detail else ''};{self.remedy}"
+
+    def __reduce__(self):
+        return Unreadable, (self.code, self.detail)
+
+
+# code: what a person reads. `detail` of a note is put behind it.
+NOTES = {
+    "extension_differs": "扩展名与内容不符,已按内容读取",
+    "macros": "文件含有宏,未运行",
+    "external_links": "文件引用了其他工作簿,未访问,只用已存的数值",
+    "dde": "文件含有 DDE 链接,未执行",
+    "connections": "文件含有外部数据连接,未访问",
+    "embedded_objects": "文件嵌有其他对象,未打开",
+    "formulas_not_recalculated": "文件声明打开时才重新计算公式,已存的数值可能是旧的",
+    "no_final_newline": "文本末尾没有换行,最后一行可能不完整",
+    "sheet_full": "工作表用到了格式所允许的最后一行,数据可能被截断",
+    "normalized": "表格由不常见的软件写成,已按规范重新整理后读取",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds within which a file is read; sizes in bytes, counted while unpacking and not taken from headers."""
+
+    file_size: int = 64 << 20
+    total_unpacked: int = 300 << 20
+    part: int = 200 << 20
+    parts: int = 1000
+    ratio: int = 1000           # unpacked : packed, only looked at above 20 MB (deflate cannot exceed 1032)
+    sheets: int = 255
+    cells: int = 10_000_000     # area that the values of all sheets span
+    rows: int = 1_048_576
+    columns: int = 16_384
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merged range, 1-based, inclusive."""
+
+    first_row: int
+    first_col: int
+    last_row: int
+    last_col: int
+
+
+@dataclass
+class Sheet:
+    """One worksheet, absolute: `rows[0]` is row 1 and `rows[i][0]` is column A.
+
+    Values are None (blank) | str | int | float | bool | datetime | date | time | timedelta. Numbers come as the format
+    stores them: always float from xlsx, xlsb and ods; int or float from xls. Trailing blanks of a row and trailing
+    blank rows are trimmed, so rows differ in length. An error cell and a formula without a stored value are None in
+    `rows` and stand in `errors` and `unevaluated`: look there before calling a cell blank.
+    All row and column numbers below are 1-based.
+    """
+
+    name: str
+    visibility: str = "visible"                                        # visible | hidden | very_hidden
+    rows: list[list] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)   # (row, col) -> '#REF!'
+    unevaluated: set[tuple[int, int]] = field(default_factory=set)     # formulas without a stored value
+    formulas: int = 0                                                  # how many cells hold a formula
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_cols: list[int] = field(default_factory=list)
+    filtered: bool = False                                             # a filter with a condition is on
+    percent: dict[int, set[int]] = field(default_factory=dict)         # col -> rows whose cell has a % number format
+
+    def is_percent(self, row: int, col: int) -> bool:
+        """Whether the cell's number format shows a percentage (its value is then 0.925 for 92.5%)."""
+        return row in self.percent.get(col, ())
+
+    def value(self, row: int, col: int):
+        """The value at a 1-based address; None outside the data."""
+        cells = self.rows[row - 1] if 0 < row <= len(self.rows) else ()
+        return cells[col - 1] if 0 < col <= len(cells) else None
+
+
+@dataclass
+class Workbook:
+    kind: str                                                          # xlsx | xlsm | xls | xlsb | ods | csv
+    sheets: list[Sheet]
+    notes: list[tuple[str, str]] = field(default_factory=list)         # (key of NOTES, detail)
+    date1904: bool = False
+    encoding: str | None = None                                        # csv: utf-8 | utf-8-sig | gb18030 | utf-16
+    separator: str | None = None                                       # csv: , | ; | tab
