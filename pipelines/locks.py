@@ -1,0 +1,52 @@
+"""One writer at a time: a lock that says who holds it since when, and that the kernel frees when its holder dies."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.errors import Refusal
+
+
+@contextmanager
+def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
+    """Hold the lock file at `path` while the block runs.
+
+    Waits up to `wait` seconds for another holder. Errors: `Refusal` naming holder, process and start when it does not yield.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        _acquire(file, path, wait)
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")}))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _acquire(file, path: Path, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise Refusal(f"另一个任务正在写入({_holder(path)}),已等待 {wait:.0f} 秒;请稍后再试") from None
+            time.sleep(0.1)
+
+
+def _holder(path: Path) -> str:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        return f"{held['doing']},进程 {held['pid']},始于 {held['since'].replace('T', ' ')}"
+    except (OSError, ValueError, KeyError):
+        return "持有者刚刚开始或刚刚结束"
+
+
