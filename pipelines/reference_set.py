@@ -1,0 +1,78 @@
+"""All reference data of one folder, loaded together: the form, the registers, the rosters, and their digests."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from pipelines import roster
+from pipelines.policy import register
+from pipelines.policy.register import Register
+from pipelines.roster import Rosters
+from pipelines.survey import form, rules
+from pipelines.survey.form import Form
+from pipelines.survey.rules import CompiledRule
+
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference data that figures depend on."""
+
+    folder: Path
+    form: Form
+    registers: tuple[Register, ...]
+    rosters: Rosters
+
+    @cached_property
+    def rules(self) -> list[CompiledRule]:
+        return rules.compile_rules(self.form, self.form.community)
+
+    @cached_property
+    def county_rules(self) -> list[CompiledRule]:
+        return rules.compile_rules(self.form, self.form.county)
+
+    @property
+    def first_month(self) -> date:
+        """The earliest month that any policy asks for."""
+        return min(register.since for register in self.registers)
+
+    @property
+    def main(self) -> Register:
+        """The register of the policy that the city set out with."""
+        return self.registers[0]
+
+    def register(self, policy_id: str | None) -> Register:
+        """One register by its policy's id; the main one when none is named."""
+        if policy_id is None:
+            return self.main
+        return next((r for r in self.registers if r.policy.id == policy_id), None) or register.load(
+            self.folder, self.form, policy_id
+        )
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by part: form, each register with its text, and the rosters."""
+        found = {"form": _digest([self.folder / "form.yaml", self.folder / "findings.yaml"])}
+        for item in self.registers:
+            place = self.folder / "policies" / item.policy.id
+            found[f"register:{item.policy.id}"] = _digest([place / "register.yaml", place / "text.txt"])
+        found["rosters"] = self.rosters.digest()
+        return found
+
+
+def load(folder: Path) -> Reference:
+    """Everything, checked. Errors: `Refusal` naming file, entry and repair."""
+    survey = form.load(folder)
+    registers = tuple(register.load(folder, survey, policy_id) for policy_id in register.policies(folder))
+    reference = Reference(folder, survey, registers, roster.load(folder))
+    _ = reference.rules, reference.county_rules
+    return reference
+
+
+def _digest(paths: list[Path]) -> str:
+    content = hashlib.sha256()
+    for path in paths:
+        content.update(path.read_bytes() if path.exists() else b"")
+    return content.hexdigest()

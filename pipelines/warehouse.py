@@ -1,0 +1,321 @@
+"""The warehouse: the archive projected into DuckDB. Delete it, sync it again, and every figure is the same.
+
+Tables (answer columns come from the form, so a question more is a column more):
+
+| table | one row per | key |
+|---|---|---|
+| `submission` | submission event | seq |
+| `answer` | unit row of 表1 as typed values | seq, row_no |
+| `answer_raw` | the same rows as the text that stood there | seq, row_no |
+| `county_answer`, `county_raw` | submission with a 表2 | seq |
+| `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
+| `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
+| `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
+| `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
+| `fingerprint` | month computed, with the hash of everything it was computed from | month |
+
+The warehouse has one writer; readers open releases and never this file.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines import program
+from pipelines.archive import Archive, Event
+from pipelines.errors import Refusal
+from pipelines.lifecycle import Life, Received, fold
+from pipelines.reference_set import Reference
+from pipelines.survey.findings import Finding, finding_id
+from pipelines.survey.form import Part
+from pipelines.survey.read import Reading, read_workbook
+
+ARROW = {
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "BIGINT": pa.int64(),
+    "DECIMAL(18,6)": pa.decimal128(18, 6),
+    "DATE": pa.date32(),
+}
+_MICRO = Decimal("0.000001")
+
+Progress = Callable[[int, int, str], None]
+Reader = Callable[[list[Event], Life], Iterable[tuple[Event, Reading]]]
+
+
+def connect(path: Path | str, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection in which no SQL can reach outside the database and no extension is fetched."""
+    config = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "python_enable_replacements": "false",
+    }
+    return duckdb.connect(str(path), read_only=read_only, config=config)
+
+
+class Warehouse:
+    """The projection, open for writing in this process."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, reference: Reference, archive: Archive):
+        self.con, self.reference, self.archive = con, reference, archive
+
+    # ---- the projection
+
+    def sync(self, progress: Progress | None = None, read: Reader | None = None) -> list[int]:
+        """Apply the events that are not in yet; returns the seqs of the submissions loaded. One transaction each."""
+        new = list(self.archive.events(after=self.applied()))
+        submissions = [event for event in new if event.kind == "submission"]
+        readings = (read or self._read_one_by_one)(submissions, self.life())
+        for done, (event, reading) in enumerate(readings, 1):
+            with self.transaction():
+                self._load(event, reading)
+            if progress:
+                progress(done, len(submissions), reading.file)
+        with self.transaction():
+            self._record_events(new)
+        self._reread_resolved(new)
+        return [event.seq for event in submissions]
+
+    def _read_one_by_one(self, submissions: list[Event], life: Life) -> Iterable[tuple[Event, Reading]]:
+        for event in submissions:
+            yield event, self.read(event, life)
+
+    def read(self, event: Event, life: Life) -> Reading:
+        """The archived bytes of a submission, read with the decisions in force."""
+        return read_archived(self.archive, self.reference, event, life.resolutions)
+
+    def _reread_resolved(self, new: list[Event]) -> None:
+        counties = {event.body["county"] for event in new if event.kind == "resolve"}
+        if not counties:
+            return
+        life = self.life()
+        seqs = {seq for state in life.months.values() for county, seq in state.effective.items() if county in counties}
+        for event in self.archive.events():
+            if event.seq in seqs:
+                with self.transaction():
+                    self._load(event, self.read(event, life))
+
+    def _record_events(self, events: list[Event]) -> None:
+        if events:
+            self.con.execute("DELETE FROM meta WHERE key = 'applied'")
+            self.con.execute("INSERT INTO meta VALUES ('applied', ?)", [str(events[-1].seq)])
+
+    def applied(self) -> int:
+        """Seq of the last event that the projection holds."""
+        row = self.con.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
+        return int(row[0]) if row else 0
+
+    def life(self, until: int | None = None) -> Life:
+        """What is in force after the events applied (or up to `until`)."""
+        rows = self.con.execute("SELECT seq, county, month, refused FROM submission").fetchall()
+        received = {row[0]: Received(*row) for row in rows}
+        last = min(until or self.applied(), self.applied())
+        return fold(self.archive.events(until=last), received)
+
+    @contextmanager
+    def transaction(self):
+        """All that the block writes, or nothing."""
+        self.con.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.con.execute("ROLLBACK")
+            raise
+        self.con.execute("COMMIT")
+
+    # ---- loading one reading
+
+    def _load(self, event: Event, reading: Reading) -> None:
+        for table in ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding"):
+            self.con.execute(f"DELETE FROM {table} WHERE seq = ?", [event.seq])
+        self.con.execute(
+            "INSERT INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [event.seq, event.at, event.by, reading.file, reading.sha256, reading.county, reading.month,
+             reading.form_version, reading.refused, event.body.get("sender")],
+        )  # fmt: skip
+        if reading.community is not None:
+            self._load_rows(event.seq, reading)
+        if reading.record is not None:
+            self._load_record(event.seq, reading)
+        self.add_findings(event.seq, reading.county, "read", reading.findings)
+
+    def _load_rows(self, seq: int, reading: Reading) -> None:
+        rows, part = reading.community, self.reference.form.community
+        count = len(rows.row)
+        keys = {
+            "seq": pa.array([seq] * count, pa.int64()),
+            "row_no": pa.array(rows.row, pa.int32()),
+            "unit": pa.array(rows.unit, pa.string()),
+            "held": pa.array(rows.held, pa.bool_()),
+            "unreadable": pa.array(_unreadable(reading, rows.row), pa.list_(pa.string())),
+        }
+        self._insert("answer", {**keys, **_typed(part, rows.values, count)})
+        raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
+        self._insert("answer_raw", {"seq": keys["seq"], "row_no": keys["row_no"], **raw})
+        self.con.executemany(
+            "INSERT INTO source VALUES (?, 'community', ?, ?, ?, ?, ?)",
+            [[seq, f, rows.sheet, c.letter, c.header, Decimal(c.factor)] for f, c in rows.columns.items()] or [[seq, "", "", "", "", 1]],
+        )
+
+    def _load_record(self, seq: int, reading: Reading) -> None:
+        record, part = reading.record, self.reference.form.county
+        values = {field.id: [record.values.get(field.id)] for field in part}
+        held = {"seq": pa.array([seq], pa.int64()), "held": pa.array([record.held], pa.bool_())}
+        self._insert("county_answer", {**held, **_typed(part, values, 1)})
+        raw = {field.id: pa.array([record.raw.get(field.id)], pa.string()) for field in part}
+        self._insert("county_raw", {"seq": held["seq"], **raw})
+        for field, cell in record.cells.items():
+            self.con.execute("INSERT INTO source VALUES (?, 'county', ?, ?, ?, NULL, 1)", [seq, field, record.sheet, cell])
+
+    def _insert(self, table: str, columns: dict[str, pa.Array]) -> None:
+        self.con.register("incoming", pa.table(columns))
+        self.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+        self.con.unregister("incoming")
+
+    def add_findings(self, seq: int, county: str | None, phase: str, findings: list[Finding]) -> None:
+        """Findings of one submission and phase, appended."""
+        if not findings:
+            return
+        columns = {name: [getattr(f, name) for f in findings] for name in _FINDING if name != "row_no"}
+        table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+        self._insert("finding", {
+            "seq": pa.array([seq] * len(findings), pa.int64()),
+            "phase": pa.array([phase] * len(findings), pa.string()),
+            "number": pa.array(range(len(findings)), pa.int32()),
+            "id": pa.array([finding_id(county, f) for f in findings], pa.string()),
+            "row_no": pa.array([f.row for f in findings], pa.int32()),
+            **table,
+        })  # fmt: skip
+
+
+_FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
+
+
+def read_archived(archive: Archive, reference: Reference, event: Event, resolutions: dict[str, dict]) -> Reading:
+    """One archived submission, read. A function of its bytes, the reference data, its date and the decisions given."""
+    return read_workbook(
+        archive.read(event.body["sha256"]),
+        event.body["file"],
+        reference.form,
+        reference.rosters,
+        resolutions=resolutions,
+        today=date.fromisoformat(event.at[:10]),
+        first_month=reference.first_month,
+    )
+
+
+def _unreadable(reading: Reading, rows: list[int]) -> list[list[str]]:
+    """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
+    found: dict[int, list[str]] = {}
+    for finding in reading.findings:
+        if finding.severity == "error" and finding.row is not None and finding.field:
+            found.setdefault(finding.row, []).extend(finding.field.split(","))
+    return [found.get(row, []) for row in rows]
+
+
+def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Array]:
+    columns = {}
+    for field in part:
+        given = values.get(field.id) or [None] * count
+        if field.sql_type.startswith("DECIMAL"):
+            given = [None if v is None else Decimal(v).quantize(_MICRO) for v in given]
+        columns[field.id] = pa.array(given, ARROW[field.sql_type])
+    return columns
+
+
+# ---- opening and schema
+
+
+@contextmanager
+def open_warehouse(path: Path, reference: Reference, archive: Archive):
+    """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
+
+    The caller holds the writer's lock (`pipelines.locks`).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    con = _open_matching(path, reference)
+    try:
+        yield Warehouse(con, reference, archive)
+    finally:
+        con.close()
+
+
+def _open_matching(path: Path, reference: Reference) -> duckdb.DuckDBPyConnection:
+    if path.exists():
+        try:
+            con = connect(path)
+        except duckdb.Error as fault:
+            if "lock" in str(fault).lower():
+                raise Refusal("数据仓库正被另一个程序打开;请关闭它后再试") from fault
+            _set_aside(path)
+        else:
+            if _stamp_of(con) == stamp(reference):
+                return con
+            con.close()
+            _set_aside(path)
+    con = connect(path)
+    create(con, reference)
+    return con
+
+
+def _set_aside(path: Path) -> None:
+    """A projection that cannot be used is renamed, not deleted: it costs nothing to keep one for a look."""
+    for name in (path, path.with_name(path.name + ".wal")):
+        if name.exists():
+            name.replace(name.with_name(name.name + ".unusable"))
+
+
+def in_memory(reference: Reference, archive: Archive) -> Warehouse:
+    """An empty projection that stores nothing: for checking a file before it is sent."""
+    con = connect(":memory:")
+    create(con, reference)
+    return Warehouse(con, reference, archive)
+
+
+def stamp(reference: Reference) -> str:
+    """What the projection's shape and reading depend on; another stamp means another projection."""
+    read_by = program.digest("survey", "warehouse", "roster")
+    parts = [read_by, reference.digests["form"], reference.digests["rosters"], str(reference.first_month)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
+    try:
+        row = con.execute("SELECT value FROM meta WHERE key = 'stamp'").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return row[0] if row else None
+
+
+def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+    """All tables, empty, in one transaction: a kill leaves none or all."""
+    community = ", ".join(f'"{f.id}" {f.sql_type}' for f in reference.form.community)
+    county = ", ".join(f'"{f.id}" {f.sql_type}' for f in reference.form.county)
+    raw = ", ".join(f'"{f.id}" VARCHAR' for f in reference.form.community)
+    county_raw = ", ".join(f'"{f.id}" VARCHAR' for f in reference.form.county)
+    con.execute("BEGIN")
+    for statement in (
+        "CREATE TABLE meta (key VARCHAR, value VARCHAR)",
+        """CREATE TABLE submission (seq BIGINT, received_at VARCHAR, received_by VARCHAR, file VARCHAR, sha256 VARCHAR,
+           county VARCHAR, month DATE, form_version VARCHAR, refused BOOLEAN, sender VARCHAR)""",
+        f"CREATE TABLE answer (seq BIGINT, row_no INTEGER, unit VARCHAR, held BOOLEAN, unreadable VARCHAR[], {community})",
+        f"CREATE TABLE answer_raw (seq BIGINT, row_no INTEGER, {raw})",
+        f"CREATE TABLE county_answer (seq BIGINT, held BOOLEAN, {county})",
+        f"CREATE TABLE county_raw (seq BIGINT, {county_raw})",
+        """CREATE TABLE source (seq BIGINT, part VARCHAR, field VARCHAR, sheet VARCHAR, cell VARCHAR, header VARCHAR,
+           factor DECIMAL(18,6))""",
+        """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
+           sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,
+           row_no INTEGER)""",
+        "CREATE TABLE fingerprint (month DATE, what VARCHAR, fingerprint VARCHAR)",
+    ):
+        con.execute(statement)
+    con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
+    con.execute("COMMIT")
