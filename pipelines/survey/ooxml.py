@@ -1,0 +1,310 @@
+"""xlsx and xlsm: calamine for the bulk of the cells, a search of the XML for what calamine hides.
+
+calamine never sees the file itself. It gets a package that is written here from parts that were unpacked within the
+limits and searched: bare sheets, the shared strings, no number formats. So whatever a zip or its relations may play at,
+both readers read the same bytes; they are unpacked once; and dates follow our rules (calamine does not know the date
+formats of Chinese Excel, and takes a negative date for midnight).
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import unescape
+from xml.etree.ElementTree import Element
+
+import python_calamine
+
+from pipelines.survey import formats
+from pipelines.survey.addresses import a1
+from pipelines.survey.grid import Limits, Sheet, Unreadable, Workbook
+from pipelines.survey.package import Package, clean_xml, local, parse
+from pipelines.survey.panics import panics
+from pipelines.survey.sheet_xml import Scan, cells, scan_any
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_EMPTY_STRING = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>\s+</t>")
+
+
+@dataclass
+class Book:
+    """What `workbook.xml` and its relations say."""
+
+    folder: str
+    sheets: list[tuple[str, str, str]] = field(default_factory=list)   # (name, visibility, part)
+    date1904: bool = False
+    recalculates: bool = False
+    styles: str | None = None
+    strings: str | None = None
+
+
+def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
+    """The workbook whose main part is `main`."""
+    book = _book(package, main, limits)
+    kinds = _style_kinds(package.tree(book.styles)) if book.styles else {}
+    wanted = {str(index).encode() for index, style in kinds.items() if style != formats.NUMBER}
+    scans, area = [], 0
+    bare = BarePackage()
+    for _, _, part in book.sheets:
+        scans.append(scan_any(lambda part=part: package.chunks(part), part, wanted, limits))
+        bare.add_sheet(scans[-1])
+        if (area := area + scans[-1].area) > limits.cells:
+            raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
+    strings = _strings(package, book.strings)
+    package.inflate_rest()
+    sheets = _filled(bare.finish(strings), book, scans, kinds, strings)
+    return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
+
+
+class BarePackage:
+    """The least package that calamine reads: runs of rows as sheets s0, s1, …, stored without compression."""
+
+    def __init__(self):
+        self._bytes = io.BytesIO()
+        self._zip = zipfile.ZipFile(self._bytes, "w", zipfile.ZIP_STORED)
+        self._count = 0
+
+    def add_sheet(self, found: Scan) -> None:
+        """Writes the pieces and remembers in their place under which number they stand."""
+        for i, piece in enumerate(found.pieces):
+            with self._zip.open(f"xl/worksheets/s{self._count}.xml", "w", force_zip64=True) as part:
+                part.write(f'<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
+                part.write(piece)
+                part.write(b"</sheetData></worksheet>")
+            found.pieces[i] = self._count
+            self._count += 1
+
+    def piece(self, number: int) -> bytes:
+        return self._zip.read(f"xl/worksheets/s{number}.xml")
+
+    def finish(self, strings: bytes) -> "BarePackage":
+        sheets = "".join(f'<sheet name="s{i}" sheetId="{i + 1}" r:id="r{i}"/>' for i in range(self._count))
+        relations = "".join(_relation(f"r{i}", "worksheet", f"worksheets/s{i}.xml") for i in range(self._count))
+        book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets></workbook>'
+        start = _relation("r0", "officeDocument", "xl/workbook.xml")
+        self._zip.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}">{start}</Relationships>')
+        self._zip.writestr("xl/workbook.xml", book)
+        self._zip.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{relations}</Relationships>')
+        self._zip.writestr("xl/sharedStrings.xml", strings)
+        self._zip.close()
+        self._zip = zipfile.ZipFile(self._bytes)
+        return self
+
+    def open(self) -> python_calamine.CalamineWorkbook:
+        self._bytes.seek(0)
+        return python_calamine.CalamineWorkbook.from_filelike(self._bytes)
+
+
+def _relation(identifier: str, kind: str, target: str) -> str:
+    return f'<Relationship Id="{identifier}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
+
+
+def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes) -> list[Sheet]:
+    sheets = []
+    if not any(found.pieces for found in scans):
+        return [_sheet(book, i, found, []) for i, found in enumerate(scans)]
+    with panics(python_calamine.CalamineError, OverflowError, ValueError):
+        opened = bare.open()
+    for i, found in enumerate(scans):
+        rows: list[list] = []
+        for number in found.pieces:
+            with panics(python_calamine.CalamineError, OverflowError, ValueError):
+                _place(opened.get_sheet_by_index(number), rows)
+        sheet = _sheet(book, i, found, rows)
+        _cross_check(sheet, found, bare, strings)
+        _apply_styles(sheet, found, kinds, book.date1904)
+        sheets.append(sheet)
+    return sheets
+
+
+def _place(piece: python_calamine.CalamineSheet, rows: list[list]) -> None:
+    """Appends a piece's rows where they stand; blanks become None and trailing ones go."""
+    if piece.start is None:
+        return
+    top, left = piece.start
+    rows += ([] for _ in range(top - len(rows)))
+    padding = [None] * left
+    for row in piece.to_python():
+        if "" in row:
+            row = [None if value == "" else value for value in row]
+            while row and row[-1] is None:
+                row.pop()
+        rows.append(padding + row if left and row else row)
+
+
+def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
+    name, visibility, _ = book.sheets[index]
+    for row, col in (*found.errors, *found.unevaluated):
+        if row <= len(rows) and col <= len(rows[row - 1]):
+            rows[row - 1][col - 1] = None
+    while rows and not rows[-1]:
+        rows.pop()
+    return Sheet(
+        name, visibility, rows, found.merges, found.errors, found.unevaluated, found.formulas,
+        found.hidden_rows, found.hidden_cols, found.filtered,
+    )  # fmt: skip
+
+
+def _cross_check(sheet: Sheet, found: Scan, bare: BarePackage, strings: bytes) -> None:
+    """Two counts of the cells that hold something must agree; where they do not, every cell is looked at."""
+    if sum(len(row) - row.count(None) for row in sheet.rows) == found.values - len(found.errors):
+        return
+    blanks = _blank_strings(strings)
+    seen = set()
+    for number in found.pieces:
+        for row, col, attributes, content in cells(bare.piece(number)):
+            if (row, col) in seen:
+                raise Unreadable("damaged", f"工作表“{sheet.name}”的单元格 {a1(row, col)} 出现两次")
+            seen.add((row, col))
+            known = sheet.value(row, col) is not None or (row, col) in found.errors or (row, col) in found.unevaluated
+            if not known and not _is_blank(attributes, content, blanks):
+                raise Unreadable("extent_mismatch", f"工作表“{sheet.name}”的单元格 {a1(row, col)} 有内容而未读出")
+
+
+def _is_blank(attributes: bytes, content: bytes, blanks: set[bytes]) -> bool:
+    """Whether a cell that came back blank is one: no value, or an empty text."""
+    value = re.search(rb"<v(?: [^>]*)?>([^<]*)</v>", content)
+    if b't="s"' in attributes:
+        return not value or value[1].strip() in blanks
+    texts = re.findall(rb"<t(?: [^>]*)?>([^<]*)</t>", content) + ([value[1]] if value else [])
+    return not any(unescape(text.decode(errors="replace")).strip() for text in texts)
+
+
+def _blank_strings(strings: bytes) -> set[bytes]:
+    if not _EMPTY_STRING.search(strings):
+        return set()
+    items = re.findall(rb"<si(?:/>|[ >].*?</si>)", strings, re.DOTALL)
+    return {b"%d" % i for i, item in enumerate(items) if not re.search(rb"<t(?: [^>]*)?>[^<]*[^<\s][^<]*</t>", item)}
+
+
+def _apply_styles(sheet: Sheet, found: Scan, kinds: dict[int, str], date1904: bool) -> None:
+    """Percent cells are noted; numbers in date cells become the moments that they mean."""
+    for style, addresses in found.styled.items():
+        kind = kinds[int(style)]
+        for row, col in addresses:
+            value = sheet.value(row, col)
+            if type(value) is not float:
+                continue
+            if kind == formats.PERCENT:
+                sheet.percent.setdefault(col, set()).add(row)
+            else:
+                sheet.rows[row - 1][col - 1] = formats.from_serial(value, kind, date1904)
+
+
+def _book(package: Package, main: str, limits: Limits) -> Book:
+    folder, _, file = main.rpartition("/")
+    related, types = _relations(package, folder, file)
+    book = Book(folder, styles=types.get("styles"), strings=types.get("sharedStrings"))
+    for element in package.tree(main).iter():
+        tag = local(element.tag)
+        if tag == "workbookPr":
+            book.date1904 = element.get("date1904") in ("1", "true", "on")
+        elif tag == "calcPr":
+            book.recalculates = element.get("fullCalcOnLoad") in ("1", "true", "on")
+        elif tag == "sheet":
+            kind, part = related.get(_relation_id(element), ("", ""))
+            if kind == "worksheet":
+                visibility = {"hidden": "hidden", "veryHidden": "very_hidden"}.get(element.get("state"), "visible")
+                book.sheets.append((element.get("name", ""), visibility, part))
+    _check_sheets(book, limits)
+    return book
+
+
+def _check_sheets(book: Book, limits: Limits) -> None:
+    if not book.sheets:
+        raise Unreadable("no_sheets")
+    if len(book.sheets) > limits.sheets:
+        raise Unreadable("too_large", f"{len(book.sheets)} 个工作表,上限 {limits.sheets} 个")
+    if len({part.lower() for _, _, part in book.sheets}) < len(book.sheets):
+        raise Unreadable("damaged", "两个工作表指向同一个部件")
+
+
+def _relation_id(element: Element) -> str:
+    return next((value for key, value in element.attrib.items() if "relationships}" in key and local(key) == "id"), "")
+
+
+def _relations(package: Package, folder: str, file: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Relations of a part: id → (type, part), and type → part. What points outside the file is left out."""
+    by_id, by_type = {}, {}
+    name = f"{folder}/_rels/{file}.rels".lstrip("/")
+    if name not in package:
+        raise Unreadable("damaged", f"缺少部件 {name}")
+    for element in package.tree(name).iter():
+        if local(element.tag) == "Relationship" and element.get("TargetMode") != "External":
+            kind = element.get("Type", "").rpartition("/")[2]
+            part = resolve(folder, element.get("Target", ""))
+            by_id[element.get("Id", "")] = kind, part
+            by_type.setdefault(kind, part)
+    return by_id, by_type
+
+
+def resolve(folder: str, target: str) -> str:
+    """A relation's target as a part name: absolute, or relative to the folder."""
+    target = target.replace("\\", "/")
+    steps: list[str] = []
+    for step in (target if target.startswith("/") else f"{folder}/{target}").split("/"):
+        if step == "..":
+            steps[-1:] = []
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps)
+
+
+def _style_kinds(styles: Element) -> dict[int, str]:
+    """Index of a cell style → kind of its number format."""
+    codes, kinds = {}, {}
+    for element in styles.iter():
+        if local(element.tag) == "numFmt" and element.get("numFmtId", "").isdigit():
+            codes[int(element.get("numFmtId"))] = element.get("formatCode", "")
+    for group in styles:
+        if local(group.tag) == "cellXfs":
+            for index, style in enumerate(group):
+                number = style.get("numFmtId", "0")
+                number = int(number) if number.isdigit() else 0
+                kinds[index] = formats.kind_of(number, codes.get(number))
+    return kinds
+
+
+def _strings(package: Package, part: str | None) -> bytes:
+    """The shared strings in the usual shape; an empty table where there is none."""
+    if not part or part not in package:
+        return f'<sst xmlns="{_MAIN}"/>'.encode()
+    xml = clean_xml(package.read(part), part)
+    if re.match(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]", xml) and b"<!" not in xml:
+        return xml
+    items = "".join(f'<si><t xml:space="preserve">{_xml_text(item)}</t></si>' for item in _items(parse(xml, part)))
+    return f'<sst xmlns="{_MAIN}">{items}</sst>'.encode(errors="replace")
+
+
+def _items(tree: Element) -> Iterable[str]:
+    """The text of each shared string, without its phonetic guide."""
+    for item in tree:
+        if local(item.tag) == "si":
+            runs = [item, *(child for child in item if local(child.tag) == "r")]
+            yield "".join(part.text or "" for run in runs for part in run if local(part.tag) == "t")
+
+
+def _xml_text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _notes(package: Package, book: Book, scans: list[Scan]) -> list[tuple[str, str]]:
+    """What stands in the file besides cells, by the names of its parts."""
+    names = [name.lower() for name in package.names]
+    notes = []
+    for code, mark in (("macros", "vbaproject.bin"), ("connections", "connections.xml")):
+        notes += [(code, "")] if any(name.endswith(mark) for name in names) else []
+    links = [name for name in names if "/externallinks/" in name and name.endswith(".xml")]
+    if links:
+        notes.append(("external_links", f"{len(links)} 个"))
+    if any(b"ddeLink" in package.read(name) for name in links):
+        notes.append(("dde", ""))
+    if any("/embeddings/" in name or "/activex/" in name for name in names):
+        notes.append(("embedded_objects", ""))
+    if book.recalculates and any(found.formulas for found in scans):
+        notes.append(("formulas_not_recalculated", ""))
+    notes += [("normalized", sheet[0]) for sheet, found in zip(book.sheets, scans, strict=True) if found.normalized]
+    return notes
