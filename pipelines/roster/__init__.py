@@ -2,18 +2,23 @@
 
 from pipelines.roster.county import City, County
 from pipelines.roster.edition import Edition
+from pipelines.roster.identity import Balance
 from pipelines.roster.kinds import KINDS, RURAL, TOWN, URBAN
-from pipelines.roster.rosters import COUNTY_TABLE, TABLE, Rosters, Town, Unit, load
+from pipelines.roster.rosters import AS_OF_TABLE, COUNTY_TABLE, TABLE, Rosters, Town, Unit, load
+from pipelines.roster.succession import Edge
 
 __all__ = [
+    "AS_OF_TABLE",
     "COUNTY_TABLE",
     "KINDS",
     "RURAL",
     "TABLE",
     "TOWN",
     "URBAN",
+    "Balance",
     "City",
     "County",
+    "Edge",
     "Edition",
     "Rosters",
     "Town",

@@ -57,7 +57,9 @@ def load_editions(folder: Path) -> list[Edition]:
     """The editions that `editions.yaml` in the folder declares, oldest first. No roster is opened."""
     where = "editions.yaml"
     declared = build(_EditionFile, load_yaml(folder / where), where)
-    editions = [_edition(folder, declared.source, item, f"{where}:第{n}条") for n, item in enumerate(declared.editions, 1)]
+    editions = [
+        _edition(folder, declared.source, item, f"{where}:第{n}条") for n, item in enumerate(declared.editions, 1)
+    ]
     if not editions:
         raise Refusal(f"{where}:没有任何名册版本")
     for earlier, later in pairwise(editions):

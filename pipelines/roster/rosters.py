@@ -16,6 +16,9 @@ from pipelines.roster import kinds
 from pipelines.roster.arrow import to_table
 from pipelines.roster.county import City, County, CountyEntry, load_counties
 from pipelines.roster.edition import Edition, Row, load_editions, read_rows
+from pipelines.roster.identity import Balance, Succession
+from pipelines.roster.review import load_review
+from pipelines.roster.succession import Edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,14 @@ class Town:
 
 _TEXT = ("code", "name", "town_code", "town", "county_code", "county", "kind", "uid")
 _FACTS = ("municipal_district", "shared_funding", "has_villages")
+_PLACE = ("code", "uid", "to_code", "town_code", "town", "county_code", "county", "placed_by", "reason")
+AS_OF_TABLE = pa.schema([(name, pa.string()) for name in _PLACE])
 TABLE = pa.schema([(name, pa.string()) for name in _TEXT] + [(name, pa.bool_()) for name in _FACTS])
 _COUNTY_TEXT = ("code", "name", "short", "type", "city_code", "city")
 COUNTY_TABLE = pa.schema([(name, pa.string()) for name in _COUNTY_TEXT] + [(name, pa.bool_()) for name in _FACTS])
+
+
+_DECLARATIONS = ("rosters/editions.yaml", "counties.yaml", "kinds.yaml", "succession.yaml")
 
 
 class Rosters:
@@ -62,6 +70,7 @@ class Rosters:
         self._rows: dict[int, list[Row]] = {}
         self._units: dict[tuple, list[Unit]] = {}
         self._tables: dict[date, pa.Table] = {}
+        self._succession = Succession(self.editions, self.rows, load_review(folder / "succession.yaml"))
         self._check_overrides()
 
     # -- editions -------------------------------------------------------------------------------------------------
@@ -72,7 +81,9 @@ class Rosters:
         in_force = [edition for edition in self.editions if edition.cut_off <= end]
         if not in_force:
             first = self.editions[0].cut_off
-            raise Refusal(f"{months.label(month)}没有名册:最早的名册截止于{first},请选择{months.label(first)}或以后的月份")
+            raise Refusal(
+                f"{months.label(month)}没有名册:最早的名册截止于{first},请选择{months.label(first)}或以后的月份"
+            )
         return in_force[-1]
 
     def of_year(self, year: int) -> Edition:
@@ -108,7 +119,7 @@ class Rosters:
         return total.hexdigest()
 
     def _files(self) -> list[Path]:
-        declared = [self._folder / name for name in ("rosters/editions.yaml", "counties.yaml", "kinds.yaml")]
+        declared = [self._folder / name for name in _DECLARATIONS]
         return declared + [edition.path for edition in self.editions]
 
     # -- months ---------------------------------------------------------------------------------------------------
@@ -142,6 +153,36 @@ class Rosters:
         """Grain: one row per county of the month, key code."""
         return to_table(COUNTY_TABLE, map(attrgetter(*COUNTY_TABLE.names), self.counties(month)))
 
+    # -- years ----------------------------------------------------------------------------------------------------
+
+    def edges(self, from_year: int, to_year: int) -> list[Edge]:
+        """How the units of one edition continue in a later one, in code order (grain: see pipelines.roster.succession)."""
+        return self._succession.edges(self.of_year(from_year).year, self.of_year(to_year).year)
+
+    def reconcile(self, from_year: int, to_year: int) -> list[Balance]:
+        """One per county of either edition, and the city last: before + created − abolished ± moved = after."""
+        city = (self.city.code, self.city.name)
+        return self._succession.balances(self.of_year(from_year).year, self.of_year(to_year).year, city)
+
+    def successor(self, code: str, month_from: date, month_to: date) -> str | None:
+        """The code in another month, earlier or later, of the unit that has this code in one; None where it has no counterpart."""
+        uid = self._succession.uids(self.edition(month_from).year).get(code)
+        if uid is None:
+            raise Refusal(f"{months.label(month_from)}的名册中没有单位 {code}")
+        row = self._succession.by_uid(self.edition(month_to).year).get(uid)
+        return row.code if row else None
+
+    def as_of(self, month: date, divisions_month: date) -> pa.Table:
+        """Where each unit of `month` stands under the divisions of `divisions_month`, which may be earlier or later.
+
+        Grain: one row per unit of `month`, key code. `placed_by` says how it got its town and county: `unit` (followed as
+        itself, its code then is `to_code`), `town` (it has no counterpart, but its town has a successor), or null (neither;
+        town and county are null too). `reason` says why a unit could not be followed, null where it could.
+        """
+        return to_table(
+            AS_OF_TABLE, self._succession.places(self.edition(month).year, self.edition(divisions_month).year)
+        )
+
     # -- inside ---------------------------------------------------------------------------------------------------
 
     def _state(self, month: date) -> tuple[int, frozenset[str], dict[str, str]]:
@@ -151,12 +192,12 @@ class Rosters:
         return self.edition(month).year, municipal, reviewed
 
     def _build_units(self, year: int, municipal: frozenset[str], reviewed: dict[str, str]) -> Iterable[Unit]:
-        types = {code: entry.type for code, entry in self._entries.items()}
+        types, uids = {code: entry.type for code, entry in self._entries.items()}, self._succession.uids(year)
         for row in self.rows(year):
             if kinds.is_unit(row.code):
                 county = row.county_code
                 kind = reviewed.get(row.code) or kinds.derive(row.code, types[county], county in municipal)
-                yield Unit(*row, kind, row.code)
+                yield Unit(*row, kind, uids[row.code])
 
     def _build_table(self, month: date) -> pa.Table:
         facts = {county.code: attrgetter(*_FACTS)(county) for county in self.counties(month)}
