@@ -15,7 +15,6 @@ from pipelines.survey.form import Form
 from pipelines.survey.rules import CompiledRule
 
 
-
 @dataclass(frozen=True)
 class Reference:
     """The reference data that figures depend on."""

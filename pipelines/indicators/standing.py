@@ -38,13 +38,15 @@ def create(warehouse: Warehouse) -> None:
 
 def load_rosters(warehouse: Warehouse, month: date) -> None:
     """The month's roster as temporary tables `unit` and `county` (one row per unit, per county)."""
-    _replace(warehouse, "unit", warehouse.reference.rosters.table(month))
-    _replace(warehouse, "county", warehouse.reference.rosters.county_table(month))
+    rosters = warehouse.reference.rosters
+    replace_table(warehouse, "unit", rosters.table(month), "code AS answered_as, county_code AS county_answered_as")
+    replace_table(warehouse, "county", rosters.county_table(month), "code AS answered_as")
 
 
-def _replace(warehouse: Warehouse, name: str, table) -> None:
+def replace_table(warehouse: Warehouse, name: str, table, more: str) -> None:
+    """A temporary table from Arrow, with further columns. `answered_as` is the code under which the month's answers stand."""
     warehouse.con.register("incoming", table)
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
     warehouse.con.unregister("incoming")
 
 

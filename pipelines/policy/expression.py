@@ -39,6 +39,8 @@ class Name:
     column: tuple[str, str] | None = None
     is_a: str | None = None
     choices: tuple[str, ...] = ()
+    # a total that is only known to lie between `column` and this column (null: no upper limit is known)
+    high: tuple[str, str] | None = None
 
 
 Namespace = Mapping[str, Name]
@@ -132,8 +134,9 @@ class _Compiler:
         self.names.append(dotted)
         if name.column is None:
             raise self.refuse(f"中的 {dotted} 不能在这里使用")
-        table, column = name.column
-        return exp.column(column, table=table, quoted=True), name.type
+        if name.high is not None:
+            raise self.refuse(f"中 {dotted} 只能与一个数比较大小,如 {dotted} >= 5")
+        return _reference(name.column), name.type
 
     def _constant(self, name: Name) -> tuple[exp.Expression, Type]:
         if name.type == "month":
@@ -164,8 +167,24 @@ class _Compiler:
         return exp.paren(type(node)(this=left, expression=right)), "number"
 
     def _comparison(self, node: exp.Binary) -> tuple[exp.Expression, Type]:
+        name = self.namespace.get(node.left.sql()) if isinstance(node.left, exp.Column) else None
+        if name is not None and name.high is not None:
+            return self._interval(node, name), "boolean"
         left, right = self._same(node.left, node.right)
         return type(node)(this=left, expression=right), "boolean"
+
+    def _interval(self, node: exp.Binary, name: Name) -> exp.Expression:
+        """A total known only within limits, compared: true or false where both limits agree, else unknown."""
+        if type(node) not in (exp.GT, exp.GTE, exp.LT, exp.LTE):
+            raise self.refuse(f"中 {node.left.sql()} 只能用 > >= < <= 比较")
+        limit = self._of(node.right, "number")
+        self.names.append(node.left.sql())
+        low, high = _reference(name.column), _reference(name.high)
+        worst, best = (low, high) if isinstance(node, (exp.GT, exp.GTE)) else (high, low)
+        holds = type(node)(this=worst, expression=limit.copy())
+        fails = exp.Not(this=exp.paren(type(node)(this=best, expression=limit.copy())))
+        branches = [exp.If(this=holds, true=exp.true()), exp.If(this=fails, true=exp.false())]
+        return exp.Case(ifs=branches)
 
     def _between(self, node: exp.Between) -> tuple[exp.Expression, Type]:
         low, high = node.args["low"], node.args["high"]
@@ -217,6 +236,11 @@ class _Compiler:
         name = self.namespace.get(left.sql()) if isinstance(left, exp.Column) else None
         if name and name.choices and isinstance(right, exp.Literal) and right.this not in name.choices:
             raise self.refuse(f"中“{right.this}”不是 {left.sql()} 的可选项{suggest(right.this, name.choices)}")
+
+
+def _reference(column: tuple[str, str]) -> exp.Expression:
+    table, name = column
+    return exp.column(name, table=table, quoted=True)
 
 
 def month_literal(text: str) -> exp.Expression:

@@ -239,7 +239,7 @@ def namespace(file: _File, form, of: str) -> Namespace:
     roster = {f"roster.{k}": Name(t, ("roster", k), choices=KINDS if k == "kind" else ()) for k, t in ROSTER[of].items()}
     common = {"since": Name("month", is_a=file.policy.since), **roster}
     if of == "county":
-        rollups = {f"rollup.{k}": Name("number", ("rollup", k)) for k in file.rollups}
+        rollups = {f"rollup.{k}": Name("number", ("rollup", k), high=("rollup", f"{k}:high")) for k in file.rollups}
         return {**common, **field_names(form.county, "county"), **rollups}
     constants = {k: Name("boolean", is_a=v) for k, v in _CONSTANTS.items()}
     return {**common, **constants, **field_names(form.community, "answer"), **field_names(form.county, "county", "county.")}
@@ -297,6 +297,8 @@ class _Builder:
             raise Refusal(f"{entry.id}:target 须恰有 at_least、at_most、between 之一")
         if target.between and target.low >= target.high:
             raise Refusal(f"{entry.id}:target.between 的下限应小于上限")
+        if any(bound is not None and bound * 10_000 % 1 for bound in (target.low, target.high)):
+            raise Refusal(f"{entry.id}:target 最多四位小数")
         months.parse(target.by)
 
     def _counted(self, entry: Entry_) -> str:

@@ -1,0 +1,189 @@
+"""Figures of a month at every level, from the answers that stand (semantics §5).
+
+Every unit is judged against every indicator: its *state*.
+
+| state | scope | share (ratio) |
+|---|---|---|
+| 0 | false | – |
+| 1 | true | true (both parts answered) |
+| 2 | true | false |
+| 3 | true | unknown (a part not answered) |
+| 4 | unknown | – |
+
+Over the units of a level S = states 1–3, Y = state 1, Q = state 3, U = state 4; sums of a ratio run over state 1. Everything is
+counted in integers and decimals; a figure at a higher level is computed from its units, never from lower figures.
+"""
+
+from datetime import date
+
+from pipelines.policy.register import Indicator, Register
+from pipelines.survey.form import KINDS, Field, Form
+from pipelines.warehouse import Warehouse
+
+# A unit's part of a ratio keeps the six decimals of the answers; sums over units are whole millionths, so they are exact.
+PART = "DECIMAL(24,6)"
+MICRO = 1_000_000
+
+
+def create(warehouse: Warehouse) -> None:
+    """The tables `tally` (levels above community) and, for each policy, `state_<n>` (one row per month and unit)."""
+    warehouse.con.execute(
+        """
+        CREATE TABLE IF NOT EXISTS tally (
+            policy VARCHAR, indicator VARCHAR, month DATE, divisions VARCHAR, level VARCHAR, unit VARCHAR,
+            yes HUGEINT, scope HUGEINT, share_unknown BIGINT, scope_unknown BIGINT, carried BIGINT, answered BIGINT)
+        """
+    )
+    for number, register in enumerate(warehouse.reference.registers):
+        community, county = _of(register, "community"), _of(register, "county")
+        for table, indicators in ((f"state_{number}", community), (f"county_state_{number}", county)):
+            columns = "".join(f", {column}" for column in _state_columns(indicators))
+            warehouse.con.execute(
+                f"CREATE TABLE IF NOT EXISTS {table} (month DATE, divisions VARCHAR, unit VARCHAR, town VARCHAR, "
+                f"county VARCHAR, carried BOOLEAN{columns})"
+            )
+
+
+def _of(register: Register, counted: str) -> list[Indicator]:
+    return [indicator for indicator in register if indicator.of == counted]
+
+
+def _state_columns(indicators: list[Indicator]) -> list[str]:
+    states = [f'"{i.id}" TINYINT' for i in indicators]
+    parts = [f'"{part}:{i.id}" {PART}' for i in indicators if not i.is_share for part in ("n", "d")]
+    return [*states, *parts]
+
+
+def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
+    """Write `state_*` and `tally` of a month.
+
+    Uses the temporary tables `unit` and `county` (the roster to count by) and `standing`, `county_standing` of the month.
+    `divisions` names that roster: `then`, or the edition that an as-now reading follows.
+    """
+    con = warehouse.con
+    for number, register in enumerate(warehouse.reference.registers):
+        for table in (f"state_{number}", f"county_state_{number}"):
+            con.execute(f"DELETE FROM {table} WHERE month = ? AND divisions = ?", [month, divisions])
+        con.execute(
+            "DELETE FROM tally WHERE month = ? AND divisions = ? AND policy = ?", [month, divisions, register.policy.id]
+        )
+        if month >= register.since:
+            _compute_policy(warehouse, month, divisions, number, register)
+
+
+def _compute_policy(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
+    con = warehouse.con
+    params = {"month": month, "divisions": divisions}
+    con.execute(f"INSERT INTO state_{number} BY NAME {_community_states(register)}", params)
+    con.execute(f"INSERT INTO county_state_{number} BY NAME {_county_states(register, warehouse.reference.form)}", params)
+    for table, indicators, counted in (
+        (f"state_{number}", _of(register, "community"), "community"),
+        (f"county_state_{number}", _of(register, "county"), "county"),
+    ):
+        if indicators:
+            con.execute(_aggregate(table, indicators, counted), {**params, "policy": register.policy.id})
+
+
+# ---- states
+
+
+def _community_states(register: Register) -> str:
+    columns = ", ".join(_judged(_of(register, "community")))
+    return f"""
+        SELECT $month::DATE AS month, $divisions AS divisions, roster.code AS unit, roster.town_code AS town,
+               roster.county_code AS county, coalesce(answer.carried, FALSE) AS carried{", " if columns else ""}{columns}
+        FROM unit AS roster
+        LEFT JOIN (SELECT * FROM standing WHERE month = $month) AS answer ON answer.unit = roster.answered_as
+        LEFT JOIN (SELECT * FROM county_standing WHERE month = $month) AS county ON county.unit = roster.county_answered_as
+    """
+
+
+def _county_states(register: Register, form: Form) -> str:
+    columns = ", ".join(_judged(_of(register, "county")))
+    rollups = "".join(f", {_rollup(name, form.community[rollup.sum])}" for name, rollup in register.rollups.items())
+    return f"""
+        WITH rollup AS (
+            SELECT roster.county_code AS unit{rollups}
+            FROM unit AS roster
+            LEFT JOIN (SELECT * FROM standing WHERE month = $month) AS answer ON answer.unit = roster.answered_as
+            GROUP BY 1)
+        SELECT $month::DATE AS month, $divisions AS divisions, roster.code AS unit, NULL::VARCHAR AS town,
+               roster.code AS county, coalesce(county.carried, FALSE) AS carried{", " if columns else ""}{columns}
+        FROM county AS roster
+        LEFT JOIN (SELECT * FROM county_standing WHERE month = $month) AS county ON county.unit = roster.answered_as
+        LEFT JOIN rollup ON rollup.unit = roster.code
+    """
+
+
+def _rollup(name: str, field: Field) -> str:
+    """A county's total over the communities that are asked: at least (what is known), and at most (null where unbounded)."""
+    kinds = ", ".join(f"'{kind}'" for kind in KINDS.get(field.applies, KINDS["all"]))
+    known = f'coalesce(sum(answer."{field.id}"::BIGINT), 0)::BIGINT'
+    missing = f'count(*) FILTER (answer."{field.id}" IS NULL AND roster.kind IN ({kinds}))'
+    # an unknown yes-or-no adds one at most; an unknown count has no such limit
+    high = f"{known} + {missing}" if field.type == "flag" else f"CASE WHEN {missing} = 0 THEN {known} END"
+    return f'{known} AS "{name}", {high} AS "{name}:high"'
+
+
+def _judged(indicators: list[Indicator]) -> list[str]:
+    states = [f'({_state(i)})::TINYINT AS "{i.id}"' for i in indicators]
+    return [*states, *(column for i in indicators if not i.is_share for column in _parts(i))]
+
+
+def _state(indicator: Indicator) -> str:
+    scope = indicator.scope.sql()
+    if indicator.is_share:
+        share = indicator.share.sql()
+        answered = f"WHEN ({share}) IS NULL THEN 3 WHEN {share} THEN 1 ELSE 2"
+    else:
+        numerator, denominator = indicator.numerator.sql(), indicator.denominator.sql()
+        answered = f"WHEN ({numerator}) IS NULL OR ({denominator}) IS NULL THEN 3 ELSE 1"
+    return f"CASE WHEN ({scope}) IS NULL THEN 4 WHEN NOT ({scope}) THEN 0 {answered} END"
+
+
+def _parts(indicator: Indicator) -> list[str]:
+    answered = f"({_state(indicator)}) = 1"
+    return [
+        f'CASE WHEN {answered} THEN ({expression.sql()})::{PART} END AS "{part}:{indicator.id}"'
+        for part, expression in (("n", indicator.numerator), ("d", indicator.denominator))
+    ]
+
+
+# ---- counting
+
+_LEVELS = {
+    "community": "GROUPING SETS ((county), (county, town), ())",
+    "county": "GROUPING SETS ((county), ())",
+}
+
+
+def _aggregate(table: str, indicators: list[Indicator], counted: str) -> str:
+    """INSERT of the counts of all indicators at all levels. A share sums 0 and 1, a ratio its two parts."""
+    city = "(SELECT any_value(city_code) FROM county)"
+    town = "town" if counted == "community" else "NULL"
+    statements = [_counts(table, indicator, counted, city, town) for indicator in indicators]
+    return "INSERT INTO tally BY NAME " + " UNION ALL ".join(statements)
+
+
+def _counts(table: str, indicator: Indicator, counted: str, city: str, town: str) -> str:
+    state = f'"{indicator.id}"'
+    if indicator.is_share:
+        yes, scope = f"{MICRO} * count_if({state} = 1)", f"{MICRO} * count_if({state} BETWEEN 1 AND 3)"
+        in_scope = "BETWEEN 1 AND 3"
+    else:
+        yes, scope = _micros(f'"n:{indicator.id}"'), _micros(f'"d:{indicator.id}"')
+        in_scope = "= 1"
+    grouped_town = "grouping(town)" if counted == "community" else "1"
+    return f"""
+        SELECT $policy AS policy, '{indicator.id}' AS indicator, $month::DATE AS month, $divisions AS divisions,
+               CASE WHEN grouping(county) = 1 THEN 'city' WHEN {grouped_town} = 1 THEN 'county' ELSE 'town' END AS level,
+               CASE WHEN grouping(county) = 1 THEN {city} WHEN {grouped_town} = 1 THEN county ELSE {town} END AS unit,
+               coalesce({yes}, 0)::HUGEINT AS yes, coalesce({scope}, 0)::HUGEINT AS scope,
+               count_if({state} = 3) AS share_unknown, count_if({state} = 4) AS scope_unknown,
+               count_if(carried AND {state} {in_scope}) AS carried, count_if({state} = 1) AS answered
+        FROM {table} WHERE month = $month AND divisions = $divisions GROUP BY {_LEVELS[counted]}
+    """
+
+
+def _micros(part: str) -> str:
+    return f"sum(({part} * {MICRO}::DECIMAL(7,0))::HUGEINT)"

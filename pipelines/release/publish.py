@@ -1,0 +1,206 @@
+"""Publishing: an immutable edition, written aside and made current by one atomic step.
+
+A release of month M holds the series up to M. Months that are approved keep the figures they were approved with; all others are as
+the archive has them now. The same inputs make no new edition. Order of events: the folder is complete, then the ledger knows of
+it, then `current` names it; a kill between any two is healed by the next run.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines import months, program
+from pipelines.archive import SHANGHAI, Archive, sync_folder, write_durably
+from pipelines.errors import Refusal
+from pipelines.indicators import engine
+from pipelines.lifecycle import Life
+from pipelines.release import shelf, tables
+from pipelines.release.tables import Object
+from pipelines.settings import Settings
+from pipelines.warehouse import Progress, Warehouse
+
+FORMAT = 1
+Tables = dict[str, dict[str, Object]]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One edition of one month. `folder` is where it stands; `new` whether this call made it."""
+
+    month: date
+    number: int
+    folder: Path
+    new: bool
+
+    @property
+    def label(self) -> str:
+        return f"{months.key(self.month)}/{self.number}"
+
+
+def publish(warehouse: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None) -> Edition:
+    """The release of a month from all that the warehouse holds; the latest edition where nothing changed.
+
+    Errors: `Refusal` when no month up to this one has a submission in force, or when the month is approved and would change.
+    """
+    _heal(settings, warehouse.archive)
+    engine.bring_up_to_date(warehouse, month, report)
+    life = warehouse.life()
+    reported = [m for m in life.reported if m <= month]
+    if not reported:
+        raise Refusal(f"{months.label(month)}及以前没有任何有效报表,无法发布;请先提交报表(shequ submit)")
+    content = _content(warehouse, settings, life, months.span(reported[0], month))
+    manifest = _manifest(warehouse, life, month, content)
+    latest = shelf.latest_edition(settings.releases, month)
+    if latest and shelf.read_manifest(latest)["digest"] == manifest["digest"]:
+        return Edition(month, int(latest.name), latest, new=False)
+    return _write(warehouse, settings, month, manifest, content, latest, by)
+
+
+# ---- what it is made of
+
+
+def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[date]) -> Tables:
+    """table → month → object, for every month of the series."""
+    content: Tables = {}
+    for month in span:
+        for table, item in _month_objects(warehouse, settings, life, month, own=month == span[-1]).items():
+            content.setdefault(table, {})[months.key(month)] = item
+    return content
+
+
+def _month_objects(warehouse: Warehouse, settings: Settings, life: Life, month: date, own: bool) -> dict[str, Object]:
+    approved = life.months.get(month) and life.months[month].approved
+    published = shelf.latest_edition(settings.releases, month) if approved and not own else None
+    if published:
+        listed = shelf.read_manifest(published)["tables"]
+        return {table: Object(**entries[months.key(month)]) for table, entries in listed.items() if months.key(month) in entries}
+    return _exported(warehouse, settings, life, month)
+
+
+def _exported(warehouse: Warehouse, settings: Settings, life: Life, month: date) -> dict[str, Object]:
+    """The month's tables as objects; exported only where the month has changed since the last time."""
+    con = warehouse.con
+    con.execute("CREATE TABLE IF NOT EXISTS export (month DATE, fingerprint VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT)")
+    mark = sha256(f"{engine.fingerprint(warehouse, month)} {sorted(life.status.items())}".encode()).hexdigest()
+    known = con.execute("SELECT name, sha256, rows FROM export WHERE month = ? AND fingerprint = ?", [month, mark]).fetchall()
+    store = settings.releases / "objects"
+    if known and all(tables.object_path(store, digest).exists() for _, digest, _ in known):
+        return {name: Object(digest, rows) for name, digest, rows in known}
+    engine.standing.load_rosters(warehouse, month)
+    made = {name: tables.export(warehouse, store, name, query) for name, query in tables.queries(warehouse, life, month).items()}
+    with warehouse.transaction():
+        con.execute("DELETE FROM export WHERE month = ?", [month])
+        for name, item in made.items():
+            con.execute("INSERT INTO export VALUES (?, ?, ?, ?, ?)", [month, mark, name, item.sha256, item.rows])
+    return made
+
+
+def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) -> dict:
+    """All that pins the edition, and the digest of it. Time and number are put in when it is written."""
+    reference = warehouse.reference
+    pinned = {
+        "format": FORMAT,
+        "month": months.key(month),
+        "reference": reference.digests,
+        "program": {"version": program.__version__, "sha256": program.digest()},
+        "months": sorted({key for entries in content.values() for key in entries}),
+        "states": {months.key(m): s.state for m, s in sorted(life.months.items()) if m <= month},
+        "inputs": _inputs(warehouse, life, month),
+        "tables": {table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()},
+    }
+    figures = {k: pinned[k] for k in ("format", "month", "reference", "inputs", "tables", "states")}
+    digest = sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()
+    return {**pinned, "as_of": warehouse.applied(), "digest": digest}
+
+
+def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
+    """Submissions in force for the series: county, month, ledger number, hash and file name."""
+    rows = warehouse.con.execute(
+        "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq", [month]
+    ).fetchall()
+    force = {seq for m, state in life.months.items() if m <= month for seq in state.effective.values()}
+    names = ("county", "month", "seq", "sha256", "file")
+    return [dict(zip(names, row, strict=True)) for row in rows if row[2] in force]
+
+
+# ---- writing
+
+
+def _write(warehouse, settings: Settings, month: date, manifest: dict, content: Tables, latest: Path | None, by: str) -> Edition:
+    number = int(latest.name) + 1 if latest else 1
+    now = datetime.now(SHANGHAI)
+    manifest = {
+        "edition": number,
+        "kind": _kind(manifest, latest),
+        "published_at": now.isoformat(timespec="seconds"),
+        "published_by": by,
+        **manifest,
+    }
+    place = settings.releases / months.key(month)
+    aside = place / f".{number}.part"
+    if aside.exists():
+        shutil.rmtree(aside)
+    build(warehouse, settings.releases / "objects", aside, manifest, content)
+    folder = place / str(number)
+    os.replace(aside, folder)
+    sync_folder(place)
+    _announce(settings, warehouse.archive, folder, now)
+    return Edition(month, number, folder, new=True)
+
+
+def _kind(manifest: dict, latest: Path | None) -> str:
+    """original; corrected where the answers or decisions changed; restated where the definitions did."""
+    if latest is None:
+        return "original"
+    before = shelf.read_manifest(latest)
+    return "corrected" if before["reference"] == manifest["reference"] else "restated"
+
+
+def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
+    """A whole release folder: month tables, the small database, the manifest last."""
+    folder.mkdir(parents=True)
+    for table, entries in content.items():
+        for key, item in entries.items():
+            _link(tables.object_path(store, item.sha256), folder / tables.file_name(table, months.parse(key)))
+    shelf.build_database(warehouse, folder, manifest)
+    (folder / "reports").mkdir()
+    files = {"release.duckdb": shelf.database_digest(folder)}
+    write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
+    sync_folder(folder)
+
+
+def _json(data: dict) -> bytes:
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        # another file system, or one without hard links: a copy costs space and nothing else
+        shutil.copyfile(source, target)
+
+
+def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:
+    """Tell the ledger of a complete folder, and make it current unless an edition of a later month is."""
+    manifest = shelf.read_manifest(folder)
+    body = {key: manifest[key] for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program")}
+    archive.append("release", body, by=manifest["published_by"], now=now)
+    shelf.make_current(settings.releases, folder)
+
+
+def _heal(settings: Settings, archive: Archive) -> None:
+    """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
+    known = {(e.body["month"], e.body["edition"]) for e in archive.events() if e.kind == "release"}
+    for folder in shelf.editions(settings.releases):
+        if (folder.parent.name, int(folder.name)) not in known:
+            moment = datetime.fromisoformat(shelf.read_manifest(folder)["published_at"])
+            _announce(settings, archive, folder, moment)
+    for leftover in settings.releases.glob("*/.*.part"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    shelf.repair_current(settings.releases)

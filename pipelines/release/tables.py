@@ -1,0 +1,132 @@
+"""The month tables of a release: what is exported from the warehouse, with grain and order, as Parquet named by its content.
+
+| table | one row per |
+|---|---|
+| `standing` | unit of the month's roster: attributes, the answers that count, where they come from |
+| `county_standing` | county of the month's roster: likewise, with the text that stood in each cell as `raw:<field>` |
+| `evidence` | unit row of a submission in force: the text that stood in each cell |
+| `source` | field of a submission in force: sheet, column letter (表1) or cell (表2), header, factor |
+| `submission` | submission received for the month, with its state |
+| `finding` | finding of a submission in force, refused or waiting |
+| `figure` | policy, indicator, level above community, unit |
+| `state-<policy>` | unit of the roster: its state for every indicator, and its parts of every ratio |
+| `county_state-<policy>` | county of the roster: likewise for indicators of counties |
+
+An unchanged month is the same bytes again, and is stored once.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines import months
+from pipelines.archive import sync_folder
+from pipelines.lifecycle import Life
+from pipelines.survey.form import Part
+from pipelines.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Object:
+    """A Parquet file in the store: its SHA-256 and how many rows it holds."""
+
+    sha256: str
+    rows: int
+
+
+def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
+    """SQL of each month table, in a total order, so that the same content is the same bytes."""
+    reference = warehouse.reference
+    effective = ",".join(map(str, sorted(life.effective(month).values()))) or "NULL"
+    day = f"DATE '{month}'"
+    county_raw = ", ".join(f'county_raw."{f.id}" AS "raw:{f.id}"' for f in reference.form.county)
+    found = {
+        "standing": f"""
+            SELECT {_qualified("standing", _STANDING)}, {_qualified("unit", _UNIT)}, {_answers(reference.form.community, _UNIT)}
+            FROM standing JOIN unit ON unit.code = standing.unit WHERE standing.month = {day} ORDER BY standing.unit""",
+        "county_standing": f"""
+            SELECT {_qualified("county_standing", _COUNTY_STANDING)}, {_qualified("county", _COUNTY)},
+                   {_answers(reference.form.county, _COUNTY, "county_standing")}, {county_raw}
+            FROM county_standing JOIN county ON county.code = county_standing.unit
+            LEFT JOIN county_raw ON county_raw.seq = county_standing.seq
+            WHERE county_standing.month = {day} ORDER BY county_standing.unit""",
+        "evidence": f"""
+            SELECT {day} AS month, answer.unit, answer.held, answer_raw.*
+            FROM answer_raw JOIN answer USING (seq, row_no) WHERE seq IN ({effective}) ORDER BY seq, row_no""",
+        "source": f"SELECT {day} AS month, * FROM source WHERE seq IN ({effective}) ORDER BY seq, part, field, cell",
+        "submission": _submission(life, month, day),
+        "finding": f"""
+            SELECT {day} AS month, finding.*, submission.county, submission.file
+            FROM finding JOIN submission USING (seq)
+            WHERE submission.month = {day} AND seq IN ({effective}) ORDER BY seq, phase, number""",
+        "figure": f"""
+            SELECT * FROM figure WHERE month = {day} AND divisions = 'then'
+            ORDER BY policy, indicator, level, unit""",
+    }
+    for number, register in enumerate(reference.registers):
+        for table in ("state", "county_state"):
+            found[f"{table}-{register.policy.id}"] = (
+                f"SELECT * EXCLUDE (divisions) FROM {table}_{number} "
+                f"WHERE month = {day} AND divisions = 'then' ORDER BY unit"
+            )
+    return found
+
+
+_STANDING = ("month", "unit", "uid", "row_state", "answered_in", "carried", "seq", "row_no")
+_COUNTY_STANDING = ("month", "unit", "row_state", "answered_in", "carried", "seq")
+_UNIT = ("name", "kind", "town_code", "town", "county_code", "county", "municipal_district", "shared_funding", "has_villages")
+_COUNTY = ("name", "short", "type", "municipal_district", "shared_funding", "has_villages")
+
+
+def _qualified(table: str, columns: tuple[str, ...]) -> str:
+    return ", ".join(f'{table}."{column}"' for column in columns)
+
+
+def _answers(part: Part, taken: tuple[str, ...], table: str = "standing") -> str:
+    """The answers under their field's id; where the roster has a column of that name, as `reported:<field>`."""
+    names = {f.id: f"reported:{f.id}" if f.id in taken else f.id for f in part}
+    return ", ".join(f'{table}."{field}" AS "{name}"' for field, name in names.items())
+
+
+def _submission(life: Life, month: date, day: str) -> str:
+    """Submissions of the month with their state, rows read, accepted and held."""
+    states = ", ".join(f"({seq}, '{state}')" for seq, state in sorted(life.status.items())) or "(NULL, NULL)"
+    return f"""
+        SELECT submission.*, state.status,
+               count(answer.seq) AS rows_read,
+               count(answer.seq) FILTER (standing.seq IS NOT NULL) AS rows_accepted
+        FROM submission LEFT JOIN (VALUES {states}) AS state(seq, status) ON state.seq = submission.seq
+        LEFT JOIN answer ON answer.seq = submission.seq
+        LEFT JOIN standing ON standing.month = {day} AND standing.seq = answer.seq AND standing.row_no = answer.row_no
+        WHERE submission.month = {day} GROUP BY ALL ORDER BY submission.seq"""
+
+
+def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
+    """One month table as Parquet in the store, under its hash."""
+    store.mkdir(parents=True, exist_ok=True)
+    temporary = store / f".{name}.{os.getpid()}.part"
+    target = str(temporary).replace("'", "''")
+    rows = warehouse.con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()[0]
+    digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+    place = object_path(store, digest)
+    if place.exists():
+        temporary.unlink()
+    else:
+        place.parent.mkdir(exist_ok=True)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o440)
+        os.replace(temporary, place)
+        sync_folder(place.parent)
+    return Object(digest, rows)
+
+
+def object_path(store: Path, digest: str) -> Path:
+    return store / digest[:2] / f"{digest}.parquet"
+
+
+def file_name(table: str, month: date) -> str:
+    """Where a month table stands in a release: `tables/<table>/<month>.parquet`."""
+    return f"tables/{table}/{months.key(month)}.parquet"
