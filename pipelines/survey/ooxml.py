@@ -7,6 +7,7 @@ formats of Chinese Excel, and takes a negative date for midnight).
 """
 
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterable
@@ -94,8 +95,15 @@ class BarePackage:
         return self
 
     def open(self) -> python_calamine.CalamineWorkbook:
-        self._bytes.seek(0)
-        return python_calamine.CalamineWorkbook.from_filelike(self._bytes)
+        """Through a file in memory where the system has such: calamine copies an open stream five times over."""
+        if not hasattr(os, "memfd_create"):
+            self._bytes.seek(0)
+            return python_calamine.CalamineWorkbook.from_filelike(self._bytes)
+        memory = os.memfd_create("sheets.xlsx")
+        with os.fdopen(memory, "wb") as file:
+            file.write(self._bytes.getbuffer())
+            file.flush()
+            return python_calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{memory}")
 
 
 def _relation(identifier: str, kind: str, target: str) -> str:
@@ -150,7 +158,7 @@ def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
 
 def _cross_check(sheet: Sheet, found: Scan, bare: BarePackage, strings: bytes) -> None:
     """Two counts of the cells that hold something must agree; where they do not, every cell is looked at."""
-    if sum(len(row) - row.count(None) for row in sheet.rows) == found.values - len(found.errors):
+    if sum(len(row) - row.count(None) for row in sheet.rows) == found.values:
         return
     blanks = _blank_strings(strings)
     seen = set()

@@ -18,16 +18,24 @@ from pipelines.survey.sheet_normal import Normalizer
 
 GAP = 4096                    # rows without a value that are worth a cut: calamine keeps a dense rectangle
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?<worksheet[\s>]")
-_ODD_ROW = re.compile(rb'<row(?! (?:[a-zA-Z:0-9]+="[^"]*" )*?r="[1-9]\d{0,6}")(?![a-zA-Z])')
-_ODD_CELL = rb'<c(?! r="(?:%s)(?:%s)"(?: [a-z]+="[^"<>]*")*/?>)(?![a-zA-Z])'
-_ROW = re.compile(rb'<row (?:[^>]*? )?r="(\d+)"')
+_ROW = re.compile(rb"<row(?![a-zA-Z])([^>]*)>")
+_ROW_NUMBER = re.compile(rb'\sr="([1-9]\d{0,6})"')
+# Finds the cells that are not plain. Plain: an address within the believed rectangle, no style that is wanted, a type
+# that is no error, and directly a value, an inline text or nothing, so no formula.
+_NOT_PLAIN = (
+    rb'<c(?! r="%s(?:%s)"(?: s="%s\d++")?+(?: t="(?:[snb]|str|inlineStr)")?+(?:><v>|/>|></c>|><is>))(?![a-zA-Z])'
+)
+_EVERY_CELL = rb"<c(?![a-zA-Z])"
 _REFERENCE = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
-_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"([^>]*?)(?:/>|>(.*?)</c>)', re.DOTALL)
+_CELL = re.compile(
+    rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"((?: [a-zA-Z]+="[^"<>]*")*)(?:/>|>((?:[^<]|<(?!/?c[ />]))*)</c>)'
+)
 _HIDDEN = re.compile(rb'\s(?:hidden="(?:1|true)"|ht="0(?:\.0*)?"|width="0(?:\.0*)?")')
-_ROW_TAG = re.compile(rb"<row ([^>]*)>")
-_COL_TAG = re.compile(rb"<col\s([^>]*)>")
+_COL_TAG = re.compile(rb"<col(\s[^>]*)>")
 _MERGE = re.compile(rb'<mergeCell ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)"')
-_WITHOUT_VALUE = re.compile(rb"<f(?:>[^<]*</f>| [^>]*/>| [^>]*>[^<]*</f>|/>)(?!\s*<v(?: [^>]*)?>[^<])")
+_FORMULA = re.compile(rb"<f[ />]")
+_VALUE = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
+_STYLE = re.compile(rb' s="(\d+)"')
 _VALUED = (b"<v", b"<is", b"<f")
 
 
@@ -52,22 +60,20 @@ class Scan:
 def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits) -> Scan:
     """Reads a sheet part once. `styles` are the cell style indexes whose cells are wanted (dates and percentages)."""
     found = Scan()
-    blocks = list(_blocks(chunks, name, found))
-    head, body, tail = _parted(b"".join(blocks), name)
-    del blocks
-    rows = None if body is None else _row_starts(body)
-    if rows is None:
-        raise _Odd()
+    head, body, tail = _parted(b"".join(_blocks(chunks, name, found)), name)
+    rows = _rows(body, found)
     if rows and rows[-1][0] > limits.rows:
         raise Unreadable("damaged", f"行号 {rows[-1][0]} 超出工作表")
     for numbers, piece in _pieces(body, rows):
-        width = _proved_width(piece, numbers, limits)
+        width = _look_into(piece, numbers, found, styles)
+        if width > limits.columns:
+            raise Unreadable("damaged", f"列号 {width} 超出工作表")
         found.area += width * (numbers[-1] - numbers[0] + 1)
         found.pieces.append(piece)
     if found.area > limits.cells:
         raise Unreadable("too_large", f"工作表的数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
+    found.values += body.count(b"</v>") + body.count(b"<is>")
     _around(head, tail, found, limits)
-    _inside(body, found, styles)
     return found
 
 
@@ -100,61 +106,84 @@ def _blocks(chunks: Iterable[bytes], name: str, found: Scan) -> Iterator[bytes]:
         if cut < 0:
             pending.append(chunk)
             continue
-        block = b"".join(pending) + chunk[:cut]
+        block = b"".join([*pending, chunk[:cut]])
         pending = [chunk[cut:]]
         inside = inside or b"<sheetData" in block
-        if inside and b"sheetData" not in block and not any(mark in block for mark in _VALUED):
-            _hidden_rows(block, found)
-        else:
+        if not inside or any(mark in block for mark in _VALUED) or b"sheetData" in block:
             yield block
+        else:
+            _rows(block, found)
     yield b"".join(pending)
 
 
-def _parted(xml: bytes, name: str) -> tuple[bytes, bytes | None, bytes]:
-    """Head, rows and tail; rows None where the part is not in the usual shape."""
+def _parted(xml: bytes, name: str) -> tuple[bytes, bytes, bytes]:
+    """Head, rows and tail of the part."""
     start, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
     if not _HEAD.match(xml) or start < 0:
-        return b"", None, b""
+        raise _Odd()
     opened = xml.find(b">", start) + 1
     if xml[opened - 2 : opened] == b"/>":
         return xml[:start], b"", xml[opened:]
-    if end < 0 or xml.find(b"</worksheet>", end) < 0:
+    if end < opened or xml.find(b"</worksheet>", end) < 0:
         raise Unreadable("damaged", f"部件 {name} 没有结尾")
     return xml[:start], xml[opened:end], xml[end:]
 
 
-def _row_starts(body: bytes) -> list[tuple[int, int]] | None:
-    """(row number, offset) of each row; None where a row is not numbered or they are not in order."""
-    if _ODD_ROW.search(body):
-        return None
-    rows = [(int(match[1]), match.start()) for match in _ROW.finditer(body)]
-    if any(before[0] >= after[0] for before, after in pairwise(rows)):
-        return None
-    if not rows and body.strip() or rows and body[: rows[0][1]].strip():
-        return None
+def _rows(body: bytes, found: Scan) -> list[tuple[int, int]]:
+    """(row number, offset) of each row; notes the hidden ones. Rows without numbers or out of order are odd."""
+    rows = []
+    for match in _ROW.finditer(body):
+        number = _ROW_NUMBER.search(match[1])
+        if not number:
+            raise _Odd()
+        rows.append((int(number[1]), match.start()))
+        if (b"hidden" in match[1] or b'ht="0' in match[1]) and _HIDDEN.search(match[1]):
+            found.hidden_rows.append(rows[-1][0])
+    if any(before[0] >= after[0] for before, after in pairwise(rows)) or body[: rows[0][1] if rows else None].strip():
+        raise _Odd()
     return rows
 
 
-def _proved_width(piece: bytes, numbers: list[int], limits: Limits) -> int:
-    """The number of columns that the cells of a piece span, at most 25 more.
+def _look_into(piece: bytes, numbers: list[int], found: Scan, styles: set[bytes]) -> int:
+    """Notes the special cells of a piece and gives the number of columns it spans, at most 25 more.
 
-    calamine allocates the rectangle that the addresses span, so no address may go unseen: one pattern that admits only
-    columns and rows within the believed rectangle proves it for all cells in one pass.
+    calamine allocates the rectangle that the addresses span, so no address may go unseen: one pattern passes over the
+    cells that are plain and within the believed rectangle, and each of the others is looked at.
     """
     width = _believed_width(piece)
-    plain = _ODD_CELL % (_columns_upto(width), _numbers_upto(numbers[-1])) if width <= 676 else b""
-    if plain and numbers[0] <= GAP and not re.search(plain, piece):
-        return width
-    if re.search(_ODD_CELL % (rb"[A-Z]{1,3}", rb"[1-9]\d{0,6}"), piece):
-        raise _Odd()
-    known = {b"%d" % number for number in numbers}
-    references = _REFERENCE.findall(piece)
-    if any(digits not in known for _, digits in references):
-        raise _Odd()
-    width = max(map(_number, {letters for letters, _ in references}), default=1)
-    if width > limits.columns:
-        raise _Odd()
+    known = set(numbers)
+    for match in re.finditer(_not_plain(width, numbers, styles), piece):
+        cell = _CELL.match(piece, match.start())
+        if not cell or int(cell[2]) not in known:
+            raise _Odd()
+        column = _number(cell[1])
+        width = max(width, column)
+        _note(int(cell[2]), column, cell[3], cell[4] or b"", found, styles)
     return width
+
+
+def _not_plain(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
+    if numbers[0] > GAP or width > 676:
+        return _EVERY_CELL
+    unwanted = b'(?!(?:%s)")' % b"|".join(sorted(styles)) if styles else b""
+    return _NOT_PLAIN % (_columns_upto(width), _numbers_upto(numbers[-1]), unwanted)
+
+
+def _note(row: int, col: int, attributes: bytes, content: bytes, found: Scan, styles: set[bytes]) -> None:
+    """Enters an error, a formula, a wanted style. Whatever holds no value is taken off the count of values again."""
+    value = _VALUE.search(content)
+    found.values -= content.count(b"</v>") if not value else 0
+    if b' t="e"' in attributes:
+        found.errors[row, col] = unescape(value[1].decode(errors="replace")) if value else "#ERROR!"
+        found.values -= 1 if value else 0
+    if _FORMULA.search(content):
+        found.formulas += 1
+        # A text formula that gave an empty text has its `<v>` and is a blank.
+        if not value and not (b' t="str"' in attributes and b"<v" in content) and (row, col) not in found.errors:
+            found.unevaluated.add((row, col))
+    style = _STYLE.search(attributes)
+    if value and style and style[1] in styles:
+        found.styled.setdefault(style[1], []).append((row, col))
 
 
 def _believed_width(piece: bytes) -> int:
@@ -172,7 +201,7 @@ def _numbers_upto(number: int) -> bytes:
     """A pattern for row numbers up to `number`, loosened to its first digit."""
     digits = str(number)
     top = b"[1-%s]\\d{%d}" % (digits[0].encode(), len(digits) - 1)
-    return top if len(digits) == 1 else b"%s|[1-9]\\d{0,%d}" % (top, len(digits) - 2)
+    return top if len(digits) == 1 else b"%s|[1-9]\\d{0,%d}+" % (top, len(digits) - 2)
 
 
 def _pieces(body: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[list[int], bytes]]:
@@ -185,69 +214,18 @@ def _pieces(body: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[list[int
 
 
 def _around(head: bytes, tail: bytes, found: Scan, limits: Limits) -> None:
+    """What stands before and behind the rows: hidden columns, merged ranges, a filter."""
     for match in _COL_TAG.finditer(head):
-        if _HIDDEN.search(b" " + match[1]):
-            ends = re.search(rb'min="(\d{1,5})"', match[1]), re.search(rb'max="(\d{1,5})"', match[1])
+        if _HIDDEN.search(match[1]):
+            ends = re.search(rb'\smin="(\d{1,5})"', match[1]), re.search(rb'\smax="(\d{1,5})"', match[1])
             if all(ends):
                 found.hidden_cols += range(int(ends[0][1]), min(int(ends[1][1]), limits.columns) + 1)
     found.hidden_cols = sorted(set(found.hidden_cols))
+    found.hidden_rows.sort()
     found.filtered = b"<filterColumn" in tail
     found.merges = [
-        Merge(int(top), _number(left), int(bottom), _number(right))
-        for left, top, right, bottom in _MERGE.findall(tail)
+        Merge(int(top), _number(left), int(bottom), _number(right)) for left, top, right, bottom in _MERGE.findall(tail)
     ]
-
-
-def _hidden_rows(block: bytes, found: Scan) -> None:
-    if b'hidden="' in block or b'ht="0' in block:
-        for match in _ROW_TAG.finditer(block):
-            if _HIDDEN.search(b" " + match[1]):
-                number = re.search(rb'(?:^|\s)r="(\d+)"', match[1])
-                found.hidden_rows += [int(number[1])] if number else []
-
-
-def _inside(body: bytes, found: Scan, styles: set[bytes]) -> None:
-    _hidden_rows(body, found)
-    found.hidden_rows.sort()
-    found.values = body.count(b"<v>") + body.count(b"<v ") + body.count(b"<is>")
-    if b' t="e"' in body:
-        found.errors = dict(_errors(body))
-    if b"<f" in body:
-        found.formulas = body.count(b"<f>") + body.count(b"<f ") + body.count(b"<f/>")
-        found.unevaluated = {_address(body, match.start())[:2] for match in _lacking(body)} - found.errors.keys()
-    if wanted := [style for style in styles if b' s="%s"' % style in body]:
-        pattern = rb'<c r="([A-Z]+)(\d+)"[^>]*? s="(%s)"[^>/]*>\s*<[vfi]' % b"|".join(sorted(wanted))
-        columns: dict[bytes, int] = {}
-        for letters, digits, style in re.findall(pattern, body):
-            column = columns.get(letters) or columns.setdefault(letters, _number(letters))
-            found.styled.setdefault(style, []).append((int(digits), column))
-
-
-def _errors(body: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    for match in re.finditer(b' t="e"', body):
-        row, col, start = _address(body, match.start())
-        cell = _CELL.match(body, start)
-        value = re.search(rb"<v(?: [^>]*)?>([^<]*)</v>", cell[4] or b"") if cell else None
-        if cell and match.start() < cell.end(3):
-            yield (row, col), unescape(value[1].decode(errors="replace")) if value and value[1].strip() else "#ERROR!"
-
-
-def _lacking(body: bytes) -> Iterator[re.Match]:
-    """Formulas behind which no value stands. A text formula that gave an empty text has its `<v>` and is a blank."""
-    for match in _WITHOUT_VALUE.finditer(body):
-        start = _address(body, match.start())[2]
-        empty_text = b' t="str"' in body[start : body.find(b">", start)] and body[match.end() : match.end() + 20].lstrip()[:2] == b"<v"
-        if not empty_text:
-            yield match
-
-
-def _address(body: bytes, offset: int) -> tuple[int, int, int]:
-    """Row, column and offset of the cell in which `offset` lies."""
-    start = body.rfind(b"<c ", 0, offset + 1)
-    match = _REFERENCE.match(body, start) if start >= 0 else None
-    if not match:
-        raise Unreadable("damaged", "公式或错误值不在单元格内")
-    return int(match[2]), _number(match[1]), start
 
 
 def cells(piece: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
