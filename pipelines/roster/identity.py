@@ -99,16 +99,27 @@ class Succession:
     def _moved(self, before: Row, after: Row, from_year: int, to_year: int) -> str:
         if before.county_code != after.county_code:
             return "county"
-        return "" if self.town(before.town_code, from_year, to_year) == after.town_code else "town"
+        steps = self._town_steps(before.town_code, from_year, to_year)
+        whole = all(step and step.whole for step in steps)
+        return "" if whole and self.town(before.town_code, from_year, to_year) == after.town_code else "town"
+
+    def _town_steps(self, code: str, from_year: int, to_year: int) -> list[TownStep | None]:
+        """A town's steps through the editions; None ends the list where nothing took its place."""
+        steps: list[TownStep | None] = []
+        for year in self._between(from_year, to_year):
+            step = self.step(year)[1].get(code)
+            steps.append(step)
+            if step is None:
+                break
+            code = step.after
+        return steps
 
     def town(self, code: str, from_year: int, to_year: int) -> str | None:
         """The town that has a town's place in a later edition; None where none has. One absorbed whole goes with its units."""
-        for year in self._between(from_year, to_year):
-            step = self.step(year)[1].get(code)
-            if step is None:
-                return None
-            code = step.after
-        return code
+        if from_year == to_year:
+            return code
+        last = self._town_steps(code, from_year, to_year)[-1]
+        return last.after if last else None
 
     def by_uid(self, year: int) -> dict[str, Row]:
         """The units of an edition by identity."""
