@@ -97,7 +97,6 @@ class _Step:
         self.once_before, self.once_after = _once(self.before, _by_stem), _once(self.after, _by_stem)
         self.since, self.folding = since, folding
         self.towns: dict[str, TownStep] = {}
-        self.known_towns: set[str] = set()
         self.edges: list[Edge] = []
 
     def apply(self, rule: Callable[["_Step"], Iterable[Match]]) -> None:
@@ -200,22 +199,20 @@ class _Step:
 
     def leave_rest(self) -> None:
         """What no rule and nobody decided: open where the other edition holds a candidate, else new or abolished."""
-        self.known_towns = {row.town_code for row in self.before.values()} | {
-            step.after for step in self.towns.values()
-        }
-        came, gone = self._left_by_town(self.after, self.left_after), self._left_by_town(self.before, self.left_before)
         origins = defaultdict(list)
         for step in self.towns.values():
             origins[step.after].append(step.before)
-        for code in sorted(self.left_before):
-            row = self.before[code]
-            target = self.towns.get(row.town_code)
-            candidates = came.get(target.after, []) if target else []
-            self._leave("abolished", row, candidates or _namesakes(row, came))
-        for code in sorted(self.left_after):
-            row = self.after[code]
-            candidates = [other for town in origins[row.town_code] for other in gone.get(town, [])]
-            self._leave("new", row, candidates or _namesakes(row, gone))
+        came, gone = self._left_by_town(self.after, self.left_after), self._left_by_town(self.before, self.left_before)
+        # A town that vanished without proof of where it went may be any town that came from nowhere.
+        from_nowhere = [town for town in came if town not in origins]
+        to_nowhere = [town for town in gone if town not in self.towns]
+        for row in [self.before[code] for code in sorted(self.left_before)]:
+            step = self.towns.get(row.town_code)
+            self._leave("abolished", row, _of(came, [step.after] if step else from_nowhere) or _namesakes(row, came))
+        for row in [self.after[code] for code in sorted(self.left_after)]:
+            listed = row.town_code in origins
+            found = _of(gone, origins[row.town_code] if listed else to_nowhere) or _namesakes(row, gone)
+            self._leave("new", row, found, listed)
         self.edges = [self._with_move(edge) for edge in self.edges]
 
     def _left_by_town(self, units: dict[str, Row], left: set[str]) -> dict[str, list[Row]]:
@@ -224,15 +221,15 @@ class _Step:
             towns[code[:9]].append(units[code])
         return dict(towns)
 
-    def _leave(self, kind: str, row: Row, candidates: list[Row]) -> None:
-        evidence = _describe(candidates) if candidates else self._background(kind, row)
+    def _leave(self, kind: str, row: Row, candidates: list[Row], listed: bool = True) -> None:
+        evidence = _describe(candidates) if candidates else self._background(kind, row, listed)
         sides = (row, None) if kind == "abolished" else (None, row)
         self._add("open" if candidates else kind, "rest", *sides, evidence)
 
-    def _background(self, kind: str, row: Row) -> str:
+    def _background(self, kind: str, row: Row, listed: bool) -> str:
         if kind == "abolished":
             return "新版名册中该乡镇没有任何可能的后继"
-        if row.town_code not in self.known_towns:
+        if not listed:
             return "整个乡镇首次列入名册,此前的名册中没有可对应的单位"
         alike = [other for other in self.look_alikes if _look_alike_of(other, row)]
         if alike:
@@ -312,6 +309,10 @@ def _once(units: dict[str, Row], key: Callable[[Row], tuple[str, str]]) -> set[s
 
 
 # -- telling ----------------------------------------------------------------------------------------------------------
+
+
+def _of(units: dict[str, list[Row]], towns: list[str]) -> list[Row]:
+    return [row for town in towns for row in units.get(town, [])]
 
 
 def _namesakes(row: Row, towns: dict[str, list[Row]]) -> list[Row]:
