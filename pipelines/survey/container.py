@@ -6,7 +6,7 @@ Nothing in a file is run, fetched or resolved. Limits are counted while unpackin
 """
 
 
-from pipelines.survey import ooxml
+from pipelines.survey import ods, ooxml, text_table, xls, xlsb
 from pipelines.survey.grid import NOTES, UNREADABLE, Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.survey.package import Package, local
 
@@ -42,19 +42,43 @@ def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wo
 
 def _read(data: bytes, name: str, limits: Limits) -> Workbook:
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _read_package(data, limits)
+        return _read_package(Package(data, limits), limits)
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return xls.read(data, limits)
+    if data[:2] == b"\x09\x08" and data[2:4] in (b"\x10\x00", b"\x08\x00"):
+        raise Unreadable("unsupported_format", "没有 OLE 外壳的 BIFF")
+    if data[:4] in (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00"):
+        raise Unreadable("unsupported_format", "Excel 2.0 至 4.0 的 xls")
     for magic, what in _KNOWN:
         if data.startswith(magic):
             raise Unreadable("not_a_workbook", f"实际为 {what}")
-    raise Unreadable("not_a_workbook")
+    _refuse_markup(data)
+    return text_table.read(data, name, limits)
 
 
-def _read_package(data: bytes, limits: Limits) -> Workbook:
-    package = Package(data, limits)
+def _refuse_markup(data: bytes) -> None:
+    """Web pages and single XML files are refused by name: what they show depends on more than their cells."""
+    start = data[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\x00", b"").lower()
+    if start.startswith((b"mime-version:", b"<!doctype html", b"<table", b"<meta")) or b"<html" in start:
+        raise Unreadable("html_page")
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
+        raise Unreadable("unsupported_format", "XML 电子表格 2003")
+    if start.startswith(b"<?xml") or b"office:document" in start:
+        raise Unreadable("unsupported_format", "单个 XML 文件")
+
+
+def _read_package(package: Package, limits: Limits) -> Workbook:
+    if "mimetype" in package and "content.xml" in package:
+        mimetype = package.read("mimetype").decode("latin-1").strip()
+        if not mimetype.startswith("application/vnd.oasis.opendocument.spreadsheet"):
+            raise Unreadable("not_a_workbook", f"实际为 {mimetype[:80]}")
+        return ods.read(package, limits)
     main = _main_part(package)
     top = main.split("/")[0].lower()
     if top in ("word", "ppt", "visio"):
         raise Unreadable("not_a_workbook", {"word": "实际为 Word 文档", "ppt": "实际为 PPT 演示"}.get(top, "实际为 Visio 图"))
+    if main.lower().endswith(".bin"):
+        return xlsb.read(package, main, limits)
     kind = "xlsm" if b"macroEnabled" in package.read("[Content_Types].xml") else "xlsx"
     return ooxml.read(package, main, kind, limits)
 

@@ -204,7 +204,7 @@ def _apply_styles(sheet: Sheet, found: Scan, kinds: dict[int, str], date1904: bo
 
 def _book(package: Package, main: str, limits: Limits) -> Book:
     folder, _, file = main.rpartition("/")
-    related, types = _relations(package, folder, file)
+    related, types = relations(package, folder, file)
     book = Book(folder, styles=types.get("styles"), strings=types.get("sharedStrings"))
     for element in package.tree(main).iter():
         tag = local(element.tag)
@@ -234,7 +234,7 @@ def _relation_id(element: Element) -> str:
     return next((value for key, value in element.attrib.items() if "relationships}" in key and local(key) == "id"), "")
 
 
-def _relations(package: Package, folder: str, file: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+def relations(package: Package, folder: str, file: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
     """Relations of a part: id → (type, part), and type → part. What points outside the file is left out."""
     by_id, by_type = {}, {}
     name = f"{folder}/_rels/{file}.rels".lstrip("/")
@@ -299,20 +299,24 @@ def _xml_text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _notes(package: Package, book: Book, scans: list[Scan]) -> list[tuple[str, str]]:
-    """What stands in the file besides cells, by the names of its parts."""
+def package_notes(package: Package) -> list[tuple[str, str]]:
+    """What stands in the file besides cells, by the names of its parts; nothing of it is run or fetched."""
     names = [name.lower() for name in package.names]
     notes = []
-    for code, mark in (("macros", "vbaproject.bin"), ("connections", "connections.xml")):
+    for code, mark in (("macros", "vbaproject.bin"), ("connections", "/connections.xml")):
         notes += [(code, "")] if any(name.endswith(mark) for name in names) else []
-    links = [name for name in names if "/externallinks/" in name and name.endswith(".xml")]
+    links = [name for name in names if "/externallinks/" in name and name.endswith((".xml", ".bin"))]
     if links:
         notes.append(("external_links", f"{len(links)} 个"))
-    if any(b"ddeLink" in package.read(name) for name in links):
+    if any(b"ddeLink" in package.read(name) for name in links if name.endswith(".xml")):
         notes.append(("dde", ""))
     if any("/embeddings/" in name or "/activex/" in name for name in names):
         notes.append(("embedded_objects", ""))
+    return notes
+
+
+def _notes(package: Package, book: Book, scans: list[Scan]) -> list[tuple[str, str]]:
+    notes = package_notes(package)
     if book.recalculates and any(found.formulas for found in scans):
         notes.append(("formulas_not_recalculated", ""))
-    notes += [("normalized", sheet[0]) for sheet, found in zip(book.sheets, scans, strict=True) if found.normalized]
-    return notes
+    return notes + [("normalized", sheet[0]) for sheet, found in zip(book.sheets, scans, strict=True) if found.normalized]

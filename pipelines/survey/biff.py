@@ -1,0 +1,19 @@
+"""What the binary formats of Excel share: packed numbers and error codes."""
+
+import struct
+
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!",
+          0x2A: "#N/A", 0x2B: "#GETTING_DATA"}  # fmt: skip
+
+
+def error_text(code: int) -> str:
+    return ERRORS.get(code, "#ERROR!")
+
+
+def rk(packed: int) -> float:
+    """A number in 30 bits: an integer or the upper half of a float, perhaps in hundredths."""
+    if packed & 2:
+        value = float((packed >> 2) - (1 << 30 if packed & 0x8000_0000 else 0))
+    else:
+        value = struct.unpack("<d", struct.pack("<Q", (packed & 0xFFFF_FFFC) << 32))[0]
+    return value / 100 if packed & 1 else value
