@@ -2,26 +2,77 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e"))
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufe0e\ufe0f")
+)
 _SPACE = re.compile(r"\s+")
-_QUOTES = str.maketrans("“”„‟«»『』「」‘’", '""""""""' + '""' + "''")
-_ORDINAL = re.compile(r"^(?:\(?[0-9]{1,3}[.、)](?![0-9])|\(?[一二三四五六七八九十]{1,3}[、.)]|第[0-9一二三四五六七八九十]{1,3}项[:、]?)")
-_REMARK = re.compile(r"\(([^()]*)\)$")
+# Kinds of bracket mean the same in a label. Quotation marks only decorate it, and which of the eight kinds stands there is
+# decided by the input method, so they are left out.
+_BRACKETS = str.maketrans("【〔[〖{】〕]〗}", "((((()))))")
+_QUOTES = dict.fromkeys(map(ord, "“”„‟«»『』「」‘’\"'＂＇"))
+# ① folds to a bare 1 under NFKC and could no longer be told from a number in the label
+_CIRCLED = {ord("①") + i: f"({i + 1})" for i in range(20)}
+_ORDINAL = re.compile(
+    r"^(?:\([0-9]{1,3}\)|\([一二三四五六七八九十]{1,3}\)"
+    r"|[0-9]{1,2}(?:[.-][0-9]{1,2})+[.、):]?(?![0-9])"
+    r"|[0-9]{1,3}[.、):,](?![0-9])"
+    r"|[一二三四五六七八九十甲乙丙丁]{1,3}[、.):]"
+    r"|[A-Za-z][.、)]"
+    r"|第[0-9一二三四五六七八九十]{1,3}项[:、]?)"
+)
+_SPACED_ORDINAL = re.compile(r"^\s*[0-9]{1,3}\s+(?=\D)")
+_MARKS = "*★※:"
+_AMONG = re.compile(r"^其中[:、,]?(?=.)")
+_LAST_REMARK = re.compile(r"\(([^()]*)\)$")
+_FIRST_REMARK = re.compile(r"^\(([^()]*)\)")
 
 
+@lru_cache(maxsize=1 << 15)
+def fold(text: str) -> str:
+    """Text with full width folded (NFKC) and white space and invisible characters removed: for comparing, not for keeping."""
+    if text.isascii() and text.isalnum():
+        return text
+    folded = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    return _SPACE.sub("", folded).translate(_INVISIBLE)
+
+
+@lru_cache(maxsize=1 << 14)
 def normalise(text: str) -> str:
-    """A label with full width folded (NFKC), white space, invisible characters and a leading ordinal removed.
+    """A label folded, without leading ordinals, `其中:`, required-marks and quotation marks; brackets all round.
 
-    `"1.统计用\\n区划代码"` and `"(一)统计用区划代码"` both become `统计用区划代码`. Brackets stay: they may be part of the label.
+    `"1.统计用\\n区划代码"`, `"(一)统计用区划代码"` and `"*统计用区划代码"` all become `统计用区划代码`. Remarks in brackets stay:
+    they may be part of the label (see `readings`).
     """
-    folded = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).translate(_QUOTES)
-    bare = _SPACE.sub("", folded)
-    shorter = _ORDINAL.sub("", bare, count=1)
-    return shorter or bare
+    circled = _SPACED_ORDINAL.sub("", unicodedata.normalize("NFKC", text.translate(_CIRCLED)))
+    bare = fold(circled).translate(_BRACKETS).translate(_QUOTES).strip(_MARKS)
+    for _ in range(2):  # 一、1. stands in front of some labels
+        shorter = _AMONG.sub("", _ORDINAL.sub("", bare, count=1), count=1).strip(_MARKS)
+        bare = shorter or bare
+    return bare
 
 
 def split_remark(label: str) -> tuple[str, str | None]:
     """A normalised label without its last bracket, and what stood in it: `工作经费(元)` is (`工作经费`, `元`)."""
-    found = _REMARK.search(label)
+    found = _LAST_REMARK.search(label)
     return (label[: found.start()], found[1]) if found and found.start() else (label, None)
+
+
+def readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """A label with and without its remarks, fullest first: `户数(户)(必填)` reads as itself, `户数(户)`, `户数`.
+
+    Each reading comes with the remarks that were taken off.
+    """
+    label, remarks = normalise(text), ()
+    found = [(label, remarks)]
+    while True:
+        shorter, remark = split_remark(label)
+        if remark is None:
+            break
+        label, remarks = normalise(shorter), (*remarks, remark)
+        found.append((label, remarks))
+    first = _FIRST_REMARK.match(label)
+    if first and label[first.end() :]:
+        found.append((normalise(label[first.end() :]), (*remarks, first[1])))
+    return found
