@@ -36,7 +36,8 @@ RULES = ("reviewed", "code_and_name", "style", "name_in_town", "variant", "rest"
 class Edge:
     """One step of a unit from an edition to the next. `open` has one side only: what became of it is not known.
 
-    `moved`: "" | "town" | "county", whether it changed hands on the way. `since`: cut-off day of the edition that shows it.
+    `rule` is one of RULES, or `chain` for an edge over several editions. `moved`: "" | "town" | "county", whether it changed
+    hands on the way. `since`: cut-off day of the edition that shows it.
     """
 
     type: str
