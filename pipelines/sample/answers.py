@@ -6,10 +6,11 @@ percent in tenths; `NONE` where nothing is answered. Consistent with the form's 
 
 from collections.abc import Callable
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
-from pipelines.roster import KINDS
+from pipelines.roster import KINDS, URBAN
 from pipelines.sample import growth
 from pipelines.sample.population import Population
 from pipelines.sample.programme import SEGMENTS
@@ -56,6 +57,10 @@ class Moment:
     def budget(self) -> int:
         """The month in which this year's money was decided: it moves at year ends only."""
         return max(growth.index(date(self.year, 1, 1)) + 4, 0) if self.year > growth.START.year else 0
+
+    @cached_property
+    def kind_in_budget(self) -> np.ndarray:
+        return self.of.kind_in(max(date(self.year, 1, 1), growth.START))
 
     def since_january(self, low: float, high: float, purpose: str) -> np.ndarray:
         """A count that grows through the year and starts again in January; events a month between low and high."""
@@ -155,12 +160,12 @@ def grid_managers(m: Moment) -> np.ndarray:
 
 @answers
 def deliberations(m: Moment) -> np.ndarray:
-    return m.since_january(0.02, 1.0, "deliberations")
+    return m.since_january(0.0, 0.5, "deliberations")
 
 
 @answers
 def drills(m: Moment) -> np.ndarray:
-    return m.since_january(0.0, 0.3, "drills")
+    return m.since_january(0.0, 0.2, "drills")
 
 
 # -- facilities and information ----------------------------------------------------------------------------------------
@@ -236,8 +241,8 @@ def social_workers(m: Moment) -> np.ndarray:
 
 @answers
 def certified_workers(m: Moment) -> np.ndarray:
-    share = m.of.uniform("certified") * np.where(m.rural, 0.7, 1.1) * (0.6 + 0.4 * m.progress)
-    return np.minimum((m["social_workers"] * share + 0.2).astype(np.int64), m["social_workers"])
+    share = np.where(m.rural, 0.10, 0.36) * (0.5 + 0.7 * m.progress)
+    return np.minimum((m["social_workers"] * share + m.of.uniform("certified")).astype(np.int64), m["social_workers"])
 
 
 @answers
@@ -279,8 +284,8 @@ def housing_fund_members(m: Moment) -> np.ndarray:
 
 
 def _money(m: Moment, field: str, urban: int, town: int) -> np.ndarray:
-    """Tenths of 万元 around the standard of what the unit was when it began; budgets move once a year."""
-    standard = np.where(np.isin(m.of.segment, [SEGMENTS.index("district"), SEGMENTS.index("city")]), urban, town)
+    """Tenths of 万元 around the standard of what the unit was when the budget was made; budgets move once a year."""
+    standard = np.where(m.kind_in_budget == KINDS.index(URBAN), urban, town)
     above = np.array([10, 10, 10, 10, 12, 15, 20])[m.of.within(0, 6, "above", field)]
     below = np.array([0, 3, 5, 6, 8])[m.of.within(0, 4, "below", field)]
     return standard * np.where(m.has(field, m.budget) & ~_cut(m, field), above, below) // 10

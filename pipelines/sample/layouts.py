@@ -1,7 +1,7 @@
 """Workbooks that a county has made itself: other headers, other order, subtotals, money in 元. No hidden marks, no guide."""
 
 import io
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -26,7 +26,7 @@ def build(
     """The workbook's bytes in one of `wording.REWORKED`."""
     buffer = io.BytesIO()
     workbook = Workbook(buffer, _OPTIONS)
-    workbook.set_properties({"created": month, "comments": watermark})
+    workbook.set_properties({"created": datetime.combine(month, datetime.min.time()), "comments": watermark})
     styles, fields = Styles(workbook), _order(form, layout)
     sheet = workbook.add_worksheet(sheet_name(form.community.sheet) if layout == "grouped" else "Sheet1")
     first = _write_top(sheet, styles, fields, place, month, layout, watermark)
@@ -73,7 +73,7 @@ def _write_top(
     title = f"{place.name}{months.label(month)}城乡社区基本情况表({watermark})"
     sheet.merge_range(0, 0, 0, len(fields) - 1, title, styles.of(font_name="黑体", font_size=16, align="center"))
     sheet.write_string(1, 0, f"填报单位:{place.name}民政局")
-    sheet.write_string(1, 3, f"填报日期:{months.last_day(month):%Y}年{month.month}月{28 - place.name.__len__() % 4}日")
+    sheet.write_string(1, 3, f"填报日期:{months.last_day(month):%Y}年{month.month}月{28 - len(place.name) % 4}日")
     row = 2
     if layout == "grouped":
         _write_groups(sheet, styles, fields, row)

@@ -17,7 +17,7 @@ class World:
 
     def __init__(self, rosters: Rosters, seed: int):
         self.rosters, self.seed = rosters, seed
-        self.origins = Origins(rosters)
+        self.origins = Origins(rosters, growth.START)
         self.scores = growth.scores(seed, self.origins.counties)
         self._populations: dict[tuple, Population] = {}
 
@@ -29,9 +29,12 @@ class World:
         return self._populations[key]
 
 
-def _segment(origin: Origin) -> str:
-    if origin.kind == RURAL:
+def _segment(origin: Origin, kind: str) -> str:
+    """By where the unit began, unless a village has become a community since, or the other way round."""
+    if kind == RURAL:
         return "rural"
+    if origin.kind == RURAL:
+        return "town" if kind == TOWN else "district"
     return "district" if origin.district else "town" if origin.kind == TOWN else "city"
 
 
@@ -43,7 +46,9 @@ class Population:
         origins = [world.origins.of(unit) for unit in units]
         self.keys = draw.keys(world.seed, [origin.key for origin in origins])
         self.kind = np.array([KINDS.index(unit.kind) for unit in units])
-        self.segment = np.array([SEGMENTS.index(_segment(origin)) for origin in origins])
+        self.segment = np.array(
+            [SEGMENTS.index(_segment(origin, unit.kind)) for origin, unit in zip(origins, units, strict=True)]
+        )
         self.since = np.array([origin.since for origin in origins])
         self._homes = [origin.county for origin in origins]
         self._adoption: dict[str, np.ndarray] = {}
@@ -68,6 +73,11 @@ class Population:
         for position, (home, segment) in enumerate(zip(self._homes, self.segment, strict=True)):
             found[home, SEGMENTS[segment]].append(position)
         return {key: np.array(positions) for key, positions in found.items()}
+
+    def kind_in(self, month: date) -> np.ndarray:
+        """Each unit's kind in another month; today's where it did not exist then."""
+        then = {unit.uid: KINDS.index(unit.kind) for unit in self.world.rosters.units(month)}
+        return np.array([then.get(unit.uid, kind) for unit, kind in zip(self.units, self.kind.tolist(), strict=True)])
 
     def uniform(self, *purpose: object) -> np.ndarray:
         return draw.uniform(self.keys, *purpose)

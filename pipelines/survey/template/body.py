@@ -87,15 +87,16 @@ def _rows(columns: list[list], kinds: list[str], rows: list[int], styles: dict, 
 
 
 def _tails(letter: str, column: list, kinds: list[str], styles: dict[str, dict], strings: _Strings) -> list[str]:
-    """What follows the address of each cell of a column."""
+    """What follows the address of each cell of a column; made once for each style and answer."""
+    made: dict[str, dict] = {}
+    shelf = {kind: made.setdefault(styles[kind].get(letter, ""), {}) for kind in styles}
     style = {kind: styles[kind].get(letter, "") for kind in styles}
-    made: dict[tuple, str] = {}
     tails = []
     for kind, value in zip(kinds, column, strict=True):
-        key = (style[kind], value, type(value))
-        if key not in made:
-            made[key] = _tail(style[kind], value, strings)
-        tails.append(made[key])
+        tail = shelf[kind].get(value)
+        if tail is None:
+            tail = shelf[kind][value] = _tail(style[kind], value, strings)
+        tails.append(tail)
     return tails
 
 
@@ -106,8 +107,6 @@ def _tail(style: str, value: object, strings: _Strings) -> str:
             return f"{look}/>"
         case str():
             return f'{look} t="s"><v>{strings.index(value)}</v></c>'
-        case bool():
-            return f'{look} t="b"><v>{int(value)}</v></c>'
         case int() | Decimal():
             return f"{look}><v>{value:f}</v></c>" if isinstance(value, Decimal) else f"{look}><v>{value}</v></c>"
         case date():

@@ -1,13 +1,14 @@
 """表1: a row for each community or village. Title, two header rows, body, notes; checks over the body."""
 
-from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from itertools import groupby
 
 from xlsxwriter.utility import xl_col_to_name, xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
+from pipelines.roster import KINDS
 from pipelines.survey.form import Field, Form, Part
 from pipelines.survey.template import checks, words
 from pipelines.survey.template.style import Styles
@@ -36,13 +37,16 @@ class Grid:
     def letter(self, field_id: str) -> str:
         return xl_col_to_name(self.column[field_id])
 
-    def rows(self, field: Field, applies: bool) -> Iterator[tuple[int, int]]:
+    def rows(self, field: Field, applies: bool) -> list[tuple[int, int]]:
         """Runs of rows to which the field does (not) apply, first and last."""
-        numbered = ((BODY + i, field.applies_to(kind)) for i, kind in enumerate(self.kinds))
-        for holds, run in groupby(numbered, key=lambda item: item[1]):
-            if holds == applies:
-                found = [row for row, _ in run]
-                yield found[0], found[-1]
+        return self._runs(tuple(field.applies_to(kind) == applies for kind in KINDS))
+
+    @cache  # noqa: B019 - a grid lives as long as its workbook is written
+    def _runs(self, wanted: tuple[bool, ...]) -> list[tuple[int, int]]:
+        kinds = {kind for kind, is_wanted in zip(KINDS, wanted, strict=True) if is_wanted}
+        runs = groupby(enumerate(self.kinds, BODY), key=lambda item: item[1] in kinds)
+        numbers = [[row for row, _ in run] for holds, run in runs if holds]
+        return [(found[0], found[-1]) for found in numbers]
 
     def ranges(self, fields: list[Field], applies: bool = True) -> list[str]:
         """The cells of the fields as ranges; neighbouring columns that apply alike are joined."""
