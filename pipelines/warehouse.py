@@ -60,6 +60,12 @@ def connect(path: Path | str, read_only: bool = False) -> duckdb.DuckDBPyConnect
     return duckdb.connect(str(path), read_only=read_only, config=config)
 
 
+def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None):
+    """The first value of a query, or None. All rows are fetched: an unfinished result blocks the connection."""
+    rows = con.execute(sql, parameters or []).fetchall()
+    return rows[0][0] if rows else None
+
+
 class Warehouse:
     """The projection, open for writing in this process."""
 
@@ -75,7 +81,7 @@ class Warehouse:
         readings = (read or self._read_one_by_one)(submissions, self.life())
         for done, (event, reading) in enumerate(readings, 1):
             with self.transaction():
-                self._load(event, reading)
+                self.load(event, reading)
             if progress:
                 progress(done, len(submissions), reading.file)
         with self.transaction():
@@ -100,7 +106,7 @@ class Warehouse:
         for event in self.archive.events():
             if event.seq in seqs:
                 with self.transaction():
-                    self._load(event, self.read(event, life))
+                    self.load(event, self.read(event, life))
 
     def _record_events(self, events: list[Event]) -> None:
         if events:
@@ -109,8 +115,7 @@ class Warehouse:
 
     def applied(self) -> int:
         """Seq of the last event that the projection holds."""
-        row = self.con.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
-        return int(row[0]) if row else 0
+        return int(scalar(self.con, "SELECT value FROM meta WHERE key = 'applied'") or 0)
 
     def life(self, until: int | None = None) -> Life:
         """What is in force after the events applied (or up to `until`)."""
@@ -132,7 +137,7 @@ class Warehouse:
 
     # ---- loading one reading
 
-    def _load(self, event: Event, reading: Reading) -> None:
+    def load(self, event: Event, reading: Reading) -> None:
         for table in ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding"):
             self.con.execute(f"DELETE FROM {table} WHERE seq = ?", [event.seq])
         self.con.execute(
@@ -288,10 +293,9 @@ def stamp(reference: Reference) -> str:
 
 def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
     try:
-        row = con.execute("SELECT value FROM meta WHERE key = 'stamp'").fetchone()
+        return scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
     except duckdb.CatalogException:
         return None
-    return row[0] if row else None
 
 
 def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from pipelines import months, program
 from pipelines.indicators import figures, progress, standing
 from pipelines.lifecycle import Life
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, scalar
 
 Progress = Callable[[int, int, str], None]
 
@@ -76,5 +76,4 @@ def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
 
 def fingerprint(warehouse: Warehouse, month: date) -> str | None:
     """The fingerprint under which a month stands computed, if it does."""
-    row = warehouse.con.execute("SELECT fingerprint FROM fingerprint WHERE month = ? AND what = 'then'", [month]).fetchone()
-    return row[0] if row else None
+    return scalar(warehouse.con, "SELECT fingerprint FROM fingerprint WHERE month = ? AND what = 'then'", [month])

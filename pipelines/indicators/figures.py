@@ -14,6 +14,7 @@ Over the units of a level S = states 1–3, Y = state 1, Q = state 3, U = state 
 counted in integers and decimals; a figure at a higher level is computed from its units, never from lower figures.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 from pipelines.policy.register import Indicator, Register
@@ -151,39 +152,58 @@ def _parts(indicator: Indicator) -> list[str]:
 
 # ---- counting
 
-_LEVELS = {
-    "community": "GROUPING SETS ((county), (county, town), ())",
-    "county": "GROUPING SETS ((county), ())",
-}
-
 
 def _aggregate(table: str, indicators: list[Indicator], counted: str) -> str:
-    """INSERT of the counts of all indicators at all levels. A share sums 0 and 1, a ratio its two parts."""
-    city = "(SELECT any_value(city_code) FROM county)"
-    town = "town" if counted == "community" else "NULL"
-    statements = [_counts(table, indicator, counted, city, town) for indicator in indicators]
-    return "INSERT INTO tally BY NAME " + " UNION ALL ".join(statements)
+    """INSERT of the counts of all indicators at all levels. A share sums 0 and 1, a ratio its two parts.
 
-
-def _counts(table: str, indicator: Indicator, counted: str, city: str, town: str) -> str:
-    state = f'"{indicator.id}"'
-    if indicator.is_share:
-        yes, scope = f"{MICRO} * count_if({state} = 1)", f"{MICRO} * count_if({state} BETWEEN 1 AND 3)"
-        in_scope = "BETWEEN 1 AND 3"
-    else:
-        yes, scope = _micros(f'"n:{indicator.id}"'), _micros(f'"d:{indicator.id}"')
-        in_scope = "= 1"
-    grouped_town = "grouping(town)" if counted == "community" else "1"
+    The states are turned long first: one aggregation over indicator and place plans in no time, one a column does not.
+    """
+    sets = "(indicator, county), (indicator)" + (", (indicator, county, town)" if counted == "community" else "")
     return f"""
-        SELECT $policy AS policy, '{indicator.id}' AS indicator, $month::DATE AS month, $divisions AS divisions,
-               CASE WHEN grouping(county) = 1 THEN 'city' WHEN {grouped_town} = 1 THEN 'county' ELSE 'town' END AS level,
-               CASE WHEN grouping(county) = 1 THEN {city} WHEN {grouped_town} = 1 THEN county ELSE {town} END AS unit,
-               coalesce({yes}, 0)::HUGEINT AS yes, coalesce({scope}, 0)::HUGEINT AS scope,
-               count_if({state} = 3) AS share_unknown, count_if({state} = 4) AS scope_unknown,
-               count_if(carried AND {state} {in_scope}) AS carried, count_if({state} = 1) AS answered
-        FROM {table} WHERE month = $month AND divisions = $divisions GROUP BY {_LEVELS[counted]}
+        INSERT INTO tally BY NAME
+        WITH here AS (SELECT * FROM {table} WHERE month = $month AND divisions = $divisions),
+        long AS (
+            UNPIVOT (SELECT unit, county, town, carried, {_quoted(indicators)} FROM here)
+            ON {_quoted(indicators)} INTO NAME indicator VALUE state),
+        part AS ({_parts_long(indicators)}),
+        judged AS (
+            SELECT long.*, part.n, part.d,
+                   indicator IN ({_listed(i for i in indicators if not i.is_share)}) AS is_ratio
+            FROM long LEFT JOIN part USING (unit, indicator))
+        SELECT $policy AS policy, indicator, $month::DATE AS month, $divisions AS divisions,
+               CASE WHEN grouping(county) = 1 THEN 'city' WHEN {_no_town(counted)} THEN 'county' ELSE 'town' END AS level,
+               CASE WHEN grouping(county) = 1 THEN (SELECT any_value(city_code) FROM county)
+                    WHEN {_no_town(counted)} THEN county ELSE any_value(town) END AS unit,
+               CASE WHEN any_value(is_ratio) THEN {_micros("n")} ELSE {MICRO} * count_if(state = 1) END::HUGEINT AS yes,
+               CASE WHEN any_value(is_ratio) THEN {_micros("d")} ELSE {MICRO} * count_if(state BETWEEN 1 AND 3) END::HUGEINT AS scope,
+               count_if(state = 3) AS share_unknown, count_if(state = 4) AS scope_unknown,
+               count_if(carried AND (state = 1 OR (NOT is_ratio AND state BETWEEN 2 AND 3))) AS carried,
+               count_if(state = 1) AS answered
+        FROM judged GROUP BY GROUPING SETS ({sets})
     """
 
 
+def _no_town(counted: str) -> str:
+    return "grouping(town) = 1" if counted == "community" else "TRUE"
+
+
+def _quoted(indicators: Iterable[Indicator]) -> str:
+    return ", ".join(f'"{i.id}"' for i in indicators)
+
+
+def _listed(indicators: Iterable[Indicator]) -> str:
+    return ", ".join(f"'{i.id}'" for i in indicators) or "NULL"
+
+
+def _parts_long(indicators: list[Indicator]) -> str:
+    """One row per unit and ratio that it answered: both parts."""
+    ratios = [i for i in indicators if not i.is_share]
+    if not ratios:
+        return f"SELECT NULL::VARCHAR AS unit, NULL::VARCHAR AS indicator, NULL::{PART} AS n, NULL::{PART} AS d WHERE FALSE"
+    pairs = ", ".join(f"""("n:{i.id}", "d:{i.id}") AS '{i.id}'""" for i in ratios)
+    columns = ", ".join(f'"n:{i.id}", "d:{i.id}"' for i in ratios)
+    return f"UNPIVOT (SELECT unit, {columns} FROM here) ON {pairs} INTO NAME indicator VALUE n, d"
+
+
 def _micros(part: str) -> str:
-    return f"sum(({part} * {MICRO}::DECIMAL(7,0))::HUGEINT)"
+    return f"coalesce(sum(({part} * {MICRO}::DECIMAL(7,0))::HUGEINT), 0)"

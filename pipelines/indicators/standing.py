@@ -56,7 +56,7 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
     Reads the standing of the two months before, so months are evaluated in order.
     """
     load_rosters(warehouse, month)
-    _select_rows(warehouse, life.effective(month).values())
+    select_rows(warehouse, life.effective(month).values())
     judge(warehouse, month, life)
     _write_standing(warehouse, month)
     _write_county_standing(warehouse, month)
@@ -66,7 +66,7 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
 # ---- which rows
 
 
-def _select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
+def select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
     """Temporary `row` and `county_row`: the rows of the submissions in force, with their unit's roster attributes."""
     con = warehouse.con
     con.execute("CREATE OR REPLACE TEMP TABLE chosen (seq BIGINT)")

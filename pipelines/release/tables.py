@@ -25,7 +25,7 @@ from pipelines import months
 from pipelines.archive import sync_folder
 from pipelines.lifecycle import Life
 from pipelines.survey.form import Part
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, scalar
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
     store.mkdir(parents=True, exist_ok=True)
     temporary = store / f".{name}.{os.getpid()}.part"
     target = str(temporary).replace("'", "''")
-    rows = warehouse.con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()[0]
+    rows = scalar(warehouse.con, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
     digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
     place = object_path(store, digest)
     if place.exists():

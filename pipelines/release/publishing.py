@@ -104,6 +104,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
     reference = warehouse.reference
     pinned = {
         "format": FORMAT,
+        "city": warehouse.reference.rosters.city.name,
         "month": months.key(month),
         "reference": reference.digests,
         "program": {"version": program.__version__, "sha256": program.digest()},
@@ -112,7 +113,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
         "inputs": _inputs(warehouse, life, month),
         "tables": {table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()},
     }
-    figures = {k: pinned[k] for k in ("format", "month", "reference", "inputs", "tables", "states")}
+    figures = {k: pinned[k] for k in ("format", "month", "reference", "inputs", "tables")}
     digest = sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()
     return {**pinned, "as_of": warehouse.applied(), "digest": digest}
 

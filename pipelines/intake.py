@@ -1,0 +1,361 @@
+"""The one door for what comes in: check a workbook, submit it, decide.
+
+Whoever sends something in (command line, Dagster, the upload page) comes through here. What is submitted is on disk in the archive,
+byte for byte, before anybody is told that it was received.
+"""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from pipelines import locks, months, parallel, reference_set, warehouse
+from pipelines.archive import SHANGHAI, Archive, Event
+from pipelines.errors import Refusal
+from pipelines.indicators import engine, standing
+from pipelines.reference_set import Reference
+from pipelines.release.reader import Release, open_release
+from pipelines.settings import Settings
+from pipelines.survey.read import Reading, read_workbook
+from pipelines.warehouse import Warehouse
+
+LARGEST = 64 * 1024 * 1024
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class Report:
+    """What became of one file: the object that `shequ check --json` prints, and a little more.
+
+    `state`: checked | effective | superseded | refused | waiting | known (the same bytes were received before, as number `seq`).
+    """
+
+    file: str
+    sha256: str
+    county: str | None
+    month: str | None
+    refused: bool
+    rows: dict[str, int]
+    findings: list[dict] = field(default_factory=list)
+    state: str = "checked"
+    seq: int | None = None
+
+    def public(self) -> dict:
+        return asdict(self)
+
+    @property
+    def errors(self) -> int:
+        return sum(finding["severity"] == "error" for finding in self.findings)
+
+
+# ---- check: reads and judges, stores nothing
+
+
+def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None) -> list[Report]:
+    """Read and judge files without storing anything. Warnings about changes compare with the current release, if there is one."""
+    reference = reference_set.load(settings.reference)
+    release = _release_if_any(settings)
+    today = (now or datetime.now(SHANGHAI)).date()
+    return [check_bytes(_read_file(path), path.name, reference, release, today) for path in paths]
+
+
+def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
+    """One file's report. Never raises for what the file holds: a bad file is a refused report."""
+    resolutions: dict = {}
+    reading = read_workbook(
+        data, name, reference.form, reference.rosters, resolutions=resolutions, today=today, first_month=reference.first_month
+    )
+    checker = warehouse.in_memory(reference, Archive(Path("/nonexistent")))
+    standing.create(checker)
+    event = Event(1, today.isoformat(), "submission", "", {"sha256": reading.sha256, "file": name}, "")
+    checker.load(event, reading)
+    if not reading.refused and reading.month:
+        _judge_alone(checker, reading.month, release)
+    return _report(checker, 1, reading.file)
+
+
+def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
+    standing.load_rosters(checker, month)
+    standing.select_rows(checker, [1])
+    _remember_previous(checker, month, release)
+    life = checker.life()
+    standing.judge(checker, month, life)
+
+
+def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:
+    """The last accepted answers before the month, from the release: what `prev.*` in a rule means."""
+    fields = standing.previous_fields(checker.reference.rules)
+    if release is None or not fields:
+        return
+    columns = ", ".join(f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL) AS "{f}"' for f in fields)
+    rows = release.rows(
+        f"SELECT uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid", [month]
+    )
+    marks = ", ".join("?" * (len(fields) + 2))
+    before = months.add(month, -1)
+    if rows:
+        checker.con.executemany(f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows])
+
+
+def _release_if_any(settings: Settings) -> Release | None:
+    try:
+        return open_release(settings=settings)
+    except Refusal:
+        return None
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise Refusal(f"文件“{path.name}”有 {size / 2**20:.0f} MB,超过上限 {LARGEST // 2**20} MB,未接收;请删去图片和空白区域后另存再报")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Refusal(f"找不到文件“{path}”;请检查路径") from None
+    except IsADirectoryError:
+        raise Refusal(f"“{path}”是文件夹;请给出其中的文件") from None
+    except PermissionError:
+        raise Refusal(f"没有权限读取文件“{path}”;请检查文件权限") from None
+
+
+# ---- submit: archives, reads, stores
+
+
+@contextmanager
+def writing(settings: Settings, doing: str, wait: float = 60.0):
+    """The warehouse open for writing, under the lock that lets one writer in."""
+    reference = reference_set.load(settings.reference)
+    with locks.hold(settings.data / "warehouse" / "writer.lock", doing, wait):
+        archive = Archive(settings.archive)
+        with warehouse.open_warehouse(settings.warehouse, reference, archive) as opened:
+            yield opened
+
+
+def submit(
+    paths: Iterable[Path], settings: Settings, by: str = "命令行", report: Progress | None = None, now: datetime | None = None
+) -> list[Report]:
+    """Archive the files, read them, store what counts. One report a file, in the order given."""
+    archive = Archive(settings.archive)
+    received = [receive(_read_file(path), path.name, archive, by, now) for path in paths]
+    with writing(settings, "接收报表") as opened:
+        settle(opened, report)
+        return [_as_received(opened, seq, name, known) for seq, name, known in received]
+
+
+def receive(data: bytes, name: str, archive: Archive, by: str, now: datetime | None = None) -> tuple[int, str, bool]:
+    """Bytes into the archive: (ledger number, name, whether the same bytes were there before). On disk when it returns."""
+    digest = hashlib.sha256(data).hexdigest()
+    with locks.hold(archive.root / "receive.lock", "接收文件"):
+        for event in archive.events():
+            if event.kind == "submission" and event.body["sha256"] == digest:
+                return event.seq, name, True
+        archive.put(data)
+        event = archive.append("submission", {"sha256": digest, "file": name, "size": len(data)}, by, now)
+    return event.seq, name, False
+
+
+def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
+    """Bring the projection up to the archive, and the months that it touches up to date. Returns the submissions read."""
+    loaded = opened.sync(report, read=parallel.reader(opened.archive, opened.reference))
+    life = opened.life()
+    if life.reported:
+        engine.bring_up_to_date(opened, life.reported[-1])
+    return loaded
+
+
+def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
+    found = _report(opened, seq, name)
+    status = opened.life().status.get(seq, "refused")
+    found.state = "known" if known else status
+    return found
+
+
+_PUBLIC = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
+
+
+def _report(opened: Warehouse, seq: int, name: str) -> Report:
+    con = opened.con
+    sha, county, month, refused = con.execute(
+        "SELECT sha256, county, month, refused FROM submission WHERE seq = ?", [seq]
+    ).fetchall()[0]
+    return Report(
+        file=name,
+        sha256=sha,
+        county=county,
+        month=months.key(month) if month else None,
+        refused=refused,
+        rows=_rows(opened, seq),
+        findings=_findings(opened, seq),
+        seq=seq,
+    )
+
+
+def _findings(opened: Warehouse, seq: int) -> list[dict]:
+    columns = ", ".join(("id", *_PUBLIC))
+    rows = opened.con.execute(f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]).fetchall()
+    return [dict(zip(("id", *_PUBLIC), row, strict=True)) for row in rows]
+
+
+def _rows(opened: Warehouse, seq: int) -> dict[str, int]:
+    read, held = opened.con.execute(
+        f"""
+        SELECT count(*), count_if(held OR row_no IN (
+            SELECT row_no FROM finding WHERE seq = $seq AND phase = 'rule' AND severity = 'error' AND row_no IS NOT NULL
+              AND id NOT IN ({_waived(opened)})))
+        FROM answer WHERE seq = $seq
+        """,
+        {"seq": seq},
+    ).fetchall()[0]
+    return {"read": read, "accepted": read - held, "held": held}
+
+
+def _waived(opened: Warehouse) -> str:
+    life = opened.life()
+    return ", ".join(f"'{waiver.finding}'" for waiver in life.waivers) or "NULL"
+
+
+# ---- the inbox
+
+_IGNORED_NAMES = {"thumbs.db", "desktop.ini", ".ds_store"}
+_IGNORED_ENDINGS = (".tmp", ".part", ".crdownload", ".swp")
+
+
+def is_ignored(path: Path) -> bool:
+    """Lock files of Office and WPS, leftovers of macOS and Windows, files being downloaded: never anybody's report."""
+    name = path.name.lower()
+    return name.startswith(("~$", ".", "._", ".~")) or name in _IGNORED_NAMES or name.endswith(_IGNORED_ENDINGS)
+
+
+def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
+    """Files in the inbox that are nobody's lock file and have not changed for `still_for` seconds, in order of arrival by name."""
+    found = [path for path in sorted(settings.inbox.rglob("*")) if path.is_file() and not path.is_symlink()]
+    moment = time.time()
+    return [path for path in found if not is_ignored(path) and moment - path.stat().st_mtime >= still_for]
+
+
+def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
+    """Everything that lies in the inbox, archived and read. A file leaves the inbox once the archive has it."""
+    files = waiting_files(settings, still_for)
+    for path in files:
+        try:
+            data = _read_file(path)
+        except Refusal:
+            continue  # too large or unreadable: it stays in the inbox, where `shequ status` lists it
+        receive(data, path.name, opened.archive, by="收件箱")
+        path.unlink()
+    return settle(opened, report)
+
+
+# ---- decisions
+
+
+def approve(month: date, settings: Settings, by: str) -> Event:
+    """Lock a month. Errors: `Refusal` when nothing is reported, or it is approved already."""
+    with writing(settings, "审核") as opened:
+        settle(opened)
+        state = opened.life().month(month)
+        if not state.effective:
+            raise Refusal(f"{months.label(month)}还没有任何有效报表,不能审核")
+        if state.approved:
+            raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
+        return _decide(opened, "approve", {"month": months.key(month)}, by)
+
+
+def reopen(month: date, why: str, settings: Settings, by: str) -> Event:
+    """Open an approved month again, with the reason; what waited for it comes into force."""
+    _need("理由", why)
+    with writing(settings, "退回") as opened:
+        settle(opened)
+        if not opened.life().month(month).approved:
+            raise Refusal(f"{months.label(month)}未经审核,无需重开")
+        return _decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
+
+
+def waive(finding: str, why: str, until: date, settings: Settings, by: str) -> Event:
+    """Accept a finding until a month's end, with the reason."""
+    _need("理由", why)
+    with writing(settings, "豁免") as opened:
+        settle(opened)
+        rows = opened.con.execute(
+            "SELECT DISTINCT phase, severity, message FROM finding WHERE id = ?", [finding]
+        ).fetchall()
+        if not rows:
+            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ status 或回执的问题清单")
+        if any(phase == "read" and severity == "error" for phase, severity, _ in rows):
+            raise Refusal(f"问题 {finding} 是读不出或认不出的内容,不能豁免,只能改正后重报")
+        return _decide(opened, "waive", {"finding": finding, "why": why, "until": months.key(until)}, by)
+
+
+def resolve(finding: str, unit: str, settings: Settings, by: str) -> Event:
+    """Say which unit of the roster an open question means; remembered for the county."""
+    with writing(settings, "认定单位") as opened:
+        settle(opened)
+        rows = opened.con.execute(
+            "SELECT submission.county, submission.month, finding.found FROM finding JOIN submission USING (seq) WHERE id = ? "
+            "ORDER BY seq DESC", [finding],
+        ).fetchall()  # fmt: skip
+        if not rows:
+            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ status 或回执的问题清单")
+        county, month, found = rows[0]
+        known = {u.code: u for u in opened.reference.rosters.units(month) if u.county_code == county}
+        if unit not in known:
+            raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位;请核对代码")
+        return _decide(opened, "resolve", {"finding": finding, "county": county, "key": found, "unit": unit}, by)
+
+
+def _need(what: str, text: str) -> None:
+    if not text.strip():
+        raise Refusal(f"请写明{what}")
+
+
+def _decide(opened: Warehouse, kind: str, body: dict, by: str) -> Event:
+    event = opened.archive.append(kind, body, by)
+    settle(opened)
+    return event
+
+
+# ---- who has reported
+
+
+def status(settings: Settings, month: date | None = None) -> dict:
+    """The state of a month (default: the latest reported): who has reported, what is open, what lies in the inbox."""
+    with writing(settings, "查看报送情况") as opened:
+        settle(opened)
+        life = opened.life()
+        month = month or (life.reported[-1] if life.reported else None)
+        inbox = [path.name for path in waiting_files(settings)]
+        if month is None:
+            return {"month": None, "state": "open", "counties": [], "waiting": [], "inbox": inbox}
+        state = life.month(month)
+        rosters = opened.reference.rosters
+        units = Counter(unit.county_code for unit in rosters.units(month))
+        return {
+            "month": months.key(month),
+            "state": state.state,
+            "counties": [
+                _county_status(opened, county, state.effective.get(county.code), units[county.code])
+                for county in rosters.counties(month)
+            ],
+            "waiting": [reading.seq for reading in state.waiting],
+            "inbox": inbox,
+        }
+
+
+def _county_status(opened: Warehouse, county, seq: int | None, units: int) -> dict:
+    rows = _rows(opened, seq) if seq else {"read": 0, "accepted": 0, "held": 0}
+    severities = [f["severity"] for f in _findings(opened, seq)] if seq else []
+    return {
+        "code": county.code,
+        "name": county.name,
+        "state": "effective" if seq else "missing",
+        "seq": seq,
+        "accepted": rows["accepted"],
+        "held": rows["held"],
+        "units": units,
+        "errors": severities.count("error"),
+        "warnings": severities.count("warning"),
+    }

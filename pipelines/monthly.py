@@ -1,0 +1,29 @@
+"""The monthly run: what came in, the figures, the release, its reports. One call, for the command line and for Dagster."""
+
+from datetime import date
+
+from pipelines import intake
+from pipelines.errors import Refusal
+from pipelines.release import Edition, publish
+from pipelines.settings import Settings
+from pipelines.warehouse import Progress, Warehouse
+
+
+def run(settings: Settings, month: date | None = None, by: str = "系统", report: Progress | None = None) -> Edition:
+    """Figures, release and reports of a month (default: the latest reported)."""
+    with intake.writing(settings, "月度计算") as opened:
+        intake.settle(opened, report)
+        return publish_month(opened, settings, month or latest_reported(opened), by, report)
+
+
+def latest_reported(opened: Warehouse) -> date:
+    """The latest month with a submission in force. Errors: `Refusal` when there is none."""
+    reported = opened.life().reported
+    if not reported:
+        raise Refusal("还没有任何有效报表;请先提交报表(shequ submit)")
+    return reported[-1]
+
+
+def publish_month(opened: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None) -> Edition:
+    """One month's edition from a warehouse already open."""
+    return publish(opened, settings, month, by, report)

@@ -1,0 +1,124 @@
+"""Opening a release, read-only: what dashboards, notebooks and reports go through.
+
+A release is opened by its folder, never by the warehouse; a running pipeline neither locks nor changes it. The connection can read
+that folder and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines import months
+from pipelines.errors import Refusal
+from pipelines.release import shelf
+from pipelines.settings import Settings, load
+
+_CONFIG = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "threads": "2",
+    "memory_limit": "1GB",
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """One edition of one month, open for reading. Tables: see `docs/tables.md`.
+
+    `release.query(sql, parameters)` gives a DataFrame, `release.rows(...)` a list of dicts. A query runs on a cursor of its own, so
+    a release may be shared by threads.
+    """
+
+    folder: Path
+    manifest: dict
+    con: duckdb.DuckDBPyConnection
+
+    @property
+    def month(self) -> date:
+        return months.parse(self.manifest["month"])
+
+    @property
+    def edition(self) -> int:
+        return self.manifest["edition"]
+
+    @property
+    def label(self) -> str:
+        """`2020-06/2`: month and edition."""
+        return f"{self.manifest['month']}/{self.edition}"
+
+    def query(self, sql: str, parameters: Sequence | dict | None = None) -> pd.DataFrame:
+        """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
+        with self.con.cursor() as cursor:
+            return cursor.execute(sql, parameters or []).df()
+
+    def rows(self, sql: str, parameters: Sequence | dict | None = None) -> list[dict]:
+        """The result as dicts with exact Python values."""
+        with self.con.cursor() as cursor:
+            result = cursor.execute(sql, parameters or [])
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def close(self) -> None:
+        self.con.close()
+
+
+def open_release(
+    month: str | date | None = None, edition: int | None = None, settings: Settings | None = None, data: str | Path | None = None
+) -> Release:
+    """The current release, or the named month's latest (or named) edition.
+
+    `data` is the folder of run-time state (default: `SHEQU_DATA`, else the repository's `data/`).
+    Errors: `Refusal` when there is no such release, or it is incomplete or of a newer format.
+    """
+    return open_folder(_find((settings or load(data)).releases, month, edition))
+
+
+def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:
+    if month is None:
+        folder = shelf.current(releases) or next(iter(reversed(list(shelf.editions(releases)))), None)
+        if folder is None:
+            raise Refusal("还没有发布任何月份;请先提交报表(shequ submit)并运行(shequ run)")
+        return folder
+    wanted = months.parse(month) if isinstance(month, str) else month
+    found = [f for f in shelf.editions(releases, wanted) if edition is None or int(f.name) == edition]
+    if not found:
+        which = f"第{edition}版" if edition else "任何一版"
+        raise Refusal(f"没有{months.label(wanted)}的{which};已发布的月份见 shequ status")
+    return found[-1]
+
+
+def open_folder(folder: Path) -> Release:
+    """A release by its folder. Views over its Parquet are made here, so that a folder may be moved or copied whole."""
+    manifest = shelf.read_manifest(folder)
+    if manifest["format"] > 1:
+        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成,本程序不能读取;请升级程序")
+    con = duckdb.connect(":memory:", config=_CONFIG)
+    try:
+        _attach(con, folder, manifest)
+    except (duckdb.IOException, duckdb.CatalogException) as error:
+        con.close()
+        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}") from error
+    return Release(folder, manifest, con)
+
+
+def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict) -> None:
+    def quoted(path: Path) -> str:
+        return "'" + str(path).replace("'", "''") + "'"
+
+    con.execute(f"ATTACH {quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
+    names = [row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ready'").fetchall()]
+    for name in names:
+        con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM ready."{name}"')
+    for table, entries in manifest["tables"].items():
+        files = ", ".join(quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
+        view = table if table not in names else f"{table}_all"
+        con.execute(f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = true)')
+    con.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
