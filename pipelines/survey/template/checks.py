@@ -5,6 +5,7 @@ warehouse, an answer that is missing breaks nothing. What only the city can know
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -20,17 +21,22 @@ class NotExpressible(Exception):
     """The rule needs what the workbook does not have."""
 
 
+@cache
+def _parse(expression: str) -> exp.Expression:
+    return sqlglot.parse_one(expression, dialect="duckdb")
+
+
 def broken(rule: Rule, part: Part, at: Reference) -> str | None:
     """A formula (without `=`) that is 1 where the rule is broken; None where a spreadsheet cannot tell."""
     try:
-        return _Formula(part, at).false(sqlglot.parse_one(rule.expect, dialect="duckdb"))
+        return _Formula(part, at).false(_parse(rule.expect))
     except NotExpressible:
         return None
 
 
 def fields_of(rule: Rule, part: Part) -> list[Field]:
     """The fields that the rule speaks of, in the order of the form."""
-    named = {column.name for column in sqlglot.parse_one(rule.expect, dialect="duckdb").find_all(exp.Column)}
+    named = {column.name for column in _parse(rule.expect).find_all(exp.Column)}
     return [field for field in part if field.id in named]
 
 

@@ -24,7 +24,7 @@ class Styles:
         self._made: dict[tuple, Format] = {}
 
     def of(self, **properties: object) -> Format:
-        key = tuple(sorted(properties.items()))
+        key = tuple(properties.items())
         if key not in self._made:
             self._made[key] = self._workbook.add_format(properties)
         return self._made[key]
