@@ -1,7 +1,8 @@
 """What each unit answers in a month. One function a field; a field without one is answered by its type.
 
-Grain: arrays with one whole number a unit: flags 0 and 1, choices by position, months as months since year 0, numbers, money and
-percent in tenths; `NONE` where nothing is answered. Consistent with the form's rules: what depends asks for what it depends on.
+Grain: arrays with one whole number a unit: flags 0 and 1, choices by position, months as months since year 0,
+numbers, money and percent in tenths; `NONE` where nothing is answered. Consistent with the form's rules: what
+depends on another answer asks for it.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.roster import KINDS, URBAN
-from pipelines.sample import growth
+from pipelines.sample import draw, growth
 from pipelines.sample.population import Population
 from pipelines.sample.programme import SEGMENTS
 from pipelines.survey.form import KINDS as KINDS_OF
@@ -75,25 +76,25 @@ class Moment:
 
 
 def _by_type(m: Moment, field: Field) -> np.ndarray:
-    draw = m.of.uniform("answer", field.id)
+    turn = m.of.uniform("answer", field.id)
     match field.type:
         case "flag":
             return m.has(field.id).astype(np.int64)
         case "choice":
-            return (draw * len(field.choices)).astype(np.int64)
+            return (turn * len(field.choices)).astype(np.int64)
         case "count":
-            return (draw * min(field.max or 10, 10) * (0.5 + 0.5 * m.progress)).astype(np.int64)
+            return (turn * min(field.max or 10, 10) * (0.5 + 0.5 * m.progress)).astype(np.int64)
         case "percent":
-            return (700 + draw * 280).astype(np.int64)
+            return (700 + turn * 280).astype(np.int64)
         case "number" | "money":
-            return (draw * min(field.max or 1000, 1000) * 10).astype(np.int64)
+            return (turn * min(field.max or 1000, 1000) * 10).astype(np.int64)
         case "month":
-            return 2000 * 12 + (draw * 220).astype(np.int64)
+            return 2000 * 12 + (turn * 220).astype(np.int64)
     return np.full(len(m.of.units), NONE)
 
 
-def _between(low: np.ndarray, high: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    return np.exp(np.log(low) + np.log(high / low) * draw)
+def _between(low: np.ndarray, high: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    return np.exp(np.log(low) + np.log(high / low) * turn)
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -103,7 +104,9 @@ def _households_2018(m: Moment) -> np.ndarray:
     low = np.array([1000, 800, 500, 80])[m.of.segment]
     high = np.array([4200, 3600, 3000, 1300])[m.of.segment]
     usual = _between(low, high, (m.of.uniform("size") + m.of.uniform("size too")) / 2)
-    planned = 1500 + m.of.uniform("size") * 1700  # a community set up under the policy keeps to its 1500–3000 households, mostly
+    planned = (
+        1500 + m.of.uniform("size") * 1700
+    )  # a community set up under the policy keeps to its 1500–3000 households, mostly
     return np.where((m.of.since >= 2018) & ~m.rural, planned, usual)
 
 
@@ -138,7 +141,9 @@ def committee_members(m: Moment) -> np.ndarray:
 
 @answers
 def local_members(m: Moment) -> np.ndarray:
-    share = np.where(m.rural, 0.9 + 0.1 * m.of.uniform("local"), 0.35 + 0.15 * m.progress / 2 + 0.5 * m.of.uniform("local"))
+    share = np.where(
+        m.rural, 0.9 + 0.1 * m.of.uniform("local"), 0.35 + 0.15 * m.progress / 2 + 0.5 * m.of.uniform("local")
+    )
     return np.minimum((m["committee_members"] * share + 0.5).astype(np.int64), m["committee_members"])
 
 
@@ -179,12 +184,12 @@ def platform_linked(m: Moment) -> np.ndarray:
 @answers
 def facility_area(m: Moment) -> np.ndarray:
     needed = _households_2018(m) * 0.3
-    enough, draw = m.has("facility_area"), m.of.uniform("area")
-    urban = needed * np.where(enough, 1.12 + 0.6 * draw, 0.25 + 0.62 * draw)
-    rural = np.where(enough, 120 + 400 * draw, 40 + 90 * draw)
+    enough, turn = m.has("facility_area"), m.of.uniform("area")
+    urban = needed * np.where(enough, 1.12 + 0.6 * turn, 0.25 + 0.62 * turn)
+    rural = np.where(enough, 120 + 400 * turn, 40 + 90 * turn)
     area = np.where(m.rural, rural, urban)
     new = (m.of.adoption("facility") > 0) & ~m.rural & (m.of.uniform("by the standard") < 0.84)
-    area = np.clip(np.where(new, np.maximum(area, 500 + 150 * draw), area), 15, 15000)
+    area = np.clip(np.where(new, np.maximum(area, 500 + 150 * turn), area), 15, 15000)
     return np.where(m["facility"] == 1, area.astype(np.int64) * 10 + 5 * (m.of.uniform("half") < 0.1), NONE)
 
 
@@ -235,7 +240,11 @@ def staff(m: Moment) -> np.ndarray:
 
 @answers
 def social_workers(m: Moment) -> np.ndarray:
-    more = np.where(m.rural, m.of.uniform("more workers") < 0.16, (m.of.uniform("more workers") * (1.2 + 2.2 * m.progress)).astype(np.int64))
+    more = np.where(
+        m.rural,
+        m.of.uniform("more workers") < 0.16,
+        (m.of.uniform("more workers") * (1.2 + 2.2 * m.progress)).astype(np.int64),
+    )
     return np.where(m.has("social_workers"), 1 + more, 0)
 
 
@@ -277,7 +286,11 @@ def insured_members(m: Moment) -> np.ndarray:
 
 @answers
 def housing_fund_members(m: Moment) -> np.ndarray:
-    return np.where(m.has("housing_fund_members"), m["committee_members"], np.minimum(_members(m, "housing_fund_members"), m["insured_members"]))
+    return np.where(
+        m.has("housing_fund_members"),
+        m["committee_members"],
+        np.minimum(_members(m, "housing_fund_members"), m["insured_members"]),
+    )
 
 
 # -- money -------------------------------------------------------------------------------------------------------------
@@ -286,8 +299,10 @@ def housing_fund_members(m: Moment) -> np.ndarray:
 def _money(m: Moment, field: str, urban: int, town: int) -> np.ndarray:
     """Tenths of 万元 around the standard of what the unit was when the budget was made; budgets move once a year."""
     standard = np.where(m.kind_in_budget == KINDS.index(URBAN), urban, town)
-    above = np.array([10, 10, 10, 10, 12, 15, 20])[m.of.within(0, 6, "above", field)]
-    below = np.array([0, 3, 5, 6, 8])[m.of.within(0, 4, "below", field)]
+    # mostly one sum for the whole county, as budgets are made
+    keys = np.where(m.of.uniform("own sum", field) < 0.8, m.of.home_keys, m.of.keys)
+    above = np.array([10, 10, 10, 12, 15])[draw.within(keys, 0, 4, "above", field)]
+    below = np.array([0, 3, 5, 6, 8])[draw.within(keys, 0, 4, "below", field)]
     return standard * np.where(m.has(field, m.budget) & ~_cut(m, field), above, below) // 10
 
 

@@ -1,4 +1,4 @@
-"""The faults that real workbooks have, planted on purpose: a few a month, each of a kind that the reader or a rule must find."""
+"""The faults that real workbooks have, planted on purpose: each of a kind that the reader or a rule must find."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +44,9 @@ def _blank(field: str) -> Plant:
 
 def _alter_code(table: Table, row: int, number: int) -> None:
     code = str(table.columns["code"][row])
-    table.columns["code"][row] = (f"{code[:9]}{600 + number % 300}", f"{code[0]}.{code[1:6]}E+11", code[:11])[number % 3]
+    table.columns["code"][row] = (f"{code[:9]}{600 + number % 300}", f"{code[0]}.{code[1:6]}E+11", code[:11])[
+        number % 3
+    ]
 
 
 def _repeat(table: Table, row: int, number: int) -> None:
@@ -74,7 +76,11 @@ _KINDS: dict[str, tuple[str | None, tuple[str, ...], Plant]] = {
     "not_a_number": ("households", (), _put("households", ("约300", "20-30", "500左右", "待定"))),
     "error_value": ("volunteers", (), _put("volunteers", ("#REF!", "#N/A", "#DIV/0!"))),
     "not_a_flag": ("video_coverage", (), _put("video_coverage", ("待定", "在建", "部分", "○"))),
-    "certified_within": ("certified_workers", ("social_workers", "allowance_workers"), _exceed("certified_workers", "social_workers")),
+    "certified_within": (
+        "certified_workers",
+        ("social_workers", "allowance_workers"),
+        _exceed("certified_workers", "social_workers"),
+    ),
     "local_members_within": ("local_members", ("committee_members",), _exceed("local_members", "committee_members")),
     "missing_required": ("households", (), _blank("households")),
     "unknown_code": ("code", (), _alter_code),

@@ -1,4 +1,4 @@
-"""When does each unit adopt what the programme asks? Shares grow in an S, counties at their own pace, units in their own turn."""
+"""When does each unit adopt what the programme asks? Shares grow in an S, at the county's pace, units in their turn."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Workbooks that a county has made itself: other headers, other order, subtotals, money in 元. No hidden marks, no guide."""
+"""Workbooks that a county has made itself: other headers, order and units, subtotals; no hidden marks, no guide."""
 
 import io
 from datetime import date, datetime
@@ -16,7 +16,12 @@ from pipelines.survey.template import Table, body, county, sheet_name
 from pipelines.survey.template.community import set_page_marks
 from pipelines.survey.template.style import DEFAULTS, Styles
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "default_format_properties": DEFAULTS}
+_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "default_format_properties": DEFAULTS,
+}
 _SUMMED = ("households", "population")
 
 
@@ -108,7 +113,9 @@ def _unit_rows(table: Table, first: int, layout: str) -> list[int]:
     return rows
 
 
-def _write_patterns(sheet: Worksheet, styles: Styles, fields: list[Field], kinds: list[str], rows: list[int]) -> dict[str, int]:
+def _write_patterns(
+    sheet: Worksheet, styles: Styles, fields: list[Field], kinds: list[str], rows: list[int]
+) -> dict[str, int]:
     patterns = {}
     for kind in dict.fromkeys(kinds):
         patterns[kind] = rows[kinds.index(kind)]

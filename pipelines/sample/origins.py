@@ -1,4 +1,4 @@
-"""Where a unit was when the programme began, or when it first appeared: its growth follows its home, wherever it is counted later."""
+"""Where a unit was when the programme began, or first appeared: its growth follows its home, wherever it counts later."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -51,6 +51,7 @@ class Population:
         )
         self.since = np.array([origin.since for origin in origins])
         self._homes = [origin.county for origin in origins]
+        self.home_keys = draw.keys(world.seed, self._homes)
         self._adoption: dict[str, np.ndarray] = {}
 
     @cached_property
@@ -103,7 +104,9 @@ class Population:
     def has(self, field: str, at: int) -> np.ndarray:
         """Who has it in that month: adopted, and not in the months in which some lose it again."""
         since = self.adoption(field)
-        lost = np.array([CURVES.get(field, UNTUNED).get(segment, Curve(0, 0, lost=0)).lost for segment in SEGMENTS])[self.segment]
+        lost = np.array([CURVES.get(field, UNTUNED).get(segment, Curve(0, 0, lost=0)).lost for segment in SEGMENTS])[
+            self.segment
+        ]
         gap = since + self.within(3, 24, "gap", field)
         away = (self.uniform("lost", field) < lost) & (at >= gap) & (at < gap + self.within(2, 9, "away", field))
         return (since <= at) & ~away

@@ -1,8 +1,8 @@
 """How the invented programme goes: where each answer starts in 2018-07 and how far it is by 2020-12.
 
-Shares are given by segment: `district` (urban, in what was a 市辖区 from the start), `city`, `town`, `rural`; `urban` and `all` stand
-for several. Between the two the share grows in an S; afterwards it goes on, slower. `full` is the month (counted from 2018-07)
-by which the last unit has it. Nothing here is a fact about any place.
+Shares are given by segment: `district` (urban, in what was a 市辖区 from the start), `city`, `town`, `rural`; `urban`
+and `all` stand for several. Between the two the share grows in an S; afterwards it goes on, slower. `full` is the month
+(counted from 2018-07) by which the last unit has it. Nothing here is a fact about any place.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SEGMENTS = ("district", "city", "town", "rural")
 
 @dataclass(frozen=True)
 class Curve:
-    """Shares in 2018-07 and 2020-12; `full`: month by which it is complete; `lost`: share of units that lose it for a while."""
+    """Shares in 2018-07 and 2020-12; `full`: month by which it is complete; `lost`: share that loses it for a while."""
 
     start: float
     end: float
@@ -43,7 +43,9 @@ CURVES: dict[str, dict[str, Curve]] = {
     "ethics_review": _spread(all=(0.35, 0.78)),
     "grid_managers": _spread(urban=(0.68, 0.975), rural=(0.55, 0.93)),
     "elders_association": _spread(urban=(0.35, 0.62), rural=(0.25, 0.52)),
-    "service_station": _spread(district=Curve(0.66, 0.97, full=17, lost=0), city=(0.60, 0.95), town=(0.52, 0.90), rural=(0.42, 0.80)),
+    "service_station": _spread(
+        district=Curve(0.66, 0.97, full=17, lost=0), city=(0.60, 0.95), town=(0.52, 0.90), rural=(0.42, 0.80)
+    ),
     "info_platform": _spread(district=(0.27, 0.75), city=(0.25, 0.70), town=(0.16, 0.57), rural=(0.07, 0.375)),
     "platform_linked": _spread(urban=(0.25, 0.80), rural=(0.15, 0.66)),
     "facility": _spread(district=(0.78, 0.996), city=(0.74, 0.988), town=(0.66, 0.972), rural=(0.22, 0.525)),
@@ -51,7 +53,9 @@ CURVES: dict[str, dict[str, Curve]] = {
     "facility_colocated": _spread(urban=(0.45, 0.83), rural=(0.50, 0.80)),
     "facility_discount": _spread(urban=(0.30, 0.76), rural=(0.20, 0.55)),
     "volunteer_point": _spread(urban=(0.45, 0.95), rural=(0.25, 0.78)),
-    "video_coverage": _spread(district=Curve(0.70, 0.985, full=25, lost=0), city=(0.60, 0.95), town=(0.48, 0.87), rural=(0.30, 0.68)),
+    "video_coverage": _spread(
+        district=Curve(0.70, 0.985, full=25, lost=0), city=(0.60, 0.95), town=(0.48, 0.87), rural=(0.30, 0.68)
+    ),
     "police_room": _spread(urban=(0.60, 0.88), rural=(0.28, 0.55)),
     "mediation": _spread(all=(0.85, 0.985)),
     "legal_service": _spread(urban=(0.50, 0.92), rural=(0.35, 0.86)),
@@ -65,7 +69,9 @@ CURVES: dict[str, dict[str, Curve]] = {
     "member_pay": _spread(district=(0.18, 0.44), city=(0.14, 0.32), town=(0.08, 0.20)),
     "insured_members": _spread(urban=(0.45, 0.88)),
     "housing_fund_members": _spread(urban=(0.15, 0.48)),
-    "work_fund": _spread(district=Curve(0.45, 0.97, full=17, lost=0), city=Curve(0.40, 0.95, full=17, lost=0), town=(0.42, 0.985)),
+    "work_fund": _spread(
+        district=Curve(0.45, 0.97, full=17, lost=0), city=Curve(0.40, 0.95, full=17, lost=0), town=(0.42, 0.985)
+    ),
     "party_service_fund": _spread(district=(0.34, 0.92), city=(0.30, 0.86), town=(0.26, 0.84)),
     "it_training_fund": _spread(district=(0.48, 0.66), city=(0.44, 0.60), town=(0.40, 0.56)),
     "pilot": _spread(rural=(0.10, 0.87)),

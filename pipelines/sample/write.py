@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines import months
+from pipelines.errors import Refusal
 from pipelines.roster import KINDS, County, Rosters
-from pipelines.sample import faults, layouts, record, reporting, wording
+from pipelines.sample import faults, growth, layouts, record, reporting, wording
 from pipelines.sample.answers import Moment
 from pipelines.sample.population import Population, World
 from pipelines.sample.reporting import Report
@@ -50,7 +52,9 @@ class Sample:
     def workbooks(self, month: date) -> Iterator[tuple[Report, bytes]]:
         """The month's workbooks with their bytes."""
         moment = self.moment(month)
-        answers = {field.id: moment.answered(field) for field in self.form.community if field.id not in (*_GIVEN, "kind")}
+        answers = {
+            field.id: moment.answered(field) for field in self.form.community if field.id not in (*_GIVEN, "kind")
+        }
         for report in self.reports(month):
             yield report, self._build(report, moment.of, answers)
 
@@ -72,7 +76,9 @@ class Sample:
         units = [population.units[row] for row in rows]
         columns = {name: [getattr(unit, name) for unit in units] for name in (*_GIVEN, "kind")}
         columns |= {
-            field.id: wording.cells(field, answers[field.id][rows], habit) for field in self.form.community if field.id in answers
+            field.id: wording.cells(field, answers[field.id][rows], habit)
+            for field in self.form.community
+            if field.id in answers
         }
         if habit.closed:
             self._fill_closed(columns, habit.closed)
@@ -101,9 +107,12 @@ def write_samples(
 ) -> list[Path]:
     """Writes the workbooks of the months into `out/<month of arrival>/`; returns them in the order of arrival.
 
-    A correction arrives in the same month and sorts behind its original; a late workbook arrives in the month after its own.
-    `progress(months done, months in all)` is called after each month.
+    A correction arrives in the same month and sorts behind its original; a late workbook arrives in the month after
+    its own. `progress(months done, months in all)` is called after each month.
     """
+    early = [month for month in span if month < growth.START]
+    if early:
+        raise Refusal(f"示例数据从{months.label(growth.START)}开始,没有{months.label(early[0])};请改选以后的月份")
     written: list[str] = []
     for done, names in enumerate(_run(form, rosters, span, out, seed, processes), 1):
         written += names

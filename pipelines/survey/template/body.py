@@ -1,8 +1,9 @@
 """The rows of 表1, put into a workbook that XlsxWriter has made around them.
 
-XlsxWriter writes about 100,000 cells a second; a year of a city's workbooks has four million. It therefore writes everything
-but the body, and one *pattern row* for each kind of unit, which shows which style each column has. Here the pattern rows are
-read back, and all rows are written in their place: the file format is public, and every distinct answer is rendered once.
+XlsxWriter writes about 100,000 cells a second; a year of a city's workbooks has four million. It therefore writes
+everything but the body, and one *pattern row* for each kind of unit, which shows which style each column has. Here the
+pattern rows are read back, and all rows are written in their place: the file format is public, and every distinct
+answer is rendered once.
 """
 
 import io
@@ -27,7 +28,8 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 class Table:
     """The body of 表1. Grain: one entry a row, in the order of the sheet.
 
-    `kinds` decides which cells are closed; `columns` holds what stands in the cells by field id: text, number, date or None.
+    `kinds` decides which cells are closed; `columns` holds what stands in the cells by field id: text, whole number,
+    Decimal, date or None.
     """
 
     kinds: list[str]
@@ -58,7 +60,8 @@ class _Strings:
 def fill(data: bytes, columns: list[list], kinds: list[str], rows: list[int], patterns: dict[str, int]) -> bytes:
     """The workbook `data` with the body in its first sheet.
 
-    `columns` from column A on, entries as in `kinds` and `rows` (1-based sheet rows); `patterns` names the row to copy for each kind.
+    `columns` from column A on, entries as in `kinds` and `rows` (1-based sheet rows); `patterns` names the row to copy
+    for each kind.
     """
     parts = _read(data)
     strings = _Strings(parts[STRINGS_PART].decode())
@@ -75,7 +78,9 @@ def fill(data: bytes, columns: list[list], kinds: list[str], rows: list[int], pa
     return _write(parts)
 
 
-def _rows(columns: list[list], kinds: list[str], rows: list[int], styles: dict, heights: dict, strings: _Strings) -> dict[int, str]:
+def _rows(
+    columns: list[list], kinds: list[str], rows: list[int], styles: dict, heights: dict, strings: _Strings
+) -> dict[int, str]:
     tails = [_tails(xl_col_to_name(i), column, kinds, styles, strings) for i, column in enumerate(columns)]
     heads = [f'<c r="{xl_col_to_name(i)}' for i in range(len(columns))]
     lines = {}

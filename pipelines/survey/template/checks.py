@@ -70,7 +70,9 @@ class _Formula:
                 return join([self._truth(node.left, wanted), self._truth(node.right, wanted)])
             case exp.Between():
                 low, high = node.args["low"], node.args["high"]
-                return self._truth(exp.and_(exp.GTE(this=node.this, expression=low), exp.LTE(this=node.this, expression=high)), wanted)
+                return self._truth(
+                    exp.and_(exp.GTE(this=node.this, expression=low), exp.LTE(this=node.this, expression=high)), wanted
+                )
             case exp.Is(expression=exp.Null()):
                 return f'{self._address(node.this)}{"=" if wanted else "<>"}""'
             case exp.Column():
@@ -85,7 +87,13 @@ class _Formula:
         return _any(f'{self._address(node)}="{word}"' for word in (YES if wanted else NO))
 
     def _comparison(self, node: exp.Binary, wanted: bool) -> str:
-        pairs = {exp.LT: ("<", ">="), exp.LTE: ("<=", ">"), exp.GT: (">", "<="), exp.GTE: (">=", "<"), exp.EQ: ("=", "<>")}
+        pairs = {
+            exp.LT: ("<", ">="),
+            exp.LTE: ("<=", ">"),
+            exp.GT: (">", "<="),
+            exp.GTE: (">=", "<"),
+            exp.EQ: ("=", "<>"),
+        }
         yes, no = pairs.get(type(node), ("<>", "="))
         known = [self._known(column) for column in node.find_all(exp.Column)]
         return _all([*known, f"{self._value(node.left)}{yes if wanted else no}{self._value(node.right)}"])

@@ -58,7 +58,9 @@ class Grid:
         return found
 
 
-def write(sheet: Worksheet, styles: Styles, form: Form, grid: Grid, county: str, month: date, watermark: str | None) -> dict[str, int]:
+def write(
+    sheet: Worksheet, styles: Styles, form: Form, grid: Grid, county: str, month: date, watermark: str | None
+) -> dict[str, int]:
     """Everything but the rows of the units. Returns the pattern rows: kind to 1-based row."""
     part = form.community
     _write_top(sheet, styles, part, county, month, watermark)
@@ -160,7 +162,11 @@ def condition_of(field: Field, cell: str) -> dict:
 
 
 def _condition(field: Field, cell: str) -> dict:
-    limit = {"criteria": ">=", "value": 0} if field.max is None else {"criteria": "between", "minimum": 0, "maximum": field.max}
+    limit = (
+        {"criteria": ">=", "value": 0}
+        if field.max is None
+        else {"criteria": "between", "minimum": 0, "maximum": field.max}
+    )
     match field.type:
         case "flag":
             return {"validate": "list", "source": [checks.YES[0], checks.NO[0]]}
@@ -192,17 +198,28 @@ def _first_row(ranges: list[str]) -> int:
 def _close(sheet: Worksheet, grid: Grid) -> None:
     ranges = grid.ranges(list(grid.part), applies=False)
     if ranges:
-        refusal = {"validate": "custom", "value": "=FALSE", "error_title": "不适用", "error_message": "本项不适用于该类社区(村),请留空。"}
+        refusal = {
+            "validate": "custom",
+            "value": "=FALSE",
+            "error_title": "不适用",
+            "error_message": "本项不适用于该类社区(村),请留空。",
+        }
         sheet.data_validation(ranges[0], {**refusal, "multi_range": " ".join(ranges)})
 
 
 def _mark_rules(sheet: Worksheet, styles: Styles, form: Form, grid: Grid) -> None:
     for rule in form.rules:
-        formula = checks.broken(rule, grid.part, lambda field: f"${grid.letter(field)}{BODY + 1}") if rule.form == "community" else None
+        formula = (
+            checks.broken(rule, grid.part, lambda field: f"${grid.letter(field)}{BODY + 1}")
+            if rule.form == "community"
+            else None
+        )
         if formula:
             columns = [grid.column[field.id] for field in checks.fields_of(rule, grid.part)]
             ranges = [xl_range(BODY, column, grid.last, column) for column in columns]
-            _format(sheet, ranges, {"type": "formula", "criteria": f"={formula}", "format": styles.alarm(rule.severity)})
+            _format(
+                sheet, ranges, {"type": "formula", "criteria": f"={formula}", "format": styles.alarm(rule.severity)}
+            )
 
 
 def _format(sheet: Worksheet, ranges: list[str], options: dict) -> None:
@@ -218,7 +235,7 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
     sheet.repeat_columns(0, len([field for field in part if field.id in FROZEN]) - 1)
     sheet.set_v_pagebreaks(page_breaks(part))
     sheet.print_across()
-    # the title stands in the page's header: on the sheet it would be cut off at the repeated columns of every further page
+    # the title stands in the page's header: on the sheet the repeated columns would cut it off on every further page
     sheet.print_area(GROUPS, 0, grid.last + len(NOTES) + 1, len(part.fields) - 1)
     set_page_marks(sheet, f"{county}{months.label(month)}城乡社区基本情况表", f"填报单位:{county}民政局", watermark)
 

@@ -20,9 +20,16 @@ GIVEN = ("county_code", "county")  # filled in from the roster
 
 
 def write(
-    sheet: Worksheet, styles: Styles, form: Form, record: dict, closed: set[str], county: str, month: date, watermark: str | None
+    sheet: Worksheet,
+    styles: Styles,
+    form: Form,
+    record: dict,
+    closed: set[str],
+    county: str,
+    month: date,
+    watermark: str | None,
 ) -> None:
-    """The sheet; `record` holds what stands in the value cells by field id, `closed` the fields that the county leaves empty."""
+    """The sheet; `record` is what stands in the value cells by field id, `closed` the fields that stay empty."""
     part = form.county
     mark = f"({watermark})" if watermark else ""
     sheet.set_row(0, 27)
@@ -39,7 +46,9 @@ def write(
     set_page_marks(sheet, "", f"填报单位:{county}民政局", watermark)
 
 
-def _write_field(sheet: Worksheet, styles: Styles, row: int, number: int, field: Field, value: object, closed: bool) -> None:
+def _write_field(
+    sheet: Worksheet, styles: Styles, row: int, number: int, field: Field, value: object, closed: bool
+) -> None:
     sheet.set_row(row, 20)
     sheet.write_number(row, 0, number, styles.boxed(align="center"))
     sheet.write_string(row, 1, field.label, styles.boxed(align="left"))
@@ -72,7 +81,9 @@ def _add_checks(sheet: Worksheet, styles: Styles, form: Form, closed: set[str]) 
         formula = checks.broken(rule, part, lambda field: f"$D${row[field] + 1}") if rule.form == "county" else None
         for field in checks.fields_of(rule, part) if formula else []:
             style = styles.alarm(rule.severity)
-            sheet.conditional_format(f"D{row[field.id] + 1}", {"type": "formula", "criteria": f"={formula}", "format": style})
+            sheet.conditional_format(
+                f"D{row[field.id] + 1}", {"type": "formula", "criteria": f"={formula}", "format": style}
+            )
 
 
 def _finish(sheet: Worksheet, part: Part) -> None:

@@ -12,6 +12,7 @@ from pipelines.survey.template.style import Styles
 SHEET = "填表说明"
 HEADERS = ("序号", "分组", "项目", "单位", "由谁填", "怎样填", "范围", "例子", "说明")
 _WIDTHS = (42, 118, 250, 50, 150, 300, 90, 92, 300)
+_HELP_LETTERS = 20  # that fit on a line of the last column
 _A4 = 9
 GENERAL = (
     "本工作簿每月一份,每个县(市、区)一份:第一张表每个社区(村)一行,第二张表全县(市、区)一份。",
@@ -21,6 +22,7 @@ GENERAL = (
     "不知道的请留空,不要填“约”“左右”“若干”等文字;没有的数填 0,不要留空。",
     "灰色格不适用于该类社区(村),请留空。淡黄色格为必填,填好后颜色消失。",
     "变红的格与其他格矛盾,改正后才能计入;变橙的格请核对,确实无误的可以保留。",
+    "下表中带 ● 的为必填项,带 ○ 的知道就填。",
     "请勿改动标题行、增删列或合并单元格;可以排序、筛选和调整列宽。",
 )
 
@@ -62,6 +64,7 @@ def _write_fields(sheet: Worksheet, styles: Styles, row: int, title: str, fields
         sheet.write_string(row + 1, column, text, styles.heading())
     row += 2
     for number, field in enumerate(fields, 1):
+        sheet.set_row(row, 15 * max(1, -(-len(field.help or "") // _HELP_LETTERS)))
         for column, text in enumerate(_cells(number, field)):
             align = "center" if column in (0, 3, 6, 7) else "left"
             sheet.write_string(row, column, text, styles.boxed(align=align, text_wrap=True))
@@ -84,5 +87,3 @@ def _cells(number: int, field: Field) -> list[str]:
         words.example(field),
         help_text + (field.help or ""),
     ]
-
-

@@ -1,8 +1,13 @@
-"""A field in words: how to fill it in, within which limits, with an example. Used by drop-downs, prompts and the guide."""
+"""A field in words: how to fill it in, within which limits, with an example."""
 
 from pipelines.survey.form import Field
 
-APPLIES = {"all": "全部", "urban": "城市社区、城镇社区", "rural": "农村社区", "shared_funding": "市、区两级共担经费的区"}
+APPLIES = {
+    "all": "全部",
+    "urban": "城市社区、城镇社区",
+    "rural": "农村社区",
+    "shared_funding": "市、区两级共担经费的区",
+}
 _HOW = {
     "code": "文本格式的代码,已按名册填好,请勿改动",
     "text": "文字",
@@ -13,7 +18,7 @@ _HOW = {
     "percent": "0 至 100 之间的数,例如百分之九十二点五填 92.5",
     "month": "写到月份的文本",
 }
-_EXAMPLES = {"flag": "是", "count": "3", "number": "320.5", "money": "10.5", "percent": "92.5", "month": "2019-06"}
+_EXAMPLES = {"flag": "是", "number": "320.5", "money": "10.5", "percent": "92.5", "month": "2019-06"}
 
 
 def header(field: Field) -> str:
@@ -35,13 +40,20 @@ def limit(field: Field) -> str:
 
 
 def example(field: Field) -> str:
+    if field.type == "count":
+        return "5" if (field.max or 0) < 10000 else "850"
     return field.choices[0] if field.type == "choice" else _EXAMPLES.get(field.type, "")
 
 
 def prompt(field: Field) -> str:
     """What is shown when the cell is selected: at most 255 characters."""
     sample = example(field) if field.type in ("month", "money", "number") else ""
-    parts = [how(field), f"例如 {sample}" if sample else "", f"范围:{limit(field)}{field.unit or ''}" if limit(field) else "", field.help or ""]
+    parts = [
+        how(field),
+        f"例如 {sample}" if sample else "",
+        f"范围:{limit(field)}{field.unit or ''}" if limit(field) else "",
+        field.help or "",
+    ]
     text = "。".join(part for part in parts if part)
     if field.applies != "all":
         text += f"。只由{APPLIES[field.applies]}填写"

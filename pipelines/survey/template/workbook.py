@@ -23,7 +23,7 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "default_format_properties": DEFAULTS,
 }
-_FORBIDDEN = str.maketrans({character: " " for character in "[]:*?/\\"})
+_FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 def file_name(name: str, month: date, remark: str = "") -> str:
@@ -53,7 +53,10 @@ def write_template(
     watermark: str | None = None,
     created: datetime | None = None,
 ) -> Path:
-    """Writes one county's workbook. `answers` by unit code and field, `record` by field; flags as bool, months as date."""
+    """Writes one county's workbook.
+
+    `answers` by unit code and field, `record` by field: typed values (flags bool, months date, numbers int or Decimal).
+    """
     table = blank_table(units)
     if answers:
         for field in form.community:
@@ -79,7 +82,7 @@ def write_templates(
     county_code: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Writes one workbook a county into `out` (or only the county asked for); refuses a county that the month does not have."""
+    """Writes one workbook a county into `out`, or only that of `county_code`; refuses one that the month does not have."""
     places = [place for place in rosters.counties(month) if county_code in (None, place.code)]
     if not places:
         known = "、".join(f"{place.code} {place.name}" for place in rosters.counties(month))
@@ -141,9 +144,9 @@ def _write_marks(workbook: Workbook, form: Form, place: County, month: date) -> 
     sheet.very_hidden()
 
 
-def _set_properties(workbook: Workbook, title: str, month: date, watermark: str | None, created: datetime | None) -> None:
+def _set_properties(
+    workbook: Workbook, title: str, month: date, watermark: str | None, created: datetime | None
+) -> None:
     day = created or datetime.combine(month, datetime.min.time())
     remark = {"comments": watermark} if watermark else {}
     workbook.set_properties({"title": f"{title}城乡社区基本情况表", "created": day, **remark})
-
-
