@@ -24,9 +24,9 @@ _MONTH = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])?")
 _DAY = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 _PLAIN_MONTH = re.compile(r"((?:19|20)\d{2})(\d{2})")
 _PLAIN_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
-_APOSTROPHES = "'‘’`´＇"
+_APOSTROPHES = "=\"'‘’`´＇"
 _SIX_PLACES = Decimal("0.000001")
-_SERIALS = range(10_000, 80_000)   # 1927–2119: a bare number there in a month column can only be an unformatted date
+_SERIALS = range(10_000, 80_000)  # 1927–2119: a bare number there in a month column can only be an unformatted date
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,9 @@ def formatted_percent(raw: float, field: Field) -> object:
 
 def _places(value: Decimal) -> Decimal:
     """At most the six places that are stored: more come only from arithmetic in binary, like 0.30000000000000004."""
-    return value.quantize(_SIX_PLACES, ROUND_HALF_UP) if value.as_tuple().exponent < -6 and abs(value) < 10**20 else value
+    return (
+        value.quantize(_SIX_PLACES, ROUND_HALF_UP) if value.as_tuple().exponent < -6 and abs(value) < 10**20 else value
+    )
 
 
 def _bounded(value: int | Decimal, field: Field, expected: str) -> object:

@@ -16,7 +16,8 @@ _NOTE = re.compile(
     r"^(?:注|备注|说明|附注|填表|填报|审核|复核|负责|单位负责|制表|联系|电话|报出|盖章|日期|分管|领导|签字|经办|统计|审批|备\s*注)"
     r"|签字|签章|盖章|负责人|审核人|填表人|情况表|续表|第.{1,4}页"
 )
-FEW = 6
+_HAN = re.compile(r"[\u3400-\u9fff]")
+FEW = 6  # cells of a note, a line of signatures or a heading
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Total:
 class Body:
     units: list[int] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
-    skipped: list[int] = field(default_factory=list)      # notes, signatures, headings, repeated headers
+    skipped: list[int] = field(default_factory=list)  # notes, signatures, headings, repeated headers
 
 
 def classify(table: Table, is_name: Callable[[str], bool], is_place: Callable[[str], bool]) -> Body:
@@ -94,9 +95,10 @@ class _Sorter:
         """Whether the cell holds a unit's code or the ruins of one, rather than the code of a town or a word."""
         known = self.codes.get(raw)
         if known is None:
-            digits = "".join(filter(str.isdigit, labels.fold(answers.shown(raw) or "")))
+            text = labels.fold(answers.shown(raw) or "")
+            digits = "".join(filter(str.isdigit, text))
             parent = len(digits) in (6, 9) or (len(digits) == 12 and digits.endswith("000"))
-            known = self.codes[raw] = len(digits) >= 5 and not parent
+            known = self.codes[raw] = len(digits) >= 5 and not parent and not _HAN.search(text)
         return known
 
     def _without_code(self, row: list) -> str:
@@ -109,7 +111,9 @@ class _Sorter:
             return "unit"
         if self._is_total(row, name, filled):
             return "total"
-        if filled <= FEW and (any(map(_NOTE.search, texts)) or (filled == 1 and self.is_place(texts[0] if texts else ""))):
+        if filled <= FEW and (
+            any(map(_NOTE.search, texts)) or (filled == 1 and self.is_place(texts[0] if texts else ""))
+        ):
             return "skip"
         return "doubtful" if filled <= FEW else "unit"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.survey import address, answers, totals, units
+from pipelines.survey import address, answers, personal, totals, units
 from pipelines.survey.answers import Asked, Bad
 from pipelines.survey.body import Body, classify
 from pipelines.survey.findings import Report
@@ -16,7 +16,7 @@ from pipelines.survey.labels import fold
 from pipelines.survey.layout import Column, Table
 from pipelines.survey.units import CountyIndex, Outcome
 
-ONE_BY_ONE = 20     # answers that do not apply, beyond which a column gets one finding
+ONE_BY_ONE = 20  # answers that do not apply, beyond which a column gets one finding
 
 
 @dataclass
@@ -69,7 +69,7 @@ class _Reader:
         self.body = sort_rows(table, context.index)
         self.rows = CommunityRows(self.sheet.name, table.columns, self.body.units)
         self.columns = self._transposed()
-        self.bad: dict[str, dict[int, Bad | str]] = {}
+        self.bad: dict[str, dict[int, Bad]] = {}
 
     def _transposed(self) -> list[tuple]:
         """Columns of the unit rows, as wide as the mapped columns go."""
@@ -84,11 +84,13 @@ class _Reader:
         for field_ in self.context.part:
             if field_.id in self.table.columns:
                 self._column(field_)
+        self._personal()
         self._unreadable_cells()
         self._merged_cells()
         outcomes = self._match()
         self._applicability()
         self._report_bad()
+        self._later_than_report()
         self._report_units(outcomes)
         self._hold_required()
         self._repeated()
@@ -120,8 +122,22 @@ class _Reader:
         if field_.type == "percent":
             self._percents(field_, place, raw, parsed)
             return
+        if field_.id in ("name", "town"):
+            texts = {value: _masked(text) for value, text in texts.items()}
+            parsed = {value: _masked(result) for value, result in parsed.items()}
         self.rows.values[field_.id] = [parsed[value] for value in raw]
         self.rows.raw[field_.id] = [texts[value] for value in raw]
+
+    def _personal(self) -> None:
+        """Says where telephone or identity numbers stood in a name; `_column` has masked them."""
+        for name in ("name", "town"):
+            if name in self.table.columns:
+                place = self.table.columns[name]
+                rows = [self.rows.row[i] for i, raw in enumerate(self.columns[place.index - 1]) if personal.holds(raw)]
+                if rows:
+                    self._add(
+                        "personal_data", cell=address.column_cells(place.index, rows), field=name, found=place.header
+                    )
 
     def _percents(self, field_: Field, place: Column, raw: tuple, parsed: dict) -> None:
         """A percent column: cells with a percent format hold fractions, 0.925 for 92.5%."""
@@ -159,7 +175,13 @@ class _Reader:
         for i in unclear:
             bad.pop(i, None)
         cells = address.column_cells(place.index, [self.rows.row[i] for i in sorted(unclear)])
-        self._add("percent_column_unclear", cell=cells, field=field_.id, found=self.rows.raw[field_.id][unclear[0]], label=field_.label)
+        self._add(
+            "percent_column_unclear",
+            cell=cells,
+            field=field_.id,
+            found=self.rows.raw[field_.id][unclear[0]],
+            label=field_.label,
+        )
 
     def _filled_down(self, place: Column, raw: tuple) -> tuple:
         """A town that is merged over its rows holds for all of them; a blank below a town does not."""
@@ -191,7 +213,11 @@ class _Reader:
         for merge in self.sheet.merges:
             if merge.first_row <= self.table.last:
                 continue
-            rows = [row for row in range(merge.first_row, min(merge.last_row, self.rows.row[-1] if self.rows.row else 0) + 1) if row in position]
+            rows = [
+                row
+                for row in range(merge.first_row, min(merge.last_row, self.rows.row[-1] if self.rows.row else 0) + 1)
+                if row in position
+            ]
             columns = [c for c in range(merge.first_col, min(merge.last_col, len(self.columns)) + 1) if c in fields]
             for column in columns:
                 if fields[column] == "town" and merge.first_col == merge.last_col:
@@ -220,6 +246,24 @@ class _Reader:
                     label=field_.label,
                     unit_name=field_.unit or "",
                 )
+
+    def _later_than_report(self) -> None:
+        """Months after the report's own: taken, and asked about."""
+        month = self.context.month
+        for field_ in self.context.part:
+            if field_.type != "month" or field_.id not in self.table.columns or month is None:
+                continue
+            column = self.table.columns[field_.id].index
+            for i, value in enumerate(self.rows.values[field_.id]):
+                if value is not None and value > month:
+                    row, found = self.rows.row[i], self.rows.raw[field_.id][i]
+                    where = {
+                        "cell": address.cell(row, column),
+                        "row": row,
+                        "field": field_.id,
+                        "unit": self.rows.unit[i],
+                    }
+                    self._add("month_after_report", found=found, label=field_.label, **where)
 
     # -- units --------------------------------------------------------------------------------------------------------
 
@@ -307,11 +351,26 @@ class _Reader:
         if len(filled) > ONE_BY_ONE:
             rows = [self.rows.row[i] for i in filled]
             found = "、".join(sorted({raw[i] or "" for i in filled})[:5])
-            self._add("not_applicable_column", cell=address.column_cells(place.index, rows), field=field_.id, found=found, count=len(rows), **words)
+            self._add(
+                "not_applicable_column",
+                cell=address.column_cells(place.index, rows),
+                field=field_.id,
+                found=found,
+                count=len(rows),
+                **words,
+            )
             return
         for i in filled:
             row = self.rows.row[i]
-            self._add("not_applicable", cell=address.cell(row, place.index), row=row, field=field_.id, unit=self.rows.unit[i], found=raw[i], **words)
+            self._add(
+                "not_applicable",
+                cell=address.cell(row, place.index),
+                row=row,
+                field=field_.id,
+                unit=self.rows.unit[i],
+                found=raw[i],
+                **words,
+            )
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -327,7 +386,14 @@ class _Reader:
                 self.rows.held[i] = True
                 if i not in bad:
                     row = self.rows.row[i]
-                    self._add("required_missing", cell=address.cell(row, place.index), row=row, field=field_.id, unit=self.rows.unit[i], label=field_.label)
+                    self._add(
+                        "required_missing",
+                        cell=address.cell(row, place.index),
+                        row=row,
+                        field=field_.id,
+                        unit=self.rows.unit[i],
+                        label=field_.label,
+                    )
 
     def _repeated(self) -> None:
         """The same unit twice: once where all answers agree, both held where they differ."""
@@ -347,11 +413,21 @@ class _Reader:
         versions = {tuple(values[i] for values in compared) for i in positions}
         place = self._place("code")
         rows = [self.rows.row[i] for i in positions]
-        words = {"cell": address.column_cells(place.index, rows), "field": "code", "unit": code, "found": code, "rows": address.row_spans(rows)}
+        words = {
+            "cell": address.column_cells(place.index, rows),
+            "field": "code",
+            "unit": code,
+            "found": code,
+            "rows": address.row_spans(rows),
+        }
         if len(versions) == 1:
             self._add("unit_repeated", row=rows[0], **words)
             return set(positions[1:])
-        differing = [name for name, values in self.rows.values.items() if name != "code" and len({values[i] for i in positions}) > 1]
+        differing = [
+            name
+            for name, values in self.rows.values.items()
+            if name != "code" and len({values[i] for i in positions}) > 1
+        ]
         labels_ = "、".join(self.context.part[name].label for name in differing[:5])
         self._add("unit_twice", row=rows[0], fields=labels_, **words)
         for i in positions:
@@ -365,10 +441,21 @@ class _Reader:
         missing = [unit for code, unit in index.units.items() if code not in given]
         if missing and self.rows.row:
             names_ = "、".join(f"{unit.name}({unit.code})" for unit in missing[:20])
-            self._add("units_missing", found="、".join(unit.code for unit in missing), count=len(missing), total=len(index.units), names=names_ + ("等" if len(missing) > 20 else ""))
+            self._add(
+                "units_missing",
+                found="、".join(unit.code for unit in missing),
+                count=len(missing),
+                total=len(index.units),
+                names=names_ + ("等" if len(missing) > 20 else ""),
+            )
 
     def _add(self, code: str, **address_and_words: object) -> None:
         self.report.add(code, sheet=self.sheet.name, **address_and_words)
+
+
+def _masked(text: object) -> object:
+    """A name without the telephone and identity numbers that somebody wrote behind it: they are not stored."""
+    return personal.masked(text) if isinstance(text, str) else text
 
 
 def _booleans_apart(raw: tuple, distinct: set) -> tuple[tuple, set]:

@@ -17,8 +17,9 @@ from pipelines.errors import Refusal
 from pipelines.reference import Entry
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
-SHOWN = 60          # characters of a value that a message quotes
-MOST = 2_000        # findings of one code on one field that are listed one by one
+SHOWN = 60  # characters of a value that a message quotes
+LISTED = 600  # of a list that the program made
+MOST = 2_000  # findings of one code on one field that are listed one by one
 _SEVERITY_NAMES = {ERROR: "错误", WARNING: "疑问", NOTE: "提示"}
 _SCOPES = {"file": "整个文件", "sheet": "工作表", "row": "整行", "cell": "单元格"}
 
@@ -76,10 +77,10 @@ def load(folder: Path) -> dict[str, Kind]:
     return {kind.code: kind for kind in kinds}
 
 
-def quote(value: str | None) -> str:
+def quote(value: str | None, most: int = SHOWN) -> str:
     """A value for a sentence: one line, shortened, control characters shown as spaces."""
     text = "".join(char if char.isprintable() else " " for char in value or "")
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…(共{len(text)}字)"
+    return text if len(text) <= most else f"{text[:most]}…(共{len(text)}字)"
 
 
 def place(file: str, sheet: str | None = None, cell: str | None = None) -> str:
@@ -122,8 +123,9 @@ class Report:
         self._counts[key] += 1
         if self._counts[key] > MOST:
             return
-        values = {key: quote(str(value)) for key, value in words.items()}
-        body = kind.message.format(found=quote(found), expected=quote(expected), **values)
+        shown = SHOWN if kind.scope in ("row", "cell") else LISTED
+        values = {key: quote(str(value), LISTED) for key, value in words.items()}
+        body = kind.message.format(found=quote(found, shown), expected=quote(expected, LISTED), **values)
         message = f"【{code}】{place(self.file, sheet, cell)}:{body}"
         self.findings.append(Finding(code, kind.severity, sheet, cell, field, unit, found, expected, message, row))
 

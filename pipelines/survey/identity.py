@@ -125,7 +125,7 @@ class Identity:
     """All that the workbook says of itself."""
 
     months: list[Claim]
-    counties: list[Claim]      # value: frozenset of codes that the place can mean
+    counties: list[Claim]  # value: frozenset of codes that the place can mean
 
 
 def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: Rosters) -> Identity:
@@ -136,7 +136,9 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
         said.months.append(Claim(marks.month, "模板标记"))
     if marks.county:
         said.counties.append(Claim(frozenset({marks.county}), "模板标记"))
-    texts = [(joined, f"工作表“{sheet.name}”的“{text}”") for sheet, row in titled for text, joined in title_cells(sheet, row)]
+    texts = [
+        (joined, f"工作表“{sheet.name}”的“{text}”") for sheet, row in titled for text, joined in title_cells(sheet, row)
+    ]
     for text, source in [*texts, (stem_of(file), f"文件名“{file}”")]:
         said.months += [Claim(month, source) for month in sorted(months_in(text))]
         counties = counties_in(text, known, city)

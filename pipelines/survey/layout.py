@@ -12,9 +12,9 @@ from pipelines.survey import address, labels, quantities
 from pipelines.survey.form import Field, Part
 from pipelines.survey.grid import Sheet
 
-DEEPEST = 60        # a header that starts below this row is not looked for
-TALLEST = 3         # header rows, a row of units or column numbers under them not counted
-ENOUGH = 4          # labels that make a header
+DEEPEST = 60  # a header that starts below this row is not looked for
+TALLEST = 3  # header rows, a row of units or column numbers under them not counted
+ENOUGH = 4  # labels that make a header
 _HINT = re.compile(
     r"(?:\(?(?:\d{1,3}|[甲乙丙丁戊A-Z]|[一二三四五六七八九十]{1,3}|-|—)\)?"
     r"|\(?(?:是/否|有/无|√/×|是或否|有或无|是否|年月|年/月|选择|选填|文本|文字|代码|数值|整数|必填)\)?)"
@@ -174,7 +174,9 @@ class _Header:
         for start in range(len(texts)):
             for reading, remarks in labels.readings("".join(map(labels.normalise, texts[start:]))):
                 if reading in self.known:
-                    return Match(self.known[reading], " ".join(texts[start:]), (*remarks, *hints), _above(texts[:start]))
+                    return Match(
+                        self.known[reading], " ".join(texts[start:]), (*remarks, *hints), _above(texts[:start])
+                    )
         return Match(None, " ".join(texts))
 
 

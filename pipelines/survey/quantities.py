@@ -48,6 +48,11 @@ def find(remark: str) -> str | None:
     return None
 
 
+def all_of(text: str) -> list[str]:
+    """Every unit that a list of units names: `户、人、万元`."""
+    return [unit for part in _SPLIT.split(fold(text)) if (unit := find(part))]
+
+
 def canonical(unit: str | None) -> str | None:
     """A form's own unit as it stands in `UNITS` (`㎡` is `m2`)."""
     return fold(unit) if unit else None

@@ -133,7 +133,9 @@ class _Reading:
         if month > self.bounds.today.replace(day=1):
             self.report.add("month_future", found=months.label(month), today=str(self.bounds.today))
         elif month < self.bounds.first_month:
-            self.report.add("month_before_policy", found=months.label(month), expected=months.label(self.bounds.first_month))
+            self.report.add(
+                "month_before_policy", found=months.label(month), expected=months.label(self.bounds.first_month)
+            )
         else:
             self.reading.month = month
 
@@ -148,11 +150,15 @@ class _Reading:
             self.report.add("county_by_codes", found=by_codes, name=counties[by_codes])
             county = by_codes
         elif trouble:
-            named = identity.quote(said.counties, lambda codes: "、".join(counties.get(code, code) for code in sorted(codes)))
+            named = identity.quote(
+                said.counties, lambda codes: "、".join(counties.get(code, code) for code in sorted(codes))
+            )
             self.report.add(trouble, found=named or None)
         elif by_codes and by_codes != county and chosen.table:
             words = {"county": counties[county], "other": counties.get(by_codes, by_codes)}
-            self.report.add("codes_of_other_county", sheet=chosen.table.sheet.name, found=by_codes, expected=county, **words)
+            self.report.add(
+                "codes_of_other_county", sheet=chosen.table.sheet.name, found=by_codes, expected=county, **words
+            )
             county = None
         self.reading.county = county
 
@@ -170,4 +176,7 @@ class _Reading:
     def _record(self, form2: record.Form2) -> None:
         month, county = self.reading.month, self.reading.county
         shared = not month or any(c.code == county and c.shared_funding for c in self.rosters.counties(month))
-        self.reading.record = record.read(form2, self.form.county, self.report, county, shared, self.workbook.date1904)
+        named = {name for name, codes in identity.county_names(self.rosters).items() if county in codes}
+        self.reading.record = record.read(
+            form2, self.form.county, self.report, county, named, shared, self.workbook.date1904
+        )

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from rapidfuzz import fuzz, process
+
 from pipelines.survey import address, answers, labels, layout, quantities
 from pipelines.survey.answers import Asked, Bad
 from pipelines.survey.findings import Report
@@ -11,6 +13,7 @@ from pipelines.survey.grid import Sheet
 from pipelines.survey.layout import Column, Match
 
 ENOUGH = 4
+NEAR = 60
 _VALUE = {
     "填报值", "填报", "填报数", "填报数据", "填报内容", "填报情况", "填报结果", "填写", "填写值", "填写内容", "数值", "数据", "值", "内容", "结果", "情况", "完成情况",
     "本月", "本月数", "本期", "答案", "是否", "实际", "现状", "回答",
@@ -70,7 +73,11 @@ def find(sheet: Sheet, part: Part) -> Form2 | None:
         sheet,
         min(row for row, *_ in found),
         {name: spots[0] for name, spots in twice.items() if len(spots) == 1},
-        {name: [address.cell(p.label_row, p.label_column) for p in spots] for name, spots in twice.items() if len(spots) > 1},
+        {
+            name: [address.cell(p.label_row, p.label_column) for p in spots]
+            for name, spots in twice.items()
+            if len(spots) > 1
+        },
         [] if sideways else _unknown(sheet, found, columns),
     )
 
@@ -125,7 +132,7 @@ def _value_column(
     sheet: Sheet, block: list[_Found], first: int, label: int, bounds: tuple[int, int], alone: bool
 ) -> tuple[int, int | None]:
     """The value's and the unit's column: by the words over them, else the first on the right that does not hold units."""
-    low, high = bounds
+    high = bounds[1]
     candidates = range(label + 1, high) if not alone else [c for c in range(1, high) if c != label]
     value = unit = None
     for row in range(max(1, first - 3), first):
@@ -178,7 +185,9 @@ def _sideways(sheet: Sheet, found: list[_Found]) -> list[Place]:
         value = (filled or [row + 1])[0]
         for _, column, field_, remarks, text in block:
             stated = sheet.value(unit, column) if unit else None
-            places.append(Place(field_, text, row, column, value, column, (*remarks, str(stated)) if stated else remarks))
+            places.append(
+                Place(field_, text, row, column, value, column, (*remarks, str(stated)) if stated else remarks)
+            )
     return places
 
 
@@ -190,8 +199,13 @@ def _row_of_units(sheet: Sheet, row: int, columns: list[int]) -> bool:
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
-def read(form2: Form2, part: Part, report: Report, county: str | None, shared: bool, date1904: bool) -> CountyRecord | None:
-    """The values of the record; None where a required label is missing or a label stands twice."""
+def read(
+    form2: Form2, part: Part, report: Report, county: str | None, named: set[str], shared: bool, date1904: bool
+) -> CountyRecord | None:
+    """The values of the record; None where a required label is missing or a label stands twice.
+
+    `county` is the file's, `named` the names that it goes by, `shared` whether city and district pay together.
+    """
     sheet = form2.sheet
     refused = False
     for name, cells in form2.twice.items():
@@ -204,11 +218,15 @@ def read(form2: Form2, part: Part, report: Report, county: str | None, shared: b
     missing = [f.label for f in part if not f.required and f.id not in form2.places and f.id not in form2.twice]
     if missing:
         report.add("labels_missing", sheet=sheet.name, expected="、".join(missing), count=len(missing))
+    for cell, text in form2.unknown:
+        near = process.extractOne(labels.normalise(text), [f.label for f in part], scorer=fuzz.ratio, score_cutoff=NEAR)
+        hint = f"最接近的项目是“{near[0]}”" if near else "没有相近的项目"
+        report.add("unknown_label", sheet=sheet.name, cell=cell, found=text, hint=hint)
     record = CountyRecord(sheet.name)
     for field_ in part:
         if field_.id in form2.places:
             _value(form2.places[field_.id], sheet, record, report, date1904, shared)
-    _check_county(record, part, report, county)
+    _check_county(record, report, county, named)
     return None if refused else record
 
 
@@ -222,10 +240,23 @@ def _value(place: Place, sheet: Sheet, record: CountyRecord, report: Report, dat
     if field_.applies == "shared_funding" and not shared:
         text = labels.fold(answers.shown(raw) or "")
         if not answers.is_blank(text) and text not in answers.NOT_APPLICABLE:
-            report.add("not_applicable", sheet=sheet.name, found=answers.shown(raw), kinds="市、区共担社区建设经费的区", **words)
+            report.add(
+                "not_applicable",
+                sheet=sheet.name,
+                found=answers.shown(raw),
+                kinds="市、区共担社区建设经费的区",
+                **words,
+            )
         return
     if isinstance(result, Bad):
-        report.add(result.code, sheet=sheet.name, found=answers.shown(raw) or sheet.errors.get((place.row, place.column)), expected=result.expected or None, unit_name=field_.unit or "", **words)
+        report.add(
+            result.code,
+            sheet=sheet.name,
+            found=answers.shown(raw) or sheet.errors.get((place.row, place.column)),
+            expected=result.expected or None,
+            unit_name=field_.unit or "",
+            **words,
+        )
         record.held = record.held or field_.required
         return
     record.values[field_.id] = result
@@ -240,7 +271,9 @@ def _parsed(place: Place, sheet: Sheet, raw: object, date1904: bool) -> object:
         return Bad("error_value", "")
     if spot in sheet.unevaluated:
         return Bad("formula_without_value", "")
-    column = layout.measured(Column(place.column, address.letter(place.column), place.label), Match(place.field, place.label, place.remarks))
+    column = layout.measured(
+        Column(place.column, address.letter(place.column), place.label), Match(place.field, place.label, place.remarks)
+    )
     if column is None:
         return Bad("unit_of_other_quantity", place.field.unit or "")
     if place.field.type == "code":
@@ -251,9 +284,16 @@ def _parsed(place: Place, sheet: Sheet, raw: object, date1904: bool) -> object:
     return answers.parse(value, place.field, Asked(column.factor, column.stated, date1904))
 
 
-def _check_county(record: CountyRecord, part: Part, report: Report, county: str | None) -> None:
+def _check_county(record: CountyRecord, report: Report, county: str | None, named: set[str]) -> None:
     """A record of another county than the file's is held."""
-    given = record.values.get("county_code")
-    if county and given and given != county:
-        report.add("record_of_other_county", sheet=record.sheet, cell=record.cells["county_code"], field="county_code", found=str(given), expected=county)
+    code, name = record.values.get("county_code"), record.values.get("county")
+    wrong = None
+    if county and code and code != county:
+        wrong = ("county_code", str(code), county)
+    elif county and isinstance(name, str) and labels.fold(name) not in named:
+        wrong = ("county", name, max(named, key=len, default=county))
+    if wrong:
+        field_id, found, expected = wrong
+        where = {"cell": record.cells[field_id], "field": field_id}
+        report.add("record_of_other_county", sheet=record.sheet, found=found, expected=expected, **where)
         record.held = True

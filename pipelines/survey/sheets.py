@@ -1,23 +1,21 @@
 """Which sheet is 表1 and which is 表2, by what is on them; and what is said about the others, hidden ones and odd columns."""
 
-import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz, process
 
-from pipelines.survey import address, answers, labels, layout, record
+from pipelines.survey import address, answers, labels, layout, personal, quantities, record
 from pipelines.survey.findings import Report
 from pipelines.survey.form import Form, Part
 from pipelines.survey.grid import Sheet, Workbook
 from pipelines.survey.identity import MARKS
-from pipelines.survey.layout import Column, Table
+from pipelines.survey.layout import Table
 from pipelines.survey.record import Form2
 
 NEAR = 60
 _HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次"}
-_PERSONAL = re.compile(r"电话|手机|联系方式|身份证|证件号|银行卡|银行账号|微信")
-_NUMBERS = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|[1-9]\d{16}[\dXx])(?!\d)")
+_FEW = 3  # cells under no header that are notes rather than a column
 
 
 @dataclass
@@ -76,8 +74,12 @@ def county_of_codes(table: Table | None) -> str | None:
     if table is None or "code" not in table.columns:
         return None
     position = table.columns["code"].index - 1
-    cells = {row[position] for row in table.sheet.rows[table.last :] if position < len(row) and row[position] is not None}
-    codes = [digits for cell in cells if len(digits := (answers.shown(cell) or "").strip()) >= 12 and digits[:12].isdigit()]
+    cells = {
+        row[position] for row in table.sheet.rows[table.last :] if position < len(row) and row[position] is not None
+    }
+    codes = [
+        digits for cell in cells if len(digits := (answers.shown(cell) or "").strip()) >= 12 and digits[:12].isdigit()
+    ]
     if not codes:
         return None
     county, count = Counter(code[:6] for code in codes).most_common(1)[0]
@@ -94,7 +96,15 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
         usable = False
     for name, column in table.wrong_unit.items():
         cell = address.cell(table.last, column.index)
-        report.add("unit_of_other_quantity", sheet=sheet, cell=cell, field=name, found=column.header, expected=part[name].unit, label=part[name].label)
+        report.add(
+            "unit_of_other_quantity",
+            sheet=sheet,
+            cell=cell,
+            field=name,
+            found=column.header,
+            expected=part[name].unit,
+            label=part[name].label,
+        )
     for field_ in table.missing(part, required=True):
         report.add("required_column_missing", sheet=sheet, field=field_.id, expected=field_.label)
         usable = False
@@ -102,6 +112,8 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
     if absent:
         report.add("columns_missing", sheet=sheet, expected="、".join(absent), count=len(absent))
     _unknown_columns(table, part, report)
+    _headless_columns(table, report)
+    apply_unit_line(table, part, report)
     _converted(table, part, report)
     return usable
 
@@ -113,12 +125,14 @@ def _unknown_columns(table: Table, part: Part, report: Report) -> None:
         filled = {value for value in values if value is not None}
         words = {"sheet": table.sheet.name, "cell": address.cell(table.last, column.index), "found": column.header}
         plain = labels.readings(column.header)[-1][0]
-        if _PERSONAL.search(column.header) or _looks_personal(filled):
+        if personal.HEADERS.search(column.header) or sum(map(personal.holds, filled)) >= 2:
             report.add("personal_data", **words)
         elif filled and plain not in _HARMLESS:
             near = process.extractOne(plain, list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
             missing = near and known[near[0]].id not in table.columns
-            report.add("unknown_column", expected=near[0] if near and missing else None, hint=_hint(near, missing), **words)
+            report.add(
+                "unknown_column", expected=near[0] if near and missing else None, hint=_hint(near, missing), **words
+            )
 
 
 def _hint(near: tuple | None, missing: object) -> str:
@@ -127,16 +141,64 @@ def _hint(near: tuple | None, missing: object) -> str:
     return f"最接近的指标是“{near[0]}”" + ("" if missing else ",但该指标已有对应的列")
 
 
-def _looks_personal(values: set) -> bool:
-    """Two or more telephone or identity numbers."""
-    return sum(bool(_NUMBERS.search(answers.shown(value) or "")) for value in list(values)[:200]) >= 2
+def _headless_columns(table: Table, report: Report) -> None:
+    """Columns with data under no header. A few cells are a note that somebody wrote beside the table."""
+    headed = {column.index for column in (*table.columns.values(), *table.unknown, *table.wrong_unit.values())}
+    headed |= {column.index for columns in table.twice.values() for column in columns}
+    counts: Counter[int] = Counter()
+    widest = max((len(row) for row in table.sheet.rows[table.last :]), default=0)
+    for index in sorted(set(range(1, widest + 1)) - headed):
+        cells = [row[index - 1] for row in table.sheet.rows[table.last :] if index <= len(row)]
+        counts[index] = sum(cell is not None and cell != "" for cell in cells)
+    for index, count in counts.items():
+        if count > _FEW:
+            report.add(
+                "column_without_header", sheet=table.sheet.name, cell=address.cell(table.last, index), found=None
+            )
+
+
+def apply_unit_line(table: Table, part: Part, report: Report) -> None:
+    """A line above the table that states one unit of money (金额单位:元) holds for the money columns that state none."""
+    unit, cell = _unit_line(table)
+    if unit is None or cell is None:
+        return
+    changed = []
+    for name, column in table.columns.items():
+        question = part[name]
+        factor = (
+            quantities.factor(unit, quantities.canonical(question.unit) or "") if question.type == "money" else None
+        )
+        if factor is not None and factor != 1 and column.stated is None:
+            table.columns[name] = replace(column, factor=factor, stated=unit)
+            changed.append(question.label)
+    if changed:
+        report.add("unit_line", sheet=table.sheet.name, cell=cell, found=unit, fields="、".join(changed))
+
+
+def _unit_line(table: Table) -> tuple[str | None, str | None]:
+    for number, row in enumerate(table.sheet.rows[: table.first - 1], 1):
+        for column, value in enumerate(row[:200], 1):
+            if isinstance(value, str) and "单位:" in (folded := labels.fold(value).strip("()")):
+                units = quantities.all_of(folded.partition("单位:")[2])
+                money = [unit for unit in units if quantities.UNITS[unit][0] == "money"]
+                if len(money) == 1:
+                    return money[0], address.cell(number, column)
+    return None, None
 
 
 def _converted(table: Table, part: Part, report: Report) -> None:
     for name, column in table.columns.items():
         if column.factor != 1:
             cell = address.cell(table.last, column.index)
-            report.add("unit_converted", sheet=table.sheet.name, cell=cell, field=name, found=column.stated, expected=part[name].unit, label=part[name].label)
+            report.add(
+                "unit_converted",
+                sheet=table.sheet.name,
+                cell=cell,
+                field=name,
+                found=column.stated,
+                expected=part[name].unit,
+                label=part[name].label,
+            )
 
 
 def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:

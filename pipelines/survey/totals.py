@@ -44,7 +44,9 @@ def _stated(total: Total, fields: list[Field], table: Table) -> dict[str, Decima
     return stated
 
 
-def _groups(position: int, found: list[Total], rows: "CommunityRows", table: Table, context: "Context") -> list[list[int]]:
+def _groups(
+    position: int, found: list[Total], rows: "CommunityRows", table: Table, context: "Context"
+) -> list[list[int]]:
     """Positions of the rows that the total may sum, likeliest first."""
     total = found[position]
     everything = list(range(len(rows.row)))

@@ -30,11 +30,11 @@ class CountyIndex:
 
     county: str
     units: dict[str, Unit]
-    written: dict[str, str]                                    # code -> folded roster name
+    written: dict[str, str]  # code -> folded roster name
     by_name: dict[tuple[str, str], list[str]]
-    towns: dict[str, set[str]]                                 # stem and written name -> town codes
-    elsewhere: dict[str, Unit] = field(repr=False)             # the month's units of all counties
-    known: frozenset[str] = field(repr=False)                  # every code of any edition
+    towns: dict[str, set[str]]  # stem and written name -> town codes
+    elsewhere: dict[str, Unit] = field(repr=False)  # the month's units of all counties
+    known: frozenset[str] = field(repr=False)  # every code of any edition
 
     def town_codes(self, town: str | None) -> set[str]:
         """Codes of the towns that a given name means; empty where it means none of this county."""
@@ -52,7 +52,9 @@ class CountyIndex:
 
     def is_place(self, text: str) -> bool:
         """Whether a text names a town of the county or the county itself: what totals and headings are called."""
-        return bool(self.town_codes(text)) or any(fold(text) == fold(unit.county) for unit in list(self.units.values())[:1])
+        return bool(self.town_codes(text)) or any(
+            fold(text) == fold(unit.county) for unit in list(self.units.values())[:1]
+        )
 
 
 @lru_cache(maxsize=256)
