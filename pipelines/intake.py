@@ -139,23 +139,39 @@ def submit(
     paths: Iterable[Path], settings: Settings, by: str = "命令行", report: Progress | None = None, now: datetime | None = None
 ) -> list[Report]:
     """Archive the files, read them, store what counts. One report a file, in the order given."""
-    archive = Archive(settings.archive)
-    received = [receive(_read_file(path), path.name, archive, by, now) for path in paths]
+    receiver = Receiver(Archive(settings.archive), by, now)
+    received = [(path.name, *receiver.take(_read_file(path), path.name)) for path in paths]
     with writing(settings, "接收报表") as opened:
         settle(opened, report)
-        return [_as_received(opened, seq, name, known) for seq, name, known in received]
+        return [_as_received(opened, seq, name, known) for name, seq, known in received]
 
 
-def receive(data: bytes, name: str, archive: Archive, by: str, now: datetime | None = None) -> tuple[int, str, bool]:
-    """Bytes into the archive: (ledger number, name, whether the same bytes were there before). On disk when it returns."""
-    digest = hashlib.sha256(data).hexdigest()
-    with locks.hold(archive.root / "receive.lock", "接收文件"):
-        for event in archive.events():
-            if event.kind == "submission" and event.body["sha256"] == digest:
-                return event.seq, name, True
-        archive.put(data)
-        event = archive.append("submission", {"sha256": digest, "file": name, "size": len(data)}, by, now)
-    return event.seq, name, False
+class Receiver:
+    """Takes bytes into the archive; knows what was received before, so that the same bytes are one submission."""
+
+    def __init__(self, archive: Archive, by: str, now: datetime | None = None):
+        self.archive, self.by, self.now = archive, by, now
+        self.seen: dict[str, int] = {}
+        self.read_to = 0
+
+    def take(self, data: bytes, name: str) -> tuple[int, bool]:
+        """(ledger number, whether the same bytes were there before). On disk when it returns."""
+        digest = hashlib.sha256(data).hexdigest()
+        with locks.hold(self.archive.root / "receive.lock", "接收文件"):
+            self._catch_up()
+            if digest in self.seen:
+                return self.seen[digest], True
+            self.archive.put(data)
+            event = self.archive.append("submission", {"sha256": digest, "file": name, "size": len(data)}, self.by, self.now)
+        return event.seq, False
+
+    def _catch_up(self) -> None:
+        last = self.archive.last_seq()
+        if last > self.read_to:
+            for event in self.archive.events(after=self.read_to):
+                if event.kind == "submission":
+                    self.seen.setdefault(event.body["sha256"], event.seq)
+            self.read_to = last
 
 
 def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
@@ -239,13 +255,13 @@ def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
 
 def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
     """Everything that lies in the inbox, archived and read. A file leaves the inbox once the archive has it."""
-    files = waiting_files(settings, still_for)
-    for path in files:
+    receiver = Receiver(opened.archive, by="收件箱")
+    for path in waiting_files(settings, still_for):
         try:
             data = _read_file(path)
         except Refusal:
             continue  # too large or unreadable: it stays in the inbox, where `shequ status` lists it
-        receive(data, path.name, opened.archive, by="收件箱")
+        receiver.take(data, path.name)
         path.unlink()
     return settle(opened, report)
 

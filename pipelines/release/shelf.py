@@ -15,6 +15,7 @@ from pipelines.archive import write_durably
 from pipelines.errors import Refusal
 from pipelines.indicators.progress import STATUSES
 from pipelines.policy.register import Register
+from pipelines.release import ready
 from pipelines.warehouse import Warehouse
 
 
@@ -70,7 +71,7 @@ def build_database(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
     target = str(folder / "release.duckdb").replace("'", "''")
     con.execute(f"ATTACH '{target}' AS release")
     try:
-        for name, query in _database(folder, manifest["month"]).items():
+        for name, query in ready.tables(folder, manifest["month"]).items():
             con.execute(f"CREATE TABLE release.{name} AS {query}")
         for name, table in _declared(warehouse, months.parse(manifest["month"])).items():
             con.register("incoming", table)
@@ -79,29 +80,6 @@ def build_database(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
         con.execute("CHECKPOINT release")
     finally:
         con.execute("DETACH release")
-
-
-def _database(folder: Path, month: str) -> dict[str, str]:
-    def parquet(table: str, key: str = "*") -> str:
-        place = str(folder / "tables" / table / f"{key}.parquet").replace("'", "''")
-        return f"read_parquet('{place}', union_by_name = true)"
-
-    return {
-        # the series of city and counties; towns for the month itself (their older months are in the Parquet)
-        "figure": f"SELECT * FROM {parquet('figure')} WHERE level <> 'town' OR month = DATE '{month}-01' "
-        "ORDER BY policy, indicator, level, unit, month",
-        "submission": f"SELECT * FROM {parquet('submission')} ORDER BY seq",
-        "finding": f"SELECT * FROM {parquet('finding', month)} ORDER BY seq, phase, number",
-        "unit": f"SELECT unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried "
-        f"FROM {parquet('standing', month)} ORDER BY unit",
-        "county": f"SELECT unit, name, short, type, municipal_district, shared_funding, has_villages, row_state, answered_in, "
-        f"carried FROM {parquet('county_standing', month)} ORDER BY unit",
-        "coverage": f"""
-            SELECT month, county_code AS county, any_value(county) AS name, count(*) AS units,
-                   count_if(row_state = 'accepted') AS accepted, count_if(row_state = 'held') AS held,
-                   count_if(carried) AS carried, count_if(seq IS NULL) AS missing
-            FROM {parquet('standing')} GROUP BY ALL ORDER BY 1, 2""",
-    }
 
 
 def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
