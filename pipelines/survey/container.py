@@ -5,7 +5,6 @@
 Nothing in a file is run, fetched or resolved. Limits are counted while unpacking, before anything is parsed.
 """
 
-
 from pipelines.survey import ods, ooxml, text_table, xls, xlsb
 from pipelines.survey.grid import NOTES, UNREADABLE, Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.survey.package import Package, local
@@ -13,11 +12,14 @@ from pipelines.survey.package import Package, local
 __all__ = ["NOTES", "UNREADABLE", "Limits", "Merge", "Sheet", "Unreadable", "Workbook", "open_workbook"]
 
 _KNOWN = (
-    (b"%PDF", "PDF"), (b"\x89PNG", "PNG 图片"), (b"\xff\xd8\xff", "JPEG 图片"), (b"GIF8", "GIF 图片"), (b"BM", "BMP 图片"),
+    (b"%PDF", "PDF"), (b"\x89PNG", "PNG 图片"), (b"\xff\xd8\xff", "JPEG 图片"), (b"GIF8", "GIF 图片"),
+    (b"BM", "BMP 图片"),
     (b"II*\x00", "TIFF 图片"), (b"MM\x00*", "TIFF 图片"), (b"Rar!", "RAR 压缩包"), (b"7z\xbc\xaf", "7z 压缩包"),
-    (b"\x1f\x8b", "gzip 压缩包"), (b"{\\rtf", "RTF 文档"), (b"RIFF", "多媒体文件"), (b"MZ", "程序"), (b"\x7fELF", "程序"),
+    (b"\x1f\x8b", "gzip 压缩包"), (b"{\\rtf", "RTF 文档"), (b"RIFF", "多媒体文件"),
+    (b"MZ", "程序"), (b"\x7fELF", "程序"),
     (b"PAR1", "Parquet"), (b"SQLite format 3", "SQLite 数据库"),
 )  # fmt: skip
+_OTHER_DOCUMENTS = {"word": "Word 文档", "ppt": "PPT 演示", "visio": "Visio 图"}
 _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "xlsb": {"xlsb"}, "ods": {"ods"},
                "csv": {"csv", "txt", "tsv"}}  # fmt: skip
 
@@ -75,8 +77,8 @@ def _read_package(package: Package, limits: Limits) -> Workbook:
         return ods.read(package, limits)
     main = _main_part(package)
     top = main.split("/")[0].lower()
-    if top in ("word", "ppt", "visio"):
-        raise Unreadable("not_a_workbook", {"word": "实际为 Word 文档", "ppt": "实际为 PPT 演示"}.get(top, "实际为 Visio 图"))
+    if top in _OTHER_DOCUMENTS:
+        raise Unreadable("not_a_workbook", f"实际为 {_OTHER_DOCUMENTS[top]}")
     if main.lower().endswith(".bin"):
         return xlsb.read(package, main, limits)
     kind = "xlsm" if b"macroEnabled" in package.read("[Content_Types].xml") else "xlsx"

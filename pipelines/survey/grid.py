@@ -66,9 +66,9 @@ class Limits:
     total_unpacked: int = 300 << 20
     part: int = 200 << 20
     parts: int = 1000
-    ratio: int = 1000           # unpacked : packed, only looked at above 20 MB (deflate cannot exceed 1032)
+    ratio: int = 1000  # unpacked : packed, only looked at above 20 MB (deflate cannot exceed 1032)
     sheets: int = 255
-    cells: int = 10_000_000     # area that the values of all sheets span
+    cells: int = 10_000_000  # area that the values of all sheets span
     rows: int = 1_048_576
     columns: int = 16_384
 
@@ -95,16 +95,16 @@ class Sheet:
     """
 
     name: str
-    visibility: str = "visible"                                        # visible | hidden | very_hidden
+    visibility: str = "visible"  # visible | hidden | very_hidden
     rows: list[list] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)   # (row, col) -> '#REF!'
-    unevaluated: set[tuple[int, int]] = field(default_factory=set)     # formulas without a stored value
-    formulas: int = 0                                                  # how many cells hold a formula
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, col) -> '#REF!'
+    unevaluated: set[tuple[int, int]] = field(default_factory=set)  # formulas without a stored value
+    formulas: int = 0  # how many cells hold a formula
     hidden_rows: list[int] = field(default_factory=list)
     hidden_cols: list[int] = field(default_factory=list)
-    filtered: bool = False                                             # a filter with a condition is on
-    percent: dict[int, set[int]] = field(default_factory=dict)         # col -> rows whose cell has a % number format
+    filtered: bool = False  # a filter with a condition is on
+    percent: dict[int, set[int]] = field(default_factory=dict)  # col -> rows whose cell has a % number format
 
     def is_percent(self, row: int, col: int) -> bool:
         """Whether the cell's number format shows a percentage (its value is then 0.925 for 92.5%)."""
@@ -118,9 +118,9 @@ class Sheet:
 
 @dataclass
 class Workbook:
-    kind: str                                                          # xlsx | xlsm | xls | xlsb | ods | csv
+    kind: str  # xlsx | xlsm | xls | xlsb | ods | csv
     sheets: list[Sheet]
-    notes: list[tuple[str, str]] = field(default_factory=list)         # (key of NOTES, detail)
+    notes: list[tuple[str, str]] = field(default_factory=list)  # (key of NOTES, detail)
     date1904: bool = False
-    encoding: str | None = None                                        # csv: utf-8 | utf-8-sig | gb18030 | utf-16
-    separator: str | None = None                                       # csv: , | ; | tab
+    encoding: str | None = None  # csv: utf-8 | utf-8-sig | gb18030 | utf-16
+    separator: str | None = None  # csv: , | ; | tab

@@ -23,7 +23,9 @@ def read(package: Package, limits: Limits) -> Workbook:
     manifest = "META-INF/manifest.xml"
     if manifest in package and b"encryption-data" in package.read(manifest):
         raise Unreadable("encrypted")
-    reader = _Content(limits)
+    # LibreOffice stores what every formula gave, and writes an empty text as no value at all.
+    calculated = "meta.xml" in package and b"LibreOffice" in package.read("meta.xml")
+    reader = _Content(limits, calculated)
     reader.parse(package.chunks("content.xml"))
     package.inflate_rest()
     if not reader.sheets:
@@ -38,11 +40,11 @@ def read(package: Package, limits: Limits) -> Workbook:
 class _Content:
     """Handlers for content.xml. A table inside a cell or a note is not a sheet: only depth tells."""
 
-    def __init__(self, limits: Limits):
-        self.limits, self.sheets, self.dde = limits, [], False
+    def __init__(self, limits: Limits, calculated: bool):
+        self.limits, self.calculated, self.sheets, self.dde = limits, calculated, [], False
         self._hidden_styles: set[str] = set()
         self._style = ""
-        self._depth = 0                       # inside notes, shapes and nested tables
+        self._depth = 0  # inside notes, shapes and nested tables
         self._sheet: Sheet | None = None
         self._cells = Sparse(limits)
         self._used = self._row = self._col = self._column = 0
@@ -174,8 +176,8 @@ class _Content:
         cell, self._cell = self._cell, None
         repeat = _repeat(cell, f"{_TABLE}number-columns-repeated")
         note, value = _value(cell, "".join(self._text))
-        if note or value is not None:
-            self._sheet.formulas += f"{_TABLE}formula" in cell
+        self._sheet.formulas += f"{_TABLE}formula" in cell
+        if value is not None or (note and not (note == "unevaluated" and self.calculated)):
             if repeat + len(self._row_cells) > self.limits.columns:
                 raise Unreadable("damaged", f"第{self._row + 1}行的单元格多于 {self.limits.columns} 个")
             self._row_cells += [(col, note, value) for col in range(self._col, self._col + repeat)]

@@ -35,7 +35,7 @@ class Book:
     """What `workbook.xml` and its relations say."""
 
     folder: str
-    sheets: list[tuple[str, str, str]] = field(default_factory=list)   # (name, visibility, part)
+    sheets: list[tuple[str, str, str]] = field(default_factory=list)  # (name, visibility, part)
     date1904: bool = False
     recalculates: bool = False
     styles: str | None = None
@@ -48,15 +48,15 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     kinds = _style_kinds(package.tree(book.styles)) if book.styles else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != formats.NUMBER}
     scans, area = [], 0
-    bare = BarePackage()
-    for _, _, part in book.sheets:
-        scans.append(scan_any(lambda part=part: package.chunks(part), part, wanted, limits))
-        bare.add_sheet(scans[-1])
-        if (area := area + scans[-1].area) > limits.cells:
-            raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
-    strings = _strings(package, book.strings)
-    package.inflate_rest()
-    sheets = _filled(bare.finish(strings), book, scans, kinds, strings)
+    with BarePackage() as bare:
+        for _, _, part in book.sheets:
+            scans.append(scan_any(lambda part=part: package.chunks(part), part, wanted, limits))
+            bare.add_sheet(scans[-1])
+            if (area := area + scans[-1].area) > limits.cells:
+                raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
+        strings = _strings(package, book.strings)
+        package.inflate_rest()
+        sheets = _filled(bare.finish(strings), book, scans, kinds, strings)
     return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
 
 
@@ -67,6 +67,12 @@ class BarePackage:
         self._bytes = io.BytesIO()
         self._zip = zipfile.ZipFile(self._bytes, "w", zipfile.ZIP_STORED)
         self._count = 0
+
+    def __enter__(self) -> "BarePackage":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._zip.close()
 
     def add_sheet(self, found: Scan) -> None:
         """Writes the pieces and remembers in their place under which number they stand."""
@@ -88,7 +94,9 @@ class BarePackage:
         start = _relation("r0", "officeDocument", "xl/workbook.xml")
         self._zip.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}">{start}</Relationships>')
         self._zip.writestr("xl/workbook.xml", book)
-        self._zip.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{relations}</Relationships>')
+        self._zip.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{relations}</Relationships>'
+        )
         self._zip.writestr("xl/sharedStrings.xml", strings)
         self._zip.close()
         self._zip = zipfile.ZipFile(self._bytes)
@@ -319,4 +327,6 @@ def _notes(package: Package, book: Book, scans: list[Scan]) -> list[tuple[str, s
     notes = package_notes(package)
     if book.recalculates and any(found.formulas for found in scans):
         notes.append(("formulas_not_recalculated", ""))
-    return notes + [("normalized", sheet[0]) for sheet, found in zip(book.sheets, scans, strict=True) if found.normalized]
+    return notes + [
+        ("normalized", sheet[0]) for sheet, found in zip(book.sheets, scans, strict=True) if found.normalized
+    ]

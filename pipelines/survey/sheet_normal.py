@@ -1,7 +1,7 @@
 """Rewrites the XML of one xlsx sheet into the usual shape: one address a cell, rows in order, no prefixes, no comments.
 
-Prefixed elements (.NET), OOXML Strict, cells without addresses, CDATA, pretty-printing and other encodings are lawful and
-rare. Rewriting takes a few seconds for a large sheet, and leaves one shape for everything after it.
+Prefixed elements (.NET), OOXML Strict, cells without addresses, CDATA and other encodings are lawful and rare.
+Rewriting takes a few seconds for a large sheet, and leaves one shape for everything after it.
 """
 
 import re
@@ -29,6 +29,7 @@ class Normalizer:
         self.filtered = False
         self._row = self._col = 0
         self._row_tag, self._cells, self._seen = "", [], set()
+        self._shared: list[str] = []  # the runs of an inline text
         self._inside = False
         self._path: list[str] = []
         self._text: list[str] | None = None
@@ -143,4 +144,3 @@ class Normalizer:
             self._cells.append(f"<f>{text}</f>")
         else:
             self._cells.append(f'<v xml:space="preserve">{text}</v>' if text != text.strip() else f"<v>{text}</v>")
-

@@ -1,7 +1,7 @@
 """The XML of one xlsx sheet: cut into runs of rows for calamine, and searched for what calamine hides.
 
-All searches are `re` and `bytes.find` over the whole part; Python sees only the cells that are special. They rely on the
-shape that Excel, WPS, LibreOffice, openpyxl, XlsxWriter and POI write. A part of another shape is rewritten first
+All searches are `re` and `bytes.find` over the whole part; Python sees only the cells that are special. They rely on
+the shape that Excel, WPS, LibreOffice, openpyxl, XlsxWriter and POI write. A part of another shape is rewritten first
 (`sheet_normal`), so that there is one way of reading and not two.
 """
 
@@ -16,8 +16,10 @@ from pipelines.survey.grid import Limits, Merge, Unreadable
 from pipelines.survey.package import refuse_dtd
 from pipelines.survey.sheet_normal import Normalizer
 
-GAP = 4096                    # rows without a value that are worth a cut: calamine keeps a dense rectangle
-_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?<worksheet[\s>]")
+GAP = 4096  # rows without a value that are worth a cut: calamine keeps a dense rectangle
+_HEAD = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:<\?xml(?![^>]*encoding=(?!"(?i:utf-8|us-ascii)"))[^>]*\?>\s*)?<worksheet[\s>]'
+)
 _ROW = re.compile(rb"<row(?![a-zA-Z])([^>]*)>")
 _ROW_NUMBER = re.compile(rb'\sr="([1-9]\d{0,6})"')
 # Finds the cells that are not plain. Plain: an address within the believed rectangle, no style that is wanted, a type
@@ -44,12 +46,12 @@ class Scan:
     """What one part holds: `pieces` are runs of complete `<row>` elements, the rest is what stands around them."""
 
     pieces: list[bytes] = field(default_factory=list)
-    area: int = 0                                          # cells of the rectangles that the pieces span
-    values: int = 0                                        # cells that hold something, as far as a count can tell
+    area: int = 0  # cells of the rectangles that the pieces span
+    values: int = 0  # cells that hold something, as far as a count can tell
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     unevaluated: set[tuple[int, int]] = field(default_factory=set)
     formulas: int = 0
-    styled: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)   # style index -> (row, col)
+    styled: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)  # style index -> (row, col)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_cols: list[int] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)

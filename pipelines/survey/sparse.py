@@ -1,10 +1,11 @@
 """Cells collected one by one, made into rows at the end; the area is bounded before it is laid out."""
 
+from pipelines.survey.addresses import a1
 from pipelines.survey.grid import Limits, Unreadable
 
 
 class Sparse:
-    """Cells by row and column, 0-based."""
+    """Cells by row and column, 0-based. An error is put as None; a cell that comes twice is refused."""
 
     def __init__(self, limits: Limits):
         self.limits, self.count = limits, 0
@@ -16,7 +17,10 @@ class Sparse:
         self.count += 1
         if self.count > self.limits.cells:
             raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
-        self._rows.setdefault(row, {})[col] = value
+        cells = self._rows.setdefault(row, {})
+        if col in cells:
+            raise Unreadable("damaged", f"单元格 {a1(row + 1, col + 1)} 出现两次")
+        cells[col] = value
 
     def rows(self) -> list[list]:
         """Absolute rows, blanks None, without trailing blanks."""

@@ -87,7 +87,8 @@ def _records(text: str, separator: str, limits: Limits) -> list[list]:
                 raise Unreadable("too_large", f"超过 {limits.rows:,} 行或 {limits.cells:,} 个单元格")
     except csv.Error as error:
         if "field larger" in str(error):
-            raise Unreadable("too_large", f"第 {reader.line_num} 行的一个单元格超过 {csv.field_size_limit():,} 个字符") from error
+            detail = f"第 {reader.line_num} 行的一个单元格超过 {csv.field_size_limit():,} 个字符"
+            raise Unreadable("too_large", detail) from error
         raise Unreadable("bad_quotes", f"第 {reader.line_num} 行") from error
     while rows and not rows[-1]:
         rows.pop()

@@ -1,8 +1,8 @@
 """xls (and et) in BIFF8 and BIFF5: one pass over the records, which tell errors, formats and hidden rows as well.
 
 calamine is not used here: it returns blanks for error cells of this format too, and tells no formats.
-What BIFF cannot tell: a formula always stores some result, so one that was never calculated reads as that result (0 as a
-rule). The note `formulas_not_recalculated` says where the file asks for calculation when it is opened.
+What BIFF cannot tell: a formula always stores some result, so one that was never calculated reads as that result, as a
+rule 0. The note `formulas_not_recalculated` says where the file asks for calculation when it is opened.
 """
 
 import io
@@ -43,7 +43,7 @@ def read(data: bytes, limits: Limits) -> Workbook:
 
 
 def _stream(data: bytes) -> tuple[bytes, list[str]]:
-    with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_INCORRECT) as ole:
+    with olefile.OleFileIO(io.BytesIO(data)) as ole:
         names = ["/".join(path) for path in ole.listdir()]
         top = {name.lower(): name for name in names}
         if "encryptedpackage" in top:
@@ -71,7 +71,7 @@ class _Globals:
 
     def __init__(self, stream: bytes):
         self.date1904 = self.recalculates = False
-        self.sheets: list[tuple[int, str, str]] = []          # (offset, name, visibility)
+        self.sheets: list[tuple[int, str, str]] = []  # (offset, name, visibility)
         self.encoding, self.biff8 = "gb18030", True
         self.strings: list[str] = []
         self._codes: dict[int, str] = {}
@@ -116,7 +116,7 @@ class _Globals:
             self._styles.append(struct.unpack_from("<H", content, 2)[0])
         elif kind == 0x41E:
             self._codes[struct.unpack_from("<H", content)[0]] = self._format_code(content)
-        elif kind == 0x85 and content[5] == 0:                # 0: a worksheet; charts and macro sheets are left out
+        elif kind == 0x85 and content[5] == 0:  # 0: a worksheet; charts and macro sheets are left out
             name = text_of(content, 6, 1, self.biff8, self.encoding)
             offset = struct.unpack_from("<I", content)[0]
             self.sheets.append((offset, name, _VISIBILITY.get(content[4] & 3, "visible")))
@@ -133,7 +133,7 @@ class _SheetReader:
         self.offset = entry[0]
         self.sheet = Sheet(entry[1], entry[2])
         self.cells = Sparse(limits)
-        self._awaiting: tuple[int, int] | None = None         # a formula whose text stands in the next record
+        self._awaiting: tuple[int, int] | None = None  # a formula whose text stands in the next record
         self._handlers = {
             0x06: self._formula, 0x203: self._number, 0x27E: self._rk, 0xBD: self._rks, 0xFD: self._shared,
             0x204: self._label, 0xD6: self._label, 0x205: self._bool_or_error, 0x207: self._formula_text,
@@ -164,6 +164,7 @@ class _SheetReader:
         self.cells.put(row, col, None if value == "" else value)
 
     def _error(self, row: int, col: int, code: int) -> None:
+        self.cells.put(row, col, None)
         self.sheet.errors[row + 1, col + 1] = error_text(code)
 
     def _number(self, content: bytes) -> None:

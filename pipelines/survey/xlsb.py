@@ -119,14 +119,19 @@ class _SheetReader:
             if kind in self._values:
                 self._cell(kind, content)
             elif kind in (3, 11):
-                self.sheet.errors[self._row + 1, struct.unpack_from("<I", content)[0] + 1] = error_text(content[8])
-                self.sheet.formulas += kind == 11
+                self._error(kind, content)
             elif kind == 0:
                 self._start_row(content)
             else:
                 self._around(kind, content)
         self.sheet.rows = self.cells.rows()
         return self.sheet
+
+    def _error(self, kind: int, content: bytes) -> None:
+        col = struct.unpack_from("<I", content)[0]
+        self.cells.put(self._row, col, None)
+        self.sheet.errors[self._row + 1, col + 1] = error_text(content[8])
+        self.sheet.formulas += kind == 11
 
     def _start_row(self, content: bytes) -> None:
         self._row = struct.unpack_from("<I", content)[0]
