@@ -70,6 +70,7 @@ class _Sorter:
     def __init__(self, table: Table, is_name: Callable[[str], bool], is_place: Callable[[str], bool]):
         self.is_name, self.is_place = is_name, is_place
         self.code, self.name, self.town = (self._position(table, name) for name in ("code", "name", "town"))
+        self.kind_column = self._position(table, "kind")
         self.headers = {_signature(row) for row in table.sheet.rows[table.first - 1 : table.last]}
         self.header_texts = {labels.normalise(c.header) for c in table.columns.values()}
         self.codes: dict[object, bool] = {}
@@ -109,7 +110,7 @@ class _Sorter:
         name = labels.fold(answers.shown(self._at(row, self.name)) or "")
         if name and self.is_name(name) and filled > 1:
             return "unit"
-        if self._is_total(row, name, filled):
+        if self._is_total(row, name):
             return "total"
         if filled <= FEW and (
             any(map(_NOTE.search, texts)) or (filled == 1 and self.is_place(texts[0] if texts else ""))
@@ -120,11 +121,16 @@ class _Sorter:
     def _repeats_header(self, texts: list[str]) -> bool:
         return len({labels.normalise(text) for text in texts} & self.header_texts) >= min(3, len(self.header_texts))
 
-    def _is_total(self, row: list, name: str, filled: int) -> bool:
+    def _is_total(self, row: list, name: str) -> bool:
+        """Labelled as a sum; or called like a town or not called anything, and nothing but numbers behind it."""
         if any(_TOTAL.fullmatch(text) for text in self._labels(row)):
             return True
+        texts = sum(isinstance(value, str) and bool(value.strip()) for value in row)
+        numbers = sum(type(value) in (int, float) for value in row)
+        if not numbers or texts > 2 or self._at(row, self.kind_column) is not None:
+            return False
         place = name or self.label(row)
-        return filled >= 2 and bool(place) and self.is_place(place) and any(isinstance(v, (int, float)) for v in row)
+        return self.is_place(place) if place else True
 
     def _labels(self, row: list) -> list[str]:
         """Where a total says what it is: code, name, town, and the first cell that is filled."""

@@ -108,7 +108,7 @@ class _Reader:
         if field_.id == "town":
             raw = self._filled_down(place, raw)
         distinct = set(raw)
-        if 1 in distinct or 0 in distinct:
+        if field_.type != "text" and (1 in distinct or 0 in distinct):
             # True equals 1 in Python, and a column would take the one for the other
             raw, distinct = _booleans_apart(raw, distinct)
         asked = Asked(place.factor, place.stated, self.context.date1904)

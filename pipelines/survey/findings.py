@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pipelines import reference
+from pipelines import reference, settings
 from pipelines.errors import Refusal
 from pipelines.reference import Entry
 
@@ -102,7 +102,6 @@ class Report:
     kinds: dict[str, Kind]
     findings: list[Finding] = field(default_factory=list)
     _counts: Counter = field(default_factory=Counter)
-    _overflow: dict[tuple, Finding] = field(default_factory=dict)
 
     def add(
         self,
@@ -158,3 +157,9 @@ def document(kinds: dict[str, Kind]) -> str:
                 f"- 提示文字:{kind.message}",
             ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    folder = settings.load().reference
+    page = settings.REPOSITORY / "docs" / "findings.md"
+    page.write_text(document(load(folder)), encoding="utf-8")

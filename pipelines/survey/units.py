@@ -146,7 +146,7 @@ def _strange(index: CountyIndex, code: str, name: str | None, town: str | None) 
     words = {"name": name or "", "candidates": candidates(index, name, town)}
     if code in index.elsewhere:
         other = index.elsewhere[code]
-        return Outcome(None, "unit_foreign", code, words | {"county": other.county, "unit": other.name})
+        return Outcome(None, "unit_foreign", code, words | {"county": other.county, "other": other.name})
     if code in index.known:
         look_alike = "400" <= code[9:] <= "599"
         return Outcome(None, "unit_not_surveyed" if look_alike else "unit_not_in_month", code, words)
