@@ -74,6 +74,11 @@ def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
     warehouse.con.execute("INSERT INTO fingerprint VALUES (?, 'then', ?)", [month, fingerprint])
 
 
+def fingerprints(warehouse: Warehouse, span: list[date]) -> dict[date, str]:
+    """The fingerprints under which the months of a span stand computed."""
+    return {month: fingerprint(warehouse, month) for month in span}
+
+
 def fingerprint(warehouse: Warehouse, month: date) -> str | None:
     """The fingerprint under which a month stands computed, if it does."""
     return scalar(warehouse.con, "SELECT fingerprint FROM fingerprint WHERE month = ? AND what = 'then'", [month])

@@ -40,7 +40,7 @@ def create(warehouse: Warehouse) -> None:
         for table, indicators in ((f"state_{number}", community), (f"county_state_{number}", county)):
             columns = "".join(f", {column}" for column in _state_columns(indicators))
             warehouse.con.execute(
-                f"CREATE TABLE IF NOT EXISTS {table} (month DATE, divisions VARCHAR, unit VARCHAR, town VARCHAR, "
+                f"CREATE TABLE IF NOT EXISTS {table} (month DATE, unit VARCHAR, town VARCHAR, "
                 f"county VARCHAR, carried BOOLEAN{columns})"
             )
 
@@ -56,33 +56,44 @@ def _state_columns(indicators: list[Indicator]) -> list[str]:
 
 
 def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
-    """Write `state_*` and `tally` of a month.
+    """Write `tally` of a month and, by the month's own divisions, its `state_*`.
 
     Uses the temporary tables `unit` and `county` (the roster to count by) and `standing`, `county_standing` of the month.
     `divisions` names that roster: `then`, or the edition that an as-now reading follows.
     """
     con = warehouse.con
     for number, register in enumerate(warehouse.reference.registers):
-        for table in (f"state_{number}", f"county_state_{number}"):
-            con.execute(f"DELETE FROM {table} WHERE month = ? AND divisions = ?", [month, divisions])
         con.execute(
             "DELETE FROM tally WHERE month = ? AND divisions = ? AND policy = ?", [month, divisions, register.policy.id]
         )
+        judge_units(warehouse, month, register)
         if month >= register.since:
-            _compute_policy(warehouse, month, divisions, number, register)
+            _count(warehouse, month, divisions, register)
+        if divisions == "then":
+            _keep_states(warehouse, month, number, register)
 
 
-def _compute_policy(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
-    con = warehouse.con
-    params = {"month": month, "divisions": divisions}
-    con.execute(f"INSERT INTO state_{number} BY NAME {_community_states(register)}", params)
-    con.execute(f"INSERT INTO county_state_{number} BY NAME {_county_states(register, warehouse.reference.form)}", params)
-    for table, indicators, counted in (
-        (f"state_{number}", _of(register, "community"), "community"),
-        (f"county_state_{number}", _of(register, "county"), "county"),
-    ):
+def judge_units(warehouse: Warehouse, month: date, register: Register) -> None:
+    """Temporary `state` and `county_state`: every unit's state for one policy, from the answers that stand for the month."""
+    params = {"month": month}
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE state AS {_community_states(register)}", params)
+    query = _county_states(register, warehouse.reference.form)
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS {query}", params)
+
+
+def _count(warehouse: Warehouse, month: date, divisions: str, register: Register) -> None:
+    params = {"month": month, "divisions": divisions, "policy": register.policy.id}
+    for table, counted in (("state", "community"), ("county_state", "county")):
+        indicators = _of(register, counted)
         if indicators:
-            con.execute(_aggregate(table, indicators, counted), {**params, "policy": register.policy.id})
+            warehouse.con.execute(_aggregate(table, indicators, counted), params)
+
+
+def _keep_states(warehouse: Warehouse, month: date, number: int, register: Register) -> None:
+    for table in ("state", "county_state"):
+        warehouse.con.execute(f"DELETE FROM {table}_{number} WHERE month = ?", [month])
+        if month >= register.since:
+            warehouse.con.execute(f"INSERT INTO {table}_{number} BY NAME SELECT * FROM {table}")
 
 
 # ---- states
@@ -91,7 +102,7 @@ def _compute_policy(warehouse: Warehouse, month: date, divisions: str, number: i
 def _community_states(register: Register) -> str:
     columns = ", ".join(_judged(_of(register, "community")))
     return f"""
-        SELECT $month::DATE AS month, $divisions AS divisions, roster.code AS unit, roster.town_code AS town,
+        SELECT $month::DATE AS month, roster.code AS unit, roster.town_code AS town,
                roster.county_code AS county, coalesce(answer.carried, FALSE) AS carried{", " if columns else ""}{columns}
         FROM unit AS roster
         LEFT JOIN (SELECT * FROM standing WHERE month = $month) AS answer ON answer.unit = roster.answered_as
@@ -108,7 +119,7 @@ def _county_states(register: Register, form: Form) -> str:
             FROM unit AS roster
             LEFT JOIN (SELECT * FROM standing WHERE month = $month) AS answer ON answer.unit = roster.answered_as
             GROUP BY 1)
-        SELECT $month::DATE AS month, $divisions AS divisions, roster.code AS unit, NULL::VARCHAR AS town,
+        SELECT $month::DATE AS month, roster.code AS unit, NULL::VARCHAR AS town,
                roster.code AS county, coalesce(county.carried, FALSE) AS carried{", " if columns else ""}{columns}
         FROM county AS roster
         LEFT JOIN (SELECT * FROM county_standing WHERE month = $month) AS county ON county.unit = roster.answered_as
@@ -161,7 +172,7 @@ def _aggregate(table: str, indicators: list[Indicator], counted: str) -> str:
     sets = "(indicator, county), (indicator)" + (", (indicator, county, town)" if counted == "community" else "")
     return f"""
         INSERT INTO tally BY NAME
-        WITH here AS (SELECT * FROM {table} WHERE month = $month AND divisions = $divisions),
+        WITH here AS (SELECT * FROM {table}),
         long AS (
             UNPIVOT (SELECT unit, county, town, carried, {_quoted(indicators)} FROM here)
             ON {_quoted(indicators)} INTO NAME indicator VALUE state),
@@ -180,6 +191,7 @@ def _aggregate(table: str, indicators: list[Indicator], counted: str) -> str:
                count_if(carried AND (state = 1 OR (NOT is_ratio AND state BETWEEN 2 AND 3))) AS carried,
                count_if(state = 1) AS answered
         FROM judged GROUP BY GROUPING SETS ({sets})
+        HAVING unit IS NOT NULL
     """
 
 

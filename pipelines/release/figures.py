@@ -53,24 +53,31 @@ def _check(release: Release, month: date, level: str | None, indicator: str | No
 
 
 def _places(release: Release, month: date, level, unit, indicator, policy: str, now: bool) -> list[dict]:
-    divisions = "now" if now else "then"
-    names = """
-        SELECT DISTINCT month, 'county' AS level, county_code AS unit, county AS name FROM standing
-        UNION SELECT DISTINCT month, 'town', town_code, town FROM standing
-    """
+    table, names = ("figure_now", _NAMES_NOW) if now else ("figure_all", _NAMES_THEN)
     return release.rows(
         f"""
-        SELECT f.*, coalesce(n.name, $city) AS name, i.factor, i.is_share FROM figure_all AS f
+        SELECT f.*, coalesce(n.name, $city) AS name, i.factor, i.is_share FROM {table} AS f
         JOIN indicator AS i USING (policy, indicator)
         LEFT JOIN ({names}) AS n ON (n.month, n.level, n.unit) = (f.month, f.level, f.unit)
-        WHERE f.month = $month AND f.policy = $policy AND f.divisions = $divisions
+        WHERE f.month = $month AND f.policy = $policy
           AND ($level IS NULL OR f.level = $level) AND ($unit IS NULL OR f.unit = $unit)
           AND ($indicator IS NULL OR f.indicator = $indicator)
         ORDER BY i.position, f.level, f.unit
         """,
-        {"month": month, "policy": policy, "level": level, "unit": unit, "indicator": indicator, "divisions": divisions,
-         "city": release.manifest.get("city", "")},
+        {"month": month, "policy": policy, "level": level, "unit": unit, "indicator": indicator, "city": release.manifest.get("city", "")},
     )  # fmt: skip
+
+
+_NAMES_THEN = """
+    SELECT DISTINCT month, 'county' AS level, county_code AS unit, county AS name FROM standing
+    UNION SELECT DISTINCT month, 'town', town_code, town FROM standing
+"""
+# by later divisions a place has the name that it has in the release's month
+_NAMES_NOW = """
+    SELECT month, level, unit, name FROM (SELECT DISTINCT month FROM standing), (
+        SELECT DISTINCT 'county' AS level, county_code AS unit, county AS name FROM unit
+        UNION SELECT DISTINCT 'town', town_code, town FROM unit)
+"""
 
 
 def _units(release: Release, month: date, policy: str, unit: str | None, indicator: str | None) -> list[dict]:
@@ -100,7 +107,7 @@ def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
         "indicator": indicator["indicator"], "month": month, "level": "community", "unit": item["unit"], "name": item["name"],
         "is_share": share, "factor": indicator["factor"], "numerator": numerator, "denominator": denominator,
         "unknown": int(state in (3, 4)), "scope_unknown": int(state == 4), "carried": int(item["carried"] and state in (1, 2, 3)),
-        "target": indicator["target"], "status": _unit_status(indicator, state, month), "gap": None,
+        "target": indicator["goal"], "status": _unit_status(indicator, state, month), "gap": None,
         "value": None if state in (0, 3, 4) or not denominator else 0.0,
     }  # fmt: skip
 
@@ -109,11 +116,11 @@ def _unit_status(indicator: dict, state: int, month: date) -> str:
     """A single unit has no pace: it has what is asked, lacks it, or is not known."""
     if state in (0, 3, 4):
         return "not_applicable" if state == 0 else "no_data"
-    if indicator["target"] is None or not indicator["is_share"] or (indicator["judged"] and month.month != 12):
+    if indicator["goal"] is None or not indicator["is_share"] or (indicator["judged"] and month.month != 12):
         return "tracked"
     if state == 1:
         return "met"
-    return "overdue" if month >= indicator["due"] else "off_track"
+    return "overdue" if month >= indicator["goal_due"] else "off_track"
 
 
 def _public(row: dict, release: Release) -> dict:

@@ -8,6 +8,7 @@ it, then `current` names it; a kill between any two is healed by the next run.
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -16,6 +17,7 @@ from pathlib import Path
 from pipelines import months, program
 from pipelines.archive import SHANGHAI, Archive, sync_folder, write_durably
 from pipelines.errors import Refusal
+from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
 from pipelines.release import shelf, tables
@@ -66,10 +68,21 @@ def publish(warehouse: Warehouse, settings: Settings, month: date, by: str = "�
 def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[date]) -> Tables:
     """table → month → object, for every month of the series."""
     content: Tables = {}
+    marks = engine.fingerprints(warehouse, span)
+    divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
     for month in span:
-        for table, item in _month_objects(warehouse, settings, life, month, own=month == span[-1]).items():
+        found = _month_objects(warehouse, settings, life, month, own=month == span[-1])
+        found.update(_now_objects(warehouse, settings, month, marks[month], divisions))
+        for table, item in found.items():
             content.setdefault(table, {})[months.key(month)] = item
     return content
+
+
+def _now_objects(warehouse: Warehouse, settings: Settings, month: date, mark: str, divisions: str) -> dict[str, Object]:
+    def queries() -> dict[str, str]:
+        return {"figure_now": tables.now_query(month, divisions)}
+
+    return _exported(warehouse, settings, month, mark, queries, what=divisions)
 
 
 def _month_objects(warehouse: Warehouse, settings: Settings, life: Life, month: date, own: bool) -> dict[str, Object]:
@@ -78,25 +91,36 @@ def _month_objects(warehouse: Warehouse, settings: Settings, life: Life, month: 
     if published:
         listed = shelf.read_manifest(published)["tables"]
         return {table: Object(**entries[months.key(month)]) for table, entries in listed.items() if months.key(month) in entries}
-    return _exported(warehouse, settings, life, month)
+    mark = f"{engine.fingerprint(warehouse, month)} {sorted(life.status.items())}"
+
+    def queries() -> dict[str, str]:
+        engine.standing.load_rosters(warehouse, month)
+        return tables.queries(warehouse, life, month)
+
+    return _exported(warehouse, settings, month, mark, queries, what="then")
 
 
-def _exported(warehouse: Warehouse, settings: Settings, life: Life, month: date) -> dict[str, Object]:
-    """The month's tables as objects; exported only where the month has changed since the last time."""
-    con = warehouse.con
-    con.execute("CREATE TABLE IF NOT EXISTS export (month DATE, fingerprint VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT)")
-    mark = sha256(f"{engine.fingerprint(warehouse, month)} {sorted(life.status.items())}".encode()).hexdigest()
-    known = con.execute("SELECT name, sha256, rows FROM export WHERE month = ? AND fingerprint = ?", [month, mark]).fetchall()
-    store = settings.releases / "objects"
-    if known and all(tables.object_path(store, digest).exists() for _, digest, _ in known):
-        return {name: Object(digest, rows) for name, digest, rows in known}
-    engine.standing.load_rosters(warehouse, month)
-    made = {name: tables.export(warehouse, store, name, query) for name, query in tables.queries(warehouse, life, month).items()}
+def _exported(warehouse, settings: Settings, month: date, mark: str, queries: Callable, what: str) -> dict[str, Object]:
+    """Month tables as objects; exported only where `mark` (of what they are made from) has changed since the last time."""
+    con, store = warehouse.con, settings.releases / "objects"
+    con.execute(_EXPORT)
+    digest = sha256(mark.encode()).hexdigest()
+    known = con.execute(
+        "SELECT name, sha256, rows FROM export WHERE month = ? AND what = ? AND mark = ?", [month, what, digest]
+    ).fetchall()
+    if known and all(tables.object_path(store, sha).exists() for _, sha, _ in known):
+        return {name: Object(sha, rows) for name, sha, rows in known}
+    made = {name: tables.export(warehouse, store, name, query) for name, query in queries().items()}
     with warehouse.transaction():
-        con.execute("DELETE FROM export WHERE month = ?", [month])
+        con.execute("DELETE FROM export WHERE month = ? AND what = ?", [month, what])
         for name, item in made.items():
-            con.execute("INSERT INTO export VALUES (?, ?, ?, ?, ?)", [month, mark, name, item.sha256, item.rows])
+            con.execute("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", [month, what, digest, name, item.sha256, item.rows])
     return made
+
+
+_EXPORT = """
+    CREATE TABLE IF NOT EXISTS export (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT)
+"""
 
 
 def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) -> dict:

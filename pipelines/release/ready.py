@@ -16,6 +16,7 @@ def tables(folder: Path, month: str) -> dict[str, str]:
     return {
         # the series of city and counties; towns for the month itself (their older months are in the Parquet)
         "figure": f"SELECT * FROM {parquet('figure')} WHERE level <> 'town' OR month = DATE '{month}-01' "
+        f"UNION ALL SELECT * FROM {parquet('figure_now')} WHERE level <> 'town' OR month = DATE '{month}-01' "
         "ORDER BY policy, indicator, level, unit, month",
         "submission": f"SELECT * FROM {parquet('submission')} ORDER BY seq",
         "finding": f"SELECT * FROM {parquet('finding', month)} ORDER BY seq, phase, number",

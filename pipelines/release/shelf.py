@@ -104,12 +104,12 @@ def _policy(register: Register) -> dict:
     return {**register.policy.model_dump(), "since": register.since, "due": register.due}
 
 
-_TEXTS = ("policy", "indicator", "name", "clause", "quote", "wording", "unit", "counted", "level", "judged", "breakdown")
-_MORE = ("reading", "unverified", "target", "scope_sql", "share_sql", "numerator_sql", "denominator_sql", "gap_unit")
+_TEXTS = ("policy", "indicator", "name", "clause", "quote", "wording", "unit", "counted", "binding_level", "judged", "breakdown")
+_MORE = ("reading", "unverified", "goal", "scope_sql", "share_sql", "numerator_sql", "denominator_sql", "gap_unit")
 _INDICATOR = pa.schema(
     [(name, pa.string()) for name in (*_TEXTS, *_MORE)]
     + [("headline", pa.bool_()), ("is_share", pa.bool_()), ("factor", pa.int64()), ("position", pa.int64())]
-    + [("low", pa.float64()), ("high", pa.float64()), ("due", pa.date32()), ("fields", pa.list_(pa.string()))]
+    + [("low", pa.float64()), ("high", pa.float64()), ("goal_due", pa.date32()), ("fields", pa.list_(pa.string()))]
 )
 
 
@@ -121,12 +121,12 @@ def _indicator(policy: str, position: int, i) -> dict:
     ratio, target = i.entry.ratio, i.target
     return {
         "policy": policy, "indicator": i.id, "name": i.name, "clause": i.clause, "quote": i.quote, "wording": i.wording,
-        "unit": i.unit, "counted": i.of, "level": i.level, "judged": i.judged, "breakdown": i.breakdown, "reading": i.reading,
-        "unverified": i.unverified, "target": target and target.label, "scope_sql": i.entry.scope, "share_sql": i.entry.share,
+        "unit": i.unit, "counted": i.of, "binding_level": i.level, "judged": i.judged, "breakdown": i.breakdown, "reading": i.reading,
+        "unverified": i.unverified, "goal": target and target.label, "scope_sql": i.entry.scope, "share_sql": i.entry.share,
         "numerator_sql": ratio and ratio.numerator, "denominator_sql": ratio and ratio.denominator, "gap_unit": i.gap_unit,
         "headline": i.headline, "is_share": i.is_share, "factor": i.factor, "position": position,
         "low": _float(target and target.low), "high": _float(target and target.high),
-        "due": target and target.due, "fields": list(i.fields),
+        "goal_due": target and target.due, "fields": list(i.fields),
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@
 | `submission` | submission received for the month, with its state |
 | `finding` | finding of a submission in force, refused or waiting |
 | `figure` | policy, indicator, level above community, unit |
+| `figure_now` | likewise, by the divisions of the release's month |
 | `state-<policy>` | unit of the roster: its state for every indicator, and its parts of every ratio |
 | `county_state-<policy>` | county of the roster: likewise for indicators of counties |
 
@@ -68,8 +69,7 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
     for number, register in enumerate(reference.registers):
         for table in ("state", "county_state"):
             found[f"{table}-{register.policy.id}"] = (
-                f"SELECT * EXCLUDE (divisions) FROM {table}_{number} "
-                f"WHERE month = {day} AND divisions = 'then' ORDER BY unit"
+                f"SELECT * FROM {table}_{number} WHERE month = {day} ORDER BY unit"
             )
     return found
 
@@ -88,6 +88,13 @@ def _answers(part: Part, taken: tuple[str, ...], table: str = "standing") -> str
     """The answers under their field's id; where the roster has a column of that name, as `reported:<field>`."""
     names = {f.id: f"reported:{f.id}" if f.id in taken else f.id for f in part}
     return ", ".join(f'{table}."{field}" AS "{name}"' for field, name in names.items())
+
+
+def now_query(month: date, divisions: str) -> str:
+    """SQL of `figure_now`: a month's figures by later divisions."""
+    return f"""
+        SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{divisions}'
+        ORDER BY policy, indicator, level, unit"""
 
 
 def _submission(life: Life, month: date, day: str) -> str:
