@@ -5,6 +5,7 @@ numbers, money and percent in tenths; `NONE` where nothing is answered. Consiste
 depends on another answer asks for it.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import cached_property
@@ -16,7 +17,7 @@ from pipelines.sample import draw, growth
 from pipelines.sample.population import Population
 from pipelines.sample.programme import SEGMENTS
 from pipelines.survey.form import KINDS as KINDS_OF
-from pipelines.survey.form import Field, Part
+from pipelines.survey.form import Field, Form
 
 NONE = -1
 TENTHS = ("number", "money", "percent")
@@ -35,8 +36,9 @@ def answers(function: Answer) -> Answer:
 class Moment:
     """One month of one population; every field's answers are made once."""
 
-    def __init__(self, part: Part, population: Population, month: date, wages: np.ndarray):
-        self.part, self.of, self.month, self.wages = part, population, month, wages
+    def __init__(self, form: Form, population: Population, month: date, wages: np.ndarray):
+        self.part, self.of, self.month, self.wages = form.community, population, month, wages
+        self._bound = _bound(form)
         self.at = growth.index(month)
         self.year, self.progress = month.year, min(self.at / growth.DUE, 2.0)
         self.rural = population.segment == _RURAL
@@ -71,8 +73,14 @@ class Moment:
     def answered(self, field: Field) -> np.ndarray:
         """The field's answers, with nothing where it does not apply and, now and then, where somebody forgot."""
         applies = np.isin(self.of.kind, [KINDS.index(kind) for kind in KINDS_OF.get(field.applies, KINDS)])
-        forgotten = self.of.uniform("forgotten", field.id, self.at) < (0 if field.required else 0.0006)
+        forgotten = self.of.uniform("forgotten", field.id, self.at) < (0 if field.id in self._bound else 0.0006)
         return np.where(applies & ~forgotten, self[field.id], NONE)
+
+
+def _bound(form: Form) -> set[str]:
+    """Fields that nobody forgets: a row without them would be held back, and only planted faults should do that."""
+    strict = " ".join(rule.expect for rule in form.rules if rule.severity == "error" and rule.form == "community")
+    return {field.id for field in form.community if field.required or field.id in re.findall(r"\w+", strict)}
 
 
 def _by_type(m: Moment, field: Field) -> np.ndarray:

@@ -72,7 +72,7 @@ def _insert(table: Table, row: int) -> None:
 
 
 # kind: which field it is about, the fields that it touches, how it is done
-_KINDS: dict[str, tuple[str | None, tuple[str, ...], Plant]] = {
+KINDS: dict[str, tuple[str | None, tuple[str, ...], Plant]] = {
     "not_a_number": ("households", (), _put("households", ("约300", "20-30", "500左右", "待定"))),
     "error_value": ("volunteers", (), _put("volunteers", ("#REF!", "#N/A", "#DIV/0!"))),
     "not_a_flag": ("video_coverage", (), _put("video_coverage", ("待定", "在建", "部分", "○"))),
@@ -99,8 +99,8 @@ def plant(table: Table, part: Part, *purpose: object) -> list[Fault]:
     planted = []
     for turn in range(draw.pick(_COUNT, *purpose, "how many")):
         number = draw.number(*purpose, turn)
-        kind = draw.pick(sorted(_KINDS), *purpose, turn, "kind")
-        field, touched, how = _KINDS[kind]
+        kind = draw.pick(sorted(KINDS), *purpose, turn, "kind")
+        field, touched, how = KINDS[kind]
         if {field, *touched} - {None} <= part.by_id.keys():
             row = number % len(table)
             how(table, row, number >> 16)

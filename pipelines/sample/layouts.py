@@ -14,14 +14,8 @@ from pipelines.sample import draw
 from pipelines.survey.form import Field, Form
 from pipelines.survey.template import Table, body, county, sheet_name
 from pipelines.survey.template.community import set_page_marks
-from pipelines.survey.template.style import DEFAULTS, Styles
+from pipelines.survey.template.style import Styles, options
 
-_OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "default_format_properties": DEFAULTS,
-}
 _SUMMED = ("households", "population")
 
 
@@ -30,7 +24,7 @@ def build(
 ) -> bytes:
     """The workbook's bytes in one of `wording.REWORKED`."""
     buffer = io.BytesIO()
-    workbook = Workbook(buffer, _OPTIONS)
+    workbook = Workbook(buffer, options())
     workbook.set_properties({"created": datetime.combine(month, datetime.min.time()), "comments": watermark})
     styles, fields = Styles(workbook), _order(form, layout)
     sheet = workbook.add_worksheet(sheet_name(form.community.sheet) if layout == "grouped" else "Sheet1")

@@ -1,4 +1,4 @@
-"""Where a unit was when the programme began, or first appeared: its growth follows its home, wherever it counts later."""
+"""Where a unit was when the programme began, or first appeared: its growth follows its home, wherever it goes."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -17,7 +17,7 @@ class Curve:
     start: float
     end: float
     full: int | None = None
-    lost: float = 0.012
+    lost: float = 0.03
 
 
 def _spread(**by_segment: tuple | Curve) -> dict[str, Curve]:

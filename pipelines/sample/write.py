@@ -47,20 +47,23 @@ class Sample:
     def moment(self, month: date) -> Moment:
         """The month's true answers, of all units."""
         population = self.world.population(month)
-        return Moment(self.form.community, population, month, record.wages(population, month))
+        return Moment(self.form, population, month, record.wages(population, month))
 
     def workbooks(self, month: date) -> Iterator[tuple[Report, bytes]]:
         """The month's workbooks with their bytes."""
         moment = self.moment(month)
-        answers = {
-            field.id: moment.answered(field) for field in self.form.community if field.id not in (*_GIVEN, "kind")
-        }
+        answers = self.answers(moment)
         for report in self.reports(month):
             yield report, self._build(report, moment.of, answers)
 
+    def answers(self, moment: Moment) -> dict[str, np.ndarray]:
+        """The month's answers by field, as given: without what does not apply or was forgotten."""
+        asked = [field for field in self.form.community if field.id not in (*_GIVEN, "kind")]
+        return {field.id: moment.answered(field) for field in asked}
+
     def _build(self, report: Report, population: Population, answers: dict[str, np.ndarray]) -> bytes:
         habit = self.habits[report.origin]
-        table = self._table(population, population.slices[report.place.code], answers, habit)
+        table = self.table(population, population.slices[report.place.code], answers, habit)
         if report.remark != reporting.CORRECTED:
             faults.plant(table, self.form.community, self.seed, "faults", report.origin, report.month)
         cells = self._record(population, report.place, report.month, habit)
@@ -72,7 +75,8 @@ class Sample:
             self.form, report.place, report.month, table, cells, watermark=WATERMARK, with_county=report.with_record
         )
 
-    def _table(self, population: Population, rows: np.ndarray, answers: dict, habit: wording.Habit) -> Table:
+    def table(self, population: Population, rows: np.ndarray, answers: dict, habit: wording.Habit) -> Table:
+        """The rows of a county as it writes them, before anything goes wrong."""
         units = [population.units[row] for row in rows]
         columns = {name: [getattr(unit, name) for unit in units] for name in (*_GIVEN, "kind")}
         columns |= {

@@ -21,6 +21,7 @@ EPOCH = date(1899, 12, 30)
 _ROW = re.compile(r'<row r="(\d+)"([^>]*?)(?:/>|>(.*?)</row>)', re.DOTALL)
 _STYLE = re.compile(r'<c r="([A-Z]+)\d+"(?: s="(\d+)")?')
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_ESCAPED = re.compile(r"(_x[0-9A-Fa-f]{4}_)")
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -122,6 +123,7 @@ def _tail(style: str, value: object, strings: _Strings) -> str:
 @cache
 def _text(text: str) -> str:
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = _ESCAPED.sub(r"_x005F\1", safe)  # text that only looks like an escaped character
     safe = _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", safe)
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f"<t{space}>{safe}</t>"

@@ -12,8 +12,19 @@ GROUPS = ("#DCE6F1", "#E2EFDA")  # neighbouring groups take turns, so that the e
 GIVEN, CLOSED, WANTED = "#F3F5F7", "#D9D9D9", "#FFF8DC"
 ERROR, WARNING = ("#FFC7CE", "#9C0006"), ("#FFE3B3", "#7F4F00")
 DEFAULTS = {"font_name": "宋体", "font_size": 10, "font_color": INK, "valign": "vcenter"}
+_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 NUMBER_FORMATS = {"code": "@", "text": "@", "month": "@", "count": "0", "percent": "0.0"}
 _LEFT = ("text",)
+
+
+def options() -> dict[str, object]:
+    """What XlsxWriter is started with: text stays text. A new dictionary each time: XlsxWriter writes into it."""
+    return {**_OPTIONS, "default_format_properties": dict(DEFAULTS)}
 
 
 class Styles:

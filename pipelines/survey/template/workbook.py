@@ -13,22 +13,16 @@ from pipelines.roster import County, Rosters, Unit
 from pipelines.survey.form import Form
 from pipelines.survey.template import body, community, county, guide
 from pipelines.survey.template.body import Table
-from pipelines.survey.template.style import DEFAULTS, Styles
+from pipelines.survey.template.style import Styles, options
 
 MARKS_SHEET = "_shequ"
-_OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "default_format_properties": DEFAULTS,
-}
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 def file_name(name: str, month: date, remark: str = "") -> str:
-    """`柏乡县2019年6月.xlsx`; the remark stands in full-width brackets, so that 更正 sorts behind the original."""
-    return f"{name}{months.label(month)}{f'({remark})' if remark else ''}.xlsx"
+    """`柏乡县2019年6月.xlsx`; the remark stands in full-width brackets, which sort behind the original's full stop."""
+    bracketed = f"\uff08{remark}\uff09" if remark else ""
+    return f"{name}{months.label(month)}{bracketed}.xlsx"
 
 
 def sheet_name(title: str) -> str:
@@ -82,7 +76,7 @@ def write_templates(
     county_code: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Writes one workbook a county into `out`, or only that of `county_code`; refuses one that the month does not have."""
+    """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have."""
     places = [place for place in rosters.counties(month) if county_code in (None, place.code)]
     if not places:
         known = "、".join(f"{place.code} {place.name}" for place in rosters.counties(month))
@@ -109,7 +103,7 @@ def build(
 ) -> bytes:
     """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false."""
     buffer = io.BytesIO()
-    workbook = Workbook(buffer, _OPTIONS)
+    workbook = Workbook(buffer, options())
     styles = Styles(workbook)
     grid = community.Grid(form.community, table.kinds)
     sheet = workbook.add_worksheet(sheet_name(form.community.sheet))
