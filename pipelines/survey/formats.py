@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 DATE, TIME, ELAPSED, PERCENT, NUMBER = "date", "time", "elapsed", "percent", "number"
 
@@ -33,6 +34,7 @@ def kind_of(number_format: int, code: str | None) -> str:
     return PERCENT if "%" in bare else NUMBER
 
 
+@lru_cache(maxsize=1 << 16)
 def from_serial(serial: float, kind: str, date1904: bool):
     """The moment that a serial number means: date, datetime (with a time of day), time (below 1) or timedelta.
 

@@ -200,14 +200,19 @@ def _apply_styles(sheet: Sheet, found: Scan, kinds: dict[int, str], date1904: bo
     """Percent cells are noted; numbers in date cells become the moments that they mean."""
     for style, addresses in found.styled.items():
         kind = kinds[int(style)]
+        if kind == formats.PERCENT:
+            _note_percent(sheet, addresses)
+            continue
         for row, col in addresses:
             value = sheet.value(row, col)
-            if type(value) is not float:
-                continue
-            if kind == formats.PERCENT:
-                sheet.percent.setdefault(col, set()).add(row)
-            else:
+            if type(value) is float:
                 sheet.rows[row - 1][col - 1] = formats.from_serial(value, kind, date1904)
+
+
+def _note_percent(sheet: Sheet, addresses: list[tuple[int, int]]) -> None:
+    for row, col in addresses:
+        if type(sheet.value(row, col)) is float:
+            sheet.percent.setdefault(col, set()).add(row)
 
 
 def _book(package: Package, main: str, limits: Limits) -> Book:

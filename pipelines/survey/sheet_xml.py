@@ -38,6 +38,11 @@ _MERGE = re.compile(rb'<mergeCell ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$
 _FORMULA = re.compile(rb"<f[ />]")
 _VALUE = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
 _STYLE = re.compile(rb' s="(\d+)"')
+_TYPE = re.compile(rb' t="([a-zA-Z]+)"')
+_USUAL = re.compile(
+    rb'<c r="([A-Z]{1,3}+)([1-9]\d{0,6}+)"(?: s="(\d++)")?+(?: t="([a-zA-Z]++)")?+>'
+    rb"(<f(?: [^>]*+)?+(?:(?<=/)>|>[^<]*+</f>))?+(?:<v>([^<]*+)</v>)?+</c>"
+)
 _VALUED = (b"<v", b"<is", b"<f")
 
 
@@ -154,14 +159,45 @@ def _look_into(piece: bytes, numbers: list[int], found: Scan, styles: set[bytes]
     """
     width = _believed_width(piece)
     known = set(numbers)
+    columns: dict[bytes, int] = {}
     for match in re.finditer(_not_plain(width, numbers, styles), piece):
-        cell = _CELL.match(piece, match.start())
-        if not cell or int(cell[2]) not in known:
+        letters, digits, *special = _special(piece, match.start())
+        row, column = int(digits), columns.get(letters) or columns.setdefault(letters, _number(letters))
+        if row not in known:
             raise _Odd()
-        column = _number(cell[1])
-        width = max(width, column)
-        _note(int(cell[2]), column, cell[3], cell[4] or b"", found, styles)
-    return width
+        _note((row, column), *special, found, styles)
+    return max(width, *columns.values()) if columns else width
+
+
+def _special(piece: bytes, offset: int) -> tuple[bytes | None, ...]:
+    """Column, row, style, type, formula, value of the cell at an offset; the value is None where no `<v>` stands."""
+    usual = _USUAL.match(piece, offset)
+    if usual:
+        return usual.groups()
+    cell = _CELL.match(piece, offset)
+    if not cell:
+        raise _Odd()
+    content = cell[4] or b""
+    style, kind = _STYLE.search(cell[3]), _TYPE.search(cell[3])
+    formula, value = _FORMULA.search(content), _VALUE.search(content)
+    stored = value[1] if value else b"" if b"<v" in content else None
+    return cell[1], cell[2], style and style[1], kind and kind[1], formula and formula[0], stored
+
+
+def _note(address, style, kind, formula, value, found: Scan, styles: set[bytes]) -> None:
+    """Enters an error, a formula, a wanted style. Whatever holds no value is taken off the count of values again."""
+    if value == b"":
+        found.values -= 1
+    if kind == b"e":
+        found.errors[address] = unescape(value.decode(errors="replace")) if value else "#ERROR!"
+        found.values -= 1 if value else 0
+    if formula:
+        found.formulas += 1
+        # A text formula that gave an empty text has its `<v>` and is a blank.
+        if not value and kind != b"e" and not (kind == b"str" and value is not None):
+            found.unevaluated.add(address)
+    if value and style in styles:
+        found.styled.setdefault(style, []).append(address)
 
 
 def _not_plain(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
@@ -169,23 +205,6 @@ def _not_plain(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
         return _EVERY_CELL
     unwanted = b'(?!(?:%s)")' % b"|".join(sorted(styles)) if styles else b""
     return _NOT_PLAIN % (_columns_upto(width), _numbers_upto(numbers[-1]), unwanted)
-
-
-def _note(row: int, col: int, attributes: bytes, content: bytes, found: Scan, styles: set[bytes]) -> None:
-    """Enters an error, a formula, a wanted style. Whatever holds no value is taken off the count of values again."""
-    value = _VALUE.search(content)
-    found.values -= content.count(b"</v>") if not value else 0
-    if b' t="e"' in attributes:
-        found.errors[row, col] = unescape(value[1].decode(errors="replace")) if value else "#ERROR!"
-        found.values -= 1 if value else 0
-    if _FORMULA.search(content):
-        found.formulas += 1
-        # A text formula that gave an empty text has its `<v>` and is a blank.
-        if not value and not (b' t="str"' in attributes and b"<v" in content) and (row, col) not in found.errors:
-            found.unevaluated.add((row, col))
-    style = _STYLE.search(attributes)
-    if value and style and style[1] in styles:
-        found.styled.setdefault(style[1], []).append((row, col))
 
 
 def _believed_width(piece: bytes) -> int:
