@@ -71,12 +71,12 @@ def build_database(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
     target = str(folder / "release.duckdb").replace("'", "''")
     con.execute(f"ATTACH '{target}' AS release")
     try:
-        for name, query in ready.tables(folder, manifest["month"]).items():
-            con.execute(f"CREATE TABLE release.{name} AS {query}")
         for name, table in _declared(warehouse, months.parse(manifest["month"])).items():
             con.register("incoming", table)
             con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
             con.unregister("incoming")
+        for name, query in ready.tables(folder, manifest["month"]).items():
+            con.execute(f"CREATE TABLE release.{name} AS {query}")
         con.execute("CHECKPOINT release")
     finally:
         con.execute("DETACH release")
