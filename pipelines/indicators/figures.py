@@ -68,7 +68,7 @@ def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
         )
         judge_units(warehouse, month, register)
         if month >= register.since:
-            _count(warehouse, month, divisions, register)
+            count(warehouse, month, divisions, register)
         if divisions == "then":
             _keep_states(warehouse, month, number, register)
 
@@ -81,7 +81,8 @@ def judge_units(warehouse: Warehouse, month: date, register: Register) -> None:
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS {query}", params)
 
 
-def _count(warehouse: Warehouse, month: date, divisions: str, register: Register) -> None:
+def count(warehouse: Warehouse, month: date, divisions: str, register: Register) -> None:
+    """Add the counts of the temporary `state` and `county_state` to `tally`, under a name for the divisions."""
     params = {"month": month, "divisions": divisions, "policy": register.policy.id}
     for table, counted in (("state", "community"), ("county_state", "county")):
         indicators = _of(register, counted)

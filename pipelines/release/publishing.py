@@ -20,7 +20,7 @@ from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
-from pipelines.release import shelf, tables
+from pipelines.release import changes, database, editions, tables
 from pipelines.release.tables import Object
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
@@ -56,8 +56,8 @@ def publish(warehouse: Warehouse, settings: Settings, month: date, by: str = "�
         raise Refusal(f"{months.label(month)}及以前没有任何有效报表,无法发布;请先提交报表(shequ submit)")
     content = _content(warehouse, settings, life, months.span(reported[0], month))
     manifest = _manifest(warehouse, life, month, content)
-    latest = shelf.latest_edition(settings.releases, month)
-    if latest and shelf.read_manifest(latest)["digest"] == manifest["digest"]:
+    latest = editions.latest_edition(settings.releases, month)
+    if latest and editions.read_manifest(latest)["digest"] == manifest["digest"]:
         return Edition(month, int(latest.name), latest, new=False)
     return _write(warehouse, settings, month, manifest, content, latest, by)
 
@@ -87,9 +87,9 @@ def _now_objects(warehouse: Warehouse, settings: Settings, month: date, mark: st
 
 def _month_objects(warehouse: Warehouse, settings: Settings, life: Life, month: date, own: bool) -> dict[str, Object]:
     approved = life.months.get(month) and life.months[month].approved
-    published = shelf.latest_edition(settings.releases, month) if approved and not own else None
+    published = editions.latest_edition(settings.releases, month) if approved and not own else None
     if published:
-        listed = shelf.read_manifest(published)["tables"]
+        listed = editions.read_manifest(published)["tables"]
         return {table: Object(**entries[months.key(month)]) for table, entries in listed.items() if months.key(month) in entries}
     mark = f"{engine.fingerprint(warehouse, month)} {sorted(life.status.items())}"
 
@@ -158,9 +158,11 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
 def _write(warehouse, settings: Settings, month: date, manifest: dict, content: Tables, latest: Path | None, by: str) -> Edition:
     number = int(latest.name) + 1 if latest else 1
     now = datetime.now(SHANGHAI)
+    store = settings.releases / "objects"
     manifest = {
         "edition": number,
         "kind": _kind(manifest, latest),
+        "changes": latest and changes.since(warehouse, store, editions.read_manifest(latest), manifest, content),
         "published_at": now.isoformat(timespec="seconds"),
         "published_by": by,
         **manifest,
@@ -169,7 +171,7 @@ def _write(warehouse, settings: Settings, month: date, manifest: dict, content: 
     aside = place / f".{number}.part"
     if aside.exists():
         shutil.rmtree(aside)
-    build(warehouse, settings.releases / "objects", aside, manifest, content)
+    build(warehouse, store, aside, manifest, content)
     folder = place / str(number)
     os.replace(aside, folder)
     sync_folder(place)
@@ -181,7 +183,7 @@ def _kind(manifest: dict, latest: Path | None) -> str:
     """original; corrected where the answers or decisions changed; restated where the definitions did."""
     if latest is None:
         return "original"
-    before = shelf.read_manifest(latest)
+    before = editions.read_manifest(latest)
     return "corrected" if before["reference"] == manifest["reference"] else "restated"
 
 
@@ -191,9 +193,9 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     for table, entries in content.items():
         for key, item in entries.items():
             _link(tables.object_path(store, item.sha256), folder / tables.file_name(table, months.parse(key)))
-    shelf.build_database(warehouse, folder, manifest)
+    database.build_database(warehouse, store.parent, folder, manifest)
     (folder / "reports").mkdir()
-    files = {"release.duckdb": shelf.database_digest(folder)}
+    files = {"release.duckdb": database.database_digest(folder)}
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)
 
@@ -213,19 +215,19 @@ def _link(source: Path, target: Path) -> None:
 
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:
     """Tell the ledger of a complete folder, and make it current unless an edition of a later month is."""
-    manifest = shelf.read_manifest(folder)
-    body = {key: manifest[key] for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program")}
+    manifest = editions.read_manifest(folder)
+    body = {key: manifest[key] for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")}
     archive.append("release", body, by=manifest["published_by"], now=now)
-    shelf.make_current(settings.releases, folder)
+    editions.make_current(settings.releases, folder)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
     """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
     known = {(e.body["month"], e.body["edition"]) for e in archive.events() if e.kind == "release"}
-    for folder in shelf.editions(settings.releases):
+    for folder in editions.editions(settings.releases):
         if (folder.parent.name, int(folder.name)) not in known:
-            moment = datetime.fromisoformat(shelf.read_manifest(folder)["published_at"])
+            moment = datetime.fromisoformat(editions.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)
     for leftover in settings.releases.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    shelf.repair_current(settings.releases)
+    editions.repair_current(settings.releases)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipelines import months
 from pipelines.errors import Refusal
-from pipelines.release import shelf
+from pipelines.release import editions
 from pipelines.settings import Settings, load
 
 _CONFIG = {
@@ -81,12 +81,12 @@ def open_release(
 
 def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:
     if month is None:
-        folder = shelf.current(releases) or next(iter(reversed(list(shelf.editions(releases)))), None)
+        folder = editions.current(releases) or next(iter(reversed(list(editions.editions(releases)))), None)
         if folder is None:
             raise Refusal("还没有发布任何月份;请先提交报表(shequ submit)并运行(shequ run)")
         return folder
     wanted = months.parse(month) if isinstance(month, str) else month
-    found = [f for f in shelf.editions(releases, wanted) if edition is None or int(f.name) == edition]
+    found = [f for f in editions.editions(releases, wanted) if edition is None or int(f.name) == edition]
     if not found:
         which = f"第{edition}版" if edition else "任何一版"
         raise Refusal(f"没有{months.label(wanted)}的{which};已发布的月份见 shequ status")
@@ -95,7 +95,7 @@ def _find(releases: Path, month: str | date | None, edition: int | None) -> Path
 
 def open_folder(folder: Path) -> Release:
     """A release by its folder. Views over its Parquet are made here, so that a folder may be moved or copied whole."""
-    manifest = shelf.read_manifest(folder)
+    manifest = editions.read_manifest(folder)
     if manifest["format"] > 1:
         raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成,本程序不能读取;请升级程序")
     con = duckdb.connect(":memory:", config=_CONFIG)

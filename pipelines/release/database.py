@@ -1,9 +1,7 @@
-"""The shelf on which releases stand: finding editions, the pointer to the current one, the small database inside each."""
+"""`release.duckdb`: the small database inside an edition, with everything that a page or a report reads as it stands."""
 
 import hashlib
-import json
 import os
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,61 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.archive import write_durably
-from pipelines.errors import Refusal
 from pipelines.indicators.progress import STATUSES
 from pipelines.policy.register import Register
-from pipelines.release import ready
+from pipelines.release import analysis, ready
 from pipelines.warehouse import Warehouse
 
 
-def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
-    """Folders of complete editions (those with a manifest), by month and number."""
-    pattern = months.key(month) if month else "[0-9][0-9][0-9][0-9]-[0-9][0-9]"
-    found = [path.parent for path in shelf.glob(f"{pattern}/*/manifest.json") if path.parent.name.isdigit()]
-    yield from sorted(found, key=lambda folder: (folder.parent.name, int(folder.name)))
-
-
-def latest_edition(shelf: Path, month: date) -> Path | None:
-    return max(editions(shelf, month), key=lambda folder: int(folder.name), default=None)
-
-
-def read_manifest(folder: Path) -> dict:
-    """The manifest of an edition. Errors: `Refusal` when the folder is no complete edition."""
-    try:
-        return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开") from error
-
-
-def current(shelf: Path) -> Path | None:
-    """The folder that `current` names, if it is there."""
-    try:
-        named = (shelf / "current").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    folder = shelf / named
-    return folder if (folder / "manifest.json").exists() else None
-
-
-def make_current(shelf: Path, folder: Path) -> None:
-    """Point `current` at an edition, unless it names one of a later month. One atomic step."""
-    now = current(shelf)
-    if now is None or (now.parent.name, int(now.name)) <= (folder.parent.name, int(folder.name)):
-        write_durably(shelf / "current", f"{folder.parent.name}/{folder.name}\n".encode(), mode=0o644)
-
-
-def repair_current(shelf: Path) -> None:
-    """Point `current` at the newest complete edition when it names none."""
-    if current(shelf) is None:
-        newest = max(editions(shelf), key=lambda f: (f.parent.name, int(f.name)), default=None)
-        if newest is not None:
-            make_current(shelf, newest)
-
-
-# ---- the small database
-
-def build_database(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
+def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict) -> None:
     """`release.duckdb`: the ready-made tables that pages read, copied from the month tables of this edition."""
     con = warehouse.con
     target = str(folder / "release.duckdb").replace("'", "''")
@@ -77,6 +27,8 @@ def build_database(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
             con.unregister("incoming")
         for name, query in ready.tables(folder, manifest["month"]).items():
             con.execute(f"CREATE TABLE release.{name} AS {query}")
+        span = [months.parse(key) for key in manifest["months"]]
+        analysis.write(warehouse, releases, span[-1], span)
         con.execute("CHECKPOINT release")
     finally:
         con.execute("DETACH release")

@@ -1,0 +1,215 @@
+"""Why a figure moved since last month: five parts that add up to the change exactly (semantics §7).
+
+Each step applies just one change and counts again:
+
+| part | from → to |
+|---|---|
+| register | last month as published → under the present definition |
+| correction | → with what has been corrected in last month since |
+| boundary | → by this month's roster, every unit with last month's answer |
+| answers | → units known in both months answer as this month |
+| reporting | → this month: reports that arrived or went missing |
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.indicators import divisions, figures, standing
+from pipelines.policy.register import Register
+from pipelines.warehouse import Warehouse
+
+PARTS = ("register", "correction", "boundary", "answers", "reporting")
+_STEPS = ("published", "redefined", "corrected", "shifted", "answered", "now")
+MOVEMENT = pa.schema(
+    [(name, pa.string()) for name in ("policy", "indicator", "level", "unit", "part")]
+    + [(name, pa.float64()) for name in ("before", "after", "change")]
+    + [(name, pa.float64()) for name in ("yes_before", "yes_after", "scope_before", "scope_after")]
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Last month as it was published: its Parquet tables, and whether its registers are still the same."""
+
+    figure: Path
+    standing: Path
+    county_standing: Path
+    registers: dict[str, str]
+
+
+def compute(warehouse: Warehouse, month: date, before: date, published: Published) -> None:
+    """Temporary tables `movement` (city and counties) and `movement_unit` (units whose state changed) of a month."""
+    create_empty(warehouse)
+    for number, register in enumerate(warehouse.reference.registers):
+        if before >= register.since:
+            _policy(warehouse, month, before, number, register, published)
+
+
+def create_empty(warehouse: Warehouse) -> None:
+    """Both tables without rows: all that can be said when there is no release of the month before."""
+    con = warehouse.con
+    con.register("empty", pa.Table.from_pylist([], schema=MOVEMENT))
+    con.execute("CREATE OR REPLACE TEMP TABLE movement AS SELECT * FROM empty")
+    con.unregister("empty")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE movement_unit "
+        '(policy VARCHAR, indicator VARCHAR, unit VARCHAR, county VARCHAR, part VARCHAR, "before" TINYINT, "after" TINYINT)'
+    )
+
+
+def _policy(warehouse, month: date, before: date, number: int, register: Register, published: Published) -> None:
+    con, policy = warehouse.con, register.policy.id
+    con.execute("DELETE FROM tally WHERE divisions LIKE 'move:%'")
+    same = published.registers.get(f"register:{policy}") == warehouse.reference.digests[f"register:{policy}"]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE step_published AS {_PUBLISHED}", [str(published.figure), policy])
+    _redefined(warehouse, before, register, published, same)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE step_corrected AS {_TALLY}", [before, "then", policy])
+    _shift(warehouse, month, before, register)
+    _step(warehouse, before, "shifted", register)
+    _merge(warehouse, number, register, month)
+    _step(warehouse, before, "answered", register)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE step_now AS {_TALLY}", [month, "then", policy])
+    con.execute(f"INSERT INTO movement BY NAME {_parts_sql()}", {"policy": policy})
+    con.execute("DELETE FROM tally WHERE divisions LIKE 'move:%'")
+
+
+_PUBLISHED = """
+    SELECT indicator, level, unit, value, numerator::DOUBLE AS yes, denominator::DOUBLE AS scope
+    FROM read_parquet(?) WHERE policy = ? AND divisions = 'then' AND level IN ('city', 'county')
+"""
+_TALLY = f"""
+    SELECT indicator, level, unit,
+           CASE WHEN scope > 0 AND NOT (is_share AND share_unknown * {figures.MICRO} = scope)
+                THEN factor * yes::DOUBLE / scope::DOUBLE END AS value,
+           yes::DOUBLE / {figures.MICRO} AS yes, scope::DOUBLE / {figures.MICRO} AS scope
+    FROM tally JOIN target USING (policy, indicator)
+    WHERE month = ? AND divisions = ? AND policy = ? AND level IN ('city', 'county')
+"""
+
+
+def _step(warehouse: Warehouse, before: date, name: str, register: Register) -> None:
+    """Count the temporary `state` and `county_state` as they stand, as one step."""
+    figures.count(warehouse, before, f"move:{name}", register)
+    warehouse.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE step_{name} AS {_TALLY}", [before, f"move:{name}", register.policy.id]
+    )
+
+
+def _redefined(warehouse: Warehouse, before: date, register: Register, published: Published, same: bool) -> None:
+    """Last month's published answers under the present register; the published figures where it has not changed."""
+    con = warehouse.con
+    if same:
+        con.execute("CREATE OR REPLACE TEMP TABLE step_redefined AS SELECT * FROM step_published")
+        return
+    standing.load_rosters(warehouse, before)
+    _as_published(warehouse, published)
+    try:
+        figures.judge_units(warehouse, before, register)
+    finally:
+        con.execute("DROP TABLE temp.standing")
+        con.execute("DROP TABLE temp.county_standing")
+    _step(warehouse, before, "redefined", register)
+
+
+def _as_published(warehouse: Warehouse, published: Published) -> None:
+    """Temporary `standing` and `county_standing` that hide the present ones: the answers as they were published."""
+    form = warehouse.reference.form
+    for table, place, part in (
+        ("standing", published.standing, form.community),
+        ("county_standing", published.county_standing, form.county),
+    ):
+        names = {c[0] for c in warehouse.con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(place)]).fetchall()}
+        fields = ", ".join(_published_field(field, names) for field in part)
+        warehouse.con.execute(
+            f"CREATE TEMP TABLE {table} AS SELECT month, unit, carried, {fields} FROM read_parquet(?)", [str(place)]
+        )
+
+
+def _published_field(field, names: set[str]) -> str:
+    """A field's column in a published table; a question that was not asked then has no answer."""
+    for name in (f"reported:{field.id}", field.id):
+        if name in names:
+            return f'"{name}" AS "{field.id}"'
+    return f'NULL::{field.sql_type} AS "{field.id}"'
+
+
+def _shift(warehouse: Warehouse, month: date, before: date, register: Register) -> None:
+    """Temporary `state`: this month's units, each judged by the answers that it had last month."""
+    con = warehouse.con
+    divisions.load_later_divisions(warehouse, before, month)
+    con.execute("CREATE OR REPLACE TEMP TABLE place AS SELECT code, county_answered_as, uid FROM unit")
+    con.execute("CREATE OR REPLACE TEMP TABLE later_county AS SELECT * FROM county")
+    standing.load_rosters(warehouse, month)
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE unit AS
+        SELECT unit.* REPLACE (place.code AS answered_as,
+                               coalesce(place.county_answered_as, unit.county_code) AS county_answered_as)
+        FROM unit LEFT JOIN place USING (uid)
+        """
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE county AS SELECT * FROM later_county")
+    figures.judge_units(warehouse, before, register)
+
+
+def _merge(warehouse: Warehouse, number: int, register: Register, month: date) -> None:
+    """Put this month's states where both months are known; keep the others; list the units that changed."""
+    for table, counted in (("state", "community"), ("county_state", "county")):
+        indicators = [i for i in register if i.of == counted]
+        if indicators:
+            _merge_table(warehouse, table, f"{table}_{number}", indicators, register, month)
+
+
+def _merge_table(warehouse, table: str, now: str, indicators: list, register: Register, month: date) -> None:
+    con = warehouse.con
+    columns = []
+    for i in indicators:
+        both = f'old."{i.id}" <= 2 AND new."{i.id}" <= 2'
+        names = [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]
+        columns += [f'CASE WHEN {both} THEN new."{n}" ELSE old."{n}" END AS "{n}"' for n in names]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE current_state AS SELECT * FROM {now} WHERE month = ?", [month])
+    con.execute(f"INSERT INTO movement_unit BY NAME {_changed_units(table, indicators)}", [register.policy.id])
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE merged AS SELECT old.month, old.unit, old.town, old.county, old.carried, "
+        f"{', '.join(columns)} FROM {table} AS old JOIN current_state AS new USING (unit)"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM merged")
+
+
+def _changed_units(table: str, indicators: list) -> str:
+    names = ", ".join(f'"{i.id}"' for i in indicators)
+    return f"""
+        WITH old AS (UNPIVOT (SELECT unit, {names} FROM {table}) ON {names} INTO NAME indicator VALUE state),
+        new AS (UNPIVOT (SELECT unit, county, {names} FROM current_state) ON {names} INTO NAME indicator VALUE state)
+        SELECT ? AS policy, new.indicator, new.unit, new.county, old.state AS "before", new.state AS "after",
+               CASE WHEN old.state <= 2 AND new.state <= 2 THEN 'answers' ELSE 'reporting' END AS part
+        FROM new JOIN old USING (unit, indicator) WHERE old.state <> new.state
+    """
+
+
+def _parts_sql() -> str:
+    """One row per figure and part. A step without a value leaves its change to the next that has one."""
+    joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in _STEPS[1:-1])
+    columns = ["published.value AS v0", "published.yes AS y0", "published.scope AS s0"]
+    for n, name in enumerate(_STEPS[1:-1], 1):
+        known = ", ".join(f"{step}.{{0}}" for step in reversed(_STEPS[: n + 1]))
+        columns += [f"coalesce({known.format('value')}) AS v{n}"]
+        columns += [f"coalesce({name}.yes, published.yes) AS y{n}", f"coalesce({name}.scope, published.scope) AS s{n}"]
+    end = len(_STEPS) - 1
+    columns += [f"now.value AS v{end}", f"now.yes AS y{end}", f"now.scope AS s{end}"]
+    rows = " UNION ALL ".join(
+        f"SELECT $policy AS policy, indicator, level, unit, '{part}' AS part, v{n} AS \"before\", v{n + 1} AS \"after\", "
+        f"v{n + 1} - v{n} AS change, y{n} AS yes_before, y{n + 1} AS yes_after, s{n} AS scope_before, s{n + 1} AS scope_after "
+        "FROM steps"
+        for n, part in enumerate(PARTS)
+    )
+    return f"""
+        WITH steps AS (
+            SELECT indicator, level, unit, {", ".join(columns)}
+            FROM step_published AS published JOIN step_now AS now USING (indicator, level, unit) {joins}
+            WHERE published.value IS NOT NULL AND now.value IS NOT NULL)
+        {rows}
+    """

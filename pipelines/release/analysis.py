@@ -1,0 +1,121 @@
+"""What a release says about itself beyond its figures: outlook, why figures moved, decisions, editions.
+
+Small tables of the release's own month, written into `release.duckdb`:
+
+| table | one row per |
+|---|---|
+| `outlook` | policy, indicator with a target, divisions, city or county |
+| `movement` | policy, indicator, city or county, part of the change since last month |
+| `movement_unit` | policy, indicator and unit whose state is another than last month |
+| `decision` | approval, reopening, waiver or resolved question in the ledger |
+| `edition` | edition of any month in the ledger |
+| `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines import months
+from pipelines.archive import Event
+from pipelines.indicators import divisions as later_divisions
+from pipelines.indicators import movement, outlook
+from pipelines.indicators.movement import Published
+from pipelines.release import editions
+from pipelines.warehouse import Warehouse
+
+
+def write(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -> None:
+    """Create the tables in the attached database `release`."""
+    _outlook(warehouse, month)
+    _movement(warehouse, releases, month)
+    _insert(warehouse, "decision", pa.Table.from_pylist(_decisions(warehouse), schema=_DECISION))
+    _insert(warehouse, "edition", pa.Table.from_pylist(_editions(warehouse), schema=_EDITION))
+    _insert(warehouse, "reconciliation", pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION))
+
+
+def _insert(warehouse: Warehouse, name: str, table: pa.Table) -> None:
+    warehouse.con.register("incoming", table)
+    warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
+    warehouse.con.unregister("incoming")
+
+
+def _outlook(warehouse: Warehouse, month: date) -> None:
+    found = [
+        _named(outlook.table(warehouse, month, divisions), name)
+        for name, divisions in (("then", "then"), ("now", later_divisions.key(warehouse, month)))
+    ]
+    _insert(warehouse, "outlook", pa.concat_tables(found))
+
+
+def _named(table: pa.Table, divisions: str) -> pa.Table:
+    return table.append_column("divisions", pa.array([divisions] * table.num_rows, pa.string()))
+
+
+def _movement(warehouse: Warehouse, releases: Path, month: date) -> None:
+    before = months.add(month, -1)
+    folder = editions.latest_edition(releases, before)
+    if folder is None:
+        movement.create_empty(warehouse)
+    else:
+        movement.compute(warehouse, month, before, _published(folder, before))
+    for name, order in (("movement", "policy, indicator, level, unit"), ("movement_unit", "policy, indicator, unit")):
+        warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM temp.{name} ORDER BY {order}, part")
+
+
+def _published(folder: Path, month: date) -> Published:
+    tables = folder / "tables"
+    key = months.key(month)
+    return Published(
+        tables / "figure" / f"{key}.parquet",
+        tables / "standing" / f"{key}.parquet",
+        tables / "county_standing" / f"{key}.parquet",
+        editions.read_manifest(folder)["reference"],
+    )
+
+
+_DECISION = pa.schema(
+    [("seq", pa.int64())]
+    + [(name, pa.string()) for name in ("at", "kind", "by", "month", "finding", "why", "until", "county", "unit")]
+)
+
+
+def _decisions(warehouse: Warehouse) -> list[dict]:
+    kinds = ("approve", "reopen", "waive", "resolve")
+    return [_decision(event) for event in warehouse.archive.events() if event.kind in kinds]
+
+
+def _decision(event: Event) -> dict:
+    told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
+
+
+_EDITION = pa.schema(
+    [("month", pa.string()), ("edition", pa.int64()), ("kind", pa.string()), ("at", pa.string()), ("by", pa.string())]
+    + [("changes", pa.string())]
+)
+
+
+def _editions(warehouse: Warehouse) -> list[dict]:
+    return [
+        {"month": e.body["month"], "edition": e.body["edition"], "kind": e.body["kind"], "at": e.at, "by": e.by,
+         "changes": json.dumps(e.body.get("changes"), ensure_ascii=False) if e.body.get("changes") else None}
+        for e in warehouse.archive.events() if e.kind == "release"
+    ]  # fmt: skip
+
+
+_RECONCILIATION = pa.schema(
+    [("month", pa.date32()), ("unit", pa.string()), ("name", pa.string())]
+    + [(n, pa.int64()) for n in ("before", "created", "abolished", "moved_in", "moved_out", "after")]
+)
+
+
+def _reconciliations(warehouse: Warehouse, span: list[date]) -> list[dict]:
+    rows = []
+    for earlier, later in zip(span, span[1:], strict=False):
+        for balance in later_divisions.reconciliation(warehouse, earlier, later):
+            told = {name: balance[name] for name in ("name", "before", "created", "abolished", "moved_in", "moved_out", "after")}
+            rows.append({"month": later, "unit": balance["code"], **told})
+    return rows
