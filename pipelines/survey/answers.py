@@ -4,6 +4,7 @@ A parser sees each distinct raw value of a column once; the column is then a dic
 numbers are taken at their shortest exact decimal (`repr`), so that 0.1 is a tenth.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +20,11 @@ NOT_APPLICABLE = {"不涉及", "不适用"}
 YES = frozenset({"是", "有", "√", "✓", "✔", "已建", "已建成", "已成立", "已制定", "达标", "1", "Y", "TRUE"})
 NO = frozenset({"否", "无", "×", "✗", "✘", "未建", "未达标", "0", "N", "FALSE"})
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})
-_NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
-_MONTH = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])?")
-_DAY = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
-_PLAIN_MONTH = re.compile(r"((?:19|20)\d{2})(\d{2})")
-_PLAIN_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
+_NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+_MONTH = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])?", re.ASCII)
+_DAY = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?", re.ASCII)
+_PLAIN_MONTH = re.compile(r"((?:19|20)\d{2})(\d{2})", re.ASCII)
+_PLAIN_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
 _APOSTROPHES = "=\"'‘’`´＇"
 _SIX_PLACES = Decimal("0.000001")
 _SERIALS = range(10_000, 80_000)  # 1927–2119: a bare number there in a month column can only be an unformatted date
@@ -46,10 +47,11 @@ class Asked:
     date1904: bool = False
 
 
+PLAIN = Asked()
 Parser = Callable[[object, Field, Asked], object]
 
 
-def parse(raw: object, field: Field, asked: Asked = Asked()) -> object:
+def parse(raw: object, field: Field, asked: Asked = PLAIN) -> object:
     """The typed value of a cell: None where nothing is answered, `Bad` where it cannot be read."""
     if raw is None:
         return None
@@ -61,13 +63,17 @@ def parse(raw: object, field: Field, asked: Asked = Asked()) -> object:
 
 
 def parse_all(distinct: set, field: Field, asked: Asked) -> dict:
-    """Every distinct raw value of a column to its value. Plain counts, most of what there is, take a short cut."""
+    """Every distinct raw value of a column to its value. What nearly all cells of a column are takes a short cut."""
+    parsed: dict = {}
     if field.type == "count" and asked.factor == 1 and field.max is not None:
         most = field.max
         parsed = {v: int(v) for v in distinct if type(v) is float and 0 <= v <= most and v == int(v)}
-        parsed.update((v, parse(v, field, asked)) for v in distinct if v not in parsed)
-        return parsed
-    return {value: parse(value, field, asked) for value in distinct}
+    elif field.type == "code":
+        parsed = {v: v for v in distinct if type(v) is str and len(v) == 12 and v.isascii() and v.isdigit()}
+    elif field.type == "text":
+        parsed = {v: v for v in distinct if type(v) is str and len(v) <= LONGEST and v.isalnum()}
+    parsed.update((value, parse(value, field, asked)) for value in distinct if value not in parsed)
+    return parsed
 
 
 def plain(value: float) -> str:
@@ -83,12 +89,15 @@ def is_blank(text: str) -> bool:
 
 def shown(raw: object) -> str | None:
     """A raw value as the sender sees it; None for a blank cell."""
-    if raw is None or raw == "":
-        return None
-    if isinstance(raw, bool):
-        return "TRUE" if raw else "FALSE"
-    if isinstance(raw, float):
+    kind = type(raw)
+    if kind is float:
         return str(int(raw)) if raw.is_integer() and abs(raw) < 1e15 else repr(raw)
+    if kind is str:
+        return raw or None
+    if raw is None:
+        return None
+    if kind is bool:
+        return "TRUE" if raw else "FALSE"
     return raw.isoformat() if isinstance(raw, (date, datetime, time)) else str(raw)
 
 
@@ -128,6 +137,8 @@ def decimal(raw: object, stated: str | None) -> Decimal | str | None:
     `stated` is the unit that may stand behind it.
     """
     if isinstance(raw, float):
+        if not math.isfinite(raw):
+            return None
         return Decimal(int(raw)) if raw.is_integer() else Decimal(repr(raw))
     if isinstance(raw, int) and not isinstance(raw, bool):
         return Decimal(raw)
@@ -244,7 +255,7 @@ def _month_number(raw: float, asked: Asked) -> object:
 
 def month_of(raw: object) -> date | None:
     """A month as marks and reports state it; None where it is none."""
-    found = None if raw is None else _month(raw, None, Asked())
+    found = None if raw is None else _month(raw, None, PLAIN)
     return found if isinstance(found, date) else None
 
 

@@ -41,6 +41,9 @@ def classify(table: Table, is_name: Callable[[str], bool], is_place: Callable[[s
     sorter = _Sorter(table, is_name, is_place)
     body, doubtful = Body(), []
     for number, row in enumerate(table.sheet.rows[table.last :], table.last + 1):
+        if sorter.has_code(row):
+            body.units.append(number)
+            continue
         kind = sorter.kind(row)
         if kind == "unit":
             body.units.append(number)
@@ -83,24 +86,19 @@ class _Sorter:
     def _at(row: list, position: int | None) -> object:
         return row[position] if position is not None and position < len(row) else None
 
+    def has_code(self, row: list) -> bool:
+        """Whether the row has a unit's code or the ruins of one, rather than the code of a town or a word."""
+        raw = row[self.code] if self.code is not None and self.code < len(row) else None
+        known = self.codes.get(raw)
+        if known is None:
+            known = self.codes[raw] = _is_code(raw)
+        return known
+
     def kind(self, row: list) -> str:
-        """unit | total | skip | blank | doubtful."""
-        code = self._at(row, self.code)
-        if code is not None and self._is_code(code):
-            return "unit"
+        """unit | total | skip | blank | doubtful, of a row without a code."""
         if not any(value is not None and value != "" for value in row):
             return "blank"
         return self._without_code(row)
-
-    def _is_code(self, raw: object) -> bool:
-        """Whether the cell holds a unit's code or the ruins of one, rather than the code of a town or a word."""
-        known = self.codes.get(raw)
-        if known is None:
-            text = labels.fold(answers.shown(raw) or "")
-            digits = "".join(filter(str.isdigit, text))
-            parent = len(digits) in (6, 9) or (len(digits) == 12 and digits.endswith("000"))
-            known = self.codes[raw] = len(digits) >= 5 and not parent and not _HAN.search(text)
-        return known
 
     def _without_code(self, row: list) -> str:
         texts = [labels.fold(value) for value in row if isinstance(value, str) and value.strip()]
@@ -141,6 +139,15 @@ class _Sorter:
     def label(self, row: list) -> str:
         found = self._labels(row)
         return next((text for text in found if _TOTAL.fullmatch(text)), found[-1] if found else "")
+
+
+def _is_code(raw: object) -> bool:
+    text = labels.fold(answers.shown(raw) or "")
+    if len(text) == 12 and text.isascii() and text.isdigit():
+        return not text.endswith("000")
+    digits = "".join(filter(str.isdigit, text))
+    parent = len(digits) in (6, 9) or (len(digits) == 12 and digits.endswith("000"))
+    return len(digits) >= 5 and not parent and not _HAN.search(text)
 
 
 def _signature(row: list) -> tuple:

@@ -6,6 +6,7 @@ Works on columns: each distinct raw value of a column is parsed once, a column i
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import NoneType
 
 from pipelines.survey import address, answers, personal, totals, units
 from pipelines.survey.answers import Asked, Bad
@@ -113,7 +114,6 @@ class _Reader:
             raw, distinct = _booleans_apart(raw, distinct)
         asked = Asked(place.factor, place.stated, self.context.date1904)
         parsed = answers.parse_all(distinct, field_, asked)
-        texts = {value: answers.shown(value) for value in distinct}
         wrong = {value for value, result in parsed.items() if type(result) is Bad}
         if wrong:
             self.bad[field_.id] = {i: parsed[value] for i, value in enumerate(raw) if value in wrong}
@@ -123,10 +123,10 @@ class _Reader:
             self._percents(field_, place, raw, parsed)
             return
         if field_.id in ("name", "town"):
-            texts = {value: _masked(text) for value, text in texts.items()}
-            parsed = {value: _masked(result) for value, result in parsed.items()}
+            raw = tuple(_masked(value) for value in raw) if any(map(personal.holds, distinct)) else raw
+            distinct, parsed = set(raw), {_masked(value): _masked(result) for value, result in parsed.items()}
         self.rows.values[field_.id] = [parsed[value] for value in raw]
-        self.rows.raw[field_.id] = [texts[value] for value in raw]
+        self.rows.raw[field_.id] = _texts(raw, distinct)
 
     def _personal(self) -> None:
         """Says where telephone or identity numbers stood in a name; `_column` has masked them."""
@@ -234,6 +234,9 @@ class _Reader:
             place = self.table.columns[field_.id]
             for i in sorted(bad):
                 why = bad[i]
+                if self.report.full(why.code, self.sheet.name, field_.id):
+                    self.report.count(why.code, self.sheet.name, field_.id)
+                    continue
                 row = self.rows.row[i]
                 self._add(
                     why.code,
@@ -274,9 +277,10 @@ class _Reader:
             self.rows.unit = [None] * count
             return []
         given = [self.rows.values.get(name) or [None] * count for name in ("code", "name", "town")]
+        index, exact = self.context.index, self.context.index.exact
         outcomes = [
-            units.match(self.context.index, code, name, town, self.context.resolutions)
-            for code, name, town in zip(*given, strict=True)
+            exact.get(stated) or units.match(index, *stated, self.context.resolutions)
+            for stated in zip(*given, strict=True)
         ]
         self.rows.unit = [outcome.unit for outcome in outcomes]
         return outcomes
@@ -456,6 +460,14 @@ class _Reader:
 def _masked(text: object) -> object:
     """A name without the telephone and identity numbers that somebody wrote behind it: they are not stored."""
     return personal.masked(text) if isinstance(text, str) else text
+
+
+def _texts(raw: tuple, distinct: set) -> list[str | None]:
+    """What stood in the cells, as the sender sees it. Text is its own text."""
+    if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
+        return list(raw)
+    texts = {value: answers.shown(value) for value in distinct}
+    return [texts[value] for value in raw]
 
 
 def _booleans_apart(raw: tuple, distinct: set) -> tuple[tuple, set]:

@@ -19,7 +19,7 @@ from pipelines.reference import Entry
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
 LISTED = 600  # of a list that the program made
-MOST = 2_000  # findings of one code on one field that are listed one by one
+MOST = 1_000  # findings of one code on one field that are listed one by one
 _SEVERITY_NAMES = {ERROR: "错误", WARNING: "疑问", NOTE: "提示"}
 _SCOPES = {"file": "整个文件", "sheet": "工作表", "row": "整行", "cell": "单元格"}
 
@@ -127,6 +127,14 @@ class Report:
         body = kind.message.format(found=quote(found, shown), expected=quote(expected, LISTED), **values)
         message = f"【{code}】{place(self.file, sheet, cell)}:{body}"
         self.findings.append(Finding(code, kind.severity, sheet, cell, field, unit, found, expected, message, row))
+
+    def full(self, code: str, sheet: str | None, field: str | None) -> bool:
+        """Whether no more of this kind are listed; the caller may then spare itself the sentence and only `count` it."""
+        return self._counts[code, sheet, field] >= MOST
+
+    def count(self, code: str, sheet: str | None, field: str | None) -> None:
+        """One more of a kind that is `full`."""
+        self._counts[code, sheet, field] += 1
 
     def close(self) -> list[Finding]:
         """All findings, and one for each kind of which more came in than are listed."""

@@ -59,7 +59,8 @@ def split_remark(label: str) -> tuple[str, str | None]:
     return (label[: found.start()], found[1]) if found and found.start() else (label, None)
 
 
-def readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
+@lru_cache(maxsize=1 << 14)
+def readings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """A label with and without its remarks, fullest first: `户数(户)(必填)` reads as itself, `户数(户)`, `户数`.
 
     Each reading comes with the remarks that were taken off.
@@ -75,4 +76,4 @@ def readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
     first = _FIRST_REMARK.match(label)
     if first and label[first.end() :]:
         found.append((normalise(label[first.end() :]), (*remarks, first[1])))
-    return found
+    return tuple(found)

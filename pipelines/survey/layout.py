@@ -15,9 +15,10 @@ from pipelines.survey.grid import Sheet
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
 ENOUGH = 4  # labels that make a header
+_TAIL = re.compile(r"(.+)[,/:;、-]([^,/:;、-]{1,4})")
 _HINT = re.compile(
     r"(?:\(?(?:\d{1,3}|[甲乙丙丁戊A-Z]|[一二三四五六七八九十]{1,3}|-|—)\)?"
-    r"|\(?(?:是/否|有/无|√/×|是或否|有或无|是否|年月|年/月|选择|选填|文本|文字|代码|数值|整数|必填)\)?)"
+    r"|\(?(?:是/否|有/无|√/×|是或否|有或无|是否|有无|年月|年/月|选择|选填|文本|文字|代码|数值|整数|必填)\)?)"
 )
 
 
@@ -104,6 +105,7 @@ class _Header:
         self.width = max(len(row) for row in sheet.rows[self.low : self.high])
         self.rows = [list(row) + [None] * (self.width - len(row)) for row in sheet.rows[self.low : self.high]]
         self.wide: set[tuple[int, int]] = set()
+        self.matches: dict[tuple[str, ...], Match] = {}
         self._fill()
 
     def _fill(self) -> None:
@@ -122,13 +124,18 @@ class _Header:
     def extent(self) -> tuple[int, int]:
         """First and last header row: the block around the seed that names the most fields, then rows that belong to it."""
         seed = self.seed
+        if self.count(seed, seed) == self.width:
+            return self._widened(seed, seed)
         blocks = [
             (first, last)
             for first in range(max(self.low, seed - TALLEST + 1), seed + 1)
             for last in range(seed, min(self.high, first + TALLEST))
             if not any(self._is_title(row) for row in range(first, seed))
         ]
-        first, last = max(blocks, key=lambda block: (self.count(*block), block[0] - block[1]))
+        return self._widened(*max(blocks, key=lambda block: (self.count(*block), block[0] - block[1])))
+
+    def _widened(self, first: int, last: int) -> tuple[int, int]:
+        """The block with the group rows over it and the row of units or column numbers under it."""
         while first > self.low and last - first + 1 < TALLEST and self._is_group(first - 1):
             first -= 1
         while last + 1 < self.high and self._is_hint(last + 1):
@@ -168,16 +175,30 @@ class _Header:
     def match(self, first: int, last: int, column: int) -> Match:
         """The field over a column. The longest chain of header texts that is a label decides: 综合服务设施 / 面积."""
         texts = self.stack(first, last, column)
+        known = self.matches.get(tuple(texts))
+        if known is None:
+            known = self.matches[tuple(texts)] = self._match(texts)
+        return known
+
+    def _match(self, texts: list[str]) -> Match:
         hints: list[str] = []
         while len(texts) > 1 and _is_hint(labels.fold(texts[-1])):
             hints.append(texts.pop())
         for start in range(len(texts)):
-            for reading, remarks in labels.readings("".join(map(labels.normalise, texts[start:]))):
+            own, above = " ".join(texts[start:]), _above(texts[:start])
+            for reading, remarks in _readings("".join(map(labels.normalise, texts[start:]))):
                 if reading in self.known:
-                    return Match(
-                        self.known[reading], " ".join(texts[start:]), (*remarks, *hints), _above(texts[:start])
-                    )
+                    return Match(self.known[reading], own, (*remarks, *hints), above)
         return Match(None, " ".join(texts))
+
+
+def _readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """A label's readings, and last the one without a unit that stands behind it after a comma or a slash."""
+    found = list(labels.readings(text))
+    tail = _TAIL.fullmatch(found[-1][0])
+    if tail and tail[2] in quantities.UNITS:
+        found.append((tail[1], (tail[2], *found[-1][1])))
+    return found
 
 
 def _above(texts: list[str]) -> tuple[str, ...]:

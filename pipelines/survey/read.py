@@ -18,7 +18,7 @@ from pipelines.survey.findings import ERROR, Finding, Kind, Report
 from pipelines.survey.form import Form
 from pipelines.survey.grid import NOTES, Unreadable, Workbook
 from pipelines.survey.record import CountyRecord
-from pipelines.survey.units import county_index
+from pipelines.survey.units import county_index, county_labels, sharing_counties
 
 
 @dataclass
@@ -143,7 +143,7 @@ class _Reading:
         month = self.reading.month
         if month is None:
             return
-        counties = {county.code: county.name for county in self.rosters.counties(month)}
+        counties = county_labels(self.rosters, month)
         county, trouble = identity.settle_county(said, set(counties), identity.heirs(self.rosters, month))
         by_codes = sheets.county_of_codes(chosen.table)
         if trouble == "county_unknown" and not said.counties and by_codes in counties:
@@ -175,7 +175,7 @@ class _Reading:
 
     def _record(self, form2: record.Form2) -> None:
         month, county = self.reading.month, self.reading.county
-        shared = not month or any(c.code == county and c.shared_funding for c in self.rosters.counties(month))
+        shared = not month or county in sharing_counties(self.rosters, month)
         named = {name for name, codes in identity.county_names(self.rosters).items() if county in codes}
         self.reading.record = record.read(
             form2, self.form.county, self.report, county, named, shared, self.workbook.date1904

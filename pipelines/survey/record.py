@@ -141,7 +141,7 @@ def _value_column(
             value = value or (column if word in _VALUE else None)
             unit = unit or (column if word in _UNIT else None)
     rows = [row for row, *_ in block]
-    right = [c for c in range(label + 1, max(high, label + 2))]
+    right = list(range(label + 1, max(high, label + 2)))
     if unit is None:
         unit = next((c for c in right if c != value and _holds_units(sheet, rows, c)), None)
     if value is None:

@@ -31,6 +31,7 @@ class CountyIndex:
     county: str
     units: dict[str, Unit]
     written: dict[str, str]  # code -> folded roster name
+    exact: dict[tuple[str | None, str | None, str | None], "Outcome"]  # code, name and town just as the roster has them
     by_name: dict[tuple[str, str], list[str]]
     towns: dict[str, set[str]]  # stem and written name -> town codes
     elsewhere: dict[str, Unit] = field(repr=False)  # the month's units of all counties
@@ -69,7 +70,8 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
         for text in (fold(unit.town), names.town_stem(unit.town), names.town_stem(unit.town.removeprefix(unit.county))):
             towns[text].add(unit.town_code)
     return CountyIndex(
-        county, units, {code: fold(unit.name) for code, unit in units.items()}, dict(by_name), dict(towns),
+        county, units, {code: fold(unit.name) for code, unit in units.items()},
+        {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
         _month_units(rosters, month), rosters.known_codes(),
     )  # fmt: skip
 
@@ -77,6 +79,18 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
 @lru_cache(maxsize=32)
 def _month_units(rosters: Rosters, month: date) -> dict[str, Unit]:
     return {unit.code: unit for unit in rosters.units(month)}
+
+
+@lru_cache(maxsize=256)
+def county_labels(rosters: Rosters, month: date) -> dict[str, str]:
+    """The month's counties: code to name."""
+    return {county.code: county.name for county in rosters.counties(month)}
+
+
+@lru_cache(maxsize=256)
+def sharing_counties(rosters: Rosters, month: date) -> frozenset[str]:
+    """Counties where city and county pay for the communities together."""
+    return frozenset(county.code for county in rosters.counties(month) if county.shared_funding)
 
 
 @dataclass(frozen=True)

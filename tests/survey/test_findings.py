@@ -91,7 +91,7 @@ def test_a_flood_of_one_kind_is_cut_and_said():
     for row in range(findings.MOST + 5):
         report.add("not_a_flag", sheet="表", cell=f"A{row}", field="x", found="?", expected="是", label="甲")
     assert [f.code for f in report.close()].count("not_a_flag") == findings.MOST
-    assert report.findings[-1].code == "too_many" and "2005" in report.findings[-1].message
+    assert report.findings[-1].code == "too_many" and "1005" in report.findings[-1].message
 
 
 def test_a_code_that_stands_twice_is_refused(tmp_path):

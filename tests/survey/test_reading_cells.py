@@ -15,7 +15,7 @@ UNITS = pages.units_of("130524")[:6]
 URBAN = pages.units_of("130503")[:6]
 
 
-def parsed(field_id: str, raw: object, asked: Asked = Asked()) -> object:
+def parsed(field_id: str, raw: object, asked: Asked = answers.PLAIN) -> object:
     result = answers.parse(raw, FORM[field_id], asked)
     return result.code if isinstance(result, Bad) else result
 

@@ -71,7 +71,6 @@ def test_counties_that_disagree_are_quoted():
 
 def test_a_county_that_nobody_names_is_taken_from_the_codes():
     made = page(title="2019年6月社区表", record_rows=[])
-    rows, _, _ = pages.grid(made)
     data = patched_with_openpyxl(made, lambda sheet: sheet.__setitem__("A2", None))
     found = pages.reading(data, "2019年6月.xlsx")
     assert found.county == "130524" and "county_by_codes" in pages.codes(found)
