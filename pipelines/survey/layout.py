@@ -207,7 +207,7 @@ def _above(texts: list[str]) -> tuple[str, ...]:
 
 
 def _is_hint(folded: str) -> bool:
-    return bool(_HINT.fullmatch(folded)) or quantities.find(folded.strip("()")) is not None
+    return bool(_HINT.fullmatch(folded)) or quantities.is_list(folded.strip("()"))
 
 
 def _text(value: object) -> str:

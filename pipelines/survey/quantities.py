@@ -48,6 +48,11 @@ def find(remark: str) -> str | None:
     return None
 
 
+def is_list(text: str) -> bool:
+    """Whether a text names units and nothing else."""
+    return all(find(part) for part in _SPLIT.split(fold(text)))
+
+
 def all_of(text: str) -> list[str]:
     """Every unit that a list of units names: `户、人、万元`."""
     return [unit for part in _SPLIT.split(fold(text)) if (unit := find(part))]
