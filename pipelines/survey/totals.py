@@ -1,20 +1,17 @@
 """Rows of sums: they are no units, and where they disagree with their parts it is asked which of the two is wrong."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from pipelines.survey import address, answers, quantities
 from pipelines.survey.answers import Asked
 from pipelines.survey.body import Total
+from pipelines.survey.cells import CommunityRows, Context
 from pipelines.survey.form import Field, Part
 from pipelines.survey.labels import fold
 from pipelines.survey.layout import Table
 
-if TYPE_CHECKING:
-    from pipelines.survey.community import CommunityRows, Context
 
-
-def check(found: list[Total], rows: "CommunityRows", table: Table, context: "Context") -> None:
+def check(found: list[Total], rows: CommunityRows, table: Table, context: Context) -> None:
     """One warning for each row of sums that fits none of the groups of rows that it can be meant to sum."""
     fields = [f for f in context.part if f.id in table.columns and _adds_up(f)]
     for position, total in enumerate(found):
@@ -44,9 +41,7 @@ def _stated(total: Total, fields: list[Field], table: Table) -> dict[str, Decima
     return stated
 
 
-def _groups(
-    position: int, found: list[Total], rows: "CommunityRows", table: Table, context: "Context"
-) -> list[list[int]]:
+def _groups(position: int, found: list[Total], rows: CommunityRows, table: Table, context: Context) -> list[list[int]]:
     """Positions of the rows that the total may sum, likeliest first."""
     total = found[position]
     everything = list(range(len(rows.row)))
@@ -58,7 +53,7 @@ def _groups(
     return [everything, above, town, below] if total.grand else [town, above, below, everything]
 
 
-def _town(total: Total, rows: "CommunityRows", table: Table, context: "Context") -> list[int]:
+def _town(total: Total, rows: CommunityRows, table: Table, context: Context) -> list[int]:
     """The rows of the town that the total names."""
     cells = [total.label]
     if "town" in table.columns:
@@ -72,7 +67,7 @@ def _town(total: Total, rows: "CommunityRows", table: Table, context: "Context")
 
 
 def _differences(
-    stated: dict[str, Decimal], group: list[int], rows: "CommunityRows", part: Part
+    stated: dict[str, Decimal], group: list[int], rows: CommunityRows, part: Part
 ) -> dict[str, tuple[Decimal, Decimal]]:
     """Fields whose stated sum is not that of the group: what is stated and what the parts give.
 
@@ -88,7 +83,7 @@ def _differences(
     return wrong
 
 
-def _report(total: Total, wrong: dict, rows: "CommunityRows", table: Table, context: "Context") -> None:
+def _report(total: Total, wrong: dict, rows: CommunityRows, table: Table, context: Context) -> None:
     first = next(iter(wrong))
     stated, actual = wrong[first]
     cells = ",".join(address.cell(total.row, table.columns[name].index) for name in wrong)

@@ -300,9 +300,15 @@ def _is_plain(rows: list) -> bool:
     return rows[1] == ["序号", "项目", "单位", "填报值", "备注"]
 
 
+def _converted(rows: list) -> bool:
+    return any(row[2] == "元" and row[1] != "上年度在岗职工平均工资" for row in rows[2:] if len(row) == 5)
+
+
 def record_columns(page: Page, random: Random) -> None:
     """表2 with its columns in another order, some left out."""
-    order = random.choice([[1, 3, 2, 4, 0], [0, 1, 3, 2], [3, 1, 2], [1, 2, 3], [1, 3], [4, 2, 0, 3, 1]])
+    orders = [[1, 3, 2, 4, 0], [0, 1, 3, 2], [3, 1, 2], [1, 2, 3], [4, 2, 0, 3, 1]]
+    # without its unit column a record can only be in the form's units
+    order = random.choice(orders if _converted(page.record_rows) else [*orders, [1, 3]])
     if _is_plain(page.record_rows):
         title, *rows = page.record_rows
         page.record_rows = [title, *([row[i] for i in order] for row in rows)]
@@ -329,7 +335,7 @@ def record_side_by_side(page: Page, random: Random) -> None:
 def record_sideways(page: Page, random: Random) -> None:
     if _is_plain(page.record_rows):
         title, _, *body = page.record_rows
-        converted = any(row[2] == "元" and row[1] != "上年度在岗职工平均工资" for row in body)
+        converted = _converted(page.record_rows)
         unit = [[row[2] for row in body]] if converted or random.random() < 0.5 else []
         page.record_rows = [title, [row[1] for row in body], *unit, [row[3] for row in body]]
 
