@@ -156,6 +156,8 @@ def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
     for row, col in (*found.errors, *found.unevaluated):
         if row <= len(rows) and col <= len(rows[row - 1]):
             rows[row - 1][col - 1] = None
+            while rows[row - 1] and rows[row - 1][-1] is None:
+                rows[row - 1].pop()
     while rows and not rows[-1]:
         rows.pop()
     return Sheet(
