@@ -115,7 +115,7 @@ def _households_2018(m: Moment) -> np.ndarray:
     planned = (
         1500 + m.of.uniform("size") * 1700
     )  # a community set up under the policy keeps to its 1500–3000 households, mostly
-    return np.where((m.of.since >= 2018) & ~m.rural, planned, usual)
+    return np.where(m.of.new & ~m.rural, planned, usual)
 
 
 @answers
@@ -133,9 +133,9 @@ def population(m: Moment) -> np.ndarray:
 @answers
 def established(m: Moment) -> np.ndarray:
     old = 1984 * 12 + m.of.within(0, 34 * 12 - 6, "established")
-    new = m.of.since * 12 + 9 - m.of.within(0, 9, "established")
+    new = m.of.since - m.of.within(0, 9, "established")
     known = m.of.uniform("established known") < 0.8
-    return np.where(m.of.since >= 2018, new, np.where(known, old, NONE))
+    return np.where(m.of.new, new, np.where(known, old, NONE))
 
 
 # -- organisation ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pipelines.roster import County
 from pipelines.sample import draw
 from pipelines.survey.form import Field, Form
 from pipelines.survey.template import Table, body, county, sheet_name
-from pipelines.survey.template.community import set_page_marks
+from pipelines.survey.template.community import set_page_marks, width
 from pipelines.survey.template.style import Styles, options
 
 _SUMMED = ("households", "population")
@@ -34,6 +34,7 @@ def build(
     if layout == "subtotals":
         _write_subtotals(sheet, styles, fields, table, rows)
     _write_bottom(sheet, (rows[-1] if rows else first) + 2)
+    sheet.set_landscape()
     set_page_marks(sheet, f"{place.name}{months.label(month)}", f"{place.name}民政局", watermark)
     if with_record:
         county.write(workbook.add_worksheet("表2"), styles, form, record, set(), place.name, month, watermark)
@@ -79,6 +80,7 @@ def _write_top(
         row += 1
     for column, field in enumerate(fields):
         sheet.write_string(row, column, _label(field, layout, column + 1), styles.heading())
+        sheet.set_column_pixels(column, column, width(field))
     sheet.set_row(row, 60)
     sheet.freeze_panes(row + 1, 2)
     return row + 2
@@ -87,12 +89,12 @@ def _write_top(
 def _write_groups(sheet: Worksheet, styles: Styles, fields: list[Field], row: int) -> None:
     column = 0
     for name, run in groupby(fields, key=lambda field: field.group):
-        width = len(list(run))
-        if width > 1:
-            sheet.merge_range(row, column, row, column + width - 1, name, styles.heading(1, group=True))
+        count = len(list(run))
+        if count > 1:
+            sheet.merge_range(row, column, row, column + count - 1, name, styles.heading(1, group=True))
         else:
             sheet.write_string(row, column, name, styles.heading(1, group=True))
-        column += width
+        column += count
 
 
 def _unit_rows(table: Table, first: int, layout: str) -> list[int]:

@@ -8,13 +8,13 @@ from pipelines.roster import Rosters, Unit
 
 @dataclass(frozen=True)
 class Origin:
-    """`key` names the unit for all time; `since` is the year of the first edition that has it."""
+    """`key` names the unit for all time; `since` is the first month of the first edition that has it."""
 
     key: str
     county: str
     kind: str
     district: bool
-    since: int
+    since: date
 
 
 class Origins:
@@ -26,7 +26,7 @@ class Origins:
         for edition in rosters.editions[rosters.editions.index(begin) :]:
             month = first if edition == begin else edition.cut_off.replace(day=1)
             units = rosters.units(month)
-            self._learn(rosters, month, edition.year, units)
+            self._learn(rosters, month, units)
 
     def of(self, unit: Unit) -> Origin:
         return self._known[unit.uid]
@@ -36,9 +36,9 @@ class Origins:
         """Every county that is some unit's home, in code order."""
         return sorted({origin.county for origin in self._known.values()})
 
-    def _learn(self, rosters: Rosters, month: date, year: int, units: list[Unit]) -> None:
+    def _learn(self, rosters: Rosters, month: date, units: list[Unit]) -> None:
         districts = {county.code for county in rosters.counties(month) if county.municipal_district}
         for unit in units:
             if unit.uid not in self._known:
                 in_district = unit.county_code in districts
-                self._known[unit.uid] = Origin(unit.uid, unit.county_code, unit.kind, in_district, year)
+                self._known[unit.uid] = Origin(unit.uid, unit.county_code, unit.kind, in_district, month)

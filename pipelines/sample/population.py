@@ -49,7 +49,8 @@ class Population:
         self.segment = np.array(
             [SEGMENTS.index(_segment(origin, unit.kind)) for origin, unit in zip(origins, units, strict=True)]
         )
-        self.since = np.array([origin.since for origin in origins])
+        self.new = np.array([origin.since > growth.START for origin in origins])
+        self.since = np.array([origin.since.year * 12 + origin.since.month - 1 for origin in origins])
         self._homes = [origin.county for origin in origins]
         self.home_keys = draw.keys(world.seed, self._homes)
         self._adoption: dict[str, np.ndarray] = {}

@@ -82,6 +82,12 @@ def test_what_is_new_is_dated_after_the_programme_began(due):
     assert (built <= DUE.year * 12 + DUE.month - 1).all()
 
 
+def test_nothing_is_set_up_after_the_month_of_the_report(invented):
+    for month in months.parse_span("2018-08..2020-12"):
+        moment = invented.moment(month)
+        assert moment["established"].max() <= month.year * 12 + month.month - 1
+
+
 def test_a_village_keeps_its_answers_when_its_county_is_abolished(invented):
     before, after = (invented.moment(month) for month in (date(2020, 5, 1), date(2020, 6, 1)))
     old = {unit.uid: position for position, unit in enumerate(before.of.units) if unit.county_code == "130521"}

@@ -13,6 +13,7 @@ from pipelines.roster import KINDS
 from pipelines.sample import faults, reporting
 from pipelines.sample.answers import NONE
 from pipelines.survey import template
+from pipelines.survey.form import Field, Form, Part
 from pipelines.survey.read import read_workbook
 
 JUNE = date(2019, 6, 1)
@@ -124,6 +125,15 @@ def plain(value: object) -> int:
     if isinstance(value, date):
         return value.year * 12 + value.month - 1
     return int(value) if isinstance(value, int) else int(value * 10)
+
+
+@pytest.mark.parametrize("kind", ["flag", "count", "number", "money", "percent", "month", "choice", "text"])
+def test_a_question_that_nobody_has_tuned_is_answered_by_its_type(form, rosters, kind):
+    question = Field(id="fresh", label="新问题", type=kind, max=500 if kind == "count" else None, choices=["甲", "乙"])
+    part = Part("community", form.community.sheet, (*form.community.fields, question))
+    wider = Form(form.version, form.compatible, part, form.county, form.rules)
+    answers = sample.Sample(wider, rosters).moment(JUNE).answered(question)
+    assert (len(set(answers.tolist())) > 1) == (kind != "text")
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def _write_bottom(sheet: Worksheet, styles: Styles, grid: Grid) -> None:
         sheet.write_string(row, column, text)
 
 
-def _width(field: Field) -> int:
+def width(field: Field) -> int:
     """Pixels: wide enough for the answers, and for the header in at most five lines."""
     line = -(-len(field.label) // 4)
     return max(_WIDEST.get(field.type, 50), _WIDEST.get(field.id, 0), line * 13 + 12)
@@ -116,7 +116,7 @@ def _width(field: Field) -> int:
 
 def _set_columns(sheet: Worksheet, part: Part) -> None:
     for index, field in enumerate(part):
-        sheet.set_column_pixels(index, index, _width(field))
+        sheet.set_column_pixels(index, index, width(field))
 
 
 def _write_patterns(sheet: Worksheet, styles: Styles, part: Part, grid: Grid) -> dict[str, int]:
@@ -249,13 +249,13 @@ def set_page_marks(sheet: Worksheet, title: str, sender: str, watermark: str | N
 
 def page_breaks(part: Part) -> list[int]:
     """Columns before which a new page begins: whole groups, as many as fit beside the repeated columns."""
-    frozen = sum(_width(field) for field in part if field.id in FROZEN)
+    frozen = sum(width(field) for field in part if field.id in FROZEN)
     breaks, used, column = [], 0, 0
     for _, fields in part.groups:
-        width = sum(_width(field) for field in fields)
-        if used and used + width > _PRINTED_PIXELS - (frozen if breaks else 0):
+        needed = sum(width(field) for field in fields)
+        if used and used + needed > _PRINTED_PIXELS - (frozen if breaks else 0):
             breaks.append(column)
             used = 0
-        used += width
+        used += needed
         column += len(fields)
     return breaks
