@@ -235,8 +235,8 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
     sheet.repeat_columns(0, len([field for field in part if field.id in FROZEN]) - 1)
     sheet.set_v_pagebreaks(page_breaks(part))
     sheet.print_across()
-    # the title stands in the page's header: on the sheet the repeated columns would cut it off on every further page
-    sheet.print_area(GROUPS, 0, grid.last + len(NOTES) + 1, len(part.fields) - 1)
+    # title and signatures stand in header and footer: on the sheet the repeated columns would cut them off on later pages
+    sheet.print_area(GROUPS, 0, grid.last, len(part.fields) - 1)
     set_page_marks(sheet, f"{county}{months.label(month)}城乡社区基本情况表", f"填报单位:{county}民政局", watermark)
 
 
