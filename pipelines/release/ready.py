@@ -89,11 +89,11 @@ def _series() -> dict[str, str]:
             SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
             FROM release.figure WHERE level <> 'town' GROUP BY ALL ORDER BY ALL""",
         "verdict": """
-            SELECT policy, month, divisions, level, unit, headline, status.status, status.name,
+            SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,
                    any_value(status.position) AS position, count(*) AS indicators
             FROM release.figure JOIN release.indicator USING (policy, indicator)
             JOIN release.status ON status.status = figure.status
-            WHERE figure.level <> 'town' GROUP BY ALL ORDER BY policy, month, divisions, level, unit, headline, position""",
+            WHERE figure.level <> 'town' GROUP BY ALL ORDER BY policy, month, divisions, level, figure.unit, headline, position""",
     }
 
 
