@@ -235,7 +235,7 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
     sheet.repeat_columns(0, len([field for field in part if field.id in FROZEN]) - 1)
     sheet.set_v_pagebreaks(page_breaks(part))
     sheet.print_across()
-    # title and signatures stand in header and footer: on the sheet the repeated columns would cut them off on later pages
+    # title and signatures stand in the page's header and footer: here the repeated columns would cut them off
     sheet.print_area(GROUPS, 0, grid.last, len(part.fields) - 1)
     set_page_marks(sheet, f"{county}{months.label(month)}城乡社区基本情况表", f"填报单位:{county}民政局", watermark)
 
