@@ -5,6 +5,7 @@ roster, the answers those of the month. A unit without a successor stays where i
 a boundary; the reconciliation of units is the roster's.
 """
 
+from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
 
@@ -102,5 +103,5 @@ def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dic
     """Units before + created − abolished ± moved = units after, by county and for the city (grain: one county)."""
     rosters = warehouse.reference.rosters
     first, last = rosters.edition(earlier).year, rosters.edition(later).year
-    return [balance.__dict__ for balance in rosters.reconcile(first, last)] if first != last else []
+    return [asdict(balance) for balance in rosters.reconcile(first, last)] if first != last else []
 
