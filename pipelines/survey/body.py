@@ -110,9 +110,8 @@ class _Sorter:
             return "unit"
         if self._is_total(row, name):
             return "total"
-        if filled <= FEW and (
-            any(map(_NOTE.search, texts)) or (filled == 1 and self.is_place(texts[0] if texts else ""))
-        ):
+        # one text alone is a heading or a remark; a unit of which nothing but the name stands there has not reported
+        if filled == 1 or (filled <= FEW and any(map(_NOTE.search, texts))):
             return "skip"
         return "doubtful" if filled <= FEW else "unit"
 

@@ -65,7 +65,6 @@ class Cells:
         for question in self.context.part:
             if question.id in self.table.columns:
                 self._column(question)
-        self._personal()
         self._unreadable_cells()
         self._merged_cells()
 
@@ -114,13 +113,14 @@ class Cells:
             self.bad[question.id] = {i: parsed[value] for i, value in enumerate(raw) if value in wrong}
             for value in wrong:
                 parsed[value] = None
-        if question.type == "percent":
+        if question.type == "percent" and (wrong or place.index in self.sheet.percent):
             self._percents(question, place, raw, parsed)
             return
-        if question.id in ("name", "town"):
-            raw = tuple(_masked(value) for value in raw) if any(map(personal.holds, distinct)) else raw
+        if question.type == "text" and personal.any_in(distinct):
+            self._report_personal(question, place, raw)
+            raw = tuple(map(_masked, raw))
             distinct, parsed = set(raw), {_masked(value): _masked(result) for value, result in parsed.items()}
-        self.rows.values[question.id] = [parsed[value] for value in raw]
+        self.rows.values[question.id] = list(map(parsed.__getitem__, raw))
         self.rows.raw[question.id] = _texts(raw, distinct)
 
     def _percents(self, question: Field, place: Column, raw: tuple, parsed: dict) -> None:
@@ -176,16 +176,11 @@ class Cells:
                 filled.update({row: text for row in range(merge.first_row, merge.last_row + 1) if row in filled})
         return tuple(filled.values())
 
-    def _personal(self) -> None:
-        """Says where telephone or identity numbers stood in a name; `_column` has masked them."""
-        for name in ("name", "town"):
-            if name in self.table.columns:
-                place = self.table.columns[name]
-                rows = [self.rows.row[i] for i, raw in enumerate(self.columns[place.index - 1]) if personal.holds(raw)]
-                if rows:
-                    self.add(
-                        "personal_data", cell=address.column_cells(place.index, rows), field=name, found=place.header
-                    )
+    def _report_personal(self, question: Field, place: Column, raw: tuple) -> None:
+        """Says where telephone or identity numbers stand in a name; they are struck out before anything is kept."""
+        rows = [row for row, value in zip(self.rows.row, raw, strict=True) if personal.holds(value)]
+        cells = address.column_cells(place.index, rows)
+        self.add("personal_data", cell=cells, field=question.id, found=place.header)
 
     def _unreadable_cells(self) -> None:
         """Error values and formulas without a stored value came as blanks: they are neither blank nor 0."""
@@ -313,11 +308,13 @@ def _texts(raw: tuple, distinct: set) -> list[str | None]:
     if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
         return list(raw)
     texts = {value: answers.shown(value) for value in distinct}
-    return [texts[value] for value in raw]
+    return list(map(texts.__getitem__, raw))
 
 
 def _masked(text: object) -> object:
     """A name without the telephone and identity numbers that somebody wrote behind it: they are not stored."""
+    if isinstance(text, float) and personal.holds(text):
+        text = str(int(text))
     return personal.masked(text) if isinstance(text, str) else text
 
 

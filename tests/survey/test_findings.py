@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import pages
 import pytest
+import survey_pages as pages
 
 from pipelines.errors import Refusal
 from pipelines.survey import findings

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import openpyxl
-import pages
 import pytest
+import survey_pages as pages
 
 from pipelines.survey import address, answers
 from pipelines.survey.answers import Asked, Bad

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-import pages
 import pytest
+import survey_pages as pages
 from test_reading_cells import patched_with_openpyxl
 
 UNITS = pages.units_of("130524")[:6]
@@ -41,7 +41,13 @@ def test_county_and_month_from_the_file_name(name):
 
 
 @pytest.mark.parametrize(
-    "title", ["柏乡县2019年6月城乡社区基本情况表", "2019年6月柏乡县社区表", "柏乡县社区基本情况表(2019年6月份)"]
+    "title",
+    [
+        "柏乡县2019年6月城乡社区基本情况表",
+        "2019年6月柏乡县社区表",
+        "柏乡县社区基本情况表(2019年6月份)",
+        "柏乡县社区基本情况表(截至2019年6月30日)",
+    ],
 )
 def test_county_and_month_from_the_title(title):
     found = read(page(title=title, record_rows=[]), "上报.xlsx")

@@ -2,9 +2,9 @@
 
 from random import Random
 
-import pages
 import pytest
-import reworks
+import survey_pages as pages
+import survey_reworks as reworks
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 

@@ -3,8 +3,8 @@
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-import pages
 import pytest
+import survey_pages as pages
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,7 +99,7 @@ def test_a_large_wrong_sheet_is_read_in_bounded_time():
 
     made = pages.page(pages.units_of("130524")[:8], 1)
     rows = [list(row) for row in pages.grid(made)[0]][:11]
-    bad = [["130524999%03d" % (i % 1000), "无此村", "无此镇", "什么", *["约"] * 66] for i in range(5_000)]
+    bad = [[f"130524999{i % 1000:03d}", "无此村", "无此镇", "什么", *["约"] * 66] for i in range(5_000)]
     started = clock.process_time()
     found = read_sheets([Sheet("Sheet1", rows=rows + bad)])
     assert clock.process_time() - started < 30

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-import pages
 import pytest
+import survey_pages as pages
 from test_reading_cells import poke
 
 from pipelines.survey import names, units
@@ -233,3 +233,20 @@ def test_codes_of_towns_are_no_units():
     made = pages.page(UNITS, 1)
     made.inserted[3] = [["130524100000", "柏乡镇", None, None, 1], ["130524100", "柏乡镇", None, None, 1]]
     assert pages.reading(pages.book(made)).community.unit == [unit.code for unit in UNITS]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["柏乡镇"],
+        ["以下为山区村"],
+        [None, "柏乡镇"],
+        ["注:以上为平原村"],
+        ["统计用区划代码", "社区(村)名称", "所属街道(乡镇)", "社区类型"],
+    ],
+)
+def test_headings_and_remarks_between_rows_are_no_units(row):
+    made = pages.page(UNITS, 1)
+    made.inserted[3] = [row]
+    found = pages.reading(pages.book(made))
+    assert found.community.unit == [unit.code for unit in UNITS] and pages.codes(found, "error") == set()

@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import groupby
 from random import Random
 
-from pages import Column, Page, form, plain
+from survey_pages import Column, Page, form, plain
 
 from pipelines.survey import labels
 
@@ -165,7 +165,7 @@ def _total(page: Page, where: str, text: str, span: range) -> list[object]:
 
 
 def repeat_header(page: Page, random: Random) -> None:
-    from pages import header_rows
+    from survey_pages import header_rows
 
     for i in range(random.randint(2, 5), len(page.units), random.randint(3, 6)):
         page.inserted.setdefault(i, [])[:0] = header_rows(page)
