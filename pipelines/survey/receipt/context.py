@@ -1,0 +1,51 @@
+"""What a receipt tells besides the findings of the file: whose it is, which try, what was found in the tries before."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipelines import months
+
+
+@dataclass(frozen=True)
+class Try:
+    """An earlier submission of the same county and month. `refused`: its rows were not looked at."""
+
+    findings: tuple[dict, ...]
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class ReceiptContext:
+    """`county` and `month` are null when the file does not tell; `number` is then the ledger's, else the try's.
+
+    `state` is what became of the file, in words. `earlier` are the tries before, the oldest first.
+    """
+
+    county: str | None
+    month: date | None
+    number: int
+    state: str
+    refused: bool = False
+    received: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    earlier: tuple[Try, ...] = ()
+    waived: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    remedies: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        if self.county is None or self.month is None:
+            return f"收件第{self.number}号(县、月份未能认定)"
+        return f"{self.county}{months.label(self.month)}(第{self.number}次报送)"
+
+
+def file_name(context: ReceiptContext) -> str:
+    """`柏乡县2019年6月_回执_第2次.xlsx`: made of what we know, never of the sender's path."""
+    if context.county is None or context.month is None:
+        return f"未认定_回执_收件第{context.number}号.xlsx"
+    county = re.sub(r"[^\w]", "", context.county)[:40]
+    return f"{county}{months.label(context.month)}_回执_第{context.number}次.xlsx"

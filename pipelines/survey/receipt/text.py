@@ -1,0 +1,29 @@
+"""Text that may stand in a workbook: whatever a county wrote, the XML is well formed and Excel shows what was meant."""
+
+import re
+from xml.sax.saxutils import escape
+
+LONGEST = 32_767  # characters of an Excel cell
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def legal(text: str) -> str:
+    """Without what XML forbids; `_x0041_`, which Excel would show as A, is kept apart."""
+    return _ESCAPE_LIKE.sub("_x005F_", _ILLEGAL.sub("\ufffd", text)[:LONGEST])
+
+
+def xml(text: str) -> str:
+    """For an XML text node."""
+    return escape(legal(text))
+
+
+def attribute(text: str) -> str:
+    """For an XML attribute in double quotes."""
+    return escape(_ILLEGAL.sub("\ufffd", text), {'"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
+
+
+def reference(sheet: str, cell: str) -> str:
+    """`'表1'!A5`, with the apostrophes of the name doubled."""
+    name = sheet.replace("'", "''")
+    return f"'{name}'!{cell}"
