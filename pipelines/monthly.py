@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from pipelines import intake
+from pipelines import intake, months
 from pipelines.errors import Refusal
-from pipelines.release import Edition, publish
+from pipelines.release import Edition, editions, publish
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
 
@@ -27,3 +27,22 @@ def latest_reported(opened: Warehouse) -> date:
 def publish_month(opened: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None) -> Edition:
     """One month's edition from a warehouse already open."""
     return publish(opened, settings, month, by, report)
+
+
+def publish_months(
+    opened: Warehouse, settings: Settings, wanted: list[date], by: str = "系统", report: Progress | None = None
+) -> list[Edition]:
+    """The editions of those wanted months that have reports, and of the current release's month where it is later.
+
+    What is current holds the whole series, so a correction of an earlier month must reach it too.
+    """
+    reported = set(opened.life().reported)
+    now = editions.current(settings.releases)
+    later = [months.parse(now.parent.name)] if now and months.parse(now.parent.name) > max(wanted) else []
+    due = [month for month in sorted(wanted) if month in reported] + later
+    made = []
+    for done, month in enumerate(due, 1):
+        made.append(publish_month(opened, settings, month, by))
+        if report:
+            report(done, len(due), months.label(month))
+    return made

@@ -40,3 +40,8 @@ def load(data: str | Path | None = None) -> Settings:
     folder = data or os.environ.get("SHEQU_DATA") or REPOSITORY / "data"
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
     return Settings(Path(folder).resolve(), Path(reference).resolve())
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a child process needs in order to work on this installation."""
+    return {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}

@@ -1,0 +1,80 @@
+# Two commands do everything: `make run` and `make test`. Finished steps leave a stamp and are not done again.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: run test bench lint lock install sample backfill
+
+PYTHON ?= python3
+SERVE ?= 1
+PORT ?= 8501
+MONTHS ?= 2018-08..2020-12
+DATA := $(or $(SHEQU_DATA),data)
+BIN := .venv/bin
+export SHEQU_DATA := $(abspath $(DATA))
+export DAGSTER_DISABLE_TELEMETRY := yes
+# The samples lie still already; Dagster's log says what happens and leaves out its own steps.
+AT_ONCE := {"ops": {"submissions": {"config": {"still_for": 0}}}, "loggers": {"console": {"config": {"log_level": "INFO"}}}}
+
+run: install sample backfill
+ifeq ($(SERVE),1)
+	@$(BIN)/shequ --data $(DATA) dashboard --port $(PORT)
+else
+	@echo "数据在 $(DATA)/,看板由 make run 或 $(BIN)/shequ dashboard 打开"
+endif
+
+test: .venv/.test
+	$(BIN)/python -m pytest $(TESTS)
+
+bench: .venv/.test
+	$(BIN)/python -m pytest tests/benchmarks -p no:cacheprovider --no-header $(TESTS)
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+# Resolve anew what is installed. Neither file names a package index.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra build -o requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra build --extra test -c requirements.lock -o requirements-test.lock pyproject.toml
+
+# ---- installation
+
+install: .venv/.run
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 或更新版本:make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "不能建立虚拟环境;在 Debian 上先运行:apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/.run: requirements.lock pyproject.toml | .venv/.python
+	@echo "安装依赖(只在第一次和版本变动时)……"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: requirements-test.lock .venv/.run
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements-test.lock
+	@touch $@
+
+# ---- the first run: sample submissions through Dagster
+
+sample: $(DATA)/.sample
+backfill: $(DATA)/.backfill
+
+# Written aside and moved in one step: an interrupted run begins again, a finished one never does.
+$(DATA)/.sample: | .venv/.run
+	@echo "生成示例报表 $(MONTHS)……"
+	@mkdir -p $(DATA)/inbox
+	@rm -rf $(DATA)/.sample.part
+	@$(BIN)/shequ --data $(DATA) sample --months $(MONTHS) --out $(DATA)/.sample.part
+	@rm -rf $(DATA)/inbox/sample && mv $(DATA)/.sample.part $(DATA)/inbox/sample
+	@touch $@
+
+# Interrupted, it goes on: what the archive has is not received again, what is computed is not computed again.
+$(DATA)/.backfill: $(DATA)/.sample
+	@echo "Dagster 处理全部月份……"
+	@DAGSTER_HOME=$$($(BIN)/python -m pipelines.serving) $(BIN)/python -W ignore -m dagster asset materialize \
+	  -m pipelines.definitions --select '*' --partition-range $(subst ..,...,$(MONTHS)) --config-json '$(AT_ONCE)'
+	@touch $@

@@ -1,0 +1,33 @@
+"""What Dagster loads: assembly only."""
+
+import dagster as dg
+
+from pipelines import reference_set, settings
+from pipelines.defs import assets, calendar, checks, inbox, monthly
+from pipelines.defs.station import Station
+from pipelines.indicators import quality
+
+
+def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Definitions:
+    """Assets, checks, job, schedule and sensor of one installation; `overrides` replace arguments of `Definitions`."""
+    found = found or settings.load()
+    reference = reference_set.load(found.reference)
+    partitions = calendar.partitions(reference.first_month)
+    stages = assets.build(partitions)
+    job, schedule = monthly.build(partitions)
+    parts = {
+        "assets": stages,
+        "asset_checks": checks.build(quality.declared(reference), stages),
+        "jobs": [job],
+        "schedules": [schedule],
+        "sensors": [inbox.build(job, partitions)],
+        "resources": {"station": Station(data=str(found.data), reference=str(found.reference))},
+        # one process: a city month costs seconds, starting processes would cost more
+        "executor": dg.in_process_executor,
+    }
+    return dg.Definitions(**{**parts, **overrides})
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return build_defs()

@@ -1,0 +1,80 @@
+"""Four stages of a month, each a call to one plain function. A backfill of many months is one run."""
+
+from collections.abc import Callable
+from datetime import date
+
+import dagster as dg
+
+from pipelines import intake, monthly, months, summary
+from pipelines.defs.calendar import asked
+from pipelines.defs.station import Station
+from pipelines.indicators import engine
+
+# A file in the inbox that has not changed for so many seconds is taken to be whole.
+STILL_FOR = 30.0
+# Workbooks between two lines of progress in the log.
+STEP = 20
+
+
+class Intake(dg.Config):
+    """How long a file must have lain still before it is taken."""
+
+    still_for: float = STILL_FOR
+
+
+def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The assets, over the months given."""
+    common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": "monthly"}
+
+    @dg.asset(**common, description="收件箱中的报表存档、读取、入库。")
+    def submissions(context: dg.AssetExecutionContext, config: Intake, station: Station) -> None:
+        with station.open("接收报表") as opened:
+            new = intake.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"))
+            context.log.info(f"收到 {len(new)} 份报表")
+            _tell(context, lambda month: {"本次收到": len(new), **summary.received(opened, month)})
+            _refuse_nothing(asked(context), opened.life().reported)
+
+    @dg.asset(**common, deps=[submissions], description="各级各项指标的数字、上下限、状态和差距。")
+    def figures(context: dg.AssetExecutionContext, station: Station) -> None:
+        with station.open("计算数字") as opened:
+            new = engine.bring_up_to_date(opened, max(asked(context)), _progress(context, "计算"))
+            context.log.info(f"重新计算 {len(new)} 个月")
+            _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
+
+    @dg.asset(**common, deps=[figures], description="不可更改的发布版;指定月份之外,也更新当前发布版。")
+    def release(context: dg.AssetExecutionContext, station: Station) -> None:
+        with station.open("发布") as opened:
+            editions = monthly.publish_months(opened, station.settings, asked(context), "Dagster", _progress(context, "发布"))
+            made = {edition.month: summary.published(station.settings, edition) for edition in editions}
+            context.log.info(f"{len(editions)} 个月,其中新版 {sum(e.new for e in editions)} 个")
+            _tell(context, lambda month: made.get(month, {"发布版": "该月没有任何报表,未发布"}))
+
+    @dg.asset(**common, deps=[release], description="月报:本版尚未生成文件。")
+    def report(context: dg.AssetExecutionContext) -> None:
+        _tell(context, lambda month: {"月报": "本版尚未提供;数字见看板和 shequ figures"})
+
+    return [submissions, figures, release, report]
+
+
+def _tell(context: dg.AssetExecutionContext, of_month: Callable[[date], dict]) -> None:
+    """Put what came out on each month of the run."""
+    for month in asked(context):
+        context.add_asset_metadata(of_month(month), partition_key=months.key(month))
+
+
+def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
+    """A run over months that nobody has reported fails: green with nothing in it would be a lie."""
+    if not set(wanted) & set(reported):
+        span = "、".join(sorted({months.label(wanted[0]), months.label(wanted[-1])}, key=len))
+        latest = f"最近有报表的月份是{months.label(reported[-1])}" if reported else "还没有收到任何有效报表"
+        raise dg.Failure(f"{span}没有任何有效报表,没有可计算的内容({latest})", allow_retries=False)
+
+
+def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int, str], None]:
+    def report(done: int, of: int, item: str) -> None:
+        if done % STEP == 0 or done == of:
+            context.log.info(f"{what} {done}/{of} {item}")
+
+    return report
+
+

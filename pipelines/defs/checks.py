@@ -1,0 +1,49 @@
+"""Asset checks, one for each check that `pipelines.indicators.quality` derives from the declarations. None is written by hand."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.defs.station import Station
+from pipelines.indicators import quality
+from pipelines.indicators.quality import Check, Verdict
+from pipelines.release.verifying import faults
+
+STAGES = ("submissions", "figures")
+
+
+def build(declared: list[Check], assets: list[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
+    """The checks of each stage run together, over one opening of the warehouse. Grave ones stop what comes after."""
+    by_name = {asset.key.to_user_string(): asset for asset in assets}
+    return [*(_stage(stage, [c for c in declared if c.stage == stage]) for stage in STAGES), _editions(by_name["release"])]
+
+
+def _stage(stage: str, checks: list[Check]) -> dg.AssetChecksDefinition:
+    specs = [dg.AssetCheckSpec(c.name, asset=stage, description=c.says, blocking=c.grave) for c in checks]
+
+    @dg.multi_asset_check(name=f"{stage}_checks", specs=specs)
+    def judged(station: Station) -> Iterator[dg.AssetCheckResult]:
+        with station.open("检查") as opened:
+            yield from [_result(stage, verdict) for verdict in quality.judge(opened, checks)]
+
+    return judged
+
+
+def _result(stage: str, verdict: Verdict) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=verdict.holds,
+        asset_key=stage,
+        check_name=verdict.check.name,
+        severity=dg.AssetCheckSeverity.ERROR if verdict.check.grave else dg.AssetCheckSeverity.WARN,
+        description=verdict.check.says if verdict.holds else f"{verdict.check.says}:有 {verdict.count} 处不符",
+        metadata={"不符数": verdict.count, "不符者": dg.MetadataValue.json(verdict.ids)},
+    )
+
+
+def _editions(release: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=release, blocking=True, description="每个月最新的发布版文件齐全,与其清单的校验值相符。")
+    def whole_editions(station: Station) -> dg.AssetCheckResult:
+        found = faults(station.settings.releases)
+        return dg.AssetCheckResult(passed=not found, metadata={"不符数": len(found), "不符者": dg.MetadataValue.json(found[: quality.SHOWN])})
+
+    return whole_editions

@@ -1,0 +1,45 @@
+"""Editions against their manifests: whether every file is there and is what it was."""
+
+import hashlib
+from pathlib import Path
+
+from pipelines import months
+from pipelines.release import editions, tables
+
+
+def faults(releases: Path) -> list[str]:
+    """What is wrong with the latest edition of each month, in Chinese. Shared month tables are read once."""
+    latest = {folder.parent.name: folder for folder in editions.editions(releases)}
+    seen: dict[tuple[int, int], str] = {}
+    return [fault for folder in latest.values() for fault in edition_faults(folder, seen)]
+
+
+def edition_faults(folder: Path, seen: dict[tuple[int, int], str] | None = None) -> list[str]:
+    """What is wrong with one edition. `seen` remembers digests by inode, because months share their files."""
+    seen = {} if seen is None else seen
+    return [
+        f"{folder.parent.name}/{folder.name}/{name}:缺失或与清单的校验值不符"
+        for name, digest in _listed(editions.read_manifest(folder)).items()
+        if _digest(folder / name, seen) != digest
+    ]
+
+
+def _listed(manifest: dict) -> dict[str, str]:
+    month_tables = {
+        tables.file_name(table, months.parse(key)): item["sha256"]
+        for table, entries in manifest["tables"].items()
+        for key, item in entries.items()
+    }
+    return {**month_tables, **manifest["files"]}
+
+
+def _digest(path: Path, seen: dict[tuple[int, int], str]) -> str | None:
+    try:
+        state = path.stat()
+        key = (state.st_dev, state.st_ino)
+        if key not in seen:
+            with path.open("rb") as file:
+                seen[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return seen[key]
+    except OSError:
+        return None

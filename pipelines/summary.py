@@ -1,0 +1,90 @@
+"""What came out: a month's reports, figures and release in a few numbers, said after every run.
+
+Keys are Chinese, because the operator reads them as they stand, in Dagster and on the terminal.
+"""
+
+from datetime import date
+from pathlib import Path
+
+from pipelines.indicators.progress import STATUSES
+from pipelines.release import editions, open_folder
+from pipelines.release.publishing import Edition
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+
+def received(warehouse: Warehouse, month: date) -> dict:
+    """Who has reported the month, how many units count, what was found."""
+    counties = warehouse.reference.rosters.counties(month)
+    force = warehouse.life().effective(month)
+    missing = [county.name for county in counties if county.code not in force]
+    severities = _count(warehouse, "severity", "finding JOIN submission USING (seq)", "month = ? AND list_contains(?, seq)", [month, list(force.values())])
+    return {
+        "已报县数": len(counties) - len(missing),
+        "应报县数": len(counties),
+        "未报": "、".join(missing) or "无",
+        "名册单位": len(warehouse.reference.rosters.units(month)),
+        **_standing(warehouse, month),
+        "错误": severities.get("error", 0),
+        "疑问": severities.get("warning", 0),
+    }
+
+
+def computed(warehouse: Warehouse, month: date) -> dict:
+    """How many figures there are, and where the city's indicators stand."""
+    statuses = _count(warehouse, "status", "figure", "month = ? AND divisions = 'then' AND level = 'city'", [month])
+    figures = sum(_count(warehouse, "level", "figure", "month = ? AND divisions = 'then'", [month]).values())
+    shown = {STATUSES[status]: number for status, number in statuses.items()}
+    return {"数字行数": figures, "指标总数": sum(statuses.values()), "已达标": statuses.get("met", 0), "全市指标状态": _listed(shown)}
+
+
+def published(settings: Settings, edition: Edition) -> dict:
+    """Which edition it is, and what moved at city level since the one before."""
+    before = _before(settings.releases, edition.folder)
+    now = _city(edition.folder)
+    then = _city(before) if before else {}
+    turned = [f"{name} {STATUSES[then[key][1]]}→{STATUSES[status]}" for key, (name, status, _) in now.items() if key in then and then[key][1] != status]
+    manifest = editions.read_manifest(edition.folder)
+    return {
+        "发布版": edition.label,
+        "新版": edition.new,
+        "依据报表数": len(manifest["inputs"]),
+        "行数": sum(item["rows"] for entries in manifest["tables"].values() for item in entries.values()),
+        "对比": f"{before.parent.name}/{before.name}" if before else "无(首个发布版)",
+        "变动的全市数字": sum(key in then and then[key][2] != value for key, (_, _, value) in now.items()),
+        "状态变化": ";".join(turned) or "无",
+    }
+
+
+def _standing(warehouse: Warehouse, month: date) -> dict:
+    states = _count(warehouse, "row_state", "standing", "month = ?", [month])
+    carried = _count(warehouse, "carried", "standing", "month = ?", [month])
+    return {"计入单位": states.get("accepted", 0), "沿用上期": carried.get(True, 0)}
+
+
+def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list) -> dict:
+    return dict(warehouse.con.execute(f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1", parameters).fetchall())
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return "、".join(f"{name} {number}" for name, number in counts.items()) or "无"
+
+
+def _before(releases: Path, folder: Path) -> Path | None:
+    """The edition published before this one: of the same month, else the last of the months before."""
+    found = list(editions.editions(releases))
+    place = found.index(folder)
+    return found[place - 1] if place else None
+
+
+def _city(folder: Path) -> dict[tuple, tuple]:
+    """(policy, indicator) → (name, status, what was counted) of the city, in the release's own month."""
+    release = open_folder(folder)
+    try:
+        rows = release.rows(
+            "SELECT policy, indicator, indicator.name, status, numerator, denominator FROM figure JOIN indicator USING (policy, indicator) "
+            "WHERE level = 'city' AND month = ?", [release.month],
+        )  # fmt: skip
+    finally:
+        release.close()
+    return {(r["policy"], r["indicator"]): (r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows}
