@@ -1,0 +1,236 @@
+"""What a report says, gathered once from a release: the same rows feed the docx, the xlsx and the html.
+
+Nothing is computed here that the release holds ready-made. Tables that an older release does not have (`movement`, `decision`,
+`edition`) are read when they are there, and their absence is said in the report.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from pipelines import months
+from pipelines.release.reader import Release
+
+# What needs attention first. The order of tables, lists and sentences follows it.
+ATTENTION = (
+    "overdue", "reversing", "off_track", "lagging", "unproven", "no_data", "on_track", "tracked", "met", "not_applicable",
+)  # fmt: skip
+BEHIND = ("overdue", "reversing", "off_track", "lagging")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure as reports show it: of the city, a county or a town."""
+
+    unit: str
+    name: str
+    shown: str | None
+    numerator: Decimal
+    denominator: Decimal
+    unknown: int
+    scope_unknown: int
+    carried: int
+    status: str
+    gap: int | None
+    lower: float | None
+    upper: float | None
+    value: float | None
+
+    def exact(self, factor: int) -> Fraction | None:
+        """The value without rounding; null where the release shows none."""
+        if self.value is None or not self.denominator:
+            return None
+        return factor * Fraction(self.numerator) / Fraction(self.denominator)
+
+    @property
+    def bounds(self) -> tuple[str, str] | None:
+        """Lower and upper bound of a share, half up to one decimal from the exact counts; null where it has none."""
+        if self.lower is None:
+            return None
+        whole = Fraction(self.denominator) + self.scope_unknown
+        low, high = (100 * Fraction(part) / whole for part in (self.numerator, self.numerator + self.unknown))
+        return str(tenth(low)), str(tenth(high))
+
+    @property
+    def lacking(self) -> int:
+        """Units in scope known not to have it (of a share). `unknown` also counts units of unknown scope, which are in no denominator."""
+        return max(0, int(self.denominator - self.numerator) - self.unknown)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One indicator with its figures in the month. `before` is the city's figure in the month compared with."""
+
+    indicator: dict
+    city: Figure | None
+    before: Figure | None
+    counties: tuple[Figure, ...]
+    series: tuple[tuple[date, Figure], ...]
+    parts: dict[str, float] = field(default_factory=dict)
+
+    def __getattr__(self, name: str):
+        # the declared columns (name, clause, quote, unit, goal, ...) read as the item's own
+        try:
+            return self.indicator[{"id": "indicator"}.get(name, name)]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def status(self) -> str:
+        return self.city.status if self.city else "no_data"
+
+    @property
+    def change(self) -> Decimal | None:
+        """Change of the city's value since the month compared with, from unrounded values, half up to one decimal."""
+        now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.before))
+        return None if now is None or then is None else tenth(now - then)
+
+    @property
+    def more(self) -> int | None:
+        """Further units that have it (of a share); negative when fewer do."""
+        if not self.is_share or self.change is None:
+            return None
+        return int(self.city.numerator - self.before.numerator)
+
+
+def tenth(number: Fraction) -> Decimal:
+    """Half up (away from zero) to one decimal, exactly: 1/20 is 0.1, −1/20 is −0.1."""
+    scaled = abs(number) * 10
+    whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
+    return Decimal(whole if number > 0 else -whole if whole else 0).scaleb(-1)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a report of one policy in one release says."""
+
+    release: Release
+    policy: dict
+    compared: date | None
+    items: tuple[Item, ...]
+    counties: tuple[dict, ...]
+    coverage: tuple[dict, ...]
+    submissions: tuple[dict, ...]
+    findings: tuple[dict, ...]
+    statuses: dict[str, str]
+    decisions: tuple[dict, ...] | None
+    editions: tuple[dict, ...] | None
+    outlook: dict[str, dict]
+
+    @property
+    def month(self) -> date:
+        return self.release.month
+
+    @property
+    def city(self) -> str:
+        return self.release.manifest.get("city") or "全市"
+
+    @property
+    def published(self) -> date:
+        return date.fromisoformat(self.release.manifest["published_at"][:10])
+
+    @cached_property
+    def headline(self) -> tuple[Item, ...]:
+        """The leading indicators in register order; all of them where the register marks none."""
+        return tuple(item for item in self.items if item.headline) or self.items
+
+    @cached_property
+    def annual(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.judged == "december")
+
+    @cached_property
+    def short(self) -> dict[str, str]:
+        return {county["unit"]: county["short"] for county in self.counties}
+
+
+def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
+    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months before."""
+    policies = release.rows("SELECT * FROM policy ORDER BY since")
+    chosen = next((p for p in policies if p["id"] == policy), policies[-1])
+    compared = months.add(release.month, -back)
+    compared = compared if months.key(compared) in release.manifest["months"] and compared >= chosen["since"] else None
+    has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
+    return Facts(
+        release=release,
+        policy=chosen,
+        compared=compared,
+        items=_items(release, chosen["id"], compared, has),
+        counties=tuple(release.rows("SELECT * FROM county ORDER BY unit")),
+        coverage=tuple(release.rows("SELECT * FROM coverage WHERE month = ? ORDER BY county", [release.month])),
+        submissions=tuple(release.rows("SELECT * FROM submission WHERE month = ? ORDER BY seq", [release.month])),
+        findings=tuple(release.rows("SELECT * FROM finding WHERE month = ? ORDER BY seq, phase, number", [release.month])),
+        statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
+        decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
+        editions=tuple(release.rows("SELECT * FROM edition ORDER BY at, month, edition")) if "edition" in has else None,
+        outlook=_outlook(release, chosen["id"]) if "outlook" in has else {},
+    )
+
+
+_COLUMNS = "indicator, unit, shown, numerator, denominator, unknown, scope_unknown, carried, status, gap, lower, upper, value"
+
+
+def _items(release: Release, policy: str, compared: date | None, has: set[str]) -> tuple[Item, ...]:
+    series: dict[str, list] = {}
+    for row in _figures(release, policy, "level = 'city'"):
+        series.setdefault(row.pop("indicator"), []).append((row.pop("month"), Figure(name="全市", **row)))
+    counties: dict[str, list] = {}
+    names = {row["unit"]: row["short"] for row in release.rows("SELECT unit, short FROM county")}
+    for row in _figures(release, policy, "level = 'county' AND month = $month"):
+        del row["month"]
+        counties.setdefault(row.pop("indicator"), []).append(Figure(name=names.get(row["unit"], row["unit"]), **row))
+    parts = _parts(release, policy) if "movement" in has else {}
+    return tuple(
+        Item(entry, dict(past).get(release.month), dict(past).get(compared), tuple(counties.get(name, ())), tuple(past), parts.get(name, {}))
+        for entry in release.rows("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy])
+        for name in [entry["indicator"]]
+        for past in [series.get(name, [])]
+    )
+
+
+def _figures(release: Release, policy: str, where: str) -> list[dict]:
+    return release.rows(
+        f"SELECT month, {_COLUMNS} FROM figure WHERE policy = $policy AND divisions = 'then' AND {where} "
+        "AND month <= $month ORDER BY indicator, month, unit",
+        {"policy": policy, "month": release.month},
+    )
+
+
+def _parts(release: Release, policy: str) -> dict[str, dict[str, float]]:
+    """Why the city's figures moved since the month before: change by part, for each indicator."""
+    found: dict[str, dict[str, float]] = {}
+    for row in release.rows("SELECT indicator, part, change FROM movement WHERE policy = ? AND level = 'city'", [policy]):
+        found.setdefault(row["indicator"], {})[row["part"]] = row["change"]
+    return found
+
+
+def _outlook(release: Release, policy: str) -> dict[str, dict]:
+    rows = release.rows("SELECT * FROM outlook WHERE policy = ? AND divisions = 'then' AND level = 'city'", [policy])
+    return {row["indicator"]: row for row in rows}
+
+
+def towns(facts: Facts) -> list[dict]:
+    """Figures of the month's towns, one row per indicator and town, with the names of county and town."""
+    return facts.release.rows(
+        """
+        SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator, f.unknown,
+               f.scope_unknown, f.carried, f.status, f.gap
+        FROM figure AS f
+        JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
+        JOIN indicator AS i USING (policy, indicator)
+        WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? ORDER BY i.position, f.unit
+        """,
+        [facts.policy["id"], facts.month],
+    )
+
+
+def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
+    """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a sentence."""
+    return facts.release.rows(
+        f"""
+        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy['id']}" AS s JOIN unit AS u USING (unit)
+        WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
+        """,
+        [facts.month, most + 1],
+    )

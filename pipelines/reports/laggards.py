@@ -1,0 +1,93 @@
+"""Who lags, by name, and what exactly is missing."""
+
+from pipelines.reports.facts import BEHIND, Facts, Figure, Item, lacking
+from pipelines.reports.phrases import aim_in_words, amount, count, listed
+from pipelines.reports.verdict import short_of
+
+_COUNTIES, _UNITS, _LACKS = 5, 8, 3
+
+
+def laggard(item: Item, facts: Facts) -> str:
+    """A paragraph on one indicator that lags: how much, where, who, at what pace."""
+    figure = item.city
+    counted = f"({count(figure.numerator)}/{count(figure.denominator)})"
+    head = f"{item.name}({facts.statuses[item.status]})。现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
+    gap = short_of(figure.gap, item.gap_unit)
+    return f"{head}{f',{gap}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
+
+
+def _where(item: Item, facts: Facts) -> str:
+    if item.counted == "county" and item.is_share:
+        return _counties_without(item)
+    named = _named(item, facts)
+    if named:
+        return named
+    gaps = sorted((f for f in item.counties if f.gap), key=lambda f: (-f.gap, f.unit))
+    if not gaps:
+        return ""
+    told = [f"{f.name}({count(f.gap)}{item.gap_unit or ''})" for f in gaps[:_COUNTIES]]
+    return f"按同一目标衡量,差距{'较大' if len(gaps) > _COUNTIES else ''}的县(市、区)有{listed(told)}。"
+
+
+def _counties_without(item: Item) -> str:
+    known = [f for f in item.counties if f.denominator and not f.unknown]
+    without = [f.name for f in known if f.numerator == 0]
+    silent = [f.name for f in item.counties if f.denominator and f.unknown]
+    said = f"尚未做到的有{listed(without, 10, '个县(市、区)')}。" if without else ""
+    return said + (f"{listed(silent, 10, '个县(市、区)')}未报。" if silent else "")
+
+
+def _named(item: Item, facts: Facts) -> str:
+    """The units themselves, where there are few."""
+    if not item.is_share or item.counted != "community" or item.city.lacking > _UNITS:
+        return ""
+    rows = lacking(facts, item.id, _UNITS)
+    names = [f"{facts.short.get(row['county_code'], row['county'])}{row['name']}" for row in rows]
+    return f"尚缺的是{listed(names)}。" if names and len(names) <= _UNITS else ""
+
+
+def pace(facts: Facts, item: Item) -> str:
+    """Units a month of late and needed; nothing where the release does not hold it or the due month is over."""
+    row = facts.outlook.get(item.id)
+    if not row or not row["months_left"] or row["needed_pace"] is None or not item.city.gap:
+        return ""
+    unit = item.gap_unit or ""
+    needed = f"如期完成今后{row['months_left']}个月平均每月需增加{_rounded_up(row['needed_pace'])}{unit}"
+    recent = row["recent_pace"]
+    if recent is None:
+        return f"{needed}。"
+    said = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
+    return f"近3个月平均每月{said},{needed}。"
+
+
+def _rounded_up(number: float) -> str:
+    return count(int(-(-number // 1)))
+
+
+def county_lacks(facts: Facts) -> list[list[str]]:
+    """Rows of the table of what counties lack: those with most behind first."""
+    rows = []
+    for county in facts.counties:
+        own = [(item, f) for item in facts.headline for f in item.counties if f.unit == county["unit"] and f.status in BEHIND]
+        if own:
+            own.sort(key=lambda pair: (-_weight(pair[1]), pair[0].position))
+            told = ";".join(_lack(item, f) for item, f in own[:_LACKS])
+            rows.append((len(own), [county["short"], str(len(own)), told]))
+    return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
+
+
+def _weight(figure: Figure) -> float:
+    return float((figure.gap or 0) / figure.denominator) if figure.denominator else 0.0
+
+
+def _lack(item: Item, figure: Figure) -> str:
+    gap = f"({count(figure.gap)}{item.gap_unit or ''})" if figure.gap and item.counted == "community" else ""
+    return f"{item.name}{gap}"
+
+
+def reference_only(facts: Facts) -> str:
+    """Readings of clauses that leave room, said openly; and numbers of the policy that could not be verified."""
+    readings = [f"{item.name}:{item.reading}" for item in facts.items if item.reading]
+    doubts = [f"{item.name}:{item.unverified}" for item in facts.items if item.unverified]
+    said = f"口径说明:{';'.join(readings)}。" if readings else "口径以条款原文为准。"
+    return said + (f"尚待核对原文的有:{';'.join(doubts)}。" if doubts else "")

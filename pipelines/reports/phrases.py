@@ -1,0 +1,98 @@
+"""Small pieces of official Chinese: numbers with units, lists of names, dates, targets. No knowledge of releases."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+_DIGITS = "〇一二三四五六七八九"
+
+
+def numeral(number: int) -> str:
+    """Chinese numeral of 1 to 99, for the numbers of sections: 一、十、十二、二十一."""
+    tens, ones = divmod(number, 10)
+    head = "" if not tens else "十" if tens == 1 else f"{_DIGITS[tens]}十"
+    return head + (_DIGITS[ones] if ones or not tens else "")
+
+
+def listed(names: Sequence[str], most: int | None = None, counter: str = "个", total: int | None = None) -> str:
+    """`甲、乙和丙`; with more than `most`: `甲、乙、丙等5个`."""
+    total = total or len(names)
+    if most is not None and total > most:
+        return f"{'、'.join(names[:most])}等{total}{counter}"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{'、'.join(names[:-1])}和{names[-1]}"
+
+
+def day(moment: date) -> str:
+    return f"{moment.year}年{moment.month}月{moment.day}日"
+
+
+def count(number: Decimal | int) -> str:
+    """`4,977`; decimals only where there are any."""
+    number = Decimal(number)
+    return f"{int(number):,}" if number == int(number) else f"{number.normalize():,f}"
+
+
+def amount(shown: str | None, unit: str) -> str:
+    """`45.7%`, `0.9人`."""
+    return "无数据" if shown is None else f"{shown}{unit}"
+
+
+def aim(goal: str | None, unit: str) -> str:
+    """A target in a table: `≥50%`, `29.5—30.5%`; a dash where there is none."""
+    return f"{goal}{unit}" if goal else "—"
+
+
+def aim_in_words(goal: str, unit: str) -> str:
+    """A target in a sentence: `不低于50%`."""
+    if goal.startswith("≥"):
+        return f"{goal[1:]}{unit}" if (goal[1:], unit) == ("100", "%") else f"不低于{goal[1:]}{unit}"
+    if goal.startswith("≤"):
+        return f"不高于{goal[1:]}{unit}"
+    low, high = goal.split("—")
+    return f"{low}{unit}至{high}{unit}"
+
+
+def points(unit: str) -> str:
+    """What a change of a value in `unit` is counted in: percentages change by percentage points."""
+    return "个百分点" if unit == "%" else unit
+
+
+def signed(change: Decimal | None) -> str:
+    """A change in a table: `+1.2`, `−0.3`, `0.0`; a dash where nothing can be compared."""
+    if change is None:
+        return "—"
+    return f"+{change}" if change > 0 else f"−{-change}" if change < 0 else "0.0"
+
+
+def until(month: date) -> str:
+    """A due month as people say it: `2020年底`, `2020年6月底`."""
+    return f"{month.year}年底" if month.month == 12 else f"{month.year}年{month.month}月底"
+
+
+def sentence(*parts: str | None) -> str:
+    """Clauses joined to one sentence; nothing where there are none."""
+    said = [part for part in parts if part]
+    return f"{','.join(said)}。" if said else ""
+
+
+def paragraph(sentences: Iterable[str]) -> str:
+    return "".join(sentences)
+
+
+# The code writes ASCII punctuation; a printed page in Chinese has full-width marks.
+_FULL = {",": "\uff0c", ":": "\uff1a", ";": "\uff1b", "(": "\uff08", ")": "\uff09", "?": "\uff1f", "!": "\uff01"}
+_MARK = re.compile(r"[,:;()?!]")
+
+
+def typeset(text: str) -> str:
+    """The text with the marks of Chinese print: `1,276个社区(村),` keeps the comma inside the number only."""
+    return text if text.isascii() else _MARK.sub(_full, text)
+
+
+def _full(found: re.Match) -> str:
+    before, after = found.string[found.start() - 1 : found.start()], found.string[found.end() : found.end() + 1]
+    inside = before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+    return found[0] if inside and found[0] in ",:" else _FULL[found[0]]

@@ -1,0 +1,140 @@
+"""Reporting, data quality, approvals, waivers and corrections in sentences and rows."""
+
+from collections import Counter
+from datetime import date
+
+from pipelines import months
+from pipelines.reports.facts import Facts
+from pipelines.reports.phrases import amount, count, day, listed, sentence
+from pipelines.reports.verdict import reported
+
+_NAMED = 6
+
+
+def quality(facts: Facts) -> list[str]:
+    """Sentences on who reported, how much of it counts, and what is wrong with the rest."""
+    total = sum(row["units"] for row in facts.coverage)
+    if not total:
+        return [reported(facts)]
+    used = sum(row["accepted"] for row in facts.coverage)
+    carried = sum(row["carried"] for row in facts.coverage)
+    missing = sum(row["missing"] for row in facts.coverage)
+    share = f"名册共有{count(total)}个社区(村),本月报表采用{count(used)}个"
+    said = sentence(share, carried and f"沿用此前两个月数据{count(carried)}个", missing and f"无数可用{count(missing)}个")
+    return [reported(facts) + said + _late(facts) + _findings(facts)]
+
+
+def _late(facts: Facts) -> str:
+    again = Counter(row["county"] for row in facts.submissions if row["county"])
+    twice = [facts.short.get(code, code) for code, times in sorted(again.items()) if times > 1]
+    refused = [row["file"] for row in facts.submissions if row["refused"]]
+    return sentence(
+        twice and f"{listed(twice, _NAMED)}报送一次以上,以最后一次为准",
+        refused and f"{len(refused)}份报表因整份无法采用被退回",
+    )
+
+
+def _findings(facts: Facts) -> str:
+    kinds = Counter(finding["severity"] for finding in facts.findings)
+    if not kinds["error"] and not kinds["warning"]:
+        return "报表未发现错误和需核实的情况。"
+    errors = [facts.short.get(f["county"], f["county"]) for f in facts.findings if f["severity"] == "error" and f["county"]]
+    most = [name for name, _ in Counter(errors).most_common(3)]
+    found = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
+    found += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
+    return sentence(f"报表中发现{'、'.join(found)}", most and f"错误较多的是{listed(most)}", "已逐处标注退回,改正前不计入")
+
+
+def reporting_rows(facts: Facts) -> list[list[str]]:
+    """Counties whose reporting is not perfect, with counts."""
+    errors = Counter((f["county"], f["severity"]) for f in facts.findings)
+    rows = []
+    for row in facts.coverage:
+        found = errors[row["county"], "error"], errors[row["county"], "warning"]
+        if row["accepted"] == row["units"] and not any(found):
+            continue
+        name = facts.short.get(row["county"], row["name"])
+        numbers = [count(row[key]) for key in ("units", "accepted", "held", "carried", "missing")]
+        rows.append([name, *numbers, f"{found[0]}/{found[1]}"])
+    return rows
+
+
+# ---- decisions
+
+
+def approvals(facts: Facts) -> list[str]:
+    """Whether the month is approved, and what was reopened."""
+    state = facts.release.manifest.get("states", {}).get(months.key(facts.month), "open")
+    own = [d for d in facts.decisions or () if d["month"] == months.key(facts.month)]
+    last = next((d for d in reversed(own) if d["kind"] == "approve"), None)
+    reopened = [d for d in own if d["kind"] == "reopen"]
+    said = f"本月数据已于{_day(last['at'])}由{last['by']}审定。" if state == "approved" and last else "本月数据尚未审定,后续如有更正将另出新版。"
+    return [said + "".join(f"{_day(d['at'])}由{d['by']}重新开放,原因:{d['why']}。" for d in reopened)]
+
+
+def waivers(facts: Facts) -> list[str]:
+    """Findings that a person accepted, with reason and end."""
+    if facts.decisions is None:
+        return ["本版未附豁免记录。"]
+    force = [d for d in facts.decisions if d["kind"] == "waive" and d["until"] >= months.key(facts.month)]
+    if not force:
+        return ["没有生效的豁免。"]
+    found = {finding["id"]: finding for finding in facts.findings}
+    told = [_waiver(d, found.get(d["finding"]), facts) for d in force]
+    return [f"生效的豁免有{len(force)}项:{';'.join(told)}。"]
+
+
+def _waiver(decision: dict, finding: dict | None, facts: Facts) -> str:
+    who = facts.short.get(finding["county"], "") if finding else ""
+    what = f"{who}“{finding['file']}”{finding['cell'] or ''}" if finding else f"问题{decision['finding']}"
+    until = months.label(months.parse(decision["until"]))
+    return f"{what},理由:{decision['why']},由{decision['by']}批准,有效至{until}"
+
+
+def corrections(facts: Facts) -> list[str]:
+    """What this edition changes against the one before it, and which earlier months got a new edition since."""
+    manifest = facts.release.manifest
+    return [_this_edition(facts, manifest) + _other_months(facts)]
+
+
+def _this_edition(facts: Facts, manifest: dict) -> str:
+    if manifest["edition"] == 1:
+        return "本月数据为首次发布,无更正。"
+    changes = manifest.get("changes") or {}
+    word = {"corrected": "更正", "restated": "重述"}.get(manifest["kind"], "更新")
+    files = [f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}" for row in changes.get("submissions_added", [])]
+    own = [f for f in changes.get("figures", []) if f["month"] == manifest["month"] and f["policy"] == facts.policy["id"]]
+    return (
+        f"本版为{months.label(facts.month)}数据第{manifest['edition']}版({word}版)。"
+        + sentence(files and f"与上一版相比,新采用{listed(files, _NAMED, '份')}报表")
+        + sentence(changes.get("reference") and "指标定义、名册或报表格式等基础资料有调整")
+        + _figures_changed(own, facts)
+    )
+
+
+def _figures_changed(rows: list[dict], facts: Facts) -> str:
+    items = {item.id: item for item in facts.items}
+    seen = [(items[row["indicator"]], row) for row in rows if row["indicator"] in items]
+    if not seen:
+        return "本月全市各项指标与上一版一致。"
+    seen.sort(key=lambda pair: (not pair[0].headline, pair[0].position))
+    told = [f"{i.name}由{amount(r['before'], i.unit)}改为{amount(r['after'], i.unit)}" for i, r in seen if r["before"] != r["after"]]
+    if not told:
+        return f"本月全市有{len(seen)}项指标的分子、分母有细微变动,现值不变。"
+    return f"本月全市指标有变动的:{listed(told, 5, '项')}。"
+
+
+def _other_months(facts: Facts) -> str:
+    """Later editions of earlier months that came out since the month before was first published."""
+    if not facts.editions:
+        return ""
+    own = months.key(facts.month)
+    before = months.key(months.add(facts.month, -1))
+    start = next((e["at"] for e in facts.editions if e["month"] == before), None)
+    newer = [e for e in facts.editions if e["edition"] > 1 and e["month"] < own and start and e["at"] > start]
+    told = [f"{months.label(months.parse(e['month']))}第{e['edition']}版" for e in newer]
+    return f"上月报告以后,以前月份的数据有更正:{listed(told, _NAMED, '个版本')}。" if told else ""
+
+
+def _day(stamp: str) -> str:
+    return day(date.fromisoformat(stamp[:10]))

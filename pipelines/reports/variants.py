@@ -1,0 +1,36 @@
+"""Monthly, quarterly and yearly report: what each is called and what it compares with."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines import months
+from pipelines.reports.phrases import numeral
+
+
+@dataclass(frozen=True)
+class Variant:
+    """`back` is how many months before the month compared with lies; `since` names that month in a sentence."""
+
+    id: str
+    name: str
+    back: int
+    since: str
+
+    def period(self, month: date) -> str:
+        """What the report covers: `2020年5月`, `2020年第二季度`, `2020年`."""
+        if self.id == "year":
+            return f"{month.year}年"
+        if self.id == "quarter":
+            return f"{month.year}年第{numeral((month.month + 2) // 3)}季度"
+        return months.label(month)
+
+
+MONTH = Variant("month", "月报", 1, "上月")
+QUARTER = Variant("quarter", "季报", 3, "上季度末")
+YEAR = Variant("year", "年报", 12, "上年底")
+VARIANTS = {variant.id: variant for variant in (MONTH, QUARTER, YEAR)}
+
+
+def of_month(month: date) -> Variant:
+    """The report that a month is given: the year's in December, the quarter's in its last month."""
+    return YEAR if month.month == 12 else QUARTER if month.month % 3 == 0 else MONTH

@@ -1,0 +1,189 @@
+"""The verdict in plain sentences, made from the figures: who reached, who lags and by how much, what moved, who reported.
+
+Every function takes facts and returns one sentence or none, so that each case is a row of a table in
+`tests/reports/test_wording.py`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from pipelines.reports.facts import ATTENTION, BEHIND, Facts, Item, tenth
+from pipelines.reports.phrases import aim_in_words, amount, count, listed, points, sentence, until
+
+_GRADES = ("met", "unproven", "on_track", "lagging", "off_track", "reversing", "overdue")
+PARTS = {
+    "register": "指标定义调整",
+    "correction": "更正上期数据",
+    "corrections": "更正上期数据",
+    "boundary": "名册和区划变动",
+    "answers": "各单位情况变化",
+    "reporting": "报送增减",
+}
+_NAMED = 3
+
+
+def overall(facts: Facts, since: str) -> str:
+    """The paragraph 总体判断. `since` names what is compared with: 上月, 上季度末, 上年底."""
+    items = facts.headline
+    said = [
+        deadline(facts.month, facts.policy["due"], facts.policy["title"]),
+        tally([item.status for item in items], facts.statuses),
+        *(group(status, items, facts.statuses[status]) for status in ("met", *BEHIND, "unproven")),
+        steps(items, since) if facts.compared else "这是第一个有数据的月份,没有以前的数可比。",
+        movers(items, since) if facts.compared else "",
+        reported(facts),
+    ]
+    return "".join(said)
+
+
+def deadline(month: date, due: date, title: str) -> str:
+    """How far the due date is."""
+    left = (due.year - month.year) * 12 + due.month - month.month
+    if left > 0:
+        return f"截至{month.year}年{month.month}月底,距《{title}》{until(due)}的完成时限还有{left}个月。"
+    if left == 0:
+        return f"{month.year}年{month.month}月底是《{title}》规定的完成时限。"
+    return f"截至{month.year}年{month.month}月底,《{title}》规定的完成时限({until(due)})已过{-left}个月。"
+
+
+def tally(statuses: Sequence[str], names: dict[str, str]) -> str:
+    """How many leading indicators stand how."""
+    counts = Counter(statuses)
+    if len(counts) == 1:
+        word = {"met": "全部达标", "no_data": "均无数据"}.get(statuses[0], f"均为“{names[statuses[0]]}”")
+        return f"{len(statuses)}项主要指标{word}。"
+    order = ("met", "unproven", "on_track", "lagging", "off_track", "reversing", "overdue", "tracked", "no_data", "not_applicable")
+    return sentence(f"{len(statuses)}项主要指标中", *(f"{names[s]}{counts[s]}项" for s in order if counts[s]))
+
+
+def group(status: str, items: Sequence[Item], name: str) -> str:
+    """Which indicators stand so: those behind with what they lack, the largest gap first."""
+    chosen = [item for item in items if item.status == status]
+    if not chosen or (status == "met" and len(chosen) == len(items)):
+        return ""
+    if status == "unproven":
+        return sentence(f"{listed([i.name for i in chosen], _NAMED, '项')}按已报数据达标,但未报部分可能改变结论,尚待核实")
+    if status in BEHIND:
+        chosen.sort(key=lambda item: -(item.city.gap or 0))
+        return sentence(f"{name}的是{listed([f'{i.name}({standing(i)})' for i in chosen], _NAMED, '项')}")
+    return sentence(f"{name}的是{listed([i.name for i in chosen], _NAMED, '项')}")
+
+
+def standing(item: Item) -> str:
+    """`现值45.7%,目标不低于50%,还差212个村`."""
+    parts = [f"现值{amount(item.city.shown, item.unit)}"]
+    if item.goal:
+        parts.append(f"目标{aim_in_words(item.goal, item.unit)}")
+    return ",".join([*parts, *([short_of(item.city.gap, item.gap_unit)] if item.city.gap else [])])
+
+
+def short_of(gap: int | None, unit: str | None) -> str:
+    """`还差212个村`; nothing where no count of units would be true."""
+    return f"还差{count(gap)}{unit or '个'}" if gap else ""
+
+
+# ---- what moved
+
+
+def steps(items: Sequence[Item], since: str) -> str:
+    """Which indicators changed their status for the better, and which for the worse."""
+    pairs = [(i, _grade(i.before.status), _grade(i.status)) for i in items if i.before]
+    better = [i.name for i, then, now in pairs if None not in (then, now) and now < then]
+    worse = [i.name for i, then, now in pairs if None not in (then, now) and now > then]
+    if not better and not worse:
+        return f"与{since}相比,主要指标的状态没有变化。"
+    return sentence(
+        f"与{since}相比",
+        better and f"{len(better)}项主要指标状态好转({listed(better, _NAMED, '项')})",
+        worse and f"{len(worse)}项{'' if better else '主要指标状态'}变差({listed(worse, _NAMED, '项')})",
+    )
+
+
+def _grade(status: str) -> int | None:
+    return _GRADES.index(status) if status in _GRADES else None
+
+
+def movers(items: Sequence[Item], since: str) -> str:
+    """What rose most, and why; what fell."""
+    changed = sorted((i for i in items if i.change), key=lambda i: (-i.change if i.unit == "%" else 0, i.position))
+    if not changed:
+        return "" if all(i.change is None for i in items) else f"各项主要指标数值与{since}持平。"
+    rose = [i for i in changed if i.change > 0][:2]
+    fell = [i for i in reversed(changed) if i.change < 0][:3]
+    first = sentence(f"提高较多的是{listed([f'{i.name}({moved(i)})' for i in rose])}", why(rose[0])) if rose else ""
+    return first + (sentence(f"下降的是{listed([f'{i.name}({moved(i)})' for i in fell])}", why(fell[0])) if fell else "")
+
+
+def moved(item: Item) -> str:
+    """`提高1.2个百分点,增加18个村`."""
+    rose = item.change > 0
+    said = f"{'提高' if rose else '下降'}{abs(item.change)}{points(item.unit)}"
+    if not item.more or (item.more > 0) != rose:
+        return said
+    return f"{said},{'增加' if rose else '减少'}{count(abs(item.more))}{item.gap_unit}"
+
+
+def why(item: Item) -> str:
+    """What the change is made of, largest part first; nothing where the release does not hold it."""
+    parts = {name: tenth_of(change) for name, change in item.parts.items()}
+    told = sorted(((name, c) for name, c in parts.items() if c), key=lambda pair: -abs(pair[1]))
+    if not told:
+        return ""
+    if len(told) == 1:
+        return f"来自{PARTS[told[0][0]]}"
+    return "其中" + "、".join(f"{PARTS[name]}{_effect(c, item.unit)}" for name, c in told)
+
+
+def _effect(change: Decimal, unit: str) -> str:
+    return f"使其{'提高' if change > 0 else '下降'}{abs(change)}{points(unit)}"
+
+
+def tenth_of(change: float | Decimal) -> Decimal:
+    return tenth(Fraction(Decimal(str(change))))
+
+
+# ---- who reported
+
+
+def reported(facts: Facts) -> str:
+    """Who sent a valid workbook for the month, and what stands in for those who did not."""
+    total = len(facts.counties)
+    sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
+    silent = [county for county in facts.counties if county["unit"] not in sent]
+    if not silent:
+        return f"{total}个县(市、区)全部报送。"
+    if len(silent) == total:
+        return f"本月{total}个县(市、区)均未报送有效报表,以上数字沿用以前月份已报数据。"
+    lent = {row["county"] for row in facts.coverage if row["carried"]}
+    carried = [c["short"] for c in silent if c["unit"] in lent]
+    missing = [c["short"] for c in silent if c["unit"] not in lent]
+    return sentence(
+        f"{total}个县(市、区)中{total - len(silent)}个已报送",
+        carried and f"{listed(carried, 6)}未报,沿用此前两个月内的数据",
+        missing and f"{listed(missing, 6)}未报且无数据可沿用,按未知计算",
+    )
+
+
+def counties(rows: Sequence[tuple[str, int, int]], total: int) -> str:
+    """Which counties reached most and which lag most. Rows: name, indicators met, indicators behind; most behind first."""
+    if not rows:
+        return ""
+    done = [name for name, met, _ in rows if met == total]
+    if len(done) == len(rows):
+        return f"{len(rows)}个县(市、区)主要指标全部达标。"
+    calm = [name for name, _, behind in rows if not behind]
+    worst = [f"{name}({behind}项)" for name, _, behind in rows[:3] if behind]
+    best = [f"{name}({met}项)" for name, met, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
+    return (
+        sentence(best and f"达标较多的是{listed(best)}")
+        + sentence(worst and f"滞后较多的是{listed(worst)}")
+        + sentence(calm and f"没有滞后指标的是{listed(calm, 8)}")
+    )
+
+
+def attention(items: Sequence[Item]) -> list[Item]:
+    """Items that need attention first."""
+    return sorted(items, key=lambda item: (ATTENTION.index(item.status), item.position))
