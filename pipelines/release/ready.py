@@ -12,7 +12,7 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
 | `finding_count` | month, county, code, severity |
-| `unit_state` | policy and unit of the release's month: how many indicators it has, lacks, leaves unknown |
+| `unit_state` | policy and unit of the release's month: how many indicators it has, lacks, leaves unknown; of the headline ones, which |
 | `submission`, `finding`, `unit`, `county`, `coverage` | as in the month tables |
 """
 
@@ -65,7 +65,7 @@ def _copied(source: _Folder) -> dict[str, str]:
             SELECT month, county_code AS county, any_value(county) AS name, count(*) AS units,
                    count_if(row_state = 'accepted') AS accepted, count_if(row_state = 'held') AS held,
                    count_if(carried) AS carried, count_if(seq IS NULL) AS missing
-            FROM {source.all('standing')} GROUP BY ALL ORDER BY 1, 2""",
+            FROM {source.all("standing")} GROUP BY ALL ORDER BY 1, 2""",
     }
 
 
@@ -101,12 +101,12 @@ def _reporting(source: _Folder) -> dict[str, str]:
     return {
         "place": f"""
             SELECT DISTINCT month, 'county' AS level, unit, name, coalesce(short, name) AS short, NULL AS parent
-            FROM {source.all('county_standing')}
-            UNION ALL SELECT DISTINCT month, 'town', town_code, town, town, county_code FROM {source.all('standing')}
+            FROM {source.all("county_standing")}
+            UNION ALL SELECT DISTINCT month, 'town', town_code, town, town, county_code FROM {source.all("standing")}
             ORDER BY month, level, unit""",
         "finding_count": f"""
             SELECT month, county, code, severity, count(*) AS findings
-            FROM {source.all('finding')} GROUP BY ALL ORDER BY ALL""",
+            FROM {source.all("finding")} GROUP BY ALL ORDER BY ALL""",
         "report": """
             SELECT coverage.*, sent.seq, sent.file, sent.received_at, coalesce(times.sent, 0) AS times,
                    coalesce(times.refused, 0) AS refused, coalesce(times.waiting, 0) AS waiting,
@@ -124,15 +124,25 @@ def _reporting(source: _Folder) -> dict[str, str]:
 
 
 # the columns of a state table that are indicators; a ratio's parts carry a colon in their name
-_INDICATORS = "[*COLUMNS(lambda c: c NOT IN ('month', 'unit', 'town', 'county', 'carried') AND NOT contains(c, ':'))]"
+_INDICATORS = "COLUMNS(lambda c: c NOT IN ('month', 'town', 'county', 'carried') AND NOT contains(c, ':'))"
 
 
 def _units(source: _Folder) -> dict[str, str]:
-    """How far each unit is, over all indicators: who lacks little is near to being done."""
+    """How far each unit is, over all indicators and over the headline ones: who lacks little is near to being done."""
     each = [
-        f"""SELECT '{policy}' AS policy, unit, len(list_filter(states, lambda s: s = 1)) AS has,
-                   len(list_filter(states, lambda s: s = 2)) AS lacks, len(list_filter(states, lambda s: s > 2)) AS unknown
-            FROM (SELECT unit, {_INDICATORS} AS states FROM {source.own(f'state-{policy}')})"""
+        f"""SELECT '{policy}' AS policy, * FROM (
+                UNPIVOT (SELECT {_INDICATORS} FROM {source.own(f"state-{policy}")})
+                ON COLUMNS(* EXCLUDE unit) INTO NAME indicator VALUE state)"""
         for policy in source.policies()
     ]
-    return {"unit_state": " UNION ALL ".join(each) + " ORDER BY policy, unit"} if each else {}
+    if not each:
+        return {}
+    return {
+        "unit_state": f"""
+            SELECT policy, long.unit, count_if(state = 1) AS has, count_if(state = 2) AS lacks, count_if(state > 2) AS unknown,
+                   count_if(headline AND state = 1) AS main_has, count_if(headline AND state = 2) AS main_lacks,
+                   count_if(headline AND state > 2) AS main_unknown,
+                   string_agg(name, '、' ORDER BY position) FILTER (headline AND state = 2) AS main_missing
+            FROM ({" UNION ALL ".join(each)}) AS long JOIN release.indicator USING (policy, indicator)
+            GROUP BY policy, long.unit ORDER BY policy, long.unit"""
+    }

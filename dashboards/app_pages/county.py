@@ -1,0 +1,33 @@
+"""县市区: one county on one printable page."""
+
+import streamlit as st
+
+from dashboards import charts, choice, county_parts, data, looks, parts, safe, words
+
+view = choice.view()
+ink = looks.ink()
+options = parts.county_options(view)
+county = choice.pick("county", "县市区", options, next(iter(options), None), width=240)
+rows = data.figures(view, county)
+reports = [row for row in data.reports(view.release, view.month) if row["county"] == county]
+
+st.subheader(f"{safe.markdown(options[county])} · {parts.month_text(view.month)}", anchor=False)
+with st.container(key="verdict"):
+    main = [row for row in rows if row["headline"]]
+    parts.verdict(view, main, [], where=options[county] + ":")
+    county_parts.report_line(reports, view)
+left, right = st.columns([1, 1], gap="large")
+with left:
+    st.markdown("**主要指标**")
+    told = f"{options[county]}主要指标:" + ";".join(f"{row['name']} {words.value(row)}" for row in main)
+    parts.chart(charts.bars_narrow(main, ink), "county_bars", told)
+with right:
+    st.markdown("**全部指标**")
+    county_parts.all_indicators(rows, options[county], view)
+st.markdown("**主要指标只差一两项的社区(村)**")
+county_parts.near_done(view, county)
+st.markdown("**报送与问题**")
+county_parts.submissions(view, county)
+st.caption(
+    f"发布版 {view.release.label} · {words.day(view.release.manifest['published_at'])}发布 · 打印本页即得一页简报。"
+)

@@ -1,0 +1,41 @@
+"""指标: what is asked, how it goes, who holds the gap, and which units lack it."""
+
+import streamlit as st
+
+from dashboards import charts, choice, data, detail, looks, parts, words
+
+view = choice.view()
+ink = looks.ink()
+known = data.indicators(view.release, view.policy)
+chosen = choice.pick("indicator", "指标", parts.indicator_options(view), known[0]["indicator"])
+indicator = next(row for row in known if row["indicator"] == chosen)
+row = next((row for row in data.figures(view, view.city) if row["indicator"] == chosen), None)
+detail.clause(indicator)
+if row is None:
+    st.info("这个月份没有该指标的数字。")
+    st.stop()
+detail.standing(row)
+
+left, right = st.columns([1.15, 1], gap="large")
+with left:
+    st.subheader("走势与目标", anchor=False)
+    outlook = data.outlook(view, chosen, view.city)
+    told = f"{indicator['name']}逐月走势,现值 {words.value(row)},目标 {words.target(row)}"
+    parts.chart(
+        charts.trend(data.series(view, chosen, view.city), indicator, view.divisions, view.month, outlook, ink),
+        "trend",
+        told,
+    )
+    detail.outlook(row, outlook)
+    detail.movement(data.movement(view, chosen, view.city), row)
+with right:
+    st.subheader("各县市区", anchor=False)
+    counties = data.ranking(view, chosen)
+    picked = parts.chart(charts.ranking(counties, ink), "ranking", f"各县市区{indicator['name']}排序", select=True)
+    if picked:
+        parts.go("county", county=picked if isinstance(picked, str) else picked[0])
+lines = [parts.figure_line(row) for row in counties]
+parts.download(lines, {"place": "代码", "county": "县市区", **parts.FIGURE_COLUMNS}, f"{chosen}-{view.month:%Y-%m}.csv")
+
+st.subheader("缺在哪里", anchor=False)
+detail.lacking(view, indicator, counties)

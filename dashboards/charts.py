@@ -1,0 +1,497 @@
+"""Plotly figures: bullet bars, the matrix of counties, trend, ranking, map. For pages and for notebooks.
+
+Every text that comes from data is escaped: Plotly reads a little HTML. Nothing is fetched: outlines are filled scatter traces.
+"""
+
+import plotly.graph_objects as go
+
+from dashboards import safe, words
+from dashboards.looks import ATTENTION, LIGHT, NAMES, SIGNS, Ink
+from pipelines import months
+
+ROW, HEAD = 34, 74
+FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
+# nothing in the corner of a chart, no wheel that swallows scrolling
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
+
+
+def _blank(ink: Ink, height: int, **layout) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin=dict(l=0, r=0, t=0, b=0),
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font=dict(family=FONT, size=14, color=ink.text),
+        showlegend=False,
+        bargap=0,
+        dragmode=False,
+        clickmode="event+select",
+        hoverlabel=dict(bgcolor=ink.faint, bordercolor=ink.line, font=dict(color=ink.text, size=14), align="left"),
+    )
+    figure.update_layout(**layout)
+    return figure
+
+
+def _hover(rows: list[dict], name: str = "name") -> list[str]:
+    return ["<br>".join(safe.plotly(line) for line in words.detail(row, row[name])) for row in rows]
+
+
+# ---- bullet bars
+
+
+def _scale(row: dict) -> float:
+    """What a full bar means: 100 for a share; for a ratio somewhat more than its target or value."""
+    if row["unit"] == "%":
+        return 100.0
+    return 1.25 * max(row["low"] or 0, row["high"] or 0, row["value"] or 0) or 1.0
+
+
+def _part(row: dict, value: float | None) -> float | None:
+    return None if value is None else min(100.0, 100.0 * value / _scale(row))
+
+
+def _bullets(figure: go.Figure, rows: list[dict], y: list[float], thick: float, ink: Ink) -> None:
+    """Value bars, the band of what is not known, the mark of the target; on the figure's first axes."""
+    lower = [_part(row, row["lower"]) or 0 if row["unknown"] else 0 for row in rows]
+    upper = [_part(row, row["upper"]) or 0 if row["unknown"] else 0 for row in rows]
+    solid, hover = ink.solid, _hover(rows)
+    common = dict(
+        y=y, orientation="h", hoverinfo="text", hovertext=hover, customdata=[row["indicator"] for row in rows]
+    )
+    figure.add_bar(x=[100.0] * len(rows), width=thick, marker=dict(color=ink.faint), **common)
+    figure.add_bar(
+        x=[u - w for u, w in zip(upper, lower, strict=True)],
+        base=lower,
+        width=thick,
+        marker=dict(color=ink.unknown, pattern=dict(shape="/", fgcolor=ink.quiet, size=5, solidity=0.15)),
+        **common,
+    )
+    colours = [
+        solid[row["status"]] if row["status"] not in ("no_data", "not_applicable", "tracked") else ink.quiet
+        for row in rows
+    ]
+    figure.add_bar(
+        x=[_part(row, row["value"]) for row in rows], width=thick * 0.52, marker=dict(color=colours), **common
+    )
+    goals = [
+        (_part(row, row["low"] if row["low"] is not None else row["high"]), at) for row, at in zip(rows, y, strict=True)
+    ]
+    figure.add_scatter(
+        x=[goal for goal, _ in goals],
+        y=[at for _, at in goals],
+        mode="markers",
+        hoverinfo="skip",
+        marker=dict(symbol="line-ns", size=round(ROW * thick * 0.92), line=dict(width=3, color=ink.text)),
+    )
+    figure.update_layout(barmode="overlay")
+
+
+def _note(figure: go.Figure, x: float, y: float, text: str, anchor: str = "left", **more) -> None:
+    place = {"xref": "paper", "yref": "y", "yanchor": "middle", **more}
+    figure.add_annotation(x=x, y=y, text=text, xanchor=anchor, showarrow=False, align=anchor, **place)
+
+
+# columns of the wide table: where each begins or ends, as a share of the width
+_COLUMNS = {
+    "sign": 0.0,
+    "name": 0.03,
+    "bar": (0.375, 0.60),
+    "value": 0.735,
+    "gap": 0.845,
+    "change": 0.905,
+    "trail": (0.925, 1.0),
+}
+
+
+def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW) -> go.Figure:
+    """Headline indicators as a table of bullet bars: sign, name, bar against target, counts, gap, change, series."""
+    figure = _blank(
+        ink,
+        HEAD + row * len(rows) + 6,
+        font=dict(family=FONT, size=size, color=ink.text),
+        margin=dict(l=0, r=4, t=HEAD, b=6),
+    )
+    y = list(range(len(rows)))
+    _bullets(figure, rows, y, 0.62, ink)
+    for at, item in zip(y, rows, strict=True):
+        _bar_texts(figure, item, at, ink, size)
+    _trails(figure, rows, ink)
+    for x, title, anchor in (
+        (_COLUMNS["name"], "指标(点开看详情)", "left"),
+        (_COLUMNS["bar"][0], "现值,竖线为目标,斜纹为未报或待核实", "left"),
+        (_COLUMNS["value"], "现值(完成/应有)", "right"),
+        (_COLUMNS["gap"], "还差", "right"),
+        (_COLUMNS["change"], "较上月", "right"),
+        (_COLUMNS["trail"][0], "走势", "left"),
+    ):
+        _note(figure, x, 1, title, anchor, yref="paper", yshift=12, font=dict(size=size - 2, color=ink.quiet))
+    figure.update_xaxes(visible=False, range=[-0.5, 100.5], domain=_COLUMNS["bar"], fixedrange=True)
+    figure.update_layout(
+        xaxis2=dict(visible=False, range=[-0.05, 1.05], domain=_COLUMNS["trail"], anchor="y", fixedrange=True)
+    )
+    figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], fixedrange=True)
+    return figure
+
+
+def _bar_texts(figure: go.Figure, row: dict, y: float, ink: Ink, size: int) -> None:
+    _note(figure, _COLUMNS["sign"], y, SIGNS[row["status"]], font=dict(size=size + 3, color=ink.bar(row["status"])))
+    _note(
+        figure,
+        _COLUMNS["name"],
+        y,
+        f"{_short(row)} <span style='color:{ink.quiet}'>{safe.plotly(words.target(row))}</span>",
+    )
+    _note(figure, _COLUMNS["value"], y, f"<b>{safe.plotly(words.value(row))}</b> {_counts(row, ink)}", "right")
+    _note(
+        figure,
+        _COLUMNS["gap"],
+        y,
+        safe.plotly(f"{words.number(row['gap'])} {row['gap_unit'] or ''}" if row["gap"] else "—"),
+        "right",
+    )
+    _note(figure, _COLUMNS["change"], y, safe.plotly(words.change(row)), "right", font=dict(color=ink.quiet))
+
+
+def _counts(row: dict, ink: Ink) -> str:
+    return f"<span style='color:{ink.quiet}'>{safe.plotly(words.parts(row))}</span>" if row["shown"] is not None else ""
+
+
+def _short(row: dict, most: int = 22) -> str:
+    name = safe.plain(row["name"])
+    return safe.plotly(name if len(name) <= most else f"{name[: most - 1]}…")
+
+
+def _trails(figure: go.Figure, rows: list[dict], ink: Ink) -> None:
+    """The series of each row as a small line on the second axis, up to the month shown."""
+    x, y, ends_x, ends_y = [], [], [], []
+    for at, row in enumerate(rows):
+        points = [v for m, v in zip(row["months"], row["values"], strict=True) if m <= row["month"]]
+        low, high = _span([v for v in points if v is not None])
+        places = [None if v is None else at + 0.3 - 0.6 * (v - low) / (high - low) for v in points]
+        x += [i / max(1, len(points) - 1) for i in range(len(points))] + [None]
+        y += [*places, None]
+        if points and points[-1] is not None:
+            ends_x.append(1.0), ends_y.append(places[-1])
+    line = dict(hoverinfo="skip", xaxis="x2")
+    figure.add_scatter(x=x, y=y, mode="lines", line=dict(color=ink.quiet, width=1.5), **line)
+    figure.add_scatter(x=ends_x, y=ends_y, mode="markers", marker=dict(color=ink.text, size=5), **line)
+
+
+def _span(values: list[float]) -> tuple[float, float]:
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    return (low, high) if high > low else (low - 1.0, high + 1.0)
+
+
+def bars_narrow(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
+    """The same for a phone or paper: the words above each bar."""
+    figure = _blank(
+        ink, 50 * len(rows) + 10, font=dict(family=FONT, size=13, color=ink.text), margin=dict(l=2, r=4, t=4, b=4)
+    )
+    y = [at + 0.24 for at in range(len(rows))]
+    _bullets(figure, rows, y, 0.30, ink)
+    for at, row in enumerate(rows):
+        name = f"<span style='color:{ink.bar(row['status'])}'>{SIGNS[row['status']]}</span> {_short(row, 15)}"
+        _note(figure, 0, at - 0.22, name)
+        said = f"<b>{safe.plotly(words.value(row))}</b>"
+        gap = safe.plotly(words.gap(row).replace(" ", ""))
+        _note(figure, 1, at - 0.22, f"{gap} {said}" if gap else said, "right", font=dict(size=12, color=ink.text))
+    figure.update_xaxes(visible=False, range=[-0.5, 100.5], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], fixedrange=True)
+    return figure
+
+
+# ---- counties × indicators
+
+
+def matrix(
+    cells: list[dict], indicators: list[str], counties: list[dict], ink: Ink = LIGHT, row: int = ROW
+) -> go.Figure:
+    """Counties across, headline indicators down (in the order of the bars beside it): colour and sign of each status."""
+    across = {county["unit"]: n for n, county in enumerate(counties)}
+    down = {name: n for n, name in enumerate(indicators)}
+    steps = list(NAMES)
+    z = [[None] * len(counties) for _ in indicators]
+    text = [[""] * len(counties) for _ in indicators]
+    for cell in cells:
+        z[down[cell["indicator"]]][across[cell["place"]]] = steps.index(cell["status"])
+    figure = _blank(ink, HEAD + row * len(indicators) + 6, margin=dict(l=24, r=2, t=HEAD, b=6))
+    figure.add_heatmap(
+        z=z,
+        text=text,
+        zmin=-0.5,
+        zmax=len(steps) - 0.5,
+        colorscale=_steps(steps, ink),
+        showscale=False,
+        xgap=3,
+        ygap=3,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[across[cell["place"]] for cell in cells],
+        y=[down[cell["indicator"]] for cell in cells],
+        mode="markers+text",
+        text=[SIGNS[cell["status"]] for cell in cells],
+        textfont=dict(size=15, color=[ink.on[cell["status"]] for cell in cells]),
+        marker=dict(size=15, opacity=0, symbol="square"),
+        hoverinfo="text",
+        hovertext=[
+            f"<b>{safe.plotly(cell['county'])}</b><br>{said}" for cell, said in zip(cells, _hover(cells), strict=True)
+        ],
+        customdata=[[cell["indicator"], cell["place"]] for cell in cells],
+        selected=dict(marker=dict(opacity=0)),
+        unselected=dict(marker=dict(opacity=0)),
+    )
+    figure.update_xaxes(
+        side="top",
+        tickvals=list(range(len(counties))),
+        ticktext=["<br>".join(safe.plotly(c) for c in _label(county)) for county in counties],
+        tickangle=0,
+        tickfont=dict(size=13),
+        showgrid=False,
+        zeroline=False,
+        range=[-0.5, len(counties) - 0.5],
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(indicators))),
+        ticktext=[str(n + 1) for n in range(len(indicators))],
+        tickfont=dict(size=11, color=ink.quiet),
+        showgrid=False,
+        zeroline=False,
+        range=[len(indicators) - 0.5, -0.5],
+        fixedrange=True,
+    )
+    return figure
+
+
+def _label(county: dict) -> str:
+    """Three characters at most, one above the other."""
+    return safe.plain(county["short"])[:3]
+
+
+def _steps(steps: list[str], ink: Ink) -> list[list]:
+    """A colour scale without passages: each status its own colour."""
+    width = 1 / len(steps)
+    return [[edge, ink.fill[status]] for n, status in enumerate(steps) for edge in (n * width, (n + 1) * width)]
+
+
+# ---- one indicator over time
+
+
+def trend(
+    rows: list[dict], indicator: dict, view_divisions: str, month, outlook: dict | None, ink: Ink = LIGHT
+) -> go.Figure:
+    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
+    figure = _blank(ink, 360, margin=dict(l=52, r=90, t=16, b=34), hovermode="x")
+    own = [row for row in rows if row["divisions"] == view_divisions]
+    other = [row for row in rows if row["divisions"] != view_divisions]
+    _band(figure, own, ink)
+    if [row["value"] for row in other] != [row["value"] for row in own]:
+        name = "当时区划" if view_divisions == "now" else "目前区划"
+        _line(figure, other, ink.quiet, name, width=1.5, dash="dot")
+    _line(figure, own, ink.accent, "现值", width=2.6)
+    _path(figure, own, indicator, ink)
+    if outlook and own and outlook.get("value_at_due") is not None:
+        figure.add_scatter(
+            x=[own[-1]["month"], indicator["goal_due"]],
+            y=[own[-1]["value"], outlook["value_at_due"]],
+            mode="lines",
+            name="按目前走势",
+            line=dict(color=ink.accent, width=1.5, dash="dash"),
+            hoverinfo="skip",
+        )
+    figure.add_vline(x=month.isoformat(), line=dict(color=ink.line, width=1))
+    _axes(figure, indicator, ink)
+    return figure
+
+
+def _band(figure: go.Figure, rows: list[dict], ink: Ink) -> None:
+    known = [row for row in rows if row["lower"] is not None and row["unknown"]]
+    if known:
+        x = [row["month"] for row in known]
+        figure.add_scatter(
+            x=x + x[::-1],
+            y=[row["upper"] for row in known] + [row["lower"] for row in known][::-1],
+            fill="toself",
+            mode="lines",
+            line=dict(width=0),
+            fillcolor=_clear(ink.unknown),
+            hoverinfo="skip",
+            name="未报或待核实的范围",
+        )
+
+
+def _clear(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.45)"
+
+
+def _line(figure: go.Figure, rows: list[dict], colour: str, name: str, width: float, dash: str = "solid") -> None:
+    figure.add_scatter(
+        x=[row["month"] for row in rows],
+        y=[row["value"] for row in rows],
+        mode="lines+markers",
+        name=name,
+        line=dict(color=colour, width=width, dash=dash),
+        marker=dict(size=4 if width < 2 else 6),
+        hoverinfo="text",
+        hovertext=[
+            f"{months.label(row['month'])} {name}:{row['shown'] or '无数据'}({words.parts(row)})" for row in rows
+        ],
+    )
+
+
+def _path(figure: go.Figure, rows: list[dict], indicator: dict, ink: Ink) -> None:
+    """From the baseline straight to the target on its due date."""
+    goal = indicator["low"] if indicator["low"] is not None else indicator["high"]
+    if goal is None:
+        return
+    start = next((row for row in reversed(rows) if row["base_value"] is not None), None)
+    if start:
+        figure.add_scatter(
+            x=[start["base_month"], indicator["goal_due"]],
+            y=[start["base_value"], goal],
+            mode="lines",
+            name="应有进度",
+            line=dict(color=ink.quiet, width=1.5, dash="dot"),
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=[indicator["goal_due"]],
+        y=[goal],
+        mode="markers+text",
+        text=[f" 目标 {safe.plotly(indicator['goal'])}"],
+        textposition="middle right",
+        marker=dict(symbol="diamond", size=11, color=ink.text),
+        hoverinfo="skip",
+        cliponaxis=False,
+        name="目标",
+    )
+    figure.add_hline(y=goal, line=dict(color=ink.line, width=1))
+
+
+def _axes(figure: go.Figure, indicator: dict, ink: Ink) -> None:
+    figure.update_xaxes(
+        tickformat="%Y年%-m月", gridcolor=ink.faint, tickfont=dict(color=ink.quiet), nticks=8, fixedrange=True
+    )
+    suffix = "%" if indicator["unit"] == "%" else ""
+    figure.update_yaxes(
+        ticksuffix=suffix,
+        gridcolor=ink.faint,
+        zeroline=False,
+        tickfont=dict(color=ink.quiet),
+        rangemode="tozero",
+        fixedrange=True,
+    )
+
+
+# ---- counties ranked
+
+
+def ranking(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
+    """Counties by value, each with its target, its counts and its gap."""
+    figure = _blank(
+        ink, 30 * len(rows) + 12, font=dict(family=FONT, size=13, color=ink.text), margin=dict(l=0, r=4, t=4, b=4)
+    )
+    y = list(range(len(rows)))
+    _bullets(figure, [{**row, "name": row["county"]} for row in rows], y, 0.62, ink)
+    for trace in figure.data[:3]:
+        trace.customdata = [row["place"] for row in rows]
+    for at, row in zip(y, rows, strict=True):
+        _note(
+            figure,
+            0,
+            at,
+            f"<span style='color:{ink.bar(row['status'])}'>{SIGNS[row['status']]}</span> {safe.plotly(row['short'])}",
+        )
+        _note(figure, 0.775, at, f"<b>{safe.plotly(words.value(row))}</b> {_counts(row, ink)}", "right")
+        _note(figure, 1, at, safe.plotly(words.gap(row).replace("还差 ", "差 ")), "right")
+    figure.update_xaxes(visible=False, range=[-0.5, 100.5], domain=[0.16, 0.52], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], fixedrange=True)
+    return figure
+
+
+# ---- map
+
+
+def outline_map(
+    shapes: list[dict],
+    rows: dict[str, dict],
+    marks: dict[str, str],
+    chosen: str | None = None,
+    ink: Ink = LIGHT,
+    height: int = 620,
+) -> go.Figure:
+    """Filled outlines of the counties in status colours, with sign and name. `marks`: places without an outline → beside which."""
+    figure = _blank(ink, height, hovermode="closest")
+    for shape in shapes:
+        _area(figure, shape, rows.get(shape["code"]), shape["code"] == chosen, ink)
+    _labels(figure, shapes, rows, marks, ink)
+    figure.update_xaxes(visible=False, fixedrange=True)
+    # at 37° north a degree of longitude is four fifths of one of latitude
+    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1.25, fixedrange=True)
+    return figure
+
+
+def _area(figure: go.Figure, shape: dict, row: dict | None, chosen: bool, ink: Ink) -> None:
+    x = [value for ring in shape["rings"] for value in [*(point[0] for point in ring), None]]
+    y = [value for ring in shape["rings"] for value in [*(point[1] for point in ring), None]]
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        fill="toself",
+        fillcolor=ink.fill[row["status"] if row else "no_data"],
+        line=dict(color=ink.accent if chosen else ink.quiet, width=3 if chosen else 0.8),
+        hoverinfo="skip",
+    )
+
+
+def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks: dict[str, str], ink: Ink) -> None:
+    """A mark to point at and to click in the middle of each county; the 开发区, which has no outline, beside its neighbour."""
+    places = {shape["code"]: _middle(shape) for shape in shapes}
+    for code, beside in marks.items():
+        if beside in places:
+            places[code] = (places[beside][0] + 0.13, places[beside][1] + 0.02)
+    known = [(place, rows[code]) for code, place in places.items() if code in rows]
+    figure.add_scatter(
+        x=[place[0] for place, _ in known],
+        y=[place[1] for place, _ in known],
+        mode="markers+text",
+        text=[
+            f"{SIGNS[row['status']]} {safe.plotly(row['short'])}<br>{safe.plotly(row['shown'] or '')}"
+            for _, row in known
+        ],
+        textfont=dict(
+            size=12, color=[ink.on[row["status"]] if row["place"] not in marks else ink.text for _, row in known]
+        ),
+        marker=dict(
+            size=[14 if row["place"] in marks else 34 for _, row in known],
+            symbol="square",
+            color=[ink.fill[row["status"]] for _, row in known],
+            opacity=[1 if row["place"] in marks else 0 for _, row in known],
+            line=dict(color=ink.quiet, width=1),
+        ),
+        textposition=["middle right" if row["place"] in marks else "middle center" for _, row in known],
+        hoverinfo="text",
+        customdata=[row["place"] for _, row in known],
+        cliponaxis=False,
+        hovertext=[
+            f"<b>{safe.plotly(row['county'])}</b><br>{said}"
+            for (_, row), said in zip(known, _hover([r for _, r in known]), strict=True)
+        ],
+        unselected=dict(marker=dict(opacity=0), textfont=dict(color=ink.text)),
+    )
+
+
+def _middle(shape: dict) -> tuple[float, float]:
+    """The middle of the largest ring's extent: near enough for a label."""
+    ring = max(shape["rings"], key=len)
+    x, y = [point[0] for point in ring], [point[1] for point in ring]
+    return (min(x) + max(x)) / 2, (min(y) + max(y)) / 2
+
+
+def worst_first(rows: list[dict]) -> list[dict]:
+    """Rows in the order in which they want attention."""
+    return sorted(rows, key=lambda row: ATTENTION.index(row["status"]))

@@ -1,0 +1,377 @@
+"""What pages read: the current release and its ready-made tables, cached by edition.
+
+A page shows; it neither groups nor computes. Every function here is one selection from a release's tables. The pointer to the
+current edition is read in each run, so that a new release appears without a restart; editions have folders of their own and never
+change, so their answers may be kept.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import streamlit as st
+from pipelines.release.shelf import current as current_folder
+from pipelines.release.shelf import editions as edition_folders
+
+from pipelines import months, settings
+from pipelines.errors import Refusal
+from pipelines.release import Release, open_folder, open_release
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _open(folder: str) -> Release:
+    return open_folder(Path(folder))
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def _rows(folder: str, sql: str, parameters: tuple) -> list[dict]:
+    return _open(folder).rows(sql, list(parameters))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _tables(folder: str) -> set[str]:
+    listed = _open(folder).rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+    return {row["view_name"] for row in listed}
+
+
+def rows(release: Release, sql: str, *parameters) -> list[dict]:
+    return _rows(str(release.folder), sql, parameters)
+
+
+def has(release: Release, table: str) -> bool:
+    """Whether the release holds a table: an older one may not."""
+    return table in _tables(str(release.folder))
+
+
+def newest() -> Release | None:
+    """The current release; None on the first day."""
+    place = settings.load()
+    folder = current_folder(place.releases)
+    if folder is not None:
+        return _open(str(folder))
+    try:
+        return open_release(settings=place)
+    except Refusal:
+        return None
+
+
+def edition(label: str | None) -> Release | None:
+    """The edition that an address names as `2020-05/1`; None where there is none such."""
+    found = [folder for folder in editions() if f"{folder.parent.name}/{folder.name}" == label]
+    return _open(str(found[0])) if found else None
+
+
+def editions() -> list[Path]:
+    """All complete editions, the newest first."""
+    return list(reversed(list(edition_folders(settings.load().releases))))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def outlines(after: bool) -> list[dict]:
+    """Real outlines of the counties, before or from 2020-06: code, name and rings of points."""
+    name = "xingtai_from_2020-06.geojson" if after else "xingtai_before_2020-06.geojson"
+    found = json.loads((settings.load().reference / "boundaries" / name).read_text(encoding="utf-8"))
+    return [
+        {**item["properties"], "rings": [part[0] for part in item["geometry"]["coordinates"]]}
+        for item in found["features"]
+    ]
+
+
+# ---- what is measured
+
+
+def policies(release: Release) -> list[dict]:
+    return rows(release, "SELECT * FROM policy")
+
+
+def indicators(release: Release, policy: str) -> list[dict]:
+    return rows(release, "SELECT * FROM indicator WHERE policy = ? ORDER BY position", policy)
+
+
+def paragraphs(release: Release, policy: str) -> list[dict]:
+    return rows(release, "SELECT * FROM paragraph WHERE policy = ? ORDER BY number", policy)
+
+
+def fields(release: Release) -> dict[str, dict]:
+    return {row["field"]: row for row in rows(release, "SELECT * FROM field ORDER BY part DESC, position")}
+
+
+# ---- figures
+
+# a figure, what is measured by it, how it was a month before, and its series
+_FIGURE = """
+    SELECT i.name, i.unit, i.gap_unit, i.clause, i.headline, i.is_share, i.position, i.low, i.high, i.goal_due, i.judged, i.counted,
+           f.* EXCLUDE (unit), f.unit AS place, s.shown_before, s.status_before, s.points, s.more, s.rank, s.ranked
+    FROM figure AS f JOIN indicator AS i USING (policy, indicator)
+    LEFT JOIN step AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month) =
+                           (f.policy, f.indicator, f.divisions, f.level, f.unit, f.month)
+"""
+
+
+def figures(view, place: str, headline: bool = False) -> list[dict]:
+    """All (or the headline) indicators of the city or one county, in register order, with their series."""
+    return rows(
+        view.release,
+        f"""WITH f AS ({_FIGURE}) SELECT f.*, t.months, t."values" FROM f
+            JOIN trail AS t ON (t.policy, t.indicator, t.divisions, t.level, t.unit) = (f.policy, f.indicator, f.divisions, f.level, f.place)
+            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.place = ? AND (f.headline OR NOT ?) ORDER BY f.position""",
+        view.policy,
+        view.month,
+        view.divisions,
+        place,
+        headline,
+    )
+
+
+def verdict(view, place: str, headline: bool = True) -> list[dict]:
+    return rows(
+        view.release,
+        "SELECT * FROM verdict WHERE policy = ? AND month = ? AND divisions = ? AND unit = ? AND headline = ? ORDER BY position",
+        view.policy,
+        view.month,
+        view.divisions,
+        place,
+        headline,
+    )
+
+
+def counties(view) -> list[dict]:
+    """The counties of the view's divisions: those of the month, or those of the release's month."""
+    return rows(
+        view.release, "SELECT * FROM place WHERE level = 'county' AND month = ? ORDER BY unit", view.roster_month
+    )
+
+
+def matrix(view) -> list[dict]:
+    """Headline indicators × counties."""
+    return rows(
+        view.release,
+        f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
+            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
+            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline ORDER BY f.position, f.place""",
+        view.roster_month,
+        view.policy,
+        view.month,
+        view.divisions,
+    )
+
+
+def ranking(view, indicator: str) -> list[dict]:
+    """Counties of one indicator, the best first; without a value last."""
+    return rows(
+        view.release,
+        f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
+            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
+            WHERE f.policy = ? AND f.indicator = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county'
+            ORDER BY f.value DESC NULLS LAST, f.denominator DESC, f.place""",
+        view.roster_month,
+        view.policy,
+        indicator,
+        view.month,
+        view.divisions,
+    )
+
+
+def series(view, indicator: str, place: str) -> list[dict]:
+    """One indicator's months, as then and as now."""
+    return rows(
+        view.release,
+        "SELECT * FROM figure WHERE policy = ? AND indicator = ? AND unit = ? AND level <> 'town' ORDER BY divisions DESC, month",
+        view.policy,
+        indicator,
+        place,
+    )
+
+
+def outlook(view, indicator: str, place: str) -> dict | None:
+    """Where the trend leads; None where the release has none."""
+    if not has(view.release, "outlook"):
+        return None
+    found = rows(
+        view.release,
+        "SELECT * FROM outlook WHERE policy = ? AND indicator = ? AND unit = ?",
+        view.policy,
+        indicator,
+        place,
+    )
+    return next((row for row in found if row.get("divisions", view.divisions) == view.divisions), None)
+
+
+def towns(view, indicator: str, county: str) -> list[dict]:
+    """Towns of a county; older months come from the month tables."""
+    table = {"then": "figure_all", "now": "figure_now"}[view.divisions]
+    return rows(
+        view.release,
+        f"""SELECT i.name AS indicator_name, i.unit, i.gap_unit, i.is_share, p.name AS town, f.* EXCLUDE (unit), f.unit AS place
+            FROM {table} AS f JOIN indicator AS i USING (policy, indicator)
+            JOIN place AS p ON (p.level, p.unit, p.month) = ('town', f.unit, ?)
+            WHERE f.policy = ? AND f.indicator = ? AND f.month = ? AND f.level = 'town' AND p.parent = ?
+            ORDER BY f.gap DESC NULLS LAST, f.unit""",
+        view.roster_month,
+        view.policy,
+        indicator,
+        view.month,
+        county,
+    )
+
+
+STATES = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
+
+
+def units_of(view, indicator: dict, county: str, states: tuple[int, ...]) -> list[dict]:
+    """Units of a county in some state for one indicator, with their answers; those that lack the least besides come first."""
+    name = indicator["indicator"].replace('"', "")
+    own = "".join(f', st."{field}"' for field in indicator["fields"] if "." not in field and field not in _PLACE)
+    wanted = ", ".join(str(int(state)) for state in states)
+    return rows(
+        view.release,
+        f"""SELECT st.unit, st.name, st.kind, st.town, s."{name}" AS state, s.carried, u.main_lacks, u.lacks{own}
+            FROM "state-{view.policy}" AS s JOIN standing AS st USING (month, unit)
+            LEFT JOIN unit_state AS u ON u.unit = s.unit AND u.policy = ?
+            WHERE s.month = ? AND s.county = ? AND s."{name}" IN ({wanted}) ORDER BY u.main_lacks NULLS LAST, u.lacks, st.unit""",
+        view.policy,
+        view.month,
+        county,
+    )
+
+
+_PLACE = ("unit", "name", "kind", "town", "state", "carried", "lacks", "main_lacks")
+
+
+def moved_most(view, most: int = 8) -> list[dict]:
+    """Counties' headline figures with the greatest step since the month before."""
+    return rows(
+        view.release,
+        f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
+            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
+            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline AND f.more <> 0 AND f.is_share
+            ORDER BY abs(f.more) DESC, f.position LIMIT ?""",
+        view.roster_month,
+        view.policy,
+        view.month,
+        view.divisions,
+        most,
+    )
+
+
+PARTS = {
+    "register": "口径调整",
+    "correction": "更正上月",
+    "boundary": "区划调整",
+    "answers": "实际变化",
+    "reporting": "报送有无",
+}
+
+
+def movement(view, indicator: str, place: str) -> list[dict]:
+    """Why a figure moved in the release's month; nothing where the release does not say."""
+    if not has(view.release, "movement") or view.month != view.release.month:
+        return []
+    return rows(
+        view.release,
+        "SELECT * FROM movement WHERE policy = ? AND indicator = ? AND unit = ?",
+        view.policy,
+        indicator,
+        place,
+    )
+
+
+def near_done(view, county: str, most: int = 200) -> list[dict]:
+    """Units of a county that lack fewest of the headline indicators (but lack some), in the release's month."""
+    return rows(
+        view.release,
+        """SELECT u.unit, u.name, u.kind, u.town, s.* EXCLUDE (unit) FROM unit_state AS s JOIN unit AS u USING (unit)
+           WHERE s.policy = ? AND u.county_code = ? AND s.main_lacks BETWEEN 1 AND 2
+           ORDER BY s.main_lacks, s.main_unknown, s.lacks, u.unit LIMIT ?""",
+        view.policy,
+        county,
+        most,
+    )
+
+
+# ---- who reported, and what was wrong
+
+
+def reports(release: Release, month: date) -> list[dict]:
+    return rows(release, "SELECT * FROM report WHERE month = ? ORDER BY county", month)
+
+
+def coverage(release: Release) -> list[dict]:
+    return rows(release, "SELECT * FROM report ORDER BY month DESC, county")
+
+
+def submissions(release: Release, month: date, county: str | None = None) -> list[dict]:
+    return rows(
+        release,
+        "SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) ORDER BY seq DESC",
+        month,
+        county,
+        county,
+    )
+
+
+def findings(release: Release, month: date, county: str | None = None) -> list[dict]:
+    """Findings of the month's submissions in force; `finding_all` holds every month's."""
+    return rows(
+        release,
+        """SELECT * FROM finding_all WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?)
+           ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, seq, phase, number LIMIT 3000""",
+        month,
+        county,
+        county,
+    )
+
+
+def finding_counts(release: Release, month: date) -> list[dict]:
+    return rows(release, "SELECT * FROM finding_count WHERE month = ? ORDER BY findings DESC, code, county", month)
+
+
+def decisions(release: Release) -> list[dict]:
+    return rows(release, "SELECT * FROM decision ORDER BY seq DESC") if has(release, "decision") else []
+
+
+# ---- one unit
+
+
+def find_units(view, text: str, most: int = 60) -> list[dict]:
+    """Units of the month whose name or code holds the text."""
+    return rows(
+        view.release,
+        "SELECT unit, name, kind, town, county FROM standing WHERE month = ? AND (contains(name, ?) OR starts_with(unit, ?)) "
+        "ORDER BY unit LIMIT ?",
+        view.month,
+        text,
+        text,
+        most,
+    )
+
+
+def unit(view, code: str) -> dict | None:
+    found = rows(view.release, "SELECT * FROM standing WHERE month = ? AND unit = ?", view.month, code)
+    return found[0] if found else None
+
+
+def unit_life(view, uid: str) -> list[dict]:
+    """A unit's months by its identity, which outlives codes and names."""
+    return rows(view.release, "SELECT * FROM standing WHERE uid = ? ORDER BY month DESC", uid)
+
+
+def unit_states(view, code: str) -> dict:
+    found = rows(view.release, f'SELECT * FROM "state-{view.policy}" WHERE month = ? AND unit = ?', view.month, code)
+    return found[0] if found else {}
+
+
+def evidence(view, seq: int | None, row_no: int | None) -> dict:
+    """The text that stood in each cell of a unit's row."""
+    found = rows(view.release, "SELECT * FROM evidence WHERE seq = ? AND row_no = ?", seq, row_no)
+    return found[0] if found else {}
+
+
+def sources(view, seq: int | None) -> dict[str, dict]:
+    """field → sheet and column of a submission."""
+    found = rows(view.release, "SELECT * FROM source WHERE seq = ? AND part = 'community'", seq)
+    return {row["field"]: row for row in found}
+
+
+def label(month: date) -> str:
+    return months.label(month)

@@ -1,0 +1,137 @@
+"""One indicator in detail: its clause, where it stands, why it moved, and the units behind it."""
+
+import streamlit as st
+
+from dashboards import choice, data, looks, parts, safe, words
+from dashboards.choice import View
+from pipelines import months
+
+WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
+
+
+def clause(indicator: dict) -> None:
+    """The sentence of the policy that asks for it, and how it is computed."""
+    quote, where = safe.markdown(indicator["quote"]), safe.markdown(indicator["clause"])
+    st.markdown(f"> “{quote}” —— {where}({WORDING.get(indicator['wording'], '')})")
+    with st.expander("口径"):
+        if indicator["reading"]:
+            st.markdown(f"解读:{safe.markdown(indicator['reading'])}")
+        if indicator["unverified"]:
+            st.markdown(f"尚未核实:{safe.markdown(indicator['unverified'])}")
+        st.markdown(
+            "分母按当月名册计,不按报数计;未报的算未知,不算未完成。"
+            if indicator["is_share"]
+            else "只计两项都已填报的单位,同时说明填报比例。"
+        )
+        st.code(formula(indicator), language=None, wrap_lines=True)
+
+
+def formula(indicator: dict) -> str:
+    if indicator["is_share"]:
+        return f"范围:{indicator['scope_sql'] or '全部'}\n满足:{indicator['share_sql']}"
+    return f"分子:{indicator['numerator_sql']}\n分母:{indicator['denominator_sql']}\n范围:{indicator['scope_sql'] or '全部'}"
+
+
+def standing(row: dict) -> None:
+    """The answer first, in a sentence."""
+    said = [f"{looks.sign(row['status'])}:{words.value_with_parts(row)},目标 {words.target(row)}"]
+    said += [text for text in (words.gap(row), words.bounds(row), words.carried(row)) if text]
+    if words.change(row):
+        said.append(f"较上月 {words.change(row)}")
+    with st.container(key="verdict"):
+        st.markdown(f"**{safe.markdown('。'.join(said))}。**")
+        if row["is_share"] is False and row["denominator"]:
+            st.caption(f"{words.number(row['answered'])} 个单位两项都已填报,{words.number(row['unknown'])} 个未报全。")
+
+
+def outlook(row: dict, found: dict | None) -> None:
+    """Where the line leads, and what pace would be needed."""
+    if not found or row["status"] in ("met", "tracked", "not_applicable", "no_data"):
+        return
+    reached = (
+        f"按近六个月走势,约 {parts.month_text(found['reaches'])}达到目标"
+        if found.get("reaches")
+        else "按近六个月走势,达不到目标"
+    )
+    pace = ""
+    if found.get("needed_pace") is not None and found.get("recent_pace") is not None:
+        pace = f";近三个月每月 {found['recent_pace']:+.1f},到期前每月需 {found['needed_pace']:+.1f}"
+    st.markdown(safe.markdown(f"{reached}{pace}。"))
+
+
+def movement(found: list[dict], row: dict) -> None:
+    """The parts of the change against the month before, which add up to it."""
+    if not found:
+        return
+    told = "、".join(
+        f"{data.PARTS.get(item['part'], item['part'])} {item['change']:+.2f}" for item in found if item["change"]
+    )
+    whole = f"{row['points']:+.2f}" if row["points"] is not None else ""
+    st.markdown(safe.markdown(f"较上月 {whole} 个百分点,其中:{told or '没有变化'}。"))
+
+
+LACKING = {
+    "unit": "代码",
+    "name": "名称",
+    "town": "街道(乡镇)",
+    "kind": "类型",
+    "what": "情况",
+    "main_lacks": "主要指标还缺(项)",
+}
+
+
+def lacking(view: View, indicator: dict, counties: list[dict]) -> None:
+    """From the counties that hold the gap down to the units that lack it, the nearest to being done first."""
+    if indicator["counted"] == "county":
+        st.caption("该指标以县市区为单位,没有更细的层级;见上面的县市区排序。")
+        return
+    options = {row["place"]: f"{row['county']}({words.gap(row) or words.value(row)})" for row in counties}
+    worst = max(counties, key=lambda row: row["gap"] or 0)["place"] if counties else None
+    county = choice.pick("county", "县市区", options, worst, width=360)
+    towns, units = st.columns([1, 1.4], gap="large")
+    with towns:
+        st.markdown("**街道(乡镇)**")
+        lines = [parts.figure_line(row) for row in data.towns(view, indicator["indicator"], county)]
+        parts.table(
+            lines, {"town": "街道(乡镇)", "shown_value": "现值", "parts": "完成/应有", "gap_text": "差距"}, height=420
+        )
+    with units:
+        _units(view, indicator, county)
+
+
+def _units(view: View, indicator: dict, county: str) -> None:
+    states = (
+        {"缺的": (2,), "未报或待核实的": (3, 4), "已具备的": (1,)}
+        if indicator["is_share"]
+        else {"已填报的": (1,), "未报全的": (3, 4)}
+    )
+    which = st.segmented_control(
+        "单位", list(states), default=next(iter(states)), required=True, label_visibility="collapsed"
+    )
+    labels = data.fields(view.release)
+    asked = [field for field in indicator["fields"] if "." not in field]
+    if view.roster_month != view.month:
+        st.caption("单位按当时区划列出。")
+    rows = [_unit_line(row, asked) for row in data.units_of(view, indicator, county, states[which])]
+    columns = {**LACKING, **{f"answer:{f}": labels[f]["label"] for f in asked if f in labels}}
+    st.caption(f"{len(rows)} 个,主要指标还缺最少的排在前面;点一行看这个单位。" if rows else "没有这样的单位。")
+    picked = parts.table(rows, columns, key="units", select=True, height=380)
+    parts.download(rows, columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv")
+    if picked:
+        parts.go("unit", unit=picked["unit"], county=county)
+
+
+def _unit_line(row: dict, fields: list[str]) -> dict:
+    what = data.STATES[row["state"]] + (",沿用前月" if row["carried"] else "")
+    return {**row, "what": what, **{f"answer:{field}": answer(row.get(field)) for field in fields}}
+
+
+def answer(value: object) -> str:
+    """A typed answer as the form would print it."""
+    if value is None:
+        return "未填"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if hasattr(value, "year"):
+        return months.key(value)
+    return words.number(value) if not isinstance(value, str) else value

@@ -1,0 +1,170 @@
+"""Pieces that several pages show: the verdict, bars, tables of figures, links that carry the choice along."""
+
+import streamlit as st
+
+from dashboards import charts, data, looks, safe, words
+from dashboards.choice import View
+from dashboards.looks import Ink
+from pipelines import months
+
+PATHS = {
+    "county": "app_pages/county.py",
+    "indicator": "app_pages/indicator.py",
+    "unit": "app_pages/unit.py",
+    "overview": "app_pages/overview.py",
+    "wall": "app_pages/wall.py",
+    "reporting": "app_pages/reporting.py",
+}
+# the choices that a link carries to the page that it opens
+_CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
+
+
+def go(page: str, **chosen: str) -> None:
+    """Open a page with something chosen, keeping the rest of the choice."""
+    st.switch_page(PATHS[page], query_params=_address(chosen))
+
+
+def link(page: str, label: str, **chosen: str) -> None:
+    st.page_link(PATHS[page], label=safe.markdown(label), query_params=_address(chosen))
+
+
+def _address(chosen: dict[str, str]) -> dict[str, str]:
+    kept = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
+    return {**kept, **chosen}
+
+
+def chart(figure, key: str, alt: str, select: bool = False):
+    """A figure; with `select`, what belongs to the point that was clicked (once)."""
+    if not select:
+        st.plotly_chart(figure, theme=None, config=charts.CONFIG, key=key, alt=alt)
+        return None
+    event = st.plotly_chart(
+        figure, theme=None, config=charts.CONFIG, key=key, alt=alt, on_select="rerun", selection_mode="points"
+    )
+    points = event["selection"]["points"]
+    return points[0].get("customdata") if points else None
+
+
+def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") -> None:
+    """The answer in sentences: on course, what lags, who has reported."""
+    counts = data.verdict(view, rows[0]["place"]) if rows else []
+    arrived = words.reported(reports) if reports else ""
+    if counts:
+        told = words.verdict(counts, view.due, view.month)
+        st.markdown(f"**{safe.markdown(where + told)}** {safe.markdown(arrived)}")
+    if lagging := words.laggards(rows):
+        st.markdown(safe.markdown(lagging))
+
+
+def headline_bars(rows: list[dict], ink: Ink) -> None:
+    """The bullet bars, in a wide and a narrow drawing of which the style shows the one that fits."""
+    told = "主要指标的现值、目标与差距:" + ";".join(f"{row['name']} {words.value(row)}" for row in rows)
+    with st.container(key="bars_wide"):
+        picked = chart(charts.bars(rows, ink), "bars", told, select=True)
+    with st.container(key="bars_narrow"):
+        picked = chart(charts.bars_narrow(rows, ink), "bars_phone", told, select=True) or picked
+    if picked:
+        go("indicator", indicator=picked if isinstance(picked, str) else picked[0])
+
+
+def table(
+    rows: list[dict], columns: dict[str, str], key: str | None = None, select: bool = False, height: str | int = "auto"
+):
+    """Rows as a table with Chinese heads; with `select`, the row that was clicked. Cells are shown as they stand."""
+    shown = [{title: _cell(row.get(name)) for name, title in columns.items()} for row in rows]
+    if not select:
+        st.dataframe(shown, hide_index=True, height=height)
+        return None
+    event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode="single-row", height=height)
+    picked = event["selection"]["rows"]
+    return rows[picked[0]] if picked else None
+
+
+def _cell(value: object) -> object:
+    return safe.plain(value) if isinstance(value, str) else value
+
+
+def download(rows: list[dict], columns: dict[str, str], name: str) -> None:
+    """The rows as CSV, with nothing in it that a spreadsheet program would run."""
+    st.download_button("下载表格(CSV)", safe.sheet(rows, columns), file_name=name, mime="text/csv", on_click="ignore")
+
+
+FIGURE_COLUMNS = {
+    "sign": "状态",
+    "name": "指标",
+    "shown_value": "现值",
+    "parts": "完成/应有",
+    "target_text": "目标",
+    "gap_text": "差距",
+    "change": "较上月",
+    "place_text": "位次",
+    "bounds": "不确定范围",
+}
+
+
+def figure_line(row: dict) -> dict:
+    """A figure as words, for tables and downloads."""
+    return {
+        **row,
+        "sign": looks.sign(row["status"]),
+        "shown_value": words.value(row),
+        "parts": words.parts(row),
+        "target_text": words.target(row),
+        "gap_text": words.gap(row),
+        "change": words.change(row) if "more" in row else "",
+        "place_text": f"{row['rank']}/{row['ranked']}" if row.get("rank") and row["level"] == "county" else "",
+        "bounds": words.bounds(row),
+    }
+
+
+def moves(rows: list[dict]) -> None:
+    """Who moved most against the month before."""
+    if not rows:
+        st.caption("没有可比的上月数字,或与上月相同。")
+        return
+    lines = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
+    table(
+        lines,
+        {
+            "county": "县市区",
+            "name": "指标",
+            "change": "较上月(个)",
+            "before": "百分比",
+            "sign": "状态",
+            "gap_text": "差距",
+        },
+    )
+
+
+def reporting(reports: list[dict]) -> None:
+    """Counties of the month: who reported, what was accepted."""
+    lines = [
+        {**row, "state": "已报" if row["seq"] else "未报", "when": words.day(row["received_at"])} for row in reports
+    ]
+    table(
+        lines,
+        {
+            "name": "县市区",
+            "state": "状态",
+            "when": "收到",
+            "units": "应报单位",
+            "accepted": "计入",
+            "held": "暂不计入",
+            "carried": "沿用前月",
+            "errors": "错误",
+            "warnings": "提醒",
+            "times": "报送次数",
+        },
+    )
+
+
+def county_options(view: View) -> dict[str, str]:
+    return {row["unit"]: row["name"] for row in data.counties(view)}
+
+
+def indicator_options(view: View) -> dict[str, str]:
+    return {row["indicator"]: row["name"] for row in data.indicators(view.release, view.policy)}
+
+
+def month_text(value) -> str:
+    return months.label(value) if value else "—"

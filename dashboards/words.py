@@ -1,0 +1,126 @@
+"""Sentences and numbers as people read them. Counts stand beside percentages; a status is never without its reason."""
+
+from datetime import date
+from decimal import Decimal
+
+from dashboards.looks import ATTENTION, NAMES, SIGNS
+from pipelines import months
+
+
+def number(value: object) -> str:
+    """A count or a sum with thousands separators; decimals only where there are any."""
+    if value is None:
+        return "—"
+    text = f"{Decimal(str(value)):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent_sign(row: dict) -> str:
+    """What stands right behind the shown number: `%`, or the unit with a space."""
+    return "%" if row["unit"] == "%" else f" {row['unit']}"
+
+
+def value(row: dict) -> str:
+    """`45.7%`, `0.8 人`, or why there is no value."""
+    if row["shown"] is None:
+        return "不适用" if row["status"] == "not_applicable" else "无数据"
+    return f"{row['shown']}{percent_sign(row)}"
+
+
+def parts(row: dict) -> str:
+    """`2,274/4,977`: what the value is made of."""
+    return f"{number(row['numerator'])}/{number(row['denominator'])}" if row["denominator"] else ""
+
+
+def value_with_parts(row: dict) -> str:
+    """`45.7%(2,274/4,977)`."""
+    return f"{value(row)}({parts(row)})" if row["shown"] is not None else value(row)
+
+
+def target(row: dict) -> str:
+    """`≥60%`, or nothing where nothing is promised."""
+    return f"{row['target']}{percent_sign(row)}" if row["target"] else "无目标"
+
+
+def gap(row: dict) -> str:
+    """`还差 215 个村`; nothing where the target is reached or counts no units."""
+    return f"还差 {number(row['gap'])} {row['gap_unit'] or ''}".rstrip() if row["gap"] else ""
+
+
+def change(row: dict) -> str:
+    """Against the month before, in units for a share and in its own unit for a ratio: `+18`, `−2`, `持平`."""
+    moved = row["more"] if row["is_share"] else row["points"]
+    if moved is None:
+        return ""
+    if not moved:
+        return "持平"
+    return f"{'+' if moved > 0 else '−'}{number(abs(moved))}"
+
+
+def bounds(row: dict) -> str:
+    """`在 44.1% 与 61.0% 之间`, where reports are missing; nothing where all is known."""
+    if row["lower"] is None or not row["unknown"]:
+        return ""
+    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间({number(row['unknown'])} 个未报或待核实)"
+
+
+def carried(row: dict) -> str:
+    return f"其中 {number(row['carried'])} 个沿用前两个月的报数" if row["carried"] else ""
+
+
+def detail(row: dict, name: str) -> list[str]:
+    """All that is said when a figure is pointed at, line by line."""
+    lines = [
+        f"{name}:{value_with_parts(row)}",
+        f"目标 {target(row)} · {NAMES[row['status']]}",
+        gap(row),
+        bounds(row),
+        carried(row),
+    ]
+    return [line for line in lines if line]
+
+
+def verdict(counts: list[dict], due: date | None, month: date) -> str:
+    """`18 项主要指标:7 项已达标,6 项进度正常,…。距 2020年底还有 184 天。`"""
+    total = sum(row["indicators"] for row in counts)
+    told = ",".join(f"{row['indicators']} 项{row['name']}" for row in counts)
+    return f"{total} 项主要指标:{told}。{countdown(due, month)}"
+
+
+def countdown(due: date | None, month: date) -> str:
+    """How long it is from the month's end to the due date's."""
+    if due is None:
+        return ""
+    days = (months.last_day(due) - months.last_day(month)).days
+    when = f"{due.year}年底" if due.month == 12 else f"{months.label(due)}底"
+    if days > 0:
+        return f"距 {when}还有 {days} 天。"
+    return f"{when}已到期。" if days == 0 else f"{when}到期,已过 {-days} 天。"
+
+
+def laggards(rows: list[dict], most: int = 3) -> str:
+    """`农村综合服务设施覆盖率还差 212 个村;…`: what wants attention first, in work."""
+    urgent = [row for row in rows if row["status"] in ("overdue", "reversing", "off_track", "lagging") and row["gap"]]
+    urgent.sort(key=lambda row: (ATTENTION.index(row["status"]), -row["gap"]))
+    if not urgent:
+        return ""
+    told = ";".join(f"{row['name']}{gap(row)}" for row in urgent[:most])
+    return f"最要紧的:{told}{'等' if len(urgent) > most else ''}。"
+
+
+def reported(rows: list[dict]) -> str:
+    """`19/20 已报;未报:新河县。`"""
+    missing = [row["name"] for row in rows if row["seq"] is None]
+    told = f"{len(rows) - len(missing)}/{len(rows)} 个县市区已报"
+    return f"{told};未报:{'、'.join(missing)}。" if missing else f"{told}。"
+
+
+def day(stamp: str | None) -> str:
+    """`2020年7月8日 09:30` of an ISO time stamp."""
+    if not stamp:
+        return "—"
+    return f"{int(stamp[:4])}年{int(stamp[5:7])}月{int(stamp[8:10])}日 {stamp[11:16]}".strip()
+
+
+def legend() -> str:
+    return " ".join(f"{SIGNS[status]} {NAMES[status]}" for status in ATTENTION)
