@@ -50,12 +50,12 @@ install: .venv/.run
 
 .venv/.run: requirements.lock pyproject.toml | .venv/.python
 	@echo "安装依赖(只在第一次和版本变动时)……"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --progress-bar on --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.test: requirements-test.lock .venv/.run
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements-test.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --progress-bar on --require-hashes -r requirements-test.lock
 	@touch $@
 
 # ---- the first run: sample submissions through Dagster

@@ -1,4 +1,4 @@
-"""The monthly run: what came in, the figures, the release, its reports. One call, for the command line and for Dagster."""
+"""The monthly run: what came in, the figures, the release, its reports: for the command line and for Dagster."""
 
 from datetime import date
 
@@ -24,7 +24,9 @@ def latest_reported(opened: Warehouse) -> date:
     return reported[-1]
 
 
-def publish_month(opened: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None) -> Edition:
+def publish_month(
+    opened: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None
+) -> Edition:
     """One month's edition from a warehouse already open."""
     return publish(opened, settings, month, by, report)
 

@@ -30,7 +30,7 @@ def dashboard(settings: Settings, port: int) -> int:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """Dagster's home under the data folder, with the repository's `dagster.yaml` on absolute paths; written when it differs."""
+    """Dagster's home under the data folder, with `dagster.yaml` on absolute paths; written when it differs."""
     home = settings.data / "dagster"
     text = (REPOSITORY / "dagster.yaml").read_text(encoding="utf-8").replace("data/dagster", _quoted(home))
     place = home / "dagster.yaml"
@@ -40,7 +40,7 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def _quoted(home: Path) -> str:
-    """A folder's name as it may stand before `/storage` in YAML. Errors: `Refusal` for a name that YAML would read otherwise."""
+    """A folder's name as it may stand in YAML. Errors: `Refusal` for one that YAML would read otherwise."""
     if yaml.safe_load(f"{home}/x") != f"{home}/x":
         raise Refusal(f"数据文件夹的名称“{home}”含有 Dagster 配置不能使用的字符;请换一个名称")
     return str(home)

@@ -18,7 +18,7 @@ def received(warehouse: Warehouse, month: date) -> dict:
     counties = warehouse.reference.rosters.counties(month)
     force = warehouse.life().effective(month)
     missing = [county.name for county in counties if county.code not in force]
-    severities = _count(warehouse, "severity", "finding JOIN submission USING (seq)", "month = ? AND list_contains(?, seq)", [month, list(force.values())])
+    severities = _count(warehouse, "severity", "finding", "list_contains(?, seq)", [list(force.values())])
     return {
         "已报县数": len(counties) - len(missing),
         "应报县数": len(counties),
@@ -35,7 +35,12 @@ def computed(warehouse: Warehouse, month: date) -> dict:
     statuses = _count(warehouse, "status", "figure", "month = ? AND divisions = 'then' AND level = 'city'", [month])
     figures = sum(_count(warehouse, "level", "figure", "month = ? AND divisions = 'then'", [month]).values())
     shown = {STATUSES[status]: number for status, number in statuses.items()}
-    return {"数字行数": figures, "指标总数": sum(statuses.values()), "已达标": statuses.get("met", 0), "全市指标状态": _listed(shown)}
+    return {
+        "数字行数": figures,
+        "指标总数": sum(statuses.values()),
+        "已达标": statuses.get("met", 0),
+        "全市指标状态": _listed(shown),
+    }
 
 
 def published(settings: Settings, edition: Edition) -> dict:
@@ -43,7 +48,8 @@ def published(settings: Settings, edition: Edition) -> dict:
     before = _before(settings.releases, edition.folder)
     now = _city(edition.folder)
     then = _city(before) if before else {}
-    turned = [f"{name} {STATUSES[then[key][1]]}→{STATUSES[status]}" for key, (name, status, _) in now.items() if key in then and then[key][1] != status]
+    both = [(then[key], now[key]) for key in now if key in then]
+    turned = [f"{b[0]} {STATUSES[a[1]]}→{STATUSES[b[1]]}" for a, b in both if a[1] != b[1]]
     manifest = editions.read_manifest(edition.folder)
     return {
         "发布版": edition.label,
@@ -51,7 +57,7 @@ def published(settings: Settings, edition: Edition) -> dict:
         "依据报表数": len(manifest["inputs"]),
         "行数": sum(item["rows"] for entries in manifest["tables"].values() for item in entries.values()),
         "对比": f"{before.parent.name}/{before.name}" if before else "无(首个发布版)",
-        "变动的全市数字": sum(key in then and then[key][2] != value for key, (_, _, value) in now.items()),
+        "变动的全市数字": sum(a[2] != b[2] for a, b in both),
         "状态变化": ";".join(turned) or "无",
     }
 
@@ -63,7 +69,8 @@ def _standing(warehouse: Warehouse, month: date) -> dict:
 
 
 def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list) -> dict:
-    return dict(warehouse.con.execute(f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1", parameters).fetchall())
+    sql = f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1"
+    return dict(warehouse.con.execute(sql, parameters).fetchall())
 
 
 def _listed(counts: dict[str, int]) -> str:
@@ -82,8 +89,8 @@ def _city(folder: Path) -> dict[tuple, tuple]:
     release = open_folder(folder)
     try:
         rows = release.rows(
-            "SELECT policy, indicator, indicator.name, status, numerator, denominator FROM figure JOIN indicator USING (policy, indicator) "
-            "WHERE level = 'city' AND month = ?", [release.month],
+            "SELECT policy, indicator, indicator.name, status, numerator, denominator "
+            "FROM figure JOIN indicator USING (policy, indicator) WHERE level = 'city' AND month = ?", [release.month],
         )  # fmt: skip
     finally:
         release.close()

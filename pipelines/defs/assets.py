@@ -44,7 +44,8 @@ def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     @dg.asset(**common, deps=[figures], description="不可更改的发布版;指定月份之外,也更新当前发布版。")
     def release(context: dg.AssetExecutionContext, station: Station) -> None:
         with station.open("发布") as opened:
-            editions = monthly.publish_months(opened, station.settings, asked(context), "Dagster", _progress(context, "发布"))
+            told = _progress(context, "发布")
+            editions = monthly.publish_months(opened, station.settings, asked(context), "Dagster", told)
             made = {edition.month: summary.published(station.settings, edition) for edition in editions}
             context.log.info(f"{len(editions)} 个月,其中新版 {sum(e.new for e in editions)} 个")
             _tell(context, lambda month: made.get(month, {"发布版": "该月没有任何报表,未发布"}))

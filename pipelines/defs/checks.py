@@ -1,4 +1,4 @@
-"""Asset checks, one for each check that `pipelines.indicators.quality` derives from the declarations. None is written by hand."""
+"""Asset checks: one for each that `pipelines.indicators.quality` derives from the declarations."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,8 @@ STAGES = ("submissions", "figures")
 def build(declared: list[Check], assets: list[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
     """The checks of each stage run together, over one opening of the warehouse. Grave ones stop what comes after."""
     by_name = {asset.key.to_user_string(): asset for asset in assets}
-    return [*(_stage(stage, [c for c in declared if c.stage == stage]) for stage in STAGES), _editions(by_name["release"])]
+    staged = [_stage(stage, [check for check in declared if check.stage == stage]) for stage in STAGES]
+    return [*staged, _editions(by_name["release"])]
 
 
 def _stage(stage: str, checks: list[Check]) -> dg.AssetChecksDefinition:
@@ -36,14 +37,18 @@ def _result(stage: str, verdict: Verdict) -> dg.AssetCheckResult:
         check_name=verdict.check.name,
         severity=dg.AssetCheckSeverity.ERROR if verdict.check.grave else dg.AssetCheckSeverity.WARN,
         description=verdict.check.says if verdict.holds else f"{verdict.check.says}:有 {verdict.count} 处不符",
-        metadata={"不符数": verdict.count, "不符者": dg.MetadataValue.json(verdict.ids)},
+        metadata=_offenders(verdict.count, verdict.ids),
     )
+
+
+def _offenders(count: int, ids: list[str]) -> dict:
+    return {"不符数": count, "不符者": dg.MetadataValue.json(ids)}
 
 
 def _editions(release: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=release, blocking=True, description="每个月最新的发布版文件齐全,与其清单的校验值相符。")
     def whole_editions(station: Station) -> dg.AssetCheckResult:
         found = faults(station.settings.releases)
-        return dg.AssetCheckResult(passed=not found, metadata={"不符数": len(found), "不符者": dg.MetadataValue.json(found[: quality.SHOWN])})
+        return dg.AssetCheckResult(passed=not found, metadata=_offenders(len(found), found[: quality.SHOWN]))
 
     return whole_editions

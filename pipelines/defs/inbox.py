@@ -1,4 +1,4 @@
-"""The sensor on the inbox: each file that has lain still is asked for once, whatever it is called and however often it is seen."""
+"""The sensor on the inbox: what has lain still is asked for once, however it is called or often it is seen."""
 
 import hashlib
 import json
@@ -53,7 +53,10 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
 
 
 def look(settings: Settings, still_for: float, before: list[Waiting]) -> list[Waiting]:
-    """What lies still in the inbox. A file of the same size and time is not read again; one that vanishes or grows is left out."""
+    """What lies still in the inbox. What vanishes or grows meanwhile is left out.
+
+    A file of the same size and time is not read again.
+    """
     known = {(file.path, file.size, file.changed): file for file in before}
     found = []
     for path in intake.waiting_files(settings, still_for):
@@ -95,7 +98,7 @@ def _run_key(files: list[Waiting]) -> str:
 
 
 def _month(file: Waiting, keys: list[str]) -> str | None:
-    """The month that the name speaks of. It only says which month to publish; whose the file is, its content decides."""
+    """The month that the name speaks of: only which month to publish. Whose the file is, its content decides."""
     named = {months.key(month) for month in months_in(Path(file.path).name)}
     return named.pop() if len(named) == 1 and named <= set(keys) else None
 

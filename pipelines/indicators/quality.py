@@ -44,7 +44,7 @@ KEYS = {
 STATE_KEY = ("month", "unit")
 RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "meta")
 
-# A share of a whole county that moves by more than this in a month, or a ratio by more than this part of itself, is asked about.
+# A share that moves by more than this in a month, or a ratio by more than this part of itself, is asked about.
 SHARE_JUMP, RATIO_JUMP = 0.3, 0.5
 # Names shown of those who offend; the count is always whole.
 SHOWN = 20
@@ -52,9 +52,9 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold. `sql` gives one row per offender, named in its only column. `stage`: submissions or figures.
+    """One thing that must hold. `sql` gives one row per offender, named in its only column.
 
-    `table` is what a check of keys looks at; while it is not there yet, nobody offends.
+    `stage` is submissions or figures. `table` is what a check of keys looks at; while it is not there, nobody offends.
     """
 
     name: str
@@ -96,12 +96,14 @@ def judge(warehouse: Warehouse, checks: list[Check]) -> Iterator[Verdict]:
 
 
 def _offenders(warehouse: Warehouse, check: Check) -> list[str]:
-    return [row[0] for row in warehouse.con.execute(f"SELECT id FROM ({check.sql}) AS offender(id) ORDER BY id").fetchall()]
+    rows = warehouse.con.execute(f"SELECT id FROM ({check.sql}) AS offender(id) ORDER BY id").fetchall()
+    return [row[0] for row in rows]
 
 
 def keys(reference: Reference) -> dict[str, tuple[str, ...]]:
     """Table → key, with the tables that each policy brings."""
-    states = [f"{prefix}_{number}" for number, _ in enumerate(reference.registers) for prefix in ("state", "county_state")]
+    numbers = range(len(reference.registers))
+    states = [f"{prefix}_{number}" for number in numbers for prefix in ("state", "county_state")]
     return {**KEYS, **dict.fromkeys(states, STATE_KEY)}
 
 
@@ -143,8 +145,8 @@ def _roster() -> Iterator[Check]:
             "figures",
             f"表 {table} 每月正好覆盖名册中的每个单位",
             f"SELECT strftime(month, '%Y-%m 缺 ') || {unit} FROM {due} ANTI JOIN {have} USING (month, {unit}) "
-            f"UNION ALL SELECT strftime(month, '%Y-%m 多 ') || {unit} FROM {have} ANTI JOIN {due} USING (month, {unit}) "
-            f"WHERE month IN (SELECT month FROM {due})",
+            f"UNION ALL SELECT strftime(month, '%Y-%m 多 ') || {unit} "
+            f"FROM {have} ANTI JOIN {due} USING (month, {unit}) WHERE month IN (SELECT month FROM {due})",
         )
 
 
@@ -165,7 +167,8 @@ def _indicators(register: Register) -> str:
 def _incomplete(register: Register) -> str:
     return f"""
         SELECT strftime(month, '%Y-%m ') || indicator || ' ' || unit
-        FROM (SELECT month, county AS unit FROM due_county UNION SELECT month, city FROM due_county), {_indicators(register)}
+        FROM (SELECT month, county AS unit FROM due_county UNION SELECT month, city FROM due_county),
+             {_indicators(register)}
         WHERE month >= DATE '{register.since}' AND (month, indicator, unit) NOT IN (
             SELECT (month, indicator, unit) FROM figure WHERE policy = '{register.policy.id}' AND divisions = 'then')"""
 
@@ -209,7 +212,8 @@ def _jumps(register: Register) -> str:
             SELECT *, lag(rate) OVER (PARTITION BY indicator, unit ORDER BY month) AS before,
                    lag(month) OVER (PARTITION BY indicator, unit ORDER BY month) AS last FROM rate)
         SELECT strftime(month, '%Y-%m ') || indicator || ' ' || unit FROM moved
-        WHERE last = month - INTERVAL 1 MONTH AND before > 0 AND abs(rate - before) > CASE WHEN is_share THEN {SHARE_JUMP} ELSE {RATIO_JUMP} * before END"""
+        WHERE last = month - INTERVAL 1 MONTH AND before > 0
+          AND abs(rate - before) > CASE WHEN is_share THEN {SHARE_JUMP} ELSE {RATIO_JUMP} * before END"""
 
 
 # ---- what should be there: rosters of the months computed, and what is in force
@@ -217,7 +221,8 @@ def _jumps(register: Register) -> str:
 
 def _prepare(warehouse: Warehouse) -> None:
     rosters, life = warehouse.reference.rosters, warehouse.life()
-    span = [row[0] for row in warehouse.con.execute("SELECT month FROM fingerprint WHERE what = 'then' ORDER BY month").fetchall()]
+    computed = warehouse.con.execute("SELECT month FROM fingerprint WHERE what = 'then' ORDER BY month").fetchall()
+    span = [row[0] for row in computed]
     units = [(m, u.code, u.town_code, u.county_code) for m in span for u in rosters.units(m)]
     counties = [(m, c.code, rosters.city.code) for m in span for c in rosters.counties(m)]
     force = [(m, county) for m, state in life.months.items() for county in state.effective]
