@@ -194,5 +194,6 @@ def _mended(finding: dict, context: ReceiptContext) -> list[Cell]:
     return [
         Cell(None), Cell(SEVERITIES[finding["severity"]], "quiet"), Cell("已改正"), Cell(quote(finding["sheet"])),
         Cell(shown(finding["cell"])), Cell(labels), Cell(shown(context.units.get(unit, unit))),
-        Cell(shown(body(finding))), Cell(shown(finding["found"])), Cell(shown(finding["expected"])), Cell(None), Cell(finding["id"]),
+        Cell(shown(body(finding))), Cell(shown(finding["found"])), Cell(shown(finding["expected"])),
+        Cell(None), Cell(finding["id"]),
     ]  # fmt: skip

@@ -173,7 +173,8 @@ def _shape(note: Note, number: int, order: int, widths: dict[int, int]) -> str:
     row, column = note.place
     return (
         f'<v:shape {_NAMED} id="_x0000_s{number}" type="#_x0000_t202" '
-        f'style="position:absolute;margin-left:80pt;margin-top:5pt;width:{_WIDE * 3 // 4}pt;height:{_height(note.text) * 3 // 4}pt;z-index:{order + 1};visibility:hidden" '
+        f'style="position:absolute;margin-left:80pt;margin-top:5pt;width:{_WIDE * 3 // 4}pt;'
+        f'height:{_height(note.text) * 3 // 4}pt;z-index:{order + 1};visibility:hidden" '
         'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
         '<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div>'
         '</v:textbox><x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'

@@ -1,0 +1,126 @@
+"""Receipts of submissions: what the archive and the warehouse know of a file, handed to `survey.receipt`.
+
+    write_receipts(opened, reports, folder) -> paths, one a report, in order
+
+What was found in the tries before is computed again from what was read then: the rules' findings of a superseded submission
+are not kept, and a receipt must not depend on when the warehouse was built.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from pipelines import months
+from pipelines.archive import write_durably
+from pipelines.indicators import standing
+from pipelines.lifecycle import Life
+from pipelines.survey import findings
+from pipelines.survey.receipt import ReceiptContext, Try, write_receipt
+from pipelines.warehouse import Warehouse
+
+_STATES = {
+    "checked": "已检查,未报送",
+    "effective": "已接收",
+    "known": "此前已收到相同文件,未重复计入",
+    "waiting": "已收到;该月已审核,待重开后生效",
+    "superseded": "已被更新的报表取代",
+    "refused": "不能采用,请改正后重报",
+}
+_COLUMNS = ("id", "code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
+
+
+def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[Path]:
+    """A receipt for each of `intake.Report`, in `folder`. The reports must have been submitted: their bytes are archived."""
+    desk = _Desk(opened)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for report in reports:
+        data, name = desk.receipt(report)
+        write_durably(folder / name, data)
+        paths.append(folder / name)
+    return paths
+
+
+@dataclass
+class _Desk:
+    """What several receipts of one warehouse share."""
+
+    opened: Warehouse
+
+    @cached_property
+    def life(self) -> Life:
+        return self.opened.life()
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        form = self.opened.reference.form
+        return {field.id: field.label for part in (form.county, form.community) for field in part}
+
+    @cached_property
+    def remedies(self) -> dict[str, str]:
+        kinds = findings.load(self.opened.reference.folder)
+        return {code: kind.remedy for code, kind in kinds.items()}
+
+    def receipt(self, report) -> tuple[bytes, str]:
+        month = months.parse(report.month) if report.month else None
+        original = self.opened.archive.read(report.sha256)
+        # rules are judged for what is in force; a file that waits, or was superseded, is judged for its receipt alone
+        in_force = self.life.status.get(report.seq) == "effective" or month is None or report.refused
+        found = report.findings if in_force else self._findings(report.seq, month)
+        return write_receipt(original, report.file, found, self._context(report, month))
+
+    def _context(self, report, month: date | None) -> ReceiptContext:
+        known = report.county is not None and month is not None
+        earlier = self._earlier(report.seq, report.county, month) if known else []
+        return ReceiptContext(
+            county=self._county(report.county, month) if known else None,
+            month=month,
+            number=len(earlier) + 1 if known else report.seq,
+            state=_STATES["refused" if report.refused else report.state],
+            refused=report.refused,
+            received=self._received(report.seq),
+            rows=report.rows,
+            earlier=tuple(earlier),
+            waived=frozenset(self.life.waived(month)) if month else frozenset(),
+            labels=self.labels,
+            units=self._units(report.county, month) if known else {},
+            remedies=self.remedies,
+        )
+
+    def _county(self, code: str, month: date) -> str:
+        counties = self.opened.reference.rosters.counties(month)
+        return next((county.name for county in counties if county.code == code), code)
+
+    def _units(self, county: str, month: date) -> dict[str, str]:
+        units = self.opened.reference.rosters.units(month)
+        return {unit.code: unit.name for unit in units if unit.county_code == county}
+
+    def _received(self, seq: int) -> str:
+        rows = self.opened.con.execute("SELECT received_at FROM submission WHERE seq = ?", [seq]).fetchall()
+        return rows[0][0][:16].replace("T", " ")
+
+    # ---- the tries before
+
+    def _earlier(self, seq: int, county: str, month: date) -> list[Try]:
+        rows = self.opened.con.execute(
+            "SELECT seq, refused FROM submission WHERE county = ? AND month = ? AND seq < ? ORDER BY seq",
+            [county, month, seq],
+        ).fetchall()
+        return [Try(tuple(self._findings(one, month)), refused) for one, refused in rows]
+
+    def _findings(self, seq: int, month: date) -> list[dict]:
+        """What the reader and the rules find in one submission, whether it is in force or not. Changes nothing."""
+        con = self.opened.con
+        con.execute("BEGIN")
+        try:
+            standing.load_rosters(self.opened, month)
+            standing.select_rows(self.opened, [seq])
+            standing.judge(self.opened, month, self.life)
+            rows = con.execute(
+                f"SELECT {', '.join(_COLUMNS)} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
+            ).fetchall()
+        finally:
+            con.execute("ROLLBACK")
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
