@@ -15,7 +15,7 @@ FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
 
 
-def _blank(ink: Ink, height: int, **layout) -> go.Figure:
+def blank(ink: Ink, height: int, **layout) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         height=height,
@@ -74,9 +74,7 @@ def _bullets(figure: go.Figure, rows: list[dict], y: list[float], thick: float, 
     figure.add_bar(
         x=[_part(row, row["value"]) for row in rows], width=thick * 0.52, marker=dict(color=colours), **common
     )
-    goals = [
-        (_part(row, row["low"] if row["low"] is not None else row["high"]), at) for row, at in zip(rows, y, strict=True)
-    ]
+    goals = [(_part(row, _goal(row)), at) for row, at in zip(rows, y, strict=True)]
     figure.add_scatter(
         x=[goal for goal, _ in goals],
         y=[at for _, at in goals],
@@ -85,6 +83,13 @@ def _bullets(figure: go.Figure, rows: list[dict], y: list[float], thick: float, 
         marker=dict(symbol="line-ns", size=round(ROW * thick * 0.92), line=dict(width=3, color=ink.text)),
     )
     figure.update_layout(barmode="overlay")
+
+
+def _goal(row: dict) -> float | None:
+    """Where the mark of the target stands; nowhere where the indicator does not apply."""
+    if row["status"] == "not_applicable":
+        return None
+    return row["low"] if row["low"] is not None else row["high"]
 
 
 def _note(figure: go.Figure, x: float, y: float, text: str, anchor: str = "left", **more) -> None:
@@ -106,7 +111,7 @@ _COLUMNS = {
 
 def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW) -> go.Figure:
     """Headline indicators as a table of bullet bars: sign, name, bar against target, counts, gap, change, series."""
-    figure = _blank(
+    figure = blank(
         ink,
         HEAD + row * len(rows) + 6,
         font=dict(family=FONT, size=size, color=ink.text),
@@ -185,7 +190,7 @@ def _span(values: list[float]) -> tuple[float, float]:
 
 def bars_narrow(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
     """The same for a phone or paper: the words above each bar."""
-    figure = _blank(
+    figure = blank(
         ink, 50 * len(rows) + 10, font=dict(family=FONT, size=13, color=ink.text), margin=dict(l=2, r=4, t=4, b=4)
     )
     y = [at + 0.24 for at in range(len(rows))]
@@ -215,7 +220,7 @@ def matrix(
     text = [[""] * len(counties) for _ in indicators]
     for cell in cells:
         z[down[cell["indicator"]]][across[cell["place"]]] = steps.index(cell["status"])
-    figure = _blank(ink, HEAD + row * len(indicators) + 6, margin=dict(l=24, r=2, t=HEAD, b=6))
+    figure = blank(ink, HEAD + row * len(indicators) + 6, margin=dict(l=24, r=2, t=HEAD, b=6))
     figure.add_heatmap(
         z=z,
         text=text,
@@ -283,7 +288,8 @@ def trend(
     rows: list[dict], indicator: dict, view_divisions: str, month, outlook: dict | None, ink: Ink = LIGHT
 ) -> go.Figure:
     """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
-    figure = _blank(ink, 360, margin=dict(l=52, r=90, t=16, b=34), hovermode="x")
+    figure = blank(ink, 440, margin=dict(l=52, r=90, t=16, b=34), hovermode="x")
+    figure.update_layout(showlegend=True, legend=dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet)))
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
     _band(figure, own, ink)
@@ -391,7 +397,7 @@ def _axes(figure: go.Figure, indicator: dict, ink: Ink) -> None:
 
 def ranking(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
     """Counties by value, each with its target, its counts and its gap."""
-    figure = _blank(
+    figure = blank(
         ink, 30 * len(rows) + 12, font=dict(family=FONT, size=13, color=ink.text), margin=dict(l=0, r=4, t=4, b=4)
     )
     y = list(range(len(rows)))
@@ -424,7 +430,7 @@ def outline_map(
     height: int = 620,
 ) -> go.Figure:
     """Filled outlines of the counties in status colours, with sign and name. `marks`: places without an outline → beside which."""
-    figure = _blank(ink, height, hovermode="closest")
+    figure = blank(ink, height, hovermode="closest")
     for shape in shapes:
         _area(figure, shape, rows.get(shape["code"]), shape["code"] == chosen, ink)
     _labels(figure, shapes, rows, marks, ink)

@@ -24,11 +24,26 @@ def report_line(reports: list[dict], view: View) -> None:
     st.markdown(safe.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处提醒。"))
 
 
+_PRINTED = {
+    "sign": "状态",
+    "name": "指标",
+    "shown_value": "现值",
+    "parts": "完成/应有",
+    "target_text": "目标",
+    "gap_text": "差距",
+    "place_text": "位次",
+}
+
+
 def all_indicators(rows: list[dict], county: str, view: View) -> None:
     """Every indicator in one table: exact values, rank, gap. Clicking opens the indicator."""
     lines = [parts.figure_line(row) for row in rows]
-    picked = parts.table(lines, parts.FIGURE_COLUMNS, key="all_indicators", select=True, height=920)
-    parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv")
+    with st.container(key="screen_only"):
+        st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
+        picked = parts.table(lines, parts.FIGURE_COLUMNS, key="all_indicators", select=True, height=640)
+        parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv")
+    with st.container(key="paper_only"):
+        st.table(parts.printable(lines, _PRINTED), border="horizontal", hide_index=True)
     if picked:
         parts.go("indicator", indicator=picked["indicator"])
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 from pipelines.release.shelf import current as current_folder
 from pipelines.release.shelf import editions as edition_folders
+from pipelines.release.shelf import read_manifest
 
 from pipelines import months, settings
 from pipelines.errors import Refusal
@@ -64,6 +65,17 @@ def edition(label: str | None) -> Release | None:
 def editions() -> list[Path]:
     """All complete editions, the newest first."""
     return list(reversed(list(edition_folders(settings.load().releases))))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def manifest(folder: str) -> dict:
+    """What an edition says of itself, without opening it."""
+    return read_manifest(Path(folder))
+
+
+# From this month the new districts stand; the 开发区 has no public outline and is marked beside its neighbour.
+REFORM = date(2020, 6, 1)
+BESIDE = {"130571": "130502"}
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -35,9 +35,9 @@ def formula(indicator: dict) -> str:
 def standing(row: dict) -> None:
     """The answer first, in a sentence."""
     said = [f"{looks.sign(row['status'])}:{words.value_with_parts(row)},目标 {words.target(row)}"]
-    said += [text for text in (words.gap(row), words.bounds(row), words.carried(row)) if text]
-    if words.change(row):
-        said.append(f"较上月 {words.change(row)}")
+    said += [
+        text for text in (words.gap(row), words.bounds(row), words.carried(row), words.change_in_words(row)) if text
+    ]
     with st.container(key="verdict"):
         st.markdown(f"**{safe.markdown('。'.join(said))}。**")
         if row["is_share"] is False and row["denominator"]:

@@ -158,7 +158,7 @@ STYLE = """<style>
 .st-key-verdict { padding: .1rem 0 .2rem; }
 .st-key-header { border-bottom: 1px solid rgba(128,128,128,.25); padding-bottom: .5rem; margin-bottom: .2rem; }
 .st-key-header h1, .st-key-header h2 { padding: 0; }
-.st-key-bars_narrow { display: none; }
+.st-key-bars_narrow, .st-key-paper_only { display: none; }
 @media (max-width: 1399px) { .st-key-bars_wide { display: none; } .st-key-bars_narrow { display: block; } }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.6rem .9rem 2rem; }
@@ -184,8 +184,12 @@ STYLE = """<style>
   .stAppHeader, [data-testid="stSidebar"], .st-key-selectors, .st-key-screen_only, .stDownloadButton, .stButton { display: none !important; }
   .stApp, .stMain, .stAppViewContainer { position: static !important; overflow: visible !important; height: auto !important; }
   .stMainBlockContainer { padding: 0; max-width: none; }
-  .st-key-bars_wide { display: none; } .st-key-bars_narrow { display: block; }
+  .st-key-bars_wide { display: none; } .st-key-bars_narrow, .st-key-paper_only { display: block; }
+  [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-header [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
+  [data-testid="stColumn"] { min-width: 100% !important; }
   .st-key-verdict p { font-size: 11pt; }
+  .stTable td, .stTable th { font-size: 8.5pt; padding: 1px 4px; }
   .stPlotlyChart, .stTable tr { break-inside: avoid; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }

@@ -80,6 +80,11 @@ def table(
     return rows[picked[0]] if picked else None
 
 
+def printable(rows: list[dict], columns: dict[str, str]) -> list[dict]:
+    """Rows for `st.table`, which prints whole but reads Markdown: everything escaped."""
+    return [{title: safe.markdown(row.get(name)) for name, title in columns.items()} for row in rows]
+
+
 def _cell(value: object) -> object:
     return safe.plain(value) if isinstance(value, str) else value
 
@@ -156,6 +161,13 @@ def reporting(reports: list[dict]) -> None:
             "times": "报送次数",
         },
     )
+
+
+def statuses(rows: list[dict]) -> str:
+    """`8 个已达标,3 个进度正常` of counties, what wants attention first."""
+    found = [row["status"] for row in rows]
+    told = [f"{found.count(status)} 个{looks.NAMES[status]}" for status in looks.ATTENTION if status in found]
+    return ",".join(told)
 
 
 def county_options(view: View) -> dict[str, str]:

@@ -57,6 +57,15 @@ def change(row: dict) -> str:
     return f"{'+' if moved > 0 else '−'}{number(abs(moved))}"
 
 
+def change_in_words(row: dict) -> str:
+    """`较上月 +42 个村`, `较上月 +0.3 ㎡`."""
+    moved = change(row)
+    if not moved or moved == "持平":
+        return f"与上月{moved}" if moved else ""
+    unit = row["gap_unit"] if row["is_share"] else row["unit"]
+    return f"较上月 {moved} {unit or ''}".rstrip()
+
+
 def bounds(row: dict) -> str:
     """`在 44.1% 与 61.0% 之间`, where reports are missing; nothing where all is known."""
     if row["lower"] is None or not row["unknown"]:

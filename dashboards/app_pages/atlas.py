@@ -1,1 +1,33 @@
-"""To come."""
+"""地图: where it goes well, on the real outlines. Clicking a county opens it."""
+
+import streamlit as st
+
+from dashboards import charts, choice, data, looks, parts, words
+
+view = choice.view()
+ink = looks.ink()
+options = parts.indicator_options(view)
+indicator = choice.pick("indicator", "指标", options, next(iter(options)), width=420)
+rows = data.ranking(view, indicator)
+by_place = {row["place"]: row for row in rows}
+after = view.roster_month >= data.REFORM
+left, right = st.columns([1.25, 1], gap="large")
+with left:
+    told = f"各县市区地图:{options[indicator]}"
+    figure = charts.outline_map(data.outlines(after), by_place, data.BESIDE, st.query_params.get("county"), ink, 720)
+    picked = parts.chart(figure, "map", told, select=True)
+    if picked:
+        parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)
+with right:
+    counted = parts.statuses(rows)
+    st.markdown(f"**{counted}**")
+    picked = parts.chart(
+        charts.ranking(charts.worst_first(rows), ink), "map_ranking", "县市区,最需关注的在前", select=True
+    )
+    if picked:
+        parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)
+st.caption(
+    ("2020年6月起的区划。" if after else "2020年6月以前的区划。")
+    + "点县名看该县市区。开发区没有公开的边界,以方块标在襄都(桥东)旁。"
+    + f"图例:{words.legend()}"
+)

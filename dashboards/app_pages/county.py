@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import charts, choice, county_parts, data, looks, parts, safe, words
+from dashboards import choice, county_parts, data, looks, parts, safe, words
 
 view = choice.view()
 ink = looks.ink()
@@ -16,13 +16,10 @@ with st.container(key="verdict"):
     main = [row for row in rows if row["headline"]]
     parts.verdict(view, main, [], where=options[county] + ":")
     county_parts.report_line(reports, view)
-left, right = st.columns([1, 1], gap="large")
+left, right = st.columns([1.28, 1], gap="small")
 with left:
-    st.markdown("**主要指标**")
-    told = f"{options[county]}主要指标:" + ";".join(f"{row['name']} {words.value(row)}" for row in main)
-    parts.chart(charts.bars_narrow(main, ink), "county_bars", told)
+    parts.headline_bars(main, ink)
 with right:
-    st.markdown("**全部指标**")
     county_parts.all_indicators(rows, options[county], view)
 st.markdown("**主要指标只差一两项的社区(村)**")
 county_parts.near_done(view, county)

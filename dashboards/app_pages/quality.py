@@ -1,1 +1,22 @@
-"""To come."""
+"""数据质量: coverage, what is carried or unknown, decisions, editions and what each changed."""
+
+import streamlit as st
+
+from dashboards import choice, data, looks, parts, quality_parts
+
+view = choice.view()
+st.subheader("覆盖:应报的单位,报了多少", anchor=False)
+parts.chart(
+    quality_parts.coverage_chart(data.coverage(view.release), looks.ink()), "coverage", "各县市区逐月计入单位的比例"
+)
+left, right = st.columns(2, gap="large")
+with left:
+    st.markdown("**本月未知或沿用最多的指标**")
+    quality_parts.unknown(data.figures(view, view.city))
+with right:
+    st.markdown("**本月问题的种类**")
+    quality_parts.kinds(data.finding_counts(view.release, view.month), parts.county_options(view))
+st.markdown("**市里的决定(审核、退回、豁免、认定)**")
+quality_parts.decisions(view)
+st.markdown("**发布过的版本**")
+quality_parts.editions(view)

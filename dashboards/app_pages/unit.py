@@ -1,1 +1,29 @@
-"""To come."""
+"""社区(村): one unit, its answers over time, each with the cell where it stands."""
+
+import streamlit as st
+
+from dashboards import choice, data, looks, safe, unit_parts
+
+view = choice.view()
+code = unit_parts.search(view)
+unit = data.unit(view, code) if code else None
+if code and unit is None:
+    st.warning(f"{safe.markdown(code)} 不在所选月份的名册中:可能已撤并或换了代码。请按名称查找,或在上面换一个月份。")
+if unit is None:
+    st.caption("在上面输入名称或代码的一部分,选一个社区(村)。也可以从“指标”和“县市区”页点进来。")
+    st.stop()
+
+st.subheader(
+    f"{safe.markdown(unit['name'])}({safe.markdown(unit['county'])} {safe.markdown(unit['town'])})", anchor=False
+)
+unit_parts.standing(view, unit)
+left, right = st.columns([1.25, 1], gap="large")
+with left:
+    st.markdown("**报了什么,写在哪一格**")
+    unit_parts.answers(view, unit)
+with right:
+    st.markdown("**各项指标**")
+    unit_parts.states(view, unit)
+st.markdown("**历月变化**")
+unit_parts.life(view, unit)
+st.caption(f"图例:{looks.SIGNS['met']} 具备 {looks.SIGNS['off_track']} 缺 {looks.SIGNS['no_data']} 未报或待核实")

@@ -1,0 +1,111 @@
+"""Pieces of the page on data quality."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboards import charts, data, parts, safe, words
+from dashboards.choice import KINDS, View
+from dashboards.looks import Ink
+from pipelines import months
+from pipelines.errors import Refusal
+
+DECISIONS = {"approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布"}
+
+
+def coverage_chart(rows: list[dict], ink: Ink) -> go.Figure:
+    """Months across, counties down: the share of units that count, carried ones left out."""
+    times = sorted({row["month"] for row in rows})
+    names = {row["county"]: row["name"] for row in reversed(rows)}
+    order = sorted(names)
+    found = {(row["county"], row["month"]): row for row in rows}
+    z = [[_share(found.get((county, time))) for time in times] for county in order]
+    said = [[_said(found.get((county, time))) for time in times] for county in order]
+    figure = charts.blank(ink, 24 * len(order) + 40, margin=dict(l=90, r=4, t=26, b=6))
+    figure.add_heatmap(
+        z=z,
+        x=[months.key(time) for time in times],
+        y=[safe.plotly(f"{names[county]}") + "\u200b" * n for n, county in enumerate(order)],
+        text=said,
+        hoverinfo="text",
+        zmin=0,
+        zmax=100,
+        xgap=2,
+        ygap=2,
+        colorscale=[[0, ink.fill["off_track"]], [0.8, ink.fill["lagging"]], [1, ink.fill["met"]]],
+        showscale=False,
+    )
+    figure.update_xaxes(type="category", side="top", tickfont=dict(size=11, color=ink.quiet), showgrid=False, nticks=15)
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont=dict(size=12))
+    return figure
+
+
+def _share(row: dict | None) -> float | None:
+    return round(100 * row["accepted"] / row["units"], 1) if row and row["units"] else None
+
+
+def _said(row: dict | None) -> str:
+    if row is None:
+        return "当月没有这个县市区"
+    return (
+        f"{safe.plotly(row['name'])} {months.label(row['month'])}<br>应报 {row['units']},计入 {row['accepted']},"
+        f"暂不计入 {row['held']},沿用 {row['carried']},未报 {row['missing']}"
+    )
+
+
+def unknown(rows: list[dict]) -> None:
+    """Indicators whose value is least certain."""
+    lines = [parts.figure_line(row) for row in rows if row["unknown"] or row["carried"]]
+    lines.sort(key=lambda row: (-(row["unknown"] or 0), -(row["carried"] or 0)))
+    if not lines:
+        st.caption("没有未知或沿用的报数。")
+        return
+    columns = {
+        "name": "指标",
+        "shown_value": "现值",
+        "unknown": "未报或待核实",
+        "carried": "沿用前月",
+        "bounds": "不确定范围",
+    }
+    parts.table(lines, columns, height=360)
+
+
+def kinds(rows: list[dict], counties: dict[str, str]) -> None:
+    """What was found, by kind and county."""
+    if not rows:
+        st.caption("没有发现问题。")
+        return
+    lines = [{**row, "name": counties.get(row["county"], row["county"])} for row in rows]
+    parts.table(lines, {"code": "种类", "name": "县市区", "severity": "程度", "findings": "处"}, height=360)
+
+
+def decisions(view: View) -> None:
+    found = data.decisions(view.release)
+    if not found:
+        st.caption("还没有审核、退回或豁免。" if data.has(view.release, "decision") else "这一版没有附上决定的记录。")
+        return
+    lines = [{**row, "what": DECISIONS.get(row["kind"], row["kind"]), "when": words.day(row["at"])} for row in found]
+    parts.table(
+        lines,
+        {
+            "when": "时间",
+            "what": "决定",
+            "by": "经办",
+            "month": "月份",
+            "finding": "问题",
+            "why": "理由",
+            "until": "有效至",
+        },
+    )
+
+
+def editions(view: View) -> None:
+    """All editions, each with a link that opens it."""
+    for folder in data.editions()[:40]:
+        try:
+            manifest = data.manifest(str(folder))
+        except Refusal as refused:
+            st.caption(safe.markdown(str(refused)))
+            continue
+        label = f"{manifest['month']} 第 {manifest['edition']} 版"
+        told = f"{label} · {KINDS[manifest['kind']]} · {words.day(manifest['published_at'])} · 数据截至第 {manifest['as_of']} 号收件"
+        parts.link("overview", told, edition=f"{manifest['month']}/{manifest['edition']}", month=manifest["month"])
