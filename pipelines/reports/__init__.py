@@ -1,0 +1,38 @@
+"""The reports of a release: the brief (docx), the tables (xlsx), the page (html). All three say the same figures."""
+
+from pathlib import Path
+
+from pipelines import months
+from pipelines.release.reader import Release
+from pipelines.reports import brief, page, workbook
+from pipelines.reports.facts import Facts, gather
+from pipelines.reports.variants import VARIANTS, Variant, of_month
+
+__all__ = ["VARIANTS", "Variant", "file_names", "of_month", "write_reports"]
+
+_WRITERS = {"docx": brief.build, "xlsx": workbook.build, "html": page.build}
+
+
+def write_reports(release: Release, folder: Path, variant: Variant | None = None) -> list[Path]:
+    """Write the reports of a release into `folder`, for every policy in force; returns them.
+
+    `variant`: month, quarter or year; by default what the month calls for. Nothing but the release is read, so the reports of an old
+    edition come out the same whenever they are made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    variant = variant or of_month(release.month)
+    policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
+    written = []
+    for policy in policies:
+        facts = gather(release, policy, variant.back)
+        for name, build in zip(file_names(facts, variant, len(policies) > 1), _WRITERS.values(), strict=True):
+            (folder / name).write_bytes(build(facts, variant))
+            written.append(folder / name)
+    return written
+
+
+def file_names(facts: Facts, variant: Variant, several: bool = False) -> list[str]:
+    """`邢台市城乡社区治理月报_2020-05_第1版.docx` and so on; with the policy's id where there are several policies."""
+    policy = f"_{facts.policy['id']}" if several else ""
+    stem = f"{facts.city}城乡社区治理{variant.name}_{months.key(facts.month)}_第{facts.release.edition}版{policy}"
+    return [f"{stem}.{kind}" for kind in _WRITERS]

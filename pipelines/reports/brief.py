@@ -73,8 +73,8 @@ def _verdict(paper: Paper, facts: Facts, variant: Variant) -> None:
 def _headline(paper: Paper, facts: Facts, variant: Variant) -> None:
     since = variant.since
     columns = [
-        Column("序号", 9, "CellMark"), Column("指标", 44), Column("目标", 13, "CellNumber"), Column("现值", 16, "CellNumber"),
-        Column("已有/应有", 23, "CellNumber"), Column(f"比{since}", 13, "CellNumber"), Column("状态", 17, "CellMark"), Column("还差", 21, "CellNumber"),
+        Column("序号", 9, "CellMark"), Column("指标", 41), Column("目标", 13, "CellNumber"), Column("现值", 16, "CellNumber"),
+        Column("已有/应有", 23, "CellNumber"), Column(f"比{since}", 13, "CellNumber"), Column("状态", 20, "CellMark"), Column("还差", 21, "CellNumber"),
     ]  # fmt: skip
     _bars(paper, facts)
     _write(paper, f"表1 主要指标完成情况({months.label(facts.month)})", "Caption")
@@ -126,7 +126,11 @@ def _bars(paper: Paper, facts: Facts) -> None:
     lower = [i.city.lower for i in items]
     unknown = [i.city.upper - i.city.lower for i in items]
     short = [max(0.0, (i.low or 0) - i.city.upper) for i in items]
-    series = [Series("已达到", lower, SOLID), Series("未报或待核实", unknown, HATCHED), Series("距目标尚差", short, HOLLOW)]
+    series = [
+        Series("已达到", lower, SOLID),
+        Series("未报或待核实", unknown, HATCHED),
+        Series("距目标尚差", short, HOLLOW),
+    ]
     names = [f"{i.name} {value(i.city, i)}" for i in items]
     _write(paper, "图1 主要指标现值与目标的距离(%)", "Caption")
     add_bars(paper, names, series, 18 + 6.2 * len(items), "主要指标现值与目标的距离")
@@ -138,7 +142,8 @@ _SIGNS = ("circle", "square", "triangle", "diamond")
 
 def _trends(paper: Paper, facts: Facts) -> None:
     """The last thirteen months of the leading shares that lag, at most four."""
-    behind = [i for i in verdict.attention(facts.headline) if i.status in BEHIND and i.unit == "%"][:4]
+    behind = [i for i in facts.headline if i.status in BEHIND and i.unit == "%" and i.low]
+    behind = sorted(behind, key=lambda item: item.city.value / item.low)[:4]
     span = [month for month, _ in behind[0].series][-13:] if behind else []
     if len(span) < 2:
         return
@@ -147,11 +152,22 @@ def _trends(paper: Paper, facts: Facts) -> None:
         past = dict(item.series)
         look = {
             "line": {"color": "#000000", "width": 1.25, "dash_type": _LINES[n]},
-            "marker": {"type": _SIGNS[n], "size": 5, "border": {"color": "#000000"}, "fill": {"color": "#FFFFFF" if n % 2 else "#000000"}},
+            "marker": {
+                "type": _SIGNS[n],
+                "size": 5,
+                "border": {"color": "#000000"},
+                "fill": {"color": "#FFFFFF" if n % 2 else "#000000"},
+            },
         }
-        series.append(Series(f"{item.name}(目标{aim(item.goal, item.unit)})", [past[m].value if m in past else None for m in span], look))
-    _write(paper, "图2 滞后指标走势(%)", "Caption")
-    add_lines(paper, [f"{m.year}.{m.month}" for m in span], series, 85, "滞后指标走势")
+        series.append(
+            Series(
+                f"{item.name}(目标{aim(item.goal, item.unit)})",
+                [past[m].value if m in past else None for m in span],
+                look,
+            )
+        )
+    _write(paper, "图2 距目标最远的滞后指标走势(%)", "Caption")
+    add_lines(paper, [f"{m.year}.{m.month}" for m in span], series, 75, "滞后指标走势")
 
 
 # ---- counties
@@ -163,9 +179,11 @@ def _counties(paper: Paper, facts: Facts, variant: Variant) -> None:
     grid.sort(key=lambda row: (-_behind(row[1]), -_met(row[1]), row[0]["unit"]))
     _say(paper, verdict.counties([(c["short"], _met(f), _behind(f)) for c, f in grid], len(items)))
     width = min(7.0, (156 - 22 - 20) / len(items))
-    columns = [Column("县(市、区)", 22), *(Column(str(n), width, "CellMark") for n in range(1, len(items) + 1))]
+    columns = [Column("县市区", 22), *(Column(str(n), width, "CellMark") for n in range(1, len(items) + 1))]
     columns += [Column("达标", 10, "CellMark"), Column("滞后", 10, "CellMark")]
-    rows: list[Row] = [[c["short"], *(_mark(f) for f in figures), str(_met(figures)), str(_behind(figures))] for c, figures in grid]
+    rows: list[Row] = [
+        [c["short"], *(_mark(f) for f in figures), str(_met(figures)), str(_behind(figures))] for c, figures in grid
+    ]
     _write(paper, "表2 各县(市、区)主要指标状态", "Caption")
     add_table(paper, columns, rows, "各县(市、区)主要指标状态", whole=True)
     used = {f.status for _, figures in grid for f in figures if f}
@@ -203,7 +221,7 @@ def _laggards(paper: Paper, facts: Facts, variant: Variant) -> None:
     rows = county_lacks(facts)
     if rows:
         _write(paper, f"({'二' if behind else '一'})各县(市、区)的主要差距", "Heading 2")
-        columns = [Column("县(市、区)", 24), Column("滞后项数", 18, "CellMark"), Column("差距较大的主要指标", 114)]
+        columns = [Column("县市区", 24), Column("滞后项数", 18, "CellMark"), Column("差距较大的主要指标", 114)]
         _write(paper, "表3 各县(市、区)的主要差距", "Caption")
         add_table(paper, columns, rows, "各县(市、区)的主要差距")
         _write(paper, "注:括号内为达到目标还需增加的数量;按差距占应有单位数的比重排列,最多列3项。", "表注")
@@ -228,11 +246,16 @@ def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
         _say(paper, f"{names}共{len(facts.annual)}项按年度判定,以12月数据为准,目前只作监测。")
     else:
         met = [item for item in facts.annual if item.status == "met"]
-        _say(paper, f"{len(facts.annual)}项按年度判定的指标,本年达标{len(met)}项。" if len(met) < len(facts.annual) else f"按年度判定的{len(met)}项指标本年全部达标。")
+        _say(
+            paper,
+            f"{len(facts.annual)}项按年度判定的指标,本年达标{len(met)}项。"
+            if len(met) < len(facts.annual)
+            else f"按年度判定的{len(met)}项指标本年全部达标。",
+        )
     rows = [_indicator_row(number, item, facts) for number, item in enumerate(facts.annual, 1)]
     columns = [
-        Column("序号", 10, "CellMark"), Column("指标", 41), Column("目标", 20, "CellNumber"), Column("现值", 17, "CellNumber"),
-        Column("已有/应有", 24, "CellNumber"), Column(f"比{variant.since}", 15, "CellNumber"), Column("状态", 13, "CellMark"), Column("还差", 16, "CellNumber"),
+        Column("序号", 9, "CellMark"), Column("指标", 38), Column("目标", 20, "CellNumber"), Column("现值", 17, "CellNumber"),
+        Column("已有/应有", 23, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"), Column("状态", 20, "CellMark"), Column("还差", 16, "CellNumber"),
     ]  # fmt: skip
     _write(paper, "表4 年度判定指标", "Caption")
     add_table(paper, columns, rows, "年度判定指标")
@@ -248,12 +271,16 @@ def _reporting(paper: Paper, facts: Facts, variant: Variant) -> None:
     if not rows:
         return
     columns = [
-        Column("县(市、区)", 24), Column("应报单位", 19, "CellNumber"), Column("已采用", 18, "CellNumber"), Column("暂不计入", 19, "CellNumber"),
+        Column("县市区", 24), Column("应报单位", 19, "CellNumber"), Column("已采用", 18, "CellNumber"), Column("暂不计入", 19, "CellNumber"),
         Column("沿用", 15, "CellNumber"), Column("缺报", 15, "CellNumber"), Column("问题(错误/提醒)", 46, "CellNumber"),
     ]  # fmt: skip
     _write(paper, f"表{5 if variant.id != 'month' and facts.annual else 4} 报送情况(仅列有缺漏或有问题的)", "Caption")
     add_table(paper, columns, rows, "报送情况")
-    _write(paper, "注:暂不计入指整行因错误退回;沿用指本月未采用、以此前两个月内数据代替的单位;缺报指无数可用的单位。", "表注")
+    _write(
+        paper,
+        "注:暂不计入指整行因错误退回;沿用指本月未采用、以此前两个月内数据代替的单位;缺报指无数可用的单位。",
+        "表注",
+    )
 
 
 def _decisions(paper: Paper, facts: Facts, variant: Variant) -> None:
@@ -274,8 +301,8 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     _write(paper, f"全部{len(facts.items)}项指标情况", "Title")
     _write(paper, f"({months.label(facts.month)})", "Subtitle")
     columns = [
-        Column("序号", 10, "CellMark"), Column("指标及条款原文", 60), Column("目标", 17, "CellNumber"), Column("现值", 16, "CellNumber"),
-        Column("已有/应有", 23, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"), Column("状态", 17, "CellMark"),
+        Column("序号", 10, "CellMark"), Column("指标及条款原文", 55), Column("目标", 16, "CellNumber"), Column("现值", 16, "CellNumber"),
+        Column("已有/应有", 26, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"), Column("状态", 20, "CellMark"),
     ]  # fmt: skip
     rows: list[Row] = []
     clause = None
@@ -296,4 +323,3 @@ _STATUS_NOTE = (
     "进度正常、偏慢、严重滞后按已走过的时间与已完成的工作量之比判定(不低于95%、60%至95%、低于60%);"
     "倒退指低于基期或曾达标后又未达标;仅监测指政策未定目标或按年度判定。"
 )
-

@@ -37,20 +37,39 @@ class Series:
 
 
 SOLID = {"fill": {"color": "#404040"}, "border": {"color": "#000000", "width": 0.5}}
-HATCHED = {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": "#404040", "bg_color": "#FFFFFF"}, "border": {"color": "#000000", "width": 0.5}}
+HATCHED = {
+    "pattern": {"pattern": "wide_upward_diagonal", "fg_color": "#404040", "bg_color": "#FFFFFF"},
+    "border": {"color": "#000000", "width": 0.5},
+}
 HOLLOW = {"fill": {"color": "#FFFFFF"}, "border": {"color": "#000000", "width": 0.5}}
 
 
-def add_bars(paper: Paper, categories: Sequence[str], series: Sequence[Series], height_mm: float, title: str, top: float = 100) -> None:
+def add_bars(
+    paper: Paper, categories: Sequence[str], series: Sequence[Series], height_mm: float, title: str, top: float = 100
+) -> None:
     """Appends horizontal stacked bars, the first category on top. `title` is read out to those who cannot see it."""
 
     def draw(workbook: Workbook):
         chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
         for number, one in enumerate(series, 1):
             chart.add_series({**_ranges(number, len(categories)), **one.look, "gap": 45, "overlap": 100})
-        chart.set_y_axis({"reverse": True, "crossing": "max", "num_font": _font(9), "line": {"color": "#000000"}, "major_tick_mark": "none"})
+        chart.set_y_axis(
+            {
+                "reverse": True,
+                "crossing": "max",
+                "num_font": _font(9),
+                "line": {"color": "#000000"},
+                "major_tick_mark": "none",
+            }
+        )
         chart.set_x_axis(
-            {"min": 0, "max": top, "num_font": _font(9), "num_format": "0", "major_gridlines": {"visible": True, "line": {"color": "#C0C0C0", "width": 0.5}}}
+            {
+                "min": 0,
+                "max": top,
+                "num_font": _font(9),
+                "num_format": "0",
+                "major_gridlines": {"visible": True, "line": {"color": "#C0C0C0", "width": 0.5}},
+            }
         )
         return chart
 
@@ -65,7 +84,15 @@ def add_lines(paper: Paper, categories: Sequence[str], series: Sequence[Series],
         for number, one in enumerate(series, 1):
             chart.add_series({**_ranges(number, len(categories)), **one.look})
         chart.set_x_axis({"num_font": _font(9), "line": {"color": "#000000"}})
-        chart.set_y_axis({"num_font": _font(9), "num_format": "0", "major_gridlines": {"visible": True, "line": {"color": "#C0C0C0", "width": 0.5}}})
+        chart.set_y_axis(
+            {
+                "min": 0,
+                "max": 100,
+                "num_font": _font(9),
+                "num_format": "0",
+                "major_gridlines": {"visible": True, "line": {"color": "#C0C0C0", "width": 0.5}},
+            }
+        )
         chart.show_blanks_as("gap")
         return chart
 
@@ -73,14 +100,20 @@ def add_lines(paper: Paper, categories: Sequence[str], series: Sequence[Series],
 
 
 def _ranges(number: int, count: int) -> dict:
-    return {"name": ["数据", 0, number], "categories": ["数据", 1, 0, count, 0], "values": ["数据", 1, number, count, number]}
+    return {
+        "name": ["数据", 0, number],
+        "categories": ["数据", 1, 0, count, 0],
+        "values": ["数据", 1, number, count, number],
+    }
 
 
 def _font(size: float) -> dict:
     return {"name": _FONT, "size": size}
 
 
-def _place(paper: Paper, draw, categories: Sequence[str], series: Sequence[Series], height_mm: float, title: str) -> None:
+def _place(
+    paper: Paper, draw, categories: Sequence[str], series: Sequence[Series], height_mm: float, title: str
+) -> None:
     workbook = _workbook(draw, categories, series)
     with zipfile.ZipFile(io.BytesIO(workbook)) as package:
         chart = package.read("xl/charts/chart1.xml").decode()
@@ -115,7 +148,9 @@ def _workbook(draw, categories: Sequence[str], series: Sequence[Series]) -> byte
 
 def _embedded(chart: str, relation: str) -> str:
     """The chart with East Asian letters in our font, and a link to its numbers."""
-    chart = re.sub(r'<a:latin typeface="[^"]*"[^/]*/>', f'<a:latin typeface="{_FONT}"/><a:ea typeface="{_FONT}"/>', chart)
+    chart = re.sub(
+        r'<a:latin typeface="[^"]*"[^/]*/>', f'<a:latin typeface="{_FONT}"/><a:ea typeface="{_FONT}"/>', chart
+    )
     chart = re.sub(r"<c:printSettings>.*?</c:printSettings>", "", chart, flags=re.DOTALL)
     link = f'<c:externalData r:id="{relation}"><c:autoUpdate val="0"/></c:externalData>'
     return chart.replace("</c:chartSpace>", f"{link}</c:chartSpace>")
@@ -129,7 +164,7 @@ def _frame(relation: str, number: int, height_mm: float, title: str) -> str:
          xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
       <w:pPr><w:pStyle w:val="Picture"/></w:pPr><w:r><w:drawing>
         <wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="{Mm(156)}" cy="{Mm(height_mm)}"/>
-          <wp:docPr id="{100 + number}" name="图{number}" descr="{clean(title).replace('"', '&quot;')}"/><wp:cNvGraphicFramePr/>
+          <wp:docPr id="{100 + number}" name="图{number}" descr="{clean(title).replace('"', "&quot;")}"/><wp:cNvGraphicFramePr/>
           <a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/chart">
             <c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" r:id="{relation}"/>
           </a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"""

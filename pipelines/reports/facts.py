@@ -160,7 +160,9 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
         counties=tuple(release.rows("SELECT * FROM county ORDER BY unit")),
         coverage=tuple(release.rows("SELECT * FROM coverage WHERE month = ? ORDER BY county", [release.month])),
         submissions=tuple(release.rows("SELECT * FROM submission WHERE month = ? ORDER BY seq", [release.month])),
-        findings=tuple(release.rows("SELECT * FROM finding WHERE month = ? ORDER BY seq, phase, number", [release.month])),
+        findings=tuple(
+            release.rows("SELECT * FROM finding WHERE month = ? ORDER BY seq, phase, number", [release.month])
+        ),
         statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
         decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
         editions=tuple(release.rows("SELECT * FROM edition ORDER BY at, month, edition")) if "edition" in has else None,
@@ -168,7 +170,9 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
     )
 
 
-_COLUMNS = "indicator, unit, shown, numerator, denominator, unknown, scope_unknown, carried, status, gap, lower, upper, value"
+_COLUMNS = (
+    "indicator, unit, shown, numerator, denominator, unknown, scope_unknown, carried, status, gap, lower, upper, value"
+)
 
 
 def _items(release: Release, policy: str, compared: date | None, has: set[str]) -> tuple[Item, ...]:
@@ -182,7 +186,14 @@ def _items(release: Release, policy: str, compared: date | None, has: set[str]) 
         counties.setdefault(row.pop("indicator"), []).append(Figure(name=names.get(row["unit"], row["unit"]), **row))
     parts = _parts(release, policy) if "movement" in has else {}
     return tuple(
-        Item(entry, dict(past).get(release.month), dict(past).get(compared), tuple(counties.get(name, ())), tuple(past), parts.get(name, {}))
+        Item(
+            entry,
+            dict(past).get(release.month),
+            dict(past).get(compared),
+            tuple(counties.get(name, ())),
+            tuple(past),
+            parts.get(name, {}),
+        )
         for entry in release.rows("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy])
         for name in [entry["indicator"]]
         for past in [series.get(name, [])]
@@ -200,7 +211,9 @@ def _figures(release: Release, policy: str, where: str) -> list[dict]:
 def _parts(release: Release, policy: str) -> dict[str, dict[str, float]]:
     """Why the city's figures moved since the month before: change by part, for each indicator."""
     found: dict[str, dict[str, float]] = {}
-    for row in release.rows("SELECT indicator, part, change FROM movement WHERE policy = ? AND level = 'city'", [policy]):
+    for row in release.rows(
+        "SELECT indicator, part, change FROM movement WHERE policy = ? AND level = 'city'", [policy]
+    ):
         found.setdefault(row["indicator"], {})[row["part"]] = row["change"]
     return found
 
@@ -229,7 +242,7 @@ def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
     """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a sentence."""
     return facts.release.rows(
         f"""
-        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy['id']}" AS s JOIN unit AS u USING (unit)
+        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING (unit)
         WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
         """,
         [facts.month, most + 1],

@@ -78,10 +78,14 @@ def _header(columns: Sequence[Column], widths: list[int]) -> str:
 
 def _row(row: Row, columns: Sequence[Column], widths: list[int], keep: bool) -> str:
     if isinstance(row, Band):
-        properties = f'<w:tcW w:w="{sum(widths)}" w:type="dxa"/><w:gridSpan w:val="{len(columns)}"/><w:vAlign w:val="center"/>'
+        properties = (
+            f'<w:tcW w:w="{sum(widths)}" w:type="dxa"/><w:gridSpan w:val="{len(columns)}"/><w:vAlign w:val="center"/>'
+        )
         inner = f"<w:tc><w:tcPr>{properties}</w:tcPr>{_paragraph(row.text, 'CellHead', left=True)}</w:tc>"
     else:
-        inner = "".join(_cell(cell, column, width, keep) for cell, column, width in zip(row, columns, widths, strict=True))
+        inner = "".join(
+            _cell(cell, column, width, keep) for cell, column, width in zip(row, columns, widths, strict=True)
+        )
     return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{inner}</w:tr>"
 
 

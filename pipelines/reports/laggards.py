@@ -1,7 +1,7 @@
 """Who lags, by name, and what exactly is missing."""
 
 from pipelines.reports.facts import BEHIND, Facts, Figure, Item, lacking
-from pipelines.reports.phrases import aim_in_words, amount, count, listed
+from pipelines.reports.phrases import aim_in_words, amount, count, counter, listed, plain_unit
 from pipelines.reports.verdict import short_of
 
 _COUNTIES, _UNITS, _LACKS = 5, 8, 3
@@ -25,7 +25,7 @@ def _where(item: Item, facts: Facts) -> str:
     gaps = sorted((f for f in item.counties if f.gap), key=lambda f: (-f.gap, f.unit))
     if not gaps:
         return ""
-    told = [f"{f.name}({count(f.gap)}{item.gap_unit or ''})" for f in gaps[:_COUNTIES]]
+    told = [f"{f.name}({count(f.gap)}{counter(item.gap_unit)})" for f in gaps[:_COUNTIES]]
     return f"按同一目标衡量,差距{'较大' if len(gaps) > _COUNTIES else ''}的县(市、区)有{listed(told)}。"
 
 
@@ -51,7 +51,7 @@ def pace(facts: Facts, item: Item) -> str:
     row = facts.outlook.get(item.id)
     if not row or not row["months_left"] or row["needed_pace"] is None or not item.city.gap:
         return ""
-    unit = item.gap_unit or ""
+    unit = plain_unit(item.gap_unit)
     needed = f"如期完成今后{row['months_left']}个月平均每月需增加{_rounded_up(row['needed_pace'])}{unit}"
     recent = row["recent_pace"]
     if recent is None:
@@ -68,7 +68,12 @@ def county_lacks(facts: Facts) -> list[list[str]]:
     """Rows of the table of what counties lack: those with most behind first."""
     rows = []
     for county in facts.counties:
-        own = [(item, f) for item in facts.headline for f in item.counties if f.unit == county["unit"] and f.status in BEHIND]
+        own = [
+            (item, f)
+            for item in facts.headline
+            for f in item.counties
+            if f.unit == county["unit"] and f.status in BEHIND
+        ]
         if own:
             own.sort(key=lambda pair: (-_weight(pair[1]), pair[0].position))
             told = ";".join(_lack(item, f) for item, f in own[:_LACKS])
@@ -81,7 +86,7 @@ def _weight(figure: Figure) -> float:
 
 
 def _lack(item: Item, figure: Figure) -> str:
-    gap = f"({count(figure.gap)}{item.gap_unit or ''})" if figure.gap and item.counted == "community" else ""
+    gap = f"({count(figure.gap)}{plain_unit(item.gap_unit)})" if figure.gap and item.counted == "community" else ""
     return f"{item.name}{gap}"
 
 

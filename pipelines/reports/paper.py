@@ -22,7 +22,13 @@ LINE = 579
 # 28 characters of 16 pt are 2 mm more than 156 mm: each gives a quarter of a point. Said by the style and not by the page's grid,
 # which programs read differently: LibreOffice puts 17 characters into a line that Word fills with 28.
 _TIGHT = '<w:spacing w:val="-5"/>'
-_FONTS = {"方正小标宋简体": "华文中宋", "仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "黑体": "SimHei", "宋体": "SimSun"}
+_FONTS = {
+    "方正小标宋简体": "华文中宋",
+    "仿宋_GB2312": "仿宋",
+    "楷体_GB2312": "楷体",
+    "黑体": "SimHei",
+    "宋体": "SimSun",
+}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -34,7 +40,12 @@ def blank(title: str, subject: str, made: datetime) -> Paper:
     _page(paper)
     _page_numbers(paper)
     properties = paper.core_properties
-    properties.title, properties.subject, properties.author, properties.language = title, subject, "社区治理进展系统", "zh-CN"
+    properties.title, properties.subject, properties.author, properties.language = (
+        title,
+        subject,
+        "社区治理进展系统",
+        "zh-CN",
+    )
     properties.comments, properties.last_modified_by, properties.revision = "", "社区治理进展系统", 1
     properties.created = properties.modified = made
     return paper
@@ -131,13 +142,29 @@ _DEFAULTS = (
 _STYLES = (
     _style("Normal", "Normal", f'<w:widowControl w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>', _size(16)),
     _style("BodyText", "Body Text", _INDENT, _TIGHT),
-    _style("Title", "Title", f'{_lines(700)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>', _fonts("方正小标宋简体") + _size(22)),
+    _style(
+        "Title",
+        "Title",
+        f'{_lines(700)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
+        _fonts("方正小标宋简体") + _size(22),
+    ),
     _style("Subtitle", "Subtitle", f'{_lines(LINE, after=LINE)}<w:jc w:val="center"/>', _fonts("楷体_GB2312")),
     _style("Heading1", "heading 1", f'<w:keepNext/>{_INDENT}<w:outlineLvl w:val="0"/>', _fonts("黑体"), more=_NEXT),
-    _style("Heading2", "heading 2", f'<w:keepNext/>{_INDENT}<w:outlineLvl w:val="1"/>', _fonts("楷体_GB2312"), more=_NEXT),
+    _style(
+        "Heading2", "heading 2", f'<w:keepNext/>{_INDENT}<w:outlineLvl w:val="1"/>', _fonts("楷体_GB2312"), more=_NEXT
+    ),
     _style("Annex", "附件", f'<w:keepNext/><w:pageBreakBefore/>{_NO_INDENT}<w:outlineLvl w:val="0"/>', _fonts("黑体")),
-    _style("Caption", "caption", f'<w:keepNext/>{_FREE}{_lines(400, 160, 60)}<w:jc w:val="center"/>', _fonts("黑体") + _size(12)),
-    _style("Picture", "图", f'<w:keepLines/>{_FREE}<w:spacing w:before="0" w:after="60" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>'),
+    _style(
+        "Caption",
+        "caption",
+        f'<w:keepNext/>{_FREE}{_lines(400, 160, 60)}<w:jc w:val="center"/>',
+        _fonts("黑体") + _size(12),
+    ),
+    _style(
+        "Picture",
+        "图",
+        f'<w:keepLines/>{_FREE}<w:spacing w:before="0" w:after="60" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>',
+    ),
     _style("Note", "表注", f"{_FREE}{_lines(300, 60, 160)}", _size(10.5)),
     _style("CellText", "表文", f'{_FREE}{_lines(290)}<w:jc w:val="left"/>', _size(10.5)),
     _style("CellNumber", "表数", '<w:jc w:val="right"/>', based="CellText"),
@@ -145,8 +172,18 @@ _STYLES = (
     _style("CellHead", "表头", '<w:keepNext/><w:jc w:val="center"/>', _fonts("黑体"), based="CellText"),
     _style("CellSmall", "表小字", f"{_lines(240)}", _size(9), based="CellText"),
     _style("Signature", "Signature", '<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/><w:jc w:val="right"/>'),
-    _style("PageOdd", "页码单", f'{_FREE}{_lines(300)}<w:ind w:rightChars="100" w:right="280"/><w:jc w:val="right"/>', _fonts("宋体", "宋体") + _size(14)),
-    _style("PageEven", "页码双", f'{_FREE}{_lines(300)}<w:ind w:leftChars="100" w:left="280"/><w:jc w:val="left"/>', _fonts("宋体", "宋体") + _size(14)),
+    _style(
+        "PageOdd",
+        "页码单",
+        f'{_FREE}{_lines(300)}<w:ind w:rightChars="100" w:right="280"/><w:jc w:val="right"/>',
+        _fonts("宋体", "宋体") + _size(14),
+    ),
+    _style(
+        "PageEven",
+        "页码双",
+        f'{_FREE}{_lines(300)}<w:ind w:leftChars="100" w:left="280"/><w:jc w:val="left"/>',
+        _fonts("宋体", "宋体") + _size(14),
+    ),
 )
 _EDGE = '<w:{} w:val="single" w:sz="{}" w:space="0" w:color="000000"/>'
 _TABLE = (
@@ -154,7 +191,10 @@ _TABLE = (
     '<w:tblPr><w:tblInd w:w="0" w:type="dxa"/><w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/>'
     "</w:tblCellMar></w:tblPr></w:style>"
     '<w:style w:type="table" w:styleId="Report"><w:name w:val="报表"/><w:basedOn w:val="TableNormal"/><w:tblPr><w:tblBorders>'
-    + "".join(_EDGE.format(side, 8 if side in ("top", "bottom") else 4) for side in ("top", "left", "bottom", "right", "insideH", "insideV"))
+    + "".join(
+        _EDGE.format(side, 8 if side in ("top", "bottom") else 4)
+        for side in ("top", "left", "bottom", "right", "insideH", "insideV")
+    )
     + '</w:tblBorders></w:tblPr><w:tblStylePr w:type="firstRow"><w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="EDEDED"/>'
     "</w:tcPr></w:tblStylePr></w:style>"
 )
@@ -162,7 +202,12 @@ _TABLE = (
 
 def _font_table(paper: Paper) -> None:
     """Names to fall back to where a machine has not the standard's fonts."""
-    fonts = "".join(f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>' for name, other in _FONTS.items())
+    fonts = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
+        for name, other in _FONTS.items()
+    )
     for part in paper.part.package.iter_parts():
         if part.partname.endswith("/fontTable.xml"):
-            part._blob = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts {W}>{fonts}</w:fonts>'.encode()
+            part._blob = (
+                f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts {W}>{fonts}</w:fonts>'.encode()
+            )

@@ -67,6 +67,16 @@ def signed(change: Decimal | None) -> str:
     return f"+{change}" if change > 0 else f"−{-change}" if change < 0 else "0.0"
 
 
+def plain_unit(unit: str | None) -> str:
+    """A unit without brackets, for use inside brackets: `个社区(村)` becomes `个社区、村`."""
+    return (unit or "").replace("(", "、").replace(")", "")
+
+
+def counter(unit: str | None) -> str:
+    """Only the word that counts: `个` of `个社区(村)`, `人`."""
+    return "个" if (unit or "个").startswith("个") else unit
+
+
 def until(month: date) -> str:
     """A due month as people say it: `2020年底`, `2020年6月底`."""
     return f"{month.year}年底" if month.month == 12 else f"{month.year}年{month.month}月底"

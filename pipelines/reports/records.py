@@ -20,7 +20,9 @@ def quality(facts: Facts) -> list[str]:
     carried = sum(row["carried"] for row in facts.coverage)
     missing = sum(row["missing"] for row in facts.coverage)
     share = f"名册共有{count(total)}个社区(村),本月报表采用{count(used)}个"
-    said = sentence(share, carried and f"沿用此前两个月数据{count(carried)}个", missing and f"无数可用{count(missing)}个")
+    said = sentence(
+        share, carried and f"沿用此前两个月数据{count(carried)}个", missing and f"无数可用{count(missing)}个"
+    )
     return [reported(facts) + said + _late(facts) + _findings(facts)]
 
 
@@ -38,11 +40,15 @@ def _findings(facts: Facts) -> str:
     kinds = Counter(finding["severity"] for finding in facts.findings)
     if not kinds["error"] and not kinds["warning"]:
         return "报表未发现错误和需核实的情况。"
-    errors = [facts.short.get(f["county"], f["county"]) for f in facts.findings if f["severity"] == "error" and f["county"]]
+    errors = [
+        facts.short.get(f["county"], f["county"]) for f in facts.findings if f["severity"] == "error" and f["county"]
+    ]
     most = [name for name, _ in Counter(errors).most_common(3)]
     found = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
     found += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
-    return sentence(f"报表中发现{'、'.join(found)}", most and f"错误较多的是{listed(most)}", "已逐处标注退回,改正前不计入")
+    return sentence(
+        f"报表中发现{'、'.join(found)}", most and f"错误较多的是{listed(most)}", "已逐处标注退回,改正前不计入"
+    )
 
 
 def reporting_rows(facts: Facts) -> list[list[str]]:
@@ -68,7 +74,11 @@ def approvals(facts: Facts) -> list[str]:
     own = [d for d in facts.decisions or () if d["month"] == months.key(facts.month)]
     last = next((d for d in reversed(own) if d["kind"] == "approve"), None)
     reopened = [d for d in own if d["kind"] == "reopen"]
-    said = f"本月数据已于{_day(last['at'])}由{last['by']}审定。" if state == "approved" and last else "本月数据尚未审定,后续如有更正将另出新版。"
+    said = (
+        f"本月数据已于{_day(last['at'])}由{last['by']}审定。"
+        if state == "approved" and last
+        else "本月数据尚未审定,后续如有更正将另出新版。"
+    )
     return [said + "".join(f"{_day(d['at'])}由{d['by']}重新开放,原因:{d['why']}。" for d in reopened)]
 
 
@@ -102,8 +112,13 @@ def _this_edition(facts: Facts, manifest: dict) -> str:
         return "本月数据为首次发布,无更正。"
     changes = manifest.get("changes") or {}
     word = {"corrected": "更正", "restated": "重述"}.get(manifest["kind"], "更新")
-    files = [f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}" for row in changes.get("submissions_added", [])]
-    own = [f for f in changes.get("figures", []) if f["month"] == manifest["month"] and f["policy"] == facts.policy["id"]]
+    files = [
+        f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}"
+        for row in changes.get("submissions_added", [])
+    ]
+    own = [
+        f for f in changes.get("figures", []) if f["month"] == manifest["month"] and f["policy"] == facts.policy["id"]
+    ]
     return (
         f"本版为{months.label(facts.month)}数据第{manifest['edition']}版({word}版)。"
         + sentence(files and f"与上一版相比,新采用{listed(files, _NAMED, '份')}报表")
@@ -118,7 +133,11 @@ def _figures_changed(rows: list[dict], facts: Facts) -> str:
     if not seen:
         return "本月全市各项指标与上一版一致。"
     seen.sort(key=lambda pair: (not pair[0].headline, pair[0].position))
-    told = [f"{i.name}由{amount(r['before'], i.unit)}改为{amount(r['after'], i.unit)}" for i, r in seen if r["before"] != r["after"]]
+    told = [
+        f"{i.name}由{amount(r['before'], i.unit)}改为{amount(r['after'], i.unit)}"
+        for i, r in seen
+        if r["before"] != r["after"]
+    ]
     if not told:
         return f"本月全市有{len(seen)}项指标的分子、分母有细微变动,现值不变。"
     return f"本月全市指标有变动的:{listed(told, 5, '项')}。"

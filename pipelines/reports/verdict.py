@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pipelines.reports.facts import ATTENTION, BEHIND, Facts, Item, tenth
-from pipelines.reports.phrases import aim_in_words, amount, count, listed, points, sentence, until
+from pipelines.reports.phrases import aim_in_words, amount, count, listed, plain_unit, points, sentence, until
 
 _GRADES = ("met", "unproven", "on_track", "lagging", "off_track", "reversing", "overdue")
 PARTS = {
@@ -55,7 +55,18 @@ def tally(statuses: Sequence[str], names: dict[str, str]) -> str:
     if len(counts) == 1:
         word = {"met": "全部达标", "no_data": "均无数据"}.get(statuses[0], f"均为“{names[statuses[0]]}”")
         return f"{len(statuses)}项主要指标{word}。"
-    order = ("met", "unproven", "on_track", "lagging", "off_track", "reversing", "overdue", "tracked", "no_data", "not_applicable")
+    order = (
+        "met",
+        "unproven",
+        "on_track",
+        "lagging",
+        "off_track",
+        "reversing",
+        "overdue",
+        "tracked",
+        "no_data",
+        "not_applicable",
+    )
     return sentence(f"{len(statuses)}项主要指标中", *(f"{names[s]}{counts[s]}项" for s in order if counts[s]))
 
 
@@ -65,7 +76,9 @@ def group(status: str, items: Sequence[Item], name: str) -> str:
     if not chosen or (status == "met" and len(chosen) == len(items)):
         return ""
     if status == "unproven":
-        return sentence(f"{listed([i.name for i in chosen], _NAMED, '项')}按已报数据达标,但未报部分可能改变结论,尚待核实")
+        return sentence(
+            f"{listed([i.name for i in chosen], _NAMED, '项')}按已报数据达标,但未报部分可能改变结论,尚待核实"
+        )
     if status in BEHIND:
         chosen.sort(key=lambda item: -(item.city.gap or 0))
         return sentence(f"{name}的是{listed([f'{i.name}({standing(i)})' for i in chosen], _NAMED, '项')}")
@@ -82,7 +95,7 @@ def standing(item: Item) -> str:
 
 def short_of(gap: int | None, unit: str | None) -> str:
     """`还差212个村`; nothing where no count of units would be true."""
-    return f"还差{count(gap)}{unit or '个'}" if gap else ""
+    return f"还差{count(gap)}{plain_unit(unit)}" if gap else ""
 
 
 # ---- what moved
@@ -92,9 +105,11 @@ def steps(items: Sequence[Item], since: str) -> str:
     """Which indicators changed their status for the better, and which for the worse."""
     pairs = [(i, _grade(i.before.status), _grade(i.status)) for i in items if i.before]
     better = [i.name for i, then, now in pairs if None not in (then, now) and now < then]
-    worse = [i.name for i, then, now in pairs if None not in (then, now) and now > then]
+    # what turned overdue was said before: the day came, the work did not get worse
+    worse = [i.name for i, then, now in pairs if None not in (then, now) and now > then and i.status != "overdue"]
     if not better and not worse:
-        return f"与{since}相比,主要指标的状态没有变化。"
+        late = any(i.status == "overdue" and i.before.status != "overdue" for i, _, _ in pairs)
+        return "" if late else f"与{since}相比,主要指标的状态没有变化。"
     return sentence(
         f"与{since}相比",
         better and f"{len(better)}项主要指标状态好转({listed(better, _NAMED, '项')})",
@@ -114,7 +129,9 @@ def movers(items: Sequence[Item], since: str) -> str:
     rose = [i for i in changed if i.change > 0][:2]
     fell = [i for i in reversed(changed) if i.change < 0][:3]
     first = sentence(f"提高较多的是{listed([f'{i.name}({moved(i)})' for i in rose])}", why(rose[0])) if rose else ""
-    return first + (sentence(f"下降的是{listed([f'{i.name}({moved(i)})' for i in fell])}", why(fell[0])) if fell else "")
+    return first + (
+        sentence(f"下降的是{listed([f'{i.name}({moved(i)})' for i in fell])}", why(fell[0])) if fell else ""
+    )
 
 
 def moved(item: Item) -> str:
@@ -123,7 +140,7 @@ def moved(item: Item) -> str:
     said = f"{'提高' if rose else '下降'}{abs(item.change)}{points(item.unit)}"
     if not item.more or (item.more > 0) != rose:
         return said
-    return f"{said},{'增加' if rose else '减少'}{count(abs(item.more))}{item.gap_unit}"
+    return f"{said},{'增加' if rose else '减少'}{count(abs(item.more))}{plain_unit(item.gap_unit)}"
 
 
 def why(item: Item) -> str:

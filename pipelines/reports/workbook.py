@@ -56,7 +56,17 @@ class _Book:
         title = f"{self.facts.city}城乡社区治理进展数据表({self.variant.period(self.facts.month)})"
         self.book.set_properties({"title": title, "author": "社区治理进展系统", "created": made})
         contents = self.book.add_worksheet("目录")
-        for write in (self._headline, self._city, self._matrix, self._counties, self._towns, self._series, self._coverage, self._findings, self._definitions):
+        for write in (
+            self._headline,
+            self._city,
+            self._matrix,
+            self._counties,
+            self._towns,
+            self._series,
+            self._coverage,
+            self._findings,
+            self._definitions,
+        ):
             write()
         self._contents(contents, title)
         self.book.close()
@@ -102,7 +112,9 @@ class _Book:
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.set_margins(0.5, 0.5, 0.6, 0.6)
-        sheet.set_footer(f"&L{self.facts.city} {self.facts.release.label}&C第 &P 页,共 &N 页&R{day(self.facts.published)}")
+        sheet.set_footer(
+            f"&L{self.facts.city} {self.facts.release.label}&C第 &P 页,共 &N 页&R{day(self.facts.published)}"
+        )
         return sheet
 
     def _body(self, sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[Value]]) -> None:
@@ -127,15 +139,26 @@ class _Book:
             self.bodies[len(self.book.worksheets())] = (4, rows)
 
     def _headline(self) -> None:
-        heads = [Head("序号", 6, "whole"), Head("指标", 38), Head("目标", 11), *self._measures(), Head(f"比{self.variant.since}", 10, "change")]
-        rows = [[n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), _float(i.change)] for n, i in enumerate(self.facts.headline, 1)]
+        heads = [
+            Head("序号", 6, "whole"),
+            Head("指标", 38),
+            Head("目标", 11),
+            *self._measures(),
+            Head(f"比{self.variant.since}", 10, "change"),
+        ]
+        rows = [
+            [n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), _float(i.change)]
+            for n, i in enumerate(self.facts.headline, 1)
+        ]
         sheet = self._sheet("主要指标", "全市主要指标的现值、目标和差距", heads, len(rows))
         self._body(sheet, heads, rows)
         self._bars(sheet, len(rows))
 
     def _bars(self, sheet: Worksheet, count: int) -> None:
         """Bars of all shares, with the target as a hollow frame around them."""
-        rows = [n for n, item in enumerate(self.facts.headline, 3) if item.unit == "%" and item.city and item.city.shown]
+        rows = [
+            n for n, item in enumerate(self.facts.headline, 3) if item.unit == "%" and item.city and item.city.shown
+        ]
         if not rows:
             return
         sheet.set_column(20, 22, None, None, {"hidden": True})
@@ -151,7 +174,13 @@ class _Book:
             ("目标", 22, {"fill": {"color": "#D9D9D9"}, "border": {"color": "#7F7F7F"}}),
         ):
             chart.add_series(
-                {"name": name, "categories": ["主要指标", 3, 20, last, 20], "values": ["主要指标", 3, column, last, column], "gap": 40, **look}
+                {
+                    "name": name,
+                    "categories": ["主要指标", 3, 20, last, 20],
+                    "values": ["主要指标", 3, column, last, column],
+                    "gap": 40,
+                    **look,
+                }
             )
         chart.show_hidden_data()
         chart.set_title({"name": "主要指标现值与目标(%)", "name_font": {"size": 12}})
@@ -160,6 +189,7 @@ class _Book:
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 900, "height": 60 + 34 * len(rows)})
         sheet.insert_chart(count + 5, 1, chart, {"description": "主要指标现值与目标"})
+        sheet.print_area(0, 0, count + 10 + 2 * len(rows), 14)
 
     def _measures(self) -> list[Head]:
         return [
@@ -177,15 +207,30 @@ class _Book:
         ]  # fmt: skip
 
     def _city(self) -> None:
-        heads = [Head("序号", 6, "whole"), Head("指标", 38), Head("条款", 9), Head("目标", 11), *self._measures(), Head(f"比{self.variant.since}", 10, "change")]
+        heads = [
+            Head("序号", 6, "whole"),
+            Head("指标", 38),
+            Head("条款", 9),
+            Head("目标", 11),
+            *self._measures(),
+            Head(f"比{self.variant.since}", 10, "change"),
+        ]
         rows = [
-            [n, i.name, i.clause, aim(i.goal, i.unit), *self._measured(i.city, i), _float(i.change)] for n, i in enumerate(self.facts.items, 1)
+            [n, i.name, i.clause, aim(i.goal, i.unit), *self._measured(i.city, i), _float(i.change)]
+            for n, i in enumerate(self.facts.items, 1)
         ]
         self._bulk("全市", f"全部{len(rows)}项指标的全市数", heads, rows)
 
     def _matrix(self) -> None:
-        heads = [Head("指标", 38), Head("目标", 11), Head("全市", 9, "number"), *(Head(c["short"], 9, "number") for c in self.facts.counties)]
-        rows = [[i.name, aim(i.goal, i.unit), _float(i.city and i.city.shown), *self._across(i)] for i in self.facts.items]
+        heads = [
+            Head("指标", 38),
+            Head("目标", 11),
+            Head("全市", 9, "number"),
+            *(Head(c["short"], 9, "number") for c in self.facts.counties),
+        ]
+        rows = [
+            [i.name, aim(i.goal, i.unit), _float(i.city and i.city.shown), *self._across(i)] for i in self.facts.items
+        ]
         self._bulk("县市区一览", "各县(市、区)各项指标的现值;空白为无数据或不适用", heads, rows, freeze=3)
 
     def _across(self, item: Item) -> list[float | None]:
@@ -194,12 +239,23 @@ class _Book:
 
     def _counties(self) -> None:
         heads = [Head("指标", 38), Head("县(市、区)", 16), Head("代码", 9), Head("目标", 11), *self._measures()]
-        rows = [[i.name, f.name, f.unit, aim(i.goal, i.unit), *self._measured(f, i)] for i in self.facts.items for f in i.counties]
+        rows = [
+            [i.name, f.name, f.unit, aim(i.goal, i.unit), *self._measured(f, i)]
+            for i in self.facts.items
+            for f in i.counties
+        ]
         self._bulk("县市区", "各县(市、区)全部指标,一行为一项指标一个县(市、区)", heads, rows)
 
     def _towns(self) -> None:
         """One sheet for each part of the policy: all towns at once would be too many rows to read."""
-        heads = [Head("指标", 38), Head("县(市、区)", 16), Head("乡镇(街道)", 18), Head("代码", 11), Head("目标", 11), *self._measures()]
+        heads = [
+            Head("指标", 38),
+            Head("县(市、区)", 16),
+            Head("乡镇(街道)", 18),
+            Head("代码", 11),
+            Head("目标", 11),
+            *self._measures(),
+        ]
         items = {item.id: item for item in self.facts.items}
         parts: dict[str, list] = {}
         for row in towns(self.facts):
@@ -228,7 +284,11 @@ class _Book:
             return
         for column in columns:
             chart.add_series(
-                {"name": ["走势", 2, column], "categories": ["走势", 3, 0, count + 2, 0], "values": ["走势", 3, column, count + 2, column]}
+                {
+                    "name": ["走势", 2, column],
+                    "categories": ["走势", 3, 0, count + 2, 0],
+                    "values": ["走势", 3, column, count + 2, column],
+                }
             )
         chart.show_blanks_as("gap")
         chart.set_title({"name": "主要指标走势(%)", "name_font": {"size": 12}})
@@ -236,9 +296,14 @@ class _Book:
         chart.set_legend({"position": "right", "font": {"size": 8}})
         chart.set_size({"width": 1100, "height": 460})
         sheet.insert_chart(count + 5, 0, chart, {"description": "主要指标走势"})
+        sheet.print_area(0, 0, count + 32, len(self.facts.headline))
 
     def _coverage(self) -> None:
-        heads = [Head("县(市、区)", 18), *(Head(n, 11, "whole") for n in ("应报单位", "已采用", "暂不计入", "沿用", "缺报", "错误", "需核实")), Head("采用的报表", 40)]
+        heads = [
+            Head("县(市、区)", 18),
+            *(Head(n, 11, "whole") for n in ("应报单位", "已采用", "暂不计入", "沿用", "缺报", "错误", "需核实")),
+            Head("采用的报表", 40),
+        ]
         found = [(f["county"], f["severity"]) for f in self.facts.findings]
         files = {s["county"]: s["file"] for s in self.facts.submissions if s["status"] == "effective"}
         rows = [
@@ -249,10 +314,26 @@ class _Book:
         self._body(self._sheet("报送", "各县(市、区)本月报送和采用情况", heads, len(rows), freeze=1), heads, rows)
 
     def _findings(self) -> None:
-        heads = [Head("县(市、区)", 14), Head("性质", 8), Head("报表", 30), Head("工作表", 20), Head("单元格", 12), Head("填报值", 24), Head("说明", 90)]
+        heads = [
+            Head("县(市、区)", 14),
+            Head("性质", 8),
+            Head("报表", 30),
+            Head("工作表", 20),
+            Head("单元格", 12),
+            Head("填报值", 24),
+            Head("说明", 90),
+        ]
         short = self.facts.short
         rows = [
-            [short.get(f["county"], f["county"]), _SEVERITY[f["severity"]], f["file"], f["sheet"], f["cell"], f["found"], f["message"]]
+            [
+                short.get(f["county"], f["county"]),
+                _SEVERITY[f["severity"]],
+                f["file"],
+                f["sheet"],
+                f["cell"],
+                f["found"],
+                f["message"],
+            ]
             for f in self.facts.findings
         ]
         self._bulk("问题清单", "本月采用的报表中发现的问题,逐处列明", heads, rows, freeze=1)
@@ -273,7 +354,9 @@ class _Book:
         sheet.set_column(1, 1, 78)
         sheet.write_string(0, 0, title, self.title)
         sheet.set_row(0, 28)
-        sheet.write_string(1, 0, f"《{facts.policy['title']}》 数据版本 {facts.release.label},{day(facts.published)}发布", self.note)
+        sheet.write_string(
+            1, 0, f"《{facts.policy['title']}》 数据版本 {facts.release.label}({day(facts.published)}发布)", self.note
+        )
         for row, (name, about) in enumerate(self.subjects, 3):
             sheet.write_url(row, 0, f"internal:'{name}'!A1", self.link, name)
             sheet.write_string(row, 1, about, self.note)
