@@ -51,7 +51,7 @@ def _compute(warehouse: Warehouse, month: date, later: date, name: str) -> None:
     else:
         load_later_divisions(warehouse, month, later)
         figures.compute(warehouse, month, name)
-    progress.compute(warehouse, month, name, series=f"divisions = '{name}'")
+    progress.compute(warehouse, month, name)
 
 
 def load_later_divisions(warehouse: Warehouse, month: date, later: date) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.indicators import divisions, figures, standing
+from pipelines.indicators import divisions, figures, progress, standing
 from pipelines.policy.register import Register
 from pipelines.warehouse import Warehouse
 
@@ -43,6 +43,7 @@ class Published:
 def compute(warehouse: Warehouse, month: date, before: date, published: Published) -> None:
     """Temporary tables `movement` (city and counties) and `movement_unit` (units whose state changed) of a month."""
     create_empty(warehouse)
+    progress.load_targets(warehouse)
     for number, register in enumerate(warehouse.reference.registers):
         if before >= register.since:
             _policy(warehouse, month, before, number, register, published)

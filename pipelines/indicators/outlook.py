@@ -14,6 +14,7 @@ from statistics import median
 import pyarrow as pa
 
 from pipelines import months
+from pipelines.indicators import progress
 from pipelines.warehouse import Warehouse
 
 WINDOW = 6
@@ -35,6 +36,7 @@ def table(warehouse: Warehouse, month: date, divisions: str) -> pa.Table:
     slope: a month, in the indicator's unit; reaches: month or null; recent_pace: further units a month over the last three
     months; needed_pace: units a month until the due month; sdg_*: the second opinion.
     """
+    progress.load_targets(warehouse)
     rows = groupby(_series(warehouse, month, divisions), key=itemgetter(*_KEYS))
     return pa.Table.from_pylist([_outlook(keys, list(points), month) for keys, points in rows], schema=OUTLOOK)
 

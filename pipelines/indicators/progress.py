@@ -81,7 +81,11 @@ def _scaled(bound: Decimal | None) -> int | None:
 
 
 def create(warehouse: Warehouse) -> None:
-    """The table `figure`: one row per policy, indicator, month, divisions, level and unit above community."""
+    """`figure`, one row per policy, indicator, month, divisions, level and unit above community; and `trail`.
+
+    `trail` has one row per series and month: where it began and whether it was ever met, up to and with that month. It makes the
+    cost of a month independent of how many came before.
+    """
     warehouse.con.execute(
         """
         CREATE TABLE IF NOT EXISTS figure (
@@ -91,21 +95,47 @@ def create(warehouse: Warehouse) -> None:
             gap BIGINT, pace DOUBLE, base_month DATE, base_value DOUBLE)
         """
     )
+    warehouse.con.execute(
+        """
+        CREATE TABLE IF NOT EXISTS trail (
+            month DATE, divisions VARCHAR, policy VARCHAR, indicator VARCHAR, level VARCHAR, unit VARCHAR,
+            first_month DATE, first_yes HUGEINT, first_scope HUGEINT, met_before BOOLEAN)
+        """
+    )
 
 
-def compute(warehouse: Warehouse, month: date, divisions: str = "then", series: str = "divisions = 'then'") -> None:
-    """Write `figure` of a month from its `tally` and those of earlier months.
-
-    `series` is the SQL condition that picks the earlier tallies to compare with (another reading of the divisions).
-    """
+def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
+    """Write `figure` and `trail` of a month from its `tally` and the trail of the month before (months go in order)."""
     con = warehouse.con
-    con.register("declared_target", targets(warehouse.reference.registers))
-    con.execute("CREATE OR REPLACE TEMP TABLE target AS SELECT * FROM declared_target")
-    con.unregister("declared_target")
-    con.execute("DELETE FROM figure WHERE month = ? AND divisions = ?", [month, divisions])
-    con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {judged_sql(series)}", {"month": month, "divisions": divisions})
+    load_targets(warehouse)
+    for table in ("figure", "trail"):
+        con.execute(f"DELETE FROM {table} WHERE month = ? AND divisions = ?", [month, divisions])
+    parameters = {"month": month, "divisions": divisions, "before": months.add(month, -1)}
+    con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {JUDGED}", parameters)
     _decide_exactly(warehouse)
     con.execute(f"INSERT INTO figure BY NAME SELECT {_PUBLISHED} FROM judged")
+    con.execute(f"INSERT INTO trail BY NAME {_TRAIL}", parameters)
+
+
+def load_targets(warehouse: Warehouse) -> None:
+    """The temporary table `target`: what is needed to judge an indicator's figures."""
+    warehouse.con.register("declared_target", targets(warehouse.reference.registers))
+    warehouse.con.execute("CREATE OR REPLACE TEMP TABLE target AS SELECT * FROM declared_target")
+    warehouse.con.unregister("declared_target")
+
+
+# A month counts for the trail when it has a value, and, of what is judged in December, when it is one.
+_TRAIL = """
+    WITH counted AS (SELECT * FROM judged WHERE value IS NOT NULL AND (NOT december OR month(month) = 12)),
+    before AS (SELECT * EXCLUDE (month) FROM trail WHERE month = $before AND divisions = $divisions)
+    SELECT $month::DATE AS month, $divisions AS divisions, policy, indicator, level, unit,
+           coalesce(before.first_month, counted.month) AS first_month,
+           CASE WHEN before.first_month IS NULL THEN counted.yes ELSE before.first_yes END AS first_yes,
+           CASE WHEN before.first_month IS NULL THEN counted.scope ELSE before.first_scope END AS first_scope,
+           coalesce(before.met_before, FALSE) OR coalesce(counted.meets, FALSE) AS met_before
+    FROM (SELECT * EXCLUDE (met_before, first_month, first_yes, first_scope, divisions) FROM counted) AS counted
+    FULL JOIN before USING (policy, indicator, level, unit)
+"""
 
 
 # HUGEINT millionths back to decimals; 31 + 7 digits are all that DECIMAL holds.
@@ -118,25 +148,17 @@ _PUBLISHED = f"""
 """
 
 
-def judged_sql(series: str) -> str:
-    """SQL of all tallies of `$month` in `$divisions`, judged. `series` picks the tallies that make the history."""
-    return f"""
-    WITH measured AS ({_MEASURED.format(condition="month = $month AND divisions = $divisions")}),
-    history AS ({_MEASURED.format(condition=f"month < $month AND ({series})")}),
-    past AS (
-        SELECT policy, indicator, level, unit, min(month) AS first_month, min_by(yes, month) AS first_yes,
-               min_by(scope, month) AS first_scope, bool_or(meets) AS met_before
-        FROM history WHERE value IS NOT NULL AND (NOT december OR month(month) = 12)
-        GROUP BY ALL
-    ),
+_JUDGED = """
+    WITH measured AS ({measured}),
+    past AS (SELECT * EXCLUDE (month, divisions) FROM trail WHERE month = $before AND divisions = $divisions),
     started AS (
-        SELECT measured.*, past.first_yes, past.first_scope, coalesce(past.met_before, FALSE) AS met_before,
+        SELECT measured.*, past.first_month, past.first_yes, past.first_scope, coalesce(past.met_before, FALSE) AS met_before,
                coalesce(declared_month, past.first_month, month) AS base_month,
                coalesce(declared_value, factor * past.first_yes::DOUBLE / nullif(past.first_scope, 0)::DOUBLE, value) AS base_value
         FROM measured LEFT JOIN past USING (policy, indicator, level, unit)
     ),
     paced AS (
-        SELECT *, CASE WHEN base_value > high / {SCALE}.0 THEN high / {SCALE}.0 ELSE coalesce(low, high) / {SCALE}.0 END::DOUBLE AS goal,
+        SELECT *, CASE WHEN base_value > high / {scale}.0 THEN high / {scale}.0 ELSE coalesce(low, high) / {scale}.0 END::DOUBLE AS goal,
                date_diff('day', last_day(base_month), last_day(month)) AS elapsed,
                date_diff('day', last_day(base_month), last_day(due)) AS allowed
         FROM started
@@ -146,8 +168,8 @@ def judged_sql(series: str) -> str:
                        THEN ((value - base_value) / (goal - base_value)) / (elapsed::DOUBLE / allowed) END AS pace
         FROM paced
     )
-    SELECT *, {_GAP} AS gap, {_SHOWN} AS shown, {_STATUS} AS status FROM timed
-    """
+    SELECT *, {gap} AS gap, {shown} AS shown, {status} AS status FROM timed
+"""
 
 
 _MEASURED = f"""
@@ -161,7 +183,7 @@ _MEASURED = f"""
                target.base_month AS declared_month, target.base_value AS declared_value,
                scope + CASE WHEN is_share THEN scope_unknown * {MICRO} ELSE 0 END AS whole,
                yes + CASE WHEN is_share THEN (share_unknown + scope_unknown) * {MICRO} ELSE 0 END AS most
-        FROM tally JOIN target USING (policy, indicator) WHERE {{{{condition}}}}
+        FROM tally JOIN target USING (policy, indicator) WHERE month = $month AND divisions = $divisions
     )
 """
 
@@ -207,6 +229,9 @@ _STATUS = f"""
          WHEN pace >= 0.60 THEN 'lagging'
          ELSE 'off_track' END
 """
+
+
+JUDGED = _JUDGED.format(measured=_MEASURED, gap=_GAP, shown=_SHOWN, status=_STATUS, scale=SCALE)
 
 
 def _decide_exactly(warehouse: Warehouse) -> None:

@@ -91,13 +91,19 @@ def _month_objects(warehouse: Warehouse, settings: Settings, life: Life, month: 
     if published:
         listed = editions.read_manifest(published)["tables"]
         return {table: Object(**entries[months.key(month)]) for table, entries in listed.items() if months.key(month) in entries}
-    mark = f"{engine.fingerprint(warehouse, month)} {sorted(life.status.items())}"
+    mark = f"{engine.fingerprint(warehouse, month)} {_statuses(warehouse, life, month)}"
 
     def queries() -> dict[str, str]:
         engine.standing.load_rosters(warehouse, month)
         return tables.queries(warehouse, life, month)
 
     return _exported(warehouse, settings, month, mark, queries, what="then")
+
+
+def _statuses(warehouse: Warehouse, life: Life, month: date) -> list[tuple[int, str]]:
+    """State of every submission for the month: one more, though it waits, is a change to tell."""
+    seqs = warehouse.con.execute("SELECT seq FROM submission WHERE month = ? ORDER BY seq", [month]).fetchall()
+    return [(seq, life.status.get(seq, "refused")) for (seq,) in seqs]
 
 
 def _exported(warehouse, settings: Settings, month: date, mark: str, queries: Callable, what: str) -> dict[str, Object]:
