@@ -154,6 +154,12 @@ def counties(view) -> list[dict]:
     )
 
 
+def county_names(release: Release) -> dict[str, str]:
+    """Name by code of every county that any month of the release knows; the latest name."""
+    found = rows(release, "SELECT unit, name FROM place WHERE level = 'county' ORDER BY month")
+    return {row["unit"]: row["name"] for row in found}
+
+
 def matrix(view) -> list[dict]:
     """Headline indicators × counties."""
     return rows(

@@ -1,1 +1,29 @@
-"""To come."""
+"""报送: who has reported; send a workbook and see at once what was read; approve, reopen, waive."""
+
+import streamlit as st
+
+from dashboards import data, desk, parts
+
+view = st.session_state.get("view")
+ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审核、退回、豁免"}
+asked = st.query_params.get("room", "state" if view else "upload")
+room = st.segmented_control(
+    "内容",
+    list(ROOMS),
+    default=asked if asked in ROOMS else "state",
+    format_func=ROOMS.get,
+    required=True,
+    label_visibility="collapsed",
+)
+st.query_params["room"] = room
+if room == "upload":
+    desk.upload()
+elif room == "decide":
+    desk.decide(view)
+else:
+    if view is None:
+        st.info("还没有发布任何月份;收到的报表见下。")
+    else:
+        parts.reporting(data.reports(view.release, view.month))
+        desk.findings(view)
+    desk.live()

@@ -1,1 +1,26 @@
-"""To come."""
+"""大屏: the overview for a projector. It turns its pages by itself and stops when touched."""
+
+import streamlit as st
+
+from dashboards import choice, looks, wall
+
+view = choice.view()
+st.session_state.setdefault("wall_page", 0)
+st.session_state.setdefault("wall_stopped", False)
+
+
+def touched() -> None:
+    st.session_state["wall_stopped"] = not st.session_state["wall_stopped"]
+
+
+@st.fragment(run_every=None if st.session_state["wall_stopped"] else wall.SECONDS)
+def turning() -> None:
+    if not st.session_state["wall_stopped"] and st.session_state.get("wall_seen"):
+        st.session_state["wall_page"] += 1
+    st.session_state["wall_seen"] = True
+    wall.show(view, st.session_state["wall_page"], looks.ink(), st.session_state["wall_stopped"])
+
+
+with st.container(key="touch"):
+    st.button("暂停或继续翻页", on_click=touched)
+turning()

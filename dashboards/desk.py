@@ -1,0 +1,243 @@
+"""The clerk's desk: check and submit workbooks, decide about months and findings. Every action goes through `pipelines.intake`."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path, PureWindowsPath
+
+import streamlit as st
+
+from dashboards import county_parts, data, parts, safe
+from dashboards.choice import LIFE, View
+from pipelines import intake, months, settings
+from pipelines.errors import Refusal
+
+TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "et", "csv"]
+STATES = {
+    "effective": "已接收并生效",
+    "superseded": "已接收;已有更新的报表生效",
+    "refused": "已存档,但无法计入:请按下面的问题改正后重报",
+    "waiting": "已接收;该月已审核,等退回后生效",
+    "known": "以前收到过同样的文件,不重复计入",
+}
+
+
+# ---- sending
+
+
+def upload() -> None:
+    """Drop a workbook, see what was read and every finding at its cell, then submit it."""
+    st.markdown("把填好的报表拖进来:先看读到了什么、哪一格有问题,确认后再提交。**只有点了“提交”才会计入。**")
+    files = st.file_uploader("报表", type=TYPES, accept_multiple_files=True, label_visibility="collapsed")
+    st.caption(f"可用格式:{'、'.join(TYPES)};每个文件不超过 {intake.LARGEST // 2**20} MB。")
+    by = st.text_input("经办人", placeholder="姓名或单位,随报表存档", max_chars=40, width=320)
+    for file in files:
+        _one(file.name, file.getvalue(), by)
+
+
+def _one(name: str, content: bytes, by: str) -> None:
+    """One file: what was read of it, what is wrong, and the button."""
+    key = hashlib.sha256(content).hexdigest()
+    with st.container(border=True):
+        st.markdown(f"**{safe.markdown(name)}**")
+        report = _checked(key, name, content)
+        if report is None:
+            return
+        _told(report)
+        with st.container(horizontal=True):
+            wanted = st.button("提交", key=f"submit-{key}", type="primary", disabled=not by.strip())
+            _receipt(report, content)
+        if not by.strip():
+            st.caption("填写经办人后可以提交。")
+        if wanted:
+            sent = _submitted(name, content, by.strip())
+            if sent:
+                st.session_state[f"sent-{key}"] = f"收件号 {sent.seq}:{STATES.get(sent.state, sent.state)}。"
+        if told := st.session_state.get(f"sent-{key}"):
+            st.success(safe.markdown(told) + " 下次计算后进入各页的数字。")
+
+
+def _checked(key: str, name: str, content: bytes) -> intake.Report | None:
+    """The report of a file, read once a session."""
+    known = st.session_state.setdefault("checked", {})
+    if key not in known:
+        with st.spinner("正在读取…"):
+            known[key] = _tried(lambda place: intake.check([place], settings.load())[0], name, content)
+    return known[key]
+
+
+def _submitted(name: str, content: bytes, by: str) -> intake.Report | None:
+    with st.spinner("正在存档和计算…"):
+        return _tried(lambda place: intake.submit([place], settings.load(), by=by)[0], name, content)
+
+
+def _tried(action: Callable[[Path], intake.Report], name: str, content: bytes) -> intake.Report | None:
+    """Something done with the file under its own name, in a folder of its own; a refusal is shown."""
+    with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
+        # only the last part of the name: a sender's path has no business here
+        place = Path(folder) / (PureWindowsPath(Path(name).name).name[-120:].replace("\x00", "") or "报表")
+        place.write_bytes(content)
+        try:
+            return action(place)
+        except Refusal as refused:
+            st.error(safe.markdown(refused))
+            return None
+
+
+def _told(report: intake.Report) -> None:
+    """What was read, in a sentence; then each finding at its cell."""
+    county = _name(report.county, report.month)
+    month = months.label(months.parse(report.month)) if report.month else "月份不明"
+    counts = {kind: sum(f["severity"] == kind for f in report.findings) for kind in ("error", "warning", "note")}
+    told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入,{report.rows['held']} 个因错误暂不计入"
+    told += f";{counts['error']} 处错误,{counts['warning']} 处提醒,{counts['note']} 处说明。"
+    if report.refused:
+        st.error(safe.markdown("整个文件无法计入。" + told))
+    elif counts["error"]:
+        st.warning(safe.markdown(told))
+    else:
+        st.success(safe.markdown(told))
+    county_parts.findings([{**found, "file": report.file} for found in report.findings])
+
+
+def _name(county: str | None, month: str | None) -> str:
+    view: View | None = st.session_state.get("view")
+    found = data.county_names(view.release) if view else {}
+    return found.get(county, county or "县市区不明")
+
+
+def _receipt(report: intake.Report, content: bytes) -> None:
+    """The county's own workbook with the faulty cells marked, where the program can make one."""
+    make = getattr(intake, "receipt", None)
+    if make is None or not report.findings:
+        return
+    made, name = make(content, report)
+    st.download_button(
+        "下载回执(标出问题的报表)", made, file_name=name, key=f"receipt-{report.sha256}", on_click="ignore"
+    )
+
+
+# ---- deciding
+
+
+def decide(view: View | None) -> None:
+    """Approve a month, reopen it, waive a finding, say which unit is meant: each with who and why."""
+    st.markdown("市里的决定。每一个都记下经办人、时间和理由,永久保留,并随数字一起公布。")
+    by = st.text_input("经办人", placeholder="姓名和职务", max_chars=40, width=320, key="decides")
+    if view is None:
+        st.info("还没有发布任何月份;先在“上传报表”里收齐报表,运行后再审核。")
+        return
+    month = view.month
+    state = LIFE[view.release.manifest["states"].get(months.key(month), "open")]
+    st.caption(f"{months.label(month)}在最近一次发布时的状态:{state}。要决定别的月份,请在上面换月份。")
+    approve, reopen, waive, resolve = st.columns(4, gap="medium")
+    with approve:
+        _approve(month, by)
+    with reopen:
+        _reopen(month, by)
+    with waive:
+        _waive(month, by)
+    with resolve:
+        _resolve(by)
+    findings(view)
+
+
+def _approve(month: date, by: str) -> None:
+    with st.form("approve"):
+        st.markdown(f"**审核通过 {months.label(month)}**")
+        st.caption("审核后该月锁定:再来的报表先存着,退回后才生效。")
+        if st.form_submit_button("审核通过"):
+            _decided(lambda: intake.approve(month, settings.load(), _who(by)), f"{months.label(month)}已审核。")
+
+
+def _reopen(month: date, by: str) -> None:
+    with st.form("reopen"):
+        st.markdown(f"**退回重报 {months.label(month)}**")
+        why = st.text_input("理由", max_chars=200)
+        if st.form_submit_button("退回"):
+            _decided(lambda: intake.reopen(month, why, settings.load(), _who(by)), f"{months.label(month)}已退回重报。")
+
+
+def _waive(month: date, by: str) -> None:
+    with st.form("waive"):
+        st.markdown("**豁免一个问题**")
+        finding = st.text_input("问题编号", max_chars=40)
+        why = st.text_input("理由", max_chars=200)
+        until = st.text_input("有效至(月份)", value=months.key(months.add(month, 3)), max_chars=7)
+        if st.form_submit_button("豁免"):
+            _decided(
+                lambda: intake.waive(finding.strip(), why, months.parse(until), settings.load(), _who(by)),
+                f"问题 {finding} 已豁免。",
+            )
+
+
+def _resolve(by: str) -> None:
+    with st.form("resolve"):
+        st.markdown("**认定是哪个单位**")
+        finding = st.text_input("问题编号", max_chars=40, key="resolve_finding")
+        unit = st.text_input("单位代码(12 位)", max_chars=12)
+        if st.form_submit_button("认定"):
+            _decided(
+                lambda: intake.resolve(finding.strip(), unit.strip(), settings.load(), _who(by)),
+                "已认定,以后同样写法照此办理。",
+            )
+
+
+def _who(by: str) -> str:
+    if not by.strip():
+        raise Refusal("请先填写经办人")
+    return by.strip()
+
+
+def _decided(action: Callable, told: str) -> None:
+    """A decision made, or why it was refused."""
+    try:
+        with st.spinner("正在记入档案…"):
+            action()
+    except Refusal as refused:
+        st.error(safe.markdown(refused))
+    else:
+        st.success(safe.markdown(f"{told}下次计算后进入各页。"))
+
+
+# ---- looking
+
+
+def findings(view: View) -> None:
+    """The month's findings, of all counties or one."""
+    st.markdown(f"**{parts.month_text(view.month)}的问题**")
+    options = {"": "全部县市区", **parts.county_options(view)}
+    county = st.selectbox("县市区", list(options), format_func=options.get, width=240, label_visibility="collapsed")
+    county_parts.findings(data.findings(view.release, view.month, county or None))
+
+
+def live() -> None:
+    """What the archive holds at this moment, before it is published."""
+    if not st.button("看此刻的收件(含尚未发布的)"):
+        return
+    try:
+        with st.spinner("正在查看…"):
+            found = intake.status(settings.load())
+    except Refusal as refused:
+        st.error(safe.markdown(refused))
+        return
+    if found["month"] is None:
+        st.info("还没有收到任何有效报表。")
+        return
+    st.markdown(f"**{months.label(months.parse(found['month']))}** · {LIFE.get(found['state'], found['state'])}")
+    lines = [{**row, "state": "已报" if row["seq"] else "未报"} for row in found["counties"]]
+    columns = {
+        "name": "县市区",
+        "state": "状态",
+        "units": "应报单位",
+        "accepted": "计入",
+        "held": "暂不计入",
+        "errors": "错误",
+        "warnings": "提醒",
+    }
+    parts.table(lines, columns)
+    if found["waiting"]:
+        st.caption(f"{len(found['waiting'])} 份报表等待退回后生效。")
+    if found["inbox"]:
+        st.caption(f"收件箱里还有 {len(found['inbox'])} 个文件未处理。")
