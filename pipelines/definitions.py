@@ -14,7 +14,7 @@ def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Defini
     reference = reference_set.load(found.reference)
     partitions = calendar.partitions(reference.first_month)
     stages = assets.build(partitions)
-    job, schedule = monthly.build(partitions)
+    job, schedule = monthly.build()
     parts = {
         "assets": stages,
         "asset_checks": checks.build(quality.declared(reference), stages),

@@ -6,12 +6,11 @@ import dagster as dg
 DAY, HOUR = 6, 6
 
 
-def build(partitions: dg.PartitionsDefinition) -> tuple:
+def build() -> tuple:
     """The job over all stages, and its schedule: on the 6th at 06:00 in Shanghai for the month that has ended."""
     job = dg.define_asset_job(
         "monthly",
         selection=dg.AssetSelection.all(),
-        partitions_def=partitions,
         description="一个月:收件、计算、检查、发布。",
         tags={"shequ/writes": "warehouse"},
     )

@@ -1,0 +1,50 @@
+"""A small installation: two months of three counties lie in its inbox."""
+
+from itertools import islice
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines import months, reference_set, settings
+from pipelines.definitions import build_defs
+from pipelines.reference_set import Reference
+from pipelines.sample.write import Sample
+from pipelines.settings import Settings
+
+FIRST, LAST = "2018-08", "2018-09"
+COUNTIES = 3
+AT_ONCE = {"ops": {"submissions": {"config": {"still_for": 0}}}}
+
+
+@pytest.fixture(scope="session")
+def reference() -> Reference:
+    return reference_set.load(settings.load().reference)
+
+
+@pytest.fixture(scope="session")
+def workbooks(reference, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("workbooks")
+    sample = Sample(reference.form, reference.rosters)
+    for month in months.parse_span(f"{FIRST}..{LAST}"):
+        for report, data in islice(sample.workbooks(month), COUNTIES):
+            place = folder / report.file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+    return folder
+
+
+def installed(folder: Path, reference: Reference) -> Settings:
+    """An empty installation in the folder."""
+    found = Settings(folder / "data", reference.folder)
+    found.inbox.mkdir(parents=True)
+    return found
+
+
+def run(found: Settings, instance: dg.DagsterInstance, first: str = FIRST, last: str = LAST, config: dict | None = None):
+    """The monthly job over a span of months, in this process, as a backfill runs it."""
+    tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    job = build_defs(found).resolve_job_def("monthly")
+    return job.execute_in_process(
+        instance=instance, tags=tags, run_config=AT_ONCE if config is None else config, raise_on_error=False
+    )

@@ -1,0 +1,178 @@
+"""A backfill through Dagster, in process: what it makes, what it says, and what stops it."""
+
+import json
+import shutil
+
+import dagster as dg
+import duckdb
+import pytest
+from conftest import FIRST, LAST, installed, run
+
+from pipelines import locks
+from pipelines.definitions import build_defs
+from pipelines.indicators import quality
+from pipelines.release import editions, open_release, verifying
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory):
+    with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("dagster"))) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def installation(reference, workbooks, tmp_path_factory):
+    found = installed(tmp_path_factory.mktemp("installation"), reference)
+    shutil.copytree(workbooks, found.inbox, dirs_exist_ok=True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def first_run(installation, instance):
+    return run(installation, instance)
+
+
+def told(result, asset: str) -> dict[str, dict]:
+    """Month → metadata of one asset's materializations."""
+    return {
+        event.partition: {key: item.value for key, item in event.materialization.metadata.items()}
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(asset)
+    }
+
+
+def evaluations(result) -> dict[str, dg.AssetCheckEvaluation]:
+    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+
+
+def test_one_run_makes_every_month_of_the_backfill(first_run, installation):
+    assert first_run.success
+    for asset in ("submissions", "figures", "release", "report"):
+        assert set(told(first_run, asset)) == {FIRST, LAST}
+    assert [folder.parent.name for folder in editions.editions(installation.releases)] == [FIRST, LAST]
+    assert open_release(settings=installation).label == f"{LAST}/1"
+
+
+def test_the_run_says_who_reported(first_run, reference):
+    month = told(first_run, "submissions")[LAST]
+    assert (month["已报县数"], month["应报县数"]) == (3, 20)
+    assert month["未报"].count("、") == 16
+    assert 0 < month["计入单位"] < month["名册单位"]
+
+
+def test_the_run_says_what_was_computed_and_published(first_run, reference):
+    figures, release = told(first_run, "figures")[LAST], told(first_run, "release")[LAST]
+    assert figures["指标总数"] == sum(len(list(register)) for register in reference.registers)
+    assert figures["数字行数"] > figures["指标总数"] * 4
+    assert (release["发布版"], release["新版"], release["依据报表数"]) == (f"{LAST}/1", True, 6)
+    assert release["对比"] == f"{FIRST}/1"
+    assert release["变动的全市数字"] > 0
+
+
+def test_the_inbox_is_empty_afterwards(first_run, installation):
+    assert [path for path in installation.inbox.rglob("*") if path.is_file()] == []
+
+
+def test_every_declared_check_is_evaluated_with_count_and_ids(first_run, reference):
+    found = evaluations(first_run)
+    assert set(found) == {check.name for check in quality.declared(reference)} | {"whole_editions"}
+    for evaluation in found.values():
+        assert evaluation.metadata["不符数"].value >= len(evaluation.metadata["不符者"].value)
+
+
+def test_missing_counties_are_a_warning_that_names_them(first_run):
+    missing = evaluations(first_run)["reported_counties"]
+    assert (missing.passed, missing.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert missing.metadata["不符数"].value == 2 * 17
+    assert missing.metadata["不符者"].value[0].startswith(f"{FIRST} 1305")
+
+
+def test_everything_grave_holds(first_run, reference):
+    found = evaluations(first_run)
+    assert [check.name for check in quality.declared(reference) if check.grave and not found[check.name].passed] == []
+
+
+def test_a_second_run_changes_nothing(first_run, installation, instance):
+    again = run(installation, instance)
+    assert again.success
+    assert told(again, "submissions")[LAST]["本次收到"] == 0
+    assert told(again, "release")[LAST]["新版"] is False
+    assert len(list(editions.editions(installation.releases))) == 2
+
+
+def test_a_month_without_reports_fails_and_says_so(first_run, installation, instance):
+    empty = run(installation, instance, "2019-01", "2019-01")
+    assert not empty.success
+    (failure,) = [event for event in empty.all_node_events if event.is_step_failure]
+    said = failure.step_failure_data.user_failure_data.description
+    assert said == "2019年1月没有任何有效报表,没有可计算的内容(最近有报表的月份是2018年9月)"
+
+
+def test_a_month_without_reports_among_others_is_told_and_not_published(first_run, installation, instance):
+    mixed = run(installation, instance, LAST, "2018-10")
+    assert mixed.success
+    assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表,未发布"}
+    assert list(editions.editions(installation.releases, None))[-1].parent.name == LAST
+
+
+def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installation, instance, reference, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(installation.data, data)
+    broken = type(installation)(data, reference.folder)
+    with duckdb.connect(str(broken.warehouse)) as con:
+        con.execute("INSERT INTO figure SELECT * FROM figure WHERE level = 'city' AND month = '2018-09-01' LIMIT 1")
+    result = run(broken, instance)
+    assert not result.success
+    doubled = evaluations(result)["key_figure"]
+    assert (doubled.passed, doubled.metadata["不符数"].value) == (False, 1)
+    assert "2018-09-01" in doubled.metadata["不符者"].value[0]
+    assert told(result, "release") == {}
+
+
+def test_an_altered_edition_is_named(first_run, installation, reference, tmp_path):
+    releases = tmp_path / "releases"
+    shutil.copytree(installation.releases, releases)
+    assert verifying.faults(releases) == []
+    (releases / LAST / "1" / "tables" / "figure" / f"{FIRST}.parquet").unlink()
+    assert verifying.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet:缺失或与清单的校验值不符"]
+
+
+def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, instance, monkeypatch):
+    monkeypatch.setattr("pipelines.defs.station.WAIT", 0.1)
+    with locks.hold(installation.data / "warehouse" / "writer.lock", "接收报表"):
+        result = run(installation, instance)
+    (failure,) = [event for event in result.all_node_events if event.is_step_failure]
+    assert "另一个任务正在写入(接收报表" in failure.step_failure_data.user_failure_data.description
+
+
+# ---- none is missing
+
+
+def test_every_table_of_the_warehouse_has_a_key_that_is_checked(first_run, installation, reference):
+    with duckdb.connect(str(installation.warehouse), read_only=True) as con:
+        tables = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()}
+    without = tables - set(quality.keys(reference))
+    assert not without, f"声明这些表的键(pipelines/indicators/quality.py 的 KEYS),检查才不会漏掉它们:{sorted(without)}"
+
+
+def test_every_policy_is_checked_for_completeness_sums_bounds_and_movement(reference):
+    names = {check.name for check in quality.declared(reference)}
+    for register in reference.registers:
+        short = register.policy.id.replace("-", "_")
+        assert {f"{kind}_{short}" for kind in ("complete", "sums", "bounds", "movement")} <= names
+
+
+def test_every_declared_check_stands_in_dagster(installation, reference):
+    graph = build_defs(installation).resolve_asset_graph()
+    there = {key.name for key in graph.asset_check_keys}
+    assert {check.name for check in quality.declared(reference)} <= there
+
+
+def test_names_of_checks_are_unique(reference):
+    names = [check.name for check in quality.declared(reference)]
+    assert len(names) == len(set(names))
+
+
+def test_metadata_can_be_written_as_json(first_run):
+    for asset in ("submissions", "figures", "release"):
+        assert json.dumps(told(first_run, asset), ensure_ascii=False)
