@@ -2,8 +2,8 @@
 
     write_receipts(opened, reports, folder) -> paths, one a report, in order
 
-What was found in the tries before is computed again from what was read then: the rules' findings of a superseded submission
-are not kept, and a receipt must not depend on when the warehouse was built.
+What was found in the tries before is computed again from what was read then: the rules' findings of a superseded
+submission are not kept, and a receipt must not depend on when the warehouse was built.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ _COLUMNS = ("id", "code", "severity", "sheet", "cell", "field", "unit", "found",
 
 
 def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[Path]:
-    """A receipt for each of `intake.Report`, in `folder`. The reports must have been submitted: their bytes are archived."""
+    """A receipt for each `intake.Report`, in `folder`. The reports are of submitted files: their bytes are archived."""
     desk = _Desk(opened)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

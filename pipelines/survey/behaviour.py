@@ -1,5 +1,5 @@
 """Questions about how a month was reported: copied tables, rows alike in two counties, rounded numbers, slips of
-the unit, everything turned to yes at once. Questions hold nothing back; thresholds and their reasons are in `behaviour.yaml`.
+the unit, everything turned to yes at once. They hold nothing back; thresholds and reasons are in `behaviour.yaml`.
 
     questions(con, form, month, seqs) -> [(seq, county, finding)]
 

@@ -36,7 +36,7 @@ def states(findings: Sequence[dict], earlier: Sequence[Try]) -> list[str]:
 
 
 def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> list[dict]:
-    """Findings of the last try that are gone. A refused file has had no cell looked at: only file faults can be gone."""
+    """Findings of the last try that are gone. In a refused file no cell was looked at: only file faults can be gone."""
     if not earlier:
         return []
     now = _known(findings)
