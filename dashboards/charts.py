@@ -140,7 +140,7 @@ def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW) -> 
 
 
 def _bar_texts(figure: go.Figure, row: dict, y: float, ink: Ink, size: int) -> None:
-    _note(figure, _COLUMNS["sign"], y, SIGNS[row["status"]], font=dict(size=size + 3, color=ink.bar(row["status"])))
+    _note(figure, _COLUMNS["sign"], y, SIGNS[row["status"]], font=dict(size=size + 3, color=ink.mark(row["status"])))
     _note(
         figure,
         _COLUMNS["name"],
@@ -196,7 +196,7 @@ def bars_narrow(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
     y = [at + 0.24 for at in range(len(rows))]
     _bullets(figure, rows, y, 0.30, ink)
     for at, row in enumerate(rows):
-        name = f"<span style='color:{ink.bar(row['status'])}'>{SIGNS[row['status']]}</span> {_short(row, 15)}"
+        name = f"<span style='color:{ink.mark(row['status'])}'>{SIGNS[row['status']]}</span> {_short(row, 15)}"
         _note(figure, 0, at - 0.22, name)
         said = f"<b>{safe.plotly(words.value(row))}</b>"
         gap = safe.plotly(words.gap(row).replace(" ", ""))
@@ -409,7 +409,7 @@ def ranking(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
             figure,
             0,
             at,
-            f"<span style='color:{ink.bar(row['status'])}'>{SIGNS[row['status']]}</span> {safe.plotly(row['short'])}",
+            f"<span style='color:{ink.mark(row['status'])}'>{SIGNS[row['status']]}</span> {safe.plotly(row['short'])}",
         )
         _note(figure, 0.775, at, f"<b>{safe.plotly(words.value(row))}</b> {_counts(row, ink)}", "right")
         _note(figure, 1, at, safe.plotly(words.gap(row).replace("还差 ", "差 ")), "right")

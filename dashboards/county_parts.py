@@ -94,20 +94,34 @@ def submissions(view: View, county: str) -> None:
     findings(data.findings(view.release, view.month, county))
 
 
+# up to so many findings stand in a table that wraps and prints; more scroll
+_WRAPPED = 40
+
+
 def findings(rows: list[dict]) -> None:
     """Findings with their cells."""
     if not rows:
         st.caption("没有发现问题。")
         return
-    lines = [{**row, "severity": SEVERITY.get(row["severity"], row["severity"])} for row in rows]
-    parts.table(
-        lines,
-        {
-            "severity": "程度",
-            "cell": "单元格",
-            "sheet": "工作表",
-            "message": "问题与改法",
-            "id": "编号",
-            "file": "文件",
-        },
-    )
+    lines = [finding_line(row) for row in rows]
+    columns = {
+        "severity": "程度",
+        "cell": "单元格",
+        "sheet": "工作表",
+        "what": "问题与改法",
+        "file": "文件",
+        "id": "编号",
+    }
+    with st.container(key="findings"):
+        if len(lines) <= _WRAPPED:
+            st.table(parts.printable(lines, columns), border="horizontal", hide_index=True)
+        else:
+            parts.table(lines, {**columns, "what": "问题与改法"}, height=420)
+
+
+def finding_line(row: dict) -> dict:
+    """A finding for people: its address has columns of its own, so the message need not repeat it."""
+    said = row["message"].split("】", 1)[-1]
+    if row.get("cell") and f"单元格 {row['cell']}:" in said:
+        said = said.split(f"单元格 {row['cell']}:", 1)[1]
+    return {**row, "severity": SEVERITY.get(row["severity"], row["severity"]), "what": said}

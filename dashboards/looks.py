@@ -63,12 +63,19 @@ class Ink:
     faint: str
     accent: str
     unknown: str
+    amber: str
     fill: dict[str, str]
     on: dict[str, str]
 
     def bar(self, status: str) -> str:
         """Colour of a bar: statuses without a colour of their own are drawn in quiet grey."""
         return self.quiet if status in ("tracked", "no_data", "not_applicable") else self.solid[status]
+
+    def mark(self, status: str) -> str:
+        """Colour of a sign that stands on paper: strong enough for a thin outline."""
+        return {"on_track": self.fill["met"], "unproven": self.fill["met"], "lagging": self.amber}.get(
+            status, self.bar(status)
+        )
 
     @property
     def solid(self) -> dict[str, str]:
@@ -85,6 +92,7 @@ LIGHT = Ink(
     faint="#eef1f3",
     accent="#1f5f8b",
     unknown="#d3d9de",
+    amber="#a87900",
     fill={
         "met": "#2b7a8c",
         "unproven": "#8fc3cc",
@@ -118,6 +126,7 @@ DARK = Ink(
     faint="#1d232b",
     accent="#7fb2da",
     unknown="#46505a",
+    amber="#e0b84f",
     fill={
         "met": "#4fa6b8",
         "unproven": "#34707c",
@@ -163,13 +172,13 @@ STYLE = """<style>
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.6rem .9rem 2rem; }
   .st-key-verdict p { font-size: 1.08rem; }
-  .st-key-header [data-testid="stSelectbox"] { max-width: 48%; }
+  .st-key-selectors { width: 100% !important; }
 }
 .stTable td, .stTable th { font-size: .92rem; }
 .st-key-wall { padding-top: 1rem; }
 .st-key-wall p { font-size: 2.3rem; line-height: 1.6; }
 .st-key-wall h2 { font-size: 2.6rem; }
-.st-key-wall .stCaptionContainer p { font-size: 1.2rem; }
+.st-key-wall [data-testid="stCaptionContainer"] p { font-size: 1.15rem; }
 .st-key-touch { position: fixed; inset: 0; z-index: 50; }
 .st-key-touch .stButton, .st-key-touch [data-testid="stElementContainer"], .st-key-touch button {
   width: 100vw; height: 100vh; opacity: 0; cursor: pointer; }
@@ -177,8 +186,9 @@ STYLE = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { visibility: hidden; position: relative; }
 [data-testid="stFileUploaderDropzoneInstructions"]::after {
   content: "把填好的报表拖到这里,或点右边选择(一次可以多个)"; visibility: visible; position: absolute; left: 0; top: 0; }
-[data-testid="stFileUploaderDropzone"] button { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] button, [data-testid="stFileUploaderDropzone"] button * { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button::after { content: "选择文件"; font-size: .95rem; }
+.st-key-findings table td { overflow-wrap: anywhere; }
 @page { size: A4 portrait; margin: 12mm 10mm 14mm; @bottom-right { content: "第 " counter(page) " 页"; font-size: 9pt; } }
 @media print {
   .stAppHeader, [data-testid="stSidebar"], .st-key-selectors, .st-key-screen_only, .stDownloadButton, .stButton { display: none !important; }

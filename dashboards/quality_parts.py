@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import charts, data, parts, safe, words
 from dashboards.choice import KINDS, View
+from dashboards.county_parts import finding_line
 from dashboards.looks import Ink
 from pipelines import months
 from pipelines.errors import Refusal
@@ -70,12 +71,16 @@ def unknown(rows: list[dict]) -> None:
 
 
 def kinds(rows: list[dict], counties: dict[str, str]) -> None:
-    """What was found, by kind and county."""
+    """What was found, by kind and county, with one example each."""
     if not rows:
         st.caption("没有发现问题。")
         return
-    lines = [{**row, "name": counties.get(row["county"], row["county"])} for row in rows]
-    parts.table(lines, {"code": "种类", "name": "县市区", "severity": "程度", "findings": "处"}, height=360)
+    lines = [
+        {**finding_line({"cell": None, **row}), "name": counties.get(row["county"], row["county"])} for row in rows
+    ]
+    parts.table(
+        lines, {"findings": "处", "name": "县市区", "severity": "程度", "what": "例如", "code": "种类"}, height=360
+    )
 
 
 def decisions(view: View) -> None:

@@ -21,12 +21,12 @@ def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
         st.markdown(f"**{safe.markdown(words.verdict(counts, view.due, view.month))}**")
         pages[number]()
         state = "已停住,点一下继续" if stopped else f"每 {SECONDS} 秒翻一页,点一下停住"
-        st.caption(f"第 {number + 1}/{len(pages)} 页 · {state} · {words.legend()}")
+        st.caption(f"第 {number + 1}/{len(pages)} 页 · {state}")
 
 
 def _bars(rows: list[dict], ink: Ink) -> None:
     told = "主要指标:" + ";".join(f"{row['name']} {words.value(row)}" for row in rows)
-    parts.chart(charts.bars(rows, ink, size=24, row=66), "wall_bars", told)
+    parts.chart(charts.bars(rows, ink, size=23, row=62), "wall_bars", told)
 
 
 def _counties(view: View, rows: list[dict], ink: Ink) -> None:

@@ -11,7 +11,7 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
-| `finding_count` | month, county, code, severity |
+| `finding_count` | month, county, code, severity, with one message as an example |
 | `unit_state` | policy and unit of the release's month: how many indicators it has, lacks, leaves unknown; of the headline ones, which |
 | `submission`, `finding`, `unit`, `county`, `coverage` | as in the month tables |
 """
@@ -105,7 +105,7 @@ def _reporting(source: _Folder) -> dict[str, str]:
             UNION ALL SELECT DISTINCT month, 'town', town_code, town, town, county_code FROM {source.all("standing")}
             ORDER BY month, level, unit""",
         "finding_count": f"""
-            SELECT month, county, code, severity, count(*) AS findings
+            SELECT month, county, code, severity, count(*) AS findings, min(message) AS message
             FROM {source.all("finding")} GROUP BY ALL ORDER BY ALL""",
         "report": """
             SELECT coverage.*, sent.seq, sent.file, sent.received_at, coalesce(times.sent, 0) AS times,
