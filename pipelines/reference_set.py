@@ -1,6 +1,8 @@
 """All reference data of one folder, loaded together: the form, the registers, the rosters, and their digests."""
 
 import hashlib
+import io
+import zipfile
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -75,3 +77,20 @@ def _digest(paths: list[Path]) -> str:
     for path in paths:
         content.update(path.read_bytes() if path.exists() else b"")
     return content.hexdigest()
+
+
+def bundle(folder: Path) -> bytes:
+    """All reference data of a folder as one zip, the same bytes for the same files: what a release was made with, to keep."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return content.getvalue()
+
+
+def unbundle(data: bytes, folder: Path) -> None:
+    """Write a bundle's files into an empty folder."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)

@@ -74,9 +74,9 @@ class Warehouse:
 
     # ---- the projection
 
-    def sync(self, progress: Progress | None = None, read: Reader | None = None) -> list[int]:
-        """Apply the events that are not in yet; returns the seqs of the submissions loaded. One transaction each."""
-        new = list(self.archive.events(after=self.applied()))
+    def sync(self, progress: Progress | None = None, read: Reader | None = None, until: int | None = None) -> list[int]:
+        """Apply the events that are not in yet (up to `until`); returns the seqs of the submissions loaded. One transaction each."""
+        new = list(self.archive.events(after=self.applied(), until=until))
         submissions = [event for event in new if event.kind == "submission"]
         readings = (read or self._read_one_by_one)(submissions, self.life())
         for done, (event, reading) in enumerate(readings, 1):

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines import months, program
+from pipelines import months, program, reference_set
 from pipelines.archive import SHANGHAI, Archive, sync_folder, write_durably
 from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
@@ -43,7 +43,14 @@ class Edition:
         return f"{months.key(self.month)}/{self.number}"
 
 
-def publish(warehouse: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None) -> Edition:
+def publish(
+    warehouse: Warehouse,
+    settings: Settings,
+    month: date,
+    by: str = "系统",
+    report: Progress | None = None,
+    now: datetime | None = None,
+) -> Edition:
     """The release of a month from all that the warehouse holds; the latest edition where nothing changed.
 
     Errors: `Refusal` when no month up to this one has a submission in force, or when the month is approved and would change.
@@ -59,7 +66,7 @@ def publish(warehouse: Warehouse, settings: Settings, month: date, by: str = "�
     latest = editions.latest_edition(settings.releases, month)
     if latest and editions.read_manifest(latest)["digest"] == manifest["digest"]:
         return Edition(month, int(latest.name), latest, new=False)
-    return _write(warehouse, settings, month, manifest, content, latest, by)
+    return _write(warehouse, settings, month, manifest, content, latest, by, now or datetime.now(SHANGHAI))
 
 
 # ---- what it is made of
@@ -161,9 +168,10 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
 # ---- writing
 
 
-def _write(warehouse, settings: Settings, month: date, manifest: dict, content: Tables, latest: Path | None, by: str) -> Edition:
+def _write(
+    warehouse: Warehouse, settings: Settings, month: date, manifest: dict, content: Tables, latest: Path | None, by: str, now: datetime
+) -> Edition:
     number = int(latest.name) + 1 if latest else 1
-    now = datetime.now(SHANGHAI)
     store = settings.releases / "objects"
     manifest = {
         "edition": number,
@@ -222,7 +230,8 @@ def _link(source: Path, target: Path) -> None:
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:
     """Tell the ledger of a complete folder, and make it current unless an edition of a later month is."""
     manifest = editions.read_manifest(folder)
-    body = {key: manifest[key] for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")}
+    bundle = archive.put(reference_set.bundle(settings.reference))
+    body = {"bundle": bundle} | {key: manifest[key] for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")}
     archive.append("release", body, by=manifest["published_by"], now=now)
     editions.make_current(settings.releases, folder)
 
