@@ -165,7 +165,7 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
         ),
         statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
         decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
-        editions=tuple(release.rows("SELECT * FROM edition ORDER BY at, month, edition")) if "edition" in has else None,
+        editions=tuple(release.rows("SELECT * FROM edition ORDER BY \"at\", month, edition")) if "edition" in has else None,
         outlook=_outlook(release, chosen["id"]) if "outlook" in has else {},
     )
 

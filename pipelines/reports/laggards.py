@@ -26,7 +26,7 @@ def _where(item: Item, facts: Facts) -> str:
     if not gaps:
         return ""
     told = [f"{f.name}({count(f.gap)}{counter(item.gap_unit)})" for f in gaps[:_COUNTIES]]
-    return f"按同一目标衡量,差距{'较大' if len(gaps) > _COUNTIES else ''}的县(市、区)有{listed(told)}。"
+    return f"按同一目标衡量,{'差距较大' if len(gaps) > _COUNTIES else '有差距'}的县(市、区)是{listed(told)}。"
 
 
 def _counties_without(item: Item) -> str:

