@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SERVE ?= 1
 PORT ?= 8501
+# Processes that tests run in; a file stays in one of them, because its fixtures are made once.
+WORKERS ?= auto
 MONTHS ?= 2018-08..2020-12
 DATA := $(or $(SHEQU_DATA),data)
 BIN := .venv/bin
@@ -23,7 +25,7 @@ else
 endif
 
 test: .venv/.test
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 bench: .venv/.test
 	$(BIN)/python -m pytest tests/benchmarks -p no:cacheprovider --no-header $(TESTS)

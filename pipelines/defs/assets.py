@@ -37,7 +37,8 @@ def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     @dg.asset(**common, deps=[submissions], description="各级各项指标的数字、上下限、状态和差距。")
     def figures(context: dg.AssetExecutionContext, station: Station) -> None:
         with station.open("计算数字") as opened:
-            new = engine.bring_up_to_date(opened, max(asked(context)), _progress(context, "计算"))
+            until = min(max(asked(context)), monthly.latest_reported(opened))
+            new = engine.bring_up_to_date(opened, until, _progress(context, "计算"))
             context.log.info(f"重新计算 {len(new)} 个月")
             _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
 

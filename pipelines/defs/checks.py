@@ -13,14 +13,14 @@ STAGES = ("submissions", "figures")
 
 
 def build(declared: list[Check], assets: list[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
-    """The checks of each stage run together, over one opening of the warehouse. Grave ones stop what comes after."""
+    """The checks of each stage run together, over one opening of the warehouse. Blocking ones stop what comes after."""
     by_name = {asset.key.to_user_string(): asset for asset in assets}
     staged = [_stage(stage, [check for check in declared if check.stage == stage]) for stage in STAGES]
     return [*staged, _editions(by_name["release"])]
 
 
 def _stage(stage: str, checks: list[Check]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(c.name, asset=stage, description=c.says, blocking=c.grave) for c in checks]
+    specs = [dg.AssetCheckSpec(c.name, asset=stage, description=c.says, blocking=c.blocking) for c in checks]
 
     @dg.multi_asset_check(name=f"{stage}_checks", specs=specs)
     def judged(station: Station) -> Iterator[dg.AssetCheckResult]:

@@ -36,6 +36,7 @@ KEYS = {
     "last_county_answer": ("month", "uid"),
     "tally": ("policy", "indicator", "month", "divisions", "level", "unit"),
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
+    "trail": ("policy", "indicator", "month", "divisions", "level", "unit"),
     "fingerprint": ("month", "what"),
     "export": ("month", "what", "name"),
     "meta": ("key",),
@@ -54,7 +55,9 @@ SHOWN = 20
 class Check:
     """One thing that must hold. `sql` gives one row per offender, named in its only column.
 
-    `stage` is submissions or figures. `table` is what a check of keys looks at; while it is not there, nobody offends.
+    `stage` is submissions or figures. A `grave` offence is an error, another a warning;
+    a `blocking` one stops what comes after: nothing that only a county can mend, or a silent month would stop all later.
+    `table` is what a check of keys looks at; while it is not there, nobody offends.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Check:
     says: str
     sql: str
     grave: bool = True
+    blocking: bool = True
     table: str | None = None
 
 
@@ -127,6 +131,7 @@ def _reported() -> Iterator[Check]:
         "首个有报表的月份以来,每个月至少有一个县报了",
         "SELECT strftime(month, '%Y-%m') FROM due_county GROUP BY month "
         "HAVING month NOT IN (SELECT month FROM in_force)",
+        blocking=False,
     )
     yield Check(
         "reported_counties",
@@ -134,6 +139,7 @@ def _reported() -> Iterator[Check]:
         "每个县(市、区)每个月都有有效报表",
         "SELECT strftime(month, '%Y-%m ') || county FROM due_county ANTI JOIN in_force USING (month, county)",
         grave=False,
+        blocking=False,
     )
 
 
@@ -156,7 +162,8 @@ def _figures(number: int, register: Register) -> Iterator[Check]:
     yield Check(f"complete_{short}", "figures", "每项指标对全市和每个县每个月都有数字", _incomplete(register))
     yield Check(f"sums_{short}", "figures", "各乡镇之和等于县,各县之和等于全市", _unequal(policy))
     yield Check(f"bounds_{short}", "figures", "下限 ≤ 数值 ≤ 上限,占比在 0 与 1 之间", _out_of_bounds(register))
-    yield Check(f"movement_{short}", "figures", "县和全市的数字与上月相比没有突变", _jumps(register), grave=False)
+    steady = "县和全市的数字与上月相比没有突变"
+    yield Check(f"movement_{short}", "figures", steady, _jumps(register), grave=False, blocking=False)
 
 
 def _indicators(register: Register) -> str:

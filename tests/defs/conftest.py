@@ -41,10 +41,8 @@ def installed(folder: Path, reference: Reference) -> Settings:
     return found
 
 
-def run(found: Settings, instance: dg.DagsterInstance, first: str = FIRST, last: str = LAST, config: dict | None = None):
-    """The monthly job over a span of months, in this process, as a backfill runs it."""
+def run(found: Settings, instance: dg.DagsterInstance, first: str = FIRST, last: str = LAST):
+    """The monthly job over a span of months, as a backfill runs it, in this process."""
     tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
     job = build_defs(found).resolve_job_def("monthly")
-    return job.execute_in_process(
-        instance=instance, tags=tags, run_config=AT_ONCE if config is None else config, raise_on_error=False
-    )
+    return job.execute_in_process(instance=instance, tags=tags, run_config=AT_ONCE, raise_on_error=False)

@@ -57,7 +57,9 @@ def test_a_still_file_is_asked_for_once_in_the_month_of_its_name(sensor):
     assert sensor.tick() == []
 
 
-@pytest.mark.parametrize("name", ["~$柏乡县2019年6月.xlsx", ".~柏乡县.xlsx", "._柏乡县.xlsx", "Thumbs.db", "a.tmp", "a.xlsx.part"])
+@pytest.mark.parametrize(
+    "name", ["~$柏乡县2019年6月.xlsx", ".~柏乡县.xlsx", "._柏乡县.xlsx", "Thumbs.db", "a.tmp", "a.xlsx.part"]
+)
 def test_lock_files_and_leftovers_are_nobodys_report(sensor, name):
     sensor.drop(name)
     assert sensor.tick() == []

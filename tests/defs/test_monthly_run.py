@@ -150,8 +150,8 @@ def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, i
 
 def test_every_table_of_the_warehouse_has_a_key_that_is_checked(first_run, installation, reference):
     with duckdb.connect(str(installation.warehouse), read_only=True) as con:
-        tables = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()}
-    without = tables - set(quality.keys(reference))
+        tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
+    without = {row[0] for row in tables} - set(quality.keys(reference))
     assert not without, f"声明这些表的键(pipelines/indicators/quality.py 的 KEYS),检查才不会漏掉它们:{sorted(without)}"
 
 
