@@ -56,7 +56,7 @@ class Check:
     """One thing that must hold. `sql` gives one row per offender, named in its only column.
 
     `stage` is submissions or figures. A `grave` offence is an error, another a warning;
-    a `blocking` one stops what comes after: nothing that only a county can mend, or a silent month would stop all later.
+    a `blocking` one stops what comes after: nothing that only a county can mend, or one silent month would stop all.
     `table` is what a check of keys looks at; while it is not there, nobody offends.
     """
 
