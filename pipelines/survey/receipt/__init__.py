@@ -28,7 +28,7 @@ def write_receipt(original: bytes, name: str, findings: Sequence[dict], context:
     entries = listing.entries(findings, context)
     try:
         data = own.mark(original, entries, listing.Header(name, context, own=True))
-    except (Unreadable, etree.XMLSyntaxError):
+    except (Unreadable, etree.LxmlError, ValueError):  # ValueError: a number in the XML that is none
         data = _beside(original, name, entries, context)
     return data, file_name(context)
 

@@ -14,6 +14,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _SML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_STATES = {"hidden": ' state="hidden"', "very_hidden": ' state="veryHidden"'}
 _WIDEST, _NARROWEST = 40, 6
 
 
@@ -55,7 +56,8 @@ def _relations(related: list[tuple[str, str]]) -> str:
 
 def _workbook(sheets: list[Sheet]) -> str:
     listed = "".join(
-        f'<sheet name="{text.attribute(sheet.name)}" sheetId="{i}" r:id="rId{i}"/>' for i, sheet in enumerate(sheets, 1)
+        f'<sheet name="{text.attribute(sheet.name)}" sheetId="{i}"{_STATES.get(sheet.visibility, "")} r:id="rId{i}"/>'
+        for i, sheet in enumerate(sheets, 1)
     )
     return f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews/><sheets>{listed}</sheets></workbook>'
 

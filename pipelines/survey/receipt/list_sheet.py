@@ -1,6 +1,7 @@
 """The sheet 问题清单 as a worksheet part."""
 
 import math
+from functools import lru_cache
 
 from pipelines.survey.addresses import column_letters
 from pipelines.survey.receipt import text
@@ -49,6 +50,7 @@ def _height(line: list[Cell]) -> int:
     return 3 + 13 * max(1, min(math.ceil(most), 25))
 
 
+@lru_cache(maxsize=4096)
 def _wide(content: str) -> int:
     """In the unit of column widths: a Chinese letter takes two digits' place."""
     return len(content) + sum(letter > "\u2000" for letter in content)

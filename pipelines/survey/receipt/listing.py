@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pipelines.survey.findings import place, quote
 from pipelines.survey.receipt import history
@@ -176,6 +177,7 @@ def _link(entry: Entry) -> Cell:
     return Cell("、".join(entry.cells[:3]) + more, "link", target)
 
 
+@lru_cache(maxsize=4096)
 def shown(value: str | None) -> str | None:
     """One line, of a length that a cell can show."""
     return quote(value, _LONG) if value else None

@@ -194,6 +194,8 @@ def _write_notes(book: _Book, part: str, sheet: SheetPart, wanted: list[Note], r
         return
     wanted = _not_threaded(parts, related, wanted)
     texts = parts.tree(old) if old in parts else notes.empty(book.ns)
+    if texts.find("{*}commentList") is None or texts.find("{*}authors") is None:
+        raise Unreadable("damaged")
     gone = notes.forget(texts) if old in parts else set()
     fresh = notes.add(texts, wanted)
     if old not in parts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from pipelines.survey.addresses import column_letters, column_number
+from pipelines.survey.grid import Unreadable
 from pipelines.survey.receipt.styles import Styles
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -37,6 +38,8 @@ class SheetPart:
     """A worksheet's tree."""
 
     def __init__(self, root: etree._Element):
+        if root.find("{*}sheetData") is None:
+            raise Unreadable("damaged")
         self.root = root
         self.ns = etree.QName(root).namespace
         self.anchors = self._anchors()

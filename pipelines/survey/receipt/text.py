@@ -1,6 +1,7 @@
 """Text that may stand in a workbook: whatever a county wrote, the XML is well formed and Excel shows what was meant."""
 
 import re
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 LONGEST = 32_767  # characters of an Excel cell
@@ -13,6 +14,7 @@ def legal(text: str) -> str:
     return _ESCAPE_LIKE.sub("_x005F_", _ILLEGAL.sub("\ufffd", text)[:LONGEST])
 
 
+@lru_cache(maxsize=4096)  # the same remedy stands behind many findings
 def xml(text: str) -> str:
     """For an XML text node."""
     return escape(legal(text))
