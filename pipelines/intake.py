@@ -13,14 +13,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import locks, months, parallel, reference_set, warehouse
+from pipelines import locks, months, parallel, receipts, reference_set, warehouse
 from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.errors import Refusal
 from pipelines.indicators import engine, standing
 from pipelines.reference_set import Reference
 from pipelines.release.reader import Release, open_release
 from pipelines.settings import Settings
-from pipelines.survey.read import Reading, read_workbook
+from pipelines.survey import units
+from pipelines.survey.read import read_workbook
 from pipelines.warehouse import Warehouse
 
 LARGEST = 64 * 1024 * 1024
@@ -190,6 +191,13 @@ def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
     return found
 
 
+def write_receipts(reports: list[Report], settings: Settings, folder: Path) -> list[Path]:
+    """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found."""
+    with writing(settings, "写回执") as opened:
+        settle(opened)
+        return receipts.write_receipts(opened, reports, folder)
+
+
 _PUBLIC = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
@@ -218,20 +226,15 @@ def _findings(opened: Warehouse, seq: int) -> list[dict]:
 
 def _rows(opened: Warehouse, seq: int) -> dict[str, int]:
     read, held = opened.con.execute(
-        f"""
+        """
         SELECT count(*), count_if(held OR row_no IN (
             SELECT row_no FROM finding WHERE seq = $seq AND phase = 'rule' AND severity = 'error' AND row_no IS NOT NULL
-              AND id NOT IN ({_waived(opened)})))
+              AND NOT list_contains($waived::VARCHAR[], id)))
         FROM answer WHERE seq = $seq
         """,
-        {"seq": seq},
+        {"seq": seq, "waived": [waiver.finding for waiver in opened.life().waivers]},
     ).fetchall()[0]
     return {"read": read, "accepted": read - held, "held": held}
-
-
-def _waived(opened: Warehouse) -> str:
-    life = opened.life()
-    return ", ".join(f"'{waiver.finding}'" for waiver in life.waivers) or "NULL"
 
 
 # ---- the inbox
@@ -311,16 +314,16 @@ def resolve(finding: str, unit: str, settings: Settings, by: str) -> Event:
     with writing(settings, "认定单位") as opened:
         settle(opened)
         rows = opened.con.execute(
-            "SELECT submission.county, submission.month, finding.found FROM finding JOIN submission USING (seq) WHERE id = ? "
-            "ORDER BY seq DESC", [finding],
+            "SELECT submission.county, submission.month, answer.code, answer.name, answer.town FROM finding "
+            "JOIN submission USING (seq) JOIN answer USING (seq, row_no) WHERE id = ? ORDER BY seq DESC", [finding],
         ).fetchall()  # fmt: skip
         if not rows:
-            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ status 或回执的问题清单")
-        county, month, found = rows[0]
+            raise Refusal(f"没有编号为 {finding} 的待认定单位;编号见 shequ submit 的输出或回执的问题清单")
+        county, month, *written = rows[0]
         known = {u.code: u for u in opened.reference.rosters.units(month) if u.county_code == county}
         if unit not in known:
             raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位;请核对代码")
-        return _decide(opened, "resolve", {"finding": finding, "county": county, "key": found, "unit": unit}, by)
+        return _decide(opened, "resolve", {"finding": finding, "county": county, "key": units.key(*written), "unit": unit}, by)
 
 
 def _need(what: str, text: str) -> None:

@@ -148,7 +148,10 @@ def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None
             outcome["folder"].replace(target)
             outcome["restored"] = True
     editions.repair_current(settings.releases)
-    settings.warehouse.unlink(missing_ok=True)
+    made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
+    if made:
+        made[-1].replace(settings.warehouse)
+        settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
 
 
 def _verdict(outcomes: list[dict], faults: list[str]) -> dict:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from pipelines import months
+from pipelines.indicators import comparison
 from pipelines.lifecycle import Life
 from pipelines.survey.findings import Finding, finding_id
 from pipelines.survey.rules import CompiledRule, broken_sql, previous_fields
@@ -57,7 +58,7 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
     """
     load_rosters(warehouse, month)
     select_rows(warehouse, life.effective(month).values())
-    judge(warehouse, month, life)
+    judge(warehouse, month, life, comparison.compare(warehouse, month, life))
     _write_standing(warehouse, month)
     _write_county_standing(warehouse, month)
     _write_last(warehouse, month)
@@ -85,8 +86,10 @@ def select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
 # ---- rules
 
 
-def judge(warehouse: Warehouse, month: date, life: Life) -> list[Finding]:
-    """Rule findings of the rows in `row` and `county_row`, stored; `broken` and `county_broken` keep the rows held."""
+def judge(
+    warehouse: Warehouse, month: date, life: Life, more: list[tuple[int, str, Finding]] | None = None
+) -> list[Finding]:
+    """Findings by the form's rules on `row` and `county_row`, stored with `more`; rows that an error rule breaks are held."""
     reference = warehouse.reference
     waived = life.waived(month)
     rows = _broken(warehouse, reference.rules, _COMMUNITY.format(_columns(reference.form.community), _previous(warehouse, month)))
@@ -94,6 +97,7 @@ def judge(warehouse: Warehouse, month: date, life: Life) -> list[Finding]:
     found = [
         *_community_findings(warehouse, rows),
         *_county_findings(warehouse, counties),
+        *(more or []),
     ]
     _store(warehouse, month, found)
     _hold(warehouse, found, waived)

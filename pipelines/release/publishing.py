@@ -61,9 +61,12 @@ def publish(
     reported = [m for m in life.reported if m <= month]
     if not reported:
         raise Refusal(f"{months.label(month)}及以前没有任何有效报表,无法发布;请先提交报表(shequ submit)")
+    latest = editions.latest_edition(settings.releases, month)
+    if latest and life.month(month).approved:
+        # an approved month keeps its figures until it is reopened, whatever has come in since
+        return Edition(month, int(latest.name), latest, new=False)
     content = _content(warehouse, settings, life, months.span(reported[0], month))
     manifest = _manifest(warehouse, life, month, content)
-    latest = editions.latest_edition(settings.releases, month)
     if latest and editions.read_manifest(latest)["digest"] == manifest["digest"]:
         return Edition(month, int(latest.name), latest, new=False)
     return _write(warehouse, settings, month, manifest, content, latest, by, now or datetime.now(SHANGHAI))

@@ -21,6 +21,9 @@ from pipelines.survey.record import CountyRecord
 from pipelines.survey.units import county_index, county_labels, sharing_counties
 
 
+Resolutions = Mapping[str, Mapping[str, str]]
+
+
 @dataclass
 class Reading:
     """One file. `refused` means that nothing of it counts; `community` and `record` are what could be read all the same."""
@@ -52,10 +55,10 @@ def read_workbook(
     *,
     today: date,
     first_month: date,
-    resolutions: Mapping[str, str] | None = None,
+    resolutions: Resolutions | None = None,
     taxonomy: dict[str, Kind] | None = None,
 ) -> Reading:
-    """Reads one file. `resolutions` are units decided by a person before: `units.key(...)` to a unit's code.
+    """Reads one file. `resolutions` are units decided by a person before: county to `units.key(...)` to a unit's code.
 
     `taxonomy` is the closed list of findings, by default the one of the reference data.
     """
@@ -83,7 +86,7 @@ class _Reading:
         report: Report,
         reading: Reading,
         bounds: Bounds,
-        resolutions: Mapping[str, str],
+        resolutions: Resolutions,
     ):
         self.workbook, self.form, self.rosters = workbook, form, rosters
         self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
@@ -167,7 +170,8 @@ class _Reading:
     def _community(self, table: layout.Table) -> CommunityRows | None:
         month, county = self.reading.month, self.reading.county
         index = county_index(self.rosters, month, county) if month and county else None
-        context = Context(self.form.community, self.report, index, month, self.workbook.date1904, self.resolutions)
+        decided = self.resolutions.get(county or "", {})
+        context = Context(self.form.community, self.report, index, month, self.workbook.date1904, decided)
         rows = community.read(table, context)
         if not rows.row:
             self.report.add("no_units", sheet=table.sheet.name)
