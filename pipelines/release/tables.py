@@ -67,6 +67,8 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
             ORDER BY policy, indicator, level, unit""",
     }
     for number, register in enumerate(reference.registers):
+        if month < register.since:
+            continue
         for table in ("state", "county_state"):
             found[f"{table}-{register.policy.id}"] = (
                 f"SELECT * FROM {table}_{number} WHERE month = {day} ORDER BY unit"
