@@ -1,4 +1,4 @@
-"""Plotly figures: bullet bars, the matrix of counties, trend, ranking, map. For pages and for notebooks.
+"""Plotly figures: the matrix of counties, trend, map (bullet bars: `bullets`). For pages and for notebooks.
 
 Every text that comes from data is escaped: Plotly reads a little HTML. Nothing is fetched: outlines are filled scatter traces.
 """
@@ -33,177 +33,8 @@ def blank(ink: Ink, height: int, **layout) -> go.Figure:
     return figure
 
 
-def _hover(rows: list[dict], name: str = "name") -> list[str]:
+def hover(rows: list[dict], name: str = "name") -> list[str]:
     return ["<br>".join(safe.plotly(line) for line in words.detail(row, row[name])) for row in rows]
-
-
-# ---- bullet bars
-
-
-def _scale(row: dict) -> float:
-    """What a full bar means: 100 for a share; for a ratio somewhat more than its target or value."""
-    if row["unit"] == "%":
-        return 100.0
-    return 1.25 * max(row["low"] or 0, row["high"] or 0, row["value"] or 0) or 1.0
-
-
-def _part(row: dict, value: float | None) -> float | None:
-    return None if value is None else min(100.0, 100.0 * value / _scale(row))
-
-
-def _bullets(figure: go.Figure, rows: list[dict], y: list[float], thick: float, ink: Ink) -> None:
-    """Value bars, the band of what is not known, the mark of the target; on the figure's first axes."""
-    lower = [_part(row, row["lower"]) or 0 if row["unknown"] else 0 for row in rows]
-    upper = [_part(row, row["upper"]) or 0 if row["unknown"] else 0 for row in rows]
-    solid, hover = ink.solid, _hover(rows)
-    common = dict(
-        y=y, orientation="h", hoverinfo="text", hovertext=hover, customdata=[row["indicator"] for row in rows]
-    )
-    figure.add_bar(x=[100.0] * len(rows), width=thick, marker=dict(color=ink.faint), **common)
-    figure.add_bar(
-        x=[u - w for u, w in zip(upper, lower, strict=True)],
-        base=lower,
-        width=thick,
-        marker=dict(color=ink.unknown, pattern=dict(shape="/", fgcolor=ink.quiet, size=5, solidity=0.15)),
-        **common,
-    )
-    colours = [
-        solid[row["status"]] if row["status"] not in ("no_data", "not_applicable", "tracked") else ink.quiet
-        for row in rows
-    ]
-    figure.add_bar(
-        x=[_part(row, row["value"]) for row in rows], width=thick * 0.52, marker=dict(color=colours), **common
-    )
-    goals = [(_part(row, _goal(row)), at) for row, at in zip(rows, y, strict=True)]
-    figure.add_scatter(
-        x=[goal for goal, _ in goals],
-        y=[at for _, at in goals],
-        mode="markers",
-        hoverinfo="skip",
-        marker=dict(symbol="line-ns", size=round(ROW * thick * 0.92), line=dict(width=3, color=ink.text)),
-    )
-    figure.update_layout(barmode="overlay")
-
-
-def _goal(row: dict) -> float | None:
-    """Where the mark of the target stands; nowhere where the indicator does not apply."""
-    if row["status"] == "not_applicable":
-        return None
-    return row["low"] if row["low"] is not None else row["high"]
-
-
-def _note(figure: go.Figure, x: float, y: float, text: str, anchor: str = "left", **more) -> None:
-    place = {"xref": "paper", "yref": "y", "yanchor": "middle", **more}
-    figure.add_annotation(x=x, y=y, text=text, xanchor=anchor, showarrow=False, align=anchor, **place)
-
-
-# columns of the wide table: where each begins or ends, as a share of the width
-_COLUMNS = {
-    "sign": 0.0,
-    "name": 0.03,
-    "bar": (0.375, 0.60),
-    "value": 0.735,
-    "gap": 0.845,
-    "change": 0.905,
-    "trail": (0.925, 1.0),
-}
-
-
-def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW) -> go.Figure:
-    """Headline indicators as a table of bullet bars: sign, name, bar against target, counts, gap, change, series."""
-    figure = blank(
-        ink,
-        HEAD + row * len(rows) + 6,
-        font=dict(family=FONT, size=size, color=ink.text),
-        margin=dict(l=0, r=4, t=HEAD, b=6),
-    )
-    y = list(range(len(rows)))
-    _bullets(figure, rows, y, 0.62, ink)
-    for at, item in zip(y, rows, strict=True):
-        _bar_texts(figure, item, at, ink, size)
-    _trails(figure, rows, ink)
-    for x, title, anchor in (
-        (_COLUMNS["name"], "指标(点开看详情)", "left"),
-        (_COLUMNS["bar"][0], "现值,竖线为目标,斜纹为未报或待核实", "left"),
-        (_COLUMNS["value"], "现值(完成/应有)", "right"),
-        (_COLUMNS["gap"], "还差", "right"),
-        (_COLUMNS["change"], "较上月", "right"),
-        (_COLUMNS["trail"][0], "走势", "left"),
-    ):
-        _note(figure, x, 1, title, anchor, yref="paper", yshift=12, font=dict(size=size - 2, color=ink.quiet))
-    figure.update_xaxes(visible=False, range=[-0.5, 100.5], domain=_COLUMNS["bar"], fixedrange=True)
-    figure.update_layout(
-        xaxis2=dict(visible=False, range=[-0.05, 1.05], domain=_COLUMNS["trail"], anchor="y", fixedrange=True)
-    )
-    figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], fixedrange=True)
-    return figure
-
-
-def _bar_texts(figure: go.Figure, row: dict, y: float, ink: Ink, size: int) -> None:
-    _note(figure, _COLUMNS["sign"], y, SIGNS[row["status"]], font=dict(size=size + 3, color=ink.mark(row["status"])))
-    _note(
-        figure,
-        _COLUMNS["name"],
-        y,
-        f"{_short(row)} <span style='color:{ink.quiet}'>{safe.plotly(words.target(row))}</span>",
-    )
-    _note(figure, _COLUMNS["value"], y, f"<b>{safe.plotly(words.value(row))}</b> {_counts(row, ink)}", "right")
-    _note(
-        figure,
-        _COLUMNS["gap"],
-        y,
-        safe.plotly(f"{words.number(row['gap'])} {row['gap_unit'] or ''}" if row["gap"] else "—"),
-        "right",
-    )
-    _note(figure, _COLUMNS["change"], y, safe.plotly(words.change(row)), "right", font=dict(color=ink.quiet))
-
-
-def _counts(row: dict, ink: Ink) -> str:
-    return f"<span style='color:{ink.quiet}'>{safe.plotly(words.parts(row))}</span>" if row["shown"] is not None else ""
-
-
-def _short(row: dict, most: int = 22) -> str:
-    name = safe.plain(row["name"])
-    return safe.plotly(name if len(name) <= most else f"{name[: most - 1]}…")
-
-
-def _trails(figure: go.Figure, rows: list[dict], ink: Ink) -> None:
-    """The series of each row as a small line on the second axis, up to the month shown."""
-    x, y, ends_x, ends_y = [], [], [], []
-    for at, row in enumerate(rows):
-        points = [v for m, v in zip(row["months"], row["values"], strict=True) if m <= row["month"]]
-        low, high = _span([v for v in points if v is not None])
-        places = [None if v is None else at + 0.3 - 0.6 * (v - low) / (high - low) for v in points]
-        x += [i / max(1, len(points) - 1) for i in range(len(points))] + [None]
-        y += [*places, None]
-        if points and points[-1] is not None:
-            ends_x.append(1.0), ends_y.append(places[-1])
-    line = dict(hoverinfo="skip", xaxis="x2")
-    figure.add_scatter(x=x, y=y, mode="lines", line=dict(color=ink.quiet, width=1.5), **line)
-    figure.add_scatter(x=ends_x, y=ends_y, mode="markers", marker=dict(color=ink.text, size=5), **line)
-
-
-def _span(values: list[float]) -> tuple[float, float]:
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    return (low, high) if high > low else (low - 1.0, high + 1.0)
-
-
-def bars_narrow(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
-    """The same for a phone or paper: the words above each bar."""
-    figure = blank(
-        ink, 50 * len(rows) + 10, font=dict(family=FONT, size=13, color=ink.text), margin=dict(l=2, r=4, t=4, b=4)
-    )
-    y = [at + 0.24 for at in range(len(rows))]
-    _bullets(figure, rows, y, 0.30, ink)
-    for at, row in enumerate(rows):
-        name = f"<span style='color:{ink.mark(row['status'])}'>{SIGNS[row['status']]}</span> {_short(row, 15)}"
-        _note(figure, 0, at - 0.22, name)
-        said = f"<b>{safe.plotly(words.value(row))}</b>"
-        gap = safe.plotly(words.gap(row).replace(" ", ""))
-        _note(figure, 1, at - 0.22, f"{gap} {said}" if gap else said, "right", font=dict(size=12, color=ink.text))
-    figure.update_xaxes(visible=False, range=[-0.5, 100.5], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], fixedrange=True)
-    return figure
 
 
 # ---- counties × indicators
@@ -241,7 +72,7 @@ def matrix(
         marker=dict(size=15, opacity=0, symbol="square"),
         hoverinfo="text",
         hovertext=[
-            f"<b>{safe.plotly(cell['county'])}</b><br>{said}" for cell, said in zip(cells, _hover(cells), strict=True)
+            f"<b>{safe.plotly(cell['county'])}</b><br>{said}" for cell, said in zip(cells, hover(cells), strict=True)
         ],
         customdata=[[cell["indicator"], cell["place"]] for cell in cells],
         selected=dict(marker=dict(opacity=0)),
@@ -288,7 +119,7 @@ def trend(
     rows: list[dict], indicator: dict, view_divisions: str, month, outlook: dict | None, ink: Ink = LIGHT
 ) -> go.Figure:
     """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
-    figure = blank(ink, 440, margin=dict(l=52, r=90, t=16, b=34), hovermode="x")
+    figure = blank(ink, 500, margin=dict(l=52, r=90, t=16, b=34), hovermode="x")
     figure.update_layout(showlegend=True, legend=dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet)))
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
@@ -392,32 +223,6 @@ def _axes(figure: go.Figure, indicator: dict, ink: Ink) -> None:
     )
 
 
-# ---- counties ranked
-
-
-def ranking(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
-    """Counties by value, each with its target, its counts and its gap."""
-    figure = blank(
-        ink, 30 * len(rows) + 12, font=dict(family=FONT, size=13, color=ink.text), margin=dict(l=0, r=4, t=4, b=4)
-    )
-    y = list(range(len(rows)))
-    _bullets(figure, [{**row, "name": row["county"]} for row in rows], y, 0.62, ink)
-    for trace in figure.data[:3]:
-        trace.customdata = [row["place"] for row in rows]
-    for at, row in zip(y, rows, strict=True):
-        _note(
-            figure,
-            0,
-            at,
-            f"<span style='color:{ink.mark(row['status'])}'>{SIGNS[row['status']]}</span> {safe.plotly(row['short'])}",
-        )
-        _note(figure, 0.775, at, f"<b>{safe.plotly(words.value(row))}</b> {_counts(row, ink)}", "right")
-        _note(figure, 1, at, safe.plotly(words.gap(row).replace("还差 ", "差 ")), "right")
-    figure.update_xaxes(visible=False, range=[-0.5, 100.5], domain=[0.16, 0.52], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[len(rows) - 0.5, -0.5], fixedrange=True)
-    return figure
-
-
 # ---- map
 
 
@@ -485,7 +290,7 @@ def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks:
         cliponaxis=False,
         hovertext=[
             f"<b>{safe.plotly(row['county'])}</b><br>{said}"
-            for (_, row), said in zip(known, _hover([r for _, r in known]), strict=True)
+            for (_, row), said in zip(known, hover([r for _, r in known]), strict=True)
         ],
         unselected=dict(marker=dict(opacity=0), textfont=dict(color=ink.text)),
     )

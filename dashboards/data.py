@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import streamlit as st
-from pipelines.release.shelf import current as current_folder
-from pipelines.release.shelf import editions as edition_folders
-from pipelines.release.shelf import read_manifest
 
 from pipelines import months, settings
 from pipelines.errors import Refusal
 from pipelines.release import Release, open_folder, open_release
+from pipelines.release.editions import current as current_folder
+from pipelines.release.editions import editions as edition_folders
+from pipelines.release.editions import read_manifest
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -167,8 +167,13 @@ STYLE = """<style>
 .st-key-verdict { padding: .1rem 0 .2rem; }
 .st-key-header { border-bottom: 1px solid rgba(128,128,128,.25); padding-bottom: .5rem; margin-bottom: .2rem; }
 .st-key-header h1, .st-key-header h2 { padding: 0; }
-.st-key-bars_narrow, .st-key-paper_only { display: none; }
-@media (max-width: 1399px) { .st-key-bars_wide { display: none; } .st-key-bars_narrow { display: block; } }
+.st-key-paper_only { display: none; }
+/* two drawings of the bars: the narrow one is for phones and paper, and is drawn beforehand, because paper cannot wait */
+.st-key-bars_narrow { max-width: 840px; }
+@media screen and (min-width: 1400px) {
+  .st-key-bars_narrow { position: absolute; top: 0; left: 0; width: 840px; visibility: hidden; pointer-events: none; }
+}
+@media screen and (max-width: 1399px) { .st-key-bars_wide { display: none; } }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.6rem .9rem 2rem; }
   .st-key-verdict p { font-size: 1.08rem; }
@@ -194,13 +199,16 @@ STYLE = """<style>
   .stAppHeader, [data-testid="stSidebar"], .st-key-selectors, .st-key-screen_only, .stDownloadButton, .stButton { display: none !important; }
   .stApp, .stMain, .stAppViewContainer { position: static !important; overflow: visible !important; height: auto !important; }
   .stMainBlockContainer { padding: 0; max-width: none; }
-  .st-key-bars_wide { display: none; } .st-key-bars_narrow, .st-key-paper_only { display: block; }
+  .st-key-bars_wide { display: none; } .st-key-paper_only { display: block; }
+  .stMainBlockContainer { zoom: .85; }
   [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   .st-key-header [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
   [data-testid="stColumn"] { min-width: 100% !important; }
   .st-key-verdict p { font-size: 11pt; }
   .stTable td, .stTable th { font-size: 8.5pt; padding: 1px 4px; }
-  .stPlotlyChart, .stTable tr { break-inside: avoid; }
+  .stTable tr { break-inside: avoid; }
+  [data-testid="stSelectbox"], [data-testid="stDataFrame"] { break-inside: avoid; }
+  .st-key-pick { display: none !important; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 </style>"""

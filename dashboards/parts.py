@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import charts, data, looks, safe, words
+from dashboards import bullets, charts, data, looks, safe, words
 from dashboards.choice import View
 from dashboards.looks import Ink
 from pipelines import months
@@ -60,9 +60,9 @@ def headline_bars(rows: list[dict], ink: Ink) -> None:
     """The bullet bars, in a wide and a narrow drawing of which the style shows the one that fits."""
     told = "主要指标的现值、目标与差距:" + ";".join(f"{row['name']} {words.value(row)}" for row in rows)
     with st.container(key="bars_wide"):
-        picked = chart(charts.bars(rows, ink), "bars", told, select=True)
+        picked = chart(bullets.bars(rows, ink), "bars", told, select=True)
     with st.container(key="bars_narrow"):
-        picked = chart(charts.bars_narrow(rows, ink), "bars_phone", told, select=True) or picked
+        picked = chart(bullets.bars_narrow(rows, ink), "bars_phone", told, select=True) or picked
     if picked:
         go("indicator", indicator=picked if isinstance(picked, str) else picked[0])
 

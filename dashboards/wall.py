@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import charts, data, parts, safe, words
+from dashboards import bullets, charts, data, parts, safe, words
 from dashboards.choice import View
 from dashboards.looks import Ink
 
@@ -26,7 +26,7 @@ def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
 
 def _bars(rows: list[dict], ink: Ink) -> None:
     told = "主要指标:" + ";".join(f"{row['name']} {words.value(row)}" for row in rows)
-    parts.chart(charts.bars(rows, ink, size=23, row=62), "wall_bars", told)
+    parts.chart(bullets.bars(rows, ink, size=23, row=62), "wall_bars", told)
 
 
 def _counties(view: View, rows: list[dict], ink: Ink) -> None:

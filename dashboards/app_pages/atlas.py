@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import charts, choice, data, looks, parts, words
+from dashboards import bullets, charts, choice, data, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -22,7 +22,7 @@ with right:
     counted = parts.statuses(rows)
     st.markdown(f"**{counted}**")
     picked = parts.chart(
-        charts.ranking(charts.worst_first(rows), ink), "map_ranking", "县市区,最需关注的在前", select=True
+        bullets.ranking(charts.worst_first(rows), ink), "map_ranking", "县市区,最需关注的在前", select=True
     )
     if picked:
         parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import charts, choice, data, detail, looks, parts, words
+from dashboards import bullets, charts, choice, data, detail, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -31,7 +31,7 @@ with left:
 with right:
     st.subheader("各县市区", anchor=False)
     counties = data.ranking(view, chosen)
-    picked = parts.chart(charts.ranking(counties, ink), "ranking", f"各县市区{indicator['name']}排序", select=True)
+    picked = parts.chart(bullets.ranking(counties, ink), "ranking", f"各县市区{indicator['name']}排序", select=True)
     if picked:
         parts.go("county", county=picked if isinstance(picked, str) else picked[0])
 lines = [parts.figure_line(row) for row in counties]

@@ -1,0 +1,131 @@
+"""A small installation made by real means: sample workbooks of three counties, two months, submitted and published."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pipelines import intake, monthly, months, reference_set, settings
+from pipelines.sample.write import Sample
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "dashboards" / "app.py"
+MONTHS = ("2020-05", "2020-06")
+# small counties, and one with city communities
+COUNTIES = ("130502", "130524", "130530")
+
+
+class Few(Sample):
+    """The sample's world, of which only a few counties report."""
+
+    def reports(self, month):
+        return [report for report in super().reports(month) if report.place.code in COUNTIES]
+
+
+@pytest.fixture(scope="session")
+def workbooks(tmp_path_factory) -> list[Path]:
+    """The filled workbooks of the months, in order of arrival."""
+    folder = tmp_path_factory.mktemp("workbooks")
+    reference = reference_set.load(settings.load().reference)
+    sample = Few(reference.form, reference.rosters)
+    written = []
+    for key in MONTHS:
+        for report, content in sample.workbooks(months.parse(key)):
+            place = folder / report.file
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(content)
+            written.append(place)
+    return written
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory, workbooks) -> dict[str, Path]:
+    """Data folders with one month and with both. The first is a copy, made before the second month came in."""
+    place = settings.load(tmp_path_factory.mktemp("data"))
+    both, one = place.data, tmp_path_factory.mktemp("one") / "data"
+    for key in MONTHS:
+        intake.submit([path for path in workbooks if key.replace("-0", "年") in path.name], place, by="测试")
+        with intake.writing(place, "测试") as opened:
+            monthly.publish_month(opened, place, months.parse(key))
+        if key == MONTHS[0]:
+            shutil.copytree(both, one)
+    return {"one": one, "both": both}
+
+
+@pytest.fixture
+def empty(tmp_path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def fresh(made, tmp_path) -> Path:
+    """A copy of the installation that a test may change."""
+    return Path(shutil.copytree(made["both"], tmp_path / "data"))
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """`app(data, page, **address)`: a page as a reader opens it, run once."""
+
+    def run(data: Path, page: str = "overview", **address: str) -> AppTest:
+        monkeypatch.setenv("SHEQU_DATA", str(data))
+        opened = AppTest.from_file(str(APP), default_timeout=60)
+        if page != "overview":
+            # pages are known after the first run
+            opened.run()
+            opened.switch_page(f"app_pages/{page}.py")
+        for name, value in address.items():
+            opened.query_params[name] = value
+        return opened.run()
+
+    return run
+
+
+def texts(page: AppTest) -> str:
+    """All words that a page says outside tables and charts, with Markdown's escapes taken off."""
+    said = [*page.header, *page.subheader, *page.markdown, *page.caption, *page.warning, *page.info, *page.error, *page.success]
+    return "\n".join(str(item.value) for item in said).replace("\\", "")
+
+
+# ---- a server, for the browser and for benchmarks
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """`serve(data)`: the address of a dashboard served from a folder; stopped when the tests end."""
+    running = []
+
+    def start(data: Path) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+        log = (data.parent / f"server-{port}.log").open("wb")
+        environment = {**os.environ, "SHEQU_DATA": str(data)}
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", running[-1])
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(address: str, process: subprocess.Popen) -> None:
+    for _ in range(300):
+        assert process.poll() is None, "streamlit ended before it answered"
+        try:
+            urllib.request.urlopen(address, timeout=1).close()  # noqa: S310 our own address
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"no answer from {address}")

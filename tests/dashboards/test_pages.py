@@ -1,0 +1,117 @@
+"""Every page in every state: nothing published, one month, several; what an address names may not exist."""
+
+import pytest
+
+from tests.dashboards.conftest import texts
+
+PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "policy", "quality", "guide", "wall")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_on_the_first_day(app, empty, page):
+    opened = app(empty, page)
+    assert not opened.exception
+    if page not in ("reporting", "guide"):
+        assert "还没有发布任何月份" in texts(opened)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_with_one_month(app, made, page):
+    assert not app(made["one"], page).exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_with_more_months(app, made, page):
+    assert not app(made["both"], page, unit="130502001021").exception
+
+
+@pytest.mark.parametrize("month", ["2020-05", "2020-06"])
+@pytest.mark.parametrize("divisions", ["then", "now"])
+def test_months_and_divisions_are_chosen_by_the_address(app, made, month, divisions):
+    opened = app(made["both"], "overview", month=month, divisions=divisions)
+    assert not opened.exception
+    assert opened.selectbox(key="pick-month").value == month
+    assert opened.selectbox(key="pick-divisions").value == divisions
+
+
+def test_the_verdict_is_a_sentence_with_counts_and_days(app, made):
+    said = texts(app(made["both"]))
+    assert "18 项主要指标:" in said
+    assert "距 2020年底还有 184 天" in said
+    assert "/19 个县市区已报;未报:" in said
+
+
+def test_the_header_says_edition_date_and_state(app, made):
+    line = app(made["both"]).caption[0].value
+    assert "2020-06 第 1 版(首次发布)" in line
+    assert "3/19 已报" in line
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "word"),
+    [
+        ("overview", {"month": "1999-01"}, "月份“1999-01”"),
+        ("overview", {"divisions": "later"}, "区划“later”"),
+        ("county", {"county": "999999"}, "县市区“999999”"),
+        ("county", {"county": "130526", "month": "2020-06"}, "县市区“130526”"),
+        ("indicator", {"indicator": "no_such"}, "指标“no_such”"),
+        ("atlas", {"indicator": "<script>"}, "指标“<script>”"),
+    ],
+)
+def test_an_address_that_names_nothing_known_gets_a_page_that_helps(app, made, page, address, word):
+    opened = app(made["both"], page, **address)
+    assert not opened.exception
+    assert word in texts(opened)
+    assert "请在上面选择" in texts(opened)
+
+
+def test_an_unknown_unit_gets_a_page_that_helps(app, made):
+    opened = app(made["both"], "unit", unit="139999999999")
+    assert not opened.exception
+    assert "不在所选月份的名册中" in texts(opened)
+
+
+def test_an_unknown_edition_shows_the_newest_and_says_so(app, made):
+    opened = app(made["both"], "overview", edition="2031-01/7")
+    assert not opened.exception
+    assert "没有发布版“2031-01/7”" in texts(opened)
+
+
+def test_an_older_edition_opens_by_its_address(app, made):
+    opened = app(made["both"], "overview", edition="2020-05/1")
+    assert "您正在看较早的发布版 2020-05/1" in texts(opened)
+
+
+def test_a_choice_is_written_into_the_address(app, made):
+    opened = app(made["both"], "county")
+    opened.selectbox(key="pick-county").set_value("130530").run()
+    assert opened.query_params["county"] == "130530"
+    assert "新河县" in texts(opened)
+
+
+def test_a_unit_shows_the_cell_of_each_answer(app, made):
+    opened = app(made["both"], "unit", unit="130502001021", month="2020-05")
+    answers = opened.dataframe[0].value
+    assert answers["单元格"].str.fullmatch(r"[A-Z]+\d+|").all()
+    assert "东关社区居委会" in texts(opened)
+
+
+def test_every_indicator_opens(app, made):
+    opened = app(made["both"], "indicator")
+    for indicator in ("pilot_five", "social_workers_per_community", "facility_area_per_100", "annual_review"):
+        opened.query_params["indicator"] = indicator
+        opened.run()
+        assert not opened.exception, indicator
+
+
+def test_a_new_release_appears_without_a_restart(app, made, tmp_path):
+    data = tmp_path / "data"
+    (data / "releases").mkdir(parents=True)
+    opened = app(data)
+    assert "还没有发布任何月份" in texts(opened)
+    for name in ("2020-05", "2020-06"):
+        (data / "releases" / name).symlink_to(made["both"] / "releases" / name)
+        (data / "releases" / "current").write_text(f"{name}/1\n")
+        opened.query_params.clear()
+        opened.run()
+        assert f"{name} 第 1 版" in texts(opened)
