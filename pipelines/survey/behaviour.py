@@ -265,7 +265,7 @@ def _ask_slips(asked: _Asked, seq: int, field: str, slip: Slip, hits: list[tuple
 
 
 def _times(times: Number) -> str:
-    return f"{times}" if times >= 1 else f"{round(1 / times)} 分之一"
+    return f" {times} 倍" if times >= 1 else f" {round(1 / times)} 分之一"
 
 
 def _plain(amount: Decimal) -> str:

@@ -124,7 +124,8 @@ def test_a_signature_that_no_longer_holds_is_left_out():
     )
     types = found["[Content_Types].xml"].replace(
         b"<Override",
-        b'<Default Extension="sigs" ContentType="application/vnd.openxmlformats-package.digital-signature-origin"/><Override', 1,
+        b'<Default Extension="sigs" ContentType="application/vnd.openxmlformats-package.digital-signature-origin"/>'
+        b"<Override", 1,
     )  # fmt: skip
     changed = {"_rels/.rels": rels, "[Content_Types].xml": types, "_xmlsignatures/origin.sigs": b" "}
     data = receipt(replaced(XLSX, parts=changed))
