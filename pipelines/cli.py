@@ -269,6 +269,26 @@ def _show_story(story: dict) -> None:
 
 
 @main.command()
+@click.argument("file")
+@click.argument("cell")
+@click.option("--sheet", help="工作表名称(文件中有几张表时)")
+@click.option("--json", "as_json", is_flag=True)
+@with_settings
+def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
+    """一个单元格的去向:它成为哪个答案,进入哪些数字(FILE 为文件名或 SHA-256 的开头)。"""
+    from pipelines.release import feeds as of_release
+    from pipelines.release import open_release
+
+    story = of_release(open_release(settings=found), file, cell, sheet)
+    if as_json:
+        _print_json(story)
+        return
+    click.echo(f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]")
+    for figure in story["figures"]:
+        click.echo(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")
+
+
+@main.command()
 @click.option("--month", type=MONTH)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings

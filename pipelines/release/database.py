@@ -42,10 +42,33 @@ def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
         "indicator": pa.Table.from_pylist([row for register in registers for row in _indicators(register)], schema=_INDICATOR),
         "field": pa.Table.from_pylist(_fields(reference.form), schema=_FIELD),
         "status": pa.Table.from_pylist([{"status": k, "name": v, "position": i} for i, (k, v) in enumerate(STATUSES.items())]),
+        "rollup": pa.Table.from_pylist(
+            [{"policy": r.policy.id, "rollup": k, "field": v.sum} for r in registers for k, v in r.rollups.items()],
+            schema=_ROLLUP,
+        ),
+        "sentence": pa.Table.from_pylist([row for r in registers for row in _sentences(r)], schema=_SENTENCE),
         "paragraph": pa.Table.from_pylist(
             [{"policy": r.policy.id, **_public(p)} for r in registers for p in r.text.paragraphs]
         ),
     }
+
+
+_ROLLUP = pa.schema([(name, pa.string()) for name in ("policy", "rollup", "field")])
+_SENTENCE = pa.schema(
+    [("policy", pa.string()), ("paragraph", pa.int64()), ("number", pa.int64()), ("clause", pa.string())]
+    + [("heading", pa.bool_()), ("text", pa.string()), ("indicators", pa.list_(pa.string()))]
+)
+
+
+def _sentences(register: Register) -> list[dict]:
+    """Every sentence of the policy, with the indicators whose quote stands in it; an empty list is what nothing measures."""
+    rows = []
+    for paragraph in register.text.paragraphs:
+        for number, sentence in enumerate(paragraph.sentences):
+            measured = [i.id for i in register if i.clause == paragraph.clause and i.quote in sentence]
+            told = {"paragraph": paragraph.number, "number": number, "clause": paragraph.clause, "heading": paragraph.heading}
+            rows.append({"policy": register.policy.id, **told, "text": sentence, "indicators": measured})
+    return rows
 
 
 def _public(item) -> dict:

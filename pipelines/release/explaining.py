@@ -127,9 +127,20 @@ class _Story:
         fields = [f for f in self.entry["fields"] if "." not in f]
         answers = self._county_fields(row["unit"], fields, "")
         for name in (f for f in self.entry["fields"] if f.startswith("rollup.")):
-            answers[name] = _from_rows(None)
+            answers[name] = _from_rows(self._rollup(row["unit"], name.removeprefix("rollup.")))
         name = self.release.rows("SELECT name FROM county_standing WHERE month = ? AND unit = ?", [self.month, row["unit"]])
         return {"unit": row["unit"], "name": name[0]["name"], "counts": COUNTS[row["state"]], "answer": answers}
+
+    def _rollup(self, county: str, rollup: str) -> int:
+        """What is known of a county's total over its communities."""
+        field = self.release.rows(
+            "SELECT field FROM rollup WHERE policy = ? AND rollup = ?", [self.entry["policy"], rollup]
+        )[0]["field"]
+        rows = self.release.rows(
+            f'SELECT coalesce(sum("{field}"::BIGINT), 0)::BIGINT AS total FROM standing WHERE month = ? AND county_code = ?',
+            [self.month, county],
+        )
+        return rows[0]["total"]
 
     def _county_fields(self, county: str, fields: list[str], prefix: str) -> dict[str, dict]:
         rows = self.release.rows("SELECT * FROM county_standing WHERE month = ? AND unit = ?", [self.month, county])
