@@ -184,7 +184,9 @@ def _items(release: Release, policy: str, compared: date | None, has: set[str]) 
     for row in _figures(release, policy, "level = 'county' AND month = $month"):
         del row["month"]
         counties.setdefault(row.pop("indicator"), []).append(Figure(name=names.get(row["unit"], row["unit"]), **row))
-    parts = _parts(release, policy) if "movement" in has else {}
+    # the release splits the change since last month; it would not add up to that of a quarter or a year
+    monthly = compared == months.add(release.month, -1)
+    parts = _parts(release, policy) if monthly and "movement" in has else {}
     return tuple(
         Item(
             entry,

@@ -137,11 +137,11 @@ _FREE = '<w:snapToGrid w:val="0"/>'
 _NEXT = '<w:next w:val="BodyText"/>'
 _DEFAULTS = (
     f"<w:docDefaults><w:rPrDefault><w:rPr>{_fonts('仿宋_GB2312')}{_size(16)}"
-    '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>'
+    '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:overflowPunct w:val="0"/></w:pPr></w:pPrDefault></w:docDefaults>'
 )
 _STYLES = (
     _style("Normal", "Normal", f'<w:widowControl w:val="0"/><w:overflowPunct w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>', _size(16)),
-    _style("BodyText", "Body Text", _INDENT, _TIGHT),
+    _style("BodyText", "Body Text", f'<w:overflowPunct w:val="0"/>{_INDENT}', _TIGHT),
     _style(
         "Title",
         "Title",

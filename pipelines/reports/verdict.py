@@ -128,10 +128,12 @@ def movers(items: Sequence[Item], since: str) -> str:
         return "" if all(i.change is None for i in items) else f"各项主要指标数值与{since}持平。"
     rose = [i for i in changed if i.change > 0][:2]
     fell = [i for i in reversed(changed) if i.change < 0][:3]
-    first = sentence(f"提高较多的是{listed([f'{i.name}({moved(i)})' for i in rose])}", why(rose[0])) if rose else ""
-    return first + (
-        sentence(f"下降的是{listed([f'{i.name}({moved(i)})' for i in fell])}", why(fell[0])) if fell else ""
-    )
+    return sentence(rose and f"提高较多的是{_told(rose)}") + sentence(fell and f"下降的是{_told(fell)}")
+
+
+def _told(items: Sequence[Item]) -> str:
+    """Each with its change, and with the reasons where the release holds them."""
+    return listed([f"{i.name}({','.join(filter(None, (moved(i), why(i))))})" for i in items])
 
 
 def moved(item: Item) -> str:

@@ -60,8 +60,14 @@ def test_every_character_has_a_glyph(pdf: Path):
 
 def test_nothing_hangs_over_the_type_area(boxes):
     left, right = 28 / 25.4 * 72, (210 - 26) / 25.4 * 72
-    slack = 2
-    over = [(n, box) for n, words in enumerate(boxes, 1) for box in words if box[0] < left - slack or box[2] > right + slack]
+    # LibreOffice hangs a closing mark over the edge; its ink stands in the left half of its square
+    marks = "\uff0c\u3002\u3001\uff1b\uff1a\uff09"
+    over = [
+        (page, box)
+        for page, words in enumerate(boxes, 1)
+        for box in words
+        if box[0] < left - 2 or box[2] > right + (17 if box[4][-1] in marks else 2)
+    ]
     assert not over
 
 

@@ -90,10 +90,10 @@ def test_steps(items, said):
         ([item(before=figure(yes=48))], "下降的是甲率(下降3.0个百分点,减少3个村)。"),
         # a smaller roster lifts the share without a further village: only what is true is said
         ([item(before=figure(yes=45, scope=120))], "提高较多的是甲率(提高7.5个百分点)。"),
-        ([item(before=figure(yes=40), parts={"answers": 5.0})], "提高较多的是甲率(提高5.0个百分点,增加5个村),来自各单位情况变化。"),
+        ([item(before=figure(yes=40), parts={"answers": 5.0})], "提高较多的是甲率(提高5.0个百分点,增加5个村,来自各单位情况变化)。"),
         (
             [item(before=figure(yes=40), parts={"answers": 6.0, "reporting": -1.0, "boundary": 0.0})],
-            "提高较多的是甲率(提高5.0个百分点,增加5个村),其中各单位情况变化使其提高6.0个百分点、报送增减使其下降1.0个百分点。",
+            "提高较多的是甲率(提高5.0个百分点,增加5个村,其中各单位情况变化使其提高6.0个百分点、报送增减使其下降1.0个百分点)。",
         ),
     ],
 )
