@@ -1,10 +1,12 @@
 """The monthly run: what came in, the figures, the release, its reports: for the command line and for Dagster."""
 
+import shutil
 from datetime import date
+from pathlib import Path
 
-from pipelines import intake, months
+from pipelines import intake, months, reports
 from pipelines.errors import Refusal
-from pipelines.release import Edition, editions, publish
+from pipelines.release import Edition, editions, open_folder, publish
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
 
@@ -48,3 +50,27 @@ def publish_months(
         if report:
             report(done, len(due), months.label(month))
     return made
+
+
+def report_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
+    """The reports of the last wanted month that is published, and of the current release, written where they are not yet.
+
+    An old edition's reports come out the same whenever they are made: a backfill does not make dozens that nobody reads.
+    """
+    published = [folder for month in sorted(wanted) if (folder := editions.latest_edition(settings.releases, month))]
+    due = {*published[-1:], editions.current(settings.releases)} - {None}
+    return {months.parse(folder.parent.name): _reports(folder) for folder in due}
+
+
+def _reports(folder: Path) -> list[Path]:
+    """The reports of one edition: all of them or none."""
+    place, aside = folder / "reports", folder / ".reports.part"
+    if not any(place.glob("*")):
+        shutil.rmtree(aside, ignore_errors=True)
+        release = open_folder(folder)
+        try:
+            reports.write_reports(release, aside)
+        finally:
+            release.close()
+        aside.replace(place)
+    return sorted(place.iterdir())

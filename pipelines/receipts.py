@@ -7,15 +7,15 @@ submission are not kept, and a receipt must not depend on when the warehouse was
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from pipelines import months
 from pipelines.archive import write_durably
-from pipelines.indicators import standing
-from pipelines.lifecycle import Life
+from pipelines.indicators import comparison, standing
+from pipelines.lifecycle import Life, MonthState
 from pipelines.survey import findings
 from pipelines.survey.receipt import ReceiptContext, Try, write_receipt
 from pipelines.warehouse import Warehouse
@@ -68,7 +68,7 @@ class _Desk:
         original = self.opened.archive.read(report.sha256)
         # rules are judged for what is in force; a file that waits, or was superseded, is judged for its receipt alone
         in_force = self.life.status.get(report.seq) == "effective" or month is None or report.refused
-        found = report.findings if in_force else self._findings(report.seq, month)
+        found = report.findings if in_force else self._findings(report.seq, report.county, month)
         return write_receipt(original, report.file, found, self._context(report, month))
 
     def _context(self, report, month: date | None) -> ReceiptContext:
@@ -108,19 +108,26 @@ class _Desk:
             "SELECT seq, refused FROM submission WHERE county = ? AND month = ? AND seq < ? ORDER BY seq",
             [county, month, seq],
         ).fetchall()
-        return [Try(tuple(self._findings(one, month)), refused) for one, refused in rows]
+        return [Try(tuple(self._findings(one, county, month)), refused) for one, refused in rows]
 
-    def _findings(self, seq: int, month: date) -> list[dict]:
-        """What the reader and the rules find in one submission, whether it is in force or not. Changes nothing."""
+    def _findings(self, seq: int, county: str, month: date) -> list[dict]:
+        """All that is found in one submission, as if it were its county's in force. Changes nothing."""
         con = self.opened.con
         con.execute("BEGIN")
         try:
-            standing.load_rosters(self.opened, month)
-            standing.select_rows(self.opened, [seq])
-            standing.judge(self.opened, month, self.life)
+            self._judge(seq, county, month)
             rows = con.execute(
                 f"SELECT {', '.join(_COLUMNS)} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
             ).fetchall()
         finally:
             con.execute("ROLLBACK")
         return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+
+    def _judge(self, seq: int, county: str, month: date) -> None:
+        alone = MonthState(month, effective={county: seq})
+        life = replace(self.life, months={**self.life.months, month: alone})
+        standing.load_rosters(self.opened, month)
+        standing.select_rows(self.opened, {**self.life.effective(month), county: seq}.values())
+        compared = comparison.compare(self.opened, month, life)
+        standing.select_rows(self.opened, [seq])
+        standing.judge(self.opened, month, life, compared)

@@ -18,10 +18,12 @@ The warehouse has one writer; readers open releases and never this file.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -32,9 +34,11 @@ from pipelines.archive import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.lifecycle import Life, Received, fold
 from pipelines.reference_set import Reference
+from pipelines.survey.community import CommunityRows
 from pipelines.survey.findings import Finding, finding_id
-from pipelines.survey.form import Part
+from pipelines.survey.form import Form, Part
 from pipelines.survey.read import Reading, read_workbook
+from pipelines.survey.record import CountyRecord
 
 ARROW = {
     "VARCHAR": pa.string(),
@@ -79,11 +83,13 @@ class Warehouse:
         new = list(self.archive.events(after=self.applied(), until=until))
         submissions = [event for event in new if event.kind == "submission"]
         readings = (read or self._read_one_by_one)(submissions, self.life())
-        for done, (event, reading) in enumerate(readings, 1):
+        done = 0
+        for batch in _batches(readings):
             with self.transaction():
-                self.load(event, reading)
+                self.load_many(batch)
+            done += len(batch)
             if progress:
-                progress(done, len(submissions), reading.file)
+                progress(done, len(submissions), batch[-1][1].file)
         with self.transaction():
             self._record_events(new)
         self._reread_resolved(new)
@@ -135,69 +141,136 @@ class Warehouse:
             raise
         self.con.execute("COMMIT")
 
-    # ---- loading one reading
+    # ---- loading readings
 
     def load(self, event: Event, reading: Reading) -> None:
-        for table in ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding"):
-            self.con.execute(f"DELETE FROM {table} WHERE seq = ?", [event.seq])
-        self.con.execute(
-            "INSERT INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [event.seq, event.at, event.by, reading.file, reading.sha256, reading.county, reading.month,
-             reading.form_version, reading.refused, event.body.get("sender")],
-        )  # fmt: skip
-        if reading.community is not None:
-            self._load_rows(event.seq, reading)
-        if reading.record is not None:
-            self._load_record(event.seq, reading)
-        self.add_findings(event.seq, reading.county, "read", reading.findings)
+        """Put one reading in place of what was loaded for its event before."""
+        self.load_many([(event, reading)])
 
-    def _load_rows(self, seq: int, reading: Reading) -> None:
-        rows, part = reading.community, self.reference.form.community
-        count = len(rows.row)
-        keys = {
-            "seq": pa.array([seq] * count, pa.int64()),
-            "row_no": pa.array(rows.row, pa.int32()),
-            "unit": pa.array(rows.unit, pa.string()),
-            "held": pa.array(rows.held, pa.bool_()),
-            "unreadable": pa.array(_unreadable(reading, rows.row), pa.list_(pa.string())),
-        }
-        self._insert("answer", {**keys, **_typed(part, rows.values, count)})
-        raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
-        self._insert("answer_raw", {"seq": keys["seq"], "row_no": keys["row_no"], **raw})
-        self.con.executemany(
-            "INSERT INTO source VALUES (?, 'community', ?, ?, ?, ?, ?)",
-            [[seq, f, rows.sheet, c.letter, c.header, Decimal(c.factor)] for f, c in rows.columns.items()] or [[seq, "", "", "", "", 1]],
-        )
+    def load_many(self, batch: list[tuple[Event, Reading]]) -> None:
+        """Several readings at once: planning an insert of seventy columns costs more than the rows of a county."""
+        seqs = [event.seq for event, _ in batch]
+        for table in _LOADED:
+            self.con.execute(f"DELETE FROM {table} WHERE list_contains(?, seq)", [seqs])
+        form = self.reference.form
+        parts: dict[str, list[pa.Table]] = {table: [] for table in _LOADED}
+        for event, reading in batch:
+            for table, rows in _tables(form, event, reading).items():
+                parts[table].append(rows)
+        for table, rows in parts.items():
+            if rows:
+                self._insert(table, pa.concat_tables(rows))
 
-    def _load_record(self, seq: int, reading: Reading) -> None:
-        record, part = reading.record, self.reference.form.county
-        values = {field.id: [record.values.get(field.id)] for field in part}
-        held = {"seq": pa.array([seq], pa.int64()), "held": pa.array([record.held], pa.bool_())}
-        self._insert("county_answer", {**held, **_typed(part, values, 1)})
-        raw = {field.id: pa.array([record.raw.get(field.id)], pa.string()) for field in part}
-        self._insert("county_raw", {"seq": held["seq"], **raw})
-        for field, cell in record.cells.items():
-            self.con.execute("INSERT INTO source VALUES (?, 'county', ?, ?, ?, NULL, 1)", [seq, field, record.sheet, cell])
-
-    def _insert(self, table: str, columns: dict[str, pa.Array]) -> None:
-        self.con.register("incoming", pa.table(columns))
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        self.con.register("incoming", rows)
         self.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
         self.con.unregister("incoming")
 
-    def add_findings(self, seq: int, county: str | None, phase: str, findings: list[Finding]) -> None:
-        """Findings of one submission and phase, appended."""
-        if not findings:
-            return
-        columns = {name: [getattr(f, name) for f in findings] for name in _FINDING if name != "row_no"}
-        table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
-        self._insert("finding", {
-            "seq": pa.array([seq] * len(findings), pa.int64()),
-            "phase": pa.array([phase] * len(findings), pa.string()),
-            "number": pa.array(range(len(findings)), pa.int32()),
-            "id": pa.array([finding_id(county, f) for f in findings], pa.string()),
-            "row_no": pa.array([f.row for f in findings], pa.int32()),
-            **table,
-        })  # fmt: skip
+    def add_findings(self, phase: str, found: list[tuple[int, str | None, Finding]]) -> None:
+        """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
+        if found:
+            self._insert("finding", _finding_table(phase, found))
+
+
+_LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding")
+BATCH = 16
+
+
+def _batches(readings: Iterable[tuple[Event, Reading]]) -> Iterable[list[tuple[Event, Reading]]]:
+    rest = iter(readings)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _tables(form: Form, event: Event, reading: Reading) -> dict[str, pa.Table]:
+    """One reading as rows of the warehouse's tables."""
+    found = {"submission": pa.Table.from_pylist([_submission(event, reading)], schema=_SUBMISSION)}
+    places: list[dict] = []
+    if reading.community is not None:
+        found |= _community_tables(form.community, event.seq, reading)
+        places += _columns(event.seq, reading.community)
+    if reading.record is not None:
+        found |= _record_tables(form.county, event.seq, reading.record)
+        places += _cells(event.seq, reading.record)
+    found["source"] = pa.Table.from_pylist(places, schema=_SOURCE)
+    if reading.findings:
+        found["finding"] = _finding_table("read", [(event.seq, reading.county, f) for f in reading.findings])
+    return found
+
+
+_SUBMISSION = pa.schema(
+    [("seq", pa.int64())]
+    + [(n, pa.string()) for n in ("received_at", "received_by", "file", "sha256", "county")]
+    + [("month", pa.date32()), ("form_version", pa.string()), ("refused", pa.bool_()), ("sender", pa.string())]
+)
+_SOURCE = pa.schema(
+    [("seq", pa.int64())]
+    + [(n, pa.string()) for n in ("part", "field", "sheet", "cell", "header")]
+    + [("factor", pa.decimal128(18, 6))]
+)
+
+
+def _submission(event: Event, reading: Reading) -> dict:
+    return {
+        "seq": event.seq, "received_at": event.at, "received_by": event.by, "file": reading.file, "sha256": reading.sha256,
+        "county": reading.county, "month": reading.month, "form_version": reading.form_version,
+        "refused": reading.refused, "sender": event.body.get("sender"),
+    }  # fmt: skip
+
+
+def _columns(seq: int, rows: CommunityRows) -> list[dict]:
+    return [
+        {"seq": seq, "part": "community", "field": field, "sheet": rows.sheet, "cell": column.letter,
+         "header": column.header, "factor": Decimal(column.factor)}
+        for field, column in rows.columns.items()
+    ]  # fmt: skip
+
+
+def _cells(seq: int, record: CountyRecord) -> list[dict]:
+    return [
+        {"seq": seq, "part": "county", "field": field, "sheet": record.sheet, "cell": cell, "header": None, "factor": Decimal(1)}
+        for field, cell in record.cells.items()
+    ]
+
+
+def _community_tables(part: Part, seq: int, reading: Reading) -> dict[str, pa.Table]:
+    rows = reading.community
+    count = len(rows.row)
+    keys = {"seq": pa.array([seq] * count, pa.int64()), "row_no": pa.array(rows.row, pa.int32())}
+    state = {
+        "unit": pa.array(rows.unit, pa.string()),
+        "held": pa.array(rows.held, pa.bool_()),
+        "unreadable": pa.array(_unreadable(reading, rows.row), pa.list_(pa.string())),
+    }
+    raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
+    return {
+        "answer": pa.table({**keys, **state, **_typed(part, rows.values, count)}),
+        "answer_raw": pa.table({**keys, **raw}),
+    }
+
+
+def _record_tables(part: Part, seq: int, record: CountyRecord) -> dict[str, pa.Table]:
+    key = {"seq": pa.array([seq], pa.int64())}
+    values = {field.id: [record.values.get(field.id)] for field in part}
+    raw = {field.id: pa.array([record.raw.get(field.id)], pa.string()) for field in part}
+    return {
+        "county_answer": pa.table({**key, "held": pa.array([record.held], pa.bool_()), **_typed(part, values, 1)}),
+        "county_raw": pa.table({**key, **raw}),
+    }
+
+
+def _finding_table(phase: str, found: list[tuple[int, str | None, Finding]]) -> pa.Table:
+    texts = {name: pa.array([getattr(f, name) for _, _, f in found], pa.string()) for name in _FINDING}
+    seen: Counter = Counter()
+    numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in found]
+    return pa.table({
+        "seq": pa.array([seq for seq, _, _ in found], pa.int64()),
+        "phase": pa.array([phase] * len(found), pa.string()),
+        "number": pa.array(numbers, pa.int32()),
+        "id": pa.array([finding_id(county, f) for _, county, f in found], pa.string()),
+        "row_no": pa.array([f.row for _, _, f in found], pa.int32()),
+        **texts,
+    })  # fmt: skip
 
 
 _FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")

@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines import intake, monthly, months, summary
 from pipelines.defs.calendar import asked
-from pipelines.defs.station import Station
+from pipelines.defs.station import Station, refusals_shown
 from pipelines.indicators import engine
 
 # A file in the inbox that has not changed for so many seconds is taken to be whole.
@@ -51,9 +51,12 @@ def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
             context.log.info(f"{len(editions)} 个月,其中新版 {sum(e.new for e in editions)} 个")
             _tell(context, lambda month: made.get(month, {"发布版": "该月没有任何报表,未发布"}))
 
-    @dg.asset(**common, deps=[release], description="月报:本版尚未生成文件。")
-    def report(context: dg.AssetExecutionContext) -> None:
-        _tell(context, lambda month: {"月报": "本版尚未提供;数字见看板和 shequ figures"})
+    @dg.asset(**common, deps=[release], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
+    def report(context: dg.AssetExecutionContext, station: Station) -> None:
+        with refusals_shown():
+            made = monthly.report_latest(station.settings, asked(context))
+            names = {month: "、".join(path.name for path in paths) for month, paths in made.items()}
+            _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成;随时可由其发布版生成")})
 
     return [submissions, figures, release, report]
 

@@ -7,7 +7,6 @@ single odd month), its value at the due date and the month in which it reaches t
 from datetime import date
 from itertools import combinations, groupby
 from math import ceil
-
 from operator import itemgetter
 from statistics import median
 

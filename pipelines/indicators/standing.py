@@ -204,11 +204,7 @@ def _store(warehouse: Warehouse, month: date, found: list[tuple[int, str, Findin
     warehouse.con.execute(
         "DELETE FROM finding WHERE phase = 'rule' AND seq IN (SELECT seq FROM submission WHERE month = ?)", [month]
     )
-    by_seq: dict[tuple[int, str], list[Finding]] = {}
-    for seq, county, finding in found:
-        by_seq.setdefault((seq, county), []).append(finding)
-    for (seq, county), findings in by_seq.items():
-        warehouse.add_findings(seq, county, "rule", findings)
+    warehouse.add_findings("rule", found)
 
 
 def _hold(warehouse: Warehouse, found: list[tuple[int, str, Finding]], waived: dict) -> None:

@@ -1,7 +1,9 @@
 """What if: which plan reaches a target when, given money or hands a month. For planners; it changes nothing.
 
-A plan is a sequence of whole units brought to the standard, month by month, county by county. Two orders are offered: *nearest to
-done first* finishes the county that lacks fewest before it goes on; *equal shares* gives every county that still lacks the same.
+A plan is a sequence of whole units brought to the standard, month by month, county by county. Two orders are offered:
+*nearest to done first* finishes the county that lacks fewest before it goes on; *equal shares* gives every county
+that still
+lacks the same.
 """
 
 from collections.abc import Sequence
@@ -37,11 +39,14 @@ class Place:
         return max(0, -((self.has - target * self.of) // 1))
 
 
-def places(release: Release, indicator: str, cost: Decimal | dict[str, Decimal] = Decimal(1)) -> tuple[list[Place], Fraction]:
+def places(
+    release: Release, indicator: str, cost: Decimal | dict[str, Decimal] = Decimal(1)
+) -> tuple[list[Place], Fraction]:
     """The counties of a share as they stand in the release's month, and its target as a share.
 
-    `cost` of one more unit: one number, or by county code. Units not known to have it count as lacking, as in the lower bound.
-    Errors: `Refusal` where there is no such indicator, it has no lower target, or it is no share of communities.
+    `cost` of one more unit: one number, or by county code. Units not known to have it count as lacking, as in the
+    lower bound. Errors: `Refusal` where there is no such indicator, it has no lower target, or it is no share of
+    communities.
     """
     found = release.rows("SELECT * FROM indicator WHERE indicator = ?", [indicator])
     if not found:
@@ -50,12 +55,15 @@ def places(release: Release, indicator: str, cost: Decimal | dict[str, Decimal] 
     if not entry["is_share"] or entry["low"] is None or entry["counted"] != "community":
         raise Refusal(f"“{entry['name']}”不是有下限目标的社区(村)占比指标,不能按单位数做测算")
     rows = release.rows(
-        "SELECT f.unit, c.short, f.numerator, f.denominator + f.scope_unknown AS whole FROM figure AS f JOIN county AS c USING (unit) "
+        "SELECT f.unit, c.short, f.numerator, f.denominator + f.scope_unknown AS whole "
+        "FROM figure AS f JOIN county AS c USING (unit) "
         "WHERE f.indicator = ? AND f.month = ? AND f.divisions = 'then' AND f.level = 'county' ORDER BY f.unit",
         [indicator, release.month],
     )
     costs = cost if isinstance(cost, dict) else {row["unit"]: cost for row in rows}
-    listed = [Place(r["unit"], r["short"], int(r["numerator"]), int(r["whole"]), costs[r["unit"]]) for r in rows if r["whole"]]
+    listed = [
+        Place(r["unit"], r["short"], int(r["numerator"]), int(r["whole"]), costs[r["unit"]]) for r in rows if r["whole"]
+    ]
     return listed, Fraction(str(entry["low"])) / 100
 
 
@@ -64,8 +72,9 @@ def simulate(
 ) -> pd.DataFrame:
     """A plan month by month. Grain: month and county. Columns: month, code, name, added, has, of, spent, reached.
 
-    `budget` a month is what units cost (with costs of 1: units a month); what is left of it is kept. `goal`: `county`, until
-    every county reaches the target; `city`, until the city does. Ends when the goal is reached, or after 20 years.
+    `budget` a month is what units cost (with costs of 1: units a month); what is left of it is kept. `goal`:
+    `county`, until every county reaches the target; `city`, until the city does. Ends when the goal is reached, or
+    after 20 years.
     Errors: `Refusal` for an unknown order or goal, a budget of nothing, or a cost that is not positive.
     """
     _check(start, budget, order, goal)
@@ -82,12 +91,20 @@ def simulate(
 
 
 def summary(plan: pd.DataFrame, start: Sequence[Place], target: Fraction) -> pd.DataFrame:
-    """When each county and the city reach the target. Grain: county, and 全市 last. Columns: name, lacks, reached_in (null: never)."""
+    """When each county and the city reach the target. Grain: county, and 全市 last. Columns: name, lacks, reached_in
+    (null: never).
+    """
     rows = []
     for place in start:
         own = plan[(plan["code"] == place.code) & plan["reached"]]
         already = place.lacks(target) == 0
-        rows.append({"name": place.name, "lacks": place.lacks(target), "reached_in": None if already or own.empty else own["month"].min()})
+        rows.append(
+            {
+                "name": place.name,
+                "lacks": place.lacks(target),
+                "reached_in": None if already or own.empty else own["month"].min(),
+            }
+        )
     rows.append({"name": "全市", "lacks": _whole(start).lacks(target), "reached_in": city_reached(plan, start, target)})
     return pd.DataFrame(rows)
 
@@ -121,7 +138,9 @@ def _done(state: Sequence[Place], target: Fraction, goal: str) -> bool:
     return all(place.lacks(target) == 0 for place in state)
 
 
-def _spend(state: Sequence[Place], target: Fraction, purse: Decimal, order: str, goal: str) -> tuple[list[int], Decimal]:
+def _spend(
+    state: Sequence[Place], target: Fraction, purse: Decimal, order: str, goal: str
+) -> tuple[list[int], Decimal]:
     """Units added in one month by place, and what is left. Never more than the city's goal needs."""
     added = [0] * len(state)
     room = _whole(state).lacks(target) if goal == "city" else sum(place.lacks(target) for place in state)
@@ -144,7 +163,7 @@ def _next(state: Sequence[Place], target: Fraction, added: list[int], purse: Dec
     waiting = [(lacks, more, n) for lacks, more, n in left if lacks > 0]
     if not waiting:
         return None
-    lacks, more, n = min(waiting) if order == NEAREST else min(waiting, key=lambda item: (item[1], -item[0], item[2]))
+    _, _, n = min(waiting) if order == NEAREST else min(waiting, key=lambda item: (item[1], -item[0], item[2]))
     return n if state[n].cost <= purse else None
 
 

@@ -16,8 +16,8 @@ _WRITERS = {"docx": brief.build, "xlsx": workbook.build, "html": page.build}
 def write_reports(release: Release, folder: Path, variant: Variant | None = None) -> list[Path]:
     """Write the reports of a release into `folder`, for every policy in force; returns them.
 
-    `variant`: month, quarter or year; by default what the month calls for. Nothing but the release is read, so the reports of an old
-    edition come out the same whenever they are made.
+    `variant`: month, quarter or year; by default what the month calls for. Nothing but the release is read, so the
+    reports of an old edition come out the same whenever they are made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     variant = variant or of_month(release.month)

@@ -1,4 +1,6 @@
-"""The brief for the leadership group, as a Word paper: verdict, leading indicators, counties, laggards, data, decisions, annex."""
+"""The brief for the leadership group, as a Word paper: verdict, leading indicators, counties, laggards, data,
+decisions, annex.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,8 +19,10 @@ from pipelines.reports.phrases import aim, amount, count, day, listed, numeral, 
 from pipelines.reports.variants import Variant
 
 MARKS = {
-    "met": ("达", None), "unproven": ("核", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"), "off_track": ("滞", "A6A6A6"),
-    "reversing": ("退", "A6A6A6"), "overdue": ("逾", "404040"), "tracked": ("监", None), "no_data": ("缺", None), "not_applicable": ("／", None),
+    "met": ("达", None), "unproven": ("核", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"), "off_track":
+    ("滞", "A6A6A6"),
+    "reversing": ("退", "A6A6A6"), "overdue": ("逾", "404040"), "tracked": ("监", None), "no_data": ("缺", None),
+    "not_applicable": ("／", None),
 }  # fmt: skip
 _SHADES = {"lagging": "D9D9D9", "off_track": "A6A6A6", "reversing": "A6A6A6", "overdue": "404040"}
 
@@ -73,8 +77,10 @@ def _verdict(paper: Paper, facts: Facts, variant: Variant) -> None:
 def _headline(paper: Paper, facts: Facts, variant: Variant) -> None:
     since = variant.since
     columns = [
-        Column("序号", 9, "CellMark"), Column("指标", 41), Column("目标", 13, "CellNumber"), Column("现值", 16, "CellNumber"),
-        Column("已有/应有", 23, "CellNumber"), Column(f"比{since}", 13, "CellNumber"), Column("状态", 20, "CellMark"), Column("还差", 21, "CellNumber"),
+        Column("序号", 9, "CellMark"), Column("指标", 41), Column("目标", 13, "CellNumber"), Column("现值", 16,
+        "CellNumber"), Column("已有/应有", 23, "CellNumber"), Column(f"比{since}", 13, "CellNumber"), Column("状态",
+        20, "CellMark"),
+        Column("还差", 21, "CellNumber"),
     ]  # fmt: skip
     _bars(paper, facts)
     _write(paper, f"表1 主要指标完成情况({months.label(facts.month)})", "Caption")
@@ -119,7 +125,9 @@ def lack(figure: Figure, item: Item) -> str:
 
 
 def _bars(paper: Paper, facts: Facts) -> None:
-    """Bars of the shares among the leading indicators: what is proven, what is not known, what is lacking to the target."""
+    """Bars of the shares among the leading indicators: what is proven, what is not known, what is lacking to the
+    target.
+    """
     items = [i for i in facts.headline if i.unit == "%" and i.city and i.city.lower is not None]
     if not items:
         return
@@ -254,8 +262,10 @@ def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
         )
     rows = [_indicator_row(number, item, facts) for number, item in enumerate(facts.annual, 1)]
     columns = [
-        Column("序号", 9, "CellMark"), Column("指标", 38), Column("目标", 20, "CellNumber"), Column("现值", 17, "CellNumber"),
-        Column("已有/应有", 23, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"), Column("状态", 20, "CellMark"), Column("还差", 16, "CellNumber"),
+        Column("序号", 9, "CellMark"), Column("指标", 38), Column("目标", 20, "CellNumber"), Column("现值", 17,
+        "CellNumber"), Column("已有/应有", 23, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"),
+        Column("状态", 20,
+        "CellMark"), Column("还差", 16, "CellNumber"),
     ]  # fmt: skip
     _write(paper, "表4 年度判定指标", "Caption")
     add_table(paper, columns, rows, "年度判定指标")
@@ -271,8 +281,9 @@ def _reporting(paper: Paper, facts: Facts, variant: Variant) -> None:
     if not rows:
         return
     columns = [
-        Column("县市区", 24), Column("应报单位", 19, "CellNumber"), Column("已采用", 18, "CellNumber"), Column("暂不计入", 19, "CellNumber"),
-        Column("沿用", 15, "CellNumber"), Column("缺报", 15, "CellNumber"), Column("问题(错误/提醒)", 46, "CellNumber"),
+        Column("县市区", 24), Column("应报单位", 19, "CellNumber"), Column("已采用", 18, "CellNumber"),
+        Column("暂不计入", 19, "CellNumber"), Column("沿用", 15, "CellNumber"), Column("缺报", 15, "CellNumber"),
+        Column("问题(错误/提醒)", 46, "CellNumber"),
     ]  # fmt: skip
     _write(paper, f"表{5 if variant.id != 'month' and facts.annual else 4} 报送情况(仅列有缺漏或有问题的)", "Caption")
     add_table(paper, columns, rows, "报送情况")
@@ -301,8 +312,10 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     _write(paper, f"全部{len(facts.items)}项指标情况", "Title")
     _write(paper, f"({months.label(facts.month)})", "Subtitle")
     columns = [
-        Column("序号", 10, "CellMark"), Column("指标及条款原文", 55), Column("目标", 16, "CellNumber"), Column("现值", 16, "CellNumber"),
-        Column("已有/应有", 26, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"), Column("状态", 20, "CellMark"),
+        Column("序号", 10, "CellMark"), Column("指标及条款原文", 55), Column("目标", 16, "CellNumber"), Column("现值",
+        16, "CellNumber"), Column("已有/应有", 26, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"),
+        Column("状态", 20,
+        "CellMark"),
     ]  # fmt: skip
     rows: list[Row] = []
     clause = None

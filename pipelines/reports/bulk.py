@@ -1,8 +1,9 @@
 """Thousands of rows put into a workbook that XlsxWriter has made around them.
 
-XlsxWriter writes some fifty thousand cells a second, and the towns of one month have two hundred thousand. It therefore writes
-everything but the long bodies, and of each of those one *pattern row* that shows which style a column has; here the rows are
-written in its place. Text goes in as text: whatever it begins with, it is no formula.
+XlsxWriter writes some fifty thousand cells a second, and the towns of one month have two hundred thousand. It
+therefore writes everything but the long bodies, and of each of those one *pattern row* that shows which style a
+column has; here the
+rows are written in its place. Text goes in as text: whatever it begins with, it is no formula.
 """
 
 import io
@@ -21,7 +22,9 @@ Value = str | int | float | Decimal | None
 
 
 def fill(workbook: bytes, bodies: dict[int, tuple[int, Iterable[Sequence[Value]]]]) -> bytes:
-    """The workbook with the bodies in it: by the number of the sheet (from 1), the row (from 1) of the pattern, and the rows."""
+    """The workbook with the bodies in it: by the number of the sheet (from 1), the row (from 1) of the pattern, and
+    the rows.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as filled:
         for name in made.namelist():
@@ -40,10 +43,10 @@ def _with_rows(sheet: str, pattern: int, rows: Iterable[Sequence[Value]]) -> str
     found = re.search(rf'<row r="{pattern}"[^>]*>(.*?)</row>', sheet, re.DOTALL)
     looks = [f' s="{style}"' if style else "" for style in _STYLE.findall(found[1])]
     columns = [_Column(xl_col_to_name(n), look) for n, look in enumerate(looks)]
-    lines = [
-        f'<row r="{number}">{"".join([column.cell(number, value) for column, value in zip(columns, row, strict=True)])}</row>'
-        for number, row in enumerate(rows, pattern)
-    ]
+    lines = []
+    for number, row in enumerate(rows, pattern):
+        cells = "".join([column.cell(number, value) for column, value in zip(columns, row, strict=True)])
+        lines.append(f'<row r="{number}">{cells}</row>')
     last = f"{columns[-1].letter}{pattern + max(len(lines) - 1, 0)}"
     sheet = sheet[: found.start()] + "".join(lines) + sheet[found.end() :]
     return re.sub(r'<dimension ref="A1:[A-Z]+\d+"/>', f'<dimension ref="A1:{last}"/>', sheet, count=1)

@@ -29,7 +29,9 @@ _MADE = datetime(2000, 1, 1)  # the embedded workbook's own date, which nobody s
 
 @dataclass(frozen=True)
 class Series:
-    """One series: its name in the legend, a number or nothing for each category, and how it is drawn (XlsxWriter's words)."""
+    """One series: its name in the legend, a number or nothing for each category, and how it is drawn (XlsxWriter's
+    words).
+    """
 
     name: str
     values: Sequence[float | None]
@@ -164,7 +166,8 @@ def _frame(relation: str, number: int, height_mm: float, title: str) -> str:
          xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
       <w:pPr><w:pStyle w:val="Picture"/></w:pPr><w:r><w:drawing>
         <wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="{Mm(156)}" cy="{Mm(height_mm)}"/>
-          <wp:docPr id="{100 + number}" name="图{number}" descr="{clean(title).replace('"', "&quot;")}"/><wp:cNvGraphicFramePr/>
+          <wp:docPr id="{100 + number}" name="图{number}" descr="{clean(title).replace('"', "")}"/>
+          <wp:cNvGraphicFramePr/>
           <a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/chart">
             <c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" r:id="{relation}"/>
           </a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"""

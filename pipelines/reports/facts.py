@@ -1,7 +1,7 @@
 """What a report says, gathered once from a release: the same rows feed the docx, the xlsx and the html.
 
-Nothing is computed here that the release holds ready-made. Tables that an older release does not have (`movement`, `decision`,
-`edition`) are read when they are there, and their absence is said in the report.
+Nothing is computed here that the release holds ready-made. Tables that an older release does not have (`movement`,
+`decision`, `edition`) are read when they are there, and their absence is said in the report.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,8 @@ from pipelines.release.reader import Release
 
 # What needs attention first. The order of tables, lists and sentences follows it.
 ATTENTION = (
-    "overdue", "reversing", "off_track", "lagging", "unproven", "no_data", "on_track", "tracked", "met", "not_applicable",
+    "overdue", "reversing", "off_track", "lagging", "unproven", "no_data", "on_track", "tracked", "met",
+    "not_applicable",
 )  # fmt: skip
 BEHIND = ("overdue", "reversing", "off_track", "lagging")
 
@@ -55,7 +56,9 @@ class Figure:
 
     @property
     def lacking(self) -> int:
-        """Units in scope known not to have it (of a share). `unknown` also counts units of unknown scope, which are in no denominator."""
+        """Units in scope known not to have it (of a share). `unknown` also counts units of unknown scope, which are
+        in no denominator.
+        """
         return max(0, int(self.denominator - self.numerator) - self.unknown)
 
 
@@ -146,7 +149,9 @@ class Facts:
 
 
 def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
-    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months before."""
+    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months
+    before.
+    """
     policies = release.rows("SELECT * FROM policy ORDER BY since")
     chosen = next((p for p in policies if p["id"] == policy), policies[-1])
     compared = months.add(release.month, -back)
@@ -165,7 +170,9 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
         ),
         statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
         decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
-        editions=tuple(release.rows("SELECT * FROM edition ORDER BY \"at\", month, edition")) if "edition" in has else None,
+        editions=tuple(release.rows('SELECT * FROM edition ORDER BY "at", month, edition'))
+        if "edition" in has
+        else None,
         outlook=_outlook(release, chosen["id"]) if "outlook" in has else {},
     )
 
@@ -229,8 +236,8 @@ def towns(facts: Facts) -> list[dict]:
     """Figures of the month's towns, one row per indicator and town, with the names of county and town."""
     return facts.release.rows(
         """
-        SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator, f.unknown,
-               f.scope_unknown, f.carried, f.status, f.gap
+        SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
+        f.unknown, f.scope_unknown, f.carried, f.status, f.gap
         FROM figure AS f
         JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
         JOIN indicator AS i USING (policy, indicator)
@@ -241,11 +248,13 @@ def towns(facts: Facts) -> list[dict]:
 
 
 def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
-    """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a sentence."""
+    """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a
+    sentence.
+    """
     return facts.release.rows(
         f"""
-        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING (unit)
-        WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
+        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
+        (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
         """,
         [facts.month, most + 1],
     )

@@ -1,7 +1,7 @@
 """Tables of a Word paper as XML, because the library sets one cell at a time and a report has thousands.
 
-Header rows repeat on every page and rows do not split over pages. Text is data: it is escaped, and characters that XML cannot
-hold are left out.
+Header rows repeat on every page and rows do not split over pages. Text is data: it is escaped, and characters that
+XML cannot hold are left out.
 """
 
 import re
@@ -29,7 +29,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that is more than its text: with a shade of grey (white letters on a dark one), or a second, smaller line."""
+    """A cell that is more than its text: with a shade of grey (white letters on a dark one), or a second, smaller
+    line.
+    """
 
     text: str
     shade: str | None = None
@@ -63,8 +65,10 @@ def add_table(paper: Paper, columns: Sequence[Column], rows: Sequence[Row], titl
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     body = _header(columns, widths) + "".join(_row(row, columns, widths, whole) for row in rows)
     xml = (
-        f'<w:tbl {W}><w:tblPr><w:tblStyle w:val="Report"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
-        '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" '
+        f'<w:tbl {W}><w:tblPr><w:tblStyle w:val="Report"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
+        '<w:jc w:val="center"/>'
+        '<w:tblLayout w:type="fixed"/>'
+        '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" '
         f'w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val="{clean(title).replace(chr(34), "")}"/></w:tblPr>'
         f"<w:tblGrid>{grid}</w:tblGrid>{body}</w:tbl>"
     )
@@ -95,10 +99,16 @@ def _cell(cell: str | Cell, column: Column, width: int, keep: bool = False) -> s
     light = bool(cell.shade) and int(cell.shade[:2], 16) < 0x80
     small = _paragraph(cell.small, "CellSmall") if cell.small else ""
     text = _paragraph(cell.text, cell.style or column.style, light=light, keep=keep)
-    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}<w:vAlign w:val="center"/></w:tcPr>{text}{small}</w:tc>'
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}<w:vAlign w:val="center"/>'
+        f"</w:tcPr>{text}{small}</w:tc>"
+    )
 
 
 def _paragraph(text: str, style: str, light: bool = False, left: bool = False, keep: bool = False) -> str:
     look = '<w:rPr><w:b/><w:color w:val="FFFFFF"/></w:rPr>' if light else ""
     form = ("<w:keepNext/>" if keep or left else "") + ('<w:jc w:val="left"/>' if left else "")
-    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{form}</w:pPr><w:r>{look}<w:t xml:space="preserve">{clean(text)}</w:t></w:r></w:p>'
+    return (
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{form}</w:pPr><w:r>{look}'
+        f'<w:t xml:space="preserve">{clean(text)}</w:t></w:r></w:p>'
+    )

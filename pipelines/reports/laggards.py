@@ -11,7 +11,8 @@ def laggard(item: Item, facts: Facts) -> str:
     """A paragraph on one indicator that lags: how much, where, who, at what pace."""
     figure = item.city
     counted = f"({count(figure.numerator)}/{count(figure.denominator)})"
-    head = f"{item.name}({facts.statuses[item.status]})。现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
+    told = f"现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
+    head = f"{item.name}({facts.statuses[item.status]})。{told}"
     gap = short_of(figure.gap, item.gap_unit)
     return f"{head}{f',{gap}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
 

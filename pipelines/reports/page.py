@@ -1,8 +1,9 @@
 """The brief as one self-contained page to send by mail: no request leaves it, and it reads without its script.
 
-The pictures are small SVGs drawn by hand instead of a chart library of five megabytes: the file stays below one, opens at
-once on a phone and prints. Names are data: escaped where the page is made, set as text where the script shows them. A content
-security policy with the hash of the script forbids everything else.
+The pictures are small SVGs drawn by hand instead of a chart library of five megabytes: the file stays below one,
+opens at once on a phone and prints. Names are data: escaped where the page is made, set as text where the script
+shows them. A
+content security policy with the hash of the script forbids everything else.
 """
 
 import json
@@ -28,10 +29,13 @@ def build(facts: Facts, variant: Variant) -> bytes:
     body = "".join(
         (_opening(facts, title, variant), _table(facts, variant), _matrix(facts), _records(facts), _footer(facts))
     )
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+    mark = b64encode(sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{mark}'"
     return (
-        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{_text(title)}</title><style>{css}</style></head>'
+        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{_text(title)}</title>'
+        f"<style>{css}</style></head>"
         f'<body><main>{body}</main><script type="application/json" id="data">{_json(_data(facts))}</script>'
         f"<script>{script}</script></body></html>"
     ).encode()
@@ -61,12 +65,14 @@ def _opening(facts: Facts, title: str, variant: Variant) -> str:
     )
     return (
         f'<h1>{_text(title)}</h1><p class="about">{_text(release)}</p>'
-        f'<p class="verdict">{_text(verdict.overall(facts, variant.since))}</p><ul class="tiles" aria-label="主要指标状态">{tiles}</ul>'
+        f'<p class="verdict">{_text(verdict.overall(facts, variant.since))}</p>'
+        f'<ul class="tiles" aria-label="主要指标状态">{tiles}</ul>'
     )
 
 
 _HEADS = (
-    ("n", "序号", "n"), ("name", "指标", ""), ("target", "目标", "n"), ("value", "现值", "n"), ("counts", "已有/应有", "n"),
+    ("n", "序号", "n"), ("name", "指标", ""), ("target", "目标", "n"), ("value", "现值", "n"), ("counts", "已有/应有",
+    "n"),
     ("change", "", "n"), ("state", "状态", ""), ("gap", "还差", "n"),
 )  # fmt: skip
 
@@ -78,12 +84,16 @@ def _table(facts: Facts, variant: Variant) -> str:
     )
     rows = "".join(_row(number, item, facts) for number, item in enumerate(facts.headline, 1))
     return (
-        f'<h2>主要指标</h2>{_tools(facts)}<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody id="rows">{rows}</tbody></table></div>'
+        f'<h2>主要指标</h2>{_tools(facts)}<div class="wide"><table><thead><tr>{heads}</tr></thead>'
+        f'<tbody id="rows">{rows}</tbody></table></div>'
         f'<p class="about">{_text(_NOTE)}</p>'
     )
 
 
-_NOTE = "深色为已证实的部分,浅色为未报或待核实的部分,竖线为目标。点指标名称看条款、走势和各县(市、区)情况。增减按未四舍五入的数计算。"
+_NOTE = (
+    "深色为已证实的部分,浅色为未报或待核实的部分,竖线为目标。"
+    "点指标名称看条款、走势和各县(市、区)情况。增减按未四舍五入的数计算。"
+)
 
 
 def _tools(facts: Facts) -> str:
@@ -91,17 +101,20 @@ def _tools(facts: Facts) -> str:
     states = "".join(f'<option value="{key}">{_text(name)}</option>' for key, name in facts.statuses.items())
     return (
         '<div class="tools" id="tools" hidden>'
-        '<label>指标 <select id="scope"><option value="headline">主要指标</option><option value="all">全部指标</option></select></label>'
+        '<label>指标 <select id="scope"><option value="headline">主要指标</option>'
+        '<option value="all">全部指标</option></select></label>'
         f'<label>范围 <select id="place"><option value="city">全市</option>{places}</select></label>'
         f'<label>状态 <select id="state"><option value="">全部</option>{states}</select></label>'
-        '<label>查找 <input id="search" type="search" size="14"></label><span id="count" aria-live="polite"></span></div>'
+        '<label>查找 <input id="search" type="search" size="14"></label><span id="count" aria-live="polite">'
+        "</span></div>"
     )
 
 
 def _row(number: int, item: Item, facts: Facts) -> str:
     figure = item.city
     cells = [
-        f'<td class="n">{number}</td><td class="name">{_text(item.name)}</td><td class="n">{_text(aim(item.goal, item.unit))}</td>'
+        f'<td class="n">{number}</td><td class="name">{_text(item.name)}</td>'
+        f'<td class="n">{_text(aim(item.goal, item.unit))}</td>'
     ]
     shown = f"{figure.shown}{item.unit}" if figure and figure.shown is not None else facts.statuses[item.status]
     counts = counted(figure) if figure else "—"
@@ -133,7 +146,8 @@ def _matrix(facts: Facts) -> str:
     rows = "".join(_matrix_row(county, facts) for county in facts.counties)
     return (
         '<h2>各县(市、区)</h2><div class="wide"><table class="matrix"><thead><tr><th scope="col">县(市、区)</th>'
-        f'{heads}</tr></thead><tbody>{rows}</tbody></table></div><p class="about">{_text(f"列号为上表序号;{legend}。")}</p>'
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<p class="about">{_text(f"列号为上表序号;{legend}。")}</p>'
     )
 
 
@@ -155,7 +169,8 @@ def _records(facts: Facts) -> str:
 
 
 def _footer(facts: Facts) -> str:
-    text = f"{facts.city}数据版本 {facts.release.label}({day(facts.published)}发布)。是否达标按精确数判定;空缺按名册中未报单位处理,不作0计。"
+    version = f"{facts.city}数据版本 {facts.release.label}({day(facts.published)}发布)。"
+    text = f"{version}是否达标按精确数判定;空缺按名册中未报单位处理,不作0计。"
     return f"<footer>{_text(text)}</footer>"
 
 
@@ -180,8 +195,10 @@ def _data(facts: Facts) -> dict:
 
 def _item(item: Item, number: int, headline: bool) -> dict:
     return {
-        "id": item.id, "n": number, "name": typeset(item.name), "clause": item.clause, "quote": typeset(item.quote), "unit": item.unit,
-        "goal": aim(item.goal, item.unit), "low": item.low, "headline": headline, "reading": item.reading and typeset(item.reading),
+        "id": item.id, "n": number, "name": typeset(item.name), "clause": item.clause, "quote": typeset(item.quote),
+        "unit": item.unit,
+        "goal": aim(item.goal, item.unit), "low": item.low, "headline": headline, "reading": item.reading and
+        typeset(item.reading),
         "change": None if item.change is None else str(item.change), "moved": signed(item.change),
         "city": _figure(item.city, item), "counties": {figure.unit: _figure(figure, item) for figure in item.counties},
         "series": [[months.key(month), figure.shown] for month, figure in item.series],
@@ -193,6 +210,7 @@ def _figure(figure: Figure | None, item: Item) -> dict | None:
         return None
     low, high = figure.bounds or (None, None)
     return {
-        "v": figure.shown, "l": low, "h": high, "c": counted(figure), "d": float(figure.denominator), "s": figure.status,
+        "v": figure.shown, "l": low, "h": high, "c": counted(figure), "d": float(figure.denominator), "s":
+        figure.status,
         "g": lack(figure, item), "gn": figure.gap,
     }  # fmt: skip

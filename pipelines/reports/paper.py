@@ -1,7 +1,9 @@
-"""A blank official paper laid out by GB/T 9704: page, type area, styles, page numbers; and a docx without a clock in it.
+"""A blank official paper laid out by GB/T 9704: page, type area, styles, page numbers; and a docx without a clock in
+it.
 
-A4; margins top 37, left (binding) 28, right 26, bottom 35 mm, so the type area is 156 × 225 mm; 22 lines of 28 characters in
-仿宋 三号; title 小标宋 二号; headings 黑体 and 楷体 三号; page numbers 四号 宋体 between dashes, odd right, even left.
+A4; margins top 37, left (binding) 28, right 26, bottom 35 mm, so the type area is 156 × 225 mm; 22 lines of 28
+characters in 仿宋 三号; title 小标宋 二号; headings 黑体 and 楷体 三号; page numbers 四号 宋体 between dashes, odd
+right, even left.
 The fonts that the standard names are asked for by name; each carries the name that Windows or WPS has instead.
 """
 
@@ -19,7 +21,8 @@ TYPE_WIDTH_MM = 156
 TWIPS_PER_MM = 1440 / 25.4
 # 225 mm in 22 lines, in twips
 LINE = 579
-# 28 characters of 16 pt are 2 mm more than 156 mm: each gives a quarter of a point. Said by the style and not by the page's grid,
+# 28 characters of 16 pt are 2 mm more than 156 mm: each gives a quarter of a point. Said by the style and not by the
+# page's grid,
 # which programs read differently: LibreOffice puts 17 characters into a line that Word fills with 28.
 _TIGHT = '<w:spacing w:val="-5"/>'
 _FONTS = {
@@ -137,10 +140,16 @@ _FREE = '<w:snapToGrid w:val="0"/>'
 _NEXT = '<w:next w:val="BodyText"/>'
 _DEFAULTS = (
     f"<w:docDefaults><w:rPrDefault><w:rPr>{_fonts('仿宋_GB2312')}{_size(16)}"
-    '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:overflowPunct w:val="0"/></w:pPr></w:pPrDefault></w:docDefaults>'
+    '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault>'
+    '<w:pPr><w:overflowPunct w:val="0"/></w:pPr></w:pPrDefault></w:docDefaults>'
 )
 _STYLES = (
-    _style("Normal", "Normal", f'<w:widowControl w:val="0"/><w:overflowPunct w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>', _size(16)),
+    _style(
+        "Normal",
+        "Normal",
+        f'<w:widowControl w:val="0"/><w:overflowPunct w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>',
+        _size(16),
+    ),
     _style("BodyText", "Body Text", f'<w:overflowPunct w:val="0"/>{_INDENT}', _TIGHT),
     _style(
         "Title",
@@ -163,7 +172,8 @@ _STYLES = (
     _style(
         "Picture",
         "图",
-        f'<w:keepLines/>{_FREE}<w:spacing w:before="0" w:after="60" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>',
+        f'<w:keepLines/>{_FREE}<w:spacing w:before="0" w:after="60" w:line="240" w:lineRule="auto"/>'
+        '<w:jc w:val="center"/>',
     ),
     _style("Note", "表注", f"{_FREE}{_lines(300, 60, 160)}", _size(10.5)),
     _style("CellText", "表文", f'{_FREE}{_lines(290)}<w:jc w:val="left"/>', _size(10.5)),
@@ -187,15 +197,19 @@ _STYLES = (
 )
 _EDGE = '<w:{} w:val="single" w:sz="{}" w:space="0" w:color="000000"/>'
 _TABLE = (
-    '<w:style w:type="table" w:default="1" w:styleId="TableNormal"><w:name w:val="Normal Table"/><w:uiPriority w:val="99"/>'
-    '<w:tblPr><w:tblInd w:w="0" w:type="dxa"/><w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/>'
+    '<w:style w:type="table" w:default="1" w:styleId="TableNormal"><w:name w:val="Normal Table"/>'
+    '<w:uiPriority w:val="99"/>'
+    '<w:tblPr><w:tblInd w:w="0" w:type="dxa"/><w:tblCellMar><w:left w:w="57" w:type="dxa"/>'
+    '<w:right w:w="57" w:type="dxa"/>'
     "</w:tblCellMar></w:tblPr></w:style>"
-    '<w:style w:type="table" w:styleId="Report"><w:name w:val="报表"/><w:basedOn w:val="TableNormal"/><w:tblPr><w:tblBorders>'
+    '<w:style w:type="table" w:styleId="Report"><w:name w:val="报表"/><w:basedOn w:val="TableNormal"/>'
+    "<w:tblPr><w:tblBorders>"
     + "".join(
         _EDGE.format(side, 8 if side in ("top", "bottom") else 4)
         for side in ("top", "left", "bottom", "right", "insideH", "insideV")
     )
-    + '</w:tblBorders></w:tblPr><w:tblStylePr w:type="firstRow"><w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="EDEDED"/>'
+    + '</w:tblBorders></w:tblPr><w:tblStylePr w:type="firstRow"><w:tcPr>'
+    '<w:shd w:val="clear" w:color="auto" w:fill="EDEDED"/>'
     "</w:tcPr></w:tblStylePr></w:style>"
 )
 

@@ -47,7 +47,9 @@ def _findings(facts: Facts) -> str:
     found = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
     found += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
     return sentence(
-        f"报表中发现{'、'.join(found)}", most and f"错误较多的是{listed(most)}", "已逐处标注退回,改正前不计入" if kinds["error"] else "已逐处标注,核实前照常计入"
+        f"报表中发现{'、'.join(found)}",
+        most and f"错误较多的是{listed(most)}",
+        "已逐处标注退回,改正前不计入" if kinds["error"] else "已逐处标注,核实前照常计入",
     )
 
 

@@ -1,4 +1,5 @@
-"""The verdict in plain sentences, made from the figures: who reached, who lags and by how much, what moved, who reported.
+"""The verdict in plain sentences, made from the figures: who reached, who lags and by how much, what moved, who
+reported.
 
 Every function takes facts and returns one sentence or none, so that each case is a row of a table in
 `tests/reports/test_wording.py`.
@@ -187,7 +188,9 @@ def reported(facts: Facts) -> str:
 
 
 def counties(rows: Sequence[tuple[str, int, int]], total: int) -> str:
-    """Which counties reached most and which lag most. Rows: name, indicators met, indicators behind; most behind first."""
+    """Which counties reached most and which lag most. Rows: name, indicators met, indicators behind; most behind
+    first.
+    """
     if not rows:
         return ""
     done = [name for name, met, _ in rows if met == total]

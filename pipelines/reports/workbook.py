@@ -1,7 +1,8 @@
-"""The tables behind the brief as an Excel workbook: one sheet a subject, every figure of city, counties and towns, definitions.
+"""The tables behind the brief as an Excel workbook: one sheet a subject, every figure of city, counties and towns,
+definitions.
 
-Numbers are numbers, with counts beside every value. The value stands as the release shows it (one decimal, half up); numerator and
-denominator beside it are exact.
+Numbers are numbers, with counts beside every value. The value stands as the release shows it (one decimal, half up);
+numerator and denominator beside it are exact.
 """
 
 import io
@@ -193,8 +194,10 @@ class _Book:
 
     def _measures(self) -> list[Head]:
         return [
-            Head("现值", 9, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6), Head("已有(分子)", 12, "exact"),
-            Head("应有(分母)", 12, "exact"), Head("未报", 9, "whole"), Head("沿用", 9, "whole"), Head("状态", 12), Head("还差", 9, "whole"), Head("还差单位", 10),
+            Head("现值", 9, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6),
+            Head("已有(分子)", 12, "exact"), Head("应有(分母)", 12, "exact"), Head("未报", 9, "whole"), Head("沿用",
+            9, "whole"), Head("状态", 12),
+            Head("还差", 9, "whole"), Head("还差单位", 10),
         ]  # fmt: skip
 
     def _measured(self, figure: Figure | None, item: Item) -> list[Value]:
@@ -202,8 +205,10 @@ class _Book:
             return [None, None, None, item.unit, None, None, None, None, "无数据", None, None]
         low, high = figure.bounds or (None, None)
         return [
-            _float(figure.shown), _float(low), _float(high), item.unit, _exact(figure.numerator), _exact(figure.denominator),
-            figure.unknown, figure.carried, self.facts.statuses[figure.status], figure.gap, item.gap_unit if figure.gap else None,
+            _float(figure.shown), _float(low), _float(high), item.unit, _exact(figure.numerator),
+            _exact(figure.denominator),
+            figure.unknown, figure.carried, self.facts.statuses[figure.status], figure.gap, item.gap_unit if
+            figure.gap else None,
         ]  # fmt: skip
 
     def _city(self) -> None:
@@ -307,7 +312,8 @@ class _Book:
         found = [(f["county"], f["severity"]) for f in self.facts.findings]
         files = {s["county"]: s["file"] for s in self.facts.submissions if s["status"] == "effective"}
         rows = [
-            [r["name"], r["units"], r["accepted"], r["held"], r["carried"], r["missing"], found.count((r["county"], "error")),
+            [r["name"], r["units"], r["accepted"], r["held"], r["carried"], r["missing"], found.count((r["county"],
+            "error")),
              found.count((r["county"], "warning")), files.get(r["county"])]
             for r in self.facts.coverage
         ]  # fmt: skip
@@ -340,9 +346,10 @@ class _Book:
 
     def _definitions(self) -> None:
         heads = [
-            Head("指标", 38), Head("编号", 26), Head("条款", 9), Head("条款原文", 60, "wrap"), Head("约束程度", 20), Head("目标", 11), Head("到期", 10), Head("单位", 6),
-            Head("统计对象", 12), Head("范围", 28, "wrap"), Head("达标条件(占比)", 36, "wrap"), Head("分子", 28, "wrap"), Head("分母", 22, "wrap"),
-            Head("考核层级", 12), Head("判定", 10), Head("口径说明", 40, "wrap"),
+            Head("指标", 38), Head("编号", 26), Head("条款", 9), Head("条款原文", 60, "wrap"), Head("约束程度", 20),
+            Head("目标", 11), Head("到期", 10), Head("单位", 6), Head("统计对象", 12), Head("范围", 28, "wrap"),
+            Head("达标条件(占比)", 36, "wrap"), Head("分子", 28,
+            "wrap"), Head("分母", 22, "wrap"), Head("考核层级", 12), Head("判定", 10), Head("口径说明", 40, "wrap"),
         ]  # fmt: skip
         rows = [_definition(item) for item in self.facts.items]
         self._bulk("指标定义", "指标的条款、原文、口径和算法;占比=100×达标单位数÷范围内单位数", heads, rows, freeze=1)
@@ -379,8 +386,9 @@ def _definition(item: Item) -> list[Value]:
     counted = {"community": "社区(村)", "county": "县(市、区)"}[item.counted]
     due = months.key(item.goal_due) if item.goal_due else None
     return [
-        item.name, item.id, item.clause, item.quote, _WORDING[item.wording], aim(item.goal, item.unit), due, item.unit, counted,
-        item.scope_sql, item.share_sql, item.numerator_sql, item.denominator_sql, _LEVELS[item.binding_level],
+        item.name, item.id, item.clause, item.quote, _WORDING[item.wording], aim(item.goal, item.unit), due,
+        item.unit, counted, item.scope_sql, item.share_sql, item.numerator_sql, item.denominator_sql,
+        _LEVELS[item.binding_level],
         "年度(12月)" if item.judged else "逐月", item.reading,
     ]  # fmt: skip
 

@@ -125,16 +125,15 @@ class _Asked:
 
     def remember(self, seqs: Iterable[int]) -> None:
         listed = ", ".join(str(int(seq)) for seq in seqs)
-        rows = self.con.execute(
-            f"SELECT seq, county, file FROM submission WHERE seq IN ({listed}) ORDER BY seq"
-        ).fetchall()
+        rows = self.rows(f"SELECT seq, county, file FROM submission WHERE seq IN ({listed}) ORDER BY seq")
         self.counties = {seq: county for seq, county, _ in rows}
         self.reports = {seq: Report(file, self.taxonomy) for seq, _, file in rows}
         places = self.con.execute(
             f"SELECT seq, field, sheet, cell FROM source WHERE part = 'community' AND seq IN ({listed})"
         ).fetchall()
         self.places = {(seq, field): (sheet, cell) for seq, field, sheet, cell in places}
-        self.of = f"SELECT * FROM row WHERE seq IN ({listed}) AND NOT held AND uid IS NOT NULL"
+        self.all = "SELECT * FROM row WHERE NOT held AND uid IS NOT NULL"
+        self.of = f"{self.all} AND seq IN ({listed})"
 
     @property
     def numbers(self) -> list[str]:
@@ -279,16 +278,16 @@ def _alike(asked: _Asked) -> None:
     limit = asked.limits.alike
     numbers = ", ".join(f'"{f}"' for f in asked.numbers)
     given = " + ".join(f'coalesce("{f}" <> 0, FALSE)::INTEGER' for f in asked.numbers)
+    listed = ", ".join(map(str, asked.reports))
     rows = asked.rows(
-        f"WITH given AS (SELECT seq, row_no, hash({numbers}) AS content FROM ({asked.of}) "
+        f"WITH given AS (SELECT seq, row_no, hash({numbers}) AS content FROM ({asked.all}) "
         f"WHERE {given} >= {limit.numbers}) "
-        "SELECT one.seq, other.seq, list(DISTINCT one.row_no) FROM given AS one JOIN given AS other "
-        "ON other.content = one.content AND other.seq <> one.seq "
-        f"GROUP BY ALL HAVING count(DISTINCT one.row_no) >= {limit.rows} ORDER BY ALL"
+        "SELECT one.seq, submission.county, list(DISTINCT one.row_no) FROM given AS one JOIN given AS other "
+        "ON other.content = one.content AND other.seq <> one.seq JOIN submission ON submission.seq = other.seq "
+        f"WHERE one.seq IN ({listed}) GROUP BY ALL HAVING count(DISTINCT one.row_no) >= {limit.rows} ORDER BY ALL"
     )
     names = dict(asked.rows("SELECT code, name FROM county")) if rows else {}
-    for seq, other, alike in rows:
-        county = asked.counties[other]
+    for seq, county, alike in rows:
         asked.ask("alike_rows", seq, "code", alike, found=names.get(county, county), count=len(alike))
 
 

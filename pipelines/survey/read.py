@@ -20,7 +20,6 @@ from pipelines.survey.grid import NOTES, Unreadable, Workbook
 from pipelines.survey.record import CountyRecord
 from pipelines.survey.units import county_index, county_labels, sharing_counties
 
-
 Resolutions = Mapping[str, Mapping[str, str]]
 
 

@@ -1,6 +1,6 @@
 """What became of the findings since the last try: new, still open, back again, mended.
 
-A finding is the same while its id is, or while the same question of the same unit has the same fault: who changes 约30
+Notes are for information and nothing to mend: they have no such state. A finding is the same while its id is, or while the same question of the same unit has the same fault: who changes 约30
 to 约40 has not mended it.
 """
 
@@ -32,7 +32,11 @@ def states(findings: Sequence[dict], earlier: Sequence[Try]) -> list[str]:
     seen = _known(finding for one in earlier for finding in one.findings)
     # between two tries that were read, a refused one says nothing about cells: nothing was mended in it
     last = _known(_last_read(earlier)) | _known(earlier[-1].findings)
-    return [OPEN if _among(f, last) else REOPENED if _among(f, seen) else NEW for f in findings]
+    return [_state(f, last, seen) if f["severity"] != "note" else "" for f in findings]
+
+
+def _state(finding: dict, last: set, seen: set) -> str:
+    return OPEN if _among(finding, last) else REOPENED if _among(finding, seen) else NEW
 
 
 def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> list[dict]:
@@ -41,8 +45,8 @@ def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> l
         return []
     now = _known(findings)
     last = earlier[-1].findings if refused else [*_last_read(earlier), *_own(earlier)]
-    gone = {f["id"]: f for f in last if not _among(f, now) and not (refused and f.get("cell"))}
-    return list(gone.values())
+    gone = {f["id"]: f for f in last if not _among(f, now) and f["severity"] != "note"}
+    return [f for f in gone.values() if not (refused and f.get("cell"))]
 
 
 def _last_read(earlier: Sequence[Try]) -> Sequence[dict]:
