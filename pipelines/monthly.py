@@ -53,11 +53,13 @@ def publish_months(
 
 
 def report_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
-    """The reports of the last wanted month that is published, and of the current release, written where they are not yet.
+    """The reports of the last wanted month that is published, and of the current release, written where missing.
 
-    An old edition's reports come out the same whenever they are made: a backfill does not make dozens that nobody reads.
+    An old edition's reports come out the same whenever they are made: a backfill makes no dozens that nobody reads.
     """
-    published = [folder for month in sorted(wanted) if (folder := editions.latest_edition(settings.releases, month))]
+    published = [
+        folder for month in sorted(wanted) if (folder := editions.latest_edition(settings.releases, month))
+    ]
     due = {*published[-1:], editions.current(settings.releases)} - {None}
     return {months.parse(folder.parent.name): _reports(folder) for folder in due}
 

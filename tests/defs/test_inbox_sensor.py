@@ -5,10 +5,10 @@ import time
 
 import dagster as dg
 import pytest
-from conftest import installed
 
 from pipelines.definitions import build_defs
 from pipelines.defs.station import Station
+from tests.defs.conftest import installed
 
 
 class Sensor:

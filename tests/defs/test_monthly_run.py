@@ -6,12 +6,12 @@ import shutil
 import dagster as dg
 import duckdb
 import pytest
-from conftest import FIRST, LAST, installed, run
 
 from pipelines import locks
 from pipelines.definitions import build_defs
 from pipelines.indicators import quality
 from pipelines.release import editions, open_release, verifying
+from tests.defs.conftest import FIRST, LAST, installed, run
 
 
 @pytest.fixture(scope="module")
