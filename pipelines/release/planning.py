@@ -2,8 +2,7 @@
 
 A plan is a sequence of whole units brought to the standard, month by month, county by county. Two orders are offered:
 *nearest to done first* finishes the county that lacks fewest before it goes on; *equal shares* gives every county
-that still
-lacks the same.
+that still lacks the same.
 """
 
 from collections.abc import Sequence

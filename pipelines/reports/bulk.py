@@ -2,8 +2,7 @@
 
 XlsxWriter writes some fifty thousand cells a second, and the towns of one month have two hundred thousand. It
 therefore writes everything but the long bodies, and of each of those one *pattern row* that shows which style a
-column has; here the
-rows are written in its place. Text goes in as text: whatever it begins with, it is no formula.
+column has; here the rows are written in its place. Text goes in as text: whatever it begins with, it is no formula.
 """
 
 import io

@@ -41,7 +41,9 @@ async def _run_all() -> list[nbformat.NotebookNode]:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_committed_notebooks_hold_no_output(path: Path):
     for cell in nbformat.read(path, as_version=4).cells:
-        assert cell.cell_type == "markdown" or (not cell.outputs and cell.execution_count is None), f"{path.name}:请清除输出后再提交"
+        assert cell.cell_type == "markdown" or (not cell.outputs and cell.execution_count is None), (
+            f"{path.name}:请清除输出后再提交"
+        )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -11,24 +11,39 @@ NAMES = STATUSES
 _N = iter(range(10**6))
 
 
-def figure(status="on_track", yes=45, scope=100, gap=None, unknown=0, unit="130500", name="全市", factor=100, carried=0) -> Figure:
+def figure(
+    status="on_track", yes=45, scope=100, gap=None, unknown=0, unit="130500", name="全市", factor=100, carried=0
+) -> Figure:
     value = None if status in ("no_data", "not_applicable") else factor * yes / scope
     shown = None if value is None else f"{value:.1f}"
-    return Figure(unit, name, shown, Decimal(yes), Decimal(scope), unknown, 0, carried, status, gap, value, value, value)
+    return Figure(
+        unit, name, shown, Decimal(yes), Decimal(scope), unknown, 0, carried, status, gap, value, value, value
+    )
 
 
-def item(name="甲率", status="on_track", goal="≥50", unit="%", gap_unit="个村", before=None, counties=(), parts=None, **more) -> Item:
+def item(
+    name="甲率", status="on_track", goal="≥50", unit="%", gap_unit="个村", before=None, counties=(), parts=None, **more
+) -> Item:
     factor = 100 if unit == "%" else 1
     entry = dict(
-        indicator=f"i{next(_N)}", name=name, goal=goal, unit=unit, gap_unit=gap_unit, factor=factor, is_share=unit == "%", position=0,
-        headline=True, judged=None, clause="五", quote="", low=float(goal[1:]) if goal else None, reading=None, unverified=None,
-        counted="community",
+        indicator=f"i{next(_N)}", name=name, goal=goal, unit=unit, gap_unit=gap_unit, factor=factor, is_share=unit ==
+        "%", position=0,
+        headline=True, judged=None, clause="五", quote="", low=float(goal[1:]) if goal else None, reading=None,
+        unverified=None, counted="community",
     )  # fmt: skip
     now = figure(status, factor=factor, **more)
     return Item(entry, now, before, tuple(counties), ((date(2020, 5, 1), now),), parts or {})
 
 
-def facts(items=(), month=date(2020, 5, 1), compared=date(2020, 4, 1), counties=("甲县", "乙县", "丙县"), sent=None, carried=(), **more) -> Facts:
+def facts(
+    items=(),
+    month=date(2020, 5, 1),
+    compared=date(2020, 4, 1),
+    counties=("甲县", "乙县", "丙县"),
+    sent=None,
+    carried=(),
+    **more,
+) -> Facts:
     listed = tuple({"unit": f"13050{n}", "short": name, "name": name} for n, name in enumerate(counties))
     code = {c["short"]: c["unit"] for c in listed}
     sent = counties if sent is None else sent
@@ -37,12 +52,18 @@ def facts(items=(), month=date(2020, 5, 1), compared=date(2020, 4, 1), counties=
          "carried": 10 * (c["short"] in carried), "missing": 10 * (c["short"] not in (*sent, *carried))}
         for c in listed
     )  # fmt: skip
-    manifest = {"city": "某市", "published_at": "2020-06-05T10:00:00+08:00", "month": f"{month:%Y-%m}", "edition": 1, "kind": "original"}
+    manifest = {
+        "city": "某市",
+        "published_at": "2020-06-05T10:00:00+08:00",
+        "month": f"{month:%Y-%m}",
+        "edition": 1,
+        "kind": "original",
+    }
     given = dict(
         release=SimpleNamespace(month=month, manifest=manifest, edition=1, label="2020-05/1"),
         policy={"id": "p", "title": "实施意见", "due": date(2020, 12, 1), "issuer": "某市"},
         compared=compared, items=tuple(items), counties=listed, coverage=coverage,
-        submissions=tuple({"county": code[name], "status": "effective", "refused": False, "file": name} for name in sent),
-        findings=(), statuses=NAMES, decisions=(), editions=(), outlook={},
+        submissions=tuple({"county": code[name], "status": "effective", "refused": False, "file": name} for name in
+        sent), findings=(), statuses=NAMES, decisions=(), editions=(), outlook={},
     )  # fmt: skip
     return Facts(**{**given, **more})

@@ -1,6 +1,7 @@
 """A small installation: four counties of the real roster, three months, a correction, a waiver and an approval.
 
-Not the sample that the documentation shows: another seed, most counties silent, so that reports and notebooks meet what is missing.
+Not the sample that the documentation shows: another seed, most counties silent, so that reports and notebooks meet
+what is missing.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pipelines import intake, monthly, reference_set, settings
 from pipelines.sample.write import Sample
 from pipelines.settings import Settings
 
-MARCH, APRIL, MAY, JUNE = (date(2020, month, 1) for month in (3, 4, 5, 6))
+APRIL, MAY, JUNE = (date(2020, month, 1) for month in (4, 5, 6))
 COUNTIES = ("130502", "130523", "130524", "130530")
 LATE = "130524"
 
@@ -26,17 +27,21 @@ class FewCounties(Sample):
 
 @cache
 def installation(folder: Path) -> Settings:
-    """Editions 2020-04/1, 2020-05/1 (one county late), 2020-05/2 (it came; a finding waived, the month approved), 2020-06/1."""
+    """Editions 2020-04/1, 2020-05/1 (one county late), 2020-05/2 (it came; a finding waived, the month approved),
+    2020-06/1.
+    """
     place = Settings(folder, settings.load().reference)
     reference = reference_set.load(place.reference)
     sample = FewCounties(reference.form, reference.rosters, seed=7)
     with intake.writing(place, "测试") as opened:
-        for month in (MARCH, APRIL, MAY):
+        for month in (APRIL, MAY):
             _receive(opened, place, sample, month, lambda county, month=month: month != MAY or county != LATE)
         monthly.publish_month(opened, place, APRIL)
         monthly.publish_month(opened, place, MAY)
         _receive(opened, place, sample, MAY, lambda county: county == LATE)
-        finding = opened.con.execute("SELECT id FROM finding WHERE severity = 'warning' ORDER BY seq DESC, number LIMIT 1").fetchone()
+        finding = opened.con.execute(
+            "SELECT id FROM finding WHERE severity = 'warning' ORDER BY seq DESC, number LIMIT 1"
+        ).fetchone()
     if finding:
         intake.waive(finding[0], "现场核实无误", date(2020, 12, 1), place, "市局李某")
     with intake.writing(place, "测试") as opened:

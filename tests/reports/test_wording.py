@@ -73,7 +73,10 @@ def test_who_stands_how(status, items, said):
             [item(status="met", before=figure("lagging")), item("乙率", "reversing", before=figure("met"))],
             "与上月相比,1项主要指标状态好转(甲率),1项变差(乙率)。",
         ),
-        ([item(status="overdue", before=figure("lagging"))], ""),  # the due day came: said by the tally, no change of work
+        (
+            [item(status="overdue", before=figure("lagging"))],
+            "",
+        ),  # the due day came: said by the tally, no change of work
         ([item(status="no_data", before=figure("met"))], "与上月相比,主要指标的状态没有变化。"),
     ],
 )
@@ -90,7 +93,10 @@ def test_steps(items, said):
         ([item(before=figure(yes=48))], "下降的是甲率(下降3.0个百分点,减少3个村)。"),
         # a smaller roster lifts the share without a further village: only what is true is said
         ([item(before=figure(yes=45, scope=120))], "提高较多的是甲率(提高7.5个百分点)。"),
-        ([item(before=figure(yes=40), parts={"answers": 5.0})], "提高较多的是甲率(提高5.0个百分点,增加5个村,来自各单位情况变化)。"),
+        (
+            [item(before=figure(yes=40), parts={"answers": 5.0})],
+            "提高较多的是甲率(提高5.0个百分点,增加5个村,来自各单位情况变化)。",
+        ),
         (
             [item(before=figure(yes=40), parts={"answers": 6.0, "reporting": -1.0, "boundary": 0.0})],
             "提高较多的是甲率(提高5.0个百分点,增加5个村,其中各单位情况变化使其提高6.0个百分点、报送增减使其下降1.0个百分点)。",
@@ -107,7 +113,11 @@ def test_movers(items, said):
         (("甲县", "乙县", "丙县"), (), "3个县(市、区)全部报送。"),
         (("甲县", "乙县"), ("丙县",), "3个县(市、区)中2个已报送,丙县未报,沿用此前两个月内的数据。"),
         (("甲县", "乙县"), (), "3个县(市、区)中2个已报送,丙县未报且无数据可沿用,按未知计算。"),
-        (("甲县",), ("乙县",), "3个县(市、区)中1个已报送,乙县未报,沿用此前两个月内的数据,丙县未报且无数据可沿用,按未知计算。"),
+        (
+            ("甲县",),
+            ("乙县",),
+            "3个县(市、区)中1个已报送,乙县未报,沿用此前两个月内的数据,丙县未报且无数据可沿用,按未知计算。",
+        ),
         ((), ("甲县",), "本月3个县(市、区)均未报送有效报表,以上数字沿用以前月份已报数据。"),
     ],
 )
@@ -140,7 +150,12 @@ def test_counties(rows, said):
 
 
 def test_a_laggard_names_the_counties_with_the_largest_gap_and_the_pace_needed():
-    one = item(status="lagging", gap=20, counties=[figure("lagging", gap=gap, name=n) for n, gap in (("甲县", 3), ("乙县", 17))], yes=20)
+    one = item(
+        status="lagging",
+        gap=20,
+        counties=[figure("lagging", gap=gap, name=n) for n, gap in (("甲县", 3), ("乙县", 17))],
+        yes=20,
+    )
     known = facts([one], outlook={one.id: {"months_left": 7, "needed_pace": 20 / 7, "recent_pace": 1.5}})
     assert laggard(one, known) == (
         "甲率(进度偏慢)。现值20.0%(20/100),目标不低于50%,还差20个村。按同一目标衡量,有差距的县(市、区)是乙县(17个)和甲县(3个)。"
@@ -149,7 +164,11 @@ def test_a_laggard_names_the_counties_with_the_largest_gap_and_the_pace_needed()
 
 
 def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_silent():
-    seen = [figure("met", 1, 1, name="甲县"), figure("off_track", 0, 1, name="乙县"), figure("no_data", 0, 1, unknown=1, name="丙县")]
+    seen = [
+        figure("met", 1, 1, name="甲县"),
+        figure("off_track", 0, 1, name="乙县"),
+        figure("no_data", 0, 1, unknown=1, name="丙县"),
+    ]
     one = item(status="lagging", goal="≥100", gap_unit="个县(市、区)", gap=2, counties=seen, yes=1, scope=3)
     one.indicator["counted"] = "county"
     assert laggard(one, facts([one])).endswith("还差2个县、市、区。尚未做到的有乙县。丙县未报。")
@@ -171,7 +190,15 @@ def test_findings(findings, said):
 
 def test_waivers_and_approval_are_told_with_who_why_and_until_when():
     finding = {"id": "ab12", "county": "130500", "file": "甲县.xlsx", "cell": "E5", "severity": "warning"}
-    waived = {"kind": "waive", "finding": "ab12", "why": "现场核实", "by": "李某", "until": "2020-08", "month": None, "at": ""}
+    waived = {
+        "kind": "waive",
+        "finding": "ab12",
+        "why": "现场核实",
+        "by": "李某",
+        "until": "2020-08",
+        "month": None,
+        "at": "",
+    }
     old = {**waived, "until": "2020-04"}
     told = records.waivers(facts(findings=(finding,), decisions=(waived, old)))
     assert told == ["生效的豁免有1项:甲县“甲县.xlsx”E5,理由:现场核实,由李某批准,有效至2020年8月。"]
@@ -186,7 +213,9 @@ def test_a_corrected_edition_says_what_changed():
     known = facts([item("甲率")])
     changes = {
         "submissions_added": [{"month": "2020-05", "county": "130501", "seq": 9, "file": "x"}],
-        "figures": [{"policy": "p", "indicator": known.items[0].id, "month": "2020-05", "before": "44.0", "after": "45.0"}],
+        "figures": [
+            {"policy": "p", "indicator": known.items[0].id, "month": "2020-05", "before": "44.0", "after": "45.0"}
+        ],
         "reference": [],
     }
     known.release.manifest.update(edition=2, kind="corrected", changes=changes)
@@ -229,7 +258,12 @@ def test_numerals(number, word):
 
 
 def test_signs_and_lists():
-    assert [phrases.signed(Decimal(n) if n else None) for n in ("1.2", "-0.3", "0.0", None)] == ["+1.2", "\u22120.3", "0.0", "—"]
+    assert [phrases.signed(Decimal(n) if n else None) for n in ("1.2", "-0.3", "0.0", None)] == [
+        "+1.2",
+        "\u22120.3",
+        "0.0",
+        "—",
+    ]
     assert phrases.listed(["甲", "乙", "丙"]) == "甲、乙和丙"
     assert phrases.listed(["甲", "乙", "丙"], 2, "项") == "甲、乙等3项"
 
