@@ -182,7 +182,7 @@ def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.chmod(mode)
-    os.replace(temporary, place)
+    temporary.replace(place)
     sync_folder(place.parent)
 
 

@@ -43,7 +43,11 @@ class _Chinese(click.Group):
 
 
 @click.group(cls=_Chinese, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="运行数据所在文件夹(默认 data/,或环境变量 SHEQU_DATA)")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="运行数据所在文件夹(默认 data/,或环境变量 SHEQU_DATA)",
+)
 @click.version_option(__version__, prog_name="shequ")
 @click.pass_context
 def main(ctx: click.Context, data: Path | None) -> None:
@@ -79,7 +83,13 @@ def _progress(what: str):
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, of, item: bar.update(task, completed=done, total=of, description=item)
@@ -101,7 +111,9 @@ def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
 
     reference = reference_set.load(found.reference)
     with _progress("生成报表") as report:
-        paths = write_templates(reference.form, reference.rosters, month, out, county, lambda done, of: report(done, of, ""))
+        paths = write_templates(
+            reference.form, reference.rosters, month, out, county, lambda done, of: report(done, of, "")
+        )
     _print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿,在 {out}")
 
 
@@ -118,7 +130,14 @@ def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> N
 
     reference = reference_set.load(found.reference)
     with _progress("生成示例数据") as report:
-        paths = write_samples(reference.form, reference.rosters, months.parse_span(span), out, seed=seed, progress=lambda done, of: report(done, of, ""))
+        paths = write_samples(
+            reference.form,
+            reference.rosters,
+            months.parse_span(span),
+            out,
+            seed=seed,
+            progress=lambda done, of: report(done, of, ""),
+        )
     _print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个示例工作簿,在 {out}")
 
 
@@ -212,7 +231,9 @@ def run(found: Settings, month, by: str, as_json: bool) -> None:
 @click.option("--unit", help="单位代码")
 @click.option("--indicator", help="指标代码")
 @click.option("--policy", help="政策代码")
-@click.option("--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时(then)或目前(now)区划")
+@click.option(
+    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时(then)或目前(now)区划"
+)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, as_json: bool) -> None:
@@ -283,9 +304,13 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
     if as_json:
         _print_json(story)
         return
-    click.echo(f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]")
+    click.echo(
+        f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
+    )
     for figure in story["figures"]:
-        click.echo(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")
+        click.echo(
+            f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}"
+        )
 
 
 @main.command()
@@ -309,10 +334,16 @@ def _show_status(state: dict) -> None:
         return
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
-    click.echo(f"{state['month']} {_MONTH_STATES[state['state']]}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报")
+    click.echo(
+        f"{state['month']} {_MONTH_STATES[state['state']]}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报"
+    )
     for county in counties:
-        counted = f"计入 {county['accepted']}/{county['units']} 个单位,错误 {county['errors']},疑问 {county['warnings']}"
-        click.echo(f"  {county['code']} {county['name']} {'已报,' + counted if county['state'] == 'effective' else '未报'}")
+        counted = (
+            f"计入 {county['accepted']}/{county['units']} 个单位,错误 {county['errors']},疑问 {county['warnings']}"
+        )
+        click.echo(
+            f"  {county['code']} {county['name']} {'已报,' + counted if county['state'] == 'effective' else '未报'}"
+        )
     for problem in state["inbox"]:
         click.echo(f"  收件箱中尚未接收:{problem}")
 
@@ -321,7 +352,9 @@ def _show_status(state: dict) -> None:
 
 
 def _decided(event, as_json: bool, said: str) -> None:
-    _print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(said)
+    _print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(
+        said
+    )
 
 
 @main.command()
@@ -360,7 +393,9 @@ def waive(found: Settings, finding: str, why: str, until, by: str, as_json: bool
     """接受一个问题(附理由和期限),随数字一并公布。"""
     from pipelines import intake
 
-    _decided(intake.waive(finding, why, until, found, by), as_json, f"问题 {finding} 已豁免至 {months.label(until)}")
+    _decided(
+        intake.waive(finding, why, until, found, by), as_json, f"问题 {finding} 已豁免至 {months.label(until)}"
+    )
 
 
 @main.command()

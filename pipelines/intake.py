@@ -68,7 +68,13 @@ def check_bytes(data: bytes, name: str, reference: Reference, release: Release |
     """One file's report. Never raises for what the file holds: a bad file is a refused report."""
     resolutions: dict = {}
     reading = read_workbook(
-        data, name, reference.form, reference.rosters, resolutions=resolutions, today=today, first_month=reference.first_month
+        data,
+        name,
+        reference.form,
+        reference.rosters,
+        resolutions=resolutions,
+        today=today,
+        first_month=reference.first_month,
     )
     checker = warehouse.in_memory(reference, Archive(Path("/nonexistent")))
     standing.create(checker)
@@ -99,7 +105,9 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
     marks = ", ".join("?" * (len(fields) + 2))
     before = months.add(month, -1)
     if rows:
-        checker.con.executemany(f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows])
+        checker.con.executemany(
+            f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows]
+        )
 
 
 def _release_if_any(settings: Settings) -> Release | None:
@@ -113,7 +121,9 @@ def _read_file(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            raise Refusal(f"文件“{path.name}”有 {size / 2**20:.0f} MB,超过上限 {LARGEST // 2**20} MB,未接收;请删去图片和空白区域后另存再报")
+            raise Refusal(
+                f"文件“{path.name}”有 {size / 2**20:.0f} MB,超过上限 {LARGEST // 2**20} MB,未接收;请删去图片和空白区域后另存再报"
+            )
         return path.read_bytes()
     except FileNotFoundError:
         raise Refusal(f"找不到文件“{path}”;请检查路径") from None
@@ -137,7 +147,11 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
 
 
 def submit(
-    paths: Iterable[Path], settings: Settings, by: str = "命令行", report: Progress | None = None, now: datetime | None = None
+    paths: Iterable[Path],
+    settings: Settings,
+    by: str = "命令行",
+    report: Progress | None = None,
+    now: datetime | None = None,
 ) -> list[Report]:
     """Archive the files, read them, store what counts. One report a file, in the order given."""
     receiver = Receiver(Archive(settings.archive), by, now)
@@ -163,7 +177,9 @@ class Receiver:
             if digest in self.seen:
                 return self.seen[digest], True
             self.archive.put(data)
-            event = self.archive.append("submission", {"sha256": digest, "file": name, "size": len(data)}, self.by, self.now)
+            event = self.archive.append(
+                "submission", {"sha256": digest, "file": name, "size": len(data)}, self.by, self.now
+            )
         return event.seq, False
 
     def _catch_up(self) -> None:
@@ -220,14 +236,16 @@ def _report(opened: Warehouse, seq: int, name: str) -> Report:
 
 def _findings(opened: Warehouse, seq: int) -> list[dict]:
     columns = ", ".join(("id", *_PUBLIC))
-    rows = opened.con.execute(f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]).fetchall()
+    rows = opened.con.execute(
+        f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
+    ).fetchall()
     return [dict(zip(("id", *_PUBLIC), row, strict=True)) for row in rows]
 
 
 def _rows(opened: Warehouse, seq: int) -> dict[str, int]:
     read, held = opened.con.execute(
         """
-        SELECT count(*), count_if(held OR row_no IN (
+        SELECT count(*), count(*) FILTER (held OR row_no IN (
             SELECT row_no FROM finding WHERE seq = $seq AND phase = 'rule' AND severity = 'error' AND row_no IS NOT NULL
               AND NOT list_contains($waived::VARCHAR[], id)))
         FROM answer WHERE seq = $seq
@@ -256,7 +274,9 @@ def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
     return [path for path in found if not is_ignored(path) and moment - path.stat().st_mtime >= still_for]
 
 
-def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
+def collect(
+    opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None
+) -> list[int]:
     """Everything that lies in the inbox, archived and read. A file leaves the inbox once the archive has it."""
     receiver = Receiver(opened.archive, by="收件箱")
     for path in waiting_files(settings, still_for):
@@ -323,7 +343,9 @@ def resolve(finding: str, unit: str, settings: Settings, by: str) -> Event:
         known = {u.code: u for u in opened.reference.rosters.units(month) if u.county_code == county}
         if unit not in known:
             raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位;请核对代码")
-        return _decide(opened, "resolve", {"finding": finding, "county": county, "key": units.key(*written), "unit": unit}, by)
+        return _decide(
+            opened, "resolve", {"finding": finding, "county": county, "key": units.key(*written), "unit": unit}, by
+        )
 
 
 def _need(what: str, text: str) -> None:

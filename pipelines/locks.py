@@ -22,7 +22,9 @@ def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
     with path.open("a+", encoding="utf-8") as file:
         _acquire(file, path, wait)
         file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")}))
+        file.write(
+            json.dumps({"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")})
+        )
         file.flush()
         try:
             yield
@@ -48,5 +50,3 @@ def _holder(path: Path) -> str:
         return f"{held['doing']},进程 {held['pid']},始于 {held['since'].replace('T', ' ')}"
     except (OSError, ValueError, KeyError):
         return "持有者刚刚开始或刚刚结束"
-
-

@@ -156,7 +156,9 @@ def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None
 
 def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
     differ = [
-        {"release": o["release"], "tables": o["tables"], "same_program": o["program"]} for o in outcomes if not o["agrees"]
+        {"release": o["release"], "tables": o["tables"], "same_program": o["program"]}
+        for o in outcomes
+        if not o["agrees"]
     ]
     restored = [o["release"] for o in outcomes if o.get("restored")]
     agree = len(outcomes) - len(differ)
@@ -177,6 +179,8 @@ def _message(count: int, agree: int, restored: list[str], differ: list[dict], fa
         lines.append(f"已补回缺失或损坏的发布版:{'、'.join(restored)}。")
     for item in differ:
         why = "" if item["same_program"] else "(发布时的程序与现在不同)"
-        lines.append(f"发布版 {item['release']} 不一致{why}:{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}")
+        lines.append(
+            f"发布版 {item['release']} 不一致{why}:{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"
+        )
     lines += [f"档案:{fault}" for fault in faults]
     return "\n".join(lines)

@@ -78,7 +78,9 @@ class Warehouse:
 
     # ---- the projection
 
-    def sync(self, progress: Progress | None = None, read: Reader | None = None, until: int | None = None) -> list[int]:
+    def sync(
+        self, progress: Progress | None = None, read: Reader | None = None, until: int | None = None
+    ) -> list[int]:
         """Apply the events that are not in yet (up to `until`); returns the seqs of the submissions loaded. One transaction each."""
         new = list(self.archive.events(after=self.applied(), until=until))
         submissions = [event for event in new if event.kind == "submission"]
@@ -108,7 +110,9 @@ class Warehouse:
         if not counties:
             return
         life = self.life()
-        seqs = {seq for state in life.months.values() for county, seq in state.effective.items() if county in counties}
+        seqs = {
+            seq for state in life.months.values() for county, seq in state.effective.items() if county in counties
+        }
         for event in self.archive.events():
             if event.seq in seqs:
                 with self.transaction():
@@ -228,7 +232,15 @@ def _columns(seq: int, rows: CommunityRows) -> list[dict]:
 
 def _cells(seq: int, record: CountyRecord) -> list[dict]:
     return [
-        {"seq": seq, "part": "county", "field": field, "sheet": record.sheet, "cell": cell, "header": None, "factor": Decimal(1)}
+        {
+            "seq": seq,
+            "part": "county",
+            "field": field,
+            "sheet": record.sheet,
+            "cell": cell,
+            "header": None,
+            "factor": Decimal(1),
+        }
         for field, cell in record.cells.items()
     ]
 

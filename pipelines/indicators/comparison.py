@@ -47,7 +47,8 @@ def _file(warehouse: Warehouse, seq: int) -> str:
 def _superseded(warehouse: Warehouse, county: str, month: date, seq: int) -> int | None:
     """The county's submission for the month before this one, if there is one that was not refused."""
     rows = warehouse.con.execute(
-        "SELECT max(seq) FROM submission WHERE county = ? AND month = ? AND seq < ? AND NOT refused", [county, month, seq]
+        "SELECT max(seq) FROM submission WHERE county = ? AND month = ? AND seq < ? AND NOT refused",
+        [county, month, seq],
     ).fetchall()
     return rows[0][0]
 

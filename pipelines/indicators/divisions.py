@@ -36,7 +36,9 @@ def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[
             with warehouse.transaction():
                 _compute(warehouse, month, span[-1], name)
                 warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = ?", [month, name])
-                warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, name, fingerprints[month]])
+                warehouse.con.execute(
+                    "INSERT INTO fingerprint VALUES (?, ?, ?)", [month, name, fingerprints[month]]
+                )
     return name
 
 
@@ -104,4 +106,3 @@ def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dic
     rosters = warehouse.reference.rosters
     first, last = rosters.edition(earlier).year, rosters.edition(later).year
     return [asdict(balance) for balance in rosters.reconcile(first, last)] if first != last else []
-

@@ -64,7 +64,8 @@ def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
     con = warehouse.con
     for number, register in enumerate(warehouse.reference.registers):
         con.execute(
-            "DELETE FROM tally WHERE month = ? AND divisions = ? AND policy = ?", [month, divisions, register.policy.id]
+            "DELETE FROM tally WHERE month = ? AND divisions = ? AND policy = ?",
+            [month, divisions, register.policy.id],
         )
         judge_units(warehouse, month, register)
         if month >= register.since:

@@ -122,7 +122,9 @@ def _as_published(warehouse: Warehouse, published: Published) -> None:
         ("standing", published.standing, form.community),
         ("county_standing", published.county_standing, form.county),
     ):
-        names = {c[0] for c in warehouse.con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(place)]).fetchall()}
+        names = {
+            c[0] for c in warehouse.con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(place)]).fetchall()
+        }
         fields = ", ".join(_published_field(field, names) for field in part)
         warehouse.con.execute(
             f"CREATE TEMP TABLE {table} AS SELECT month, unit, carried, {fields} FROM read_parquet(?)", [str(place)]
@@ -198,11 +200,14 @@ def _parts_sql() -> str:
     for n, name in enumerate(_STEPS[1:-1], 1):
         known = ", ".join(f"{step}.{{0}}" for step in reversed(_STEPS[: n + 1]))
         columns += [f"coalesce({known.format('value')}) AS v{n}"]
-        columns += [f"coalesce({name}.yes, published.yes) AS y{n}", f"coalesce({name}.scope, published.scope) AS s{n}"]
+        columns += [
+            f"coalesce({name}.yes, published.yes) AS y{n}",
+            f"coalesce({name}.scope, published.scope) AS s{n}",
+        ]
     end = len(_STEPS) - 1
     columns += [f"now.value AS v{end}", f"now.yes AS y{end}", f"now.scope AS s{end}"]
     rows = " UNION ALL ".join(
-        f"SELECT $policy AS policy, indicator, level, unit, '{part}' AS part, v{n} AS \"before\", v{n + 1} AS \"after\", "
+        f'SELECT $policy AS policy, indicator, level, unit, \'{part}\' AS part, v{n} AS "before", v{n + 1} AS "after", '
         f"v{n + 1} - v{n} AS change, y{n} AS yes_before, y{n + 1} AS yes_after, s{n} AS scope_before, s{n + 1} AS scope_after "
         "FROM steps"
         for n, part in enumerate(PARTS)

@@ -23,7 +23,12 @@ HORIZON = 240  # months ahead at which "reaches" stops being worth saying
 _KEYS = ("policy", "indicator", "level", "unit")
 OUTLOOK = pa.schema(
     [(name, pa.string()) for name in _KEYS]
-    + [("slope", pa.float64()), ("value_at_due", pa.float64()), ("reaches", pa.date32()), ("recent_pace", pa.float64())]
+    + [
+        ("slope", pa.float64()),
+        ("value_at_due", pa.float64()),
+        ("reaches", pa.date32()),
+        ("recent_pace", pa.float64()),
+    ]
     + [("needed_pace", pa.float64()), ("months_left", pa.int64()), ("sdg_category", pa.string())]
     + [("sdg_ratio", pa.float64()), ("sdg_score", pa.float64()), ("sdg_refused", pa.string())]
 )
@@ -124,7 +129,12 @@ def second_opinion(points: list[dict]) -> dict:
 
 
 def open_sdg(
-    baseline: float, current: float, target: float, years_observed: float, years_required: float, lower_is_better: bool = False
+    baseline: float,
+    current: float,
+    target: float,
+    years_observed: float,
+    years_required: float,
+    lower_is_better: bool = False,
 ) -> dict:
     """Progress by the Open SDG method (≥ 2.4): `ratio`, `category`, `score`, or `refused` with the reason.
 
@@ -160,5 +170,7 @@ def score_of(ratio: float) -> float:
     return min(7.1429 * ratio - 4.2857, 5.0) if ratio >= 0.6 else max(4.1667 * ratio - 2.5, -5.0)
 
 
-def _opinion(category: str | None = None, ratio: float | None = None, score: float | None = None, refused: str | None = None) -> dict:
+def _opinion(
+    category: str | None = None, ratio: float | None = None, score: float | None = None, refused: str | None = None
+) -> dict:
     return {"category": category, "ratio": ratio, "score": score, "refused": refused}

@@ -24,7 +24,9 @@ def create(warehouse: Warehouse) -> None:
     community = ", ".join(f'"{f.id}" {f.sql_type}' for f in form.community)
     county = ", ".join(f'"{f.id}" {f.sql_type}' for f in form.county)
     last = "".join(f', "{f}" {form.community[f].sql_type}' for f in previous_fields(warehouse.reference.rules))
-    county_last = "".join(f', "{f}" {form.county[f].sql_type}' for f in previous_fields(warehouse.reference.county_rules))
+    county_last = "".join(
+        f', "{f}" {form.county[f].sql_type}' for f in previous_fields(warehouse.reference.county_rules)
+    )
     for statement in (
         f"CREATE TABLE IF NOT EXISTS standing (month DATE, unit VARCHAR, uid VARCHAR, row_state VARCHAR, "
         f"answered_in DATE, carried BOOLEAN, seq BIGINT, row_no INTEGER, {community})",
@@ -92,8 +94,14 @@ def judge(
     """Findings by the form's rules on `row` and `county_row`, stored with `more`; rows that an error rule breaks are held."""
     reference = warehouse.reference
     waived = life.waived(month)
-    rows = _broken(warehouse, reference.rules, _COMMUNITY.format(_columns(reference.form.community), _previous(warehouse, month)))
-    counties = _broken(warehouse, reference.county_rules, _COUNTY.format(_columns(reference.form.county), _previous_county(month)))
+    rows = _broken(
+        warehouse,
+        reference.rules,
+        _COMMUNITY.format(_columns(reference.form.community), _previous(warehouse, month)),
+    )
+    counties = _broken(
+        warehouse, reference.county_rules, _COUNTY.format(_columns(reference.form.county), _previous_county(month))
+    )
     found = [
         *_community_findings(warehouse, rows),
         *_county_findings(warehouse, counties),
@@ -147,7 +155,9 @@ def _county_findings(warehouse: Warehouse, rows: list[dict]) -> list[tuple[int, 
     return _findings(warehouse, rows, rules, "county")
 
 
-def _findings(warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: str) -> list[tuple[int, str, Finding]]:
+def _findings(
+    warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: str
+) -> list[tuple[int, str, Finding]]:
     """(seq, county, finding) of each broken rule, every cell named."""
     if not rows:
         return []
@@ -155,7 +165,11 @@ def _findings(warehouse, rows: list[dict], rules: dict[str, CompiledRule], part:
     counties = dict(warehouse.con.execute("SELECT seq, county FROM submission").fetchall())
     fields = warehouse.reference.form.part(part).by_id
     return [
-        (row["seq"], counties[row["seq"]], rule_finding(rules[row["rule"]], row, places.get(row["seq"], {}), fields))
+        (
+            row["seq"],
+            counties[row["seq"]],
+            rule_finding(rules[row["rule"]], row, places.get(row["seq"], {}), fields),
+        )
         for row in rows
     ]
 
@@ -177,7 +191,9 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
     sheet = next((places[f][0] for f in rule.fields if f in places), None)
     values = ",".join(f"{fields[f].label}={_shown(row[f])}" for f in rule.fields)
     where = f"工作表“{sheet}”单元格 {'、'.join(cells)}:" if cells else ""
-    repair = "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
+    repair = (
+        "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
+    )
     return Finding(
         code=rule.rule.id,
         severity=rule.rule.severity,
@@ -289,10 +305,14 @@ def _write_last(warehouse: Warehouse, month: date) -> None:
     """`last_answer` after this month: each unit's accepted answer of the month, else the one before."""
     reference = warehouse.reference
     _write_last_of(warehouse, month, "last_answer", "standing", "uid", previous_fields(reference.rules))
-    _write_last_of(warehouse, month, "last_county_answer", "county_standing", "unit", previous_fields(reference.county_rules))
+    _write_last_of(
+        warehouse, month, "last_county_answer", "county_standing", "unit", previous_fields(reference.county_rules)
+    )
 
 
-def _write_last_of(warehouse: Warehouse, month: date, table: str, standing: str, key: str, fields: list[str]) -> None:
+def _write_last_of(
+    warehouse: Warehouse, month: date, table: str, standing: str, key: str, fields: list[str]
+) -> None:
     con = warehouse.con
     con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
     if not fields:

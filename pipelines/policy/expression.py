@@ -220,9 +220,7 @@ class _Compiler:
         if kind == "month" and other == "text":
             second, other = self._month(right), "month"
         if kind != other:
-            raise self.refuse(
-                f"中“{left.sql()}”是{_CHINESE[kind]}而“{right.sql()}”是{_CHINESE[other]},不能相比"
-            )
+            raise self.refuse(f"中“{left.sql()}”是{_CHINESE[kind]}而“{right.sql()}”是{_CHINESE[other]},不能相比")
         self._check_choice(left, right)
         return first, second
 

@@ -28,7 +28,12 @@ Number = Decimal | int
 
 # Attributes of a unit of the roster that an expression may use, by what is counted.
 ROSTER = {
-    "community": {"kind": "text", "municipal_district": "boolean", "shared_funding": "boolean", "has_villages": "boolean"},
+    "community": {
+        "kind": "text",
+        "municipal_district": "boolean",
+        "shared_funding": "boolean",
+        "has_villages": "boolean",
+    },
     "county": {"municipal_district": "boolean", "shared_funding": "boolean", "has_villages": "boolean"},
 }
 KINDS = ("城市社区", "城镇社区", "农村社区")
@@ -226,7 +231,9 @@ def _check_policy(file: _File, form, where: str) -> None:
     for rollup_id, rollup in file.rollups.items():
         field = form.community.by_id.get(rollup.sum)
         if field is None:
-            raise Refusal(f"{where}:rollups.{rollup_id}:表1 没有字段 {rollup.sum}{suggest(rollup.sum, form.community.by_id)}")
+            raise Refusal(
+                f"{where}:rollups.{rollup_id}:表1 没有字段 {rollup.sum}{suggest(rollup.sum, form.community.by_id)}"
+            )
         if field.type not in ("flag", "count"):
             raise Refusal(f"{where}:rollups.{rollup_id}:字段 {rollup.sum} 不能合计;请用是否或计数字段")
     for indicator_id, count in Counter(str(i.get("id")) for i in file.indicators).items():
@@ -236,13 +243,20 @@ def _check_policy(file: _File, form, where: str) -> None:
 
 def namespace(file: _File, form, of: str) -> Namespace:
     """Names that an indicator of communities or of counties may use."""
-    roster = {f"roster.{k}": Name(t, ("roster", k), choices=KINDS if k == "kind" else ()) for k, t in ROSTER[of].items()}
+    roster = {
+        f"roster.{k}": Name(t, ("roster", k), choices=KINDS if k == "kind" else ()) for k, t in ROSTER[of].items()
+    }
     common = {"since": Name("month", is_a=file.policy.since), **roster}
     if of == "county":
         rollups = {f"rollup.{k}": Name("number", ("rollup", k), high=("rollup", f"{k}:high")) for k in file.rollups}
         return {**common, **field_names(form.county, "county"), **rollups}
     constants = {k: Name("boolean", is_a=v) for k, v in _CONSTANTS.items()}
-    return {**common, **constants, **field_names(form.community, "answer"), **field_names(form.county, "county", "county.")}
+    return {
+        **common,
+        **constants,
+        **field_names(form.community, "answer"),
+        **field_names(form.county, "county", "county."),
+    }
 
 
 class _Builder:
@@ -275,7 +289,9 @@ class _Builder:
         if entry.of == "county" and entry.level in ("community", "town"):
             raise Refusal(f"{entry.id}:以县为单位的指标没有 {entry.level} 级;level 请用 county 或 city")
         if entry.breakdown and entry.breakdown not in self.form.part(entry.of).by_id:
-            raise Refusal(f"{entry.id}:breakdown:没有字段 {entry.breakdown}{suggest(entry.breakdown, self.form.part(entry.of).by_id)}")
+            raise Refusal(
+                f"{entry.id}:breakdown:没有字段 {entry.breakdown}{suggest(entry.breakdown, self.form.part(entry.of).by_id)}"
+            )
         self._check_quote(entry)
         self._check_target(entry)
 
@@ -305,11 +321,16 @@ class _Builder:
         """What a gap of a share is counted in: 县, 村 or 社区."""
         if entry.of == "county":
             return "个县(市、区)"
-        return "个村" if "is_rural" in (entry.scope or "") else "个社区" if entry.scope and "is_" in entry.scope else "个社区(村)"
+        return (
+            "个村"
+            if "is_rural" in (entry.scope or "")
+            else "个社区"
+            if entry.scope and "is_" in entry.scope
+            else "个社区(村)"
+        )
 
     def _summed(self, entry: Entry_, numerator: Expression) -> str:
         """What a gap of a ratio is counted in: the unit of the first answer summed."""
         fields = self.form.part(entry.of).by_id
         units = [fields[n].unit for n in numerator.names if n in fields and fields[n].unit]
         return units[0] if units else ""
-

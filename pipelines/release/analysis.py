@@ -12,6 +12,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 | `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |
 """
 
+import itertools
 import json
 from datetime import date
 from pathlib import Path
@@ -33,7 +34,9 @@ def write(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -
     _movement(warehouse, releases, month)
     _insert(warehouse, "decision", pa.Table.from_pylist(_decisions(warehouse), schema=_DECISION))
     _insert(warehouse, "edition", pa.Table.from_pylist(_editions(warehouse), schema=_EDITION))
-    _insert(warehouse, "reconciliation", pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION))
+    _insert(
+        warehouse, "reconciliation", pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
+    )
 
 
 def _insert(warehouse: Warehouse, name: str, table: pa.Table) -> None:
@@ -61,7 +64,10 @@ def _movement(warehouse: Warehouse, releases: Path, month: date) -> None:
         movement.create_empty(warehouse)
     else:
         movement.compute(warehouse, month, before, _published(folder, before))
-    for name, order in (("movement", "policy, indicator, level, unit"), ("movement_unit", "policy, indicator, unit")):
+    for name, order in (
+        ("movement", "policy, indicator, level, unit"),
+        ("movement_unit", "policy, indicator, unit"),
+    ):
         warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM temp.{name} ORDER BY {order}, part")
 
 
@@ -93,8 +99,14 @@ def _decision(event: Event) -> dict:
 
 
 _EDITION = pa.schema(
-    [("month", pa.string()), ("edition", pa.int64()), ("kind", pa.string()), ("at", pa.string()), ("by", pa.string())]
-    + [("changes", pa.string())]
+    [
+        ("month", pa.string()),
+        ("edition", pa.int64()),
+        ("kind", pa.string()),
+        ("at", pa.string()),
+        ("by", pa.string()),
+        ("changes", pa.string()),
+    ]
 )
 
 
@@ -114,8 +126,11 @@ _RECONCILIATION = pa.schema(
 
 def _reconciliations(warehouse: Warehouse, span: list[date]) -> list[dict]:
     rows = []
-    for earlier, later in zip(span, span[1:], strict=False):
+    for earlier, later in itertools.pairwise(span):
         for balance in later_divisions.reconciliation(warehouse, earlier, later):
-            told = {name: balance[name] for name in ("name", "before", "created", "abolished", "moved_in", "moved_out", "after")}
+            told = {
+                name: balance[name]
+                for name in ("name", "before", "created", "abolished", "moved_in", "moved_out", "after")
+            }
             rows.append({"month": later, "unit": balance["code"], **told})
     return rows

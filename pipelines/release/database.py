@@ -39,9 +39,13 @@ def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
     registers = [r for r in reference.registers if month >= r.since]
     return {
         "policy": pa.Table.from_pylist([_policy(register) for register in registers]),
-        "indicator": pa.Table.from_pylist([row for register in registers for row in _indicators(register)], schema=_INDICATOR),
+        "indicator": pa.Table.from_pylist(
+            [row for register in registers for row in _indicators(register)], schema=_INDICATOR
+        ),
         "field": pa.Table.from_pylist(_fields(reference.form), schema=_FIELD),
-        "status": pa.Table.from_pylist([{"status": k, "name": v, "position": i} for i, (k, v) in enumerate(STATUSES.items())]),
+        "status": pa.Table.from_pylist(
+            [{"status": k, "name": v, "position": i} for i, (k, v) in enumerate(STATUSES.items())]
+        ),
         "rollup": pa.Table.from_pylist(
             [{"policy": r.policy.id, "rollup": k, "field": v.sum} for r in registers for k, v in r.rollups.items()],
             schema=_ROLLUP,
@@ -55,8 +59,15 @@ def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
 
 _ROLLUP = pa.schema([(name, pa.string()) for name in ("policy", "rollup", "field")])
 _SENTENCE = pa.schema(
-    [("policy", pa.string()), ("paragraph", pa.int64()), ("number", pa.int64()), ("clause", pa.string())]
-    + [("heading", pa.bool_()), ("text", pa.string()), ("indicators", pa.list_(pa.string()))]
+    [
+        ("policy", pa.string()),
+        ("paragraph", pa.int64()),
+        ("number", pa.int64()),
+        ("clause", pa.string()),
+        ("heading", pa.bool_()),
+        ("text", pa.string()),
+        ("indicators", pa.list_(pa.string())),
+    ]
 )
 
 
@@ -66,7 +77,12 @@ def _sentences(register: Register) -> list[dict]:
     for paragraph in register.text.paragraphs:
         for number, sentence in enumerate(paragraph.sentences):
             measured = [i.id for i in register if i.clause == paragraph.clause and i.quote in sentence]
-            told = {"paragraph": paragraph.number, "number": number, "clause": paragraph.clause, "heading": paragraph.heading}
+            told = {
+                "paragraph": paragraph.number,
+                "number": number,
+                "clause": paragraph.clause,
+                "heading": paragraph.heading,
+            }
             rows.append({"policy": register.policy.id, **told, "text": sentence, "indicators": measured})
     return rows
 
@@ -79,7 +95,19 @@ def _policy(register: Register) -> dict:
     return {**register.policy.model_dump(), "since": register.since, "due": register.due}
 
 
-_TEXTS = ("policy", "indicator", "name", "clause", "quote", "wording", "unit", "counted", "binding_level", "judged", "breakdown")
+_TEXTS = (
+    "policy",
+    "indicator",
+    "name",
+    "clause",
+    "quote",
+    "wording",
+    "unit",
+    "counted",
+    "binding_level",
+    "judged",
+    "breakdown",
+)
 _MORE = ("reading", "unverified", "goal", "scope_sql", "share_sql", "numerator_sql", "denominator_sql", "gap_unit")
 _INDICATOR = pa.schema(
     [(name, pa.string()) for name in (*_TEXTS, *_MORE)]

@@ -26,7 +26,9 @@ def read_manifest(folder: Path) -> dict:
     try:
         return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开") from error
+        raise Refusal(
+            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开"
+        ) from error
 
 
 def current(shelf: Path) -> Path | None:

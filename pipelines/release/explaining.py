@@ -27,7 +27,9 @@ def explain(
     found = figures(release, month, level, unit, indicator, policy)
     if not found:
         raise Refusal(f"指标 {indicator} 没有这一级的数字;以县为单位的指标只到县级")
-    entry = release.rows("SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy])[0]
+    entry = release.rows(
+        "SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy]
+    )[0]
     return {
         "indicator": indicator,
         "clause": entry["clause"],
@@ -44,7 +46,9 @@ def arithmetic(entry: dict) -> str:
     scope = f"范围 {entry['scope_sql']};" if entry["scope_sql"] else ""
     if entry["is_share"]:
         return f"{scope}100 × 满足 {entry['share_sql']} 的单位数 ÷ 范围内单位数(名册)"
-    return f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}(两项都已填报的单位)"
+    return (
+        f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}(两项都已填报的单位)"
+    )
 
 
 class _Story:
@@ -94,7 +98,8 @@ class _Story:
 
     def _places(self, seqs: list[int], part: str) -> dict[tuple[int, str], dict]:
         rows = self.release.rows(
-            "SELECT seq, field, sheet, cell FROM source WHERE part = ? AND seq IN (SELECT unnest(?::BIGINT[]))", [part, seqs]
+            "SELECT seq, field, sheet, cell FROM source WHERE part = ? AND seq IN (SELECT unnest(?::BIGINT[]))",
+            [part, seqs],
         )
         return {(row["seq"], row["field"]): row for row in rows}
 
@@ -128,7 +133,9 @@ class _Story:
         answers = self._county_fields(row["unit"], fields, "")
         for name in (f for f in self.entry["fields"] if f.startswith("rollup.")):
             answers[name] = _from_rows(self._rollup(row["unit"], name.removeprefix("rollup.")))
-        name = self.release.rows("SELECT name FROM county_standing WHERE month = ? AND unit = ?", [self.month, row["unit"]])
+        name = self.release.rows(
+            "SELECT name FROM county_standing WHERE month = ? AND unit = ?", [self.month, row["unit"]]
+        )
         return {"unit": row["unit"], "name": name[0]["name"], "counts": COUNTS[row["state"]], "answer": answers}
 
     def _rollup(self, county: str, rollup: str) -> int:
@@ -152,7 +159,15 @@ class _Story:
 
 def _from_rows(value) -> dict:
     """An answer that stands in no cell of its own: it is a total over the county's units."""
-    return {"value": value, "raw": None, "file": None, "sha256": None, "sheet": None, "cell": None, "carried_from": None}
+    return {
+        "value": value,
+        "raw": None,
+        "file": None,
+        "sha256": None,
+        "sheet": None,
+        "cell": None,
+        "carried_from": None,
+    }
 
 
 def _plain(value):

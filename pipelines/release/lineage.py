@@ -19,7 +19,9 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> d
     if not found:
         raise Refusal(f"“{cell}”不是单元格地址;请写成 C12 这样的形式")
     submission = _submission(release, file)
-    places = release.rows("SELECT * FROM source WHERE seq = ? AND (? IS NULL OR sheet = ?)", [submission["seq"], sheet, sheet])
+    places = release.rows(
+        "SELECT * FROM source WHERE seq = ? AND (? IS NULL OR sheet = ?)", [submission["seq"], sheet, sheet]
+    )
     by_cell = {row["cell"]: row for row in places if row["part"] == "county"}
     by_column = {row["cell"]: row for row in places if row["part"] == "community"}
     if cell.upper() in by_cell:
@@ -41,11 +43,14 @@ def _submission(release: Release, file: str) -> dict:
 
 def _community(release: Release, submission: dict, place: dict, row_no: int) -> dict:
     field = place["field"]
-    rows = release.rows(f'SELECT unit, held, "{field}" AS raw FROM evidence WHERE seq = ? AND row_no = ?', [submission["seq"], row_no])
+    rows = release.rows(
+        f'SELECT unit, held, "{field}" AS raw FROM evidence WHERE seq = ? AND row_no = ?',
+        [submission["seq"], row_no],
+    )
     if not rows:
         raise Refusal(f"文件“{submission['file']}”第 {row_no} 行不是社区(村)")
     used = release.rows(
-        f"SELECT month, unit, town_code, county_code, \"{_column(release, field)}\" AS value FROM standing WHERE seq = ? AND row_no = ?",
+        f'SELECT month, unit, town_code, county_code, "{_column(release, field)}" AS value FROM standing WHERE seq = ? AND row_no = ?',
         [submission["seq"], row_no],
     )
     figures = [f for item in used for f in _figures(release, field, item) if _in_scope(release, f, item)]

@@ -88,19 +88,27 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     return content
 
 
-def _now_objects(warehouse: Warehouse, settings: Settings, month: date, mark: str, divisions: str) -> dict[str, Object]:
+def _now_objects(
+    warehouse: Warehouse, settings: Settings, month: date, mark: str, divisions: str
+) -> dict[str, Object]:
     def queries() -> dict[str, str]:
         return {"figure_now": tables.now_query(month, divisions)}
 
     return _exported(warehouse, settings, month, mark, queries, what=divisions)
 
 
-def _month_objects(warehouse: Warehouse, settings: Settings, life: Life, month: date, own: bool) -> dict[str, Object]:
+def _month_objects(
+    warehouse: Warehouse, settings: Settings, life: Life, month: date, own: bool
+) -> dict[str, Object]:
     approved = life.months.get(month) and life.months[month].approved
     published = editions.latest_edition(settings.releases, month) if approved and not own else None
     if published:
         listed = editions.read_manifest(published)["tables"]
-        return {table: Object(**entries[months.key(month)]) for table, entries in listed.items() if months.key(month) in entries}
+        return {
+            table: Object(**entries[months.key(month)])
+            for table, entries in listed.items()
+            if months.key(month) in entries
+        }
     mark = f"{engine.fingerprint(warehouse, month)} {_statuses(warehouse, life, month)}"
 
     def queries() -> dict[str, str]:
@@ -116,7 +124,9 @@ def _statuses(warehouse: Warehouse, life: Life, month: date) -> list[tuple[int, 
     return [(seq, life.status.get(seq, "refused")) for (seq,) in seqs]
 
 
-def _exported(warehouse, settings: Settings, month: date, mark: str, queries: Callable, what: str) -> dict[str, Object]:
+def _exported(
+    warehouse, settings: Settings, month: date, mark: str, queries: Callable, what: str
+) -> dict[str, Object]:
     """Month tables as objects; exported only where `mark` (of what they are made from) has changed since the last time."""
     con, store = warehouse.con, settings.releases / "objects"
     con.execute(_EXPORT)
@@ -130,7 +140,9 @@ def _exported(warehouse, settings: Settings, month: date, mark: str, queries: Ca
     with warehouse.transaction():
         con.execute("DELETE FROM export WHERE month = ? AND what = ?", [month, what])
         for name, item in made.items():
-            con.execute("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", [month, what, digest, name, item.sha256, item.rows])
+            con.execute(
+                "INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", [month, what, digest, name, item.sha256, item.rows]
+            )
     return made
 
 
@@ -151,7 +163,9 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
         "months": sorted({key for entries in content.values() for key in entries}),
         "states": {months.key(m): s.state for m, s in sorted(life.months.items()) if m <= month},
         "inputs": _inputs(warehouse, life, month),
-        "tables": {table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()},
+        "tables": {
+            table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()
+        },
     }
     figures = {k: pinned[k] for k in ("format", "month", "reference", "inputs", "tables")}
     digest = sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()
@@ -161,7 +175,8 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
 def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
     """Submissions in force for the series: county, month, ledger number, hash and file name."""
     rows = warehouse.con.execute(
-        "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq", [month]
+        "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
+        [month],
     ).fetchall()
     force = {seq for m, state in life.months.items() if m <= month for seq in state.effective.values()}
     names = ("county", "month", "seq", "sha256", "file")
@@ -172,7 +187,14 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
 
 
 def _write(
-    warehouse: Warehouse, settings: Settings, month: date, manifest: dict, content: Tables, latest: Path | None, by: str, now: datetime
+    warehouse: Warehouse,
+    settings: Settings,
+    month: date,
+    manifest: dict,
+    content: Tables,
+    latest: Path | None,
+    by: str,
+    now: datetime,
 ) -> Edition:
     number = int(latest.name) + 1 if latest else 1
     store = settings.releases / "objects"
@@ -190,7 +212,7 @@ def _write(
         shutil.rmtree(aside)
     build(warehouse, store, aside, manifest, content)
     folder = place / str(number)
-    os.replace(aside, folder)
+    aside.replace(folder)
     sync_folder(place)
     _announce(settings, warehouse.archive, folder, now)
     return Edition(month, number, folder, new=True)
@@ -234,7 +256,10 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
     """Tell the ledger of a complete folder, and make it current unless an edition of a later month is."""
     manifest = editions.read_manifest(folder)
     bundle = archive.put(reference_set.bundle(settings.reference))
-    body = {"bundle": bundle} | {key: manifest[key] for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")}
+    body = {"bundle": bundle} | {
+        key: manifest[key]
+        for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")
+    }
     archive.append("release", body, by=manifest["published_by"], now=now)
     editions.make_current(settings.releases, folder)
 

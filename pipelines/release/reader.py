@@ -69,7 +69,10 @@ class Release:
 
 
 def open_release(
-    month: str | date | None = None, edition: int | None = None, settings: Settings | None = None, data: str | Path | None = None
+    month: str | date | None = None,
+    edition: int | None = None,
+    settings: Settings | None = None,
+    data: str | Path | None = None,
 ) -> Release:
     """The current release, or the named month's latest (or named) edition.
 
@@ -112,7 +115,10 @@ def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict) -> Non
         return "'" + str(path).replace("'", "''") + "'"
 
     con.execute(f"ATTACH {quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
-    names = [row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ready'").fetchall()]
+    names = [
+        row[0]
+        for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ready'").fetchall()
+    ]
     for name in names:
         con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM ready."{name}"')
     for table, entries in manifest["tables"].items():

@@ -78,7 +78,17 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
 
 _STANDING = ("month", "unit", "uid", "row_state", "answered_in", "carried", "seq", "row_no")
 _COUNTY_STANDING = ("month", "unit", "row_state", "answered_in", "carried", "seq")
-_UNIT = ("name", "kind", "town_code", "town", "county_code", "county", "municipal_district", "shared_funding", "has_villages")
+_UNIT = (
+    "name",
+    "kind",
+    "town_code",
+    "town",
+    "county_code",
+    "county",
+    "municipal_district",
+    "shared_funding",
+    "has_villages",
+)
 _COUNTY = ("name", "short", "type", "municipal_district", "shared_funding", "has_villages")
 
 
@@ -127,7 +137,7 @@ def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o440)
-        os.replace(temporary, place)
+        temporary.replace(place)
         sync_folder(place.parent)
     return Object(digest, rows)
 

@@ -1,7 +1,7 @@
 """What became of the findings since the last try: new, still open, back again, mended.
 
-Notes are for information and nothing to mend: they have no such state. A finding is the same while its id is, or while the same question of the same unit has the same fault: who changes 约30
-to 约40 has not mended it.
+Notes are for information and nothing to mend: they have no such state. A finding is the same while its id is, or while
+the same question of the same unit has the same fault: who changes 约30 to 约40 has not mended it.
 """
 
 from collections.abc import Iterable, Sequence
