@@ -77,7 +77,7 @@ def _verdict(paper: Paper, facts: Facts, variant: Variant) -> None:
 def _headline(paper: Paper, facts: Facts, variant: Variant) -> None:
     since = variant.since
     columns = [
-        Column("序号", 9, "CellMark"), Column("指标", 41), Column("目标", 13, "CellNumber"), Column("现值", 16,
+        Column("序号", 9, "CellMark"), Column("指标", 39.5), Column("目标", 13, "CellNumber"), Column("现值", 16,
         "CellNumber"), Column("已有/应有", 23, "CellNumber"), Column(f"比{since}", 13, "CellNumber"), Column("状态",
         20, "CellMark"),
         Column("还差", 21, "CellNumber"),
@@ -141,7 +141,7 @@ def _bars(paper: Paper, facts: Facts) -> None:
     ]
     names = [f"{i.name} {value(i.city, i)}" for i in items]
     _write(paper, "图1 主要指标现值与目标的距离(%)", "Caption")
-    add_bars(paper, names, series, 18 + 6.2 * len(items), "主要指标现值与目标的距离")
+    add_bars(paper, names, series, 18 + 5.1 * len(items), "主要指标现值与目标的距离")
 
 
 _LINES = ("solid", "dash", "round_dot", "long_dash_dot")
@@ -245,7 +245,7 @@ def _others(facts: Facts) -> str:
     told = verdict.tally([item.status for item in rest], facts.statuses).replace("主要指标", "其他有目标的指标", 1)
     if not behind:
         return told
-    return f"{told}其中滞后的有{listed([item.name for item in behind], 10, '项')},全部指标见附件。"
+    return f"{told}其中滞后的有{listed([item.name for item in behind], 10, '项')}。全部指标见附件。"
 
 
 def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
@@ -262,7 +262,7 @@ def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
         )
     rows = [_indicator_row(number, item, facts) for number, item in enumerate(facts.annual, 1)]
     columns = [
-        Column("序号", 9, "CellMark"), Column("指标", 38), Column("目标", 20, "CellNumber"), Column("现值", 17,
+        Column("序号", 9, "CellMark"), Column("指标", 36.5), Column("目标", 20, "CellNumber"), Column("现值", 17,
         "CellNumber"), Column("已有/应有", 23, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"),
         Column("状态", 20,
         "CellMark"), Column("还差", 16, "CellNumber"),
@@ -313,7 +313,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     _write(paper, f"({months.label(facts.month)})", "Subtitle")
     columns = [
         Column("序号", 10, "CellMark"), Column("指标及条款原文", 55), Column("目标", 16, "CellNumber"), Column("现值",
-        16, "CellNumber"), Column("已有/应有", 26, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"),
+        16, "CellNumber"), Column("已有/应有", 24.5, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"),
         Column("状态", 20,
         "CellMark"),
     ]  # fmt: skip
@@ -322,7 +322,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     for number, item in enumerate(facts.items, 1):
         if item.clause != clause:
             clause = item.clause
-            rows.append(Band(f"第{clause}条" if "(" not in clause else f"第{clause}项"))
+            rows.append(Band(f"第{clause.replace('(', '部分(')}" if "(" in clause else f"第{clause}部分"))
         cells = _indicator_row(number, item, facts)[:7]
         cells[1] = Cell(item.name, small=f"“{item.quote}”")
         rows.append(cells)

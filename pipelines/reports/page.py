@@ -2,8 +2,7 @@
 
 The pictures are small SVGs drawn by hand instead of a chart library of five megabytes: the file stays below one,
 opens at once on a phone and prints. Names are data: escaped where the page is made, set as text where the script
-shows them. A
-content security policy with the hash of the script forbids everything else.
+shows them. A content security policy with the hash of the script forbids everything else.
 """
 
 import json

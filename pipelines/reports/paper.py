@@ -21,9 +21,8 @@ TYPE_WIDTH_MM = 156
 TWIPS_PER_MM = 1440 / 25.4
 # 225 mm in 22 lines, in twips
 LINE = 579
-# 28 characters of 16 pt are 2 mm more than 156 mm: each gives a quarter of a point. Said by the style and not by the
-# page's grid,
-# which programs read differently: LibreOffice puts 17 characters into a line that Word fills with 28.
+# 28 characters of 16 pt are 2 mm more than 156 mm: each gives a quarter of a point. Said by the style and not by
+# the page's grid, which programs read differently: LibreOffice puts 17 characters into a line that Word fills with 28.
 _TIGHT = '<w:spacing w:val="-5"/>'
 _FONTS = {
     "方正小标宋简体": "华文中宋",
