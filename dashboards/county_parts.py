@@ -116,7 +116,7 @@ def findings(rows: list[dict]) -> None:
         if len(lines) <= _WRAPPED:
             st.table(parts.printable(lines, columns), border="horizontal", hide_index=True)
         else:
-            parts.table(lines, {**columns, "what": "问题与改法"}, height=420)
+            parts.table(lines, columns, height=420)
 
 
 def finding_line(row: dict) -> dict:

@@ -113,7 +113,7 @@ LIGHT = Ink(
         "lagging": "#5a4300",
         "off_track": "#2d1800",
         "reversing": "#ffffff",
-        "tracked": "#6b7580",
+        "tracked": "#56606a",
         "no_data": "#6b7580",
         "not_applicable": "#b5bcc2",
     },
@@ -191,8 +191,9 @@ STYLE = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { visibility: hidden; position: relative; }
 [data-testid="stFileUploaderDropzoneInstructions"]::after {
   content: "把填好的报表拖到这里,或点右边选择(一次可以多个)"; visibility: visible; position: absolute; left: 0; top: 0; }
-[data-testid="stFileUploaderDropzone"] button, [data-testid="stFileUploaderDropzone"] button * { font-size: 0; }
-[data-testid="stFileUploaderDropzone"] button::after { content: "选择文件"; font-size: .95rem; }
+[data-testid="stFileUploaderDropzone"] [data-testid="stBaseButton-secondary"] * { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] [data-testid="stBaseButton-secondary"]::after {
+  content: "选择文件"; font-size: .95rem; }
 .st-key-findings table td { overflow-wrap: anywhere; }
 @page { size: A4 portrait; margin: 12mm 10mm 14mm; @bottom-right { content: "第 " counter(page) " 页"; font-size: 9pt; } }
 @media print {
@@ -201,14 +202,14 @@ STYLE = """<style>
   .stMainBlockContainer { padding: 0; max-width: none; }
   .st-key-bars_wide { display: none; } .st-key-paper_only { display: block; }
   .stMainBlockContainer { zoom: .85; }
-  [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
-  .st-key-header [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
-  [data-testid="stColumn"] { min-width: 100% !important; }
+  [data-testid="stHorizontalBlock"]:has([data-testid="stColumn"]) { display: block; }
+  [data-testid="stColumn"] { width: 100% !important; }
+  [data-testid="stColumn"]:nth-child(2) { break-before: page; }
+  [data-testid="stPlotlyChart"] { break-inside: avoid; }
   .st-key-verdict p { font-size: 11pt; }
   .stTable td, .stTable th { font-size: 8.5pt; padding: 1px 4px; }
   .stTable tr { break-inside: avoid; }
   [data-testid="stSelectbox"], [data-testid="stDataFrame"] { break-inside: avoid; }
-  .st-key-pick { display: none !important; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 </style>"""

@@ -91,7 +91,16 @@ def app(monkeypatch):
 
 def texts(page: AppTest) -> str:
     """All words that a page says outside tables and charts, with Markdown's escapes taken off."""
-    said = [*page.header, *page.subheader, *page.markdown, *page.caption, *page.warning, *page.info, *page.error, *page.success]
+    said = [
+        *page.header,
+        *page.subheader,
+        *page.markdown,
+        *page.caption,
+        *page.warning,
+        *page.info,
+        *page.error,
+        *page.success,
+    ]
     return "\n".join(str(item.value) for item in said).replace("\\", "")
 
 

@@ -1,0 +1,201 @@
+"""Journeys in a real browser: from the overview to a cell; a workbook with faults; a month approved. Nothing leaves the machine."""
+
+import re
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="没有安装 Chromium(apt-get install chromium):浏览器中的检查未运行"),
+]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FOCUSED = "(document.activeElement.getAttribute('aria-label') || document.activeElement.innerText || '').trim()"
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> $x^2$ [a](b)"
+FORMULA = "=cmd|' /C calc'!A0"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page whose requests are watched: one that leaves the machine fails the test."""
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    opened, outside = context.new_page(), []
+    own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+    opened.on("request", lambda request: None if request.url.startswith(own) else outside.append(request.url))
+    opened.set_default_timeout(30_000)
+    yield opened
+    context.close()
+    assert not outside
+
+
+@pytest.fixture(scope="module")
+def address(made, serve) -> str:
+    return serve(made["both"])
+
+
+def points(page, key: str):
+    """The scatter points of the chart with this key, in the order in which they were drawn."""
+    chart = page.locator(f".st-key-{key}")
+    chart.locator(".main-svg").first.wait_for()
+    return chart
+
+
+def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
+    page.goto(address)
+    page.get_by_text("18 项主要指标:").wait_for()
+    bars = points(page, "bars").bounding_box()
+    assert bars["y"] + bars["height"] <= 1080
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1920
+
+
+def test_a_phone_shows_the_verdict_without_scrolling_sideways(page, address):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    page.get_by_text("18 项主要指标:").wait_for()
+    points(page, "bars_phone")
+    assert page.locator(".st-key-bars_wide").is_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_from_the_overview_to_a_county_to_a_unit_to_its_cell(page, address):
+    page.goto(address)
+    chart = points(page, "matrix")
+    # the first cell of the matrix: the first headline indicator in the first county
+    chart.locator(".scatterlayer .points path").first.click(force=True)
+    page.wait_for_url(re.compile(r"/county\?"))
+    page.get_by_text(re.compile(r"县市区|区:18 项主要指标")).first.wait_for()
+    assert "county=130502" in page.url and "indicator=platform_urban" in page.url
+    page.goto(page.url.replace("/county?", "/indicator?"))
+    page.get_by_text("缺在哪里").wait_for()
+    table = page.locator(".st-key-units .dvn-scroller")
+    table.scroll_into_view_if_needed()
+    # the first row's box is the column that selects
+    table.click(position={"x": 15, "y": 52})
+    page.wait_for_url(re.compile(r"/unit\?.*unit=\d{12}"))
+    page.get_by_text("报了什么,写在哪一格").wait_for()
+    assert page.get_by_text(re.compile(r"来自 .+xlsx")).first.is_visible()
+
+
+def test_a_link_opens_the_same_view(page, address):
+    page.goto(f"{address}/county?county=130530&month=2020-05&divisions=now")
+    page.get_by_text("新河县 · 2020年5月").wait_for()
+    for part in ("county=130530", "month=2020-05", "divisions=now"):
+        assert part in page.url
+
+
+def test_the_keyboard_reaches_navigation_and_selectors(page, address):
+    page.goto(address)
+    page.get_by_text("18 项主要指标:").wait_for()
+    reached = set()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(FOCUSED))
+    assert "指标" in reached and any("月份" in name for name in reached)
+
+
+def test_charts_and_selectors_have_names_for_screen_readers(page, address):
+    page.goto(f"{address}/indicator")
+    points(page, "ranking")
+    nameless = page.evaluate(
+        """[...document.querySelectorAll('input, button, [role=img]')].filter(
+            e => e.offsetParent && !e.getAttribute('aria-label') && !e.innerText.trim() && !e.labels?.length
+                 && !e.getAttribute('aria-labelledby') && !e.getAttribute('title')).map(e => e.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+    assert page.get_by_label(re.compile("各县市区.*排序")).count() >= 1
+
+
+def hostile(workbook: Path) -> bytes:
+    """The county's workbook with a script as a unit's name and a formula's text as an answer."""
+    book = openpyxl.load_workbook(workbook)
+    sheet = book.worksheets[0]
+    heads = {cell.value: cell for row in sheet.iter_rows(max_row=8) for cell in row if isinstance(cell.value, str)}
+    name = next(cell for title, cell in heads.items() if title.startswith("社区(村)名称"))
+    homes = next(cell for title, cell in heads.items() if title.startswith("居民户数"))
+    codes = [cell for row in sheet.iter_rows(max_col=1) for cell in row if re.fullmatch(r"\d{12}", str(cell.value))]
+    row = codes[-1].row
+    sheet.cell(row, name.column).value = HOSTILE
+    for at, text in ((row, FORMULA), (row - 1, HOSTILE), (row - 2, "约300")):
+        sheet.cell(at, homes.column).value = text
+        sheet.cell(at, homes.column).data_type = "s"
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def send(page, address: str, name: str, content: bytes) -> None:
+    page.goto(f"{address}/reporting?room=upload")
+    page.get_by_label("经办人").fill("测试员")
+    page.keyboard.press("Enter")
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+
+
+def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, workbooks):
+    address = serve(fresh)
+    report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
+    send(page, address, report.name, hostile(report))
+    page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
+    assert page.get_by_text("约300").first.is_visible()
+    # names and answers from the workbook stay words
+    assert page.get_by_text("<script>").first.is_visible()
+    assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
+    page.get_by_role("button", name="提交").click()
+    page.get_by_text(re.compile("收件号 .*已接收并生效")).wait_for()
+
+
+def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, workbooks):
+    address = serve(fresh)
+    page.goto(f"{address}/reporting?room=decide&month=2020-06")
+    page.get_by_label("经办人").fill("测试员")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="审核通过").click()
+    page.get_by_text("2020年6月已审核").wait_for()
+    report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
+    send(page, address, report.name, hostile(report))
+    page.get_by_role("button", name="提交").click()
+    page.get_by_text("等退回后生效").wait_for()
+
+
+def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, fresh, serve):
+    page.goto(f"{serve(fresh)}/reporting?room=decide")
+    page.get_by_role("button", name="审核通过").click()
+    page.get_by_text("请先填写经办人").wait_for()
+
+
+def test_a_file_that_is_no_workbook_is_refused_in_words(page, address):
+    send(page, address, "报表.xlsx", b"not a workbook at all")
+    page.get_by_text("整个文件无法计入").wait_for()
+    page.wait_for_timeout(200)
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
+    page.goto(f"{address}/wall")
+    page.get_by_text("第 1/3 页").wait_for()
+    page.mouse.click(900, 600)
+    page.get_by_text("已停住,点一下继续").wait_for()

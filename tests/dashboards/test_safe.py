@@ -1,0 +1,72 @@
+"""Names from workbooks stay words in Markdown, in Plotly and in spreadsheet programs."""
+
+import pytest
+
+from dashboards import bullets, charts, safe
+from dashboards.looks import ATTENTION, DARK, LIGHT, NAMES, SIGNS
+from tests.dashboards.rows import a_row
+
+
+@pytest.mark.parametrize(
+    "text", ["*粗*", "$x^2$", "<b>粗</b>", "[名](http://a.b)", ":red[红]", "# 题", "- 项", "`码`", "![图](x)"]
+)
+def test_markdown_is_shown_as_it_stands(text):
+    escaped = safe.markdown(text)
+    assert escaped.replace("\\", "") == text
+    assert all(escaped[n - 1] == "\\" for n, letter in enumerate(escaped) if letter in "*$<>[]:#`!" and n)
+
+
+def test_lines_and_turned_directions_are_taken_out():
+    assert safe.plain("甲\n乙\u202e丙\x00") == "甲 乙丙 "
+
+
+def test_plotly_reads_no_tags():
+    assert safe.plotly("<a href='x'>村</a> & $1$") == "&lt;a href='x'&gt;村&lt;/a&gt; &amp; $1$"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=cmd|' /C calc'!A0"])
+def test_a_download_holds_no_formula(text):
+    assert safe.cell(text).startswith("'")
+    assert b"\n'" in safe.sheet([{"a": text}], {"a": "名"}) or b"\n\"'" in safe.sheet([{"a": text}], {"a": "名"})
+
+
+@pytest.mark.parametrize("value", ["东关", "", 12, -3, None])
+def test_words_and_numbers_stay_what_they_are_in_a_download(value):
+    assert safe.cell(value) == value
+
+
+def test_a_chart_holds_a_hostile_name_as_words():
+    name = "<img src=x onerror=alert(1)>"
+    row = a_row(name=name, county=name, short=name)
+    for figure in (bullets.bars([row]), bullets.bars_narrow([row]), bullets.ranking([row])):
+        assert "<img" not in figure.to_json().encode().decode("unicode_escape")
+    shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
+    figure = charts.outline_map([shape], {row["place"]: row}, {})
+    assert "<img" not in figure.to_json().encode().decode("unicode_escape")
+
+
+def test_every_status_has_a_sign_of_its_own_and_colours_in_both_themes():
+    assert len(set(SIGNS.values())) == len(SIGNS) == len(NAMES) == len(ATTENTION)
+    for ink in (LIGHT, DARK):
+        assert set(ink.fill) == set(ink.on) == set(NAMES)
+
+
+def _brightness(colour: str) -> float:
+    linear = [((int(colour[i : i + 2], 16) / 255 + 0.055) / 1.055) ** 2.4 for i in (1, 3, 5)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("ink", [LIGHT, DARK])
+@pytest.mark.parametrize("status", [status for status in NAMES if status != "not_applicable"])
+def test_each_sign_can_be_read_on_its_colour(ink, status):
+    light, dark = sorted((_brightness(ink.fill[status]), _brightness(ink.on[status])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.0
+
+
+def test_only_a_missed_duty_is_red():
+    for ink in (LIGHT, DARK):
+        reddest = max(
+            ink.fill,
+            key=lambda s: int(ink.fill[s][1:3], 16) - max(int(ink.fill[s][3:5], 16), int(ink.fill[s][5:7], 16)),
+        )
+        assert reddest == "overdue"
