@@ -185,7 +185,7 @@ def _counties(paper: Paper, facts: Facts, variant: Variant) -> None:
     items = facts.headline
     grid = [(county, [_of(item, county["unit"]) for item in items]) for county in facts.counties]
     grid.sort(key=lambda row: (-_behind(row[1]), -_met(row[1]), row[0]["unit"]))
-    _say(paper, verdict.counties([(c["short"], _met(f), _behind(f)) for c, f in grid], len(items)))
+    _say(paper, verdict.counties([(c["short"], _met(f), _behind(f), _known(f)) for c, f in grid], len(items)))
     width = min(7.0, (156 - 22 - 20) / len(items))
     columns = [Column("县市区", 22), *(Column(str(n), width, "CellMark") for n in range(1, len(items) + 1))]
     columns += [Column("达标", 10, "CellMark"), Column("滞后", 10, "CellMark")]
@@ -209,6 +209,10 @@ def _met(figures: list[Figure | None]) -> int:
 
 def _behind(figures: list[Figure | None]) -> int:
     return sum(f is not None and f.status in BEHIND for f in figures)
+
+
+def _known(figures: list[Figure | None]) -> int:
+    return sum(f is not None and f.shown is not None for f in figures)
 
 
 def _mark(figure: Figure | None) -> Cell:

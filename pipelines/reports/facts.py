@@ -121,6 +121,7 @@ class Facts:
     decisions: tuple[dict, ...] | None
     editions: tuple[dict, ...] | None
     outlook: dict[str, dict]
+    waived: dict[str, dict]
 
     @property
     def month(self) -> date:
@@ -173,6 +174,7 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
         editions=tuple(release.rows('SELECT * FROM edition ORDER BY "at", month, edition'))
         if "edition" in has
         else None,
+        waived=_waived(release) if {"decision", "finding_all"} <= has else {},
         outlook=_outlook(release, chosen["id"]) if "outlook" in has else {},
     )
 
@@ -225,6 +227,14 @@ def _parts(release: Release, policy: str) -> dict[str, dict[str, float]]:
     ):
         found.setdefault(row["indicator"], {})[row["part"]] = row["change"]
     return found
+
+
+def _waived(release: Release) -> dict[str, dict]:
+    """Findings of any month that a person accepted, by id."""
+    rows = release.rows(
+        "SELECT f.* FROM finding_all AS f WHERE f.id IN (SELECT finding FROM decision WHERE kind = 'waive') ORDER BY f.seq"
+    )
+    return {row["id"]: row for row in rows}
 
 
 def _outlook(release: Release, policy: str) -> dict[str, dict]:

@@ -14,7 +14,8 @@ def laggard(item: Item, facts: Facts) -> str:
     told = f"现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
     head = f"{item.name}({facts.statuses[item.status]})。{told}"
     gap = short_of(figure.gap, item.gap_unit)
-    return f"{head}{f',{gap}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
+    silent = f"(未报{count(figure.unknown)}个,暂按未达到计)" if gap and figure.unknown else ""
+    return f"{head}{f',{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
 
 
 def _where(item: Item, facts: Facts) -> str:
@@ -44,7 +45,8 @@ def _named(item: Item, facts: Facts) -> str:
         return ""
     rows = lacking(facts, item.id, _UNITS)
     names = [f"{facts.short.get(row['county_code'], row['county'])}{row['name']}" for row in rows]
-    return f"尚缺的是{listed(names)}。" if names and len(names) <= _UNITS else ""
+    whose = "已报的单位中尚缺的是" if item.city.unknown else "尚缺的是"
+    return f"{whose}{listed(names)}。" if names and len(names) <= _UNITS else ""
 
 
 def pace(facts: Facts, item: Item) -> str:
@@ -55,7 +57,7 @@ def pace(facts: Facts, item: Item) -> str:
     unit = plain_unit(item.gap_unit)
     needed = f"如期完成今后{row['months_left']}个月平均每月需增加{_rounded_up(row['needed_pace'])}{unit}"
     recent = row["recent_pace"]
-    if recent is None:
+    if recent is None or item.counted == "county":
         return f"{needed}。"
     said = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
     return f"近3个月平均每月{said},{needed}。"

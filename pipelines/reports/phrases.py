@@ -68,8 +68,9 @@ def signed(change: Decimal | None) -> str:
 
 
 def plain_unit(unit: str | None) -> str:
-    """A unit without brackets, for use inside brackets: `个社区(村)` becomes `个社区、村`."""
-    return (unit or "").replace("(", "、").replace(")", "")
+    """A unit without brackets, for use inside brackets: `个社区(村)` → `个社区、村`, `个县(市、区)` → `个县市区`."""
+    head, _, tail = (unit or "").rstrip(")").partition("(")
+    return f"{head}{tail.replace('、', '')}" if "、" in tail else f"{head}、{tail}" if tail else head
 
 
 def counter(unit: str | None) -> str:

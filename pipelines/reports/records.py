@@ -91,8 +91,7 @@ def waivers(facts: Facts) -> list[str]:
     force = [d for d in facts.decisions if d["kind"] == "waive" and d["until"] >= months.key(facts.month)]
     if not force:
         return ["没有生效的豁免。"]
-    found = {finding["id"]: finding for finding in facts.findings}
-    told = [_waiver(d, found.get(d["finding"]), facts) for d in force]
+    told = [_waiver(d, facts.waived.get(d["finding"]), facts) for d in force]
     return [f"生效的豁免有{len(force)}项:{';'.join(told)}。"]
 
 

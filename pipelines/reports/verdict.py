@@ -187,22 +187,25 @@ def reported(facts: Facts) -> str:
     )
 
 
-def counties(rows: Sequence[tuple[str, int, int]], total: int) -> str:
-    """Which counties reached most and which lag most. Rows: name, indicators met, indicators behind; most behind
-    first.
+def counties(rows: Sequence[tuple[str, int, int, int]], total: int) -> str:
+    """Which counties reached most and which lag most.
+
+    Rows, most behind first: name, indicators met, indicators behind, indicators with a value. Who has no value neither
+    lags nor keeps up.
     """
     if not rows:
         return ""
-    done = [name for name, met, _ in rows if met == total]
-    if len(done) == len(rows):
+    if all(met == total for _, met, _, _ in rows):
         return f"{len(rows)}个县(市、区)主要指标全部达标。"
-    calm = [name for name, _, behind in rows if not behind]
-    worst = [f"{name}({behind}项)" for name, _, behind in rows[:3] if behind]
-    best = [f"{name}({met}项)" for name, met, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
+    calm = [name for name, _, behind, known in rows if known and not behind]
+    blank = [name for name, _, _, known in rows if not known]
+    worst = [f"{name}({behind}项)" for name, _, behind, _ in rows[:3] if behind]
+    best = [f"{name}({met}项)" for name, met, _, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
     return (
         sentence(best and f"达标较多的是{listed(best)}")
         + sentence(worst and f"滞后较多的是{listed(worst)}")
         + sentence(calm and f"没有滞后指标的是{listed(calm, 8)}")
+        + sentence(blank and f"没有数据的是{listed(blank, 8)}")
     )
 
 

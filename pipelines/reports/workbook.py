@@ -6,6 +6,7 @@ numerator and denominator beside it are exact.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -270,7 +271,9 @@ class _Book:
             line = [item.name, *place, aim(item.goal, item.unit), *self._measured(figure, item)]
             parts.setdefault(item.clause.split("(")[0], []).append(line)
         for part, rows in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
-            self._bulk(f"乡镇·第{part}部分", f"政策第{part}部分各项指标的乡镇(街道)数", heads, rows, freeze=3)
+            self._bulk(
+                _sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分各项指标的乡镇(街道)数", heads, rows, freeze=3
+            )
 
     def _series(self) -> None:
         span = sorted({month for item in self.facts.headline for month, _ in item.series})
@@ -380,6 +383,11 @@ _NOTES = (
     "沿用:本月没有可用数据,以此前两个月内最近一次数据代替的单位数。空白为无数据或不适用。",
     "还差:达到目标还需增加的整数单位。",
 )
+
+
+def _sheet_name(text: str) -> str:
+    """What Excel takes as the name of a sheet."""
+    return re.sub(r"[\[\]:*?/\\']", " ", text)[:31]
 
 
 def _definition(item: Item) -> list[Value]:

@@ -64,6 +64,6 @@ def facts(
         policy={"id": "p", "title": "实施意见", "due": date(2020, 12, 1), "issuer": "某市"},
         compared=compared, items=tuple(items), counties=listed, coverage=coverage,
         submissions=tuple({"county": code[name], "status": "effective", "refused": False, "file": name} for name in
-        sent), findings=(), statuses=NAMES, decisions=(), editions=(), outlook={},
+        sent), findings=(), statuses=NAMES, decisions=(), editions=(), outlook={}, waived={},
     )  # fmt: skip
     return Facts(**{**given, **more})

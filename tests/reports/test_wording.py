@@ -140,8 +140,11 @@ def test_the_first_month_compares_with_nothing():
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([("甲县", 2, 0), ("乙县", 2, 0)], "2个县(市、区)主要指标全部达标。"),
-        ([("乙县", 0, 2), ("甲县", 1, 0)], "达标较多的是甲县(1项)。滞后较多的是乙县(2项)。没有滞后指标的是甲县。"),
+        ([("甲县", 2, 0, 2), ("乙县", 2, 0, 2)], "2个县(市、区)主要指标全部达标。"),
+        (
+            [("乙县", 0, 2, 2), ("甲县", 1, 0, 2), ("丙县", 0, 0, 0)],
+            "达标较多的是甲县(1项)。滞后较多的是乙县(2项)。没有滞后指标的是甲县。没有数据的是丙县。",
+        ),
         ([], ""),
     ],
 )
@@ -169,9 +172,9 @@ def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_
         figure("off_track", 0, 1, name="乙县"),
         figure("no_data", 0, 1, unknown=1, name="丙县"),
     ]
-    one = item(status="lagging", goal="≥100", gap_unit="个县(市、区)", gap=2, counties=seen, yes=1, scope=3)
+    one = item(status="lagging", goal="≥100", gap_unit="个县(市、区)", gap=2, counties=seen, yes=1, scope=3, unknown=1)
     one.indicator["counted"] = "county"
-    assert laggard(one, facts([one])).endswith("还差2个县、市、区。尚未做到的有乙县。丙县未报。")
+    assert laggard(one, facts([one])).endswith("还差2个县市区(未报1个,暂按未达到计)。尚未做到的有乙县。丙县未报。")
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ def test_waivers_and_approval_are_told_with_who_why_and_until_when():
         "at": "",
     }
     old = {**waived, "until": "2020-04"}
-    told = records.waivers(facts(findings=(finding,), decisions=(waived, old)))
+    told = records.waivers(facts(waived={"ab12": finding}, decisions=(waived, old)))
     assert told == ["生效的豁免有1项:甲县“甲县.xlsx”E5,理由:现场核实,由李某批准,有效至2020年8月。"]
     assert records.waivers(facts()) == ["没有生效的豁免。"]
 
