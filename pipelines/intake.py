@@ -239,7 +239,19 @@ def _findings(opened: Warehouse, seq: int) -> list[dict]:
     rows = opened.con.execute(
         f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
     ).fetchall()
-    return [dict(zip(("id", *_PUBLIC), row, strict=True)) for row in rows]
+    waived = _waived(opened, seq)
+    return [_quiet(dict(zip(("id", *_PUBLIC), row, strict=True)), waived) for row in rows]
+
+
+def _quiet(finding: dict, waived: set[str]) -> dict:
+    """A finding that the city has accepted asks nothing of the county any more: it is told as a note."""
+    return {**finding, "severity": "note"} if finding["id"] in waived else finding
+
+
+def _waived(opened: Warehouse, seq: int) -> set[str]:
+    """Ids of the findings that are waived in the month of a submission."""
+    month = warehouse.scalar(opened.con, "SELECT month FROM submission WHERE seq = ?", [seq])
+    return set(opened.life().waived(month)) if month else set()
 
 
 def _rows(opened: Warehouse, seq: int) -> dict[str, int]:
@@ -250,7 +262,7 @@ def _rows(opened: Warehouse, seq: int) -> dict[str, int]:
               AND NOT list_contains($waived::VARCHAR[], id)))
         FROM answer WHERE seq = $seq
         """,
-        {"seq": seq, "waived": [waiver.finding for waiver in opened.life().waivers]},
+        {"seq": seq, "waived": sorted(_waived(opened, seq))},
     ).fetchall()[0]
     return {"read": read, "accepted": read - held, "held": held}
 

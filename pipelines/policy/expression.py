@@ -9,6 +9,7 @@ three-valued logic carries the unknown: no answer is neither yes nor no. Divisio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import sqlglot
@@ -78,9 +79,15 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 
 def _parse(source: str, where: str) -> exp.Expression:
     try:
-        return sqlglot.parse_one(source, dialect="duckdb")
+        return _parsed(source)
     except sqlglot.errors.SqlglotError as error:
         raise Refusal(f"{where}:表达式“{source}”不合语法;请检查括号、引号和运算符") from error
+
+
+@lru_cache(maxsize=1024)
+def _parsed(source: str) -> exp.Expression:
+    """The tree of a source, parsed once. Nobody changes it: compiling makes new nodes."""
+    return sqlglot.parse_one(source, dialect="duckdb")
 
 
 class _Compiler:

@@ -1,0 +1,99 @@
+"""Small real workbooks of the template's layout, filled by a test, and an installation that takes them through the one door."""
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from pipelines import intake, monthly, months, reference_set
+from pipelines.intake import Report
+from pipelines.reference_set import Reference
+from pipelines.release import Edition, Release, open_folder, open_release
+from pipelines.roster import Unit
+from pipelines.settings import Settings
+from pipelines.survey.template import Table, build
+
+Answers = Callable[[Unit], dict | None]
+GIVEN = ("code", "name", "town", "kind")
+
+
+def plain(unit: Unit) -> dict:
+    """What every unit says in these tests: a facility of 300 ㎡, nothing else."""
+    return {"households": 200, "facility": "是", "facility_area": 300}
+
+
+def but(village: str, **changed) -> Answers:
+    """Everybody as always, the unit of a name with other answers."""
+    return lambda unit: {**plain(unit), **(changed if unit.name == village else {})}
+
+
+def without(*names: str) -> Answers:
+    """Everybody as always, the units of these names left out."""
+    return lambda unit: None if unit.name in names else plain(unit)
+
+
+class Office:
+    """The city's office: an installation in `data`, its reference data, and the workbooks that the counties send."""
+
+    def __init__(self, data: Path, reference: Path):
+        self.settings = Settings(data, reference)
+        self._loaded = reference_set.load(reference)
+        self.sent = data.parent / f"{data.name}-sent"
+
+    @property
+    def reference(self) -> Reference:
+        if self._loaded.folder != self.settings.reference:
+            self._loaded = reference_set.load(self.settings.reference)
+        return self._loaded
+
+    def units(self, month: date, county: str) -> list[Unit]:
+        return [unit for unit in self.reference.rosters.units(month) if unit.county_code == county]
+
+    def workbook(self, month: date, county: str, answers: Answers = plain, record: dict | None = None) -> Path:
+        """A county's file: `answers(unit)` fills a row, None leaves it out; without a `record` there is no 表2."""
+        reference = self.reference
+        place = next(c for c in reference.rosters.counties(month) if c.code == county)
+        rows = [(unit, told) for unit in self.units(month, county) if (told := answers(unit)) is not None]
+        columns = {f.id: [told.get(f.id) for _, told in rows] for f in reference.form.community}
+        # a row may be sent under another name or code than the roster's
+        columns |= {name: [told.get(name, getattr(unit, name)) for unit, told in rows] for name in GIVEN}
+        table = Table([unit.kind for unit, _ in rows], columns)
+        data = build(reference.form, place, month, table, record or {}, with_county=record is not None)
+        self.sent.mkdir(parents=True, exist_ok=True)
+        path = self.sent / f"{place.name}{months.key(month)}第{len(list(self.sent.iterdir())) + 1}次.xlsx"
+        path.write_bytes(data)
+        return path
+
+    def submit(self, *paths: Path) -> list[Report]:
+        return intake.submit(paths, self.settings, by="测试")
+
+    def send(self, month: date, county: str, answers: Answers = plain, record: dict | None = None) -> Report:
+        return self.submit(self.workbook(month, county, answers, record))[0]
+
+    def run(self, month: date | None = None) -> Edition:
+        return monthly.run(self.settings, month, by="测试")
+
+    def release(self, month: date | None = None) -> Release:
+        return open_folder(self.run(month).folder)
+
+    @property
+    def current(self) -> str:
+        return open_release(settings=self.settings).label
+
+    def edit(self, name: str) -> Path:
+        """A file of the reference data, to be edited in a copy of its own from now on."""
+        aside = self.settings.data.parent / f"{self.settings.data.name}-reference"
+        if self.settings.reference != aside:
+            shutil.copytree(self.settings.reference, aside)
+            self.settings = Settings(self.settings.data, aside)
+        return aside / name
+
+
+def figure(release: Release, indicator: str, unit: str, month: date | None = None) -> dict:
+    """One figure: numerator, denominator, unknown and carried as whole numbers, and its status."""
+    rows = release.rows(
+        "SELECT numerator::INT AS yes, denominator::INT AS units, unknown, carried, status FROM figure "
+        "WHERE indicator = ? AND unit = ? AND month = ? AND divisions = 'then'",
+        [indicator, unit, month or release.month],
+    )
+    return rows[0]
