@@ -46,7 +46,8 @@ def _row(number: int, line: list[Cell], heading: int, styles: Styles) -> str:
 def _height(line: list[Cell]) -> int:
     """Points that the fullest cell needs: programs differ in whether they find it out themselves."""
     pairs = zip(line, HEADINGS.values(), strict=False)
-    most = max((_wide(cell.value) / (width - 1) for cell, width in pairs if isinstance(cell.value, str)), default=1)
+    wrapped = [(cell.value, width) for cell, width in pairs if isinstance(cell.value, str) and cell.style != "strong"]
+    most = max((_wide(value) / (width - 1) for value, width in wrapped), default=1)
     return 3 + 13 * max(1, min(math.ceil(most), 25))
 
 

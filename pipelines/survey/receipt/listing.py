@@ -137,7 +137,7 @@ def _waived(found: list[Entry]) -> list[Cell]:
 
 def _since(found: list[Entry], gone: list[dict], context: ReceiptContext) -> list[Cell]:
     if not context.earlier:
-        return [Cell("首次报送,没有可比较的上次。")]
+        return [Cell("首次报送,没有可比较的上次。" if context.county else "没有可比较的上次。")]
     states = Counter(entry.state for entry in found)
     words = [f"{state} {states[state]}" for state in (history.OPEN, history.NEW, history.REOPENED)]
     words.append(f"已改正 {len(gone)}")

@@ -37,9 +37,9 @@ class Note:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Row and column, 1-based."""
-        letters, row = _ADDRESS.fullmatch(self.cell).groups()
-        return int(row), column_number(letters)
+        """Row and column, 1-based; 0 and 0 where a writer named no cell."""
+        found = _ADDRESS.fullmatch(self.cell)
+        return (int(found[2]), column_number(found[1])) if found else (0, 0)
 
 
 # ---- texts

@@ -36,7 +36,7 @@ class _Book:
 
     @property
     def ns(self) -> str:
-        return etree.QName(self.root).namespace
+        return etree.QName(self.root).namespace or ""
 
     @property
     def relations_ns(self) -> str:
