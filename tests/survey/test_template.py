@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import openpyxl
-import pages
+import survey_pages as pages
 import pytest
 from openpyxl.utils import get_column_letter
 

@@ -4,7 +4,7 @@ import itertools
 import re
 
 import duckdb
-import pages
+import survey_pages as pages
 import pytest
 
 from pipelines.survey.form import SQL_TYPES, Field, Part, Rule
