@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards import data, safe, words
+from dashboards import data, records, safe, words
 from pipelines import months
 from pipelines.release import Release
 
@@ -137,7 +137,7 @@ LIFE = {"open": "报送中", "approved": "已审核", "reopened": "已退回重�
 def _edition_line(view: View) -> str:
     """Edition, date, data as of, reporting state."""
     manifest = view.release.manifest
-    reports = data.reports(view.release, view.month)
+    reports = records.reports(view.release, view.month)
     arrived = sum(row["seq"] is not None for row in reports)
     state = LIFE[manifest["states"].get(months.key(view.month), "open")]
     return (

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import data, parts, safe, words
+from dashboards import data, parts, records, safe, words
 from dashboards.choice import View
 
 SEVERITY = {"error": "错误", "warning": "提醒", "note": "说明"}
@@ -72,7 +72,7 @@ def near_done(view: View, county: str) -> None:
 
 def submissions(view: View, county: str) -> None:
     """What the county sent for the month, and what was found in it."""
-    sent = data.submissions(view.release, view.month, county)
+    sent = records.submissions(view.release, view.month, county)
     lines = [
         {**row, "when": words.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}
         for row in sent
@@ -91,7 +91,7 @@ def submissions(view: View, county: str) -> None:
             "rows_accepted": "计入",
         },
     )
-    findings(data.findings(view.release, view.month, county))
+    findings(records.findings(view.release, view.month, county))
 
 
 # up to so many findings stand in a table that wraps and prints; more scroll

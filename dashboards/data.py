@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pipelines import months, settings
+from pipelines import settings
 from pipelines.errors import Refusal
 from pipelines.release import Release, open_folder, open_release
 from pipelines.release.editions import current as current_folder
@@ -125,7 +125,8 @@ def figures(view, place: str, headline: bool = False) -> list[dict]:
     return rows(
         view.release,
         f"""WITH f AS ({_FIGURE}) SELECT f.*, t.months, t."values" FROM f
-            JOIN trail AS t ON (t.policy, t.indicator, t.divisions, t.level, t.unit) = (f.policy, f.indicator, f.divisions, f.level, f.place)
+            JOIN trail AS t ON (t.policy, t.indicator, t.divisions, t.level, t.unit) =
+                               (f.policy, f.indicator, f.divisions, f.level, f.place)
             WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.place = ? AND (f.headline OR NOT ?) ORDER BY f.position""",
         view.policy,
         view.month,
@@ -294,6 +295,27 @@ def movement(view, indicator: str, place: str) -> list[dict]:
     )
 
 
+def movement_units(view, indicator: str, most: int = 500) -> list[dict]:
+    """Units whose state is another than a month before, with the reason."""
+    if not has(view.release, "movement_unit") or view.month != view.release.month:
+        return []
+    return rows(
+        view.release,
+        """SELECT m.part, m."before", m."after", m.unit, u.name, u.county FROM movement_unit AS m LEFT JOIN unit AS u USING (unit)
+           WHERE m.policy = ? AND m.indicator = ? ORDER BY m.part, m.unit LIMIT ?""",
+        view.policy,
+        indicator,
+        most,
+    )
+
+
+def reconciliation(release: Release) -> list[dict]:
+    """How the divisions' changes balance: units before, created, abolished, moved, after."""
+    if not has(release, "reconciliation"):
+        return []
+    return rows(release, "SELECT * FROM reconciliation ORDER BY month DESC, unit")
+
+
 def near_done(view, county: str, most: int = 200) -> list[dict]:
     """Units of a county that lack fewest of the headline indicators (but lack some), in the release's month."""
     return rows(
@@ -305,91 +327,3 @@ def near_done(view, county: str, most: int = 200) -> list[dict]:
         county,
         most,
     )
-
-
-# ---- who reported, and what was wrong
-
-
-def reports(release: Release, month: date) -> list[dict]:
-    return rows(release, "SELECT * FROM report WHERE month = ? ORDER BY county", month)
-
-
-def coverage(release: Release) -> list[dict]:
-    return rows(release, "SELECT * FROM report ORDER BY month DESC, county")
-
-
-def submissions(release: Release, month: date, county: str | None = None) -> list[dict]:
-    return rows(
-        release,
-        "SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) ORDER BY seq DESC",
-        month,
-        county,
-        county,
-    )
-
-
-def findings(release: Release, month: date, county: str | None = None) -> list[dict]:
-    """Findings of the month's submissions in force; `finding_all` holds every month's."""
-    return rows(
-        release,
-        """SELECT * FROM finding_all WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?)
-           ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, seq, phase, number LIMIT 3000""",
-        month,
-        county,
-        county,
-    )
-
-
-def finding_counts(release: Release, month: date) -> list[dict]:
-    return rows(release, "SELECT * FROM finding_count WHERE month = ? ORDER BY findings DESC, code, county", month)
-
-
-def decisions(release: Release) -> list[dict]:
-    return rows(release, "SELECT * FROM decision ORDER BY seq DESC") if has(release, "decision") else []
-
-
-# ---- one unit
-
-
-def find_units(view, text: str, most: int = 60) -> list[dict]:
-    """Units of the month whose name or code holds the text."""
-    return rows(
-        view.release,
-        "SELECT unit, name, kind, town, county FROM standing WHERE month = ? AND (contains(name, ?) OR starts_with(unit, ?)) "
-        "ORDER BY unit LIMIT ?",
-        view.month,
-        text,
-        text,
-        most,
-    )
-
-
-def unit(view, code: str) -> dict | None:
-    found = rows(view.release, "SELECT * FROM standing WHERE month = ? AND unit = ?", view.month, code)
-    return found[0] if found else None
-
-
-def unit_life(view, uid: str) -> list[dict]:
-    """A unit's months by its identity, which outlives codes and names."""
-    return rows(view.release, "SELECT * FROM standing WHERE uid = ? ORDER BY month DESC", uid)
-
-
-def unit_states(view, code: str) -> dict:
-    found = rows(view.release, f'SELECT * FROM "state-{view.policy}" WHERE month = ? AND unit = ?', view.month, code)
-    return found[0] if found else {}
-
-
-def evidence(view, seq: int | None, row_no: int | None) -> dict:
-    """The text that stood in each cell of a unit's row."""
-    found = rows(view.release, "SELECT * FROM evidence WHERE seq = ? AND row_no = ?", seq, row_no)
-    return found[0] if found else {}
-
-
-def sources(view, seq: int | None) -> dict[str, dict]:
-    """field → sheet and column of a submission."""
-    found = rows(view.release, "SELECT * FROM source WHERE seq = ? AND part = 'community'", seq)
-    return {row["field"]: row for row in found}
-
-
-def label(month: date) -> str:
-    return months.label(month)

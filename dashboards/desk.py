@@ -8,7 +8,7 @@ from pathlib import Path, PureWindowsPath
 
 import streamlit as st
 
-from dashboards import county_parts, data, parts, safe
+from dashboards import county_parts, data, parts, records, safe
 from dashboards.choice import LIFE, View
 from pipelines import intake, months, settings
 from pipelines.errors import Refusal
@@ -90,7 +90,8 @@ def _told(report: intake.Report) -> None:
     county = _name(report.county, report.month)
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
     counts = {kind: sum(f["severity"] == kind for f in report.findings) for kind in ("error", "warning", "note")}
-    told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入,{report.rows['held']} 个因错误暂不计入"
+    told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入"
+    told += f",{report.rows['held']} 个因错误暂不计入"
     told += f";{counts['error']} 处错误,{counts['warning']} 处提醒,{counts['note']} 处说明。"
     if report.refused:
         st.error(safe.markdown("整个文件无法计入。" + told))
@@ -209,7 +210,7 @@ def findings(view: View) -> None:
     st.markdown(f"**{parts.month_text(view.month)}的问题**")
     options = {"": "全部县市区", **parts.county_options(view)}
     county = st.selectbox("县市区", list(options), format_func=options.get, width=240, label_visibility="collapsed")
-    county_parts.findings(data.findings(view.release, view.month, county or None))
+    county_parts.findings(records.findings(view.release, view.month, county or None))
 
 
 def live() -> None:

@@ -45,29 +45,52 @@ def standing(row: dict) -> None:
 
 
 def outlook(row: dict, found: dict | None) -> None:
-    """Where the line leads, and what pace would be needed."""
+    """Where the line leads, what pace would be needed; beside it, labelled, what the Open SDG method says."""
     if not found or row["status"] in ("met", "tracked", "not_applicable", "no_data"):
         return
-    reached = (
-        f"按近六个月走势,约 {parts.month_text(found['reaches'])}达到目标"
-        if found.get("reaches")
-        else "按近六个月走势,达不到目标"
-    )
-    pace = ""
+    when = parts.month_text(found["reaches"]) if found.get("reaches") else ""
+    told = f"按近六个月走势,约 {when}达到目标" if when else "按近六个月走势,达不到目标"
     if found.get("needed_pace") is not None and found.get("recent_pace") is not None:
-        pace = f";近三个月每月 {found['recent_pace']:+.1f},到期前每月需 {found['needed_pace']:+.1f}"
-    st.markdown(safe.markdown(f"{reached}{pace}。"))
+        unit = row["gap_unit"] or ""
+        told += f";近三个月平均每月 {found['recent_pace']:+.1f} {unit},到期前每月需 {found['needed_pace']:+.1f} {unit}"
+    st.markdown(safe.markdown(f"{told}。"))
+    if found.get("sdg_score") is not None:
+        said = f"评分 {found['sdg_score']:.1f}(−5 到 5),{SDG.get(found['sdg_category'], found['sdg_category'])}"
+        st.caption(safe.markdown(f"参考:Open SDG 方法的第二意见:{said};本市状态不以此为准。"))
+    elif found.get("sdg_refused"):
+        st.caption(safe.markdown(f"参考:Open SDG 方法在这里不适用:{found['sdg_refused']}"))
 
 
-def movement(found: list[dict], row: dict) -> None:
-    """The parts of the change against the month before, which add up to it."""
-    if not found:
+SDG = {
+    "reached": "目标已达到",
+    "substantial": "进展显著",
+    "moderate": "进展中等",
+    "limited": "进展有限",
+    "deterioration": "恶化",
+}
+
+
+def movement(view: View, indicator: dict, found: list[dict], row: dict) -> None:
+    """The parts of the change against the month before, which add up to it; and the units that changed."""
+    if not found or row["points"] is None:
         return
-    told = "、".join(
+    unit = " 个百分点" if indicator["unit"] == "%" else f" {indicator['unit']}"
+    told = ",".join(
         f"{data.PARTS.get(item['part'], item['part'])} {item['change']:+.2f}" for item in found if item["change"]
     )
-    whole = f"{row['points']:+.2f}" if row["points"] is not None else ""
-    st.markdown(safe.markdown(f"较上月 {whole} 个百分点,其中:{told or '没有变化'}。"))
+    st.markdown(safe.markdown(f"较上月 {row['points']:+.2f}{unit},其中:{told or '没有变化'}。"))
+    units = data.movement_units(view, indicator["indicator"])
+    if units:
+        with st.expander("变了的社区(村)"):
+            lines = [{**unit, "part": data.PARTS.get(unit["part"], unit["part"])} | _turn(unit) for unit in units]
+            columns = {"part": "原因", "was": "上月", "now": "本月", "name": "名称", "county": "县市区", "unit": "代码"}
+            parts.table(lines, columns, height=320)
+
+
+def _turn(unit: dict) -> dict:
+    """A unit's state in both months, in words."""
+    states = {None: "不在名册", 0: "不适用", **data.STATES}
+    return {"was": states.get(unit["before"], ""), "now": states.get(unit["after"], "")}
 
 
 LACKING = {

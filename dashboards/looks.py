@@ -197,7 +197,8 @@ STYLE = """<style>
 .st-key-findings table td { overflow-wrap: anywhere; }
 @page { size: A4 portrait; margin: 12mm 10mm 14mm; @bottom-right { content: "第 " counter(page) " 页"; font-size: 9pt; } }
 @media print {
-  .stAppHeader, [data-testid="stSidebar"], .st-key-selectors, .st-key-screen_only, .stDownloadButton, .stButton { display: none !important; }
+  .stAppHeader, [data-testid="stSidebar"], .st-key-selectors, .st-key-screen_only,
+  .stDownloadButton, .stButton { display: none !important; }
   .stApp, .stMain, .stAppViewContainer { position: static !important; overflow: visible !important; height: auto !important; }
   .stMainBlockContainer { padding: 0; max-width: none; }
   .st-key-bars_wide { display: none; } .st-key-paper_only { display: block; }

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards import charts, data, parts, safe, words
+from dashboards import charts, data, parts, records, safe, words
 from dashboards.choice import KINDS, View
 from dashboards.county_parts import finding_line
 from dashboards.looks import Ink
@@ -84,7 +84,7 @@ def kinds(rows: list[dict], counties: dict[str, str]) -> None:
 
 
 def decisions(view: View) -> None:
-    found = data.decisions(view.release)
+    found = records.decisions(view.release)
     if not found:
         st.caption("还没有审核、退回或豁免。" if data.has(view.release, "decision") else "这一版没有附上决定的记录。")
         return
@@ -101,6 +101,16 @@ def decisions(view: View) -> None:
             "until": "有效至",
         },
     )
+
+
+def reconciliation(view: View) -> None:
+    """Units before + created − abolished ± moved = units after, wherever the roster changed."""
+    lines = [{**row, "when": parts.month_text(row["month"])} for row in data.reconciliation(view.release)]
+    if not lines:
+        st.caption("这一版所含的月份里,名册没有变动。")
+        return
+    columns = {"when": "月份", "name": "县市区", "before": "变动前", "created": "新设", "abolished": "撤销"}
+    parts.table(lines, {**columns, "moved_in": "划入", "moved_out": "划出", "after": "变动后"}, height=300)
 
 
 def editions(view: View) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import data, parts, safe, words
+from dashboards import data, parts, records, safe, words
 from dashboards.choice import View
 from dashboards.detail import answer
 
@@ -17,7 +17,7 @@ def search(view: View) -> str | None:
         text = st.text_input("查找社区(村)", placeholder="名称或代码,例如 东关", max_chars=60, width=320)
         if not text.strip():
             return code
-        found = data.find_units(view, text.strip())
+        found = records.find_units(view, text.strip())
         options = {row["unit"]: f"{row['name']} · {row['county']} {row['town']}" for row in found}
         chosen = st.selectbox(
             f"找到 {len(found)} 个" if found else "没有找到",
@@ -50,7 +50,7 @@ def _file(view: View, seq: int | None) -> dict | None:
 
 def answers(view: View, unit: dict) -> None:
     """Every answer: its value, the text that stood there, and its cell."""
-    raw, places = data.evidence(view, unit["seq"], unit["row_no"]), data.sources(view, unit["seq"])
+    raw, places = records.evidence(view, unit["seq"], unit["row_no"]), records.sources(view, unit["seq"])
     lines = [
         {
             "group": field["group"],
@@ -70,7 +70,7 @@ def answers(view: View, unit: dict) -> None:
 
 def states(view: View, unit: dict) -> None:
     """What the unit has and lacks of what is measured."""
-    found = data.unit_states(view, unit["unit"])
+    found = records.unit_states(view, unit["unit"])
     lines = [
         {**row, "state": SIGN[found[row["indicator"]]]}
         for row in data.indicators(view.release, view.policy)
@@ -86,7 +86,7 @@ def states(view: View, unit: dict) -> None:
 
 def life(view: View, unit: dict) -> None:
     """The unit's months, newest first, by its identity: codes and names may have changed."""
-    months = data.unit_life(view, unit["uid"])
+    months = records.unit_life(view, unit["uid"])
     fields = {name: field["label"] for name, field in data.fields(view.release).items() if field["part"] == "community"}
     shown = [name for name in fields if name in unit and name not in ("code", "name", "town", "kind")]
     lines = [

@@ -42,6 +42,12 @@ def target(row: dict) -> str:
     return f"{row['target']}{percent_sign(row)}" if row["target"] else "无目标"
 
 
+def rounded_up(row: dict) -> bool:
+    """Whether the shown number looks like the target although it is not reached: 59.96% shows as 60.0%."""
+    short = row["value"] is not None and row["low"] is not None and row["value"] < row["low"]
+    return short and Decimal(row["shown"]) >= Decimal(str(row["low"]))
+
+
 def gap(row: dict) -> str:
     """`还差 215 个村`; nothing where the target is reached or counts no units."""
     return f"还差 {number(row['gap'])} {row['gap_unit'] or ''}".rstrip() if row["gap"] else ""

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from dashboards import choice, county_parts, data, looks, parts, safe, words
+from dashboards import choice, county_parts, data, looks, parts, records, safe, words
 
 view = choice.view()
 ink = looks.ink()
 options = parts.county_options(view)
 county = choice.pick("county", "县市区", options, next(iter(options), None), width=240)
 rows = data.figures(view, county)
-reports = [row for row in data.reports(view.release, view.month) if row["county"] == county]
+reports = [row for row in records.reports(view.release, view.month) if row["county"] == county]
 
 st.subheader(f"{safe.markdown(options[county])} · {parts.month_text(view.month)}", anchor=False)
 with st.container(key="verdict"):

@@ -27,7 +27,7 @@ with left:
         told,
     )
     detail.outlook(row, outlook)
-    detail.movement(data.movement(view, chosen, view.city), row)
+    detail.movement(view, indicator, data.movement(view, chosen, view.city), row)
 with right:
     st.subheader("各县市区", anchor=False)
     counties = data.ranking(view, chosen)

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboards import charts, choice, data, looks, parts, words
+from dashboards import charts, choice, data, looks, parts, records, words
 
 view = choice.view()
 ink = looks.ink()
 rows = data.figures(view, view.city, headline=True)
-reports = data.reports(view.release, view.month)
+reports = records.reports(view.release, view.month)
 
 with st.container(key="verdict"):
     parts.verdict(view, rows, reports)

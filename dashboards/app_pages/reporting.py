@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import data, desk, parts
+from dashboards import desk, parts, records
 
 view = st.session_state.get("view")
 ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审核、退回、豁免"}
@@ -24,6 +24,6 @@ else:
     if view is None:
         st.info("还没有发布任何月份;收到的报表见下。")
     else:
-        parts.reporting(data.reports(view.release, view.month))
+        parts.reporting(records.reports(view.release, view.month))
         desk.findings(view)
     desk.live()

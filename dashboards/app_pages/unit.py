@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboards import choice, data, looks, safe, unit_parts
+from dashboards import choice, looks, records, safe, unit_parts
 
 view = choice.view()
 code = unit_parts.search(view)
-unit = data.unit(view, code) if code else None
+unit = records.unit(view, code) if code else None
 if code and unit is None:
     st.warning(f"{safe.markdown(code)} 不在所选月份的名册中:可能已撤并或换了代码。请按名称查找,或在上面换一个月份。")
 if unit is None:

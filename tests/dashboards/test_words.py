@@ -56,3 +56,9 @@ def test_the_most_urgent_come_first():
 def test_who_has_not_reported_is_named():
     rows = [{"name": "新河县", "seq": None}, {"name": "柏乡县", "seq": 4}]
     assert words.reported(rows) == "1/2 个县市区已报;未报:新河县。"
+
+
+def test_a_value_that_only_rounds_to_the_target_says_so():
+    assert words.rounded_up(a_row(value=49.98, shown="50.0"))
+    assert not words.rounded_up(a_row(value=50.0, shown="50.0"))
+    assert not words.rounded_up(a_row())
