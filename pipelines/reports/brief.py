@@ -62,7 +62,8 @@ def _write(paper: Paper, text: str, style: str) -> Paragraph:
 def _opening(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     _write(paper, title, "Title")
     _write(paper, f"({variant.period(facts.month)})", "Subtitle")
-    _write(paper, f"{facts.policy['issuer']}:", "Normal")
+    # whoever issued the policy, it is the city's leadership that reads
+    _write(paper, f"中共{facts.city}委、{facts.city}人民政府:", "Normal")
     source = f"{facts.city}各县(市、区)报表" if facts.counties else "各地报表"
     _say(paper, f"根据{source},现将截至{months.label(facts.month)}底《{facts.policy['title']}》落实情况报告如下。")
 

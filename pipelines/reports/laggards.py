@@ -14,7 +14,8 @@ def laggard(item: Item, facts: Facts) -> str:
     told = f"现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
     head = f"{item.name}({facts.statuses[item.status]})。{told}"
     gap = short_of(figure.gap, item.gap_unit)
-    silent = f"(未报{count(figure.unknown)}个,暂按未达到计)" if gap and figure.unknown else ""
+    treated = "暂按未达到计" if item.is_share else "未计入"
+    silent = f"(未报{count(figure.unknown)}个,{treated})" if gap and figure.unknown else ""
     return f"{head}{f',{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
 
 

@@ -83,8 +83,8 @@ class _Book:
         self.link = make({**font, "font_color": "#1F4E79", "underline": 1})
         self.head = make({**font, **line, "bold": True, "bg_color": "#E7ECF2", "text_wrap": True, "align": "center"})
         self.cells = {
-            "text": make({**font, **line}),
-            "wrap": make({**font, **line, "text_wrap": True}),
+            "text": make({**font, **line, "indent": 1}),
+            "wrap": make({**font, **line, "indent": 1, "text_wrap": True}),
             "number": make({**font, **line, "num_format": "0.0"}),
             "change": make({**font, **line, "num_format": "+0.0;-0.0;0.0"}),
             "whole": make({**font, **line, "num_format": "#,##0"}),

@@ -14,7 +14,7 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from pipelines.release import Release
+from pipelines.release import Release, open_folder, open_release
 from pipelines.reports import VARIANTS, brief, file_names, page, workbook, write_reports
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.phrases import typeset
@@ -107,8 +107,8 @@ def test_verdict_is_one_and_the_same_in_docx_and_html(written):
 # ---- made again
 
 
-def test_the_same_release_gives_the_same_bytes(written, may: Release, tmp_path: Path):
-    again = {path.suffix[1:]: path for path in write_reports(may, tmp_path)}
+def test_an_old_edition_opened_again_gives_the_same_bytes(written, may: Release, tmp_path: Path):
+    again = {path.suffix[1:]: path for path in write_reports(open_folder(may.folder), tmp_path)}
     for kind, path in written.items():
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(again[kind].read_bytes()).digest(), kind
 
@@ -127,7 +127,6 @@ def test_quarter_and_year_have_the_december_judged_indicators(june: Release, var
 
 
 def test_the_late_county_of_the_first_edition_is_named(place):
-    from pipelines.release import open_release
 
     first, second = (gather(open_release("2020-05", edition, settings=place)) for edition in (1, 2))
     told = brief.verdict.overall(first, "上月")

@@ -166,6 +166,23 @@ def test_a_laggard_names_the_counties_with_the_largest_gap_and_the_pace_needed()
     )
 
 
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [("%", "还差20个村(未报9个,暂按未达到计)。"), ("人", "还差20个村(未报9个,未计入)。")],
+)
+def test_what_is_not_reported_is_told_apart_from_what_is_not_done(unit, said):
+    one = item(status="lagging", unit=unit, gap=20, unknown=9, yes=20)
+    assert said in laggard(one, facts([one]))
+
+
+@pytest.mark.parametrize(
+    ("unit", "plain"),
+    [("个村", "个村"), ("个社区(村)", "个社区、村"), ("个县(市、区)", "个县市区"), (None, "")],
+)
+def test_units_lose_their_brackets_inside_brackets(unit, plain):
+    assert phrases.plain_unit(unit) == plain
+
+
 def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_silent():
     seen = [
         figure("met", 1, 1, name="甲县"),
