@@ -54,8 +54,9 @@ class Reference:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """SHA-256 by part: form, each register with its text, and the rosters."""
-        found = {"form": _digest([self.folder / "form.yaml", self.folder / "findings.yaml"])}
+        """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
+        names = ("form.yaml", "findings.yaml", "behaviour.yaml")
+        found = {"form": _digest([self.folder / name for name in names])}
         for item in self.registers:
             place = self.folder / "policies" / item.policy.id
             found[f"register:{item.policy.id}"] = _digest([place / "register.yaml", place / "text.txt"])

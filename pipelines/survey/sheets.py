@@ -14,7 +14,7 @@ from pipelines.survey.layout import Table
 from pipelines.survey.record import Form2
 
 NEAR = 60
-GUIDE = "填表说明"  # the template's own, of which nobody needs to be told
+OURS = ("填表说明", "问题清单")  # the template's and the receipt's own, of which nobody needs to be told
 _HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次"}
 _FEW = 3  # cells under no header that are notes rather than a column
 
@@ -216,7 +216,7 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
         if columns:
             report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
     for sheet in chosen.others:
-        if sheet.name == GUIDE:
+        if sheet.name in OURS:
             continue
         state = "" if sheet.visibility == "visible" else "(隐藏)"
         report.add("other_sheet", sheet=sheet.name, state=state)

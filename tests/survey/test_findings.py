@@ -13,8 +13,8 @@ from pipelines.survey.grid import NOTES, UNREADABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = findings.load(pages.REFERENCE)
-SOURCES = [*(ROOT / "pipelines" / "survey").glob("*.py")]
-TESTS = [*Path(__file__).parent.glob("test_*.py")]
+SOURCES = [*(ROOT / "pipelines" / "survey").glob("*.py"), ROOT / "pipelines" / "indicators" / "comparison.py"]
+TESTS = [*(ROOT / "tests").rglob("test_*.py")]
 
 
 def quoted(paths: list[Path]) -> set[str]:
