@@ -108,6 +108,7 @@ def header() -> View | None:
 
 def _release() -> Release | None:
     newest = data.newest()
+    _greet(newest)
     asked = st.query_params.get("edition")
     if newest is None or asked is None or asked == newest.label:
         return newest
@@ -117,6 +118,15 @@ def _release() -> Release | None:
         return newest
     st.info(f"您正在看较早的发布版 {found.label};最新的是 {newest.label}。去掉地址里的 edition 即回到最新版。")
     return found
+
+
+def _greet(newest: Release | None) -> None:
+    """Say that a newer edition has appeared since the reader's last click: the figures may have changed under the eye."""
+    label = newest.label if newest else None
+    seen = st.session_state.get("edition_seen")
+    if seen and label != seen:
+        st.info(f"刚刚换成了新发布的 {label}(您上次看的是 {seen})。")
+    st.session_state["edition_seen"] = label
 
 
 def _policy(release: Release) -> str:

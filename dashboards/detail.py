@@ -62,10 +62,10 @@ def outlook(row: dict, found: dict | None) -> None:
 
 
 SDG = {
-    "reached": "目标已达到",
-    "substantial": "进展显著",
-    "moderate": "进展中等",
-    "limited": "进展有限",
+    "target_achieved": "目标已达到",
+    "substantial_progress": "进展显著",
+    "moderate_progress": "进展中等",
+    "limited_progress": "进展有限",
     "deterioration": "恶化",
 }
 

@@ -202,7 +202,9 @@ STYLE = """<style>
   .stApp, .stMain, .stAppViewContainer { position: static !important; overflow: visible !important; height: auto !important; }
   .stMainBlockContainer { padding: 0; max-width: none; }
   .st-key-bars_wide { display: none; } .st-key-paper_only { display: block; }
-  .stMainBlockContainer { zoom: .85; }
+  .stMainBlockContainer { zoom: .78; }
+  /* a scroll container is one piece to a printer: it would jump to a page of its own */
+  [data-testid="stTable"], [data-testid="stTable"] * { overflow: visible !important; }
   [data-testid="stHorizontalBlock"]:has([data-testid="stColumn"]) { display: block; }
   [data-testid="stColumn"] { width: 100% !important; }
   [data-testid="stColumn"]:nth-child(2) { break-before: page; }
@@ -210,7 +212,8 @@ STYLE = """<style>
   .st-key-verdict p { font-size: 11pt; }
   .stTable td, .stTable th { font-size: 8.5pt; padding: 1px 4px; }
   .stTable tr { break-inside: avoid; }
-  [data-testid="stSelectbox"], [data-testid="stDataFrame"] { break-inside: avoid; }
+  [data-testid="stSelectbox"] { display: none; }
+  [data-testid="stDataFrame"] { break-inside: avoid; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 </style>"""

@@ -21,7 +21,7 @@ def coverage_chart(rows: list[dict], ink: Ink) -> go.Figure:
     found = {(row["county"], row["month"]): row for row in rows}
     z = [[_share(found.get((county, time))) for time in times] for county in order]
     said = [[_said(found.get((county, time))) for time in times] for county in order]
-    figure = charts.blank(ink, 24 * len(order) + 40, margin=dict(l=90, r=4, t=26, b=6))
+    figure = charts.blank(ink, 24 * len(order) + 40, margin=dict(l=140, r=4, t=26, b=6))
     figure.add_heatmap(
         z=z,
         x=[months.key(time) for time in times],

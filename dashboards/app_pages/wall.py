@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choice, looks, wall
+from dashboards import choice, data, looks, wall
 
 view = choice.view()
 st.session_state.setdefault("wall_page", 0)
@@ -18,6 +18,9 @@ def turning() -> None:
     if not st.session_state["wall_stopped"] and st.session_state.get("wall_seen"):
         st.session_state["wall_page"] += 1
     st.session_state["wall_seen"] = True
+    if "edition" not in st.query_params and data.newest().label != view.release.label:
+        # a newer edition has appeared: the header, too, has to know
+        st.rerun()
     wall.show(view, st.session_state["wall_page"], looks.ink(), st.session_state["wall_stopped"])
 
 

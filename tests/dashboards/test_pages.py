@@ -115,3 +115,4 @@ def test_a_new_release_appears_without_a_restart(app, made, tmp_path):
         opened.query_params.clear()
         opened.run()
         assert f"{name} 第 1 版" in texts(opened)
+    assert "刚刚换成了新发布的 2020-06/1(您上次看的是 2020-05/1)" in texts(opened)
