@@ -15,7 +15,9 @@ def run(settings: Settings, month: date | None = None, by: str = "系统", repor
     """Figures, release and reports of a month (default: the latest reported)."""
     with intake.writing(settings, "月度计算") as opened:
         intake.settle(opened, report)
-        return publish_month(opened, settings, month or latest_reported(opened), by, report)
+        edition = publish_month(opened, settings, month or latest_reported(opened), by, report)
+    _reports(edition.folder)
+    return edition
 
 
 def latest_reported(opened: Warehouse) -> date:
