@@ -273,6 +273,22 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
     _print_json(story) if as_json else _show_story(story)
 
 
+@main.command()
+@click.option("--month", type=MONTH, help="月份;不写则为当前发布版")
+@click.option("--edition", type=int, help="第几版;不写则为该月最新一版")
+@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报;不写则按月份")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
+@click.option("--json", "as_json", is_flag=True)
+@with_settings
+def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -> None:
+    """由一个发布版重新生成报告(docx、xlsx、html);同一版的报告每次都相同。"""
+    from pipelines.release import open_release
+    from pipelines.reports import VARIANTS, write_reports
+
+    paths = write_reports(open_release(month, edition, settings=found), out, VARIANTS.get(variant))
+    _print_json([str(p) for p in paths]) if as_json else click.echo("已生成:\n" + "\n".join(map(str, paths)))
+
+
 _COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
 
 
