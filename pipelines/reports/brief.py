@@ -96,6 +96,7 @@ def _headline_note(facts: Facts, since: str) -> str:
     carried = sum(item.city.carried for item in facts.headline if item.city)
     return (
         f"注:“比{since}”按未四舍五入的数计算,百分比指标单位为百分点。“应有”为名册中应达到的单位数,未报单位也计在内。"
+        "文中变动原因各分项因四舍五入,合计可能与总数略有出入。"
         + ("“*”表示现值含沿用此前两个月数据的单位。" if carried else "")
     )
 

@@ -238,7 +238,8 @@ def _waived(release: Release) -> dict[str, dict]:
 
 
 def _outlook(release: Release, policy: str) -> dict[str, dict]:
-    rows = release.rows("SELECT * FROM outlook WHERE policy = ? AND divisions = 'then' AND level = 'city'", [policy])
+    # by the present divisions: a boundary that moved is no work that was done
+    rows = release.rows("SELECT * FROM outlook WHERE policy = ? AND divisions = 'now' AND level = 'city'", [policy])
     return {row["indicator"]: row for row in rows}
 
 

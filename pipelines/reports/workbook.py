@@ -17,12 +17,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reports import bulk
+from pipelines.reports.definitions import definition
 from pipelines.reports.facts import Facts, Figure, Item, towns
 from pipelines.reports.phrases import aim, day
 from pipelines.reports.variants import Variant
 
-_WORDING = {"required": "应当(达到、确保、实现)", "strive": "力争", "promoted": "鼓励、推动、逐步"}
-_LEVELS = {"city": "全市", "county": "县(市、区)", "town": "乡镇(街道)", "community": "社区(村)"}
 _SEVERITY = {"error": "错误", "warning": "需核实", "note": "提示"}
 Value = str | int | float | None
 
@@ -354,7 +353,7 @@ class _Book:
             Head("达标条件(占比)", 36, "wrap"), Head("分子", 28,
             "wrap"), Head("分母", 22, "wrap"), Head("考核层级", 12), Head("判定", 10), Head("口径说明", 40, "wrap"),
         ]  # fmt: skip
-        rows = [_definition(item) for item in self.facts.items]
+        rows = [definition(item) for item in self.facts.items]
         self._bulk("指标定义", "指标的条款、原文、口径和算法;占比=100×达标单位数÷范围内单位数", heads, rows, freeze=1)
 
     def _contents(self, sheet: Worksheet, title: str) -> None:
@@ -388,17 +387,6 @@ _NOTES = (
 def _sheet_name(text: str) -> str:
     """What Excel takes as the name of a sheet."""
     return re.sub(r"[\[\]:*?/\\']", " ", text)[:31]
-
-
-def _definition(item: Item) -> list[Value]:
-    counted = {"community": "社区(村)", "county": "县(市、区)"}[item.counted]
-    due = months.key(item.goal_due) if item.goal_due else None
-    return [
-        item.name, item.id, item.clause, item.quote, _WORDING[item.wording], aim(item.goal, item.unit), due,
-        item.unit, counted, item.scope_sql, item.share_sql, item.numerator_sql, item.denominator_sql,
-        _LEVELS[item.binding_level],
-        "年度(12月)" if item.judged else "逐月", item.reading,
-    ]  # fmt: skip
 
 
 def _float(text: str | Decimal | None) -> float | None:
