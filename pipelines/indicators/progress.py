@@ -238,15 +238,17 @@ def _decide_exactly(warehouse: Warehouse) -> None:
     """Correct the few statuses whose binary pace lies next to a threshold, with fractions."""
     rows = warehouse.con.execute(
         f"""
-        SELECT rowid, factor, yes, scope, first_yes, first_scope, declared_value, low, high, elapsed, allowed, value, base_value
+        SELECT rowid, status, factor, yes, scope, first_yes, first_scope, declared_value, low, high, elapsed, allowed, value, base_value
         FROM judged
         WHERE status IN ('on_track', 'lagging', 'off_track', 'reversing') AND NOT met_before AND pace IS NOT NULL
           AND (least(abs(pace), abs(pace - 0.95), abs(pace - 0.6)) < {_NEAR} OR abs(goal - base_value) < 0.001)
         """
     ).fetchall()
-    for rowid, *sums in rows:
-        status = exact_status(*sums[:10])
-        warehouse.con.execute("UPDATE judged SET status = ? WHERE rowid = ?", [status, rowid])
+    for rowid, status, *sums in rows:
+        exact = exact_status(*sums[:10])
+        # nearly all stand as they are (a value that did not move is next to a threshold too): an update each would cost seconds
+        if exact != status:
+            warehouse.con.execute("UPDATE judged SET status = ? WHERE rowid = ?", [exact, rowid])
 
 
 def exact_status(factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed) -> str:
