@@ -207,10 +207,11 @@ STYLE = """<style>
   [data-testid="stTable"], [data-testid="stTable"] * { overflow: visible !important; }
   [data-testid="stHorizontalBlock"]:has([data-testid="stColumn"]) { display: block; }
   [data-testid="stColumn"] { width: 100% !important; }
-  [data-testid="stColumn"]:nth-child(2) { break-before: page; }
   [data-testid="stPlotlyChart"] { break-inside: avoid; }
   .st-key-verdict p { font-size: 11pt; }
   .stTable td, .stTable th { font-size: 8.5pt; padding: 1px 4px; }
+  [data-testid="stLayoutWrapper"], [data-testid="stHorizontalBlock"], [data-testid="stVerticalBlock"], [data-testid="stColumn"],
+  .st-key-paper_only div, .st-key-paper_only table { break-inside: auto !important; }
   .stTable tr { break-inside: avoid; }
   [data-testid="stSelectbox"] { display: none; }
   [data-testid="stDataFrame"] { break-inside: avoid; }

@@ -26,5 +26,5 @@ county_parts.near_done(view, county)
 st.markdown("**报送与问题**")
 county_parts.submissions(view, county)
 st.caption(
-    f"发布版 {view.release.label} · {words.day(view.release.manifest['published_at'])}发布 · 打印本页即得一页简报。"
+    f"发布版 {view.release.label} · {words.day(view.release.manifest['published_at'])}发布 · 打印本页,第一页即一页简报。"
 )
