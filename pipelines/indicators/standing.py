@@ -12,6 +12,7 @@ from pipelines import months
 from pipelines.indicators import comparison
 from pipelines.lifecycle import Life
 from pipelines.survey.findings import Finding, finding_id
+from pipelines.survey.form import Part
 from pipelines.survey.rules import CompiledRule, broken_sql, previous_fields
 from pipelines.warehouse import Warehouse
 
@@ -97,10 +98,12 @@ def judge(
     rows = _broken(
         warehouse,
         reference.rules,
-        _COMMUNITY.format(_columns(reference.form.community), _previous(warehouse, month)),
+        _query(_COMMUNITY, reference.form.community, "last_answer", reference.rules, month),
     )
     counties = _broken(
-        warehouse, reference.county_rules, _COUNTY.format(_columns(reference.form.county), _previous_county(month))
+        warehouse,
+        reference.county_rules,
+        _query(_COUNTY, reference.form.county, "last_county_answer", reference.county_rules, month),
     )
     found = [
         *_community_findings(warehouse, rows),
@@ -113,27 +116,23 @@ def judge(
 
 
 _COMMUNITY = """
-    SELECT answer.seq, answer.row_no, answer.unit, answer.unreadable, {0}, unnest({{broken}}) AS rule
+    SELECT answer.seq, answer.row_no, answer.unit, answer.unreadable, {0}{2}, unnest({{broken}}) AS rule
     FROM row AS answer JOIN unit AS roster ON roster.code = answer.unit
     LEFT JOIN ({1}) AS prev ON prev.uid = answer.uid
 """
 _COUNTY = """
-    SELECT answer.seq, NULL AS row_no, answer.unit, []::VARCHAR[] AS unreadable, {0}, unnest({{broken}}) AS rule
+    SELECT answer.seq, NULL AS row_no, answer.unit, []::VARCHAR[] AS unreadable, {0}{2}, unnest({{broken}}) AS rule
     FROM county_row AS answer JOIN county AS roster ON roster.code = answer.unit
     LEFT JOIN ({1}) AS prev ON prev.uid = answer.unit
 """
 
 
-def _columns(part) -> str:
-    return ", ".join(f'answer."{field.id}"' for field in part)
-
-
-def _previous(warehouse: Warehouse, month: date) -> str:
-    return f"SELECT * FROM last_answer WHERE month = DATE '{months.add(month, -1)}'"
-
-
-def _previous_county(month: date) -> str:
-    return f"SELECT * FROM last_county_answer WHERE month = DATE '{months.add(month, -1)}'"
+def _query(template: str, part: Part, last: str, rules: list[CompiledRule], month: date) -> str:
+    """The query for broken rules: a row's answers, its last ones as `prev:<field>`, and `{broken}` still to fill in."""
+    answers = ", ".join(f'answer."{field.id}"' for field in part)
+    previous = "".join(f', prev."{field}" AS "prev:{field}"' for field in previous_fields(rules))
+    before = f"SELECT * FROM {last} WHERE month = DATE '{months.add(month, -1)}'"
+    return template.format(answers, before, previous)
 
 
 def _broken(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[dict]:
@@ -191,6 +190,7 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
     sheet = next((places[f][0] for f in rule.fields if f in places), None)
     values = ",".join(f"{fields[f].label}={_shown(row[f])}" for f in rule.fields)
     where = f"工作表“{sheet}”单元格 {'、'.join(cells)}:" if cells else ""
+    before = "".join(f",此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
     repair = (
         "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
     )
@@ -203,7 +203,7 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
         unit=row["unit"],
         found=values,
         expected=rule.rule.message,
-        message=f"{where}{rule.rule.message}({values})。{repair}。",
+        message=f"【{rule.rule.id}】{where}{rule.rule.message}({values}{before})。{repair}。",
         row=row_no,
     )
 

@@ -163,6 +163,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
         "months": sorted({key for entries in content.values() for key in entries}),
         "states": {months.key(m): s.state for m, s in sorted(life.months.items()) if m <= month},
         "inputs": _inputs(warehouse, life, month),
+        "sample": _is_sample(warehouse, life, month),
         "tables": {
             table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()
         },
@@ -181,6 +182,12 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
     force = {seq for m, state in life.months.items() if m <= month for seq in state.effective.values()}
     names = ("county", "month", "seq", "sha256", "file")
     return [dict(zip(names, row, strict=True)) for row in rows if row[2] in force]
+
+
+def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
+    """Whether any submission in force of the series is invented: everything made of it must say so."""
+    seqs = {row[0] for row in warehouse.con.execute("SELECT seq FROM finding WHERE code = 'sample_data'").fetchall()}
+    return any(seq in seqs for m, state in life.months.items() if m <= month for seq in state.effective.values())
 
 
 # ---- writing

@@ -20,6 +20,7 @@ from pipelines.survey.grid import NOTES, Unreadable, Workbook
 from pipelines.survey.record import CountyRecord
 from pipelines.survey.units import county_index, county_labels, sharing_counties
 
+SAMPLE = "示例数据"
 Resolutions = Mapping[str, Mapping[str, str]]
 
 
@@ -121,6 +122,14 @@ class _Reading:
             self.report.add(trouble, found=identity.quote(said.months, months.label) or None)
         self._month(month)
         self._county(said, chosen)
+        self._sample(titled)
+
+    def _sample(self, titled: list[tuple]) -> None:
+        """Invented answers say so above their table; whatever is made of them must say so too."""
+        for sheet, first in titled:
+            if any(SAMPLE in value for row in sheet.rows[: first - 1] for value in row if isinstance(value, str)):
+                self.report.add("sample_data", sheet=sheet.name, found=SAMPLE)
+                return
 
     def _version(self, version: str | None) -> None:
         self.reading.form_version = version

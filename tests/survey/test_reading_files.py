@@ -360,3 +360,9 @@ def test_nothing_raises_on_what_is_no_workbook():
     for data in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
         found = pages.reading(data)
         assert found.refused and found.findings[0].severity == "error"
+
+
+def test_invented_answers_are_told_from_their_title():
+    made = pages.page(pages.units_of("130524")[:5])
+    made.title = f"示例数据 {made.title}"
+    assert pages.at(pages.reading(pages.book(made)), "sample_data") == [None]
