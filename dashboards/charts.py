@@ -46,15 +46,27 @@ def matrix(
     """Counties across, headline indicators down (in the order of the bars beside it): colour and sign of each status."""
     across = {county["unit"]: n for n, county in enumerate(counties)}
     down = {name: n for n, name in enumerate(indicators)}
-    steps = list(NAMES)
-    z = [[None] * len(counties) for _ in indicators]
-    text = [[""] * len(counties) for _ in indicators]
-    for cell in cells:
-        z[down[cell["indicator"]]][across[cell["place"]]] = steps.index(cell["status"])
+    places = [(across[cell["place"]], down[cell["indicator"]]) for cell in cells]
     figure = blank(ink, HEAD + row * len(indicators) + 6, margin=dict(l=24, r=2, t=HEAD, b=6))
+    _squares(figure, cells, places, ink)
+    _cell_signs(figure, cells, places, ink)
+    names = ["<br>".join(safe.plotly(letter) for letter in _label(county)) for county in counties]
+    top = dict(side="top", tickvals=list(range(len(counties))), ticktext=names, tickangle=0, tickfont=dict(size=13))
+    numbers = [str(n + 1) for n in range(len(indicators))]
+    side = dict(tickvals=list(range(len(indicators))), ticktext=numbers, tickfont=dict(size=11, color=ink.quiet))
+    bare = dict(showgrid=False, zeroline=False, fixedrange=True)
+    figure.update_xaxes(**top, **bare, range=[-0.5, len(counties) - 0.5])
+    figure.update_yaxes(**side, **bare, range=[len(indicators) - 0.5, -0.5])
+    return figure
+
+
+def _squares(figure: go.Figure, cells: list[dict], places: list[tuple[int, int]], ink: Ink) -> None:
+    steps = list(NAMES)
+    z = [steps.index(cell["status"]) for cell in cells]
     figure.add_heatmap(
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
         z=z,
-        text=text,
         zmin=-0.5,
         zmax=len(steps) - 0.5,
         colorscale=_steps(steps, ink),
@@ -63,42 +75,24 @@ def matrix(
         ygap=3,
         hoverinfo="skip",
     )
+
+
+def _cell_signs(figure: go.Figure, cells: list[dict], places: list[tuple[int, int]], ink: Ink) -> None:
+    """The signs, and what is pointed at and clicked: squares of a heatmap can be neither."""
+    said = [f"<b>{safe.plotly(cell['county'])}</b><br>{text}" for cell, text in zip(cells, hover(cells), strict=True)]
     figure.add_scatter(
-        x=[across[cell["place"]] for cell in cells],
-        y=[down[cell["indicator"]] for cell in cells],
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
         mode="markers+text",
         text=[SIGNS[cell["status"]] for cell in cells],
         textfont=dict(size=15, color=[ink.on[cell["status"]] for cell in cells]),
         marker=dict(size=15, opacity=0, symbol="square"),
         hoverinfo="text",
-        hovertext=[
-            f"<b>{safe.plotly(cell['county'])}</b><br>{said}" for cell, said in zip(cells, hover(cells), strict=True)
-        ],
+        hovertext=said,
         customdata=[[cell["indicator"], cell["place"]] for cell in cells],
         selected=dict(marker=dict(opacity=0)),
         unselected=dict(marker=dict(opacity=0)),
     )
-    figure.update_xaxes(
-        side="top",
-        tickvals=list(range(len(counties))),
-        ticktext=["<br>".join(safe.plotly(c) for c in _label(county)) for county in counties],
-        tickangle=0,
-        tickfont=dict(size=13),
-        showgrid=False,
-        zeroline=False,
-        range=[-0.5, len(counties) - 0.5],
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(indicators))),
-        ticktext=[str(n + 1) for n in range(len(indicators))],
-        tickfont=dict(size=11, color=ink.quiet),
-        showgrid=False,
-        zeroline=False,
-        range=[len(indicators) - 0.5, -0.5],
-        fixedrange=True,
-    )
-    return figure
 
 
 def _label(county: dict) -> str:

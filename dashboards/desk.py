@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path, PureWindowsPath
+from typing import Any
 
 import streamlit as st
 
@@ -45,17 +46,20 @@ def _one(name: str, content: bytes, by: str) -> None:
         if report is None:
             return
         _told(report)
-        with st.container(horizontal=True):
-            wanted = st.button("提交", key=f"submit-{key}", type="primary", disabled=not by.strip())
-            _receipt(report, content)
+        wanted = st.button("提交", key=f"submit-{key}", type="primary", disabled=not by.strip())
         if not by.strip():
             st.caption("填写经办人后可以提交。")
-        if wanted:
-            sent = _submitted(name, content, by.strip())
-            if sent:
-                st.session_state[f"sent-{key}"] = f"收件号 {sent.seq}:{STATES.get(sent.state, sent.state)}。"
-        if told := st.session_state.get(f"sent-{key}"):
-            st.success(safe.markdown(told) + " 下次计算后进入各页的数字。")
+        if wanted and (sent := _submitted(name, content, by.strip())):
+            st.session_state[f"sent-{key}"] = sent
+        if sent := st.session_state.get(f"sent-{key}"):
+            _acknowledged(*sent, key)
+
+
+def _acknowledged(report: intake.Report, receipt: bytes, name: str, key: str) -> None:
+    """What became of a submitted file, and its receipt: the county's own workbook with the faulty cells marked."""
+    told = f"收件号 {report.seq}:{STATES.get(report.state, report.state)}。"
+    st.success(safe.markdown(told) + " 下次计算后进入各页的数字。")
+    st.download_button("下载回执(标出问题的报表)", receipt, file_name=name, key=f"receipt-{key}", on_click="ignore")
 
 
 def _checked(key: str, name: str, content: bytes) -> intake.Report | None:
@@ -67,12 +71,19 @@ def _checked(key: str, name: str, content: bytes) -> intake.Report | None:
     return known[key]
 
 
-def _submitted(name: str, content: bytes, by: str) -> intake.Report | None:
+def _submitted(name: str, content: bytes, by: str) -> tuple[intake.Report, bytes, str] | None:
+    """The file submitted: its report, and its receipt with its name."""
+
+    def deliver(place: Path) -> tuple[intake.Report, bytes, str]:
+        report = intake.submit([place], settings.load(), by=by)[0]
+        receipt = intake.write_receipts([report], settings.load(), place.parent / "receipts")[0]
+        return report, receipt.read_bytes(), receipt.name
+
     with st.spinner("正在存档和计算…"):
-        return _tried(lambda place: intake.submit([place], settings.load(), by=by)[0], name, content)
+        return _tried(deliver, name, content)
 
 
-def _tried(action: Callable[[Path], intake.Report], name: str, content: bytes) -> intake.Report | None:
+def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
     """Something done with the file under its own name, in a folder of its own; a refusal is shown."""
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
         # only the last part of the name: a sender's path has no business here
@@ -106,17 +117,6 @@ def _name(county: str | None, month: str | None) -> str:
     view: View | None = st.session_state.get("view")
     found = data.county_names(view.release) if view else {}
     return found.get(county, county or "县市区不明")
-
-
-def _receipt(report: intake.Report, content: bytes) -> None:
-    """The county's own workbook with the faulty cells marked, where the program can make one."""
-    make = getattr(intake, "receipt", None)
-    if make is None or not report.findings:
-        return
-    made, name = make(content, report)
-    st.download_button(
-        "下载回执(标出问题的报表)", made, file_name=name, key=f"receipt-{report.sha256}", on_click="ignore"
-    )
 
 
 # ---- deciding

@@ -96,7 +96,7 @@ def test_from_the_overview_to_a_county_to_a_unit_to_its_cell(page, address):
     table.click(position={"x": 15, "y": 52})
     page.wait_for_url(re.compile(r"/unit\?.*unit=\d{12}"))
     page.get_by_text("报了什么,写在哪一格").wait_for()
-    assert page.get_by_text(re.compile(r"来自 .+xlsx")).first.is_visible()
+    page.get_by_text(re.compile(r"来自 .+xlsx")).first.wait_for()
 
 
 def test_a_link_opens_the_same_view(page, address):
@@ -160,12 +160,16 @@ def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, 
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
     page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
-    assert page.get_by_text("约300").first.is_visible()
+    page.get_by_text("约300").first.wait_for()
     # names and answers from the workbook stay words
-    assert page.get_by_text("<script>").first.is_visible()
+    page.get_by_text("<script>").first.wait_for()
     assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
     page.get_by_role("button", name="提交").click()
     page.get_by_text(re.compile("收件号 .*已接收并生效")).wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载回执").click()
+    book = openpyxl.load_workbook(download.value.path())
+    assert "问题清单" in book.sheetnames
 
 
 def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, workbooks):
