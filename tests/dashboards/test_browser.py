@@ -168,7 +168,7 @@ def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, 
     page.get_by_text(re.compile("收件号 .*已接收并生效")).wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="下载回执").click()
-    book = openpyxl.load_workbook(download.value.path())
+    book = openpyxl.load_workbook(BytesIO(Path(download.value.path()).read_bytes()))
     assert "问题清单" in book.sheetnames
 
 
