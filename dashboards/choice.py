@@ -150,8 +150,9 @@ def _edition_line(view: View) -> str:
     reports = records.reports(view.release, view.month)
     arrived = sum(row["seq"] is not None for row in reports)
     state = LIFE[manifest["states"].get(months.key(view.month), "open")]
+    sample = "示例数据 · " if manifest.get("sample") else ""
     return (
-        f"{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版({KINDS[manifest['kind']]})· "
+        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版({KINDS[manifest['kind']]})· "
         f"{words.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {arrived}/{len(reports)} 已报 · {state}"
     )
 

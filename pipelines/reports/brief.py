@@ -61,7 +61,7 @@ def _write(paper: Paper, text: str, style: str) -> Paragraph:
 
 def _opening(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     _write(paper, title, "Title")
-    _write(paper, f"({variant.period(facts.month)})", "Subtitle")
+    _write(paper, f"({variant.period(facts.month)}{facts.sample})", "Subtitle")
     # whoever issued the policy, it is the city's leadership that reads
     _write(paper, f"中共{facts.city}委、{facts.city}人民政府:", "Normal")
     source = f"{facts.city}各县(市、区)报表" if facts.counties else "各地报表"

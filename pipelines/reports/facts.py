@@ -132,6 +132,11 @@ class Facts:
         return self.release.manifest.get("city") or "全市"
 
     @property
+    def sample(self) -> str:
+        """What a title adds when the answers are invented."""
+        return ",示例数据" if self.release.manifest.get("sample") else ""
+
+    @property
     def published(self) -> date:
         return date.fromisoformat(self.release.manifest["published_at"][:10])
 

@@ -24,7 +24,7 @@ _HERE = Path(__file__).parent
 def build(facts: Facts, variant: Variant) -> bytes:
     """The html of a release's month."""
     css, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    title = f"{facts.city}城乡社区治理工作进展{variant.name}({variant.period(facts.month)})"
+    title = f"{facts.city}城乡社区治理工作进展{variant.name}({variant.period(facts.month)}{facts.sample})"
     body = "".join(
         (_opening(facts, title, variant), _table(facts, variant), _matrix(facts), _records(facts), _footer(facts))
     )

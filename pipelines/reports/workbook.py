@@ -54,7 +54,7 @@ class _Book:
 
     def build(self) -> bytes:
         made = datetime.fromisoformat(self.facts.release.manifest["published_at"]).replace(tzinfo=None)
-        title = f"{self.facts.city}城乡社区治理进展数据表({self.variant.period(self.facts.month)})"
+        title = f"{self.facts.city}城乡社区治理进展数据表({self.variant.period(self.facts.month)}{self.facts.sample})"
         self.book.set_properties({"title": title, "author": "社区治理进展系统", "created": made})
         contents = self.book.add_worksheet("目录")
         for write in (
