@@ -1,7 +1,7 @@
-"""The figures once more, in plain Python: exact fractions, three-valued logic, no SQL engine and none of the program's own arithmetic.
+"""The figures once more, in plain Python: exact fractions, three-valued logic, none of the program's own arithmetic.
 
-It reads the same declarations (an expression's parse tree, a unit's answers) and does the rest by hand, so that an error in the
-generated SQL cannot repeat itself here. Semantics §4 (carry-forward), §5 (arithmetic), §6 (status).
+It reads the same declarations (an expression's parse tree, a unit's answers) and does the rest by hand, so that an error
+in the generated SQL cannot repeat itself here. Semantics §4 (carry-forward), §5 (arithmetic), §6 (status).
 """
 
 from collections import defaultdict
@@ -96,7 +96,8 @@ def tally(entry, judged):
         "value": None if s == 0 or q == s else Fraction(100 * y, s),
         "lower": Fraction(100 * y, s + u) if s else None,
         "upper": Fraction(100 * (y + q + u), s + u) if s else None,
-        "numerator": y, "denominator": s, "unknown": unknown, "carried": sum(c for k, _, _, c in judged if k in (1, 2, 3)),
+        "numerator": y, "denominator": s, "unknown": unknown,
+        "carried": sum(c for k, _, _, c in judged if k in (1, 2, 3)),
     }  # fmt: skip
 
 
@@ -190,7 +191,8 @@ class Oracle:
                 for u in units:
                     answers, carried = unit[u.code]
                     judged = (*self.unit_state(entry, u, answers, county[u.county_code][0]), carried)
-                    for key in (("community", u.code), ("town", u.town_code), ("county", u.county_code), ("city", "130500")):
+                    above = (("town", u.town_code), ("county", u.county_code), ("city", "130500"))
+                    for key in (("community", u.code), *above):
                         groups[key].append(judged)
             else:
                 for c in counties:

@@ -1,24 +1,26 @@
-"""The generated SQL against plain Python, on random answers with gaps, held rows, missing counties and the 2020-06 boundary."""
+"""The generated SQL against plain Python: random answers with gaps, held rows, missing counties, the 2020-06 boundary.
+
+A small city of real units is enough: what the program does with a unit does not depend on how many others there are.
+"""
 
 import random
 from collections import namedtuple
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 import yaml
 
-from pipelines import reference_set, settings, warehouse
+from pipelines import reference_set, warehouse
 from pipelines.archive import Archive
 from pipelines.indicators import engine
 from pipelines.survey.community import Column, CommunityRows
 from pipelines.survey.read import Reading
 from pipelines.survey.record import CountyRecord
+from tests.indicators import answering
 from tests.indicators.oracle import Oracle
 
-REFERENCE = settings.load().reference
 # around the change of divisions, and up to the due month in which the yearly duties are judged
 SPANS = {1: [date(2020, m, 1) for m in range(4, 8)], 2: [date(2020, m, 1) for m in range(10, 13)]}
 # the zone, a county that is recoded in 2020-06, a plain county
@@ -27,51 +29,33 @@ Unit = namedtuple("Unit", "code uid town_code county_code kind municipal shared"
 
 
 @pytest.fixture(scope="module")
-def reference():
-    return reference_set.load(REFERENCE)
+def reference(split_city):
+    return reference_set.load(split_city)
 
 
-def some_units(reference, month, rng):
-    """All units of a few counties (so that figures are not all unknown); the other counties report nothing."""
+def some_units(reference, month):
+    """Units of the counties that report; the old districts and 邢台县 never do."""
     return [u for u in reference.rosters.units(month) if u.county_code in COUNTIES]
 
 
-def answer(field, kind, rng):
-    if not field.applies_to(kind) or rng.random() < 0.08:
-        return None
-    match field.type:
-        case "flag":
-            return rng.random() < 0.6
-        case "count":
-            return rng.choice([0, 1, 2, 3, 5, 7, 10, 1500, 3000, rng.randint(0, 400)])
-        case "choice":
-            return rng.choice(field.choices)
-        case "month":
-            return date(rng.choice([2016, 2018, 2019]), rng.choice([6, 7, 8]), 1)
-        case "percent":
-            return Decimal(rng.randint(0, 1000)) / 10
-        case "number" | "money":
-            return Decimal(rng.choice([0, 5, 10, 20, 30, 500, 52000])) + Decimal(rng.randint(0, 3)) / 4
-    return "文字"
-
-
 def reading(reference, month, county, units, rng):
-    """A submission of one county: most units, some rows held back by the reader."""
+    """A submission of one county: most units, some rows held back by the reader, some that break a rule."""
     given = [u for u in units if u.county_code == county and rng.random() < 0.93]
-    part = reference.form.community
-    values = {f.id: [answer(f, u.kind, rng) for u in given] for f in part}
-    values["code"], values["name"] = [u.code for u in given], [u.name for u in given]
-    values["kind"] = [u.kind for u in given]
-    values["households"] = [rng.randint(50, 3500) for _ in given]
-    columns = {f.id: Column(n, "A", f.label, Decimal(1)) for n, f in enumerate(part)}
-    rows = CommunityRows("表1", columns, list(range(5, 5 + len(given))), values["code"],
-                         [rng.random() < 0.04 for _ in given], values, {f.id: [None] * len(given) for f in part})  # fmt: skip
-    record = None
-    if rng.random() < 0.9:
-        told = {f.id: answer(f, "农村社区", rng) for f in reference.form.county if f.applies != "shared_funding"}
-        told |= {f.id: Decimal(rng.choice([0, 30, 70])) for f in reference.form.county if f.applies == "shared_funding"}
-        record = CountyRecord("表2", {}, told, {}, False)
-    return Reading("文件.xlsx", "0" * 64, county, month, None, False, rows, record, [])
+    form = reference.form
+    rows = [anything(form, u, rng) if rng.random() < 0.1 else answering.row(form, u, rng) for u in given]
+    values = {f.id: [row.get(f.id) for row in rows] for f in form.community}
+    values |= {name: [getattr(u, name) for u in given] for name in ("code", "name", "kind")}
+    columns = {f.id: Column(n, "A", f.label, Decimal(1)) for n, f in enumerate(form.community)}
+    held, raw = [rng.random() < 0.04 for _ in given], {f.id: [None] * len(given) for f in form.community}
+    table = CommunityRows("表1", columns, list(range(5, 5 + len(given))), values["code"], held, values, raw)
+    record = CountyRecord("表2", {}, answering.record(form, rng), {}, False) if rng.random() < 0.9 else None
+    return Reading("文件.xlsx", "0" * 64, county, month, None, False, table, record, [])
+
+
+def anything(form, unit, rng):
+    """A row that need not keep the rules."""
+    answers = {field.id: answering.answer(field, unit.kind, rng) for field in form.community}
+    return {**answers, "households": rng.randint(50, 3500)}
 
 
 def accepted_rows(reference, found, uid):
@@ -99,34 +83,14 @@ def breaks_an_error_rule(a):
     )  # fmt: skip
 
 
-def repair(rows, rng):
-    """Make most rows keep the rules, so that the figures rest on many units."""
-    v = rows.values
-    for n in range(len(rows.row)):
-        if rng.random() < 0.1:
-            continue
-        for less, more in (("local_members", "committee_members"), ("certified_workers", "social_workers"),
-                           ("allowance_workers", "certified_workers"), ("insured_members", "committee_members"),
-                           ("housing_fund_members", "committee_members")):  # fmt: skip
-            if v[less][n] is not None and v[more][n] is not None:
-                v[less][n] = min(v[less][n], v[more][n])
-        if v["facility"][n] is True:
-            v["facility_area"][n] = v["facility_area"][n] or Decimal(300)
-        elif v["facility"][n] is False:
-            v["facility_area"][n] = None
-        if v["info_platform"][n] is False:
-            v["platform_linked"][n] = False
-        if v["pilot"][n] is True and v["pilot_type"][n] is None:
-            v["pilot_type"][n] = "传统农村"
-
-
 @pytest.mark.parametrize("seed", SPANS)
 def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed):
     span = SPANS[seed]
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 a test is to be repeatable
     archive = Archive(tmp_path)
     store = warehouse.in_memory(reference, archive)
-    register = yaml.safe_load(Path(REFERENCE, "policies/opinions-2018/register.yaml").read_text(encoding="utf-8"))
+    place = reference.folder / "policies" / "opinions-2018" / "register.yaml"
+    register = yaml.safe_load(place.read_text(encoding="utf-8"))
     oracle = Oracle(register["indicators"], register["rollups"], date(2018, 7, 1))
     readings = make_readings(reference, archive, oracle, span, rng)
     store.sync(read=lambda events, life: ((e, readings[e.seq]) for e in events))
@@ -137,13 +101,13 @@ def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed):
         units = [whole(u, counties[u.county_code]) for u in reference.rosters.units(month)]
         expected = oracle.month(month, units, reference.rosters.counties(month))
         compared += compare(store, month, expected)
-    assert compared > 80_000
+    assert compared > 15_000
 
 
 def make_readings(reference, archive, oracle, span, rng):
     readings = {}
     for month in span:
-        units = some_units(reference, month, rng)
+        units = some_units(reference, month)
         uid = {u.code: u.uid for u in units}
         for county in sorted({u.county_code for u in units}):
             if rng.random() < 0.25:
@@ -152,7 +116,6 @@ def make_readings(reference, archive, oracle, span, rng):
             for _ in range(tries):
                 event = archive.append("submission", {"sha256": f"{rng.random()}", "file": "文件.xlsx"})
                 readings[event.seq] = found = reading(reference, month, county, units, rng)
-                repair(found.community, rng)
             by_unit = oracle.accepted.setdefault(month, {})
             by_unit |= accepted_rows(reference, found, uid)
             if found.record and not town_platforms_exceed(found.record.values):
