@@ -1,4 +1,17 @@
-"""`release.duckdb`: the small database inside an edition, with everything that a page or a report reads as it stands."""
+"""`release.duckdb`: the small database inside an edition, with everything that a page or a report reads as it stands.
+
+Besides the tables of `ready` and `analysis` it holds what was declared when the edition was made:
+
+| table | one row per |
+|---|---|
+| `policy` | policy that judges the release's month |
+| `indicator` | policy, indicator: clause, quote, formula, target |
+| `field` | part of the form, field: its label, type, unit |
+| `status` | status that a figure may have, with its Chinese name |
+| `paragraph` | policy, paragraph of its text, with the clause that it stands in |
+| `sentence` | policy, sentence of its text, with what measures it |
+| `rollup` | policy, total of a county that an indicator uses: the field added up |
+"""
 
 import hashlib
 import os

@@ -6,14 +6,18 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | table | one row per |
 |---|---|
 | `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
-| `step` | the same, for city and counties: what it was a month before, and its rank among the counties |
+| `step` | policy, indicator, month, divisions, level, city or county: what it was a month before, and its rank among the counties |
 | `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
 | `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
 | `finding_count` | month, county, code, severity, with one message as an example |
 | `unit_state` | policy and unit of the release's month: how many indicators it has, lacks, leaves unknown; of the headline ones, which |
-| `submission`, `finding`, `unit`, `county`, `coverage` | as in the month tables |
+| `submission` | submission received for any month of the series, with its state |
+| `finding` | finding of a submission for the release's month |
+| `unit` | unit of the release's month: attributes and where its answers come from |
+| `county` | county of the release's month: attributes and where its answers come from |
+| `coverage` | month, county: units in all, accepted, held, carried, missing |
 """
 
 from pathlib import Path

@@ -3,15 +3,15 @@
 | table | one row per |
 |---|---|
 | `standing` | unit of the month's roster: attributes, the answers that count, where they come from |
-| `county_standing` | county of the month's roster: likewise, with the text that stood in each cell as `raw:<field>` |
+| `county_standing` | county of the month's roster: the same, with the text that stood in each cell as `raw:<field>` |
 | `evidence` | unit row of a submission in force: the text that stood in each cell |
 | `source` | field of a submission in force: sheet, column letter (表1) or cell (表2), header, factor |
 | `submission` | submission received for the month, with its state |
 | `finding` | finding of a submission in force, refused or waiting |
 | `figure` | policy, indicator, level above community, unit |
-| `figure_now` | likewise, by the divisions of the release's month |
-| `state-<policy>` | unit of the roster: its state for every indicator, and its parts of every ratio |
-| `county_state-<policy>` | county of the roster: likewise for indicators of counties |
+| `figure_now` | policy, indicator, level above community, unit, by the divisions of the release's month |
+| `state-<policy>` | unit of the month's roster: its state for every indicator, and its parts of every ratio |
+| `county_state-<policy>` | county of the month's roster: its state for every indicator of counties |
 
 An unchanged month is the same bytes again, and is stored once.
 """
