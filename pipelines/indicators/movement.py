@@ -67,6 +67,7 @@ def _policy(warehouse, month: date, before: date, number: int, register: Registe
     same = published.registers.get(f"register:{policy}") == warehouse.reference.digests[f"register:{policy}"]
     con.execute(f"CREATE OR REPLACE TEMP TABLE step_published AS {_PUBLISHED}", [str(published.figure), policy])
     _redefined(warehouse, before, register, published, same)
+    _list_restated(warehouse, before, number, register, published, same)
     con.execute(f"CREATE OR REPLACE TEMP TABLE step_corrected AS {_TALLY}", [before, "then", policy])
     _shift(warehouse, month, before, register)
     _step(warehouse, before, "shifted", register)
@@ -113,6 +114,27 @@ def _redefined(warehouse: Warehouse, before: date, register: Register, published
         con.execute("DROP TABLE temp.standing")
         con.execute("DROP TABLE temp.county_standing")
     _step(warehouse, before, "redefined", register)
+
+
+def _list_restated(
+    warehouse: Warehouse, before: date, number: int, register: Register, published: Published, same: bool
+) -> None:
+    """The units behind the parts register and correction: as published, as redefined (where it was), as corrected."""
+    for table, counted in (("state", "community"), ("county_state", "county")):
+        place = published.figure.parent.parent / f"{table}-{register.policy.id}" / published.figure.name
+        if not place.exists():
+            continue
+        con = warehouse.con
+        con.execute("CREATE OR REPLACE TEMP TABLE was AS SELECT * FROM read_parquet(?)", [str(place)])
+        con.execute(f"CREATE OR REPLACE TEMP TABLE corrected AS SELECT * FROM {table}_{number} WHERE month = ?", [before])
+        known = {column[0] for column in con.execute("DESCRIBE was").fetchall()}
+        indicators = [i for i in register if i.of == counted and i.id in known]
+        steps = [("was", "corrected", "correction")]
+        if not same:
+            steps = [("was", table, "register"), (table, "corrected", "correction")]
+        for old, new, part in steps if indicators else []:
+            changed = _changed_units(old, new, indicators, f"'{part}'")
+            con.execute(f"INSERT INTO movement_unit BY NAME {changed}", [register.policy.id])
 
 
 def _as_published(warehouse: Warehouse, published: Published) -> None:
@@ -174,7 +196,8 @@ def _merge_table(warehouse, table: str, now: str, indicators: list, register: Re
         names = [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]
         columns += [f'CASE WHEN {both} THEN new."{n}" ELSE old."{n}" END AS "{n}"' for n in names]
     con.execute(f"CREATE OR REPLACE TEMP TABLE current_state AS SELECT * FROM {now} WHERE month = ?", [month])
-    con.execute(f"INSERT INTO movement_unit BY NAME {_changed_units(table, indicators)}", [register.policy.id])
+    changed = _changed_units(table, "current_state", indicators, _KNOWN)
+    con.execute(f"INSERT INTO movement_unit BY NAME {changed}", [register.policy.id])
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE merged AS SELECT old.month, old.unit, old.town, old.county, old.carried, "
         f"{', '.join(columns)} FROM {table} AS old JOIN current_state AS new USING (unit)"
@@ -182,13 +205,18 @@ def _merge_table(warehouse, table: str, now: str, indicators: list, register: Re
     con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM merged")
 
 
-def _changed_units(table: str, indicators: list) -> str:
+# among units that are known in both months it is their answers, else whether they report
+_KNOWN = "CASE WHEN old.state <= 2 AND new.state <= 2 THEN 'answers' ELSE 'reporting' END"
+
+
+def _changed_units(earlier: str, later: str, indicators: list, part: str) -> str:
+    """Units whose state differs between two tables of states; `part` is SQL for the part of the movement."""
     names = ", ".join(f'"{i.id}"' for i in indicators)
     return f"""
-        WITH old AS (UNPIVOT (SELECT unit, {names} FROM {table}) ON {names} INTO NAME indicator VALUE state),
-        new AS (UNPIVOT (SELECT unit, county, {names} FROM current_state) ON {names} INTO NAME indicator VALUE state)
+        WITH old AS (UNPIVOT (SELECT unit, {names} FROM {earlier}) ON {names} INTO NAME indicator VALUE state),
+        new AS (UNPIVOT (SELECT unit, county, {names} FROM {later}) ON {names} INTO NAME indicator VALUE state)
         SELECT ? AS policy, new.indicator, new.unit, new.county, old.state AS "before", new.state AS "after",
-               CASE WHEN old.state <= 2 AND new.state <= 2 THEN 'answers' ELSE 'reporting' END AS part
+               {part} AS part
         FROM new JOIN old USING (unit, indicator) WHERE old.state <> new.state
     """
 

@@ -6,7 +6,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 |---|---|
 | `outlook` | policy, indicator with a target, divisions, city or county |
 | `movement` | policy, indicator, city or county, part of the change since last month |
-| `movement_unit` | policy, indicator and unit whose state is another than last month |
+| `movement_unit` | policy, indicator, unit whose state changed, part of the change |
 | `decision` | approval, reopening, waiver or resolved question in the ledger |
 | `edition` | edition of any month in the ledger |
 | `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |

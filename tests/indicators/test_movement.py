@@ -140,6 +140,7 @@ def test_a_correction_of_the_earlier_month_is_told_as_such(city):
     assert causes(release) == {"correction"}
     assert moved(release, indicator="facility_rural", unit=BAIXIANG)["correction"] < 0
     assert moved(release, indicator="platform_rural", unit=BAIXIANG)["correction"] == 0
+    assert opened(release) == [{"unit": village.code, "part": "correction", "before": 1, "after": 2}]
 
 
 def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(city, plain_city, tmp_path):
@@ -153,6 +154,10 @@ def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(c
     assert causes(release) == {"register"}
     touched = release.rows("SELECT DISTINCT indicator FROM movement WHERE change <> 0")
     assert touched == [{"indicator": "platform_rural"}]
+    lost = [u for u in city.reference.rosters.units(APRIL) if u.kind == "农村社区" and steady(u)["info_platform"]]
+    lost = [u.code for u in lost if not steady(u)["facility"]]
+    assert [row["unit"] for row in opened(release, "platform_rural")] == lost
+    assert {row["part"] for row in opened(release, "platform_rural")} == {"register"}
 
 
 def test_a_change_of_divisions_alone_is_told_as_boundary(split_city, tmp_path):
