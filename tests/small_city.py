@@ -35,6 +35,16 @@ def make(folder: Path, counties: Iterable[str] = PLAIN) -> Path:
     return folder
 
 
+def measure_only(folder: Path, indicators: Iterable[str]) -> Path:
+    """The same reference data with a few indicators of the first policy only: a month costs a fraction."""
+    place = folder / "policies" / "opinions-2018" / "register.yaml"
+    marks = tuple(f"  - {{id: {indicator}," for indicator in indicators)
+    text = _lines(place, lambda line: not line.startswith("  - {id:") or line.startswith(marks))
+    place.write_text(text, encoding="utf-8")
+    shutil.rmtree(folder / "policies" / "plan-2021")
+    return folder
+
+
 def replace(path: Path, old: str, new: str) -> None:
     """One place of a file edited, as a person would."""
     text = path.read_text(encoding="utf-8")

@@ -19,7 +19,8 @@ RECORD = {"agency": "是", "towns": 3, "town_platforms": 2}
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    return small_city.make(tmp_path_factory.mktemp("zone") / "reference", ["130571", "130524"])
+    city = small_city.make(tmp_path_factory.mktemp("zone") / "reference", ["130571", "130524"])
+    return small_city.measure_only(city, ("facility_rural", "platform_rural", "platform_linked", "agency"))
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ COUNTY = "130571"
 def published(tmp_path_factory) -> Office:
     """Three editions: April, April corrected after a reopening, May under a register that was changed in between."""
     folder = tmp_path_factory.mktemp("office")
-    office = Office(folder / "data", small_city.make(folder / "reference", [COUNTY]))
+    reference = small_city.make(folder / "reference", [COUNTY])
+    office = Office(folder / "data", small_city.measure_only(reference, ("facility_rural", "platform_rural")))
     office.send(APRIL, COUNTY)
     office.run(APRIL)
     intake.approve(APRIL, office.settings, "市局李某")
