@@ -4,16 +4,14 @@ Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
 import getpass
-import json
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 
 import click
 
-from pipelines import __version__, months, settings
+from pipelines import __version__, months, printing, settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
 
@@ -73,28 +71,6 @@ def _user() -> str:
         return "未知用户"
 
 
-def _print_json(data) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, default=str))
-
-
-@contextmanager
-def _progress(what: str):
-    """A callback (done, of, item) that draws a bar on a terminal and stays quiet elsewhere; nothing for quick work."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, of, item: bar.update(task, completed=done, total=of, description=item)
-
-
 # ---- templates and samples
 
 
@@ -110,11 +86,13 @@ def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
     from pipelines.survey.template import write_templates
 
     reference = reference_set.load(found.reference)
-    with _progress("生成报表") as report:
+    with printing.progress("生成报表") as report:
         paths = write_templates(
             reference.form, reference.rosters, month, out, county, lambda done, of: report(done, of, "")
         )
-    _print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿,在 {out}")
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo(
+        f"已生成 {len(paths)} 个工作簿,在 {out}"
+    )
 
 
 @main.command()
@@ -129,7 +107,7 @@ def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> N
     from pipelines.sample import write_samples
 
     reference = reference_set.load(found.reference)
-    with _progress("生成示例数据") as report:
+    with printing.progress("生成示例数据") as report:
         paths = write_samples(
             reference.form,
             reference.rosters,
@@ -138,7 +116,9 @@ def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> N
             seed=seed,
             progress=lambda done, of: report(done, of, ""),
         )
-    _print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个示例工作簿,在 {out}")
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo(
+        f"已生成 {len(paths)} 个示例工作簿,在 {out}"
+    )
 
 
 # ---- what comes in
@@ -155,7 +135,7 @@ def check(found: Settings, files, as_json: bool) -> None:
     from pipelines import intake
 
     reports = intake.check(files, found)
-    _show_reports(reports, as_json)
+    printing.reports(reports, as_json)
 
 
 @main.command()
@@ -168,40 +148,11 @@ def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool
     """接收报表:存档、读取、入库。"""
     from pipelines import intake
 
-    with _progress("读取报表") as report:
+    with printing.progress("读取报表") as report:
         reports = intake.submit(files, found, by, report)
     if receipts:
         intake.write_receipts(reports, found, receipts)
-    _show_reports(reports, as_json)
-
-
-_STATES = {
-    "checked": "已检查",
-    "effective": "已接收",
-    "known": "此前已收到相同文件,未重复计入",
-    "waiting": "该月已审核,报表待重开后生效(shequ reopen)",
-    "superseded": "已被更新的报表取代",
-    "refused": "未采用",
-}
-_SEVERITIES = {"error": "错误", "warning": "疑问", "note": "提示"}
-
-
-def _show_reports(reports, as_json: bool) -> None:
-    for report in reports:
-        click.echo(json.dumps(report.public(), ensure_ascii=False)) if as_json else _show_report(report)
-    if any(report.refused or report.errors for report in reports):
-        sys.exit(1)
-
-
-def _show_report(report) -> None:
-    rows = report.rows
-    whose = f"{report.county} {report.month}:" if report.county and report.month else ""
-    counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
-    state = "不能采用" if report.refused else _STATES[report.state]
-    click.echo(f"{report.file}:{state}。{whose}{counts}")
-    for finding in report.findings:
-        number = f"[{finding['id']}] " if finding.get("id") else ""
-        click.echo(f"  {_SEVERITIES[finding['severity']]} {number}{finding['message']}")
+    printing.reports(reports, as_json)
 
 
 # ---- figures and releases
@@ -216,10 +167,10 @@ def run(found: Settings, month, by: str, as_json: bool) -> None:
     """计算一个月的数字,发布并生成报告。"""
     from pipelines import monthly
 
-    with _progress("计算") as report:
+    with printing.progress("计算") as report:
         edition = monthly.run(found, month, by, report)
     if as_json:
-        _print_json({"release": edition.label, "new": edition.new, "folder": str(edition.folder)})
+        printing.print_json({"release": edition.label, "new": edition.new, "folder": str(edition.folder)})
     else:
         verb = "已发布" if edition.new else "没有变化,仍为"
         click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版:{edition.folder}")
@@ -242,19 +193,7 @@ def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, 
     from pipelines.release import open_release
 
     rows = of_release(open_release(settings=found), month, level, unit, indicator, policy, now=as_of == "now")
-    _print_json(rows) if as_json else _show_figures(rows)
-
-
-def _show_figures(rows: list[dict]) -> None:
-    from pipelines.indicators.progress import STATUSES
-
-    for row in rows:
-        value = "—" if row["value"] is None else f"{float(row['value']):.6g}"
-        gap = f",还差 {row['gap']}" if row["gap"] else ""
-        click.echo(
-            f"{row['month']} {row['name'] or row['unit']} {row['indicator']} {value} "
-            f"({row['numerator']}/{row['denominator']},未知 {row['unknown']}) {STATUSES[row['status']]}{gap}"
-        )
+    printing.print_json(rows) if as_json else printing.figures(rows)
 
 
 @main.command()
@@ -270,7 +209,7 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
     from pipelines.release import open_release
 
     story = of_release(open_release(settings=found), indicator, month, unit, policy)
-    _print_json(story) if as_json else _show_story(story)
+    printing.print_json(story) if as_json else printing.story(story)
 
 
 @main.command()
@@ -286,23 +225,9 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     from pipelines.reports import VARIANTS, write_reports
 
     paths = write_reports(open_release(month, edition, settings=found), out, VARIANTS.get(variant))
-    _print_json([str(p) for p in paths]) if as_json else click.echo("已生成:\n" + "\n".join(map(str, paths)))
-
-
-_COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
-
-
-def _show_story(story: dict) -> None:
-    figure = story["figure"]
-    click.echo(f"{story['indicator']}  条款 {story['clause']}:{story['quote']}")
-    click.echo(f"{story['arithmetic']}")
-    click.echo(f"= {figure['value']}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
-    for unit in story["units"]:
-        click.echo(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}")
-        for name, answer in unit["answer"].items():
-            place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
-            carried = f"(沿用 {answer['carried_from']})" if answer["carried_from"] else ""
-            click.echo(f"      {name} = {answer['value']} [{answer['raw']}] {place}{carried}")
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo(
+        "已生成:\n" + "\n".join(map(str, paths))
+    )
 
 
 @main.command()
@@ -318,7 +243,7 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
 
     story = of_release(open_release(settings=found), file, cell, sheet)
     if as_json:
-        _print_json(story)
+        printing.print_json(story)
         return
     click.echo(
         f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
@@ -338,39 +263,10 @@ def status(found: Settings, month, as_json: bool) -> None:
     from pipelines import intake
 
     state = intake.status(found, month)
-    _print_json(state) if as_json else _show_status(state)
-
-
-_MONTH_STATES = {"open": "未审核", "approved": "已审核(锁定)", "reopened": "已重开"}
-
-
-def _show_status(state: dict) -> None:
-    if not state["month"]:
-        click.echo("还没有收到任何报表")
-        return
-    counties = state["counties"]
-    reported = [c for c in counties if c["state"] == "effective"]
-    click.echo(
-        f"{state['month']} {_MONTH_STATES[state['state']]}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报"
-    )
-    for county in counties:
-        counted = (
-            f"计入 {county['accepted']}/{county['units']} 个单位,错误 {county['errors']},疑问 {county['warnings']}"
-        )
-        click.echo(
-            f"  {county['code']} {county['name']} {'已报,' + counted if county['state'] == 'effective' else '未报'}"
-        )
-    for problem in state["inbox"]:
-        click.echo(f"  收件箱中尚未接收:{problem}")
+    printing.print_json(state) if as_json else printing.status(state)
 
 
 # ---- decisions
-
-
-def _decided(event, as_json: bool, said: str) -> None:
-    _print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(
-        said
-    )
 
 
 @main.command()
@@ -382,7 +278,9 @@ def approve(found: Settings, month, by: str, as_json: bool) -> None:
     """审核一个月(锁定)。"""
     from pipelines import intake
 
-    _decided(intake.approve(month, found, by), as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效")
+    printing.decided(
+        intake.approve(month, found, by), as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效"
+    )
 
 
 @main.command()
@@ -395,7 +293,7 @@ def reopen(found: Settings, month, why: str, by: str, as_json: bool) -> None:
     """重开已审核的月份。"""
     from pipelines import intake
 
-    _decided(intake.reopen(month, why, found, by), as_json, f"{months.label(month)}已重开")
+    printing.decided(intake.reopen(month, why, found, by), as_json, f"{months.label(month)}已重开")
 
 
 @main.command()
@@ -409,7 +307,7 @@ def waive(found: Settings, finding: str, why: str, until, by: str, as_json: bool
     """接受一个问题(附理由和期限),随数字一并公布。"""
     from pipelines import intake
 
-    _decided(
+    printing.decided(
         intake.waive(finding, why, until, found, by), as_json, f"问题 {finding} 已豁免至 {months.label(until)}"
     )
 
@@ -424,7 +322,7 @@ def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) ->
     """认定一行报的是名册中的哪个单位(以后照此办理)。"""
     from pipelines import intake
 
-    _decided(intake.resolve(finding, unit, found, by), as_json, f"已认定为 {unit}")
+    printing.decided(intake.resolve(finding, unit, found, by), as_json, f"已认定为 {unit}")
 
 
 # ---- running things
@@ -437,9 +335,9 @@ def rebuild(found: Settings, as_json: bool) -> None:
     """仅凭档案和基础数据重做数据库与各发布版,并逐项核对数字。"""
     from pipelines import rebuilding
 
-    with _progress("重建") as report:
+    with printing.progress("重建") as report:
         verdict = rebuilding.rebuild(found, report)
-    _print_json(verdict) if as_json else click.echo(verdict["message"])
+    printing.print_json(verdict) if as_json else click.echo(verdict["message"])
     if not verdict["agrees"]:
         sys.exit(1)
 
@@ -458,4 +356,6 @@ def dashboard(found: Settings, port: int) -> None:
 @with_settings
 def serve(found: Settings) -> None:
     """同时运行 Dagster(定时、收件箱、界面)和看板。"""
-    raise Refusal("本版尚未提供 shequ serve;请先用 shequ dashboard 打开看板,用 dg dev 打开 Dagster")
+    raise Refusal(
+        "本版尚未提供 shequ serve;请用 shequ dashboard 打开看板,用 dagster dev -m pipelines.definitions 打开 Dagster(见 README)"
+    )

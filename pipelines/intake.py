@@ -9,16 +9,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import locks, months, parallel, receipts, reference_set, warehouse
+from pipelines import locks, months, parallel, receipts, reference_set, reporting, warehouse
 from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.errors import Refusal
 from pipelines.indicators import engine, standing
 from pipelines.reference_set import Reference
 from pipelines.release.reader import Release, open_release
+from pipelines.reporting import Report
 from pipelines.settings import Settings
 from pipelines.survey import units
 from pipelines.survey.read import read_workbook
@@ -26,31 +26,6 @@ from pipelines.warehouse import Warehouse
 
 LARGEST = 64 * 1024 * 1024
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass
-class Report:
-    """What became of one file: the object that `shequ check --json` prints, and a little more.
-
-    `state`: checked | effective | superseded | refused | waiting | known (the same bytes were received before, as number `seq`).
-    """
-
-    file: str
-    sha256: str
-    county: str | None
-    month: str | None
-    refused: bool
-    rows: dict[str, int]
-    findings: list[dict] = field(default_factory=list)
-    state: str = "checked"
-    seq: int | None = None
-
-    def public(self) -> dict:
-        return asdict(self)
-
-    @property
-    def errors(self) -> int:
-        return sum(finding["severity"] == "error" for finding in self.findings)
 
 
 # ---- check: reads and judges, stores nothing
@@ -82,7 +57,7 @@ def check_bytes(data: bytes, name: str, reference: Reference, release: Release |
     checker.load(event, reading)
     if not reading.refused and reading.month:
         _judge_alone(checker, reading.month, release)
-    return _report(checker, 1, reading.file)
+    return reporting.report(checker, 1, reading.file)
 
 
 def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
@@ -201,7 +176,7 @@ def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
 
 
 def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
-    found = _report(opened, seq, name)
+    found = reporting.report(opened, seq, name)
     status = opened.life().status.get(seq, "refused")
     found.state = "known" if known else status
     return found
@@ -212,59 +187,6 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path) -> l
     with writing(settings, "写回执") as opened:
         settle(opened)
         return receipts.write_receipts(opened, reports, folder)
-
-
-_PUBLIC = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
-
-
-def _report(opened: Warehouse, seq: int, name: str) -> Report:
-    con = opened.con
-    sha, county, month, refused = con.execute(
-        "SELECT sha256, county, month, refused FROM submission WHERE seq = ?", [seq]
-    ).fetchall()[0]
-    return Report(
-        file=name,
-        sha256=sha,
-        county=county,
-        month=months.key(month) if month else None,
-        refused=refused,
-        rows=_rows(opened, seq),
-        findings=_findings(opened, seq),
-        seq=seq,
-    )
-
-
-def _findings(opened: Warehouse, seq: int) -> list[dict]:
-    columns = ", ".join(("id", *_PUBLIC))
-    rows = opened.con.execute(
-        f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
-    ).fetchall()
-    waived = _waived(opened, seq)
-    return [_quiet(dict(zip(("id", *_PUBLIC), row, strict=True)), waived) for row in rows]
-
-
-def _quiet(finding: dict, waived: set[str]) -> dict:
-    """A finding that the city has accepted asks nothing of the county any more: it is told as a note."""
-    return {**finding, "severity": "note"} if finding["id"] in waived else finding
-
-
-def _waived(opened: Warehouse, seq: int) -> set[str]:
-    """Ids of the findings that are waived in the month of a submission."""
-    month = warehouse.scalar(opened.con, "SELECT month FROM submission WHERE seq = ?", [seq])
-    return set(opened.life().waived(month)) if month else set()
-
-
-def _rows(opened: Warehouse, seq: int) -> dict[str, int]:
-    read, held = opened.con.execute(
-        """
-        SELECT count(*), count(*) FILTER (held OR row_no IN (
-            SELECT row_no FROM finding WHERE seq = $seq AND phase = 'rule' AND severity = 'error' AND row_no IS NOT NULL
-              AND NOT list_contains($waived::VARCHAR[], id)))
-        FROM answer WHERE seq = $seq
-        """,
-        {"seq": seq, "waived": sorted(_waived(opened, seq))},
-    ).fetchall()[0]
-    return {"read": read, "accepted": read - held, "held": held}
 
 
 # ---- the inbox
@@ -390,25 +312,9 @@ def status(settings: Settings, month: date | None = None) -> dict:
             "month": months.key(month),
             "state": state.state,
             "counties": [
-                _county_status(opened, county, state.effective.get(county.code), units[county.code])
+                reporting.county_status(opened, county, state.effective.get(county.code), units[county.code])
                 for county in rosters.counties(month)
             ],
             "waiting": [reading.seq for reading in state.waiting],
             "inbox": inbox,
         }
-
-
-def _county_status(opened: Warehouse, county, seq: int | None, units: int) -> dict:
-    rows = _rows(opened, seq) if seq else {"read": 0, "accepted": 0, "held": 0}
-    severities = [f["severity"] for f in _findings(opened, seq)] if seq else []
-    return {
-        "code": county.code,
-        "name": county.name,
-        "state": "effective" if seq else "missing",
-        "seq": seq,
-        "accepted": rows["accepted"],
-        "held": rows["held"],
-        "units": units,
-        "errors": severities.count("error"),
-        "warnings": severities.count("warning"),
-    }
