@@ -148,7 +148,7 @@ def _edition_line(view: View) -> str:
     """Edition, date, data as of, reporting state."""
     manifest = view.release.manifest
     reports = records.reports(view.release, view.month)
-    arrived = sum(row["seq"] is not None for row in reports)
+    arrived = len([row for row in reports if row["seq"] is not None])
     state = LIFE[manifest["states"].get(months.key(view.month), "open")]
     sample = "示例数据 · " if manifest.get("sample") else ""
     return (

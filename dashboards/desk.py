@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path, PureWindowsPath
@@ -100,7 +101,7 @@ def _told(report: intake.Report) -> None:
     """What was read, in a sentence; then each finding at its cell."""
     county = _name(report.county, report.month)
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
-    counts = {kind: sum(f["severity"] == kind for f in report.findings) for kind in ("error", "warning", "note")}
+    counts = Counter(finding["severity"] for finding in report.findings)
     told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入"
     told += f",{report.rows['held']} 个因错误暂不计入"
     told += f";{counts['error']} 处错误,{counts['warning']} 处提醒,{counts['note']} 处说明。"

@@ -99,7 +99,7 @@ def detail(row: dict, name: str) -> list[str]:
 
 def verdict(counts: list[dict], due: date | None, month: date) -> str:
     """`18 项主要指标:7 项已达标,6 项进度正常,…。距 2020年底还有 184 天。`"""
-    total = sum(row["indicators"] for row in counts)
+    total = counts[0]["total"] if counts else 0
     told = ",".join(f"{row['indicators']} 项{row['name']}" for row in counts)
     return f"{total} 项主要指标:{told}。{countdown(due, month)}"
 

@@ -8,7 +8,7 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
 | `step` | policy, indicator, month, divisions, level, city or county: what it was a month before, and its rank among the counties |
 | `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
-| `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there |
+| `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there, and of how many |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
 | `finding_count` | month, county, code, severity, with one message as an example |
@@ -93,11 +93,13 @@ def _series() -> dict[str, str]:
             SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
             FROM release.figure WHERE level <> 'town' GROUP BY ALL ORDER BY ALL""",
         "verdict": """
-            SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,
-                   any_value(status.position) AS position, count(*) AS indicators
-            FROM release.figure JOIN release.indicator USING (policy, indicator)
-            JOIN release.status ON status.status = figure.status
-            WHERE figure.level <> 'town' GROUP BY ALL ORDER BY policy, month, divisions, level, figure.unit, headline, position""",
+            SELECT *, sum(indicators) OVER (PARTITION BY policy, month, divisions, level, unit, headline)::BIGINT AS total
+            FROM (SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,
+                         any_value(status.position) AS position, count(*) AS indicators
+                  FROM release.figure JOIN release.indicator USING (policy, indicator)
+                  JOIN release.status ON status.status = figure.status
+                  WHERE figure.level <> 'town' GROUP BY ALL)
+            ORDER BY policy, month, divisions, level, unit, headline, position""",
     }
 
 

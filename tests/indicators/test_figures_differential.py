@@ -86,7 +86,7 @@ def breaks_an_error_rule(a):
 @pytest.mark.parametrize("seed", SPANS)
 def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed):
     span = SPANS[seed]
-    rng = random.Random(seed)  # noqa: S311 a test is to be repeatable
+    rng = random.Random(seed)
     archive = Archive(tmp_path)
     store = warehouse.in_memory(reference, archive)
     place = reference.folder / "policies" / "opinions-2018" / "register.yaml"

@@ -174,7 +174,7 @@ def test_a_change_of_divisions_alone_is_told_as_boundary(split_city, tmp_path):
 
 def test_every_change_at_once_adds_up_for_every_figure(plain_city, tmp_path):
     """Gaps, late counties, a correction and the boundary: each chain runs from the figure published to the new one."""
-    city, dice = told.City(tmp_path, plain_city), random.Random(20)  # noqa: S311 a test is to be repeatable
+    city, dice = told.City(tmp_path, plain_city), random.Random(20)
     compared, before = 0, None
     for month in (APRIL, MAY, JUNE):
         for county in city.reference.rosters.counties(month):

@@ -80,7 +80,7 @@ def honest(county: str, month: date) -> pages.Page:
     made = pages.page(pages.units_of(county, month)[-COUNTIES[county] :])
     made.title = made.title.replace("2019年6月", months.label(month))
     made.record_rows[0][0] = made.record_rows[0][0].replace("2019年6月", months.label(month))
-    moving = random.Random(f"{month}{county}")  # noqa: S311
+    moving = random.Random(f"{month}{county}")
     for column in made.columns:
         if column.question.id not in STEADY:
             column.values = [moving.randint(30, 99) if column.question.id in MOVING else None for _ in made.units]

@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 import openpyxl
-import survey_pages as pages
 import pytest
+import survey_pages as pages
 from openpyxl.utils import get_column_letter
 
 from pipelines.errors import Refusal

@@ -4,8 +4,8 @@ import itertools
 import re
 
 import duckdb
-import survey_pages as pages
 import pytest
+import survey_pages as pages
 
 from pipelines.survey.form import SQL_TYPES, Field, Part, Rule
 from pipelines.survey.template import checks
