@@ -14,7 +14,16 @@ def letter(column: int) -> str:
     return text
 
 
+def column_number(letters: str) -> int:
+    """`AB` is 28. Letters must be A-Z."""
+    number = 0
+    for one in letters:
+        number = number * 26 + ord(one) - 64
+    return number
+
+
 def cell(row: int, column: int) -> str:
+    """(15, 28) is `AB15`."""
     return f"{letter(column)}{row}"
 
 

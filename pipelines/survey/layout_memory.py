@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.survey import labels
-from pipelines.survey.addresses import column_number
+from pipelines.survey.address import column_number
 from pipelines.survey.findings import Finding, Kind, Report
 from pipelines.survey.form import Form
 

@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 import python_calamine
 
 from pipelines.survey import formats
-from pipelines.survey.addresses import a1
+from pipelines.survey.address import cell as a1
 from pipelines.survey.grid import Limits, Sheet, Unreadable, Workbook
 from pipelines.survey.package import Package, clean_xml, local, parse
 from pipelines.survey.panics import panics

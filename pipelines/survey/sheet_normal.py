@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from xml.parsers import expat
 
-from pipelines.survey.addresses import column_letters, column_number
+from pipelines.survey.address import column_number
+from pipelines.survey.address import letter as column_letters
 from pipelines.survey.grid import Limits, Unreadable
 from pipelines.survey.package import clean_xml
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from itertools import pairwise
 
-from pipelines.survey.addresses import column_number
+from pipelines.survey.address import column_number
 from pipelines.survey.grid import Limits, Merge, Unreadable
 from pipelines.survey.package import refuse_dtd
 from pipelines.survey.sheet_normal import Normalizer

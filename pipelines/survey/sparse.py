@@ -1,6 +1,6 @@
 """Cells collected one by one, made into rows at the end; the area is bounded before it is laid out."""
 
-from pipelines.survey.addresses import a1
+from pipelines.survey.address import cell as a1
 from pipelines.survey.grid import Limits, Unreadable
 
 

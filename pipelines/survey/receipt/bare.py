@@ -4,7 +4,8 @@ import io
 import zipfile
 from datetime import date, datetime, time, timedelta
 
-from pipelines.survey.addresses import a1, column_letters
+from pipelines.survey.address import cell as a1
+from pipelines.survey.address import letter as column_letters
 from pipelines.survey.grid import Sheet
 from pipelines.survey.receipt import text
 from pipelines.survey.receipt.styles import MINIMAL

@@ -3,7 +3,7 @@
 import math
 from functools import lru_cache
 
-from pipelines.survey.addresses import column_letters
+from pipelines.survey.address import letter as column_letters
 from pipelines.survey.receipt import text
 from pipelines.survey.receipt.listing import HEADINGS, THIS, Cell
 from pipelines.survey.receipt.styles import Styles

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from pipelines.survey.addresses import column_number
+from pipelines.survey.address import column_number
 from pipelines.survey.receipt import text
 
 AUTHOR = "社区核查"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from pipelines.survey.addresses import column_letters, column_number
+from pipelines.survey.address import column_number
+from pipelines.survey.address import letter as column_letters
 from pipelines.survey.grid import Unreadable
 from pipelines.survey.receipt.styles import Styles
 
