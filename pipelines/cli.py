@@ -355,7 +355,7 @@ def dashboard(found: Settings, port: int) -> None:
 @main.command()
 @with_settings
 def serve(found: Settings) -> None:
-    """同时运行 Dagster(定时、收件箱、界面)和看板。"""
+    """(尚未提供)同时运行 Dagster(定时、收件箱、界面)和看板。"""
     raise Refusal(
         "本版尚未提供 shequ serve;请用 shequ dashboard 打开看板,用 dagster dev -m pipelines.definitions 打开 Dagster(见 README)"
     )

@@ -254,12 +254,15 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str) -> E
     with writing(settings, "豁免") as opened:
         settle(opened)
         rows = opened.con.execute(
-            "SELECT DISTINCT phase, severity, message FROM finding WHERE id = ?", [finding]
+            "SELECT DISTINCT phase, severity, month FROM finding JOIN submission USING (seq) WHERE id = ?", [finding]
         ).fetchall()
         if not rows:
-            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ status 或回执的问题清单")
+            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ submit 的输出或回执的问题清单")
         if any(phase == "read" and severity == "error" for phase, severity, _ in rows):
             raise Refusal(f"问题 {finding} 是读不出或认不出的内容,不能豁免,只能改正后重报")
+        first = min(month for _, _, month in rows if month)
+        if until < first:
+            raise Refusal(f"问题 {finding} 出现在{months.label(first)},豁免不能在此之前到期;请改 --until")
         return _decide(opened, "waive", {"finding": finding, "why": why, "until": months.key(until)}, by)
 
 

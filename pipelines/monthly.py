@@ -15,7 +15,11 @@ def run(settings: Settings, month: date | None = None, by: str = "系统", repor
     """Figures, release and reports of a month (default: the latest reported)."""
     with intake.writing(settings, "月度计算") as opened:
         intake.settle(opened, report)
-        edition = publish_month(opened, settings, month or latest_reported(opened), by, report)
+        wanted = month or latest_reported(opened)
+        if wanted not in opened.life().reported:
+            # a slip in the month must not put an empty release on the leaders' screen
+            raise Refusal(f"{months.label(wanted)}没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)")
+        edition = publish_month(opened, settings, wanted, by, report)
     _reports(edition.folder)
     return edition
 

@@ -81,7 +81,8 @@ def story(story: dict) -> None:
     click.echo(f"{story['arithmetic']}")
     click.echo(f"= {figure['value']}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
     for unit in story["units"]:
-        click.echo(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}")
+        held = "(已填报,该行因错误暂不计入,见回执)" if unit.get("held") else ""
+        click.echo(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
         for name, answer in unit["answer"].items():
             place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
             carried = f"(沿用 {answer['carried_from']})" if answer["carried_from"] else ""
@@ -107,6 +108,8 @@ def status(state: dict) -> None:
         click.echo(
             f"  {county['code']} {county['name']} {'已报,' + counted if county['state'] == 'effective' else '未报'}"
         )
+    if state["waiting"]:
+        click.echo(f"  另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
     for problem in state["inbox"]:
         click.echo(f"  收件箱中尚未接收:{problem}")
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pipelines import locks, months, parallel, reference_set, warehouse
+from pipelines import locks, monthly, months, parallel, reference_set, warehouse
 from pipelines.archive import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.reference_set import Reference
@@ -47,6 +47,9 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
         outcomes = list(_replay(settings, aside, told, report))
         if not faults:
             _put_back(settings, aside, outcomes)
+    current = editions.current(settings.releases)
+    if current is not None:
+        monthly.report_latest(settings, [months.parse(current.parent.name)])
     return _verdict(outcomes, faults)
 
 
@@ -177,6 +180,7 @@ def _message(count: int, agree: int, restored: list[str], differ: list[dict], fa
     lines = [f"台账所载 {count} 个发布版中,{agree} 个重做后逐项一致。"]
     if restored:
         lines.append(f"已补回缺失或损坏的发布版:{'、'.join(restored)}。")
+        lines.append("当前发布版的报告已重新生成;其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成,内容相同。")
     for item in differ:
         why = "" if item["same_program"] else "(发布时的程序与现在不同)"
         lines.append(

@@ -179,7 +179,8 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
         (("figures", "--policy", "甲"), "未完成:没有政策 甲;现有:opinions-2018"),
         (("explain", "facility_rural", "--unit", "1305"), "未完成:“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
         (("reopen", "2020-04", "--why", "更正"), "未完成:2020年4月未经审核,无需重开"),
-        (("waive", "abc", "--why", "无妨", "--until", "2020-12"), "未完成:没有编号为 abc 的问题;编号见 shequ status 或回执的问题清单"),
+        (("run", "--month", "2030-01"), "未完成:2030年1月没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)"),
+        (("waive", "abc", "--why", "无妨", "--until", "2020-12"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
         (("approve", "2020-05"), "未完成:2020年5月还没有任何有效报表,不能审核"),
     ],
 )  # fmt: skip

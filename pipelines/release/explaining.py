@@ -81,11 +81,22 @@ class _Story:
     def _standing(self, units: list[str]) -> dict[str, dict]:
         own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
         rows = self.release.rows(
-            f"SELECT unit, name, county_code, carried, answered_in, seq, row_no{own} FROM standing "
+            f"SELECT unit, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
             "WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[]))",
             [self.month, units],
         )
-        return {row["unit"]: row for row in rows}
+        found = {row["unit"]: row for row in rows}
+        self._point_at_held_rows(found)
+        return found
+
+    def _point_at_held_rows(self, found: dict[str, dict]) -> None:
+        """A row that is held back counts for nothing, yet it was reported: show what stands there."""
+        held = [unit for unit, row in found.items() if row["row_state"] == "held" and row["seq"] is None]
+        for row in self.release.rows(
+            "SELECT unit, seq, row_no FROM evidence WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[])) ORDER BY seq, row_no",
+            [self.month, held],
+        ):
+            found[row["unit"]].update(seq=row["seq"], row_no=row["row_no"])
 
     def _evidence(self, standing: dict[str, dict]) -> dict[tuple[int, int], dict]:
         seqs = sorted({row["seq"] for row in standing.values() if row["seq"] is not None})
@@ -107,7 +118,8 @@ class _Story:
         key = (standing["seq"], standing["row_no"])
         answers = {f: self._answer(standing, f, raw.get(key, {}).get(f), standing["row_no"]) for f in own}
         answers.update(shared.get(standing["county_code"], {}))
-        return {"unit": row["unit"], "name": standing["name"], "counts": COUNTS[row["state"]], "answer": answers}
+        told = {"unit": row["unit"], "name": standing["name"], "counts": COUNTS[row["state"]], "answer": answers}
+        return told | {"held": standing["row_state"] == "held"}
 
     def _answer(self, standing: dict, field: str, raw: str | None, row_no: int | None) -> dict:
         place = self.places.get((standing["seq"], field), {})
