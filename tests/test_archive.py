@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 
 from pipelines import locks
-from pipelines.archive import SHANGHAI, Archive, write_durably
+from pipelines.archive import SHANGHAI, Archive
+from pipelines.disk import write_durably
 from pipelines.errors import Refusal
 
 
@@ -58,7 +59,7 @@ def test_a_write_that_fails_leaves_neither_half_nor_leftover_under_the_name(tmp_
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pipelines.archive.os.fsync", full)
+    monkeypatch.setattr("pipelines.disk.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_durably(tmp_path / "it", b"abc")
     assert not (tmp_path / "it").exists()

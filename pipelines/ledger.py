@@ -1,0 +1,137 @@
+"""An append-only ledger: a file of events, one a line, each with the hash of the line before it.
+
+A line changed, lost or put in is noticed by `verify`. An event is on disk (fsync of file and folder) before `append` returns.
+Nothing is ever rewritten; a torn last line, left by a power cut, stays where it is and is passed over. The archive keeps one
+(what came in, what was decided), the audit another (who was let in or refused, what was taken out).
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipelines import locks
+from pipelines.disk import sync_folder
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the ledger. `seq` orders events, never `at` (clocks jump). `body` depends on `kind`."""
+
+    seq: int
+    at: str
+    kind: str
+    by: str
+    body: dict
+    prev: str
+
+    def line(self) -> str:
+        return json.dumps(self.__dict__, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+class Ledger:
+    """The ledger in one file. Reading needs no lock; appending takes one, beside the file. `name` is what people call it."""
+
+    def __init__(self, path: Path, name: str = "台账"):
+        self.path = path
+        self.name = name
+
+    def append(self, kind: str, body: dict, by: str = "系统", now: datetime | None = None) -> Event:
+        """Write one event and return it, once it is on disk."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locks.hold(self.path.with_suffix(".lock"), f"写入{self.name}"):
+            tail, torn = self._tail()
+            last = json.loads(tail) if tail else None
+            event = Event(
+                seq=last["seq"] + 1 if last else 1,
+                at=(now or datetime.now(SHANGHAI)).isoformat(timespec="seconds"),
+                kind=kind,
+                by=by,
+                body=body,
+                prev=_hash(tail) if tail else GENESIS,
+            )
+            self._write_line(event.line(), torn)
+        return event
+
+    def _write_line(self, line: str, torn: bool) -> None:
+        created = not self.path.exists()
+        with self.path.open("ab") as file:
+            # a torn tail becomes a line of its own, so that this event starts on a fresh one
+            file.write((b"\n" if torn else b"") + line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if created:
+            sync_folder(self.path.parent)
+
+    def _tail(self) -> tuple[str | None, bool]:
+        """The last whole event's line, and whether torn bytes follow it."""
+        if not self.path.exists():
+            return None, False
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            reach = 65536
+            while True:
+                file.seek(max(0, size - reach))
+                data = file.read()
+                lines = data.split(b"\n")
+                torn = lines.pop() != b""
+                whole = [line for line in lines[(1 if size > reach else 0) :] if _is_event(line)]
+                if whole:
+                    return whole[-1].decode(), torn
+                if size <= reach:
+                    return None, torn
+                reach *= 4
+
+    def events(self, after: int = 0, until: int | None = None) -> Iterator[Event]:
+        """Events in order, `after` < seq ≤ `until`. A broken chain is told by `verify`, not here."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n") and _is_event(line.rstrip(b"\n")):
+                    event = Event(**json.loads(line))
+                    if event.seq > after and (until is None or event.seq <= until):
+                        yield event
+
+    def last_seq(self) -> int:
+        tail, _ = self._tail()
+        return json.loads(tail)["seq"] if tail else 0
+
+    def verify(self) -> Iterator[str]:
+        """Every fault of the chain, in Chinese; none when it is whole."""
+        expected, prev = 1, GENESIS
+        if not self.path.exists():
+            return
+        for number, raw in enumerate(self.path.read_bytes().split(b"\n"), 1):
+            if not raw:
+                continue
+            if not _is_event(raw):
+                yield f"{self.name}第 {number} 行残缺(写入时断电或被改动);其后的事件不受影响"
+                continue
+            event = json.loads(raw)
+            if event["seq"] != expected or event["prev"] != prev:
+                yield (
+                    f"{self.name}第 {number} 行(第 {event['seq']} 号)与前一行不相衔接:"
+                    "有事件被改动、删除或插入;请与备份核对"
+                )
+            expected, prev = event["seq"] + 1, _hash(raw.decode())
+
+
+def _hash(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()
+
+
+def _is_event(line: bytes) -> bool:
+    if not (line.startswith(b"{") and line.endswith(b"}")):
+        return False
+    try:
+        return {"seq", "at", "kind", "by", "body", "prev"} == json.loads(line).keys()
+    except ValueError:
+        return False
