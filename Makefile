@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test bench lint lock install sample backfill
+.PHONY: run test test-cluster bench lint lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -27,8 +27,13 @@ endif
 test: .venv/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
+# The same figures on Spark: installs PySpark into the environment; needs Java.
+test-cluster: .venv/.test .venv/.spark
+	$(BIN)/python -m pytest -n 0 tests/cluster $(TESTS)
+
+# Every benchmark, as ratios to peers measured in the same run; writes docs/performance.md.
 bench: .venv/.test
-	$(BIN)/python -m pytest tests/benchmarks -p no:cacheprovider --no-header $(TESTS)
+	$(BIN)/python -m tests.benchmarks --write
 
 lint: .venv/.test
 	$(BIN)/ruff check .
@@ -40,6 +45,8 @@ lock:
 	  --extra build -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra build --extra test -c requirements.lock -o requirements-test.lock pyproject.toml
+	echo 'pyspark>=4.0' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  -o requirements-spark.lock -
 
 # ---- installation
 
@@ -58,6 +65,10 @@ install: .venv/.run
 
 .venv/.test: requirements-test.lock .venv/.run
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --progress-bar on --require-hashes -r requirements-test.lock
+	@touch $@
+
+.venv/.spark: requirements-spark.lock .venv/.run
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --progress-bar off --require-hashes -r requirements-spark.lock
 	@touch $@
 
 # ---- the first run: sample submissions through Dagster

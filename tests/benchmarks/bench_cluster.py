@@ -1,0 +1,76 @@
+"""What one month's figures cost on a local Spark beside DuckDB, from the same Parquet of a release.
+
+    python -m tests.benchmarks.bench_cluster --data DIR
+
+Both count every indicator of one policy at town, county and city level; Spark warm (second run of the same session).
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import duckdb
+
+from pipelines import cluster, months, reference_set, settings
+from pipelines.indicators import figures as by_duckdb
+from pipelines.release import Release, open_release
+from tests.benchmarks.measured import Measured
+
+ROUNDS = 3
+
+
+def compare(data: Path) -> list[Measured]:
+    """Medians of ROUNDS; [] where PySpark is not installed."""
+    found = settings.load(data)
+    reference = reference_set.load(found.reference)
+    release = open_release(settings=found)
+    spark = cluster.session()
+    try:
+        first = _seconds(lambda: _on_spark(spark, release, reference))
+        warm = [_seconds(lambda: _on_spark(spark, release, reference)) for _ in range(ROUNDS)]
+    finally:
+        spark.stop()
+    theirs = statistics.median(_seconds(lambda: on_duckdb(release, reference)) for _ in range(ROUNDS))
+    what = f"a month's figures on Spark (local, 2 threads), {release.month:%Y-%m}"
+    return [
+        Measured("G6", f"{what}, first", first, "s", peer=theirs, peer_name="DuckDB"),
+        Measured("G6", f"{what}, warm", statistics.median(warm), "s", peer=theirs, peer_name="DuckDB"),
+    ]
+
+
+def _on_spark(spark, release: Release, reference) -> list[dict]:
+    return cluster.figures(spark, release, reference.main, reference.form, release.month)
+
+
+def on_duckdb(release: Release, reference) -> None:
+    """The same counts by the project's own SQL, from the same files."""
+    key = months.key(release.month)
+    con = duckdb.connect()
+    for table in ("standing", "county_standing"):
+        con.execute(
+            f"CREATE TABLE {table} AS SELECT * FROM read_parquet('{release.folder}/tables/{table}/{key}.parquet')"
+        )
+    con.execute(
+        "CREATE TABLE unit AS SELECT *, unit AS code, unit AS answered_as, county_code AS county_answered_as, '0' AS city_code FROM standing"
+    )
+    con.execute(
+        "CREATE TABLE county AS SELECT *, unit AS code, unit AS answered_as, '0' AS city_code FROM county_standing"
+    )
+    warehouse = type("Opened", (), {"con": con, "reference": reference})()
+    by_duckdb.create(warehouse)
+    by_duckdb.judge_units(warehouse, release.month, reference.main)
+    by_duckdb.count(warehouse, release.month, "then", reference.main)
+
+
+def _seconds(action) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=None)
+    for line in compare(parser.parse_args().data):
+        print(f"{line.what}: {line.ours:.2f} s; {line.peer_name} {line.peer:.2f} s; ratio {line.ratio:.1f}")
