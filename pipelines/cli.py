@@ -347,15 +347,19 @@ def rebuild(found: Settings, as_json: bool) -> None:
 @with_settings
 def dashboard(found: Settings, port: int) -> None:
     """打开看板(只在本机)。"""
-    from pipelines import serving
+    from pipelines.serving import programs
 
-    sys.exit(serving.dashboard(found, port))
+    sys.exit(programs.dashboard(found, port))
 
 
 @main.command()
+@click.option("--port", default=8501, show_default=True, help="看板的端口")
+@click.option("--dagster-port", default=3000, show_default=True, help="Dagster 界面的端口(只在本机)")
+@click.option("--code-port", default=4266, show_default=True, help="Dagster 代码服务的端口(只在本机)")
+@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址")
 @with_settings
-def serve(found: Settings) -> None:
-    """(尚未提供)同时运行 Dagster(定时、收件箱、界面)和看板。"""
-    raise Refusal(
-        "本版尚未提供 shequ serve;请用 shequ dashboard 打开看板,用 dagster dev -m pipelines.definitions 打开 Dagster(见 README)"
-    )
+def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str) -> None:
+    """同时运行并看护 Dagster(定时、收件箱、界面)和看板。"""
+    from pipelines.serving import programs, starting
+
+    sys.exit(starting.serve(found, programs.Ports(port, dagster_port, code_port, address)))

@@ -1,0 +1,88 @@
+"""Asking a running program whether it is well: one short question each, an answer in Chinese when it is not.
+
+The code server is asked through its own protocol (gRPC `Ping`, passed on to the process that holds the definitions), the rest over
+HTTP. Nothing of Dagster is imported: the watcher stays small and outlives whatever ails Dagster.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+
+SECONDS = 10.0
+# Dagster's daemons beat every 30 seconds; its own page calls them dead after five minutes.
+OLDEST_BEAT = 600.0
+_FAILED = (urllib.error.URLError, OSError, ValueError, KeyError, TypeError)
+
+
+def dashboard(address: str) -> str | None:
+    """Streamlit's own health page."""
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=SECONDS) as answer:  # noqa: S310 our own address
+            return None if answer.read() == b"ok" else "看板的健康页没有回答 ok"
+    except _FAILED as error:
+        return f"看板没有应答({_reason(error)})"
+
+
+def code_server(host: str, port: int) -> str | None:
+    """Whether the process behind the code server's proxy answers a ping."""
+    import grpc
+
+    with grpc.insecure_channel(f"{host}:{port}") as channel:
+        try:
+            # the message PingRequest{echo: "shequ"} in bytes
+            channel.unary_unary("/api.DagsterApi/Ping")(b"\n\x05shequ", timeout=SECONDS)
+        except grpc.RpcError as error:
+            return f"代码服务没有应答({error.code().name})"
+    return None
+
+
+def web_server(address: str) -> str | None:
+    """Whether the web server answers and has the definitions."""
+    entries = "... on WorkspaceLocationStatusEntries { entries { name loadStatus } }"
+    try:
+        found = ask(address, f"{{ locationStatusesOrError {{ {entries} }} }}")["locationStatusesOrError"]["entries"]
+    except _FAILED as error:
+        return f"Dagster 界面没有应答({_reason(error)})"
+    return None if any(entry["loadStatus"] == "LOADED" for entry in found) else "Dagster 界面尚未载入定义"
+
+
+def daemon(address: str, now: float | None = None) -> str | None:
+    """Whether every daemon that is needed has a fresh heartbeat, told by the web server."""
+    status = "daemonType required lastHeartbeatTime"
+    try:
+        found = ask(address, f"{{ instance {{ daemonHealth {{ allDaemonStatuses {{ {status} }} }} }} }}")
+        needed = [s for s in found["instance"]["daemonHealth"]["allDaemonStatuses"] if s["required"]]
+    except _FAILED as error:
+        return f"问不到 Dagster 守护进程的心跳({_reason(error)})"
+    return stale(needed, time.time() if now is None else now)
+
+
+def stale(statuses: list[dict], now: float) -> str | None:
+    """Which daemon's heartbeat is missing, too old or ahead of the clock."""
+    for status in statuses:
+        beat = status["lastHeartbeatTime"]
+        if beat is None:
+            return f"守护进程 {status['daemonType']} 还没有心跳"
+        if now - beat > OLDEST_BEAT:
+            return f"守护进程 {status['daemonType']} 已 {(now - beat) / 60:.0f} 分钟没有心跳"
+        if beat - now > OLDEST_BEAT:
+            return f"守护进程 {status['daemonType']} 的心跳在未来:系统时间被拨回过,请校准时间"
+    return None
+
+
+def ask(address: str, query: str) -> dict:
+    """A GraphQL question to Dagster's web server. Errors: `OSError` or `ValueError` when it has no answer."""
+    body = json.dumps({"query": query}).encode()
+    request = urllib.request.Request(  # noqa: S310 our own address
+        f"{address}/graphql", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 our own address
+        found = json.load(answer)
+    if found.get("errors"):
+        raise ValueError(found["errors"][0]["message"][:200])
+    return found["data"]
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error or type(error).__name__)[:200]

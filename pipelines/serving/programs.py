@@ -1,0 +1,84 @@
+"""The programs of an installation: how each is started, how it is asked whether it is well, where its page is."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from pipelines import settings as installation
+from pipelines.errors import Refusal
+from pipelines.serving import home, probes
+from pipelines.settings import REPOSITORY, Settings
+
+ADDRESS = "127.0.0.1"
+APP = REPOSITORY / "dashboards" / "app.py"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the programs listen. Dagster's two never leave this machine; the dashboard's address is the operator's choice."""
+
+    dashboard: int = 8501
+    web: int = 3000
+    code: int = 4266
+    address: str = ADDRESS
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program. `probe` says in Chinese what is wrong, or None; `most_mb` is the memory at which it is started anew."""
+
+    name: str
+    label: str
+    command: list[str]
+    probe: Callable[[], str | None]
+    page: str | None = None
+    patience: float = 180.0
+    most_mb: int | None = None
+
+
+def all_of(settings: Settings, ports: Ports) -> list[Program]:
+    """Every program in the order of starting: who asks comes after who answers."""
+    place = str(home.workspace(home.dagster_home(settings), ports.code))
+    web = f"http://{ADDRESS}:{ports.web}"
+    dagster = [sys.executable, "-W", "ignore", "-m"]
+    code = [*dagster, "dagster", "code-server", "start", "-m", "pipelines.definitions", "-h", ADDRESS]
+    code += ["-p", str(ports.code), "--location-name", home.LOCATION, "-d", str(REPOSITORY)]
+    site = [*dagster, "dagster_webserver", "-w", place, "-h", ADDRESS, "-p", str(ports.web)]
+    daemon = [*dagster, "dagster._daemon", "run", "-w", place]
+    return [
+        Program("code", "Dagster 代码服务", code, partial(probes.code_server, ADDRESS, ports.code)),
+        Program("web", "Dagster 界面", site, partial(probes.web_server, web), web),
+        Program("daemon", "Dagster 守护进程", daemon, partial(probes.daemon, web)),
+        _dashboard(ports),
+    ]
+
+
+def _dashboard(ports: Ports) -> Program:
+    page = f"http://{ports.address}:{ports.dashboard}"
+    probe = partial(probes.dashboard, f"http://{reached(ports.address)}:{ports.dashboard}")
+    # what its sessions leave behind is bounded by starting anew; sessions reconnect by themselves
+    return Program("dashboard", "看板", dashboard_command(ports), probe, page, most_mb=2500)
+
+
+def reached(address: str) -> str:
+    """The address under which this machine itself reaches a server that listens on `address`."""
+    return ADDRESS if address in ("0.0.0.0", "::") else address  # noqa: S104 compared, not listened on
+
+
+def dashboard_command(ports: Ports) -> list[str]:
+    options = ["--server.address", ports.address, "--server.port", str(ports.dashboard), "--server.headless", "true"]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *options, "--browser.gatherUsageStats", "false"]
+
+
+def dashboard(settings: Settings, port: int) -> int:
+    """Run the dashboard alone until it is stopped; returns its exit status. Errors: `Refusal` when this version has none."""
+    if not APP.exists():
+        raise Refusal("本版还没有看板(缺少 dashboards/app.py);数字可用 shequ figures 查看")
+    print(f"看板:http://{ADDRESS}:{port}  (按 Ctrl+C 停止)", flush=True)
+    command = dashboard_command(Ports(dashboard=port))
+    try:
+        return subprocess.run(command, cwd=REPOSITORY, env=installation.environment(settings), check=False).returncode
+    except KeyboardInterrupt:
+        return 0
