@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines import reference_set, settings
-from pipelines.defs import assets, calendar, checks, inbox, monthly
+from pipelines.defs import assets, calendar, checks, inbox, keeping, monthly, telling
 from pipelines.defs.station import Station
 from pipelines.indicators import quality
 
@@ -15,12 +15,14 @@ def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Defini
     partitions = calendar.partitions(reference.first_month)
     stages = assets.build(partitions)
     job, schedule = monthly.build()
+    jobs, schedules = zip(*((job, schedule), telling.reminders(), keeping.housekeeping()), strict=True)
+    watching = [keeping.lost_runs(), keeping.missed_months(job, partitions), telling.notices(), telling.failures()]
     parts = {
         "assets": stages,
         "asset_checks": checks.build(quality.declared(reference), stages),
-        "jobs": [job],
-        "schedules": [schedule],
-        "sensors": [inbox.build(job, partitions)],
+        "jobs": list(jobs),
+        "schedules": list(schedules),
+        "sensors": [inbox.build(job, partitions), *watching],
         "resources": {"station": Station(data=str(found.data), reference=str(found.reference))},
         # one process: a city month costs seconds, starting processes would cost more
         "executor": dg.in_process_executor,

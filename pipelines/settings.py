@@ -1,8 +1,10 @@
 """Where things are. The only module that reads the environment."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from pipelines.errors import Refusal
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -45,3 +47,30 @@ def load(data: str | Path | None = None) -> Settings:
 def environment(settings: Settings) -> dict[str, str]:
     """What a child process needs in order to work on this installation."""
     return {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The mail server that messages go through. `security` is starttls | ssl | none."""
+
+    host: str
+    port: int
+    security: str
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+def mail() -> Mail | None:
+    """The mail server named by `SHEQU_SMTP_HOST` and its siblings; None where there is none. The password is nowhere else."""
+    host = os.environ.get("SHEQU_SMTP_HOST")
+    if not host:
+        return None
+    security = os.environ.get("SHEQU_SMTP_SECURITY", "starttls")
+    usual = {"ssl": 465, "starttls": 587, "none": 25}
+    if security not in usual:
+        raise Refusal(f"SHEQU_SMTP_SECURITY 是“{security}”;只能是 starttls、ssl 或 none")
+    port = int(os.environ.get("SHEQU_SMTP_PORT") or usual[security])
+    sender = os.environ.get("SHEQU_SMTP_FROM") or f"shequ@{host}"
+    user, password = os.environ.get("SHEQU_SMTP_USER", ""), os.environ.get("SHEQU_SMTP_PASSWORD", "")
+    return Mail(host, port, security, sender, user, password)

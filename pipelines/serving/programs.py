@@ -27,7 +27,8 @@ class Ports:
 
 @dataclass(frozen=True)
 class Program:
-    """One program. `probe` says in Chinese what is wrong, or None; `most_mb` is the memory at which it is started anew."""
+    """One program. `probe` says in Chinese what is wrong, or None; `most_mb` is the memory at which it is started anew; for `silence`
+    seconds it may leave questions unanswered."""
 
     name: str
     label: str
@@ -35,6 +36,7 @@ class Program:
     probe: Callable[[], str | None]
     page: str | None = None
     patience: float = 180.0
+    silence: float = 180.0
     most_mb: int | None = None
 
 
@@ -48,7 +50,7 @@ def all_of(settings: Settings, ports: Ports) -> list[Program]:
     site = [*dagster, "dagster_webserver", "-w", place, "-h", ADDRESS, "-p", str(ports.web)]
     daemon = [*dagster, "dagster._daemon", "run", "-w", place]
     return [
-        Program("code", "Dagster 代码服务", code, partial(probes.code_server, ADDRESS, ports.code)),
+        Program("code", "Dagster 代码服务", code, partial(probes.code_server, ADDRESS, ports.code), silence=45.0),
         Program("web", "Dagster 界面", site, partial(probes.web_server, web), web),
         Program("daemon", "Dagster 守护进程", daemon, partial(probes.daemon, web)),
         _dashboard(ports),

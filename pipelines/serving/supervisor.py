@@ -22,7 +22,6 @@ class Pace:
 
     look: float = 1.0
     probe: float = 15.0
-    hung: float = 180.0
     longest_pause: float = 60.0
     well_after: float = 600.0
     most_failures: int = 8
@@ -124,7 +123,7 @@ class Supervisor:
         one.probed = time.monotonic()
         if trouble is None:
             return self._is_well(one)
-        if one.probed - one.answered > (self.pace.hung if one.ready else one.program.patience):
+        if one.probed - one.answered > (one.program.silence if one.ready else one.program.patience):
             self._end(one, "没有应答")
             return self._failed(one, now, trouble)
         return True

@@ -20,8 +20,8 @@ from pipelines.serving import logs
 from pipelines.serving.programs import Program
 from pipelines.serving.supervisor import Pace, Supervisor
 folder, script, probe = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-program = Program("one", "程序", [sys.executable, "-c", script], lambda: eval(probe), "http://page", patience=0.5)
-pace = Pace(look=0.05, probe=0.05, hung=0.5, longest_pause=0.05, most_failures=3, grace=5, stray_grace=0.5)
+program = Program("one", "程序", [sys.executable, "-c", script], lambda: eval(probe), "http://page", patience=0.5, silence=0.5)
+pace = Pace(look=0.05, probe=0.05, longest_pause=0.05, most_failures=3, grace=5, stray_grace=0.5)
 import os
 log = logs.opened(folder, "serve")
 sys.exit(Supervisor([program], dict(os.environ), folder, log, folder, pace).run())

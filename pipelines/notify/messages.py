@@ -1,0 +1,98 @@
+"""What is told, in Chinese: plain functions from facts to messages. The key of a message makes it unique for ever."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from pipelines import months
+from pipelines.notify import duedates
+from pipelines.notify.contacts import Contacts
+from pipelines.notify.standing import Standing
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one address. The same `key` is never sent twice."""
+
+    key: str
+    to: str
+    subject: str
+    body: str
+
+    def public(self) -> dict:
+        return asdict(self)
+
+
+_OPENING = {"soon": "将于{due}截止", "today": "今天截止", "late": "已逾期{days}天"}
+
+
+def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
+    """One message to the clerk, one to each missing county that has an address; none on other days or when all have reported."""
+    occasion = duedates.occasion(standing.month, standing.today)
+    if occasion is None or not standing.missing:
+        return []
+    key = f"remind-{months.key(standing.month)}-{standing.today.isoformat()}"
+    month, when = months.label(standing.month), _when(standing, occasion)
+    to_clerk = Message(f"{key}-city", contacts.clerk, f"{month}报表{when}:{_counted(standing)}", _overview(standing, when))
+    return [to_clerk, *(_to_county(key, month, when, county, contacts) for county in _reachable(standing, contacts))]
+
+
+def _when(standing: Standing, occasion: str) -> str:
+    due = duedates.due(standing.month)
+    return _OPENING[occasion].format(
+        due=f"{due.month}月{due.day}日", days=duedates.days_late(standing.month, standing.today)
+    )
+
+
+def _counted(standing: Standing) -> str:
+    return f"{len(standing.missing)}个县(市、区)未报"
+
+
+def _reachable(standing: Standing, contacts: Contacts) -> list[tuple[str, str]]:
+    return [county for county in standing.missing if county[0] in contacts.counties]
+
+
+def _to_county(key: str, month: str, when: str, county: tuple[str, str], contacts: Contacts) -> Message:
+    code, name = county
+    body = (
+        f"{name}:\n\n{month}报表{when},尚未收到你单位的报表。请填好市级发来的工作簿,自查后报送。\n"
+        "如已报送仍收到本提醒,多半是报表未被采用:请查看回执,改正后重报。\n"
+    )
+    return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body)
+
+
+def _overview(standing: Standing, when: str) -> str:
+    total = len(standing.reported) + len(standing.missing)
+    lines = [f"{months.label(standing.month)}报表{when}。应报{total}个县(市、区),已报{len(standing.reported)}个。", ""]
+    lines.append(f"{'逾期未报' if standing.late else '未报'}:{_names(standing.missing)}")
+    if standing.with_errors:
+        lines.append(f"已报但有错误待改正:{_names(standing.with_errors)}")
+    if standing.waiting:
+        lines.append(f"另有{standing.waiting}份报表在该月审核后收到,重开(shequ reopen)后才生效")
+    if standing.inbox:
+        lines.append(f"收件箱中尚未接收:{'、'.join(standing.inbox)}")
+    return "\n".join(lines) + "\n"
+
+
+def _names(counties: tuple[tuple[str, str], ...]) -> str:
+    return "、".join(name for _, name in counties)
+
+
+def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
+    """An edition is out: its verdict in one sentence."""
+    what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算"}[kind]
+    label = f"{months.label(month)}第{edition}版"
+    return Message(f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{what}", f"{verdict}\n")
+
+
+def run_failed(run: str, label: str, reasons: list[str], contacts: Contacts) -> Message:
+    """A run ended without success, with the reasons that its stages gave."""
+    said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束(断电、重启或被结束)"
+    body = f"任务 {label}(编号 {run})没有完成:\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
+    return Message(f"failed-{run}", contacts.keeper, f"任务未完成:{label}", body)
+
+
+def fault(kind: str, subject: str, faults: list[str], today: date, contacts: Contacts) -> Message:
+    """Something of the installation is wrong; told once a day for the same faults."""
+    mark = hashlib.sha256("\n".join(faults).encode()).hexdigest()[:12]
+    return Message(f"{kind}-{today.isoformat()}-{mark}", contacts.keeper, subject, "\n".join(faults) + "\n")

@@ -1,0 +1,53 @@
+"""Where a month stands: which counties have reported, which are missing or late, what waits."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines import intake, months
+from pipelines.notify import duedates
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One month on one day. Counties are (code, name); `late` are the missing ones once the due day is over."""
+
+    month: date
+    today: date
+    reported: tuple[tuple[str, str], ...]
+    missing: tuple[tuple[str, str], ...]
+    with_errors: tuple[tuple[str, str], ...]
+    waiting: int
+    inbox: tuple[str, ...]
+
+    @property
+    def late(self) -> tuple[tuple[str, str], ...]:
+        return self.missing if duedates.is_late(self.month, self.today) else ()
+
+    def public(self) -> dict:
+        """For `--json`: `state` of a county is reported | missing | late."""
+        missing = "late" if self.late else "missing"
+        rows = [(c, "reported") for c in self.reported] + [(c, missing) for c in self.missing]
+        counties = [{"code": code, "name": name, "state": state} for (code, name), state in sorted(rows)]
+        return {
+            "month": months.key(self.month), "due": duedates.due(self.month).isoformat(), "counties": counties,
+            "with_errors": [code for code, _ in self.with_errors], "waiting": self.waiting, "inbox": list(self.inbox),
+        }  # fmt: skip
+
+
+def of_month(settings: Settings, month: date, today: date) -> Standing:
+    """Read from what `intake.status` says."""
+    return from_status(intake.status(settings, month), month, today)
+
+
+def from_status(state: dict, month: date, today: date) -> Standing:
+    counties = [(county["code"], county["name"], county) for county in state["counties"]]
+    return Standing(
+        month=month,
+        today=today,
+        reported=tuple((code, name) for code, name, c in counties if c["state"] == "effective"),
+        missing=tuple((code, name) for code, name, c in counties if c["state"] != "effective"),
+        with_errors=tuple((code, name) for code, name, c in counties if c["errors"]),
+        waiting=len(state["waiting"]),
+        inbox=tuple(state["inbox"]),
+    )

@@ -1,0 +1,153 @@
+"""Dagster kept in order: lost runs are let go, missed months asked for, old runs deleted; trouble is told."""
+
+import os
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines import intake, monthly, months, overdue
+from pipelines.archive import SHANGHAI, Archive
+from pipelines.definitions import build_defs
+from pipelines.defs import calendar, keeping
+from pipelines.defs import telling as told
+from pipelines.notify import telling
+from tests.defs.conftest import FIRST, LAST, installed, run
+
+
+@pytest.fixture
+def instance(tmp_path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as made:
+        yield made
+
+
+@dg.op
+def prints():
+    print("x" * 1000)
+
+
+@dg.job
+def small():
+    prints()
+
+
+def started(instance: dg.DagsterInstance, pid: int) -> str:
+    """A run that says it runs in a process."""
+    made = instance.create_run_for_job(small)
+    instance.report_engine_event("started", made, _in_process(pid))
+    instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, small.name), made.run_id
+    )
+    return made.run_id
+
+
+def _in_process(pid: int):
+    from dagster._core.events import EngineEventData
+
+    return EngineEventData.in_process(pid)
+
+
+def status(instance, run_id: str) -> dg.DagsterRunStatus:
+    return instance.get_run_by_id(run_id).status
+
+
+def test_a_run_without_process_is_let_go_and_one_with_it_is_left(instance):
+    gone, here = started(instance, 2**22 + 1), started(instance, os.getpid())
+    assert status(instance, gone) == dg.DagsterRunStatus.STARTED
+    assert keeping.release_lost(instance) == [gone]
+    assert status(instance, gone) == dg.DagsterRunStatus.FAILURE
+    assert status(instance, here) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_process_that_has_the_id_since_later_is_another_one():
+    now = datetime.now().timestamp()
+    assert keeping.is_alive(os.getpid(), now)
+    assert not keeping.is_alive(os.getpid(), now - 30 * 86400)
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_old_runs_go_with_their_logs_and_the_home_stays_bounded(instance, tmp_path):
+    sizes = []
+    for _ in range(2):
+        for _ in range(2):
+            assert small.execute_in_process(instance=instance).success
+        sizes.append(size(tmp_path))
+        assert keeping.purge(instance, datetime.now(SHANGHAI) + timedelta(seconds=1)) == 2
+    assert instance.get_runs_count() == 0
+    assert sizes[1] < 1.1 * sizes[0]
+
+
+def test_a_young_run_and_a_running_one_stay(instance):
+    small.execute_in_process(instance=instance)
+    kept = started(instance, os.getpid())
+    assert keeping.purge(instance, datetime.now(SHANGHAI) - keeping.KEPT) == 0
+    assert keeping.purge(instance, datetime.now(SHANGHAI) + timedelta(seconds=1)) == 1
+    assert status(instance, kept) == dg.DagsterRunStatus.STARTED
+
+
+@pytest.fixture(scope="module")
+def reported(reference, workbooks, tmp_path_factory):
+    """Two months are reported, none is published."""
+    found = installed(tmp_path_factory.mktemp("reported"), reference)
+    shutil.copytree(workbooks, found.inbox, dirs_exist_ok=True)
+    with intake.writing(found, "接收") as opened:
+        intake.collect(opened, found)
+    return found
+
+
+def test_months_with_reports_and_without_edition_are_owed_after_their_day(reported, reference):
+    before, after = (datetime(2018, 10, 6, hour, tzinfo=SHANGHAI) for hour in (6, 8))
+    assert [months.key(m) for m in overdue.unpublished(reported, before)] == [FIRST]
+    owed = overdue.unpublished(reported, after)
+    requests = keeping.requests(owed, calendar.partitions(reference.first_month))
+    assert [request.partition_key for request in requests] == [FIRST, LAST]
+    assert requests[0].run_key != requests[1].run_key
+    assert overdue.unpublished(reported, after) == owed
+
+
+def test_what_is_published_is_not_owed_and_is_told_once(reported, tmp_path):
+    data = tmp_path / "copy"
+    shutil.copytree(reported.data, data)
+    found = type(reported)(data, reported.reference)
+    before = Archive(found.archive).last_seq()
+    with intake.writing(found, "发布") as opened:
+        monthly.publish_month(opened, found, months.parse(FIRST))
+    assert [months.key(m) for m in overdue.unpublished(found, datetime(2018, 10, 6, 8, tzinfo=SHANGHAI))] == [LAST]
+    last = telling.releases(found, before)
+    (message,) = telling.outbox(found).waiting()
+    assert message.subject == "2018年8月第1版已发布"
+    assert "项主要指标" in message.body
+    assert telling.releases(found, last) == last
+
+
+def test_a_failed_run_is_told_with_its_reason(reported, instance):
+    failed = run(reported, instance, "2019-01", "2019-01")
+    events = [event for event in failed.all_node_events if event.is_step_failure]
+    assert told.reasons(events) == ["2019年1月没有任何有效报表,没有可计算的内容(最近有报表的月份是2018年9月)"]
+
+
+def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance, tmp_path):
+    data = tmp_path / "copy"
+    shutil.copytree(reported.data, data)
+    found = type(reported)(data, reported.reference)
+    assert overdue.verify(found, datetime.now(SHANGHAI)) == []
+    victim = next(path for path in found.archive.glob("objects/*/*"))
+    victim.unlink()
+    job = build_defs(found).resolve_job_def("housekeeping")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    (message,) = telling.outbox(found).waiting()
+    assert message.subject == "档案有损坏"
+    assert victim.name[:12] in message.body
+
+
+def test_everything_that_watches_runs_without_being_told_to():
+    defs = build_defs()
+    assert {sensor.name for sensor in defs.sensors} == {"inbox", "lost_runs", "missed_months", "notices", "failures"}
+    assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in defs.sensors)
+    assert all(schedule.default_status == dg.DefaultScheduleStatus.RUNNING for schedule in defs.schedules)

@@ -1,0 +1,112 @@
+"""Mail against a small SMTP server of the test's own."""
+
+import email
+import email.policy
+import socketserver
+import threading
+
+import pytest
+
+from pipelines import settings
+from pipelines.errors import Refusal
+from pipelines.notify.contacts import NOBODY
+from pipelines.notify.messages import Message
+from pipelines.notify.sending import BySmtp, ToFile, Undelivered
+from pipelines.settings import Mail
+
+MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因:\n.开头的一行\n")
+
+
+class Session(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client needs to hand over one message."""
+
+    def handle(self):
+        self.say("220 test")
+        for line in self.rfile:
+            if not self.answer(line.decode().strip()):
+                return
+
+    def say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+    def answer(self, line: str) -> bool:
+        word = line.split(" ")[0].upper()
+        self.server.heard.append(line)
+        if word == "EHLO":
+            self.say("250-test\r\n250 AUTH PLAIN")
+        elif word == "RCPT" and self.server.refuses:
+            self.say("550 no such user")
+        elif word == "DATA":
+            self.say("354 go on")
+            self.server.mails.append(self.data())
+            self.say("250 ok")
+        else:
+            self.say({"QUIT": "221 bye", "AUTH": "235 ok"}.get(word, "250 ok"))
+        return word != "QUIT"
+
+    def data(self) -> bytes:
+        lines = []
+        for line in self.rfile:
+            if line == b".\r\n":
+                break
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        return b"".join(lines)
+
+
+@pytest.fixture
+def server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as made:
+        made.daemon_threads, made.heard, made.mails, made.refuses = True, [], [], False
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+def sender(port: int, folder, user: str = "") -> BySmtp:
+    return BySmtp(Mail("127.0.0.1", port, "none", "shequ@city.example", user, "secret"), ToFile(folder))
+
+
+def test_a_message_arrives_whole_in_chinese(server, tmp_path):
+    sender(server.server_address[1], tmp_path, user="clerk").send(MESSAGE)
+    mail = email.message_from_bytes(server.mails[0], policy=email.policy.default)
+    assert (mail["Subject"], mail["To"], mail["Message-ID"]) == (MESSAGE.subject, MESSAGE.to, "<failed-1@shequ>")
+    assert mail.get_content().replace("\r\n", "\n") == MESSAGE.body
+    assert any(line.startswith("AUTH") for line in server.heard)
+
+
+def test_a_refused_address_is_undelivered_and_says_why(server, tmp_path):
+    server.refuses = True
+    with pytest.raises(Undelivered, match="no such user"):
+        sender(server.server_address[1], tmp_path).send(MESSAGE)
+
+
+def test_a_server_that_is_not_there_is_undelivered(server, tmp_path):
+    port = server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(Undelivered, match=rf"邮件服务器 127.0.0.1:{port}:ConnectionRefusedError"):
+        sender(port, tmp_path).send(MESSAGE)
+
+
+def test_without_encryption_offered_the_password_is_not_sent(server, tmp_path):
+    mail = Mail("127.0.0.1", server.server_address[1], "starttls", "a@b.example", "clerk", "secret")
+    with pytest.raises(Undelivered, match="STARTTLS"):
+        BySmtp(mail, ToFile(tmp_path)).send(MESSAGE)
+    assert not any(line.startswith("AUTH") for line in server.heard)
+
+
+def test_who_has_no_address_gets_a_file(server, tmp_path):
+    sender(server.server_address[1], tmp_path).send(Message("k", NOBODY, "s", "b\n"))
+    assert server.mails == []
+    assert (tmp_path / "k.eml").exists()
+
+
+def test_the_environment_names_the_server_and_keeps_the_password_out_of_sight(monkeypatch):
+    assert settings.mail() is None
+    monkeypatch.setenv("SHEQU_SMTP_HOST", "mail.example")
+    monkeypatch.setenv("SHEQU_SMTP_PASSWORD", "secret")
+    assert (settings.mail().port, settings.mail().security) == (587, "starttls")
+    assert "secret" not in repr(settings.mail())
+    monkeypatch.setenv("SHEQU_SMTP_SECURITY", "off")
+    with pytest.raises(Refusal, match="starttls、ssl 或 none"):
+        settings.mail()

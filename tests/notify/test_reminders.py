@@ -1,0 +1,131 @@
+"""Who is reminded, when, in which words; and that nothing is said twice or lost."""
+
+from datetime import date, datetime
+
+import pytest
+
+from pipelines import intake, months, settings
+from pipelines.archive import SHANGHAI
+from pipelines.errors import Refusal
+from pipelines.notify import contacts, duedates, messages, standing, telling
+from pipelines.notify.contacts import Contacts
+from pipelines.notify.messages import Message
+from pipelines.notify.outbox import Outbox
+from pipelines.notify.sending import ToFile, Undelivered
+from pipelines.settings import Settings
+
+MARCH = date(2026, 3, 1)
+KNOWN = Contacts(city="clerk@city.example", counties={"130502": "xd@city.example"})
+
+
+def state(missing=("130502",), waiting=(), inbox=()) -> dict:
+    names = {"130502": "襄都区", "130503": "信都区", "130524": "柏乡县"}
+    counties = [
+        {"code": code, "name": name, "state": "missing" if code in missing else "effective", "errors": code == "130503"}
+        for code, name in names.items()
+    ]
+    return {"counties": counties, "waiting": list(waiting), "inbox": list(inbox)}
+
+
+def on(day: date, **given) -> list[Message]:
+    return messages.reminders(standing.from_status(state(**given), MARCH, day), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        ("2026-04-01", None), ("2026-04-02", "soon"), ("2026-04-03", None), ("2026-04-05", "today"),
+        ("2026-04-06", "late"), ("2026-04-19", "late"), ("2026-04-20", None),
+    ],
+)  # fmt: skip
+def test_days_of_reminding(day, why):
+    assert duedates.occasion(MARCH, date.fromisoformat(day)) == why
+
+
+def test_on_the_fifth_a_report_is_in_time_and_on_the_sixth_late():
+    assert not duedates.is_late(MARCH, date(2026, 4, 5))
+    assert duedates.is_late(MARCH, date(2026, 4, 6))
+    assert standing.from_status(state(), MARCH, date(2026, 4, 6)).late == (("130502", "襄都区"),)
+
+
+def test_the_month_asked_for_is_the_one_that_has_ended():
+    assert duedates.in_question(date(2026, 1, 31)) == date(2025, 12, 1)
+
+
+def test_clerk_and_county_are_told_in_these_words():
+    clerk, county = on(date(2026, 4, 7), waiting=(9,), inbox=("a.xlsx",))
+    assert (clerk.to, clerk.subject) == ("clerk@city.example", "2026年3月报表已逾期2天:1个县(市、区)未报")
+    assert clerk.body == (
+        "2026年3月报表已逾期2天。应报3个县(市、区),已报2个。\n\n逾期未报:襄都区\n已报但有错误待改正:信都区\n"
+        "另有1份报表在该月审核后收到,重开(shequ reopen)后才生效\n收件箱中尚未接收:a.xlsx\n"
+    )
+    assert (county.to, county.subject) == ("xd@city.example", "襄都区2026年3月报表已逾期2天")
+    assert "尚未收到你单位的报表" in county.body
+
+
+def test_a_county_without_address_stands_in_the_clerks_message_only():
+    assert [message.to for message in on(date(2026, 4, 2), missing=("130524",))] == ["clerk@city.example"]
+
+
+def test_nobody_is_reminded_when_all_have_reported():
+    assert on(date(2026, 4, 7), missing=()) == []
+
+
+# ---- the outbox
+
+
+class Failing:
+    def send(self, message: Message) -> None:
+        raise Undelivered("服务器不在")
+
+
+MESSAGE = Message("remind-2026-03-2026-04-05-city", "a@b.example", "题", "文\n")
+
+
+def test_the_same_message_is_written_down_once_even_after_it_was_sent(tmp_path):
+    box = Outbox(tmp_path)
+    assert [box.put([MESSAGE, MESSAGE]), box.flush(ToFile(tmp_path / "mail"))[0], box.put([MESSAGE])] == [1, 1, 0]
+    assert box.flush(ToFile(tmp_path / "mail")) == (0, [])
+
+
+def test_what_could_not_be_sent_waits_and_goes_next_time(tmp_path):
+    box = Outbox(tmp_path)
+    box.put([MESSAGE])
+    assert box.flush(Failing()) == (0, ["“题”未能发给 a@b.example:服务器不在"])
+    assert box.waiting() == [MESSAGE]
+    assert box.flush(ToFile(tmp_path / "mail"))[0] == 1
+    assert "Subject: =?utf-8?" in (tmp_path / "mail" / f"{MESSAGE.key}.eml").read_text()
+
+
+# ---- contacts
+
+
+def test_no_file_is_nobody(tmp_path):
+    assert contacts.load(tmp_path / "contacts.yaml") == Contacts()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("mayor: a@b\n", "应只有 city、operator、counties"), ("city: nobody\n", "“nobody”不是邮件地址"), ("[", "读不懂")],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
+    place = tmp_path / "contacts.yaml"
+    place.write_text(text)
+    with pytest.raises(Refusal, match=said):
+        contacts.load(place)
+
+
+# ---- on an installation
+
+
+def test_on_an_empty_installation_everybody_is_missing_and_it_is_said_once(tmp_path):
+    found = Settings(tmp_path / "data", settings.load().reference)
+    found.inbox.mkdir(parents=True)
+    now = datetime(2019, 7, 6, 8, 30, tzinfo=SHANGHAI)
+    (message,) = telling.remind(found, now)
+    counties = len(intake.status(found, months.parse("2019-06"))["counties"])
+    assert message.subject == f"2019年6月报表已逾期1天:{counties}个县(市、区)未报"
+    telling.remind(found, now)
+    assert len(telling.outbox(found).waiting()) == 1
+    assert telling.flush(found) == (1, [])
+    assert telling.remind(found, datetime(2019, 7, 4, tzinfo=SHANGHAI)) == []
