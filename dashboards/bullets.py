@@ -1,19 +1,19 @@
 """Bullet bars: value, mark of the target, band of what is not known; with words and counts beside them.
 
 All stands on one horizontal axis from 0 to 1 across the figure, so that words and bars share a trace a column: an annotation for
-each word would cost a second a page.
+each word would cost a second a page. Names of indicators are not drawn where the page lays links in their place (`named=False`).
 """
 
 import plotly.graph_objects as go
 
 from dashboards import safe, words
-from dashboards.charts import FONT, HEAD, ROW, blank, hover
+from dashboards.charts import FONT, HEAD, NARROW, ROW, blank, hover
 from dashboards.looks import LIGHT, SIGNS, Ink
 
 # columns of the wide table: where each begins (left) or ends (right)
 _BAR, _TRAIL = (0.375, 0.60), (0.925, 0.995)
 _HEADS = (
-    (0.03, "指标(点开看详情)", "left"),
+    (0.03, "指标(点名称看详情)", "left"),
     (0.375, "现值,竖线为目标,斜纹为未报或待核实", "left"),
     (0.735, "现值(完成/应有)", "right"),
     (0.845, "还差", "right"),
@@ -22,34 +22,35 @@ _HEADS = (
 )
 
 
-def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW) -> go.Figure:
+def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW, named: bool = True) -> go.Figure:
     """Headline indicators as a table of bullet bars: sign, name, bar against target, counts, gap, change, series."""
     font = dict(family=FONT, size=size, color=ink.text)
     figure = blank(ink, HEAD + row * len(rows) + 6, font=font, margin=dict(l=0, r=4, t=0, b=6))
     y = list(range(len(rows)))
     _bullets(figure, rows, y, 0.62, _BAR, row, ink)
     _signs(figure, rows, y, size + 3, ink)
-    _column(figure, 0.03, y, [f"{short(item)} {_quiet(words.target(item), ink)}" for item in rows])
+    if named:
+        _column(figure, 0.03, y, [f"{safe.plotly(item['name'])} {_quiet(words.target(item), ink)}" for item in rows])
     _column(figure, 0.735, y, [_value(item, ink) for item in rows], "right")
-    gaps = [f"{words.number(item['gap'])} {item['gap_unit'] or ''}" if item["gap"] else "—" for item in rows]
-    _column(figure, 0.845, y, [safe.plotly(gap) for gap in gaps], "right")
+    _column(figure, 0.845, y, [safe.plotly(words.gap_alone(item)) for item in rows], "right")
     _column(figure, 0.905, y, [_quiet(words.change(item), ink) for item in rows], "right")
     _trails(figure, rows, ink)
     for x, title, side in _HEADS:
-        _column(figure, x, [-0.9], [_quiet(title, ink)], side, size - 2)
+        _column(figure, x, [-0.9], [_quiet(title, ink)], side, dict(size=size - 2))
     # the head is as high as the matrix's beside it, so that the rows of both meet
     return _framed(figure, len(rows), above=HEAD / row)
 
 
 def bars_narrow(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
-    """The same for a phone or paper: the words above each bar."""
+    """The same for a phone: the name, a link of the page's, above each bar; counts and gap beside it."""
     font = dict(family=FONT, size=13, color=ink.text)
-    figure = blank(ink, 50 * len(rows) + 10, font=font, margin=dict(l=2, r=4, t=4, b=4))
-    above = [at - 0.22 for at in range(len(rows))]
-    _bullets(figure, rows, [at + 0.24 for at in range(len(rows))], 0.30, (0.0, 1.0), 50, ink)
-    _column(figure, 0, above, [f"{_sign(row, ink)} {short(row, 15)}" for row in rows])
-    said = [f"{safe.plotly(words.gap(row).replace(' ', ''))} <b>{safe.plotly(words.value(row))}</b>" for row in rows]
-    _column(figure, 1, above, said, "right", 12)
+    figure = blank(ink, NARROW * len(rows), font=font, margin=dict(l=0, r=4, t=0, b=0))
+    below = [at + 0.2 for at in range(len(rows))]
+    _bullets(figure, rows, below, 0.26, (0.0, 0.44), NARROW, ink)
+    font = dict(size=15, color=[ink.mark(row["status"]) for row in rows])
+    _column(figure, 0, [at - 0.24 for at in range(len(rows))], [SIGNS[row["status"]] for row in rows], font=font)
+    said = [f"{safe.plotly(words.gap(row).replace(' ', ''))} {_value(row, ink)}" for row in rows]
+    _column(figure, 1, below, said, "right", dict(size=12))
     return _framed(figure, len(rows))
 
 
@@ -143,7 +144,7 @@ def _span(values: list[float]) -> tuple[float, float]:
 
 
 def _column(
-    figure: go.Figure, x: float, y: list, texts: list[str], side: str = "left", size: int | None = None
+    figure: go.Figure, x: float, y: list, texts: list[str], side: str = "left", font: dict | None = None
 ) -> None:
     """A column of words that begins (left) or ends (right) at x."""
     figure.add_scatter(
@@ -152,7 +153,7 @@ def _column(
         text=texts,
         mode="text",
         textposition="middle right" if side == "left" else "middle left",
-        textfont=dict(size=size) if size else None,
+        textfont=font,
         hoverinfo="skip",
         cliponaxis=False,
     )
@@ -178,9 +179,3 @@ def _value(row: dict, ink: Ink) -> str:
     """The value in bold, its counts behind it."""
     counts = f" {_quiet(words.parts(row), ink)}" if row["shown"] is not None else ""
     return f"<b>{safe.plotly(words.value(row))}</b>{counts}"
-
-
-def short(row: dict, most: int = 22) -> str:
-    """The indicator's name, cut where there is no room."""
-    name = safe.plain(row["name"])
-    return safe.plotly(name if len(name) <= most else f"{name[: most - 1]}…")

@@ -1,8 +1,10 @@
 """Pieces of the county's page."""
 
+from itertools import groupby
+
 import streamlit as st
 
-from dashboards import data, parts, records, safe, words
+from dashboards import data, looks, parts, records, safe, words
 from dashboards.choice import View
 
 SEVERITY = {"error": "错误", "warning": "提醒", "note": "说明"}
@@ -24,38 +26,25 @@ def report_line(reports: list[dict], view: View) -> None:
     st.markdown(safe.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处提醒。"))
 
 
-_PRINTED = {
-    "sign": "状态",
-    "name": "指标",
-    "shown_value": "现值",
-    "parts": "完成/应有",
-    "target_text": "目标",
-    "gap_text": "差距",
-    "place_text": "位次",
-}
-
-
 def all_indicators(rows: list[dict], county: str, view: View) -> None:
     """Every indicator in one table: exact values, rank, gap. Clicking opens the indicator."""
     lines = [parts.figure_line(row) for row in rows]
-    with st.container(key="screen_only"):
-        st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
-        picked = parts.table(lines, parts.FIGURE_COLUMNS, key="all_indicators", select=True, height=640)
-        parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv")
-    with st.container(key="paper_only"):
-        st.table(parts.printable(lines, _PRINTED), border="horizontal", hide_index=True)
+    st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
+    picked = parts.table(lines, parts.FIGURE_COLUMNS, key="all_indicators", select=True, height=640)
+    parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv")
     if picked:
         parts.go("indicator", indicator=picked["indicator"])
 
 
-def near_done(view: View, county: str) -> None:
-    """Units that lack one (or two) of the headline indicators: where little work completes a unit."""
-    if view.month != view.release.month:
-        st.caption(f"此清单只有发布月份({parts.month_text(view.release.month)})的。")
-        return
-    rows = data.near_done(view, county)
+def near_done_rows(view: View, county: str) -> list[dict] | None:
+    """Units that lack one (or two) of the headline indicators; None for months that the release does not say it of."""
+    return data.near_done(view, county) if view.month == view.release.month else None
+
+
+def near_done(view: View, county: str, rows: list[dict] | None) -> None:
+    """Where little work completes a unit."""
     if not rows:
-        st.caption("没有只差一两项的单位。")
+        st.caption("没有只差一两项的单位。" if rows is not None else _only_newest(view))
         return
     columns = {
         "unit": "代码",
@@ -70,8 +59,12 @@ def near_done(view: View, county: str) -> None:
         parts.go("unit", unit=picked["unit"], county=county)
 
 
+def _only_newest(view: View) -> str:
+    return f"只差一两项的清单只有发布月份({parts.month_text(view.release.month)})的。"
+
+
 def submissions(view: View, county: str) -> None:
-    """What the county sent for the month, and what was found in it."""
+    """What the county sent for the month."""
     sent = records.submissions(view.release, view.month, county)
     lines = [
         {**row, "when": words.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}
@@ -91,7 +84,81 @@ def submissions(view: View, county: str) -> None:
             "rows_accepted": "计入",
         },
     )
-    findings(records.findings(view.release, view.month, county))
+
+
+# ---- paper
+
+_PRINTED = {
+    "mark": " ",
+    "name": "指标(目标)",
+    "shown_value": "现值",
+    "parts": "完成/应",
+    "short_gap": "还差",
+    "place_text": "位次",
+}
+# what one sheet holds besides the indicators
+_UNITS, _FINDINGS, _LETTERS = 24, 6, 70
+
+
+def on_paper(view: View, rows: list[dict], near: list[dict] | None, found: list[dict], county: str) -> None:
+    """The county on one sheet: every indicator in two columns, then units one condition short, what was sent, what is wrong."""
+    half = (len(rows) + 1) // 2
+    with st.container(key="paper_columns"):
+        for column, part in zip(st.columns(2, gap="small"), (rows[:half], rows[half:]), strict=True):
+            with column:
+                st.table([_paper_line(row) for row in part], border="horizontal", hide_index=True)
+    st.markdown(f"状态:{words.legend()}。位次按现值,同值并列。")
+    st.markdown(f"**主要指标只差一项的社区(村)** {_near_told(view, near)}")
+    st.markdown(f"**报送** {_sent_told(view, county)}")
+    st.markdown(f"**问题** {_findings_told(found)}")
+
+
+def _paper_line(row: dict) -> dict:
+    line = parts.figure_line(row)
+    # the head says 个; another unit is said at the number, and the sums of a ratio are too long for paper
+    line |= {"mark": looks.SIGNS[row["status"]], "short_gap": _paper_gap(row)}
+    line |= {"name": f"{row['name']} {row['target'] or ''}", "parts": line["parts"] if row["is_share"] else ""}
+    return parts.printable([line], _PRINTED)[0]
+
+
+def _paper_gap(row: dict) -> str:
+    if not row["gap"]:
+        return ""
+    counted = (row["gap_unit"] or "").startswith("个")
+    return words.number(row["gap"]) if counted else words.gap_alone(row)
+
+
+def _near_told(view: View, near: list[dict] | None) -> str:
+    """Units by what they lack: `缺…:甲、乙;缺…:丙`."""
+    if near is None:
+        return _only_newest(view)
+    one = [row for row in near if row["main_lacks"] == 1]
+    lacks = sorted(one[:_UNITS], key=lambda row: str(row["main_missing"]))
+    told = [
+        f"缺{missing}:{'、'.join(row['name'] for row in rows)}"
+        for missing, rows in groupby(lacks, key=lambda row: row["main_missing"])
+    ]
+    return safe.markdown(f"{';'.join(told)}{_and_more(one, _UNITS)}。" if one else "没有。")
+
+
+def _sent_told(view: View, county: str) -> str:
+    sent = records.submissions(view.release, view.month, county)
+    told = [f"{words.day(s['received_at'])}收到“{s['file']}”({STATUS.get(s['status'], s['status'])})" for s in sent]
+    return safe.markdown(f"{';'.join(told[:3])}{_and_more(told, 3)}。" if told else "这个月没有收到报表。")
+
+
+def _findings_told(found: list[dict]) -> str:
+    lines = [finding_line(row) for row in found if row["severity"] != "note"]
+    told = ";".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
+    return safe.markdown(f"{told}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误和疑问。")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[:_LETTERS]}…"
+
+
+def _and_more(rows: list, shown: int) -> str:
+    return f" 等 {len(rows)} 个,见系统" if len(rows) > shown else ""
 
 
 # up to so many findings stand in a table that wraps and prints; more scroll

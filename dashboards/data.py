@@ -161,17 +161,34 @@ def county_names(release: Release) -> dict[str, str]:
     return {row["unit"]: row["name"] for row in found}
 
 
-def matrix(view) -> list[dict]:
-    """Headline indicators × counties."""
+def attention(view, order: tuple[str, ...], most: int) -> list[str]:
+    """Codes of the counties that want attention most: who has most of the worst status first."""
+    found = rows(
+        view.release,
+        """SELECT unit FROM verdict WHERE policy = ? AND month = ? AND divisions = ? AND level = 'county' AND headline
+           ORDER BY list_position(?, status), indicators DESC, unit LIMIT ?""",
+        view.policy,
+        view.month,
+        view.divisions,
+        order,
+        most * len(order),
+    )
+    return list(dict.fromkeys(row["unit"] for row in found))[:most]
+
+
+def matrix(view, places: tuple[str, ...]) -> list[dict]:
+    """Headline indicators × counties, those asked for."""
     return rows(
         view.release,
         f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
             JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
-            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline ORDER BY f.position, f.place""",
+            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline
+              AND list_contains(?, f.place) ORDER BY f.position, f.place""",
         view.roster_month,
         view.policy,
         view.month,
         view.divisions,
+        places,
     )
 
 

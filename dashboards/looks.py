@@ -5,6 +5,7 @@ Red stands only where a duty is missed (逾期未达标).
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -159,67 +160,9 @@ def ink() -> Ink:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-STYLE = """<style>
-.stMainBlockContainer { padding: 3.6rem 2rem 2rem; max-width: 1900px; }
-.stApp, .stApp table { font-variant-numeric: tabular-nums; }
-.stMainBlockContainer p { line-height: 1.65; }
-.st-key-verdict p { font-size: 1.28rem; line-height: 1.6; margin-bottom: .1rem; }
-.st-key-verdict { padding: .1rem 0 .2rem; }
-.st-key-header { border-bottom: 1px solid rgba(128,128,128,.25); padding-bottom: .5rem; margin-bottom: .2rem; }
-.st-key-header h1, .st-key-header h2 { padding: 0; }
-.st-key-paper_only { display: none; }
-/* two drawings of the bars: the narrow one is for phones and paper, and is drawn beforehand, because paper cannot wait */
-.st-key-bars_narrow { max-width: 840px; }
-@media screen and (min-width: 1400px) {
-  .st-key-bars_narrow { position: absolute; top: 0; left: 0; width: 840px; visibility: hidden; pointer-events: none; }
-}
-@media screen and (max-width: 1399px) { .st-key-bars_wide { display: none; } }
-@media (max-width: 640px) {
-  .stMainBlockContainer { padding: 3.6rem .9rem 2rem; }
-  .st-key-verdict p { font-size: 1.08rem; }
-  .st-key-selectors { width: 100% !important; }
-}
-.stTable td, .stTable th { font-size: .92rem; }
-.st-key-wall { padding-top: 1rem; }
-.st-key-wall p { font-size: 2.3rem; line-height: 1.6; }
-.st-key-wall h2 { font-size: 2.6rem; }
-.st-key-wall [data-testid="stCaptionContainer"] p { font-size: 1.15rem; }
-.st-key-touch { position: fixed; inset: 0; z-index: 50; }
-.st-key-touch .stButton, .st-key-touch [data-testid="stElementContainer"], .st-key-touch button {
-  width: 100vw; height: 100vh; opacity: 0; cursor: pointer; }
-/* the uploader's own words are English: ours stand above it */
-[data-testid="stFileUploaderDropzoneInstructions"] { visibility: hidden; position: relative; }
-[data-testid="stFileUploaderDropzoneInstructions"]::after {
-  content: "把填好的报表拖到这里,或点右边选择(一次可以多个)"; visibility: visible; position: absolute; left: 0; top: 0; }
-[data-testid="stFileUploaderDropzone"] [data-testid="stBaseButton-secondary"] * { font-size: 0; }
-[data-testid="stFileUploaderDropzone"] [data-testid="stBaseButton-secondary"]::after {
-  content: "选择文件"; font-size: .95rem; }
-.st-key-findings table td { overflow-wrap: anywhere; }
-@page { size: A4 portrait; margin: 12mm 10mm 14mm; @bottom-right { content: "第 " counter(page) " 页"; font-size: 9pt; } }
-@media print {
-  .stAppHeader, [data-testid="stSidebar"], .st-key-selectors, .st-key-screen_only,
-  .stDownloadButton, .stButton { display: none !important; }
-  .stApp, .stMain, .stAppViewContainer { position: static !important; overflow: visible !important; height: auto !important; }
-  .stMainBlockContainer { padding: 0; max-width: none; }
-  .st-key-bars_wide { display: none; } .st-key-paper_only { display: block; }
-  .stMainBlockContainer { zoom: .78; }
-  /* a scroll container is one piece to a printer: it would jump to a page of its own */
-  [data-testid="stTable"], [data-testid="stTable"] * { overflow: visible !important; }
-  [data-testid="stHorizontalBlock"]:has([data-testid="stColumn"]) { display: block; }
-  [data-testid="stColumn"] { width: 100% !important; }
-  [data-testid="stPlotlyChart"] { break-inside: avoid; }
-  .st-key-verdict p { font-size: 11pt; }
-  .stTable td, .stTable th { font-size: 8.5pt; padding: 1px 4px; }
-  [data-testid="stLayoutWrapper"], [data-testid="stHorizontalBlock"], [data-testid="stVerticalBlock"], [data-testid="stColumn"],
-  .st-key-paper_only div, .st-key-paper_only table { break-inside: auto !important; }
-  .stTable tr { break-inside: avoid; }
-  [data-testid="stSelectbox"] { display: none; }
-  [data-testid="stDataFrame"] { break-inside: avoid; }
-  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-}
-</style>"""
+STYLE = Path(__file__).with_name("style.css")
 
 
 def dress() -> None:
-    """Put our style on the page. The only HTML of the dashboard: constant text, nothing of it comes from data."""
+    """Put our style on the page: a file of constant text, nothing of it comes from data."""
     st.html(STYLE)

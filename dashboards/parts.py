@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from dashboards import bullets, charts, data, looks, safe, words
+from dashboards import charts, data, looks, safe, words
 from dashboards.choice import View
-from dashboards.looks import Ink
 from pipelines import months
 
 PATHS = {
@@ -24,8 +23,10 @@ def go(page: str, **chosen: str) -> None:
     st.switch_page(PATHS[page], query_params=_address(chosen))
 
 
-def link(page: str, label: str, **chosen: str) -> None:
-    st.page_link(PATHS[page], label=safe.markdown(label), query_params=_address(chosen))
+def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
+    """A link to a page with something chosen; `quiet` stands in grey behind the label."""
+    more = f" :gray[{safe.markdown(quiet)}]" if quiet else ""
+    st.page_link(PATHS[page], label=safe.markdown(label) + more, query_params=_address(chosen))
 
 
 def _address(chosen: dict[str, str]) -> dict[str, str]:
@@ -33,14 +34,13 @@ def _address(chosen: dict[str, str]) -> dict[str, str]:
     return {**kept, **chosen}
 
 
-def chart(figure, key: str, alt: str, select: bool = False):
+def chart(figure, key: str, alt: str, select: bool = False, width: str | int = "stretch"):
     """A figure; with `select`, what belongs to the point that was clicked (once)."""
+    common = dict(theme=None, config=charts.CONFIG, key=key, alt=safe.plain(alt), width=width)
     if not select:
-        st.plotly_chart(figure, theme=None, config=charts.CONFIG, key=key, alt=alt)
+        st.plotly_chart(figure, **common)
         return None
-    event = st.plotly_chart(
-        figure, theme=None, config=charts.CONFIG, key=key, alt=alt, on_select="rerun", selection_mode="points"
-    )
+    event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **common)
     points = event["selection"]["points"]
     return points[0].get("customdata") if points else None
 
@@ -54,17 +54,6 @@ def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") 
         st.markdown(f"**{safe.markdown(where + told)}** {safe.markdown(arrived)}")
     if lagging := words.laggards(rows):
         st.markdown(safe.markdown(lagging))
-
-
-def headline_bars(rows: list[dict], ink: Ink) -> None:
-    """The bullet bars, in a wide and a narrow drawing of which the style shows the one that fits."""
-    told = "主要指标的现值、目标与差距:" + ";".join(f"{row['name']} {words.value(row)}" for row in rows)
-    with st.container(key="bars_wide"):
-        picked = chart(bullets.bars(rows, ink), "bars", told, select=True)
-    with st.container(key="bars_narrow"):
-        picked = chart(bullets.bars_narrow(rows, ink), "bars_phone", told, select=True) or picked
-    if picked:
-        go("indicator", indicator=picked if isinstance(picked, str) else picked[0])
 
 
 def table(
@@ -139,6 +128,12 @@ def moves(rows: list[dict]) -> None:
             "gap_text": "差距",
         },
     )
+
+
+def moves_told(rows: list[dict]) -> None:
+    """The same in a sentence, for paper."""
+    told = ";".join(f"{row['county']}{row['name']} {words.change(row)}" for row in rows)
+    st.markdown(safe.markdown(f"本月变化最大(个):{told or '没有可比的上月数字'}。"))
 
 
 def reporting(reports: list[dict]) -> None:

@@ -53,6 +53,11 @@ def gap(row: dict) -> str:
     return f"还差 {number(row['gap'])} {row['gap_unit'] or ''}".rstrip() if row["gap"] else ""
 
 
+def gap_alone(row: dict) -> str:
+    """`215 个村` under a head that says 还差; a dash where nothing is missing."""
+    return f"{number(row['gap'])} {row['gap_unit'] or ''}".rstrip() if row["gap"] else "—"
+
+
 def change(row: dict) -> str:
     """Against the month before, in units for a share and in its own unit for a ratio: `+18`, `−2`, `持平`."""
     moved = row["more"] if row["is_share"] else row["points"]

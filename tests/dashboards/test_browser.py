@@ -110,7 +110,7 @@ def test_the_keyboard_reaches_navigation_and_selectors(page, address):
     page.goto(address)
     page.get_by_text("18 项主要指标:").wait_for()
     reached = set()
-    for _ in range(25):
+    for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate(FOCUSED))
     assert "指标" in reached and any("月份" in name for name in reached)
@@ -206,3 +206,23 @@ def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
     page.wait_for_timeout(2000)
     page.mouse.click(900, 600)
     page.get_by_text("已停住,点一下继续").wait_for()
+
+
+@pytest.mark.parametrize("room", ["", "county?county=130502", "county?county=130524"])
+def test_the_overview_and_a_county_print_on_one_page(page, address, room):
+    page.goto(f"{address}/{room}")
+    page.get_by_text("18 项主要指标:").first.wait_for()
+    page.locator(".st-key-bars_wide .main-svg").first.wait_for()
+    paper = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+def test_names_are_links_that_the_keyboard_opens(page, address):
+    page.goto(address)
+    name = page.locator(".st-key-matrix_names a", has_text="新河县")
+    name.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/county\?.*county=130530"))
+    page.get_by_text("新河县 · 2020年6月").first.wait_for()
+    page.locator(".st-key-bar_names a").first.click()
+    page.wait_for_url(re.compile(r"/indicator\?.*indicator=platform_urban"))
