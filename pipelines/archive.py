@@ -13,6 +13,9 @@ from pipelines.disk import sync_folder, write_durably
 from pipelines.errors import Refusal
 from pipelines.ledger import GENESIS, SHANGHAI, Event, Ledger
 
+# Written into `archive/format`. A change that an older program would read wrongly takes the next number.
+FORMAT = 1
+
 __all__ = ["GENESIS", "SHANGHAI", "Archive", "Event", "sync_folder", "write_durably"]
 
 
@@ -25,10 +28,24 @@ class Archive:
         self.objects = root / "objects"
         self._ledger = Ledger(self.ledger)
 
+    def check_format(self) -> None:
+        """Errors: `Refusal` when a newer program has written here. An archive without a mark is of the first format."""
+        try:
+            found = int((self.root / "format").read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return
+        except ValueError:
+            raise Refusal(f"档案的格式标记无法识别({self.root / 'format'},应为 {FORMAT});请从备份恢复该文件") from None
+        if found > FORMAT:
+            raise Refusal(
+                f"档案由更新版本的程序写成(格式 {found},本程序只认识 {FORMAT}),未作任何改动;请改用更新版本的程序"
+            )
+
     # ---- bytes
 
     def put(self, data: bytes) -> str:
         """Keep the bytes; returns their SHA-256. The same bytes twice are one object."""
+        self.check_format()
         digest = hashlib.sha256(data).hexdigest()
         place = self.path(digest)
         if not place.exists():
@@ -52,10 +69,14 @@ class Archive:
 
     def append(self, kind: str, body: dict, by: str = "系统", now: datetime | None = None) -> Event:
         """Write one event and return it, once it is on disk."""
+        self.check_format()
+        if not self.ledger.exists():
+            write_durably(self.root / "format", f"{FORMAT}\n".encode(), mode=0o440)
         return self._ledger.append(kind, body, by, now)
 
     def events(self, after: int = 0, until: int | None = None) -> Iterator[Event]:
         """Events in order, `after` < seq ≤ `until`. A broken chain is refused by `verify`, not here."""
+        self.check_format()
         return self._ledger.events(after, until)
 
     def last_seq(self) -> int:
@@ -68,9 +89,13 @@ class Archive:
         return [*self._ledger.verify(), *self._verify_objects()]
 
     def _verify_objects(self) -> Iterator[str]:
-        wanted = {e.body["sha256"] for e in self.events() if "sha256" in e.body}
-        for digest in sorted(wanted):
+        for digest in sorted({digest for event in self.events() for digest in objects_of(event)}):
             try:
                 self.read(digest)
             except Refusal as fault:
                 yield str(fault)
+
+
+def objects_of(event: Event) -> list[str]:
+    """The objects that an event speaks of: a workbook, or the reference data that an edition was made with."""
+    return [event.body[key] for key in ("sha256", "bundle") if event.body.get(key)]

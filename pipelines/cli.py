@@ -3,16 +3,14 @@
 Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
-import getpass
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 
 import click
 
-from pipelines import __version__, months, printing, settings
+from pipelines import __version__, keeping, months, printing, settings
 from pipelines.errors import Refusal
+from pipelines.options import user, with_settings
 from pipelines.settings import Settings
 
 
@@ -51,24 +49,6 @@ class _Chinese(click.Group):
 def main(ctx: click.Context, data: Path | None) -> None:
     """社区:城乡社区治理政策落实进展。"""
     ctx.obj = settings.load(data)
-
-
-def with_settings(command: Callable) -> Callable:
-    """Hand the command its `Settings` as first argument."""
-
-    @click.pass_obj
-    @wraps(command)
-    def wrapped(found: Settings, *args, **kwargs):
-        return command(found, *args, **kwargs)
-
-    return wrapped
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "未知用户"
 
 
 # ---- templates and samples
@@ -141,7 +121,7 @@ def check(found: Settings, files, as_json: bool) -> None:
 @main.command()
 @_FILES
 @click.option("--receipts", type=click.Path(path_type=Path, file_okay=False), help="回执写到哪个文件夹")
-@click.option("--by", default=_user, help="报送人")
+@click.option("--by", default=user, help="报送人")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool) -> None:
@@ -160,7 +140,7 @@ def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool
 
 @main.command()
 @click.option("--month", type=MONTH, help="月份;不写则为最近有报表的月份")
-@click.option("--by", default=_user, help="发布人")
+@click.option("--by", default=user, help="发布人")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def run(found: Settings, month, by: str, as_json: bool) -> None:
@@ -271,7 +251,7 @@ def status(found: Settings, month, as_json: bool) -> None:
 
 @main.command()
 @click.argument("month", type=MONTH)
-@click.option("--by", default=_user)
+@click.option("--by", default=user)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def approve(found: Settings, month, by: str, as_json: bool) -> None:
@@ -286,7 +266,7 @@ def approve(found: Settings, month, by: str, as_json: bool) -> None:
 @main.command()
 @click.argument("month", type=MONTH)
 @click.option("--why", required=True, help="理由")
-@click.option("--by", default=_user)
+@click.option("--by", default=user)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def reopen(found: Settings, month, why: str, by: str, as_json: bool) -> None:
@@ -300,7 +280,7 @@ def reopen(found: Settings, month, why: str, by: str, as_json: bool) -> None:
 @click.argument("finding")
 @click.option("--why", required=True, help="理由")
 @click.option("--until", type=MONTH, required=True, help="有效至哪个月")
-@click.option("--by", default=_user)
+@click.option("--by", default=user)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def waive(found: Settings, finding: str, why: str, until, by: str, as_json: bool) -> None:
@@ -315,7 +295,7 @@ def waive(found: Settings, finding: str, why: str, until, by: str, as_json: bool
 @main.command()
 @click.argument("finding")
 @click.option("--unit", required=True, help="名册中的 12 位代码")
-@click.option("--by", default=_user)
+@click.option("--by", default=user)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) -> None:
@@ -326,20 +306,6 @@ def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) ->
 
 
 # ---- running things
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True)
-@with_settings
-def rebuild(found: Settings, as_json: bool) -> None:
-    """仅凭档案和基础数据重做数据库与各发布版,并逐项核对数字。"""
-    from pipelines import rebuilding
-
-    with printing.progress("重建") as report:
-        verdict = rebuilding.rebuild(found, report)
-    printing.print_json(verdict) if as_json else click.echo(verdict["message"])
-    if not verdict["agrees"]:
-        sys.exit(1)
 
 
 @main.command()
@@ -363,3 +329,7 @@ def serve(found: Settings, port: int, dagster_port: int, code_port: int, address
     from pipelines.serving import programs, starting
 
     sys.exit(starting.serve(found, programs.Ports(port, dagster_port, code_port, address)))
+
+
+for command in (keeping.rebuild, keeping.backup, keeping.restore):
+    main.add_command(command)

@@ -1,20 +1,61 @@
-"""Files that are there whole or not at all, also after a power cut."""
+"""Files that are there whole or not at all, also after a power cut; and what a disk refuses, said in Chinese."""
 
+import errno
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from pipelines.errors import Refusal
 
 
 def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
     """Bytes at `place` whole or not at all: temporary name, fsync, rename, fsync of the folder."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
+    _sweep(place)
     temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.chmod(mode)
-    temporary.replace(place)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(place)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(place.parent)
+
+
+def _sweep(place: Path) -> None:
+    """What a killed process left of the same file: without this, every kill would cost its size for ever."""
+    prefix = f".{place.name}."
+    for leftover in place.parent.iterdir():
+        name = leftover.name
+        if name.startswith(prefix) and name.endswith(".part"):
+            writer = name.removeprefix(prefix).removesuffix(".part")
+            if writer.isdigit() and not is_alive(int(writer)):
+                leftover.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def make_folder(folder: Path) -> None:
+    """The folder and its parents, each known to the disk: a file in a folder that a power cut took away is lost too."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -23,3 +64,52 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_tree(root: Path) -> None:
+    """Everything under `root` on disk, files before the folders that name them."""
+    for folder, _, files in os.walk(root, topdown=False):
+        for name in files:
+            sync_folder(Path(folder) / name)
+        sync_folder(Path(folder))
+
+
+# ---- what a disk refuses
+
+_WHY = {
+    errno.ENOSPC: ("磁盘已满", "请清理磁盘(或换大磁盘)后再试"),
+    errno.EDQUOT: ("磁盘配额已用完", "请清理或提高配额后再试"),
+    errno.EROFS: ("磁盘是只读的", "请检查磁盘是否出错、是否以只读方式挂载,改为可写后再试"),
+    errno.EACCES: ("没有写入权限", "请让运行本程序的用户对该文件夹有读写权限后再试"),
+    errno.EPERM: ("没有写入权限", "请让运行本程序的用户对该文件夹有读写权限后再试"),
+    errno.EIO: ("磁盘读写出错", "磁盘可能已损坏;请检查磁盘,必要时换盘并从备份恢复(shequ restore)"),
+    errno.ENOLCK: ("该磁盘不支持文件锁", "数据文件夹须放在本机磁盘(ext4、xfs),不要放在网络盘"),
+    errno.EMFILE: ("打开的文件过多", "请关闭其他程序后再试"),
+    errno.ENFILE: ("打开的文件过多", "请关闭其他程序后再试"),
+}
+
+
+@contextmanager
+def refusing(doing: str) -> Iterator[None]:
+    """What the disk refuses inside the block as a `Refusal`: what was being done, why not, what to do.
+
+    Only what a disk does is taken: a file that is missing where it must be is our bug and keeps its traceback.
+    """
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno not in _WHY:
+            raise
+        why, remedy = _WHY[fault.errno]
+        place = f"({fault.filename})" if fault.filename else ""
+        raise Refusal(f"{doing}未完成:{why}{place};已存档的内容不受影响。{remedy}") from fault
+
+
+def need_room(folder: Path, needed: int, doing: str) -> None:
+    """Errors: `Refusal` when the disk of `folder` has less than `needed` bytes free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise Refusal(
+            f"{doing}未开始:磁盘剩余 {free / 2**20:.0f} MB,至少需要 {needed / 2**20:.0f} MB({folder});"
+            "已存档的内容不受影响。请清理磁盘后再试"
+        )

@@ -5,6 +5,7 @@ byte for byte, before anybody is told that it was received.
 """
 
 import hashlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import locks, months, parallel, receipts, reference_set, reporting, warehouse
+from pipelines import disk, lifecycle, locks, months, parallel, receipts, reference_set, reporting, warehouse
 from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.errors import Refusal
 from pipelines.indicators import engine, standing
@@ -115,10 +116,14 @@ def _read_file(path: Path) -> bytes:
 def writing(settings: Settings, doing: str, wait: float = 60.0):
     """The warehouse open for writing, under the lock that lets one writer in."""
     reference = reference_set.load(settings.reference)
-    with locks.hold(settings.data / "warehouse" / "writer.lock", doing, wait):
-        archive = Archive(settings.archive)
-        with warehouse.open_warehouse(settings.warehouse, reference, archive) as opened:
-            yield opened
+    archive = Archive(settings.archive)
+    archive.check_format()
+    with (
+        disk.refusing(doing),
+        locks.hold(settings.data / "warehouse" / "writer.lock", doing, wait),
+        warehouse.quarantine(settings.warehouse),warehouse.open_warehouse(settings.warehouse, reference, archive) as opened
+    ):
+        yield opened
 
 
 def submit(
@@ -147,7 +152,7 @@ class Receiver:
     def take(self, data: bytes, name: str) -> tuple[int, bool]:
         """(ledger number, whether the same bytes were there before). On disk when it returns."""
         digest = hashlib.sha256(data).hexdigest()
-        with locks.hold(self.archive.root / "receive.lock", "接收文件"):
+        with disk.refusing(f"接收“{name}”"), locks.hold(self.archive.root / "receive.lock", "接收文件"):
             self._catch_up()
             if digest in self.seen:
                 return self.seen[digest], True
@@ -161,6 +166,7 @@ class Receiver:
         last = self.archive.last_seq()
         if last > self.read_to:
             for event in self.archive.events(after=self.read_to):
+                lifecycle.check_known(event)
                 if event.kind == "submission":
                     self.seen.setdefault(event.body["sha256"], event.seq)
             self.read_to = last
@@ -215,12 +221,20 @@ def collect(
     receiver = Receiver(opened.archive, by="收件箱")
     for path in waiting_files(settings, still_for):
         try:
+            before = path.stat()
             data = _read_file(path)
-        except Refusal:
+        except (Refusal, FileNotFoundError):
             continue  # too large or unreadable: it stays in the inbox, where `shequ status` lists it
         receiver.take(data, path.name)
-        path.unlink()
+        _leave(path, before)
     return settle(opened, report)
+
+
+def _leave(path: Path, before: os.stat_result) -> None:
+    """Out of the inbox, unless somebody went on writing since it was read: then it stays and is taken whole next time."""
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns, now.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino):
+        path.unlink()
 
 
 # ---- decisions

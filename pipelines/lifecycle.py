@@ -11,6 +11,7 @@ from datetime import date
 
 from pipelines import months
 from pipelines.archive import Event
+from pipelines.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,23 @@ class Life:
 
 
 def fold(events: Iterable[Event], received: dict[int, Received]) -> Life:
-    """The state after all `events`. `received` tells of each submission event, by seq."""
+    """The state after all `events`. `received` tells of each submission event, by seq.
+
+    Errors: `Refusal` for an event of a kind that this program does not know: to pass it over could change a figure.
+    """
     life = Life()
     for event in events:
-        handler = _HANDLERS.get(event.kind)
-        if handler:
-            handler(life, event, received)
+        check_known(event)
+        _HANDLERS[event.kind](life, event, received)
     return life
+
+
+def check_known(event: Event) -> None:
+    """Errors: `Refusal` when a newer program has written the event."""
+    if event.kind not in _HANDLERS:
+        raise Refusal(
+            f"台账第 {event.seq} 号事件(“{event.kind}”)由更新版本的程序写成,本程序不认识,未作任何改动;请改用更新版本的程序"
+        )
 
 
 def _submission(life: Life, event: Event, received: dict[int, Received]) -> None:

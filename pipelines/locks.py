@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -21,16 +21,20 @@ def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         _acquire(file, path, wait)
-        file.truncate(0)
-        file.write(
-            json.dumps({"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")})
-        )
-        file.flush()
+        _sign(file, doing)
         try:
             yield
         finally:
             file.truncate(0)
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _sign(file, doing: str) -> None:
+    """Who holds it, for those who wait. The lock is the kernel's, not the text's: a full disk does not forbid it."""
+    held = {"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")}
+    with suppress(OSError):
+        file.truncate(0)
+        os.write(file.fileno(), json.dumps(held).encode())
 
 
 def _acquire(file, path: Path, wait: float) -> None:

@@ -18,6 +18,7 @@ The warehouse has one writer; readers open releases and never this file.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import date
@@ -207,24 +208,77 @@ def _open_matching(path: Path, reference: Reference) -> duckdb.DuckDBPyConnectio
         try:
             con = connect(path)
         except duckdb.Error as fault:
-            if "lock" in str(fault).lower():
+            # by the whole phrase: a damaged "block" has a "lock" in it too
+            if "could not set lock" in str(fault).lower():
                 raise Refusal("数据仓库正被另一个程序打开;请关闭它后再试") from fault
-            _set_aside(path)
+            _check_disk(fault)
         else:
             if _stamp_of(con) == stamp(reference):
                 return con
             con.close()
-            _set_aside(path)
+    set_aside(path)
     con = connect(path)
     create(con, reference)
     return con
 
 
-def _set_aside(path: Path) -> None:
-    """A projection that cannot be used is renamed, not deleted: it costs nothing to keep one for a look."""
-    for name in (path, path.with_name(path.name + ".wal")):
+def _check_disk(fault: duckdb.Error) -> None:
+    """A disk that is full or not writable is no damage of the file: nothing is set aside for it."""
+    text = str(fault).lower()
+    for mark, why in _DISK.items():
+        if mark in text:
+            raise Refusal(f"数据仓库无法写入:{why};已存档的内容不受影响。请处理后再试") from fault
+
+
+_DISK = {
+    "no space left": "磁盘已满",
+    "disk full": "磁盘已满",
+    "read-only file system": "磁盘是只读的",
+    "permission denied": "没有读写权限",
+}
+
+
+def set_aside(path: Path) -> None:
+    """A projection that cannot be used is renamed with its WAL, not deleted; the last one is kept for a look."""
+    for old in path.parent.glob(f"{path.name}*.unusable-*"):
+        old.unlink()
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    # the WAL first: without its file it is passed over, beside another file it would be taken for that one's
+    for name in (path.with_name(path.name + ".wal"), path):
         if name.exists():
-            name.replace(name.with_name(name.name + ".unusable"))
+            name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
+
+
+@contextmanager
+def quarantine(path: Path):
+    """Damage that DuckDB meets inside the block: the file is set aside, so that the next task builds it again."""
+    try:
+        yield
+    except duckdb.Error as fault:
+        _check_disk(fault)
+        if not path.exists() or _is_sound(path):
+            raise
+        set_aside(path)
+        raise Refusal(
+            f"数据仓库已损坏,已移开({path.name}.unusable-…);档案完好,请再运行一次,将由档案自动重建"
+        ) from fault
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether every value of every table can be read: DuckDB checks its blocks as it reads them."""
+    try:
+        con = connect(path)
+    except duckdb.Error:
+        return False
+    try:
+        names = con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        for (name,) in names:
+            con.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" AS t').fetchall()
+    except duckdb.Error:
+        return False
+    finally:
+        con.close()
+    return True
 
 
 def in_memory(reference: Reference, archive: Archive) -> Warehouse:
@@ -244,7 +298,8 @@ def stamp(reference: Reference) -> str:
 def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
     try:
         return scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
-    except duckdb.CatalogException:
+    except duckdb.Error:
+        # no such table, or damage: either way it is made again
         return None
 
 

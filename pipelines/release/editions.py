@@ -1,6 +1,7 @@
 """Editions on disk: finding them, their manifests, and the pointer to the current one."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,16 @@ from pathlib import Path
 from pipelines import months
 from pipelines.archive import write_durably
 from pipelines.errors import Refusal
+
+# Written into every manifest. A change that an older program would read wrongly takes the next number.
+FORMAT = 1
+
+
+_LABEL = re.compile(r"\d{4}-\d{2}/\d{1,6}")
+
+
+class Damaged(Refusal):
+    """An edition of which files are missing or altered."""
 
 
 def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
@@ -24,18 +35,24 @@ def latest_edition(shelf: Path, month: date) -> Path | None:
 def read_manifest(folder: Path) -> dict:
     """The manifest of an edition. Errors: `Refusal` when the folder is no complete edition."""
     try:
-        return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Refusal(
-            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开"
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        newer = manifest["format"] > FORMAT
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开;下次 shequ run 会由档案补回"
         ) from error
+    if newer:
+        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成,本程序不能读取;请升级程序")
+    return manifest
 
 
 def current(shelf: Path) -> Path | None:
     """The folder that `current` names, if it is there."""
     try:
-        named = (shelf / "current").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+        named = (shelf / "current").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    if not _LABEL.fullmatch(named):
         return None
     folder = shelf / named
     return folder if (folder / "manifest.json").exists() else None

@@ -15,7 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines import months, program, reference_set
-from pipelines.archive import SHANGHAI, Archive, sync_folder, write_durably
+from pipelines.archive import SHANGHAI, Archive
+from pipelines.disk import make_folder, sync_folder, sync_tree, write_durably
 from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
@@ -25,7 +26,6 @@ from pipelines.release.tables import Object
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
 
-FORMAT = 1
 Tables = dict[str, dict[str, Object]]
 
 
@@ -155,7 +155,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
     """All that pins the edition, and the digest of it. Time and number are put in when it is written."""
     reference = warehouse.reference
     pinned = {
-        "format": FORMAT,
+        "format": editions.FORMAT,
         "city": warehouse.reference.rosters.city.name,
         "month": months.key(month),
         "reference": reference.digests,
@@ -217,8 +217,10 @@ def _write(
     aside = place / f".{number}.part"
     if aside.exists():
         shutil.rmtree(aside)
+    make_folder(place)
     build(warehouse, store, aside, manifest, content)
     folder = place / str(number)
+    sync_tree(aside)
     aside.replace(folder)
     sync_folder(place)
     _announce(settings, warehouse.archive, folder, now)

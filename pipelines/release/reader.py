@@ -5,7 +5,7 @@ that folder and nothing else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipelines import months
 from pipelines.errors import Refusal
-from pipelines.release import editions
+from pipelines.release import editions, verifying
 from pipelines.settings import Settings, load
 
 _CONFIG = {
@@ -32,12 +32,14 @@ class Release:
     """One edition of one month, open for reading. Tables: see `docs/tables.md`.
 
     `release.query(sql, parameters)` gives a DataFrame, `release.rows(...)` a list of dicts. A query runs on a cursor of its own, so
-    a release may be shared by threads.
+    a release may be shared by threads. `instead_of` says, in Chinese, which damaged edition this one stands in for and what to do;
+    None when it is what was asked for.
     """
 
     folder: Path
     manifest: dict
     con: duckdb.DuckDBPyConnection
+    instead_of: str | None = None
 
     @property
     def month(self) -> date:
@@ -79,7 +81,28 @@ def open_release(
     `data` is the folder of run-time state (default: `SHEQU_DATA`, else the repository's `data/`).
     Errors: `Refusal` when there is no such release, or it is incomplete or of a newer format.
     """
-    return open_folder(_find((settings or load(data)).releases, month, edition))
+    releases = (settings or load(data)).releases
+    return _open_current(releases) if month is None else open_folder(_find(releases, month, edition))
+
+
+def _open_current(releases: Path) -> Release:
+    """The current release; where it is damaged the newest edition that is whole, which says that it stands in."""
+    wanted = _find(releases, None, None)
+    rest = [folder for folder in reversed(list(editions.editions(releases))) if folder != wanted]
+    first: editions.Damaged | None = None
+    for folder in [wanted, *rest]:
+        try:
+            verifying.require_whole(folder)
+            opened = open_folder(folder)
+        except editions.Damaged as fault:
+            first = first or fault
+        else:
+            return replace(opened, instead_of=first and _told(first, opened))
+    raise first
+
+
+def _told(fault: editions.Damaged, shown: Release) -> str:
+    return f"当前发布版已损坏,现在显示的是较早的{shown.label}。{fault}。请运行 shequ run 或 shequ rebuild,由档案补回"
 
 
 def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:
@@ -99,14 +122,14 @@ def _find(releases: Path, month: str | date | None, edition: int | None) -> Path
 def open_folder(folder: Path) -> Release:
     """A release by its folder. Views over its Parquet are made here, so that a folder may be moved or copied whole."""
     manifest = editions.read_manifest(folder)
-    if manifest["format"] > 1:
-        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成,本程序不能读取;请升级程序")
     con = duckdb.connect(":memory:", config=_CONFIG)
     try:
         _attach(con, folder, manifest)
-    except (duckdb.IOException, duckdb.CatalogException) as error:
+    except duckdb.Error as error:
         con.close()
-        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}") from error
+        raise editions.Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}"
+        ) from error
     return Release(folder, manifest, con)
 
 

@@ -1,6 +1,7 @@
 """Editions against their manifests: whether every file is there and is what it was."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from pipelines import months
@@ -22,6 +23,19 @@ def edition_faults(folder: Path, seen: dict[tuple[int, int], str] | None = None)
         for name, digest in _listed(editions.read_manifest(folder)).items()
         if _digest(folder / name, seen) != digest
     ]
+
+
+def require_whole(folder: Path) -> None:
+    """Errors: `editions.Damaged` naming the files. An edition never changes, so one found whole is not read again."""
+    state = (folder / "manifest.json").stat() if (folder / "manifest.json").exists() else None
+    _require_whole(folder, state and (state.st_ino, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _require_whole(folder: Path, _state: tuple[int, int] | None) -> None:
+    found = edition_faults(folder)
+    if found:
+        raise editions.Damaged(";".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
 
 
 def _listed(manifest: dict) -> dict[str, str]:
