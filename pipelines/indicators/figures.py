@@ -14,7 +14,6 @@ Over the units of a level S = states 1–3, Y = state 1, Q = state 3, U = state 
 counted in integers and decimals; a figure at a higher level is computed from its units, never from lower figures.
 """
 
-from collections.abc import Iterable
 from datetime import date
 
 from pipelines.policy.register import Indicator, Register
@@ -88,7 +87,10 @@ def count(warehouse: Warehouse, month: date, divisions: str, register: Register)
     for table, counted in (("state", "community"), ("county_state", "county")):
         indicators = _of(register, counted)
         if indicators:
-            warehouse.con.execute(_aggregate(table, indicators, counted), params)
+            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS {_grouped(table, indicators)}")
+        for of_a_kind in ([i for i in indicators if i.is_share], [i for i in indicators if not i.is_share]):
+            if of_a_kind:
+                warehouse.con.execute(_aggregate(of_a_kind, counted), params)
 
 
 def _keep_states(warehouse: Warehouse, month: date, number: int, register: Register) -> None:
@@ -165,59 +167,63 @@ def _parts(indicator: Indicator) -> list[str]:
 
 # ---- counting
 
+# A unit's code is that of its town and three digits: under one town's digits there are fewer than 1,000 units, so that how many
+# are in each of the states 1 to 4 fits side by side into one whole number, and one sum an indicator counts them all.
+LANE = 12
+_COUNTED = " ".join(f"WHEN {state} THEN {1 << LANE * (state - 1)}" for state in (1, 2, 3, 4))
 
-def _aggregate(table: str, indicators: list[Indicator], counted: str) -> str:
-    """INSERT of the counts of all indicators at all levels. A share sums 0 and 1, a ratio its two parts.
 
-    The states are turned long first: one aggregation over indicator and place plans in no time, one a column does not.
+def _grouped(table: str, indicators: list[Indicator]) -> str:
+    """One row per county, town, digits of the units' own town, and carried or not: each indicator's counts in one number.
+
+    All that follows adds these up: tens of thousands of rows instead of a row for each unit and indicator.
     """
+    sums = [f'sum((CASE "{i.id}" {_COUNTED} ELSE 0 END)::BIGINT)::BIGINT AS "{i.id}"' for i in indicators]
+    parts = [f"{part}:{i.id}" for i in indicators if not i.is_share for part in ("n", "d")]
+    sums += [f'coalesce(sum("{part}"), 0) AS "{part}"' for part in parts]
+    return f"SELECT county, town, carried, {', '.join(sums)} FROM {table} GROUP BY county, town, left(unit, 9), carried"
+
+
+def _aggregate(indicators: list[Indicator], counted: str) -> str:
+    """INSERT of the counts of the temporary `grouped` at all levels, for indicators that are all shares or all ratios."""
+    is_share = indicators[0].is_share
     sets = "(indicator, county), (indicator)" + (", (indicator, county, town)" if counted == "community" else "")
+    yes, scope = ("yes", "yes + no + share_unknown") if is_share else ("n", "d")
+    yes, scope = (f"(sum({x})::HUGEINT * {MICRO})" if is_share else f"(sum({x}) * {MICRO})" for x in (yes, scope))
     return f"""
         INSERT INTO tally BY NAME
-        WITH here AS (SELECT * FROM {table}),
-        long AS (
-            UNPIVOT (SELECT unit, county, town, carried, {_quoted(indicators)} FROM here)
-            ON {_quoted(indicators)} INTO NAME indicator VALUE state),
-        part AS ({_parts_long(indicators)}),
-        judged AS (
-            SELECT long.*, part.n, part.d,
-                   indicator IN ({_listed(i for i in indicators if not i.is_share)}) AS is_ratio
-            FROM long LEFT JOIN part USING (unit, indicator))
+        WITH long AS ({_unpivoted(indicators)}),
+        counts AS (
+            SELECT *, packed & {_MASK} AS yes, (packed >> {LANE}) & {_MASK} AS no,
+                   (packed >> {2 * LANE}) & {_MASK} AS share_unknown, packed >> {3 * LANE} AS scope_unknown
+            FROM long)
         SELECT $policy AS policy, indicator, $month::DATE AS month, $divisions AS divisions,
                CASE WHEN grouping(county) = 1 THEN 'city' WHEN {_no_town(counted)} THEN 'county' ELSE 'town' END AS level,
                CASE WHEN grouping(county) = 1 THEN (SELECT any_value(city_code) FROM county)
                     WHEN {_no_town(counted)} THEN county ELSE any_value(town) END AS unit,
-               CASE WHEN any_value(is_ratio) THEN {_micros("n")} ELSE {MICRO} * count_if(state = 1) END::HUGEINT AS yes,
-               CASE WHEN any_value(is_ratio) THEN {_micros("d")} ELSE {MICRO} * count_if(state BETWEEN 1 AND 3) END::HUGEINT AS scope,
-               count_if(state = 3) AS share_unknown, count_if(state = 4) AS scope_unknown,
-               count_if(carried AND (state = 1 OR (NOT is_ratio AND state BETWEEN 2 AND 3))) AS carried,
-               count_if(state = 1) AS answered
-        FROM judged GROUP BY GROUPING SETS ({sets})
+               {yes}::HUGEINT AS yes, {scope}::HUGEINT AS scope,
+               sum(share_unknown) AS share_unknown, sum(scope_unknown) AS scope_unknown,
+               coalesce(sum({"yes + no + share_unknown" if is_share else "yes"}) FILTER (carried), 0) AS carried,
+               sum(yes) AS answered
+        FROM counts GROUP BY GROUPING SETS ({sets})
         HAVING unit IS NOT NULL
     """
+
+
+_MASK = (1 << LANE) - 1
 
 
 def _no_town(counted: str) -> str:
     return "grouping(town) = 1" if counted == "community" else "TRUE"
 
 
-def _quoted(indicators: Iterable[Indicator]) -> str:
-    return ", ".join(f'"{i.id}"' for i in indicators)
+def _unpivoted(indicators: list[Indicator]) -> str:
+    """`grouped` with a row an indicator: its packed counts, and of a ratio both sums."""
+    if indicators[0].is_share:
+        return f"UNPIVOT grouped ON {', '.join(_quoted(i.id) for i in indicators)} INTO NAME indicator VALUE packed"
+    triples = ", ".join(f"({_quoted(i.id)}, {_quoted(f'n:{i.id}')}, {_quoted(f'd:{i.id}')}) AS '{i.id}'" for i in indicators)
+    return f"UNPIVOT grouped ON {triples} INTO NAME indicator VALUE packed, n, d"
 
 
-def _listed(indicators: Iterable[Indicator]) -> str:
-    return ", ".join(f"'{i.id}'" for i in indicators) or "NULL"
-
-
-def _parts_long(indicators: list[Indicator]) -> str:
-    """One row per unit and ratio that it answered: both parts."""
-    ratios = [i for i in indicators if not i.is_share]
-    if not ratios:
-        return f"SELECT NULL::VARCHAR AS unit, NULL::VARCHAR AS indicator, NULL::{PART} AS n, NULL::{PART} AS d WHERE FALSE"
-    pairs = ", ".join(f"""("n:{i.id}", "d:{i.id}") AS '{i.id}'""" for i in ratios)
-    columns = ", ".join(f'"n:{i.id}", "d:{i.id}"' for i in ratios)
-    return f"UNPIVOT (SELECT unit, {columns} FROM here) ON {pairs} INTO NAME indicator VALUE n, d"
-
-
-def _micros(part: str) -> str:
-    return f"coalesce(sum(({part} * {MICRO}::DECIMAL(7,0))::HUGEINT), 0)"
+def _quoted(name: str) -> str:
+    return f'"{name}"'
