@@ -22,7 +22,9 @@ NO = frozenset({"否", "无", "×", "✗", "✘", "未建", "未达标", "0", "N
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
 _MONTH = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])?", re.ASCII)
-_DAY = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?", re.ASCII)
+_DAY = re.compile(
+    r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?", re.ASCII
+)
 _PLAIN_MONTH = re.compile(r"((?:19|20)\d{2})(\d{2})", re.ASCII)
 _PLAIN_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
 _APOSTROPHES = "=\"'‘’`´＇"

@@ -1,4 +1,4 @@
-"""xlsx and xlsm: calamine for the bulk of the cells, a search of the XML for what calamine hides.
+"""xlsx and xlsm: plain sheets in bulk (`sheet_bulk`); of others, the cells by calamine and a search of the XML for what it hides.
 
 calamine never sees the file itself. It gets a package that is written here from parts that were unpacked within the
 limits and searched: bare sheets, the shared strings, no number formats. So whatever a zip or its relations may play at,
@@ -22,6 +22,7 @@ from pipelines.survey.address import cell as a1
 from pipelines.survey.grid import Limits, Sheet, Unreadable, Workbook
 from pipelines.survey.package import Package, clean_xml, local, parse
 from pipelines.survey.panics import panics
+from pipelines.survey.sheet_bulk import rows_of, strings_used
 from pipelines.survey.sheet_xml import Scan, cells, scan_any
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -56,7 +57,8 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
                 raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
         strings = _strings(package, book.strings)
         package.inflate_rest()
-        sheets = _filled(bare.finish(strings), book, scans, kinds, strings)
+        shared = bare.add_strings(scans, strings)
+        sheets = _filled(bare.finish(strings), book, scans, kinds, strings, shared)
     return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
 
 
@@ -83,6 +85,17 @@ class BarePackage:
                 part.write(b"</sheetData></worksheet>")
             found.pieces[i] = self._count
             self._count += 1
+
+    def add_strings(self, scans: list[Scan], strings: bytes) -> int | None:
+        """A sheet that lists the shared strings, one a row, for the sheets that were read in bulk; its number."""
+        count = max((strings_used(found.bulk) for found in scans if found.bulk), default=0)
+        if not count:
+            return None
+        if count > strings.count(b"<si"):
+            raise Unreadable("damaged", "单元格引用了不存在的文本")
+        rows = b"".join(b'<row r="%d"><c r="A%d" t="s"><v>%d</v></c></row>' % (i + 1, i + 1, i) for i in range(count))
+        self.add_sheet(Scan(pieces=[rows]))
+        return self._count - 1
 
     def piece(self, number: int) -> bytes:
         return self._zip.read(f"xl/worksheets/s{number}.xml")
@@ -118,22 +131,40 @@ def _relation(identifier: str, kind: str, target: str) -> str:
     return f'<Relationship Id="{identifier}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
 
 
-def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes) -> list[Sheet]:
+def _filled(
+    bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes, shared: int | None
+) -> list[Sheet]:
+    opened = None
+    if shared is not None or any(found.pieces for found in scans):
+        with panics(python_calamine.CalamineError, OverflowError, ValueError):
+            opened = bare.open()
+    texts = [] if shared is None else _texts(_rows(opened, [shared]), strings)
     sheets = []
-    if not any(found.pieces for found in scans):
-        return [_sheet(book, i, found, []) for i, found in enumerate(scans)]
-    with panics(python_calamine.CalamineError, OverflowError, ValueError):
-        opened = bare.open()
     for i, found in enumerate(scans):
-        rows: list[list] = []
-        for number in found.pieces:
-            with panics(python_calamine.CalamineError, OverflowError, ValueError):
-                _place(opened.get_sheet_by_index(number), rows)
+        rows = rows_of(found.bulk, texts) if found.bulk else _rows(opened, found.pieces)
         sheet = _sheet(book, i, found, rows)
-        _cross_check(sheet, found, bare, strings)
+        if not found.bulk:
+            _cross_check(sheet, found, bare, strings)
         _apply_styles(sheet, found, kinds, book.date1904)
         sheets.append(sheet)
     return sheets
+
+
+def _texts(rows: list[list], strings: bytes) -> list[str | None]:
+    """The shared strings. One that came back blank must be blank in the file too."""
+    texts = [row[0] if row else None for row in rows]
+    blanks = _blank_strings(strings) if None in texts else ()
+    if any(text is None and b"%d" % i not in blanks for i, text in enumerate(texts)):
+        raise Unreadable("extent_mismatch", "共享文本")
+    return texts
+
+
+def _rows(opened: python_calamine.CalamineWorkbook | None, pieces: list[int]) -> list[list]:
+    rows: list[list] = []
+    for number in pieces:
+        with panics(python_calamine.CalamineError, OverflowError, ValueError):
+            _place(opened.get_sheet_by_index(number), rows)
+    return rows
 
 
 def _place(piece: python_calamine.CalamineSheet, rows: list[list]) -> None:

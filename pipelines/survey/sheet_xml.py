@@ -1,4 +1,5 @@
-"""The XML of one xlsx sheet: cut into runs of rows for calamine, and searched for what calamine hides.
+"""The XML of one xlsx sheet: read in bulk where it is plain, else cut into runs of rows for calamine and searched for what
+calamine hides.
 
 All searches are `re` and `bytes.find` over the whole part; Python sees only the cells that are special. They rely on
 the shape that Excel, WPS, LibreOffice, openpyxl, XlsxWriter and POI write. A part of another shape is rewritten first
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from itertools import pairwise
 
+from pipelines.survey import sheet_bulk
 from pipelines.survey.address import column_number
 from pipelines.survey.grid import Limits, Merge, Unreadable
 from pipelines.survey.package import refuse_dtd
@@ -48,8 +50,9 @@ _VALUED = (b"<v", b"<is", b"<f")
 
 @dataclass
 class Scan:
-    """What one part holds: `pieces` are runs of complete `<row>` elements, the rest is what stands around them."""
+    """What one part holds: `bulk` its cells, else `pieces` as runs of complete `<row>` elements; the rest stands around."""
 
+    bulk: sheet_bulk.Cells | None = None
     pieces: list[bytes] = field(default_factory=list)
     area: int = 0  # cells of the rectangles that the pieces span
     values: int = 0  # cells that hold something, as far as a count can tell
@@ -71,17 +74,46 @@ def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits)
     rows = _rows(body, found)
     if rows and rows[-1][0] > limits.rows:
         raise Unreadable("damaged", f"行号 {rows[-1][0]} 超出工作表")
-    for numbers, piece in _pieces(body, rows):
-        width = _look_into(piece, numbers, found, styles)
-        if width > limits.columns:
-            raise Unreadable("damaged", f"列号 {width} 超出工作表")
-        found.area += width * (numbers[-1] - numbers[0] + 1)
-        found.pieces.append(piece)
+    width = _read_bulk(body, rows, found, styles) or _cut(body, rows, found, styles)
+    if width > limits.columns:
+        raise Unreadable("damaged", f"列号 {width} 超出工作表")
     if found.area > limits.cells:
         raise Unreadable("too_large", f"工作表的数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
-    found.values += body.count(b"</v>") + body.count(b"<is>")
     _around(head, tail, found, limits)
     return found
+
+
+def _read_bulk(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: set[bytes]) -> int | None:
+    """Takes the cells in bulk and gives the number of columns; None where the rows are not plain or lie far apart."""
+    if not rows or rows[-1][0] - len(rows) > GAP:
+        return None
+    try:
+        cells = sheet_bulk.read(body, rows, set(map(int, styles)))
+    except sheet_bulk.NotPlain:
+        return None
+    for offset in cells.special:
+        letters, digits, *special = _special(body, offset)
+        _note((int(digits), _number(letters)), *special, found, styles)
+    for row, column, style in cells.styled:
+        for index in set(style.tolist()):
+            which = style == index
+            places = zip(row[which].tolist(), column[which].tolist(), strict=True)
+            found.styled.setdefault(b"%d" % index, []).extend(places)
+    found.bulk = cells
+    found.area = cells.width * (rows[-1][0] - rows[0][0] + 1)
+    return cells.width
+
+
+def _cut(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: set[bytes]) -> int:
+    """Cuts the rows into pieces for calamine and looks for what it hides; the number of columns."""
+    widest = 0
+    for numbers, piece in _pieces(body, rows):
+        width = _look_into(piece, numbers, found, styles)
+        widest = max(widest, width)
+        found.area += width * (numbers[-1] - numbers[0] + 1)
+        found.pieces.append(piece)
+    found.values += body.count(b"</v>") + body.count(b"<is>")
+    return widest
 
 
 class _Odd(Exception):

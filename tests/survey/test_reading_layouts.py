@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 COUNTIES = ["130524", "130503", "130571", "130581", "130526"]
 SETTINGS = settings(
-    max_examples=40, phases=[Phase.explicit, Phase.generate], deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

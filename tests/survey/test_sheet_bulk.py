@@ -1,0 +1,121 @@
+"""Two ways of reading a sheet must agree: in bulk, and through calamine. Every case is read both ways."""
+
+import random
+
+import pytest
+from container_files import shared, with_sheet
+from fuzz_container import mutate
+from survey_pages import book, page, units_of
+from test_container import rich
+
+from pipelines.survey import sheet_bulk, sheet_xml
+from pipelines.survey.container import Unreadable, open_workbook
+
+
+def _read(data: bytes) -> tuple[str, int]:
+    """What came out, and how many sheets were read in bulk."""
+    taken = []
+    real = sheet_bulk.rows_of
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.survey.ooxml.rows_of", lambda *given: taken.append(1) or real(*given))
+        try:
+            return repr(open_workbook(data, "表.xlsx")), len(taken)
+        except Unreadable as refusal:
+            return refusal.code, len(taken)
+
+
+def both_ways(data: bytes) -> tuple[str, str, int]:
+    in_bulk, taken = _read(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sheet_xml, "_read_bulk", lambda *_: None)
+        through_calamine, none = _read(data)
+    assert none == 0
+    return in_bulk, through_calamine, taken
+
+
+def disagreements(seed: int, count: int) -> tuple[list[int], int]:
+    """Mutated files that come out differently, and how many sheets were read in bulk."""
+    rows = [["代码", "名称", "数"], *([f"1305020010{i:02}", f"村{i}", i * 1.5] for i in range(60))]
+    files = {"plain": shared(*rows), "county": book(page(units_of("130524")[:10])), "rich": rich()}
+    different, taken = [], 0
+    for index in range(count):
+        chance = random.Random(f"{seed}/{index}")
+        in_bulk, through_calamine, more = both_ways(mutate(files[chance.choice(sorted(files))], chance))
+        taken += more
+        if in_bulk != through_calamine:
+            different.append(index)
+    return different, taken
+
+
+def test_mutated_files_come_out_the_same_both_ways():
+    different, taken = disagreements(seed=1, count=100)
+    assert different == []
+    assert taken > 20
+
+
+def test_a_county_workbook_is_read_in_bulk_and_comes_out_the_same():
+    in_bulk, through_calamine, taken = both_ways(book(page(units_of("130524")[:40])))
+    assert taken == 2
+    assert in_bulk == through_calamine
+
+
+def _cell(text: str) -> str:
+    return f'<row r="1"><c r="A1" s="1"/><c r="B1">{text}</c></row><row r="3" hidden="1"/>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _cell("<v>1</v>"),
+        _cell("<v>-1.50E-7</v>"),
+        _cell("<f>A1&gt;0</f><v>2</v>"),
+        _cell('<f t="shared" si="0"/><v>2</v>'),
+        _cell("<f>A1</f>"),
+        '<row r="2"><c r="A2" t="e"><v>#REF!</v></c><c r="ZZ2"><v>007</v></c></row>',
+        "",
+    ],
+)
+def test_plain_cells_are_read_in_bulk(rows):
+    in_bulk, through_calamine, taken = both_ways(with_sheet(rows))
+    assert in_bulk == through_calamine
+    assert taken == (1 if rows else 0)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _cell("<v> 1</v>"),
+        _cell("<v>1</v> "),
+        _cell("<v></v>"),
+        _cell("<v>nan</v>"),
+        _cell("<v>1_0</v>"),
+        _cell("<v>&#49;</v>"),
+        _cell("<v>1</v><!-- -->"),
+        _cell("<v>1</v>x"),
+        _cell("<v>1</v><v>2</v>"),
+        '<row r="1"><c r="B1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="A2"><v>1</v></c></row>',
+        '<row r="1"><c r="A01"><v>1</v></c></row>',
+        '<row r="1"><c r="a1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" cm="1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" t="b"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" t="n" s="1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>甲</t></is></c></row>',
+        '<row r="1">x<c r="A1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c>x</row>',
+        '<row r="1"><c r="A1"><v>1</v></c></row>x<row r="2"/>',
+        '<row r="1"><c r="A1" t="s"><v>99999</v></c></row>',
+        '<row r="1"><c r="A1" t="s"><v>-1</v></c></row>',
+        '<row r="1"><c r="A1" t="s"><v>1.5</v></c></row>',
+    ],
+)
+def test_what_is_not_plain_comes_out_the_same_all_the_same(rows):
+    in_bulk, through_calamine, _ = both_ways(with_sheet(rows))
+    assert in_bulk == through_calamine
+
+
+def test_blank_shared_strings_are_blank_both_ways():
+    in_bulk, through_calamine, taken = both_ways(shared(["甲", " ", "乙"], ["", "甲"]))
+    assert in_bulk == through_calamine
+    assert taken == 1
