@@ -107,7 +107,10 @@ def header() -> View | None:
 
 
 def _release() -> Release | None:
-    newest = data.newest()
+    newest, trouble = data.newest()
+    if trouble:
+        instead = f"以下是此前完好的 {newest.label}。" if newest else "也没有更早的可用。"
+        st.error(safe.markdown(f"最新的发布版不能打开,{instead}请告诉运行维护人员:{trouble}"))
     _greet(newest)
     asked = st.query_params.get("edition")
     if newest is None or asked is None or asked == newest.label:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import data, looks, parts, records, safe, words
 from dashboards.choice import View
 
-SEVERITY = {"error": "错误", "warning": "提醒", "note": "说明"}
+SEVERITY = {"error": "错误", "warning": "疑问", "note": "提示"}
 STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
@@ -23,7 +23,7 @@ def report_line(reports: list[dict], view: View) -> None:
         return
     told = f"{words.day(row['received_at'])}收到;{row['units']} 个单位中 {row['accepted']} 个计入"
     told += f",{row['held']} 个因错误暂不计入" if row["held"] else ""
-    st.markdown(safe.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处提醒。"))
+    st.markdown(safe.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处疑问。"))
 
 
 def all_indicators(rows: list[dict], county: str, view: View) -> None:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from pipelines import settings
 from pipelines.errors import Refusal
-from pipelines.release import Release, open_folder, open_release
+from pipelines.release import Release, open_folder
 from pipelines.release.editions import current as current_folder
 from pipelines.release.editions import editions as edition_folders
 from pipelines.release.editions import read_manifest
@@ -44,16 +44,25 @@ def has(release: Release, table: str) -> bool:
     return table in _tables(str(release.folder))
 
 
-def newest() -> Release | None:
-    """The current release; None on the first day."""
-    place = settings.load()
-    folder = current_folder(place.releases)
-    if folder is not None:
-        return _open(str(folder))
+def newest() -> tuple[Release | None, str]:
+    """The current release, or the newest before it that opens; and why it is not the current one. Nothing on the first day."""
+    named = current_folder(settings.load().releases)
+    told = "" if named else _pointed_at()
+    for folder in [named, *(f for f in editions() if f != named)] if named else editions():
+        try:
+            return _open(str(folder)), told
+        except Refusal as refused:
+            told = told or str(refused)
+    return None, told
+
+
+def _pointed_at() -> str:
+    """What is wrong with the pointer, where it names an edition that is not there."""
     try:
-        return open_release(settings=place)
-    except Refusal:
-        return None
+        label = (settings.load().releases / "current").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    return f"发布版 {label} 不完整"
 
 
 def edition(label: str | None) -> Release | None:

@@ -104,7 +104,7 @@ def _told(report: intake.Report) -> None:
     counts = Counter(finding["severity"] for finding in report.findings)
     told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入"
     told += f",{report.rows['held']} 个因错误暂不计入"
-    told += f";{counts['error']} 处错误,{counts['warning']} 处提醒,{counts['note']} 处说明。"
+    told += f";{counts['error']} 处错误,{counts['warning']} 处疑问,{counts['note']} 处提示。"
     if report.refused:
         st.error(safe.markdown("整个文件无法计入。" + told))
     elif counts["error"]:
@@ -236,7 +236,7 @@ def live() -> None:
         "accepted": "计入",
         "held": "暂不计入",
         "errors": "错误",
-        "warnings": "提醒",
+        "warnings": "疑问",
     }
     parts.table(lines, columns)
     if found["waiting"]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choice, data, looks, parts, safe, words
+from dashboards import choice, data, parts, safe, words
 from dashboards.choice import View
 from pipelines import months
 
@@ -34,7 +34,7 @@ def formula(indicator: dict) -> str:
 
 def standing(row: dict) -> None:
     """The answer first, in a sentence."""
-    said = [f"{looks.sign(row['status'])}:{words.value_with_parts(row)},目标 {words.target(row)}"]
+    said = [f"{words.sign(row)}:{words.value_with_parts(row)},目标 {words.target(row)}"]
     said += [
         text for text in (words.gap(row), words.bounds(row), words.carried(row), words.change_in_words(row)) if text
     ]

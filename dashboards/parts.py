@@ -50,7 +50,7 @@ def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") 
     counts = data.verdict(view, rows[0]["place"]) if rows else []
     arrived = words.reported(reports) if reports else ""
     if counts:
-        told = words.verdict(counts, view.due, view.month)
+        told = words.verdict(counts, view.due, view.month, sum(words.starting(row) for row in rows))
         st.markdown(f"**{safe.markdown(where + told)}** {safe.markdown(arrived)}")
     if lagging := words.laggards(rows):
         st.markdown(safe.markdown(lagging))
@@ -100,7 +100,7 @@ def figure_line(row: dict) -> dict:
     """A figure as words, for tables and downloads."""
     return {
         **row,
-        "sign": looks.sign(row["status"]),
+        "sign": words.sign(row),
         "shown_value": words.value(row),
         "parts": words.parts(row),
         "target_text": words.target(row),
@@ -138,9 +138,11 @@ def moves_told(rows: list[dict]) -> None:
 
 def reporting(reports: list[dict]) -> None:
     """Counties of the month: who reported, what was accepted."""
-    lines = [
-        {**row, "state": "已报" if row["seq"] else "未报", "when": words.day(row["received_at"])} for row in reports
-    ]
+    if not reports:
+        st.caption("这个月没有应报的县市区。")
+        return
+    st.markdown(safe.markdown(words.to_chase(reports)))
+    lines = [{**row, "state": words.reported_state(row), "when": words.day(row["received_at"])} for row in reports]
     table(
         lines,
         {
@@ -152,7 +154,7 @@ def reporting(reports: list[dict]) -> None:
             "held": "暂不计入",
             "carried": "沿用前月",
             "errors": "错误",
-            "warnings": "提醒",
+            "warnings": "疑问",
             "times": "报送次数",
         },
     )

@@ -90,11 +90,28 @@ def carried(row: dict) -> str:
     return f"其中 {number(row['carried'])} 个沿用前两个月的报数" if row["carried"] else ""
 
 
+def starting(row: dict) -> bool:
+    """Whether this is the indicator's first month: nothing to compare with, so its pace cannot be judged."""
+    return row["status"] == "on_track" and row.get("base_month") == row["month"]
+
+
+STARTING = "起点月,尚不能判断快慢"
+
+
+def status(row: dict) -> str:
+    return STARTING if starting(row) else NAMES[row["status"]]
+
+
+def sign(row: dict) -> str:
+    """`● 已达标`: the sign and the word."""
+    return f"{SIGNS[row['status']]} {status(row)}"
+
+
 def detail(row: dict, name: str) -> list[str]:
     """All that is said when a figure is pointed at, line by line."""
     lines = [
         f"{name}:{value_with_parts(row)}",
-        f"目标 {target(row)} · {NAMES[row['status']]}",
+        f"目标 {target(row)} · {status(row)}",
         gap(row),
         bounds(row),
         carried(row),
@@ -102,11 +119,18 @@ def detail(row: dict, name: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def verdict(counts: list[dict], due: date | None, month: date) -> str:
-    """`18 项主要指标:7 项已达标,6 项进度正常,…。距 2020年底还有 184 天。`"""
+def verdict(counts: list[dict], due: date | None, month: date, starting: int = 0) -> str:
+    """`18 项主要指标:7 项已达标,6 项进度正常,…。距 2020年底还有 184 天。` `starting`: how many of 进度正常 are in their first month."""
     total = counts[0]["total"] if counts else 0
-    told = ",".join(f"{row['indicators']} 项{row['name']}" for row in counts)
+    told = ",".join(_counted(row, starting) for row in counts)
     return f"{total} 项主要指标:{told}。{countdown(due, month)}"
+
+
+def _counted(row: dict, starting: int) -> str:
+    if row["status"] != "on_track" or not starting:
+        return f"{row['indicators']} 项{row['name']}"
+    normal = f"{row['indicators'] - starting} 项{row['name']}," if row["indicators"] > starting else ""
+    return f"{normal}{starting} 项在{STARTING}"
 
 
 def countdown(due: date | None, month: date) -> str:
@@ -135,6 +159,32 @@ def reported(rows: list[dict]) -> str:
     missing = [row["name"] for row in rows if row["seq"] is None]
     told = f"{len(rows) - len(missing)}/{len(rows)} 个县市区已报"
     return f"{told};未报:{'、'.join(missing)}。" if missing else f"{told}。"
+
+
+def report_due(month: date) -> date:
+    """A month's report is due on the 5th of the next."""
+    return months.add(month, 1).replace(day=5)
+
+
+def reported_state(row: dict) -> str:
+    """What became of a county's report of the month, against the day it was due."""
+    if row["seq"] is None:
+        if row["refused"]:
+            return "报过,文件无法计入"
+        return "报过,等退回后生效" if row["waiting"] else "未报"
+    late = (date.fromisoformat(row["received_at"][:10]) - report_due(row["month"])).days
+    return f"已报,迟 {late} 天" if late > 0 else "已报"
+
+
+def to_chase(rows: list[dict]) -> str:
+    """`应于 2020年7月5日前报送。请催报:新河县、广宗县。有错误待改正:柏乡县(3)。`"""
+    due = report_due(rows[0]["month"])
+    told = [f"应于 {due.year}年{due.month}月{due.day}日前报送"]
+    missing = [row["name"] for row in rows if row["seq"] is None]
+    wrong = [f"{row['name']}({row['errors']} 处)" for row in rows if row["seq"] and row["errors"]]
+    told += [f"请催报:{'、'.join(missing)}"] if missing else ["都已报送"]
+    told += [f"有错误待改正:{'、'.join(wrong)}"] if wrong else []
+    return "。".join(told) + "。"
 
 
 def day(stamp: str | None) -> str:

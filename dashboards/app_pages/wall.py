@@ -18,7 +18,7 @@ def turning() -> None:
     if not st.session_state["wall_stopped"] and st.session_state.get("wall_seen"):
         st.session_state["wall_page"] += 1
     st.session_state["wall_seen"] = True
-    if "edition" not in st.query_params and data.newest().label != view.release.label:
+    if "edition" not in st.query_params and data.newest()[0].label != view.release.label:
         # a newer edition has appeared: the header, too, has to know
         st.rerun()
     wall.show(view, st.session_state["wall_page"], looks.ink(), st.session_state["wall_stopped"])

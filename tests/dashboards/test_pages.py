@@ -116,3 +116,20 @@ def test_a_new_release_appears_without_a_restart(app, made, tmp_path):
         opened.run()
         assert f"{name} 第 1 版" in texts(opened)
     assert "刚刚换成了新发布的 2020-06/1(您上次看的是 2020-05/1)" in texts(opened)
+
+
+@pytest.mark.parametrize("value", ["2019-13", "<script>alert(1)</script>", "x" * 10_000, "'; DROP TABLE figure; --"])
+@pytest.mark.parametrize("name", ["month", "county", "indicator", "divisions", "policy", "unit", "edition", "room"])
+def test_no_address_breaks_a_page(app, made, name, value):
+    page = {"county": "county", "indicator": "indicator", "unit": "unit", "room": "reporting"}.get(name, "overview")
+    assert not app(made["both"], page, **{name: value}).exception
+
+
+def test_a_damaged_release_is_replaced_by_the_one_before_and_said_so(app, fresh):
+    broken = fresh / "releases" / "2020-06" / "1" / "release.duckdb"
+    broken.unlink()
+    broken.write_bytes(b"not a database")
+    opened = app(fresh)
+    assert not opened.exception
+    assert "最新的发布版不能打开,以下是此前完好的 2020-05/1" in texts(opened)
+    assert "2020-05 第 1 版" in texts(opened)

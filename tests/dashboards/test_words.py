@@ -62,3 +62,29 @@ def test_a_value_that_only_rounds_to_the_target_says_so():
     assert words.rounded_up(a_row(value=49.98, shown="50.0"))
     assert not words.rounded_up(a_row(value=50.0, shown="50.0"))
     assert not words.rounded_up(a_row())
+
+
+def test_the_first_month_is_not_called_normal():
+    row = a_row(status="on_track", base_month=date(2020, 6, 1))
+    assert words.sign(row) == "○ 起点月,尚不能判断快慢"
+    counts = [{"status": "on_track", "name": "进度正常", "indicators": 3, "total": 3}]
+    assert words.verdict(counts, None, row["month"], 3) == "3 项主要指标:3 项在起点月,尚不能判断快慢。"
+    assert words.verdict(counts, None, row["month"], 1) == "3 项主要指标:2 项进度正常,1 项在起点月,尚不能判断快慢。"
+
+
+def a_report(**more) -> dict:
+    report = {"name": "柏乡县", "month": date(2020, 6, 1), "seq": 4, "received_at": "2020-07-05T23:00:00+08:00"}
+    return {**report, "errors": 0, "refused": 0, "waiting": 0, **more}
+
+
+def test_a_report_on_the_fifth_is_in_time_and_one_on_the_sixth_is_late():
+    assert words.reported_state(a_report()) == "已报"
+    assert words.reported_state(a_report(received_at="2020-07-06T00:10:00+08:00")) == "已报,迟 1 天"
+    assert words.reported_state(a_report(seq=None)) == "未报"
+    assert words.reported_state(a_report(seq=None, refused=1)) == "报过,文件无法计入"
+    assert words.reported_state(a_report(seq=None, waiting=1)) == "报过,等退回后生效"
+
+
+def test_who_is_to_be_chased_is_named_with_the_day_it_was_due():
+    rows = [a_report(errors=3), a_report(name="新河县", seq=None)]
+    assert words.to_chase(rows) == "应于 2020年7月5日前报送。请催报:新河县。有错误待改正:柏乡县(3 处)。"
