@@ -50,7 +50,8 @@ def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") 
     counts = data.verdict(view, rows[0]["place"]) if rows else []
     arrived = words.reported(reports) if reports else ""
     if counts:
-        told = words.verdict(counts, view.due, view.month, sum(words.starting(row) for row in rows))
+        starting = len(list(filter(words.starting, rows)))
+        told = words.verdict(counts, view.due, view.month, starting)
         st.markdown(f"**{safe.markdown(where + told)}** {safe.markdown(arrived)}")
     if lagging := words.laggards(rows):
         st.markdown(safe.markdown(lagging))

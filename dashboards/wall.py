@@ -18,7 +18,8 @@ def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
     number = page % len(pages)
     with st.container(key="wall"):
         counts = data.verdict(view, view.city)
-        st.markdown(f"**{safe.markdown(words.verdict(counts, view.due, view.month, sum(words.starting(row) for row in rows)))}**")
+        starting = len(list(filter(words.starting, rows)))
+        st.markdown(f"**{safe.markdown(words.verdict(counts, view.due, view.month, starting))}**")
         pages[number]()
         state = "已停住,点一下继续" if stopped else f"每 {SECONDS} 秒翻一页,点一下停住"
         st.caption(f"第 {number + 1}/{len(pages)} 页 · {state}")
