@@ -45,6 +45,8 @@ _USUAL = re.compile(
     rb'<c r="([A-Z]{1,3}+)([1-9]\d{0,6}+)"(?: s="(\d++)")?+(?: t="([a-zA-Z]++)")?+>'
     rb"(<f(?: [^>]*+)?+(?:(?<=/)>|>[^<]*+</f>))?+(?:<v>([^<]*+)</v>)?+</c>"
 )
+# The error values that calamine takes; it decides on any other.
+_ERRORS = {b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!"}
 _VALUED = (b"<v", b"<is", b"<f")
 
 
@@ -91,8 +93,10 @@ def _read_bulk(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: se
         cells = sheet_bulk.read(body, rows, set(map(int, styles)))
     except sheet_bulk.NotPlain:
         return None
-    for offset in cells.special:
-        letters, digits, *special = _special(body, offset)
+    looked_at = [_special(body, offset) for offset in cells.special]
+    if any(kind == b"e" and value not in _ERRORS for _, _, _, kind, _, value in looked_at):
+        return None
+    for letters, digits, *special in looked_at:
         _note((int(digits), _number(letters)), *special, found, styles)
     for row, column, style in cells.styled:
         for index in set(style.tolist()):
