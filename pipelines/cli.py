@@ -3,28 +3,14 @@
 Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
-import sys
 from pathlib import Path
 
 import click
 
-from pipelines import __version__, keeping, months, printing, settings
+from pipelines import __version__, keeping, months, operating, printing, settings
 from pipelines.errors import Refusal
-from pipelines.options import user, with_settings
+from pipelines.options import MONTH, user, with_settings
 from pipelines.settings import Settings
-
-
-class _Month(click.ParamType):
-    name = "YYYY-MM"
-
-    def convert(self, value, param, ctx):
-        try:
-            return months.parse(value)
-        except Refusal as refusal:
-            self.fail(str(refusal), param, ctx)
-
-
-MONTH = _Month()
 
 
 class _Chinese(click.Group):
@@ -308,28 +294,7 @@ def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) ->
 # ---- running things
 
 
-@main.command()
-@click.option("--port", default=8501, show_default=True)
-@with_settings
-def dashboard(found: Settings, port: int) -> None:
-    """打开看板(只在本机)。"""
-    from pipelines.serving import programs
-
-    sys.exit(programs.dashboard(found, port))
-
-
-@main.command()
-@click.option("--port", default=8501, show_default=True, help="看板的端口")
-@click.option("--dagster-port", default=3000, show_default=True, help="Dagster 界面的端口(只在本机)")
-@click.option("--code-port", default=4266, show_default=True, help="Dagster 代码服务的端口(只在本机)")
-@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址")
-@with_settings
-def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str) -> None:
-    """同时运行并看护 Dagster(定时、收件箱、界面)和看板。"""
-    from pipelines.serving import programs, starting
-
-    sys.exit(starting.serve(found, programs.Ports(port, dagster_port, code_port, address)))
-
-
 for command in (keeping.rebuild, keeping.backup, keeping.restore):
+    main.add_command(command)
+for command in (operating.dashboard, operating.serve, operating.health, operating.reminders, operating.units):
     main.add_command(command)

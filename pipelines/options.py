@@ -1,4 +1,4 @@
-"""What the commands of `shequ` share: whose installation, and who is asking."""
+"""What the commands of `shequ` share: whose installation, which month, and who is asking."""
 
 import getpass
 from collections.abc import Callable
@@ -6,7 +6,22 @@ from functools import wraps
 
 import click
 
+from pipelines import months
+from pipelines.errors import Refusal
 from pipelines.settings import Settings
+
+
+class _Month(click.ParamType):
+    name = "YYYY-MM"
+
+    def convert(self, value, param, ctx):
+        try:
+            return months.parse(value)
+        except Refusal as refusal:
+            self.fail(str(refusal), param, ctx)
+
+
+MONTH = _Month()
 
 
 def with_settings(command: Callable) -> Callable:

@@ -118,3 +118,17 @@ def decided(event, as_json: bool, said: str) -> None:
     print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(
         said
     )
+
+
+_STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
+
+
+def standing(state: dict) -> None:
+    """Who has reported a month, who has not, who is late."""
+    click.echo(f"{state['month']} 应于 {state['due']} 前报送")
+    for word, label in _STANDINGS.items():
+        names = [county["name"] for county in state["counties"] if county["state"] == word]
+        if names:
+            click.echo(f"  {label} {len(names)} 个:{'、'.join(names)}")
+    if state["waiting"]:
+        click.echo(f"  另有 {state['waiting']} 份在该月审核后收到,重开后生效")

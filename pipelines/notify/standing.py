@@ -1,9 +1,10 @@
 """Where a month stands: which counties have reported, which are missing or late, what waits."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pipelines import intake, months
+from pipelines.archive import SHANGHAI
 from pipelines.notify import duedates
 from pipelines.settings import Settings
 
@@ -51,3 +52,9 @@ def from_status(state: dict, month: date, today: date) -> Standing:
         waiting=len(state["waiting"]),
         inbox=tuple(state["inbox"]),
     )
+
+
+def on_this_day(settings: Settings, month: date | None = None, now: datetime | None = None) -> dict:
+    """The month (default: the one that has ended) as it stands today, for the command line."""
+    today = (now or datetime.now(SHANGHAI)).date()
+    return of_month(settings, month or duedates.in_question(today), today).public()

@@ -1,0 +1,72 @@
+"""Commands for whoever keeps an installation running: start, look, remind, install."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines import printing
+from pipelines.options import MONTH, with_settings
+from pipelines.settings import Settings
+
+
+@click.command()
+@click.option("--port", default=8501, show_default=True)
+@with_settings
+def dashboard(found: Settings, port: int) -> None:
+    """打开看板(只在本机)。"""
+    from pipelines.serving import programs
+
+    sys.exit(programs.dashboard(found, port))
+
+
+@click.command()
+@click.option("--port", default=8501, show_default=True, help="看板的端口")
+@click.option("--dagster-port", default=3000, show_default=True, help="Dagster 界面的端口(只在本机)")
+@click.option("--code-port", default=4266, show_default=True, help="Dagster 代码服务的端口(只在本机)")
+@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址")
+@with_settings
+def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str) -> None:
+    """同时运行并看护 Dagster(定时、收件箱、界面)和看板。"""
+    from pipelines.serving import programs, starting
+
+    sys.exit(starting.serve(found, programs.Ports(port, dagster_port, code_port, address)))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@with_settings
+def health(found: Settings, as_json: bool) -> None:
+    """看一遍:各程序、发布版、磁盘、时间、档案、备份、收件箱。有问题时退出码为 1。"""
+    from pipelines.serving import health as healthy
+
+    seen = healthy.look(found)
+    if as_json:
+        printing.print_json([one.public() for one in seen])
+    else:
+        click.echo("\n".join(f"{'正常' if one.well else '问题'}  {one.what}:{one.says}" for one in seen))
+    if not all(one.well for one in seen):
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--month", type=MONTH, help="月份;不写则为刚结束的月份")
+@click.option("--json", "as_json", is_flag=True)
+@with_settings
+def reminders(found: Settings, month, as_json: bool) -> None:
+    """一个月的催报状态:谁已报、谁未报、谁逾期。"""
+    from pipelines.notify import standing
+
+    state = standing.on_this_day(found, month)
+    printing.print_json(state) if as_json else printing.standing(state)
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
+@click.option("--user", default="shequ", show_default=True, help="以哪个系统用户运行")
+@with_settings
+def units(found: Settings, out: Path, user: str) -> None:
+    """生成本机的 systemd 单元文件。"""
+    from pipelines.serving import units as templates
+
+    click.echo("已生成:\n" + "\n".join(map(str, templates.write(found, out, user))))

@@ -1,0 +1,134 @@
+"""One look at everything: do the programs answer, is what they make fresh, is there room, is the archive whole and kept twice."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pipelines import intake, months, overdue
+from pipelines.archive import SHANGHAI
+from pipelines.errors import Refusal
+from pipelines.ledger import Ledger
+from pipelines.notify import contacts, duedates, standing
+from pipelines.release import editions
+from pipelines.serving import checks, probes, programs
+from pipelines.serving.programs import ADDRESS, Ports
+from pipelines.serving.starting import ports_of
+from pipelines.settings import Settings
+
+VERIFIED_WITHIN = timedelta(days=8)
+BACKED_UP_WITHIN = timedelta(days=2)
+INBOX_WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One thing looked at: `well`, and in Chinese what was seen."""
+
+    what: str
+    well: bool
+    says: str
+
+    def public(self) -> dict:
+        return asdict(self)
+
+
+def look(settings: Settings, now: datetime | None = None) -> list[Look]:
+    """Everything, in the order an operator would look. Changes nothing but what reading the inbox of the archive does."""
+    now = now or datetime.now(SHANGHAI)
+    return [*running(ports_of(settings)), *state(settings, now)]
+
+
+def running(ports: Ports) -> list[Look]:
+    """The four programs, asked as the supervisor asks them, and Dagster's clock."""
+    web = f"http://{ADDRESS}:{ports.web}"
+    dashboard = f"http://{programs.reached(ports.address)}:{ports.dashboard}"
+    asked = [
+        ("看板", probes.dashboard(dashboard)), ("Dagster 代码服务", probes.code_server(ADDRESS, ports.code)),
+        ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
+    ]  # fmt: skip
+    return [Look(what, trouble is None, trouble or "正常") for what, trouble in asked]
+
+
+def state(settings: Settings, now: datetime) -> list[Look]:
+    """What stands on the disk, whether anything runs or not."""
+    return [
+        _clock(settings, now), _disk(settings), _release(settings), _verified(settings, now), _backup(settings, now),
+        _inbox(settings, now), _contacts(settings), *_counties(settings, now),
+    ]  # fmt: skip
+
+
+def _clock(settings: Settings, now: datetime) -> Look:
+    try:
+        checks.clock(settings, now)
+    except Refusal as trouble:
+        return Look("系统时间", False, str(trouble))
+    return Look("系统时间", True, "不早于台账最后一条记录")
+
+
+def _disk(settings: Settings) -> Look:
+    trouble = checks.scarce(settings.data)
+    return Look("磁盘", trouble is None, trouble or "空间充足")
+
+
+def _release(settings: Settings) -> Look:
+    current = editions.current(settings.releases)
+    if current is None:
+        return Look("发布版", True, "还没有发布版")
+    manifest = editions.read_manifest(current)
+    return Look("发布版", True, f"当前 {current.parent.name}/{current.name},发布于 {manifest['published_at'][:16]}")
+
+
+def _verified(settings: Settings, now: datetime) -> Look:
+    place = overdue.verified_at(settings)
+    if not place.exists():
+        return Look("档案核对", True, "还没有核对过(每周一次,首次在周日 3 时)")
+    told = json.loads(place.read_text(encoding="utf-8"))
+    fresh = now - datetime.fromisoformat(told["at"]) <= VERIFIED_WITHIN
+    if told["faults"]:
+        return Look("档案核对", False, f"{len(told['faults'])} 处损坏,如:{told['faults'][0]}")
+    return Look("档案核对", fresh, f"上次核对 {told['at'][:16]},完好" + ("" if fresh else ";已超过 8 天没有核对"))
+
+
+def _backup(settings: Settings, now: datetime) -> Look:
+    """The last backup stands in the audit ledger."""
+    place = settings.data / "audit" / "audit.jsonl"
+    found = [event.at for event in Ledger(place).events() if event.kind == "backup"] if place.exists() else []
+    if not found:
+        return Look("备份", False, "没有备份记录;请备份 archive 文件夹到另一台机器")
+    fresh = now - datetime.fromisoformat(found[-1]) <= BACKED_UP_WITHIN
+    return Look("备份", fresh, f"上次备份 {found[-1][:16]}" + ("" if fresh else ",已超过 2 天"))
+
+
+def _inbox(settings: Settings, now: datetime) -> Look:
+    if not settings.inbox.exists():
+        return Look("收件箱", True, "空")
+    old = [path.name for path in intake.waiting_files(settings) if _lay(path, now) > INBOX_WITHIN]
+    return Look("收件箱", not old, f"超过 1 小时未被接收:{'、'.join(old[:10])}" if old else "没有积压")
+
+
+def _lay(path: Path, now: datetime) -> timedelta:
+    return now - datetime.fromtimestamp(path.stat().st_mtime, SHANGHAI)
+
+
+def _contacts(settings: Settings) -> Look:
+    try:
+        found = contacts.load(settings.data / "contacts.yaml")
+    except Refusal as trouble:
+        return Look("联系人", False, str(trouble))
+    return Look("联系人", True, f"{len(found.counties)} 个县有地址")
+
+
+def _counties(settings: Settings, now: datetime) -> Iterator[Look]:
+    """Late counties are news, not a fault of the installation: told, and well."""
+    today = now.astimezone(SHANGHAI).date()
+    month = duedates.in_question(today)
+    try:
+        found = standing.of_month(settings, month, today)
+    except Refusal as trouble:
+        yield Look("报送", False, str(trouble))
+        return
+    late = "、".join(name for _, name in found.late)
+    waits = f"{months.label(month)}已报 {len(found.reported)} 个县"
+    yield Look("报送", True, f"{waits};逾期:{late}" if late else waits)

@@ -1,0 +1,74 @@
+"""One look at everything, and the units of systemd."""
+
+import json
+import shutil
+import subprocess
+from datetime import datetime, timedelta
+
+import pytest
+
+from pipelines import overdue, settings
+from pipelines.archive import SHANGHAI
+from pipelines.ledger import Ledger
+from pipelines.serving import health, units
+from pipelines.serving.programs import Ports
+from pipelines.settings import Settings
+from tests.serving.test_checks import free
+
+NOW = datetime(2026, 3, 20, 8, 0, tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def found(tmp_path) -> Settings:
+    made = Settings(tmp_path / "data", settings.load().reference)
+    made.inbox.mkdir(parents=True)
+    return made
+
+
+def seen(found: Settings, what: str) -> health.Look:
+    return {one.what: one for one in health.state(found, NOW)}[what]
+
+
+def test_programs_that_do_not_answer_are_named():
+    looks = health.running(Ports(free(), free(), free()))
+    assert [one.what for one in looks if not one.well] == ["看板", "Dagster 代码服务", "Dagster 界面", "Dagster 守护进程"]
+
+
+def test_an_old_reading_of_the_archive_is_a_fault_and_a_fresh_one_is_not(found):
+    overdue.verify(found, NOW - timedelta(days=7))
+    assert seen(found, "档案核对").well
+    overdue.verify(found, NOW - timedelta(days=9))
+    assert "已超过 8 天" in seen(found, "档案核对").says
+
+
+def test_damage_found_is_told(found):
+    overdue.verified_at(found).write_text(json.dumps({"at": NOW.isoformat(), "faults": ["台账第 3 行残缺"]}))
+    assert seen(found, "档案核对") == health.Look("档案核对", False, "1 处损坏,如:台账第 3 行残缺")
+
+
+def test_no_backup_is_a_fault_and_the_last_one_is_told(found):
+    assert not seen(found, "备份").well
+    (found.data / "audit").mkdir()
+    Ledger(found.data / "audit" / "audit.jsonl").append("backup", {}, now=NOW - timedelta(days=1))
+    assert seen(found, "备份") == health.Look("备份", True, "上次备份 2026-03-19T08:00")
+
+
+def test_a_file_that_nobody_takes_is_named(found):
+    (found.inbox / "柏乡县.xlsx").write_bytes(b"x")
+    late = {one.what: one for one in health.state(found, datetime.now(SHANGHAI) + timedelta(hours=2))}
+    assert late["收件箱"].says == "超过 1 小时未被接收:柏乡县.xlsx"
+
+
+def test_late_counties_are_told(found):
+    assert seen(found, "报送").says.startswith("2026年2月已报 0 个县;逾期:")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_accepts_the_units(found, tmp_path):
+    places = units.write(found, tmp_path / "units", "daemon")
+    assert not any("@" in place.read_text() for place in places)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *map(str, places)], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "shequ" in line]
+    assert (done.returncode, ours) == (0, [])
