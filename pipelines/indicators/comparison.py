@@ -4,6 +4,8 @@ They tell or ask and hold nothing back.
 """
 
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 
 from pipelines import months
 from pipelines.lifecycle import Life
@@ -19,12 +21,14 @@ Found = list[tuple[int, str, Finding]]
 def compare(warehouse: Warehouse, month: date, life: Life) -> Found:
     """(seq, county, finding) for the submissions in force in the month; `row` and earlier `standing` are filled."""
     effective = life.effective(month)
+    _load_pairs(warehouse, month, effective, life.effective(months.add(month, -1)))
+    files = dict(warehouse.con.execute("SELECT seq, file FROM pair JOIN submission USING (seq)").fetchall())
+    reports = {seq: Report(file, _taxonomy(warehouse)) for seq, file in files.items()}
+    _with_superseded(warehouse, reports)
+    layouts = _layouts(warehouse, files)
     found: Found = []
     for county, seq in sorted(effective.items()):
-        report = Report(_file(warehouse, seq), _taxonomy(warehouse))
-        _with_superseded(warehouse, seq, _superseded(warehouse, county, month, seq), report)
-        found += [(seq, county, finding) for finding in report.close()]
-        found += [(seq, county, finding) for finding in _layout(warehouse, county, month, seq, life)]
+        found += [(seq, county, finding) for finding in [*reports[seq].close(), *layouts.get(seq, [])]]
     asked = behaviour.questions(
         warehouse.con,
         warehouse.reference.form,
@@ -36,49 +40,51 @@ def compare(warehouse: Warehouse, month: date, life: Life) -> Found:
     return [*found, *asked]
 
 
+def _load_pairs(warehouse: Warehouse, month: date, now: dict[str, int], before: dict[str, int]) -> None:
+    """Temporary `pair`, one row per submission in force: which it superseded, and which stood the month before (or null)."""
+    con = warehouse.con
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE pair AS
+        SELECT own.seq, county, last.seq AS last_seq,
+               (SELECT max(older.seq) FROM submission AS older WHERE older.county = own.county AND older.month = $month
+                AND older.seq < own.seq AND NOT older.refused) AS superseded
+        FROM (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county) AS own
+        LEFT JOIN (SELECT unnest($last_seqs::BIGINT[]) AS seq, unnest($last_counties::VARCHAR[]) AS county) AS last
+             USING (county)
+        """,
+        {
+            "month": month,
+            "seqs": list(now.values()), "counties": list(now),
+            "last_seqs": list(before.values()), "last_counties": list(before),
+        },
+    )  # fmt: skip
+
+
 def _taxonomy(warehouse: Warehouse) -> dict:
     return findings.load(warehouse.reference.folder)
 
 
-def _file(warehouse: Warehouse, seq: int) -> str:
-    return warehouse.con.execute("SELECT file FROM submission WHERE seq = ?", [seq]).fetchall()[0][0]
-
-
-def _superseded(warehouse: Warehouse, county: str, month: date, seq: int) -> int | None:
-    """The county's submission for the month before this one, if there is one that was not refused."""
-    rows = warehouse.con.execute(
-        "SELECT max(seq) FROM submission WHERE county = ? AND month = ? AND seq < ? AND NOT refused",
-        [county, month, seq],
-    ).fetchall()
-    return rows[0][0]
-
-
-def _with_superseded(warehouse: Warehouse, seq: int, before: int | None, report: Report) -> None:
-    if before is None:
-        return
-    gone = _listed(warehouse, _WITHDRAWN, [before, seq])
-    if gone:
-        report.add("units_withdrawn", found=_names(gone), count=len(gone))
-    fields = [f'"{f.id}"' for f in warehouse.reference.form.community]
-    changed = _listed(warehouse, _CHANGED.format(fields=", ".join(fields)), [before, seq])
-    if changed:
-        report.add("answers_changed", found=_names(changed), count=len(changed))
+def _with_superseded(warehouse: Warehouse, reports: dict[int, Report]) -> None:
+    """What a correction leaves out or changes, told of the submission that corrects."""
+    fields = ", ".join(f'"{field.id}"' for field in warehouse.reference.form.community)
+    for code, query in (("units_withdrawn", _WITHDRAWN), ("answers_changed", _CHANGED.format(fields=fields))):
+        for seq, units in groupby(warehouse.con.execute(query).fetchall(), key=itemgetter(0)):
+            listed = [(unit, name) for _, unit, name in units]
+            reports[seq].add(code, found=_names(listed), count=len(listed))
 
 
 _WITHDRAWN = """
-    SELECT unit, any_value(name) FROM answer WHERE seq = ? AND unit IS NOT NULL
-      AND unit NOT IN (SELECT unit FROM answer WHERE seq = ? AND unit IS NOT NULL) GROUP BY unit ORDER BY unit
+    SELECT pair.seq, unit, any_value(name) FROM answer JOIN pair ON pair.superseded = answer.seq
+    WHERE unit IS NOT NULL AND NOT EXISTS (FROM answer AS kept WHERE kept.seq = pair.seq AND kept.unit = answer.unit)
+    GROUP BY ALL ORDER BY 1, 2
 """
 _CHANGED = """
-    SELECT unit, any_value(name) FROM (
-        SELECT unit, {fields} FROM answer WHERE seq = $1 AND unit IS NOT NULL
-        EXCEPT SELECT unit, {fields} FROM answer WHERE seq = $2 AND unit IS NOT NULL)
-    WHERE unit IN (SELECT unit FROM answer WHERE seq = $2 AND unit IS NOT NULL) GROUP BY unit ORDER BY unit
+    WITH before AS (SELECT pair.seq, {fields}, unit FROM answer JOIN pair ON pair.superseded = answer.seq),
+    now AS (SELECT pair.seq, {fields}, unit FROM answer JOIN pair USING (seq) WHERE pair.superseded IS NOT NULL)
+    SELECT seq, unit, any_value(name) FROM (FROM before WHERE unit IS NOT NULL EXCEPT FROM now WHERE unit IS NOT NULL)
+    SEMI JOIN now USING (seq, unit) GROUP BY ALL ORDER BY 1, 2
 """
-
-
-def _listed(warehouse: Warehouse, query: str, seqs: list[int]) -> list[tuple[str, str]]:
-    return warehouse.con.execute(query, seqs).fetchall()
 
 
 def _names(units: list[tuple[str, str]]) -> str:
@@ -86,19 +92,30 @@ def _names(units: list[tuple[str, str]]) -> str:
     return shown + (f"等{len(units)}个" if len(units) > LISTED else "")
 
 
-def _layout(warehouse: Warehouse, county: str, month: date, seq: int, life: Life) -> list[Finding]:
-    """Notes on what has changed in the sheets since the county's submission in force of the month before."""
-    before = life.effective(months.add(month, -1)).get(county)
-    if before is None:
-        return []
-    form = warehouse.reference.form
-    return layout_memory.compare(
-        _places(warehouse, before), _places(warehouse, seq), form, _file(warehouse, seq), _taxonomy(warehouse)
-    )
+def _layouts(warehouse: Warehouse, files: dict[int, str]) -> dict[int, list[Finding]]:
+    """Notes on what has changed in the sheets since the county's submission in force of the month before, by seq."""
+    changed = warehouse.con.execute(_MOVED).fetchall()
+    wanted = [seq for pair in changed for seq in pair]
+    places = _places(warehouse, wanted)
+    form, taxonomy = warehouse.reference.form, _taxonomy(warehouse)
+    return {
+        seq: layout_memory.compare(places.get(last, []), places.get(seq, []), form, files[seq], taxonomy)
+        for seq, last in changed
+    }
 
 
-def _places(warehouse: Warehouse, seq: int) -> list[Place]:
+# submissions in which a field stands elsewhere or under another header: of the others there is nothing to say
+_MOVED = """
+    WITH now AS (SELECT pair.seq, last_seq, part, field, cell, header FROM source JOIN pair USING (seq) WHERE last_seq IS NOT NULL),
+    before AS (SELECT pair.seq, last_seq, part, field, cell, header FROM source JOIN pair ON pair.last_seq = source.seq)
+    SELECT DISTINCT seq, last_seq FROM (
+        (FROM now EXCEPT FROM before) UNION ALL (FROM before EXCEPT FROM now)) ORDER BY seq
+"""
+
+
+def _places(warehouse: Warehouse, seqs: list[int]) -> dict[int, list[Place]]:
     rows = warehouse.con.execute(
-        "SELECT part, field, sheet, cell, header FROM source WHERE seq = ? ORDER BY part, field", [seq]
-    ).fetchall()
-    return [Place(*row) for row in rows]
+        "SELECT seq, part, field, sheet, cell, header FROM source "
+        "SEMI JOIN (SELECT unnest(?::BIGINT[]) AS seq) USING (seq) ORDER BY seq, part, field", [seqs],
+    ).fetchall()  # fmt: skip
+    return {seq: [Place(*place) for _, *place in group] for seq, group in groupby(rows, key=itemgetter(0))}

@@ -234,6 +234,10 @@ _STATUS = f"""
 JUDGED = _JUDGED.format(measured=_MEASURED, gap=_GAP, shown=_SHOWN, status=_STATUS, scale=SCALE)
 
 
+# A value that is exactly the base's has a pace of 0, and its status is right as it stands: most of what is next to a threshold.
+_UNMOVED = "coalesce(status = 'off_track' AND declared_value IS NULL AND TRY(yes * first_scope = first_yes * scope), FALSE)"
+
+
 def _decide_exactly(warehouse: Warehouse) -> None:
     """Correct the few statuses whose binary pace lies next to a threshold, with fractions."""
     rows = warehouse.con.execute(
@@ -241,12 +245,12 @@ def _decide_exactly(warehouse: Warehouse) -> None:
         SELECT rowid, status, factor, yes, scope, first_yes, first_scope, declared_value, low, high, elapsed, allowed, value, base_value
         FROM judged
         WHERE status IN ('on_track', 'lagging', 'off_track', 'reversing') AND NOT met_before AND pace IS NOT NULL
-          AND (least(abs(pace), abs(pace - 0.95), abs(pace - 0.6)) < {_NEAR} OR abs(goal - base_value) < 0.001)
+          AND (least(abs(pace), abs(pace - 0.95), abs(pace - 0.6)) < {_NEAR} AND NOT {_UNMOVED} OR abs(goal - base_value) < 0.001)
         """
     ).fetchall()
     for rowid, status, *sums in rows:
         exact = exact_status(*sums[:10])
-        # nearly all stand as they are (a value that did not move is next to a threshold too): an update each would cost seconds
+        # nearly all stand as they are: an update each would cost seconds
         if exact != status:
             warehouse.con.execute("UPDATE judged SET status = ? WHERE rowid = ?", [exact, rowid])
 

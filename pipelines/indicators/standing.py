@@ -73,9 +73,7 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
 def select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
     """Temporary `row` and `county_row`: the rows of the submissions in force, with their unit's roster attributes."""
     con = warehouse.con
-    con.execute("CREATE OR REPLACE TEMP TABLE chosen (seq BIGINT)")
-    for seq in seqs:
-        con.execute("INSERT INTO chosen VALUES (?)", [seq])
+    con.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest(?::BIGINT[]) AS seq", [list(seqs)])
     con.execute(
         "CREATE OR REPLACE TEMP TABLE row AS SELECT answer.*, unit.uid FROM answer JOIN chosen USING (seq) "
         "LEFT JOIN unit ON unit.code = answer.unit"
@@ -161,7 +159,7 @@ def _findings(
     if not rows:
         return []
     places = _places(warehouse, {row["seq"] for row in rows}, part)
-    counties = dict(warehouse.con.execute("SELECT seq, county FROM submission").fetchall())
+    counties = dict(warehouse.con.execute("SELECT seq, county FROM submission SEMI JOIN chosen USING (seq)").fetchall())
     fields = warehouse.reference.form.part(part).by_id
     return [
         (
@@ -175,11 +173,13 @@ def _findings(
 
 def _places(warehouse: Warehouse, seqs: set[int], part: str) -> dict[int, dict[str, tuple[str, str]]]:
     """seq → field → (sheet, column letter or cell)."""
-    rows = warehouse.con.execute("SELECT seq, field, sheet, cell FROM source WHERE part = ?", [part]).fetchall()
+    rows = warehouse.con.execute(
+        "SELECT seq, field, sheet, cell FROM source SEMI JOIN (SELECT unnest(?::BIGINT[]) AS seq) USING (seq) WHERE part = ?",
+        [list(seqs), part],
+    ).fetchall()
     found: dict[int, dict[str, tuple[str, str]]] = {}
     for seq, field, sheet, cell in rows:
-        if seq in seqs:
-            found.setdefault(seq, {})[field] = (sheet, cell)
+        found.setdefault(seq, {})[field] = (sheet, cell)
     return found
 
 
@@ -230,11 +230,17 @@ def _hold(warehouse: Warehouse, found: list[tuple[int, str, Finding]], waived: d
         for seq, county, finding in found
         if finding.severity == "error" and finding_id(county, finding) not in waived
     ]
-    for seq, row_no in held:
-        if row_no is None:
-            warehouse.con.execute("UPDATE county_row SET held = TRUE WHERE seq = ?", [seq])
-        else:
-            warehouse.con.execute("UPDATE row SET held = TRUE WHERE seq = ? AND row_no = ?", [seq, row_no])
+    rows = [key for key in held if key[1] is not None]
+    con = warehouse.con
+    con.execute(
+        "UPDATE row SET held = TRUE FROM (SELECT unnest(?::BIGINT[]) AS seq, unnest(?::INTEGER[]) AS row_no) AS broken "
+        "WHERE row.seq = broken.seq AND row.row_no = broken.row_no",
+        [[seq for seq, _ in rows], [row_no for _, row_no in rows]],
+    )
+    con.execute(
+        "UPDATE county_row SET held = TRUE WHERE seq IN (SELECT unnest(?::BIGINT[]))",
+        [[seq for seq, row_no in held if row_no is None]],
+    )
 
 
 # ---- standing

@@ -69,7 +69,7 @@ class Rosters:
         self._overrides = kinds.load_overrides(folder / "kinds.yaml")
         self._rows: dict[int, list[Row]] = {}
         self._units: dict[tuple, list[Unit]] = {}
-        self._tables: dict[date, pa.Table] = {}
+        self._tables: dict[tuple, pa.Table] = {}
         self._succession = Succession(self.editions, self.rows, load_review(folder / "succession.yaml"))
         self._check_overrides()
 
@@ -145,9 +145,13 @@ class Rosters:
 
     def table(self, month: date) -> pa.Table:
         """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB."""
-        if month not in self._tables:
-            self._tables[month] = self._build_table(month)
-        return self._tables[month]
+        facts = {county.code: attrgetter(*_FACTS)(county) for county in self.counties(month)}
+        year, municipal, reviewed = self._state(month)
+        key = (year, municipal, tuple(reviewed.items()), tuple(facts.items()))
+        if key not in self._tables:
+            text = attrgetter(*_TEXT)
+            self._tables[key] = to_table(TABLE, (text(unit) + facts[unit.county_code] for unit in self.units(month)))
+        return self._tables[key]
 
     def county_table(self, month: date) -> pa.Table:
         """Grain: one row per county of the month, key code."""
@@ -198,11 +202,6 @@ class Rosters:
                 county = row.county_code
                 kind = reviewed.get(row.code) or kinds.derive(row.code, types[county], county in municipal)
                 yield Unit(*row, kind, uids[row.code])
-
-    def _build_table(self, month: date) -> pa.Table:
-        facts = {county.code: attrgetter(*_FACTS)(county) for county in self.counties(month)}
-        text = attrgetter(*_TEXT)
-        return to_table(TABLE, (text(unit) + facts[unit.county_code] for unit in self.units(month)))
 
     def _county(self, code: str, name: str, month: date, rural: bool) -> County:
         entry = self._entries[code]

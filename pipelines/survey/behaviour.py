@@ -195,8 +195,9 @@ def _unchanged(asked: _Asked) -> None:
 def _turned(asked: _Asked) -> None:
     limit = asked.limits.turned
     flags = [f.id for f in asked.form.community if f.type == "flag" and f.id not in limit.except_]
+    # a FILTER counts 0 where nobody answered (a county without urban communities); count_if would be null
     counts = ", ".join(
-        f'count_if(NOT p."{f}" AND n."{f}" IS NOT NULL), count_if(NOT p."{f}" AND n."{f}")' for f in flags
+        f'count(*) FILTER (NOT p."{f}" AND n."{f}" IS NOT NULL), count(*) FILTER (NOT p."{f}" AND n."{f}")' for f in flags
     )
     for seq, *numbers in asked.rows(f"{asked.pairs(f'n.seq, {counts}')} GROUP BY n.seq ORDER BY n.seq"):
         for field, no, turned in zip(flags, numbers[::2], numbers[1::2], strict=True):
