@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import choice, looks
+from dashboards import choice, looks, signin
 
 PAGES = [
     st.Page("app_pages/overview.py", title="总览", default=True),
@@ -22,6 +22,8 @@ PAGES = [
 # a file of ours: an icon by name would be fetched from the network
 st.set_page_config(page_title="社区治理进展", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 looks.dress()
+person = signin.enter()
 page = st.navigation(PAGES, position="top")
+signin.corner(person)
 st.session_state["view"] = choice.header()
 page.run()

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from dashboards import data, looks, parts, records, safe, words
+from dashboards import data, looks, parts, records, safe, signin, words
 from dashboards.choice import View
 
 SEVERITY = {"error": "错误", "warning": "疑问", "note": "提示"}
@@ -29,9 +29,10 @@ def report_line(reports: list[dict], view: View) -> None:
 def all_indicators(rows: list[dict], county: str, view: View) -> None:
     """Every indicator in one table: exact values, rank, gap. Clicking opens the indicator."""
     lines = [parts.figure_line(row) for row in rows]
+    own = rows[0]["place"] if rows else None
     st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
     picked = parts.table(lines, parts.FIGURE_COLUMNS, key="all_indicators", select=True, height=640)
-    parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv")
+    parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv", own)
     if picked:
         parts.go("indicator", indicator=picked["indicator"])
 
@@ -43,6 +44,9 @@ def near_done_rows(view: View, county: str) -> list[dict] | None:
 
 def near_done(view: View, county: str, rows: list[dict] | None) -> None:
     """Where little work completes a unit."""
+    if not signin.may("units", county):
+        st.caption("单位清单只给本县市区和市里看。")
+        return
     if not rows:
         st.caption("没有只差一两项的单位。" if rows is not None else _only_newest(view))
         return
@@ -65,6 +69,9 @@ def _only_newest(view: View) -> str:
 
 def submissions(view: View, county: str) -> None:
     """What the county sent for the month."""
+    if not signin.may("units", county):
+        st.caption("报表和问题只给本县市区和市里看。")
+        return
     sent = records.submissions(view.release, view.month, county)
     lines = [
         {**row, "when": words.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboards import signin
 from pipelines import settings
 from pipelines.errors import Refusal
 from pipelines.release import Release, open_folder
@@ -265,6 +266,8 @@ STATES = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待
 
 def units_of(view, indicator: dict, county: str, states: tuple[int, ...]) -> list[dict]:
     """Units of a county in some state for one indicator, with their answers; those that lack the least besides come first."""
+    if not signin.may("units", county):
+        return []
     name = indicator["indicator"].replace('"', "")
     own = "".join(f', st."{field}"' for field in indicator["fields"] if "." not in field and field not in _PLACE)
     wanted = ", ".join(str(int(state)) for state in states)
@@ -325,12 +328,16 @@ def movement_units(view, indicator: str, most: int = 500) -> list[dict]:
     """Units whose state is another than a month before, with the reason."""
     if not has(view.release, "movement_unit") or view.month != view.release.month:
         return []
+    own = signin.counties()
     return rows(
         view.release,
         """SELECT m.part, m."before", m."after", m.unit, u.name, u.county FROM movement_unit AS m LEFT JOIN unit AS u USING (unit)
-           WHERE m.policy = ? AND m.indicator = ? ORDER BY m.part, m.unit LIMIT ?""",
+           WHERE m.policy = ? AND m.indicator = ? AND (?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], m.county))
+           ORDER BY m.part, m.unit LIMIT ?""",
         view.policy,
         indicator,
+        own,
+        own,
         most,
     )
 
@@ -344,6 +351,8 @@ def reconciliation(release: Release) -> list[dict]:
 
 def near_done(view, county: str, most: int = 200) -> list[dict]:
     """Units of a county that lack fewest of the headline indicators (but lack some), in the release's month."""
+    if not signin.may("units", county):
+        return []
     return rows(
         view.release,
         """SELECT u.unit, u.name, u.kind, u.town, s.* EXCLUDE (unit) FROM unit_state AS s JOIN unit AS u USING (unit)

@@ -10,9 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import county_parts, data, parts, records, safe
+from dashboards import county_parts, data, parts, records, safe, signin
 from dashboards.choice import LIFE, View
-from pipelines import intake, months, settings
+from pipelines import access, intake, months, settings
+from pipelines.access import Actor
 from pipelines.errors import Refusal
 
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "et", "csv"]
@@ -33,12 +34,12 @@ def upload() -> None:
     st.markdown("把填好的报表拖进来:先看读到了什么、哪一格有问题,确认后再提交。**只有点了“提交”才会计入。**")
     files = st.file_uploader("报表", type=TYPES, accept_multiple_files=True, label_visibility="collapsed")
     st.caption(f"可用格式:{'、'.join(TYPES)};每个文件不超过 {intake.LARGEST // 2**20} MB。")
-    by = st.text_input("经办人", placeholder="姓名或单位,随报表存档", max_chars=40, width=320)
+    by = _person("姓名或单位,随报表存档", "sends")
     for file in files:
         _one(file.name, file.getvalue(), by)
 
 
-def _one(name: str, content: bytes, by: str) -> None:
+def _one(name: str, content: bytes, by: str | Actor) -> None:
     """One file: what was read of it, what is wrong, and the button."""
     key = hashlib.sha256(content).hexdigest()
     with st.container(border=True):
@@ -47,10 +48,10 @@ def _one(name: str, content: bytes, by: str) -> None:
         if report is None:
             return
         _told(report)
-        wanted = st.button("提交", key=f"submit-{key}", type="primary", disabled=not by.strip())
-        if not by.strip():
+        wanted = st.button("提交", key=f"submit-{key}", type="primary", disabled=not by)
+        if not by:
             st.caption("填写经办人后可以提交。")
-        if wanted and (sent := _submitted(name, content, by.strip())):
+        if wanted and (sent := _submitted(name, content, by)):
             st.session_state[f"sent-{key}"] = sent
         if sent := st.session_state.get(f"sent-{key}"):
             _acknowledged(*sent, key)
@@ -68,11 +69,28 @@ def _checked(key: str, name: str, content: bytes) -> intake.Report | None:
     known = st.session_state.setdefault("checked", {})
     if key not in known:
         with st.spinner("正在读取…"):
-            known[key] = _tried(lambda place: intake.check([place], settings.load())[0], name, content)
+            known[key] = _tried(lambda place: _own(intake.check([place], settings.load())[0]), name, content)
     return known[key]
 
 
-def _submitted(name: str, content: bytes, by: str) -> tuple[intake.Report, bytes, str] | None:
+def _own(report: intake.Report) -> intake.Report:
+    """The report, if the file is one that the person may send: else it would compare with another county's answers."""
+    access.require(
+        signin.actor(), "submit", settings.load(), county=report.county, file=report.file, sha256=report.sha256
+    )
+    return report
+
+
+def _person(hint: str, key: str) -> str | Actor:
+    """Who acts: the person signed in; on the local machine the name that is typed."""
+    found = signin.actor()
+    if found.role != access.LOCAL:
+        st.caption(f"经办人:{safe.markdown(found.name)}({found.role})")
+        return found
+    return st.text_input("经办人", placeholder=hint, max_chars=40, width=320, key=key).strip()
+
+
+def _submitted(name: str, content: bytes, by: str | Actor) -> tuple[intake.Report, bytes, str] | None:
     """The file submitted: its report, and its receipt with its name."""
 
     def deliver(place: Path) -> tuple[intake.Report, bytes, str]:
@@ -126,7 +144,7 @@ def _name(county: str | None, month: str | None) -> str:
 def decide(view: View | None) -> None:
     """Approve a month, reopen it, waive a finding, say which unit is meant: each with who and why."""
     st.markdown("市里的决定。每一个都记下经办人、时间和理由,永久保留,并随数字一起公布。")
-    by = st.text_input("经办人", placeholder="姓名和职务", max_chars=40, width=320, key="decides")
+    by = _person("姓名和职务", "decides")
     if view is None:
         st.info("还没有发布任何月份;先在“上传报表”里收齐报表,运行后再审核。")
         return
@@ -145,7 +163,7 @@ def decide(view: View | None) -> None:
     findings(view)
 
 
-def _approve(month: date, by: str) -> None:
+def _approve(month: date, by: str | Actor) -> None:
     with st.form("approve"):
         st.markdown(f"**审核通过 {months.label(month)}**")
         st.caption("审核后该月锁定:再来的报表先存着,退回后才生效。")
@@ -153,7 +171,7 @@ def _approve(month: date, by: str) -> None:
             _decided(lambda: intake.approve(month, settings.load(), _who(by)), f"{months.label(month)}已审核。")
 
 
-def _reopen(month: date, by: str) -> None:
+def _reopen(month: date, by: str | Actor) -> None:
     with st.form("reopen"):
         st.markdown(f"**退回重报 {months.label(month)}**")
         why = st.text_input("理由", max_chars=200)
@@ -161,7 +179,7 @@ def _reopen(month: date, by: str) -> None:
             _decided(lambda: intake.reopen(month, why, settings.load(), _who(by)), f"{months.label(month)}已退回重报。")
 
 
-def _waive(month: date, by: str) -> None:
+def _waive(month: date, by: str | Actor) -> None:
     with st.form("waive"):
         st.markdown("**豁免一个问题**")
         finding = st.text_input("问题编号", max_chars=40)
@@ -174,7 +192,7 @@ def _waive(month: date, by: str) -> None:
             )
 
 
-def _resolve(by: str) -> None:
+def _resolve(by: str | Actor) -> None:
     with st.form("resolve"):
         st.markdown("**认定是哪个单位**")
         finding = st.text_input("问题编号", max_chars=40, key="resolve_finding")
@@ -186,10 +204,10 @@ def _resolve(by: str) -> None:
             )
 
 
-def _who(by: str) -> str:
-    if not by.strip():
+def _who(by: str | Actor) -> str | Actor:
+    if not by:
         raise Refusal("请先填写经办人")
-    return by.strip()
+    return by
 
 
 def _decided(action: Callable, told: str) -> None:
@@ -207,7 +225,10 @@ def _decided(action: Callable, told: str) -> None:
 
 
 def findings(view: View) -> None:
-    """The month's findings, of all counties or one."""
+    """The month's findings, of all counties or one: of those that the person may see."""
+    if signin.counties() == []:
+        st.caption("问题清单要登录后才能看。")
+        return
     st.markdown(f"**{parts.month_text(view.month)}的问题**")
     options = {"": "全部县市区", **parts.county_options(view)}
     county = st.selectbox("县市区", list(options), format_func=options.get, width=240, label_visibility="collapsed")

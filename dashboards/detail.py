@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choice, data, parts, safe, words
+from dashboards import choice, data, parts, safe, signin, words
 from dashboards.choice import View
 from pipelines import months
 
@@ -119,7 +119,10 @@ def lacking(view: View, indicator: dict, counties: list[dict]) -> None:
             lines, {"town": "街道(乡镇)", "shown_value": "现值", "parts": "完成/应有", "gap_text": "差距"}, height=420
         )
     with units:
-        _units(view, indicator, county)
+        if signin.may("units", county):
+            _units(view, indicator, county)
+        else:
+            st.caption("单位清单只给本县市区和市里看。")
 
 
 def _units(view: View, indicator: dict, county: str) -> None:
@@ -139,7 +142,7 @@ def _units(view: View, indicator: dict, county: str) -> None:
     columns = {**LACKING, **{f"answer:{f}": labels[f]["label"] for f in asked if f in labels}}
     st.caption(f"{len(rows)} 个,主要指标还缺最少的排在前面;点一行看这个单位。" if rows else "没有这样的单位。")
     picked = parts.table(rows, columns, key="units", select=True, height=380)
-    parts.download(rows, columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv")
+    parts.download(rows, columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv", county)
     if picked:
         parts.go("unit", unit=picked["unit"], county=county)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import charts, data, looks, safe, words
+from dashboards import charts, data, looks, safe, signin, words
 from dashboards.choice import View
 from pipelines import months
 
@@ -79,9 +79,11 @@ def _cell(value: object) -> object:
     return safe.plain(value) if isinstance(value, str) else value
 
 
-def download(rows: list[dict], columns: dict[str, str], name: str) -> None:
-    """The rows as CSV, with nothing in it that a spreadsheet program would run."""
-    st.download_button("下载表格(CSV)", safe.sheet(rows, columns), file_name=name, mime="text/csv", on_click="ignore")
+def download(rows: list[dict], columns: dict[str, str], name: str, county: str | None = None) -> None:
+    """The rows as CSV, with nothing in it that a spreadsheet program would run; for those who may export them."""
+    if signin.may("export", county):
+        making = signin.exporting(lambda: safe.sheet(rows, columns), name, len(rows), county)
+        st.download_button("下载表格(CSV)", making, file_name=name, mime="text/csv", on_click="ignore")
 
 
 FIGURE_COLUMNS = {

@@ -2,8 +2,19 @@
 
 from datetime import date
 
+from dashboards import signin
 from dashboards.data import has, rows
 from pipelines.release import Release
+
+# a condition of every selection of findings, submissions or units: only of counties that the person may see
+_OWN = "(?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], county))"
+_OWN_UNIT = _OWN.replace("county)", "county_code)")
+
+
+def _own() -> tuple:
+    found = signin.counties()
+    return found, found
+
 
 # ---- who reported, and what was wrong
 
@@ -19,10 +30,11 @@ def coverage(release: Release) -> list[dict]:
 def submissions(release: Release, month: date, county: str | None = None) -> list[dict]:
     return rows(
         release,
-        "SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) ORDER BY seq DESC",
+        f"SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN} ORDER BY seq DESC",
         month,
         county,
         county,
+        *_own(),
     )
 
 
@@ -30,16 +42,18 @@ def findings(release: Release, month: date, county: str | None = None) -> list[d
     """Findings of the month's submissions in force; `finding_all` holds every month's."""
     return rows(
         release,
-        """SELECT * FROM finding_all WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?)
+        f"""SELECT * FROM finding_all WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN}
            ORDER BY CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, seq, phase, number LIMIT 3000""",
         month,
         county,
         county,
+        *_own(),
     )
 
 
 def finding_counts(release: Release, month: date) -> list[dict]:
-    return rows(release, "SELECT * FROM finding_count WHERE month = ? ORDER BY findings DESC, code, county", month)
+    sql = f"SELECT * FROM finding_count WHERE month = ? AND {_OWN} ORDER BY findings DESC, code, county"
+    return rows(release, sql, month, *_own())
 
 
 def decisions(release: Release) -> list[dict]:
@@ -54,22 +68,25 @@ def find_units(view, text: str, most: int = 60) -> list[dict]:
     return rows(
         view.release,
         "SELECT unit, name, kind, town, county FROM standing WHERE month = ? AND (contains(name, ?) OR starts_with(unit, ?)) "
-        "ORDER BY unit LIMIT ?",
+        f"AND {_OWN_UNIT} ORDER BY unit LIMIT ?",
         view.month,
         text,
         text,
+        *_own(),
         most,
     )
 
 
 def unit(view, code: str) -> dict | None:
-    found = rows(view.release, "SELECT * FROM standing WHERE month = ? AND unit = ?", view.month, code)
+    found = rows(
+        view.release, f"SELECT * FROM standing WHERE month = ? AND unit = ? AND {_OWN_UNIT}", view.month, code, *_own()
+    )
     return found[0] if found else None
 
 
 def unit_life(view, uid: str) -> list[dict]:
     """A unit's months by its identity, which outlives codes and names."""
-    return rows(view.release, "SELECT * FROM standing WHERE uid = ? ORDER BY month DESC", uid)
+    return rows(view.release, f"SELECT * FROM standing WHERE uid = ? AND {_OWN_UNIT} ORDER BY month DESC", uid, *_own())
 
 
 def unit_states(view, code: str) -> dict:

@@ -56,9 +56,7 @@ def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
         paths = write_templates(
             reference.form, reference.rosters, month, out, county, lambda done, of: report(done, of, "")
         )
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo(
-        f"已生成 {len(paths)} 个工作簿,在 {out}"
-    )
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿,在 {out}")
 
 
 @main.command()
@@ -191,9 +189,7 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     from pipelines.reports import VARIANTS, write_reports
 
     paths = write_reports(open_release(month, edition, settings=found), out, VARIANTS.get(variant))
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo(
-        "已生成:\n" + "\n".join(map(str, paths))
-    )
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成:\n" + "\n".join(map(str, paths)))
 
 
 @main.command()
@@ -215,9 +211,7 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
         f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
     )
     for figure in story["figures"]:
-        click.echo(
-            f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}"
-        )
+        click.echo(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")
 
 
 @main.command()
@@ -244,9 +238,7 @@ def approve(found: Settings, month, by: str, as_json: bool) -> None:
     """审核一个月(锁定)。"""
     from pipelines import intake
 
-    printing.decided(
-        intake.approve(month, found, by), as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效"
-    )
+    printing.decided(intake.approve(month, found, by), as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效")
 
 
 @main.command()
@@ -296,5 +288,12 @@ def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) ->
 
 for command in (keeping.rebuild, keeping.backup, keeping.restore):
     main.add_command(command)
-for command in (operating.dashboard, operating.serve, operating.health, operating.reminders, operating.units):
+for command in (
+    operating.dashboard,
+    operating.serve,
+    operating.audit,
+    operating.health,
+    operating.reminders,
+    operating.units,
+):
     main.add_command(command)

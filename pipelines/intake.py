@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import disk, lifecycle, locks, months, parallel, receipts, reference_set, reporting, warehouse
+from pipelines import access, disk, lifecycle, locks, months, parallel, receipts, reference_set, reporting, warehouse
 from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.errors import Refusal
 from pipelines.indicators import engine, standing
@@ -81,9 +81,7 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
     marks = ", ".join("?" * (len(fields) + 2))
     before = months.add(month, -1)
     if rows:
-        checker.con.executemany(
-            f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows]
-        )
+        checker.con.executemany(f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows])
 
 
 def _release_if_any(settings: Settings) -> Release | None:
@@ -129,16 +127,37 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
 def submit(
     paths: Iterable[Path],
     settings: Settings,
-    by: str = "命令行",
+    by: str | access.Actor = "命令行",
     report: Progress | None = None,
     now: datetime | None = None,
 ) -> list[Report]:
-    """Archive the files, read them, store what counts. One report a file, in the order given."""
+    """Archive the files, read them, store what counts. One report a file, in the order given.
+
+    Errors: `Refusal` for a file that the sender may not submit; then none of the files enters the archive.
+    """
+    files: Iterable[tuple[str, bytes]] = ((path.name, _read_file(path)) for path in paths)
+    if not isinstance(by, str):
+        files = list(files)  # what is judged is what is archived
+        by = _admitted(files, settings, by, now)
     receiver = Receiver(Archive(settings.archive), by, now)
-    received = [(path.name, *receiver.take(_read_file(path), path.name)) for path in paths]
+    received = [(name, *receiver.take(data, name)) for name, data in files]
     with writing(settings, "接收报表") as opened:
         settle(opened, report)
         return [_as_received(opened, seq, name, known) for name, seq, known in received]
+
+
+def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: access.Actor, now: datetime | None) -> str:
+    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells."""
+    if by.role != "县级":
+        return access.require(by, "submit", settings)
+    reference = reference_set.load(settings.reference)
+    today = (now or datetime.now(SHANGHAI)).date()
+    for name, data in files:
+        county = check_bytes(data, name, reference, None, today).county
+        access.require(
+            by, "submit", settings, county=county, file=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data)
+        )
+    return by.name
 
 
 class Receiver:
@@ -214,9 +233,7 @@ def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
     return [path for path in found if not is_ignored(path) and moment - path.stat().st_mtime >= still_for]
 
 
-def collect(
-    opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None
-) -> list[int]:
+def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
     """Everything that lies in the inbox, archived and read. A file leaves the inbox once the archive has it."""
     receiver = Receiver(opened.archive, by="收件箱")
     for path in waiting_files(settings, still_for):
@@ -240,8 +257,9 @@ def _leave(path: Path, before: os.stat_result) -> None:
 # ---- decisions
 
 
-def approve(month: date, settings: Settings, by: str) -> Event:
+def approve(month: date, settings: Settings, by: str | access.Actor) -> Event:
     """Lock a month. Errors: `Refusal` when nothing is reported, or it is approved already."""
+    by = access.require(by, "approve", settings, month=months.key(month))
     with writing(settings, "审核") as opened:
         settle(opened)
         state = opened.life().month(month)
@@ -252,8 +270,9 @@ def approve(month: date, settings: Settings, by: str) -> Event:
         return _decide(opened, "approve", {"month": months.key(month)}, by)
 
 
-def reopen(month: date, why: str, settings: Settings, by: str) -> Event:
+def reopen(month: date, why: str, settings: Settings, by: str | access.Actor) -> Event:
     """Open an approved month again, with the reason; what waited for it comes into force."""
+    by = access.require(by, "reopen", settings, month=months.key(month))
     _need("理由", why)
     with writing(settings, "退回") as opened:
         settle(opened)
@@ -262,8 +281,9 @@ def reopen(month: date, why: str, settings: Settings, by: str) -> Event:
         return _decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
 
 
-def waive(finding: str, why: str, until: date, settings: Settings, by: str) -> Event:
+def waive(finding: str, why: str, until: date, settings: Settings, by: str | access.Actor) -> Event:
     """Accept a finding until a month's end, with the reason."""
+    by = access.require(by, "waive", settings, finding=finding)
     _need("理由", why)
     with writing(settings, "豁免") as opened:
         settle(opened)
@@ -280,8 +300,9 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str) -> E
         return _decide(opened, "waive", {"finding": finding, "why": why, "until": months.key(until)}, by)
 
 
-def resolve(finding: str, unit: str, settings: Settings, by: str) -> Event:
+def resolve(finding: str, unit: str, settings: Settings, by: str | access.Actor) -> Event:
     """Say which unit of the roster an open question means; remembered for the county."""
+    by = access.require(by, "resolve", settings, finding=finding)
     with writing(settings, "认定单位") as opened:
         settle(opened)
         rows = opened.con.execute(

@@ -4,15 +4,18 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from pipelines import intake, months, reports
+from pipelines import access, intake, months, reports
 from pipelines.errors import Refusal
 from pipelines.release import Edition, editions, open_folder, publish
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
 
 
-def run(settings: Settings, month: date | None = None, by: str = "系统", report: Progress | None = None) -> Edition:
+def run(
+    settings: Settings, month: date | None = None, by: str | access.Actor = "系统", report: Progress | None = None
+) -> Edition:
     """Figures, release and reports of a month (default: the latest reported)."""
+    by = access.require(by, "publish", settings, month=months.key(month) if month else None)
     with intake.writing(settings, "月度计算") as opened:
         intake.settle(opened, report)
         wanted = month or latest_reported(opened)
@@ -63,9 +66,7 @@ def report_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Pat
 
     An old edition's reports come out the same whenever they are made: a backfill makes no dozens that nobody reads.
     """
-    published = [
-        folder for month in sorted(wanted) if (folder := editions.latest_edition(settings.releases, month))
-    ]
+    published = [folder for month in sorted(wanted) if (folder := editions.latest_edition(settings.releases, month))]
     due = {*published[-1:], editions.current(settings.releases)} - {None}
     return {months.parse(folder.parent.name): _reports(folder) for folder in due}
 

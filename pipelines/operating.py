@@ -12,25 +12,28 @@ from pipelines.settings import Settings
 
 @click.command()
 @click.option("--port", default=8501, show_default=True)
+@click.option("--address", default="127.0.0.1", show_default=True, help="监听的地址;本机以外须先设置登录")
+@click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录:任何人只能看汇总数字")
 @with_settings
-def dashboard(found: Settings, port: int) -> None:
-    """打开看板(只在本机)。"""
+def dashboard(found: Settings, port: int, address: str, anonymous: bool) -> None:
+    """打开看板(不另说明则只在本机)。"""
     from pipelines.serving import programs
 
-    sys.exit(programs.dashboard(found, port))
+    sys.exit(programs.dashboard(found, programs.Ports(port, address=address, anonymous=anonymous)))
 
 
 @click.command()
 @click.option("--port", default=8501, show_default=True, help="看板的端口")
 @click.option("--dagster-port", default=3000, show_default=True, help="Dagster 界面的端口(只在本机)")
 @click.option("--code-port", default=4266, show_default=True, help="Dagster 代码服务的端口(只在本机)")
-@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址")
+@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址;本机以外须先设置登录")
+@click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录:任何人只能看汇总数字")
 @with_settings
-def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str) -> None:
+def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str, anonymous: bool) -> None:
     """同时运行并看护 Dagster(定时、收件箱、界面)和看板。"""
     from pipelines.serving import programs, starting
 
-    sys.exit(starting.serve(found, programs.Ports(port, dagster_port, code_port, address)))
+    sys.exit(starting.serve(found, programs.Ports(port, dagster_port, code_port, address, anonymous)))
 
 
 @click.command()
@@ -70,3 +73,22 @@ def units(found: Settings, out: Path, user: str) -> None:
     from pipelines.serving import units as templates
 
     click.echo("已生成:\n" + "\n".join(map(str, templates.write(found, out, user))))
+
+
+@click.command()
+@click.option("--since", default="", help="从哪一天起,如 2020-06-01")
+@click.option("--json", "as_json", is_flag=True, help="每个事件一行 JSON")
+@with_settings
+def audit(found: Settings, since: str, as_json: bool) -> None:
+    """谁登录、退出、被拒绝、导出了什么;并核对日志未被改动。"""
+    from pipelines import access
+    from pipelines import audit as log
+
+    for event in log.since(found, since):
+        click.echo(event.line() if as_json else log.told(event))
+    faults = list(log.ledger(found).verify())
+    for fault in faults:
+        click.echo(fault, err=True)
+    access.load(found)
+    if faults:
+        sys.exit(1)

@@ -44,9 +44,20 @@ def load(data: str | Path | None = None) -> Settings:
     return Settings(Path(folder).resolve(), Path(reference).resolve())
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def anonymous() -> bool:
+    """Whether the server was started for everybody, to read aggregates only (`--anonymous-read-only`)."""
+    return os.environ.get("SHEQU_ANONYMOUS") == "1"
+
+
+def proxy_secret() -> str:
+    """What the reverse proxy proves itself with; from the environment only."""
+    return os.environ.get("SHEQU_PROXY_SECRET", "")
+
+
+def environment(settings: Settings, anonymous: bool = False) -> dict[str, str]:
     """What a child process needs in order to work on this installation."""
-    return {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}
+    found = {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}
+    return {**found, "SHEQU_ANONYMOUS": "1"} if anonymous else found
 
 
 @dataclass(frozen=True)

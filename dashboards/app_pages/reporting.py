@@ -2,11 +2,17 @@
 
 import streamlit as st
 
-from dashboards import desk, parts, records
+from dashboards import desk, parts, records, signin
 
 view = st.session_state.get("view")
 ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审核、退回、豁免"}
-asked = st.query_params.get("room", "state" if view else "upload")
+# a county's own county stands for any: what it may do at all
+own = next(iter(signin.actor().counties), None)
+if not signin.may("submit", own):
+    ROOMS.pop("upload")
+if not signin.may("approve"):
+    ROOMS.pop("decide")
+asked = st.query_params.get("room", "state" if view or "upload" not in ROOMS else "upload")
 room = st.segmented_control(
     "内容",
     list(ROOMS),

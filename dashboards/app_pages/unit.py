@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from dashboards import choice, looks, records, safe, unit_parts
+from dashboards import choice, looks, records, safe, signin, unit_parts
 
 view = choice.view()
 code = unit_parts.search(view)
 unit = records.unit(view, code) if code else None
+if signin.counties() is not None:
+    own = "、".join(signin.counties())
+    st.caption(f"您能看到的只有 {own} 的社区(村)。" if own else "社区(村)的答案要登录后才能看。")
 if code and unit is None:
     st.warning(f"{safe.markdown(code)} 不在所选月份的名册中:可能已撤并或换了代码。请按名称查找,或在上面换一个月份。")
 if unit is None:

@@ -1,12 +1,12 @@
 """What must hold before anything is started; each refusal says what is wrong and what to do."""
 
-import ipaddress
 import shutil
 import socket
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipelines import access
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.serving.programs import ADDRESS, Ports
@@ -20,21 +20,11 @@ TOLERATED = timedelta(minutes=10)
 
 def before_start(settings: Settings, ports: Ports, now: datetime | None = None) -> None:
     """All checks in turn. Errors: `Refusal` of the first that fails."""
-    this_machine_only(ports.address)
+    access.may_listen(settings, ports.address, ports.anonymous)
     writable(settings)
     free_ports(ports)
     room(settings)
     clock(settings, now or datetime.now(SHANGHAI))
-
-
-def this_machine_only(address: str) -> None:
-    """Without sign-in, only this machine. Errors: `Refusal` for any other address."""
-    try:
-        alone = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        alone = address == "localhost"
-    if not alone:
-        raise Refusal(f"看板没有登录,不能监听 {address}:任何人都能打开;请只用 127.0.0.1,由前面的反向代理负责登录")
 
 
 def writable(settings: Settings) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from pipelines import access
 from pipelines import settings as installation
 from pipelines.errors import Refusal
 from pipelines.serving import home, probes
@@ -23,6 +24,7 @@ class Ports:
     web: int = 3000
     code: int = 4266
     address: str = ADDRESS
+    anonymous: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,15 @@ def all_of(settings: Settings, ports: Ports) -> list[Program]:
         Program("code", "Dagster 代码服务", code, partial(probes.code_server, ADDRESS, ports.code), silence=45.0),
         Program("web", "Dagster 界面", site, partial(probes.web_server, web), web),
         Program("daemon", "Dagster 守护进程", daemon, partial(probes.daemon, web)),
-        _dashboard(ports),
+        _dashboard(settings, ports),
     ]
 
 
-def _dashboard(ports: Ports) -> Program:
+def _dashboard(settings: Settings, ports: Ports) -> Program:
     page = f"http://{ports.address}:{ports.dashboard}"
     probe = partial(probes.dashboard, f"http://{reached(ports.address)}:{ports.dashboard}")
     # what its sessions leave behind is bounded by starting anew; sessions reconnect by themselves
-    return Program("dashboard", "看板", dashboard_command(ports), probe, page, most_mb=2500)
+    return Program("dashboard", "看板", dashboard_command(settings, ports), probe, page, most_mb=2500)
 
 
 def reached(address: str) -> str:
@@ -69,18 +71,24 @@ def reached(address: str) -> str:
     return ADDRESS if address in ("0.0.0.0", "::") else address  # noqa: S104 compared, not listened on
 
 
-def dashboard_command(ports: Ports) -> list[str]:
+def dashboard_command(settings: Settings, ports: Ports) -> list[str]:
     options = ["--server.address", ports.address, "--server.port", str(ports.dashboard), "--server.headless", "true"]
+    for host in access.hosts(settings, ports.address):
+        options += ["--server.allowedHosts", host]
     return [sys.executable, "-m", "streamlit", "run", str(APP), *options, "--browser.gatherUsageStats", "false"]
 
 
-def dashboard(settings: Settings, port: int) -> int:
-    """Run the dashboard alone until it is stopped; returns its exit status. Errors: `Refusal` when this version has none."""
+def dashboard(settings: Settings, ports: Ports) -> int:
+    """Run the dashboard alone until it is stopped; returns its exit status.
+
+    Errors: `Refusal` when this version has none, or for an address beyond this machine without sign-in.
+    """
+    access.may_listen(settings, ports.address, ports.anonymous)
     if not APP.exists():
         raise Refusal("本版还没有看板(缺少 dashboards/app.py);数字可用 shequ figures 查看")
-    print(f"看板:http://{ADDRESS}:{port}  (按 Ctrl+C 停止)", flush=True)
-    command = dashboard_command(Ports(dashboard=port))
+    print(f"看板:http://{ports.address}:{ports.dashboard}  (按 Ctrl+C 停止)", flush=True)
+    command, environment = dashboard_command(settings, ports), installation.environment(settings, ports.anonymous)
     try:
-        return subprocess.run(command, cwd=REPOSITORY, env=installation.environment(settings), check=False).returncode
+        return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
     except KeyboardInterrupt:
         return 0

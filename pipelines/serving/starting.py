@@ -79,15 +79,15 @@ def supervise(settings: Settings, ports: Ports) -> int:
         with locks.hold(settings.data / "serve.lock", "shequ serve", wait=5.0):
             _remember(settings, ports)
             _warn(settings, log)
-            return Supervisor(programs.all_of(settings, ports), _environment(settings), REPOSITORY, log, folder).run()
+            return Supervisor(programs.all_of(settings, ports), _environment(settings, ports), REPOSITORY, log, folder).run()
     except Refusal as refusal:
         log.info(f"未启动:{refusal}")
         return 1
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, ports: Ports) -> dict[str, str]:
     return {
-        **installation.environment(settings),
+        **installation.environment(settings, ports.anonymous),
         "DAGSTER_HOME": str(home.dagster_home(settings)),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "PYTHONUNBUFFERED": "1",
@@ -106,7 +106,7 @@ def ports_of(settings: Settings) -> Ports:
     if not place.exists():
         return Ports()
     state = json.loads(place.read_text(encoding="utf-8"))
-    return Ports(**{name: state[name] for name in asdict(Ports())})
+    return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
 
 
 def _warn(settings: Settings, log) -> None:

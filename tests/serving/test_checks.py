@@ -34,9 +34,9 @@ def test_an_empty_folder_and_free_ports_are_enough(found):
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "10.1.2.3", "shequ.example"])  # noqa: S104
-def test_an_address_that_others_reach_is_refused_without_sign_in(address):
-    with pytest.raises(Refusal, match=f"看板没有登录,不能监听 {address}"):
-        checks.this_machine_only(address)
+def test_an_address_that_others_reach_is_refused_without_sign_in(found, address):
+    with pytest.raises(Refusal, match=f"地址 {address} 能从别的机器访问,而这里没有设置登录"):
+        checks.before_start(found, Ports(free(), free(), free(), address), NOW)
 
 
 def test_a_folder_that_is_a_file_is_named(found):
