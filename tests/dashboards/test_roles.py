@@ -226,9 +226,9 @@ def test_a_foreign_workbook_is_refused_and_its_hash_noted(signed, come, workbook
         ({}, "请登录"),
         ({"is_logged_in": True, "email": "city", "exp": time.time() - 1}, "登录已过期"),
         ({"is_logged_in": True, "email": "city"}, "登录已过期"),
-        ({"is_logged_in": True, "email": "city", "exp": time.time() + 99, "email_verified": False}, "尚未经身份系统验证"),
-        ({"is_logged_in": True, "sub": "city", "exp": time.time() + 99}, "没有给出 email"),
-        ({"is_logged_in": True, "email": "else", "exp": time.time() + 99}, "不在本系统的名单中"),
+        ({"is_logged_in": True, "email": "city", "exp": time.time() + 99_999, "email_verified": False}, "尚未经身份系统验证"),
+        ({"is_logged_in": True, "sub": "city", "exp": time.time() + 99_999}, "没有给出 email"),
+        ({"is_logged_in": True, "email": "else", "exp": time.time() + 99_999}, "不在本系统的名单中"),
     ],
 )  # fmt: skip
 def test_a_sign_in_counts_only_while_it_is_good(app, signed, come, monkeypatch, claims, told):
