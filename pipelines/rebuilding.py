@@ -153,8 +153,9 @@ def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None
     editions.repair_current(settings.releases)
     made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
     if made:
-        made[-1].replace(settings.warehouse)
+        # the old WAL first: beside another file it would be taken for that one's
         settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
+        made[-1].replace(settings.warehouse)
 
 
 def _verdict(outcomes: list[dict], faults: list[str]) -> dict:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines import months, program, reference_set
-from pipelines.archive import SHANGHAI, Archive
+from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.disk import make_folder, sync_folder, sync_tree, write_durably
 from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
@@ -62,11 +62,14 @@ def publish(
     if not reported:
         raise Refusal(f"{months.label(month)}及以前没有任何有效报表,无法发布;请先提交报表(shequ submit)")
     latest = editions.latest_edition(settings.releases, month)
-    if latest and life.month(month).approved:
+    lost = _lost(life, month, latest)
+    if latest and not lost and life.month(month).approved:
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
     content = _content(warehouse, settings, life, months.span(reported[0], month))
     manifest = _manifest(warehouse, life, month, content)
+    if lost:
+        return _put_again(warehouse, settings, lost, manifest, content)
     if latest and editions.read_manifest(latest)["digest"] == manifest["digest"]:
         return Edition(month, int(latest.name), latest, new=False)
     return _write(warehouse, settings, month, manifest, content, latest, by, now or datetime.now(SHANGHAI))
@@ -213,18 +216,49 @@ def _write(
         "published_by": by,
         **manifest,
     }
-    place = settings.releases / months.key(month)
-    aside = place / f".{number}.part"
+    folder = _shelve(warehouse, settings, manifest, content)
+    _announce(settings, warehouse.archive, folder, now)
+    return Edition(month, number, folder, new=True)
+
+
+def _shelve(warehouse: Warehouse, settings: Settings, manifest: dict, content: Tables) -> Path:
+    """The edition's folder in its place, complete and on disk before it has its name."""
+    place = settings.releases / manifest["month"]
+    aside, folder = place / f".{manifest['edition']}.part", place / str(manifest["edition"])
     if aside.exists():
         shutil.rmtree(aside)
     make_folder(place)
-    build(warehouse, store, aside, manifest, content)
-    folder = place / str(number)
+    build(warehouse, settings.releases / "objects", aside, manifest, content)
     sync_tree(aside)
+    if folder.exists():
+        # without its manifest, or it would have been found: half of a copy
+        shutil.rmtree(folder)
     aside.replace(folder)
     sync_folder(place)
-    _announce(settings, warehouse.archive, folder, now)
-    return Edition(month, number, folder, new=True)
+    return folder
+
+
+def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
+    """The newest edition of the month that the ledger tells of, when it is not on the shelf."""
+    told = [event for event in life.releases if event.body["month"] == months.key(month)]
+    newest = max(told, key=lambda event: event.body["edition"], default=None)
+    return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
+
+
+def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, manifest: dict, content: Tables) -> Edition:
+    """A lost edition where it was, as the ledger tells of it. Errors: `Refusal` when what is in force now is something else."""
+    month, number = lost.body["month"], lost.body["edition"]
+    if lost.body["digest"] != manifest["digest"]:
+        raise Refusal(
+            f"发布版 {month}/{number} 已发布而不在发布文件夹中,现有数据又与它不同;为免同一编号有两种内容,未发布。"
+            "请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+        )
+    told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
+    folder = _shelve(
+        warehouse, settings, {**told, "published_at": lost.at, "published_by": lost.by, **manifest}, content
+    )
+    editions.make_current(settings.releases, folder)
+    return Edition(months.parse(month), number, folder, new=False)
 
 
 def _kind(manifest: dict, latest: Path | None) -> str:
@@ -282,4 +316,5 @@ def _heal(settings: Settings, archive: Archive) -> None:
             _announce(settings, archive, folder, moment)
     for leftover in settings.releases.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
     editions.repair_current(settings.releases)
