@@ -1,0 +1,74 @@
+"""What docs/security.md promises of the code and of the server's settings."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+from streamlit import config
+
+from pipelines import intake, warehouse
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(path for package in ("pipelines", "dashboards") for path in (ROOT / package).rglob("*.py"))
+SERVED = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+
+def calls():
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", ast.unparse(node.func), node
+
+
+def test_nothing_that_came_in_is_run():
+    run = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "yaml.load", "yaml.unsafe_load"}
+    assert not [where for where, name, _ in calls() if name in run]
+
+
+def test_no_command_goes_through_a_shell():
+    assert not [where for where, _, node in calls() if any(key.arg == "shell" for key in node.keywords)]
+
+
+def test_no_page_hands_markup_to_the_browser_but_our_own_constant():
+    found = [
+        where
+        for where, name, node in calls()
+        if any(key.arg in ("unsafe_allow_html", "unsafe_allow_javascript") for key in node.keywords)
+        or name.startswith(("components.", "st.components"))
+        # a name in capitals is a constant of ours
+        or (name == "st.html" and not (isinstance(node.args[0], ast.Name) and node.args[0].id.isupper()))
+    ]
+    assert not found
+
+
+def test_every_setting_is_known_to_the_installed_streamlit():
+    keys = {f"{section}.{key}" for section, items in SERVED.items() if section != "theme" for key in items}
+    assert not keys - set(config.get_config_options())
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("server", "address", "127.0.0.1"),
+        ("server", "enableCORS", True),
+        ("server", "enableXsrfProtection", True),
+        ("server", "enableStaticServing", False),
+        ("server", "allowedHosts", ["localhost", "127.0.0.1", "::1"]),
+        ("client", "showErrorDetails", "none"),
+        ("client", "disableDataExport", True),
+        ("browser", "gatherUsageStats", False),
+    ],
+)
+def test_the_server_is_set_as_promised(section, key, value):
+    assert SERVED[section][key] == value
+
+
+def test_an_upload_may_be_a_little_larger_than_what_we_refuse_ourselves():
+    assert intake.LARGEST < SERVED["server"]["maxUploadSize"] * 2**20 <= intake.LARGEST * 1.1
+
+
+def test_the_warehouse_fetches_no_extension_and_sees_no_frames():
+    con = warehouse.connect(":memory:")
+    names = ["autoinstall_known_extensions", "allow_community_extensions", "python_enable_replacements"]
+    assert [con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in names] == [False] * 3
