@@ -13,8 +13,21 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import access, disk, lifecycle, locks, months, parallel, receipts, reference_set, reporting, warehouse
+from pipelines import (
+    access,
+    costly,
+    disk,
+    lifecycle,
+    locks,
+    months,
+    parallel,
+    receipts,
+    reference_set,
+    reporting,
+    warehouse,
+)
 from pipelines.archive import SHANGHAI, Archive, Event
+from pipelines.costly import Costly
 from pipelines.errors import Refusal
 from pipelines.indicators import engine, standing
 from pipelines.reference_set import Reference
@@ -22,7 +35,6 @@ from pipelines.release.reader import Release, open_release
 from pipelines.reporting import Report
 from pipelines.settings import Settings
 from pipelines.survey import units
-from pipelines.survey.read import read_workbook
 from pipelines.warehouse import Warehouse
 
 LARGEST = 64 * 1024 * 1024
@@ -42,23 +54,16 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
 
 def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
     """One file's report. Never raises for what the file holds: a bad file is a refused report."""
-    resolutions: dict = {}
-    reading = read_workbook(
-        data,
-        name,
-        reference.form,
-        reference.rosters,
-        resolutions=resolutions,
-        today=today,
-        first_month=reference.first_month,
-    )
+    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name}
+    event = Event(1, today.isoformat(), "submission", "", told, "")
+    [(_, found)] = parallel.read_each([(event, lambda: data)], reference)
     checker = warehouse.in_memory(reference, Archive(Path("/nonexistent")))
     standing.create(checker)
-    event = Event(1, today.isoformat(), "submission", "", {"sha256": reading.sha256, "file": name}, "")
-    checker.load(event, reading)
-    if not reading.refused and reading.month:
-        _judge_alone(checker, reading.month, release)
-    return reporting.report(checker, 1, reading.file)
+    checker.load_many([(event, checker.refused(event, found) if isinstance(found, Costly) else found)])
+    [(month, refused)] = checker.con.execute("SELECT month, refused FROM submission").fetchall()
+    if not refused and month:
+        _judge_alone(checker, month, release)
+    return reporting.report(checker, 1, name)
 
 
 def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
@@ -166,6 +171,7 @@ class Receiver:
     def __init__(self, archive: Archive, by: str, now: datetime | None = None):
         self.archive, self.by, self.now = archive, by, now
         self.seen: dict[str, int] = {}
+        self.sent: dict[int, str] = {}
         self.read_to = 0
 
     def take(self, data: bytes, name: str) -> tuple[int, bool]:
@@ -188,12 +194,16 @@ class Receiver:
                 lifecycle.check_known(event)
                 if event.kind == "submission":
                     self.seen.setdefault(event.body["sha256"], event.seq)
+                    self.sent[event.seq] = event.body["sha256"]
+                elif event.kind == costly.KIND:
+                    # what was too costly to read may be sent again as it is: the machine may have been short of memory
+                    self.seen.pop(self.sent[event.body["submission"]], None)
             self.read_to = last
 
 
 def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
     """Bring the projection up to the archive, and the months that it touches up to date. Returns the submissions read."""
-    loaded = opened.sync(report, read=parallel.reader(opened.archive, opened.reference))
+    loaded = opened.sync(parallel.reader(opened.archive, opened.reference), report)
     life = opened.life()
     if life.reported:
         engine.bring_up_to_date(opened, life.reported[-1])

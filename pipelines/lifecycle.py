@@ -151,6 +151,10 @@ def _release(life: Life, event: Event, _: dict[int, Received]) -> None:
     life.releases.append(event)
 
 
+def _too_costly(life: Life, event: Event, _: dict[int, Received]) -> None:
+    """Decided when the submission was first read (`pipelines.costly`): its reading says that it is refused."""
+
+
 _HANDLERS = {
     "submission": _submission,
     "approve": _approve,
@@ -158,4 +162,5 @@ _HANDLERS = {
     "waive": _waive,
     "resolve": _resolve,
     "release": _release,
+    "too_costly": _too_costly,
 }

@@ -73,7 +73,7 @@ def _replay(settings: Settings, aside: Settings, told: list[Event], report: Prog
             if opened is None or not _made_with(opened.reference, event):
                 reference = _reference(settings, aside, archive, event)
                 opened = stack.enter_context(_fresh_warehouse(aside, reference, archive, done))
-            opened.sync(read=parallel.reader(archive, opened.reference), until=event.body["as_of"])
+            opened.sync(parallel.reader(archive, opened.reference), until=event.body["as_of"])
             yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event)
             if report:
                 report(done, len(told), f"{event.body['month']}/{event.body['edition']}")

@@ -12,12 +12,12 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from pipelines import months
+from pipelines import months, parallel
 from pipelines.archive import write_durably
 from pipelines.indicators import comparison, standing
 from pipelines.lifecycle import Life, MonthState
 from pipelines.survey import findings
-from pipelines.survey.receipt import ReceiptContext, Try, write_receipt
+from pipelines.survey.receipt import ReceiptContext, Try
 from pipelines.warehouse import Warehouse
 
 _STATES = {
@@ -69,7 +69,8 @@ class _Desk:
         # rules are judged for what is in force; a file that waits, or was superseded, is judged for its receipt alone
         in_force = self.life.status.get(report.seq) == "effective" or month is None or report.refused
         found = report.findings if in_force else self._findings(report.seq, report.county, month)
-        return write_receipt(original, report.file, found, self._context(report, month))
+        context = self._context(report, month)
+        return parallel.mark_receipt(original, report.file, found, context, self.opened.reference)
 
     def _context(self, report, month: date | None) -> ReceiptContext:
         known = report.county is not None and month is not None

@@ -4,6 +4,7 @@ Declarations are inert YAML; this module refuses what a reader of the file would
 a key that nobody knows (with the nearest known one), a value of the wrong type. Each refusal names file and entry.
 """
 
+import hashlib
 from collections.abc import Iterable
 from decimal import Decimal
 from difflib import get_close_matches
@@ -62,6 +63,14 @@ def load_yaml(path: Path) -> Any:
             raise Refusal(f"{path.name}:第{line}行:不是正确的 YAML:{error.problem}") from error
         finally:
             loader.dispose()
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over the content of files, in the order given; one that is not there counts as empty."""
+    content = hashlib.sha256()
+    for path in paths:
+        content.update(path.read_bytes() if path.exists() else b"")
+    return content.hexdigest()
 
 
 def suggest(given: str, known: Iterable[str]) -> str:

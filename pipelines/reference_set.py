@@ -1,6 +1,5 @@
 """All reference data of one folder, loaded together: the form, the registers, the rosters, and their digests."""
 
-import hashlib
 import io
 import zipfile
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from pipelines import roster
+from pipelines import reference, roster
 from pipelines.policy import register
 from pipelines.policy.register import Register
 from pipelines.roster import Rosters
@@ -55,11 +54,10 @@ class Reference:
     @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
-        names = ("form.yaml", "findings.yaml", "behaviour.yaml")
-        found = {"form": _digest([self.folder / name for name in names])}
+        found = {"form": form.digest(self.folder)}
         for item in self.registers:
             place = self.folder / "policies" / item.policy.id
-            found[f"register:{item.policy.id}"] = _digest([place / "register.yaml", place / "text.txt"])
+            found[f"register:{item.policy.id}"] = reference.digest([place / "register.yaml", place / "text.txt"])
         found["rosters"] = self.rosters.digest()
         return found
 
@@ -71,13 +69,6 @@ def load(folder: Path) -> Reference:
     reference = Reference(folder, survey, registers, roster.load(folder))
     _ = reference.rules, reference.county_rules
     return reference
-
-
-def _digest(paths: list[Path]) -> str:
-    content = hashlib.sha256()
-    for path in paths:
-        content.update(path.read_bytes() if path.exists() else b"")
-    return content.hexdigest()
 
 
 def bundle(folder: Path) -> bytes:

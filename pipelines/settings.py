@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import Refusal
+from pipelines.limits import Limits
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -52,6 +53,22 @@ def anonymous() -> bool:
 def proxy_secret() -> str:
     """What the reverse proxy proves itself with; from the environment only."""
     return os.environ.get("SHEQU_PROXY_SECRET", "")
+
+
+def limits() -> Limits:
+    """What reading one file may cost: MB of memory, seconds of processor, seconds by the clock."""
+    names = {"memory": "SHEQU_READ_MEMORY", "cpu": "SHEQU_READ_CPU", "wall": "SHEQU_READ_WALL"}
+    given = {limit: os.environ[name] for limit, name in names.items() if os.environ.get(name)}
+    wrong = [f"{names[limit]}={text}" for limit, text in given.items() if not text.isdecimal() or int(text) < 1]
+    if wrong:
+        raise Refusal(f"环境变量 {'、'.join(wrong)} 不是正整数;请改正(内存以 MB 计,时间以秒计)")
+    return Limits(**{limit: int(text) for limit, text in given.items()})
+
+
+def bare_environment() -> dict[str, str]:
+    """What a process that parses files from outside may know: where the program is, and nothing of this installation."""
+    # one thread: the cores are shared out by files
+    return {"PYTHONPATH": str(REPOSITORY), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def environment(settings: Settings, anonymous: bool = False) -> dict[str, str]:

@@ -21,23 +21,25 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
-from datetime import date
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from pipelines import loading, program
+from pipelines import costly, loading, program
 from pipelines.archive import Archive, Event
+from pipelines.costly import Costly
 from pipelines.errors import Refusal
 from pipelines.lifecycle import Life, Received, fold
+from pipelines.loading import Tables
 from pipelines.reference_set import Reference
+from pipelines.survey import findings
 from pipelines.survey.findings import Finding
-from pipelines.survey.read import Reading, read_workbook
 
 Progress = Callable[[int, int, str], None]
-Reader = Callable[[list[Event], Life], Iterable[tuple[Event, Reading]]]
+# how archived submissions are read: in the order given, each to tables or to why it could not be
+Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
 
 
 def connect(path: Path | str, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -65,34 +67,46 @@ class Warehouse:
 
     # ---- the projection
 
-    def sync(
-        self, progress: Progress | None = None, read: Reader | None = None, until: int | None = None
-    ) -> list[int]:
-        """Apply the events that are not in yet (up to `until`); returns the seqs of the submissions loaded. One transaction each."""
+    def sync(self, read: Read, progress: Progress | None = None, until: int | None = None) -> list[int]:
+        """Apply the events that are not in yet (up to `until`); returns the seqs of the submissions loaded."""
         new = list(self.archive.events(after=self.applied(), until=until))
         submissions = [event for event in new if event.kind == "submission"]
-        readings = (read or self._read_one_by_one)(submissions, self.life())
+        decided = costly.decided(self.archive, self.applied())
         done = 0
-        for batch in _batches(readings):
+        for batch in _batches(self._tables(submissions, decided, read)):
             with self.transaction():
                 self.load_many(batch)
             done += len(batch)
             if progress:
-                progress(done, len(submissions), batch[-1][1].file)
+                progress(done, len(submissions), batch[-1][0].body["file"])
         with self.transaction():
             self._record_events(new)
-        self._reread_resolved(new)
+        self._reread_resolved(new, read)
         return [event.seq for event in submissions]
 
-    def _read_one_by_one(self, submissions: list[Event], life: Life) -> Iterable[tuple[Event, Reading]]:
+    def _tables(
+        self, submissions: list[Event], decided: dict[int, Costly], read: Read, first: bool = True
+    ) -> Iterable[tuple[Event, Tables]]:
+        """Each submission read, or refused as the ledger says; what is found too costly now is noted there first."""
         for event in submissions:
-            yield event, self.read(event, life)
+            if event.seq in decided:
+                yield event, self.refused(event, decided[event.seq])
+        life = self.life()
+        for event, found in read([event for event in submissions if event.seq not in decided], life):
+            if isinstance(found, Costly):
+                if found.why != costly.FAULT:
+                    costly.note(self.archive, event, found, first)
+                found = self.refused(event, found)
+            yield event, found
 
-    def read(self, event: Event, life: Life) -> Reading:
-        """The archived bytes of a submission, read with the decisions in force."""
-        return read_archived(self.archive, self.reference, event, life.resolutions)
+    def refused(self, event: Event, outcome: Costly) -> Tables:
+        """A file that was too costly to read, as rows: nothing but why."""
+        kinds = findings.load(self.reference.folder)
+        reading = outcome.reading(event.body["file"], event.body["sha256"], kinds)
+        return loading.tables(self.reference.form, event, reading)
 
-    def _reread_resolved(self, new: list[Event]) -> None:
+    def _reread_resolved(self, new: list[Event], read: Read) -> None:
+        """What a person said of a county's units changes how its reports in force are read."""
         counties = {event.body["county"] for event in new if event.kind == "resolve"}
         if not counties:
             return
@@ -100,10 +114,10 @@ class Warehouse:
         seqs = {
             seq for state in life.months.values() for county, seq in state.effective.items() if county in counties
         }
-        for event in self.archive.events():
-            if event.seq in seqs:
-                with self.transaction():
-                    self.load(event, self.read(event, life))
+        events = [event for event in self.archive.events() if event.seq in seqs]
+        for batch in _batches(self._tables(events, {}, read, first=False)):
+            with self.transaction():
+                self.load_many(batch)
 
     def _record_events(self, events: list[Event]) -> None:
         if events:
@@ -134,23 +148,25 @@ class Warehouse:
 
     # ---- loading readings
 
-    def load(self, event: Event, reading: Reading) -> None:
-        """Put one reading in place of what was loaded for its event before."""
-        self.load_many([(event, reading)])
+    def load_many(self, batch: list[tuple[Event, Tables]]) -> None:
+        """Several readings at once, each in place of what was loaded for its event before.
 
-    def load_many(self, batch: list[tuple[Event, Reading]]) -> None:
-        """Several readings at once: planning an insert of seventy columns costs more than the rows of a county."""
-        seqs = [event.seq for event, _ in batch]
-        for table in _LOADED:
-            self.con.execute(f"DELETE FROM {table} WHERE list_contains(?, seq)", [seqs])
-        form = self.reference.form
+        Planning an insert of seventy columns costs more than the rows of a county.
+        """
+        self._unload([event.seq for event, _ in batch])
         parts: dict[str, list[pa.Table]] = {table: [] for table in _LOADED}
-        for event, reading in batch:
-            for table, rows in loading.tables(form, event, reading).items():
+        for _, tables in batch:
+            for table, rows in tables.items():
                 parts[table].append(rows)
         for table, rows in parts.items():
             if rows:
                 self._insert(table, pa.concat_tables(rows))
+
+    def _unload(self, seqs: list[int]) -> None:
+        known = "SELECT seq FROM submission WHERE seq >= ? AND list_contains(?, seq)"
+        there = [seq for (seq,) in self.con.execute(known, [min(seqs), seqs]).fetchall()]
+        for table in _LOADED if there else ():
+            self.con.execute(f"DELETE FROM {table} WHERE seq >= ? AND list_contains(?, seq)", [min(there), there])
 
     def _insert(self, table: str, rows: pa.Table) -> None:
         self.con.register("incoming", rows)
@@ -164,26 +180,13 @@ class Warehouse:
 
 
 _LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding")
-BATCH = 16
+BATCH = 32
 
 
-def _batches(readings: Iterable[tuple[Event, Reading]]) -> Iterable[list[tuple[Event, Reading]]]:
-    rest = iter(readings)
+def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event, Tables]]]:
+    rest = iter(read)
     while batch := list(islice(rest, BATCH)):
         yield batch
-
-
-def read_archived(archive: Archive, reference: Reference, event: Event, resolutions: dict[str, dict]) -> Reading:
-    """One archived submission, read. A function of its bytes, the reference data, its date and the decisions given."""
-    return read_workbook(
-        archive.read(event.body["sha256"]),
-        event.body["file"],
-        reference.form,
-        reference.rosters,
-        resolutions=resolutions,
-        today=date.fromisoformat(event.at[:10]),
-        first_month=reference.first_month,
-    )
 
 
 # ---- opening and schema
@@ -290,7 +293,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
 
 def stamp(reference: Reference) -> str:
     """What the projection's shape and reading depend on; another stamp means another projection."""
-    read_by = program.digest("survey", "warehouse", "roster")
+    read_by = program.digest("survey", "warehouse", "loading", "roster")
     parts = [read_by, reference.digests["form"], reference.digests["rosters"], str(reference.first_month)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines import reference_set, warehouse
+from pipelines import loading, reference_set, warehouse
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.release import Edition, Release, open_folder, publish
 from pipelines.roster import Unit
@@ -50,7 +50,8 @@ class City:
         self.archive.append(kind, body, by="市局李某")
 
     def sync(self) -> None:
-        self.store.sync(read=lambda events, _: ((event, self.readings[event.seq]) for event in events))
+        form = self.reference.form
+        self.store.sync(lambda events, _: ((e, loading.tables(form, e, self.readings[e.seq])) for e in events))
 
     def publish(self, month: date) -> Edition:
         self.sync()

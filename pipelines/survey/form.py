@@ -136,6 +136,11 @@ class Form:
         return {"community": self.community, "county": self.county}[name]
 
 
+def digest(folder: Path) -> str:
+    """SHA-256 over what a workbook is read by: the form, its findings and its questions."""
+    return reference.digest(folder / name for name in ("form.yaml", "findings.yaml", "behaviour.yaml"))
+
+
 def load(folder: Path) -> Form:
     """The form in `folder/form.yaml`. Refuses unknown keys, ids and labels that stand twice, choices without a list."""
     path = folder / "form.yaml"

@@ -12,7 +12,7 @@ from fractions import Fraction
 import pytest
 import yaml
 
-from pipelines import reference_set, warehouse
+from pipelines import loading, reference_set, warehouse
 from pipelines.archive import Archive
 from pipelines.indicators import engine
 from pipelines.survey.community import Column, CommunityRows
@@ -93,7 +93,7 @@ def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed):
     register = yaml.safe_load(place.read_text(encoding="utf-8"))
     oracle = Oracle(register["indicators"], register["rollups"], date(2018, 7, 1))
     readings = make_readings(reference, archive, oracle, span, rng)
-    store.sync(read=lambda events, life: ((e, readings[e.seq]) for e in events))
+    store.sync(lambda events, life: ((e, loading.tables(reference.form, e, readings[e.seq])) for e in events))
     engine.bring_up_to_date(store, span[-1])
     compared = 0
     for month in span:

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 import survey_pages as pages
 
-from pipelines import months, reference_set, settings, warehouse
+from pipelines import loading, months, reference_set, settings, warehouse
 from pipelines.archive import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.indicators import standing
@@ -56,7 +56,7 @@ class City:
         reading = read(pages.book(made), name)
         assert not reading.refused and reading.month == month
         event = Event(self.seq, "2019-07-01", "submission", "", {"sha256": reading.sha256, "file": name}, "")
-        self.warehouse.load(event, reading)
+        self.warehouse.load_many([(event, loading.tables(self.reference.form, event, reading))])
 
     def close(self, month: date) -> list[Asked]:
         """Evaluates the month and asks."""

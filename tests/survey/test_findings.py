@@ -13,7 +13,8 @@ from pipelines.survey.grid import NOTES, UNREADABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = findings.load(pages.REFERENCE)
-SOURCES = [*(ROOT / "pipelines" / "survey").glob("*.py"), ROOT / "pipelines" / "indicators" / "comparison.py"]
+OTHERS = [ROOT / "pipelines" / "indicators" / "comparison.py", ROOT / "pipelines" / "costly.py"]
+SOURCES = [*(ROOT / "pipelines" / "survey").glob("*.py"), *OTHERS]
 TESTS = [*(ROOT / "tests").rglob("test_*.py")]
 
 
