@@ -7,6 +7,7 @@ entry of the file and touches no Python.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -111,7 +112,7 @@ class Part:
     def __getitem__(self, field_id: str) -> Field:
         return self.by_id[field_id]
 
-    @property
+    @cached_property
     def by_id(self) -> dict[str, Field]:
         return {field.id: field for field in self.fields}
 

@@ -68,6 +68,7 @@ class Cells:
     strings: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     styled: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     special: list[int] = field(default_factory=list)  # offsets of errors and formulas
+    count: int = 0  # of all cells, blank ones too
     width: int = 0
     height: int = 0
 
@@ -81,6 +82,8 @@ def read(body: bytes, rows: list[tuple[int, int]], styles: set[int]) -> Cells:
     wanted = np.array(sorted(styles), np.int64)
     for start, end, numbers, offsets in _blocks(rows, len(body)):
         _Block(body[start:end], numbers, offsets, start).into(cells, wanted)
+    if body.count(b' r="') != len(rows) + cells.count:
+        raise NotPlain("a row with two numbers")
     return cells
 
 
@@ -153,6 +156,7 @@ class _Block:
         if len(wanted) and (styled := np.isin(style[index], wanted) & ~special[index]).any():
             cells.styled.append((row[index][styled], column[index][styled], style[index][styled]))
         cells.special += (self.at[is_cell][special] + self.start).tolist()
+        cells.count += len(column)
         cells.width = max(cells.width, int(column.max(initial=0)))
 
     def _take(self, into: list, place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, kind) -> None:

@@ -100,6 +100,7 @@ def test_plain_cells_are_read_in_bulk(rows):
         '<row r="1"><c r="a1"><v>1</v></c></row>',
         '<row r="1"><c r="A1" cm="1"><v>1</v></c></row>',
         '<row r="1"><c r="A1" t="b"><v>1</v></c></row>',
+        '<row r="/" r="1"><c r="A1"><v>1</v></c></row>',
         '<row r="1"><c r="A1" t="e"><v>99</v></c></row>',
         '<row r="1"><c r="A1" t="n" s="1"><v>1</v></c></row>',
         '<row r="1"><c r="A1" t="inlineStr"><is><t>甲</t></is></c></row>',
