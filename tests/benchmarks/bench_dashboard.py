@@ -1,9 +1,9 @@
 """How fast the dashboard is, beside an empty Streamlit page measured in the same run: ratios, not promises.
 
-    python tests/benchmarks/bench_dashboard.py --data DIR [--sessions 50]
+    python -m tests.benchmarks.bench_dashboard [--data DIR] [--sessions 50]
 
-Prints: the first view in Chromium against an empty page; the server's time for a filter change and for each page; what fifty
-sessions at once cost. Exit status 2 where Chromium is missing.
+The first view in Chromium against an empty page; the server's time for a change of month on each page; what fifty sessions at once
+cost. Without a published release, or without Chromium, there is nothing to measure: that is said, exit status 2.
 """
 
 import argparse
@@ -14,12 +14,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+from pipelines import settings
+from tests.benchmarks.measured import Measured
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboards" / "app.py"
@@ -68,21 +72,23 @@ def first_view(browser, address: str, word: str, times: int = 3) -> float:
     return statistics.median(found)
 
 
-def server_times(data: Path) -> dict[str, float]:
-    """CPU seconds of one run of each page, and of a change of month, without a browser."""
+def server_times(data: Path, changes: int) -> dict[str, float]:
+    """CPU seconds of a change of month on each page, the median of months not yet seen and seen, without a browser."""
     os.environ["SHEQU_DATA"] = str(data)
     from streamlit.testing.v1 import AppTest
 
-    found = {}
     opened = AppTest.from_file(str(APP), default_timeout=120).run()
-    options = opened.selectbox(key="pick-month").options
+    found = {}
     for name in PAGES:
         opened.switch_page(f"app_pages/{name}.py").run()
-        found[name] = statistics.median(_cpu(opened.run) for _ in range(3))
-    opened.switch_page("app_pages/overview.py").run()
-    months = opened.selectbox(key="pick-month")
-    found["change of month"] = _cpu(lambda: months.select_index(min(1, len(options) - 1)).run())
+        months = range(min(changes, len(opened.selectbox(key="pick-month").options)))
+        found[name] = statistics.median(_cpu(lambda n=n: _choose_month(opened, n)) for n in months)
     return found
+
+
+def _choose_month(opened, number: int) -> None:
+    opened.selectbox(key="pick-month").select_index(number).run()
+    assert not opened.exception
 
 
 def _cpu(action) -> float:
@@ -91,23 +97,22 @@ def _cpu(action) -> float:
     return time.process_time() - start
 
 
-def crowd(address: str, pid: int, sessions: int) -> dict[str, float]:
-    """Sessions at once over WebSocket: seconds until each has its page, the server's CPU, its memory."""
-    before = _ticks(pid)
-    start = time.perf_counter()
+def crowd(address: str, pid: int, sessions: int) -> dict[str, tuple[float, str]]:
+    """Sessions at once over WebSocket, all open until the last has its page: seconds, the server's CPU and memory."""
+    before, at_rest = _ticks(pid), _memory(pid)
     with ThreadPoolExecutor(sessions) as pool:
-        taken = sorted(pool.map(_session, [address] * sessions))
+        taken = sorted(pool.map(_session, [address] * sessions, [threading.Barrier(sessions)] * sessions))
     return {
-        "median s": statistics.median(taken),
-        "slowest s": taken[-1],
-        "all s": time.perf_counter() - start,
-        "CPU s a session": (_ticks(pid) - before) / sessions,
-        "memory MB": _memory(pid),
+        "median": (statistics.median(taken), "s"),
+        "slowest": (taken[-1], "s"),
+        "CPU a session": ((_ticks(pid) - before) / sessions, "s CPU"),
+        "memory a session": ((_memory(pid) - at_rest) / sessions, "MB"),
+        "memory in all": (_memory(pid), "MB"),
     }
 
 
-def _session(address: str) -> float:
-    """Connect as a browser does, ask for the page, read until the script has finished."""
+def _session(address: str, all_there: threading.Barrier) -> float:
+    """Connect as a browser does, ask for the page, read until the script has finished; leave when everybody has."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
     from websockets.sync.client import connect
@@ -122,7 +127,9 @@ def _session(address: str) -> float:
             heard = ForwardMsg()
             heard.ParseFromString(socket_.recv(timeout=180))
             if heard.WhichOneof("type") == "script_finished":
-                return time.perf_counter() - start
+                taken = time.perf_counter() - start
+                all_there.wait()
+                return taken
 
 
 def _ticks(pid: int) -> float:
@@ -135,35 +142,48 @@ def _memory(pid: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sessions", type=int, default=50)
-    asked = parser.parse_args()
+def measure(quick: bool = False, data: Path | None = None, sessions: int = 50) -> list[Measured]:
+    """G5 on a data folder with releases (default: that of `settings`). Nothing where it has none, or Chromium is missing."""
+    data = data or settings.load().data
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        print("Chromium is missing: nothing measured")
-        return 2
+    if chromium is None or not (data / "releases" / "current").exists():
+        return []
+    views, changes, sessions = (3, 4, min(sessions, 10)) if quick else (5, 12, sessions)
+    (base, _), (ours, crowded) = _in_browser(chromium, data, views, sessions)
+    empty = "empty Streamlit page"
+    found = [Measured("G5", "first view of the overview", ours, "s", 1.5, base, empty)]
+    for name, seconds in server_times(data, changes).items():
+        found.append(Measured("G5", f"change of month, {name}", 1000 * seconds, "ms CPU", 150))
+    return [*found, *(Measured("G5", f"{sessions} sessions at once, {name}", *taken) for name, taken in crowded.items())]
+
+
+def _in_browser(chromium: str, data: Path, views: int, sessions: int) -> list[tuple]:
+    """(seconds of the first view, what the crowd cost) of an empty page and of the overview."""
     from playwright.sync_api import sync_playwright
 
-    print(f"load before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as engine:
         blank = Path(folder) / "blank.py"
         blank.write_text("import streamlit as st\nst.write('empty')\n")
         browser = engine.chromium.launch(executable_path=chromium, args=QUIET)
-        with served(blank, asked.data) as (empty, pid):
-            base = first_view(browser, empty, "empty")
-            base_crowd = crowd(empty, pid, asked.sessions)
-        with served(APP, asked.data) as (address, pid):
-            ours = first_view(browser, address, "项主要指标:")
-            our_crowd = crowd(address, pid, asked.sessions)
+        found = []
+        for script, word in ((blank, "empty"), (APP, "项主要指标:")):
+            with served(script, data) as (address, pid):
+                found.append((first_view(browser, address, word, views), crowd(address, pid, sessions)))
         browser.close()
-    print(f"first view: empty {base:.2f} s, overview {ours:.2f} s, ratio {ours / base:.2f}")
-    for name in base_crowd:
-        print(f"{asked.sessions} sessions, {name}: empty {base_crowd[name]:.2f}, overview {our_crowd[name]:.2f}")
-    for name, seconds in server_times(asked.data).items():
-        print(f"server CPU, {name}: {seconds:.2f} s")
-    return 0
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--sessions", type=int, default=50)
+    asked = parser.parse_args()
+    print(f"load before: {os.getloadavg()[0]:.1f}")
+    found = measure(data=asked.data, sessions=asked.sessions)
+    for line in found:
+        ratio = f", {line.peer_name} {line.peer:.2f}, ratio {line.ratio:.2f}" if line.peer else ""
+        print(f"{line.what}: {line.ours:.2f} {line.unit}{ratio}")
+    return 0 if found else 2
 
 
 if __name__ == "__main__":

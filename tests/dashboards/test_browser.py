@@ -226,3 +226,21 @@ def test_names_are_links_that_the_keyboard_opens(page, address):
     page.get_by_text("新河县 · 2020年6月").first.wait_for()
     page.locator(".st-key-bar_names a").first.click()
     page.wait_for_url(re.compile(r"/indicator\?.*indicator=platform_urban"))
+
+
+ROOMS = ("", "indicator", "map", "county", "reporting?room=decide", "policy", "quality", "guide", "wall")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_room_has_a_serious_fault_for_screen_readers(browser, address, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme=theme)
+    page, found = context.new_page(), []
+    for room in ROOMS:
+        page.goto(f"{address}/{room}")
+        page.locator(".st-key-header").wait_for()
+        page.locator("[data-test-script-state=notRunning]").wait_for()
+        violations = axe.run(page).response["violations"]
+        found += [(room, v["id"], v["nodes"][0]["html"][:120]) for v in violations if v["impact"] in ("serious", "critical")]
+    context.close()
+    assert found == []
