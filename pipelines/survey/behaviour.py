@@ -195,7 +195,7 @@ def _unchanged(asked: _Asked) -> None:
 def _turned(asked: _Asked) -> None:
     limit = asked.limits.turned
     flags = [f.id for f in asked.form.community if f.type == "flag" and f.id not in limit.except_]
-    # a FILTER counts 0 where nobody answered (a county without urban communities); count_if would be null
+    # a FILTER counts 0 where nobody of a county had answered the month before; count_if would be null
     counts = ", ".join(
         f'count(*) FILTER (NOT p."{f}" AND n."{f}" IS NOT NULL), count(*) FILTER (NOT p."{f}" AND n."{f}")' for f in flags
     )
