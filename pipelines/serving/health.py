@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines import intake, months, overdue
-from pipelines.archive import SHANGHAI
+from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.ledger import Ledger
 from pipelines.notify import contacts, duedates, standing
@@ -54,8 +54,8 @@ def running(ports: Ports) -> list[Look]:
 def state(settings: Settings, now: datetime) -> list[Look]:
     """What stands on the disk, whether anything runs or not."""
     return [
-        _clock(settings, now), _disk(settings), _release(settings), _verified(settings, now), _backup(settings, now),
-        _inbox(settings, now), _contacts(settings), *_counties(settings, now),
+        _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _verified(settings, now),
+        _backup(settings, now), _inbox(settings, now), _contacts(settings), *_counties(settings, now),
     ]  # fmt: skip
 
 
@@ -78,6 +78,15 @@ def _release(settings: Settings) -> Look:
         return Look("发布版", True, "还没有发布版")
     manifest = editions.read_manifest(current)
     return Look("发布版", True, f"当前 {current.parent.name}/{current.name},发布于 {manifest['published_at'][:16]}")
+
+
+def _last_run(settings: Settings) -> Look:
+    """The last run that went through to its end: its release event is the last thing that a run writes into the ledger."""
+    done = [event for event in Archive(settings.archive).events() if event.kind == "release"]
+    if not done:
+        return Look("上次成功运行", True, "还没有运行过")
+    last = done[-1]
+    return Look("上次成功运行", True, f"{last.at[:16]},{last.body['month']} 第 {last.body['edition']} 版({last.by})")
 
 
 def _verified(settings: Settings, now: datetime) -> Look:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines import overdue, settings
-from pipelines.archive import SHANGHAI
+from pipelines.archive import SHANGHAI, Archive
 from pipelines.ledger import Ledger
 from pipelines.serving import health, units
 from pipelines.serving.programs import Ports
@@ -51,6 +51,13 @@ def test_no_backup_is_a_fault_and_the_last_one_is_told(found):
     (found.data / "audit").mkdir()
     Ledger(found.data / "audit" / "audit.jsonl").append("backup", {}, now=NOW - timedelta(days=1))
     assert seen(found, "备份") == health.Look("备份", True, "上次备份 2026-03-19T08:00")
+
+
+def test_the_last_release_in_the_ledger_is_the_last_successful_run(found):
+    assert seen(found, "上次成功运行").says == "还没有运行过"
+    for edition in (1, 2):
+        Archive(found.archive).append("release", {"month": "2026-02", "edition": edition}, by="定时", now=NOW)
+    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00,2026-02 第 2 版(定时)")
 
 
 def test_a_file_that_nobody_takes_is_named(found):
