@@ -1,10 +1,11 @@
 """Everything again from the archive: the projection, every edition, and whether each figure agrees.
 
 The ledger tells which editions were published, after which event and with which reference data (kept in the archive as a bundle).
-They are made again in that order, aside; what is missing or damaged in `data/releases` is then put in its place. Nothing that agrees
-is touched, and the ledger is not written.
+They are computed again in that order, aside, and compared by content; what is missing or damaged in `data/releases` is written and
+put in its place. Nothing that agrees is touched, and the ledger is not written.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,25 +14,15 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines import locks, monthly, months, parallel, reference_set, warehouse
-from pipelines.archive import Archive, Event
+from pipelines.archive import Archive, Event, sync_folder
 from pipelines.errors import Refusal
+from pipelines.indicators import engine
 from pipelines.reference_set import Reference
-from pipelines.release import editions
-from pipelines.release.publishing import publish
+from pipelines.release import editions, identity, publishing, verifying
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
 Progress = Callable[[int, int, str], None]
-
-
-class Replay(Archive):
-    """An archive that is only read: events appended while replaying are the ones that the ledger has already."""
-
-    def append(self, kind: str, body: dict, by: str = "系统", now: datetime | None = None) -> Event:
-        return Event(0, "", kind, by, body, "")
-
-    def put(self, data: bytes) -> str:
-        return ""
 
 
 def rebuild(settings: Settings, report: Progress | None = None) -> dict:
@@ -57,7 +48,11 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
 def _aside(settings: Settings) -> Iterator[Settings]:
     folder = settings.data / ".rebuild"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    # month tables are named by their bytes: what is made again and is the same stands in the store already
+    store = settings.releases / "objects"
+    store.mkdir(parents=True, exist_ok=True)
+    (folder / "releases").mkdir(parents=True)
+    (folder / "releases" / "objects").symlink_to(store.resolve(), target_is_directory=True)
     try:
         yield replace(settings, data=folder)
     finally:
@@ -66,7 +61,8 @@ def _aside(settings: Settings) -> Iterator[Settings]:
 
 def _replay(settings: Settings, aside: Settings, told: list[Event], report: Progress | None) -> Iterator[dict]:
     """One outcome per edition of the ledger, in its order."""
-    archive = Replay(settings.archive)
+    archive = Archive(settings.archive)
+    seen: dict = {}
     with ExitStack() as stack:
         opened: Warehouse | None = None
         for done, event in enumerate(told, 1):
@@ -74,7 +70,7 @@ def _replay(settings: Settings, aside: Settings, told: list[Event], report: Prog
                 reference = _reference(settings, aside, archive, event)
                 opened = stack.enter_context(_fresh_warehouse(aside, reference, archive, done))
             opened.sync(parallel.reader(archive, opened.reference), until=event.body["as_of"])
-            yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event)
+            yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event, seen)
             if report:
                 report(done, len(told), f"{event.body['month']}/{event.body['edition']}")
 
@@ -100,67 +96,105 @@ def _fresh_warehouse(aside: Settings, reference: Reference, archive: Archive, nu
         yield opened
 
 
-def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event) -> dict:
-    """One edition made again, and how it compares with the ledger and with what stands on the shelf."""
-    body = event.body
-    month = months.parse(body["month"])
-    made = publish(opened, aside, month, event.by, now=datetime.fromisoformat(event.at))
-    manifest = editions.read_manifest(made.folder)
-    standing = settings.releases / body["month"] / str(body["edition"])
-    agrees = manifest["digest"] == body["digest"] and made.number == body["edition"]
-    return {
-        "release": f"{body['month']}/{body['edition']}",
-        "agrees": agrees,
-        "missing": not _whole(standing),
-        "folder": made.folder,
-        "program": body["program"]["sha256"] == manifest["program"]["sha256"],
-        "tables": [] if agrees else _differing(standing, manifest),
+def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event, seen: dict) -> dict:
+    """One edition made again, and how it compares with the ledger and with what stands on the shelf.
+
+    `seen` remembers files that were hashed: editions share their month tables.
+    """
+    month, number = months.parse(event.body["month"]), event.body["edition"]
+    engine.bring_up_to_date(opened, month)
+    draft = publishing.drafted(opened, aside, month, opened.life())
+    standing = settings.releases / event.body["month"] / str(number)
+    sound = _sound(standing, event, seen)
+    told = {
+        "release": f"{event.body['month']}/{number}",
+        "agrees": _agrees(opened, event, draft, standing if sound else None),
+        "sound": sound,
+        "old": _is_old(event),
+        "program": event.body["program"]["sha256"] == draft.manifest["program"]["sha256"],
     }
+    told["tables"] = identity.differing(opened, standing, draft.manifest) if sound and not told["agrees"] else []
+    return told | {"folder": _stand_aside(opened, aside, draft, event, standing if sound else None)}
 
 
-def _whole(folder: Path) -> bool:
-    """Whether an edition's folder has its manifest and every file that it names."""
+def _is_old(event: Event) -> bool:
+    """Whether the ledger knows the edition by the bytes of its files, which nobody can make again."""
+    return event.body.get("format", 1) < editions.FORMAT
+
+
+def _sound(folder: Path, event: Event, seen: dict) -> bool:
+    """Whether what stands on the shelf is undamaged and is what the ledger knows, or what an earlier rebuild put there."""
     try:
-        manifest = editions.read_manifest(folder)
+        if verifying.edition_faults(folder, seen):
+            return False
+        made_again = _is_old(event) and editions.read_manifest(folder)["format"] == editions.FORMAT
+        return made_again or identity.is_what_the_ledger_knows(folder, event.body["digest"])
     except Refusal:
         return False
-    named = [f"tables/{table}/{key}.parquet" for table, entries in manifest["tables"].items() for key in entries]
-    return all((folder / name).exists() for name in [*named, *manifest["files"]])
 
 
-def _differing(folder: Path, manifest: dict) -> list[str]:
-    """Month tables whose content is another than in the edition on the shelf."""
-    if not _whole(folder):
-        return []
-    before = editions.read_manifest(folder)["tables"]
-    return sorted(
-        f"{table}/{key}"
-        for table, entries in manifest["tables"].items()
-        for key, item in entries.items()
-        if before.get(table, {}).get(key, {}).get("sha256") != item["sha256"]
-    )
+def _agrees(opened: Warehouse, event: Event, draft: publishing.Draft, standing: Path | None) -> bool:
+    if not _is_old(event):
+        return draft.manifest["digest"] == event.body["digest"]
+    return standing is not None and identity.same(opened, standing, draft.manifest)
+
+
+def _stand_aside(
+    opened: Warehouse, aside: Settings, draft: publishing.Draft, event: Event, standing: Path | None
+) -> Path:
+    """The edition on the aside shelf, where later ones look for it: what stands, or else made again."""
+    number, month = event.body["edition"], draft.month
+    if standing is None:
+        before = editions.latest_edition(aside.releases, month)
+        moment = datetime.fromisoformat(event.at)
+        return publishing.write(opened, aside.releases, draft, before, number, event.by, moment)
+    place = aside.releases / months.key(month)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / str(number)).symlink_to(standing.resolve(), target_is_directory=True)
+    return place / str(number)
+
+
+# ---- putting back
 
 
 def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None:
-    """Editions that are missing or damaged, where what was made again is what the ledger knows; then the pointer."""
+    """Editions that are missing or damaged, where what was made again is what the ledger knows; then pointer and projection."""
     for outcome in outcomes:
-        target = settings.releases / outcome["release"]
-        if outcome["missing"] and outcome["agrees"]:
-            shutil.rmtree(target, ignore_errors=True)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            outcome["folder"].replace(target)
+        # of an edition of the old format nothing but its making is left to prove it: told, and better than none
+        if not outcome["sound"] and (outcome["agrees"] or outcome["old"]):
+            _replace_folder(outcome["folder"], settings.releases / outcome["release"])
             outcome["restored"] = True
     editions.repair_current(settings.releases)
     made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
     if made:
-        # the old WAL first: beside another file it would be taken for that one's
-        settings.warehouse.with_name(settings.warehouse.name + ".wal").unlink(missing_ok=True)
-        made[-1].replace(settings.warehouse)
+        _replace_warehouse(made[-1], settings.warehouse)
+
+
+def _replace_folder(made: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    damaged = target.parent / f".{target.name}.damaged.part"
+    if target.exists():
+        target.replace(damaged)
+    made.replace(target)
+    sync_folder(target.parent)
+    shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _replace_warehouse(made: Path, place: Path) -> None:
+    """The projection just made, in place of the old one and of what was set aside as unusable: it holds the same, and is whole."""
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # the journal first: without it the old file is an earlier state of itself, beside the new one it would be a foreign journal
+    for name in (f"{place.name}.wal", f"{place.name}.unusable", f"{place.name}.wal.unusable"):
+        place.with_name(name).unlink(missing_ok=True)
+    made.replace(place)
+    sync_folder(place.parent)
 
 
 def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
     differ = [
-        {"release": o["release"], "tables": o["tables"], "same_program": o["program"]}
+        {"release": o["release"], "tables": o["tables"], "same_program": o["program"], "old": o["old"], "sound": o["sound"]}
         for o in outcomes
         if not o["agrees"]
     ]
@@ -182,10 +216,16 @@ def _message(count: int, agree: int, restored: list[str], differ: list[dict], fa
     if restored:
         lines.append(f"已补回缺失或损坏的发布版:{'、'.join(restored)}。")
         lines.append("当前发布版的报告已重新生成;其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成,内容相同。")
-    for item in differ:
-        why = "" if item["same_program"] else "(发布时的程序与现在不同)"
-        lines.append(
-            f"发布版 {item['release']} 不一致{why}:{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"
-        )
+    lines += [_told(item) for item in differ]
     lines += [f"档案:{fault}" for fault in faults]
     return "\n".join(lines)
+
+
+def _told(item: dict) -> str:
+    if item["old"] and not item["sound"]:
+        return (
+            f"发布版 {item['release']} 是旧格式,架上的已缺失或损坏,无从逐项核对;已按档案重做并放回。"
+            "如有备份,请用备份中的原件核对"
+        )
+    why = "" if item["same_program"] else "(发布时的程序与现在不同)"
+    return f"发布版 {item['release']} 不一致{why}:{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"

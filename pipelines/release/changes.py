@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.release import tables
+from pipelines import months
+from pipelines.release import editions, identity, tables
 from pipelines.release.tables import Object
 from pipelines.warehouse import Warehouse
 
@@ -10,21 +11,24 @@ MOST = 200
 
 
 def since(
-    warehouse: Warehouse, store: Path, before: dict, now: dict, content: dict[str, dict[str, Object]]
+    warehouse: Warehouse, store: Path, earlier: Path, now: dict, content: dict[str, dict[str, Object]]
 ) -> dict:
-    """The difference between two editions of one month, by their manifests.
+    """The difference between an edition's folder and the next one of its month, which is about to be written.
 
     `figures` lists city figures that differ (at most `MOST`, `figures_changed` counts all); null stands for no value.
     """
-    changed = sorted(
+    before, figures = editions.read_manifest(earlier), content["figure"]
+    was = {month: earlier / tables.file_name("figure", months.parse(month)) for month in before["tables"]["figure"]}
+    changed = [
         key
-        for key, item in content["figure"].items()
-        if before["tables"]["figure"].get(key, {}).get("sha256") != item.sha256
-    )
+        for key, item in sorted(figures.items())
+        if key not in was or identity.known(warehouse, was[key], before["tables"]["figure"][key]).content != item.content
+    ]
     rows = [
         row
         for key in changed
-        for row in _figures(warehouse, store, before["tables"]["figure"].get(key), content["figure"][key])
+        if key in was
+        for row in _figures(warehouse, was[key], tables.object_path(store, figures[key].sha256))
     ]
     return {
         "reference": sorted(
@@ -48,9 +52,7 @@ def _files(first: dict, second: dict) -> list[dict]:
     ]
 
 
-def _figures(warehouse: Warehouse, store: Path, before: dict | None, now: Object) -> list[dict]:
-    if before is None:
-        return []
+def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict]:
     cursor = warehouse.con.execute(
         """
         SELECT policy, indicator, strftime(month, '%Y-%m') AS month, old.shown AS "before", new.shown AS "after",
@@ -60,7 +62,7 @@ def _figures(warehouse: Warehouse, store: Path, before: dict | None, now: Object
                              IS DISTINCT FROM (new.numerator, new.denominator, new.unknown)
         ORDER BY ALL
         """,
-        [str(tables.object_path(store, now.sha256)), str(tables.object_path(store, before["sha256"]))],
+        [str(now), str(before)],
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -11,7 +11,7 @@ from pipelines.archive import write_durably
 from pipelines.errors import Refusal
 
 # Written into every manifest. A change that an older program would read wrongly takes the next number.
-FORMAT = 1
+FORMAT = 2
 
 
 _LABEL = re.compile(r"\d{4}-\d{2}/\d{1,6}")

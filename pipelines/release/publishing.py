@@ -21,7 +21,7 @@ from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
-from pipelines.release import changes, database, editions, tables
+from pipelines.release import changes, database, editions, identity, tables
 from pipelines.release.tables import Object
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
@@ -66,13 +66,31 @@ def publish(
     if latest and not lost and life.month(month).approved:
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
-    content = _content(warehouse, settings, life, months.span(reported[0], month))
-    manifest = _manifest(warehouse, life, month, content)
+    draft = drafted(warehouse, settings, month, life)
     if lost:
-        return _put_again(warehouse, settings, lost, manifest, content)
-    if latest and editions.read_manifest(latest)["digest"] == manifest["digest"]:
+        return _put_again(warehouse, settings, lost, draft)
+    if latest and identity.same(warehouse, latest, draft.manifest):
         return Edition(month, int(latest.name), latest, new=False)
-    return _write(warehouse, settings, month, manifest, content, latest, by, now or datetime.now(SHANGHAI))
+    moment = now or datetime.now(SHANGHAI)
+    folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
+    _announce(settings, warehouse.archive, folder, moment)
+    return Edition(month, int(folder.name), folder, new=True)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An edition that is not written yet: all that pins it, and table → month → object."""
+
+    month: date
+    manifest: dict
+    content: Tables
+
+
+def drafted(warehouse: Warehouse, settings: Settings, month: date, life: Life) -> Draft:
+    """What an edition of the month would hold now. The months up to it stand computed."""
+    first = next(m for m in life.reported if m <= month)
+    content = _content(warehouse, settings, life, months.span(first, month))
+    return Draft(month, _manifest(warehouse, life, month, content), content)
 
 
 # ---- what it is made of
@@ -107,10 +125,11 @@ def _month_objects(
     published = editions.latest_edition(settings.releases, month) if approved and not own else None
     if published:
         listed = editions.read_manifest(published)["tables"]
+        key = months.key(month)
         return {
-            table: Object(**entries[months.key(month)])
+            table: _adopted(warehouse, settings, published / tables.file_name(table, month), entries[key])
             for table, entries in listed.items()
-            if months.key(month) in entries
+            if key in entries
         }
     mark = f"{engine.fingerprint(warehouse, month)} {_statuses(warehouse, life, month)}"
 
@@ -119,6 +138,15 @@ def _month_objects(
         return tables.queries(warehouse, life, month)
 
     return _exported(warehouse, settings, month, mark, queries, what="then")
+
+
+def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict) -> Object:
+    """A month table of an edition that stands, in the store again if it is gone from there."""
+    item = identity.known(warehouse, place, entry)
+    stored = tables.object_path(settings.releases / "objects", item.sha256)
+    if not stored.exists():
+        _link(place, stored)
+    return item
 
 
 def _statuses(warehouse: Warehouse, life: Life, month: date) -> list[tuple[int, str]]:
@@ -135,22 +163,24 @@ def _exported(
     con.execute(_EXPORT)
     digest = sha256(mark.encode()).hexdigest()
     known = con.execute(
-        "SELECT name, sha256, rows FROM export WHERE month = ? AND what = ? AND mark = ?", [month, what, digest]
+        "SELECT name, sha256, rows, content FROM exported WHERE month = ? AND what = ? AND mark = ?", [month, what, digest]
     ).fetchall()
-    if known and all(tables.object_path(store, sha).exists() for _, sha, _ in known):
-        return {name: Object(sha, rows) for name, sha, rows in known}
+    if known and all(tables.object_path(store, sha).exists() for _, sha, *_ in known):
+        return {name: Object(*item) for name, *item in known}
     made = {name: tables.export(warehouse, store, name, query) for name, query in queries().items()}
     with warehouse.transaction():
-        con.execute("DELETE FROM export WHERE month = ? AND what = ?", [month, what])
+        con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, what])
         for name, item in made.items():
             con.execute(
-                "INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", [month, what, digest, name, item.sha256, item.rows]
+                "INSERT INTO exported VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [month, what, digest, name, item.sha256, item.rows, item.content],
             )
     return made
 
 
 _EXPORT = """
-    CREATE TABLE IF NOT EXISTS export (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT)
+    CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,
+    content VARCHAR)
 """
 
 
@@ -171,9 +201,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) ->
             table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()
         },
     }
-    figures = {k: pinned[k] for k in ("format", "month", "reference", "inputs", "tables")}
-    digest = sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()
-    return {**pinned, "as_of": warehouse.applied(), "digest": digest}
+    return {**pinned, "as_of": warehouse.applied(), "digest": identity.digest(pinned)}
 
 
 def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
@@ -196,39 +224,31 @@ def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
 # ---- writing
 
 
-def _write(
-    warehouse: Warehouse,
-    settings: Settings,
-    month: date,
-    manifest: dict,
-    content: Tables,
-    latest: Path | None,
-    by: str,
-    now: datetime,
-) -> Edition:
-    number = int(latest.name) + 1 if latest else 1
-    store = settings.releases / "objects"
+def write(
+    warehouse: Warehouse, shelf: Path, draft: Draft, latest: Path | None, number: int, by: str, now: datetime
+) -> Path:
+    """The folder of an edition, complete; nobody knows of it yet. `latest`: the edition of the month before it."""
+    store = shelf / "objects"
+    before = latest and editions.read_manifest(latest)
     manifest = {
         "edition": number,
-        "kind": _kind(manifest, latest),
-        "changes": latest and changes.since(warehouse, store, editions.read_manifest(latest), manifest, content),
+        "kind": _kind(draft.manifest, before),
+        "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
         "published_at": now.isoformat(timespec="seconds"),
         "published_by": by,
-        **manifest,
+        **draft.manifest,
     }
-    folder = _shelve(warehouse, settings, manifest, content)
-    _announce(settings, warehouse.archive, folder, now)
-    return Edition(month, number, folder, new=True)
+    return _shelve(warehouse, shelf, manifest, draft.content)
 
 
-def _shelve(warehouse: Warehouse, settings: Settings, manifest: dict, content: Tables) -> Path:
+def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) -> Path:
     """The edition's folder in its place, complete and on disk before it has its name."""
-    place = settings.releases / manifest["month"]
+    place = shelf / manifest["month"]
     aside, folder = place / f".{manifest['edition']}.part", place / str(manifest["edition"])
     if aside.exists():
         shutil.rmtree(aside)
     make_folder(place)
-    build(warehouse, settings.releases / "objects", aside, manifest, content)
+    build(warehouse, shelf / "objects", aside, manifest, content)
     sync_tree(aside)
     if folder.exists():
         # without its manifest, or it would have been found: half of a copy
@@ -245,27 +265,25 @@ def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
     return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
 
 
-def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, manifest: dict, content: Tables) -> Edition:
+def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Draft) -> Edition:
     """A lost edition where it was, as the ledger tells of it. Errors: `Refusal` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
-    if lost.body["digest"] != manifest["digest"]:
+    if lost.body["digest"] != draft.manifest["digest"]:
         raise Refusal(
             f"发布版 {month}/{number} 已发布而不在发布文件夹中,现有数据又与它不同;为免同一编号有两种内容,未发布。"
             "请先运行 shequ rebuild,由档案补回,再运行 shequ run"
         )
     told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
-    folder = _shelve(
-        warehouse, settings, {**told, "published_at": lost.at, "published_by": lost.by, **manifest}, content
-    )
+    told |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
+    folder = _shelve(warehouse, settings.releases, told, draft.content)
     editions.make_current(settings.releases, folder)
-    return Edition(months.parse(month), number, folder, new=False)
+    return Edition(draft.month, number, folder, new=False)
 
 
-def _kind(manifest: dict, latest: Path | None) -> str:
+def _kind(manifest: dict, before: dict | None) -> str:
     """original; corrected where the answers or decisions changed; restated where the definitions did."""
-    if latest is None:
+    if before is None:
         return "original"
-    before = editions.read_manifest(latest)
     return "corrected" if before["reference"] == manifest["reference"] else "restated"
 
 
@@ -301,7 +319,7 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
     bundle = archive.put(reference_set.bundle(settings.reference))
     body = {"bundle": bundle} | {
         key: manifest[key]
-        for key in ("month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")
+        for key in ("format", "month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")
     }
     archive.append("release", body, by=manifest["published_by"], now=now)
     editions.make_current(settings.releases, folder)

@@ -13,7 +13,7 @@
 | `state-<policy>` | unit of the month's roster: its state for every indicator, and its parts of every ratio |
 | `county_state-<policy>` | county of the month's roster: its state for every indicator of counties |
 
-An unchanged month is the same bytes again, and is stored once.
+An unchanged month has the same content again (`pipelines.release.content`) and the same bytes, and is stored once.
 """
 
 import hashlib
@@ -22,19 +22,23 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from pipelines import months
 from pipelines.archive import sync_folder
 from pipelines.lifecycle import Life
+from pipelines.release import content
 from pipelines.survey.form import Part
-from pipelines.warehouse import Warehouse, scalar
+from pipelines.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Object:
-    """A Parquet file in the store: its SHA-256 and how many rows it holds."""
+    """A Parquet file in the store: the SHA-256 of its bytes, how many rows it holds, and the hash of what it says."""
 
     sha256: str
     rows: int
+    content: str
 
 
 def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
@@ -122,24 +126,42 @@ def _submission(life: Life, month: date, day: str) -> str:
         WHERE submission.month = {day} GROUP BY ALL ORDER BY submission.seq"""
 
 
+# DuckDB writes other bytes from a reopened warehouse than from a fresh one; this writer looks at nothing but the values
+_WRITING = {"compression": "zstd", "row_group_size": 122_880, "store_schema": False}
+
+
 def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
-    """One month table as Parquet in the store, under its hash."""
+    """One month table as Parquet in the store, under the hash of its bytes."""
     store.mkdir(parents=True, exist_ok=True)
+    table = warehouse.con.sql(query).to_arrow_table()
     temporary = store / f".{name}.{os.getpid()}.part"
-    target = str(temporary).replace("'", "''")
-    rows = scalar(warehouse.con, f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
-    digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+    pq.write_table(table.combine_chunks(), temporary, **_WRITING)
+    digest = _bytes_digest(temporary)
     place = object_path(store, digest)
-    if place.exists():
+    if place.exists() and _bytes_digest(place) == digest:
         temporary.unlink()
     else:
-        place.parent.mkdir(exist_ok=True)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o440)
-        temporary.replace(place)
-        sync_folder(place.parent)
-    return Object(digest, rows)
+        _keep(temporary, place)
+    return Object(digest, table.num_rows, content.digest(table))
+
+
+def _bytes_digest(place: Path) -> str:
+    return hashlib.sha256(place.read_bytes()).hexdigest()
+
+
+def _keep(temporary: Path, place: Path) -> None:
+    place.parent.mkdir(exist_ok=True)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.chmod(0o440)
+    temporary.replace(place)
+    sync_folder(place.parent)
+
+
+def content_of(warehouse: Warehouse, place: Path) -> str:
+    """The content's hash of a month table that was written before manifests told it."""
+    quoted = str(place).replace("'", "''")
+    return content.digest(warehouse.con.sql(f"SELECT * FROM read_parquet('{quoted}')").to_arrow_table())
 
 
 def object_path(store: Path, digest: str) -> Path:

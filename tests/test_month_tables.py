@@ -1,0 +1,90 @@
+"""A month table is known by what it says: neither the state of the warehouse nor the number of threads changes it."""
+
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from pipelines import intake
+from pipelines.indicators import engine, standing
+from pipelines.release import content, tables
+from tests import small_city
+from tests.books import Office
+
+MONTH = date(2020, 4, 1)
+COUNTY = "130571"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory) -> Office:
+    folder = tmp_path_factory.mktemp("office")
+    reference = small_city.make(folder / "reference", [COUNTY])
+    return Office(folder / "data", small_city.measure_only(reference, ("facility_rural", "platform_rural")))
+
+
+def exported(opened, store, threads: int = 2) -> dict[str, tables.Object]:
+    opened.con.execute(f"SET threads = {threads}")
+    standing.load_rosters(opened, MONTH)
+    wanted = tables.queries(opened, opened.life(), MONTH)
+    return {name: tables.export(opened, store, name, query) for name, query in wanted.items()}
+
+
+def test_a_fresh_and_a_reopened_warehouse_write_the_same_bytes(office, tmp_path):
+    path = office.workbook(MONTH, COUNTY, record={"population": 12000})
+    with intake.writing(office.settings, "测试") as opened:
+        intake.Receiver(opened.archive, "测试").take(path.read_bytes(), path.name)
+        intake.settle(opened)
+        engine.bring_up_to_date(opened, MONTH)
+        fresh = exported(opened, tmp_path / "fresh")
+    with intake.writing(office.settings, "测试") as opened:
+        reopened = exported(opened, tmp_path / "reopened")
+        alone = exported(opened, tmp_path / "alone", threads=1)
+        opened.con.execute("CHECKPOINT")
+        checkpointed = exported(opened, tmp_path / "checkpointed", threads=4)
+    assert fresh == reopened == alone == checkpointed
+    assert fresh["standing"].rows == len(office.units(MONTH, COUNTY))
+
+
+def table(**columns) -> pa.Table:
+    return pa.table(columns)
+
+
+def test_what_lies_under_a_null_and_how_rows_are_chunked_is_no_content():
+    whole = table(a=pa.array([1, None, 3], pa.int64()), b=pa.array(["甲", "", None]))
+    garbage = pa.Array.from_buffers(pa.int64(), 3, [pa.py_buffer(b"\x05"), pa.array([1, 7, 3], pa.int64()).buffers()[1]])
+    assert content.digest(table(a=garbage, b=whole["b"])) == content.digest(whole)
+    chunked = pa.concat_tables([whole.slice(0, 1), whole.slice(1)])
+    assert content.digest(chunked) == content.digest(whole)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        table(a=pa.array([1, 3, None], pa.int64()), b=pa.array(["甲", "", None])),
+        table(a=pa.array([1, None, 3], pa.int64()), b=pa.array(["甲", None, ""])),
+        table(a=pa.array([1, None, 3], pa.int32()), b=pa.array(["甲", "", None])),
+        table(a=pa.array([1, None, 3], pa.int64()), c=pa.array(["甲", "", None])),
+        table(b=pa.array(["甲", "", None]), a=pa.array([1, None, 3], pa.int64())),
+    ],
+    ids=["null elsewhere", "empty for null", "type", "name", "order of columns"],
+)
+def test_another_value_place_type_or_name_is_other_content(other):
+    whole = table(a=pa.array([1, None, 3], pa.int64()), b=pa.array(["甲", "", None]))
+    assert content.digest(other) != content.digest(whole)
+
+
+def test_texts_that_join_alike_are_not_alike():
+    assert content.digest(table(a=["ab", "c"])) != content.digest(table(a=["a", "bc"]))
+
+
+def test_decimals_dates_and_flags_have_content():
+    def one(number, day, flag):
+        return content.digest(table(n=pa.array([Decimal(number)], pa.decimal128(18, 6)), d=pa.array([day], pa.date32()), f=[flag]))
+
+    assert len({one("1", MONTH, True), one("1.000001", MONTH, True), one("1", None, True), one("1", MONTH, False)}) == 4
+
+
+def test_a_type_of_no_fixed_meaning_is_refused():
+    with pytest.raises(TypeError, match="no content digest"):
+        content.digest(table(a=[[1, 2]]))
