@@ -7,19 +7,19 @@ import pyarrow as pa
 import pytest
 
 from pipelines import intake
-from pipelines.indicators import engine, standing
+from pipelines.indicators import standing
 from pipelines.release import content, tables
 from tests import small_city
 from tests.books import Office
 
 MONTH = date(2020, 4, 1)
-COUNTY = "130571"
+COUNTY, OTHER = "130571", "130524"
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory) -> Office:
     folder = tmp_path_factory.mktemp("office")
-    reference = small_city.make(folder / "reference", [COUNTY])
+    reference = small_city.make(folder / "reference", [COUNTY, OTHER])
     return Office(folder / "data", small_city.measure_only(reference, ("facility_rural", "platform_rural")))
 
 
@@ -30,20 +30,28 @@ def exported(opened, store, threads: int = 2) -> dict[str, tables.Object]:
     return {name: tables.export(opened, store, name, query) for name, query in wanted.items()}
 
 
-def test_a_fresh_and_a_reopened_warehouse_write_the_same_bytes(office, tmp_path):
-    path = office.workbook(MONTH, COUNTY, record={"population": 12000})
+def take(opened, office, *months: date) -> None:
+    """The reports of both counties."""
+    receiver = intake.Receiver(opened.archive, "测试")
+    for month in months:
+        for county in (COUNTY, OTHER):
+            path = office.workbook(month, county, record={"population": 12000})
+            receiver.take(path.read_bytes(), path.name)
+    intake.settle(opened)
+
+
+def test_a_month_is_the_same_bytes_whatever_the_state_of_the_warehouse(office, tmp_path):
     with intake.writing(office.settings, "测试") as opened:
-        intake.Receiver(opened.archive, "测试").take(path.read_bytes(), path.name)
-        intake.settle(opened)
-        engine.bring_up_to_date(opened, MONTH)
+        take(opened, office, MONTH)
         fresh = exported(opened, tmp_path / "fresh")
     with intake.writing(office.settings, "测试") as opened:
         reopened = exported(opened, tmp_path / "reopened")
-        alone = exported(opened, tmp_path / "alone", threads=1)
+        take(opened, office, date(2020, 5, 1), date(2020, 6, 1), date(2020, 7, 1))
+        fuller = exported(opened, tmp_path / "fuller")
         opened.con.execute("CHECKPOINT")
-        checkpointed = exported(opened, tmp_path / "checkpointed", threads=4)
-    assert fresh == reopened == alone == checkpointed
-    assert fresh["standing"].rows == len(office.units(MONTH, COUNTY))
+        checkpointed = exported(opened, tmp_path / "checkpointed", threads=1)
+    assert fresh == reopened == fuller == checkpointed
+    assert fresh["county_standing"].rows == 2
 
 
 def table(**columns) -> pa.Table:

@@ -38,7 +38,8 @@ KEYS = {
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
     "trail": ("policy", "indicator", "month", "divisions", "level", "unit"),
     "fingerprint": ("month", "what"),
-    "export": ("month", "what", "name"),
+    "exported": ("month", "what", "name"),
+    "file_content": ("sha256",),
     "meta": ("key",),
 }
 # state_<n> and county_state_<n>: one pair a policy
