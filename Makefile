@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test test-cluster bench lint lock install sample backfill
+.PHONY: run test test-cluster bench faults lint lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -34,6 +34,12 @@ test-cluster: .venv/.test .venv/.spark
 # Every benchmark, as ratios to peers measured in the same run; writes docs/performance.md.
 bench: .venv/.test
 	$(BIN)/python -m tests.benchmarks --write
+
+# Kills, full disks and failing writes at every step, hundreds of rounds (docs/reliability.md).
+ROUNDS ?= 500
+EVERY ?= 1
+faults: .venv/.test
+	$(BIN)/python -m tests.faults --how kill,enospc,eio --every $(EVERY) --random $(ROUNDS)
 
 lint: .venv/.test
 	$(BIN)/ruff check .
