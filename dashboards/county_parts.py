@@ -1,11 +1,13 @@
 """Pieces of the county's page."""
 
+import re
 from itertools import groupby
 
 import streamlit as st
 
 from dashboards import data, looks, parts, records, safe, signin, words
 from dashboards.choice import View
+from pipelines import months, reporting, settings
 
 SEVERITY = {"error": "错误", "warning": "疑问", "note": "提示"}
 STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
@@ -168,29 +170,56 @@ def _and_more(rows: list, shown: int) -> str:
     return f" 等 {len(rows)} 个,见系统" if len(rows) > shown else ""
 
 
-# up to so many findings stand in a table that wraps and prints; more scroll
+# up to so many findings stand in a table that wraps and prints; more scroll, in lines high enough for a whole message
 _WRAPPED = 40
+_LINE = 84
+_UNIT = re.compile(r"\d{12}")
 
 
 def findings(rows: list[dict]) -> None:
-    """Findings with their cells."""
+    """Findings with their cells. Those of a published month lead to the page of their unit."""
     if not rows:
         st.caption("没有发现问题。")
         return
-    lines = [finding_line(row) for row in rows]
+    names = reporting.kind_names(settings.load().reference)
+    lines = [{**finding_line(row), "kind": names.get(row["code"], row["code"])} for row in rows]
     columns = {
         "severity": "程度",
         "cell": "单元格",
         "sheet": "工作表",
-        "what": "问题与改法",
+        "unit": "单位",
+        "kind": "问题",
+        "what": "详情与改法",
         "file": "文件",
         "id": "编号",
     }
     with st.container(key="findings"):
         if len(lines) <= _WRAPPED:
-            st.table(parts.printable(lines, columns), border="horizontal", hide_index=True)
+            _whole(lines, columns)
         else:
-            parts.table(lines, columns, height=420)
+            _scrolled(lines, columns)
+
+
+def _whole(lines: list[dict], columns: dict[str, str]) -> None:
+    shown = parts.printable(lines, columns)
+    for line, cells in zip(lines, shown, strict=True):
+        if _opens(line):
+            cells[columns["unit"]] = f"[{line['unit']}](unit?unit={line['unit']}&month={months.key(line['month'])})"
+    st.table(shown, border="horizontal", hide_index=True)
+
+
+def _scrolled(lines: list[dict], columns: dict[str, str]) -> None:
+    opening = any(map(_opens, lines))
+    told = f"共 {len(lines)} 个" + (";点一行看该单位" if opening else "")
+    st.caption(told + "。")
+    picked = parts.table(lines, columns, key="findings_rows", select=opening, height=560, row_height=_LINE)
+    if picked and _opens(picked):
+        parts.go("unit", unit=picked["unit"], month=months.key(picked["month"]))
+
+
+def _opens(line: dict) -> bool:
+    """Whether there is a page of the unit: a finding of a file that was only checked has no month in the release."""
+    return bool(line.get("month") and _UNIT.fullmatch(line["unit"] or ""))
 
 
 def finding_line(row: dict) -> dict:

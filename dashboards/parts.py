@@ -58,14 +58,27 @@ def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") 
 
 
 def table(
-    rows: list[dict], columns: dict[str, str], key: str | None = None, select: bool = False, height: str | int = "auto"
+    rows: list[dict],
+    columns: dict[str, str],
+    key: str | None = None,
+    select: bool = False,
+    height: str | int = "auto",
+    row_height: int | None = None,
 ):
     """Rows as a table with Chinese heads; with `select`, the row that was clicked. Cells are shown as they stand."""
     shown = [{title: _cell(row.get(name)) for name, title in columns.items()} for row in rows]
     if not select:
-        st.dataframe(shown, hide_index=True, height=height)
+        st.dataframe(shown, hide_index=True, height=height, row_height=row_height)
         return None
-    event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode="single-row", height=height)
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=height,
+        row_height=row_height,
+    )
     picked = event["selection"]["rows"]
     return rows[picked[0]] if picked else None
 

@@ -3,11 +3,10 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards import charts, data, parts, records, safe, words
+from dashboards import charts, county_parts, data, parts, records, safe, words
 from dashboards.choice import KINDS, View
-from dashboards.county_parts import finding_line
 from dashboards.looks import Ink
-from pipelines import months
+from pipelines import months, reporting, settings
 from pipelines.errors import Refusal
 
 DECISIONS = {"approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布"}
@@ -71,16 +70,33 @@ def unknown(rows: list[dict]) -> None:
 
 
 def kinds(rows: list[dict], counties: dict[str, str]) -> None:
-    """What was found, by kind and county, with one example each."""
+    """What was found, by kind: how often, in which counties, with one example whole."""
     if not rows:
         st.caption("没有发现问题。")
         return
-    lines = [
-        {**finding_line({"cell": None, **row}), "name": counties.get(row["county"], row["county"])} for row in rows
-    ]
-    parts.table(
-        lines, {"findings": "处", "name": "县市区", "severity": "程度", "what": "例如", "code": "种类"}, height=360
-    )
+    names = reporting.kind_names(settings.load().reference)
+    lines = [_kind_line(code, found, names, counties) for code, found in _by_kind(rows).items()]
+    columns = {"severity": "程度", "kind": "问题", "where": "县市区(处)", "what": "例如"}
+    with st.container(key="kinds"):
+        st.table(parts.printable(lines, columns), border="horizontal", hide_index=True)
+
+
+def _by_kind(rows: list[dict]) -> dict[str, list[dict]]:
+    """code → its counties: errors first, then in the order of the rows, which is what is most frequent in one county."""
+    order = list(county_parts.SEVERITY)
+    found: dict[str, list[dict]] = {}
+    for row in sorted(rows, key=lambda row: order.index(row["severity"])):
+        found.setdefault(row["code"], []).append(row)
+    return found
+
+
+def _kind_line(code: str, found: list[dict], names: dict[str, str], counties: dict[str, str]) -> dict:
+    where = [f"{counties.get(row['county'], row['county'] or '不明')} {row['findings']}" for row in found]
+    return {
+        **county_parts.finding_line({"cell": None, **found[0]}),
+        "kind": names.get(code, code),
+        "where": "、".join(where),
+    }
 
 
 def decisions(view: View) -> None:

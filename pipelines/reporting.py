@@ -1,8 +1,11 @@
 """What became of a file: the report that the sender sees, and a county's line in the state of a month."""
 
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 from pipelines import months, warehouse
+from pipelines.survey import findings, form
 from pipelines.warehouse import Warehouse
 
 
@@ -31,6 +34,13 @@ class Report:
         return sum(finding["severity"] == "error" for finding in self.findings)
 
 
+@lru_cache(maxsize=4)
+def kind_names(reference: Path) -> dict[str, str]:
+    """code → what it means, in Chinese: every kind of finding and every rule of the form in a folder of reference data."""
+    kinds = {code: kind.meaning.rstrip("。") for code, kind in findings.load(reference).items()}
+    return kinds | {rule.id: rule.message for rule in form.load(reference).rules}
+
+
 _PUBLIC = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
@@ -53,9 +63,7 @@ def report(opened: Warehouse, seq: int, name: str) -> Report:
 
 def findings_of(opened: Warehouse, seq: int) -> list[dict]:
     columns = ", ".join(("id", *_PUBLIC))
-    rows = opened.con.execute(
-        f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
-    ).fetchall()
+    rows = opened.con.execute(f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]).fetchall()
     waived = _waived(opened, seq)
     return [_quiet(dict(zip(("id", *_PUBLIC), row, strict=True)), waived) for row in rows]
 

@@ -9,13 +9,10 @@ st.subheader("覆盖:应报的单位,报了多少", anchor=False)
 parts.chart(
     quality_parts.coverage_chart(records.coverage(view.release), looks.ink()), "coverage", "各县市区逐月计入单位的比例"
 )
-left, right = st.columns(2, gap="large")
-with left:
-    st.markdown("**本月未知或沿用最多的指标**")
-    quality_parts.unknown(data.figures(view, view.city))
-with right:
-    st.markdown("**本月问题的种类**")
-    quality_parts.kinds(records.finding_counts(view.release, view.month), parts.county_options(view))
+st.markdown("**本月未知或沿用最多的指标**")
+quality_parts.unknown(data.figures(view, view.city))
+st.markdown("**本月问题的种类**")
+quality_parts.kinds(records.finding_counts(view.release, view.month), parts.county_options(view))
 st.markdown("**名册变动的平衡(变动前 + 新设 − 撤销 + 划入 − 划出 = 变动后)**")
 quality_parts.reconciliation(view)
 st.markdown("**市里的决定(审核、退回、豁免、认定)**")

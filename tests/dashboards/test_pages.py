@@ -133,3 +133,19 @@ def test_a_damaged_release_is_replaced_by_the_one_before_and_said_so(app, fresh)
     assert not opened.exception
     assert "最新的发布版不能打开,以下是此前完好的 2020-05/1" in texts(opened)
     assert "2020-05 第 1 版" in texts(opened)
+
+
+# ---- findings
+
+
+def test_kinds_of_findings_have_chinese_names_and_whole_messages(app, made):
+    opened = app(made["both"], "quality")
+    kinds = next(table.value for table in opened.table if "例如" in table.value)
+    assert len(kinds) and not kinds["问题"].str.match(r"[a-z]").any()
+    assert not kinds["例如"].str.endswith("…").any()
+
+
+def test_a_finding_leads_to_its_unit(app, made):
+    opened = app(made["both"], "county", county="130524", month="2020-06")
+    findings = next(table.value for table in opened.table if "详情与改法" in table.value)
+    assert findings["单位"].str.contains(r"\]\(unit\?unit=\d{12}&month=2020-06\)").any()
