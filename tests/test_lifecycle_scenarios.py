@@ -195,6 +195,8 @@ def test_a_waiver_lifts_a_row_that_an_error_rule_held(office, villages):
     assert figure(release, "facility_rural", COUNTY)["unknown"] == 0
     [decision] = release.rows('SELECT kind, "by", why, until FROM decision')
     assert decision == {"kind": "waive", "by": "市局李某", "why": "现场核实", "until": "2020-04"}
+    [told] = release.rows("SELECT errors FROM report WHERE month = ? AND county = ?", [MARCH, COUNTY])
+    assert told["errors"] == 0, "认可了的问题在发布版中也不再算错误"
 
 
 def test_a_waived_finding_stays_quiet_in_the_next_month_while_the_value_stays(office, villages):

@@ -38,7 +38,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
             con.register("incoming", table)
             con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
             con.unregister("incoming")
-        for name, query in ready.tables(folder, manifest["month"]).items():
+        for name, query in ready.tables(folder, manifest["month"], warehouse.life().waivers).items():
             con.execute(f"CREATE TABLE release.{name} AS {query}")
         span = [months.parse(key) for key in manifest["months"]]
         analysis.write(warehouse, releases, span[-1], span)

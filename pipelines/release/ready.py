@@ -11,7 +11,7 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there, and of how many |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
-| `finding_count` | month, county, code, severity, with one message as an example |
+| `finding_count` | month, county, code, severity (of a waived finding: note), with one message as an example |
 | `unit_state` | policy and unit of the release's month: how many indicators it has, lacks, leaves unknown; of the headline ones, which |
 | `submission` | submission received for any month of the series, with its state |
 | `finding` | finding of a submission for the release's month |
@@ -20,7 +20,10 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | `coverage` | month, county: units in all, accepted, held, carried, missing |
 """
 
+from collections.abc import Iterable
 from pathlib import Path
+
+from pipelines.lifecycle import Waiver
 
 
 class _Folder:
@@ -46,10 +49,10 @@ class _Folder:
         return f"read_parquet('{place}', union_by_name = true)"
 
 
-def tables(folder: Path, month: str) -> dict[str, str]:
+def tables(folder: Path, month: str, waivers: Iterable[Waiver]) -> dict[str, str]:
     """SQL by table name, over the month tables of an edition whose folder is being built. `month` is the release's."""
     source = _Folder(folder, month)
-    return {**_copied(source), **_series(), **_reporting(source), **_units(source)}
+    return {**_copied(source), **_series(), **_reporting(source, waivers), **_units(source)}
 
 
 def _copied(source: _Folder) -> dict[str, str]:
@@ -103,7 +106,13 @@ def _series() -> dict[str, str]:
     }
 
 
-def _reporting(source: _Folder) -> dict[str, str]:
+def _accepted(waivers: Iterable[Waiver]) -> str:
+    """Rows of findings that a person has accepted, each with the last month for which it holds."""
+    rows = ", ".join(f"('{waiver.finding}', DATE '{waiver.until}')" for waiver in waivers) or "(NULL, NULL)"
+    return f"SELECT finding, max(until) AS until FROM (VALUES {rows}) AS waiver(finding, until) GROUP BY finding"
+
+
+def _reporting(source: _Folder, waivers: Iterable[Waiver]) -> dict[str, str]:
     return {
         "place": f"""
             SELECT DISTINCT month, 'county' AS level, unit, name, coalesce(short, name) AS short, NULL AS parent
@@ -111,8 +120,10 @@ def _reporting(source: _Folder) -> dict[str, str]:
             UNION ALL SELECT DISTINCT month, 'town', town_code, town, town, county_code FROM {source.all("standing")}
             ORDER BY month, level, unit""",
         "finding_count": f"""
-            SELECT month, county, code, severity, count(*) AS findings, min(message) AS message
-            FROM {source.all("finding")} GROUP BY ALL ORDER BY ALL""",
+            SELECT month, county, code, CASE WHEN month <= until THEN 'note' ELSE severity END AS severity,
+                   count(*) AS findings, min(message) AS message
+            FROM {source.all("finding")} AS found LEFT JOIN ({_accepted(waivers)}) AS waived ON waived.finding = found.id
+            GROUP BY ALL ORDER BY ALL""",
         "report": """
             SELECT coverage.*, sent.seq, sent.file, sent.received_at, coalesce(times.sent, 0) AS times,
                    coalesce(times.refused, 0) AS refused, coalesce(times.waiting, 0) AS waiting,

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.archive import Archive
 from pipelines.errors import Refusal
-from pipelines.release import open_release
+from pipelines.release import editions, open_release
 from tests.faults.test_backup import APRIL, COUNTY, MAY, contents, office, published
 
 __all__ = ["office", "published"]
@@ -49,7 +49,7 @@ def test_a_newer_release_is_refused_and_not_replaced(office):
     place = office.settings.releases / "2020-04" / "1" / "manifest.json"
     manifest = json.loads(place.read_text(encoding="utf-8"))
     place.chmod(0o640)
-    place.write_text(json.dumps({**manifest, "format": 2}), encoding="utf-8")
+    place.write_text(json.dumps({**manifest, "format": editions.FORMAT + 1}), encoding="utf-8")
     for attempt in (lambda: open_release(settings=office.settings), lambda: office.run(APRIL)):
         with pytest.raises(Refusal, match="由更新版本的程序生成,本程序不能读取;请升级程序"):
             attempt()
