@@ -92,7 +92,8 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
     result = {**found, "copied": len(copied), "bytes": sum(copied.values()), "faults": faults, "whole": not faults}
     result["message"] = _message(result)
     told = {key: result[key] for key in ("folder", "seq", "objects", "copied", "bytes", "whole")}
-    _audit(settings).append("backup", told, by)
+    with disk.refusing("记录备份"):
+        _audit(settings).append("backup", told, by)
     return result
 
 
@@ -245,7 +246,8 @@ def restore(settings: Settings, folder: Path, by: str = "系统", report: Progre
             raise Refusal(f"备份在恢复时读不出,未恢复:{';'.join(faults)}。请检查备份所在的磁盘,或改用另一份备份")
         _put_restored(settings, place, target, ledger)
     told = {"folder": found["folder"], "seq": found["seq"], "objects": found["objects"]}
-    _audit(settings).append("restore", told, by)
+    with disk.refusing("记录恢复"):
+        _audit(settings).append("restore", told, by)
     return told
 
 

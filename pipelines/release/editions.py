@@ -66,8 +66,7 @@ def make_current(shelf: Path, folder: Path) -> None:
 
 
 def repair_current(shelf: Path) -> None:
-    """Point `current` at the newest complete edition when it names none."""
-    if current(shelf) is None:
-        newest = max(editions(shelf), key=lambda f: (f.parent.name, int(f.name)), default=None)
-        if newest is not None:
-            make_current(shelf, newest)
+    """Point `current` at the newest complete edition, where it names none or a kill left it at an older one."""
+    newest = max(editions(shelf), key=lambda f: (f.parent.name, int(f.name)), default=None)
+    if newest is not None and current(shelf) != newest:
+        make_current(shelf, newest)
