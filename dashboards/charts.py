@@ -17,8 +17,8 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "s
 
 
 def blank(ink: Ink, height: int, **layout) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
+    # all at once: every later update of a layout is validated as a whole
+    plain = dict(
         height=height,
         margin=dict(l=0, r=0, t=0, b=0),
         paper_bgcolor="rgba(0,0,0,0)",
@@ -30,8 +30,7 @@ def blank(ink: Ink, height: int, **layout) -> go.Figure:
         clickmode="event+select",
         hoverlabel=dict(bgcolor=ink.faint, bordercolor=ink.line, font=dict(color=ink.text, size=14), align="left"),
     )
-    figure.update_layout(**layout)
-    return figure
+    return go.Figure(layout={**plain, **layout})
 
 
 def hover(rows: list[dict], name: str = "name") -> list[str]:
@@ -60,9 +59,13 @@ def matrix(
     _squares(figure, cells, places, ink)
     _cell_signs(figure, cells, places, ink)
     names = ["<br>".join(safe.plotly(letter) for letter in _label(county)) for county in counties] if named else []
-    top = dict(side="top", tickvals=list(range(len(names))), ticktext=names, tickangle=0, tickfont=dict(size=13), ticks="")
+    top = dict(
+        side="top", tickvals=list(range(len(names))), ticktext=names, tickangle=0, tickfont=dict(size=13), ticks=""
+    )
     numbers = [str(n + 1) for n in range(len(indicators))]
-    side = dict(tickvals=list(range(len(indicators))), ticks="", ticktext=numbers, tickfont=dict(size=11, color=ink.quiet))
+    side = dict(
+        tickvals=list(range(len(indicators))), ticks="", ticktext=numbers, tickfont=dict(size=11, color=ink.quiet)
+    )
     bare = dict(showgrid=False, zeroline=False, fixedrange=True)
     figure.update_xaxes(**top, **bare, range=[-0.5, len(counties) - 0.5])
     figure.update_yaxes(**side, **bare, range=[len(indicators) - 0.5, -0.5])
@@ -273,13 +276,8 @@ def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks:
         x=[place[0] for place, _ in known],
         y=[place[1] for place, _ in known],
         mode="markers+text",
-        text=[
-            f"{SIGNS[row['status']]} {safe.plotly(row['short'])}<br>{safe.plotly(row['shown'] or '')}"
-            for _, row in known
-        ],
-        textfont=dict(
-            size=12, color=[ink.on[row["status"]] if row["place"] not in marks else ink.text for _, row in known]
-        ),
+        text=[_said(row) if row["place"] not in marks else "" for _, row in known],
+        textfont=dict(size=12, color=[ink.on[row["status"]] for _, row in known]),
         marker=dict(
             size=[14 if row["place"] in marks else 34 for _, row in known],
             symbol="square",
@@ -287,7 +285,7 @@ def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks:
             opacity=[1 if row["place"] in marks else 0 for _, row in known],
             line=dict(color=ink.quiet, width=1),
         ),
-        textposition=["middle right" if row["place"] in marks else "middle center" for _, row in known],
+        textposition="middle center",
         hoverinfo="text",
         customdata=[row["place"] for _, row in known],
         cliponaxis=False,
@@ -297,6 +295,15 @@ def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks:
         ],
         unselected=dict(marker=dict(opacity=0), textfont=dict(color=ink.text)),
     )
+    for (x, y), row in known:
+        if row["place"] in marks:
+            # it stands on its neighbour's colour: a ground of its own keeps it readable
+            own = dict(bgcolor=ink.faint, bordercolor=ink.quiet, borderpad=2, font=dict(size=12, color=ink.text))
+            figure.add_annotation(x=x, y=y, text=_said(row), showarrow=False, xanchor="left", xshift=10, **own)
+
+
+def _said(row: dict) -> str:
+    return f"{SIGNS[row['status']]} {safe.plotly(row['short'])}<br>{safe.plotly(row['shown'] or '')}"
 
 
 def _middle(shape: dict) -> tuple[float, float]:

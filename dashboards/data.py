@@ -25,7 +25,8 @@ def _open(folder: str) -> Release:
     return open_folder(Path(folder))
 
 
-@st.cache_data(max_entries=4000, show_spinner=False)
+# an answer takes a hundred kilobytes at most, of a city: so a hundred megabytes in all
+@st.cache_data(max_entries=1000, show_spinner=False)
 def _rows(folder: str, sql: str, parameters: tuple) -> list[dict]:
     return _open(folder).rows(sql, list(parameters))
 

@@ -1,6 +1,10 @@
 """Pieces that several pages show: the verdict, bars, tables of figures, links that carry the choice along."""
 
+from collections.abc import Callable
+from urllib.parse import urlencode
+
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from dashboards import charts, data, looks, safe, signin, words
 from dashboards.choice import View
@@ -29,6 +33,22 @@ def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
     st.page_link(PATHS[page], label=safe.markdown(label) + more, query_params=_address(chosen))
 
 
+def links(page: str, lines: list[tuple[str, str, str, dict[str, str]]]) -> None:
+    """Many links to a page in one element: number, label, what stands in grey behind it, what is chosen by it.
+
+    An element for each link would cost the browser as much as the picture they stand on.
+    """
+    st.html(f"<nav>{''.join(_link(page, *line) for line in lines)}</nav>")
+
+
+def _link(page: str, number: str, label: str, quiet: str, chosen: dict[str, str]) -> str:
+    # relative, so that it holds behind a proxy's path too
+    to = safe.markup(f"{page}?{urlencode(_address(chosen))}")
+    before = f"<i>{safe.markup(number)}</i> " if number else ""
+    behind = f" <i>{safe.markup(quiet)}</i>" if quiet else ""
+    return f'<a href="{to}">{before}<span>{safe.markup(label)}</span>{behind}</a>'
+
+
 def _address(chosen: dict[str, str]) -> dict[str, str]:
     kept = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
     return {**kept, **chosen}
@@ -43,6 +63,18 @@ def chart(figure, key: str, alt: str, select: bool = False, width: str | int = "
     event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **common)
     points = event["selection"]["points"]
     return points[0].get("customdata") if points else None
+
+
+def drawn(view: View, ink: looks.Ink, what: tuple, make: Callable[[], Figure]) -> Figure:
+    """A figure that depends on nothing but the view, the palette and `what`: drawn once. It is shared: do not change it."""
+    key = (*what, str(view.release.folder), view.policy, view.month, view.divisions, ink is looks.DARK)
+    return _drawn(key, make)
+
+
+# a figure takes some hundred kilobytes: three a view of the overview
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
+    return _make()
 
 
 def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") -> None:

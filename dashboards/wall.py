@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import bullets, charts, data, parts, safe, words
+from dashboards import board, bullets, charts, data, parts, safe, words
 from dashboards.choice import View
 from dashboards.looks import Ink
 
@@ -13,7 +13,9 @@ _EACH = 9
 def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
     """One page: verdict and bars in turn, then counties, then the map of what lags most."""
     rows = data.figures(view, view.city, headline=True)
-    halves = [rows[start : start + _EACH] for start in range(0, len(rows), _EACH)]
+    # numbered as in the matrix of counties
+    named = [{**row, "name": f"{n} {row['name']}"} for n, row in enumerate(rows, 1)]
+    halves = [named[start : start + _EACH] for start in range(0, len(rows), _EACH)]
     pages = [*[lambda half=half: _bars(half, ink) for half in halves], lambda: _counties(view, rows, ink)]
     number = page % len(pages)
     with st.container(key="wall"):
@@ -27,7 +29,7 @@ def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
 
 def _bars(rows: list[dict], ink: Ink) -> None:
     told = "主要指标:" + ";".join(f"{row['name']} {words.value(row)}" for row in rows)
-    parts.chart(bullets.bars(rows, ink, size=23, row=62), "wall_bars", told)
+    parts.chart(bullets.bars(rows, ink, size=25, row=76), "wall_bars", told)
 
 
 def _counties(view: View, rows: list[dict], ink: Ink) -> None:
@@ -37,8 +39,9 @@ def _counties(view: View, rows: list[dict], ink: Ink) -> None:
         st.markdown(safe.markdown(f"{worst['name']}:{words.value(worst)},{words.gap(worst)}"))
         found = {row["place"]: row for row in data.ranking(view, worst["indicator"])}
         shapes = data.outlines(view.roster_month >= data.REFORM)
-        parts.chart(charts.outline_map(shapes, found, data.BESIDE, None, ink, 620), "wall_map", f"地图:{worst['name']}")
+        parts.chart(charts.outline_map(shapes, found, data.BESIDE, None, ink, 770), "wall_map", f"地图:{worst['name']}")
     with right:
-        cells = data.matrix(view)
+        counties, _ = board.shown_counties(view)
+        cells = data.matrix(view, tuple(county["unit"] for county in counties))
         names = [row["indicator"] for row in rows]
-        parts.chart(charts.matrix(cells, names, data.counties(view), ink, 38), "wall_matrix", "县市区与主要指标的矩阵")
+        parts.chart(charts.matrix(cells, names, counties, ink, 41), "wall_matrix", "县市区与主要指标的矩阵")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import bullets, charts, choice, data, looks, parts, words
+from dashboards import board, charts, choice, data, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -21,11 +21,9 @@ with left:
 with right:
     counted = parts.statuses(rows)
     st.markdown(f"**{counted}**")
-    picked = parts.chart(
-        bullets.ranking(charts.worst_first(rows), ink), "map_ranking", "县市区,最需关注的在前", select=True
-    )
+    picked = board.ranking(view, charts.worst_first(rows), ink, "map_ranking", "县市区,最需关注的在前")
     if picked:
-        parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)
+        parts.go("county", county=picked, indicator=indicator)
 st.caption(
     ("2020年6月起的区划。" if after else "2020年6月以前的区划。")
     + "点县名看该县市区。开发区没有公开的边界,以方块标在襄都(桥东)旁。"

@@ -20,7 +20,7 @@ with st.container(key="verdict"):
     county_parts.report_line(reports, view)
 with st.container(key="screen_only"):
     with st.container(key="board", horizontal=True, gap="small"):
-        board.headline_bars(main, ink)
+        board.headline_bars(view, main, ink)
         with st.container(key="matrix_box"):
             county_parts.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区(村)**")

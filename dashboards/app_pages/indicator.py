@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import bullets, charts, choice, data, detail, looks, parts, words
+from dashboards import board, charts, choice, data, detail, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -31,9 +31,9 @@ with left:
 with right:
     st.subheader("各县市区", anchor=False)
     counties = data.ranking(view, chosen)
-    picked = parts.chart(bullets.ranking(counties, ink), "ranking", f"各县市区{indicator['name']}排序", select=True)
+    picked = board.ranking(view, counties, ink, "ranking", f"各县市区{indicator['name']}排序")
     if picked:
-        parts.go("county", county=picked if isinstance(picked, str) else picked[0])
+        parts.go("county", county=picked)
 lines = [parts.figure_line(row) for row in counties]
 parts.download(lines, {"place": "代码", "county": "县市区", **parts.FIGURE_COLUMNS}, f"{chosen}-{view.month:%Y-%m}.csv")
 

@@ -16,7 +16,7 @@ if not rows:
     st.stop()
 
 with st.container(key="board", horizontal=True, gap="small"):
-    board.headline_bars(rows, ink)
+    board.headline_bars(view, rows, ink)
     board.matrix(view, rows, ink)
 st.caption(f"行号即左边的指标次序;点名称或格子看详情。图例:{words.legend()}")
 moved = data.moved_most(view)
