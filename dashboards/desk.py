@@ -5,14 +5,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import streamlit as st
 
-from dashboards import county_parts, data, parts, records, safe, signin
+from dashboards import county_parts, data, parts, records, safe, signin, words
 from dashboards.choice import LIFE, View
-from pipelines import access, intake, months, settings
+from pipelines import access, intake, locks, months, settings
 from pipelines.access import Actor
 from pipelines.errors import Refusal
 
@@ -22,6 +23,7 @@ STATES = {
     "superseded": "已接收;已有更新的报表生效",
     "refused": "已存档,但无法计入:请按下面的问题改正后重报",
     "waiting": "已接收;该月已审核,等退回后生效",
+    "received": "已存档,等当前任务结束后读取;不用重报",
     "known": "以前收到过同样的文件,不重复计入",
 }
 
@@ -40,45 +42,54 @@ def upload() -> None:
 
 
 def _one(name: str, content: bytes, by: str | Actor) -> None:
-    """One file: what was read of it, what is wrong, and the button."""
+    """One file: what was read of it, what is wrong, its receipt, and the button."""
     key = hashlib.sha256(content).hexdigest()
     with st.container(border=True):
         st.markdown(f"**{safe.markdown(name)}**")
-        report = _checked(key, name, content)
-        if report is None:
+        seen = _previewed(key, name, content)
+        if seen is None:
             return
-        _told(report)
-        wanted = st.button("提交", key=f"submit-{key}", type="primary", disabled=not by)
-        if not by:
+        _told(seen.report)
+        sent = st.session_state.get(f"sent-{key}")
+        if sent is None and st.button("提交", key=f"submit-{key}", type="primary", disabled=not by):
+            sent = st.session_state[f"sent-{key}"] = _tried(partial(_submit, by=by), name, content)
+        if sent is None and not by:
             st.caption("填写经办人后可以提交。")
-        if wanted and (sent := _submitted(name, content, by)):
-            st.session_state[f"sent-{key}"] = sent
-        if sent := st.session_state.get(f"sent-{key}"):
-            _acknowledged(*sent, key)
+        _receipt(seen, sent, key)
 
 
-def _acknowledged(report: intake.Report, receipt: bytes, name: str, key: str) -> None:
-    """What became of a submitted file, and its receipt: the county's own workbook with the faulty cells marked."""
+def _receipt(seen: intake.Preview, sent: tuple[intake.Report, bytes | None, str] | None, key: str) -> None:
+    """The county's own workbook with the faulty cells marked: before submitting that of the check, afterwards the final one."""
+    told, content, name = "下载回执(预览,标出问题的报表)", seen.receipt_bytes, seen.receipt_name
+    if sent:
+        report, final, final_name = sent
+        _acknowledge(report)
+        told, content, name = "下载回执(标出问题的报表)", final or content, final_name if final else name
+    st.download_button(told, content, file_name=name, key=f"receipt-{key}-{bool(sent)}", on_click="ignore")
+
+
+def _acknowledge(report: intake.Report) -> None:
+    """What became of a submitted file."""
     told = f"收件号 {report.seq}:{STATES.get(report.state, report.state)}。"
     st.success(safe.markdown(told) + " 下次计算后进入各页的数字。")
-    st.download_button("下载回执(标出问题的报表)", receipt, file_name=name, key=f"receipt-{key}", on_click="ignore")
 
 
-def _checked(key: str, name: str, content: bytes) -> intake.Report | None:
-    """The report of a file, read once a session."""
-    known = st.session_state.setdefault("checked", {})
+def _previewed(key: str, name: str, content: bytes) -> intake.Preview | None:
+    """Report and receipt of a file, made once a session."""
+    known = st.session_state.setdefault("previewed", {})
     if key not in known:
         with st.spinner("正在读取…"):
-            known[key] = _tried(lambda place: _own(intake.check([place], settings.load())[0]), name, content)
+            known[key] = _tried(lambda place: _own(intake.preview(content, place.name, settings.load())), name, content)
     return known[key]
 
 
-def _own(report: intake.Report) -> intake.Report:
-    """The report, if the file is one that the person may send: else it would compare with another county's answers."""
+def _own(seen: intake.Preview) -> intake.Preview:
+    """The preview, if the file is one that the person may send: else it would compare with another county's answers."""
+    report = seen.report
     access.require(
         signin.actor(), "submit", settings.load(), county=report.county, file=report.file, sha256=report.sha256
     )
-    return report
+    return seen
 
 
 def _person(hint: str, key: str) -> str | Actor:
@@ -90,16 +101,15 @@ def _person(hint: str, key: str) -> str | Actor:
     return st.text_input("经办人", placeholder=hint, max_chars=40, width=320, key=key).strip()
 
 
-def _submitted(name: str, content: bytes, by: str | Actor) -> tuple[intake.Report, bytes, str] | None:
-    """The file submitted: its report, and its receipt with its name."""
-
-    def deliver(place: Path) -> tuple[intake.Report, bytes, str]:
-        report = intake.submit([place], settings.load(), by=by)[0]
-        receipt = intake.write_receipts([report], settings.load(), place.parent / "receipts")[0]
-        return report, receipt.read_bytes(), receipt.name
-
+def _submit(place: Path, by: str | Actor) -> tuple[intake.Report, bytes | None, str]:
+    """The file submitted: its report, and its receipt with its name; no receipt while another task keeps it from being read."""
     with st.spinner("正在存档和计算…"):
-        return _tried(deliver, name, content)
+        report = intake.submit([place], settings.load(), by=by)[0]
+        try:
+            written = intake.write_receipts([report], settings.load(), place.parent / "receipts", wait=0.5)[0]
+        except locks.Busy:
+            return report, None, ""
+        return report, written.read_bytes(), written.name
 
 
 def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
@@ -235,32 +245,24 @@ def findings(view: View) -> None:
     county_parts.findings(records.findings(view.release, view.month, county or None))
 
 
-def live() -> None:
-    """What the archive holds at this moment, before it is published."""
-    if not st.button("看此刻的收件(含尚未发布的)"):
-        return
-    try:
-        with st.spinner("正在查看…"):
-            found = intake.status(settings.load())
-    except Refusal as refused:
-        st.error(safe.markdown(refused))
-        return
-    if found["month"] is None:
-        st.info("还没有收到任何有效报表。")
-        return
-    st.markdown(f"**{months.label(months.parse(found['month']))}** · {LIFE.get(found['state'], found['state'])}")
-    lines = [{**row, "state": "已报" if row["seq"] else "未报"} for row in found["counties"]]
-    columns = {
-        "name": "县市区",
-        "state": "状态",
-        "units": "应报单位",
-        "accepted": "计入",
-        "held": "暂不计入",
-        "errors": "错误",
-        "warnings": "疑问",
-    }
-    parts.table(lines, columns)
-    if found["waiting"]:
-        st.caption(f"{len(found['waiting'])} 份报表等待退回后生效。")
-    if found["inbox"]:
-        st.caption(f"收件箱里还有 {len(found['inbox'])} 个文件未处理。")
+def live(view: View | None) -> None:
+    """What is not in the edition yet: what arrived, what lies in the inbox, which task runs. Read without waiting for anybody."""
+    found = intake.news(settings.load(), view.release.manifest["as_of"] if view else 0)
+    st.markdown(f"**此刻**({'这一版之后' if view else '至今'}收到的,尚未进入各页的数字)")
+    if running := found["running"]:
+        since = words.day(running["since"])
+        st.info(safe.markdown(f"正在运行:{running['doing']},始于 {since}。这期间可以照常报送,报表先存档。"))
+    if signin.counties() is None:
+        _arrived(found["arrived"])
+    new, inbox = len(found["arrived"]), len(found["inbox"])
+    told = [
+        f"{new} 份新报表" if new else "没有新报表",
+        f"收件箱里还有 {inbox} 个文件未接收" if inbox else "收件箱是空的",
+    ]
+    st.caption(";".join(told) + "。")
+
+
+def _arrived(arrived: list[dict]) -> None:
+    if arrived:
+        lines = [{**row, "when": words.day(row["at"])} for row in arrived]
+        parts.table(lines, {"seq": "收件号", "file": "文件", "by": "经办", "when": "收到"})

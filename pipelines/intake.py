@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines import (
     access,
+    checking,
     costly,
     disk,
     lifecycle,
@@ -27,16 +28,16 @@ from pipelines import (
     warehouse,
 )
 from pipelines.archive import SHANGHAI, Archive, Event
-from pipelines.costly import Costly
+from pipelines.checking import Preview
 from pipelines.errors import Refusal
-from pipelines.indicators import engine, standing
-from pipelines.reference_set import Reference
-from pipelines.release.reader import Release, open_release
+from pipelines.indicators import engine
 from pipelines.reporting import Report
 from pipelines.settings import Settings
 from pipelines.survey import units
 from pipelines.warehouse import Warehouse
 
+# Seconds that a submission waits for another writer: then it is in the archive, and the next task that writes reads it.
+PATIENCE = 2.0
 LARGEST = 64 * 1024 * 1024
 Progress = Callable[[int, int, str], None]
 
@@ -47,62 +48,25 @@ Progress = Callable[[int, int, str], None]
 def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None) -> list[Report]:
     """Read and judge files without storing anything. Warnings about changes compare with the current release, if there is one."""
     reference = reference_set.load(settings.reference)
-    release = _release_if_any(settings)
+    release = checking.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
-    return [check_bytes(_read_file(path), path.name, reference, release, today) for path in paths]
+    return [checking.check_bytes(_read_file(path), path.name, reference, release, today) for path in paths]
 
 
-def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
-    """One file's report. Never raises for what the file holds: a bad file is a refused report."""
-    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name}
-    event = Event(1, today.isoformat(), "submission", "", told, "")
-    [(_, found)] = parallel.read_each([(event, lambda: data)], reference)
-    checker = warehouse.in_memory(reference, Archive(Path("/nonexistent")))
-    standing.create(checker)
-    checker.load_many([(event, checker.refused(event, found) if isinstance(found, Costly) else found)])
-    [(month, refused)] = checker.con.execute("SELECT month, refused FROM submission").fetchall()
-    if not refused and month:
-        _judge_alone(checker, month, release)
-    return reporting.report(checker, 1, name)
-
-
-def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
-    standing.load_rosters(checker, month)
-    standing.select_rows(checker, [1])
-    _remember_previous(checker, month, release)
-    life = checker.life()
-    standing.judge(checker, month, life)
-
-
-def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:
-    """The last accepted answers before the month, from the release: what `prev.*` in a rule means."""
-    fields = standing.previous_fields(checker.reference.rules)
-    if release is None or not fields:
-        return
-    columns = ", ".join(f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL) AS "{f}"' for f in fields)
-    rows = release.rows(
-        f"SELECT uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid", [month]
-    )
-    marks = ", ".join("?" * (len(fields) + 2))
-    before = months.add(month, -1)
-    if rows:
-        checker.con.executemany(f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows])
-
-
-def _release_if_any(settings: Settings) -> Release | None:
-    try:
-        return open_release(settings=settings)
-    except Refusal:
-        return None
+def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
+    """Report and receipt of a file that is not stored. Waits for nobody. Errors: `Refusal` for a file that is too large."""
+    if len(data) > LARGEST:
+        raise _too_large(name, len(data))
+    reference = reference_set.load(settings.reference)
+    today = (now or datetime.now(SHANGHAI)).date()
+    return checking.preview(data, name, reference, checking.release_if_any(settings), today)
 
 
 def _read_file(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            raise Refusal(
-                f"文件“{path.name}”有 {size / 2**20:.0f} MB,超过上限 {LARGEST // 2**20} MB,未接收;请删去图片和空白区域后另存再报"
-            )
+            raise _too_large(path.name, size)
         return path.read_bytes()
     except FileNotFoundError:
         raise Refusal(f"找不到文件“{path}”;请检查路径") from None
@@ -112,7 +76,17 @@ def _read_file(path: Path) -> bytes:
         raise Refusal(f"没有权限读取文件“{path}”;请检查文件权限") from None
 
 
+def _too_large(name: str, size: int) -> Refusal:
+    return Refusal(
+        f"文件“{name}”有 {size / 2**20:.0f} MB,超过上限 {LARGEST // 2**20} MB,未接收;请删去图片和空白区域后另存再报"
+    )
+
+
 # ---- submit: archives, reads, stores
+
+
+def _writer_lock(settings: Settings) -> Path:
+    return settings.data / "warehouse" / "writer.lock"
 
 
 @contextmanager
@@ -123,8 +97,9 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
     archive.check_format()
     with (
         disk.refusing(doing),
-        locks.hold(settings.data / "warehouse" / "writer.lock", doing, wait),
-        warehouse.quarantine(settings.warehouse),warehouse.open_warehouse(settings.warehouse, reference, archive) as opened
+        locks.hold(_writer_lock(settings), doing, wait),
+        warehouse.quarantine(settings.warehouse),
+        warehouse.open_warehouse(settings.warehouse, reference, archive) as opened,
     ):
         yield opened
 
@@ -138,6 +113,7 @@ def submit(
 ) -> list[Report]:
     """Archive the files, read them, store what counts. One report a file, in the order given.
 
+    Never waits for another writer for long: then the files are in the archive, and the reports (state `received`) those of a check.
     Errors: `Refusal` for a file that the sender may not submit; then none of the files enters the archive.
     """
     files: Iterable[tuple[str, bytes]] = ((path.name, _read_file(path)) for path in paths)
@@ -145,10 +121,13 @@ def submit(
         files = list(files)  # what is judged is what is archived
         by = _admitted(files, settings, by, now)
     receiver = Receiver(Archive(settings.archive), by, now)
-    received = [(name, *receiver.take(data, name)) for name, data in files]
-    with writing(settings, "接收报表") as opened:
-        settle(opened, report)
-        return [_as_received(opened, seq, name, known) for name, seq, known in received]
+    received = [(name, hashlib.sha256(data).hexdigest(), *receiver.take(data, name)) for name, data in files]
+    try:
+        with writing(settings, "接收报表", PATIENCE) as opened:
+            settle(opened, report)
+            return [_as_received(opened, seq, name, known) for name, _, seq, known in received]
+    except locks.Busy:
+        return [_unread(settings, seq, name, digest, known, now) for name, digest, seq, known in received]
 
 
 def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: access.Actor, now: datetime | None) -> str:
@@ -158,7 +137,7 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: access.Act
     reference = reference_set.load(settings.reference)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
-        county = check_bytes(data, name, reference, None, today).county
+        county = checking.check_bytes(data, name, reference, None, today).county
         access.require(
             by, "submit", settings, county=county, file=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data)
         )
@@ -217,11 +196,25 @@ def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
     return found
 
 
-def write_receipts(reports: list[Report], settings: Settings, folder: Path) -> list[Path]:
-    """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found."""
-    with writing(settings, "写回执") as opened:
+def _unread(settings: Settings, seq: int, name: str, digest: str, known: bool, now: datetime | None) -> Report:
+    """What a check says of an archived file that is read later."""
+    reference = reference_set.load(settings.reference)
+    today = (now or datetime.now(SHANGHAI)).date()
+    data = Archive(settings.archive).read(digest)
+    found = checking.check_bytes(data, name, reference, checking.release_if_any(settings), today)
+    found.seq, found.state = seq, "known" if known else "received"
+    return found
+
+
+def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
+    """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found.
+
+    Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
+    """
+    with writing(settings, "写回执", wait) as opened:
         settle(opened)
-        return receipts.write_receipts(opened, reports, folder)
+        read = [_as_received(opened, r.seq, r.file, False) if r.state == "received" else r for r in reports]
+        return receipts.write_receipts(opened, read, folder)
 
 
 # ---- the inbox
@@ -342,6 +335,21 @@ def _decide(opened: Warehouse, kind: str, body: dict, by: str) -> Event:
 
 
 # ---- who has reported
+
+
+def news(settings: Settings, as_of: int) -> dict:
+    """What is not in an edition yet, without waiting for anybody: read from ledger, inbox and lock, not from the warehouse.
+
+    `arrived`: submissions after ledger number `as_of` (seq, file, by, at), the newest first; `inbox`: names of files;
+    `running`: the task that writes at this moment (doing, pid, since), or None.
+    """
+    events = [event for event in Archive(settings.archive).events(after=as_of) if event.kind == "submission"]
+    arrived = [{"seq": event.seq, "file": event.body["file"], "by": event.by, "at": event.at} for event in events]
+    return {
+        "arrived": arrived[::-1],
+        "inbox": [path.name for path in waiting_files(settings)],
+        "running": locks.holder(_writer_lock(settings)),
+    }
 
 
 def status(settings: Settings, month: date | None = None) -> dict:

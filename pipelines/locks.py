@@ -12,11 +12,15 @@ from pathlib import Path
 from pipelines.errors import Refusal
 
 
+class Busy(Refusal):
+    """Another holder did not yield in time."""
+
+
 @contextmanager
 def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
     """Hold the lock file at `path` while the block runs.
 
-    Waits up to `wait` seconds for another holder. Errors: `Refusal` naming holder, process and start when it does not yield.
+    Waits up to `wait` seconds for another holder. Errors: `Busy` naming holder, process and start when it does not yield.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
@@ -44,13 +48,29 @@ def _acquire(file, path: Path, wait: float) -> None:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise Refusal(f"另一个任务正在写入({_holder(path)}),已等待 {wait:.0f} 秒;请稍后再试") from None
+                raise Busy(f"另一个任务正在写入({_holder(path)}),已等待 {wait:.0f} 秒;请稍后再试") from None
             time.sleep(0.1)
 
 
-def _holder(path: Path) -> str:
+def holder(path: Path) -> dict | None:
+    """Who holds the lock: `doing`, `pid`, `since`; None when nobody does. Takes no lock, so that nobody is refused for a look.
+
+    What a killed holder left behind does not count: its process is gone.
+    """
+    held = _signed(path)
+    return held if held and Path(f"/proc/{held['pid']}").exists() else None
+
+
+def _signed(path: Path) -> dict | None:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        return f"{held['doing']},进程 {held['pid']},始于 {held['since'].replace('T', ' ')}"
+        return {name: held[name] for name in ("doing", "pid", "since")}
     except (OSError, ValueError, KeyError):
+        return None
+
+
+def _holder(path: Path) -> str:
+    held = _signed(path)
+    if held is None:
         return "持有者刚刚开始或刚刚结束"
+    return f"{held['doing']},进程 {held['pid']},始于 {held['since'].replace('T', ' ')}"

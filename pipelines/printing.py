@@ -34,6 +34,7 @@ _STATES = {
     "effective": "已接收",
     "known": "此前已收到相同文件,未重复计入",
     "waiting": "该月已审核,报表待重开后生效(shequ reopen)",
+    "received": "已存档,等当前任务结束后读取",
     "superseded": "已被更新的报表取代",
     "refused": "未采用",
 }

@@ -16,6 +16,7 @@ from pipelines import months, parallel
 from pipelines.archive import write_durably
 from pipelines.indicators import comparison, standing
 from pipelines.lifecycle import Life, MonthState
+from pipelines.reference_set import Reference
 from pipelines.survey import findings
 from pipelines.survey.receipt import ReceiptContext, Try
 from pipelines.warehouse import Warehouse
@@ -43,6 +44,40 @@ def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[P
     return paths
 
 
+def preview(report, data: bytes, reference: Reference) -> tuple[bytes, str]:
+    """The receipt of a file that is checked and not submitted, and its file name: without the tries before."""
+    month = months.parse(report.month) if report.month else None
+    known = report.county is not None and month is not None
+    context = ReceiptContext(
+        county=_county(reference, report.county, month) if known else None,
+        month=month,
+        number=1,
+        state=_STATES["refused" if report.refused else "checked"],
+        refused=report.refused,
+        rows=report.rows,
+        labels=_labels(reference),
+        units=_units(reference, report.county, month) if known else {},
+        remedies=_remedies(reference),
+    )
+    return parallel.mark_receipt(data, report.file, report.findings, context, reference)
+
+
+def _labels(reference: Reference) -> dict[str, str]:
+    return {field.id: field.label for part in (reference.form.county, reference.form.community) for field in part}
+
+
+def _remedies(reference: Reference) -> dict[str, str]:
+    return {code: kind.remedy for code, kind in findings.load(reference.folder).items()}
+
+
+def _county(reference: Reference, code: str, month: date) -> str:
+    return next((county.name for county in reference.rosters.counties(month) if county.code == code), code)
+
+
+def _units(reference: Reference, county: str, month: date) -> dict[str, str]:
+    return {unit.code: unit.name for unit in reference.rosters.units(month) if unit.county_code == county}
+
+
 @dataclass
 class _Desk:
     """What several receipts of one warehouse share."""
@@ -55,13 +90,11 @@ class _Desk:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        form = self.opened.reference.form
-        return {field.id: field.label for part in (form.county, form.community) for field in part}
+        return _labels(self.opened.reference)
 
     @cached_property
     def remedies(self) -> dict[str, str]:
-        kinds = findings.load(self.opened.reference.folder)
-        return {code: kind.remedy for code, kind in kinds.items()}
+        return _remedies(self.opened.reference)
 
     def receipt(self, report) -> tuple[bytes, str]:
         month = months.parse(report.month) if report.month else None
@@ -76,7 +109,7 @@ class _Desk:
         known = report.county is not None and month is not None
         earlier = self._earlier(report.seq, report.county, month) if known else []
         return ReceiptContext(
-            county=self._county(report.county, month) if known else None,
+            county=_county(self.opened.reference, report.county, month) if known else None,
             month=month,
             number=len(earlier) + 1 if known else report.seq,
             state=_STATES["refused" if report.refused else report.state],
@@ -86,17 +119,9 @@ class _Desk:
             earlier=tuple(earlier),
             waived=frozenset(self.life.waived(month)) if month else frozenset(),
             labels=self.labels,
-            units=self._units(report.county, month) if known else {},
+            units=_units(self.opened.reference, report.county, month) if known else {},
             remedies=self.remedies,
         )
-
-    def _county(self, code: str, month: date) -> str:
-        counties = self.opened.reference.rosters.counties(month)
-        return next((county.name for county in counties if county.code == code), code)
-
-    def _units(self, county: str, month: date) -> dict[str, str]:
-        units = self.opened.reference.rosters.units(month)
-        return {unit.code: unit.name for unit in units if unit.county_code == county}
 
     def _received(self, seq: int) -> str:
         rows = self.opened.con.execute("SELECT received_at FROM submission WHERE seq = ?", [seq]).fetchall()

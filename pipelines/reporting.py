@@ -13,7 +13,8 @@ from pipelines.warehouse import Warehouse
 class Report:
     """What became of one file: the object that `shequ check --json` prints, and a little more.
 
-    `state`: checked | effective | superseded | refused | waiting | known (the same bytes were received before, as number `seq`).
+    `state`: checked | effective | superseded | refused | waiting | known (the same bytes were received before, as number `seq`)
+    | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those of a check).
     """
 
     file: str

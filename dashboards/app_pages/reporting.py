@@ -31,5 +31,6 @@ else:
         st.info("还没有发布任何月份;收到的报表见下。")
     else:
         parts.reporting(records.reports(view.release, view.month))
+    desk.live(view)
+    if view is not None:
         desk.findings(view)
-    desk.live()

@@ -1,7 +1,13 @@
 """Every page in every state: nothing published, one month, several; what an address names may not exist."""
 
+import re
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
 import pytest
 
+from pipelines import locks
 from tests.dashboards.conftest import texts
 
 PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "policy", "quality", "guide", "wall")
@@ -149,3 +155,52 @@ def test_a_finding_leads_to_its_unit(app, made):
     opened = app(made["both"], "county", county="130524", month="2020-06")
     findings = next(table.value for table in opened.table if "详情与改法" in table.value)
     assert findings["单位"].str.contains(r"\]\(unit\?unit=\d{12}&month=2020-06\)").any()
+
+
+# ---- the clerk's desk
+
+
+def sick(workbook: Path) -> bytes:
+    """A county's workbook in which the number of households is no number."""
+    book = openpyxl.load_workbook(workbook)
+    sheet = book.worksheets[0]
+    heads = [cell for row in sheet.iter_rows(max_row=8) for cell in row if str(cell.value).startswith("居民户数")]
+    last = [cell.row for row in sheet.iter_rows(max_col=1) for cell in row if re.fullmatch(r"\d{12}", str(cell.value))][
+        -1
+    ]
+    sheet.cell(last, heads[0].column).value = "约300"
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def uploaded(opened, name: str, content: bytes):
+    """The room with a file in it, and somebody who sends it."""
+    opened.text_input(key="sends").set_value("测试员")
+    opened.file_uploader[0].upload(name, content)
+    return opened.run()
+
+
+def test_a_faulty_workbook_is_told_and_has_a_receipt_before_it_is_sent_and_enters_only_then(app, empty, workbooks):
+    report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
+    opened = uploaded(app(empty, "reporting", room="upload"), report.name, sick(report))
+    assert not opened.exception
+    told = next(table.value for table in opened.table if "详情与改法" in table.value)
+    assert told["详情与改法"].str.contains("约300").any() and told["单元格"].str.fullmatch(r"[A-Z]+\d+").any()
+    assert "预览" in opened.get("download_button")[0].label
+    assert not (empty / "archive" / "ledger.jsonl").exists()
+    next(button for button in opened.button if button.label == "提交").click().run()
+    assert "收件号 1:已接收并生效" in texts(opened)
+    assert len((empty / "archive" / "ledger.jsonl").read_text().splitlines()) == 1
+
+
+def test_while_another_task_writes_a_workbook_is_archived_and_the_room_says_what_runs(app, empty, workbooks):
+    report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
+    with locks.hold(empty / "warehouse" / "writer.lock", "计算并发布 2020-05"):
+        opened = uploaded(app(empty, "reporting", room="upload"), report.name, report.read_bytes())
+        next(button for button in opened.button if button.label == "提交").click().run()
+        assert "收件号 1:已存档,等当前任务结束后读取" in texts(opened)
+        room = app(empty, "reporting", room="state")
+        assert "正在运行:计算并发布 2020-05" in texts(room)
+        assert room.dataframe[0].value["文件"].tolist() == [report.name]
+    assert "正在运行" not in texts(app(empty, "reporting", room="state"))

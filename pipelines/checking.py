@@ -1,0 +1,76 @@
+"""Read and judge a file without storing anything: what the sender is told before deciding to submit."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines import months, parallel, receipts, reporting, warehouse
+from pipelines.archive import Archive, Event
+from pipelines.costly import Costly
+from pipelines.errors import Refusal
+from pipelines.indicators import standing
+from pipelines.reference_set import Reference
+from pipelines.release.reader import Release, open_release
+from pipelines.reporting import Report
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+
+def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
+    """One file's report. Never raises for what the file holds: a bad file is a refused report."""
+    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name}
+    event = Event(1, today.isoformat(), "submission", "", told, "")
+    [(_, found)] = parallel.read_each([(event, lambda: data)], reference)
+    checker = warehouse.in_memory(reference, Archive(Path("/nonexistent")))
+    standing.create(checker)
+    checker.load_many([(event, checker.refused(event, found) if isinstance(found, Costly) else found)])
+    [(month, refused)] = checker.con.execute("SELECT month, refused FROM submission").fetchall()
+    if not refused and month:
+        _judge_alone(checker, month, release)
+    return reporting.report(checker, 1, name)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file would get if it were submitted: its report, and its receipt with the receipt's file name."""
+
+    report: Report
+    receipt_name: str
+    receipt_bytes: bytes
+
+
+def preview(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Preview:
+    found = check_bytes(data, name, reference, release, today)
+    receipt, receipt_name = receipts.preview(found, data, reference)
+    return Preview(found, receipt_name, receipt)
+
+
+def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
+    standing.load_rosters(checker, month)
+    standing.select_rows(checker, [1])
+    _remember_previous(checker, month, release)
+    life = checker.life()
+    standing.judge(checker, month, life)
+
+
+def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:
+    """The last accepted answers before the month, from the release: what `prev.*` in a rule means."""
+    fields = standing.previous_fields(checker.reference.rules)
+    if release is None or not fields:
+        return
+    columns = ", ".join(f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL) AS "{f}"' for f in fields)
+    rows = release.rows(
+        f"SELECT uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid", [month]
+    )
+    marks = ", ".join("?" * (len(fields) + 2))
+    before = months.add(month, -1)
+    if rows:
+        checker.con.executemany(f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows])
+
+
+def release_if_any(settings: Settings) -> Release | None:
+    try:
+        return open_release(settings=settings)
+    except Refusal:
+        return None
