@@ -1,5 +1,6 @@
 """One child process that reads for us, seen from the outside: started, asked, and ended when it is too slow."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -32,7 +33,7 @@ class Reader:
     """A child, ready for files. Errors: `Refusal` when it cannot be started, or has found other reference data."""
 
     def __init__(self, setup: Setup):
-        self.setup = setup
+        self.setup, self.owner = setup, os.getpid()
         # Its own session: an interrupt on the terminal is ours to handle. Only the three pipes are inherited.
         self.process = subprocess.Popen(
             [sys.executable, *PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -54,7 +55,8 @@ class Reader:
 
     @property
     def alive(self) -> bool:
-        return self.process.poll() is None
+        """Whether it can be asked: it runs, and is ours. A fork of this process must not share its pipes."""
+        return self.owner == os.getpid() and self.process.poll() is None
 
     def ask(self, request: dict, data: bytes) -> tuple[dict, list[bytes]] | Costly:
         """The answer about one file, or why there is none."""
@@ -93,6 +95,8 @@ class Reader:
 
     def stop(self) -> None:
         """End it, if it has not ended, and wait for it."""
+        if self.owner != os.getpid():
+            return
         for pipe in (self.process.stdin, self.process.stdout):
             try:
                 pipe.close()

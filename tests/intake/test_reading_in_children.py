@@ -131,6 +131,17 @@ def test_a_child_killed_between_files_is_replaced(office):
             child.process.wait()
 
 
+def test_a_fork_does_not_share_the_pipes_of_its_parents_children(office, monkeypatch):
+    event = Event(1, "2020-05-01", "submission", "", {"file": "空.xlsx", "sha256": ""}, "")
+    list(parallel.read_each([(event, lambda: b"")], office.reference))
+    [child] = parallel.idle()
+    with monkeypatch.context() as forked:
+        forked.setattr(reader.os, "getpid", lambda: child.owner + 1)
+        assert not child.alive
+        child.stop()
+    assert child.alive
+
+
 def test_children_know_nothing_of_this_installation(office, monkeypatch):
     monkeypatch.setenv("SHEQU_SECRET", "geheim")
     parallel.dismiss()
