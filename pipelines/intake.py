@@ -99,7 +99,7 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
         disk.refusing(doing),
         locks.hold(_writer_lock(settings), doing, wait),
         warehouse.quarantine(settings.warehouse),
-        warehouse.open_warehouse(settings.warehouse, reference, archive) as opened,
+        warehouse.open_warehouse(settings.warehouse, reference, archive, settings.data) as opened,
     ):
         yield opened
 

@@ -92,7 +92,9 @@ def _reference(settings: Settings, aside: Settings, archive: Archive, event: Eve
 
 @contextmanager
 def _fresh_warehouse(aside: Settings, reference: Reference, archive: Archive, number: int) -> Iterator[Warehouse]:
-    with warehouse.open_warehouse(aside.data / f"warehouse-{number}.duckdb", reference, archive) as opened:
+    path = aside.data / f"warehouse-{number}.duckdb"
+    # it reads what stands on the shelf too
+    with warehouse.open_warehouse(path, reference, archive, aside.data.parent) as opened:
         yield opened
 
 

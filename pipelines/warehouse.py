@@ -18,6 +18,7 @@ The warehouse has one writer; readers open releases and never this file.
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
@@ -42,15 +43,34 @@ Progress = Callable[[int, int, str], None]
 Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
 
 
-def connect(path: Path | str, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection in which no SQL can reach outside the database and no extension is fetched."""
+def connect(path: Path | str, inside: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection in which no SQL can reach a file outside the folder `inside` (by default: outside the database itself),
+    fetch an extension, or change this.
+
+    It takes at most half of the machine's memory and spills the rest beside the database; one in memory does not spill.
+    """
     config = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
+        "allow_persistent_secrets": "false",
         "python_enable_replacements": "false",
+        "memory_limit": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**21}MiB",
+        "threads": str(len(os.sched_getaffinity(0))),
+        "temp_directory": "" if path == ":memory:" else f"{path}.tmp",
     }
-    return duckdb.connect(str(path), read_only=read_only, config=config)
+    con = duckdb.connect(str(path), config=config)
+    # in this order: each statement is refused once the one after it holds
+    con.execute(f"SET allowed_directories = {_folders(inside) if inside else []}")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+def _folders(data: Path) -> str:
+    """As an SQL list: DuckDB looks at where a path leads, and the releases may lie on another disk."""
+    places = [str(place.resolve()).replace("'", "''") for place in (data, data / "releases")]
+    return "[" + ", ".join(f"'{place}'" for place in places) + "]"
 
 
 def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None):
@@ -193,23 +213,23 @@ def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event,
 
 
 @contextmanager
-def open_warehouse(path: Path, reference: Reference, archive: Archive):
+def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path):
     """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
 
-    The caller holds the writer's lock (`pipelines.locks`).
+    Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.locks`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    con = _open_matching(path, reference)
+    con = _open_matching(path, reference, data)
     try:
         yield Warehouse(con, reference, archive)
     finally:
         con.close()
 
 
-def _open_matching(path: Path, reference: Reference) -> duckdb.DuckDBPyConnection:
+def _open_matching(path: Path, reference: Reference, data: Path) -> duckdb.DuckDBPyConnection:
     if path.exists():
         try:
-            con = connect(path)
+            con = connect(path, data)
         except duckdb.Error as fault:
             # by the whole phrase: a damaged "block" has a "lock" in it too
             if "could not set lock" in str(fault).lower():
@@ -220,7 +240,7 @@ def _open_matching(path: Path, reference: Reference) -> duckdb.DuckDBPyConnectio
                 return con
             con.close()
     set_aside(path)
-    con = connect(path)
+    con = connect(path, data)
     create(con, reference)
     return con
 

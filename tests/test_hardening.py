@@ -4,6 +4,7 @@ import ast
 import tomllib
 from pathlib import Path
 
+import duckdb
 import pytest
 from streamlit import config
 
@@ -72,3 +73,36 @@ def test_the_warehouse_fetches_no_extension_and_sees_no_frames():
     con = warehouse.connect(":memory:")
     names = ["autoinstall_known_extensions", "allow_community_extensions", "python_enable_replacements"]
     assert [con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in names] == [False] * 3
+
+
+def test_the_warehouse_reaches_its_own_data_only_and_stays_so(tmp_path):
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    for folder in (data / "warehouse", data / "releases", elsewhere):
+        folder.mkdir(parents=True)
+    (elsewhere / "secret.csv").write_text("a\n1\n")
+    (data / "way-out").symlink_to(elsewhere)
+    con = warehouse.connect(data / "warehouse" / "warehouse.duckdb", data)
+    con.execute(f"COPY (SELECT 1 AS a) TO '{data}/releases/a.parquet'")
+    con.execute(f"ATTACH '{data}/releases/release.duckdb' AS release")
+    assert con.execute(f"SELECT a FROM read_parquet('{data}/releases/a.parquet')").fetchall() == [(1,)]
+    for forbidden in (
+        f"SELECT * FROM read_csv('{elsewhere}/secret.csv')",
+        f"SELECT * FROM read_csv('{data}/../elsewhere/secret.csv')",
+        f"SELECT * FROM read_csv('{data}/way-out/secret.csv')",
+        f"COPY (SELECT 1) TO '{elsewhere}/out.csv'",
+        f"ATTACH '{elsewhere}/other.duckdb'",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(duckdb.Error):
+            con.execute(forbidden)
+    assert [place.name for place in elsewhere.iterdir()] == ["secret.csv"]
+
+
+def test_a_projection_in_memory_reaches_no_file(tmp_path):
+    con = warehouse.connect(":memory:")
+    with pytest.raises(duckdb.Error):
+        con.execute(f"COPY (SELECT 1) TO '{tmp_path}/out.csv'")
+    with pytest.raises(duckdb.Error):
+        con.execute("SET lock_configuration = false")

@@ -1,5 +1,6 @@
 """A month table is known by what it says: neither the state of the warehouse nor the number of threads changes it."""
 
+import os
 from datetime import date
 from decimal import Decimal
 
@@ -23,8 +24,7 @@ def office(tmp_path_factory) -> Office:
     return Office(folder / "data", small_city.measure_only(reference, ("facility_rural", "platform_rural")))
 
 
-def exported(opened, store, threads: int = 2) -> dict[str, tables.Object]:
-    opened.con.execute(f"SET threads = {threads}")
+def exported(opened, store) -> dict[str, tables.Object]:
     standing.load_rosters(opened, MONTH)
     wanted = tables.queries(opened, opened.life(), MONTH)
     return {name: tables.export(opened, store, name, query) for name, query in wanted.items()}
@@ -40,7 +40,7 @@ def take(opened, office, *months: date) -> None:
     intake.settle(opened)
 
 
-def test_a_month_is_the_same_bytes_whatever_the_state_of_the_warehouse(office, tmp_path):
+def test_a_month_is_the_same_bytes_whatever_the_state_of_the_warehouse(office, tmp_path, monkeypatch):
     with intake.writing(office.settings, "测试") as opened:
         take(opened, office, MONTH)
         fresh = exported(opened, tmp_path / "fresh")
@@ -49,8 +49,11 @@ def test_a_month_is_the_same_bytes_whatever_the_state_of_the_warehouse(office, t
         take(opened, office, date(2020, 5, 1), date(2020, 6, 1), date(2020, 7, 1))
         fuller = exported(opened, tmp_path / "fuller")
         opened.con.execute("CHECKPOINT")
-        checkpointed = exported(opened, tmp_path / "checkpointed", threads=1)
-    assert fresh == reopened == fuller == checkpointed
+        checkpointed = exported(opened, tmp_path / "checkpointed")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0})
+    with intake.writing(office.settings, "测试") as opened:
+        alone = exported(opened, tmp_path / "alone")
+    assert fresh == reopened == fuller == checkpointed == alone
     assert fresh["county_standing"].rows == 2
 
 

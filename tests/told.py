@@ -31,7 +31,7 @@ class City:
         self.reference = reference_set.load(reference)
         self.archive = Archive(self.settings.archive)
         self.stack = ExitStack()
-        opened = warehouse.open_warehouse(self.settings.warehouse, self.reference, self.archive)
+        opened = warehouse.open_warehouse(self.settings.warehouse, self.reference, self.archive, data)
         self.store = self.stack.enter_context(opened)
         self.readings: dict[int, Reading] = {}
 

@@ -24,6 +24,8 @@ _CONFIG = {
     "python_enable_replacements": "false",
     "threads": "2",
     "memory_limit": "1GB",
+    # milliseconds of one query; the slowest of ours takes seconds, also on a busy machine
+    "max_execution_time": "60000",
 }
 
 
