@@ -94,6 +94,6 @@ $(DATA)/.sample: | .venv/.run
 # Interrupted, it goes on: what the archive has is not received again, what is computed is not computed again.
 $(DATA)/.backfill: $(DATA)/.sample
 	@echo "Dagster 处理全部月份……"
-	@DAGSTER_HOME=$$($(BIN)/python -m pipelines.serving) $(BIN)/python -W ignore -m dagster asset materialize \
+	@umask 027; DAGSTER_HOME=$$($(BIN)/python -m pipelines.serving) $(BIN)/python -W ignore -m dagster asset materialize \
 	  -m pipelines.definitions --select '*' --partition-range $(subst ..,...,$(MONTHS)) --config-json '$(AT_ONCE)'
 	@touch $@

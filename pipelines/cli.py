@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
+import os
 from pathlib import Path
 
 import click
@@ -34,6 +35,8 @@ class _Chinese(click.Group):
 @click.pass_context
 def main(ctx: click.Context, data: Path | None) -> None:
     """社区:城乡社区治理政策落实进展。"""
+    # what is written by this command and by the programs that it starts is for the owner and the group alone
+    os.umask(0o027)
     ctx.obj = settings.load(data)
 
 

@@ -62,7 +62,7 @@ def make_current(shelf: Path, folder: Path) -> None:
     """Point `current` at an edition, unless it names one of a later month. One atomic step."""
     now = current(shelf)
     if now is None or (now.parent.name, int(now.name)) <= (folder.parent.name, int(folder.name)):
-        write_durably(shelf / "current", f"{folder.parent.name}/{folder.name}\n".encode(), mode=0o644)
+        write_durably(shelf / "current", f"{folder.parent.name}/{folder.name}\n".encode())
 
 
 def repair_current(shelf: Path) -> None:

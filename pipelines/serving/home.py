@@ -32,7 +32,7 @@ def workspace(home: Path, port: int) -> Path:
 
 def _write(place: Path, text: str) -> None:
     if not place.exists() or place.read_text(encoding="utf-8") != text:
-        write_durably(place, text.encode(), mode=0o644)
+        write_durably(place, text.encode())
 
 
 def _quoted(home: Path) -> str:
