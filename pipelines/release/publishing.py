@@ -14,7 +14,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines import months, program, reference_set
+from pipelines import disk, months, program, reference_set
 from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.disk import make_folder, sync_folder, sync_tree, write_durably
 from pipelines.errors import Refusal
@@ -53,8 +53,10 @@ def publish(
 ) -> Edition:
     """The release of a month from all that the warehouse holds; the latest edition where nothing changed.
 
-    Errors: `Refusal` when no month up to this one has a submission in force, or when the month is approved and would change.
+    Errors: `Refusal` when the disk is too full for it, when no month up to this one has a submission in force, or when the month is
+    approved and would change.
     """
+    _need_room(settings)
     _heal(settings, warehouse.archive)
     engine.bring_up_to_date(warehouse, month, report)
     life = warehouse.life()
@@ -75,6 +77,12 @@ def publish(
     folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
     _announce(settings, warehouse.archive, folder, moment)
     return Edition(month, int(folder.name), folder, new=True)
+
+
+def _need_room(settings: Settings) -> None:
+    """Three times the projection: itself, its log while it is rewritten, and the edition."""
+    size = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
+    disk.need_room(settings.data, 3 * size, "发布")
 
 
 @dataclass(frozen=True)

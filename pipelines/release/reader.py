@@ -104,7 +104,7 @@ def _open_current(releases: Path) -> Release:
 
 
 def _told(fault: editions.Damaged, shown: Release) -> str:
-    return f"当前发布版已损坏,现在显示的是较早的{shown.label}。{fault}。请运行 shequ run 或 shequ rebuild,由档案补回"
+    return f"当前发布版已损坏,现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild,由档案补回"
 
 
 def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:

@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
+from pipelines import disk
 from pipelines.archive import Archive
 from pipelines.errors import Refusal
-from pipelines.release import editions, open_release
+from pipelines.release import editions, open_release, publishing
+from pipelines.settings import Settings
 from tests.faults.test_backup import APRIL, COUNTY, MAY, contents, office, published
 
 __all__ = ["office", "published"]
@@ -79,3 +83,13 @@ def test_a_pointer_that_names_nonsense_is_passed_over(office, nonsense):
     assert open_release(settings=office.settings).label == "2020-04/1"
     office.run(APRIL)
     assert (office.settings.releases / "current").read_text() == "2020-04/1\n"
+
+
+def test_a_run_without_room_on_the_disk_stops_before_it_writes_and_says_so(tmp_path, monkeypatch):
+    found = Settings(tmp_path / "data", tmp_path)
+    found.warehouse.parent.mkdir(parents=True)
+    found.warehouse.write_bytes(b"x" * 3 * 2**20)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 * 2**20))
+    with pytest.raises(Refusal, match=r"发布未开始:磁盘剩余 5 MB,至少需要 9 MB.*已存档的内容不受影响"):
+        publishing.publish(None, found, date(2019, 6, 1))
+    assert not found.releases.exists()
