@@ -122,6 +122,8 @@ class Cells:
             distinct, parsed = set(raw), {_masked(value): _masked(result) for value, result in parsed.items()}
         self.rows.values[question.id] = list(map(parsed.__getitem__, raw))
         self.rows.raw[question.id] = _texts(raw, distinct)
+        if wrong and personal.any_in(wrong):
+            self.rows.raw[question.id] = list(map(_masked, self.rows.raw[question.id]))
 
     def _percents(self, question: Field, place: Column, raw: tuple, parsed: dict) -> None:
         """A percent column: cells with a percent format hold fractions, 0.925 for 92.5%."""

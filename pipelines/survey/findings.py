@@ -15,6 +15,7 @@ from typing import Literal
 from pipelines import reference, settings
 from pipelines.errors import Refusal
 from pipelines.reference import Entry
+from pipelines.survey import personal
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
@@ -123,9 +124,11 @@ class Report:
         if self._counts[key] > MOST:
             return
         shown = SHOWN if kind.scope in ("row", "cell") else LISTED
-        values = {key: quote(str(value), LISTED) for key, value in words.items()}
+        # what is told of a cell is stored and sent on: never with a telephone or identity number in it
+        found, expected = found and personal.masked(found), expected and personal.masked(expected)
+        values = {key: quote(personal.masked(str(value)), LISTED) for key, value in words.items()}
         body = kind.message.format(found=quote(found, shown), expected=quote(expected, LISTED), **values)
-        message = f"【{code}】{place(self.file, sheet, cell)}:{body}"
+        message = f"【{code}】{personal.masked(place(self.file, sheet, cell))}:{body}"
         self.findings.append(Finding(code, kind.severity, sheet, cell, field, unit, found, expected, message, row))
 
     def full(self, code: str, sheet: str | None, field: str | None) -> bool:

@@ -442,6 +442,16 @@ def test_telephone_numbers_in_a_name_are_not_stored():
     assert found.community.raw["town"][2] == "柏乡镇 ***"
 
 
+def test_numbers_in_an_answer_that_cannot_be_read_are_neither_told_nor_stored():
+    made = pages.page(UNITS, 1)
+    poke(made, "households", 2, "问张某13800138000")
+    poke(made, "facility", 3, "是,证件130502199001011234")
+    found = pages.reading(pages.book(made))
+    assert found.community.raw["households"][2] == "问张某***"
+    assert found.community.raw["facility"][3] == "是,证件***"
+    assert "13800138000" not in str(found) and "130502199001011234" not in str(found)
+
+
 def test_messages_are_whole_sentences_with_their_place():
     made = pages.page(UNITS, 1)
     poke(made, "households", 2, "约300")
