@@ -231,16 +231,24 @@ def test_names_are_links_that_the_keyboard_opens(page, address):
 ROOMS = ("", "indicator", "map", "county", "reporting?room=decide", "policy", "quality", "guide", "wall")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_room_has_a_serious_fault_for_screen_readers(browser, address, theme):
+def faults(axe, page, room: str) -> list[tuple[str, str, str]]:
+    violations = axe.run(page).response["violations"]
+    return [(room, v["id"], v["nodes"][0]["html"][:120]) for v in violations if v["impact"] in ("serious", "critical")]
+
+
+# the palettes differ, not the pages: in the dark, those with most colours
+@pytest.mark.parametrize(("theme", "rooms"), [("light", ROOMS), ("dark", ("", "county", "quality"))])
+def test_no_room_has_a_serious_fault_for_screen_readers(browser, address, theme, rooms):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme=theme)
     page, found = context.new_page(), []
-    for room in ROOMS:
+    for room in rooms:
         page.goto(f"{address}/{room}")
         page.locator(".st-key-header").wait_for()
         page.locator("[data-test-script-state=notRunning]").wait_for()
-        violations = axe.run(page).response["violations"]
-        found += [(room, v["id"], v["nodes"][0]["html"][:120]) for v in violations if v["impact"] in ("serious", "critical")]
+        if faults(axe, page, room):
+            # on a busy machine something may still be fading in: only what stays is a fault
+            page.wait_for_timeout(2000)
+            found += faults(axe, page, room)
     context.close()
     assert found == []
