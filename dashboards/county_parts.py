@@ -182,7 +182,9 @@ def findings(rows: list[dict]) -> None:
         st.caption("没有发现问题。")
         return
     names = reporting.kind_names(settings.load().reference)
-    lines = [{**finding_line(row), "kind": names.get(row["code"], row["code"])} for row in rows]
+    lines = [
+        {**finding_line(row), "kind": names.get(row["code"], row["code"]), "unit": row["unit"] or ""} for row in rows
+    ]
     columns = {
         "severity": "程度",
         "cell": "单元格",

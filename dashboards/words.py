@@ -173,7 +173,13 @@ def reported_state(row: dict) -> str:
             return "报过,文件无法计入"
         return "报过,等退回后生效" if row["waiting"] else "未报"
     late = (date.fromisoformat(row["received_at"][:10]) - report_due(row["month"])).days
+    if late > _LONG_OVER:
+        return "已报(事后补录)"
     return f"已报,迟 {late} 天" if late > 0 else "已报"
+
+
+# after so many days nobody was late any more: a month of the past was entered
+_LONG_OVER = 366
 
 
 def to_chase(rows: list[dict]) -> str:

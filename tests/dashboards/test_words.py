@@ -80,6 +80,7 @@ def a_report(**more) -> dict:
 def test_a_report_on_the_fifth_is_in_time_and_one_on_the_sixth_is_late():
     assert words.reported_state(a_report()) == "已报"
     assert words.reported_state(a_report(received_at="2020-07-06T00:10:00+08:00")) == "已报,迟 1 天"
+    assert words.reported_state(a_report(received_at="2026-07-06T00:10:00+08:00")) == "已报(事后补录)"
     assert words.reported_state(a_report(seq=None)) == "未报"
     assert words.reported_state(a_report(seq=None, refused=1)) == "报过,文件无法计入"
     assert words.reported_state(a_report(seq=None, waiting=1)) == "报过,等退回后生效"
