@@ -53,8 +53,8 @@ def families(folder: Path, count: int) -> list[list[int]]:
     raise AssertionError(f"not started {count} times: {(folder / 'serve.log').read_text()}")
 
 
-def gone(pids: list[int]) -> bool:
-    deadline = time.monotonic() + 10
+def gone(pids: list[int], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if not any(alive(pid) for pid in pids):
             return True
