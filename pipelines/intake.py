@@ -237,8 +237,14 @@ def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
 
 
 def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
-    """Everything that lies in the inbox, archived and read. A file leaves the inbox once the archive has it."""
-    receiver = Receiver(opened.archive, by="收件箱")
+    """Everything that lies in the inbox, archived and read."""
+    take_in(opened.archive, settings, still_for)
+    return settle(opened, report)
+
+
+def take_in(archive: Archive, settings: Settings, still_for: float = 0.0) -> None:
+    """Everything that lies in the inbox into the archive. A file leaves the inbox once the archive has it."""
+    receiver = Receiver(archive, by="收件箱")
     for path in waiting_files(settings, still_for):
         try:
             before = path.stat()
@@ -247,7 +253,6 @@ def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, repor
             continue  # too large or unreadable: it stays in the inbox, where `shequ status` lists it
         receiver.take(data, path.name)
         _leave(path, before)
-    return settle(opened, report)
 
 
 def _leave(path: Path, before: os.stat_result) -> None:

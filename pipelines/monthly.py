@@ -23,7 +23,7 @@ def run(
             # a slip in the month must not put an empty release on the leaders' screen
             raise Refusal(f"{months.label(wanted)}没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)")
         edition = publish_month(opened, settings, wanted, by, report)
-    _reports(edition.folder)
+    write_reports(edition.folder)
     return edition
 
 
@@ -68,10 +68,10 @@ def report_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Pat
     """
     published = [folder for month in sorted(wanted) if (folder := editions.latest_edition(settings.releases, month))]
     due = {*published[-1:], editions.current(settings.releases)} - {None}
-    return {months.parse(folder.parent.name): _reports(folder) for folder in due}
+    return {months.parse(folder.parent.name): write_reports(folder) for folder in due}
 
 
-def _reports(folder: Path) -> list[Path]:
+def write_reports(folder: Path) -> list[Path]:
     """The reports of one edition: all of them or none."""
     place, aside = folder / "reports", folder / ".reports.part"
     if not any(place.glob("*")):
