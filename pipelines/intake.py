@@ -164,20 +164,24 @@ class Receiver:
             event = self.archive.append(
                 "submission", {"sha256": digest, "file": name, "size": len(data)}, self.by, self.now
             )
+            if event.seq == self.read_to + 1:  # else another task has written between: the next look reads both
+                self._note(event)
         return event.seq, False
 
     def _catch_up(self) -> None:
-        last = self.archive.last_seq()
-        if last > self.read_to:
+        if self.archive.last_seq() > self.read_to:
             for event in self.archive.events(after=self.read_to):
-                lifecycle.check_known(event)
-                if event.kind == "submission":
-                    self.seen.setdefault(event.body["sha256"], event.seq)
-                    self.sent[event.seq] = event.body["sha256"]
-                elif event.kind == costly.KIND:
-                    # what was too costly to read may be sent again as it is: the machine may have been short of memory
-                    self.seen.pop(self.sent[event.body["submission"]], None)
-            self.read_to = last
+                self._note(event)
+
+    def _note(self, event: Event) -> None:
+        lifecycle.check_known(event)
+        if event.kind == "submission":
+            self.seen.setdefault(event.body["sha256"], event.seq)
+            self.sent[event.seq] = event.body["sha256"]
+        elif event.kind == costly.KIND:
+            # what was too costly to read may be sent again as it is: the machine may have been short of memory
+            self.seen.pop(self.sent[event.body["submission"]], None)
+        self.read_to = event.seq
 
 
 def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:

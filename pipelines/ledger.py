@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from pipelines import locks
@@ -82,9 +83,10 @@ class Ledger:
                 data = file.read()
                 lines = data.split(b"\n")
                 torn = lines.pop() != b""
-                whole = [line for line in lines[(1 if size > reach else 0) :] if _is_event(line)]
-                if whole:
-                    return whole[-1].decode(), torn
+                complete = lines[(1 if size > reach else 0) :]
+                last = next((line for line in reversed(complete) if _is_event(line)), None)
+                if last:
+                    return last.decode(), torn
                 if size <= reach:
                     return None, torn
                 reach *= 4
@@ -94,11 +96,23 @@ class Ledger:
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
+            self._seek(file, after)
             for line in file:
-                if line.endswith(b"\n") and _is_event(line.rstrip(b"\n")):
-                    event = Event(**json.loads(line))
-                    if event.seq > after and (until is None or event.seq <= until):
-                        yield event
+                event = _event(line)
+                if event and event.seq > after and (until is None or event.seq <= until):
+                    yield event
+
+    def _seek(self, file: BinaryIO, after: int) -> None:
+        """To the start of a line shortly before the first event later than `after`: numbers only rise."""
+        low, high = 0, file.seek(0, os.SEEK_END) if after else 0
+        while high - low > _NEAR:
+            middle = (low + high) // 2
+            file.seek(middle)
+            file.readline()
+            start = file.tell()
+            found = next((event for line in file if (event := _event(line))), None)
+            low, high = (start, high) if found and found.seq <= after else (low, middle)
+        file.seek(low)
 
     def last_seq(self) -> int:
         tail, _ = self._tail()
@@ -124,14 +138,32 @@ class Ledger:
             expected, prev = event["seq"] + 1, _hash(raw.decode())
 
 
+# bytes that are read rather than searched
+_NEAR = 16_384
+
+
 def _hash(line: str) -> str:
     return hashlib.sha256(line.encode()).hexdigest()
 
 
 def _is_event(line: bytes) -> bool:
+    return _told(line) is not None
+
+
+def _event(line: bytes) -> Event | None:
+    """The event of a line; None of a torn or strange one."""
+    told = _told(line[:-1]) if line.endswith(b"\n") else None
+    return Event(**told) if told else None
+
+
+def _told(line: bytes) -> dict | None:
     if not (line.startswith(b"{") and line.endswith(b"}")):
-        return False
+        return None
     try:
-        return {"seq", "at", "kind", "by", "body", "prev"} == json.loads(line).keys()
+        told = json.loads(line)
     except ValueError:
-        return False
+        return None
+    return told if told.keys() == _KEYS else None
+
+
+_KEYS = {"seq", "at", "kind", "by", "body", "prev"}

@@ -84,6 +84,8 @@ class Warehouse:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, reference: Reference, archive: Archive):
         self.con, self.reference, self.archive = con, reference, archive
+        # by the last event folded; folding a long ledger once for each file of a large delivery would be quadratic
+        self._lives: dict[int, Life] = {}
 
     # ---- the projection
 
@@ -131,9 +133,7 @@ class Warehouse:
         if not counties:
             return
         life = self.life()
-        seqs = {
-            seq for state in life.months.values() for county, seq in state.effective.items() if county in counties
-        }
+        seqs = {seq for state in life.months.values() for county, seq in state.effective.items() if county in counties}
         events = [event for event in self.archive.events() if event.seq in seqs]
         for batch in _batches(self._tables(events, {}, read, first=False)):
             with self.transaction():
@@ -149,11 +149,13 @@ class Warehouse:
         return int(scalar(self.con, "SELECT value FROM meta WHERE key = 'applied'") or 0)
 
     def life(self, until: int | None = None) -> Life:
-        """What is in force after the events applied (or up to `until`)."""
-        rows = self.con.execute("SELECT seq, county, month, refused FROM submission").fetchall()
-        received = {row[0]: Received(*row) for row in rows}
-        last = min(until or self.applied(), self.applied())
-        return fold(self.archive.events(until=last), received)
+        """What is in force after the events applied (or up to `until`). The same object until something is loaded: only to be read."""
+        applied = self.applied()
+        last = min(until or applied, applied)
+        if last not in self._lives:
+            rows = self.con.execute("SELECT seq, county, month, refused FROM submission").fetchall()
+            self._lives = {last: fold(self.archive.events(until=last), {row[0]: Received(*row) for row in rows})}
+        return self._lives[last]
 
     @contextmanager
     def transaction(self):
@@ -173,6 +175,7 @@ class Warehouse:
 
         Planning an insert of seventy columns costs more than the rows of a county.
         """
+        self._lives.clear()
         self._unload([event.seq for event, _ in batch])
         parts: dict[str, list[pa.Table]] = {table: [] for table in _LOADED}
         for _, tables in batch:

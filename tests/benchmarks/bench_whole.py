@@ -57,7 +57,16 @@ def in_child(units: int | None, count: int) -> list[dict]:
     reference = reference_set.load(reference_of(units))
     for month in _span(count):
         country_books.make(reference, month, books(units) / months.key(month))
-    command = [sys.executable, "-m", "tests.benchmarks.bench_whole", "--child", "--units", str(units or 0), "--months", str(count)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.bench_whole",
+        "--child",
+        "--units",
+        str(units or 0),
+        "--months",
+        str(count),
+    ]
     done = subprocess.run(command, cwd=settings.REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -120,10 +129,7 @@ def run(units: int | None, count: int) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         here = Settings(Path(folder) / "data", place)
         known = len(reference_set.load(place).rosters.units(country.FIRST))
-        return [
-            {"units": known, **_month(here, units, month)}
-            for month in _span(count)
-        ]
+        return [{"units": known, **_month(here, units, month)} for month in _span(count)]
 
 
 def _month(here: Settings, units: int | None, month: date) -> dict:
@@ -178,7 +184,9 @@ def _size(folder: Path) -> int:
 
 def report(found: list[dict]) -> None:
     """One line a month: seconds and CPU by stage, memory, disk."""
-    print("month  files " + " ".join(f"{name:>16}" for name in (*STAGES, "all")) + "   peak  child   disk (s, s CPU, GB)")
+    print(
+        "month  files " + " ".join(f"{name:>16}" for name in (*STAGES, "all")) + "   peak  child   disk (s, s CPU, GB)"
+    )
     for number, one in enumerate(found, 1):
         pairs = [(one["seconds"][name], one["cpu"][name]) for name in STAGES]
         pairs.append((_total(one), sum(one["cpu"].values())))

@@ -75,9 +75,7 @@ class _Desk:
     def write(self, first: int, count: int, number: int, place: County) -> None:
         rows = _cells(self.form.community, self.answers.slice(first, count))
         record = {field: values[0] for field, values in _cells(self.form.county, self.records.slice(number, 1)).items()}
-        data = template.build(
-            self.form, place, self.month, Table(rows["kind"], rows), record, watermark=WATERMARK
-        )
+        data = template.build(self.form, place, self.month, Table(rows["kind"], rows), record, watermark=WATERMARK)
         (self.folder / template.file_name(place.name, self.month)).write_bytes(data)
 
 
