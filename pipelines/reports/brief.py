@@ -12,6 +12,7 @@ from pipelines import months
 from pipelines.reports import paper as papers
 from pipelines.reports import records, verdict
 from pipelines.reports.chart import HATCHED, HOLLOW, SOLID, Series, add_bars, add_lines
+from pipelines.reports.extent import MOST_BEHIND, MOST_LEFT_OUT
 from pipelines.reports.facts import BEHIND, Facts, Figure, Item
 from pipelines.reports.grid import Band, Cell, Column, Row, add_table, printable
 from pipelines.reports.laggards import county_lacks, laggard, reference_only
@@ -185,24 +186,25 @@ def _trends(paper: Paper, facts: Facts) -> None:
 
 def _counties(paper: Paper, facts: Facts, variant: Variant) -> None:
     items = facts.headline
-    grid = [(county, [_of(item, county["unit"]) for item in items]) for county in facts.counties]
-    grid.sort(key=lambda row: (-_behind(row[1]), -_met(row[1]), row[0]["unit"]))
+    grid = [(county, [item.of.get(county["unit"]) for item in items]) for county in facts.ranked]
     _say(paper, verdict.counties([(c["short"], _met(f), _behind(f), _known(f)) for c, f in grid], len(items)))
     width = min(7.0, (156 - 22 - 20) / len(items))
     columns = [Column("县市区", 22), *(Column(str(n), width, "CellMark") for n in range(1, len(items) + 1))]
     columns += [Column("达标", 10, "CellMark"), Column("滞后", 10, "CellMark")]
     rows: list[Row] = [
-        [c["short"], *(_mark(f) for f in figures), str(_met(figures)), str(_behind(figures))] for c, figures in grid
+        [c["short"], *(_mark(f) for f in figures), str(_met(figures)), str(_behind(figures))]
+        for c, figures in grid[: len(facts.shown)]
     ]
     _write(paper, "表2 各县(市、区)主要指标状态", "Caption")
     add_table(paper, columns, rows, "各县(市、区)主要指标状态", whole=True)
     used = {f.status for _, figures in grid for f in figures if f}
     legend = "、".join(f"{MARKS[s][0]}={facts.statuses[s]}" for s in facts.statuses if s in used)
-    _write(paper, f"注:列号为表1中的指标序号;{legend}。以全市为考核单位的指标,县级按同一目标列出,供参照。", "表注")
-
-
-def _of(item: Item, unit: str) -> Figure | None:
-    return next((figure for figure in item.counties if figure.unit == unit), None)
+    only = MOST_BEHIND if facts.many else ""
+    _write(
+        paper,
+        f"注:列号为表1中的指标序号;{legend}。以全市为考核单位的指标,县级按同一目标列出,供参照。{only}",
+        "表注",
+    )
 
 
 def _met(figures: list[Figure | None]) -> int:
@@ -238,7 +240,8 @@ def _laggards(paper: Paper, facts: Facts, variant: Variant) -> None:
         columns = [Column("县市区", 24), Column("滞后项数", 18, "CellMark"), Column("差距较大的主要指标", 114)]
         _write(paper, "表3 各县(市、区)的主要差距", "Caption")
         add_table(paper, columns, rows, "各县(市、区)的主要差距")
-        _write(paper, "注:括号内为达到目标还需增加的数量;按差距占应有单位数的比重排列,最多列3项。", "表注")
+        only = MOST_BEHIND if facts.many else ""
+        _write(paper, f"注:括号内为达到目标还需增加的数量;按差距占应有单位数的比重排列,最多列3项。{only}", "表注")
     _say(paper, _others(facts))
 
 
@@ -293,9 +296,10 @@ def _reporting(paper: Paper, facts: Facts, variant: Variant) -> None:
     ]  # fmt: skip
     _write(paper, f"表{5 if variant.id != 'month' and facts.annual else 4} 报送情况(仅列有缺漏或有问题的)", "Caption")
     add_table(paper, columns, rows, "报送情况")
+    only = MOST_LEFT_OUT if facts.many else ""
     _write(
         paper,
-        "注:暂不计入指整行因错误退回;沿用指本月未采用、以此前两个月内数据代替的单位;缺报指无数可用的单位。",
+        f"注:暂不计入指整行因错误退回;沿用指本月未采用、以此前两个月内数据代替的单位;缺报指无数可用的单位。{only}",
         "表注",
     )
 

@@ -4,6 +4,7 @@ Nothing is computed here that the release holds ready-made. Tables that an older
 `decision`, `edition`) are read when they are there, and their absence is said in the report.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,7 @@ from functools import cached_property
 
 from pipelines import months
 from pipelines.release.reader import Release
+from pipelines.reports.extent import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES, MANY_TOWNS, TOWNS_SHOWN
 
 # What needs attention first. The order of tables, lists and sentences follows it.
 ATTENTION = (
@@ -80,6 +82,11 @@ class Item:
         except KeyError:
             raise AttributeError(name) from None
 
+    @cached_property
+    def of(self) -> dict[str, Figure]:
+        """The counties' figures by county code."""
+        return {figure.unit: figure for figure in self.counties}
+
     @property
     def status(self) -> str:
         return self.city.status if self.city else "no_data"
@@ -107,7 +114,10 @@ def tenth(number: Fraction) -> Decimal:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that a report of one policy in one release says."""
+    """Everything that a report of one policy in one release says.
+
+    `findings` are those that are listed, `found` counts all of them by county and severity.
+    """
 
     release: Release
     policy: dict
@@ -117,6 +127,7 @@ class Facts:
     coverage: tuple[dict, ...]
     submissions: tuple[dict, ...]
     findings: tuple[dict, ...]
+    found: Counter[tuple[str | None, str]]
     statuses: dict[str, str]
     decisions: tuple[dict, ...] | None
     editions: tuple[dict, ...] | None
@@ -153,6 +164,28 @@ class Facts:
     def short(self) -> dict[str, str]:
         return {county["unit"]: county["short"] for county in self.counties}
 
+    @cached_property
+    def ranked(self) -> tuple[dict, ...]:
+        """The counties: those with most leading indicators behind first, among equals those with most of them met."""
+
+        def rank(county: dict) -> tuple:
+            states = [item.of[county["unit"]].status for item in self.headline if county["unit"] in item.of]
+            return -sum(state in BEHIND for state in states), -states.count("met"), county["unit"]
+
+        return tuple(sorted(self.counties, key=rank))
+
+    @property
+    def many(self) -> bool:
+        """Whether there are more counties than a paper can name."""
+        return len(self.counties) > MANY_COUNTIES
+
+    @cached_property
+    def shown(self) -> tuple[dict, ...]:
+        """The counties that papers and pages show, by code: all, or where there are many those that lag most."""
+        if not self.many:
+            return self.counties
+        return tuple(sorted(self.ranked[:COUNTIES_SHOWN], key=lambda county: county["unit"]))
+
 
 def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
     """The facts of a release's month for one policy (default: the newest in force), compared with `back` months
@@ -171,9 +204,8 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
         counties=tuple(release.rows("SELECT * FROM county ORDER BY unit")),
         coverage=tuple(release.rows("SELECT * FROM coverage WHERE month = ? ORDER BY county", [release.month])),
         submissions=tuple(release.rows("SELECT * FROM submission WHERE month = ? ORDER BY seq", [release.month])),
-        findings=tuple(
-            release.rows("SELECT * FROM finding WHERE month = ? ORDER BY seq, phase, number", [release.month])
-        ),
+        findings=_findings(release),
+        found=_found(release),
         statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
         decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
         editions=tuple(release.rows('SELECT * FROM edition ORDER BY "at", month, edition'))
@@ -234,6 +266,28 @@ def _parts(release: Release, policy: str) -> dict[str, dict[str, float]]:
     return found
 
 
+def _findings(release: Release) -> tuple[dict, ...]:
+    """The month's findings in order; where there are too many to list, errors before warnings before notes."""
+    found = release.rows(
+        """
+        SELECT * FROM (
+            SELECT * FROM finding WHERE month = ?
+            ORDER BY list_position(['error', 'warning', 'note'], severity), seq, phase, number LIMIT ?)
+        ORDER BY seq, phase, number
+        """,
+        [release.month, FINDINGS_SHOWN],
+    )
+    return tuple(found)
+
+
+def _found(release: Release) -> Counter[tuple[str | None, str]]:
+    rows = release.rows(
+        "SELECT county, severity, count(*) AS findings FROM finding WHERE month = ? GROUP BY ALL ORDER BY min(seq), severity",
+        [release.month],
+    )
+    return Counter({(row["county"], row["severity"]): row["findings"] for row in rows})
+
+
 def _waived(release: Release) -> dict[str, dict]:
     """Findings of any month that a person accepted, by id."""
     rows = release.rows(
@@ -249,18 +303,30 @@ def _outlook(release: Release, policy: str) -> dict[str, dict]:
 
 
 def towns(facts: Facts) -> list[dict]:
-    """Figures of the month's towns, one row per indicator and town, with the names of county and town."""
+    """Figures of the month's towns, one row per indicator and town, with the names of county and town; where there are very many
+    towns, of each indicator those that lack most.
+    """
+    few = f"QUALIFY row_number() OVER ({_MOST_LACKING}) <= {TOWNS_SHOWN}" if many_towns(facts) else ""
     return facts.release.rows(
-        """
+        f"""
         SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
         f.unknown, f.scope_unknown, f.carried, f.status, f.gap
         FROM figure AS f
         JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
         JOIN indicator AS i USING (policy, indicator)
-        WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? ORDER BY i.position, f.unit
+        WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? {few} ORDER BY i.position, f.unit
         """,
         [facts.policy["id"], facts.month],
     )
+
+
+_MOST_LACKING = "PARTITION BY f.indicator ORDER BY f.gap DESC NULLS LAST, f.value NULLS LAST, f.unit"
+
+
+def many_towns(facts: Facts) -> bool:
+    """Whether there are more towns than a workbook can list with every indicator."""
+    [row] = facts.release.rows("SELECT count(DISTINCT town_code) AS towns FROM unit")
+    return row["towns"] > MANY_TOWNS
 
 
 def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:

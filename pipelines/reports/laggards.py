@@ -69,20 +69,16 @@ def _rounded_up(number: float) -> str:
 
 
 def county_lacks(facts: Facts) -> list[list[str]]:
-    """Rows of the table of what counties lack: those with most behind first."""
+    """Rows of the table of what counties lack: those with most behind first, and where there are many only those."""
     rows = []
     for county in facts.counties:
-        own = [
-            (item, f)
-            for item in facts.headline
-            for f in item.counties
-            if f.unit == county["unit"] and f.status in BEHIND
-        ]
+        here = [(item, item.of.get(county["unit"])) for item in facts.headline]
+        own = [(item, f) for item, f in here if f and f.status in BEHIND]
         if own:
             own.sort(key=lambda pair: (-_weight(pair[1]), pair[0].position))
             told = ";".join(_lack(item, f) for item, f in own[:_LACKS])
             rows.append((len(own), [county["short"], str(len(own)), told]))
-    return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
+    return [row for _, row in sorted(rows, key=lambda pair: -pair[0])][: len(facts.shown)]
 
 
 def _weight(figure: Figure) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipelines import months
 from pipelines.reports import records, verdict
 from pipelines.reports.brief import MARKS
+from pipelines.reports.extent import MOST_BEHIND
 from pipelines.reports.facts import ATTENTION, Facts, Figure, Item
 from pipelines.reports.phrases import aim, count, day, plain_unit, signed, typeset
 from pipelines.reports.variants import Variant
@@ -96,7 +97,7 @@ _NOTE = (
 
 
 def _tools(facts: Facts) -> str:
-    places = "".join(f'<option value="{escape(c["unit"])}">{_text(c["short"])}</option>' for c in facts.counties)
+    places = "".join(f'<option value="{escape(c["unit"])}">{_text(c["short"])}</option>' for c in facts.shown)
     states = "".join(f'<option value="{key}">{_text(name)}</option>' for key, name in facts.statuses.items())
     return (
         '<div class="tools" id="tools" hidden>'
@@ -142,16 +143,17 @@ def _matrix(facts: Facts) -> str:
     heads = "".join(f'<th scope="col" title="{_text(item.name)}">{n}</th>' for n, item in enumerate(facts.headline, 1))
     used = {figure.status for item in facts.headline for figure in item.counties}
     legend = "、".join(f"{MARKS[s][0]}={name}" for s, name in facts.statuses.items() if s in used)
-    rows = "".join(_matrix_row(county, facts) for county in facts.counties)
+    rows = "".join(_matrix_row(county, facts) for county in facts.shown)
+    only = MOST_BEHIND if facts.many else ""
     return (
         '<h2>各县(市、区)</h2><div class="wide"><table class="matrix"><thead><tr><th scope="col">县(市、区)</th>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f'<p class="about">{_text(f"列号为上表序号;{legend}。")}</p>'
+        f'<p class="about">{_text(f"列号为上表序号;{legend}。{only}")}</p>'
     )
 
 
 def _matrix_row(county: dict, facts: Facts) -> str:
-    known = [next((f for f in item.counties if f.unit == county["unit"]), None) for item in facts.headline]
+    known = [item.of.get(county["unit"]) for item in facts.headline]
     cells = "".join(_matrix_cell(item, figure, facts) for item, figure in zip(facts.headline, known, strict=True))
     return f'<tr><th scope="row">{_text(county["short"])}</th>{cells}</tr>'
 
@@ -184,22 +186,23 @@ def _data(facts: Facts) -> dict:
         "all": False,
         "order": list(ATTENTION),
         "statuses": facts.statuses,
-        "places": {county["unit"]: typeset(county["short"]) for county in facts.counties},
+        "places": {county["unit"]: typeset(county["short"]) for county in facts.shown},
         "items": [
-            _item(item, numbers[item.id], item.id in {i.id for i in facts.headline})
+            _item(item, numbers[item.id], item.id in {i.id for i in facts.headline}, facts)
             for item in (*facts.headline, *rest)
         ],
     }
 
 
-def _item(item: Item, number: int, headline: bool) -> dict:
+def _item(item: Item, number: int, headline: bool, facts: Facts) -> dict:
+    known = [item.of[county["unit"]] for county in facts.shown if county["unit"] in item.of]
     return {
         "id": item.id, "n": number, "name": typeset(item.name), "clause": item.clause, "quote": typeset(item.quote),
         "unit": item.unit,
         "goal": aim(item.goal, item.unit), "low": item.low, "headline": headline, "reading": item.reading and
         typeset(item.reading),
         "change": None if item.change is None else str(item.change), "moved": signed(item.change),
-        "city": _figure(item.city, item), "counties": {figure.unit: _figure(figure, item) for figure in item.counties},
+        "city": _figure(item.city, item), "counties": {figure.unit: _figure(figure, item) for figure in known},
         "series": [[months.key(month), figure.shown] for month, figure in item.series],
     }  # fmt: skip
 

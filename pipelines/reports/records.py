@@ -37,13 +37,13 @@ def _late(facts: Facts) -> str:
 
 
 def _findings(facts: Facts) -> str:
-    kinds = Counter(finding["severity"] for finding in facts.findings)
+    kinds: Counter[str] = Counter()
+    for (_, severity), number in facts.found.items():
+        kinds[severity] += number
     if not kinds["error"] and not kinds["warning"]:
         return "报表未发现错误和需核实的情况。"
-    errors = [
-        facts.short.get(f["county"], f["county"]) for f in facts.findings if f["severity"] == "error" and f["county"]
-    ]
-    most = [name for name, _ in Counter(errors).most_common(3)]
+    errors = Counter({county: n for (county, severity), n in facts.found.items() if severity == "error" and county})
+    most = [facts.short.get(county, county) for county, _ in errors.most_common(3)]
     found = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
     found += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
     return sentence(
@@ -54,17 +54,16 @@ def _findings(facts: Facts) -> str:
 
 
 def reporting_rows(facts: Facts) -> list[list[str]]:
-    """Counties whose reporting is not perfect, with counts."""
-    errors = Counter((f["county"], f["severity"]) for f in facts.findings)
+    """Counties whose reporting is not perfect, with counts; where there are many, those with most units left out."""
     rows = []
-    for row in facts.coverage:
-        found = errors[row["county"], "error"], errors[row["county"], "warning"]
+    for row in sorted(facts.coverage, key=lambda row: facts.many and row["accepted"] - row["units"]):
+        found = facts.found[row["county"], "error"], facts.found[row["county"], "warning"]
         if row["accepted"] == row["units"] and not any(found):
             continue
         name = facts.short.get(row["county"], row["name"])
         numbers = [count(row[key]) for key in ("units", "accepted", "held", "carried", "missing")]
         rows.append([name, *numbers, f"{found[0]}/{found[1]}"])
-    return rows
+    return rows[: len(facts.shown)]
 
 
 # ---- decisions

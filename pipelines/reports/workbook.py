@@ -8,7 +8,6 @@ numerator and denominator beside it are exact.
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,23 +15,12 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
-from pipelines.reports import bulk
+from pipelines.reports import bulk, listing
 from pipelines.reports.definitions import definition
 from pipelines.reports.facts import Facts, Figure, Item, towns
+from pipelines.reports.listing import Head, Value, as_float
 from pipelines.reports.phrases import aim, day
 from pipelines.reports.variants import Variant
-
-_SEVERITY = {"error": "错误", "warning": "需核实", "note": "提示"}
-Value = str | int | float | None
-
-
-@dataclass(frozen=True)
-class Head:
-    """A column: its head, width in characters, and how its cells are written: text, number, whole."""
-
-    name: str
-    width: float
-    kind: str = "text"
 
 
 def build(facts: Facts, variant: Variant) -> bytes:
@@ -148,7 +136,7 @@ class _Book:
             Head(f"比{self.variant.since}", 10, "change"),
         ]
         rows = [
-            [n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), _float(i.change)]
+            [n, i.name, aim(i.goal, i.unit), *self._measured(i.city, i), as_float(i.change)]
             for n, i in enumerate(self.facts.headline, 1)
         ]
         sheet = self._sheet("主要指标", "全市主要指标的现值、目标和差距", heads, len(rows))
@@ -205,7 +193,7 @@ class _Book:
             return [None, None, None, item.unit, None, None, None, None, "无数据", None, None]
         low, high = figure.bounds or (None, None)
         return [
-            _float(figure.shown), _float(low), _float(high), item.unit, _exact(figure.numerator),
+            as_float(figure.shown), as_float(low), as_float(high), item.unit, _exact(figure.numerator),
             _exact(figure.denominator),
             figure.unknown, figure.carried, self.facts.statuses[figure.status], figure.gap, item.gap_unit if
             figure.gap else None,
@@ -221,12 +209,16 @@ class _Book:
             Head(f"比{self.variant.since}", 10, "change"),
         ]
         rows = [
-            [n, i.name, i.clause, aim(i.goal, i.unit), *self._measured(i.city, i), _float(i.change)]
+            [n, i.name, i.clause, aim(i.goal, i.unit), *self._measured(i.city, i), as_float(i.change)]
             for n, i in enumerate(self.facts.items, 1)
         ]
         self._bulk("全市", f"全部{len(rows)}项指标的全市数", heads, rows)
 
     def _matrix(self) -> None:
+        about = "各县(市、区)各项指标的现值;空白为无数据或不适用"
+        if self.facts.many:
+            self._bulk("县市区一览", about, *listing.matrix(self.facts))
+            return
         heads = [
             Head("指标", 38),
             Head("目标", 11),
@@ -234,25 +226,23 @@ class _Book:
             *(Head(c["short"], 9, "number") for c in self.facts.counties),
         ]
         rows = [
-            [i.name, aim(i.goal, i.unit), _float(i.city and i.city.shown), *self._across(i)] for i in self.facts.items
+            [i.name, aim(i.goal, i.unit), as_float(i.city and i.city.shown), *listing.across(i, self.facts)]
+            for i in self.facts.items
         ]
-        self._bulk("县市区一览", "各县(市、区)各项指标的现值;空白为无数据或不适用", heads, rows, freeze=3)
-
-    def _across(self, item: Item) -> list[float | None]:
-        known = {figure.unit: figure.shown for figure in item.counties}
-        return [_float(known.get(county["unit"])) for county in self.facts.counties]
+        self._bulk("县市区一览", about, heads, rows, freeze=3)
 
     def _counties(self) -> None:
         heads = [Head("指标", 38), Head("县(市、区)", 16), Head("代码", 9), Head("目标", 11), *self._measures()]
         rows = [
             [i.name, f.name, f.unit, aim(i.goal, i.unit), *self._measured(f, i)]
             for i in self.facts.items
-            for f in i.counties
+            for f in listing.of_item(i, self.facts)
         ]
-        self._bulk("县市区", "各县(市、区)全部指标,一行为一项指标一个县(市、区)", heads, rows)
+        self._bulk("县市区", listing.about_counties(self.facts), heads, rows)
 
     def _towns(self) -> None:
         """One sheet for each part of the policy: all towns at once would be too many rows to read."""
+        about = listing.about_towns(self.facts)
         heads = [
             Head("指标", 38),
             Head("县(市、区)", 16),
@@ -270,15 +260,13 @@ class _Book:
             line = [item.name, *place, aim(item.goal, item.unit), *self._measured(figure, item)]
             parts.setdefault(item.clause.split("(")[0], []).append(line)
         for part, rows in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
-            self._bulk(
-                _sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分各项指标的乡镇(街道)数", heads, rows, freeze=3
-            )
+            self._bulk(_sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分{about}", heads, rows, freeze=3)
 
     def _series(self) -> None:
         span = sorted({month for item in self.facts.headline for month, _ in item.series})
         heads = [Head("月份", 10), *(Head(f"{i.name}({i.unit})", 13, "number") for i in self.facts.headline)]
         past = [dict(item.series) for item in self.facts.headline]
-        rows = [[months.key(m), *(_float(known[m].shown) if m in known else None for known in past)] for m in span]
+        rows = [[months.key(m), *(as_float(known[m].shown) if m in known else None for known in past)] for m in span]
         sheet = self._sheet("走势", "全市主要指标逐月的现值", heads, len(rows), freeze=1)
         sheet.set_row(2, 66)
         self._body(sheet, heads, rows)
@@ -306,45 +294,11 @@ class _Book:
         sheet.print_area(0, 0, count + 32, len(self.facts.headline))
 
     def _coverage(self) -> None:
-        heads = [
-            Head("县(市、区)", 18),
-            *(Head(n, 11, "whole") for n in ("应报单位", "已采用", "暂不计入", "沿用", "缺报", "错误", "需核实")),
-            Head("采用的报表", 40),
-        ]
-        found = [(f["county"], f["severity"]) for f in self.facts.findings]
-        files = {s["county"]: s["file"] for s in self.facts.submissions if s["status"] == "effective"}
-        rows = [
-            [r["name"], r["units"], r["accepted"], r["held"], r["carried"], r["missing"], found.count((r["county"],
-            "error")),
-             found.count((r["county"], "warning")), files.get(r["county"])]
-            for r in self.facts.coverage
-        ]  # fmt: skip
+        heads, rows = listing.coverage(self.facts)
         self._body(self._sheet("报送", "各县(市、区)本月报送和采用情况", heads, len(rows), freeze=1), heads, rows)
 
     def _findings(self) -> None:
-        heads = [
-            Head("县(市、区)", 14),
-            Head("性质", 8),
-            Head("报表", 30),
-            Head("工作表", 20),
-            Head("单元格", 12),
-            Head("填报值", 24),
-            Head("说明", 90),
-        ]
-        short = self.facts.short
-        rows = [
-            [
-                short.get(f["county"], f["county"]),
-                _SEVERITY[f["severity"]],
-                f["file"],
-                f["sheet"],
-                f["cell"],
-                f["found"],
-                f["message"],
-            ]
-            for f in self.facts.findings
-        ]
-        self._bulk("问题清单", "本月采用的报表中发现的问题,逐处列明", heads, rows, freeze=1)
+        self._bulk("问题清单", listing.about_findings(self.facts), *listing.findings(self.facts), freeze=1)
 
     def _definitions(self) -> None:
         heads = [
@@ -387,10 +341,6 @@ _NOTES = (
 def _sheet_name(text: str) -> str:
     """What Excel takes as the name of a sheet."""
     return re.sub(r"[\[\]:*?/\\']", " ", text)[:31]
-
-
-def _float(text: str | Decimal | None) -> float | None:
-    return None if text is None else float(text)
 
 
 def _exact(number: Decimal) -> int | float:

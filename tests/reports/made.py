@@ -1,5 +1,6 @@
 """Facts made by hand, for sentences: a few lines say all that a case is about."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -66,4 +67,6 @@ def facts(
         submissions=tuple({"county": code[name], "status": "effective", "refused": False, "file": name} for name in
         sent), findings=(), statuses=NAMES, decisions=(), editions=(), outlook={}, waived={},
     )  # fmt: skip
-    return Facts(**{**given, **more})
+    given |= more
+    found = Counter((finding["county"], finding["severity"]) for finding in given["findings"])
+    return Facts(found=found, **given)
