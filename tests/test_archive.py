@@ -213,3 +213,17 @@ def test_a_lock_waits_for_its_holder(tmp_path):
         order.append("后")
     thread.join()
     assert order == ["先", "后"]
+
+
+def test_events_after_a_number_are_found_by_searching(tmp_path):
+    archive = Archive(tmp_path)
+    for number in range(400):
+        archive.append("waive", {"finding": f"F{number}", "why": "x" * (number % 90), "until": "2020-12"})
+        if number % 50 == 7:
+            with archive.ledger.open("ab") as torn:
+                torn.write(b'{"seq": 3, "torn')
+    every = [event.seq for event in archive.events()]
+    assert every == list(range(1, 401)) and archive.ledger.stat().st_size > 4 * 16_384
+    for after in (0, 1, 57, 58, 199, 200, 399, 400, 500):
+        assert [event.seq for event in archive.events(after)] == every[after:]
+    assert [event.seq for event in archive.events(after=350, until=352)] == [351, 352]
