@@ -44,12 +44,11 @@ class Archive:
     # ---- bytes
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes; returns their SHA-256. The same bytes twice are one object."""
+        """Keep the bytes; returns their SHA-256. The same bytes twice are one object, which they mend if it was damaged."""
         self.check_format()
         digest = hashlib.sha256(data).hexdigest()
-        place = self.path(digest)
-        if not place.exists():
-            write_durably(place, data, mode=0o440)
+        if not is_right(self.path(digest), digest):
+            write_durably(self.path(digest), data, mode=0o440)
         return digest
 
     def path(self, digest: str) -> Path:
@@ -94,6 +93,15 @@ class Archive:
                 self.read(digest)
             except Refusal as fault:
                 yield str(fault)
+
+
+def is_right(path: Path, digest: str) -> bool:
+    """Whether the file is there and holds what its digest says."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
+    except FileNotFoundError:
+        return False
 
 
 def objects_of(event: Event) -> list[str]:

@@ -10,7 +10,6 @@ with the same figures. The ledger is read up to a fixed event first, then the ob
 in place last: a backup taken during a submission, or interrupted, is a whole backup of an earlier moment.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines import disk, locks, roster
-from pipelines.archive import SHANGHAI, Archive, objects_of
+from pipelines.archive import SHANGHAI, Archive, is_right, objects_of
 from pipelines.disk import write_durably
 from pipelines.errors import Refusal
 from pipelines.ledger import Ledger
@@ -152,7 +151,7 @@ def _copy(ledger: bytes, source: Archive, target: Archive, report: Progress | No
     faults: list[str] = []
     wanted = _named(ledger)
     for done, digest in enumerate(wanted, 1):
-        if not _is_right(target.path(digest), digest):
+        if not is_right(target.path(digest), digest):
             try:
                 data = source.read(digest)
             except Refusal as fault:
@@ -163,14 +162,6 @@ def _copy(ledger: bytes, source: Archive, target: Archive, report: Progress | No
         if report:
             report(done, len(wanted), digest[:12])
     return copied, faults
-
-
-def _is_right(path: Path, digest: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == digest
-    except FileNotFoundError:
-        return False
 
 
 def _put_ledgers(place: _Place, source: Archive, ledger: bytes, audit: bytes) -> None:

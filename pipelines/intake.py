@@ -16,9 +16,7 @@ from pathlib import Path
 from pipelines import (
     access,
     checking,
-    costly,
     disk,
-    lifecycle,
     locks,
     months,
     parallel,
@@ -31,6 +29,7 @@ from pipelines.archive import SHANGHAI, Archive, Event
 from pipelines.checking import Preview
 from pipelines.errors import Refusal
 from pipelines.indicators import engine
+from pipelines.receiving import Receiver
 from pipelines.reporting import Report
 from pipelines.settings import Settings
 from pipelines.survey import units
@@ -120,7 +119,7 @@ def submit(
     if not isinstance(by, str):
         files = list(files)  # what is judged is what is archived
         by = _admitted(files, settings, by, now)
-    receiver = Receiver(Archive(settings.archive), by, now)
+    receiver = Receiver(Archive(settings.archive), by, lambda: reference_set.load(settings.reference), now)
     received = [(name, hashlib.sha256(data).hexdigest(), *receiver.take(data, name)) for name, data in files]
     try:
         with writing(settings, "接收报表", PATIENCE) as opened:
@@ -142,46 +141,6 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: access.Act
             by, "submit", settings, county=county, file=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data)
         )
     return by.name
-
-
-class Receiver:
-    """Takes bytes into the archive; knows what was received before, so that the same bytes are one submission."""
-
-    def __init__(self, archive: Archive, by: str, now: datetime | None = None):
-        self.archive, self.by, self.now = archive, by, now
-        self.seen: dict[str, int] = {}
-        self.sent: dict[int, str] = {}
-        self.read_to = 0
-
-    def take(self, data: bytes, name: str) -> tuple[int, bool]:
-        """(ledger number, whether the same bytes were there before). On disk when it returns."""
-        digest = hashlib.sha256(data).hexdigest()
-        with disk.refusing(f"接收“{name}”"), locks.hold(self.archive.root / "receive.lock", "接收文件"):
-            self._catch_up()
-            if digest in self.seen:
-                return self.seen[digest], True
-            self.archive.put(data)
-            event = self.archive.append(
-                "submission", {"sha256": digest, "file": name, "size": len(data)}, self.by, self.now
-            )
-            if event.seq == self.read_to + 1:  # else another task has written between: the next look reads both
-                self._note(event)
-        return event.seq, False
-
-    def _catch_up(self) -> None:
-        if self.archive.last_seq() > self.read_to:
-            for event in self.archive.events(after=self.read_to):
-                self._note(event)
-
-    def _note(self, event: Event) -> None:
-        lifecycle.check_known(event)
-        if event.kind == "submission":
-            self.seen.setdefault(event.body["sha256"], event.seq)
-            self.sent[event.seq] = event.body["sha256"]
-        elif event.kind == costly.KIND:
-            # what was too costly to read may be sent again as it is: the machine may have been short of memory
-            self.seen.pop(self.sent[event.body["submission"]], None)
-        self.read_to = event.seq
 
 
 def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
@@ -248,7 +207,7 @@ def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, repor
 
 def take_in(archive: Archive, settings: Settings, still_for: float = 0.0) -> None:
     """Everything that lies in the inbox into the archive. A file leaves the inbox once the archive has it."""
-    receiver = Receiver(archive, by="收件箱")
+    receiver = Receiver(archive, "收件箱", lambda: reference_set.load(settings.reference))
     for path in waiting_files(settings, still_for):
         try:
             before = path.stat()

@@ -1,8 +1,8 @@
 """An append-only ledger: a file of events, one a line, each with the hash of the line before it.
 
 A line changed, lost or put in is noticed by `verify`. An event is on disk (fsync of file and folder) before `append` returns.
-Nothing is ever rewritten; a torn last line, left by a power cut, stays where it is and is passed over. The archive keeps one
-(what came in, what was decided), the audit another (who was let in or refused, what was taken out).
+Nothing is ever rewritten; a torn last line, left by a power cut, stays where it is and is passed over, unless only its end is gone.
+The archive keeps one (what came in, what was decided), the audit another (who was let in or refused, what was taken out).
 """
 
 import hashlib
@@ -72,7 +72,7 @@ class Ledger:
             sync_folder(self.path.parent)
 
     def _tail(self) -> tuple[str | None, bool]:
-        """The last whole event's line, and whether torn bytes follow it."""
+        """The last whole event's line, and whether the last line lacks its end."""
         if not self.path.exists():
             return None, False
         with self.path.open("rb") as file:
@@ -82,7 +82,7 @@ class Ledger:
                 file.seek(max(0, size - reach))
                 data = file.read()
                 lines = data.split(b"\n")
-                torn = lines.pop() != b""
+                torn = lines[-1] != b""
                 complete = lines[(1 if size > reach else 0) :]
                 last = next((line for line in reversed(complete) if _is_event(line)), None)
                 if last:
@@ -151,8 +151,8 @@ def _is_event(line: bytes) -> bool:
 
 
 def _event(line: bytes) -> Event | None:
-    """The event of a line; None of a torn or strange one."""
-    told = _told(line[:-1]) if line.endswith(b"\n") else None
+    """The event of a line; None of a torn or strange one. One that lost only its line end counts: it is whole."""
+    told = _told(line.removesuffix(b"\n"))
     return Event(**told) if told else None
 
 

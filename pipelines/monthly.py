@@ -4,7 +4,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from pipelines import access, intake, months, reports
+from pipelines import access, disk, intake, locks, months, reports
 from pipelines.errors import Refusal
 from pipelines.release import Edition, editions, open_folder, publish
 from pipelines.settings import Settings
@@ -72,14 +72,15 @@ def report_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Pat
 
 
 def write_reports(folder: Path) -> list[Path]:
-    """The reports of one edition: all of them or none."""
+    """The reports of one edition: all of them or none, by one process at a time."""
     place, aside = folder / "reports", folder / ".reports.part"
-    if not any(place.glob("*")):
-        shutil.rmtree(aside, ignore_errors=True)
-        release = open_folder(folder)
-        try:
-            reports.write_reports(release, aside)
-        finally:
-            release.close()
-        aside.replace(place)
+    with disk.refusing("生成报告"), locks.hold(folder.parents[1] / ".reports.lock", "生成报告"):
+        if not any(place.glob("*")):
+            shutil.rmtree(aside, ignore_errors=True)
+            release = open_folder(folder)
+            try:
+                reports.write_reports(release, aside)
+            finally:
+                release.close()
+            aside.replace(place)
     return sorted(place.iterdir())

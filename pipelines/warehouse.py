@@ -19,6 +19,7 @@ The warehouse has one writer; readers open releases and never this file.
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
@@ -267,7 +268,7 @@ _DISK = {
 def set_aside(path: Path) -> None:
     """A projection that cannot be used is renamed with its WAL, not deleted; the last one is kept for a look."""
     for old in path.parent.glob(f"{path.name}*.unusable-*"):
-        old.unlink()
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
     moment = time.strftime("%Y%m%d-%H%M%S")
     # the WAL first: without its file it is passed over, beside another file it would be taken for that one's
     for name in (path.with_name(path.name + ".wal"), path):

@@ -108,11 +108,32 @@ def test_a_torn_last_line_is_passed_over_and_the_next_event_follows_the_last_who
     assert archive.verify() == ["台账第 3 行残缺(写入时断电或被改动);其后的事件不受影响"]
 
 
-def test_a_last_line_without_its_line_end_does_not_count(archive):
-    """Nobody was told "received" before the line end was on disk."""
+def test_a_last_event_that_lost_only_its_line_end_counts_once(archive):
+    """Cut there, the bytes are a whole event: it keeps its number, and the next one follows it."""
     filled(archive, 2)
     archive.ledger.write_bytes(archive.ledger.read_bytes()[:-1])
-    assert [event.seq for event in archive.events()] == [1]
+    assert [event.seq for event in archive.events()] == [1, 2]
+    assert (archive.last_seq(), archive.append("approve", {}).seq) == (2, 3)
+    assert [event.seq for event in archive.events()] == [1, 2, 3]
+    assert archive.verify() == []
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 300, b'{"at":"2020', "字".encode()[:2]])
+def test_what_a_power_cut_leaves_behind_the_last_line_costs_nothing(archive, tail):
+    filled(archive, 2)
+    with archive.ledger.open("ab") as file:
+        file.write(tail)
+    assert archive.append("approve", {}).seq == 3
+    assert [event.seq for event in archive.events()] == [1, 2, 3]
+    assert archive.verify() == ["台账第 3 行残缺(写入时断电或被改动);其后的事件不受影响"]
+
+
+def test_a_damaged_object_is_mended_by_the_same_bytes(archive):
+    digest = archive.put(b"workbook")
+    archive.path(digest).chmod(0o640)
+    archive.path(digest).write_bytes(b"work")
+    assert archive.put(b"workbook") == digest
+    assert archive.read(digest) == b"workbook"
 
 
 def altered(line: bytes) -> bytes:

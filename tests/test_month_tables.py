@@ -32,7 +32,7 @@ def exported(opened, store) -> dict[str, tables.Object]:
 
 def take(opened, office, *months: date) -> None:
     """The reports of both counties."""
-    receiver = intake.Receiver(opened.archive, "测试")
+    receiver = intake.Receiver(opened.archive, "测试", lambda: opened.reference)
     for month in months:
         for county in (COUNTY, OTHER):
             path = office.workbook(month, county, record={"population": 12000})

@@ -48,14 +48,17 @@ def read_manifest(folder: Path) -> dict:
 
 def current(shelf: Path) -> Path | None:
     """The folder that `current` names, if it is there."""
+    folder = named(shelf)
+    return folder if folder and (folder / "manifest.json").exists() else None
+
+
+def named(shelf: Path) -> Path | None:
+    """The folder that `current` names, whether it is there or not; None where there is no pointer, or it is nonsense."""
     try:
-        named = (shelf / "current").read_text(encoding="ascii").strip()
+        label = (shelf / "current").read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return None
-    if not _LABEL.fullmatch(named):
-        return None
-    folder = shelf / named
-    return folder if (folder / "manifest.json").exists() else None
+    return shelf / label if _LABEL.fullmatch(label) else None
 
 
 def make_current(shelf: Path, folder: Path) -> None:

@@ -109,7 +109,8 @@ def _told(fault: editions.Damaged, shown: Release) -> str:
 
 def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:
     if month is None:
-        folder = editions.current(releases) or next(iter(reversed(list(editions.editions(releases)))), None)
+        # named and gone is damage, which is told; without a pointer the newest is meant
+        folder = editions.named(releases) or next(iter(reversed(list(editions.editions(releases)))), None)
         if folder is None:
             raise Refusal("还没有发布任何月份;请先提交报表(shequ submit)并运行(shequ run)")
         return folder

@@ -114,6 +114,7 @@ class Campaign:
         assert status == 0, told
         self.workbook, self.reference = map(Path, told.strip().split("|"))
         self.expected: dict[str, str] = {}
+        self.lasts: dict[str, float] = {}
 
     def place(self, name: str) -> steps.Place:
         root = self.root / "round"
@@ -122,10 +123,11 @@ class Campaign:
         return steps.Place(root, self.workbook, self.reference)
 
     def undisturbed(self, name: str) -> int:
-        """How many events the step has; remembers what the figures are when nothing happens."""
-        place = self.place(name)
+        """How many events the step has; remembers how long it takes and what the figures are when nothing happens."""
+        place, began = self.place(name), time.monotonic()
         _, told = in_child(step_in(name, place, 0, "kill"))
         assert "events" in told, told
+        self.lasts[name] = time.monotonic() - began
         self.expected[name] = self.go_on(name, place)
         return int(told.split("events ")[1])
 
@@ -151,6 +153,7 @@ class Campaign:
         if len(told_editions) != len(set(told_editions)):
             found.append(f"told twice: {told_editions}")
         self.troubles += [f"{name} {how} at {at or after}: {fault}" for fault in found]
+        print(f"{self.rounds} {name} {how} at {at or after}: {status} {found or 'well'}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -172,7 +175,8 @@ def main() -> None:
                 for at in range(chance.randint(1, chosen.every), counts[name] + 1, chosen.every):
                     campaign.round(name, at, how)
         for _ in range(chosen.random):
-            campaign.round(chance.choice(names), 0, "kill", chance.uniform(0.001, 1.2))
+            name = chance.choice(names)
+            campaign.round(name, 0, "kill", chance.uniform(0.001, campaign.lasts[name]))
     told = {"events": counts, "rounds": campaign.rounds, "struck": campaign.struck, "refusals": sorted(campaign.refusals)}
     print(json.dumps({**told, "troubles": campaign.troubles}, ensure_ascii=False, indent=1))
     sys.exit(bool(campaign.troubles))

@@ -43,6 +43,10 @@ def run(place: Place, ack: Callable[[str], None]) -> None:
     monthly.run(place.settings, MAY, "测试")
 
 
+def report(place: Place, ack: Callable[[str], None]) -> None:
+    monthly.report_latest(place.settings, [MAY])
+
+
 def approve(place: Place, ack: Callable[[str], None]) -> None:
     intake.approve(MAY, place.settings, "测试")
 
@@ -60,7 +64,7 @@ def restore(place: Place, ack: Callable[[str], None]) -> None:
     rebuilding.rebuild(place.settings)
 
 
-STEPS = {step.__name__: step for step in (submit, run, approve, rebuild, backup, restore)}
+STEPS = {step.__name__: step for step in (submit, run, approve, report, rebuild, backup, restore)}
 
 
 def prepare(root: Path) -> tuple[Path, Path]:
@@ -75,6 +79,8 @@ def prepare(root: Path) -> tuple[Path, Path]:
         shutil.copytree(office.settings.data, root / f"before-{name}" / "data")
         step(place, lambda digest: None)
     shutil.copytree(office.settings.data, root / "before-backup" / "data")
+    shutil.copytree(office.settings.data, root / "before-report" / "data")
+    shutil.rmtree(root / "before-report" / "data" / "releases" / "2020-05" / "1" / "reports")
     shutil.copytree(office.settings.data / "archive", root / "before-rebuild" / "data" / "archive")
     backup(place, lambda digest: None)
     shutil.copytree(place.copy, root / "before-restore" / "copy")
@@ -95,5 +101,7 @@ def go_on(name: str, place: Place) -> None:
         assert copies.backup(place.settings, place.copy)["whole"]
 
 
-def shown(place: Place) -> list[dict]:
-    return figures(open_release(settings=place.settings))
+def shown(place: Place) -> dict:
+    """What people read in the end: the figures, and which reports there are."""
+    release = open_release(settings=place.settings)
+    return {"figures": figures(release), "reports": sorted(path.name for path in (release.folder / "reports").iterdir())}

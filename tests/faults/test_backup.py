@@ -154,7 +154,7 @@ def test_a_newer_programs_backup_is_refused(office, tmp_path):
 
 
 def test_a_backup_taken_during_submissions_is_whole(office, tmp_path):
-    receiver = intake.Receiver(Archive(office.settings.archive), "测试")
+    receiver = intake.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
     stop = threading.Event()
 
     def keep_sending():

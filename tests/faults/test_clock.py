@@ -1,0 +1,71 @@
+"""Clocks that are wrong, or jump: what a file is about its content says; a refusal of the calendar's is no lasting one (issue F 2)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from pipelines import intake, overdue
+from pipelines.archive import SHANGHAI, Archive
+from pipelines.errors import Refusal
+from pipelines.release import figures, open_release
+from pipelines.serving import checks
+from tests.books import but
+from tests.faults.test_backup import APRIL, COUNTY, MAY, office, published
+
+__all__ = ["office", "published"]
+
+IN_APRIL = datetime(2020, 4, 30, 23, 59, 50, tzinfo=SHANGHAI)
+IN_MAY = IN_APRIL + timedelta(seconds=20)
+
+
+def sent(office, path, now: datetime):
+    (report,) = intake.submit([path], office.settings, "测试", now=now)
+    return report
+
+
+def test_a_month_refused_as_still_to_come_is_judged_anew_when_it_has_come(office):
+    early = office.workbook(MAY, COUNTY)
+    refused = sent(office, early, IN_APRIL)
+    assert refused.state == "refused"
+    assert "month_future" in {finding["code"] for finding in refused.findings}
+    assert sent(office, early, IN_APRIL).state == "known", "同月再报,仍是那一份"
+    taken = sent(office, early, IN_MAY)
+    assert (taken.state, taken.seq) == ("effective", refused.seq + 1)
+    again = sent(office, early, IN_MAY + timedelta(days=62))
+    assert (again.state, again.seq) == ("known", taken.seq), "已生效的,同样的字节不再计一次"
+    assert Archive(office.settings.archive).verify() == []
+
+
+def test_what_was_refused_for_another_reason_stays_the_same_submission(office):
+    broken = office.sent / "柏乡县2020年5月.xlsx"
+    office.sent.mkdir(exist_ok=True)
+    broken.write_bytes(b"PK\x03\x04 not a workbook")
+    first = sent(office, broken, IN_APRIL)
+    assert (first.state, sent(office, broken, IN_MAY).seq) == ("refused", first.seq)
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=31), timedelta(days=-31), timedelta(days=-1), timedelta(days=4000)])
+def test_a_jump_of_the_clock_moves_no_figure(office, shift):
+    """Two corrections, between them a jump: the later of the ledger counts, whatever the clock says."""
+    village = next(unit.name for unit in office.units(APRIL, COUNTY) if unit.kind == "农村社区")
+    now = datetime(2020, 6, 15, 12, tzinfo=SHANGHAI)
+    sent(office, office.workbook(APRIL, COUNTY, but(village, facility="否", facility_area=None)), now)
+    sent(office, office.workbook(APRIL, COUNTY, but(village, households=201)), now + shift)
+    office.run(APRIL)
+    shown = figures(open_release(settings=office.settings), indicator="facility_rural", unit=COUNTY)
+    assert [row["numerator"] for row in shown] == [row["denominator"] for row in shown]
+    assert office.run(APRIL).new is False
+
+
+def test_a_clock_that_was_set_back_is_told_before_anything_starts(office):
+    last = checks.last_event(office.settings)
+    with pytest.raises(Refusal, match=r"时间被拨回过,定时任务会停住不动;请先校准系统时间"):
+        checks.clock(office.settings, last - timedelta(days=1))
+    checks.clock(office.settings, last + timedelta(days=40))
+
+
+def test_a_month_is_owed_by_the_clock_of_shanghai_whatever_zone_the_machine_has(monkeypatch):
+    for zone in ("", "UTC", "America/Los_Angeles"):
+        monkeypatch.setenv("TZ", zone)
+        assert not overdue.is_over(APRIL, datetime(2020, 5, 6, 6, 59, tzinfo=SHANGHAI))
+        assert overdue.is_over(APRIL, datetime(2020, 5, 6, 7, 0, tzinfo=SHANGHAI))
