@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pipelines import __version__, keeping, months, operating, printing, settings
+from pipelines import __version__, disk, keeping, months, operating, printing, settings
 from pipelines.errors import Refusal
 from pipelines.options import MONTH, user, with_settings
 from pipelines.settings import Settings
@@ -19,7 +19,8 @@ class _Chinese(click.Group):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            with disk.refusing("操作"):
+                return super().invoke(ctx)
         except Refusal as refusal:
             click.echo(f"未完成:{refusal}", err=True)
             ctx.exit(1)

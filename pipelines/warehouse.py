@@ -19,6 +19,7 @@ The warehouse has one writer; readers open releases and never this file.
 
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -237,7 +238,9 @@ def _open_matching(path: Path, reference: Reference, data: Path) -> duckdb.DuckD
         except duckdb.Error as fault:
             # by the whole phrase: a damaged "block" has a "lock" in it too
             if "could not set lock" in str(fault).lower():
-                raise Refusal("数据仓库正被另一个程序打开;请关闭它后再试") from fault
+                held = re.search(r"PID (\d+)", str(fault))
+                by = f"(进程 {held[1]})" if held else ""
+                raise Refusal(f"数据仓库正被另一个程序打开{by};请关闭它后再试") from fault
             _check_disk(fault)
         else:
             if _stamp_of(con) == stamp(reference):

@@ -1,0 +1,57 @@
+"""The warehouse damaged: the next run heals it without a hand, what was damaged is kept, the figures are the same (issue F 2)."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+
+import pytest
+
+from pipelines.errors import Refusal
+from tests.faults import damage
+from tests.faults.damage import MAY, Campaign
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a journal is left by a fork that is killed")
+
+# the rest is met by `python -m tests.faults.damage`
+FILE = (damage.cut, damage.flip, damage.delete, damage.folder, damage.foreign)
+WAL = (damage.flip, damage.zero_tail, damage.foreign)
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory) -> Campaign:
+    return Campaign(tmp_path_factory.mktemp("damage"))
+
+
+@pytest.mark.parametrize(
+    "part, hurt", [*(("file", hurt) for hurt in FILE), *(("wal", hurt) for hurt in WAL)], ids=lambda it: getattr(it, "__name__", it)
+)
+def test_the_next_run_heals_it_with_the_same_figures(campaign, hurt, part):
+    found = campaign.round(hurt, part == "wal", random.Random(7))
+    assert found.figures == campaign.expected
+    assert len(found.told) <= 1, found.told
+    assert all("数据仓库已损坏,已移开" in told and "请再运行一次" in told for told in found.told)
+
+
+def test_what_cannot_be_read_is_kept_with_its_journal_and_only_the_last(campaign):
+    office = campaign.again()
+    older = office.settings.warehouse.with_name("warehouse.duckdb.unusable-20200101-000000")
+    older.mkdir()
+    damage.zero_all(office.settings.warehouse, random.Random(1))
+    kept = damage.heal(office).kept
+    assert [name.split(".unusable-")[0] for name in kept] == ["warehouse.duckdb", "warehouse.duckdb.wal"]
+    assert older.name not in kept
+
+
+def test_a_warehouse_that_another_program_holds_is_told_with_its_process_and_left_alone(campaign):
+    office = campaign.again()
+    holds = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", holds, str(office.settings.warehouse)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(Refusal, match=re.escape(f"数据仓库正被另一个程序打开(进程 {other.pid});请关闭它后再试")):
+            office.run(MAY)
+        other.stdin.close()
+    found = damage.heal(office)
+    assert (found.told, found.kept, found.figures) == ([], [], campaign.expected)
