@@ -49,7 +49,7 @@ class _Place:
             found = json.loads((self.root / MARK).read_text(encoding="utf-8"))
             newer = found["format"] > FORMAT
         except FileNotFoundError:
-            if self.root.exists() and any(path.name != ".backup.lock" for path in self.root.iterdir()):
+            if self.root.exists() and any(not _is_ours(path.name) for path in self.root.iterdir()):
                 raise Refusal(f"“{self.root}”不是空文件夹,也不是备份(没有 {MARK}),未作改动;请另选文件夹") from None
             return None
         except (ValueError, KeyError, TypeError):
@@ -57,6 +57,11 @@ class _Place:
         if newer:
             raise Refusal(f"备份“{self.root}”由更新版本的程序写成,本程序不能使用,未作改动;请改用更新版本的程序")
         return found
+
+
+def _is_ours(name: str) -> bool:
+    """What the first moments of a backup leave that is killed before it has its mark."""
+    return name == ".backup.lock" or (name.startswith(f".{MARK}.") and name.endswith(".part"))
 
 
 def _audit(settings: Settings) -> Ledger:
@@ -132,7 +137,9 @@ def _check_continues(place: _Place, ledger: bytes, city: dict) -> None:
     else:
         number = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False), 1) if a != b), len(ours))
         what = f"档案与备份从台账第 {number} 行起不同:不是同一份档案,或有一方被改动"
-    raise Refusal(f"{what}。为免覆盖完好的备份,未作改动;请另选文件夹备份,并用 shequ backup --verify 检查原备份,再决定以哪一份为准")
+    raise Refusal(
+        f"{what}。为免覆盖完好的备份,未作改动;请另选文件夹备份,并用 shequ backup --verify 检查原备份,再决定以哪一份为准"
+    )
 
 
 def _events(ledger: bytes) -> list[dict]:

@@ -104,4 +104,7 @@ def go_on(name: str, place: Place) -> None:
 def shown(place: Place) -> dict:
     """What people read in the end: the figures, and which reports there are."""
     release = open_release(settings=place.settings)
-    return {"figures": figures(release), "reports": sorted(path.name for path in (release.folder / "reports").iterdir())}
+    return {
+        "figures": figures(release),
+        "reports": sorted(path.name for path in (release.folder / "reports").iterdir()),
+    }

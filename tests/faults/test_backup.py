@@ -138,6 +138,16 @@ def test_a_folder_that_cannot_hold_a_backup_is_refused(office, tmp_path, where):
     assert [path.name for path in (tmp_path / "strange").iterdir()] == ["letter.txt"]
 
 
+def test_a_backup_killed_before_it_had_its_mark_is_gone_on_with(office, tmp_path):
+    """Found by the kill loop: the half of a mark made the folder a stranger's."""
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / ".backup.lock").touch()
+    (folder / f".backup.json.{2**22 + 1}.part").write_text('{"for')
+    assert copies.backup(office.settings, folder)["whole"]
+    assert not list(folder.glob(".backup.json.*"))
+
+
 def test_nothing_is_restored_over_an_archive(office, tmp_path):
     folder, _ = saved(office, tmp_path)
     before = contents(office.settings.archive)

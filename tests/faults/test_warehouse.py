@@ -25,7 +25,9 @@ def campaign(tmp_path_factory) -> Campaign:
 
 
 @pytest.mark.parametrize(
-    "part, hurt", [*(("file", hurt) for hurt in FILE), *(("wal", hurt) for hurt in WAL)], ids=lambda it: getattr(it, "__name__", it)
+    "part, hurt",
+    [*(("file", hurt) for hurt in FILE), *(("wal", hurt) for hurt in WAL)],
+    ids=lambda it: getattr(it, "__name__", it),
 )
 def test_the_next_run_heals_it_with_the_same_figures(campaign, hurt, part):
     found = campaign.round(hurt, part == "wal", random.Random(7))
