@@ -1,0 +1,122 @@
+"""Many at once: nothing is lost, counted twice or mixed, and there is never a second writer (issue F 2)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines import locks, roster
+from pipelines.release import editions, figures, open_release, verifying
+from tests import small_city
+from tests.books import Office
+from tests.faults import checker, crowd
+
+APRIL = date(2020, 4, 1)
+FEW, MANY = 3, 20
+ROUNDS = int(os.environ.get("SHEQU_ROUNDS", "2"))
+
+
+@pytest.fixture(scope="module")
+def counties() -> list[str]:
+    """Those of April; with SHEQU_ROUNDS all of the city."""
+    whole = roster.load(small_city.REFERENCE)
+    return sorted(county.code for county in whole.counties(APRIL))[-FEW if ROUNDS <= 10 else 0 :]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory, counties) -> Office:
+    folder = tmp_path_factory.mktemp("crowd")
+    reference = small_city.make(folder / "reference", counties)
+    return Office(folder / "data", small_city.measure_only(reference, ("facility_rural",)))
+
+
+@pytest.fixture(scope="module")
+def sent(office, counties) -> list[dict]:
+    """Every county sends its workbook, one of them several times, all at the same moment."""
+    books = [office.workbook(APRIL, county) for county in counties]
+    again = books[:1] * (1 if ROUNDS <= 10 else MANY)
+    return crowd.at_once(office.settings, *(("submit", book) for book in [*books, *again]))
+
+
+def test_all_are_received_and_the_same_bytes_once(office, sent, counties):
+    assert all("seq" in one for one in sent), sent
+    assert checker.faults(office.settings.data, [one["sha256"] for one in sent]) == []
+    assert len({one["seq"] for one in sent}) == len({one["sha256"] for one in sent}) == len(counties)
+
+
+def test_runs_at_once_make_one_edition_with_whole_reports(office, sent, tmp_path):
+    """Beside them a backup, which waits for nobody."""
+    runs = [("run", APRIL)] * (2 if ROUNDS <= 10 else MANY)
+    *told, copy = crowd.at_once(office.settings, *runs, ("copy", tmp_path / "copy"))
+    assert copy == {"whole": True}
+    assert sorted(one["new"] for one in told) == [*[False] * (len(runs) - 1), True], told
+    assert {one["edition"] for one in told} == {"2020-04/1"}
+    folder = editions.current(office.settings.releases)
+    assert {path.suffix for path in (folder / "reports").iterdir()} == {".docx", ".xlsx", ".html"}
+    assert verifying.edition_faults(folder) == []
+    assert checker.faults(office.settings.data, []) == [] == checker.leftovers(office.settings.data)
+
+
+def test_a_rebuild_a_run_and_a_submission_at_once_take_turns(office, sent, counties):
+    before = values(office)
+    book = office.workbook(APRIL, counties[0], lambda unit: {"households": 201, "facility": "是", "facility_area": 300})
+    rebuilt, ran, taken = crowd.at_once(office.settings, ("rebuild",), ("run", APRIL), ("submit", book))
+    assert (rebuilt, ran["edition"][:7], taken["state"] in ("received", "effective")) == ({"agrees": True}, "2020-04", True)
+    office.run(APRIL)
+    assert values(office) == before
+    assert checker.faults(office.settings.data, [taken["sha256"]]) == []
+
+
+def values(office: Office) -> list[tuple]:
+    return [(row["indicator"], row["unit"], row["value"]) for row in figures(open_release(settings=office.settings))]
+
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from pipelines import locks, parallel, reference_set
+from pipelines.archive import Event
+with locks.hold(Path(sys.argv[1]), "被杀的任务"):
+    told = Event(1, "2020-05-06T00:00:00", "submission", "", {"sha256": "0" * 64, "file": "x.xlsx"}, "")
+    list(parallel.read_each([(told, lambda: b"x")], reference_set.load(Path(sys.argv[2]))))
+    print(parallel.idle()[0].process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_children_of_a_killed_task_keep_no_lock_and_end_by_themselves(office, tmp_path):
+    """A run worker killed outright leaves what it started: that holds no lock and writes nothing."""
+    place = tmp_path / "writer.lock"
+    command = [sys.executable, "-c", HOLDS, str(place), str(office.settings.reference)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as task:
+        child = int(task.stdout.readline())
+        with pytest.raises(locks.Busy, match=rf"被杀的任务,进程 {task.pid}"), locks.hold(place, "下一个", wait=0):
+            pass
+        task.send_signal(signal.SIGKILL)
+    with locks.hold(place, "下一个", wait=0.5):
+        assert locks.holder(place)["doing"] == "下一个"
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists() and Path(f"/proc/{child}/stat").read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, "读取程序没有随之结束"
+        time.sleep(0.1)
+
+
+def test_an_orphaned_step_keeps_the_lock_until_it_ends_and_its_heir_waits(office, tmp_path):
+    """Dagster's retry starts a second step while the first still runs: the lock lives as long as the step that writes."""
+    place = tmp_path / "writer.lock"
+    script = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {HOLDS!r}, *sys.argv[1:]]); import time; time.sleep(600)"
+    command = [sys.executable, "-c", script, str(place), str(office.settings.reference)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as worker:
+        worker.stdout.readline()
+        step = locks.holder(place)["pid"]
+        worker.kill()
+        with pytest.raises(locks.Busy, match=f"进程 {step}"), locks.hold(place, "重试", wait=0.3):
+            pass
+        os.kill(step, signal.SIGKILL)
+        with locks.hold(place, "重试", wait=10):
+            assert locks.holder(place)["doing"] == "重试"
