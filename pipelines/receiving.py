@@ -45,7 +45,8 @@ class Receiver:
 
     def _judged_too_early(self, digest: str, data: bytes, name: str) -> int | None:
         """The number under which the bytes were refused in an earlier month, because their own lay ahead of it."""
-        self._catch_up()
+        if self.read_to == 0:
+            self._catch_up()
         known = self.seen.get(digest)
         if known is None:
             return None
