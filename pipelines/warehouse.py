@@ -286,7 +286,8 @@ def quarantine(path: Path):
         yield
     except duckdb.Error as fault:
         _check_disk(fault)
-        if not path.exists() or _is_sound(path):
+        # a failed read of the file is damage, even where closing it has since written over the place
+        if f'"{path}"' not in str(fault) and (not path.exists() or _is_sound(path)):
             raise
         set_aside(path)
         raise Refusal(

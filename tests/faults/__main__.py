@@ -177,7 +177,12 @@ def main() -> None:
         for _ in range(chosen.random):
             name = chance.choice(names)
             campaign.round(name, 0, "kill", chance.uniform(0.001, campaign.lasts[name]))
-    told = {"events": counts, "rounds": campaign.rounds, "struck": campaign.struck, "refusals": sorted(campaign.refusals)}
+    told = {
+        "events": counts,
+        "rounds": campaign.rounds,
+        "struck": campaign.struck,
+        "refusals": sorted(campaign.refusals),
+    }
     print(json.dumps({**told, "troubles": campaign.troubles}, ensure_ascii=False, indent=1))
     sys.exit(bool(campaign.troubles))
 

@@ -36,7 +36,9 @@ def _current(shelf: Path) -> list[str]:
     wanted = dict(manifest["files"])
     for table, entries in manifest["tables"].items():
         wanted |= {f"tables/{table}/{key}.parquet": item["sha256"] for key, item in entries.items()}
-    return [f"current: {name} is missing or wrong" for name, digest in wanted.items() if _digest(folder / name) != digest]
+    return [
+        f"current: {name} is missing or wrong" for name, digest in wanted.items() if _digest(folder / name) != digest
+    ]
 
 
 def _digest(path: Path) -> str | None:

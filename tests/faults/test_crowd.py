@@ -66,7 +66,11 @@ def test_a_rebuild_a_run_and_a_submission_at_once_take_turns(office, sent, count
     before = values(office)
     book = office.workbook(APRIL, counties[0], lambda unit: {"households": 201, "facility": "是", "facility_area": 300})
     rebuilt, ran, taken = crowd.at_once(office.settings, ("rebuild",), ("run", APRIL), ("submit", book))
-    assert (rebuilt, ran["edition"][:7], taken["state"] in ("received", "effective")) == ({"agrees": True}, "2020-04", True)
+    assert (rebuilt, ran["edition"][:7], taken["state"] in ("received", "effective")) == (
+        {"agrees": True},
+        "2020-04",
+        True,
+    )
     office.run(APRIL)
     assert values(office) == before
     assert checker.faults(office.settings.data, [taken["sha256"]]) == []

@@ -55,7 +55,9 @@ def go_on(office: Office, book: Path) -> tuple[list[str], list[str]]:
 
 # which folder is a disk of its own, and what room it has left
 FEW = [(".", 0), (".", 300_000), ("releases", 300_000), ("warehouse", 4_000_000)]
-ALL = [(where, left) for where in (".", "archive", "warehouse", "releases") for left in (0, 300_000, 1_500_000, 4_000_000)]
+ALL = [
+    (where, left) for where in (".", "archive", "warehouse", "releases") for left in (0, 300_000, 1_500_000, 4_000_000)
+]
 
 
 @pytest.mark.parametrize("where, leaving", FEW if ROUNDS <= 10 else ALL)
@@ -64,7 +66,9 @@ def test_a_full_disk_is_told_loses_nothing_and_the_next_run_goes_on(published, e
     with places.small_disk(tmp_path / "disk", 64) as disk:
         data = disk if where == "." else tmp_path / "data"
         source = published.settings.data
-        shutil.copytree(source, data, dirs_exist_ok=True, ignore=lambda folder, _: [where] if Path(folder) == source else [])
+        shutil.copytree(
+            source, data, dirs_exist_ok=True, ignore=lambda folder, _: [where] if Path(folder) == source else []
+        )
         if where != ".":
             shutil.copytree(source / where, disk, dirs_exist_ok=True)
             (data / where).symlink_to(disk)
