@@ -25,8 +25,9 @@ def _open(folder: str) -> Release:
     return open_folder(Path(folder))
 
 
-# an answer takes a hundred kilobytes at most, of a city: so a hundred megabytes in all
-@st.cache_data(max_entries=1000, show_spinner=False)
+# an answer takes a hundred kilobytes at most, of a city: so a hundred megabytes in all. All sessions share it, nobody changes it:
+# a copy for each would cost a page more than all its queries.
+@st.cache_resource(max_entries=1000, show_spinner=False)
 def _rows(folder: str, sql: str, parameters: tuple) -> list[dict]:
     return _open(folder).rows(sql, list(parameters))
 
@@ -38,6 +39,7 @@ def _tables(folder: str) -> set[str]:
 
 
 def rows(release: Release, sql: str, *parameters) -> list[dict]:
+    """The answer to a selection, shared by all sessions: for reading only."""
     return _rows(str(release.folder), sql, parameters)
 
 
@@ -89,7 +91,7 @@ REFORM = date(2020, 6, 1)
 BESIDE = {"130571": "130502"}
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def outlines(after: bool) -> list[dict]:
     """Real outlines of the counties, before or from 2020-06: code, name and rings of points."""
     name = "xingtai_from_2020-06.geojson" if after else "xingtai_before_2020-06.geojson"

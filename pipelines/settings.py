@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from pipelines.errors import Refusal
@@ -42,6 +43,12 @@ def load(data: str | Path | None = None) -> Settings:
     """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`."""
     folder = data or os.environ.get("SHEQU_DATA") or REPOSITORY / "data"
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
+    return _at(os.path.abspath(folder), os.path.abspath(reference))
+
+
+@lru_cache(maxsize=64)
+def _at(folder: str, reference: str) -> Settings:
+    """Links are followed once: a page of the dashboard asks a dozen times a click."""
     return Settings(Path(folder).resolve(), Path(reference).resolve())
 
 

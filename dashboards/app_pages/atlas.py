@@ -1,5 +1,7 @@
 """地图: where it goes well, on the real outlines. Clicking a county opens it."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards import board, charts, choice, data, looks, parts, words
@@ -14,7 +16,9 @@ after = view.roster_month >= data.REFORM
 left, right = st.columns([1.25, 1], gap="large")
 with left:
     told = f"各县市区地图:{options[indicator]}"
-    figure = charts.outline_map(data.outlines(after), by_place, data.BESIDE, st.query_params.get("county"), ink, 720)
+    chosen = st.query_params.get("county")
+    drawing = partial(charts.outline_map, data.outlines(after), by_place, data.BESIDE, chosen, ink, 720)
+    figure = parts.drawn(view, ink, ("map", indicator, chosen), drawing)
     picked = parts.chart(figure, "map", told, select=True)
     if picked:
         parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)

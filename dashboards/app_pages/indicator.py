@@ -1,5 +1,7 @@
 """指标: what is asked, how it goes, who holds the gap, and which units lack it."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards import board, charts, choice, data, detail, looks, parts, words
@@ -21,11 +23,9 @@ with left:
     st.subheader("走势与目标", anchor=False)
     outlook = data.outlook(view, chosen, view.city)
     told = f"{indicator['name']}逐月走势,现值 {words.value(row)},目标 {words.target(row)}"
-    parts.chart(
-        charts.trend(data.series(view, chosen, view.city), indicator, view.divisions, view.month, outlook, ink),
-        "trend",
-        told,
-    )
+    series = data.series(view, chosen, view.city)
+    drawing = partial(charts.trend, series, indicator, view.divisions, view.month, outlook, ink)
+    parts.chart(parts.drawn(view, ink, ("trend", chosen), drawing), "trend", told)
     detail.outlook(row, outlook)
     detail.movement(view, indicator, data.movement(view, chosen, view.city), row)
 with right:
