@@ -9,7 +9,7 @@ from dashboards import data, looks, parts, records, safe, signin, words
 from dashboards.choice import View
 from pipelines import months, reporting, settings
 
-SEVERITY = {"error": "错误", "warning": "疑问", "note": "提示"}
+SEVERITY = reporting.SEVERITY_NAMES
 STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
@@ -25,7 +25,7 @@ def report_line(reports: list[dict], view: View) -> None:
         return
     told = f"{words.day(row['received_at'])}收到;{row['units']} 个单位中 {row['accepted']} 个计入"
     told += f",{row['held']} 个因错误暂不计入" if row["held"] else ""
-    st.markdown(safe.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处疑问。"))
+    st.markdown(safe.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处需核实。"))
 
 
 def all_indicators(rows: list[dict], county: str, view: View) -> None:
@@ -159,7 +159,7 @@ def _sent_told(view: View, county: str) -> str:
 def _findings_told(found: list[dict]) -> str:
     lines = [finding_line(row) for row in found if row["severity"] != "note"]
     told = ";".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
-    return safe.markdown(f"{told}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误和疑问。")
+    return safe.markdown(f"{told}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误,也没有需核实的。")
 
 
 def _cut(text: str) -> str:

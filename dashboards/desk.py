@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboards import county_parts, data, parts, records, safe, signin, words
 from dashboards.choice import LIFE, View
-from pipelines import access, intake, locks, months, settings
+from pipelines import access, intake, locks, months, printing, settings
 from pipelines.access import Actor
 from pipelines.errors import Refusal
 
@@ -132,7 +132,7 @@ def _told(report: intake.Report) -> None:
     counts = Counter(finding["severity"] for finding in report.findings)
     told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入"
     told += f",{report.rows['held']} 个因错误暂不计入"
-    told += f";{counts['error']} 处错误,{counts['warning']} 处疑问,{counts['note']} 处提示。"
+    told += f";{counts['error']} 处错误,{counts['warning']} 处需核实,{counts['note']} 处提示。"
     if report.refused:
         st.error(safe.markdown("整个文件无法计入。" + told))
     elif counts["error"]:
@@ -174,11 +174,28 @@ def decide(view: View | None) -> None:
 
 
 def _approve(month: date, by: str | Actor) -> None:
+    """Approve a month. Where something is lacking it is said first, and only who ticks that it is meant, with a reason, goes on."""
+    state = intake.kept(settings.load(), month)
+    told = printing.lacking(intake.lacking(state), state)
     with st.form("approve"):
         st.markdown(f"**审核通过 {months.label(month)}**")
         st.caption("审核后该月锁定:再来的报表先存着,退回后才生效。")
+        meant, why = True, ""
+        if told:
+            st.warning(safe.markdown("还缺:" + ";".join(told) + "。"))
+            meant = st.checkbox("知道还缺这些,仍要审核")
+            why = st.text_input("理由", max_chars=200, key="approve_why")
         if st.form_submit_button("审核通过"):
-            _decided(lambda: intake.approve(month, settings.load(), _who(by)), f"{months.label(month)}已审核。")
+            _decided(
+                lambda: intake.approve(month, settings.load(), _meant(by, meant, why, bool(told)), why.strip()),
+                f"{months.label(month)}已审核。",
+            )
+
+
+def _meant(by: str | Actor, meant: bool, why: str, lacking: bool) -> str | Actor:
+    if lacking and not (meant and why.strip()):
+        raise Refusal("还有缺的:请勾选“仍要审核”并写明理由,或等补齐后再审核")
+    return _who(by)
 
 
 def _reopen(month: date, by: str | Actor) -> None:
@@ -246,12 +263,14 @@ def findings(view: View) -> None:
 
 
 def live(view: View | None) -> None:
-    """What is not in the edition yet: what arrived, what lies in the inbox, which task runs. Read without waiting for anybody."""
-    found = intake.news(settings.load(), view.release.manifest["as_of"] if view else 0)
+    """What is not in the edition yet: what arrived and what was read of it, what lies in the inbox, which task runs. Waits for nobody."""
+    as_of = view.release.manifest["as_of"] if view else 0
+    found = intake.news(settings.load(), as_of)
     st.markdown(f"**此刻**({'这一版之后' if view else '至今'}收到的,尚未进入各页的数字)")
     if running := found["running"]:
         since = words.day(running["since"])
         st.info(safe.markdown(f"正在运行:{running['doing']},始于 {since}。这期间可以照常报送,报表先存档。"))
+    _counted(intake.unpublished(settings.load(), as_of), as_of)
     if signin.counties() is None:
         _arrived(found["arrived"])
     new, inbox = len(found["arrived"]), len(found["inbox"])
@@ -260,6 +279,49 @@ def live(view: View | None) -> None:
         f"收件箱里还有 {inbox} 个文件未接收" if inbox else "收件箱是空的",
     ]
     st.caption(";".join(told) + "。")
+
+
+LIVE = {
+    "month": "月份",
+    "name": "县市区",
+    "told": "状态",
+    "read": "读到",
+    "accepted": "计入",
+    "held": "暂不计入",
+    "errors": "错误",
+    "warnings": "需核实",
+    "when": "收到",
+    "file": "文件",
+}
+
+
+def _counted(states: list[dict], as_of: int) -> None:
+    """What was read of the reports that no edition has yet, by county; and the files that could not be used."""
+    own = signin.counties()
+    lines = [line for state in states for line in _live_lines(state, as_of) if own is None or line["county"] in own]
+    if lines:
+        parts.table(lines, LIVE)
+
+
+def _live_lines(state: dict, as_of: int) -> list[dict]:
+    month = parts.month_text(months.parse(state["month"]))
+    names = {county["code"]: county["name"] for county in state["counties"]}
+    read = [
+        {**row, "county": row["code"], "told": "已读取,待下次计算", "when": words.day(row["at"])}
+        for row in state["counties"]
+        if (row["seq"] or 0) > as_of
+    ]
+    refused = [
+        {
+            **row,
+            "told": f"未被采用:{row['why'] or '见回执'}",
+            "name": names.get(row["county"], "不明"),
+            "when": words.day(row["at"]),
+        }
+        for row in state["refused"]
+        if row["seq"] > as_of
+    ]
+    return [{**line, "month": month} for line in [*read, *refused]]
 
 
 def _arrived(arrived: list[dict]) -> None:

@@ -202,7 +202,7 @@ def reporting(reports: list[dict]) -> None:
             "held": "暂不计入",
             "carried": "沿用前月",
             "errors": "错误",
-            "warnings": "疑问",
+            "warnings": "需核实",
             "times": "报送次数",
         },
     )

@@ -4,6 +4,7 @@ Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -160,8 +161,18 @@ def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, 
     from pipelines.release import figures as of_release
     from pipelines.release import open_release
 
-    rows = of_release(open_release(settings=found), month, level, unit, indicator, policy, now=as_of == "now")
-    printing.print_json(rows) if as_json else printing.figures(rows)
+    release = open_release(settings=found)
+    rows = of_release(release, month, level, unit, indicator, policy, now=as_of == "now")
+    if as_json:
+        printing.print_json(rows)
+    else:
+        printing.figures(rows, _indicators(release, policy))
+
+
+def _indicators(release, policy: str | None) -> dict[str, dict]:
+    """Name and units of each indicator, of the first policy where none is named."""
+    sql = "SELECT * FROM indicator WHERE policy = coalesce(?, (SELECT id FROM policy LIMIT 1))"
+    return {row["indicator"]: row for row in release.rows(sql, [policy])}
 
 
 @main.command()
@@ -176,8 +187,13 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
     from pipelines.release import explain as of_release
     from pipelines.release import open_release
 
-    story = of_release(open_release(settings=found), indicator, month, unit, policy)
-    printing.print_json(story) if as_json else printing.story(story)
+    release = open_release(settings=found)
+    story = of_release(release, indicator, month, unit, policy)
+    if as_json:
+        printing.print_json(story)
+    else:
+        labels = {row["field"]: row["label"] for row in release.rows("SELECT field, label FROM field")}
+        printing.story(story, _indicators(release, policy)[indicator], labels)
 
 
 @main.command()
@@ -236,13 +252,23 @@ def status(found: Settings, month, as_json: bool) -> None:
 @main.command()
 @click.argument("month", type=MONTH)
 @click.option("--by", default=user)
+@click.option("--why", default="", help="还有县未报或文件待处理时,为什么仍然审核")
+@click.option("--yes", is_flag=True, help="还有县未报或文件待处理时,不再询问")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def approve(found: Settings, month, by: str, as_json: bool) -> None:
-    """审核一个月(锁定)。"""
+def approve(found: Settings, month, by: str, why: str, yes: bool, as_json: bool) -> None:
+    """审核一个月(锁定);还缺什么先说明,并随审核一起记入台账。"""
     from pipelines import intake
 
-    printing.decided(intake.approve(month, found, by), as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效")
+    state = intake.status(found, month)
+    told = printing.lacking(intake.lacking(state), state)
+    if told:
+        click.echo(f"注意,{months.label(month)}:" + ";".join(told), err=True)
+    # a script cannot be asked: it is warned, and the ledger tells
+    if told and not yes and sys.stdin.isatty():
+        click.confirm("仍要审核(锁定)这个月吗?", abort=True, err=True)
+    done = intake.approve(month, found, by, why)
+    printing.decided(done, as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效")
 
 
 @main.command()

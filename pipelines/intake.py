@@ -7,7 +7,6 @@ byte for byte, before anybody is told that it was received.
 import hashlib
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from pipelines import (
     access,
     checking,
     disk,
+    live,
     locks,
     months,
     parallel,
@@ -149,13 +149,14 @@ def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
     life = opened.life()
     if life.reported:
         engine.bring_up_to_date(opened, life.reported[-1])
+    live.keep(opened)
     return loaded
 
 
 def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
-    found = reporting.report(opened, seq, name)
-    status = opened.life().status.get(seq, "refused")
-    found.state = "known" if known else status
+    found, life = reporting.report(opened, seq, name), opened.life()
+    found.state = "known" if known else life.status.get(seq, "refused")
+    found.in_force = reporting.in_force(opened, life, found)
     return found
 
 
@@ -228,17 +229,37 @@ def _leave(path: Path, before: os.stat_result) -> None:
 # ---- decisions
 
 
-def approve(month: date, settings: Settings, by: str | access.Actor) -> Event:
-    """Lock a month. Errors: `Refusal` when nothing is reported, or it is approved already."""
+def approve(month: date, settings: Settings, by: str | access.Actor, why: str = "") -> Event:
+    """Lock a month. What is lacking at that moment (`lacking`) stands in the ledger with the approval, and `why` all the same.
+
+    Errors: `Refusal` when nothing is reported, or it is approved already.
+    """
     by = access.require(by, "approve", settings, month=months.key(month))
     with writing(settings, "审核") as opened:
         settle(opened)
-        state = opened.life().month(month)
+        life = opened.life()
+        state = life.month(month)
         if not state.effective:
             raise Refusal(f"{months.label(month)}还没有任何有效报表,不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
-        return _decide(opened, "approve", {"month": months.key(month)}, by)
+        found = {**live.month_state(opened, life, month), "inbox": [path.name for path in waiting_files(settings)]}
+        told = lacking(found) | ({"why": why} if why.strip() else {})
+        return _decide(opened, "approve", {"month": months.key(month), **told}, by)
+
+
+def lacking(state: dict) -> dict[str, list]:
+    """What a month lacks that may be approved, of its `status`: `missing` counties (codes), `refused` files not sent again in order
+    (ledger numbers), files in the `inbox` and `unread` ones (ledger numbers). Nothing for a month that cannot be approved."""
+    if state["state"] == "approved" or not any(county["seq"] for county in state["counties"]):
+        return {}
+    found = {
+        "missing": [county["code"] for county in state["counties"] if county["seq"] is None],
+        "refused": [one["seq"] for one in state["refused"]],
+        "inbox": list(state["inbox"]),
+        "unread": [one["seq"] for one in state.get("unread", [])],
+    }
+    return {what: which for what, which in found.items() if which}
 
 
 def reopen(month: date, why: str, settings: Settings, by: str | access.Actor) -> Event:
@@ -321,24 +342,48 @@ def news(settings: Settings, as_of: int) -> dict:
 
 
 def status(settings: Settings, month: date | None = None) -> dict:
-    """The state of a month (default: the latest reported): who has reported, what is open, what lies in the inbox."""
-    with writing(settings, "查看报送情况") as opened:
-        settle(opened)
-        life = opened.life()
-        month = month or (life.reported[-1] if life.reported else None)
-        inbox = [path.name for path in waiting_files(settings)]
-        if month is None:
-            return {"month": None, "state": "open", "counties": [], "waiting": [], "inbox": inbox}
-        state = life.month(month)
-        rosters = opened.reference.rosters
-        units = Counter(unit.county_code for unit in rosters.units(month))
-        return {
-            "month": months.key(month),
-            "state": state.state,
-            "counties": [
-                reporting.county_status(opened, county, state.effective.get(county.code), units[county.code])
-                for county in rosters.counties(month)
-            ],
-            "waiting": [reading.seq for reading in state.waiting],
-            "inbox": inbox,
-        }
+    """The state of a month (default: the latest reported): who has reported, what is open, what lies in the inbox.
+
+    Waits for nobody. `as_of` is the last ledger number taken account of: while another task writes (`running`: doing, pid, since) that is
+    what was so before it began, and `unread` are the submissions since (seq, file, by, at).
+    """
+    try:
+        with writing(settings, "查看报送情况", wait=0.0) as opened:
+            settle(opened)
+            life = opened.life()
+            month = month or (life.reported[-1] if life.reported else None)
+            found = live.month_state(opened, life, month) if month else _NO_MONTH
+            found, running = {**found, "as_of": opened.applied()}, None
+    except locks.Busy:
+        found, running = _as_kept(settings, month), _runs(settings)
+    told = news(settings, found["as_of"])
+    return {**found, "inbox": told["inbox"], "unread": told["arrived"][::-1], "running": running}
+
+
+_NO_MONTH = {"month": None, "state": "open", "counties": [], "waiting": [], "refused": []}
+
+
+def kept(settings: Settings, month: date) -> dict:
+    """The same as `status`, without settling even if nobody writes: for a page, which is drawn again and again."""
+    found = _as_kept(settings, month)
+    told = news(settings, found["as_of"])
+    return {**found, "inbox": told["inbox"], "unread": told["arrived"][::-1], "running": told["running"]}
+
+
+def _as_kept(settings: Settings, month: date | None) -> dict:
+    """A month as the last settling left it; without counties where none has left anything yet."""
+    found, as_of = live.read(settings.data, month), live.as_of(settings.data)
+    if found is None and month and as_of:
+        found = live.nothing(reference_set.load(settings.reference), month)
+    return {"as_of": as_of, **_NO_MONTH, "month": months.key(month) if month else None, **(found or {})}
+
+
+def _runs(settings: Settings) -> dict:
+    """Who holds the writer's lock; a holder that has not signed yet is said to have begun this moment."""
+    found = locks.holder(_writer_lock(settings))
+    return found or {"doing": "刚刚开始的任务", "pid": None, "since": datetime.now().isoformat(timespec="seconds")}
+
+
+def unpublished(settings: Settings, as_of: int) -> list[dict]:
+    """States of the months to which submissions after ledger number `as_of` belong, as last kept. Waits for nobody, reads nothing in."""
+    return live.since(settings.data, as_of)

@@ -3,8 +3,10 @@
 import json
 import sys
 from contextlib import contextmanager
+from decimal import Decimal
 
 import click
+from rich.cells import cell_len
 
 
 def print_json(data) -> None:
@@ -38,7 +40,6 @@ _STATES = {
     "superseded": "已被更新的报表取代",
     "refused": "未采用",
 }
-_SEVERITIES = {"error": "错误", "warning": "疑问", "note": "提示"}
 
 
 def reports(found: list, as_json: bool) -> None:
@@ -50,75 +51,155 @@ def reports(found: list, as_json: bool) -> None:
 
 
 def _report(report) -> None:
+    from pipelines.reporting import SEVERITY_NAMES
+
     rows = report.rows
     whose = f"{report.county} {report.month}:" if report.county and report.month else ""
     counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
-    state = "不能采用" if report.refused else _STATES[report.state]
+    state = "不能采用" if report.refused else f"{_STATES[report.state]}{_instead(report)}"
     click.echo(f"{report.file}:{state}。{whose}{counts}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
-        click.echo(f"  {_SEVERITIES[finding['severity']]} {number}{finding['message']}")
+        click.echo(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
 
 
-def figures(rows: list[dict]) -> None:
+def table(rows: list[tuple], right: tuple[int, ...] = ()) -> None:
+    """Rows in columns that meet on a terminal, where a Chinese character is two cells wide; numbers (`right`) end together."""
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        cells = [_padded(cell, widths[n], n in right) for n, cell in enumerate(row)]
+        click.echo("  ".join(cells).rstrip())
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def figures(rows: list[dict], indicators: dict[str, dict]) -> None:
+    """Figures in aligned columns; `indicators` tells the name and units of each."""
     from pipelines.indicators.progress import STATUSES
 
+    if not rows:
+        click.echo("没有这样的数字")
+        return
+    lines = [("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")]
     for row in rows:
-        value = "—" if row["value"] is None else f"{float(row['value']):.6g}"
-        gap = f",还差 {row['gap']}" if row["gap"] else ""
-        click.echo(
-            f"{row['month']} {row['name'] or row['unit']} {row['indicator']} {value} "
-            f"({row['numerator']}/{row['denominator']},未知 {row['unknown']}) {STATUSES[row['status']]}{gap}"
-        )
+        told = indicators[row["indicator"]]
+        counted = f"{row['numerator']}/{row['denominator']}"
+        gap = f"{row['gap']} {told['gap_unit'] or ''}".strip() if row["gap"] else ""
+        place, status = row["name"] or row["unit"], STATUSES[row["status"]]
+        name = (row["month"], place, told["name"], row["indicator"])
+        lines.append((*name, valued(row["value"], told["unit"]), counted, row["unknown"], row["target"], status, gap))
+    table(lines, right=(4, 5, 6, 9))
+
+
+def valued(value: str | None, unit: str | None) -> str:
+    """`61.49%`: a value as people read it; the exact one is in `--json`."""
+    if value is None:
+        return "—"
+    return f"{Decimal(value):.2f}%" if unit == "%" else f"{Decimal(value):.2f} {unit or ''}".strip()
 
 
 _COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
 
 
-def story(story: dict) -> None:
-    """Clause, arithmetic, units and cells of one figure."""
+def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
+    """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     figure = story["figure"]
-    click.echo(f"{story['indicator']}  条款 {story['clause']}:{story['quote']}")
+    value = valued(figure["value"], indicator["unit"])
+    click.echo(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}:{story['quote']}")
     click.echo(f"{story['arithmetic']}")
-    click.echo(f"= {figure['value']}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
+    click.echo(f"= {value}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
     for unit in story["units"]:
         held = "(已填报,该行因错误暂不计入,见回执)" if unit.get("held") else ""
         click.echo(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
         for name, answer in unit["answer"].items():
             place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
             carried = f"(沿用 {answer['carried_from']})" if answer["carried_from"] else ""
-            click.echo(f"      {name} = {answer['value']} [{answer['raw']}] {place}{carried}")
+            said = _ANSWERS.get(answer["value"], answer["value"])
+            click.echo(f"      {labels.get(name, name)} = {said} [{answer['raw']}] {place}{carried}")
+
+
+_ANSWERS = {True: "是", False: "否", None: "未填"}
+
+
+def _instead(report) -> str:
+    """Which report counts, where it is not this one."""
+    counts = report.in_force
+    if report.state not in ("known", "superseded", "waiting") or counts is None:
+        return ""
+    if counts["seq"] == report.seq:
+        return f"(即第 {report.seq} 号收件,正在生效)"
+    return f"(现在生效的是第 {counts['seq']} 号收件“{counts['file']}”,{counts['at'][:16].replace('T', ' ')} 收到)"
 
 
 _MONTH_STATES = {"open": "未审核", "approved": "已审核(锁定)", "reopened": "已重开"}
 
 
 def status(state: dict) -> None:
-    if not state["month"]:
-        click.echo("还没有收到任何报表")
-        return
+    """Who has reported; what was refused, waits or lies about; and, while another task writes, what is not in this yet."""
+    if state["running"]:
+        since = state["running"]["since"].replace("T", " ")
+        click.echo(
+            f"正在运行:{state['running']['doing']}(始于 {since});以下是此前的状态,截至第 {state['as_of']} 号收件"
+        )
+    if not state["counties"]:
+        click.echo("还没有整理出报送情况" if state["running"] else "还没有收到任何报表")
+    else:
+        _counties(state)
+    for one in state["refused"]:
+        click.echo(f"未采用:{refusal(one, _names(state))}")
+    if state["waiting"]:
+        click.echo(f"另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
+    if state["unread"]:
+        click.echo(
+            f"已存档、尚未读取 {len(state['unread'])} 份:{'、'.join(one['file'] for one in state['unread'][:20])}"
+        )
+    for problem in state["inbox"]:
+        click.echo(f"收件箱中尚未接收:{problem}")
+
+
+def _counties(state: dict) -> None:
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
-    click.echo(
-        f"{state['month']} {_MONTH_STATES[state['state']]}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报"
-    )
+    word = _MONTH_STATES[state["state"]]
+    click.echo(f"{state['month']} {word}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报")
+    lines: list[tuple] = [("代码", "县(市、区)", "状态", "应报", "读到", "计入", "错误", "需核实")]
     for county in counties:
-        counted = (
-            f"计入 {county['accepted']}/{county['units']} 个单位,错误 {county['errors']},疑问 {county['warnings']}"
-        )
-        click.echo(
-            f"  {county['code']} {county['name']} {'已报,' + counted if county['state'] == 'effective' else '未报'}"
-        )
-    if state["waiting"]:
-        click.echo(f"  另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
-    for problem in state["inbox"]:
-        click.echo(f"  收件箱中尚未接收:{problem}")
+        numbers = [county[name] for name in ("read", "accepted", "errors", "warnings")]
+        told = ("已报", county["units"], *numbers) if county["seq"] else ("未报", county["units"], *[""] * 4)
+        lines.append((county["code"], county["name"], *told))
+    table(lines, right=(3, 4, 5, 6, 7))
+
+
+def _names(state: dict) -> dict[str, str]:
+    return {county["code"]: county["name"] for county in state["counties"]}
+
+
+def refusal(one: dict, names: dict[str, str]) -> str:
+    """`襄都区“x.xlsx”(第 9 号收件):…`: a file that could not be used, and the first reason."""
+    whose = names.get(one["county"], one["county"]) if one["county"] else "不知是哪个县(市、区)的"
+    return f"{whose}“{one['file']}”(第 {one['seq']} 号收件):{one['why'] or '见回执'}"
+
+
+def lacking(found: dict[str, list], state: dict) -> list[str]:
+    """What a month lacks that is to be approved, in words; nothing when nothing does."""
+    names, told = _names(state), []
+    if "missing" in found:
+        told.append(f"{len(found['missing'])} 个县(市、区)未报:{'、'.join(names[code] for code in found['missing'])}")
+    if "refused" in found:
+        told.append(f"{len(found['refused'])} 份报表未被采用,尚未改正重报")
+    if "unread" in found:
+        told.append(f"{len(found['unread'])} 份报表已存档、尚未读取")
+    if "inbox" in found:
+        told.append(f"收件箱中有 {len(found['inbox'])} 个文件尚未接收:{'、'.join(found['inbox'][:10])}")
+    return told
 
 
 def decided(event, as_json: bool, said: str) -> None:
-    print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(
-        said
-    )
+    print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(said)
 
 
 _STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
@@ -131,5 +212,10 @@ def standing(state: dict) -> None:
         names = [county["name"] for county in state["counties"] if county["state"] == word]
         if names:
             click.echo(f"  {label} {len(names)} 个:{'、'.join(names)}")
+    names = {county["code"]: county["name"] for county in state["counties"]}
+    for one in state["refused"]:
+        click.echo(f"  未采用:{refusal(one, names)}")
     if state["waiting"]:
         click.echo(f"  另有 {state['waiting']} 份在该月审核后收到,重开后生效")
+    if state["unread"]:
+        click.echo(f"  另有 {state['unread']} 份已存档、尚未读取,未计在内")

@@ -5,8 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines import months, warehouse
+from pipelines.lifecycle import Life
 from pipelines.survey import findings, form
+from pipelines.survey.findings import SEVERITY_NAMES
 from pipelines.warehouse import Warehouse
+
+__all__ = ["SEVERITY_NAMES", "Report", "findings_of", "in_force", "kind_names", "report", "rows_of"]
 
 
 @dataclass
@@ -15,6 +19,7 @@ class Report:
 
     `state`: checked | effective | superseded | refused | waiting | known (the same bytes were received before, as number `seq`)
     | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those of a check).
+    `in_force` is the report that counts for the county and month (seq, file, at), where that is known.
     """
 
     file: str
@@ -26,6 +31,7 @@ class Report:
     findings: list[dict] = field(default_factory=list)
     state: str = "checked"
     seq: int | None = None
+    in_force: dict | None = None
 
     def public(self) -> dict:
         return asdict(self)
@@ -62,6 +68,16 @@ def report(opened: Warehouse, seq: int, name: str) -> Report:
     )
 
 
+def in_force(opened: Warehouse, life: Life, found: Report) -> dict | None:
+    """The report that counts for the county and month of another."""
+    effective = life.effective(months.parse(found.month)) if found.month else {}
+    if found.county not in effective:
+        return None
+    sql = "SELECT seq, file, received_at FROM submission WHERE seq = ?"
+    [row] = opened.con.execute(sql, [effective[found.county]]).fetchall()
+    return dict(zip(("seq", "file", "at"), row, strict=True))
+
+
 def findings_of(opened: Warehouse, seq: int) -> list[dict]:
     columns = ", ".join(("id", *_PUBLIC))
     rows = opened.con.execute(f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]).fetchall()
@@ -91,19 +107,3 @@ def rows_of(opened: Warehouse, seq: int) -> dict[str, int]:
         {"seq": seq, "waived": sorted(_waived(opened, seq))},
     ).fetchall()[0]
     return {"read": read, "accepted": read - held, "held": held}
-
-
-def county_status(opened: Warehouse, county, seq: int | None, units: int) -> dict:
-    rows = rows_of(opened, seq) if seq else {"read": 0, "accepted": 0, "held": 0}
-    severities = [f["severity"] for f in findings_of(opened, seq)] if seq else []
-    return {
-        "code": county.code,
-        "name": county.name,
-        "state": "effective" if seq else "missing",
-        "seq": seq,
-        "accepted": rows["accepted"],
-        "held": rows["held"],
-        "units": units,
-        "errors": severities.count("error"),
-        "warnings": severities.count("warning"),
-    }

@@ -43,13 +43,13 @@ def load(data: str | Path | None = None) -> Settings:
     """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`."""
     folder = data or os.environ.get("SHEQU_DATA") or REPOSITORY / "data"
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
-    return _at(os.path.abspath(folder), os.path.abspath(reference))
+    return _at(Path.cwd() / folder, Path.cwd() / reference)
 
 
 @lru_cache(maxsize=64)
-def _at(folder: str, reference: str) -> Settings:
+def _at(folder: Path, reference: Path) -> Settings:
     """Links are followed once: a page of the dashboard asks a dozen times a click."""
-    return Settings(Path(folder).resolve(), Path(reference).resolve())
+    return Settings(folder.resolve(), reference.resolve())
 
 
 def anonymous() -> bool:

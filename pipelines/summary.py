@@ -26,7 +26,7 @@ def received(warehouse: Warehouse, month: date) -> dict:
         "名册单位": len(warehouse.reference.rosters.units(month)),
         **_standing(warehouse, month),
         "错误": severities.get("error", 0),
-        "疑问": severities.get("warning", 0),
+        "需核实": severities.get("warning", 0),
     }
 
 

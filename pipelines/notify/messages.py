@@ -33,8 +33,14 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
         return []
     key = f"remind-{months.key(standing.month)}-{standing.today.isoformat()}"
     month, when = months.label(standing.month), _when(standing, occasion)
-    to_clerk = Message(f"{key}-city", contacts.clerk, f"{month}报表{when}:{_counted(standing)}", _overview(standing, when))
-    return [to_clerk, *(_to_county(key, month, when, county, contacts) for county in _reachable(standing, contacts))]
+    to_clerk = Message(
+        f"{key}-city", contacts.clerk, f"{month}报表{when}:{_counted(standing)}", _overview(standing, when)
+    )
+    refused = {code: [one for one in standing.refused if one["county"] == code] for code, _ in standing.missing}
+    return [
+        to_clerk,
+        *(_to_county(key, month, when, c, refused[c[0]], contacts) for c in _reachable(standing, contacts)),
+    ]
 
 
 def _when(standing: Standing, occasion: str) -> str:
@@ -52,13 +58,30 @@ def _reachable(standing: Standing, contacts: Contacts) -> list[tuple[str, str]]:
     return [county for county in standing.missing if county[0] in contacts.counties]
 
 
-def _to_county(key: str, month: str, when: str, county: tuple[str, str], contacts: Contacts) -> Message:
+def _to_county(
+    key: str, month: str, when: str, county: tuple[str, str], refused: list[dict], contacts: Contacts
+) -> Message:
     code, name = county
-    body = (
-        f"{name}:\n\n{month}报表{when},尚未收到你单位的报表。请填好市级发来的工作簿,自查后报送。\n"
-        "如已报送仍收到本提醒,多半是报表未被采用:请查看回执,改正后重报。\n"
-    )
+    body = f"{name}:\n\n{month}报表{when},{_refused_told(refused) if refused else _MISSING}\n"
     return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body)
+
+
+_MISSING = (
+    "尚未收到你单位的报表。请填好市级发来的工作簿,自查后报送。\n"
+    "如已报送仍收到本提醒,多半是文件认不出是哪个县的,或刚收到尚未读取:请查看回执或询问市级。"
+)
+
+
+def _refused_told(refused: list[dict]) -> str:
+    """What became of the files that the county sent: none could be used, and why."""
+    lines = [
+        f"- {_day(one['at'])}收到的“{one['file']}”(第 {one['seq']} 号收件):{one['why'] or '见回执'}" for one in refused
+    ]
+    return "\n".join(["你单位报来的文件未被采用,须改正后重报:", *lines, "回执里标出了每一处,改正后另存再报。"])
+
+
+def _day(at: str) -> str:
+    return f"{int(at[5:7])}月{int(at[8:10])}日"
 
 
 def _overview(standing: Standing, when: str) -> str:
@@ -67,11 +90,24 @@ def _overview(standing: Standing, when: str) -> str:
     lines.append(f"{'逾期未报' if standing.late else '未报'}:{_names(standing.missing)}")
     if standing.with_errors:
         lines.append(f"已报但有错误待改正:{_names(standing.with_errors)}")
+    lines += _refused_lines(standing)
+    if standing.unread:
+        lines.append(f"另有{standing.unread}份报表已存档、尚未读取,未计在内")
     if standing.waiting:
         lines.append(f"另有{standing.waiting}份报表在该月审核后收到,重开(shequ reopen)后才生效")
     if standing.inbox:
         lines.append(f"收件箱中尚未接收:{'、'.join(standing.inbox)}")
     return "\n".join(lines) + "\n"
+
+
+def _refused_lines(standing: Standing) -> list[str]:
+    """Refused files under the county that sent them; those of nobody known last."""
+    names = dict(standing.reported + standing.missing)
+    told = [
+        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”:{one['why'] or '见回执'}"
+        for one in sorted(standing.refused, key=lambda one: (one["county"] is None, one["county"], one["seq"]))
+    ]
+    return [f"未被采用的报表{len(told)}份,须改正后重报:", *told] if told else []
 
 
 def _names(counties: tuple[tuple[str, str], ...]) -> str:

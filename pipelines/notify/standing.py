@@ -11,7 +11,11 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True)
 class Standing:
-    """One month on one day. Counties are (code, name); `late` are the missing ones once the due day is over."""
+    """One month on one day. Counties are (code, name); `late` are the missing ones once the due day is over.
+
+    `refused` are files that could not be used and were not sent again in order (seq, file, county or null, at, why);
+    `unread` is how many are in the archive and not read yet, because another task writes.
+    """
 
     month: date
     today: date
@@ -20,6 +24,8 @@ class Standing:
     with_errors: tuple[tuple[str, str], ...]
     waiting: int
     inbox: tuple[str, ...]
+    refused: tuple[dict, ...] = ()
+    unread: int = 0
 
     @property
     def late(self) -> tuple[tuple[str, str], ...]:
@@ -33,6 +39,7 @@ class Standing:
         return {
             "month": months.key(self.month), "due": duedates.due(self.month).isoformat(), "counties": counties,
             "with_errors": [code for code, _ in self.with_errors], "waiting": self.waiting, "inbox": list(self.inbox),
+            "refused": list(self.refused), "unread": self.unread,
         }  # fmt: skip
 
 
@@ -51,6 +58,8 @@ def from_status(state: dict, month: date, today: date) -> Standing:
         with_errors=tuple((code, name) for code, name, c in counties if c["errors"]),
         waiting=len(state["waiting"]),
         inbox=tuple(state["inbox"]),
+        refused=tuple(state["refused"]),
+        unread=len(state["unread"]),
     )
 
 

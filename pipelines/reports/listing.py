@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from pipelines.reports.extent import COUNTIES_SHOWN, TOWNS_SHOWN
 from pipelines.reports.facts import Facts, Figure, Item, many_towns
+from pipelines.survey.findings import SEVERITY_NAMES
 
-_SEVERITY = {"error": "错误", "warning": "需核实", "note": "提示"}
 Value = str | int | float | None
 
 
@@ -86,7 +86,7 @@ def findings(facts: Facts) -> Sheet:
     rows: list[Sequence[Value]] = [
         [
             facts.short.get(f["county"], f["county"]),
-            _SEVERITY[f["severity"]],
+            SEVERITY_NAMES[f["severity"]],
             *(f[key] for key in ("file", "sheet", "cell", "found", "message")),
         ]
         for f in facts.findings

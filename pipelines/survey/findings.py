@@ -21,7 +21,8 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
 LISTED = 600  # of a list that the program made
 MOST = 1_000  # findings of one code on one field that are listed one by one
-_SEVERITY_NAMES = {ERROR: "错误", WARNING: "疑问", NOTE: "提示"}
+# the one vocabulary, in receipts, reports, on the screen and on the command line
+SEVERITY_NAMES = {ERROR: "错误", WARNING: "需核实", NOTE: "提示"}
 _SCOPES = {"file": "整个文件", "sheet": "工作表", "row": "整行", "cell": "单元格"}
 
 
@@ -159,7 +160,7 @@ def document(kinds: dict[str, Kind]) -> str:
         "本页由 `data/reference/findings.yaml` 生成,请勿手改。每条发现写明文件、工作表、单元格、所见值与处理办法。",
         "表内一致性规则(户数与人口等)另见调查表 `form.yaml` 的 rules。",
     ]
-    for severity, title in _SEVERITY_NAMES.items():
+    for severity, title in SEVERITY_NAMES.items():
         lines += ["", f"## {title}({severity})"]
         for kind in (kind for kind in kinds.values() if kind.severity == severity):
             lines += [

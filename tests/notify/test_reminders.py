@@ -18,13 +18,14 @@ MARCH = date(2026, 3, 1)
 KNOWN = Contacts(city="clerk@city.example", counties={"130502": "xd@city.example"})
 
 
-def state(missing=("130502",), waiting=(), inbox=()) -> dict:
+def state(missing=("130502",), waiting=(), inbox=(), refused=(), unread=()) -> dict:
     names = {"130502": "襄都区", "130503": "信都区", "130524": "柏乡县"}
     counties = [
         {"code": code, "name": name, "state": "missing" if code in missing else "effective", "errors": code == "130503"}
         for code, name in names.items()
     ]
-    return {"counties": counties, "waiting": list(waiting), "inbox": list(inbox)}
+    rest = {"waiting": list(waiting), "inbox": list(inbox), "refused": list(refused), "unread": list(unread)}
+    return {"counties": counties, **rest}
 
 
 def on(day: date, **given) -> list[Message]:
@@ -61,6 +62,17 @@ def test_clerk_and_county_are_told_in_these_words():
     )
     assert (county.to, county.subject) == ("xd@city.example", "襄都区2026年3月报表已逾期2天")
     assert "尚未收到你单位的报表" in county.body
+
+
+def test_refused_files_are_named_to_the_county_that_sent_them_and_all_of_them_to_the_clerk():
+    mine = {"seq": 7, "file": "襄都.xlsx", "county": "130502", "at": "2026-04-03T09:00:00+08:00", "why": "没有找到表头"}
+    nobodys = {**mine, "seq": 8, "file": "报表.xlsx", "county": None, "why": "看不出是哪个县的"}
+    clerk, county = on(date(2026, 4, 7), refused=(nobodys, mine), unread=(9, 10))
+    assert "- 4月3日收到的“襄都.xlsx”(第 7 号收件):没有找到表头\n" in county.body and "报表.xlsx" not in county.body
+    assert (
+        "未被采用的报表2份,须改正后重报:\n- 襄都区“襄都.xlsx”:没有找到表头\n- 不知是哪个县的“报表.xlsx”" in clerk.body
+    )
+    assert "另有2份报表已存档、尚未读取,未计在内" in clerk.body
 
 
 def test_a_county_without_address_stands_in_the_clerks_message_only():

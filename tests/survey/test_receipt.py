@@ -106,13 +106,13 @@ def test_the_list_links_to_each_cell_and_says_what_to_do():
 def test_the_top_tells_what_was_read_and_how_much_is_wrong():
     text = top(receipt(FAULTY))
     assert "问题清单 柏乡县2019年6月(第1次报送)" in text and "读到 8 行社区(村),计入 7 行,暂不计入 1 行。" in text
-    assert "错误 4 疑问 0 提示 0" in text and "首次报送" in text and "2019-07-02 10:11" in text
+    assert "错误 4 需核实 0 提示 0" in text and "首次报送" in text and "2019-07-02 10:11" in text
 
 
 def test_a_right_workbook_gets_a_receipt_too():
     data = receipt(decorated(faulty()))
     assert (
-        "错误 0 疑问 0 提示 0" in top(data) and "没有发现问题。" in str(lines(data)) and faults_of_package(data) == []
+        "错误 0 需核实 0 提示 0" in top(data) and "没有发现问题。" in str(lines(data)) and faults_of_package(data) == []
     )
 
 

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pipelines.survey.findings import place, quote
+from pipelines.survey.findings import SEVERITY_NAMES, place, quote
 from pipelines.survey.receipt import history
 from pipelines.survey.receipt.context import ReceiptContext
 
-SEVERITIES = {"error": "错误", "warning": "疑问", "note": "提示"}
 SHEET = "问题清单"
 THIS = ""  # in a link: the list itself, whatever its sheet is called
 MOST = 10_000  # lines: Excel follows at most 65,530 links on a sheet, and nobody reads so many
 _LONG = 300  # characters of a value that a line shows
 # of the form's rules, which have no entry in the taxonomy
 _REMEDIES = {"error": "改正后重报。", "warning": "核对;无误的可不改,并向市局说明。", "note": "一般不必处理。"}
-_ORDER = {severity: i for i, severity in enumerate(SEVERITIES)}
+_ORDER = {severity: i for i, severity in enumerate(SEVERITY_NAMES)}
 _CELL = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
 HEADINGS = {
@@ -112,7 +111,7 @@ def lines(found: list[Entry], header: Header) -> tuple[list[list[Cell]], int]:
 def _top(found: list[Entry], gone: list[dict], header: Header) -> list[list[Cell]]:
     context = header.context
     counts = Counter(entry.severity for entry in found)
-    legend = [Cell(f"{word} {counts[severity]}", severity) for severity, word in SEVERITIES.items()]
+    legend = [Cell(f"{word} {counts[severity]}", severity) for severity, word in SEVERITY_NAMES.items()]
     return [
         [Cell(f"问题清单 {context.title}", "title")],
         [Cell(f"文件:{quote(header.name, 120)}" + (f"  收到:{context.received}" if context.received else ""))],
@@ -164,7 +163,7 @@ def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
     unit = finding["unit"]
     values = (labels, context.units.get(unit, unit), entry.text, finding["found"], finding["expected"], entry.remedy)
     return [
-        Cell(entry.number, "number"), Cell(SEVERITIES[finding["severity"]], entry.severity), Cell(state),
+        Cell(entry.number, "number"), Cell(SEVERITY_NAMES[finding["severity"]], entry.severity), Cell(state),
         Cell(quote(finding["sheet"])), _link(entry), *(Cell(shown(value)) for value in values), Cell(finding["id"]),
     ]  # fmt: skip
 
@@ -194,7 +193,7 @@ def _mended(finding: dict, context: ReceiptContext) -> list[Cell]:
     unit = finding["unit"]
     labels = "、".join(context.labels.get(name, name) for name in (finding["field"] or "").split(",") if name)
     return [
-        Cell(None), Cell(SEVERITIES[finding["severity"]], "quiet"), Cell("已改正"), Cell(quote(finding["sheet"])),
+        Cell(None), Cell(SEVERITY_NAMES[finding["severity"]], "quiet"), Cell("已改正"), Cell(quote(finding["sheet"])),
         Cell(shown(finding["cell"])), Cell(labels), Cell(shown(context.units.get(unit, unit))),
         Cell(shown(body(finding))), Cell(shown(finding["found"])), Cell(shown(finding["expected"])),
         Cell(None), Cell(finding["id"]),

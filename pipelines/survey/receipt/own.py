@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from pipelines.survey.findings import SEVERITY_NAMES
 from pipelines.survey.grid import Unreadable
 from pipelines.survey.receipt import list_sheet, listing, notes, styles, text
 from pipelines.survey.receipt.listing import Entry, Header
@@ -161,7 +162,7 @@ def _note(entries: list[Entry]) -> str:
 
 
 def _note_line(entry: Entry) -> str:
-    words = [listing.SEVERITIES[entry.finding["severity"]], "已豁免" if entry.waived else entry.state]
+    words = [SEVERITY_NAMES[entry.finding["severity"]], "已豁免" if entry.waived else entry.state]
     said = entry.text if len(entry.text) <= _NOTE_LENGTH else f"{entry.text[:_NOTE_LENGTH]}…"
     return f"{entry.number}.【{','.join(word for word in words if word)}】{said}"
 
