@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 
-from pipelines import locks, monthly, months, parallel, reference_set, warehouse
+from pipelines import locks, monthly, months, reading_ahead, reference_set, warehouse
 from pipelines.archive import Archive, Event, sync_folder
 from pipelines.errors import Refusal
 from pipelines.indicators import engine
@@ -69,10 +70,17 @@ def _replay(settings: Settings, aside: Settings, told: list[Event], report: Prog
             if opened is None or not _made_with(opened.reference, event):
                 reference = _reference(settings, aside, archive, event)
                 opened = stack.enter_context(_fresh_warehouse(aside, reference, archive, done))
-            opened.sync(parallel.reader(archive, opened.reference), until=event.body["as_of"])
+                read = stack.enter_context(reading_ahead.reader(archive, reference, _last(told[done - 1 :], event)))
+            opened.sync(read, until=event.body["as_of"])
             yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event, seen)
             if report:
                 report(done, len(told), f"{event.body['month']}/{event.body['edition']}")
+
+
+def _last(rest: list[Event], first: Event) -> int:
+    """Ledger number up to which a warehouse is needed: that of the last edition in a row made with the same reference data."""
+    same = takewhile(lambda event: event.body["reference"] == first.body["reference"], rest)
+    return max(event.body["as_of"] for event in same)
 
 
 def _made_with(reference: Reference, event: Event) -> bool:
@@ -93,8 +101,8 @@ def _reference(settings: Settings, aside: Settings, archive: Archive, event: Eve
 @contextmanager
 def _fresh_warehouse(aside: Settings, reference: Reference, archive: Archive, number: int) -> Iterator[Warehouse]:
     path = aside.data / f"warehouse-{number}.duckdb"
-    # it reads what stands on the shelf too
-    with warehouse.open_warehouse(path, reference, archive, aside.data.parent) as opened:
+    # it reads what stands on the shelf too; on disk only when it is put in its place
+    with warehouse.open_warehouse(path, reference, archive, aside.data.parent, durable=False) as opened:
         yield opened
 
 

@@ -45,13 +45,15 @@ Progress = Callable[[int, int, str], None]
 Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
 
 
-def connect(path: Path | str, inside: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(path: Path | str, inside: Path | None = None, durable: bool = True) -> duckdb.DuckDBPyConnection:
     """A connection in which no SQL can reach a file outside the folder `inside` (by default: outside the database itself),
     fetch an extension, or change this.
 
     It takes at most half of the machine's memory and spills the rest beside the database; one in memory does not spill.
+    What is not `durable` is a throw-away until somebody else has put it on disk: its commits wait for no disk.
     """
     config = {
+        "fsync_mode": "STANDARD" if durable else "NONE",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
@@ -218,23 +220,23 @@ def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event,
 
 
 @contextmanager
-def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path):
+def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True):
     """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
 
     Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.locks`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    con = _open_matching(path, reference, data)
+    con = _open_matching(path, reference, data, durable)
     try:
         yield Warehouse(con, reference, archive)
     finally:
         con.close()
 
 
-def _open_matching(path: Path, reference: Reference, data: Path) -> duckdb.DuckDBPyConnection:
+def _open_matching(path: Path, reference: Reference, data: Path, durable: bool) -> duckdb.DuckDBPyConnection:
     if path.exists():
         try:
-            con = connect(path, data)
+            con = connect(path, data, durable)
         except duckdb.Error as fault:
             # by the whole phrase: a damaged "block" has a "lock" in it too
             if "could not set lock" in str(fault).lower():
@@ -247,7 +249,7 @@ def _open_matching(path: Path, reference: Reference, data: Path) -> duckdb.DuckD
                 return con
             con.close()
     set_aside(path)
-    con = connect(path, data)
+    con = connect(path, data, durable)
     create(con, reference)
     return con
 

@@ -39,6 +39,16 @@ def known(warehouse: Warehouse, place: Path, entry: dict) -> Object:
 
 def _content_of(warehouse: Warehouse, place: Path, digest: str) -> str:
     """The content of a file by the hash of its bytes, read once: every later edition of the series names it again."""
+    if digest not in _CONTENT:
+        _CONTENT[digest] = _content_read_once(warehouse, place, digest)
+    return _CONTENT[digest]
+
+
+# what bytes say is the same for ever; asking the warehouse for each of ten thousand entries would take seconds
+_CONTENT: dict[str, str] = {}
+
+
+def _content_read_once(warehouse: Warehouse, place: Path, digest: str) -> str:
     con = warehouse.con
     con.execute("CREATE TABLE IF NOT EXISTS file_content (sha256 VARCHAR, content VARCHAR)")
     found = scalar(con, "SELECT content FROM file_content WHERE sha256 = ?", [digest])

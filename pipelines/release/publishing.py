@@ -8,10 +8,8 @@ it, then `current` names it; a kill between any two is healed by the next run.
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from pathlib import Path
 
 from pipelines import disk, months, program, reference_set
@@ -22,6 +20,7 @@ from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
 from pipelines.release import changes, database, editions, identity, tables
+from pipelines.release.exports import Exports
 from pipelines.release.tables import Object
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
@@ -109,43 +108,38 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     content: Tables = {}
     marks = engine.fingerprints(warehouse, span)
     divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
+    exports = Exports(warehouse, settings.releases / "objects")
+    statuses = _statuses(warehouse, life)
     for month in span:
-        found = _month_objects(warehouse, settings, life, month, own=month == span[-1])
-        found.update(_now_objects(warehouse, settings, month, marks[month], divisions))
+        found = _adopted_objects(warehouse, settings, life, month) if month != span[-1] else None
+        if found is None:
+            mark = f"{marks[month]} {statuses.get(month, [])}"
+            found = exports.of(month, "then", mark, lambda m=month: _month_queries(warehouse, life, m))
+        found |= exports.of(
+            month, divisions, marks[month], lambda m=month: {"figure_now": tables.now_query(m, divisions)}
+        )
         for table, item in found.items():
             content.setdefault(table, {})[months.key(month)] = item
     return content
 
 
-def _now_objects(
-    warehouse: Warehouse, settings: Settings, month: date, mark: str, divisions: str
-) -> dict[str, Object]:
-    def queries() -> dict[str, str]:
-        return {"figure_now": tables.now_query(month, divisions)}
-
-    return _exported(warehouse, settings, month, mark, queries, what=divisions)
+def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
+    engine.standing.load_rosters(warehouse, month)
+    return tables.queries(warehouse, life, month)
 
 
-def _month_objects(
-    warehouse: Warehouse, settings: Settings, life: Life, month: date, own: bool
-) -> dict[str, Object]:
+def _adopted_objects(warehouse: Warehouse, settings: Settings, life: Life, month: date) -> dict[str, Object] | None:
+    """The tables of an approved month that is published, as they were published; None for any other month."""
     approved = life.months.get(month) and life.months[month].approved
-    published = editions.latest_edition(settings.releases, month) if approved and not own else None
-    if published:
-        listed = editions.read_manifest(published)["tables"]
-        key = months.key(month)
-        return {
-            table: _adopted(warehouse, settings, published / tables.file_name(table, month), entries[key])
-            for table, entries in listed.items()
-            if key in entries
-        }
-    mark = f"{engine.fingerprint(warehouse, month)} {_statuses(warehouse, life, month)}"
-
-    def queries() -> dict[str, str]:
-        engine.standing.load_rosters(warehouse, month)
-        return tables.queries(warehouse, life, month)
-
-    return _exported(warehouse, settings, month, mark, queries, what="then")
+    published = editions.latest_edition(settings.releases, month) if approved else None
+    if published is None:
+        return None
+    listed, key = editions.read_manifest(published)["tables"], months.key(month)
+    return {
+        table: _adopted(warehouse, settings, published / tables.file_name(table, month), entries[key])
+        for table, entries in listed.items()
+        if key in entries
+    }
 
 
 def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict) -> Object:
@@ -157,39 +151,12 @@ def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict)
     return item
 
 
-def _statuses(warehouse: Warehouse, life: Life, month: date) -> list[tuple[int, str]]:
-    """State of every submission for the month: one more, though it waits, is a change to tell."""
-    seqs = warehouse.con.execute("SELECT seq FROM submission WHERE month = ? ORDER BY seq", [month]).fetchall()
-    return [(seq, life.status.get(seq, "refused")) for (seq,) in seqs]
-
-
-def _exported(
-    warehouse, settings: Settings, month: date, mark: str, queries: Callable, what: str
-) -> dict[str, Object]:
-    """Month tables as objects; exported only where `mark` (of what they are made from) has changed since the last time."""
-    con, store = warehouse.con, settings.releases / "objects"
-    con.execute(_EXPORT)
-    digest = sha256(mark.encode()).hexdigest()
-    known = con.execute(
-        "SELECT name, sha256, rows, content FROM exported WHERE month = ? AND what = ? AND mark = ?", [month, what, digest]
-    ).fetchall()
-    if known and all(tables.object_path(store, sha).exists() for _, sha, *_ in known):
-        return {name: Object(*item) for name, *item in known}
-    made = {name: tables.export(warehouse, store, name, query) for name, query in queries().items()}
-    with warehouse.transaction():
-        con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, what])
-        for name, item in made.items():
-            con.execute(
-                "INSERT INTO exported VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [month, what, digest, name, item.sha256, item.rows, item.content],
-            )
-    return made
-
-
-_EXPORT = """
-    CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,
-    content VARCHAR)
-"""
+def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
+    """State of every submission, by month: one more, though it waits, is a change to tell."""
+    found: dict[date, list[tuple[int, str]]] = {}
+    for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
+        found.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
+    return found
 
 
 def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) -> dict:
