@@ -123,24 +123,29 @@ def fields(release: Release) -> dict[str, dict]:
 
 # ---- figures
 
-# a figure, what is measured by it, how it was a month before, and its series
-_FIGURE = """
+
+def _figure(view) -> str:
+    """A figure of the view's month, what is measured by it and how it was a month before, as SQL."""
+    figure, step = (view.release.at(table, view.month) for table in ("figure", "step"))
+    return f"""
     SELECT i.name, i.unit, i.gap_unit, i.clause, i.headline, i.is_share, i.position, i.low, i.high, i.goal_due, i.judged, i.counted,
            f.* EXCLUDE (unit), f.unit AS place, s.shown_before, s.status_before, s.points, s.more, s.rank, s.ranked
-    FROM figure AS f JOIN indicator AS i USING (policy, indicator)
-    LEFT JOIN step AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month) =
+    FROM {figure} AS f JOIN indicator AS i USING (policy, indicator)
+    LEFT JOIN {step} AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month) =
                            (f.policy, f.indicator, f.divisions, f.level, f.unit, f.month)
-"""
+    """
 
 
 def figures(view, place: str, headline: bool = False) -> list[dict]:
     """All (or the headline) indicators of the city or one county, in register order, with their series."""
     return rows(
         view.release,
-        f"""WITH f AS ({_FIGURE}) SELECT f.*, t.months, t."values" FROM f
-            JOIN trail AS t ON (t.policy, t.indicator, t.divisions, t.level, t.unit) =
-                               (f.policy, f.indicator, f.divisions, f.level, f.place)
+        f"""WITH f AS ({_figure(view)}) SELECT f.*, t.months, t."values" FROM f
+            JOIN (SELECT * FROM trail WHERE policy = ? AND divisions = ? AND unit = ?) AS t USING (indicator, level)
             WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.place = ? AND (f.headline OR NOT ?) ORDER BY f.position""",
+        view.policy,
+        view.divisions,
+        place,
         view.policy,
         view.month,
         view.divisions,
@@ -152,7 +157,8 @@ def figures(view, place: str, headline: bool = False) -> list[dict]:
 def verdict(view, place: str, headline: bool = True) -> list[dict]:
     return rows(
         view.release,
-        "SELECT * FROM verdict WHERE policy = ? AND month = ? AND divisions = ? AND unit = ? AND headline = ? ORDER BY position",
+        f"""SELECT * FROM {view.release.at("verdict", view.month)}
+            WHERE policy = ? AND month = ? AND divisions = ? AND unit = ? AND headline = ? ORDER BY position""",
         view.policy,
         view.month,
         view.divisions,
@@ -178,7 +184,8 @@ def attention(view, order: tuple[str, ...], most: int) -> list[str]:
     """Codes of the counties that want attention most: who has most of the worst status first."""
     found = rows(
         view.release,
-        """SELECT unit FROM verdict WHERE policy = ? AND month = ? AND divisions = ? AND level = 'county' AND headline
+        f"""SELECT unit FROM {view.release.at("verdict", view.month)}
+            WHERE policy = ? AND month = ? AND divisions = ? AND level = 'county' AND headline
            ORDER BY list_position(?, status), indicators DESC, unit LIMIT ?""",
         view.policy,
         view.month,
@@ -193,7 +200,7 @@ def matrix(view, places: tuple[str, ...]) -> list[dict]:
     """Headline indicators × counties, those asked for."""
     return rows(
         view.release,
-        f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
+        f"""WITH f AS ({_figure(view)}) SELECT f.*, p.name AS county, p.short FROM f
             JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
             WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline
               AND list_contains(?, f.place) ORDER BY f.position, f.place""",
@@ -209,7 +216,7 @@ def ranking(view, indicator: str) -> list[dict]:
     """Counties of one indicator, the best first; without a value last."""
     return rows(
         view.release,
-        f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
+        f"""WITH f AS ({_figure(view)}) SELECT f.*, p.name AS county, p.short FROM f
             JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
             WHERE f.policy = ? AND f.indicator = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county'
             ORDER BY f.value DESC NULLS LAST, f.denominator DESC, f.place""",
@@ -293,7 +300,7 @@ def moved_most(view, most: int = 8) -> list[dict]:
     """Counties' headline figures with the greatest step since the month before."""
     return rows(
         view.release,
-        f"""WITH f AS ({_FIGURE}) SELECT f.*, p.name AS county, p.short FROM f
+        f"""WITH f AS ({_figure(view)}) SELECT f.*, p.name AS county, p.short FROM f
             JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
             WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline AND f.more <> 0 AND f.is_share
             ORDER BY abs(f.more) DESC, f.position LIMIT ?""",

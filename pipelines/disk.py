@@ -74,6 +74,22 @@ def sync_tree(root: Path) -> None:
         sync_folder(Path(folder))
 
 
+def sync_folders(root: Path) -> None:
+    """The folders under `root` on disk, whose files are there already."""
+    for folder, _, _ in os.walk(root, topdown=False):
+        sync_folder(Path(folder))
+
+
+def link(source: Path, target: Path) -> None:
+    """A second name for a file that is on disk; a copy where another file system, or one without hard links, gives none."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+        sync_folder(target)
+
+
 # ---- what a disk refuses
 
 _WHY = {

@@ -129,7 +129,7 @@ def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event,
 
 def _is_old(event: Event) -> bool:
     """Whether the ledger knows the edition by the bytes of its files, which nobody can make again."""
-    return event.body.get("format", 1) < editions.FORMAT
+    return event.body.get("format", 1) < editions.BY_CONTENT
 
 
 def _sound(folder: Path, event: Event, seen: dict) -> bool:
@@ -137,7 +137,7 @@ def _sound(folder: Path, event: Event, seen: dict) -> bool:
     try:
         if verifying.edition_faults(folder, seen):
             return False
-        made_again = _is_old(event) and editions.read_manifest(folder)["format"] == editions.FORMAT
+        made_again = _is_old(event) and editions.read_manifest(folder)["format"] >= editions.BY_CONTENT
         return made_again or identity.is_what_the_ledger_knows(folder, event.body["digest"])
     except Refusal:
         return False

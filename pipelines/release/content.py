@@ -22,6 +22,11 @@ def digest(table: pa.Table) -> str:
     return found.hexdigest()
 
 
+def columns(schema: pa.Schema) -> str:
+    """Names and types of the columns as one short hash: tables of the same columns have the same."""
+    return sha256("\n".join(f"{field.name} {field.type}" for field in schema).encode()).hexdigest()[:16]
+
+
 def _parts(column: pa.ChunkedArray) -> Iterator[memoryview]:
     """Which rows are null, then the values that are there: what lies under a null is anybody's guess."""
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

@@ -24,27 +24,37 @@ import pyarrow as pa
 from pipelines import months
 from pipelines.indicators.progress import STATUSES
 from pipelines.policy.register import Register
-from pipelines.release import analysis, ready
+from pipelines.release import analysis, periods, ready
 from pipelines.warehouse import Warehouse
 
 
-def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict) -> None:
-    """`release.duckdb`: the ready-made tables that pages read, copied from the month tables of this edition."""
+def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict) -> dict[str, str]:
+    """`release.duckdb` and the databases of closed periods, from the month tables of this edition: file name → SHA-256."""
     con = warehouse.con
     target = str(folder / "release.duckdb").replace("'", "''")
-    con.execute(f"ATTACH '{target}' AS release")
+    con.execute(f"ATTACH '{target}' AS release ({periods.ATTACHED})")
     try:
-        for name, table in _declared(warehouse, months.parse(manifest["month"])).items():
-            con.register("incoming", table)
-            con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
-            con.unregister("incoming")
-        for name, query in ready.tables(folder, manifest["month"], warehouse.life().waivers).items():
-            con.execute(f"CREATE TABLE release.{name} AS {query}")
+        with warehouse.transaction():
+            for name, table in _declared(warehouse, months.parse(manifest["month"])).items():
+                con.register("incoming", table)
+                con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
+                con.unregister("incoming")
+        _ready(warehouse, folder, manifest)
+        files = periods.put(warehouse, releases / "objects", folder, manifest)
         span = [months.parse(key) for key in manifest["months"]]
         analysis.write(warehouse, releases, span[-1], span)
         con.execute("CHECKPOINT release")
     finally:
         con.execute("DETACH release")
+    return {**files, "release.duckdb": _digest_of(folder)}
+
+
+def _ready(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
+    """The period that goes on, and what is told of the edition's month alone."""
+    source = periods.split(manifest["months"])[-1].source(folder)
+    towns = f"month = DATE '{manifest['month']}-01'"
+    series = ready.series(source, "release", warehouse.life().waivers, towns)
+    periods.write(warehouse, "release", {**series, **ready.own(source)})
 
 
 def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
@@ -164,7 +174,7 @@ def _fields(form) -> list[dict]:
     ]  # fmt: skip
 
 
-def database_digest(folder: Path) -> str:
+def _digest_of(folder: Path) -> str:
     """SHA-256 of the detached database. It is open nowhere: reading it drops no lock."""
     path = folder / "release.duckdb"
     with path.open("rb") as file:

@@ -54,8 +54,8 @@ def rows(
         FROM figure AS f JOIN indicator AS i USING (policy, indicator)
         LEFT JOIN step AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month)
                              = (f.policy, f.indicator, f.divisions, f.level, f.unit, f.month)
-        LEFT JOIN trail AS t ON (t.policy, t.indicator, t.divisions, t.level, t.unit)
-                              = (f.policy, f.indicator, f.divisions, f.level, f.unit)
+        LEFT JOIN (SELECT * FROM trail WHERE policy = $policy AND divisions = $divisions AND level = $level) AS t
+               ON (t.indicator, t.unit) = (f.indicator, f.unit)
         LEFT JOIN name AS n ON n.unit = f.unit
         WHERE f.policy = $policy AND f.divisions = $divisions AND f.level = $level AND f.month = $month
           AND ($indicator IS NULL OR f.indicator = $indicator)

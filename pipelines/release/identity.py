@@ -1,6 +1,6 @@
 """When two editions are the same: by the content of their month tables, by what they were made from, and by nothing else.
 
-Format 1 hashed the bytes of the month tables' files; format 2 hashes what they say. An edition of format 1 is compared by reading
+Format 1 hashed the bytes of the month tables' files; format 2 and later hash what they say. An edition of format 1 is compared by reading
 its files.
 """
 
@@ -21,7 +21,7 @@ def digest(manifest: dict) -> str:
     told = {
         table: {key: item["content"] for key, item in entries.items()} for table, entries in manifest["tables"].items()
     }
-    return sha256(json.dumps({**pinned, "format": editions.FORMAT, "tables": told}, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps({**pinned, "format": editions.BY_CONTENT, "tables": told}, sort_keys=True).encode()).hexdigest()
 
 
 def old_digest(manifest: dict) -> str:
@@ -61,7 +61,7 @@ def _content_read_once(warehouse: Warehouse, place: Path, digest: str) -> str:
 def retold(warehouse: Warehouse, folder: Path) -> dict:
     """An edition's manifest as this format tells it: the content of every month table, and the digest over it."""
     manifest = editions.read_manifest(folder)
-    if manifest["format"] == editions.FORMAT:
+    if manifest["format"] >= editions.BY_CONTENT:
         return manifest
     told = {
         table: {

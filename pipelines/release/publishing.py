@@ -6,7 +6,6 @@ it, then `current` names it; a kill between any two is healed by the next run.
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from pipelines import disk, months, program, reference_set
 from pipelines.archive import SHANGHAI, Archive, Event
-from pipelines.disk import make_folder, sync_folder, sync_tree, write_durably
+from pipelines.disk import make_folder, sync_folder, write_durably
 from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
@@ -147,7 +146,7 @@ def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict)
     item = identity.known(warehouse, place, entry)
     stored = tables.object_path(settings.releases / "objects", item.sha256)
     if not stored.exists():
-        _link(place, stored)
+        disk.link(place, stored)
     return item
 
 
@@ -224,7 +223,7 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) 
         shutil.rmtree(aside)
     make_folder(place)
     build(warehouse, shelf / "objects", aside, manifest, content)
-    sync_tree(aside)
+    disk.sync_folders(aside)
     if folder.exists():
         # without its manifest, or it would have been found: half of a copy
         shutil.rmtree(folder)
@@ -267,25 +266,15 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     folder.mkdir(parents=True)
     for table, entries in content.items():
         for key, item in entries.items():
-            _link(tables.object_path(store, item.sha256), folder / tables.file_name(table, months.parse(key)))
-    database.build_database(warehouse, store.parent, folder, manifest)
+            disk.link(tables.object_path(store, item.sha256), folder / tables.file_name(table, months.parse(key)))
+    files = database.build_database(warehouse, store.parent, folder, manifest)
     (folder / "reports").mkdir()
-    files = {"release.duckdb": database.database_digest(folder)}
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)
 
 
 def _json(data: dict) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        # another file system, or one without hard links: a copy costs space and nothing else
-        shutil.copyfile(source, target)
 
 
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:

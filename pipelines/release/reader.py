@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipelines import months
 from pipelines.errors import Refusal
-from pipelines.release import editions, verifying
+from pipelines.release import editions, periods, verifying
 from pipelines.settings import Settings, load
 
 _CONFIG = {
@@ -55,6 +55,16 @@ class Release:
     def label(self) -> str:
         """`2020-06/2`: month and edition."""
         return f"{self.manifest['month']}/{self.edition}"
+
+    def at(self, table: str, month: date) -> str:
+        """What to name in SQL for a month's rows of a table of the series: the one database in which they stand. Beside them there
+        are other months' rows: ask for the month all the same.
+        """
+        if not _closed(self.manifest):
+            return f'"{table}"'
+        closed = periods.split(self.manifest["months"])[:-1]
+        found = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
+        return f'{found[0] if found else "ready"}."{table}"'
 
     def query(self, sql: str, parameters: Sequence | dict | None = None) -> pd.DataFrame:
         """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
@@ -136,21 +146,48 @@ def open_folder(folder: Path) -> Release:
     return Release(folder, manifest, con)
 
 
+def _closed(manifest: dict) -> list[str]:
+    """The databases of closed periods in an edition, in order; none in one of an older format."""
+    return sorted(name for name in manifest["files"] if name.startswith(f"{periods.FOLDER}/"))
+
+
+def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    found = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]).fetchall()
+    return [name for (name,) in found]
+
+
+def _view(name: str, databases: list[str]) -> str:
+    """A table that stands in several databases, period by period, as one; the series in lists put together."""
+    parts = " UNION ALL BY NAME ".join(f'SELECT * FROM {database}."{name}"' for database in databases)
+    if name == "trail" and len(databases) > 1:
+        parts = f"""SELECT policy, indicator, divisions, level, unit, flatten(list(months ORDER BY months[1])) AS months,
+                    flatten(list("values" ORDER BY months[1])) AS "values" FROM ({parts}) GROUP BY ALL"""
+    return f'CREATE VIEW "{name}" AS {parts}'
+
+
+def _differ(entries: dict[str, dict]) -> bool:
+    """Whether the months of a table have, or may have, other columns than one another: then every file is looked into."""
+    shapes = {entry.get("columns") for entry in entries.values()}
+    return len(shapes) > 1 or None in shapes or "" in shapes
+
+
 def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict) -> None:
     def quoted(path: Path) -> str:
         return "'" + str(path).replace("'", "''") + "'"
 
     con.execute(f"ATTACH {quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
-    names = [
-        row[0]
-        for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'ready'").fetchall()
-    ]
+    closed = _closed(manifest)
+    for number, name in enumerate(closed):
+        con.execute(f"ATTACH {quoted(folder / name)} AS period_{number} (READ_ONLY)")
+    shared = _tables(con, "period_0") if closed else []
+    names = _tables(con, "ready")
     for name in names:
-        con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM ready."{name}"')
+        places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
+        con.execute(_view(name, places))
     for table, entries in manifest["tables"].items():
         files = ", ".join(quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
         view = table if table not in names else f"{table}_all"
-        con.execute(f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = true)')
+        con.execute(f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})')
     con.execute(f"SET allowed_directories = [{quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

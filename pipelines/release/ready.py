@@ -1,7 +1,8 @@
 """Ready-made tables of a release: what a page or a report reads as it stands, so that showing needs no computing.
 
-Each is a query over the month tables (`pipelines.release.tables`) and over the tables named before it, which stand in the attached
-database `release`; they are written into `release.duckdb` when the edition is made.
+Each is a query over the month tables (`pipelines.release.tables`) and over the tables named before it. Those of the series are made
+period by period, each in a database of its own (`pipelines.release.periods`); in `release.duckdb` stand the period of the release's
+month and what belongs to that month alone. A reader sees all periods as one table.
 
 | table | one row per |
 |---|---|
@@ -20,54 +21,69 @@ database `release`; they are written into `release.duckdb` when the edition is m
 | `coverage` | month, county: units in all, accepted, held, carried, missing |
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.lifecycle import Waiver
 
 
-class _Folder:
-    """The month tables of the edition that is being built, as SQL."""
+@dataclass(frozen=True)
+class Source:
+    """Month tables of an edition that is being built, as SQL: those of `keys`, and of the month `before` them where there is one."""
 
-    def __init__(self, folder: Path, month: str):
-        self.tables, self.month = folder / "tables", month
+    folder: Path
+    keys: Sequence[str]
+    before: str | None = None
 
     def all(self, table: str) -> str:
-        return self._parquet(table, "*")
+        return self._parquet(table, self.keys)
+
+    def and_before(self, table: str) -> str:
+        return self._parquet(table, [*([self.before] if self.before else []), *self.keys])
 
     def own(self, table: str) -> str:
-        """Only the release's own month."""
-        return self._parquet(table, self.month)
+        """Only the last month."""
+        return self._parquet(table, self.keys[-1:])
 
     def policies(self) -> list[str]:
-        """Ids of the policies that judge the release's month."""
-        found = self.tables.glob(f"state-*/{self.month}.parquet")
+        """Ids of the policies that judge the last month."""
+        found = (self.folder / "tables").glob(f"state-*/{self.keys[-1]}.parquet")
         return sorted(path.parent.name.removeprefix("state-") for path in found)
 
-    def _parquet(self, table: str, key: str) -> str:
-        place = str(self.tables / table / f"{key}.parquet").replace("'", "''")
-        return f"read_parquet('{place}', union_by_name = true)"
+    def _parquet(self, table: str, keys: Sequence[str]) -> str:
+        places = (str(self.folder / "tables" / table / f"{key}.parquet").replace("'", "''") for key in keys)
+        return "read_parquet([" + ", ".join(f"'{place}'" for place in places) + "], union_by_name = true)"
 
 
-def tables(folder: Path, month: str, waivers: Iterable[Waiver]) -> dict[str, str]:
-    """SQL by table name, over the month tables of an edition whose folder is being built. `month` is the release's."""
-    source = _Folder(folder, month)
-    return {**_copied(source), **_series(), **_reporting(source, waivers), **_units(source)}
+def series(source: Source, into: str, waivers: Iterable[Waiver], towns: str = "FALSE") -> dict[str, str]:
+    """SQL by table name of the series' tables for the months of `source`, to be made in the attached database `into`.
+
+    `towns` says of which rows of towns the figures are kept. What is declared (`indicator`, `status`) stands in `release`.
+    """
+    return {**_copied(source, towns), **_series(source, into), **_reporting(source, into, waivers)}
 
 
-def _copied(source: _Folder) -> dict[str, str]:
-    kept = f"level <> 'town' OR month = DATE '{source.month}-01'"
+def own(source: Source) -> dict[str, str]:
+    """SQL by table name of what is told of the last month of `source` alone, to be made in `release`."""
+    return {
+        "finding": f"SELECT * FROM {source.own('finding')} ORDER BY seq, phase, number",
+        "unit": "SELECT unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried "
+        f"FROM {source.own('standing')} ORDER BY unit",
+        "county": "SELECT unit, name, short, type, municipal_district, shared_funding, has_villages, row_state, "
+        f"answered_in, carried FROM {source.own('county_standing')} ORDER BY unit",
+        **_units(source),
+    }
+
+
+def _copied(source: Source, towns: str) -> dict[str, str]:
+    kept = f"level <> 'town' OR {towns}"
     return {
         # the series of city and counties; towns for the month itself (their older months are in the Parquet)
         "figure": f"SELECT * FROM {source.all('figure')} WHERE {kept} "
         f"UNION ALL SELECT * FROM {source.all('figure_now')} WHERE {kept} "
         "ORDER BY policy, indicator, level, unit, month",
         "submission": f"SELECT * FROM {source.all('submission')} ORDER BY seq",
-        "finding": f"SELECT * FROM {source.own('finding')} ORDER BY seq, phase, number",
-        "unit": "SELECT unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried "
-        f"FROM {source.own('standing')} ORDER BY unit",
-        "county": "SELECT unit, name, short, type, municipal_district, shared_funding, has_villages, row_state, "
-        f"answered_in, carried FROM {source.own('county_standing')} ORDER BY unit",
         "coverage": f"""
             SELECT month, county_code AS county, any_value(county) AS name, count(*) AS units,
                    count_if(row_state = 'accepted') AS accepted, count_if(row_state = 'held') AS held,
@@ -79,27 +95,32 @@ def _copied(source: _Folder) -> dict[str, str]:
 _SERIES = "policy, indicator, divisions, level, unit"
 
 
-def _series() -> dict[str, str]:
+def _series(source: Source, into: str) -> dict[str, str]:
+    compared = f"{_SERIES}, month, value, shown, status, numerator, denominator"
     return {
         "step": f"""
+            WITH figure AS (
+                SELECT {compared} FROM {source.and_before("figure")} WHERE level <> 'town'
+                UNION ALL SELECT {compared} FROM {source.and_before("figure_now")} WHERE level <> 'town')
             SELECT {_SERIES}, month,
                    lag(shown) OVER line AS shown_before, lag(status) OVER line AS status_before,
                    lag(numerator) OVER line AS numerator_before, lag(denominator) OVER line AS denominator_before,
                    round(value - lag(value) OVER line, 2) AS points, numerator - lag(numerator) OVER line AS more,
                    CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
                    count(value) OVER peers AS ranked
-            FROM release.figure WHERE level <> 'town'
+            FROM figure
             WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month),
                    peers AS (PARTITION BY policy, indicator, divisions, level, month)
+            QUALIFY month >= DATE '{source.keys[0]}-01'
             ORDER BY policy, month, divisions, level, unit, indicator""",
         "trail": f"""
             SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
-            FROM release.figure WHERE level <> 'town' GROUP BY ALL ORDER BY ALL""",
-        "verdict": """
+            FROM {into}.figure WHERE level <> 'town' GROUP BY ALL ORDER BY ALL""",
+        "verdict": f"""
             SELECT *, sum(indicators) OVER (PARTITION BY policy, month, divisions, level, unit, headline)::BIGINT AS total
             FROM (SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,
                          any_value(status.position) AS position, count(*) AS indicators
-                  FROM release.figure JOIN release.indicator USING (policy, indicator)
+                  FROM {into}.figure JOIN release.indicator USING (policy, indicator)
                   JOIN release.status ON status.status = figure.status
                   WHERE figure.level <> 'town' GROUP BY ALL)
             ORDER BY policy, month, divisions, level, unit, headline, position""",
@@ -112,7 +133,7 @@ def _accepted(waivers: Iterable[Waiver]) -> str:
     return f"SELECT finding, max(until) AS until FROM (VALUES {rows}) AS waiver(finding, until) GROUP BY finding"
 
 
-def _reporting(source: _Folder, waivers: Iterable[Waiver]) -> dict[str, str]:
+def _reporting(source: Source, into: str, waivers: Iterable[Waiver]) -> dict[str, str]:
     return {
         "place": f"""
             SELECT DISTINCT month, 'county' AS level, unit, name, coalesce(short, name) AS short, NULL AS parent
@@ -124,18 +145,18 @@ def _reporting(source: _Folder, waivers: Iterable[Waiver]) -> dict[str, str]:
                    count(*) AS findings, min(message) AS message
             FROM {source.all("finding")} AS found LEFT JOIN ({_accepted(waivers)}) AS waived ON waived.finding = found.id
             GROUP BY ALL ORDER BY ALL""",
-        "report": """
+        "report": f"""
             SELECT coverage.*, sent.seq, sent.file, sent.received_at, coalesce(times.sent, 0) AS times,
                    coalesce(times.refused, 0) AS refused, coalesce(times.waiting, 0) AS waiting,
                    coalesce(found.errors, 0) AS errors, coalesce(found.warnings, 0) AS warnings
-            FROM release.coverage
-            LEFT JOIN (SELECT * FROM release.submission WHERE status = 'effective') AS sent USING (county, month)
+            FROM {into}.coverage
+            LEFT JOIN (SELECT * FROM {into}.submission WHERE status = 'effective') AS sent USING (county, month)
             LEFT JOIN (SELECT county, month, count(*) AS sent, count_if(status = 'refused') AS refused,
                               count_if(status = 'waiting') AS waiting
-                       FROM release.submission GROUP BY ALL) AS times USING (county, month)
+                       FROM {into}.submission GROUP BY ALL) AS times USING (county, month)
             LEFT JOIN (SELECT county, month, sum(findings) FILTER (severity = 'error') AS errors,
                               sum(findings) FILTER (severity = 'warning') AS warnings
-                       FROM release.finding_count GROUP BY ALL) AS found USING (county, month)
+                       FROM {into}.finding_count GROUP BY ALL) AS found USING (county, month)
             ORDER BY month, county""",
     }
 
@@ -144,7 +165,7 @@ def _reporting(source: _Folder, waivers: Iterable[Waiver]) -> dict[str, str]:
 _INDICATORS = "COLUMNS(lambda c: c NOT IN ('month', 'town', 'county', 'carried') AND NOT contains(c, ':'))"
 
 
-def _units(source: _Folder) -> dict[str, str]:
+def _units(source: Source) -> dict[str, str]:
     """How far each unit is, over all indicators and over the headline ones: who lacks little is near to being done."""
     each = [
         f"""SELECT '{policy}' AS policy, * FROM (

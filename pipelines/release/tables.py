@@ -34,11 +34,14 @@ from pipelines.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Object:
-    """A Parquet file in the store: the SHA-256 of its bytes, how many rows it holds, and the hash of what it says."""
+    """A Parquet file in the store: the SHA-256 of its bytes, how many rows it holds, the hash of what it says, and that of the names
+    and types of its columns (empty where an older program wrote it down).
+    """
 
     sha256: str
     rows: int
     content: str
+    columns: str = ""
 
 
 def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
@@ -136,20 +139,22 @@ def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
     table = warehouse.con.sql(query).to_arrow_table()
     temporary = store / f".{name}.{os.getpid()}.part"
     pq.write_table(table.combine_chunks(), temporary, **_WRITING)
-    digest = _bytes_digest(temporary)
+    digest = bytes_digest(temporary)
     place = object_path(store, digest)
-    if place.exists() and _bytes_digest(place) == digest:
+    if place.exists() and bytes_digest(place) == digest:
         temporary.unlink()
     else:
-        _keep(temporary, place)
-    return Object(digest, table.num_rows, content.digest(table))
+        keep(temporary, place)
+    return Object(digest, table.num_rows, content.digest(table), content.columns(table.schema))
 
 
-def _bytes_digest(place: Path) -> str:
+def bytes_digest(place: Path) -> str:
+    """SHA-256 of a file."""
     return hashlib.sha256(place.read_bytes()).hexdigest()
 
 
-def _keep(temporary: Path, place: Path) -> None:
+def keep(temporary: Path, place: Path) -> None:
+    """A finished file in its place in the store, on disk."""
     place.parent.mkdir(exist_ok=True)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())

@@ -58,8 +58,9 @@ def copy(place: Settings, folder: Path) -> Settings:
 
 
 class Spent:
-    """Seconds by the clock, and of the processor with that of ended children."""
+    """When it began, seconds by the clock, and of the processor with that of ended children."""
 
+    began = 0.0
     seconds = 0.0
     cpu = 0.0
 
@@ -67,10 +68,11 @@ class Spent:
 @contextmanager
 def spending() -> Iterator[Spent]:
     """What the block costs. Children that read workbooks are counted once they have ended: see `parallel.dismiss`."""
-    found, began, before = Spent(), time.perf_counter(), os.times()
+    found, before = Spent(), os.times()
+    found.began = time.perf_counter()
     try:
         yield found
     finally:
         after = os.times()
-        found.seconds = time.perf_counter() - began
+        found.seconds = time.perf_counter() - found.began
         found.cpu = sum(after[:4]) - sum(before[:4])
