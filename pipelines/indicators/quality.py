@@ -40,6 +40,7 @@ KEYS = {
     "fingerprint": ("month", "what"),
     "exported": ("month", "what", "name"),
     "file_content": ("sha256",),
+    "period_made": ("mark",),
     "meta": ("key",),
 }
 # state_<n> and county_state_<n>: one pair a policy

@@ -22,7 +22,7 @@ class Exports:
         self.warehouse, self.store = warehouse, store
         warehouse.con.execute(_EXPORTED)
         self.known: dict[tuple[date, str, str], dict[str, Object]] = {}
-        for month, what, mark, name, *item in warehouse.con.execute("FROM export").fetchall():
+        for month, what, mark, name, *item in warehouse.con.execute("FROM exported").fetchall():
             self.known.setdefault((month, what, mark), {})[name] = Object(*item)
 
     def of(self, month: date, what: str, made_from: str, queries: Queries) -> dict[str, Object]:
@@ -39,12 +39,12 @@ class Exports:
             [month, what, mark, name, item.sha256, item.rows, item.content, item.columns] for name, item in made.items()
         ]
         with self.warehouse.transaction():
-            self.warehouse.con.execute("DELETE FROM export WHERE month = ? AND what = ?", [month, what])
-            self.warehouse.con.executemany("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self.warehouse.con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, what])
+            self.warehouse.con.executemany("INSERT INTO exported VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self.known[month, what, mark] = made
 
 
 _EXPORTED = """
-    CREATE TABLE IF NOT EXISTS export (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,
+    CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,
     content VARCHAR, "columns" VARCHAR)
 """
