@@ -114,6 +114,11 @@ class Stages:
         inner = (self.seconds[less] - taken[0], self.cpu[less] - taken[1]) if less else (0.0, 0.0)
         self.seconds[name] += time.perf_counter() - wall - inner[0]
         self.cpu[name] += time.process_time() - cpu - inner[1]
+        if name != "load":  # which comes in many small pieces
+            print(
+                f"{name}: {self.seconds[name]:.1f} s, {self.cpu[name]:.1f} s CPU, {_peak(resource.RUSAGE_SELF):.2f} GB",
+                file=sys.stderr,
+            )
 
     def timed(self, name: str, call: Callable) -> Callable:
         def wrapped(*args):
@@ -134,7 +139,7 @@ def run(units: int | None, count: int) -> list[dict]:
 
 def _month(here: Settings, units: int | None, month: date) -> dict:
     sent = sorted((books(units) / months.key(month)).glob("*.xlsx"))
-    _deliver(sent, here.inbox)
+    deliver(sent, here.inbox)
     stages, children = Stages(), _children()
     with intake.writing(here, "基准") as opened:
         _settle(opened, here, stages)
@@ -161,7 +166,7 @@ def _settle(opened: Warehouse, here: Settings, stages: Stages) -> None:
         engine.bring_up_to_date(opened, opened.life().reported[-1])
 
 
-def _deliver(sent: list[Path], inbox: Path) -> None:
+def deliver(sent: list[Path], inbox: Path) -> None:
     inbox.mkdir(parents=True, exist_ok=True)
     for path in sent:
         shutil.copyfile(path, inbox / path.name)

@@ -66,7 +66,10 @@ def read(national: Path) -> pa.Table:
     with gzip.open(national) as file:
         rows = arrow_csv.read_csv(file, convert_options=arrow_csv.ConvertOptions(column_types=text))
     towns, counties = rows["town_code"].unique().to_pylist(), rows["county_code"].unique().to_pylist()
-    named = {"town": _named(rows["town_code"], towns, town_name), "county": _named(rows["county_code"], counties, county_name)}
+    named = {
+        "town": _named(rows["town_code"], towns, town_name),
+        "county": _named(rows["county_code"], counties, county_name),
+    }
     columns = {n: named.get(n, rows[n] if n in rows.column_names else None) for n in _COLUMNS}
     return pa.table(columns).sort_by("code")
 
@@ -168,7 +171,7 @@ def _dice(what: str, key: str = "code") -> str:
 
 
 _SEATS = f"""
-    SELECT * EXCLUDE (name, town, county), name AS named, town AS in_town, $first + dense_rank() OVER (ORDER BY county_code) AS seq,
+    SELECT * EXCLUDE (name, town, county), name AS named, town AS in_town, county AS in_county, $first + dense_rank() OVER (ORDER BY county_code) AS seq,
            (4 + row_number() OVER (PARTITION BY county_code ORDER BY code))::INTEGER AS row_no
     FROM incoming
     WHERE ((hash(county_code || 'silent' || $month) >> 12)::DOUBLE / {2**52}) >= 0.01
@@ -184,7 +187,9 @@ _GIVEN = {"code": "code", "name": "named", "town": "in_town", "kind": "kind"}
 
 def _rows(part: Part, month: date) -> str:
     answers = ", ".join(f'{_answer(field, month)} AS "{field.id}"' for field in part)
-    kept = ", ".join(f'{sql} AS "{field}"' for field, sql in _CONSISTENT.items() if field in part.by_id)
+    kept = ", ".join(
+        f'{sql.format(month=month)} AS "{field}"' for field, sql in _CONSISTENT.items() if field in part.by_id
+    )
     return f"""
         SELECT * REPLACE ({kept}) FROM (
             SELECT seq, row_no, code AS unit, {_dice(f"held{month}")} < 0.01 AS held, []::VARCHAR[] AS unreadable, {answers}
@@ -192,17 +197,23 @@ def _rows(part: Part, month: date) -> str:
     """
 
 
+def _within(field: str, *others: str) -> str:
+    """Not more than others; not answered where it was not (`least` passes over nulls)."""
+    return f"CASE WHEN {field} IS NOT NULL THEN least({', '.join((field, *others))}) END"
+
+
 # what error rules demand; two rows in a thousand break one
 _CONSISTENT = {
-    "local_members": "least(local_members, committee_members)",
-    "certified_workers": f"CASE WHEN {_dice('breaks', 'unit')} < 0.002 THEN social_workers + 1 ELSE least(certified_workers, social_workers) END",
-    "allowance_workers": "least(allowance_workers, certified_workers, social_workers)",
-    "insured_members": "least(insured_members, committee_members)",
-    "housing_fund_members": "least(housing_fund_members, committee_members)",
-    "population": f"(households * (2 + {_dice('people', 'unit || seq')}))::BIGINT",
+    "local_members": _within("local_members", "committee_members"),
+    "certified_workers": f"CASE WHEN {_dice('breaks', 'unit')} < 0.002 THEN least(social_workers + 1, 200) "
+    f"ELSE {_within('certified_workers', 'social_workers')} END",
+    "allowance_workers": _within("allowance_workers", "certified_workers", "social_workers"),
+    "insured_members": _within("insured_members", "committee_members"),
+    "housing_fund_members": _within("housing_fund_members", "committee_members"),
+    "population": f"(households * (2 + {_dice('people{month}', 'unit')}))::BIGINT",
     "facility_area": "CASE WHEN facility THEN coalesce(facility_area, 300) END",
     "platform_linked": "platform_linked AND info_platform",
-    "pilot": "pilot AND pilot_eligible AND pilot_type IS NOT NULL",
+    "pilot": "CASE WHEN pilot IS NOT NULL THEN pilot AND pilot_eligible AND pilot_type IS NOT NULL END",
 }
 
 
@@ -215,15 +226,16 @@ def _answer(field: Field, month: date, key: str = "code") -> str:
     grown = f"(0.4 + {min(index, 60) / 200}) > {turn}"
     value = {
         "flag": grown,
-        "count": f"(5 + {turn} * {min(field.max or 100, 100)})::BIGINT",
+        "count": f"least(5 + {turn} * {min(field.max or 100, 100)}, {field.max or 105})::BIGINT",
         "percent": f"(70 + {turn} * 30)::DECIMAL(18,6)",
         "number": f"round({turn} * 900 + 20)::DECIMAL(18,6)",
         "money": f"round({turn} * 30, 1)::DECIMAL(18,6)",
-        "month": f"DATE '2016-01-01' + to_months(({turn} * 40)::INTEGER)",
+        "month": f"least(DATE '2016-01-01' + to_months(({turn} * 40)::INTEGER), DATE '{month}')",
         "choice": f"{list(field.choices)}[1 + ({turn} * {len(field.choices) or 1})::INTEGER % {len(field.choices) or 1}]",
     }.get(field.type, "NULL::VARCHAR")
     value = f"(200 + {turn} * 2000)::BIGINT" if field.id == "households" else value
-    closed = "" if field.applies not in KINDS or key != "code" else f" OR kind NOT IN ({_quoted(KINDS[field.applies])})"
+    closed = f" OR kind NOT IN ({_quoted(KINDS[field.applies])})" if field.applies in KINDS and key == "code" else ""
+    closed = " OR NOT shared_funding" if field.applies == "shared_funding" else closed
     missing = "FALSE" if field.required else f"{_dice(f'{field.id}?{month}', key)} < 0.02"
     return f"CASE WHEN {missing}{closed} THEN NULL ELSE {value} END"
 
@@ -233,9 +245,9 @@ def _quoted(words: Iterable[str]) -> str:
 
 
 def _records(part: Part, month: date) -> str:
-    told = {"county_code": "county_code", "county": "county_code", "towns": "30", "town_platforms": "12"}
+    told = {"county_code": "county_code", "county": "in_county", "towns": "30", "town_platforms": "12"}
     answers = ", ".join(f'{told.get(f.id, _answer(f, month, "county_code"))}::{f.sql_type} AS "{f.id}"' for f in part)
-    return f"SELECT seq, FALSE AS held, {answers} FROM (SELECT DISTINCT seq, county_code FROM told) ORDER BY seq"
+    return f"SELECT seq, FALSE AS held, {answers} FROM (SELECT DISTINCT seq, county_code, in_county, shared_funding FROM told) ORDER BY seq"
 
 
 def _sources(part: Part) -> str:
