@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from dashboards import county_parts, data, parts, records, safe, signin, words
 from dashboards.choice import LIFE, View
-from pipelines import access, intake, locks, months, printing, settings
+from pipelines import access, file_names, intake, locks, months, printing, settings
 from pipelines.access import Actor
 from pipelines.errors import Refusal
 
@@ -115,8 +115,7 @@ def _submit(place: Path, by: str | Actor) -> tuple[intake.Report, bytes | None, 
 def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
     """Something done with the file under its own name, in a folder of its own; a refusal is shown."""
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
-        # only the last part of the name: a sender's path has no business here
-        place = Path(folder) / (PureWindowsPath(Path(name).name).name[-120:].replace("\x00", "") or "报表")
+        place = Path(folder) / file_names.last_part(name)
         place.write_bytes(content)
         try:
             return action(place)

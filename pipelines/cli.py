@@ -23,7 +23,7 @@ class _Chinese(click.Group):
             with disk.refusing("操作"):
                 return super().invoke(ctx)
         except Refusal as refusal:
-            click.echo(f"未完成:{refusal}", err=True)
+            printing.say(f"未完成:{refusal}", err=True)
             ctx.exit(1)
 
 
@@ -227,11 +227,11 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
     if as_json:
         printing.print_json(story)
         return
-    click.echo(
+    printing.say(
         f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
     )
     for figure in story["figures"]:
-        click.echo(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")
+        printing.say(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")
 
 
 @main.command()

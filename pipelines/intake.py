@@ -16,6 +16,7 @@ from pipelines import (
     access,
     checking,
     disk,
+    file_names,
     live,
     locks,
     months,
@@ -49,11 +50,12 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     reference = reference_set.load(settings.reference)
     release = checking.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
-    return [checking.check_bytes(_read_file(path), path.name, reference, release, today) for path in paths]
+    return [checking.check_bytes(_read_file(path), file_names.of(path), reference, release, today) for path in paths]
 
 
 def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
     """Report and receipt of a file that is not stored. Waits for nobody. Errors: `Refusal` for a file that is too large."""
+    name = file_names.of(name)
     if len(data) > LARGEST:
         raise _too_large(name, len(data))
     reference = reference_set.load(settings.reference)
@@ -65,7 +67,7 @@ def _read_file(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            raise _too_large(path.name, size)
+            raise _too_large(file_names.of(path), size)
         return path.read_bytes()
     except FileNotFoundError:
         raise Refusal(f"找不到文件“{path}”;请检查路径") from None
@@ -115,7 +117,7 @@ def submit(
     Never waits for another writer for long: then the files are in the archive, and the reports (state `received`) those of a check.
     Errors: `Refusal` for a file that the sender may not submit; then none of the files enters the archive.
     """
-    files: Iterable[tuple[str, bytes]] = ((path.name, _read_file(path)) for path in paths)
+    files: Iterable[tuple[str, bytes]] = ((file_names.of(path), _read_file(path)) for path in paths)
     if not isinstance(by, str):
         files = list(files)  # what is judged is what is archived
         by = _admitted(files, settings, by, now)
@@ -195,9 +197,18 @@ def is_ignored(path: Path) -> bool:
 
 def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
     """Files in the inbox that are nobody's lock file and have not changed for `still_for` seconds, in order of arrival by name."""
-    found = [path for path in sorted(settings.inbox.rglob("*")) if path.is_file() and not path.is_symlink()]
     moment = time.time()
-    return [path for path in found if not is_ignored(path) and moment - path.stat().st_mtime >= still_for]
+    found = [path for path in _lying(settings) if not is_ignored(path)]
+    return [path for path in found if moment - path.stat().st_mtime >= still_for]
+
+
+def passed_over(settings: Settings) -> list[Path]:
+    """Files in the inbox that are nobody's report and stay where they are."""
+    return [path for path in _lying(settings) if is_ignored(path)]
+
+
+def _lying(settings: Settings) -> list[Path]:
+    return [path for path in sorted(settings.inbox.rglob("*")) if path.is_file() and not path.is_symlink()]
 
 
 def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
@@ -215,7 +226,7 @@ def take_in(archive: Archive, settings: Settings, still_for: float = 0.0) -> Non
             data = _read_file(path)
         except (Refusal, FileNotFoundError):
             continue  # too large or unreadable: it stays in the inbox, where `shequ status` lists it
-        receiver.take(data, path.name)
+        receiver.take(data, file_names.of(path))
         _leave(path, before)
 
 
@@ -243,7 +254,7 @@ def approve(month: date, settings: Settings, by: str | access.Actor, why: str = 
             raise Refusal(f"{months.label(month)}还没有任何有效报表,不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
-        found = {**live.month_state(opened, life, month), "inbox": [path.name for path in waiting_files(settings)]}
+        found = {**live.month_state(opened, life, month), "inbox": [file_names.of(path) for path in waiting_files(settings)]}
         told = lacking(found) | ({"why": why} if why.strip() else {})
         return _decide(opened, "approve", {"month": months.key(month), **told}, by)
 
@@ -336,7 +347,7 @@ def news(settings: Settings, as_of: int) -> dict:
     arrived = [{"seq": event.seq, "file": event.body["file"], "by": event.by, "at": event.at} for event in events]
     return {
         "arrived": arrived[::-1],
-        "inbox": [path.name for path in waiting_files(settings)],
+        "inbox": [file_names.of(path) for path in waiting_files(settings)],
         "running": locks.holder(_writer_lock(settings)),
     }
 

@@ -19,7 +19,7 @@ def rebuild(found: Settings, as_json: bool) -> None:
 
     with printing.progress("重建") as report:
         verdict = rebuilding.rebuild(found, report)
-    printing.print_json(verdict) if as_json else click.echo(verdict["message"])
+    printing.print_json(verdict) if as_json else printing.say(verdict["message"])
     if not verdict["agrees"]:
         sys.exit(1)
 
@@ -36,7 +36,7 @@ def backup(found: Settings, folder: Path, only_verify: bool, by: str, as_json: b
 
     with printing.progress("备份") as report:
         result = copies.verify(folder) if only_verify else copies.backup(found, folder, by, report)
-    printing.print_json(result) if as_json else click.echo(result["message"])
+    printing.print_json(result) if as_json else printing.say(result["message"])
     if not result["whole"]:
         sys.exit(1)
 
@@ -55,6 +55,6 @@ def restore(found: Settings, folder: Path, by: str, as_json: bool) -> None:
         restored = copies.restore(found, folder, by, report)
         verdict = rebuilding.rebuild(found, report)
     told = f"已恢复台账至第 {restored['seq']} 号,{restored['objects']} 个文件。\n{verdict['message']}"
-    printing.print_json({**restored, "rebuild": verdict}) if as_json else click.echo(told)
+    printing.print_json({**restored, "rebuild": verdict}) if as_json else printing.say(told)
     if not verdict["agrees"]:
         sys.exit(1)

@@ -47,7 +47,7 @@ def health(found: Settings, as_json: bool) -> None:
     if as_json:
         printing.print_json([one.public() for one in seen])
     else:
-        click.echo("\n".join(f"{'正常' if one.well else '问题'}  {one.what}:{one.says}" for one in seen))
+        printing.say("\n".join(f"{'正常' if one.well else '问题'}  {one.what}:{one.says}" for one in seen))
     if not all(one.well for one in seen):
         sys.exit(1)
 
@@ -72,7 +72,7 @@ def units(found: Settings, out: Path, user: str) -> None:
     """生成本机的 systemd 单元文件。"""
     from pipelines.serving import units as templates
 
-    click.echo("已生成:\n" + "\n".join(map(str, templates.write(found, out, user))))
+    printing.say("已生成:\n" + "\n".join(map(str, templates.write(found, out, user))))
 
 
 @click.command()
@@ -85,10 +85,10 @@ def audit(found: Settings, since: str, as_json: bool) -> None:
     from pipelines import audit as log
 
     for event in log.since(found, since):
-        click.echo(event.line() if as_json else log.told(event))
+        printing.print_json(event.__dict__) if as_json else printing.say(log.told(event))
     faults = list(log.ledger(found).verify())
     for fault in faults:
-        click.echo(fault, err=True)
+        printing.say(fault, err=True)
     access.load(found)
     if faults:
         sys.exit(1)

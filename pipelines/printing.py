@@ -8,9 +8,24 @@ from decimal import Decimal
 import click
 from rich.cells import cell_len
 
+from pipelines import file_names
+
+
+def say(text: str, err: bool = False) -> None:
+    """Lines for a terminal: names from workbooks and files must not steer it."""
+    click.echo("\n".join(map(file_names.shown, text.split("\n"))), err=err)
+
 
 def print_json(data) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, default=str))
+    click.echo(as_json_line(data))
+
+
+def as_json_line(data) -> str:
+    """JSON in which whatever cannot be printed is escaped: the same to a program, harmless on a terminal."""
+    text = json.dumps(data, ensure_ascii=False, default=str)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 @contextmanager
@@ -24,11 +39,11 @@ def progress(what: str):
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda done, of, item: bar.update(task, completed=done, total=of, description=item)
+        yield lambda done, of, item: bar.update(task, completed=done, total=of, description=file_names.shown(item))
 
 
 _STATES = {
@@ -45,7 +60,7 @@ _STATES = {
 def reports(found: list, as_json: bool) -> None:
     """One line of JSON a file, or its state and findings; exits with 1 when anything is to be mended."""
     for item in found:
-        click.echo(json.dumps(item.public(), ensure_ascii=False)) if as_json else _report(item)
+        print_json(item.public()) if as_json else _report(item)
     if any(item.refused or item.errors for item in found):
         sys.exit(1)
 
@@ -57,10 +72,10 @@ def _report(report) -> None:
     whose = f"{report.county} {report.month}:" if report.county and report.month else ""
     counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
     state = "不能采用" if report.refused else f"{_STATES[report.state]}{_instead(report)}"
-    click.echo(f"{report.file}:{state}。{whose}{counts}")
+    say(f"{report.file}:{state}。{whose}{counts}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
-        click.echo(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
+        say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
 
 
 def table(rows: list[tuple], right: tuple[int, ...] = ()) -> None:
@@ -69,7 +84,7 @@ def table(rows: list[tuple], right: tuple[int, ...] = ()) -> None:
     widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     for row in texts:
         cells = [_padded(cell, widths[n], n in right) for n, cell in enumerate(row)]
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def _padded(text: str, width: int, right: bool) -> str:
@@ -82,7 +97,7 @@ def figures(rows: list[dict], indicators: dict[str, dict]) -> None:
     from pipelines.indicators.progress import STATUSES
 
     if not rows:
-        click.echo("没有这样的数字")
+        say("没有这样的数字")
         return
     lines = [("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")]
     for row in rows:
@@ -109,17 +124,17 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     figure = story["figure"]
     value = valued(figure["value"], indicator["unit"])
-    click.echo(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}:{story['quote']}")
-    click.echo(f"{story['arithmetic']}")
-    click.echo(f"= {value}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
+    say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}:{story['quote']}")
+    say(f"{story['arithmetic']}")
+    say(f"= {value}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
     for unit in story["units"]:
         held = "(已填报,该行因错误暂不计入,见回执)" if unit.get("held") else ""
-        click.echo(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
+        say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
         for name, answer in unit["answer"].items():
             place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
             carried = f"(沿用 {answer['carried_from']})" if answer["carried_from"] else ""
             said = _ANSWERS.get(answer["value"], answer["value"])
-            click.echo(f"      {labels.get(name, name)} = {said} [{answer['raw']}] {place}{carried}")
+            say(f"      {labels.get(name, name)} = {said} [{answer['raw']}] {place}{carried}")
 
 
 _ANSWERS = {True: "是", False: "否", None: "未填"}
@@ -142,30 +157,30 @@ def status(state: dict) -> None:
     """Who has reported; what was refused, waits or lies about; and, while another task writes, what is not in this yet."""
     if state["running"]:
         since = state["running"]["since"].replace("T", " ")
-        click.echo(
+        say(
             f"正在运行:{state['running']['doing']}(始于 {since});以下是此前的状态,截至第 {state['as_of']} 号收件"
         )
     if not state["counties"]:
-        click.echo("还没有整理出报送情况" if state["running"] else "还没有收到任何报表")
+        say("还没有整理出报送情况" if state["running"] else "还没有收到任何报表")
     else:
         _counties(state)
     for one in state["refused"]:
-        click.echo(f"未采用:{refusal(one, _names(state))}")
+        say(f"未采用:{refusal(one, _names(state))}")
     if state["waiting"]:
-        click.echo(f"另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
+        say(f"另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
     if state["unread"]:
-        click.echo(
+        say(
             f"已存档、尚未读取 {len(state['unread'])} 份:{'、'.join(one['file'] for one in state['unread'][:20])}"
         )
     for problem in state["inbox"]:
-        click.echo(f"收件箱中尚未接收:{problem}")
+        say(f"收件箱中尚未接收:{problem}")
 
 
 def _counties(state: dict) -> None:
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
     word = _MONTH_STATES[state["state"]]
-    click.echo(f"{state['month']} {word}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报")
+    say(f"{state['month']} {word}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报")
     lines: list[tuple] = [("代码", "县(市、区)", "状态", "应报", "读到", "计入", "错误", "需核实")]
     for county in counties:
         numbers = [county[name] for name in ("read", "accepted", "errors", "warnings")]
@@ -199,7 +214,7 @@ def lacking(found: dict[str, list], state: dict) -> list[str]:
 
 
 def decided(event, as_json: bool, said: str) -> None:
-    print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else click.echo(said)
+    print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else say(said)
 
 
 _STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
@@ -207,15 +222,15 @@ _STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
 
 def standing(state: dict) -> None:
     """Who has reported a month, who has not, who is late."""
-    click.echo(f"{state['month']} 应于 {state['due']} 前报送")
+    say(f"{state['month']} 应于 {state['due']} 前报送")
     for word, label in _STANDINGS.items():
         names = [county["name"] for county in state["counties"] if county["state"] == word]
         if names:
-            click.echo(f"  {label} {len(names)} 个:{'、'.join(names)}")
+            say(f"  {label} {len(names)} 个:{'、'.join(names)}")
     names = {county["code"]: county["name"] for county in state["counties"]}
     for one in state["refused"]:
-        click.echo(f"  未采用:{refusal(one, names)}")
+        say(f"  未采用:{refusal(one, names)}")
     if state["waiting"]:
-        click.echo(f"  另有 {state['waiting']} 份在该月审核后收到,重开后生效")
+        say(f"  另有 {state['waiting']} 份在该月审核后收到,重开后生效")
     if state["unread"]:
-        click.echo(f"  另有 {state['unread']} 份已存档、尚未读取,未计在内")
+        say(f"  另有 {state['unread']} 份已存档、尚未读取,未计在内")

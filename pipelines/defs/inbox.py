@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import intake, months
+from pipelines import file_names, intake, months
 from pipelines.defs.assets import STILL_FOR
 from pipelines.defs.station import Station
 from pipelines.release import editions
@@ -41,7 +41,11 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
         before = [Waiting(*row) for row in json.loads(context.cursor or "[]")]
         now = look(station.settings, still_for, before)
         fresh = _fresh(now, before)
-        cursor = json.dumps([list(file.__dict__.values()) for file in now], ensure_ascii=False)
+        passed = [Waiting(file_names.of(path), 0, 0, "") for path in intake.passed_over(station.settings)]
+        for file in set(passed) - set(before):
+            context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件,不读取")
+        # ASCII: a name may hold bytes that are no text
+        cursor = json.dumps([list(file.__dict__.values()) for file in [*now, *passed]])
         keys = partitions.get_partition_keys()
         return dg.SensorResult(
             run_requests=_requests(fresh, keys, _usual(station.settings, keys)),
@@ -77,7 +81,7 @@ def _digest(path: Path) -> str:
 
 
 def _fresh(now: list[Waiting], before: list[Waiting]) -> list[Waiting]:
-    """One file for each content that was not asked for already."""
+    """One file for each content that was not asked for already. What is passed over has none."""
     asked = {file.sha256 for file in before}
     return list({file.sha256: file for file in now if file.sha256 not in asked}.values())
 
@@ -99,7 +103,7 @@ def _run_key(files: list[Waiting]) -> str:
 
 def _month(file: Waiting, keys: list[str]) -> str | None:
     """The month that the name speaks of: only which month to publish. Whose the file is, its content decides."""
-    named = {months.key(month) for month in months_in(Path(file.path).name)}
+    named = {months.key(month) for month in months_in(file_names.of(file.path))}
     return named.pop() if len(named) == 1 and named <= set(keys) else None
 
 

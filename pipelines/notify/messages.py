@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from pipelines import months
+from pipelines import file_names, months
 from pipelines.notify import duedates
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.standing import Standing
@@ -96,7 +96,7 @@ def _overview(standing: Standing, when: str) -> str:
     if standing.waiting:
         lines.append(f"另有{standing.waiting}份报表在该月审核后收到,重开(shequ reopen)后才生效")
     if standing.inbox:
-        lines.append(f"收件箱中尚未接收:{'、'.join(standing.inbox)}")
+        lines.append(f"收件箱中尚未接收:{'、'.join(map(file_names.shown, standing.inbox))}")
     return "\n".join(lines) + "\n"
 
 

@@ -7,6 +7,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Protocol
 
+from pipelines import file_names
 from pipelines.archive import write_durably
 from pipelines.notify.contacts import NOBODY
 from pipelines.notify.messages import Message
@@ -68,7 +69,7 @@ class BySmtp:
 def written(message: Message, sender: str) -> EmailMessage:
     """The message as mail. The key is its Message-ID: a copy sent twice is recognised."""
     mail = EmailMessage()
-    mail["From"], mail["Subject"] = sender, message.subject
+    mail["From"], mail["Subject"] = sender, file_names.shown(message.subject)
     mail["To"] = "undisclosed-recipients:;" if message.to == NOBODY else message.to
     mail["Message-ID"], mail["Date"] = f"<{message.key}@shequ>", formatdate()
     mail.set_content(message.body)

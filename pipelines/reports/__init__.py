@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipelines import months
+from pipelines.archive import write_durably
 from pipelines.release.reader import Release
 from pipelines.reports import brief, page, workbook
 from pipelines.reports.facts import Facts, gather
@@ -22,13 +23,15 @@ def write_reports(release: Release, folder: Path, variant: Variant | None = None
     folder.mkdir(parents=True, exist_ok=True)
     variant = variant or of_month(release.month)
     policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
-    written = []
+    made: dict[Path, bytes] = {}
     for policy in policies:
         facts = gather(release, policy, variant.back)
         for name, build in zip(file_names(facts, variant, len(policies) > 1), _WRITERS.values(), strict=True):
-            (folder / name).write_bytes(build(facts, variant))
-            written.append(folder / name)
-    return written
+            made[folder / name] = build(facts, variant)
+    # all are made before one is written, and each is there whole or not at all
+    for path, content in made.items():
+        write_durably(path, content)
+    return list(made)
 
 
 def file_names(facts: Facts, variant: Variant, several: bool = False) -> list[str]:

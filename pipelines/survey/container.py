@@ -23,6 +23,9 @@ _OTHER_DOCUMENTS = {"word": "Word 文档", "ppt": "PPT 演示", "visio": "Visio 
 _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "xlsb": {"xlsb"}, "ods": {"ods"},
                "csv": {"csv", "txt", "tsv"}}  # fmt: skip
 
+# rows that a sheet of the format can have; a text has no end
+_FULL = {"xls": 65_536, "csv": 1 << 30} | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods"), 1_048_576)
+
 DEFAULT_LIMITS = Limits()
 
 
@@ -36,6 +39,7 @@ def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wo
     if len(data) > limits.file_size:
         raise Unreadable("too_large", f"文件 {len(data) / 2**20:.1f} MB,上限 {limits.file_size >> 20} MB")
     workbook = _read(data, name, limits)
+    workbook.notes += [("sheet_full", sheet.name) for sheet in workbook.sheets if len(sheet.rows) >= _FULL[workbook.kind]]
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if extension not in _EXTENSIONS[workbook.kind]:
         workbook.notes.append(("extension_differs", f"实际为 {workbook.kind}"))

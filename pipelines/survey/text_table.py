@@ -25,8 +25,10 @@ def read(data: bytes, name: str, limits: Limits) -> Workbook:
     separator = _separator(text)
     if separator is None and not name.lower().endswith(_TABLE_NAMES):
         raise Unreadable("not_a_workbook", "实际为纯文本")
-    rows = _records(text.rstrip("\x1a"), separator or ",", limits)
+    rows, widths = _records(text.rstrip("\x1a"), separator or ",", limits)
     notes = [] if text.endswith(("\n", "\r")) else [("no_final_newline", f"第{len(rows)}行")]
+    if notes:
+        _refuse_cut(widths)
     return Workbook("csv", [Sheet("CSV", rows=rows)], notes, encoding=encoding, separator=separator or ",")
 
 
@@ -73,12 +75,22 @@ def _separator(text: str) -> str | None:
     return best if lines and in_lines[best] * 2 >= len(lines) else None
 
 
-def _records(text: str, separator: str, limits: Limits) -> list[list]:
+def _refuse_cut(widths: list[int]) -> None:
+    """Programs write every separator of every row: a last line without its end that has fewer was cut, and so was its last number."""
+    *before, last = widths or [0]
+    if 1 < last < max(before, default=0):
+        raise Unreadable("truncated", f"最后一行(第 {len(widths)} 行)只有 {last} 列,应有 {max(before)} 列")
+
+
+def _records(text: str, separator: str, limits: Limits) -> tuple[list[list], list[int]]:
+    """The records without trailing blanks, and how many fields each was written with."""
     rows: list[list] = []
+    widths: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     area = 0
     try:
         for record in reader:
+            widths.append(len(record))
             while record and not record[-1]:
                 record.pop()
             area += len(record)
@@ -92,4 +104,4 @@ def _records(text: str, separator: str, limits: Limits) -> list[list]:
         raise Unreadable("bad_quotes", f"第 {reader.line_num} 行") from error
     while rows and not rows[-1]:
         rows.pop()
-    return rows
+    return rows, widths

@@ -2,6 +2,7 @@
 
 import os
 import time
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -128,3 +129,21 @@ def test_files_in_folders_are_seen_and_links_are_not(sensor, tmp_path):
 
 def test_the_sensor_watches_without_being_told_to(sensor):
     assert sensor.definition.default_status == dg.DefaultSensorStatus.RUNNING
+
+
+def test_what_is_passed_over_is_noted_once(sensor, monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr(dg.SensorEvaluationContext, "log", property(lambda _: SimpleNamespace(info=told.append)))
+    for name in ("~$柏乡县2019年6月.xlsx", os.fsdecode(b"._\xb1\xed.xlsx")):
+        sensor.drop(name)
+    assert sensor.tick() == [] and sensor.tick() == []
+    assert sorted(told) == [
+        "收件箱中的 ._表.xlsx 是锁定文件或未完成的文件,不读取",
+        "收件箱中的 ~$柏乡县2019年6月.xlsx 是锁定文件或未完成的文件,不读取",
+    ]
+
+
+def test_a_name_in_another_encoding_is_seen_and_asked_for(sensor):
+    sensor.drop(os.fsdecode("柏乡县2019年6月.xlsx".encode("gbk")))
+    assert months_of(sensor.tick()) == ["2019-06"]
+    assert sensor.tick() == []
