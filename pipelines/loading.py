@@ -6,6 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from pipelines.archive import Event
+from pipelines.survey import personal
 from pipelines.survey.community import CommunityRows
 from pipelines.survey.findings import Finding, finding_id
 from pipelines.survey.form import Form, Part
@@ -62,7 +63,7 @@ def _submission(event: Event, reading: Reading) -> dict:
 def _columns(seq: int, rows: CommunityRows) -> list[dict]:
     return [
         {"seq": seq, "part": "community", "field": field, "sheet": rows.sheet, "cell": column.letter,
-         "header": column.header, "factor": Decimal(column.factor)}
+         "header": personal.masked(column.header), "factor": Decimal(column.factor)}
         for field, column in rows.columns.items()
     ]  # fmt: skip
 

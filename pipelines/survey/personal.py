@@ -1,5 +1,6 @@
 """Telephone, identity and card numbers: the survey asks for none, and what is sent all the same is neither stored nor told."""
 
+import math
 import re
 
 HEADERS = re.compile(r"电话|手机|联系方式|身份证|证件号|银行卡|银行账号|微信")
@@ -18,7 +19,7 @@ _SHORTEST = 11
 
 def holds(value: object) -> bool:
     """Whether a cell holds such a number, as text or as a number."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, int | float) and math.isfinite(value) and value == int(value):
         value = str(int(value))
     return isinstance(value, str) and len(value) >= _SHORTEST and bool(_NUMBERS.search(value))
 

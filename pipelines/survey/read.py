@@ -11,7 +11,7 @@ from datetime import date
 
 from pipelines import months, settings
 from pipelines.roster import Rosters
-from pipelines.survey import community, findings, identity, layout, record, sheets
+from pipelines.survey import community, findings, identity, layout, personal, record, sheets
 from pipelines.survey.community import CommunityRows, Context
 from pipelines.survey.container import open_workbook
 from pipelines.survey.findings import ERROR, Finding, Kind, Report
@@ -63,13 +63,15 @@ def read_workbook(
     `taxonomy` is the closed list of findings, by default the one of the reference data.
     """
     report = Report(name, taxonomy or findings.load(settings.load().reference))
-    reading = Reading(name, hashlib.sha256(data).hexdigest(), findings=report.findings)
+    reading = Reading(personal.masked(name), hashlib.sha256(data).hexdigest(), findings=report.findings)
     try:
         workbook = open_workbook(data, name)
     except Unreadable as trouble:
         report.add(trouble.code, found=trouble.detail or None, text=trouble.text)
         reading.refused = True
         return reading
+    for sheet in workbook.sheets:
+        sheet.name = personal.masked(sheet.name)
     _Reading(workbook, form, rosters, report, reading, Bounds(first_month, today), resolutions or {}).run()
     report.close()
     return reading
@@ -132,7 +134,7 @@ class _Reading:
                 return
 
     def _version(self, version: str | None) -> None:
-        self.reading.form_version = version
+        self.reading.form_version = version and personal.masked(version)
         if version is None or version == self.form.version:
             return
         code = "form_older" if version in self.form.compatible else "form_unknown"

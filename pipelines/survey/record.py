@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from pipelines.survey import address, answers, labels, layout, quantities
+from pipelines.survey import address, answers, labels, layout, personal, quantities
 from pipelines.survey.answers import Asked, Bad
 from pipelines.survey.findings import Report
 from pipelines.survey.form import Field, Part
@@ -236,7 +236,8 @@ def _value(place: Place, sheet: Sheet, record: CountyRecord, report: Report, dat
     field_ = place.field
     raw = sheet.value(place.row, place.column)
     cell = address.cell(place.row, place.column)
-    record.cells[field_.id], record.raw[field_.id], record.values[field_.id] = cell, answers.shown(raw), None
+    text = answers.shown(raw)
+    record.cells[field_.id], record.raw[field_.id], record.values[field_.id] = cell, text and personal.masked(text), None
     result = _parsed(place, sheet, raw, date1904)
     words = {"cell": cell, "row": place.row, "field": field_.id, "label": field_.label}
     if field_.applies == "shared_funding" and not shared:
@@ -261,7 +262,7 @@ def _value(place: Place, sheet: Sheet, record: CountyRecord, report: Report, dat
         )
         record.held = record.held or field_.required
         return
-    record.values[field_.id] = result
+    record.values[field_.id] = personal.masked(result) if isinstance(result, str) else result
     if result is None and field_.required:
         report.add("required_missing", sheet=sheet.name, **words)
         record.held = True

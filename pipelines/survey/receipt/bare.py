@@ -4,6 +4,7 @@ import io
 import zipfile
 from datetime import date, datetime, time, timedelta
 
+from pipelines.survey import personal
 from pipelines.survey.address import cell as a1
 from pipelines.survey.address import letter as column_letters
 from pipelines.survey.grid import Sheet
@@ -98,6 +99,8 @@ def _value(value, sheet: Sheet, row: int, column: int):
     """What is shown: a percentage as one, a date as its text, an error by its name."""
     if value is None:
         return sheet.errors[row, column]
+    if personal.holds(value):
+        return personal.masked(value) if isinstance(value, str) else "***"
     if isinstance(value, float) and sheet.is_percent(row, column):
         return f"{value * 100:.10g}%"
     return value

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from pipelines.survey import personal
 from pipelines.survey.findings import SEVERITY_NAMES
 from pipelines.survey.grid import Unreadable
-from pipelines.survey.receipt import list_sheet, listing, notes, styles, text
+from pipelines.survey.receipt import list_sheet, listing, masking, notes, styles, text
 from pipelines.survey.receipt.listing import Entry, Header
 from pipelines.survey.receipt.notes import Note
 from pipelines.survey.receipt.parts import Parts
@@ -53,6 +54,7 @@ class _Book:
 def mark(data: bytes, entries: list[Entry], header: Header) -> bytes:
     """The workbook with fills, notes and the list. Raises `Unreadable` where it is no xlsx that can be patched."""
     book = _open(data)
+    masking.mask(book.parts)
     _drop_macros(book)
     _drop_signatures(book)
     made = _styles(book)
@@ -87,7 +89,7 @@ def _sheets(parts: Parts, main: str, root: etree._Element) -> dict[str, str]:
         if kind in ("xlMacrosheet", "dialogsheet"):
             raise Unreadable("unsupported_format")  # such sheets may only stand in files with macros
         if kind == "worksheet" and part in parts:
-            found[sheet.get("name", "")] = part
+            found[personal.masked(sheet.get("name", ""))] = part  # as the findings call it
     return found
 
 
