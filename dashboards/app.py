@@ -1,5 +1,6 @@
 """The dashboard's entry: theme, header, and the way to the pages. `streamlit run dashboards/app.py`."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -19,6 +20,8 @@ PAGES = [
     st.Page("app_pages/wall.py", title="大屏", url_path="wall"),
 ]
 
+# what is submitted from here is for the owner and the group alone, whoever started the server
+os.umask(0o027)
 # a file of ours: an icon by name would be fetched from the network
 st.set_page_config(page_title="社区治理进展", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 looks.dress()

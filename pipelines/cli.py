@@ -263,7 +263,7 @@ def approve(found: Settings, month, by: str, why: str, yes: bool, as_json: bool)
     state = intake.status(found, month)
     told = printing.lacking(intake.lacking(state), state)
     if told:
-        click.echo(f"注意,{months.label(month)}:" + ";".join(told), err=True)
+        printing.say(f"注意,{months.label(month)}:" + ";".join(told), err=True)
     # a script cannot be asked: it is warned, and the ledger tells
     if told and not yes and sys.stdin.isatty():
         click.confirm("仍要审核(锁定)这个月吗?", abort=True, err=True)

@@ -2,17 +2,23 @@
 
 import ast
 import os
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from click.testing import CliRunner
 from streamlit import config
 
-from pipelines import intake, warehouse
+from pipelines import intake, parallel, settings, warehouse
+from pipelines.access import Actor
 from pipelines.cli import main
+from pipelines.errors import Refusal
+from pipelines.release import open_release, reader
+from pipelines.serving import checks, programs, starting
 from tests import licences, small_city
 from tests.books import Office
 
@@ -125,7 +131,9 @@ def test_the_page_of_licences_lists_what_is_locked():
     rows = [line for line in licences.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
     assert [row.split(" | ")[:2] for row in rows] == [[f"| {name}", version] for name, version, _ in licences.locked()]
     # what is locked for another system or Python is not looked at here
-    told = [(row, licences.licence(name, version)) for row, (name, version, _) in zip(rows, licences.locked(), strict=True)]
+    told = [
+        (row, licences.licence(name, version)) for row, (name, version, _) in zip(rows, licences.locked(), strict=True)
+    ]
     assert [row for row, licence in told if licence and not row.endswith(f"| {licence} |")] == []
     assert sum(licence is not None for _, licence in told) > 90
 
@@ -151,5 +159,134 @@ def worked(tmp_path_factory):
 def test_nobody_else_on_the_machine_reads_the_data(worked):
     places = [worked.settings.data, *worked.settings.data.rglob("*")]
     assert {place.name for place in places} >= {"ledger.jsonl", "warehouse.duckdb", "release.duckdb", "manifest.json"}
-    # a link has no mode of its own
-    assert [str(place) for place in places if not place.is_symlink() and place.stat().st_mode & 0o007] == []
+    # a link has no mode of its own; what the group may not change it cannot forge
+    open_to = [place for place in places if not place.is_symlink() and place.stat().st_mode & (0o007 | 0o020)]
+    assert list(map(str, open_to)) == []
+
+
+# ---- DuckDB
+
+CLOSED = {
+    "enable_external_access": False,
+    "lock_configuration": True,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "python_enable_replacements": False,
+}
+
+
+def test_every_connection_is_closed_to_the_outside_and_locked(worked):
+    """There are two places that connect; each is opened here as it is in use."""
+    made = [
+        where.split(":")[0]
+        for where, name, _ in calls()
+        if re.match(r"duckdb\.(connect|sql|query|execute|read_)", name)
+    ]
+    assert sorted(made) == ["pipelines/release/reader.py", "pipelines/warehouse.py"]
+    release = open_release(settings=worked.settings)
+    opened = [
+        warehouse.connect(":memory:"),
+        warehouse.connect(worked.settings.warehouse, worked.settings.data),
+        release.con,
+    ]
+    for con in (*opened, release.con.cursor()):
+        found = {name: con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in CLOSED}
+        assert found == CLOSED
+    for con in opened:
+        con.close()
+
+
+def test_a_release_reads_its_own_folder_only(worked, tmp_path):
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    release = open_release(settings=worked.settings)
+    for forbidden in (
+        f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+        f"SELECT * FROM read_text('{worked.settings.data}/archive/ledger.jsonl')",
+        f"COPY (SELECT 1) TO '{worked.settings.data}/out.csv'",
+        f"ATTACH '{worked.settings.warehouse}'",
+        "SET max_execution_time = 0",
+        "INSERT INTO ready.figure SELECT * FROM ready.figure",
+    ):
+        with pytest.raises(duckdb.Error):
+            release.rows(forbidden)
+
+
+def test_a_query_of_a_reader_is_ended_in_time(worked, monkeypatch):
+    monkeypatch.setitem(reader._CONFIG, "max_execution_time", "200")
+    release = open_release(settings=worked.settings)
+    with pytest.raises(duckdb.Error, match=r"(?i)time"):
+        release.rows("SELECT sum(a.i * b.i) FROM range(1000000) a(i), range(1000000) b(i)")
+
+
+# ---- the process that reads what comes from outside
+
+
+def test_a_child_is_limited_in_memory_time_and_what_it_writes(worked, monkeypatch):
+    """A check goes through a child like every other file; the kernel holds its limits."""
+    monkeypatch.setattr("pipelines.survey.read.open_workbook", lambda *_: pytest.fail("read in the parent's process"))
+    parallel.dismiss()
+    county = Actor("赵经开", "县级", ("130571",))
+    with pytest.raises(Refusal, match="看不出这是哪个县市区的"):
+        file = worked.sent / "空.csv"
+        file.write_text("一,二\n")
+        intake.submit([file], worked.settings, county)
+    [child] = parallel.idle()
+    rows = Path(f"/proc/{child.process.pid}/limits").read_text().splitlines()
+    soft = {row[:26].strip(): row[26:47].strip() for row in rows[1:]}
+    used = 1 << 30  # of address space by the program itself, beside its allowance
+    assert 2 << 30 <= int(soft["Max address space"]) <= (2 << 30) + used
+    assert 60 <= int(soft["Max cpu time"]) <= 70
+    assert int(soft["Max file size"]) == 320 << 20 and soft["Max core file size"] == "0"
+    parallel.dismiss()
+
+
+# ---- what runs beside
+
+
+def test_dagster_keeps_to_itself(tmp_path):
+    found = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    assert (found["telemetry"], found["nux"]) == ({"enabled": False}, {"enabled": False})
+    assert found["concurrency"]["runs"]["max_concurrent_runs"] == 1
+    assert found["run_monitoring"]["enabled"] and found["run_monitoring"]["max_runtime_seconds"] <= 3600
+    assert found["retention"]["sensor"]["purge_after_days"]["success"] == 400
+    commands = [program.command for program in programs.all_of(settings.load(tmp_path), programs.Ports())]
+    assert [command.count("127.0.0.1") > 0 for command in commands] == [
+        True,
+        True,
+        False,
+        True,
+    ]  # the daemon listens nowhere
+    assert starting._environment(settings.load(tmp_path), programs.Ports())["DAGSTER_DISABLE_TELEMETRY"] == "yes"
+
+
+def test_secrets_stand_in_no_command_and_no_representation(tmp_path, monkeypatch, capfd):
+    secrets = {
+        "SHEQU_PROXY_SECRET": "geheim-" * 6,
+        "SHEQU_SMTP_PASSWORD": "passwort",
+        "SHEQU_SMTP_HOST": "mail.invalid",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    place = settings.load(tmp_path)
+    said = [str(program.command) for program in programs.all_of(place, programs.Ports())]
+    said += [repr(settings.mail()), repr(place), repr(settings.bare_environment())]
+    for words in (["health"], ["status"], ["audit"]):
+        said.append(CliRunner().invoke(main, ["--data", str(tmp_path), *words]).output)
+    said.append(capfd.readouterr().err)
+    assert not [text for text in said if "geheim" in text or "passwort" in text]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("access.yaml", 0o644), ("access.yaml", 0o660), (".streamlit/secrets.toml", 0o604)]
+)
+def test_what_others_can_read_or_change_stops_the_start(tmp_path, name, mode):
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("mode: local\n")
+    place.chmod(mode)
+    with pytest.raises(Refusal, match=f"{name} 能被别人读取或改写,不予启动;请运行 chmod 06"):
+        checks.private(settings.load(tmp_path))
+    place.chmod(0o640)
+    checks.private(settings.load(tmp_path))

@@ -30,7 +30,10 @@ def with_numbers(path: Path) -> bytes:
     book = openpyxl.load_workbook(path)
     sheet = book["表1 城乡社区基本情况表"] if "表1 城乡社区基本情况表" in book.sheetnames else book.worksheets[0]
     header = {c.value: c for row in sheet.iter_rows(max_row=8) for c in row if isinstance(c.value, str)}
-    column = {key: next(c for label, c in header.items() if label.startswith(key)) for key in ("社区(村)名称", "居民户数", "所属街道")}
+    column = {
+        key: next(c for label, c in header.items() if label.startswith(key))
+        for key in ("社区(村)名称", "居民户数", "所属街道")
+    }
     first = column["社区(村)名称"].row + 1
     sheet.cell(first, column["社区(村)名称"].column).value += IDENTITY
     sheet.cell(first, column["所属街道"].column).value = f"某街道 {SPACED}"
@@ -125,7 +128,9 @@ def test_neither_warehouse_nor_release_holds_one(office, said):
 
 def words_of(data: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
-        return "\n".join(package.read(name).decode("utf-8", "ignore") for name in package.namelist() if "workbook.xml" not in name)
+        return "\n".join(
+            package.read(name).decode("utf-8", "ignore") for name in package.namelist() if "workbook.xml" not in name
+        )
 
 
 def test_the_countys_own_receipt_shows_the_cell_and_not_the_number(office, said, workbook):

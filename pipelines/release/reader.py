@@ -21,9 +21,12 @@ _CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    "allow_persistent_secrets": "false",
     "python_enable_replacements": "false",
     "threads": "2",
     "memory_limit": "1GB",
+    # a reader leaves nothing on the disk
+    "temp_directory": "",
     # milliseconds of one query; the slowest of ours takes seconds, also on a busy machine
     "max_execution_time": "60000",
 }

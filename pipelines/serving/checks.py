@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import stat
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pipelines import access
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.serving.programs import ADDRESS, Ports
-from pipelines.settings import Settings
+from pipelines.settings import REPOSITORY, Settings
 
 LEAST_FREE_MB = 500
 SCARCE = 0.20
@@ -21,6 +22,7 @@ TOLERATED = timedelta(minutes=10)
 def before_start(settings: Settings, ports: Ports, now: datetime | None = None) -> None:
     """All checks in turn. Errors: `Refusal` of the first that fails."""
     access.may_listen(settings, ports.address, ports.anonymous)
+    private(settings)
     writable(settings)
     free_ports(ports)
     room(settings)
@@ -41,8 +43,20 @@ def writable(settings: Settings) -> None:
             ) from None
 
 
+def private(settings: Settings) -> None:
+    """Who may do what, and the secrets of signing in, are nobody else's to read or to change."""
+    kept = (settings.data, REPOSITORY, Path.home())
+    for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in kept)):
+        if place.exists() and place.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+            mode = "0640" if place.name == "access.yaml" else "0600"
+            raise Refusal(f"{place} 能被别人读取或改写,不予启动;请运行 chmod {mode} {place}")
+
+
 def free_ports(ports: Ports) -> None:
-    wanted = [("看板", ports.address, ports.dashboard, "--port"), ("Dagster 界面", ADDRESS, ports.web, "--dagster-port")]
+    wanted = [
+        ("看板", ports.address, ports.dashboard, "--port"),
+        ("Dagster 界面", ADDRESS, ports.web, "--dagster-port"),
+    ]
     wanted.append(("Dagster 代码服务", ADDRESS, ports.code, "--code-port"))
     for label, address, port, option in wanted:
         _free(label, address, port, option)

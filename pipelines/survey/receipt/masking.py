@@ -45,7 +45,7 @@ def _cell(found: re.Match) -> str:
     """A cell whose stored value is a number of eleven digits and more."""
     prefix, attributes, _, value = found.groups()
     kind = _TYPE.search(attributes)
-    if kind and kind[2] != "n" or not _is_personal(value):
+    if (kind and kind[2] != "n") or not _is_personal(value):
         return found[0]
     attributes = _TYPE.sub("", attributes)
     return f'<{prefix}c{attributes} t="inlineStr"><{prefix}is><{prefix}t>***</{prefix}t></{prefix}is></{prefix}c>'
