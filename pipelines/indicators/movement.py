@@ -206,18 +206,22 @@ def _merge_table(warehouse, table: str, now: str, indicators: list, register: Re
 
 
 # among units that are known in both months it is their answers, else whether they report
-_KNOWN = "CASE WHEN old.state <= 2 AND new.state <= 2 THEN 'answers' ELSE 'reporting' END"
+_KNOWN = "CASE WHEN packed // 8 <= 2 AND packed % 8 <= 2 THEN 'answers' ELSE 'reporting' END"
 
 
 def _changed_units(earlier: str, later: str, indicators: list, part: str) -> str:
-    """Units whose state differs between two tables of states; `part` is SQL for the part of the movement."""
+    """Units whose state differs between two tables of states; `part` is SQL for the part of the movement.
+
+    Each unit's two states of an indicator are packed into one number where they differ: only what changed is spread into rows.
+    """
+    pairs = ", ".join(
+        f'CASE WHEN old."{i.id}" <> new."{i.id}" THEN old."{i.id}" * 8 + new."{i.id}" END AS "{i.id}"' for i in indicators
+    )
     names = ", ".join(f'"{i.id}"' for i in indicators)
     return f"""
-        WITH old AS (UNPIVOT (SELECT unit, {names} FROM {earlier}) ON {names} INTO NAME indicator VALUE state),
-        new AS (UNPIVOT (SELECT unit, county, {names} FROM {later}) ON {names} INTO NAME indicator VALUE state)
-        SELECT ? AS policy, new.indicator, new.unit, new.county, old.state AS "before", new.state AS "after",
-               {part} AS part
-        FROM new JOIN old USING (unit, indicator) WHERE old.state <> new.state
+        WITH pair AS (SELECT new.unit, new.county, {pairs} FROM {later} AS new JOIN {earlier} AS old USING (unit)),
+        changed AS (UNPIVOT pair ON {names} INTO NAME indicator VALUE packed)
+        SELECT ? AS policy, indicator, unit, county, packed // 8 AS "before", packed % 8 AS "after", {part} AS part FROM changed
     """
 
 
