@@ -18,7 +18,7 @@ from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
-from pipelines.release import changes, database, editions, identity, tables
+from pipelines.release import changes, database, editions, identity, tables, verifying
 from pipelines.release.exports import Exports
 from pipelines.release.tables import Object
 from pipelines.settings import Settings
@@ -71,6 +71,7 @@ def publish(
         return _put_again(warehouse, settings, lost, draft)
     if latest and identity.same(warehouse, latest, draft.manifest):
         return Edition(month, int(latest.name), latest, new=False)
+    draft = _mended(warehouse, settings, draft, life, latest)
     moment = now or datetime.now(SHANGHAI)
     folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
     _announce(settings, warehouse.archive, folder, moment)
@@ -97,6 +98,25 @@ def drafted(warehouse: Warehouse, settings: Settings, month: date, life: Life) -
     first = next(m for m in life.reported if m <= month)
     content = _content(warehouse, settings, life, months.span(first, month))
     return Draft(month, _manifest(warehouse, life, month, content), content)
+
+
+def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
+    """The draft, with month tables that the disk has damaged made again: each is named by what it must hold.
+
+    Errors: `Refusal` when only a rebuild can do that, because an edition itself is damaged.
+    """
+    store = settings.releases / "objects"
+    if damaged := verifying.damaged_objects(store, draft.content):
+        for place in damaged:
+            place.unlink(missing_ok=True)
+        draft = drafted(warehouse, settings, draft.month, life)
+    faults = verifying.edition_faults(latest) if latest else []
+    faults += [f"{place.name}:内容与校验值不符" for place in verifying.damaged_objects(store, draft.content) if damaged]
+    if faults:
+        raise Refusal(
+            f"已发布的文件有损坏({';'.join(faults[:3])}),未发布新版;请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+        )
+    return draft
 
 
 # ---- what it is made of

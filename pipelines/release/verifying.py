@@ -1,11 +1,14 @@
 """Editions against their manifests: whether every file is there and is what it was."""
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from pipelines import months
+from pipelines.archive import is_right
 from pipelines.release import editions, tables
+from pipelines.release.tables import Object
 
 
 def faults(releases: Path) -> list[str]:
@@ -26,16 +29,30 @@ def edition_faults(folder: Path, seen: dict[tuple[int, int], str] | None = None)
 
 
 def require_whole(folder: Path) -> None:
-    """Errors: `editions.Damaged` naming the files. An edition never changes, so one found whole is not read again."""
-    state = (folder / "manifest.json").stat() if (folder / "manifest.json").exists() else None
-    _require_whole(folder, state and (state.st_ino, state.st_mtime_ns))
+    """Errors: `editions.Damaged` naming the files. An edition found whole is read again only when a file of it was touched."""
+    _require_whole(folder, _touched(folder))
 
 
 @lru_cache(maxsize=8)
-def _require_whole(folder: Path, _state: tuple[int, int] | None) -> None:
+def _require_whole(folder: Path, _touched: int) -> None:
     found = edition_faults(folder)
     if found:
         raise editions.Damaged(";".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
+
+
+def _touched(folder: Path) -> int:
+    """Another number when a file of the edition has been written, replaced, added or removed."""
+    found = []
+    for place, _, names in os.walk(folder):
+        states = [(name, (Path(place) / name).stat(follow_symlinks=False)) for name in names]
+        found += [(place, name, state.st_ino, state.st_size, state.st_mtime_ns) for name, state in states]
+    return hash(tuple(sorted(found)))
+
+
+def damaged_objects(store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
+    """Month tables (table → month → object) that are not in the store, or do not hold what their name says."""
+    named = {item.sha256 for entries in content.values() for item in entries.values()}
+    return [place for digest in sorted(named) if not is_right(place := tables.object_path(store, digest), digest)]
 
 
 def _listed(manifest: dict) -> dict[str, str]:

@@ -15,17 +15,17 @@ from pipelines.release import editions, figures, open_release, verifying
 from tests import small_city
 from tests.books import Office
 from tests.faults import checker, crowd
+from tests.faults.rounds import THOROUGH
 
 APRIL = date(2020, 4, 1)
 FEW, MANY = 3, 20
-ROUNDS = int(os.environ.get("SHEQU_ROUNDS", "2"))
 
 
 @pytest.fixture(scope="module")
 def counties() -> list[str]:
     """Those of April; with SHEQU_ROUNDS all of the city."""
     whole = roster.load(small_city.REFERENCE)
-    return sorted(county.code for county in whole.counties(APRIL))[-FEW if ROUNDS <= 10 else 0 :]
+    return sorted(county.code for county in whole.counties(APRIL))[-FEW if not THOROUGH else 0 :]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def office(tmp_path_factory, counties) -> Office:
 def sent(office, counties) -> list[dict]:
     """Every county sends its workbook, one of them several times, all at the same moment."""
     books = [office.workbook(APRIL, county) for county in counties]
-    again = books[:1] * (1 if ROUNDS <= 10 else MANY)
+    again = books[:1] * (1 if not THOROUGH else MANY)
     return crowd.at_once(office.settings, *(("submit", book) for book in [*books, *again]))
 
 
@@ -51,7 +51,7 @@ def test_all_are_received_and_the_same_bytes_once(office, sent, counties):
 
 def test_runs_at_once_make_one_edition_with_whole_reports(office, sent, tmp_path):
     """Beside them a backup, which waits for nobody."""
-    runs = [("run", APRIL)] * (2 if ROUNDS <= 10 else MANY)
+    runs = [("run", APRIL)] * (2 if not THOROUGH else MANY)
     *told, copy = crowd.at_once(office.settings, *runs, ("copy", tmp_path / "copy"))
     assert copy == {"whole": True}
     assert sorted(one["new"] for one in told) == [*[False] * (len(runs) - 1), True], told

@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from pipelines.settings import REPOSITORY
-
-ROUNDS = os.environ.get("SHEQU_ROUNDS", "2")
+from tests.faults.rounds import ROUNDS
 
 
 def struck(*arguments: str) -> dict:
@@ -21,7 +20,7 @@ def struck(*arguments: str) -> dict:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="rounds are forked; this system has no fork")
 def test_a_kill_anywhere_loses_nothing_and_the_next_run_heals():
-    told = struck("--every", "90", "--random", ROUNDS)
+    told = struck("--every", "90", "--random", str(ROUNDS))
     assert told["troubles"] == []
     assert told["struck"] >= 6, told
 

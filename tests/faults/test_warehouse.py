@@ -11,12 +11,12 @@ import pytest
 from pipelines.errors import Refusal
 from tests.faults import damage
 from tests.faults.damage import MAY, Campaign
+from tests.faults.rounds import selection
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a journal is left by a fork that is killed")
 
-# the rest is met by `python -m tests.faults.damage`
-FILE = (damage.cut, damage.flip, damage.delete, damage.folder, damage.foreign)
-WAL = (damage.flip, damage.zero_tail, damage.foreign)
+FEW = [("file", damage.cut), ("file", damage.folder), ("wal", damage.flip), ("wal", damage.foreign)]
+REST = [(part, hurt) for part in ("file", "wal") for hurt in (*damage.RANDOM, *damage.WHOLE) if (part, hurt) not in FEW]
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +24,7 @@ def campaign(tmp_path_factory) -> Campaign:
     return Campaign(tmp_path_factory.mktemp("damage"))
 
 
-@pytest.mark.parametrize(
-    "part, hurt",
-    [*(("file", hurt) for hurt in FILE), *(("wal", hurt) for hurt in WAL)],
-    ids=lambda it: getattr(it, "__name__", it),
-)
+@pytest.mark.parametrize("part, hurt", selection(FEW, REST), ids=lambda it: getattr(it, "__name__", it))
 def test_the_next_run_heals_it_with_the_same_figures(campaign, hurt, part):
     found = campaign.round(hurt, part == "wal", random.Random(7))
     assert found.figures == campaign.expected

@@ -1,0 +1,194 @@
+"""What was published, damaged: readers get the edition before and are told, a rebuild puts it back; the archive's faults are named."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines import rebuilding
+from pipelines.archive import Archive
+from pipelines.errors import Refusal
+from pipelines.release import editions, figures, open_release, verifying
+from tests.books import Office, but
+from tests.faults import checker
+from tests.faults.rounds import selection
+from tests.faults.test_backup import COUNTY, MAY
+from tests.faults.test_backup import published as april
+
+__all__ = ["april"]
+
+
+@pytest.fixture(scope="module")
+def published(april, tmp_path_factory) -> Office:
+    """April and May published."""
+    folder = tmp_path_factory.mktemp("shelf")
+    shutil.copytree(april.settings.data, folder / "data")
+    office = Office(folder / "data", april.settings.reference)
+    office.send(MAY, COUNTY)
+    office.run(MAY)
+    return office
+
+
+@pytest.fixture
+def office(published, tmp_path) -> Office:
+    """A copy in which editions share their month tables with the store, as they do where they were made."""
+    os.system(f"cp -a {published.settings.data} {tmp_path / 'data'}")  # noqa: S605
+    return Office(tmp_path / "data", published.settings.reference)
+
+
+def shown(office: Office) -> tuple[str, list[dict], str | None]:
+    release = open_release(settings=office.settings)
+    try:
+        return release.label, figures(release, level="county"), release.instead_of
+    finally:
+        release.close()
+
+
+def may(office: Office) -> Path:
+    return office.settings.releases / "2020-05" / "1"
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """In another file under the same name: what else was linked to the old one keeps it."""
+    path.unlink()
+    path.write_bytes(data)
+
+
+def gone(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def half_copied(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    shutil.rmtree(folder / "tables" / "figure")
+
+
+def without_a_table(folder: Path) -> None:
+    (folder / "tables" / "figure" / "2020-05.parquet").unlink()
+
+
+def with_another_table(folder: Path) -> None:
+    overwrite(
+        folder / "tables" / "figure" / "2020-05.parquet",
+        (folder / "tables" / "figure" / "2020-04.parquet").read_bytes(),
+    )
+
+
+def with_half_a_database(folder: Path) -> None:
+    database = folder / "release.duckdb"
+    overwrite(database, database.read_bytes()[: database.stat().st_size // 2])
+
+
+def with_half_a_manifest(folder: Path) -> None:
+    manifest = folder / "manifest.json"
+    overwrite(manifest, manifest.read_bytes()[: manifest.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    selection([gone, with_another_table], [half_copied, without_a_table, with_half_a_database, with_half_a_manifest]),
+)
+def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(office, damage):
+    label, before, _ = shown(office)
+    damage(may(office))
+    stand_in, _, told = shown(office)
+    assert (label, stand_in) == ("2020-05/1", "2020-04/1")
+    assert (
+        told.startswith("当前发布版已损坏,现在显示的是较早的2020-04/1。") and "请运行 shequ rebuild,由档案补回" in told
+    )
+    verdict = rebuilding.rebuild(office.settings)
+    assert (verdict["agrees"], verdict["restored"]) == (True, ["2020-05/1"]), verdict
+    assert shown(office) == (label, before, None)
+    assert checker.faults(office.settings.data, []) == []
+
+
+@pytest.mark.parametrize("pointer", [None, "2020-07/3\n", "一派胡言"])
+def test_a_pointer_to_nowhere_shows_the_newest_edition_and_the_next_run_mends_it(office, pointer):
+    place = office.settings.releases / "current"
+    place.unlink()
+    if pointer:
+        place.write_text(pointer, encoding="utf-8")
+    label, _, told = shown(office)
+    assert (label, bool(told)) == ("2020-05/1", pointer == "2020-07/3\n")
+    office.run(MAY)
+    assert (place.read_text(), shown(office)[2]) == ("2020-05/1\n", None)
+
+
+def stored(office: Office, month: str) -> Path:
+    """A month's figures in the store, from which editions are linked."""
+    entry = editions.read_manifest(may(office))["tables"]["figure"][month]
+    return office.settings.releases / "objects" / entry["sha256"][:2] / f"{entry['sha256']}.parquet"
+
+
+def correct_may(office: Office) -> None:
+    village = next(unit.name for unit in office.units(MAY, COUNTY) if unit.kind == "农村社区")
+    office.send(MAY, COUNTY, but(village, facility="否", facility_area=None))
+    office.run(MAY)
+
+
+def spoilt(path: Path) -> None:
+    overwrite(path, path.read_bytes()[:-200] + bytes(200))
+
+
+@pytest.mark.parametrize("damage", selection([spoilt], [Path.unlink]))
+def test_a_damaged_store_heals_with_the_next_run(office, damage):
+    """A correction of May links April's tables from the store."""
+    damage(stored(office, "2020-04"))
+    correct_may(office)
+    assert shown(office)[::2] == ("2020-05/2", None)
+    assert verifying.faults(office.settings.releases) == []
+
+
+def test_nothing_is_published_upon_a_damaged_edition_until_a_rebuild_has_mended_it(office):
+    """The disk itself has changed a file that editions and store share."""
+    shared = stored(office, "2020-04")
+    shared.chmod(0o640)
+    shared.write_bytes(shared.read_bytes()[:-200] + bytes(200))
+    with pytest.raises(
+        Refusal, match=r"2020-05/1/tables/figure/2020-04.parquet.*未发布新版;请先运行 shequ rebuild.*再运行 shequ run"
+    ):
+        correct_may(office)
+    assert rebuilding.rebuild(office.settings)["restored"] == ["2020-05/1"]
+    assert office.run(MAY).label == shown(office)[0] == "2020-05/2"
+    assert verifying.faults(office.settings.releases) == []
+
+
+# ---- the archive itself
+
+
+def truncated(path: Path) -> None:
+    overwrite(path, path.read_bytes()[:100])
+
+
+def altered(path: Path) -> None:
+    overwrite(path, path.read_bytes()[:-1] + b"x")
+
+
+@pytest.mark.parametrize("damage", selection([altered], [Path.unlink, truncated]))
+def test_a_damaged_original_is_named_costs_no_reader_anything_and_is_mended_by_sending_it_again(office, damage):
+    archive = Archive(office.settings.archive)
+    first = next(archive.events())
+    book = archive.read(first.body["sha256"])
+    damage(archive.path(first.body["sha256"]))
+    (fault,) = archive.verify()
+    assert first.body["sha256"][:12] in fault and "请从备份恢复" in fault
+    with pytest.raises(Refusal, match=first.body["sha256"][:12]):
+        rebuilding.rebuild(office.settings)
+    assert shown(office)[::2] == ("2020-05/1", None)
+    again = office.sent / "再报.xlsx"
+    office.sent.mkdir(exist_ok=True)
+    again.write_bytes(book)
+    assert office.submit(again)[0].seq == first.seq
+    assert archive.verify() == []
+
+
+def test_a_ledger_altered_in_the_middle_is_told_with_its_line(office):
+    ledger = Archive(office.settings.archive).ledger
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    ledger.write_bytes(b"".join([lines[0], lines[1].replace("测试".encode(), "他人".encode()), *lines[2:]]))
+    assert [fault.split(":")[0] for fault in Archive(office.settings.archive).verify()] == [
+        "台账第 3 行(第 3 号)与前一行不相衔接"
+    ]
+    verdict = rebuilding.rebuild(office.settings)
+    assert not verdict["agrees"] and "台账第 3 行" in verdict["message"]
