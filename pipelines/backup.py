@@ -11,8 +11,7 @@ in place last: a backup taken during a submission, or interrupted, is a whole ba
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -229,36 +228,43 @@ def verify(folder: Path) -> dict:
 def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
     """The archive and the audit from a backup, into an installation that has none. Everything else is then made by a rebuild.
 
-    Returns `seq` and `objects`. Interrupted, it goes on where it stopped; the archive is there whole or not at all.
-    Errors: `Refusal` when there is an archive already, or when the backup is not whole.
+    Returns `seq` and `objects`. Interrupted, it goes on where it stopped, also when only the rebuild was left to do; the archive is
+    there whole or not at all. Errors: `Refusal` when there is an archive already, or when the backup is not whole.
     """
     place = _Place(folder.resolve())
     target = settings.data / "archive.restoring"
     found = verify(place.root)
-    with disk.refusing("恢复"), _empty(settings, _whole_lines(place.audit)):
+    told = {"folder": found["folder"], "seq": found["seq"], "objects": found["objects"]}
+    with disk.refusing("恢复"), locks.hold(settings.data / "warehouse" / "writer.lock", "恢复备份"):
+        ledger, audit = _whole_lines(place.archive.ledger), _whole_lines(place.audit)
+        if _is_this_restored(settings, ledger, audit):
+            return told
+        _check_empty(settings, audit)
         if not found["whole"]:
             raise Refusal(f"备份不完整,未恢复:{';'.join(found['faults'])}。请改用另一份备份")
-        ledger = _whole_lines(place.archive.ledger)
         _, faults = _copy(ledger, place.archive, Archive(target), report)
         if faults:
             raise Refusal(f"备份在恢复时读不出,未恢复:{';'.join(faults)}。请检查备份所在的磁盘,或改用另一份备份")
         _put_restored(settings, place, target, ledger)
-    told = {"folder": found["folder"], "seq": found["seq"], "objects": found["objects"]}
-    with disk.refusing("记录恢复"):
         _audit(settings).append("restore", told, by)
     return told
 
 
-@contextmanager
-def _empty(settings: Settings, audit: bytes) -> Iterator[None]:
-    """The writer's lock over an installation without an archive or releases, or with an audit other than the backup's."""
-    with locks.hold(settings.data / "warehouse" / "writer.lock", "恢复备份"):
-        taken = [path for path in (settings.archive, settings.releases) if path.is_dir() and any(path.iterdir())]
-        if not audit.startswith(_whole_lines(_audit(settings).path)):
-            taken.append(_audit(settings).path)
-        if taken:
-            raise Refusal(f"数据文件夹不是空的(已有 {taken[0]}),未作改动;请用 --data 另指一个空文件夹恢复")
-        yield
+def _is_this_restored(settings: Settings, ledger: bytes, audit: bytes) -> bool:
+    """Whether the archive is this backup's, and nothing has happened since it was put there."""
+    if not ledger or _whole_lines(Archive(settings.archive).ledger) != ledger:
+        return False
+    ours = _whole_lines(_audit(settings).path)
+    return ours.startswith(audit) and all(line["kind"] == "restore" for line in _events(ours[len(audit) :]))
+
+
+def _check_empty(settings: Settings, audit: bytes) -> None:
+    """Errors: `Refusal` for an installation with an archive or releases, or with an audit other than the backup's."""
+    taken = [path for path in (settings.archive, settings.releases) if path.is_dir() and any(path.iterdir())]
+    if not audit.startswith(_whole_lines(_audit(settings).path)):
+        taken.append(_audit(settings).path)
+    if taken:
+        raise Refusal(f"数据文件夹不是空的(已有 {taken[0]}),未作改动;请用 --data 另指一个空文件夹恢复")
 
 
 def _put_restored(settings: Settings, place: _Place, target: Path, ledger: bytes) -> None:

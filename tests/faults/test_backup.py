@@ -156,6 +156,32 @@ def test_nothing_is_restored_over_an_archive(office, tmp_path):
     assert contents(office.settings.archive) == before
 
 
+def test_a_restore_that_was_interrupted_before_its_rebuild_is_gone_on_with(office, tmp_path):
+    folder, _ = saved(office, tmp_path)
+    bare = Settings(tmp_path / "bare", office.settings.reference)
+    first = copies.restore(bare, folder)
+    assert copies.restore(bare, folder) == first, "再恢复一次,接着做"
+    assert rebuilding.rebuild(bare)["agrees"]
+    assert [event.kind for event in copies._audit(bare).events()] == ["restore"]
+    Office(bare.data, bare.reference).send(MAY, COUNTY)
+    with pytest.raises(Refusal, match="数据文件夹不是空的"):
+        copies.restore(bare, folder)
+
+
+@pytest.mark.parametrize("left", ["audit", "half the objects"])
+def test_a_restore_that_was_interrupted_while_it_copied_is_gone_on_with(office, tmp_path, left):
+    folder, _ = saved(office, tmp_path)
+    bare = Settings(tmp_path / "bare", office.settings.reference)
+    if left == "audit" and (folder / "audit").exists():
+        shutil.copytree(folder / "audit", bare.data / "audit")
+    half = next(path for path in (folder / "archive" / "objects").rglob("*") if path.is_file())
+    (bare.data / "archive.restoring" / "objects" / half.parent.name).mkdir(parents=True)
+    (bare.data / "archive.restoring" / "objects" / half.parent.name / half.name).write_bytes(half.read_bytes()[:50])
+    copies.restore(bare, folder)
+    assert Archive(bare.archive).verify() == []
+    assert not (bare.data / "archive.restoring").exists()
+
+
 def test_a_newer_programs_backup_is_refused(office, tmp_path):
     folder, _ = saved(office, tmp_path)
     (folder / "backup.json").write_text('{"format": 2}')

@@ -1,0 +1,79 @@
+"""An archive and a shelf that an earlier program wrote (editions of format 1) are read, rebuilt and gone on with; the figures are the same.
+
+`data/format-1.tar.xz` was written by the program of 2026-11-25, commit 87410dc, with `tests/small_city` and `tests/books`: one county, April
+2020 published, corrected after a reopening and approved, May published. `told.json` holds the figures that it told of each edition.
+"""
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pipelines import rebuilding, reference_set
+from pipelines.archive import Archive
+from pipelines.release import figures, open_release
+from pipelines.release.editions import FORMAT, read_manifest
+from pipelines.settings import Settings
+from tests.books import Office
+from tests.faults import checker
+from tests.faults.test_backup import COUNTY, MAY
+
+OLD = Path(__file__).parent / "data" / "format-1.tar.xz"
+COLUMNS = ("indicator", "level", "unit", "value", "numerator", "denominator", "status")
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("old")
+    with tarfile.open(OLD) as file:
+        file.extractall(folder, filter="data")
+    archive = Archive(folder / "data" / "archive")
+    last = [event for event in archive.events() if event.kind == "release"][-1]
+    reference_set.unbundle(archive.read(last.body["bundle"]), folder / "reference")
+    return folder
+
+
+@pytest.fixture
+def office(unpacked, tmp_path) -> Office:
+    shutil.copytree(unpacked / "data", tmp_path / "data")
+    return Office(tmp_path / "data", unpacked / "reference")
+
+
+def told(folder: Path) -> dict[str, list]:
+    return json.loads((folder / "told.json").read_text(encoding="utf-8"))
+
+
+def shown(found: Settings, label: str) -> list[list]:
+    release = open_release(label[:7], int(label[8:]), settings=found)
+    try:
+        return [[row[name] for name in COLUMNS] for row in figures(release) if row["level"] != "town"]
+    finally:
+        release.close()
+
+
+def test_what_the_earlier_program_published_is_read_with_the_figures_that_it_told(office, unpacked):
+    assert read_manifest(office.settings.releases / "2020-05" / "1")["format"] == 1 < FORMAT
+    assert Archive(office.settings.archive).verify() == []
+    for label, before in told(unpacked).items():
+        assert shown(office.settings, label) == before, label
+    assert open_release(settings=office.settings).instead_of is None
+
+
+def test_a_run_and_a_new_month_go_on_from_it(office, unpacked):
+    assert office.run(MAY).new is False, "同样的数据不出新版"
+    village = next(unit.name for unit in office.units(MAY, COUNTY) if unit.kind == "农村社区")
+    office.send(MAY, COUNTY, lambda unit: {"households": 200, "facility": "否" if unit.name == village else "是"})
+    assert office.run(MAY).label == "2020-05/2"
+    before = told(unpacked)["2020-05/1"]
+    assert shown(office.settings, "2020-05/1") == before != shown(office.settings, "2020-05/2")
+    assert checker.faults(office.settings.data, []) == []
+
+
+def test_from_its_archive_alone_every_edition_comes_back_with_the_same_figures(office, unpacked):
+    shutil.rmtree(office.settings.releases)
+    verdict = rebuilding.rebuild(office.settings)
+    assert sorted(verdict["restored"]) == sorted(told(unpacked)), verdict
+    for label, before in told(unpacked).items():
+        assert shown(office.settings, label) == before, label
