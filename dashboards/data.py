@@ -93,9 +93,10 @@ BESIDE = {"130571": "130502"}
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def outlines(after: bool) -> list[dict]:
-    """Real outlines of the counties, before or from 2020-06: code, name and rings of points."""
+    """Real outlines of the counties, before or from 2020-06: code, name and rings of points. Empty without them in the reference data."""
     name = "xingtai_from_2020-06.geojson" if after else "xingtai_before_2020-06.geojson"
-    found = json.loads((settings.load().reference / "boundaries" / name).read_text(encoding="utf-8"))
+    place = settings.load().reference / "boundaries" / name
+    found = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {"features": []}
     return [
         {**item["properties"], "rings": [part[0] for part in item["geometry"]["coordinates"]]}
         for item in found["features"]

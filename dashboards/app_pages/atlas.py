@@ -13,13 +13,18 @@ indicator = choice.pick("indicator", "指标", options, next(iter(options)), wid
 rows = data.ranking(view, indicator)
 by_place = {row["place"]: row for row in rows}
 after = view.roster_month >= data.REFORM
+outlines = data.outlines(after)
 left, right = st.columns([1.25, 1], gap="large")
 with left:
     told = f"各县市区地图:{options[indicator]}"
     chosen = st.query_params.get("county")
-    drawing = partial(charts.outline_map, data.outlines(after), by_place, data.BESIDE, chosen, ink, 720)
-    figure = parts.drawn(view, ink, ("map", indicator, chosen), drawing)
-    picked = parts.chart(figure, "map", told, select=True)
+    drawing = partial(charts.outline_map, outlines, by_place, data.BESIDE, chosen, ink, 720)
+    picked = None
+    if outlines:
+        figure = parts.drawn(view, ink, ("map", indicator, chosen), drawing)
+        picked = parts.chart(figure, "map", told, select=True)
+    else:
+        st.info("基础数据中没有区划边界(boundaries/),地图从略;各县市区见右侧排名。")
     if picked:
         parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)
 with right:
