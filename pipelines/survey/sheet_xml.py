@@ -18,7 +18,7 @@ from pipelines.survey.grid import Limits, Merge, Unreadable
 from pipelines.survey.package import refuse_dtd
 from pipelines.survey.sheet_normal import Normalizer
 
-GAP = 4096  # rows without a value that are worth a cut: calamine keeps a dense rectangle
+GAP = sheet_bulk.FARTHEST  # calamine keeps a dense rectangle too
 _HEAD = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*(?:<\?xml(?![^>]*encoding=(?!"(?i:utf-8|us-ascii)"))[^>]*\?>\s*)?<worksheet[\s>]'
 )
@@ -73,10 +73,10 @@ def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits)
     """Reads a sheet part once. `styles` are the cell style indexes whose cells are wanted (dates and percentages)."""
     found = Scan()
     head, body, tail = _parted(b"".join(_blocks(chunks, name, found)), name)
-    rows = _rows(body, found)
-    if rows and rows[-1][0] > limits.rows:
-        raise Unreadable("damaged", f"行号 {rows[-1][0]} 超出工作表")
-    width = _read_bulk(body, rows, found, styles) or _cut(body, rows, found, styles)
+    width = _read_bulk(body, found, styles, limits)
+    if width is None:
+        _refuse_declarations(body, name)
+        width = _cut(body, found, styles, limits)
     if width > limits.columns:
         raise Unreadable("damaged", f"列号 {width} 超出工作表")
     if found.area > limits.cells:
@@ -85,17 +85,16 @@ def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits)
     return found
 
 
-def _read_bulk(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: set[bytes]) -> int | None:
+def _read_bulk(body: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int | None:
     """Takes the cells in bulk and gives the number of columns; None where the rows are not plain or lie far apart."""
-    if not rows or rows[-1][0] - len(rows) > GAP:
-        return None
     try:
-        cells = sheet_bulk.read(body, rows, set(map(int, styles)))
+        cells = sheet_bulk.read(body, set(map(int, styles)))
     except sheet_bulk.NotPlain:
         return None
     looked_at = [_special(body, offset) for offset in cells.special]
     if any(kind == b"e" and value not in _ERRORS for _, _, _, kind, _, value in looked_at):
         return None
+    _check_row(cells.height, limits)
     for letters, digits, *special in looked_at:
         _note((int(digits), _number(letters)), *special, found, styles)
     for row, column, style in cells.styled:
@@ -103,13 +102,17 @@ def _read_bulk(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: se
             which = style == index
             places = zip(row[which].tolist(), column[which].tolist(), strict=True)
             found.styled.setdefault(b"%d" % index, []).extend(places)
+    found.hidden_rows += [number for number, attributes in cells.rows if _is_hidden(attributes)]
     found.bulk = cells
-    found.area = cells.width * (rows[-1][0] - rows[0][0] + 1)
+    found.area = cells.width * (cells.height - cells.rows[0][0] + 1)
     return cells.width
 
 
-def _cut(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: set[bytes]) -> int:
+def _cut(body: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int:
     """Cuts the rows into pieces for calamine and looks for what it hides; the number of columns."""
+    rows = _rows(body, found)
+    if rows:
+        _check_row(rows[-1][0], limits)
     widest = 0
     for numbers, piece in _pieces(body, rows):
         width = _look_into(piece, numbers, found, styles)
@@ -118,6 +121,11 @@ def _cut(body: bytes, rows: list[tuple[int, int]], found: Scan, styles: set[byte
         found.pieces.append(piece)
     found.values += body.count(b"</v>") + body.count(b"<is>")
     return widest
+
+
+def _check_row(number: int, limits: Limits) -> None:
+    if number > limits.rows:
+        raise Unreadable("damaged", f"行号 {number} 超出工作表")
 
 
 class _Odd(Exception):
@@ -142,9 +150,6 @@ def _blocks(chunks: Iterable[bytes], name: str, found: Scan) -> Iterator[bytes]:
     """The part again, without the long runs of formatted but empty rows: those cost no memory."""
     pending, inside = [], False
     for chunk in chunks:
-        if b"<!" in chunk:
-            refuse_dtd(chunk, name)
-            raise _Odd()
         cut = chunk.rfind(b"<row ")
         if cut < 0:
             pending.append(chunk)
@@ -155,20 +160,32 @@ def _blocks(chunks: Iterable[bytes], name: str, found: Scan) -> Iterator[bytes]:
         if not inside or any(mark in block for mark in _VALUED) or b"sheetData" in block:
             yield block
         else:
+            _refuse_declarations(block, name)
             _rows(block, found)
     yield b"".join(pending)
+
+
+def _refuse_declarations(xml: bytes, name: str) -> None:
+    """DTDs are refused, comments and CDATA are odd. What was read in bulk has none."""
+    if b"<!" in xml:
+        refuse_dtd(xml, name)
+        raise _Odd()
 
 
 def _parted(xml: bytes, name: str) -> tuple[bytes, bytes, bytes]:
     """Head, rows and tail of the part."""
     start, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
     if not _HEAD.match(xml) or start < 0:
+        _refuse_declarations(xml, name)
         raise _Odd()
     opened = xml.find(b">", start) + 1
     if xml[opened - 2 : opened] == b"/>":
-        return xml[:start], b"", xml[opened:]
-    if end < opened or xml.find(b"</worksheet>", end) < 0:
+        end = start = opened
+    elif end < opened or xml.find(b"</worksheet>", end) < 0:
+        _refuse_declarations(xml, name)
         raise Unreadable("damaged", f"部件 {name} 没有结尾")
+    for around in (xml[:opened], xml[end:]):
+        _refuse_declarations(around, name)
     return xml[:start], xml[opened:end], xml[end:]
 
 
@@ -180,11 +197,15 @@ def _rows(body: bytes, found: Scan) -> list[tuple[int, int]]:
         if not number:
             raise _Odd()
         rows.append((int(number[1]), match.start()))
-        if (b"hidden" in match[1] or b'ht="0' in match[1]) and _HIDDEN.search(match[1]):
+        if _is_hidden(match[1]):
             found.hidden_rows.append(rows[-1][0])
     if any(before[0] >= after[0] for before, after in pairwise(rows)) or body[: rows[0][1] if rows else None].strip():
         raise _Odd()
     return rows
+
+
+def _is_hidden(attributes: bytes) -> bool:
+    return (b"hidden" in attributes or b'ht="0' in attributes) and bool(_HIDDEN.search(attributes))
 
 
 def _look_into(piece: bytes, numbers: list[int], found: Scan, styles: set[bytes]) -> int:
