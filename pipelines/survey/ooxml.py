@@ -6,29 +6,21 @@ both readers read the same bytes; they are unpacked once; and dates follow our r
 formats of Chinese Excel, and takes a negative date for midnight).
 """
 
-import io
-import os
 import re
-import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from xml.etree.ElementTree import Element
 
-import python_calamine
-
-from pipelines.survey import formats
+from pipelines.survey import formats, shared_strings
 from pipelines.survey.address import cell as a1
+from pipelines.survey.bare_package import BarePackage
 from pipelines.survey.grid import Limits, Sheet, Unreadable, Workbook
-from pipelines.survey.package import Package, clean_xml, local, parse
-from pipelines.survey.panics import panics
+from pipelines.survey.package import Package, local, parse
 from pipelines.survey.sheet_bulk import rows_of, strings_used
 from pipelines.survey.sheet_xml import Scan, cells, scan_any
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_EMPTY_STRING = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>\s+</t>")
+_REMEMBERED = 1 << 16  # bytes of styles that are kept to be met again
 
 
 @dataclass
@@ -46,102 +38,28 @@ class Book:
 def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     """The workbook whose main part is `main`."""
     book = _book(package, main, limits)
-    kinds = _style_kinds(package.tree(book.styles)) if book.styles else {}
+    kinds = _kinds(package.xml(book.styles), book.styles) if book.styles else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != formats.NUMBER}
     scans, area = [], 0
     with BarePackage() as bare:
         for _, _, part in book.sheets:
-            scans.append(scan_any(lambda part=part: package.chunks(part), part, wanted, limits))
-            bare.add_sheet(scans[-1])
-            if (area := area + scans[-1].area) > limits.cells:
+            found = scan_any(lambda part=part: package.chunks(part), part, wanted, limits)
+            for i, piece in enumerate(found.pieces):
+                found.pieces[i] = bare.add(piece)
+            scans.append(found)
+            if (area := area + found.area) > limits.cells:
                 raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
-        strings = _strings(package, book.strings)
+        strings = shared_strings.table(package, book.strings)
         package.inflate_rest()
-        shared = bare.add_strings(scans, strings)
-        sheets = _filled(bare.finish(strings), book, scans, kinds, strings, shared)
+        sheets = _filled(bare, book, scans, kinds, strings)
     return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
 
 
-class BarePackage:
-    """The least package that calamine reads: runs of rows as sheets s0, s1, …, stored without compression."""
-
-    def __init__(self):
-        self._bytes = io.BytesIO()
-        self._zip = zipfile.ZipFile(self._bytes, "w", zipfile.ZIP_STORED)
-        self._count = 0
-
-    def __enter__(self) -> "BarePackage":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._zip.close()
-
-    def add_sheet(self, found: Scan) -> None:
-        """Writes the pieces and remembers in their place under which number they stand."""
-        for i, piece in enumerate(found.pieces):
-            with self._zip.open(f"xl/worksheets/s{self._count}.xml", "w", force_zip64=True) as part:
-                part.write(f'<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-                part.write(piece)
-                part.write(b"</sheetData></worksheet>")
-            found.pieces[i] = self._count
-            self._count += 1
-
-    def add_strings(self, scans: list[Scan], strings: bytes) -> int | None:
-        """A sheet that lists the shared strings, one a row, for the sheets that were read in bulk; its number."""
-        count = max((strings_used(found.bulk) for found in scans if found.bulk), default=0)
-        if not count:
-            return None
-        if count > strings.count(b"<si"):
-            raise Unreadable("damaged", "单元格引用了不存在的文本")
-        rows = b"".join(b'<row r="%d"><c r="A%d" t="s"><v>%d</v></c></row>' % (i + 1, i + 1, i) for i in range(count))
-        self.add_sheet(Scan(pieces=[rows]))
-        return self._count - 1
-
-    def piece(self, number: int) -> bytes:
-        return self._zip.read(f"xl/worksheets/s{number}.xml")
-
-    def finish(self, strings: bytes) -> "BarePackage":
-        sheets = "".join(f'<sheet name="s{i}" sheetId="{i + 1}" r:id="r{i}"/>' for i in range(self._count))
-        relations = "".join(_relation(f"r{i}", "worksheet", f"worksheets/s{i}.xml") for i in range(self._count))
-        book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets></workbook>'
-        start = _relation("r0", "officeDocument", "xl/workbook.xml")
-        self._zip.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}">{start}</Relationships>')
-        self._zip.writestr("xl/workbook.xml", book)
-        self._zip.writestr(
-            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{relations}</Relationships>'
-        )
-        self._zip.writestr("xl/sharedStrings.xml", strings)
-        self._zip.close()
-        self._zip = zipfile.ZipFile(self._bytes)
-        return self
-
-    def open(self) -> python_calamine.CalamineWorkbook:
-        """Through a file in memory where the system has such: calamine copies an open stream five times over."""
-        if not hasattr(os, "memfd_create"):
-            self._bytes.seek(0)
-            return python_calamine.CalamineWorkbook.from_filelike(self._bytes)
-        memory = os.memfd_create("sheets.xlsx")
-        with os.fdopen(memory, "wb") as file:
-            file.write(self._bytes.getbuffer())
-            file.flush()
-            return python_calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{memory}")
-
-
-def _relation(identifier: str, kind: str, target: str) -> str:
-    return f'<Relationship Id="{identifier}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
-
-
-def _filled(
-    bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes, shared: int | None
-) -> list[Sheet]:
-    opened = None
-    if shared is not None or any(found.pieces for found in scans):
-        with panics(python_calamine.CalamineError, OverflowError, ValueError):
-            opened = bare.open()
-    texts = [] if shared is None else _texts(_rows(opened, [shared]), strings)
+def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes) -> list[Sheet]:
+    texts = _texts(bare, scans, strings)
     sheets = []
     for i, found in enumerate(scans):
-        rows = rows_of(found.bulk, texts) if found.bulk else _rows(opened, found.pieces)
+        rows = rows_of(found.bulk, texts) if found.bulk else bare.rows(found.pieces)
         sheet = _sheet(book, i, found, rows)
         if not found.bulk:
             _cross_check(sheet, found, bare, strings)
@@ -150,36 +68,25 @@ def _filled(
     return sheets
 
 
-def _texts(rows: list[list], strings: bytes) -> list[str | None]:
-    """The shared strings. One that came back blank must be blank in the file too."""
+def _texts(bare: BarePackage, scans: list[Scan], strings: bytes) -> list[str | None]:
+    """The shared strings of the sheets that were read in bulk. `bare` is ready for reading the others."""
+    used = max((strings_used(found.bulk) for found in scans if found.bulk), default=0)
+    if used > shared_strings.count(strings):
+        raise Unreadable("damaged", "单元格引用了不存在的文本")
+    texts = shared_strings.plain_texts(strings) if used else []
+    listed = bare.add_strings(used) if texts is None else None
+    if listed is not None or any(found.pieces for found in scans):
+        bare.finish(strings)
+    return texts if listed is None else _through_calamine(bare.rows([listed]), strings)
+
+
+def _through_calamine(rows: list[list], strings: bytes) -> list[str | None]:
+    """Shared strings that came one a row. One that came back blank must be blank in the file too."""
     texts = [row[0] if row else None for row in rows]
-    blanks = _blank_strings(strings) if None in texts else ()
+    blanks = shared_strings.blanks(strings) if None in texts else ()
     if any(text is None and b"%d" % i not in blanks for i, text in enumerate(texts)):
         raise Unreadable("extent_mismatch", "共享文本")
     return texts
-
-
-def _rows(opened: python_calamine.CalamineWorkbook | None, pieces: list[int]) -> list[list]:
-    rows: list[list] = []
-    for number in pieces:
-        with panics(python_calamine.CalamineError, OverflowError, ValueError):
-            _place(opened.get_sheet_by_index(number), rows)
-    return rows
-
-
-def _place(piece: python_calamine.CalamineSheet, rows: list[list]) -> None:
-    """Appends a piece's rows where they stand; blanks become None and trailing ones go."""
-    if piece.start is None:
-        return
-    top, left = piece.start
-    rows += ([] for _ in range(top - len(rows)))
-    padding = [None] * left
-    for row in piece.to_python():
-        if "" in row:
-            row = [None if value == "" else value for value in row]
-            while row and row[-1] is None:
-                row.pop()
-        rows.append(padding + row if left and row else row)
 
 
 def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
@@ -201,7 +108,7 @@ def _cross_check(sheet: Sheet, found: Scan, bare: BarePackage, strings: bytes) -
     """Two counts of the cells that hold something must agree; where they do not, every cell is looked at."""
     if sum(len(row) - row.count(None) for row in sheet.rows) == found.values:
         return
-    blanks = _blank_strings(strings)
+    blanks = shared_strings.blanks(strings)
     seen = set()
     for number in found.pieces:
         for row, col, attributes, content in cells(bare.piece(number)):
@@ -220,13 +127,6 @@ def _is_blank(attributes: bytes, content: bytes, blanks: set[bytes]) -> bool:
         return not value or value[1].strip() in blanks
     texts = re.findall(rb"<t(?: [^>]*)?>([^<]*)</t>", content) + ([value[1]] if value else [])
     return not any(unescape(text.decode(errors="replace")).strip() for text in texts)
-
-
-def _blank_strings(strings: bytes) -> set[bytes]:
-    if not _EMPTY_STRING.search(strings):
-        return set()
-    items = re.findall(rb"<si(?:/>|[ >].*?</si>)", strings, re.DOTALL)
-    return {b"%d" % i for i, item in enumerate(items) if not re.search(rb"<t(?: [^>]*)?>[^<]*[^<\s][^<]*</t>", item)}
 
 
 def _apply_styles(sheet: Sheet, found: Scan, kinds: dict[int, str], date1904: bool) -> None:
@@ -307,8 +207,17 @@ def resolve(folder: str, target: str) -> str:
     return "/".join(steps)
 
 
+def _kinds(styles: bytes, part: str) -> dict[int, str]:
+    """Index of a cell style → kind of its number format. Most counties' styles are those of the template: parsed once."""
+    return _same_kinds(styles, part) if len(styles) <= _REMEMBERED else _style_kinds(parse(styles, part))
+
+
+@lru_cache(maxsize=64)
+def _same_kinds(styles: bytes, part: str) -> dict[int, str]:
+    return _style_kinds(parse(styles, part))
+
+
 def _style_kinds(styles: Element) -> dict[int, str]:
-    """Index of a cell style → kind of its number format."""
     codes, kinds = {}, {}
     for element in styles.iter():
         if local(element.tag) == "numFmt" and element.get("numFmtId", "").isdigit():
@@ -320,29 +229,6 @@ def _style_kinds(styles: Element) -> dict[int, str]:
                 number = int(number) if number.isdigit() else 0
                 kinds[index] = formats.kind_of(number, codes.get(number))
     return kinds
-
-
-def _strings(package: Package, part: str | None) -> bytes:
-    """The shared strings in the usual shape; an empty table where there is none."""
-    if not part or part not in package:
-        return f'<sst xmlns="{_MAIN}"/>'.encode()
-    xml = clean_xml(package.read(part), part)
-    if re.match(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]", xml) and b"<!" not in xml:
-        return xml
-    items = "".join(f'<si><t xml:space="preserve">{_xml_text(item)}</t></si>' for item in _items(parse(xml, part)))
-    return f'<sst xmlns="{_MAIN}">{items}</sst>'.encode(errors="replace")
-
-
-def _items(tree: Element) -> Iterable[str]:
-    """The text of each shared string, without its phonetic guide."""
-    for item in tree:
-        if local(item.tag) == "si":
-            runs = [item, *(child for child in item if local(child.tag) == "r")]
-            yield "".join(part.text or "" for run in runs for part in run if local(part.tag) == "t")
-
-
-def _xml_text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def package_notes(package: Package) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-BLOCK = 1 << 21  # bytes that are looked at together: they stay in the processor's cache
+BLOCK = 1 << 19  # bytes that are looked at together: they stay in the processor's cache
 FARTHEST = 4096  # rows without a value that are worth leaving out: what is read in bulk becomes a dense rectangle
 _MARGIN = b"<" + b"\0" * 63  # so that looking ahead from the last tag stays inside
 
@@ -55,7 +55,7 @@ _ROW_TAG = re.compile(rb'<row r="([1-9]\d{0,6})"([^<>]*)>')
 _AROUND = len(b'<row r="">')
 _REST_OF_CELL = re.compile(rb'(?: s="(\d{1,7})")?(?: t="([nse])")?(?: ?(/))?>')
 _LONGEST_REST = 16
-_BUCKETS = 20  # bits
+_BUCKETS = 18  # bits
 # Column by one or two letters, the second byte being a digit where there is only one; 0 is any other.
 _COLUMN = np.zeros(1 << 16, np.int64)
 for _low in range(26):

@@ -1,0 +1,75 @@
+"""The shared strings of an xlsx package: plain ones at once, others through calamine, and which of them are blank."""
+
+import re
+from collections.abc import Iterable
+from html import unescape
+from xml.etree.ElementTree import Element
+
+from pipelines.survey.package import Package, clean_xml, local, parse
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_TABLE = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]")
+_OPENED = re.compile(rb"\s*(?:<\?xml[^<>]*\?>\s*)?<sst(?:\s[^<>]*)?(?<!/)>")
+_START, _KEPT, _END = "<si><t>", '<si><t xml:space="preserve">', "</t></si>"
+_ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
+# What is not simply taken as it stands: escaped characters of Excel, and line ends that a parser rewrites.
+_REWRITTEN = (b"_x", b"\r")
+_EMPTY = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>\s+</t>")
+
+
+def table(package: Package, part: str | None) -> bytes:
+    """The table in the usual shape; an empty one where there is none."""
+    if not part or part not in package:
+        return f'<sst xmlns="{MAIN}"/>'.encode()
+    xml = clean_xml(package.read(part), part)
+    if _TABLE.match(xml) and b"<!" not in xml:
+        return xml
+    items = "".join(f'<si><t xml:space="preserve">{_xml_text(item)}</t></si>' for item in _items(parse(xml, part)))
+    return f'<sst xmlns="{MAIN}">{items}</sst>'.encode(errors="replace")
+
+
+def count(xml: bytes) -> int:
+    """How many strings a table has, at most."""
+    return xml.count(b"<si")
+
+
+def plain_texts(xml: bytes) -> list[str | None] | None:
+    """All strings of a table where each is one plain text and no byte stands between them; else None. Blank ones are None."""
+    opened = _OPENED.match(xml)
+    if not opened or any(mark in xml for mark in _REWRITTEN):
+        return None
+    try:
+        body = xml[opened.end() :].decode()
+    except UnicodeDecodeError:
+        return None
+    *items, rest = body.split(_END)
+    if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1 or ("&" in body and _ENTITIES.search(body)):
+        return None
+    texts = [
+        item[len(_START) :].strip(" \t\n") if item.startswith(_START)
+        else item[len(_KEPT) :] if item.startswith(_KEPT) else "<"
+        for item in items
+    ]  # fmt: skip
+    if "<" in texts:
+        return None
+    return [(unescape(text) if "&" in text else text) or None for text in texts]
+
+
+def blanks(xml: bytes) -> set[bytes]:
+    """The numbers of the strings that are blank."""
+    if not _EMPTY.search(xml):
+        return set()
+    items = re.findall(rb"<si(?:/>|[ >].*?</si>)", xml, re.DOTALL)
+    return {b"%d" % i for i, item in enumerate(items) if not re.search(rb"<t(?: [^>]*)?>[^<]*[^<\s][^<]*</t>", item)}
+
+
+def _items(tree: Element) -> Iterable[str]:
+    """The text of each shared string, without its phonetic guide."""
+    for item in tree:
+        if local(item.tag) == "si":
+            runs = [item, *(child for child in item if local(child.tag) == "r")]
+            yield "".join(part.text or "" for run in runs for part in run if local(part.tag) == "t")
+
+
+def _xml_text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
