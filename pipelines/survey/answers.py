@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache, partial
 
 from pipelines.survey import labels, quantities
-from pipelines.survey.form import Field
+from pipelines.survey.form import Field, Part
 
 LONGEST = 200
+_MOST_REMEMBERED = 1 << 14
 BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/\\]*")
 NOT_APPLICABLE = {"不涉及", "不适用"}
 YES = frozenset({"是", "有", "√", "✓", "✔", "已建", "已建成", "已成立", "已制定", "达标", "1", "Y", "TRUE"})
@@ -78,6 +80,38 @@ def parse_all(distinct: set, field: Field, asked: Asked) -> dict:
     return parsed
 
 
+class Unread(Exception):
+    """Among the values is one that is no answer."""
+
+
+class Remembered(dict):
+    """Values of a column, each parsed when it is met first: the same few come in every file and month.
+
+    A value that is no answer is not remembered: `Unread`. Only for values none of which equals one of another type.
+    """
+
+    def __init__(self, work_out: Callable[[object], object]):
+        super().__init__()
+        self.work_out = work_out
+
+    def __missing__(self, raw: object) -> object:
+        value = self.work_out(raw)
+        if type(value) is Bad:
+            raise Unread
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[raw] = value
+        return value
+
+
+def remembered(part: Part, field: Field, asked: Asked) -> Remembered:
+    """The answers of one field that were met before; not for codes and texts, which are each county's own."""
+    met = part.remembered.get((field.id, asked))
+    if met is None:
+        met = part.remembered[field.id, asked] = Remembered(partial(parse, field=field, asked=asked))
+    return met
+
+
 def plain(value: float) -> str:
     """A float without an exponent or needless zeros."""
     text = f"{value:.10f}".rstrip("0").rstrip(".")
@@ -87,6 +121,13 @@ def plain(value: float) -> str:
 def is_blank(text: str) -> bool:
     """Whether a folded text means `not answered`: nothing, dashes, a slash."""
     return len(text) <= 4 and BLANK.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1 << 14)
+def is_given(text: str) -> bool:
+    """Whether a text is an answer, rather than a blank or a word for `not applicable`."""
+    folded = labels.fold(text)
+    return not is_blank(folded) and folded not in NOT_APPLICABLE
 
 
 def shown(raw: object) -> str | None:
@@ -101,6 +142,9 @@ def shown(raw: object) -> str | None:
     if kind is bool:
         return "TRUE" if raw else "FALSE"
     return raw.isoformat() if isinstance(raw, (date, datetime, time)) else str(raw)
+
+
+SHOWN = Remembered(shown)
 
 
 # -- flags, choices, text ---------------------------------------------------------------------------------------------

@@ -141,6 +141,8 @@ class _Sorter:
 
 
 def _is_code(raw: object) -> bool:
+    if type(raw) is str and len(raw) == 12 and raw.isascii() and raw.isdigit():
+        return not raw.endswith("000")
     text = labels.fold(answers.shown(raw) or "")
     if len(text) == 12 and text.isascii() and text.isdigit():
         return not text.endswith("000")

@@ -12,7 +12,6 @@ from pipelines.survey import address, answers, personal
 from pipelines.survey.answers import Asked, Bad
 from pipelines.survey.findings import Report
 from pipelines.survey.form import KINDS, Field, Part
-from pipelines.survey.labels import fold
 from pipelines.survey.layout import Column, Table
 from pipelines.survey.units import CountyIndex
 
@@ -102,11 +101,26 @@ class Cells:
         raw = self.columns[place.index - 1]
         if question.id == "town":
             raw = self._filled_down(place, raw)
+        asked = Asked(place.factor, place.stated, self.context.date1904)
+        if not self._met_before(question, place, raw, asked):
+            self._parsed(question, place, raw, asked)
+
+    def _met_before(self, question: Field, place: Column, raw: tuple, asked: Asked) -> bool:
+        """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
+        if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
+            return False
+        try:
+            values = list(map(answers.remembered(self.context.part, question, asked).__getitem__, raw))
+        except answers.Unread:
+            return False
+        self.rows.values[question.id], self.rows.raw[question.id] = values, list(map(answers.SHOWN.__getitem__, raw))
+        return True
+
+    def _parsed(self, question: Field, place: Column, raw: tuple, asked: Asked) -> None:
         distinct = set(raw)
         if question.type != "text" and (1 in distinct or 0 in distinct):
             # True equals 1 in Python, and a column would take the one for the other
             raw, distinct = _booleans_apart(raw, distinct)
-        asked = Asked(place.factor, place.stated, self.context.date1904)
         parsed = answers.parse_all(distinct, question, asked)
         wrong = {value for value, result in parsed.items() if type(result) is Bad}
         if wrong:
@@ -272,8 +286,7 @@ class Cells:
                 continue
             bad.pop(i, None)
             values[i] = None
-            text = fold(raw[i] or "")
-            if not answers.is_blank(text) and text not in answers.NOT_APPLICABLE:
+            if answers.is_given(raw[i] or ""):
                 filled.append(i)
         self._report_ignored(question, filled)
 

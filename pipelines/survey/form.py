@@ -98,6 +98,13 @@ class _File(Entry):
     rules: list[Rule]
 
 
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """What the columns of a part may be called. One for each form that is loaded, told apart by identity."""
+
+    fields: dict[str, Field]
+
+
 @dataclass(frozen=True)
 class Part:
     """One sheet of the form: its title and its fields in order."""
@@ -115,6 +122,16 @@ class Part:
     @cached_property
     def by_id(self) -> dict[str, Field]:
         return {field.id: field for field in self.fields}
+
+    @cached_property
+    def vocabulary(self) -> "Vocabulary":
+        """Every label and alias, normalised, to its field."""
+        return Vocabulary({labels.normalise(name): field for field in self.fields for name in field.names})
+
+    @cached_property
+    def remembered(self) -> dict:
+        """Room for what need not be worked out twice while this form is in use: see `answers.Remembered`."""
+        return {}
 
     @property
     def groups(self) -> list[tuple[str, list[Field]]]:

@@ -7,9 +7,10 @@ the caller decides which sheet is meant and says what is wrong with it.
 import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from pipelines.survey import address, labels, quantities
-from pipelines.survey.form import Field, Part
+from pipelines.survey.form import Field, Part, Vocabulary
 from pipelines.survey.grid import Sheet
 
 DEEPEST = 60  # a header that starts below this row is not looked for
@@ -60,18 +61,12 @@ class Match:
     above: tuple[str, ...] = ()
 
 
-def vocabulary(part: Part) -> dict[str, Field]:
-    """Every label and alias, normalised, to its field."""
-    return {labels.normalise(name): f for f in part for name in f.names}
-
-
 def find(sheet: Sheet, part: Part) -> Table | None:
     """The table of a sheet, or None where no header with at least `ENOUGH` of the form's labels is found."""
-    known = vocabulary(part)
-    seed = _seed(sheet, known)
+    seed = _seed(sheet, part.vocabulary.fields)
     if seed is None:
         return None
-    header = _Header(sheet, known, seed)
+    header = _Header(sheet, part.vocabulary, seed)
     first, last = header.extent()
     if header.count(first, last) < ENOUGH:
         return None
@@ -99,14 +94,15 @@ def _texts(row: list) -> list[str]:
 class _Header:
     """The rows around the seed, with merged ranges filled. Row numbers are 0-based in here."""
 
-    def __init__(self, sheet: Sheet, known: dict[str, Field], seed: int):
+    def __init__(self, sheet: Sheet, known: Vocabulary, seed: int):
         self.sheet, self.known, self.seed = sheet, known, seed
         self.low, self.high = max(0, seed - TALLEST), min(len(sheet.rows), seed + TALLEST + 2)
         self.width = max(len(row) for row in sheet.rows[self.low : self.high])
         self.rows = [list(row) + [None] * (self.width - len(row)) for row in sheet.rows[self.low : self.high]]
         self.wide: set[tuple[int, int]] = set()
-        self.matches: dict[tuple[str, ...], Match] = {}
+        self._matches: dict[tuple[int, int], list[Match]] = {}
         self._fill()
+        self.texts = [[_text(value) if value is not None else "" for value in row] for row in self.rows]
 
     def _fill(self) -> None:
         """A merged cell's text holds for the whole range: blanks are not guessed at, merges are read."""
@@ -144,8 +140,7 @@ class _Header:
 
     def count(self, first: int, last: int) -> int:
         """How many different fields the block names."""
-        found = (self.match(first, last, column).field for column in range(self.width))
-        return len({field.id for field in found if field})
+        return len({match.field.id for match in self.matches(first, last) if match.field})
 
     def _cells(self, row: int) -> list:
         return [value for value in self.rows[row - self.low] if value is not None and value != ""]
@@ -162,34 +157,36 @@ class _Header:
         cells = [labels.fold(_text(value)) for value in self._cells(row)]
         return bool(cells) and all(_is_hint(cell) for cell in cells)
 
-    def stack(self, first: int, last: int, column: int) -> list[str]:
-        """The texts over a column from top to bottom, a text that is merged down once."""
-        texts: list[str] = []
-        for row in range(first - self.low, last + 1 - self.low):
-            value = self.rows[row][column]
-            text = _text(value) if value is not None else ""
-            if text.strip() and (not texts or texts[-1] != text):
-                texts.append(text)
-        return texts
+    def matches(self, first: int, last: int) -> list[Match]:
+        """What a block of rows says over each column."""
+        if (first, last) not in self._matches:
+            columns = zip(*self.texts[first - self.low : last + 1 - self.low], strict=True)
+            self._matches[first, last] = [_match(self.known, texts) for texts in columns]
+        return self._matches[first, last]
 
-    def match(self, first: int, last: int, column: int) -> Match:
-        """The field over a column. The longest chain of header texts that is a label decides: 综合服务设施 / 面积."""
-        texts = self.stack(first, last, column)
-        known = self.matches.get(tuple(texts))
-        if known is None:
-            known = self.matches[tuple(texts)] = self._match(texts)
-        return known
 
-    def _match(self, texts: list[str]) -> Match:
-        hints: list[str] = []
-        while len(texts) > 1 and _is_hint(labels.fold(texts[-1])):
-            hints.append(texts.pop())
-        for start in range(len(texts)):
-            own, above = " ".join(texts[start:]), _above(texts[:start])
-            for reading, remarks in _readings("".join(map(labels.normalise, texts[start:]))):
-                if reading in self.known:
-                    return Match(self.known[reading], own, (*remarks, *hints), above)
-        return Match(None, " ".join(texts))
+@lru_cache(maxsize=1 << 14)
+def _match(known: Vocabulary, column: tuple[str, ...]) -> Match:
+    """The field over a column. The longest chain of header texts that is a label decides: 综合服务设施 / 面积."""
+    texts = _stack(column)
+    hints: list[str] = []
+    while len(texts) > 1 and _is_hint(labels.fold(texts[-1])):
+        hints.append(texts.pop())
+    for start in range(len(texts)):
+        own, above = " ".join(texts[start:]), _above(texts[:start])
+        for reading, remarks in _readings("".join(map(labels.normalise, texts[start:]))):
+            if reading in known.fields:
+                return Match(known.fields[reading], own, (*remarks, *hints), above)
+    return Match(None, " ".join(texts))
+
+
+def _stack(column: tuple[str, ...]) -> list[str]:
+    """The texts over a column from top to bottom, a text that is merged down once."""
+    texts: list[str] = []
+    for text in column:
+        if text.strip() and (not texts or texts[-1] != text):
+            texts.append(text)
+    return texts
 
 
 def _readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -217,8 +214,7 @@ def _text(value: object) -> str:
 def _table(sheet: Sheet, header: _Header, first: int, last: int) -> Table:
     table = Table(sheet, first + 1, last + 1)
     found: dict[str, list[Column]] = {}
-    for index in range(header.width):
-        match = header.match(first, last, index)
+    for index, match in enumerate(header.matches(first, last)):
         column = Column(index + 1, address.letter(index + 1), match.header)
         if match.field is None:
             if match.header:

@@ -100,7 +100,7 @@ def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
         rows.pop()
     return Sheet(
         name, visibility, rows, found.merges, found.errors, found.unevaluated, found.formulas,
-        found.hidden_rows, found.hidden_cols, found.filtered,
+        found.hidden_rows, found.hidden_cols, found.filtered, mixed=not found.bulk,
     )  # fmt: skip
 
 

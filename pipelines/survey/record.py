@@ -62,7 +62,7 @@ class Form2:
 
 def find(sheet: Sheet, part: Part) -> Form2 | None:
     """The county's record of a sheet, or None where fewer than `ENOUGH` of its labels are found."""
-    found = _labels(sheet, layout.vocabulary(part))
+    found = _labels(sheet, part.vocabulary.fields)
     if len({item[2].id for item in found}) < ENOUGH:
         return None
     rows, columns = Counter(row for row, *_ in found), Counter(column for _, column, *_ in found)
