@@ -104,7 +104,8 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_cols: list[int] = field(default_factory=list)
     filtered: bool = False  # a filter with a condition is on
-    mixed: bool = True  # whether values may be int or bool, which equal floats of other meaning
+    # whether values may be int or bool, which equal floats of other meaning
+    mixed: bool = field(default=True, repr=False, compare=False)
     percent: dict[int, set[int]] = field(default_factory=dict)  # col -> rows whose cell has a % number format
 
     def is_percent(self, row: int, col: int) -> bool:
