@@ -247,38 +247,38 @@ def _hold(warehouse: Warehouse, found: list[tuple[int, str, Finding]], waived: d
 
 
 def _write_standing(warehouse: Warehouse, month: date) -> None:
+    """The month's accepted rows as they are; of the units without one, which are few, the last ones of the months before."""
     fields = ", ".join(f'"{field.id}"' for field in warehouse.reference.form.community)
-    con = warehouse.con
+    con, before = warehouse.con, [months.add(month, -CARRY_MONTHS), months.add(month, -1)]
     con.execute("DELETE FROM standing WHERE month = ?", [month])
-    con.execute(
-        f"""
-        INSERT INTO standing BY NAME
-        WITH own AS (
-            SELECT unit, seq, row_no, {fields} FROM row WHERE NOT held AND uid IS NOT NULL
-            QUALIFY row_number() OVER (PARTITION BY unit ORDER BY row_no) = 1
-        ),
-        touched AS (SELECT unit, bool_or(held) AS held FROM row GROUP BY unit),
-        earlier AS (
-            SELECT * FROM standing
-            WHERE month BETWEEN ? AND ? AND row_state = 'accepted'
-            QUALIFY row_number() OVER (PARTITION BY uid ORDER BY month DESC, unit) = 1
-        ),
-        fresh AS (
-            SELECT unit.code AS unit, unit.uid, own.* EXCLUDE (unit) FROM unit JOIN own ON own.unit = unit.code
-        ),
-        missing AS (
-            SELECT unit.code AS unit, unit.uid, touched.held FROM unit
-            LEFT JOIN touched ON touched.unit = unit.code WHERE unit.code NOT IN (SELECT unit FROM own)
-        )
-        SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, * FROM fresh
-        UNION ALL BY NAME
-        SELECT ?::DATE AS month, CASE WHEN missing.held THEN 'held' ELSE 'absent' END AS row_state,
-               earlier.month AS answered_in, earlier.month IS NOT NULL AS carried, missing.unit, missing.uid,
-               earlier.* EXCLUDE (month, row_state, answered_in, carried, unit, uid)
-        FROM missing LEFT JOIN earlier USING (uid)
-        """,
-        [months.add(month, -CARRY_MONTHS), months.add(month, -1), month, month, month],
+    con.execute(f"INSERT INTO standing BY NAME {_ACCEPTED.format(fields=fields)}", [month, month])
+    con.execute(f"CREATE OR REPLACE TEMP TABLE missing AS {_MISSING}", [month])
+    con.execute(f"INSERT INTO standing BY NAME {_CARRIED}", [*before, month])
+
+
+_OWN = "NOT held AND uid IS NOT NULL"
+# A unit that is told twice is so rarely that it is looked for by itself: sorting all rows with all answers costs seconds.
+_ACCEPTED = f"""
+    SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, unit, uid, seq, row_no, {{fields}}
+    FROM row WHERE {_OWN} AND rowid NOT IN (
+        SELECT rowid FROM row SEMI JOIN (SELECT unit FROM row WHERE {_OWN} GROUP BY unit HAVING count(*) > 1) USING (unit)
+        WHERE {_OWN} QUALIFY row_number() OVER (PARTITION BY unit ORDER BY row_no) > 1)
+"""
+_MISSING = """
+    SELECT unit.code AS unit, unit.uid, touched.held FROM unit
+    ANTI JOIN (SELECT unit FROM standing WHERE month = ?) AS own ON own.unit = unit.code
+    LEFT JOIN (SELECT unit, bool_or(held) AS held FROM row GROUP BY unit) AS touched ON touched.unit = unit.code
+"""
+_CARRIED = """
+    WITH earlier AS (
+        SELECT * FROM standing SEMI JOIN missing USING (uid) WHERE month BETWEEN ? AND ? AND row_state = 'accepted'
+        QUALIFY row_number() OVER (PARTITION BY uid ORDER BY month DESC, unit) = 1
     )
+    SELECT ?::DATE AS month, CASE WHEN missing.held THEN 'held' ELSE 'absent' END AS row_state,
+           earlier.month AS answered_in, earlier.month IS NOT NULL AS carried, missing.unit, missing.uid,
+           earlier.* EXCLUDE (month, row_state, answered_in, carried, unit, uid)
+    FROM missing LEFT JOIN earlier USING (uid)
+"""
 
 
 def _write_county_standing(warehouse: Warehouse, month: date) -> None:
