@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
 
-from pipelines.indicators import figures, progress
+from pipelines.indicators import figures, progress, standing
 from pipelines.warehouse import Warehouse
 
 
@@ -26,7 +26,7 @@ def hash_of(attributes: list) -> str:
 
 
 def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[date, str]) -> str:
-    """Tallies and figures of every month of `span` by the divisions of its last month. Returns the divisions' name."""
+    """Figures of every month of `span` by the divisions of its last month. Returns the divisions' name."""
     name = key(warehouse, span[-1])
     known = dict(
         warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall()
@@ -43,13 +43,9 @@ def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[
 
 
 def _compute(warehouse: Warehouse, month: date, later: date, name: str) -> None:
-    con = warehouse.con
     if key(warehouse, month) == name:
-        con.execute("DELETE FROM tally WHERE month = ? AND divisions = ?", [month, name])
-        con.execute(
-            "INSERT INTO tally BY NAME SELECT * REPLACE (? AS divisions) FROM tally WHERE month = ? AND divisions = 'then'",
-            [name, month],
-        )
+        standing.load_rosters(warehouse, month)
+        figures.recount(warehouse, month)
     else:
         load_later_divisions(warehouse, month, later)
         figures.compute(warehouse, month, name)

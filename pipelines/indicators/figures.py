@@ -11,7 +11,7 @@ Every unit is judged against every indicator: its *state*.
 | 4 | unknown | – |
 
 Over the units of a level S = states 1–3, Y = state 1, Q = state 3, U = state 4; sums of a ratio run over state 1. Everything is
-counted in integers and decimals; a figure at a higher level is computed from its units, never from lower figures.
+counted in integers and decimals; whole counts and sums add up exactly, so that a county's are those of its towns' units.
 """
 
 from datetime import date
@@ -26,25 +26,25 @@ MICRO = 1_000_000
 
 
 def create(warehouse: Warehouse) -> None:
-    """The tables `tally` (levels above community) and, for each policy, `state_<n>` (one row per month and unit)."""
-    warehouse.con.execute(
-        """
-        CREATE TABLE IF NOT EXISTS tally (
-            policy VARCHAR, indicator VARCHAR, month DATE, divisions VARCHAR, level VARCHAR, unit VARCHAR,
-            yes HUGEINT, scope HUGEINT, share_unknown BIGINT, scope_unknown BIGINT, carried BIGINT, answered BIGINT)
-        """
-    )
+    """For each policy `state_<n>` and `county_state_<n>`: one row per month and unit."""
     for number, register in enumerate(warehouse.reference.registers):
-        community, county = _of(register, "community"), _of(register, "county")
-        for table, indicators in ((f"state_{number}", community), (f"county_state_{number}", county)):
-            columns = "".join(f", {column}" for column in _state_columns(indicators))
-            warehouse.con.execute(
-                f"CREATE TABLE IF NOT EXISTS {table} (month DATE, unit VARCHAR, town VARCHAR, "
-                f"county VARCHAR, carried BOOLEAN{columns})"
-            )
+        for table, indicators in ((f"state_{number}", of(register, "community")), (f"county_state_{number}", of(register, "county"))):
+            fixed = "month DATE, unit VARCHAR, town VARCHAR, county VARCHAR, carried BOOLEAN"
+            ensure(warehouse, table, [fixed, *_state_columns(indicators)])
 
 
-def _of(register: Register, counted: str) -> list[Indicator]:
+def ensure(warehouse: Warehouse, table: str, columns: list[str]) -> None:
+    """The table with these columns; one of another register's columns is made anew, for all its months are computed again."""
+    con, declared = warehouse.con, f"({', '.join(columns)})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE declared {declared}")
+    con.execute(f"CREATE TABLE IF NOT EXISTS {table} {declared}")
+    if con.execute(f"DESCRIBE {table}").fetchall() != con.execute("DESCRIBE temp.declared").fetchall():
+        con.execute(f"CREATE OR REPLACE TABLE {table} {declared}")
+    con.execute("DROP TABLE temp.declared")
+
+
+def of(register: Register, counted: str) -> list[Indicator]:
+    """The register's indicators of communities, or of counties."""
     return [indicator for indicator in register if indicator.of == counted]
 
 
@@ -55,22 +55,27 @@ def _state_columns(indicators: list[Indicator]) -> list[str]:
 
 
 def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
-    """Write `tally` of a month and, by the month's own divisions, its `state_*`.
+    """Count a month for each policy (see `count`) and, by the month's own divisions, write its `state_*`.
 
     Uses the temporary tables `unit` and `county` (the roster to count by) and `standing`, `county_standing` of the month.
     `divisions` names that roster: `then`, or the edition that an as-now reading follows.
     """
-    con = warehouse.con
     for number, register in enumerate(warehouse.reference.registers):
-        con.execute(
-            "DELETE FROM tally WHERE month = ? AND divisions = ? AND policy = ?",
-            [month, divisions, register.policy.id],
-        )
         judge_units(warehouse, month, register)
         if month >= register.since:
-            count(warehouse, month, divisions, register)
+            count(warehouse, number, register)
         if divisions == "then":
             _keep_states(warehouse, month, number, register)
+
+
+def recount(warehouse: Warehouse, month: date) -> None:
+    """Count a month again from the states that were kept of it. Uses the temporary `county`."""
+    for number, register in enumerate(warehouse.reference.registers):
+        if month >= register.since:
+            for table in ("state", "county_state"):
+                query = f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM {table}_{number} WHERE month = ?"
+                warehouse.con.execute(query, [month])
+            count(warehouse, number, register)
 
 
 def judge_units(warehouse: Warehouse, month: date, register: Register) -> None:
@@ -81,16 +86,16 @@ def judge_units(warehouse: Warehouse, month: date, register: Register) -> None:
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS {query}", params)
 
 
-def count(warehouse: Warehouse, month: date, divisions: str, register: Register) -> None:
-    """Add the counts of the temporary `state` and `county_state` to `tally`, under a name for the divisions."""
-    params = {"month": month, "divisions": divisions, "policy": register.policy.id}
+def count(warehouse: Warehouse, number: int, register: Register) -> None:
+    """Temporary `counted_<n>` and `county_counted_<n>` from the temporary `state` and `county_state`.
+
+    One row per level and unit above community, one column per indicator: its counts in one number (`lane`), and of a ratio both
+    sums in whole millionths as `n:<id>` and `d:<id>`.
+    """
     for table, counted in (("state", "community"), ("county_state", "county")):
-        indicators = _of(register, counted)
-        if indicators:
-            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS {_grouped(table, indicators)}")
-        for of_a_kind in ([i for i in indicators if i.is_share], [i for i in indicators if not i.is_share]):
-            if of_a_kind:
-                warehouse.con.execute(_aggregate(of_a_kind, counted), params)
+        if indicators := of(register, counted):
+            name = table.replace("state", f"counted_{number}")
+            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {_counted(table, indicators)}")
 
 
 def _keep_states(warehouse: Warehouse, month: date, number: int, register: Register) -> None:
@@ -104,7 +109,7 @@ def _keep_states(warehouse: Warehouse, month: date, number: int, register: Regis
 
 
 def _community_states(register: Register) -> str:
-    columns = ", ".join(_judged(_of(register, "community")))
+    columns = ", ".join(_judged(of(register, "community")))
     return f"""
         SELECT $month::DATE AS month, roster.code AS unit, roster.town_code AS town,
                roster.county_code AS county, coalesce(answer.carried, FALSE) AS carried{", " if columns else ""}{columns}
@@ -115,7 +120,7 @@ def _community_states(register: Register) -> str:
 
 
 def _county_states(register: Register, form: Form) -> str:
-    columns = ", ".join(_judged(_of(register, "county")))
+    columns = ", ".join(_judged(of(register, "county")))
     rollups = "".join(f", {_rollup(name, form.community[rollup.sum])}" for name, rollup in register.rollups.items())
     return f"""
         WITH rollup AS (
@@ -167,63 +172,43 @@ def _parts(indicator: Indicator) -> list[str]:
 
 # ---- counting
 
-# A unit's code is that of its town and three digits: under one town's digits there are fewer than 1,000 units, so that how many
-# are in each of the states 1 to 4 fits side by side into one whole number, and one sum an indicator counts them all.
-LANE = 12
-_COUNTED = " ".join(f"WHEN {state} THEN {1 << LANE * (state - 1)}" for state in (1, 2, 3, 4))
+# How many units are in each of the states 1 to 4, and how many of those that count were carried, stand side by side in one
+# whole number of 125 bits: one sum an indicator counts them all. A lane holds 33 million units.
+LANE = 25
+YES, NO, SHARE_UNKNOWN, SCOPE_UNKNOWN, CARRIED = range(5)
 
 
-def _grouped(table: str, indicators: list[Indicator]) -> str:
-    """One row per county, town, digits of the units' own town, and carried or not: each indicator's counts in one number.
+def lane(packed: str, number: int) -> str:
+    """SQL of one count of a packed number."""
+    return f"(({packed} >> {LANE * number}) & {(1 << LANE) - 1})::BIGINT"
 
-    All that follows adds these up: tens of thousands of rows instead of a row for each unit and indicator.
-    """
-    sums = [f'sum((CASE "{i.id}" {_COUNTED} ELSE 0 END)::BIGINT)::BIGINT AS "{i.id}"' for i in indicators]
+
+def _packed(indicator: Indicator) -> str:
+    """A unit's state as a number to be summed. Carried are the units in scope of a share, those that have both parts of a ratio."""
+    inside = (1, 2, 3) if indicator.is_share else (1,)
+    plain = {state: 1 << LANE * (state - 1) for state in (1, 2, 3, 4)}
+    carried = {state: value + ((state in inside) << LANE * CARRIED) for state, value in plain.items()}
+    return f"CASE WHEN carried THEN {_case(indicator, carried)} ELSE {_case(indicator, plain)} END"
+
+
+def _case(indicator: Indicator, values: dict[int, int]) -> str:
+    cases = " ".join(f"WHEN {state} THEN {value}::HUGEINT" for state, value in values.items())
+    return f'CASE "{indicator.id}" {cases} ELSE 0::HUGEINT END'
+
+
+def _counted(table: str, indicators: list[Indicator]) -> str:
+    """The states summed by town, and the towns by county and for the city; a unit without a town counts in what it has."""
     parts = [f"{part}:{i.id}" for i in indicators if not i.is_share for part in ("n", "d")]
-    sums += [f'coalesce(sum("{part}"), 0) AS "{part}"' for part in parts]
-    return f"SELECT county, town, carried, {', '.join(sums)} FROM {table} GROUP BY county, town, left(unit, 9), carried"
-
-
-def _aggregate(indicators: list[Indicator], counted: str) -> str:
-    """INSERT of the counts of the temporary `grouped` at all levels, for indicators that are all shares or all ratios."""
-    is_share = indicators[0].is_share
-    sets = "(indicator, county), (indicator)" + (", (indicator, county, town)" if counted == "community" else "")
-    yes, scope = ("yes", "yes + no + share_unknown") if is_share else ("n", "d")
-    yes, scope = (f"(sum({x})::HUGEINT * {MICRO})" if is_share else f"(sum({x}) * {MICRO})" for x in (yes, scope))
+    first = [f'sum({_packed(i)}) AS "{i.id}"' for i in indicators]
+    first += [f'coalesce(sum("{part}"), 0) AS "{part}"' for part in parts]
+    then = [f'sum("{i.id}") AS "{i.id}"' for i in indicators]
+    then += [f'(sum("{part}") * {MICRO})::HUGEINT AS "{part}"' for part in parts]
+    sets = "(), (county)" + (", (county, town)" if table == "state" else "")
+    has_town = "grouping(town) = 0" if table == "state" else "FALSE"
     return f"""
-        INSERT INTO tally BY NAME
-        WITH long AS ({_unpivoted(indicators)}),
-        counts AS (
-            SELECT *, packed & {_MASK} AS yes, (packed >> {LANE}) & {_MASK} AS no,
-                   (packed >> {2 * LANE}) & {_MASK} AS share_unknown, packed >> {3 * LANE} AS scope_unknown
-            FROM long)
-        SELECT $policy AS policy, indicator, $month::DATE AS month, $divisions AS divisions,
-               CASE WHEN grouping(county) = 1 THEN 'city' WHEN {_no_town(counted)} THEN 'county' ELSE 'town' END AS level,
-               CASE WHEN grouping(county) = 1 THEN (SELECT any_value(city_code) FROM county)
-                    WHEN {_no_town(counted)} THEN county ELSE any_value(town) END AS unit,
-               {yes}::HUGEINT AS yes, {scope}::HUGEINT AS scope,
-               sum(share_unknown) AS share_unknown, sum(scope_unknown) AS scope_unknown,
-               coalesce(sum({"yes + no + share_unknown" if is_share else "yes"}) FILTER (carried), 0) AS carried,
-               sum(yes) AS answered
-        FROM counts GROUP BY GROUPING SETS ({sets})
-        HAVING unit IS NOT NULL
+        SELECT CASE WHEN {has_town} THEN 'town' WHEN grouping(county) = 0 THEN 'county' ELSE 'city' END AS level,
+               CASE WHEN {has_town} THEN any_value(town) WHEN grouping(county) = 0 THEN county
+                    ELSE (SELECT any_value(city_code) FROM county) END AS unit, {", ".join(then)}
+        FROM (SELECT county, town, {", ".join(first)} FROM {table} GROUP BY county, town)
+        GROUP BY GROUPING SETS ({sets}) HAVING unit IS NOT NULL AND count(*) > 0
     """
-
-
-_MASK = (1 << LANE) - 1
-
-
-def _no_town(counted: str) -> str:
-    return "grouping(town) = 1" if counted == "community" else "TRUE"
-
-
-def _unpivoted(indicators: list[Indicator]) -> str:
-    """`grouped` with a row an indicator: its packed counts, and of a ratio both sums."""
-    if indicators[0].is_share:
-        return f"UNPIVOT grouped ON {', '.join(_quoted(i.id) for i in indicators)} INTO NAME indicator VALUE packed"
-    triples = ", ".join(f"({_quoted(i.id)}, {_quoted(f'n:{i.id}')}, {_quoted(f'd:{i.id}')}) AS '{i.id}'" for i in indicators)
-    return f"UNPIVOT grouped ON {triples} INTO NAME indicator VALUE packed, n, d"
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'

@@ -63,44 +63,39 @@ def create_empty(warehouse: Warehouse) -> None:
 
 def _policy(warehouse, month: date, before: date, number: int, register: Register, published: Published) -> None:
     con, policy = warehouse.con, register.policy.id
-    con.execute("DELETE FROM tally WHERE divisions LIKE 'move:%'")
     same = published.registers.get(f"register:{policy}") == warehouse.reference.digests[f"register:{policy}"]
     con.execute(f"CREATE OR REPLACE TEMP TABLE step_published AS {_PUBLISHED}", [str(published.figure), policy])
-    _redefined(warehouse, before, register, published, same)
+    _redefined(warehouse, before, number, register, published, same)
     _list_restated(warehouse, before, number, register, published, same)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE step_corrected AS {_TALLY}", [before, "then", policy])
+    con.execute(f"CREATE OR REPLACE TEMP TABLE step_corrected AS {_STANDS}", [before, policy])
     _shift(warehouse, month, before, register)
-    _step(warehouse, before, "shifted", register)
+    _step(warehouse, "shifted", number, register)
     _merge(warehouse, number, register, month)
-    _step(warehouse, before, "answered", register)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE step_now AS {_TALLY}", [month, "then", policy])
+    _step(warehouse, "answered", number, register)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE step_now AS {_STANDS}", [month, policy])
     con.execute(f"INSERT INTO movement BY NAME {_parts_sql()}", {"policy": policy})
-    con.execute("DELETE FROM tally WHERE divisions LIKE 'move:%'")
 
 
 _PUBLISHED = """
     SELECT indicator, level, unit, value, numerator::DOUBLE AS yes, denominator::DOUBLE AS scope
     FROM read_parquet(?) WHERE policy = ? AND divisions = 'then' AND level IN ('city', 'county')
 """
-_TALLY = f"""
-    SELECT indicator, level, unit,
-           CASE WHEN scope > 0 AND NOT (is_share AND share_unknown * {figures.MICRO} = scope)
-                THEN factor * yes::DOUBLE / scope::DOUBLE END AS value,
-           yes::DOUBLE / {figures.MICRO} AS yes, scope::DOUBLE / {figures.MICRO} AS scope
-    FROM tally JOIN target USING (policy, indicator)
-    WHERE month = ? AND divisions = ? AND policy = ? AND level IN ('city', 'county')
+_STANDS = """
+    SELECT indicator, level, unit, value, numerator::DOUBLE AS yes, denominator::DOUBLE AS scope
+    FROM figure WHERE month = ? AND policy = ? AND divisions = 'then' AND level IN ('city', 'county')
 """
 
 
-def _step(warehouse: Warehouse, before: date, name: str, register: Register) -> None:
+def _step(warehouse: Warehouse, name: str, number: int, register: Register) -> None:
     """Count the temporary `state` and `county_state` as they stand, as one step."""
-    figures.count(warehouse, before, f"move:{name}", register)
-    warehouse.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE step_{name} AS {_TALLY}", [before, f"move:{name}", register.policy.id]
-    )
+    figures.count(warehouse, number, register)
+    queries = " UNION ALL ".join(progress.values(number, register))
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE step_{name} AS {queries}")
 
 
-def _redefined(warehouse: Warehouse, before: date, register: Register, published: Published, same: bool) -> None:
+def _redefined(
+    warehouse: Warehouse, before: date, number: int, register: Register, published: Published, same: bool
+) -> None:
     """Last month's published answers under the present register; the published figures where it has not changed."""
     con = warehouse.con
     if same:
@@ -113,7 +108,7 @@ def _redefined(warehouse: Warehouse, before: date, register: Register, published
     finally:
         con.execute("DROP TABLE temp.standing")
         con.execute("DROP TABLE temp.county_standing")
-    _step(warehouse, before, "redefined", register)
+    _step(warehouse, "redefined", number, register)
 
 
 def _list_restated(

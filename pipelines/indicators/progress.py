@@ -1,9 +1,10 @@
-"""Value, bounds, status and gap of every tally, and the pace towards the target (semantics §5 and §6).
+"""Value, bounds, status and gap of every count, and the pace towards the target (semantics §5 and §6).
 
 Comparisons with a target are made on integers and decimals. The pace is computed in binary; wherever that comes near a threshold
 it is decided again with exact fractions, so that one village short is one village short.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -11,9 +12,11 @@ from fractions import Fraction
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.indicators.figures import MICRO
+from pipelines.indicators import trail
+from pipelines.indicators.figures import CARRIED, MICRO, NO, SCOPE_UNKNOWN, SHARE_UNKNOWN, YES, lane, of
+from pipelines.indicators.trail import SCALE, scaled
 from pipelines.policy.register import Indicator, Register
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, scalar
 
 STATUSES = {
     "met": "已达标",
@@ -27,8 +30,6 @@ STATUSES = {
     "no_data": "无数据",
     "not_applicable": "不适用",
 }
-# Targets are held in ten-thousandths; the register's gate refuses finer ones.
-SCALE = 10_000
 ON_TRACK, LAGGING = Fraction(95, 100), Fraction(60, 100)
 # Binary pace is trusted only when it is at least this far from a threshold.
 _NEAR = 1e-6
@@ -65,8 +66,8 @@ def _target(policy: str, indicator: Indicator) -> dict:
         "indicator": indicator.id,
         "is_share": indicator.is_share,
         "factor": indicator.factor,
-        "low": _scaled(target and target.low),
-        "high": _scaled(target and target.high),
+        "low": scaled(target and target.low),
+        "high": scaled(target and target.high),
         "target": target and target.label,
         "due": target and target.due,
         "december": indicator.judged == "december",
@@ -76,16 +77,8 @@ def _target(policy: str, indicator: Indicator) -> dict:
     }
 
 
-def _scaled(bound: Decimal | None) -> int | None:
-    return None if bound is None else int(bound * SCALE)
-
-
 def create(warehouse: Warehouse) -> None:
-    """`figure`, one row per policy, indicator, month, divisions, level and unit above community; and `trail`.
-
-    `trail` has one row per series and month: where it began and whether it was ever met, up to and with that month. It makes the
-    cost of a month independent of how many came before.
-    """
+    """`figure`, one row per policy, indicator, month, divisions, level and unit above community; and the trail of the series."""
     warehouse.con.execute(
         """
         CREATE TABLE IF NOT EXISTS figure (
@@ -95,26 +88,22 @@ def create(warehouse: Warehouse) -> None:
             gap BIGINT, pace DOUBLE, base_month DATE, base_value DOUBLE)
         """
     )
-    warehouse.con.execute(
-        """
-        CREATE TABLE IF NOT EXISTS trail (
-            month DATE, divisions VARCHAR, policy VARCHAR, indicator VARCHAR, level VARCHAR, unit VARCHAR,
-            first_month DATE, first_yes HUGEINT, first_scope HUGEINT, met_before BOOLEAN)
-        """
-    )
+    trail.create(warehouse)
 
 
 def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
-    """Write `figure` and `trail` of a month from its `tally` and the trail of the month before (months go in order)."""
+    """Write `figure` and the trail of a month from what `figures` counted and the trail before it (months go in order)."""
     con = warehouse.con
     load_targets(warehouse)
-    for table in ("figure", "trail"):
-        con.execute(f"DELETE FROM {table} WHERE month = ? AND divisions = ?", [month, divisions])
-    parameters = {"month": month, "divisions": divisions, "before": months.add(month, -1)}
-    con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {JUDGED}", parameters)
-    _decide_exactly(warehouse)
-    con.execute(f"INSERT INTO figure BY NAME SELECT {_PUBLISHED} FROM judged")
-    con.execute(f"INSERT INTO trail BY NAME {_TRAIL}", parameters)
+    con.execute("DELETE FROM figure WHERE month = ? AND divisions = ?", [month, divisions])
+    for number, register in enumerate(warehouse.reference.registers):
+        if month >= register.since:
+            trail.load_past(warehouse, month, divisions, number, register)
+            for query in _judged(number, register):
+                parameters = {"month": month, "divisions": divisions, "policy": register.policy.id}
+                con.execute(f"INSERT INTO figure BY NAME {query}", parameters)
+            _decide_exactly(warehouse, month, divisions, number, register)
+            trail.advance(warehouse, month, divisions, number, register)
 
 
 def load_targets(warehouse: Warehouse) -> None:
@@ -124,41 +113,74 @@ def load_targets(warehouse: Warehouse) -> None:
     warehouse.con.unregister("declared_target")
 
 
-# A month counts for the trail when it has a value, and, of what is judged in December, when it is one.
-_TRAIL = """
-    WITH counted AS (SELECT * FROM judged WHERE value IS NOT NULL AND (NOT december OR month(month) = 12)),
-    before AS (SELECT * EXCLUDE (month) FROM trail WHERE month = $before AND divisions = $divisions)
-    SELECT $month::DATE AS month, $divisions AS divisions, policy, indicator, level, unit,
-           coalesce(before.first_month, counted.month) AS first_month,
-           CASE WHEN before.first_month IS NULL THEN counted.yes ELSE before.first_yes END AS first_yes,
-           CASE WHEN before.first_month IS NULL THEN counted.scope ELSE before.first_scope END AS first_scope,
-           coalesce(before.met_before, FALSE) OR coalesce(counted.meets, FALSE) AS met_before
-    FROM (SELECT * EXCLUDE (met_before, first_month, first_yes, first_scope, divisions) FROM counted) AS counted
-    FULL JOIN before USING (policy, indicator, level, unit)
+def _judged(number: int, register: Register) -> Iterator[str]:
+    """Queries whose rows are the figures of a policy: of communities and of counties, shares and ratios.
+
+    Shares are counted in units, ratios in millionths; whole numbers of eight bytes are much cheaper than those of sixteen.
+    """
+    for prefix, chosen in _chosen(register):
+        share = chosen[0][1].is_share
+        series = _series(f"{prefix}counted_{number}", f"{prefix}past_{number}", chosen)
+        words = {"share": share, "micro": "1::BIGINT" if share else f"{MICRO}::HUGEINT", "big": "BIGINT" if share else "HUGEINT"}
+        yield _fill(FIGURES, counts=_SHARES if share else _RATIOS, **words, series=series)
+
+
+def _fill(template: str, **words) -> str:
+    for word, value in words.items():
+        template = template.replace(f"<{word}>", str(value))
+    return template
+
+
+def _chosen(register: Register) -> Iterator[tuple[str, list[tuple[int, Indicator]]]]:
+    """Indicators that are all of communities or all of counties, all shares or all ratios, with their place in `met`."""
+    for prefix, counted in (("", "community"), ("county_", "county")):
+        indicators = list(enumerate(of(register, counted), 1))
+        for share in (True, False):
+            if chosen := [(place, i) for place, i in indicators if i.is_share == share]:
+                yield prefix, chosen
+
+
+def _series(counted: str, past: str, chosen: list[tuple[int, Indicator]]) -> str:
+    """A row an indicator and unit: its counts, and how the series began."""
+    lists = {"indicator": [f"'{i.id}'" for _, i in chosen], "packed": [f'"{i.id}"' for _, i in chosen]}
+    if not chosen[0][1].is_share:
+        lists |= {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in ("n", "d")}
+    columns = _unnested(lists | _first_lists(chosen))
+    return f"SELECT level, unit, {columns} FROM {counted} LEFT JOIN {past} AS past USING (level, unit)"
+
+
+def _first_lists(chosen: list[tuple[int, Indicator]]) -> dict[str, list[str]]:
+    lists = {f"first_{part}": [f'past."{part}:{i.id}"' for _, i in chosen] for part in ("month", "yes", "scope")}
+    return {**lists, "met_before": [f"coalesce(past.met[{place}], FALSE)" for place, _ in chosen]}
+
+
+def _unnested(lists: dict[str, list[str]]) -> str:
+    return ", ".join(f"unnest([{', '.join(values)}]) AS {name}" for name, values in lists.items())
+
+
+_LANES = f"""
+    {lane("packed", SHARE_UNKNOWN)} AS share_unknown, {lane("packed", SCOPE_UNKNOWN)} AS scope_unknown,
+    {lane("packed", CARRIED)} AS carried, {lane("packed", YES)} AS answered
 """
-
-
-# HUGEINT millionths back to decimals; 31 + 7 digits are all that DECIMAL holds.
-_DECIMAL = "{}::DECIMAL(31,0) * 0.000001::DECIMAL(7,6)"
-_PUBLISHED = f"""
-    policy, indicator, month, divisions, level, unit, value, lower, upper, shown,
-    {_DECIMAL.format("yes")} AS numerator, {_DECIMAL.format("scope")} AS denominator,
-    (share_unknown + scope_unknown) AS unknown, scope_unknown, carried, answered, target, due, status, gap, pace,
-    base_month, base_value
+_SHARES = f"""
+    SELECT *, {_LANES}, {lane("packed", YES)} AS yes,
+           {lane("packed", YES)} + {lane("packed", NO)} + {lane("packed", SHARE_UNKNOWN)} AS scope
+    FROM (<series>)
 """
+_RATIOS = f"SELECT *, {_LANES}, n AS yes, d AS scope FROM (<series>)"
 
-
+_GOAL = f"CASE WHEN base_value > high / {SCALE}.0 THEN high / {SCALE}.0 ELSE coalesce(low, high) / {SCALE}.0 END::DOUBLE"
+_VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
 _JUDGED = """
-    WITH measured AS ({measured}),
-    past AS (SELECT * EXCLUDE (month, divisions) FROM trail WHERE month = $before AND divisions = $divisions),
+    WITH counts AS (<counts>),
+    measured AS ({measured}),
     started AS (
-        SELECT measured.*, past.first_month, past.first_yes, past.first_scope, coalesce(past.met_before, FALSE) AS met_before,
-               coalesce(declared_month, past.first_month, month) AS base_month,
-               coalesce(declared_value, factor * past.first_yes::DOUBLE / nullif(past.first_scope, 0)::DOUBLE, value) AS base_value
-        FROM measured LEFT JOIN past USING (policy, indicator, level, unit)
+        SELECT *, coalesce(declared_month, first_month, month) AS base_month,
+               coalesce(declared_value, factor * first_yes::DOUBLE / nullif(first_scope, 0)::DOUBLE, value) AS base_value
+        FROM measured
     ),
     paced AS (
-        SELECT *, CASE WHEN base_value > high / {scale}.0 THEN high / {scale}.0 ELSE coalesce(low, high) / {scale}.0 END::DOUBLE AS goal,
+        SELECT *, {goal} AS goal,
                date_diff('day', last_day(base_month), last_day(month)) AS elapsed,
                date_diff('day', last_day(base_month), last_day(due)) AS allowed
         FROM started
@@ -168,22 +190,24 @@ _JUDGED = """
                        THEN ((value - base_value) / (goal - base_value)) / (elapsed::DOUBLE / allowed) END AS pace
         FROM paced
     )
-    SELECT *, {gap} AS gap, {shown} AS shown, {status} AS status FROM timed
+    SELECT policy, indicator, month, $divisions AS divisions, level, unit, value, lower, upper, {shown} AS shown,
+           {numerator} AS numerator, {denominator} AS denominator, (share_unknown + scope_unknown) AS unknown, scope_unknown, carried,
+           answered, target, due, {status} AS status, {gap} AS gap, pace, base_month, base_value
+    FROM timed
 """
 
 
-_MEASURED = f"""
-    SELECT *, CASE WHEN scope > 0 AND NOT (is_share AND share_unknown * {MICRO} = scope)
-                   THEN factor * yes::DOUBLE / scope::DOUBLE END AS value,
-           CASE WHEN is_share AND scope > 0 THEN factor * yes::DOUBLE / whole::DOUBLE END AS lower,
-           CASE WHEN is_share AND scope > 0 THEN factor * most::DOUBLE / whole::DOUBLE END AS upper,
-           {{meets}} AS meets, {{value_meets}} AS value_meets
+_MEASURED = """
+    SELECT *, {value} AS value,
+           CASE WHEN <share> AND scope > 0 THEN factor * yes::DOUBLE / whole::DOUBLE END AS lower,
+           CASE WHEN <share> AND scope > 0 THEN factor * most::DOUBLE / whole::DOUBLE END AS upper,
+           {meets} AS meets, {value_meets} AS value_meets
     FROM (
-        SELECT tally.*, is_share, factor, low, high, target, due, december, gap_unit,
-               target.base_month AS declared_month, target.base_value AS declared_value,
-               scope + CASE WHEN is_share THEN scope_unknown * {MICRO} ELSE 0 END AS whole,
-               yes + CASE WHEN is_share THEN (share_unknown + scope_unknown) * {MICRO} ELSE 0 END AS most
-        FROM tally JOIN target USING (policy, indicator) WHERE month = $month AND divisions = $divisions
+        SELECT counts.*, $month::DATE AS month, policy, factor::<big> AS factor, low::<big> AS low, high::<big> AS high, target,
+               due, december, target.base_month AS declared_month, target.base_value AS declared_value,
+               scope + CASE WHEN <share> THEN scope_unknown ELSE 0 END AS whole,
+               yes + CASE WHEN <share> THEN share_unknown + scope_unknown ELSE 0 END AS most
+        FROM counts JOIN target USING (indicator) WHERE policy = $policy
     )
 """
 
@@ -191,30 +215,29 @@ _MEASURED = f"""
 def _reaches(lowest: str, highest: str, whole: str) -> str:
     """SQL: the target holds for both ends, in whole numbers. Null bounds do not bind; no target is never reached."""
     return (
-        f"(target IS NOT NULL AND scope > 0 AND NOT (is_share AND share_unknown * {MICRO} = scope)"
-        f" AND coalesce({SCALE}::HUGEINT * factor * {lowest} >= low * {whole}, TRUE)"
-        f" AND coalesce({SCALE}::HUGEINT * factor * {highest} <= high * {whole}, TRUE))"
+        "(target IS NOT NULL AND scope > 0 AND NOT (<share> AND share_unknown = scope)"
+        f" AND coalesce({SCALE} * factor * {lowest} >= low * {whole}, TRUE)"
+        f" AND coalesce({SCALE} * factor * {highest} <= high * {whole}, TRUE))"
     )
 
 
-_MEASURED = _MEASURED.format(meets=_reaches("yes", "most", "whole"), value_meets=_reaches("yes", "yes", "scope"))
+_MEASURED = _MEASURED.format(value=_VALUE, meets=_reaches("yes", "most", "whole"), value_meets=_reaches("yes", "yes", "scope"))
 
 # A ratio between two bounds has its numerator in its denominator as a rule: no count of further units would be true of it.
 _GAP = f"""
-    CASE WHEN target IS NULL OR whole = 0 OR (NOT is_share AND low IS NOT NULL AND high IS NOT NULL) THEN NULL
+    CASE WHEN target IS NULL OR whole = 0 OR (NOT <share> AND low IS NOT NULL AND high IS NOT NULL) THEN NULL
          ELSE greatest(
-            coalesce((low * whole - {SCALE}::HUGEINT * factor * yes + {SCALE}::HUGEINT * {MICRO} * factor - 1)
-                     // ({SCALE}::HUGEINT * {MICRO} * factor), 0),
-            coalesce(({SCALE}::HUGEINT * factor * most - high * whole + {SCALE}::HUGEINT * {MICRO} * factor - 1)
-                     // ({SCALE}::HUGEINT * {MICRO} * factor), 0), 0) END
+            coalesce((low * whole - {SCALE} * factor * yes + {SCALE} * <micro> * factor - 1) // ({SCALE} * <micro> * factor), 0),
+            coalesce(({SCALE} * factor * most - high * whole + {SCALE} * <micro> * factor - 1) // ({SCALE} * <micro> * factor), 0),
+            0) END
 """
 # half up to one decimal, from the exact sums
 _SHOWN = """
-    CASE WHEN value IS NOT NULL THEN ((20::HUGEINT * factor * yes + scope) // (2 * scope) // 10) || '.'
-                                     || ((20::HUGEINT * factor * yes + scope) // (2 * scope) % 10) END
+    CASE WHEN value IS NOT NULL THEN ((20 * factor * yes + scope) // (2 * scope) // 10) || '.'
+                                     || ((20 * factor * yes + scope) // (2 * scope) % 10) END
 """
 _STATUS = f"""
-    CASE WHEN scope = 0 AND scope_unknown = 0 AND (is_share OR share_unknown = 0 OR answered > 0) THEN 'not_applicable'
+    CASE WHEN scope = 0 AND scope_unknown = 0 AND (<share> OR share_unknown = 0 OR answered > 0) THEN 'not_applicable'
          WHEN value IS NULL THEN 'no_data'
          WHEN target IS NULL OR (december AND month(month) <> 12) THEN 'tracked'
          WHEN meets THEN 'met'
@@ -231,28 +254,89 @@ _STATUS = f"""
 """
 
 
-JUDGED = _JUDGED.format(measured=_MEASURED, gap=_GAP, shown=_SHOWN, status=_STATUS, scale=SCALE)
+# HUGEINT millionths back to decimals; 31 + 7 digits are all that DECIMAL holds.
+_DECIMAL = "CASE WHEN <share> THEN {0}::DECIMAL(38,6) ELSE {0}::DECIMAL(31,0) * 0.000001::DECIMAL(7,6) END"
+FIGURES = _JUDGED.format(
+    measured=_MEASURED, goal=_GOAL, gap=_GAP, shown=_SHOWN, status=_STATUS, scale=SCALE,
+    numerator=_DECIMAL.format("yes"), denominator=_DECIMAL.format("scope"),
+)  # fmt: skip
 
 
-# A value that is exactly the base's has a pace of 0, and its status is right as it stands: most of what is next to a threshold.
-_UNMOVED = "coalesce(status = 'off_track' AND declared_value IS NULL AND TRY(yes * first_scope = first_yes * scope), FALSE)"
+def values(number: int, register: Register) -> Iterator[str]:
+    """Queries over what `figures` counted: value and sums (yes, scope) of a policy's figures of counties and the city."""
+    for prefix, chosen in _chosen(register):
+        share = chosen[0][1].is_share
+        lists = {"indicator": [f"'{i.id}'" for _, i in chosen], "packed": [f'"{i.id}"' for _, i in chosen]}
+        lists |= {} if share else {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in ("n", "d")}
+        factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, i in chosen)
+        series = f"SELECT level, unit, {_unnested(lists)} FROM {prefix}counted_{number} WHERE level <> 'town'"
+        counts = _fill(_SHARES if share else _RATIOS, series=series)
+        yield f"""
+            SELECT indicator, level, unit, {_fill(_VALUE, share=share)} AS value,
+                   {_fill(_DECIMAL.format("yes"), share=share)}::DOUBLE AS yes, {_fill(_DECIMAL.format("scope"), share=share)}::DOUBLE AS scope
+            FROM (SELECT *, CASE indicator {factors} END AS factor FROM ({counts}))"""
 
 
-def _decide_exactly(warehouse: Warehouse) -> None:
+# Figures whose binary pace lies next to a threshold. A value that is exactly the base's has a pace of 0, and its status is right as it
+# stands: most of what is next to one. Shares of equal value are equal fractions; of ratios it is looked at below.
+_NEXT_TO = f"""
+    WITH paced AS (
+        SELECT indicator, level, unit, is_share, status, factor, numerator, denominator, t.base_value AS declared, low, high, value, pace,
+               f.base_value, date_diff('day', last_day(f.base_month), last_day(month)) AS elapsed,
+               date_diff('day', last_day(f.base_month), last_day(f.due)) AS allowed
+        FROM figure AS f JOIN target AS t USING (policy, indicator)
+        WHERE month = $month AND divisions = $divisions AND policy = $policy AND pace IS NOT NULL
+          AND status IN ('on_track', 'lagging', 'off_track', 'reversing')
+    )
+    SELECT * EXCLUDE (value, base_value, pace) FROM paced
+    WHERE least(abs(pace), abs(pace - 0.95), abs(pace - 0.6)) < {_NEAR}
+          AND NOT (is_share AND status = 'off_track' AND declared IS NULL AND value = base_value)
+       OR abs({_GOAL} - base_value) < 0.001
+"""
+_WITH_FIRST = f"""
+    SELECT indicator, level, unit, status, factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed
+    FROM (
+        SELECT near.*, first_yes, first_scope, met_before, CASE WHEN is_share THEN 1 ELSE {MICRO} END AS scale,
+               (numerator * scale)::HUGEINT AS yes, (denominator * scale)::HUGEINT AS scope
+        FROM near LEFT JOIN (<series>) AS began USING (indicator, level, unit)
+    )
+    WHERE NOT coalesce(met_before, FALSE)
+      AND NOT coalesce(status = 'off_track' AND declared IS NULL AND TRY(yes * first_scope = first_yes * scope), FALSE)
+"""
+
+
+def _decide_exactly(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
     """Correct the few statuses whose binary pace lies next to a threshold, with fractions."""
-    rows = warehouse.con.execute(
-        f"""
-        SELECT rowid, status, factor, yes, scope, first_yes, first_scope, declared_value, low, high, elapsed, allowed, value, base_value
-        FROM judged
-        WHERE status IN ('on_track', 'lagging', 'off_track', 'reversing') AND NOT met_before AND pace IS NOT NULL
-          AND (least(abs(pace), abs(pace - 0.95), abs(pace - 0.6)) < {_NEAR} AND NOT {_UNMOVED} OR abs(goal - base_value) < 0.001)
-        """
-    ).fetchall()
-    for rowid, status, *sums in rows:
-        exact = exact_status(*sums[:10])
-        # nearly all stand as they are: an update each would cost seconds
-        if exact != status:
-            warehouse.con.execute("UPDATE judged SET status = ? WHERE rowid = ?", [exact, rowid])
+    con, parameters = warehouse.con, {"month": month, "divisions": divisions, "policy": register.policy.id}
+    con.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEXT_TO}", parameters)
+    if not scalar(con, "SELECT count(*) FROM near"):
+        return
+    near = con.execute(_fill(_WITH_FIRST, series=" UNION ALL ".join(_beginnings(number, register)))).fetchall()
+    exact = [(*key, exact_status(*sums)) for *key, status, sums in ((*row[:4], row[4:]) for row in near)]
+    told = {row[:3]: row[3] for row in near}
+    wrong = [row for row in exact if row[3] != told[row[:3]]]
+    if wrong:
+        names = ("indicators", "levels", "units", "statuses")
+        con.execute(_CORRECT, parameters | dict(zip(names, map(list, zip(*wrong, strict=True)), strict=True)))
+
+
+_CORRECT = """
+    UPDATE figure SET status = exact.status
+    FROM (SELECT unnest($indicators::VARCHAR[]) AS indicator, unnest($levels::VARCHAR[]) AS level, unnest($units::VARCHAR[]) AS unit,
+                 unnest($statuses::VARCHAR[]) AS status) AS exact
+    WHERE figure.month = $month AND figure.divisions = $divisions AND figure.policy = $policy
+      AND (figure.indicator, figure.level, figure.unit) = (exact.indicator, exact.level, exact.unit)
+"""
+
+
+def _beginnings(number: int, register: Register) -> Iterator[str]:
+    """Queries of how the series of the units in `near` began."""
+    for prefix, chosen in _chosen(register):
+        lists = _first_lists(chosen) | {"indicator": [f"'{i.id}'" for _, i in chosen]}
+        lists |= {name: [f"{value}::HUGEINT" for value in lists[name]] for name in ("first_yes", "first_scope")}
+        yield f"""
+            SELECT {_unnested({name: lists[name] for name in ("indicator", "first_yes", "first_scope", "met_before")})}, level, unit
+            FROM {prefix}past_{number} AS past SEMI JOIN near USING (level, unit)"""
 
 
 def exact_status(factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed) -> str:

@@ -34,17 +34,16 @@ KEYS = {
     "county_standing": ("month", "unit"),
     "last_answer": ("month", "uid"),
     "last_county_answer": ("month", "uid"),
-    "tally": ("policy", "indicator", "month", "divisions", "level", "unit"),
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
-    "trail": ("policy", "indicator", "month", "divisions", "level", "unit"),
+    "met": ("policy", "counted", "month", "divisions", "level", "unit"),
     "fingerprint": ("month", "what"),
     "exported": ("month", "what", "name"),
     "file_content": ("sha256",),
     "period_made": ("mark",),
     "meta": ("key",),
 }
-# state_<n> and county_state_<n>: one pair a policy
-STATE_KEY = ("month", "unit")
+# state_<n> and county_state_<n>, trail_<n> and county_trail_<n>: one pair a policy
+STATE_KEY, TRAIL_KEY = ("month", "unit"), ("month", "divisions", "level", "unit")
 RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "meta")
 
 # A share that moves by more than this in a month, or a ratio by more than this part of itself, is asked about.
@@ -108,9 +107,11 @@ def _offenders(warehouse: Warehouse, check: Check) -> list[str]:
 
 def keys(reference: Reference) -> dict[str, tuple[str, ...]]:
     """Table → key, with the tables that each policy brings."""
-    numbers = range(len(reference.registers))
-    states = [f"{prefix}_{number}" for number in numbers for prefix in ("state", "county_state")]
-    return {**KEYS, **dict.fromkeys(states, STATE_KEY)}
+    found = dict(KEYS)
+    for number in range(len(reference.registers)):
+        for prefix in ("", "county_"):
+            found |= {f"{prefix}state_{number}": STATE_KEY, f"{prefix}trail_{number}": TRAIL_KEY}
+    return found
 
 
 def _keys(reference: Reference) -> Iterator[Check]:
@@ -182,24 +183,24 @@ def _incomplete(register: Register) -> str:
             SELECT (month, indicator, unit) FROM figure WHERE policy = '{register.policy.id}' AND divisions = 'then')"""
 
 
-_COUNTED = ("yes", "scope", "share_unknown", "scope_unknown", "carried", "answered")
+_COUNTED = ("numerator", "denominator", "unknown", "scope_unknown", "carried", "answered")
 
 
 def _unequal(policy: str) -> str:
     """Figures of the whole whose parts do not add up to them. Towns are added where the county has any."""
     sums = ", ".join(f"sum({name}) AS {name}" for name in _COUNTED)
     differs = " OR ".join(f"part.{name} IS DISTINCT FROM whole.{name}" for name in _COUNTED)
-    tally = f"(SELECT * FROM tally WHERE policy = '{policy}' AND divisions = 'then')"
+    figure = f"(SELECT * FROM figure WHERE policy = '{policy}' AND divisions = 'then')"
     return f"""
         WITH town AS (SELECT DISTINCT month, town AS unit, county FROM due_unit),
         part AS (
-            SELECT month, indicator, town.county AS unit, {sums} FROM {tally} AS t JOIN town USING (month, unit)
+            SELECT month, indicator, town.county AS unit, {sums} FROM {figure} AS t JOIN town USING (month, unit)
             WHERE level = 'town' GROUP BY ALL
             UNION ALL
-            SELECT month, indicator, (SELECT any_value(city) FROM due_county) AS unit, {sums} FROM {tally} AS t
+            SELECT month, indicator, (SELECT any_value(city) FROM due_county) AS unit, {sums} FROM {figure} AS t
             WHERE level = 'county' GROUP BY ALL)
         SELECT strftime(month, '%Y-%m ') || indicator || ' ' || unit
-        FROM part JOIN {tally} AS whole USING (month, indicator, unit) WHERE whole.level <> 'town' AND ({differs})"""
+        FROM part JOIN {figure} AS whole USING (month, indicator, unit) WHERE whole.level <> 'town' AND ({differs})"""
 
 
 def _out_of_bounds(register: Register) -> str:

@@ -1,10 +1,12 @@
-"""Rows to Arrow, without `pa.array(list)`: that call imports pandas (two seconds) to look whether the list is one of its own."""
+"""Rows to Arrow, without `pa.array(list)`, `pa.scalar` and `Table.group_by`: these import pandas (two seconds) to look whether what
+they are given is one of its own."""
 
 import csv
 import io
 from collections.abc import Iterable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 _SPELLED = {None: "", True: "true", False: "false"}
@@ -21,3 +23,19 @@ def to_table(schema: pa.Schema, rows: Iterable[Iterable[str | bool | None]]) -> 
         read_options=arrow_csv.ReadOptions(column_names=schema.names),
         convert_options=arrow_csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True),
     )
+
+
+def texts(values: Iterable[str]) -> pa.Array:
+    """An array of text; null is not used."""
+    return to_table(pa.schema([("text", pa.string())]), ([value] for value in values))["text"].combine_chunks()
+
+
+def text(value: str) -> pa.Scalar:
+    """One text, not empty, to be compared with."""
+    return texts([value])[0]
+
+
+def first_of_each(table: pa.Table, column: str) -> pa.Table:
+    """The first row of each value of a column, in the order in which they stand."""
+    values = table[column].combine_chunks()
+    return table.take(pc.index_in(values.unique(), value_set=values))

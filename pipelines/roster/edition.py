@@ -5,15 +5,15 @@ cut-off days and their hashes stand in `rosters/editions.yaml`.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
-from pyarrow import ArrowInvalid, Table, py_buffer, string
+from pyarrow import ArrowInvalid, ChunkedArray, Table, py_buffer, string
 
 from pipelines.errors import Refusal
 from pipelines.reference import Entry, build, load_yaml
@@ -79,17 +79,22 @@ def _edition(folder: Path, source: str, item: dict, where: str) -> Edition:
     return Edition(entry.year, cut_off, folder / entry.file, entry.sha256, source)
 
 
-def read_rows(edition: Edition) -> list[Row]:
-    """The lines of an edition in code order. A file that is not what its entry says is refused, with the line."""
+def read_table(edition: Edition) -> Table:
+    """The lines of an edition in code order, columns as in `Row`. A file that is not what its entry says is refused, with the line."""
     name, data = edition.path.name, edition.path.read_bytes()
     if edition.sha256 and hashlib.sha256(data).hexdigest() != edition.sha256:
         raise Refusal(f"{name}:文件内容与 editions.yaml 登记的 sha256 不符;如确需更换名册,请同时更新登记")
-    rows = sorted(_lines(name, data))
-    _check(name, rows)
-    return rows
+    lines = _lines(name, data).sort_by("code").combine_chunks()
+    _check(name, lines)
+    return lines
 
 
-def _lines(name: str, data: bytes) -> Iterator[Row]:
+def rows_of(lines: Table) -> list[Row]:
+    """The lines as tuples."""
+    return list(map(Row._make, zip(*(column.to_pylist() for column in lines.columns), strict=True)))
+
+
+def _lines(name: str, data: bytes) -> Table:
     table = _parse(name, data)
     missing = {"code", "name", "town_code", "county_code"} - set(table.column_names)
     if missing:
@@ -97,8 +102,8 @@ def _lines(name: str, data: bytes) -> Iterator[Row]:
     # A roster without names of towns and counties (the country's) is read too: the code then stands for the name.
     stand_in = {"town": "town_code", "county": "county_code"}
     present = set(table.column_names)
-    columns = [table[field if field in present else stand_in[field]].to_pylist() for field in Row._fields]
-    return map(Row._make, zip(*columns, strict=True))
+    columns = [table[field if field in present else stand_in[field]] for field in Row._fields]
+    return Table.from_arrays(columns, names=list(Row._fields))
 
 
 def _parse(name: str, data: bytes) -> Table:
@@ -109,32 +114,31 @@ def _parse(name: str, data: bytes) -> Table:
         raise Refusal(f"{name}:不是正确的 CSV:{error}") from error
 
 
-def _check(name: str, rows: list[Row]) -> None:
-    before = ""
-    for row in rows:
-        if row.code == before:
-            raise Refusal(f"{name}:代码 {row.code} 出现两次")
-        if not _well_formed(row):
-            raise Refusal(f"{name}:“{row.code},{row.name}”的代码不是12位数字,或与其乡镇、县区代码不符,或没有名称")
-        before = row.code
-    _check_names(name, {(row.town_code, row.town) for row in rows})
-    _check_names(name, {(row.county_code, row.county) for row in rows})
+def _check(name: str, lines: Table) -> None:
+    codes = lines["code"]
+    for code in codes[1:].filter(pc.equal(codes[1:], codes[:-1]))[:1].to_pylist() if len(codes) > 1 else ():
+        raise Refusal(f"{name}:代码 {code} 出现两次")
+    for row in rows_of(lines.filter(pc.invert(_well_formed(lines))).slice(0, 1)):
+        raise Refusal(f"{name}:“{row.code},{row.name}”的代码不是12位数字,或与其乡镇、县区代码不符,或没有名称")
+    _check_names(name, lines.select(["town_code", "town"]))
+    _check_names(name, lines.select(["county_code", "county"]))
 
 
-def _well_formed(row: Row) -> bool:
-    code = row.code
-    return (
-        len(code) == 12
-        and code.isascii()
-        and code.isdigit()
-        and code[:9] == row.town_code
-        and code[:6] == row.county_code
-        and bool(row.name)
-    )
+def _well_formed(lines: Table) -> ChunkedArray:
+    code = lines["code"]
+    good = pc.match_substring_regex(code, "^[0-9]{12}$")
+    for test in (
+        pc.equal(pc.utf8_slice_codeunits(code, 0, 9), lines["town_code"]),
+        pc.equal(pc.utf8_slice_codeunits(code, 0, 6), lines["county_code"]),
+        pc.match_substring_regex(lines["name"], "."),
+    ):
+        good = pc.and_(good, test)
+    return good
 
 
-def _check_names(name: str, named: set[tuple[str, str]]) -> None:
-    names = dict(named)
-    for code, given in sorted(named):
-        if names[code] != given:
-            raise Refusal(f"{name}:{code} 有两个名称:{given}、{names[code]}")
+def _check_names(name: str, named: Table) -> None:
+    """One name a code: that of the first line which has it."""
+    codes, places = (column.combine_chunks() for column in named.columns)
+    given = places.take(pc.index_in(codes, value_set=codes))
+    for code, other, first in zip(*(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True):
+        raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")

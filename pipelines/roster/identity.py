@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipelines.errors import Refusal
+from pipelines.roster.arrow import text, texts
 from pipelines.roster.edition import Edition, Row
 from pipelines.roster.kinds import is_unit
 from pipelines.roster.names import Folding
@@ -64,6 +68,13 @@ class Succession:
         if year not in self._uids:
             self._uids[year] = self._hand_on(year)
         return self._uids[year]
+
+    def identities(self, year: int, codes: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+        """The identity of each of an edition's units, in their order. In the first edition nothing has to be followed."""
+        if year == self._years[0]:
+            return pc.binary_join_element_wise(codes, text(str(year)), text("@"))
+        uids = self.uids(year)
+        return texts(uids[code] for code in codes.to_pylist())
 
     def _hand_on(self, year: int) -> dict[str, str]:
         own = {row.code: f"{row.code}@{year}" for row in self._rows(year) if is_unit(row.code)}

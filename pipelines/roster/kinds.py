@@ -10,10 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from pipelines.errors import Refusal
 from pipelines.reference import Entry, build, load_yaml
+from pipelines.roster.arrow import text
 from pipelines.roster.county import Span
 
 URBAN, TOWN, RURAL = "城市社区", "城镇社区", "农村社区"
@@ -33,6 +36,12 @@ def is_village(code: str) -> bool:
 def is_unit(code: str) -> bool:
     """Surveyed at all: 居委会 or 村委会, no look-alike."""
     return is_community(code) or is_village(code)
+
+
+def are_units(codes: pa.ChunkedArray) -> pa.ChunkedArray:
+    """`is_unit` of many codes."""
+    digits = pc.utf8_slice_codeunits(codes, 9, 12)
+    return pc.and_(pc.greater_equal(digits, text("001")), pc.less_equal(digits, text("399")))
 
 
 def is_street(town_code: str) -> bool:

@@ -1,7 +1,6 @@
 """Who is counted in a month: the roster in force, with kinds and dated county attributes."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,13 +8,14 @@ from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.roster import kinds
-from pipelines.roster.arrow import to_table
+from pipelines.roster.arrow import first_of_each, text, texts, to_table
 from pipelines.roster.county import City, County, CountyEntry, load_counties
-from pipelines.roster.edition import Edition, Row, load_editions, read_rows
+from pipelines.roster.edition import Edition, Row, load_editions, read_table, rows_of
 from pipelines.roster.identity import Balance, Succession
 from pipelines.roster.review import load_review
 from pipelines.roster.succession import Edge
@@ -49,6 +49,7 @@ _TEXT = ("code", "name", "town_code", "town", "county_code", "county", "kind", "
 _FACTS = ("municipal_district", "shared_funding", "has_villages")
 _PLACE = ("code", "uid", "to_code", "town_code", "town", "county_code", "county", "placed_by", "reason")
 AS_OF_TABLE = pa.schema([(name, pa.string()) for name in _PLACE])
+_PLACES = pa.schema([(name, pa.string()) for name in _TEXT])
 TABLE = pa.schema([(name, pa.string()) for name in _TEXT] + [(name, pa.bool_()) for name in _FACTS])
 _COUNTY_TEXT = ("code", "name", "short", "type", "city_code", "city")
 COUNTY_TABLE = pa.schema([(name, pa.string()) for name in _COUNTY_TEXT] + [(name, pa.bool_()) for name in _FACTS])
@@ -67,8 +68,11 @@ class Rosters:
         self.city: City = city
         self._entries: dict[str, CountyEntry] = entries
         self._overrides = kinds.load_overrides(folder / "kinds.yaml")
+        self._lines: dict[int, pa.Table] = {}
         self._rows: dict[int, list[Row]] = {}
+        self._places: dict[tuple, pa.Table] = {}
         self._units: dict[tuple, list[Unit]] = {}
+        self._counties: dict[date, list[County]] = {}
         self._tables: dict[tuple, pa.Table] = {}
         self._succession = Succession(self.editions, self.rows, load_review(folder / "succession.yaml"))
         self._check_overrides()
@@ -94,12 +98,18 @@ class Rosters:
             raise Refusal(f"没有 {year} 年版名册;现有:{known}")
         return found[0]
 
+    def lines(self, year: int) -> pa.Table:
+        """Every line of an edition, look-alikes included, in code order; columns as in `Row`."""
+        if year not in self._lines:
+            lines = read_table(self.of_year(year))
+            self._check_counties(year, set(lines["county_code"].unique().to_pylist()))
+            self._lines[year] = lines
+        return self._lines[year]
+
     def rows(self, year: int) -> list[Row]:
-        """Every line of an edition, look-alikes included, in code order."""
+        """The same as tuples."""
         if year not in self._rows:
-            rows = read_rows(self.of_year(year))
-            self._check_counties(year, {row.county_code for row in rows})
-            self._rows[year] = rows
+            self._rows[year] = rows_of(self.lines(year))
         return self._rows[year]
 
     def known_codes(self) -> frozenset[str]:
@@ -108,7 +118,7 @@ class Rosters:
 
     @cached_property
     def _known_codes(self) -> frozenset[str]:
-        return frozenset(row.code for edition in self.editions for row in self.rows(edition.year))
+        return frozenset().union(*(self.lines(edition.year)["code"].to_pylist() for edition in self.editions))
 
     def digest(self) -> str:
         """SHA-256 over names and contents of every file that was loaded: the same digest, the same roster."""
@@ -126,31 +136,42 @@ class Rosters:
 
     def units(self, month: date) -> list[Unit]:
         """One per community or village of the month, in code order; look-alikes are excluded."""
-        year, municipal, reviewed = self._state(month)
-        key = (year, municipal, tuple(reviewed.items()))
+        key = self._state(month)
         if key not in self._units:
-            self._units[key] = list(self._build_units(year, municipal, reviewed))
+            self._units[key] = _as_units(self._place(month))
         return self._units[key]
+
+    def units_of(self, county: str, month: date) -> list[Unit]:
+        """The same for one county, without the others."""
+        places = self._place(month)
+        return _as_units(places.filter(pc.equal(places["county_code"], text(county))))
 
     def towns(self, month: date) -> list[Town]:
         """One per town of the month's units, in code order."""
-        found = {unit.town_code: unit for unit in self.units(month)}
-        return [Town(code, unit.town, unit.county_code, unit.county) for code, unit in found.items()]
+        towns = first_of_each(self._place(month), "town_code")
+        return list(map(Town, *(towns[name].to_pylist() for name in ("town_code", "town", "county_code", "county"))))
 
     def counties(self, month: date) -> list[County]:
         """One per county of the month's units, in code order."""
-        names = {unit.county_code: unit.county for unit in self.units(month)}
-        rural = {unit.county_code for unit in self.units(month) if unit.kind == kinds.RURAL}
-        return [self._county(code, name, month, code in rural) for code, name in names.items()]
+        if month not in self._counties:
+            places = self._place(month)
+            named = first_of_each(places, "county_code")
+            rural = set(places["county_code"].filter(pc.equal(places["kind"], text(kinds.RURAL))).unique().to_pylist())
+            codes = zip(named["county_code"].to_pylist(), named["county"].to_pylist(), strict=True)
+            self._counties[month] = [self._county(code, name, month, code in rural) for code, name in codes]
+        return self._counties[month]
 
     def table(self, month: date) -> pa.Table:
         """Grain: one row per unit of the month, key code. Unit and county attributes, for loading into DuckDB."""
-        facts = {county.code: attrgetter(*_FACTS)(county) for county in self.counties(month)}
-        year, municipal, reviewed = self._state(month)
-        key = (year, municipal, tuple(reviewed.items()), tuple(facts.items()))
+        facts = [(county.code, *attrgetter(*_FACTS)(county)) for county in self.counties(month)]
+        key = (*self._state(month), tuple(facts))
         if key not in self._tables:
-            text = attrgetter(*_TEXT)
-            self._tables[key] = to_table(TABLE, (text(unit) + facts[unit.county_code] for unit in self.units(month)))
+            places = self._place(month)
+            schema = pa.schema([("county_code", pa.string()), *((name, pa.bool_()) for name in _FACTS)])
+            of_county = to_table(schema, facts)
+            at = pc.index_in(places["county_code"], value_set=of_county["county_code"].combine_chunks())
+            columns = [*places.columns, *(of_county[name].combine_chunks().take(at) for name in _FACTS)]
+            self._tables[key] = pa.Table.from_arrays(columns, schema=TABLE)
         return self._tables[key]
 
     def county_table(self, month: date) -> pa.Table:
@@ -189,19 +210,35 @@ class Rosters:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _state(self, month: date) -> tuple[int, frozenset[str], dict[str, str]]:
-        """All that the units of a month depend on, so that months in which it is the same share one list."""
+    def _state(self, month: date) -> tuple:
+        """All that the units of a month depend on, so that months in which it is the same share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
-        reviewed = {item.code: item.kind for item in self._overrides if item.holds(month)}
+        reviewed = tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
         return self.edition(month).year, municipal, reviewed
 
-    def _build_units(self, year: int, municipal: frozenset[str], reviewed: dict[str, str]) -> Iterable[Unit]:
-        types, uids = {code: entry.type for code, entry in self._entries.items()}, self._succession.uids(year)
-        for row in self.rows(year):
-            if kinds.is_unit(row.code):
-                county = row.county_code
-                kind = reviewed.get(row.code) or kinds.derive(row.code, types[county], county in municipal)
-                yield Unit(*row, kind, uids[row.code])
+    def _place(self, month: date) -> pa.Table:
+        """The units of a month as a table: place, kind and identity."""
+        key = year, municipal, reviewed = self._state(month)
+        if key not in self._places:
+            lines = self.lines(year)
+            lines = lines.filter(kinds.are_units(lines["code"]))
+            kind = self._kinds(lines, municipal, dict(reviewed))
+            self._places[key] = pa.Table.from_arrays(
+                [*lines.columns, kind, self._succession.identities(year, lines["code"])], schema=_PLACES
+            )
+        return self._places[key]
+
+    def _kinds(self, lines: pa.Table, municipal: frozenset[str], reviewed: dict[str, str]) -> pa.Array:
+        """The kind of each unit: said of its code, or the same for all communities and all villages of its town."""
+        digit = pc.utf8_slice_codeunits(lines["code"], 0, 10)
+        alike = digit.combine_chunks().dictionary_encode()
+        types = {code: entry.type for code, entry in self._entries.items()}
+        derived = [kinds.derive(f"{code}99", types[code[:6]], code[:6] in municipal) for code in alike.dictionary.to_pylist()]
+        found = texts(derived).take(alike.indices)
+        for kind in set(reviewed.values()):
+            codes = texts([code for code, said in reviewed.items() if said == kind])
+            found = pc.if_else(pc.is_in(lines["code"], value_set=codes), text(kind), found)
+        return found
 
     def _county(self, code: str, name: str, month: date, rural: bool) -> County:
         entry = self._entries[code]
@@ -226,6 +263,10 @@ class Rosters:
         unknown = sorted({item.code for item in self._overrides} - self.known_codes()) if self._overrides else []
         if unknown:
             raise Refusal(f"kinds.yaml:任何一版名册中都没有代码 {'、'.join(unknown)}")
+
+
+def _as_units(places: pa.Table) -> list[Unit]:
+    return list(map(Unit, *(column.to_pylist() for column in places.columns)))
 
 
 def load(reference: Path) -> Rosters:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,52 +36,59 @@ class Count:
 @pytest.fixture(scope="module")
 def store(plain_city, tmp_path_factory):
     reference = reference_set.load(plain_city)
-    opened = warehouse.in_memory(reference, Archive(tmp_path_factory.mktemp("none")))
-    figures.create(opened)
-    progress.create(opened)
-    return opened
+    return warehouse.in_memory(reference, Archive(tmp_path_factory.mktemp("none")))
 
 
 @pytest.fixture
 def judge(store, monkeypatch):
     """`judge({month: Count}, at_least=50)`: the figures of those months, in order, of one share with that target."""
 
-    def run(told: dict[date, Count], baseline=None, judged=None, by="2020-12", ratio=None, **target) -> list[dict]:
-        declared = _declared(target, baseline, judged, by, ratio)
-        monkeypatch.setattr(progress, "targets", lambda _: declared)
-        for table in ("tally", "figure", "trail"):
+    def run(told: dict[date, Count], baseline=None, judged=None, by="2020-12", **target) -> list[dict]:
+        register = _Register(_declared(target, baseline, judged, by))
+        monkeypatch.setattr(store, "reference", SimpleNamespace(registers=(register,)))
+        progress.create(store)
+        for table in ("figure", "trail_0", "met"):
             store.con.execute(f"DELETE FROM {table}")
         return list(_figures(store, told))
 
     return run
 
 
-def _declared(target: dict, baseline, judged, by: str, ratio):
+@dataclass
+class _Register:
+    """One policy with one indicator."""
+
+    indicator: Indicator
+    policy = SimpleNamespace(id=POLICY)
+    since = date(2018, 7, 1)
+
+    def __iter__(self):
+        yield self.indicator
+
+
+def _declared(target: dict, baseline, judged, by: str) -> Indicator:
     bound = Target(**target, by=by) if target else None
     entry = Entry_.model_construct(
-        id="share", target=bound, baseline=baseline and Baseline(**baseline), judged=judged, ratio=ratio
+        id="share", of="community", target=bound, baseline=baseline and Baseline(**baseline), judged=judged
     )
-    indicator = Indicator(entry, None, None if ratio else object(), None, None, "个村")
-    row = progress._target(POLICY, indicator)
-    return progress.pa.Table.from_pylist([row], schema=progress.TARGETS)
+    return Indicator(entry, None, object(), None, None, "个村")
 
 
 def _figures(store, told: dict[date, Count]) -> Iterator[dict]:
     for month in months.span(min(told), max(told)):
-        if month in told:
-            _tally(store, month, told[month])
+        _count(store, told.get(month))
         progress.compute(store, month)
         cursor = store.con.execute("SELECT * FROM figure WHERE month = ?", [month])
         names = [column[0] for column in cursor.description]
         yield from (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
 
 
-def _tally(store, month: date, count: Count) -> None:
-    micro = figures.MICRO
-    store.con.execute(
-        "INSERT INTO tally VALUES (?, 'share', ?, 'then', 'city', '130500', ?, ?, ?, ?, 0, ?)",
-        [POLICY, month, count.yes * micro, count.scope * micro, count.q, count.u, count.scope - count.q],
-    )
+def _count(store, count: Count | None) -> None:
+    store.con.execute("CREATE OR REPLACE TEMP TABLE counted_0 (level VARCHAR, unit VARCHAR, share HUGEINT)")
+    if count:
+        lanes = (count.yes, count.scope - count.yes - count.q, count.q, count.u)
+        packed = sum(number << figures.LANE * place for place, number in enumerate(lanes))
+        store.con.execute("INSERT INTO counted_0 VALUES ('city', '130500', ?::HUGEINT)", [str(packed)])
 
 
 def status(found: list[dict]) -> str:
