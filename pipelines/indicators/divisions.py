@@ -28,17 +28,13 @@ def hash_of(attributes: list) -> str:
 def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[date, str]) -> str:
     """Figures of every month of `span` by the divisions of its last month. Returns the divisions' name."""
     name = key(warehouse, span[-1])
-    known = dict(
-        warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall()
-    )
+    known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall())
     for month in span:
         if known.get(month) != fingerprints[month]:
             with warehouse.transaction():
                 _compute(warehouse, month, span[-1], name)
                 warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = ?", [month, name])
-                warehouse.con.execute(
-                    "INSERT INTO fingerprint VALUES (?, ?, ?)", [month, name, fingerprints[month]]
-                )
+                warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, name, fingerprints[month]])
     return name
 
 

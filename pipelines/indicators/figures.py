@@ -28,7 +28,10 @@ MICRO = 1_000_000
 def create(warehouse: Warehouse) -> None:
     """For each policy `state_<n>` and `county_state_<n>`: one row per month and unit."""
     for number, register in enumerate(warehouse.reference.registers):
-        for table, indicators in ((f"state_{number}", of(register, "community")), (f"county_state_{number}", of(register, "county"))):
+        for table, indicators in (
+            (f"state_{number}", of(register, "community")),
+            (f"county_state_{number}", of(register, "county")),
+        ):
             fixed = "month DATE, unit VARCHAR, town VARCHAR, county VARCHAR, carried BOOLEAN"
             ensure(warehouse, table, [fixed, *_state_columns(indicators)])
 

@@ -6,7 +6,6 @@ it is decided again with exact fractions, so that one village short is one villa
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 import pyarrow as pa
@@ -121,7 +120,11 @@ def _judged(number: int, register: Register) -> Iterator[str]:
     for prefix, chosen in _chosen(register):
         share = chosen[0][1].is_share
         series = _series(f"{prefix}counted_{number}", f"{prefix}past_{number}", chosen)
-        words = {"share": share, "micro": "1::BIGINT" if share else f"{MICRO}::HUGEINT", "big": "BIGINT" if share else "HUGEINT"}
+        words = {
+            "share": share,
+            "micro": "1::BIGINT" if share else f"{MICRO}::HUGEINT",
+            "big": "BIGINT" if share else "HUGEINT",
+        }
         yield _fill(FIGURES, counts=_SHARES if share else _RATIOS, **words, series=series)
 
 
@@ -169,7 +172,9 @@ _SHARES = f"""
 """
 _RATIOS = f"SELECT *, {_LANES}, n AS yes, d AS scope FROM (<series>)"
 
-_GOAL = f"CASE WHEN base_value > high / {SCALE}.0 THEN high / {SCALE}.0 ELSE coalesce(low, high) / {SCALE}.0 END::DOUBLE"
+_GOAL = (
+    f"CASE WHEN base_value > high / {SCALE}.0 THEN high / {SCALE}.0 ELSE coalesce(low, high) / {SCALE}.0 END::DOUBLE"
+)
 _VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
 _JUDGED = """
     WITH counts AS (<counts>),
@@ -221,7 +226,9 @@ def _reaches(lowest: str, highest: str, whole: str) -> str:
     )
 
 
-_MEASURED = _MEASURED.format(value=_VALUE, meets=_reaches("yes", "most", "whole"), value_meets=_reaches("yes", "yes", "scope"))
+_MEASURED = _MEASURED.format(
+    value=_VALUE, meets=_reaches("yes", "most", "whole"), value_meets=_reaches("yes", "yes", "scope")
+)
 
 # A ratio between two bounds has its numerator in its denominator as a rule: no count of further units would be true of it.
 _GAP = f"""
@@ -273,7 +280,8 @@ def values(number: int, register: Register) -> Iterator[str]:
         counts = _fill(_SHARES if share else _RATIOS, series=series)
         yield f"""
             SELECT indicator, level, unit, {_fill(_VALUE, share=share)} AS value,
-                   {_fill(_DECIMAL.format("yes"), share=share)}::DOUBLE AS yes, {_fill(_DECIMAL.format("scope"), share=share)}::DOUBLE AS scope
+                   {_fill(_DECIMAL.format("yes"), share=share)}::DOUBLE AS yes,
+                   {_fill(_DECIMAL.format("scope"), share=share)}::DOUBLE AS scope
             FROM (SELECT *, CASE indicator {factors} END AS factor FROM ({counts}))"""
 
 

@@ -152,9 +152,7 @@ def _county_findings(warehouse: Warehouse, rows: list[dict]) -> list[tuple[int, 
     return _findings(warehouse, rows, rules, "county")
 
 
-def _findings(
-    warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: str
-) -> list[tuple[int, str, Finding]]:
+def _findings(warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: str) -> list[tuple[int, str, Finding]]:
     """(seq, county, finding) of each broken rule, every cell named."""
     if not rows:
         return []
@@ -191,9 +189,7 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
     values = ",".join(f"{fields[f].label}={_shown(row[f])}" for f in rule.fields)
     where = f"工作表“{sheet}”单元格 {'、'.join(cells)}:" if cells else ""
     before = "".join(f",此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
-    repair = (
-        "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
-    )
+    repair = "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
     return Finding(
         code=rule.rule.id,
         severity=rule.rule.severity,
@@ -316,9 +312,7 @@ def _write_last(warehouse: Warehouse, month: date) -> None:
     )
 
 
-def _write_last_of(
-    warehouse: Warehouse, month: date, table: str, standing: str, key: str, fields: list[str]
-) -> None:
+def _write_last_of(warehouse: Warehouse, month: date, table: str, standing: str, key: str, fields: list[str]) -> None:
     con = warehouse.con
     con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
     if not fields:

@@ -1,9 +1,9 @@
 """Where each series began and whether it was ever met: what a month's pace needs of the months before (semantics §6).
 
-| table (n: the policy's number) | one row per | |
+| table (n: the policy's number) | one row per | for every indicator |
 |---|---|---|
-| `trail_<n>`, `county_trail_<n>` | month, divisions, level and unit of which a series began in that month | for every indicator the month, the sums of its first value |
-| `met` | policy, what is counted, month, divisions, level, unit | for every indicator in order whether it was met in that month or before |
+| `trail_<n>`, `county_trail_<n>` | month, divisions, level and unit of which a series began then | when it began, and its first sums |
+| `met` | policy, what is counted, month, divisions, level, unit | whether it was met by then, in the register's order |
 
 A series begins once, so that a month costs the same however many came before. What holds before a month is read from the rows of the
 months before it; so an earlier month can be computed again, and those after it follow in order.

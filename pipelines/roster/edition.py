@@ -140,5 +140,7 @@ def _check_names(name: str, named: Table) -> None:
     """One name a code: that of the first line which has it."""
     codes, places = (column.combine_chunks() for column in named.columns)
     given = places.take(pc.index_in(codes, value_set=codes))
-    for code, other, first in zip(*(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True):
+    for code, other, first in zip(
+        *(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True
+    ):
         raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")

@@ -233,7 +233,9 @@ class Rosters:
         digit = pc.utf8_slice_codeunits(lines["code"], 0, 10)
         alike = digit.combine_chunks().dictionary_encode()
         types = {code: entry.type for code, entry in self._entries.items()}
-        derived = [kinds.derive(f"{code}99", types[code[:6]], code[:6] in municipal) for code in alike.dictionary.to_pylist()]
+        derived = [
+            kinds.derive(f"{code}99", types[code[:6]], code[:6] in municipal) for code in alike.dictionary.to_pylist()
+        ]
         found = texts(derived).take(alike.indices)
         for kind in set(reviewed.values()):
             codes = texts([code for code, said in reviewed.items() if said == kind])
