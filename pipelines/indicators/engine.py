@@ -12,7 +12,7 @@ from datetime import date
 from pipelines import months, program
 from pipelines.indicators import figures, progress, standing
 from pipelines.lifecycle import Life
-from pipelines.warehouse import Warehouse, scalar
+from pipelines.warehouse import Warehouse
 
 Progress = Callable[[int, int, str], None]
 
@@ -76,9 +76,5 @@ def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
 
 def fingerprints(warehouse: Warehouse, span: list[date]) -> dict[date, str]:
     """The fingerprints under which the months of a span stand computed."""
-    return {month: fingerprint(warehouse, month) for month in span}
-
-
-def fingerprint(warehouse: Warehouse, month: date) -> str | None:
-    """The fingerprint under which a month stands computed, if it does."""
-    return scalar(warehouse.con, "SELECT fingerprint FROM fingerprint WHERE month = ? AND what = 'then'", [month])
+    known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = 'then'").fetchall())
+    return {month: known.get(month) for month in span}

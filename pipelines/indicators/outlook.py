@@ -46,7 +46,9 @@ def table(warehouse: Warehouse, month: date, divisions: str) -> pa.Table:
 
 
 def _series(warehouse: Warehouse, month: date, divisions: str) -> list[dict]:
-    """Values by month of every figure with a target, December's only where it is judged in December."""
+    """Values by month of every figure with a target, December's only where it is judged in December: of each series the first point
+    and the last six, which is all that is looked at.
+    """
     cursor = warehouse.con.execute(
         """
         SELECT f.policy, f.indicator, f.level, f.unit, f.month, f.value, f.numerator::DOUBLE AS numerator, f.gap,
@@ -54,9 +56,12 @@ def _series(warehouse: Warehouse, month: date, divisions: str) -> list[dict]:
         FROM figure AS f JOIN target AS t USING (policy, indicator)
         WHERE f.divisions = ? AND f.month <= ? AND f.level IN ('city', 'county') AND f.target IS NOT NULL
           AND f.value IS NOT NULL AND (NOT december OR month(f.month) = 12)
+        WINDOW series AS (PARTITION BY f.policy, f.indicator, f.level, f.unit ORDER BY f.month),
+               back AS (PARTITION BY f.policy, f.indicator, f.level, f.unit ORDER BY f.month DESC)
+        QUALIFY row_number() OVER series = 1 OR row_number() OVER back <= ?
         ORDER BY f.policy, f.indicator, f.level, f.unit, f.month
         """,
-        [divisions, month],
+        [divisions, month, WINDOW],
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -40,6 +40,7 @@ KEYS = {
     "exported": ("month", "what", "name"),
     "file_content": ("sha256",),
     "period_made": ("mark",),
+    "found_right": ("sha256",),
     "meta": ("key",),
 }
 # state_<n> and county_state_<n>, trail_<n> and county_trail_<n>: one pair a policy

@@ -32,8 +32,9 @@ def write(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -
     """Create the tables in the attached database `release`."""
     _outlook(warehouse, month)
     _movement(warehouse, releases, month)
-    _insert(warehouse, "decision", pa.Table.from_pylist(_decisions(warehouse), schema=_DECISION))
-    _insert(warehouse, "edition", pa.Table.from_pylist(_editions(warehouse), schema=_EDITION))
+    told = list(warehouse.archive.events())
+    _insert(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
+    _insert(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
     _insert(
         warehouse, "reconciliation", pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
     )
@@ -88,9 +89,9 @@ _DECISION = pa.schema(
 )
 
 
-def _decisions(warehouse: Warehouse) -> list[dict]:
+def _decisions(events: list[Event]) -> list[dict]:
     kinds = ("approve", "reopen", "waive", "resolve")
-    return [_decision(event) for event in warehouse.archive.events() if event.kind in kinds]
+    return [_decision(event) for event in events if event.kind in kinds]
 
 
 def _decision(event: Event) -> dict:
@@ -110,11 +111,11 @@ _EDITION = pa.schema(
 )
 
 
-def _editions(warehouse: Warehouse) -> list[dict]:
+def _editions(events: list[Event]) -> list[dict]:
     return [
         {"month": e.body["month"], "edition": e.body["edition"], "kind": e.body["kind"], "at": e.at, "by": e.by,
          "changes": json.dumps(e.body.get("changes"), ensure_ascii=False) if e.body.get("changes") else None}
-        for e in warehouse.archive.events() if e.kind == "release"
+        for e in events if e.kind == "release"
     ]  # fmt: skip
 
 

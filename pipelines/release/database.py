@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.indicators.progress import STATUSES
+from pipelines.lifecycle import Waiver
 from pipelines.policy.register import Register
 from pipelines.release import analysis, periods, ready
 from pipelines.warehouse import Warehouse
@@ -39,8 +40,9 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
                 con.register("incoming", table)
                 con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
                 con.unregister("incoming")
-        _ready(warehouse, folder, manifest)
-        files = periods.put(warehouse, releases / "objects", folder, manifest)
+        waivers = warehouse.life().waivers
+        _ready(warehouse, folder, manifest, waivers)
+        files = periods.put(warehouse, releases / "objects", folder, manifest, waivers)
         span = [months.parse(key) for key in manifest["months"]]
         analysis.write(warehouse, releases, span[-1], span)
         con.execute("CHECKPOINT release")
@@ -49,11 +51,11 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
     return {**files, "release.duckdb": _digest_of(folder)}
 
 
-def _ready(warehouse: Warehouse, folder: Path, manifest: dict) -> None:
+def _ready(warehouse: Warehouse, folder: Path, manifest: dict, waivers: list[Waiver]) -> None:
     """The period that goes on, and what is told of the edition's month alone."""
     source = periods.split(manifest["months"])[-1].source(folder)
     towns = f"month = DATE '{manifest['month']}-01'"
-    series = ready.series(source, "release", warehouse.life().waivers, towns)
+    series = ready.series(source, "release", waivers, towns)
     periods.write(warehouse, "release", {**series, **ready.own(source)})
 
 

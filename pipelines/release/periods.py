@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from pipelines import disk, program
+from pipelines import disk, months, program
 from pipelines.lifecycle import Waiver
-from pipelines.release import ready, tables
+from pipelines.release import ready, tables, verifying
 from pipelines.release.ready import Source
 from pipelines.warehouse import Warehouse, scalar
 
@@ -50,14 +50,14 @@ def _period(key: str, last: str) -> str:
     return year if year != last[:4] else f"{year}-Q{(int(month) + 2) // 3}"
 
 
-def put(warehouse: Warehouse, store: Path, folder: Path, manifest: dict) -> dict[str, str]:
+def put(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, waivers: list[Waiver]) -> dict[str, str]:
     """Every closed period of an edition that is being built, in its folder: file name → SHA-256. Its tables `indicator` and `status`
     stand in the attached database `release`.
     """
     files = {}
     for period in split(manifest["months"])[:-1]:
         name = f"{FOLDER}/{period.name}.duckdb"
-        files[name] = _stored(warehouse, store, folder, period, manifest)
+        files[name] = _stored(warehouse, store, folder, period, manifest, waivers)
         disk.link(_place(store, files[name]), folder / name)
     return files
 
@@ -66,14 +66,16 @@ def _place(store: Path, digest: str) -> Path:
     return store / digest[:2] / f"{digest}.duckdb"
 
 
-def _stored(warehouse: Warehouse, store: Path, folder: Path, period: Period, manifest: dict) -> str:
+def _stored(
+    warehouse: Warehouse, store: Path, folder: Path, period: Period, manifest: dict, waivers: list[Waiver]
+) -> str:
     """The period's database in the store, under the hash of its bytes; made only where it is not there."""
     con = warehouse.con
-    waivers = [waiver for waiver in warehouse.life().waivers if f"{waiver.until}" >= f"{period.keys[0]}-01"]
+    waivers = [waiver for waiver in waivers if months.key(waiver.until) >= period.keys[0]]
     mark = _mark(period, manifest, waivers)
     con.execute("CREATE TABLE IF NOT EXISTS period_made (mark VARCHAR, sha256 VARCHAR)")
     known = scalar(con, "SELECT sha256 FROM period_made WHERE mark = ?", [mark])
-    if known and _place(store, known).exists():
+    if known and not verifying.damaged(warehouse, {known: _place(store, known)}):
         return known
     made = _make(warehouse, store, period.source(folder), waivers)
     with warehouse.transaction():

@@ -5,10 +5,13 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipelines import months
 from pipelines.archive import is_right
 from pipelines.release import editions, tables
 from pipelines.release.tables import Object
+from pipelines.warehouse import Warehouse
 
 
 def faults(releases: Path) -> list[str]:
@@ -49,10 +52,45 @@ def _touched(folder: Path) -> int:
     return hash(tuple(sorted(found)))
 
 
-def damaged_objects(store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
+def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
     """Month tables (table → month → object) that are not in the store, or do not hold what their name says."""
-    named = {item.sha256 for entries in content.values() for item in entries.values()}
-    return [place for digest in sorted(named) if not is_right(place := tables.object_path(store, digest), digest)]
+    objects = [item for entries in content.values() for item in entries.values()]
+    return damaged(warehouse, {item.sha256: tables.object_path(store, item.sha256) for item in objects})
+
+
+def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
+    """Files, by the SHA-256 that they must have, which are not there or have another.
+
+    A file found right is read again once it was touched: else a month would cost more with every month before it. What a disk loses
+    without a touch is found where whole editions are read (`faults`, `require_whole`).
+    """
+    con = warehouse.con
+    con.execute("CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)")
+    known = dict(con.execute("FROM found_right").fetchall())
+    touched = {digest: place for digest, place in named.items() if known.get(digest) != _state(place)}
+    wrong = {digest: place for digest, place in touched.items() if not is_right(place, digest)}
+    _note(warehouse, {digest: place for digest, place in touched.items() if digest not in wrong})
+    return sorted(wrong.values())
+
+
+def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
+    """What was found right, with the state that it is in."""
+    if right:
+        rows = pa.table({"sha256": list(right), "state": [_state(place) for place in right.values()]})
+        with warehouse.transaction():
+            warehouse.con.register("incoming", rows)
+            warehouse.con.execute("DELETE FROM found_right WHERE sha256 IN (SELECT sha256 FROM incoming)")
+            warehouse.con.execute("INSERT INTO found_right SELECT sha256, state FROM incoming")
+            warehouse.con.unregister("incoming")
+
+
+def _state(place: Path) -> str | None:
+    """What changes when a file is written or replaced, and not when another edition links it."""
+    try:
+        state = place.stat()
+    except FileNotFoundError:
+        return None
+    return f"{state.st_ino} {state.st_size} {state.st_mtime_ns}"
 
 
 def _listed(manifest: dict) -> dict[str, str]:
