@@ -47,6 +47,7 @@ def running(ports: Ports) -> list[Look]:
     asked = [
         ("看板", probes.dashboard(dashboard)), ("Dagster 代码服务", probes.code_server(ADDRESS, ports.code)),
         ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
+        ("Dagster 定时", probes.ticks(web)),
     ]  # fmt: skip
     return [Look(what, trouble is None, trouble or "正常") for what, trouble in asked]
 

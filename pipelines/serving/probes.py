@@ -8,6 +8,9 @@ import json
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime
+
+from pipelines.archive import SHANGHAI
 
 SECONDS = 10.0
 # Dagster's daemons beat every 30 seconds; its own page calls them dead after five minutes.
@@ -69,6 +72,42 @@ def stale(statuses: list[dict], now: float) -> str | None:
         if beat - now > OLDEST_BEAT:
             return f"守护进程 {status['daemonType']} 的心跳在未来:系统时间被拨回过,请校准时间"
     return None
+
+
+_TICKS = (
+    "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { ... on RepositoryLocation { repositories {"
+    " schedules { name scheduleState { ticks(limit: 1) { timestamp } } }"
+    " sensors { name sensorState { ticks(limit: 1) { timestamp } } } } } } } } } }"
+)
+
+
+def ticks(address: str, now: float | None = None) -> str | None:
+    """Which schedule or sensor was last called at a moment that is still to come: it stays quiet until then."""
+    try:
+        entries = ask(address, _TICKS)["workspaceOrError"]["locationEntries"]
+        found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
+    except _FAILED as error:
+        return f"问不到 Dagster 的定时记录({_reason(error)})"
+    last = [
+        (part["name"], tick["timestamp"])
+        for one in found
+        for part, state in [(s, s["scheduleState"]) for s in one["schedules"]]
+        + [(s, s["sensorState"]) for s in one["sensors"]]
+        for tick in state["ticks"]
+    ]
+    return ahead(last, time.time() if now is None else now)
+
+
+def ahead(last: list[tuple[str, float]], now: float) -> str | None:
+    """What to say of (name, last call) that lie in the future; None when none does."""
+    late = sorted((called, name) for name, called in last if called - now > OLDEST_BEAT)
+    if not late:
+        return None
+    until = datetime.fromtimestamp(late[-1][0], SHANGHAI)
+    return (
+        f"{'、'.join(name for _, name in late)} 的上次触发记在未来(最晚 {until:%Y-%m-%d %H:%M}):系统时间曾被拨快,在那之前不会再触发。"
+        "请校准时间(timedatectl),停止 shequ serve,删去数据文件夹中的 dagster/storage/schedules,再启动;报表和数字不受影响"
+    )
 
 
 def ask(address: str, query: str) -> dict:

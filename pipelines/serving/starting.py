@@ -79,7 +79,9 @@ def supervise(settings: Settings, ports: Ports) -> int:
         with locks.hold(settings.data / "serve.lock", "shequ serve", wait=5.0):
             _remember(settings, ports)
             _warn(settings, log)
-            return Supervisor(programs.all_of(settings, ports), _environment(settings, ports), REPOSITORY, log, folder).run()
+            return Supervisor(
+                programs.all_of(settings, ports), _environment(settings, ports), REPOSITORY, log, folder
+            ).run()
     except Refusal as refusal:
         log.info(f"未启动:{refusal}")
         return 1

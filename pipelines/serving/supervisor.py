@@ -191,6 +191,7 @@ class Supervisor:
                 processes.send(one.pid, signal.SIGTERM)
         for one in reversed(self.running):
             self._await(one, deadline)
+        self._await_the_rest(deadline)
         for pid in processes.descendants(os.getpid()):
             processes.send(pid, signal.SIGKILL)
         processes.reap(set())
@@ -205,6 +206,16 @@ class Supervisor:
             self.log.info(f"{one.program.label} 在 {self.pace.grace:.0f} 秒内没有停下,强行结束")
             one.process.kill()
             one.process.wait()
+
+    def _await_the_rest(self, deadline: float) -> None:
+        """What programs leave behind is a run in progress: it outlives the server that started it, and is worth waiting for."""
+        told = False
+        while (left := processes.descendants(os.getpid())) and time.monotonic() < deadline:
+            if not told:
+                told = True
+                self.log.info(f"等待进行中的任务结束(进程 {'、'.join(map(str, sorted(left)))})")
+            time.sleep(0.2)
+            processes.reap(set())
 
 
 def _ending(code: int) -> str:

@@ -2,10 +2,17 @@
 
 import email
 import email.policy
+import ipaddress
 import socketserver
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipelines import settings
 from pipelines.errors import Refusal
@@ -20,9 +27,17 @@ MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因:\
 class Session(socketserver.StreamRequestHandler):
     """As much of SMTP as a client needs to hand over one message."""
 
+    def setup(self):
+        if self.server.tls and not self.server.starts_plain:
+            self.encrypt()
+        super().setup()
+
+    def encrypt(self) -> None:
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+
     def handle(self):
         self.say("220 test")
-        for line in self.rfile:
+        while line := self.rfile.readline():
             if not self.answer(line.decode().strip()):
                 return
 
@@ -33,7 +48,13 @@ class Session(socketserver.StreamRequestHandler):
         word = line.split(" ")[0].upper()
         self.server.heard.append(line)
         if word == "EHLO":
-            self.say("250-test\r\n250 AUTH PLAIN")
+            offered = "250-STARTTLS\r\n" if self.server.starts_plain else ""
+            self.say(f"250-test\r\n{offered}250 AUTH PLAIN")
+        elif word == "STARTTLS":
+            self.say("220 go on")
+            self.encrypt()
+            super().setup()
+            self.server.heard.append("-- encrypted --")
         elif word == "RCPT" and self.server.refuses:
             self.say("550 no such user")
         elif word == "DATA":
@@ -53,10 +74,19 @@ class Session(socketserver.StreamRequestHandler):
         return b"".join(lines)
 
 
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    tls: ssl.SSLContext | None = None
+    starts_plain = False
+
+    def handle_error(self, request, client_address):
+        """A client that turns away is what some tests want."""
+
+
 @pytest.fixture
 def server():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as made:
-        made.daemon_threads, made.heard, made.mails, made.refuses = True, [], [], False
+    with Server(("127.0.0.1", 0), Session) as made:
+        made.heard, made.mails, made.refuses = [], [], False
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield made
         made.shutdown()
@@ -110,3 +140,47 @@ def test_the_environment_names_the_server_and_keeps_the_password_out_of_sight(mo
     monkeypatch.setenv("SHEQU_SMTP_SECURITY", "off")
     with pytest.raises(Refusal, match="starttls、ssl 或 none"):
         settings.mail()
+
+
+# ---- encrypted
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """A key and a certificate of this machine in one file, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")]), datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = builder.add_extension(here, critical=False).sign(key, hashes.SHA256())
+    place = tmp_path_factory.mktemp("tls") / "server.pem"
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    place.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return place
+
+
+@pytest.fixture(params=["starttls", "ssl"])
+def encrypted(request, server, certificate):
+    """A server that encrypts at once, or when asked; `Mail` for it."""
+    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.tls.load_cert_chain(certificate)
+    server.starts_plain = request.param == "starttls"
+    return server, Mail("127.0.0.1", server.server_address[1], request.param, "a@b.example", "clerk", "secret")
+
+
+def test_over_starttls_and_ssl_a_message_arrives(encrypted, certificate, tmp_path, monkeypatch):
+    server, mail = encrypted
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    BySmtp(mail, ToFile(tmp_path)).send(MESSAGE)
+    assert len(server.mails) == 1
+    signed_in = next(n for n, line in enumerate(server.heard) if line.startswith("AUTH"))
+    assert mail.security == "ssl" or "-- encrypted --" in server.heard[:signed_in]
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_neither_message_nor_password(encrypted, tmp_path):
+    server, mail = encrypted
+    with pytest.raises(Undelivered, match="certificate verify failed"):
+        BySmtp(mail, ToFile(tmp_path)).send(MESSAGE)
+    assert server.mails == [] and not any(line.startswith("AUTH") for line in server.heard)

@@ -10,7 +10,7 @@ import pytest
 from pipelines import overdue, settings
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.ledger import Ledger
-from pipelines.serving import health, units
+from pipelines.serving import health, probes, units
 from pipelines.serving.programs import Ports
 from pipelines.settings import Settings
 from tests.serving.test_checks import free
@@ -31,7 +31,21 @@ def seen(found: Settings, what: str) -> health.Look:
 
 def test_programs_that_do_not_answer_are_named():
     looks = health.running(Ports(free(), free(), free()))
-    assert [one.what for one in looks if not one.well] == ["看板", "Dagster 代码服务", "Dagster 界面", "Dagster 守护进程"]
+    assert [one.what for one in looks if not one.well] == [
+        "看板",
+        "Dagster 代码服务",
+        "Dagster 界面",
+        "Dagster 守护进程",
+        "Dagster 定时",
+    ]
+
+
+def test_a_schedule_that_was_called_in_the_future_is_told_with_what_to_do():
+    now = NOW.timestamp()
+    assert probes.ahead([("inbox", now - 30), ("monthly_schedule", now + 60)], now) is None
+    said = probes.ahead([("inbox", now + 86400), ("reminders_schedule", now + 2 * 86400)], now)
+    assert said.startswith("inbox、reminders_schedule 的上次触发记在未来(最晚 2026-03-22 08:00)")
+    assert "timedatectl" in said and "dagster/storage/schedules" in said
 
 
 def test_an_old_reading_of_the_archive_is_a_fault_and_a_fresh_one_is_not(found):
@@ -74,8 +88,6 @@ def test_late_counties_are_told(found):
 def test_systemd_accepts_the_units(found, tmp_path):
     places = units.write(found, tmp_path / "units", "daemon")
     assert not any("@" in place.read_text() for place in places)
-    done = subprocess.run(
-        ["systemd-analyze", "verify", *map(str, places)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["systemd-analyze", "verify", *map(str, places)], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "shequ" in line]
     assert (done.returncode, ours) == (0, [])

@@ -1,16 +1,24 @@
 """`shequ serve` for real, once: everything comes up, what is killed comes back, everything goes down, nothing is left."""
 
+import json
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from pipelines import locks
+from pipelines import settings as installation
 from pipelines.serving import probes, processes
+from tests.books import Office
 from tests.serving.test_checks import free
 from tests.serving.test_supervisor import gone
 
@@ -37,26 +45,68 @@ def served(tmp_path):
     yield process, tmp_path / "logs" / "serve.log", ports
     # asked, not killed: it takes its family with it
     process.terminate()
-    process.wait(60)
+    process.wait(90)
 
 
 # what does not go when asked is killed after ten seconds; twice that is a fault
 PATIENCE = 30
+# a run in progress may finish before everything stops
+GRACE = 90
+LAUNCH = """mutation { launchRun(executionParams: {
+    selector: {repositoryLocationName: "shequ", repositoryName: "__repository__", jobName: "monthly"},
+    runConfigData: {ops: {submissions: {config: {still_for: 0}}}},
+    executionMetadata: {tags: [{key: "dagster/partition", value: "2020-06"}]}}) { __typename } }"""
 
 
-def test_it_comes_up_heals_itself_and_goes_down_whole(served):
+def at_work(data: Path, county: str, web: int) -> None:
+    """A monthly run over a county's workbook, launched and waited for until it writes."""
+    settings = installation.load(data)
+    shutil.copy(Office(data.parent / "books", settings.reference).workbook(date(2020, 6, 1), county), settings.inbox)
+    told = probes.ask(f"http://127.0.0.1:{web}", LAUNCH)
+    assert told["launchRun"]["__typename"] == "LaunchRunSuccess"
+    until(lambda: locks.holder(settings.data / "warehouse" / "writer.lock"), GRACE)
+
+
+def until(holds, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def statuses(data: Path) -> list[str]:
+    """Of all runs, as Dagster's own database has them."""
+    place = data / "dagster" / "storage" / "history" / "runs.db"
+    with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as base:
+        return [status for (status,) in base.execute("SELECT status FROM runs ORDER BY id")]
+
+
+def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     process, log, ports = served
     wait_for(log, "全部就绪。Dagster 界面 http://127.0.0.1:.*看板 http://127.0.0.1:")
-    assert probes.dashboard(f"http://127.0.0.1:{ports['--port']}") is None
+    web = f"http://127.0.0.1:{ports['--dagster-port']}"
+    assert probes.dashboard(f"http://127.0.0.1:{ports['--port']}") is None and probes.ticks(web) is None
     (supervisor,) = processes.children(process.pid)
     family = processes.descendants(process.pid)
     code = int(re.search(r"启动 Dagster 代码服务\(进程 (\d+)\)", log.read_text())[1])
     os.kill(code, signal.SIGKILL)
     wait_for(log, "Dagster 代码服务 已退出.*Dagster 代码服务 就绪")
+    at_work(tmp_path, "130524", ports["--dagster-port"])
+    family |= processes.descendants(process.pid)
     os.kill(supervisor, signal.SIGKILL)
     assert gone(list(family), PATIENCE)
+    with locks.hold(tmp_path / "warehouse" / "writer.lock", "看锁是否空着", wait=0.0):
+        assert set(statuses(tmp_path)) <= {
+            "FAILURE",
+            "STARTED",
+        }  # the latter where it was killed before it could say so
     wait_for(log, "全部就绪.*全部就绪")
+    at_work(tmp_path, "130571", ports["--dagster-port"])
     family = processes.descendants(process.pid)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(GRACE) == 0
     assert gone(list(family), PATIENCE)
+    assert "STARTED" not in statuses(tmp_path) and "SUCCESS" in statuses(tmp_path)
+    found = json.loads((tmp_path / "releases" / "2020-06" / "1" / "manifest.json").read_text())
+    assert "130524" in {given["county"] for given in found["inputs"]}
+    assert [place for place in tmp_path.rglob("*") if place.name != "out" and place.stat().st_mode & 0o007] == []
