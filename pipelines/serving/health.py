@@ -114,7 +114,11 @@ def _backup(settings: Settings, now: datetime) -> Look:
 def _inbox(settings: Settings, now: datetime) -> Look:
     if not settings.inbox.exists():
         return Look("收件箱", True, "空")
-    old = [file_names.shown(file_names.of(path)) for path in intake.waiting_files(settings) if _lay(path, now) > INBOX_WITHIN]
+    old = [
+        file_names.shown(file_names.of(path))
+        for path in intake.waiting_files(settings)
+        if _lay(path, now) > INBOX_WITHIN
+    ]
     return Look("收件箱", not old, f"超过 1 小时未被接收:{'、'.join(old[:10])}" if old else "没有积压")
 
 
