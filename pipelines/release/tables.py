@@ -64,7 +64,7 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
             SELECT {day} AS month, answer.unit, answer.held, answer_raw.*
             FROM answer_raw JOIN answer USING (seq, row_no) WHERE seq IN ({effective}) ORDER BY seq, row_no""",
         "source": f"SELECT {day} AS month, * FROM source WHERE seq IN ({effective}) ORDER BY seq, part, field, cell",
-        "submission": _submission(life, month, day),
+        "submission": _submission(warehouse, life, day),
         "finding": f"""
             SELECT {day} AS month, finding.*, submission.county, submission.file
             FROM finding JOIN submission USING (seq)
@@ -116,9 +116,10 @@ def now_query(month: date, divisions: str) -> str:
         ORDER BY policy, indicator, level, unit"""
 
 
-def _submission(life: Life, month: date, day: str) -> str:
+def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
-    states = ", ".join(f"({seq}, '{state}')" for seq, state in sorted(life.status.items())) or "(NULL, NULL)"
+    seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
+    states = ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status) or "(NULL, NULL)"
     return f"""
         SELECT submission.*, state.status,
                count(answer.seq) AS rows_read,
