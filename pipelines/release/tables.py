@@ -119,7 +119,7 @@ def now_query(month: date, divisions: str) -> str:
 def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
     seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
-    states = ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status) or "(NULL, NULL)"
+    states = ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status) or "(NULL::BIGINT, NULL::VARCHAR)"
     return f"""
         SELECT submission.*, state.status,
                count(answer.seq) AS rows_read,
