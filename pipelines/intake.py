@@ -5,8 +5,6 @@ byte for byte, before anybody is told that it was received.
 """
 
 import hashlib
-import os
-import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -17,6 +15,7 @@ from pipelines import (
     checking,
     disk,
     file_names,
+    inbox,
     live,
     locks,
     months,
@@ -185,32 +184,6 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
 
 # ---- the inbox
 
-_IGNORED_NAMES = {"thumbs.db", "desktop.ini", ".ds_store"}
-_IGNORED_ENDINGS = (".tmp", ".part", ".crdownload", ".swp")
-
-
-def is_ignored(path: Path) -> bool:
-    """Lock files of Office and WPS, leftovers of macOS and Windows, files being downloaded: never anybody's report."""
-    name = path.name.lower()
-    return name.startswith(("~$", ".", "._", ".~")) or name in _IGNORED_NAMES or name.endswith(_IGNORED_ENDINGS)
-
-
-def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
-    """Files in the inbox that are nobody's lock file and have not changed for `still_for` seconds, in order of arrival by name."""
-    moment = time.time()
-    found = [path for path in _lying(settings) if not is_ignored(path)]
-    return [path for path in found if moment - path.stat().st_mtime >= still_for]
-
-
-def passed_over(settings: Settings) -> list[Path]:
-    """Files in the inbox that are nobody's report and stay where they are."""
-    return [path for path in _lying(settings) if is_ignored(path)]
-
-
-def _lying(settings: Settings) -> list[Path]:
-    return [path for path in sorted(settings.inbox.rglob("*")) if path.is_file() and not path.is_symlink()]
-
-
 def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, report: Progress | None = None) -> list[int]:
     """Everything that lies in the inbox, archived and read."""
     take_in(opened.archive, settings, still_for)
@@ -220,21 +193,14 @@ def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, repor
 def take_in(archive: Archive, settings: Settings, still_for: float = 0.0) -> None:
     """Everything that lies in the inbox into the archive. A file leaves the inbox once the archive has it."""
     receiver = Receiver(archive, "收件箱", lambda: reference_set.load(settings.reference))
-    for path in waiting_files(settings, still_for):
+    for path in inbox.waiting_files(settings, still_for):
         try:
             before = path.stat()
             data = _read_file(path)
         except (Refusal, FileNotFoundError):
             continue  # too large or unreadable: it stays in the inbox, where `shequ status` lists it
         receiver.take(data, file_names.of(path))
-        _leave(path, before)
-
-
-def _leave(path: Path, before: os.stat_result) -> None:
-    """Out of the inbox, unless somebody went on writing since it was read: then it stays and is taken whole next time."""
-    now = path.stat()
-    if (now.st_size, now.st_mtime_ns, now.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino):
-        path.unlink()
+        inbox.leave(path, before)
 
 
 # ---- decisions
@@ -254,7 +220,7 @@ def approve(month: date, settings: Settings, by: str | access.Actor, why: str = 
             raise Refusal(f"{months.label(month)}还没有任何有效报表,不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
-        found = {**live.month_state(opened, life, month), "inbox": [file_names.of(path) for path in waiting_files(settings)]}
+        found = {**live.month_state(opened, life, month), "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)]}
         told = lacking(found) | ({"why": why} if why.strip() else {})
         return _decide(opened, "approve", {"month": months.key(month), **told}, by)
 
@@ -347,7 +313,7 @@ def news(settings: Settings, as_of: int) -> dict:
     arrived = [{"seq": event.seq, "file": event.body["file"], "by": event.by, "at": event.at} for event in events]
     return {
         "arrived": arrived[::-1],
-        "inbox": [file_names.of(path) for path in waiting_files(settings)],
+        "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
         "running": locks.holder(_writer_lock(settings)),
     }
 

@@ -3,11 +3,14 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
 
-from pipelines import file_names, intake, months
+from pipelines import file_names, months
+from pipelines import inbox as lying
+from pipelines.archive import SHANGHAI
 from pipelines.defs.assets import STILL_FOR
 from pipelines.defs.station import Station
 from pipelines.release import editions
@@ -41,7 +44,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
         before = [Waiting(*row) for row in json.loads(context.cursor or "[]")]
         now = look(station.settings, still_for, before)
         fresh = _fresh(now, before)
-        passed = [Waiting(file_names.of(path), 0, 0, "") for path in intake.passed_over(station.settings)]
+        passed = [Waiting(file_names.of(path), 0, 0, "") for path in lying.passed_over(station.settings)]
         for file in set(passed) - set(before):
             context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件,不读取")
         # ASCII: a name may hold bytes that are no text
@@ -63,7 +66,7 @@ def look(settings: Settings, still_for: float, before: list[Waiting]) -> list[Wa
     """
     known = {(file.path, file.size, file.changed): file for file in before}
     found = []
-    for path in intake.waiting_files(settings, still_for):
+    for path in lying.waiting_files(settings, still_for):
         try:
             state = path.stat()
             place = (str(path.relative_to(settings.inbox)), state.st_size, state.st_mtime_ns)
@@ -90,15 +93,20 @@ def _requests(fresh: list[Waiting], keys: list[str], usual: str) -> list[dg.RunR
     by_month: dict[str, list[Waiting]] = {}
     for file in fresh:
         by_month.setdefault(_month(file, keys) or usual, []).append(file)
+    today = datetime.now(SHANGHAI).date()
     return [
-        dg.RunRequest(run_key=_run_key(files), partition_key=month, tags={"shequ/files": str(len(files))})
+        dg.RunRequest(run_key=_run_key(files, today), partition_key=month, tags={"shequ/files": str(len(files))})
         for month, files in sorted(by_month.items())
     ]
 
 
-def _run_key(files: list[Waiting]) -> str:
-    """By content: the same files again, under whatever names, are the same run."""
-    return hashlib.sha256("\n".join(sorted(file.sha256 for file in files)).encode()).hexdigest()
+def _run_key(files: list[Waiting], today: date) -> str:
+    """By content: the same files again, under whatever names, are the same run in the same month.
+
+    In another month they are judged anew: what was refused because its month lay ahead may have come into its time.
+    """
+    told = [f"{today:%Y-%m}", *sorted(file.sha256 for file in files)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _month(file: Waiting, keys: list[str]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipelines import file_names, intake, months, overdue
+from pipelines import file_names, inbox, months, overdue
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.ledger import Ledger
@@ -116,7 +116,7 @@ def _inbox(settings: Settings, now: datetime) -> Look:
         return Look("收件箱", True, "空")
     old = [
         file_names.shown(file_names.of(path))
-        for path in intake.waiting_files(settings)
+        for path in inbox.waiting_files(settings)
         if _lay(path, now) > INBOX_WITHIN
     ]
     return Look("收件箱", not old, f"超过 1 小时未被接收:{'、'.join(old[:10])}" if old else "没有积压")

@@ -1,5 +1,8 @@
 """Dagster's home on this installation: its configuration on absolute paths, and where its code is served."""
 
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -21,6 +24,35 @@ def dagster_home(settings: Settings) -> Path:
     source = own if own.exists() else REPOSITORY / "dagster.yaml"
     _write(home / "dagster.yaml", source.read_text(encoding="utf-8").replace("data/dagster", _quoted(home)))
     return home
+
+
+def set_aside_damaged(home: Path) -> list[str]:
+    """Dagster's databases that cannot be read any more, renamed so that Dagster makes them anew; says which, in Chinese.
+
+    They hold the history of runs and the time of the last tick: all else is in the archive, and sensors begin again by themselves.
+    """
+    moment, told = time.strftime("%Y%m%d-%H%M%S"), []
+    for place in sorted((home / "storage").rglob("*.db")):
+        if _is_damaged(place):
+            for name in (place, place.with_name(f"{place.name}-wal"), place.with_name(f"{place.name}-shm")):
+                if name.exists():
+                    name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
+            told.append(
+                f"Dagster 的数据库 {place.relative_to(home)} 已损坏,已移开({place.name}.unusable-{moment})并重新建立;"
+                "只失去运行历史,已收到的报表和发布版不受影响"
+            )
+    return told
+
+
+def _is_damaged(place: Path) -> bool:
+    """Whether SQLite itself finds fault with it. One that another process holds at the moment is not damaged."""
+    try:
+        with closing(sqlite3.connect(place, timeout=1.0)) as con:
+            return con.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+    except sqlite3.OperationalError:
+        return place.is_dir()
+    except sqlite3.DatabaseError:
+        return True
 
 
 def workspace(home: Path, port: int) -> Path:
