@@ -272,13 +272,14 @@ _DISK = {
 
 def set_aside(path: Path) -> None:
     """A projection that cannot be used is renamed with its WAL, not deleted; the last one is kept for a look."""
-    for old in path.parent.glob(f"{path.name}*.unusable-*"):
-        shutil.rmtree(old) if old.is_dir() else old.unlink()
-    moment = time.strftime("%Y%m%d-%H%M%S")
     # the WAL first: without its file it is passed over, beside another file it would be taken for that one's
-    for name in (path.with_name(path.name + ".wal"), path):
-        if name.exists():
-            name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
+    there = [name for name in (path.with_name(path.name + ".wal"), path) if name.exists()]
+    if there:
+        for old in path.parent.glob(f"{path.name}*.unusable-*"):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    for name in there:
+        name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
 
 
 @contextmanager
