@@ -4,19 +4,18 @@ import shutil
 import socket
 import stat
 import tempfile
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from pipelines import access
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
+from pipelines.serving import home
 from pipelines.serving.programs import ADDRESS, Ports
 from pipelines.settings import REPOSITORY, Settings
 
 LEAST_FREE_MB = 500
 SCARCE = 0.20
-# Clocks of a network differ by seconds; a decision recorded ten minutes ahead of now means that the clock was set back.
-TOLERATED = timedelta(minutes=10)
 
 
 def before_start(settings: Settings, ports: Ports, now: datetime | None = None) -> None:
@@ -92,7 +91,7 @@ def scarce(folder: Path) -> str | None:
 def clock(settings: Settings, now: datetime) -> None:
     """The last event of the ledger must not lie in the future."""
     last = last_event(settings)
-    if last and last - now > TOLERATED:
+    if last and last - now > home.TOLERATED:
         raise Refusal(
             f"系统时间是 {now:%Y-%m-%d %H:%M},而台账最后一条记录写于 {last:%Y-%m-%d %H:%M}:时间被拨回过,"
             "定时任务会停住不动;请先校准系统时间(timedatectl)"

@@ -12,7 +12,7 @@ from pipelines.errors import Refusal
 from pipelines.ledger import Ledger
 from pipelines.notify import contacts, duedates, standing
 from pipelines.release import editions
-from pipelines.serving import checks, probes, programs
+from pipelines.serving import checks, home, probes, programs
 from pipelines.serving.programs import ADDRESS, Ports
 from pipelines.serving.starting import ports_of
 from pipelines.settings import Settings
@@ -65,6 +65,9 @@ def _clock(settings: Settings, now: datetime) -> Look:
         checks.clock(settings, now)
     except Refusal as trouble:
         return Look("系统时间", False, str(trouble))
+    if ahead := home.tick_ahead(settings.data / "dagster", now):
+        says = f"Dagster 记有未来的定时({ahead:%Y-%m-%d %H:%M}):系统时间被拨回过,到那时之前不会自动运行;请重新启动 shequ serve,它会自行更正"
+        return Look("系统时间", False, says)
     return Look("系统时间", True, "不早于台账最后一条记录")
 
 

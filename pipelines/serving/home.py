@@ -3,15 +3,19 @@
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
 
-from pipelines.archive import write_durably
+from pipelines.archive import SHANGHAI, write_durably
 from pipelines.errors import Refusal
 from pipelines.settings import REPOSITORY, Settings
 
 LOCATION = "shequ"
+TICKS = Path("storage/schedules/schedules.db")
+# Clocks of a network differ by seconds; what was recorded ten minutes ahead of now means that the clock was set back.
+TOLERATED = timedelta(minutes=10)
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -26,22 +30,43 @@ def dagster_home(settings: Settings) -> Path:
     return home
 
 
-def set_aside_damaged(home: Path) -> list[str]:
-    """Dagster's databases that cannot be read any more, renamed so that Dagster makes them anew; says which, in Chinese.
+def set_aside_unusable(home: Path, now: datetime) -> list[str]:
+    """Dagster's databases that cannot be read any more, or that would keep its clock from ticking, renamed so that Dagster makes
+    them anew; says which, in Chinese.
 
     They hold the history of runs and the time of the last tick: all else is in the archive, and sensors begin again by themselves.
     """
-    moment, told = time.strftime("%Y%m%d-%H%M%S"), []
+    told = []
     for place in sorted((home / "storage").rglob("*.db")):
         if _is_damaged(place):
-            for name in (place, place.with_name(f"{place.name}-wal"), place.with_name(f"{place.name}-shm")):
-                if name.exists():
-                    name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
-            told.append(
-                f"Dagster 的数据库 {place.relative_to(home)} 已损坏,已移开({place.name}.unusable-{moment})并重新建立;"
-                "只失去运行历史,已收到的报表和发布版不受影响"
-            )
+            told.append(_set_aside(home, place, "已损坏"))
+    if ahead := tick_ahead(home, now):
+        told.append(_set_aside(home, home / TICKS, f"记有未来的定时({ahead:%Y-%m-%d %H:%M},系统时间被拨回过)"))
     return told
+
+
+def tick_ahead(home: Path, now: datetime) -> datetime | None:
+    """The last tick where it lies ahead of now: until then Dagster starts nothing by itself. None where all is well."""
+    if not (home / TICKS).exists():
+        return None
+    try:
+        with closing(sqlite3.connect(home / TICKS, timeout=1.0)) as con:
+            (last,) = con.execute("SELECT max(timestamp) FROM job_ticks").fetchone()
+    except sqlite3.DatabaseError:
+        return None  # held by another process, or not made yet
+    tick = last and datetime.fromisoformat(last).replace(tzinfo=UTC).astimezone(SHANGHAI)
+    return tick if tick and tick - now > TOLERATED else None
+
+
+def _set_aside(home: Path, place: Path, why: str) -> str:
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    for name in (place, place.with_name(f"{place.name}-wal"), place.with_name(f"{place.name}-shm")):
+        if name.exists():
+            name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
+    return (
+        f"Dagster 的数据库 {place.relative_to(home)} {why},已移开({place.name}.unusable-{moment})并重新建立;"
+        "只失去运行历史,已收到的报表和发布版不受影响"
+    )
 
 
 def _is_damaged(place: Path) -> bool:

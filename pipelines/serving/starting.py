@@ -79,7 +79,7 @@ def supervise(settings: Settings, ports: Ports) -> int:
         with locks.hold(settings.data / "serve.lock", "shequ serve", wait=5.0):
             _remember(settings, ports)
             _warn(settings, log)
-            for said in home.set_aside_damaged(home.dagster_home(settings)):
+            for said in home.set_aside_unusable(home.dagster_home(settings), datetime.now(SHANGHAI)):
                 log.info(f"注意:{said}")
             return Supervisor(
                 programs.all_of(settings, ports), _environment(settings, ports), REPOSITORY, log, folder

@@ -2,14 +2,20 @@
 
 import shutil
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickData, TickStatus
 
 from pipelines import settings
-from pipelines.serving import home
+from pipelines.archive import SHANGHAI
+from pipelines.serving import health, home
 from pipelines.settings import Settings
+
+NOW = datetime(2026, 11, 25, 15, tzinfo=SHANGHAI)
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +66,17 @@ def halved(place: Path) -> None:
 @pytest.mark.parametrize("damage", [beheaded, halved])
 def test_a_damaged_database_is_set_aside_and_told_and_runs_go_on(lived_in, damage):
     damage(runs_of(lived_in))
-    (told,) = home.set_aside_damaged(lived_in)
+    (told,) = home.set_aside_unusable(lived_in, NOW)
     assert "runs.db 已损坏,已移开" in told and "只失去运行历史" in told
     assert list(lived_in.glob("storage/**/runs.db.unusable-*"))
     assert run_once(lived_in) == 1
-    assert home.set_aside_damaged(lived_in) == []
+    assert home.set_aside_unusable(lived_in, NOW) == []
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda place: place.write_bytes(b"")])
 def test_a_database_that_is_gone_or_empty_is_made_anew(lived_in, damage):
     damage(runs_of(lived_in))
-    assert home.set_aside_damaged(lived_in) == []
+    assert home.set_aside_unusable(lived_in, NOW) == []
     assert run_once(lived_in) == 1
 
 
@@ -78,7 +84,36 @@ def test_a_database_that_another_process_holds_is_no_damage(lived_in):
     con = sqlite3.connect(runs_of(lived_in), isolation_level=None)
     con.execute("BEGIN EXCLUSIVE")
     try:
-        assert home.set_aside_damaged(lived_in) == []
+        assert home.set_aside_unusable(lived_in, NOW) == []
     finally:
         con.close()
     assert run_once(lived_in) == 2
+
+
+def tick(folder: Path, at: datetime) -> None:
+    """The schedule has ticked, as Dagster records it."""
+    told = TickData(
+        "origin",
+        "monthly_schedule",
+        InstigatorType.SCHEDULE,
+        TickStatus.SKIPPED,
+        at.timestamp(),
+        selector_id="selector",
+    )
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        instance.create_tick(told)
+
+
+@pytest.mark.parametrize(
+    "jump, ahead", [(timedelta(days=31), True), (timedelta(minutes=5), False), (timedelta(days=-1), False)]
+)
+def test_after_a_clock_that_jumped_ahead_and_back_the_timetable_goes_on(lived_in, jump, ahead):
+    """Dagster waits for the time of its last tick: for a month, if need be, and in silence."""
+    tick(lived_in, NOW + jump)
+    found = Settings(lived_in.parent, settings.load().reference)
+    look = health._clock(found, NOW)
+    assert look.well is not ahead and ("请重新启动 shequ serve" in look.says) is ahead
+    told = home.set_aside_unusable(lived_in, NOW)
+    assert [("记有未来的定时" in one) for one in told] == [True] * ahead
+    tick(lived_in, NOW)
+    assert health._clock(found, NOW).well
