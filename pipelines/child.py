@@ -36,7 +36,10 @@ def main() -> None:
     """Serve until the pipe ends, or nothing has come for a while."""
     incoming, outgoing = _claim_pipes()
     sys.meta_path.insert(0, WithoutPandas())
-    hello, _ = frames.receive(incoming)
+    told = frames.receive(incoming)
+    if told is None:
+        return  # who started us has been killed meanwhile
+    hello, _ = told
     from pipelines.reading_desk import Desk  # only now: what it imports is imported without pandas
 
     desk = Desk(Path(hello["reference"]), date.fromisoformat(hello["first_month"]))

@@ -282,9 +282,13 @@ def set_aside(path: Path) -> None:
         name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
 
 
+class SetAside(Refusal):
+    """The projection was damaged and has been set aside: the same task, begun again, builds it anew."""
+
+
 @contextmanager
 def quarantine(path: Path):
-    """Damage that DuckDB meets inside the block: the file is set aside, so that the next task builds it again."""
+    """Damage that DuckDB meets inside the block: the file is set aside (`SetAside`), so that the next task builds it again."""
     try:
         yield
     except duckdb.Error as fault:
@@ -293,7 +297,7 @@ def quarantine(path: Path):
         if f'"{path}"' not in str(fault) and (not path.exists() or _is_sound(path)):
             raise
         set_aside(path)
-        raise Refusal(
+        raise SetAside(
             f"数据仓库已损坏,已移开({path.name}.unusable-…);档案完好,请再运行一次,将由档案自动重建"
         ) from fault
 

@@ -25,6 +25,8 @@ class Intake(dg.Config):
 def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """The assets, over the months given."""
     common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": "monthly"}
+    # once more where that helps by itself: `station.refusals_shown` says where
+    common["retry_policy"] = dg.RetryPolicy(max_retries=1)
 
     @dg.asset(**common, description="收件箱中的报表存档、读取、入库。")
     def submissions(context: dg.AssetExecutionContext, config: Intake, station: Station) -> None:

@@ -9,7 +9,7 @@ import dagster as dg
 from pipelines import intake
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import SetAside, Warehouse
 
 # A second run or a command may be writing: wait for it rather than fail.
 WAIT = 600.0
@@ -34,8 +34,9 @@ class Station(dg.ConfigurableResource):
 
 @contextmanager
 def refusals_shown() -> Iterator[None]:
-    """A refusal is shown as what it says, without a traceback; trying again would say the same."""
+    """A refusal is shown as what it says, without a traceback. Trying again helps where a damaged warehouse was set aside; else it
+    would say the same."""
     try:
         yield
     except Refusal as refusal:
-        raise dg.Failure(str(refusal), allow_retries=False) from None
+        raise dg.Failure(str(refusal), allow_retries=isinstance(refusal, SetAside)) from None

@@ -6,9 +6,13 @@ import re
 import subprocess
 import sys
 
+import dagster as dg
 import pytest
 
+from pipelines.defs import assets, calendar
+from pipelines.defs.station import refusals_shown
 from pipelines.errors import Refusal
+from pipelines.warehouse import SetAside
 from tests.faults import damage
 from tests.faults.damage import MAY, Campaign
 from tests.faults.rounds import selection
@@ -54,3 +58,12 @@ def test_a_warehouse_that_another_program_holds_is_told_with_its_process_and_lef
         other.stdin.close()
     found = damage.heal(office)
     assert (found.told, found.kept, found.figures) == ([], [], campaign.expected)
+
+
+def test_dagster_tries_again_where_a_damaged_warehouse_was_set_aside_and_nowhere_else():
+    for refusal, again in ((SetAside("数据仓库已损坏"), True), (Refusal("月份有误"), False)):
+        with pytest.raises(dg.Failure) as failure, refusals_shown():
+            raise refusal
+        assert (failure.value.description, failure.value.allow_retries) == (str(refusal), again)
+    stages = assets.build(calendar.partitions(MAY))
+    assert [stage.op.retry_policy.max_retries for stage in stages] == [1, 1, 1, 1]
