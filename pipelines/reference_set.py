@@ -1,10 +1,11 @@
 """All reference data of one folder, loaded together: the form, the registers, the rosters, and their digests."""
 
+import hashlib
 import io
 import zipfile
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipelines import reference, roster
@@ -63,12 +64,30 @@ class Reference:
 
 
 def load(folder: Path) -> Reference:
-    """Everything, checked. Errors: `Refusal` naming file, entry and repair."""
+    """Everything, checked. Errors: `Refusal` naming file, entry and repair.
+
+    What was loaded from the same bytes is given again: a month's run opens the warehouse several times, and each time would follow
+    every unit through all rosters anew.
+    """
+    return _load(folder, _content(folder))
+
+
+def _content(folder: Path) -> str:
+    """The hash of all names and bytes in the folder."""
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        found.update(f"{path.relative_to(folder)}\n{path.stat().st_size}\n".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _load(folder: Path, _content: str) -> Reference:
     survey = form.load(folder)
     registers = tuple(register.load(folder, survey, policy_id) for policy_id in register.policies(folder))
-    reference = Reference(folder, survey, registers, roster.load(folder))
-    _ = reference.rules, reference.county_rules
-    return reference
+    found = Reference(folder, survey, registers, roster.load(folder))
+    _ = found.rules, found.county_rules
+    return found
 
 
 def bundle(folder: Path) -> bytes:
