@@ -127,13 +127,19 @@ def _by_proxy(rules: access.Access) -> tuple[str | None, str]:
     secret = settings.proxy_secret()
     if not secret or len(secret) < 32:
         return None, "服务器没有设置 SHEQU_PROXY_SECRET(至少 32 个字符);请管理员按 docs/security.md 设置。"
-    given = st.context.headers.get(SECRET_HEADER) or ""
+    given = _only(SECRET_HEADER)
     # Streamlit gives no address for a caller on this machine
     address = st.context.ip_address or "127.0.0.1"
     if not hmac.compare_digest(given.encode(), secret.encode()) or address not in rules.proxy.addresses:
         return None, "请从单位的统一入口访问。"
-    identity = st.context.headers.get(rules.proxy.user_header)
+    identity = _only(rules.proxy.user_header)
     return (identity, "") if identity else (None, "统一入口没有说明您是谁;请重新登录。")
+
+
+def _only(header: str) -> str:
+    """The header's value; none where it stands twice: one of the two is not the proxy's."""
+    found = st.context.headers.get_all(header)
+    return found[0] if len(found) == 1 else ""
 
 
 # ---- sessions

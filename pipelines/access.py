@@ -5,8 +5,10 @@ only this machine is served. What a role may do is code, below: it changes with 
 """
 
 import ipaddress
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +17,7 @@ from pydantic import Field
 from pipelines import audit
 from pipelines.errors import Refusal
 from pipelines.reference import Entry, build, load_yaml
-from pipelines.settings import Settings
+from pipelines.settings import REPOSITORY, Settings
 
 Role = Literal["领导", "县级", "市级", "规划", "访客", "本机"]
 LOCAL, VISITOR = "本机", "访客"
@@ -185,4 +187,19 @@ def may_listen(settings: Settings, address: str, anonymous: bool) -> None:
         raise Refusal(
             f"地址 {address} 能从别的机器访问,而这里没有设置登录,不予启动。请按 docs/security.md 写好 data/access.yaml;"
             "或明确地加 --anonymous-read-only:任何人只能看汇总数字,不能上传、不能看单位和问题、不能导出"
+        )
+
+
+def before_serving(settings: Settings) -> None:
+    """Errors: `Refusal` while others can read or change who may do what, or while the sign-in that is asked for cannot work."""
+    kept = (settings.data, REPOSITORY, Path.home())
+    for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in kept)):
+        if place.exists() and place.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+            mode = "0640" if place.name == "access.yaml" else "0600"
+            raise Refusal(f"{place} 能被别人读取或改写,不予启动;请运行 chmod {mode} {place}")
+    # Streamlit finds out only when somebody presses the button
+    missing = [name for name in ("authlib", "httpx") if find_spec(name) is None]
+    if load(settings).mode == "oidc" and missing:
+        raise Refusal(
+            f"access.yaml 要求统一身份登录(oidc),而所需的程序包 {'、'.join(missing)} 没有安装,谁也登录不了;请安装后再启动"
         )

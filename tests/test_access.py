@@ -94,6 +94,36 @@ ACTIONS = {
 }
 
 
+EVERYBODY = [BAIXIANG, LEADER, PLANNER, VISITOR, Actor("李市级", "市级"), access.OPERATOR]
+FOREIGN = "130502"
+
+
+@pytest.mark.parametrize("action", access.ACTIONS)
+@pytest.mark.parametrize("by", EVERYBODY, ids=lambda by: by.role)
+def test_every_role_and_every_action(place, action, by):
+    """What the table of rights says is what happens where it is done; each refusal stands in the audit with who and what."""
+    bound = by.role == "县级" and action != "read"
+    for county, allowed in (("130524", action in MAY[by.role]), (FOREIGN, action in MAY[by.role] and not bound)):
+        before = len(list(audit.since(place)))
+        if allowed:
+            assert access.require(by, action, place, county=county) == by.name
+        else:
+            with pytest.raises(Refusal, match=rf"{by.role}\)不能{access.ACTIONS[action]}"):
+                access.require(by, action, place, county=county)
+        told = list(audit.since(place))[before:]
+        assert [(e.kind, e.by, e.body["action"], e.body["county"]) for e in told] == (
+            [] if allowed else [("refused", by.name, action, county)]
+        )
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("by", [Actor("李市级", "市级"), access.OPERATOR], ids=lambda by: by.role)
+def test_who_may_is_refused_for_what_it_is_and_not_for_who_asks(place, action, by):
+    with pytest.raises(Refusal) as refused:
+        ACTIONS[action](place, by)
+    assert ")不能" not in str(refused.value) and not list(audit.since(place))
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("by", [BAIXIANG, LEADER, PLANNER, VISITOR], ids=lambda by: by.role)
 def test_only_the_city_decides_also_when_called_directly(place, action, by):
@@ -140,6 +170,17 @@ def test_any_other_address_needs_sign_in_or_the_wish_to_do_without(place, addres
     access.may_listen(place, address, anonymous=True)
     shutil.copy(EXAMPLE, place.data / "access.yaml")
     access.may_listen(place, address, anonymous=False)
+
+
+def test_a_sign_in_that_cannot_work_stops_the_start(place, monkeypatch):
+    write(place, EXAMPLE.read_text(encoding="utf-8"))
+    (place.data / "access.yaml").chmod(0o640)
+    there = {"authlib", "httpx"}
+    monkeypatch.setattr(access, "find_spec", lambda name: name if name in there else None)
+    access.before_serving(place)
+    there.remove("httpx")
+    with pytest.raises(Refusal, match="所需的程序包 httpx 没有安装,谁也登录不了"):
+        access.before_serving(place)
 
 
 # ---- the audit ledger

@@ -13,12 +13,12 @@ import yaml
 from click.testing import CliRunner
 from streamlit import config
 
-from pipelines import intake, parallel, settings, warehouse
+from pipelines import access, intake, parallel, settings, warehouse
 from pipelines.access import Actor
 from pipelines.cli import main
 from pipelines.errors import Refusal
 from pipelines.release import open_release, reader
-from pipelines.serving import checks, programs, starting
+from pipelines.serving import programs, starting
 from tests import licences, small_city
 from tests.books import Office
 
@@ -287,6 +287,6 @@ def test_what_others_can_read_or_change_stops_the_start(tmp_path, name, mode):
     place.write_text("mode: local\n")
     place.chmod(mode)
     with pytest.raises(Refusal, match=f"{name} 能被别人读取或改写,不予启动;请运行 chmod 06"):
-        checks.private(settings.load(tmp_path))
+        access.before_serving(settings.load(tmp_path))
     place.chmod(0o640)
-    checks.private(settings.load(tmp_path))
+    access.before_serving(settings.load(tmp_path))

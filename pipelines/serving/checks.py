@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import stat
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.serving import home
 from pipelines.serving.programs import ADDRESS, Ports
-from pipelines.settings import REPOSITORY, Settings
+from pipelines.settings import Settings
 
 LEAST_FREE_MB = 500
 SCARCE = 0.20
@@ -21,7 +20,7 @@ SCARCE = 0.20
 def before_start(settings: Settings, ports: Ports, now: datetime | None = None) -> None:
     """All checks in turn. Errors: `Refusal` of the first that fails."""
     access.may_listen(settings, ports.address, ports.anonymous)
-    private(settings)
+    access.before_serving(settings)
     writable(settings)
     free_ports(ports)
     room(settings)
@@ -40,15 +39,6 @@ def writable(settings: Settings) -> None:
             raise Refusal(
                 f"文件夹 {folder} 不能写入({error.strerror});请让运行本程序的用户拥有它,或检查磁盘是否只读、已满"
             ) from None
-
-
-def private(settings: Settings) -> None:
-    """Who may do what, and the secrets of signing in, are nobody else's to read or to change."""
-    kept = (settings.data, REPOSITORY, Path.home())
-    for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in kept)):
-        if place.exists() and place.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
-            mode = "0640" if place.name == "access.yaml" else "0600"
-            raise Refusal(f"{place} 能被别人读取或改写,不予启动;请运行 chmod {mode} {place}")
 
 
 def free_ports(ports: Ports) -> None:

@@ -75,7 +75,7 @@ def dashboard_command(settings: Settings, ports: Ports) -> list[str]:
     options = ["--server.address", ports.address, "--server.port", str(ports.dashboard), "--server.headless", "true"]
     for host in access.hosts(settings, ports.address):
         options += ["--server.allowedHosts", host]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *options, "--browser.gatherUsageStats", "false"]
+    return [sys.executable, "-m", "dashboards.server", "run", str(APP), *options, "--browser.gatherUsageStats", "false"]
 
 
 def dashboard(settings: Settings, ports: Ports) -> int:
@@ -84,6 +84,7 @@ def dashboard(settings: Settings, ports: Ports) -> int:
     Errors: `Refusal` when this version has none, or for an address beyond this machine without sign-in.
     """
     access.may_listen(settings, ports.address, ports.anonymous)
+    access.before_serving(settings)
     if not APP.exists():
         raise Refusal("本版还没有看板(缺少 dashboards/app.py);数字可用 shequ figures 查看")
     print(f"看板:http://{ports.address}:{ports.dashboard}  (按 Ctrl+C 停止)", flush=True)

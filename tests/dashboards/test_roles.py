@@ -33,13 +33,21 @@ def signed(made, tmp_path, monkeypatch):
     return tmp_path
 
 
+class Headers(dict):
+    """Headers as Streamlit gives them; a value that is a list stands for a header that came more than once."""
+
+    def get_all(self, name: str) -> list[str]:
+        found = next((value for key, value in self.items() if key.lower() == name.lower()), [])
+        return found if isinstance(found, list) else [found]
+
+
 @pytest.fixture
 def come(monkeypatch):
     """`come(identity, …)`: the next request carries these headers from this address."""
 
     def arrive(identity: str | None, secret: str = SECRET, address: str | None = None, **headers: str) -> None:
         sent = {"X-Forwarded-User": identity, "X-Shequ-Secret": secret, **headers}
-        sent = {key: value for key, value in sent.items() if value is not None}
+        sent = Headers({key: value for key, value in sent.items() if value is not None})
         monkeypatch.setattr(
             st, "context", SimpleNamespace(headers=sent, ip_address=address, theme=SimpleNamespace(type="light"))
         )
@@ -132,6 +140,11 @@ def test_who_decides_is_the_person_not_a_name_typed(app, signed, come):
         (dict(identity="city", secret=None), "请从单位的统一入口访问"),
         (dict(identity="city", address="10.9.8.7"), "请从单位的统一入口访问"),
         (dict(identity=None), "没有说明您是谁"),
+        (dict(identity=""), "没有说明您是谁"),
+        (dict(identity=["city", "nobody"]), "没有说明您是谁"),
+        (dict(identity="city", secret=[SECRET, SECRET]), "请从单位的统一入口访问"),
+        (dict(identity="city\u200b"), "不在本系统的名单中"),
+        (dict(identity="city,leader"), "不在本系统的名单中"),
     ],
 )
 def test_others_get_a_page_that_helps_and_nothing_else(app, signed, come, arriving, told):
