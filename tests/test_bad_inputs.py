@@ -86,9 +86,6 @@ def test_a_spoiled_warehouse_is_made_again_from_the_archive(office):
     first = office.run(APRIL)
     for name, spoil in SPOILED.items():
         spoil(office.settings.warehouse)
-        if name == "truncated":  # its first pages are right: it opens, and the damage is met at work
-            with pytest.raises(Refusal, match=r"数据仓库已损坏,已移开.*请再运行一次"):
-                office.run(APRIL)
         again = office.run(APRIL)
         assert (again.new, again.number) == (False, first.number), name
 
