@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
-from pipelines import locks, monthly, months, reading_ahead, reference_set, warehouse
+from pipelines import disk, locks, monthly, months, reading_ahead, reference_set, warehouse
 from pipelines.archive import Archive, Event, sync_folder
 from pipelines.errors import Refusal
 from pipelines.indicators import engine
@@ -34,7 +34,8 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
     """
     archive = Archive(settings.archive)
     faults = archive.verify()
-    with locks.hold(settings.data / "warehouse" / "writer.lock", "重建"), _aside(settings) as aside:
+    lock = settings.data / "warehouse" / "writer.lock"
+    with disk.refusing("重建"), locks.hold(lock, "重建"), _aside(settings) as aside:
         told = [event for event in archive.events() if event.kind == "release"]
         outcomes = list(_replay(settings, aside, told, report))
         if not faults:
@@ -102,7 +103,8 @@ def _reference(settings: Settings, aside: Settings, archive: Archive, event: Eve
 def _fresh_warehouse(aside: Settings, reference: Reference, archive: Archive, number: int) -> Iterator[Warehouse]:
     path = aside.data / f"warehouse-{number}.duckdb"
     # it reads what stands on the shelf too; on disk only when it is put in its place
-    with warehouse.open_warehouse(path, reference, archive, aside.data.parent, durable=False) as opened:
+    opening = warehouse.open_warehouse(path, reference, archive, aside.data.parent, durable=False)
+    with warehouse.quarantine(path), opening as opened:
         yield opened
 
 

@@ -27,6 +27,6 @@ def test_a_kill_anywhere_loses_nothing_and_the_next_run_heals():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="rounds are forked; this system has no fork")
 def test_a_disk_that_fails_is_told_and_loses_nothing():
-    told = struck("--every", "60", "--how", "enospc", "--steps", "submit,run,backup")
+    told = struck("--every", "90", "--how", "enospc", "--steps", "submit,run,rebuild,backup")
     assert told["troubles"] == []
     assert told["refusals"] == ["! Refusal"], told
