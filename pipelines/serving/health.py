@@ -11,7 +11,7 @@ from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.ledger import Ledger
 from pipelines.notify import contacts, duedates, standing
-from pipelines.release import editions
+from pipelines.release import editions, verifying
 from pipelines.serving import checks, home, probes, programs
 from pipelines.serving.programs import ADDRESS, Ports
 from pipelines.serving.starting import ports_of
@@ -77,10 +77,15 @@ def _disk(settings: Settings) -> Look:
 
 
 def _release(settings: Settings) -> Look:
-    current = editions.current(settings.releases)
+    """The current edition, every file of it against its hash."""
+    current = editions.named(settings.releases) or next(reversed([*editions.editions(settings.releases)]), None)
     if current is None:
         return Look("发布版", True, "还没有发布版")
-    manifest = editions.read_manifest(current)
+    try:
+        verifying.require_whole(current)
+        manifest = editions.read_manifest(current)
+    except Refusal as trouble:
+        return Look("发布版", False, f"当前发布版已损坏,看板显示的是较早的一版:{trouble}。请运行 shequ rebuild,由档案补回")
     return Look("发布版", True, f"当前 {current.parent.name}/{current.name},发布于 {manifest['published_at'][:16]}")
 
 
@@ -97,7 +102,11 @@ def _verified(settings: Settings, now: datetime) -> Look:
     place = overdue.verified_at(settings)
     if not place.exists():
         return Look("档案核对", True, "还没有核对过(每周一次,首次在周日 3 时)")
-    told = json.loads(place.read_text(encoding="utf-8"))
+    try:
+        told = json.loads(place.read_text(encoding="utf-8"))
+        told["at"], told["faults"]
+    except (ValueError, KeyError, TypeError):
+        return Look("档案核对", False, f"记录 {place.name} 已损坏;下次核对(周日 3 时)会重写,也可删去它")
     fresh = now - datetime.fromisoformat(told["at"]) <= VERIFIED_WITHIN
     if told["faults"]:
         return Look("档案核对", False, f"{len(told['faults'])} 处损坏,如:{told['faults'][0]}")

@@ -12,7 +12,6 @@ import sys
 import time
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 
 from pipelines import locks
 from pipelines import settings as installation
@@ -105,12 +104,12 @@ def _remember(settings: Settings, ports: Ports) -> None:
 
 
 def ports_of(settings: Settings) -> Ports:
-    """The ports of the last `shequ serve` here; the usual ones where there was none."""
-    place: Path = settings.data / "serve.json"
-    if not place.exists():
+    """The ports of the last `shequ serve` here; the usual ones where there was none, or its note is damaged."""
+    try:
+        state = json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))
+        return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
+    except (FileNotFoundError, ValueError, TypeError):
         return Ports()
-    state = json.loads(place.read_text(encoding="utf-8"))
-    return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
 
 
 def _warn(settings: Settings, log) -> None:

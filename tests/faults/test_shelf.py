@@ -2,14 +2,17 @@
 
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines import rebuilding
-from pipelines.archive import Archive
+from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.release import editions, figures, open_release, verifying
+from pipelines.serving import health, starting
+from pipelines.serving.programs import Ports
 from tests.books import Office, but
 from tests.faults import checker
 from tests.faults.rounds import selection
@@ -100,6 +103,7 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
     verdict = rebuilding.rebuild(office.settings)
     assert (verdict["agrees"], verdict["restored"]) == (True, ["2020-05/1"]), verdict
     assert shown(office) == (label, before, None)
+    assert health._release(office.settings).well
     assert checker.faults(office.settings.data, []) == []
 
 
@@ -152,6 +156,15 @@ def test_nothing_is_published_upon_a_damaged_edition_until_a_rebuild_has_mended_
     assert rebuilding.rebuild(office.settings)["restored"] == ["2020-05/1"]
     assert office.run(MAY).label == shown(office)[0] == "2020-05/2"
     assert verifying.faults(office.settings.releases) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"at": 7}'])
+def test_notes_that_are_damaged_hinder_no_look(office, content):
+    for name in ("verified.json", "serve.json", "live.json"):
+        (office.settings.data / name).write_text(content)
+    looks = health.state(office.settings, datetime(2020, 6, 6, tzinfo=SHANGHAI))
+    assert {look.what for look in looks} >= {"档案核对", "发布版", "报送"}
+    assert starting.ports_of(office.settings) == Ports()
 
 
 # ---- the archive itself
