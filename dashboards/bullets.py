@@ -14,7 +14,7 @@ from dashboards.looks import LIGHT, SIGNS, Ink
 _BAR, _TRAIL = (0.375, 0.60), (0.925, 0.995)
 _HEADS = (
     (0.03, "指标(点名称看详情)", "left"),
-    (0.375, "现值,竖线为目标,斜纹为未报或待核实", "left"),
+    (0.375, "竖线为目标;斜纹未报或待核实,竖纹沿用", "left"),
     (0.735, "现值(完成/应有)", "right"),
     (0.845, "还差", "right"),
     (0.905, "较上月", "right"),
@@ -113,6 +113,11 @@ def _bullets(figure: go.Figure, rows: list[dict], y: list, thick: float, span: t
     figure.add_bar(x=band, base=[start + low for low in lower], width=thick, marker=hatched, **common)
     colours = dict(color=[ink.bar(row["status"]) for row in rows])
     figure.add_bar(x=values, base=start, width=thick * 0.52, marker=colours, **common)
+    # what stands on carried answers is striped, from the bar's end backwards: all of it where a county has not reported
+    lent = [value * words.carried_share(row) for value, row in zip(values, rows, strict=True)]
+    base = [start + value - part for value, part in zip(values, lent, strict=True)]
+    striped = dict(color="rgba(0,0,0,0)", pattern=dict(shape="|", fgcolor=ink.paper, size=6, solidity=0.4))
+    figure.add_bar(x=lent, base=base, width=thick * 0.52, marker=striped, **common)
     goals = [_part(row, _goal(row)) for row in rows]
     mark = dict(symbol="line-ns", size=round(height * thick * 0.46), line=dict(width=3, color=ink.text))
     x = [None if goal is None else start + width * goal for goal in goals]

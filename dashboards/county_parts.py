@@ -33,10 +33,22 @@ def all_indicators(rows: list[dict], county: str, view: View) -> None:
     lines = [parts.figure_line(row) for row in rows]
     own = rows[0]["place"] if rows else None
     st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
-    picked = parts.table(lines, parts.FIGURE_COLUMNS, key="all_indicators", select=True, height=640)
+    picked = parts.table(lines, _fitting(lines), key="all_indicators", select=True, height=640)
+    if any(row["carried"] for row in rows):
+        st.caption(words.CARRIED_LEGEND + "。")
     parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv", own)
     if picked:
         parts.go("indicator", indicator=picked["indicator"])
+
+
+def _fitting(lines: list[dict]) -> dict[str, str]:
+    """The columns that one screen shows whole: the head says 还差, and bounds stand there only where something is not known."""
+    columns = {**parts.FIGURE_COLUMNS}
+    if not any(line["bounds"] for line in lines):
+        del columns["bounds"]
+    return {("gap_alone" if name == "gap_text" else name): title for name, title in columns.items()} | {
+        "gap_alone": "还差"
+    }
 
 
 def near_done_rows(view: View, county: str) -> list[dict] | None:

@@ -262,21 +262,21 @@ def findings(view: View) -> None:
 
 
 def live(view: View | None) -> None:
-    """What is not in the edition yet: what arrived and what was read of it, what lies in the inbox, which task runs. Waits for nobody."""
-    as_of = view.release.manifest["as_of"] if view else 0
-    found = intake.news(settings.load(), as_of)
+    """What is not in the edition yet: what was read, what was refused and why, what waits, which task runs. Waits for nobody."""
+    place, as_of = settings.load(), view.release.manifest["as_of"] if view else 0
     st.markdown(f"**此刻**({'这一版之后' if view else '至今'}收到的,尚未进入各页的数字)")
+    states = intake.unpublished(place, as_of)
+    found = intake.news(place, max([as_of, *(state["as_of"] for state in states)]))
     if running := found["running"]:
         since = words.day(running["since"])
         st.info(safe.markdown(f"正在运行:{running['doing']},始于 {since}。这期间可以照常报送,报表先存档。"))
-    _counted(intake.unpublished(settings.load(), as_of), as_of)
+    read, refused = _counted(states, as_of), _refused(states, as_of)
+    told = [f"读到 {read} 份新报表" if read else "没有新读到的报表"]
+    told += [f"{refused} 份未被采用"] if refused else []
     if signin.counties() is None:
         _arrived(found["arrived"])
-    new, inbox = len(found["arrived"]), len(found["inbox"])
-    told = [
-        f"{new} 份新报表" if new else "没有新报表",
-        f"收件箱里还有 {inbox} 个文件未接收" if inbox else "收件箱是空的",
-    ]
+    told += [f"{len(found['arrived'])} 份已存档、待读取"] if found["arrived"] else []
+    told += [f"收件箱里还有 {len(found['inbox'])} 个文件未接收" if found["inbox"] else "收件箱是空的"]
     st.caption(";".join(told) + "。")
 
 
@@ -284,6 +284,7 @@ LIVE = {
     "month": "月份",
     "name": "县市区",
     "told": "状态",
+    "units": "应报单位",
     "read": "读到",
     "accepted": "计入",
     "held": "暂不计入",
@@ -292,38 +293,56 @@ LIVE = {
     "when": "收到",
     "file": "文件",
 }
+REFUSED = {"seq": "收件号", "name": "县市区", "file": "文件", "when": "收到", "reason": "未被采用的原因"}
 
 
-def _counted(states: list[dict], as_of: int) -> None:
-    """What was read of the reports that no edition has yet, by county; and the files that could not be used."""
+def _own_counties(rows: list[dict], name: str) -> list[dict]:
     own = signin.counties()
-    lines = [line for state in states for line in _live_lines(state, as_of) if own is None or line["county"] in own]
-    if lines:
-        parts.table(lines, LIVE)
+    return rows if own is None else [row for row in rows if row[name] in own]
 
 
-def _live_lines(state: dict, as_of: int) -> list[dict]:
-    month = parts.month_text(months.parse(state["month"]))
-    names = {county["code"]: county["name"] for county in state["counties"]}
-    read = [
-        {**row, "county": row["code"], "told": "已读取,待下次计算", "when": words.day(row["at"])}
-        for row in state["counties"]
+def _counted(states: list[dict], as_of: int) -> int:
+    """What was read of the reports that no edition has yet, by county; how many there are."""
+    lines = [
+        {**row, "month": _label(state), "told": "已读取,待下次计算", "when": words.day(row["at"])}
+        for state in states
+        for row in _own_counties(state["counties"], "code")
         if (row["seq"] or 0) > as_of
     ]
-    refused = [
-        {
-            **row,
-            "told": f"未被采用:{row['why'] or '见回执'}",
-            "name": names.get(row["county"], "不明"),
-            "when": words.day(row["at"]),
-        }
-        for row in state["refused"]
+    if lines:
+        parts.table(lines, LIVE)
+    return len(lines)
+
+
+def _refused(states: list[dict], as_of: int) -> int:
+    """Files that could not be used, each with the whole reason; how many there are."""
+    lines = [
+        {**row, "name": _county_of(state, row["county"]), "when": words.day(row["at"]), "reason": _reason(row)}
+        for state in states
+        for row in _own_counties(state["refused"], "county")
         if row["seq"] > as_of
     ]
-    return [{**line, "month": month} for line in [*read, *refused]]
+    if lines:
+        st.table(parts.printable(lines, REFUSED), border="horizontal", hide_index=True)
+    return len(lines)
+
+
+def _label(state: dict) -> str:
+    return parts.month_text(months.parse(state["month"]))
+
+
+def _county_of(state: dict, code: str | None) -> str:
+    return next((county["name"] for county in state["counties"] if county["code"] == code), "不明")
+
+
+def _reason(row: dict) -> str:
+    """The first finding, without its code and without the file's name, which has a column of its own."""
+    said = (row["why"] or "见回执").split("】", 1)[-1]
+    return said.removeprefix(f"文件“{row['file']}”:")
 
 
 def _arrived(arrived: list[dict]) -> None:
+    """What is in the archive and not read yet."""
     if arrived:
         lines = [{**row, "when": words.day(row["at"])} for row in arrived]
         parts.table(lines, {"seq": "收件号", "file": "文件", "by": "经办", "when": "收到"})

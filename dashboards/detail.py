@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choice, data, parts, safe, signin, words
+from dashboards import choice, data, looks, parts, safe, signin, words
 from dashboards.choice import View
 from pipelines import months
 
@@ -140,7 +140,8 @@ def _units(view: View, indicator: dict, county: str) -> None:
         st.caption("单位按当时区划列出。")
     rows = [_unit_line(row, asked) for row in data.units_of(view, indicator, county, states[which])]
     columns = {**LACKING, **{f"answer:{f}": labels[f]["label"] for f in asked if f in labels}}
-    st.caption(f"{len(rows)} 个,主要指标还缺最少的排在前面;点一行看这个单位。" if rows else "没有这样的单位。")
+    marked = f"{looks.CARRIED} 为沿用前月的答案。" if any(row["carried"] for row in rows) else ""
+    st.caption(f"{len(rows)} 个,主要指标还缺最少的排在前面;点一行看这个单位。{marked}" if rows else "没有这样的单位。")
     picked = parts.table(rows, columns, key="units", select=True, height=380)
     parts.download(rows, columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv", county)
     if picked:
@@ -148,7 +149,7 @@ def _units(view: View, indicator: dict, county: str) -> None:
 
 
 def _unit_line(row: dict, fields: list[str]) -> dict:
-    what = data.STATES[row["state"]] + (",沿用前月" if row["carried"] else "")
+    what = data.STATES[row["state"]] + (f" {looks.CARRIED}" if row["carried"] else "")
     return {**row, "what": what, **{f"answer:{field}": answer(row.get(field)) for field in fields}}
 
 

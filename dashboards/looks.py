@@ -33,6 +33,8 @@ NAMES = {
     "no_data": "无数据",
     "not_applicable": "不适用",
 }
+# beside a number or a state: answers carried over from an earlier month stand behind it
+CARRIED = "※"
 # What wants attention first: the order in which laggards, legends and sentences name them.
 ATTENTION = (
     "overdue",

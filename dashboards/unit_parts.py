@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import data, parts, records, safe, words
+from dashboards import data, looks, parts, records, safe, words
 from dashboards.choice import View
 from dashboards.detail import answer
 
@@ -36,7 +36,7 @@ def standing(view: View, unit: dict) -> None:
     """Where the unit's answers of the month come from."""
     said = [f"{unit['unit']} · {unit['kind']} · {ROW_STATE.get(unit['row_state'], unit['row_state'] or '未报')}"]
     if unit["carried"] and unit["answered_in"]:
-        said.append(f"{parts.month_text(view.month)}未报,沿用{parts.month_text(unit['answered_in'])}")
+        said.append(f"{parts.month_text(view.month)}未报,{looks.CARRIED} 沿用{parts.month_text(unit['answered_in'])}")
     file = _file(view, unit["seq"])
     if file:
         said.append(f"来自 {file['file']}(收件号 {file['seq']},{words.day(file['received_at'])})第 {unit['row_no']} 行")
@@ -94,7 +94,8 @@ def life(view: View, unit: dict) -> None:
             **row,
             **{name: answer(row.get(name)) for name in shown},
             "when": parts.month_text(row["month"]),
-            "state": ROW_STATE.get(row["row_state"], row["row_state"]) + (",沿用" if row["carried"] else ""),
+            "state": ROW_STATE.get(row["row_state"], row["row_state"])
+            + (f" {looks.CARRIED}" if row["carried"] else ""),
         }
         for row in months
     ]

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from dashboards.looks import ATTENTION, NAMES, SIGNS
+from dashboards.looks import ATTENTION, CARRIED, NAMES, SIGNS
 from pipelines import months
 
 
@@ -30,6 +30,12 @@ def value(row: dict) -> str:
 def parts(row: dict) -> str:
     """`2,274/4,977`: what the value is made of."""
     return f"{number(row['numerator'])}/{number(row['denominator'])}" if row["denominator"] else ""
+
+
+def parts_marked(row: dict) -> str:
+    """`2,274/4,977 ※12`: with how many of the answers are carried over."""
+    marked = f" {CARRIED}{number(row['carried'])}" if row["carried"] else ""
+    return f"{parts(row)}{marked}"
 
 
 def value_with_parts(row: dict) -> str:
@@ -88,6 +94,15 @@ def bounds(row: dict) -> str:
 
 def carried(row: dict) -> str:
     return f"其中 {number(row['carried'])} 个沿用前两个月的报数" if row["carried"] else ""
+
+
+CARRIED_LEGEND = f"{CARRIED} 后是其中沿用前月答案的单位数"
+
+
+def carried_share(row: dict) -> float:
+    """How much of what is known stands on carried answers, from 0 to 1."""
+    known = (row["denominator"] or 0) - (row["unknown"] or 0) if row["is_share"] else row["answered"]
+    return min(1.0, (row["carried"] or 0) / float(known)) if known and known > 0 else 0.0
 
 
 def starting(row: dict) -> bool:

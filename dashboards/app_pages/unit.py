@@ -29,4 +29,6 @@ with right:
     unit_parts.states(view, unit)
 st.markdown("**历月变化**")
 unit_parts.life(view, unit)
-st.caption(f"图例:{looks.SIGNS['met']} 具备 {looks.SIGNS['off_track']} 缺 {looks.SIGNS['no_data']} 未报或待核实")
+st.caption(
+    f"图例:{looks.SIGNS['met']} 具备 {looks.SIGNS['off_track']} 缺 {looks.SIGNS['no_data']} 未报或待核实 {looks.CARRIED} 沿用前月的答案"
+)
