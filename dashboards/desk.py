@@ -192,9 +192,10 @@ def _approve(month: date, by: str | Actor) -> None:
 
 
 def _meant(by: str | Actor, meant: bool, why: str, lacking: bool) -> str | Actor:
+    found = _who(by)
     if lacking and not (meant and why.strip()):
         raise Refusal("还有缺的:请勾选“仍要审核”并写明理由,或等补齐后再审核")
-    return _who(by)
+    return found
 
 
 def _reopen(month: date, by: str | Actor) -> None:

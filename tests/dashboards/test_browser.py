@@ -177,6 +177,11 @@ def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, work
     page.goto(f"{address}/reporting?room=decide&month=2020-06")
     page.get_by_label("经办人").fill("测试员")
     page.keyboard.press("Enter")
+    page.get_by_text(re.compile("还缺:.*未报")).wait_for()
+    page.get_by_role("button", name="审核通过").click()
+    page.get_by_text("请勾选“仍要审核”并写明理由").wait_for()
+    page.get_by_text("知道还缺这些,仍要审核").click()
+    page.locator(".st-key-approve_why input").fill("其余各县停电")
     page.get_by_role("button", name="审核通过").click()
     page.get_by_text("2020年6月已审核").wait_for()
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
@@ -226,6 +231,28 @@ def test_names_are_links_that_the_keyboard_opens(page, address):
     page.get_by_text("新河县 · 2020年6月").first.wait_for()
     page.locator(".st-key-bar_names a").first.click()
     page.wait_for_url(re.compile(r"/indicator\?.*indicator=platform_urban"))
+
+
+def test_a_workbook_is_sent_with_the_keyboard_alone(page, fresh, serve, workbooks):
+    page.goto(f"{serve(fresh)}/reporting?room=upload")
+    page.get_by_label("经办人").wait_for()
+    reached = []
+    while not page.evaluate("document.activeElement.closest('[data-testid=stFileUploaderDropzone]') !== null"):
+        assert len(reached) < 60, reached
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(next(path for path in workbooks if "柏乡县2020年6月" in path.name))
+    page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
+    page.get_by_label("经办人").focus()
+    page.keyboard.type("测试员")
+    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="提交")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(re.compile("收件号 .*不重复计入")).wait_for()
+    assert {"报送情况", "上传报表"} & set(reached)
 
 
 ROOMS = ("", "indicator", "map", "county", "reporting?room=decide", "policy", "quality", "guide", "wall")

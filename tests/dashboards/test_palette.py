@@ -12,8 +12,8 @@ DEUTERANOPIA = (
     (-0.011820, 0.042940, 0.968881),
 )
 GREY = ((0.2126, 0.7152, 0.0722),) * 3
-# what must never be taken for one another at a glance: reached, in time, slow, too slow, missed
-LADDER = ("met", "on_track", "lagging", "off_track", "overdue")
+# what must never be taken for one another at a glance: reached, in time, slow, too slow, gone back, missed
+LADDER = ("met", "on_track", "lagging", "off_track", "reversing", "overdue")
 
 
 def linear(colour: str) -> list[float]:
@@ -49,6 +49,12 @@ def contrast(one: str, other: str, eye: tuple) -> float:
 @pytest.mark.parametrize(("one", "other"), list(combinations(LADDER, 2)))
 def test_the_steps_of_progress_stay_apart_in_deuteranopia(ink, one, other):
     assert apart(ink.fill[one], ink.fill[other], DEUTERANOPIA) >= 15
+
+
+@pytest.mark.parametrize("ink", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("good", ["met", "on_track"])
+def test_what_goes_back_is_not_taken_for_good_on_a_grey_print(ink, good):
+    assert apart(ink.fill[good], ink.fill["reversing"], GREY) >= 15
 
 
 @pytest.mark.parametrize("ink", [LIGHT, DARK], ids=["light", "dark"])
