@@ -248,7 +248,8 @@ def test_a_workbook_is_sent_with_the_keyboard_alone(page, fresh, serve, workbook
     page.get_by_label("经办人").focus()
     page.keyboard.type("测试员")
     page.keyboard.press("Enter")
-    button = page.get_by_role("button", name="提交")
+    # it can be pressed once the name has reached the server
+    button = page.locator("button:enabled", has_text="提交")
     button.focus()
     page.keyboard.press("Enter")
     page.get_by_text(re.compile("收件号 .*不重复计入")).wait_for()
