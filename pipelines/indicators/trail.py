@@ -74,7 +74,9 @@ def advance(warehouse: Warehouse, month: date, divisions: str, number: int, regi
             parameters = {"month": month, "divisions": divisions}
             table, names = f"{prefix}trail_{number}", {"n": number, "prefix": prefix}
             con.execute(f"DELETE FROM {table} WHERE month = ? AND divisions = ?", [month, divisions])
-            con.execute(f"INSERT INTO {table} BY NAME {_began(indicators, month).format(**names)}", parameters)
+            # planning hundreds of columns costs more than a city's rows, and in most months no series begins
+            if con.execute(_any_begins(indicators, month).format(**names)).fetchall():
+                con.execute(f"INSERT INTO {table} BY NAME {_began(indicators, month).format(**names)}", parameters)
             parameters |= {"policy": register.policy.id, "counted": counted}
             con.execute(f"INSERT INTO met BY NAME {_met(indicators, month).format(**names)}", parameters)
 
@@ -84,15 +86,28 @@ def _counts(indicator: Indicator, month: date) -> bool:
     return indicator.judged != "december" or month.month == 12
 
 
+_NOW = "(SELECT * FROM {prefix}counted_{n} LEFT JOIN {prefix}past_{n} USING (level, unit)) AS now"
+
+
+def _begins(indicators: list[Indicator], month: date) -> dict[str, str]:
+    """SQL by indicator: its series has its first value. Indicators that do not count in this month are left out."""
+    return {i.id: f'now."month:{i.id}" IS NULL AND {_has_value(i)}' for i in indicators if _counts(i, month)}
+
+
+def _any_begins(indicators: list[Indicator], month: date) -> str:
+    """A row where any series of any unit begins."""
+    tests = " OR ".join(f"({test})" for test in _begins(indicators, month).values()) or "FALSE"
+    return f"SELECT 1 FROM {_NOW} WHERE {tests} LIMIT 1"
+
+
 def _began(indicators: list[Indicator], month: date) -> str:
     """A row for every unit of which a series has its first value."""
-    begins = {i.id: f'now."month:{i.id}" IS NULL AND {_has_value(i)}' for i in indicators if _counts(i, month)}
+    begins = _begins(indicators, month)
     columns = ", ".join(
         column for i in indicators for column in (_first(i, begins[i.id]) if i.id in begins else _kept(i))
     )
     any_ = " OR ".join(f"({test})" for test in begins.values()) or "FALSE"
-    joined = "(SELECT * FROM {prefix}counted_{n} LEFT JOIN {prefix}past_{n} USING (level, unit)) AS now"
-    return f"SELECT $month::DATE AS month, $divisions AS divisions, level, unit, {columns} FROM {joined} WHERE {any_}"
+    return f"SELECT $month::DATE AS month, $divisions AS divisions, level, unit, {columns} FROM {_NOW} WHERE {any_}"
 
 
 def _first(indicator: Indicator, begins: str) -> list[str]:
