@@ -18,6 +18,7 @@ from pipelines.release import Release, open_folder
 from pipelines.release.editions import current as current_folder
 from pipelines.release.editions import editions as edition_folders
 from pipelines.release.editions import read_manifest
+from pipelines.release.verifying import require_whole
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -54,10 +55,25 @@ def newest() -> tuple[Release | None, str]:
     told = "" if named else _pointed_at()
     for folder in [named, *(f for f in editions() if f != named)] if named else editions():
         try:
+            if damage := _damage(str(folder)):
+                raise Refusal(damage)
             return _open(str(folder)), told
         except Refusal as refused:
             told = told or str(refused)
     return None, told
+
+
+@st.cache_data(ttl=30, max_entries=8, show_spinner=False)
+def _damage(folder: str) -> str:
+    """What is wrong with the files of an edition, looked at every half minute and read only where one was touched; else nothing."""
+    try:
+        require_whole(Path(folder))
+    except Refusal as refused:
+        # what was kept of it may have been read from damaged files, and it may come back whole
+        _open.clear()
+        _rows.clear()
+        return f"{refused};请运行 shequ rebuild,由档案补回"
+    return ""
 
 
 def _pointed_at() -> str:

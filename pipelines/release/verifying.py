@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,11 +45,14 @@ def _require_whole(folder: Path, _touched: int) -> None:
 
 
 def _touched(folder: Path) -> int:
-    """Another number when a file of the edition has been written, replaced, added or removed."""
+    """Another number when a file of the edition has been written, replaced, added or removed; reports come later and do not count."""
     found = []
-    for place, _, names in os.walk(folder):
-        states = [(name, (Path(place) / name).stat(follow_symlinks=False)) for name in names]
-        found += [(place, name, state.st_ino, state.st_size, state.st_mtime_ns) for name, state in states]
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "reports" and not name.startswith(".")]
+        for name in names:
+            with suppress(FileNotFoundError):
+                state = (Path(place) / name).stat(follow_symlinks=False)
+                found.append((place, name, state.st_ino, state.st_size, state.st_mtime_ns))
     return hash(tuple(sorted(found)))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards import data
 from pipelines import rebuilding
 from pipelines.archive import SHANGHAI, Archive
 from pipelines.errors import Refusal
@@ -105,6 +106,20 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
     assert shown(office) == (label, before, None)
     assert health._release(office.settings).well
     assert checker.faults(office.settings.data, []) == []
+
+
+def test_a_dashboard_that_is_open_shows_the_edition_before_and_says_so_until_a_rebuild(office, monkeypatch):
+    monkeypatch.setattr(data.settings, "load", lambda: office.settings)
+    release, told = data.newest()
+    assert (release.label, told) == ("2020-05/1", "")
+    with_another_table(may(office))
+    data._damage.clear()  # half a minute later
+    release, told = data.newest()
+    assert release.label == "2020-04/1"
+    assert "2020-05/1/tables/figure/2020-05.parquet:缺失或与清单的校验值不符;请运行 shequ rebuild" in told
+    rebuilding.rebuild(office.settings)
+    data._damage.clear()
+    assert (data.newest()[0].label, data.newest()[1]) == ("2020-05/1", "")
 
 
 @pytest.mark.parametrize("pointer", [None, "2020-07/3\n", "一派胡言"])
