@@ -73,10 +73,16 @@ class _Desk:
         self.records = pq.read_table(folder / ".county_answer.parquet")
 
     def write(self, first: int, count: int, number: int, place: County) -> None:
+        """One county's workbook, unless an earlier try has made it."""
+        path = self.folder / template.file_name(place.name, self.month)
+        if path.exists():
+            return
         rows = _cells(self.form.community, self.answers.slice(first, count))
         record = {field: values[0] for field, values in _cells(self.form.county, self.records.slice(number, 1)).items()}
         data = template.build(self.form, place, self.month, Table(rows["kind"], rows), record, watermark=WATERMARK)
-        (self.folder / template.file_name(place.name, self.month)).write_bytes(data)
+        aside = path.with_suffix(".part")
+        aside.write_bytes(data)
+        aside.replace(path)
 
 
 def _cells(part: Part, rows: pa.Table) -> dict[str, list]:
