@@ -1,6 +1,6 @@
 """The whole country from its workbooks to a published release, on two cores: 2,900 files, stage by stage.
 
-    python -m tests.benchmarks.bench_whole [--quick | --units N] [--months N]
+    python -m tests.benchmarks.bench_whole [--quick | --units N] [--months N] [--keep DIR]
 
 An installation as the inbox fills it: every workbook archived (fsync, ledger), read in child processes with limits, loaded, the month's
 figures computed, the edition published, its reports written. Then a second month on top. Each size runs in a process of its own, so
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -52,21 +52,13 @@ def _total(found: dict) -> float:
     return sum(found["seconds"].values())
 
 
-def in_child(units: int | None, count: int) -> list[dict]:
+def in_child(units: int | None, count: int, keep: Path | None = None) -> list[dict]:
     """`run` in a process of its own; the workbooks are made before, so that their makers are none of its children."""
     reference = reference_set.load(reference_of(units))
     for month in _span(count):
         country_books.make(reference, month, books(units) / months.key(month))
-    command = [
-        sys.executable,
-        "-m",
-        "tests.benchmarks.bench_whole",
-        "--child",
-        "--units",
-        str(units or 0),
-        "--months",
-        str(count),
-    ]
+    command = [sys.executable, "-m", "tests.benchmarks.bench_whole", "--child", "--units", str(units or 0)]
+    command += ["--months", str(count), *(["--keep", str(keep)] if keep else [])]
     done = subprocess.run(command, cwd=settings.REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -128,10 +120,10 @@ class Stages:
         return wrapped
 
 
-def run(units: int | None, count: int) -> list[dict]:
-    """`count` months from workbooks to releases, one after another in one installation; what each took."""
+def run(units: int | None, count: int, keep: Path | None = None) -> list[dict]:
+    """`count` months from workbooks to releases, one after another in one installation, which may be kept; what each took."""
     place = reference_of(units)
-    with tempfile.TemporaryDirectory() as folder:
+    with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as folder:
         here = Settings(Path(folder) / "data", place)
         known = len(reference_set.load(place).rosters.units(country.FIRST))
         return [{"units": known, **_month(here, units, month)} for month in _span(count)]
@@ -205,13 +197,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--units", type=int, default=0)
     parser.add_argument("--months", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="an empty folder, in which the installation stays")
     parser.add_argument("--child", action="store_true")
     asked = parser.parse_args(arguments)
     units = QUICK if asked.quick else asked.units or WHOLE
     if asked.child:
-        print(json.dumps(run(units, asked.months)))
+        print(json.dumps(run(units, asked.months, asked.keep)))
     else:
-        report(in_child(units, asked.months))
+        report(in_child(units, asked.months, asked.keep))
 
 
 if __name__ == "__main__":
