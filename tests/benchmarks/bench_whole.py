@@ -143,7 +143,7 @@ def _month(here: Settings, units: int | None, month: date) -> dict:
     stages.cpu["read"] += _children() - children
     return {
         "files": len(sent), "seconds": stages.seconds, "cpu": stages.cpu, "peak": _peak(resource.RUSAGE_SELF),
-        "child_peak": _peak(resource.RUSAGE_CHILDREN), "disk": {n: _size(here.data / n) for n in ("archive", "warehouse", "releases")},
+        "disk": {n: _size(here.data / n) for n in ("archive", "warehouse", "releases")},
     }  # fmt: skip
 
 
@@ -181,15 +181,13 @@ def _size(folder: Path) -> int:
 
 def report(found: list[dict]) -> None:
     """One line a month: seconds and CPU by stage, memory, disk."""
-    print(
-        "month  files " + " ".join(f"{name:>16}" for name in (*STAGES, "all")) + "   peak  child   disk (s, s CPU, GB)"
-    )
+    print("month  files " + " ".join(f"{name:>16}" for name in (*STAGES, "all")) + "   peak   disk (s, s CPU, GB)")
     for number, one in enumerate(found, 1):
         pairs = [(one["seconds"][name], one["cpu"][name]) for name in STAGES]
         pairs.append((_total(one), sum(one["cpu"].values())))
         cells = " ".join(f"{wall:8.2f}{cpu:8.2f}" for wall, cpu in pairs)
         disk = sum(one["disk"].values()) / 2**30
-        print(f"{number:>5} {one['files']:>6} {cells} {one['peak']:6.2f} {one['child_peak']:6.2f} {disk:6.2f}")
+        print(f"{number:>5} {one['files']:>6} {cells} {one['peak']:6.2f} {disk:6.2f}")
 
 
 def main(arguments: list[str]) -> None:
