@@ -72,26 +72,27 @@ class Scan:
 def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits) -> Scan:
     """Reads a sheet part once. `styles` are the cell style indexes whose cells are wanted (dates and percentages)."""
     found = Scan()
-    head, body, tail = _parted(b"".join(_blocks(chunks, name, found)), name)
-    width = _read_bulk(body, found, styles, limits)
+    xml = b"".join(_blocks(chunks, name, found))
+    begin, end = _parted(xml, name)
+    width = _read_bulk(xml, begin, end, found, styles, limits)
     if width is None:
-        _refuse_declarations(body, name)
-        width = _cut(body, found, styles, limits)
+        _refuse_declarations(xml, name)
+        width = _cut(xml[begin:end], found, styles, limits)
     if width > limits.columns:
         raise Unreadable("damaged", f"列号 {width} 超出工作表")
     if found.area > limits.cells:
         raise Unreadable("too_large", f"工作表的数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
-    _around(head, tail, found, limits)
+    _around(xml[:begin], xml[end:], found, limits)
     return found
 
 
-def _read_bulk(body: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int | None:
+def _read_bulk(xml: bytes, begin: int, end: int, found: Scan, styles: set[bytes], limits: Limits) -> int | None:
     """Takes the cells in bulk and gives the number of columns; None where the rows are not plain or lie far apart."""
     try:
-        cells = sheet_bulk.read(body, set(map(int, styles)))
+        cells = sheet_bulk.read(xml, begin, end, set(map(int, styles)))
     except sheet_bulk.NotPlain:
         return None
-    looked_at = [_special(body, offset) for offset in cells.special]
+    looked_at = [_special(xml, offset) for offset in cells.special]
     if any(kind == b"e" and value not in _ERRORS for _, _, _, kind, _, value in looked_at):
         return None
     _check_row(cells.height, limits)
@@ -172,21 +173,21 @@ def _refuse_declarations(xml: bytes, name: str) -> None:
         raise _Odd()
 
 
-def _parted(xml: bytes, name: str) -> tuple[bytes, bytes, bytes]:
-    """Head, rows and tail of the part."""
+def _parted(xml: bytes, name: str) -> tuple[int, int]:
+    """Where the rows of the part begin and end."""
     start, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
     if not _HEAD.match(xml) or start < 0:
         _refuse_declarations(xml, name)
         raise _Odd()
     opened = xml.find(b">", start) + 1
     if xml[opened - 2 : opened] == b"/>":
-        end = start = opened
+        end = opened
     elif end < opened or xml.find(b"</worksheet>", end) < 0:
         _refuse_declarations(xml, name)
         raise Unreadable("damaged", f"部件 {name} 没有结尾")
     for around in (xml[:opened], xml[end:]):
         _refuse_declarations(around, name)
-    return xml[:start], xml[opened:end], xml[end:]
+    return opened, end
 
 
 def _rows(body: bytes, found: Scan) -> list[tuple[int, int]]:
