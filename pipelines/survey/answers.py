@@ -104,11 +104,11 @@ class Remembered(dict):
         return value
 
 
-def remembered(part: Part, field: Field, asked: Asked) -> Remembered:
+def remembered(part: Part, field: Field, *asked: object) -> Remembered:
     """The answers of one field that were met before; not for codes and texts, which are each county's own."""
-    met = part.remembered.get((field.id, asked))
+    met = part.remembered.get((field.id, *asked))
     if met is None:
-        met = part.remembered[field.id, asked] = Remembered(partial(parse, field=field, asked=asked))
+        met = part.remembered[field.id, *asked] = Remembered(partial(parse, field=field, asked=Asked(*asked)))
     return met
 
 

@@ -89,6 +89,8 @@ class _Sorter:
     def has_code(self, row: list) -> bool:
         """Whether the row has a unit's code or the ruins of one, rather than the code of a town or a word."""
         raw = row[self.code] if self.code is not None and self.code < len(row) else None
+        if type(raw) is str and len(raw) == 12 and raw.isascii() and raw.isdigit():
+            return not raw.endswith("000")
         known = self.codes.get(raw)
         if known is None:
             known = self.codes[raw] = _is_code(raw)
@@ -141,8 +143,6 @@ class _Sorter:
 
 
 def _is_code(raw: object) -> bool:
-    if type(raw) is str and len(raw) == 12 and raw.isascii() and raw.isdigit():
-        return not raw.endswith("000")
     text = labels.fold(answers.shown(raw) or "")
     if len(text) == 12 and text.isascii() and text.isdigit():
         return not text.endswith("000")

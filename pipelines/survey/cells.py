@@ -74,8 +74,9 @@ class Cells:
             for applies, allowed in KINDS.items()
         }
         for question in self.context.part:
-            if question.id in self.table.columns and outside.get(question.applies):
-                self._ignore(question, outside[question.applies])
+            positions = outside.get(question.applies, ())
+            if question.id in self.table.columns and any(map(self.rows.raw[question.id].__getitem__, positions)):
+                self._ignore(question, positions)
 
     def report_bad(self) -> None:
         """Every cell that could not be read, and months that lie after the report's."""
@@ -101,23 +102,23 @@ class Cells:
         raw = self.columns[place.index - 1]
         if question.id == "town":
             raw = self._filled_down(place, raw)
-        asked = Asked(place.factor, place.stated, self.context.date1904)
-        if not self._met_before(question, place, raw, asked):
-            self._parsed(question, place, raw, asked)
+        if not self._met_before(question, place, raw):
+            self._parsed(question, place, raw)
 
-    def _met_before(self, question: Field, place: Column, raw: tuple, asked: Asked) -> bool:
+    def _met_before(self, question: Field, place: Column, raw: tuple) -> bool:
         """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
         try:
-            values = list(map(answers.remembered(self.context.part, question, asked).__getitem__, raw))
+            known = answers.remembered(self.context.part, question, place.factor, place.stated, self.context.date1904)
+            values = list(map(known.__getitem__, raw))
         except answers.Unread:
             return False
         self.rows.values[question.id], self.rows.raw[question.id] = values, list(map(answers.SHOWN.__getitem__, raw))
         return True
 
-    def _parsed(self, question: Field, place: Column, raw: tuple, asked: Asked) -> None:
-        distinct = set(raw)
+    def _parsed(self, question: Field, place: Column, raw: tuple) -> None:
+        asked, distinct = Asked(place.factor, place.stated, self.context.date1904), set(raw)
         if question.type != "text" and (1 in distinct or 0 in distinct):
             # True equals 1 in Python, and a column would take the one for the other
             raw, distinct = _booleans_apart(raw, distinct)
@@ -275,10 +276,7 @@ class Cells:
                     self.add("month_after_report", found=found, label=question.label, **where)
 
     def _ignore(self, question: Field, positions: list[int]) -> None:
-        raw = self.rows.raw[question.id]
-        if not any(raw[i] for i in positions):
-            return
-        values, bad = self.rows.values[question.id], self.bad.get(question.id, {})
+        raw, values, bad = self.rows.raw[question.id], self.rows.values[question.id], self.bad.get(question.id, {})
         filled = []
         for i in positions:
             why = bad.get(i)

@@ -116,6 +116,9 @@ class _Reader:
 
     def _repeated(self) -> None:
         """The same unit twice: once where all answers agree, both held where they differ."""
+        given = [code for code in self.rows.unit if code]
+        if len(set(given)) == len(given):
+            return
         seen: dict[str, list[int]] = {}
         for i, code in enumerate(self.rows.unit):
             if code:

@@ -15,6 +15,7 @@ from pipelines.survey.grid import Sheet
 
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
+LONGEST = 80  # letters of a label
 ENOUGH = 4  # labels that make a header
 _TAIL = re.compile(r"(.+)[,/:;、-]([^,/:;、-]{1,4})")
 _HINT = re.compile(
@@ -63,7 +64,7 @@ class Match:
 
 def find(sheet: Sheet, part: Part) -> Table | None:
     """The table of a sheet, or None where no header with at least `ENOUGH` of the form's labels is found."""
-    seed = _seed(sheet, part.vocabulary.fields)
+    seed = _seed(sheet, part.vocabulary)
     if seed is None:
         return None
     header = _Header(sheet, part.vocabulary, seed)
@@ -73,11 +74,11 @@ def find(sheet: Sheet, part: Part) -> Table | None:
     return _table(sheet, header, first, last)
 
 
-def _seed(sheet: Sheet, known: dict[str, Field]) -> int | None:
+def _seed(sheet: Sheet, known: Vocabulary) -> int | None:
     """The first row (0-based) with the most labels. Stops soon after a plain header, so that bodies are not searched."""
     best, best_row = 0, None
     for index, row in enumerate(sheet.rows[:DEEPEST]):
-        count = len({known[text].id for text in _texts(row) if text in known})
+        count = len({name for text in row if type(text) is str for name in named(known, text)})
         if count > best:
             best, best_row = count, index
         elif best >= 10 and best_row is not None and index > best_row + TALLEST:
@@ -85,10 +86,14 @@ def _seed(sheet: Sheet, known: dict[str, Field]) -> int | None:
     return best_row if best >= 2 else None
 
 
-def _texts(row: list) -> list[str]:
-    """Every reading of every text cell of a row; long texts are no labels."""
-    cells = [value for value in row if type(value) is str and len(value) <= 80]
-    return [text for value in cells for text, _ in labels.readings(value)]
+@lru_cache(maxsize=1 << 14)
+def named(known: Vocabulary, text: str) -> dict[str, tuple[str, ...]]:
+    """The fields that a text can be the label of, fullest reading first, each with the remarks taken off; long texts are no labels."""
+    found: dict[str, tuple[str, ...]] = {}
+    for reading, remarks in labels.readings(text) if len(text) <= LONGEST else ():
+        if reading in known.fields:
+            found.setdefault(known.fields[reading].id, remarks)
+    return found
 
 
 class _Header:
@@ -102,7 +107,7 @@ class _Header:
         self.wide: set[tuple[int, int]] = set()
         self._matches: dict[tuple[int, int], list[Match]] = {}
         self._fill()
-        self.texts = [[_text(value) if value is not None else "" for value in row] for row in self.rows]
+        self.texts = [[_text(value) if type(value) is not str else value for value in row] for row in self.rows]
 
     def _fill(self) -> None:
         """A merged cell's text holds for the whole range: blanks are not guessed at, merges are read."""
@@ -208,6 +213,8 @@ def _is_hint(folded: str) -> bool:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

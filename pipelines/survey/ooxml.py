@@ -8,7 +8,6 @@ formats of Chinese Excel, and takes a negative date for midnight).
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from html import unescape
 from xml.etree.ElementTree import Element
 
@@ -16,11 +15,9 @@ from pipelines.survey import formats, shared_strings
 from pipelines.survey.address import cell as a1
 from pipelines.survey.bare_package import BarePackage
 from pipelines.survey.grid import Limits, Sheet, Unreadable, Workbook
-from pipelines.survey.package import Package, local, parse
+from pipelines.survey.package import Package, local
 from pipelines.survey.sheet_bulk import rows_of, strings_used
 from pipelines.survey.sheet_xml import Scan, cells, scan_any
-
-_REMEMBERED = 1 << 16  # bytes of styles that are kept to be met again
 
 
 @dataclass
@@ -38,7 +35,7 @@ class Book:
 def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     """The workbook whose main part is `main`."""
     book = _book(package, main, limits)
-    kinds = _kinds(package.xml(book.styles), book.styles) if book.styles else {}
+    kinds = _kinds(package.tree(book.styles)) if book.styles else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != formats.NUMBER}
     scans, area = [], 0
     with BarePackage() as bare:
@@ -207,17 +204,8 @@ def resolve(folder: str, target: str) -> str:
     return "/".join(steps)
 
 
-def _kinds(styles: bytes, part: str) -> dict[int, str]:
-    """Index of a cell style → kind of its number format. Most counties' styles are those of the template: parsed once."""
-    return _same_kinds(styles, part) if len(styles) <= _REMEMBERED else _style_kinds(parse(styles, part))
-
-
-@lru_cache(maxsize=64)
-def _same_kinds(styles: bytes, part: str) -> dict[int, str]:
-    return _style_kinds(parse(styles, part))
-
-
-def _style_kinds(styles: Element) -> dict[int, str]:
+def _kinds(styles: Element) -> dict[int, str]:
+    """Index of a cell style → kind of its number format."""
     codes, kinds = {}, {}
     for element in styles.iter():
         if local(element.tag) == "numFmt" and element.get("numFmtId", "").isdigit():

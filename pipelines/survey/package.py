@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
@@ -16,6 +17,7 @@ from pipelines.survey.grid import Limits, Unreadable
 
 CHUNK = 1 << 20
 RATIO_FROM = 20 << 20
+REMEMBERED = 1 << 14  # bytes of a part that is kept parsed
 # What the standard library raises on packages that are not what their headers say.
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -72,8 +74,9 @@ class Package:
         return clean_xml(self.read(name), name)
 
     def tree(self, name: str) -> Element:
-        """A small XML part as a tree."""
-        return parse(self.xml(name), name)
+        """A small XML part as a tree, to be looked at only: counties' files share many of their parts."""
+        xml = self.xml(name)
+        return _same_tree(xml, name) if len(xml) <= REMEMBERED else parse(xml, name)
 
     def inflate_rest(self) -> None:
         """Unpacks what was not read, for its size and checksum only: others will open this file after us."""
@@ -160,6 +163,11 @@ def parse(xml: bytes, name: str) -> Element:
         raise Unreadable("xml_entities", f"部件 {name}") from error
     except (ParseError, ValueError, LookupError) as error:
         raise Unreadable("damaged", f"部件 {name} 不是正确的 XML") from error
+
+
+@lru_cache(maxsize=128)
+def _same_tree(xml: bytes, name: str) -> Element:
+    return parse(xml, name)
 
 
 def local(tag: str) -> str:

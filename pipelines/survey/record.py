@@ -62,7 +62,7 @@ class Form2:
 
 def find(sheet: Sheet, part: Part) -> Form2 | None:
     """The county's record of a sheet, or None where fewer than `ENOUGH` of its labels are found."""
-    found = _labels(sheet, part.vocabulary.fields)
+    found = _labels(sheet, part)
     if len({item[2].id for item in found}) < ENOUGH:
         return None
     rows, columns = Counter(row for row, *_ in found), Counter(column for _, column, *_ in found)
@@ -87,16 +87,14 @@ def find(sheet: Sheet, part: Part) -> Form2 | None:
 _Found = tuple[int, int, Field, tuple[str, ...], str]
 
 
-def _labels(sheet: Sheet, known: dict[str, Field]) -> list[_Found]:
+def _labels(sheet: Sheet, part: Part) -> list[_Found]:
     """Every cell that is a label of the form: row, column, field, remarks, text."""
     found = []
     for row, cells in enumerate(sheet.rows[:500], 1):
         for column, value in enumerate(cells[:100], 1):
-            if type(value) is str and len(value) <= 80:
-                for reading, remarks in labels.readings(value):
-                    if reading in known:
-                        found.append((row, column, known[reading], remarks, value))
-                        break
+            if type(value) is str and (names := layout.named(part.vocabulary, value)):
+                name = next(iter(names))
+                found.append((row, column, part[name], names[name], value))
     return found
 
 

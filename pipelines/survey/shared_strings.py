@@ -11,6 +11,7 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TABLE = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]")
 _OPENED = re.compile(rb"\s*(?:<\?xml[^<>]*\?>\s*)?<sst(?:\s[^<>]*)?(?<!/)>")
 _START, _KEPT, _END = "<si><t>", '<si><t xml:space="preserve">', "</t></si>"
+_SPACE = re.compile(r"<t>[ \t\n]|[ \t\n]</t>")
 _ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 # What is not simply taken as it stands: escaped characters of Excel, and line ends that a parser rewrites.
 _REWRITTEN = (b"_x", b"\r")
@@ -45,14 +46,18 @@ def plain_texts(xml: bytes) -> list[str | None] | None:
     *items, rest = body.split(_END)
     if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1 or ("&" in body and _ENTITIES.search(body)):
         return None
-    texts = [
-        item[len(_START) :].strip(" \t\n") if item.startswith(_START)
-        else item[len(_KEPT) :] if item.startswith(_KEPT) else "<"
-        for item in items
-    ]  # fmt: skip
-    if "<" in texts:
+    texts = _stripped(items) if _KEPT in body or _SPACE.search(body) else [item.removeprefix(_START) for item in items]
+    if "<" in "".join(texts):
         return None
     return [(unescape(text) if "&" in text else text) or None for text in texts]
+
+
+def _stripped(items: list[str]) -> list[str]:
+    """White space around a text counts only where it is said to."""
+    return [
+        item.removeprefix(_KEPT) if item.startswith(_KEPT) else item.removeprefix(_START).strip(" \t\n")
+        for item in items
+    ]
 
 
 def blanks(xml: bytes) -> set[bytes]:

@@ -107,7 +107,7 @@ def read(xml: bytes, begin: int, end: int, styles: set[int]) -> Cells:
     for first, last in _blocks(xml, begin, end):
         _Block(xml[first:last], first).into(cells, styles)
     numbers = np.array([number for number, _ in cells.rows])
-    if not len(numbers) or (np.diff(numbers) < 1).any() or numbers[-1] - len(numbers) > FARTHEST:
+    if not len(numbers) or (numbers[1:] <= numbers[:-1]).any() or numbers[-1] - len(numbers) > FARTHEST:
         raise NotPlain("rows")
     return cells
 
@@ -163,7 +163,8 @@ class _Block:
     def into(self, cells: Cells, styles: set[int]) -> None:
         """Adds the cells of the block."""
         number, digits = self._rows(cells)
-        cells_of = np.diff(self.cells_before[np.append(self.row, len(self.tag) - 1)])
+        bounds = self.cells_before[np.concatenate((self.row, [len(self.tag) - 1]))]
+        cells_of = bounds[1:] - bounds[:-1]
         column, at = self._addresses(digits, cells_of)
         style, kind = self._rest_of_cells(at, styles)
         index = self.cells_before[self.value] - 1  # the cell of each value
@@ -190,7 +191,8 @@ class _Block:
         if len(found) != len(self.row) or covered != len(tags) or not all(map(_ATTRIBUTES.fullmatch, set(rests))):
             raise NotPlain("a row")
         empty = np.array([rest[-1:] == b"/" for rest in rests])
-        if (empty != np.isin(self.tag[self.row + 1], (_ROW, _STOP))).any():
+        after = self.tag[self.row + 1]
+        if (empty != ((after == _ROW) | (after == _STOP))).any():
             raise NotPlain("text in a row")
         rows = list(map(int, numbers))
         cells.rows += zip(rows, rests, strict=True)
