@@ -80,7 +80,7 @@ def compare(what: str, name: str, data: bytes, known: Reference, rounds: int) ->
     units = [unit for unit in known.rosters.units(MONTH) if unit.county_code == county]
     ours, theirs = in_turns(rounds, lambda: read(data, name, known), lambda: bare(data))
     again, script = in_turns(
-        max(rounds // 3, 1), lambda: read(data, name, known), lambda: by_hand.read(data, known.form, units)
+        max(rounds // 3, 1), lambda: read(data, name, known), lambda: by_hand.read(data, name, known.form, units)
     )
     return [
         Measured("G1", f"read, {what}", ours * 1e3, "ms CPU", BARE, theirs * 1e3, "calamine to_python"),
