@@ -60,13 +60,14 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
     if release is None or not fields:
         return
     columns = ", ".join(f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL) AS "{f}"' for f in fields)
-    rows = release.rows(
-        f"SELECT uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid", [month]
-    )
-    marks = ", ".join("?" * (len(fields) + 2))
-    before = months.add(month, -1)
-    if rows:
-        checker.con.executemany(f"INSERT INTO last_answer VALUES ({marks})", [[before, *row.values()] for row in rows])
+    with release.con.cursor() as cursor:
+        last = cursor.sql(
+            f"SELECT ?::DATE AS month, uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid",
+            params=[months.add(month, -1), month],
+        ).to_arrow_table()
+    checker.con.register("incoming", last)
+    checker.con.execute("INSERT INTO last_answer BY NAME SELECT * FROM incoming")
+    checker.con.unregister("incoming")
 
 
 def release_if_any(settings: Settings) -> Release | None:
