@@ -235,7 +235,11 @@ def _value(place: Place, sheet: Sheet, record: CountyRecord, report: Report, dat
     raw = sheet.value(place.row, place.column)
     cell = address.cell(place.row, place.column)
     text = answers.shown(raw)
-    record.cells[field_.id], record.raw[field_.id], record.values[field_.id] = cell, text and personal.masked(text), None
+    record.cells[field_.id], record.raw[field_.id], record.values[field_.id] = (
+        cell,
+        text and personal.masked(text),
+        None,
+    )
     result = _parsed(place, sheet, raw, date1904)
     words = {"cell": cell, "row": place.row, "field": field_.id, "label": field_.label}
     if field_.applies == "shared_funding" and not shared:

@@ -461,3 +461,16 @@ def test_messages_are_whole_sentences_with_their_place():
         "【not_a_number】文件“柏乡县2019年6月.xlsx”工作表“Sheet1”单元格 E6:“居民户数”的值为“约300”,应为0 至 20000 的整数。请填写确切的数字。"
     )
     assert (error.row, error.field, error.unit, error.found) == (6, "households", UNITS[2].code, "约300")
+
+
+def test_what_was_met_before_is_worked_out_once_and_a_bad_answer_never_kept(monkeypatch):
+    monkeypatch.setattr(answers, "_MOST_REMEMBERED", 3)
+    asked = []
+    known = answers.Remembered(lambda raw: asked.append(raw) or (answers.Bad("x", "") if raw < 0 else raw + 1))
+    assert [known[raw] for raw in (1.0, 2.0, 1.0)] == [2.0, 3.0, 2.0]
+    assert asked == [1.0, 2.0]
+    with pytest.raises(answers.Unread):
+        known[-1.0]
+    assert -1.0 not in known
+    assert [known[raw] for raw in (3.0, 4.0, 1.0)] == [4.0, 5.0, 2.0]
+    assert len(known) <= 3

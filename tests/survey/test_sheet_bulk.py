@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from container_files import shared, with_sheet
+from container_files import parts, shared, with_part, with_sheet
 from fuzz_container import mutate
 from survey_pages import book, page, units_of
 from test_container import rich
@@ -121,3 +121,37 @@ def test_blank_shared_strings_are_blank_both_ways():
     in_bulk, through_calamine, taken = both_ways(shared(["甲", " ", "乙"], ["", "甲"]))
     assert in_bulk == through_calamine
     assert taken == 1
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<si><t> 甲 乙\n</t></si>",
+        '<si><t xml:space="preserve"> 甲\t</t></si>',
+        '<si><t xml:space="preserve">  </t></si>',
+        "<si><t>　</t></si>",
+        "<si><t></t></si>",
+        "<si><t/></si>",
+        "<si/>",
+        "<si><t>&lt;甲&gt; &amp;amp; &quot;乙&apos;</t></si>",
+        "<si><t>&#20013;&#10;文</t></si>",
+        "<si><t>甲_x000D_乙</t></si>",
+        "<si><t>甲\r\n乙</t></si>",
+        "<si><r><t>甲</t></r><r><t>乙</t></r></si>",
+        '<si><t>甲</t><rPh sb="0" eb="1"><t>jia</t></rPh></si>',
+        "x<si><t>甲</t></si>",
+        "<si>x<t>甲</t></si>",
+        "<si><t>甲</t></si> <si><t>丙</t></si>",
+        "<si><t>甲</si><si></t></si>",
+    ],
+)
+def test_shared_strings_are_the_same_both_ways(item):
+    data = shared(["甲"], ["乙"])
+    table = parts(data)["xl/sharedStrings.xml"].replace("<si><t>甲</t></si>".encode(), item.encode())
+    in_bulk, through_calamine, _ = both_ways(with_part(data, "xl/sharedStrings.xml", table))
+    assert in_bulk == through_calamine
+
+
+def test_a_row_whose_attributes_are_no_xml_is_refused_both_ways():
+    in_bulk, through_calamine, taken = both_ways(with_sheet('<row r="1" spans"1:2"><c r="A1"><v>1</v></c></row>'))
+    assert (in_bulk, taken) == (through_calamine, 0)
