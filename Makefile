@@ -35,11 +35,14 @@ test-cluster: .venv/.test .venv/.spark
 bench: .venv/.test
 	$(BIN)/python -m tests.benchmarks --write
 
-# Kills, full disks and failing writes at every step, hundreds of rounds (docs/reliability.md).
+# Kills, full disks, failing writes, damaged files, power cuts (as root): hundreds of rounds (docs/reliability.md).
 ROUNDS ?= 500
 EVERY ?= 1
 faults: .venv/.test
-	$(BIN)/python -m tests.faults --how kill,enospc,eio --every $(EVERY) --random $(ROUNDS)
+	$(BIN)/python -m tests.faults --how kill,enospc,eio,erofs --every $(EVERY) --random $(ROUNDS)
+	$(BIN)/python -m tests.faults.damage --rounds $(ROUNDS)
+	test "$$(id -u)" != 0 || $(BIN)/python -m tests.faults.power --rounds 100
+	SHEQU_ROUNDS=20 $(BIN)/python -m pytest tests/faults
 
 lint: .venv/.test
 	$(BIN)/ruff check .
