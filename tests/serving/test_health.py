@@ -45,7 +45,7 @@ def test_a_schedule_that_was_called_in_the_future_is_told_with_what_to_do():
     assert probes.ahead([("inbox", now - 30), ("monthly_schedule", now + 60)], now) is None
     said = probes.ahead([("inbox", now + 86400), ("reminders_schedule", now + 2 * 86400)], now)
     assert said.startswith("inbox、reminders_schedule 的上次触发记在未来(最晚 2026-03-22 08:00)")
-    assert "timedatectl" in said and "dagster/storage/schedules" in said
+    assert "timedatectl" in said and "重新启动 shequ serve" in said
 
 
 def test_an_old_reading_of_the_archive_is_a_fault_and_a_fresh_one_is_not(found):
