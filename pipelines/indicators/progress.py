@@ -98,10 +98,7 @@ def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
     for number, register in enumerate(warehouse.reference.registers):
         if month >= register.since:
             trail.load_past(warehouse, month, divisions, number, register)
-            for query in _judged(number, register):
-                parameters = {"month": month, "divisions": divisions, "policy": register.policy.id}
-                con.execute(f"INSERT INTO figure BY NAME {query}", parameters)
-            _decide_exactly(warehouse, month, divisions, number, register)
+            _judge(warehouse, month, divisions, number, register)
             trail.advance(warehouse, month, divisions, number, register)
 
 
@@ -112,20 +109,27 @@ def load_targets(warehouse: Warehouse) -> None:
     warehouse.con.unregister("declared_target")
 
 
-def _judged(number: int, register: Register) -> Iterator[str]:
-    """Queries whose rows are the figures of a policy: of communities and of counties, shares and ratios.
+def _judge(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
+    """The figures of a policy: of communities and of counties, shares and ratios.
 
-    Shares are counted in units, ratios in millionths; whole numbers of eight bytes are much cheaper than those of sixteen.
+    Shares are counted in units, ratios in millionths: whole numbers of eight bytes are much cheaper than those of sixteen.
+    Temporary `series_<k>` holds a row an indicator and unit; a table of so many rows is judged and stored on all cores, one of
+    wide rows on one only.
     """
-    for prefix, chosen in _chosen(register):
-        share = chosen[0][1].is_share
+    con, parameters = warehouse.con, {"month": month, "divisions": divisions, "policy": register.policy.id}
+    sets = list(_chosen(register))
+    for k, (prefix, chosen) in enumerate(sets):
         series = _series(f"{prefix}counted_{number}", f"{prefix}past_{number}", chosen)
-        words = {
-            "share": share,
-            "micro": "1::BIGINT" if share else f"{MICRO}::HUGEINT",
-            "big": "BIGINT" if share else "HUGEINT",
-        }
-        yield _fill(FIGURES, counts=_SHARES if share else _RATIOS, **words, series=series)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE series_{k} AS {series}")
+        con.execute(f"INSERT INTO figure BY NAME {_figures(f'FROM series_{k}', chosen[0][1].is_share)}", parameters)
+    _decide_exactly(warehouse, parameters, range(len(sets)))
+    for k in range(len(sets)):
+        con.execute(f"DROP TABLE temp.series_{k}")
+
+
+def _figures(series: str, share: bool) -> str:
+    words = {"micro": "1::BIGINT", "big": "BIGINT"} if share else {"micro": f"{MICRO}::HUGEINT", "big": "HUGEINT"}
+    return _fill(FIGURES, counts=_SHARES if share else _RATIOS, share=share, series=series, **words)
 
 
 def _fill(template: str, **words) -> str:
@@ -148,13 +152,9 @@ def _series(counted: str, past: str, chosen: list[tuple[int, Indicator]]) -> str
     lists = {"indicator": [f"'{i.id}'" for _, i in chosen], "packed": [f'"{i.id}"' for _, i in chosen]}
     if not chosen[0][1].is_share:
         lists |= {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in ("n", "d")}
-    columns = _unnested(lists | _first_lists(chosen))
-    return f"SELECT level, unit, {columns} FROM {counted} LEFT JOIN {past} AS past USING (level, unit)"
-
-
-def _first_lists(chosen: list[tuple[int, Indicator]]) -> dict[str, list[str]]:
-    lists = {f"first_{part}": [f'past."{part}:{i.id}"' for _, i in chosen] for part in ("month", "yes", "scope")}
-    return {**lists, "met_before": [f"coalesce(past.met[{place}], FALSE)" for place, _ in chosen]}
+    lists |= {f"first_{part}": [f'past."{part}:{i.id}"' for _, i in chosen] for part in ("month", "yes", "scope")}
+    lists["met_before"] = [f"coalesce(past.met[{place}], FALSE)" for place, _ in chosen]
+    return f"SELECT level, unit, {_unnested(lists)} FROM {counted} LEFT JOIN {past} AS past USING (level, unit)"
 
 
 def _unnested(lists: dict[str, list[str]]) -> str:
@@ -301,25 +301,27 @@ _NEXT_TO = f"""
           AND NOT (is_share AND status = 'off_track' AND declared IS NULL AND value = base_value)
        OR abs({_GOAL} - base_value) < 0.001
 """
+_BEGAN = "SELECT indicator, level, unit, first_yes::HUGEINT AS first_yes, first_scope::HUGEINT AS first_scope, met_before FROM series_{}"
 _WITH_FIRST = f"""
     SELECT indicator, level, unit, status, factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed
     FROM (
         SELECT near.*, first_yes, first_scope, met_before, CASE WHEN is_share THEN 1 ELSE {MICRO} END AS scale,
                (numerator * scale)::HUGEINT AS yes, (denominator * scale)::HUGEINT AS scope
-        FROM near LEFT JOIN (<series>) AS began USING (indicator, level, unit)
+        FROM near JOIN (<began>) AS began USING (indicator, level, unit)
     )
     WHERE NOT coalesce(met_before, FALSE)
       AND NOT coalesce(status = 'off_track' AND declared IS NULL AND TRY(yes * first_scope = first_yes * scope), FALSE)
 """
 
 
-def _decide_exactly(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
+def _decide_exactly(warehouse: Warehouse, parameters: dict, sets: range) -> None:
     """Correct the few statuses whose binary pace lies next to a threshold, with fractions."""
-    con, parameters = warehouse.con, {"month": month, "divisions": divisions, "policy": register.policy.id}
+    con = warehouse.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEXT_TO}", parameters)
     if not scalar(con, "SELECT count(*) FROM near"):
         return
-    near = con.execute(_fill(_WITH_FIRST, series=" UNION ALL ".join(_beginnings(number, register)))).fetchall()
+    began = " UNION ALL ".join(_BEGAN.format(k) for k in sets)
+    near = con.execute(_fill(_WITH_FIRST, began=began)).fetchall()
     exact = [(*key, exact_status(*sums)) for *key, status, sums in ((*row[:4], row[4:]) for row in near)]
     told = {row[:3]: row[3] for row in near}
     wrong = [row for row in exact if row[3] != told[row[:3]]]
@@ -335,16 +337,6 @@ _CORRECT = """
     WHERE figure.month = $month AND figure.divisions = $divisions AND figure.policy = $policy
       AND (figure.indicator, figure.level, figure.unit) = (exact.indicator, exact.level, exact.unit)
 """
-
-
-def _beginnings(number: int, register: Register) -> Iterator[str]:
-    """Queries of how the series of the units in `near` began."""
-    for prefix, chosen in _chosen(register):
-        lists = _first_lists(chosen) | {"indicator": [f"'{i.id}'" for _, i in chosen]}
-        lists |= {name: [f"{value}::HUGEINT" for value in lists[name]] for name in ("first_yes", "first_scope")}
-        yield f"""
-            SELECT {_unnested({name: lists[name] for name in ("indicator", "first_yes", "first_scope", "met_before")})}, level, unit
-            FROM {prefix}past_{number} AS past SEMI JOIN near USING (level, unit)"""
 
 
 def exact_status(factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed) -> str:
