@@ -108,7 +108,7 @@ def questions(
     folder = settings.load().reference
     asked = _Asked(con, form, month, limits or load(folder), taxonomy or findings.load(folder))
     asked.remember(seqs)
-    for ask in (_unchanged, _turned, _slips, _alike, _round):
+    for ask in (_against_last_month, _slips, _alike, _round):
         ask(asked)
     return asked.found()
 
@@ -173,36 +173,37 @@ def _percent(share) -> str:
     return "全部" if share >= 1 else f"{int(share * 1000) / 10:g}%"
 
 
-# ---- everything as last month
+# ---- everything as last month, every unit turned to yes
 
 
-def _unchanged(asked: _Asked) -> None:
-    limit = asked.limits.unchanged
+def _against_last_month(asked: _Asked) -> None:
+    """Both in one pass over this month's rows and last month's: joining them is most of the cost."""
     same = " + ".join(f'coalesce(n."{f}" = p."{f}", FALSE)::INTEGER' for f in asked.numbers)
     both = " + ".join(f'(n."{f}" = p."{f}" IS NOT NULL)::INTEGER' for f in asked.numbers)
-    rows = asked.rows(
-        f"SELECT seq, count(*), sum(equal)::BIGINT, sum(comparable)::BIGINT FROM "
-        f"({asked.pairs(f'n.seq, {same} AS equal, {both} AS comparable')}) GROUP BY seq ORDER BY seq"
-    )
-    for seq, units, same, both in rows:
-        if units >= limit.units and both >= limit.answers and same >= limit.share * both:
-            asked.ask("copied_unchanged", seq, None, [], found=_percent(Decimal(same) / both), count=both)
+    flags = [f.id for f in asked.form.community if f.type == "flag" and f.id not in asked.limits.turned.except_]
+    turned = "".join(f", {_TURNED.format(flag)}" for flag in flags)
+    columns = f"n.seq, count(*), sum({same})::BIGINT, sum({both})::BIGINT{turned}"
+    for seq, units, equal, comparable, *counts in asked.rows(f"{asked.pairs(columns)} GROUP BY n.seq ORDER BY n.seq"):
+        _unchanged(asked, seq, units, equal, comparable)
+        for flag, count in zip(flags, counts, strict=True):
+            _turned(asked, seq, flag, *divmod(count or 0, _LANE))
 
 
-# ---- every unit turned to yes
+_LANE = 1 << 31
+# Of the units that said no and have an answer now, how many said yes and how many there are: side by side in one sum.
+_TURNED = f"""sum(CASE WHEN NOT p."{{0}}" THEN CASE WHEN n."{{0}}" THEN {_LANE + 1} WHEN NOT n."{{0}}" THEN 1 END END)::BIGINT"""
 
 
-def _turned(asked: _Asked) -> None:
+def _unchanged(asked: _Asked, seq: int, units: int, same: int, both: int) -> None:
+    limit = asked.limits.unchanged
+    if units >= limit.units and both >= limit.answers and same >= limit.share * both:
+        asked.ask("copied_unchanged", seq, None, [], found=_percent(Decimal(same) / both), count=both)
+
+
+def _turned(asked: _Asked, seq: int, field: str, turned: int, no: int) -> None:
     limit = asked.limits.turned
-    flags = [f.id for f in asked.form.community if f.type == "flag" and f.id not in limit.except_]
-    # a FILTER counts 0 where nobody of a county had answered the month before; count_if would be null
-    counts = ", ".join(
-        f'count(*) FILTER (NOT p."{f}" AND n."{f}" IS NOT NULL), count(*) FILTER (NOT p."{f}" AND n."{f}")' for f in flags
-    )
-    for seq, *numbers in asked.rows(f"{asked.pairs(f'n.seq, {counts}')} GROUP BY n.seq ORDER BY n.seq"):
-        for field, no, turned in zip(flags, numbers[::2], numbers[1::2], strict=True):
-            if no >= limit.units and turned >= limit.share * no:
-                _ask_turned(asked, seq, field, no, turned)
+    if no >= limit.units and turned >= limit.share * no:
+        _ask_turned(asked, seq, field, no, turned)
 
 
 def _ask_turned(asked: _Asked, seq: int, field: str, no: int, turned: int) -> None:

@@ -1,10 +1,12 @@
 """The whole country on two cores: a month's figures from loaded answers, and how the cost grows with units and with months.
 
 python -m tests.benchmarks.bench_country [--quick]
+python -m tests.benchmarks.bench_country --months 120 [--units 30000]
 
-Each size runs in a process of its own, so that its peak memory is its own. The month measured has one before it, so that answers are
-carried, rules look back and questions compare. What is measured is what the monthly run does between reading and publishing:
-`engine.bring_up_to_date` (which answers stand, rules, questions, figures and progress at community, town, county and top level).
+One process makes reference data and loads the answers into a warehouse's file; another opens it, as the monthly run does, and computes
+figures: what is measured is `engine.bring_up_to_date` (which answers stand, rules, questions, figures and progress at community, town,
+county and top level), and the peak memory is that process's own. The month measured has one before it, so that answers are carried,
+rules look back and questions compare; in the growth over months the answers of all of them lie in the store from the beginning.
 """
 
 import json
@@ -22,51 +24,109 @@ from tests.benchmarks import country
 from tests.benchmarks.measured import Measured
 
 QUICK, WHOLE = 30_000, None
-SIZES = (10_000, 50_000, 150_000, 300_000, WHOLE)
+SIZES = (10_000, 50_000, 150_000, 300_000)
+CITY = 5_400
 SECONDS, GIGABYTES = 10.0, 4.0
+# of ten months: those of a store that is hardly begun cost no more than those of one that is ten years old
+TEN, FLAT, STRAIGHT = 10, 1.15, 0.99
 
 
 def measure(quick: bool = False) -> list[Measured]:
     """Seconds, CPU and memory of a month's figures; at full size against the goal. Nothing where the national roster is not there."""
     if not country.NATIONAL.exists():
         return []
-    found = in_child(QUICK if quick else WHOLE, 2)
+    found = last_month(QUICK if quick else WHOLE, 2)
     what = f"{found['units']} units: a month's figures at all levels from loaded answers"
-    return [
+    lines = [
         Measured("G4", what, found["seconds"][-1], "s", None if quick else SECONDS),
         Measured("G4", f"{what}, CPU", found["cpu"][-1], "s CPU"),
-        Measured("G4", f"{what}, peak memory", found["peak"], "GB", GIGABYTES),
+        Measured("G4", f"{what}, peak memory of its process", found["peak"], "GB", GIGABYTES),
+    ]
+    sizes = [last_month(size, 2) for size in ((5_000, 15_000) if quick else SIZES)]
+    count = 12 if quick else 120
+    return [*lines, *_in_units([*sizes, found]), *_in_months(all_months(CITY, count), 3 if quick else TEN)]
+
+
+def _in_units(found: list[dict]) -> list[Measured]:
+    slope, start, fit = line([row["units"] for row in found], [row["cpu"][-1] for row in found])
+    what = f"a month's CPU against units ({', '.join(str(row['units']) for row in found)})"
+    return [
+        Measured("G4", f"{what}: for every 100,000, besides {start:.2f} s", slope * 100_000, "s CPU"),
+        Measured("G4", f"{what}: R² of the straight line", fit, "R²", STRAIGHT, at_least=True),
     ]
 
 
-def in_child(units: int | None, count: int) -> dict:
-    """`run` in a process of its own: {units, seconds, cpu (a month), peak (GB)}."""
-    command = [sys.executable, "-m", "tests.benchmarks.bench_country", "--child", str(units or 0), str(count)]
-    done = subprocess.run(command, cwd=settings.REPOSITORY, capture_output=True, text=True, check=True)
+def _in_months(found: dict, ten: int) -> list[Measured]:
+    """The last ten months against the first ten that have two before them; and the straight line of all that was spent."""
+    cpu = found["cpu"][2:]
+    total = [sum(cpu[: n + 1]) for n in range(len(cpu))]
+    slope, _, fit = line(range(len(total)), total)
+    what = f"{len(found['cpu'])} months of {found['units']} units in one store ({found['disk']:.1f} GB)"
+    first, last = sum(cpu[:ten]) / ten, sum(cpu[-ten:]) / ten
+    return [
+        Measured(
+            "G4", f"{what}: CPU of one of the last {ten} months", last, "s CPU", FLAT, first, f"of the first {ten}"
+        ),
+        Measured("G4", f"{what}: CPU a month (slope of the running total)", slope, "s CPU"),
+        Measured("G4", f"{what}: R² of the running total", fit, "R²", STRAIGHT, at_least=True),
+    ]
+
+
+# ---- in processes of their own
+
+
+def last_month(units: int | None, count: int) -> dict:
+    """The last of `count` months, computed in a fresh process: {units, seconds, cpu (lists of one), peak (GB)}."""
+    with tempfile.TemporaryDirectory() as folder:
+        _child("--tell", folder, units or 0, count)
+        _child("--figures", folder, count - 1)
+        return _child("--figures", folder, count)
+
+
+def all_months(units: int | None, count: int) -> dict:
+    """All months, one after another in one process: {units, seconds, cpu (a month), peak (GB), disk (GB)}."""
+    with tempfile.TemporaryDirectory() as folder:
+        _child("--tell", folder, units or 0, count)
+        return _child("--figures", folder, count)
+
+
+def _child(*arguments) -> dict:
+    command = [sys.executable, "-m", "tests.benchmarks.bench_country", *map(str, arguments)]
+    done = subprocess.run(command, cwd=settings.REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run(units: int | None, count: int) -> dict:
-    """`count` months of figures over a country of so many units, one after another."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        reference = reference_set.load(country.make(folder / "reference", country.NATIONAL, units))
-        store, archive = country.opened(reference, folder / "warehouse.duckdb")
-        seconds, cpu = [], []
-        for month in months.span(country.FIRST, months.add(country.FIRST, count - 1)):
-            country.tell(store, archive, month)
-            began, spent = time.perf_counter(), time.process_time()
-            engine.bring_up_to_date(store, month)
+def tell(folder: Path, units: int | None, count: int) -> dict:
+    """Reference data and a warehouse with the answers of `count` months, nothing computed."""
+    reference = reference_set.load(country.make(folder / "reference", country.NATIONAL, units))
+    store, archive = country.opened(reference, folder / "warehouse.duckdb")
+    rows = [country.tell(store, archive, month) for month in _span(count)]
+    store.con.close()
+    return {"rows": rows}
+
+
+def figures(folder: Path, count: int) -> dict:
+    """The figures of those of the first `count` months that are not computed yet."""
+    reference = reference_set.load(folder / "reference")
+    store = country.reopened(reference, folder / "warehouse.duckdb")
+    seconds, cpu = [], []
+    for month in _span(count):
+        began, spent = time.perf_counter(), time.process_time()
+        if engine.bring_up_to_date(store, month):
             seconds.append(time.perf_counter() - began)
             cpu.append(time.process_time() - spent)
-        known = len(reference.rosters.units(country.FIRST))
-        store.con.close()
+    store.con.close()
     return {
-        "units": known,
+        "units": reference.rosters.table(country.FIRST).num_rows,
         "seconds": seconds,
         "cpu": cpu,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "disk": (folder / "warehouse.duckdb").stat().st_size / 1e9,
     }
+
+
+def _span(count: int) -> list:
+    return months.span(country.FIRST, months.add(country.FIRST, count - 1))
 
 
 def line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, float]:
@@ -79,41 +139,25 @@ def line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, float]:
     return slope, my - slope * mx, 1 - rest / total if total and n > 2 else 1.0
 
 
-def growth_in_units(sizes: Sequence[int | None] = SIZES) -> list[dict]:
-    """The second month's cost at each size."""
-    return [in_child(size, 2) for size in sizes]
-
-
-def growth_in_months(units: int | None, count: int) -> dict:
-    """The cost of each month, one after another in one store: that of the last is to be that of the second."""
-    return in_child(units, count)
-
-
-def report(sizes: Sequence[int | None], city_months: int) -> None:
-    """Prints both tables with the lines through them."""
-    found = growth_in_units(sizes)
-    for row in found:
-        print(f"{row['units']:>8} units {row['seconds'][-1]:7.2f} s {row['cpu'][-1]:7.2f} s CPU {row['peak']:5.2f} GB")
-    slope, start, fit = line([row["units"] for row in found], [row["cpu"][-1] for row in found])
-    print(f"CPU = {start:.2f} s + {slope * 100_000:.2f} s per 100,000 units, R² = {fit:.4f}")
-    cpu = growth_in_months(5_400, city_months)["cpu"][2:]
-    total = [sum(cpu[: n + 1]) for n in range(len(cpu))]
-    slope, start, fit = line(range(len(total)), total)
-    print(f"{city_months} months of a city: {slope:.3f} s CPU a month, R² of the running total = {fit:.4f}, "
-          f"first ten {sum(cpu[:10]) / 10:.3f}, last ten {sum(cpu[-10:]) / 10:.3f}")  # fmt: skip
-
-
 def main(arguments: list[str]) -> None:
-    if "--child" in arguments:
-        units, count = map(int, arguments[-2:])
-        print(json.dumps(run(units or None, count)))
-        return
-    quick = "--quick" in arguments
-    for item in measure(quick):
-        print(
-            f"{item.goal} {item.what}: {item.ours:.2f} {item.unit}" + ("" if item.met is None else f" met={item.met}")
-        )
-    report((5_000, 10_000, 20_000) if quick else SIZES, 12 if quick else 120)
+    options = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    if arguments[:1] == ["--tell"]:
+        print(json.dumps(tell(Path(arguments[1]), int(arguments[2]) or None, int(arguments[3]))))
+    elif arguments[:1] == ["--figures"]:
+        print(json.dumps(figures(Path(arguments[1]), int(arguments[2]))))
+    elif "--months" in options:
+        found = all_months(int(options.get("--units", 0)) or None, int(options["--months"]))
+        print(json.dumps(found))
+        _print(_in_months(found, TEN))
+    else:
+        _print(measure("--quick" in arguments))
+
+
+def _print(lines: list[Measured]) -> None:
+    for item in lines:
+        peer = f" ({item.peer_name}: {item.peer:.2f}, ratio {item.ratio:.2f})" if item.ratio else ""
+        met = "" if item.met is None else f" met={item.met}"
+        print(f"{item.goal} {item.what}: {item.ours:.4g} {item.unit}{peer}{met}")
 
 
 if __name__ == "__main__":

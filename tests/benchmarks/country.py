@@ -266,3 +266,12 @@ def opened(reference: Reference, path: Path | str = ":memory:") -> tuple[Warehou
     con = warehouse.connect(path)
     warehouse.create(con, reference)
     return Warehouse(con, reference, archive), archive
+
+
+def reopened(reference: Reference, path: Path) -> Warehouse:
+    """The same in another process."""
+    archive = Told()
+    con = warehouse.connect(path)
+    seqs = con.execute("SELECT seq FROM submission ORDER BY seq").fetchall()
+    archive.told = [Event(seq, "2020-01-01T00:00:00+08:00", "submission", "测试", {}, "") for (seq,) in seqs]
+    return Warehouse(con, reference, archive)
