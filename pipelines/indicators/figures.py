@@ -38,12 +38,10 @@ def create(warehouse: Warehouse) -> None:
 
 def ensure(warehouse: Warehouse, table: str, columns: list[str]) -> None:
     """The table with these columns; one of another register's columns is made anew, for all its months are computed again."""
-    con, declared = warehouse.con, f"({', '.join(columns)})"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE declared {declared}")
-    con.execute(f"CREATE TABLE IF NOT EXISTS {table} {declared}")
-    if con.execute(f"DESCRIBE {table}").fetchall() != con.execute("DESCRIBE temp.declared").fetchall():
-        con.execute(f"CREATE OR REPLACE TABLE {table} {declared}")
-    con.execute("DROP TABLE temp.declared")
+    con, declared = warehouse.con, ", ".join(columns)
+    there = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [table])
+    if [name for (name,) in there.fetchall()] != [column.split()[0].strip('"') for column in declared.split(", ")]:
+        con.execute(f"CREATE OR REPLACE TABLE {table} ({declared})")
 
 
 def of(register: Register, counted: str) -> list[Indicator]:

@@ -121,13 +121,14 @@ def _judge(warehouse: Warehouse, month: date, divisions: str, number: int, regis
     for k, (prefix, chosen) in enumerate(sets):
         series = _series(f"{prefix}counted_{number}", f"{prefix}past_{number}", chosen)
         con.execute(f"CREATE OR REPLACE TEMP TABLE series_{k} AS {series}")
-        con.execute(f"INSERT INTO figure BY NAME {_figures(f'FROM series_{k}', chosen[0][1].is_share)}", parameters)
-    _decide_exactly(warehouse, parameters, range(len(sets)))
+        con.execute(f"INSERT INTO figure BY NAME {_figures(k, chosen[0][1].is_share)}", parameters)
+    _decide_exactly(warehouse, parameters, [chosen[0][1].is_share for _, chosen in sets])
     for k in range(len(sets)):
         con.execute(f"DROP TABLE temp.series_{k}")
 
 
-def _figures(series: str, share: bool) -> str:
+def _figures(k: int, share: bool) -> str:
+    series = f"SELECT *, {_FIRST[share]} FROM series_{k}"
     words = {"micro": "1::BIGINT", "big": "BIGINT"} if share else {"micro": f"{MICRO}::HUGEINT", "big": "HUGEINT"}
     return _fill(FIGURES, counts=_SHARES if share else _RATIOS, share=share, series=series, **words)
 
@@ -150,9 +151,9 @@ def _chosen(register: Register) -> Iterator[tuple[str, list[tuple[int, Indicator
 def _series(counted: str, past: str, chosen: list[tuple[int, Indicator]]) -> str:
     """A row an indicator and unit: its counts, and how the series began."""
     lists = {"indicator": [f"'{i.id}'" for _, i in chosen], "packed": [f'"{i.id}"' for _, i in chosen]}
-    if not chosen[0][1].is_share:
-        lists |= {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in ("n", "d")}
-    lists |= {f"first_{part}": [f'past."{part}:{i.id}"' for _, i in chosen] for part in ("month", "yes", "scope")}
+    parts = ("first",) if chosen[0][1].is_share else ("n", "d", "first_n", "first_d")
+    lists |= {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in parts}
+    lists["first_month"] = [f'"month:{i.id}"' for _, i in chosen]
     lists["met_before"] = [f"coalesce(past.met[{place}], FALSE)" for place, _ in chosen]
     return f"SELECT level, unit, {_unnested(lists)} FROM {counted} LEFT JOIN {past} AS past USING (level, unit)"
 
@@ -161,16 +162,19 @@ def _unnested(lists: dict[str, list[str]]) -> str:
     return ", ".join(f"unnest([{', '.join(values)}]) AS {name}" for name, values in lists.items())
 
 
+def _share_sums(packed: str, prefix: str) -> str:
+    inside = " + ".join(lane(packed, number) for number in (YES, NO, SHARE_UNKNOWN))
+    return f"{lane(packed, YES)} AS {prefix}yes, {inside} AS {prefix}scope"
+
+
 _LANES = f"""
     {lane("packed", SHARE_UNKNOWN)} AS share_unknown, {lane("packed", SCOPE_UNKNOWN)} AS scope_unknown,
     {lane("packed", CARRIED)} AS carried, {lane("packed", YES)} AS answered
 """
-_SHARES = f"""
-    SELECT *, {_LANES}, {lane("packed", YES)} AS yes,
-           {lane("packed", YES)} + {lane("packed", NO)} + {lane("packed", SHARE_UNKNOWN)} AS scope
-    FROM (<series>)
-"""
+_SHARES = f"SELECT *, {_LANES}, {_share_sums('packed', '')} FROM (<series>)"
 _RATIOS = f"SELECT *, {_LANES}, n AS yes, d AS scope FROM (<series>)"
+# how the series began, in the same units
+_FIRST = {True: _share_sums("first", "first_"), False: "first_n AS first_yes, first_d AS first_scope"}
 
 _GOAL = (
     f"CASE WHEN base_value > high / {SCALE}.0 THEN high / {SCALE}.0 ELSE coalesce(low, high) / {SCALE}.0 END::DOUBLE"
@@ -301,7 +305,10 @@ _NEXT_TO = f"""
           AND NOT (is_share AND status = 'off_track' AND declared IS NULL AND value = base_value)
        OR abs({_GOAL} - base_value) < 0.001
 """
-_BEGAN = "SELECT indicator, level, unit, first_yes::HUGEINT AS first_yes, first_scope::HUGEINT AS first_scope, met_before FROM series_{}"
+_BEGAN = """
+    SELECT indicator, level, unit, first_yes::HUGEINT AS first_yes, first_scope::HUGEINT AS first_scope, met_before
+    FROM (SELECT *, {first} FROM series_{k})
+"""
 _WITH_FIRST = f"""
     SELECT indicator, level, unit, status, factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed
     FROM (
@@ -314,13 +321,13 @@ _WITH_FIRST = f"""
 """
 
 
-def _decide_exactly(warehouse: Warehouse, parameters: dict, sets: range) -> None:
+def _decide_exactly(warehouse: Warehouse, parameters: dict, shares: list[bool]) -> None:
     """Correct the few statuses whose binary pace lies next to a threshold, with fractions."""
     con = warehouse.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEXT_TO}", parameters)
     if not scalar(con, "SELECT count(*) FROM near"):
         return
-    began = " UNION ALL ".join(_BEGAN.format(k) for k in sets)
+    began = " UNION ALL ".join(_BEGAN.format(first=_FIRST[share], k=k) for k, share in enumerate(shares))
     near = con.execute(_fill(_WITH_FIRST, began=began)).fetchall()
     exact = [(*key, exact_status(*sums)) for *key, status, sums in ((*row[:4], row[4:]) for row in near)]
     told = {row[:3]: row[3] for row in near}

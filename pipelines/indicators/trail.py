@@ -12,7 +12,7 @@ months before it; so an earlier month can be computed again, and those after it 
 from datetime import date
 
 from pipelines import months
-from pipelines.indicators.figures import NO, SCOPE_UNKNOWN, SHARE_UNKNOWN, YES, ensure, lane, of
+from pipelines.indicators.figures import LANE, NO, SCOPE_UNKNOWN, SHARE_UNKNOWN, YES, ensure, lane, of
 from pipelines.policy.register import Indicator, Register
 from pipelines.warehouse import Warehouse
 
@@ -37,8 +37,16 @@ def create(warehouse: Warehouse) -> None:
 
 
 def _columns(indicator: Indicator) -> list[str]:
-    kind = "BIGINT" if indicator.is_share else "HUGEINT"
-    return [f'"month:{indicator.id}" DATE', f'"yes:{indicator.id}" {kind}', f'"scope:{indicator.id}" {kind}']
+    return [
+        f'"month:{indicator.id}" DATE',
+        *(f'"{first}:{indicator.id}" HUGEINT' for first in _firsts(indicator).values()),
+    ]
+
+
+def _firsts(indicator: Indicator) -> dict[str, str]:
+    """What is kept of a first count: a share's as it was counted, a ratio's as both sums. Column of the count → name kept under."""
+    kept = {"": "first"} if indicator.is_share else {"n:": "first_n", "d:": "first_d"}
+    return {f'"{part}{indicator.id}"': name for part, name in kept.items()}
 
 
 def load_past(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
@@ -102,22 +110,22 @@ def _any_begins(indicators: list[Indicator], month: date) -> str:
 
 def _began(indicators: list[Indicator], month: date) -> str:
     """A row for every unit of which a series has its first value."""
-    begins = _begins(indicators, month)
-    columns = ", ".join(
-        column for i in indicators for column in (_first(i, begins[i.id]) if i.id in begins else _kept(i))
-    )
-    any_ = " OR ".join(f"({test})" for test in begins.values()) or "FALSE"
-    return f"SELECT $month::DATE AS month, $divisions AS divisions, level, unit, {columns} FROM {_NOW} WHERE {any_}"
+    tests = {i.id: f'"month:{i.id}" IS NULL AND {_has_value(i)}' if _counts(i, month) else "FALSE" for i in indicators}
+    begins = "".join(f', {test} AS "begins:{name}"' for name, test in tests.items())
+    some = " OR ".join(f'"begins:{name}"' for name in tests)
+    columns = ", ".join(column for i in indicators for column in _first(i))
+    return f"""
+        SELECT $month::DATE AS month, $divisions AS divisions, level, unit, {columns}
+        FROM (SELECT *{begins} FROM {{prefix}}counted_{{n}} LEFT JOIN {{prefix}}past_{{n}} USING (level, unit)) WHERE {some}
+    """
 
 
-def _first(indicator: Indicator, begins: str) -> list[str]:
-    sums = {"month": "$month::DATE", "yes": yes(indicator), "scope": scope(indicator)}
-    names = {part: f'"{part}:{indicator.id}"' for part in sums}
-    return [f"CASE WHEN {begins} THEN {sums[part]} ELSE now.{name} END AS {name}" for part, name in names.items()]
-
-
-def _kept(indicator: Indicator) -> list[str]:
-    return [f'now."{part}:{indicator.id}"' for part in ("month", "yes", "scope")]
+def _first(indicator: Indicator) -> list[str]:
+    values = {"month": "$month::DATE", **{name: column for column, name in _firsts(indicator).items()}}
+    names = {part: f'"{part}:{indicator.id}"' for part in values}
+    return [
+        f'CASE WHEN "begins:{indicator.id}" THEN {values[p]} ELSE {name} END AS {name}' for p, name in names.items()
+    ]
 
 
 def _met(indicators: list[Indicator], month: date) -> str:
@@ -151,7 +159,8 @@ def scope(indicator: Indicator) -> str:
 def _has_value(indicator: Indicator) -> str:
     """SQL: somebody has answered. A share of which nothing is known has no value, a ratio needs a denominator."""
     packed = f'"{indicator.id}"'
-    return f"({lane(packed, YES)} + {lane(packed, NO)} > 0)" if indicator.is_share else f"({scope(indicator)} > 0)"
+    answered = (1 << LANE * (NO + 1)) - 1
+    return f"({packed} & {answered} > 0)" if indicator.is_share else f"({scope(indicator)} > 0)"
 
 
 def _meets(indicator: Indicator) -> str:
