@@ -306,21 +306,25 @@ def towns(facts: Facts) -> list[dict]:
     """Figures of the month's towns, one row per indicator and town, with the names of county and town; where there are very many
     towns, of each indicator those that lack most.
     """
-    few = f"QUALIFY row_number() OVER ({_MOST_LACKING}) <= {TOWNS_SHOWN}" if many_towns(facts) else ""
-    return facts.release.rows(
-        f"""
-        SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
-        f.unknown, f.scope_unknown, f.carried, f.status, f.gap
-        FROM figure AS f
-        JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
-        JOIN indicator AS i USING (policy, indicator)
-        WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? {few} ORDER BY i.position, f.unit
-        """,
-        [facts.policy["id"], facts.month],
-    )
+    if not many_towns(facts):
+        return facts.release.rows(_TOWNS.format(more="ORDER BY i.position, f.unit"), [facts.policy["id"], facts.month])
+    # one indicator at a time: a country has millions of such rows, and a reader's memory is bounded
+    more = f"AND f.indicator = ? ORDER BY f.gap DESC NULLS LAST, f.value NULLS LAST, f.unit LIMIT {TOWNS_SHOWN}"
+    found = []
+    for item in facts.items:
+        rows = facts.release.rows(_TOWNS.format(more=more), [facts.policy["id"], facts.month, item.id])
+        found += sorted(rows, key=lambda row: row["unit"])
+    return found
 
 
-_MOST_LACKING = "PARTITION BY f.indicator ORDER BY f.gap DESC NULLS LAST, f.value NULLS LAST, f.unit"
+_TOWNS = """
+    SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
+    f.unknown, f.scope_unknown, f.carried, f.status, f.gap
+    FROM figure AS f
+    JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
+    JOIN indicator AS i USING (policy, indicator)
+    WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? {more}
+"""
 
 
 def many_towns(facts: Facts) -> bool:
