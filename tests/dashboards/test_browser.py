@@ -150,6 +150,9 @@ def send(page, address: str, name: str, content: bytes) -> None:
     page.goto(f"{address}/reporting?room=upload")
     page.get_by_label("经办人").fill("测试员")
     page.keyboard.press("Enter")
+    # nobody chooses a file within the milliseconds in which the page takes the name: then it may be drawn anew without the file
+    page.wait_for_timeout(300)
+    page.locator("[data-test-script-state=notRunning]").wait_for()
     page.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     )

@@ -58,20 +58,23 @@ LAUNCH = """mutation { launchRun(executionParams: {
     executionMetadata: {tags: [{key: "dagster/partition", value: "2020-06"}]}}) { __typename } }"""
 
 
-def at_work(data: Path, county: str, web: int) -> None:
-    """A monthly run over a county's workbook, launched and waited for until it writes."""
+def at_work(data: Path, county: str, web: int) -> int:
+    """A monthly run over a county's workbook, launched and waited for until it writes; which process writes."""
     settings = installation.load(data)
     shutil.copy(Office(data.parent / "books", settings.reference).workbook(date(2020, 6, 1), county), settings.inbox)
     told = probes.ask(f"http://127.0.0.1:{web}", LAUNCH)
     assert told["launchRun"]["__typename"] == "LaunchRunSuccess"
-    until(lambda: locks.holder(settings.data / "warehouse" / "writer.lock"), GRACE)
+    lock = settings.data / "warehouse" / "writer.lock"
+    return until(lambda: locks.holder(lock), GRACE)["pid"]
 
 
-def until(holds, seconds: float) -> None:
+def until(asked, seconds: float):
+    """The first answer that says something."""
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not (answer := asked()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
+    return answer
 
 
 def statuses(data: Path) -> list[str]:
@@ -93,7 +96,8 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     code = int(re.search(r"启动 Dagster 代码服务\(进程 (\d+)\)", log.read_text())[1])
     os.kill(code, signal.SIGKILL)
     wait_for(log, "Dagster 代码服务 已退出.*Dagster 代码服务 就绪")
-    at_work(tmp_path, "130524", ports["--dagster-port"])
+    # stopped, so that it cannot end before it is killed; only the run may be, and it is what writes
+    os.kill(at_work(tmp_path, "130524", ports["--dagster-port"]), signal.SIGSTOP)
     family |= processes.descendants(process.pid)
     os.kill(supervisor, signal.SIGKILL)
     assert gone(list(family), PATIENCE)
