@@ -24,6 +24,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -54,6 +55,8 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
     """
     config = {
         "fsync_mode": "STANDARD" if durable else "NONE",
+        # a throw-away is folded into its file when it is closed; folding every few months is for what must survive
+        "checkpoint_threshold": "16MiB" if durable else "4GiB",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
@@ -90,6 +93,8 @@ class Warehouse:
         self.con, self.reference, self.archive = con, reference, archive
         # by the last event folded; folding a long ledger once for each file of a large delivery would be quadratic
         self._lives: dict[int, Life] = {}
+        # the month whose counts by its own divisions stand in the temporary tables (`figures.count`)
+        self.counted: date | None = None
 
     # ---- the projection
 
@@ -169,6 +174,7 @@ class Warehouse:
             yield
         except BaseException:
             self.con.execute("ROLLBACK")
+            self.counted = None
             raise
         self.con.execute("COMMIT")
 

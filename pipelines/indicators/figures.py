@@ -67,16 +67,20 @@ def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
             count(warehouse, number, register)
         if divisions == "then":
             _keep_states(warehouse, month, number, register)
+    warehouse.counted = month if divisions == "then" else None
 
 
 def recount(warehouse: Warehouse, month: date) -> None:
-    """Count a month again from the states that were kept of it. Uses the temporary `county`."""
+    """Count a month again from the states that were kept of it, unless it was the last that was counted. Uses the temporary `county`."""
+    if warehouse.counted == month:
+        return
     for number, register in enumerate(warehouse.reference.registers):
         if month >= register.since:
             for table in ("state", "county_state"):
                 query = f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM {table}_{number} WHERE month = ?"
                 warehouse.con.execute(query, [month])
             count(warehouse, number, register)
+    warehouse.counted = month
 
 
 def judge_units(warehouse: Warehouse, month: date, register: Register) -> None:
