@@ -31,9 +31,11 @@ test: .venv/.test
 test-cluster: .venv/.test .venv/.spark
 	$(BIN)/python -m pytest -n 0 tests/cluster $(TESTS)
 
-# Every benchmark, as ratios to peers measured in the same run; writes docs/performance.md.
-bench: .venv/.test
-	$(BIN)/python -m tests.benchmarks --write
+# Every benchmark, as ratios to peers measured in the same run; writes docs/performance.md. About half an hour; BENCH="--quick" or
+# BENCH="--only reading" for less. PySpark is installed where there is a Java runtime to run it.
+BENCH ?= --write
+bench: .venv/.test $(if $(shell command -v java),.venv/.spark)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # Kills, full disks, failing writes, damaged files, power cuts (as root): hundreds of rounds (docs/reliability.md).
 ROUNDS ?= 500

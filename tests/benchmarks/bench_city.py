@@ -31,22 +31,18 @@ AT_ONCE = {"ops": {"submissions": {"config": {"still_for": 0}}}}
 def measure(quick: bool = False, held: int = HELD) -> list[Measured]:
     """G2: seconds of a month in one process, and Dagster's beside it."""
     held = 2 if quick else held
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        sent = city.workbooks(place / "workbooks", held + 1)
-        found = []
-        for count in (0, held):
-            base = city.filled(place / f"held-{count}", sent, count)
-            parallel.dismiss()
-            found += lines(base, sorted(sent)[count], place / "workbooks", count, 1 if quick else ROUNDS)
-        return found
+    found = []
+    for count in (0, held):
+        base, sent = city.kept(count)
+        found += lines(base, months.key(months.add(city.FIRST, count)), sent, count, 1 if quick else ROUNDS)
+    return found
 
 
 def lines(base: Settings, month: str, workbooks: Path, count: int, rounds: int) -> list[Measured]:
     """What one installation is measured with."""
     told = in_child(base, month, workbooks, rounds)
     plain, dagster = (told[way] for way in ("plain", "dagster"))
-    what = f"a city month, {len(files(workbooks, month))} workbooks to release and reports, {count} months held"
+    what = f"a city month, {len(city.files(workbooks / month))} workbooks to release and reports, {count} months held"
     ours, theirs = (statistics.median(spent[0] for spent in way) for way in (plain, dagster))
     cpu, through = (statistics.median(spent[1] for spent in way) for way in (plain, dagster))
     return [
@@ -56,10 +52,6 @@ def lines(base: Settings, month: str, workbooks: Path, count: int, rounds: int) 
         Measured("G2", f"{what}, through Dagster", theirs, "s", ON_TOP, ours, "without Dagster"),
         Measured("G2", f"{what}, through Dagster, CPU", through, "s CPU", ON_TOP, cpu, "without Dagster"),
     ]
-
-
-def files(workbooks: Path, month: str) -> list[Path]:
-    return sorted(path for path in (workbooks / month).rglob("*") if path.is_file())
 
 
 def in_child(base: Settings, month: str, workbooks: Path, rounds: int) -> dict:
@@ -89,7 +81,9 @@ def run(base: Settings, month: str, workbooks: Path, rounds: int) -> dict:
     with dg.DagsterInstance.local_temp() as instance:
         for number in range(rounds + 1):
             for way, prepare in (("plain", _plain), ("dagster", _through(instance))):
-                spent = _spent(base, lambda place, prepare=prepare: prepare(place, month, files(workbooks, month)))
+                spent = _spent(
+                    base, lambda place, prepare=prepare: prepare(place, month, city.files(workbooks / month))
+                )
                 if number:
                     found[way].append(spent)
     return found
@@ -136,7 +130,7 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(run(Settings(Path(data), Path(reference)), month, Path(workbooks), int(rounds))))
     elif arguments[:1] == ["--once"]:
         data, reference, month, workbooks = arguments[1:]
-        city.month_of(Settings(Path(data), Path(reference)), files(Path(workbooks), month), months.parse(month))
+        city.month_of(Settings(Path(data), Path(reference)), city.files(Path(workbooks) / month), months.parse(month))
     else:
         parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         parser.add_argument("--quick", action="store_true")

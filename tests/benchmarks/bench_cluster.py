@@ -1,11 +1,14 @@
 """What one month's figures cost on a local Spark beside DuckDB, from the same Parquet of a release.
 
-    python -m tests.benchmarks.bench_cluster --data DIR
+    python -m tests.benchmarks.bench_cluster [--data DIR]
 
-Both count every indicator of one policy at town, county and city level; Spark warm (second run of the same session).
+Both count every indicator of one policy at town, county and city level, on a month of the city that is made for it where no folder is
+given. Needs PySpark (`make .venv/.spark`) and Java 17.
 """
 
 import argparse
+import importlib.util
+import shutil
 import statistics
 import time
 from pathlib import Path
@@ -15,27 +18,38 @@ import duckdb
 from pipelines import cluster, months, reference_set, settings
 from pipelines.indicators import figures as by_duckdb
 from pipelines.release import Release, open_release
-from tests.benchmarks.measured import Measured
+from tests.benchmarks import city
+from tests.benchmarks.measured import Lacking, Measured
 
 ROUNDS = 3
 
 
-def compare(data: Path) -> list[Measured]:
-    """Medians of ROUNDS; [] where PySpark is not installed."""
+def measure(quick: bool = False) -> list[Measured]:
+    """G6: seconds on a local Spark, first and warm, beside DuckDB. Errors: `Lacking` where PySpark or Java is missing."""
+    if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
+        raise Lacking("PySpark (make .venv/.spark) and Java 17 (default-jre-headless)")
+    place, _ = city.kept(1)
+    return compare(place.data, 1 if quick else ROUNDS)
+
+
+def compare(data: Path | None, rounds: int = ROUNDS) -> list[Measured]:
+    """Medians of `rounds` on the current release of a data folder."""
     found = settings.load(data)
     reference = reference_set.load(found.reference)
     release = open_release(settings=found)
     spark = cluster.session()
     try:
         first = _seconds(lambda: _on_spark(spark, release, reference))
-        warm = [_seconds(lambda: _on_spark(spark, release, reference)) for _ in range(ROUNDS)]
+        warm = [_seconds(lambda: _on_spark(spark, release, reference)) for _ in range(rounds)]
+        compared = cluster.compare(spark, release, reference.main, reference.form, release.month)
     finally:
         spark.stop()
-    theirs = statistics.median(_seconds(lambda: on_duckdb(release, reference)) for _ in range(ROUNDS))
+    theirs = statistics.median(_seconds(lambda: on_duckdb(release, reference)) for _ in range(rounds))
     what = f"a month's figures on Spark (local, 2 threads), {release.month:%Y-%m}"
     return [
         Measured("G6", f"{what}, first", first, "s", peer=theirs, peer_name="DuckDB"),
         Measured("G6", f"{what}, warm", statistics.median(warm), "s", peer=theirs, peer_name="DuckDB"),
+        Measured("G6", f"figures that differ on Spark, of {compared.figures:,}", len(compared.differ), "figures", 0),
     ]
 
 

@@ -35,7 +35,7 @@ def measure(quick: bool = False, data: Path | None = None) -> list[Measured]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         count = 3 if quick else city.WHOLE
-        base = Settings(data, settings.load().reference) if data else _filled(Path(folder), count)
+        base = Settings(data, settings.load().reference) if data else city.kept(count)[0]
         for name, gone in (("every edition standing", ()), ("only the archive left", ("releases", "warehouse"))):
             told = _in_child("--rebuild", city.copy(base, Path(folder) / "copy"), *gone)
             what = f"rebuild of {told['releases']} editions, {name}"
@@ -43,12 +43,6 @@ def measure(quick: bool = False, data: Path | None = None) -> list[Measured]:
             found.append(Measured("G3", f"{what}, CPU with children", told["cpu"], "s CPU"))
             shutil.rmtree(Path(folder) / "copy")
     return found + (growth(12 if quick else MANY) if country.NATIONAL.exists() else [])
-
-
-def _filled(folder: Path, count: int) -> Settings:
-    base = city.filled(folder / "base", city.workbooks(folder / "workbooks", count), count)
-    parallel.dismiss()
-    return base
 
 
 def _in_child(*arguments: object) -> dict:

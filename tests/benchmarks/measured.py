@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 
+class Lacking(Exception):
+    """What a benchmark needs and this machine has not: the text says what, and how to get it."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """One line of the table. `limit` is on the ratio to the peer where there is one, else on `ours` itself.
