@@ -12,6 +12,7 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
 | `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
 | `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
+| `began`, `first_met` | series of figures: its first month with a value, the first in which its target was met | these |
 | `fingerprint` | month computed, with the hash of everything it was computed from | month |
 
 The warehouse has one writer; readers open releases and never this file.
@@ -86,6 +87,11 @@ def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = N
     return rows[0][0] if rows else None
 
 
+def among(span: Iterable[date]) -> str:
+    """The months as SQL, for `IN`: a condition that can be read off, so that months that are not wanted are passed over unread."""
+    return "(" + ", ".join(f"DATE '{month}'" for month in span) + ")"
+
+
 class Warehouse:
     """The projection, open for writing in this process."""
 
@@ -93,8 +99,8 @@ class Warehouse:
         self.con, self.reference, self.archive = con, reference, archive
         # by the last event folded; folding a long ledger once for each file of a large delivery would be quadratic
         self._lives: dict[int, Life] = {}
-        # the month whose counts by its own divisions stand in the temporary tables (`figures.count`)
-        self.counted: date | None = None
+        # the months whose counts by their own divisions stand in the temporary tables (`figures.count`)
+        self.counted: list[date] = []
 
     # ---- the projection
 
@@ -174,7 +180,7 @@ class Warehouse:
             yield
         except BaseException:
             self.con.execute("ROLLBACK")
-            self.counted = None
+            self.counted = []
             raise
         self.con.execute("COMMIT")
 

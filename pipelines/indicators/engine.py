@@ -38,8 +38,8 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
 
 def _compute(warehouse: Warehouse, month: date, life: Life) -> None:
     standing.evaluate(warehouse, month, life)
-    figures.compute(warehouse, month)
-    progress.compute(warehouse, month)
+    figures.compute(warehouse, [month])
+    progress.compute(warehouse, [month])
 
 
 def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[date, str]:

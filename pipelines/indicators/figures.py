@@ -18,7 +18,7 @@ from datetime import date
 
 from pipelines.policy.register import Indicator, Register
 from pipelines.survey.form import KINDS, Field, Form
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, among
 
 # A unit's part of a ratio keeps the six decimals of the answers; sums over units are whole millionths, so they are exact.
 PART = "DECIMAL(24,6)"
@@ -55,89 +55,99 @@ def _state_columns(indicators: list[Indicator]) -> list[str]:
     return [*states, *parts]
 
 
-def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
-    """Count a month for each policy (see `count`) and, by the month's own divisions, write its `state_*`.
+def compute(warehouse: Warehouse, span: list[date], divisions: str = "then") -> None:
+    """Count months for each policy (see `count`) and, by the months' own divisions, write its `state_*`.
 
-    Uses the temporary tables `unit` and `county` (the roster to count by) and `standing`, `county_standing` of the month.
-    `divisions` names that roster: `then`, or the edition that an as-now reading follows.
+    Uses the temporary tables `unit` and `county` (the rosters to count by, month by month) and `standing`, `county_standing`.
+    `divisions` names these rosters: `then`, or the edition that an as-now reading follows.
     """
     for number, register in enumerate(warehouse.reference.registers):
-        judge_units(warehouse, month, register)
-        if month >= register.since:
+        since = _since(register, span)
+        if since:
+            judge_units(warehouse, since, register)
             count(warehouse, number, register)
         if divisions == "then":
-            _keep_states(warehouse, month, number, register)
-    warehouse.counted = month if divisions == "then" else None
+            _keep_states(warehouse, span, since, number)
+    warehouse.counted = span if divisions == "then" else []
 
 
-def recount(warehouse: Warehouse, month: date) -> None:
-    """Count a month again from the states that were kept of it, unless it was the last that was counted. Uses the temporary `county`."""
-    if warehouse.counted == month:
+def recount(warehouse: Warehouse, span: list[date]) -> None:
+    """Count months again from the states that were kept of them, unless they were the last that were counted."""
+    if warehouse.counted == span:
         return
     for number, register in enumerate(warehouse.reference.registers):
-        if month >= register.since:
+        if since := _since(register, span):
             for table in ("state", "county_state"):
-                query = f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM {table}_{number} WHERE month = ?"
-                warehouse.con.execute(query, [month])
+                query = f"SELECT * FROM {table}_{number} WHERE month IN {among(since)}"
+                warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
             count(warehouse, number, register)
-    warehouse.counted = month
+    warehouse.counted = span
 
 
-def judge_units(warehouse: Warehouse, month: date, register: Register) -> None:
-    """Temporary `state` and `county_state`: every unit's state for one policy, from the answers that stand for the month."""
-    params = {"month": month}
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE state AS {_community_states(register)}", params)
-    query = _county_states(register, warehouse.reference.form)
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS {query}", params)
+def _since(register: Register, span: list[date]) -> list[date]:
+    return [month for month in span if month >= register.since]
+
+
+def judge_units(warehouse: Warehouse, span: list[date], register: Register) -> None:
+    """Temporary `state` and `county_state`: every unit's state for one policy, from the answers that stand for the months."""
+    query = _community_states(register, among(span))
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE state AS {query}")
+    query = _county_states(register, warehouse.reference.form, among(span))
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS {query}")
 
 
 def count(warehouse: Warehouse, number: int, register: Register) -> None:
     """Temporary `counted_<n>` and `county_counted_<n>` from the temporary `state` and `county_state`.
 
-    One row per level and unit above community, one column per indicator: its counts in one number (`lane`), and of a ratio both
-    sums in whole millionths as `n:<id>` and `d:<id>`.
+    One row per month, level and unit above community, one column per indicator: its counts in one number (`lane`), and of a ratio
+    both sums in whole millionths as `n:<id>` and `d:<id>`.
     """
     for table, counted in (("state", "community"), ("county_state", "county")):
         if indicators := of(register, counted):
             name = table.replace("state", f"counted_{number}")
-            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {_counted(table, indicators)}")
+            query = _counted(table, indicators, warehouse.reference.rosters.city.code)
+            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
 
-def _keep_states(warehouse: Warehouse, month: date, number: int, register: Register) -> None:
+def _keep_states(warehouse: Warehouse, span: list[date], since: list[date], number: int) -> None:
     for table in ("state", "county_state"):
-        warehouse.con.execute(f"DELETE FROM {table}_{number} WHERE month = ?", [month])
-        if month >= register.since:
+        warehouse.con.execute(f"DELETE FROM {table}_{number} WHERE month IN {among(span)}")
+        if since:
             warehouse.con.execute(f"INSERT INTO {table}_{number} BY NAME SELECT * FROM {table}")
 
 
 # ---- states
 
 
-def _community_states(register: Register) -> str:
+def _community_states(register: Register, span: str) -> str:
     columns = ", ".join(_judged(of(register, "community")))
     return f"""
-        SELECT $month::DATE AS month, roster.code AS unit, roster.town_code AS town,
+        SELECT roster.month, roster.code AS unit, roster.town_code AS town,
                roster.county_code AS county, coalesce(answer.carried, FALSE) AS carried{", " if columns else ""}{columns}
-        FROM unit AS roster
-        LEFT JOIN (SELECT * FROM standing WHERE month = $month) AS answer ON answer.unit = roster.answered_as
-        LEFT JOIN (SELECT * FROM county_standing WHERE month = $month) AS county ON county.unit = roster.county_answered_as
+        FROM (SELECT * FROM unit WHERE month IN {span}) AS roster
+        LEFT JOIN (SELECT * FROM standing WHERE month IN {span}) AS answer
+             ON answer.unit = roster.answered_as AND answer.month = roster.month
+        LEFT JOIN (SELECT * FROM county_standing WHERE month IN {span}) AS county
+             ON county.unit = roster.county_answered_as AND county.month = roster.month
     """
 
 
-def _county_states(register: Register, form: Form) -> str:
+def _county_states(register: Register, form: Form, span: str) -> str:
     columns = ", ".join(_judged(of(register, "county")))
     rollups = "".join(f", {_rollup(name, form.community[rollup.sum])}" for name, rollup in register.rollups.items())
     return f"""
         WITH rollup AS (
-            SELECT roster.county_code AS unit{rollups}
+            SELECT roster.month, roster.county_code AS unit{rollups}
             FROM unit AS roster
-            LEFT JOIN (SELECT * FROM standing WHERE month = $month) AS answer ON answer.unit = roster.answered_as
-            GROUP BY 1)
-        SELECT $month::DATE AS month, roster.code AS unit, NULL::VARCHAR AS town,
+            LEFT JOIN (SELECT * FROM standing WHERE month IN {span}) AS answer
+                 ON answer.unit = roster.answered_as AND answer.month = roster.month
+            GROUP BY 1, 2)
+        SELECT roster.month, roster.code AS unit, NULL::VARCHAR AS town,
                roster.code AS county, coalesce(county.carried, FALSE) AS carried{", " if columns else ""}{columns}
-        FROM county AS roster
-        LEFT JOIN (SELECT * FROM county_standing WHERE month = $month) AS county ON county.unit = roster.answered_as
-        LEFT JOIN rollup ON rollup.unit = roster.code
+        FROM (SELECT * FROM county WHERE month IN {span}) AS roster
+        LEFT JOIN (SELECT * FROM county_standing WHERE month IN {span}) AS county
+             ON county.unit = roster.answered_as AND county.month = roster.month
+        LEFT JOIN rollup ON rollup.unit = roster.code AND rollup.month = roster.month
     """
 
 
@@ -201,19 +211,19 @@ def _case(indicator: Indicator, values: dict[int, int]) -> str:
     return f'CASE "{indicator.id}" {cases} ELSE 0::HUGEINT END'
 
 
-def _counted(table: str, indicators: list[Indicator]) -> str:
+def _counted(table: str, indicators: list[Indicator], city: str) -> str:
     """The states summed by town, and the towns by county and for the city; a unit without a town counts in what it has."""
     parts = [f"{part}:{i.id}" for i in indicators if not i.is_share for part in ("n", "d")]
     first = [f'sum({_packed(i)}) AS "{i.id}"' for i in indicators]
     first += [f'coalesce(sum("{part}"), 0) AS "{part}"' for part in parts]
     then = [f'sum("{i.id}") AS "{i.id}"' for i in indicators]
     then += [f'(sum("{part}") * {MICRO})::HUGEINT AS "{part}"' for part in parts]
-    sets = "(), (county)" + (", (county, town)" if table == "state" else "")
+    sets = "(month), (month, county)" + (", (month, county, town)" if table == "state" else "")
     has_town = "grouping(town) = 0" if table == "state" else "FALSE"
     return f"""
-        SELECT CASE WHEN {has_town} THEN 'town' WHEN grouping(county) = 0 THEN 'county' ELSE 'city' END AS level,
+        SELECT month, CASE WHEN {has_town} THEN 'town' WHEN grouping(county) = 0 THEN 'county' ELSE 'city' END AS level,
                CASE WHEN {has_town} THEN any_value(town) WHEN grouping(county) = 0 THEN county
-                    ELSE (SELECT any_value(city_code) FROM county) END AS unit, {", ".join(then)}
-        FROM (SELECT county, town, {", ".join(first)} FROM {table} GROUP BY county, town)
+                    ELSE '{city}' END AS unit, {", ".join(then)}
+        FROM (SELECT month, county, town, {", ".join(first)} FROM {table} GROUP BY month, county, town)
         GROUP BY GROUPING SETS ({sets}) HAVING unit IS NOT NULL AND count(*) > 0
     """

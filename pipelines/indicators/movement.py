@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.indicators import divisions, figures, progress, standing
+from pipelines.indicators import divisions, figures, measure, progress, standing
 from pipelines.policy.register import Register
 from pipelines.warehouse import Warehouse
 
@@ -89,7 +89,7 @@ _STANDS = """
 def _step(warehouse: Warehouse, name: str, number: int, register: Register) -> None:
     """Count the temporary `state` and `county_state` as they stand, as one step."""
     figures.count(warehouse, number, register)
-    queries = " UNION ALL ".join(progress.values(number, register))
+    queries = " UNION ALL ".join(measure.values(kind) for kind in measure.kinds(number, register))
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE step_{name} AS {queries}")
 
 
@@ -104,7 +104,7 @@ def _redefined(
     standing.load_rosters(warehouse, before)
     _as_published(warehouse, published)
     try:
-        figures.judge_units(warehouse, before, register)
+        figures.judge_units(warehouse, [before], register)
     finally:
         con.execute("DROP TABLE temp.standing")
         con.execute("DROP TABLE temp.county_standing")
@@ -159,20 +159,20 @@ def _published_field(field, names: set[str]) -> str:
 def _shift(warehouse: Warehouse, month: date, before: date, register: Register) -> None:
     """Temporary `state`: this month's units, each judged by the answers that it had last month."""
     con = warehouse.con
-    divisions.load_later_divisions(warehouse, before, month)
+    divisions.load_later_divisions(warehouse, [before], month)
     con.execute("CREATE OR REPLACE TEMP TABLE place AS SELECT code, county_answered_as, uid FROM unit")
     con.execute("CREATE OR REPLACE TEMP TABLE later_county AS SELECT * FROM county")
     standing.load_rosters(warehouse, month)
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE unit AS
-        SELECT unit.* REPLACE (place.code AS answered_as,
+        SELECT unit.* REPLACE (DATE '{before}' AS month, place.code AS answered_as,
                                coalesce(place.county_answered_as, unit.county_code) AS county_answered_as)
         FROM unit LEFT JOIN place USING (uid)
         """
     )
     con.execute("CREATE OR REPLACE TEMP TABLE county AS SELECT * FROM later_county")
-    figures.judge_units(warehouse, before, register)
+    figures.judge_units(warehouse, [before], register)
 
 
 def _merge(warehouse: Warehouse, number: int, register: Register, month: date) -> None:

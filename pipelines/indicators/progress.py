@@ -4,18 +4,18 @@ Comparisons with a target are made on integers and decimals. The pace is compute
 it is decided again with exact fractions, so that one village short is one village short.
 """
 
-from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import pyarrow as pa
 
 from pipelines import months
 from pipelines.indicators import trail
-from pipelines.indicators.figures import CARRIED, MICRO, NO, SCOPE_UNKNOWN, SHARE_UNKNOWN, YES, lane, of
-from pipelines.indicators.trail import SCALE, scaled
+from pipelines.indicators.figures import MICRO
+from pipelines.indicators.measure import DECIMAL, SCALE, Kind, filled, kinds, measured
 from pipelines.policy.register import Indicator, Register
-from pipelines.warehouse import Warehouse, scalar
+from pipelines.warehouse import Warehouse, among, scalar
 
 STATUSES = {
     "met": "已达标",
@@ -65,8 +65,8 @@ def _target(policy: str, indicator: Indicator) -> dict:
         "indicator": indicator.id,
         "is_share": indicator.is_share,
         "factor": indicator.factor,
-        "low": scaled(target and target.low),
-        "high": scaled(target and target.high),
+        "low": _scaled(target and target.low),
+        "high": _scaled(target and target.high),
         "target": target and target.label,
         "due": target and target.due,
         "december": indicator.judged == "december",
@@ -74,6 +74,11 @@ def _target(policy: str, indicator: Indicator) -> dict:
         "base_value": base and base.value,
         "gap_unit": indicator.gap_unit,
     }
+
+
+def _scaled(bound: Decimal | None) -> int | None:
+    """A target's bound in ten-thousandths."""
+    return None if bound is None else int(bound * SCALE)
 
 
 def create(warehouse: Warehouse) -> None:
@@ -90,16 +95,14 @@ def create(warehouse: Warehouse) -> None:
     trail.create(warehouse)
 
 
-def compute(warehouse: Warehouse, month: date, divisions: str = "then") -> None:
-    """Write `figure` and the trail of a month from what `figures` counted and the trail before it (months go in order)."""
-    con = warehouse.con
+def compute(warehouse: Warehouse, span: list[date], divisions: str = "then") -> None:
+    """Write `figure` and the trail of these months from what `figures` counted and the trail before them (months go in order)."""
     load_targets(warehouse)
-    con.execute("DELETE FROM figure WHERE month = ? AND divisions = ?", [month, divisions])
+    warehouse.con.execute(f"DELETE FROM figure WHERE month IN {among(span)} AND divisions = ?", [divisions])
+    trail.forget(warehouse, span, divisions)
     for number, register in enumerate(warehouse.reference.registers):
-        if month >= register.since:
-            trail.load_past(warehouse, month, divisions, number, register)
-            _judge(warehouse, month, divisions, number, register)
-            trail.advance(warehouse, month, divisions, number, register)
+        if since := [month for month in span if month >= register.since]:
+            _judge(warehouse, since, divisions, number, register)
 
 
 def load_targets(warehouse: Warehouse) -> None:
@@ -109,80 +112,28 @@ def load_targets(warehouse: Warehouse) -> None:
     warehouse.con.unregister("declared_target")
 
 
-def _judge(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
-    """The figures of a policy: of communities and of counties, shares and ratios.
+def _judge(warehouse: Warehouse, span: list[date], divisions: str, number: int, register: Register) -> None:
+    """The figures of a policy, its shares and its ratios.
 
-    Shares are counted in units, ratios in millionths: whole numbers of eight bytes are much cheaper than those of sixteen.
-    Temporary `series_<k>` holds a row an indicator and unit; a table of so many rows is judged and stored on all cores, one of
-    wide rows on one only.
+    A table of a row an indicator and unit is judged and stored on all cores, one of wide rows on one only.
     """
-    con, parameters = warehouse.con, {"month": month, "divisions": divisions, "policy": register.policy.id}
-    sets = list(_chosen(register))
-    for k, (prefix, chosen) in enumerate(sets):
-        series = _series(f"{prefix}counted_{number}", f"{prefix}past_{number}", chosen)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE series_{k} AS {series}")
-        con.execute(f"INSERT INTO figure BY NAME {_figures(k, chosen[0][1].is_share)}", parameters)
-    _decide_exactly(warehouse, parameters, [chosen[0][1].is_share for _, chosen in sets])
-    for k in range(len(sets)):
-        con.execute(f"DROP TABLE temp.series_{k}")
+    con, policy, found = warehouse.con, register.policy.id, list(kinds(number, register))
+    parameters = {"divisions": divisions, "policy": policy}
+    for kind in found:
+        trail.load(warehouse, span, kind, divisions, policy)
+        judged = FIGURES.replace("<measured>", measured(kind, f"SELECT * FROM {kind.name}_series"))
+        con.execute(f"INSERT INTO figure BY NAME {filled(judged, kind)}", parameters)
+    _decide_exactly(warehouse, span, parameters, found)
+    trail.advance(warehouse, found, divisions, policy)
+    for kind in found:
+        con.execute(f"DROP TABLE temp.{kind.name}_series")
 
-
-def _figures(k: int, share: bool) -> str:
-    series = f"SELECT *, {_FIRST[share]} FROM series_{k}"
-    words = {"micro": "1::BIGINT", "big": "BIGINT"} if share else {"micro": f"{MICRO}::HUGEINT", "big": "HUGEINT"}
-    return _fill(FIGURES, counts=_SHARES if share else _RATIOS, share=share, series=series, **words)
-
-
-def _fill(template: str, **words) -> str:
-    for word, value in words.items():
-        template = template.replace(f"<{word}>", str(value))
-    return template
-
-
-def _chosen(register: Register) -> Iterator[tuple[str, list[tuple[int, Indicator]]]]:
-    """Indicators that are all of communities or all of counties, all shares or all ratios, with their place in `met`."""
-    for prefix, counted in (("", "community"), ("county_", "county")):
-        indicators = list(enumerate(of(register, counted), 1))
-        for share in (True, False):
-            if chosen := [(place, i) for place, i in indicators if i.is_share == share]:
-                yield prefix, chosen
-
-
-def _series(counted: str, past: str, chosen: list[tuple[int, Indicator]]) -> str:
-    """A row an indicator and unit: its counts, and how the series began."""
-    lists = {"indicator": [f"'{i.id}'" for _, i in chosen], "packed": [f'"{i.id}"' for _, i in chosen]}
-    parts = ("first",) if chosen[0][1].is_share else ("n", "d", "first_n", "first_d")
-    lists |= {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in parts}
-    lists["first_month"] = [f'"month:{i.id}"' for _, i in chosen]
-    lists["met_before"] = [f"coalesce(past.met[{place}], FALSE)" for place, _ in chosen]
-    return f"SELECT level, unit, {_unnested(lists)} FROM {counted} LEFT JOIN {past} AS past USING (level, unit)"
-
-
-def _unnested(lists: dict[str, list[str]]) -> str:
-    return ", ".join(f"unnest([{', '.join(values)}]) AS {name}" for name, values in lists.items())
-
-
-def _share_sums(packed: str, prefix: str) -> str:
-    inside = " + ".join(lane(packed, number) for number in (YES, NO, SHARE_UNKNOWN))
-    return f"{lane(packed, YES)} AS {prefix}yes, {inside} AS {prefix}scope"
-
-
-_LANES = f"""
-    {lane("packed", SHARE_UNKNOWN)} AS share_unknown, {lane("packed", SCOPE_UNKNOWN)} AS scope_unknown,
-    {lane("packed", CARRIED)} AS carried, {lane("packed", YES)} AS answered
-"""
-_SHARES = f"SELECT *, {_LANES}, {_share_sums('packed', '')} FROM (<series>)"
-_RATIOS = f"SELECT *, {_LANES}, n AS yes, d AS scope FROM (<series>)"
-# how the series began, in the same units
-_FIRST = {True: _share_sums("first", "first_"), False: "first_n AS first_yes, first_d AS first_scope"}
 
 _GOAL = (
     f"CASE WHEN base_value > high / {SCALE}.0 THEN high / {SCALE}.0 ELSE coalesce(low, high) / {SCALE}.0 END::DOUBLE"
 )
-_VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
 _JUDGED = """
-    WITH counts AS (<counts>),
-    measured AS ({measured}),
+    WITH measured AS (<measured>),
     started AS (
         SELECT *, coalesce(declared_month, first_month, month) AS base_month,
                coalesce(declared_value, factor * first_yes::DOUBLE / nullif(first_scope, 0)::DOUBLE, value) AS base_value
@@ -205,35 +156,6 @@ _JUDGED = """
     FROM timed
 """
 
-
-_MEASURED = """
-    SELECT *, {value} AS value,
-           CASE WHEN <share> AND scope > 0 THEN factor * yes::DOUBLE / whole::DOUBLE END AS lower,
-           CASE WHEN <share> AND scope > 0 THEN factor * most::DOUBLE / whole::DOUBLE END AS upper,
-           {meets} AS meets, {value_meets} AS value_meets
-    FROM (
-        SELECT counts.*, $month::DATE AS month, policy, factor::<big> AS factor, low::<big> AS low, high::<big> AS high, target,
-               due, december, target.base_month AS declared_month, target.base_value AS declared_value,
-               scope + CASE WHEN <share> THEN scope_unknown ELSE 0 END AS whole,
-               yes + CASE WHEN <share> THEN share_unknown + scope_unknown ELSE 0 END AS most
-        FROM counts JOIN target USING (indicator) WHERE policy = $policy
-    )
-"""
-
-
-def _reaches(lowest: str, highest: str, whole: str) -> str:
-    """SQL: the target holds for both ends, in whole numbers. Null bounds do not bind; no target is never reached."""
-    return (
-        "(target IS NOT NULL AND scope > 0 AND NOT (<share> AND share_unknown = scope)"
-        f" AND coalesce({SCALE} * factor * {lowest} >= low * {whole}, TRUE)"
-        f" AND coalesce({SCALE} * factor * {highest} <= high * {whole}, TRUE))"
-    )
-
-
-_MEASURED = _MEASURED.format(
-    value=_VALUE, meets=_reaches("yes", "most", "whole"), value_meets=_reaches("yes", "yes", "scope")
-)
-
 # A ratio between two bounds has its numerator in its denominator as a rule: no count of further units would be true of it.
 _GAP = f"""
     CASE WHEN target IS NULL OR whole = 0 OR (NOT <share> AND low IS NOT NULL AND high IS NOT NULL) THEN NULL
@@ -250,7 +172,7 @@ _SHOWN = """
 _STATUS = f"""
     CASE WHEN scope = 0 AND scope_unknown = 0 AND (<share> OR share_unknown = 0 OR answered > 0) THEN 'not_applicable'
          WHEN value IS NULL THEN 'no_data'
-         WHEN target IS NULL OR (december AND month(month) <> 12) THEN 'tracked'
+         WHEN target IS NULL OR NOT judged THEN 'tracked'
          WHEN meets THEN 'met'
          WHEN value_meets THEN 'unproven'
          WHEN month >= due THEN 'overdue'
@@ -265,39 +187,21 @@ _STATUS = f"""
 """
 
 
-# HUGEINT millionths back to decimals; 31 + 7 digits are all that DECIMAL holds.
-_DECIMAL = "CASE WHEN <share> THEN {0}::DECIMAL(38,6) ELSE {0}::DECIMAL(31,0) * 0.000001::DECIMAL(7,6) END"
 FIGURES = _JUDGED.format(
-    measured=_MEASURED, goal=_GOAL, gap=_GAP, shown=_SHOWN, status=_STATUS, scale=SCALE,
-    numerator=_DECIMAL.format("yes"), denominator=_DECIMAL.format("scope"),
+    goal=_GOAL, gap=_GAP, shown=_SHOWN, status=_STATUS, numerator=DECIMAL.format("yes"), denominator=DECIMAL.format("scope"),
 )  # fmt: skip
-
-
-def values(number: int, register: Register) -> Iterator[str]:
-    """Queries over what `figures` counted: value and sums (yes, scope) of a policy's figures of counties and the city."""
-    for prefix, chosen in _chosen(register):
-        share = chosen[0][1].is_share
-        lists = {"indicator": [f"'{i.id}'" for _, i in chosen], "packed": [f'"{i.id}"' for _, i in chosen]}
-        lists |= {} if share else {part: [f'"{part}:{i.id}"' for _, i in chosen] for part in ("n", "d")}
-        factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, i in chosen)
-        series = f"SELECT level, unit, {_unnested(lists)} FROM {prefix}counted_{number} WHERE level <> 'town'"
-        counts = _fill(_SHARES if share else _RATIOS, series=series)
-        yield f"""
-            SELECT indicator, level, unit, {_fill(_VALUE, share=share)} AS value,
-                   {_fill(_DECIMAL.format("yes"), share=share)}::DOUBLE AS yes,
-                   {_fill(_DECIMAL.format("scope"), share=share)}::DOUBLE AS scope
-            FROM (SELECT *, CASE indicator {factors} END AS factor FROM ({counts}))"""
 
 
 # Figures whose binary pace lies next to a threshold. A value that is exactly the base's has a pace of 0, and its status is right as it
 # stands: most of what is next to one. Shares of equal value are equal fractions; of ratios it is looked at below.
 _NEXT_TO = f"""
     WITH paced AS (
-        SELECT indicator, level, unit, is_share, status, factor, numerator, denominator, t.base_value AS declared, low, high, value, pace,
+        SELECT month, indicator, level, unit, is_share, status, factor, numerator, denominator, t.base_value AS declared, low, high,
+               value, pace,
                f.base_value, date_diff('day', last_day(f.base_month), last_day(month)) AS elapsed,
                date_diff('day', last_day(f.base_month), last_day(f.due)) AS allowed
         FROM figure AS f JOIN target AS t USING (policy, indicator)
-        WHERE month = $month AND divisions = $divisions AND policy = $policy AND pace IS NOT NULL
+        WHERE month IN <months> AND divisions = $divisions AND policy = $policy AND pace IS NOT NULL
           AND status IN ('on_track', 'lagging', 'off_track', 'reversing')
     )
     SELECT * EXCLUDE (value, base_value, pace) FROM paced
@@ -306,43 +210,42 @@ _NEXT_TO = f"""
        OR abs({_GOAL} - base_value) < 0.001
 """
 _BEGAN = """
-    SELECT indicator, level, unit, first_yes::HUGEINT AS first_yes, first_scope::HUGEINT AS first_scope, met_before
-    FROM (SELECT *, {first} FROM series_{k})
+    SELECT month, indicator, level, unit, first_yes::HUGEINT AS first_yes, first_scope::HUGEINT AS first_scope, met_before
+    FROM {name}_series
 """
 _WITH_FIRST = f"""
-    SELECT indicator, level, unit, status, factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed
+    SELECT month, indicator, level, unit, status, factor, yes, scope, first_yes, first_scope, declared, low, high, elapsed, allowed
     FROM (
         SELECT near.*, first_yes, first_scope, met_before, CASE WHEN is_share THEN 1 ELSE {MICRO} END AS scale,
                (numerator * scale)::HUGEINT AS yes, (denominator * scale)::HUGEINT AS scope
-        FROM near JOIN (<began>) AS began USING (indicator, level, unit)
+        FROM near JOIN (<began>) AS began USING (month, indicator, level, unit)
     )
-    WHERE NOT coalesce(met_before, FALSE)
+    WHERE NOT met_before
       AND NOT coalesce(status = 'off_track' AND declared IS NULL AND TRY(yes * first_scope = first_yes * scope), FALSE)
 """
 
 
-def _decide_exactly(warehouse: Warehouse, parameters: dict, shares: list[bool]) -> None:
+def _decide_exactly(warehouse: Warehouse, span: list[date], parameters: dict, found: list[Kind]) -> None:
     """Correct the few statuses whose binary pace lies next to a threshold, with fractions."""
     con = warehouse.con
-    con.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEXT_TO}", parameters)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEXT_TO.replace('<months>', among(span))}", parameters)
     if not scalar(con, "SELECT count(*) FROM near"):
         return
-    began = " UNION ALL ".join(_BEGAN.format(first=_FIRST[share], k=k) for k, share in enumerate(shares))
-    near = con.execute(_fill(_WITH_FIRST, began=began)).fetchall()
-    exact = [(*key, exact_status(*sums)) for *key, status, sums in ((*row[:4], row[4:]) for row in near)]
-    told = {row[:3]: row[3] for row in near}
-    wrong = [row for row in exact if row[3] != told[row[:3]]]
+    began = " UNION ALL ".join(_BEGAN.format(name=kind.name) for kind in found)
+    near = con.execute(_WITH_FIRST.replace("<began>", began)).fetchall()
+    exact = [(*row[:4], exact_status(*row[5:])) for row in near]
+    wrong = [now for row, now in zip(near, exact, strict=True) if now[4] != row[4]]
     if wrong:
-        names = ("indicators", "levels", "units", "statuses")
+        names = ("months", "indicators", "levels", "units", "statuses")
         con.execute(_CORRECT, parameters | dict(zip(names, map(list, zip(*wrong, strict=True)), strict=True)))
 
 
 _CORRECT = """
     UPDATE figure SET status = exact.status
-    FROM (SELECT unnest($indicators::VARCHAR[]) AS indicator, unnest($levels::VARCHAR[]) AS level, unnest($units::VARCHAR[]) AS unit,
-                 unnest($statuses::VARCHAR[]) AS status) AS exact
-    WHERE figure.month = $month AND figure.divisions = $divisions AND figure.policy = $policy
-      AND (figure.indicator, figure.level, figure.unit) = (exact.indicator, exact.level, exact.unit)
+    FROM (SELECT unnest($months::DATE[]) AS month, unnest($indicators::VARCHAR[]) AS indicator, unnest($levels::VARCHAR[]) AS level,
+                 unnest($units::VARCHAR[]) AS unit, unnest($statuses::VARCHAR[]) AS status) AS exact
+    WHERE figure.divisions = $divisions AND figure.policy = $policy
+      AND (figure.month, figure.indicator, figure.level, figure.unit) = (exact.month, exact.indicator, exact.level, exact.unit)
 """
 
 

@@ -35,7 +35,8 @@ KEYS = {
     "last_answer": ("month", "uid"),
     "last_county_answer": ("month", "uid"),
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
-    "met": ("policy", "counted", "month", "divisions", "level", "unit"),
+    "began": ("policy", "divisions", "indicator", "level", "unit"),
+    "first_met": ("policy", "divisions", "indicator", "level", "unit"),
     "fingerprint": ("month", "what"),
     "exported": ("month", "what", "name"),
     "file_content": ("sha256",),
@@ -43,8 +44,8 @@ KEYS = {
     "found_right": ("sha256",),
     "meta": ("key",),
 }
-# state_<n> and county_state_<n>, trail_<n> and county_trail_<n>: one pair a policy
-STATE_KEY, TRAIL_KEY = ("month", "unit"), ("month", "divisions", "level", "unit")
+# state_<n> and county_state_<n>: one pair a policy
+STATE_KEY = ("month", "unit")
 RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "meta")
 
 # A share that moves by more than this in a month, or a ratio by more than this part of itself, is asked about.
@@ -111,7 +112,7 @@ def keys(reference: Reference) -> dict[str, tuple[str, ...]]:
     found = dict(KEYS)
     for number in range(len(reference.registers)):
         for prefix in ("", "county_"):
-            found |= {f"{prefix}state_{number}": STATE_KEY, f"{prefix}trail_{number}": TRAIL_KEY}
+            found |= {f"{prefix}state_{number}": STATE_KEY}
     return found
 
 

@@ -42,13 +42,14 @@ def create(warehouse: Warehouse) -> None:
 
 def load_rosters(warehouse: Warehouse, month: date) -> None:
     """The month's roster as temporary tables `unit` and `county` (one row per unit, per county)."""
-    rosters = warehouse.reference.rosters
-    replace_table(warehouse, "unit", rosters.table(month), "code AS answered_as, county_code AS county_answered_as")
-    replace_table(warehouse, "county", rosters.county_table(month), "code AS answered_as")
+    rosters, day = warehouse.reference.rosters, f"DATE '{month}' AS month"
+    unit = f"{day}, code AS answered_as, county_code AS county_answered_as"
+    replace_table(warehouse, "unit", rosters.table(month), unit)
+    replace_table(warehouse, "county", rosters.county_table(month), f"{day}, code AS answered_as")
 
 
 def replace_table(warehouse: Warehouse, name: str, table, more: str) -> None:
-    """A temporary table from Arrow, with further columns. `answered_as` is the code under which the month's answers stand."""
+    """A temporary table from Arrow, with further columns. `answered_as` is the code under which the answers of `month` stand."""
     warehouse.con.register("incoming", table)
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
     warehouse.con.unregister("incoming")

@@ -1,183 +1,82 @@
-"""Where each series began and whether it was ever met: what a month's pace needs of the months before (semantics §6).
+"""Where each series began and when it was first met: what a month's pace needs of the months before (semantics §6).
 
-| table (n: the policy's number) | one row per | for every indicator |
-|---|---|---|
-| `trail_<n>`, `county_trail_<n>` | month, divisions, level and unit of which a series began then | when it began, and its first sums |
-| `met` | policy, what is counted, month, divisions, level, unit | whether it was met by then, in the register's order |
+| table | one row per |
+|---|---|
+| `began` | policy, divisions, indicator, level and unit whose series has a value: the first month of it, with its sums |
+| `first_met` | policy, divisions, indicator, level and unit that was ever met: the first month of it |
 
 A series begins once, so that a month costs the same however many came before. What holds before a month is read from the rows of the
-months before it; so an earlier month can be computed again, and those after it follow in order.
+months before it; so an earlier month can be computed again, and those after it follow in order. Months that are computed at once look
+back at each other.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
-from pipelines import months
-from pipelines.indicators.figures import LANE, NO, SCOPE_UNKNOWN, SHARE_UNKNOWN, YES, ensure, lane, of
-from pipelines.policy.register import Indicator, Register
-from pipelines.warehouse import Warehouse
+from pipelines.indicators.measure import Kind, measured, series
+from pipelines.warehouse import Warehouse, among
 
-# Targets are held in ten-thousandths; the register's gate refuses finer ones.
-SCALE = 10_000
-_PARTS = (("", "community"), ("county_", "county"))
+_KEY = "policy VARCHAR, divisions VARCHAR, indicator VARCHAR, level VARCHAR, unit VARCHAR, month DATE"
 
 
 def create(warehouse: Warehouse) -> None:
     """The tables of this module, where they are not there yet."""
-    for number, register in enumerate(warehouse.reference.registers):
-        for prefix, counted in _PARTS:
-            if indicators := of(register, counted):
-                fixed = "month DATE, divisions VARCHAR, level VARCHAR, unit VARCHAR"
-                ensure(warehouse, f"{prefix}trail_{number}", [fixed, *(c for i in indicators for c in _columns(i))])
-    warehouse.con.execute(
-        """
-        CREATE TABLE IF NOT EXISTS met (policy VARCHAR, counted VARCHAR, month DATE, divisions VARCHAR, level VARCHAR, unit VARCHAR,
-            met BOOLEAN[])
-        """
-    )
+    warehouse.con.execute(f"CREATE TABLE IF NOT EXISTS began ({_KEY}, yes HUGEINT, scope HUGEINT)")
+    warehouse.con.execute(f"CREATE TABLE IF NOT EXISTS first_met ({_KEY})")
 
 
-def _columns(indicator: Indicator) -> list[str]:
-    return [
-        f'"month:{indicator.id}" DATE',
-        *(f'"{first}:{indicator.id}" HUGEINT' for first in _firsts(indicator).values()),
-    ]
+def forget(warehouse: Warehouse, span: list[date], divisions: str) -> None:
+    """Nothing began or was first met in these months."""
+    for table in ("began", "first_met"):
+        warehouse.con.execute(f"DELETE FROM {table} WHERE month IN {among(span)} AND divisions = ?", [divisions])
 
 
-def _firsts(indicator: Indicator) -> dict[str, str]:
-    """What is kept of a first count: a share's as it was counted, a ratio's as both sums. Column of the count → name kept under."""
-    kept = {"": "first"} if indicator.is_share else {"n:": "first_n", "d:": "first_d"}
-    return {f'"{part}{indicator.id}"': name for part, name in kept.items()}
-
-
-def load_past(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
-    """Temporary `past_<n>`, `county_past_<n>`: one row per level and unit, as it was before the month; `met` is null where nothing was."""
-    for prefix, counted in _PARTS:
-        if of(register, counted):
-            parameters = {
-                "month": month, "before": months.add(month, -1), "divisions": divisions,
-                "policy": register.policy.id, "counted": counted,
-            }  # fmt: skip
-            query = _PAST.format(table=f"{prefix}trail_{number}")
-            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {prefix}past_{number} AS {query}", parameters)
+def load(warehouse: Warehouse, span: list[date], kind: Kind, divisions: str, policy: str) -> None:
+    """Temporary `share_series` or `ratio_series`: what was counted in these months, and what holds before each: `first_month`,
+    `first_yes`, `first_scope` (null before it begins) and `met_before`.
+    """
+    told = _PAST.format(series=series(kind), big=kind.number)
+    if len(span) > 1:
+        columns = ", ".join(kind.columns)
+        told = _WITHIN.format(measured=measured(kind, told), columns=columns)
+    parameters = {"policy": policy, "divisions": divisions, "first": span[0]}
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {kind.name}_series AS {told}", parameters)
 
 
 _PAST = """
-    WITH known AS (SELECT * FROM {table} WHERE month < $month AND divisions = $divisions),
-    newest AS (SELECT level, unit, max(month) AS month FROM known GROUP BY level, unit),
-    began AS (SELECT known.* EXCLUDE (month, divisions) FROM known SEMI JOIN newest USING (level, unit, month))
-    SELECT * FROM began FULL JOIN (
-        SELECT level, unit, met FROM met
-        WHERE month = $before AND divisions = $divisions AND policy = $policy AND counted = $counted) USING (level, unit)
+    SELECT series.*, began.month AS first_month, began.yes::{big} AS first_yes, began.scope::{big} AS first_scope,
+           first_met.month IS NOT NULL AS met_before
+    FROM ({series}) AS series
+    LEFT JOIN (SELECT * FROM began WHERE policy = $policy AND divisions = $divisions AND month < $first) AS began
+         USING (indicator, level, unit)
+    LEFT JOIN (SELECT * FROM first_met WHERE policy = $policy AND divisions = $divisions AND month < $first) AS first_met
+         USING (indicator, level, unit)
+"""
+_WITHIN = """
+    SELECT month, level, unit, indicator, {columns},
+           coalesce(first_month, min(CASE WHEN begins THEN month END) OVER earlier) AS first_month,
+           coalesce(first_yes, first_value(CASE WHEN begins THEN yes END IGNORE NULLS) OVER earlier) AS first_yes,
+           coalesce(first_scope, first_value(CASE WHEN begins THEN scope END IGNORE NULLS) OVER earlier) AS first_scope,
+           met_before OR coalesce(bool_or(meets AND judged) OVER earlier, FALSE) AS met_before
+    FROM (SELECT *, value IS NOT NULL AND judged AS begins FROM ({measured}))
+    WINDOW earlier AS (PARTITION BY indicator, level, unit ORDER BY month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 """
 
 
-def advance(warehouse: Warehouse, month: date, divisions: str, number: int, register: Register) -> None:
-    """Write what the month adds: series that begin, and which targets are met by now. Uses `counted_<n>` and `past_<n>`."""
-    con = warehouse.con
-    con.execute(
-        "DELETE FROM met WHERE month = ? AND divisions = ? AND policy = ?", [month, divisions, register.policy.id]
-    )
-    for prefix, counted in _PARTS:
-        if indicators := of(register, counted):
-            parameters = {"month": month, "divisions": divisions}
-            table, names = f"{prefix}trail_{number}", {"n": number, "prefix": prefix}
-            con.execute(f"DELETE FROM {table} WHERE month = ? AND divisions = ?", [month, divisions])
-            # planning hundreds of columns costs more than a city's rows, and in most months no series begins
-            if con.execute(_any_begins(indicators, month).format(**names)).fetchall():
-                con.execute(f"INSERT INTO {table} BY NAME {_began(indicators, month).format(**names)}", parameters)
-            parameters |= {"policy": register.policy.id, "counted": counted}
-            con.execute(f"INSERT INTO met BY NAME {_met(indicators, month).format(**names)}", parameters)
+def advance(warehouse: Warehouse, found: Iterable[Kind], divisions: str, policy: str) -> None:
+    """Write which series begin in the months loaded, and which are met for the first time."""
+    parameters = {"policy": policy, "divisions": divisions}
+    for kind in found:
+        told = measured(kind, f"SELECT * FROM {kind.name}_series")
+        warehouse.con.execute(f"INSERT INTO began BY NAME {_BEGINS.format(measured=told)}", parameters)
+        warehouse.con.execute(f"INSERT INTO first_met BY NAME {_FIRST_MET.format(measured=told)}", parameters)
 
 
-def _counts(indicator: Indicator, month: date) -> bool:
-    """A month counts for the trail when it has a value and, of what is judged in December, when it is one."""
-    return indicator.judged != "december" or month.month == 12
-
-
-_NOW = "(SELECT * FROM {prefix}counted_{n} LEFT JOIN {prefix}past_{n} USING (level, unit)) AS now"
-
-
-def _begins(indicators: list[Indicator], month: date) -> dict[str, str]:
-    """SQL by indicator: its series has its first value. Indicators that do not count in this month are left out."""
-    return {i.id: f'now."month:{i.id}" IS NULL AND {_has_value(i)}' for i in indicators if _counts(i, month)}
-
-
-def _any_begins(indicators: list[Indicator], month: date) -> str:
-    """A row where any series of any unit begins."""
-    tests = " OR ".join(f"({test})" for test in _begins(indicators, month).values()) or "FALSE"
-    return f"SELECT 1 FROM {_NOW} WHERE {tests} LIMIT 1"
-
-
-def _began(indicators: list[Indicator], month: date) -> str:
-    """A row for every unit of which a series has its first value."""
-    tests = {i.id: f'"month:{i.id}" IS NULL AND {_has_value(i)}' if _counts(i, month) else "FALSE" for i in indicators}
-    begins = "".join(f', {test} AS "begins:{name}"' for name, test in tests.items())
-    some = " OR ".join(f'"begins:{name}"' for name in tests)
-    columns = ", ".join(column for i in indicators for column in _first(i))
-    return f"""
-        SELECT $month::DATE AS month, $divisions AS divisions, level, unit, {columns}
-        FROM (SELECT *{begins} FROM {{prefix}}counted_{{n}} LEFT JOIN {{prefix}}past_{{n}} USING (level, unit)) WHERE {some}
-    """
-
-
-def _first(indicator: Indicator) -> list[str]:
-    values = {"month": "$month::DATE", **{name: column for column, name in _firsts(indicator).items()}}
-    names = {part: f'"{part}:{indicator.id}"' for part in values}
-    return [
-        f'CASE WHEN "begins:{indicator.id}" THEN {values[p]} ELSE {name} END AS {name}' for p, name in names.items()
-    ]
-
-
-def _met(indicators: list[Indicator], month: date) -> str:
-    """A row for every unit that is counted or was; a target that was met stays so."""
-    flags = [
-        f"coalesce(past.met[{n}], FALSE) OR {f'coalesce({_meets(i)}, FALSE)' if _counts(i, month) else 'FALSE'}"
-        for n, i in enumerate(indicators, 1)
-    ]
-    return f"""
-        SELECT $policy AS policy, $counted AS counted, $month::DATE AS month, $divisions AS divisions, level, unit,
-               [{", ".join(flags)}] AS met
-        FROM {{prefix}}counted_{{n}} AS now FULL JOIN {{prefix}}past_{{n}} AS past USING (level, unit)
-    """
-
-
-# ---- what a packed count says
-
-
-def yes(indicator: Indicator) -> str:
-    """SQL of a figure's numerator: units, or a ratio's sum in millionths."""
-    return lane(f'"{indicator.id}"', YES) if indicator.is_share else f'"n:{indicator.id}"'
-
-
-def scope(indicator: Indicator) -> str:
-    """SQL of a figure's denominator: units, or a ratio's sum in millionths."""
-    packed = f'"{indicator.id}"'
-    inside = " + ".join(lane(packed, number) for number in (YES, NO, SHARE_UNKNOWN))
-    return f"({inside})" if indicator.is_share else f'"d:{indicator.id}"'
-
-
-def _has_value(indicator: Indicator) -> str:
-    """SQL: somebody has answered. A share of which nothing is known has no value, a ratio needs a denominator."""
-    packed = f'"{indicator.id}"'
-    answered = (1 << LANE * (NO + 1)) - 1
-    return f"({packed} & {answered} > 0)" if indicator.is_share else f"({scope(indicator)} > 0)"
-
-
-def _meets(indicator: Indicator) -> str:
-    """SQL: the target holds whatever the unknown would answer."""
-    target, packed, most, whole = indicator.target, f'"{indicator.id}"', yes(indicator), scope(indicator)
-    if target is None:
-        return "FALSE"
-    if indicator.is_share:
-        most = f"({most} + {lane(packed, SHARE_UNKNOWN)} + {lane(packed, SCOPE_UNKNOWN)})"
-        whole = f"({whole} + {lane(packed, SCOPE_UNKNOWN)})"
-    low, high = scaled(target.low), scaled(target.high)
-    bounds = [_has_value(indicator)]
-    bounds += [f"{indicator.factor * SCALE}::HUGEINT * {yes(indicator)} >= {low} * {whole}"] if low is not None else []
-    bounds += [f"{indicator.factor * SCALE}::HUGEINT * {most} <= {high} * {whole}"] if high is not None else []
-    return f"({' AND '.join(bounds)})"
-
-
-def scaled(bound) -> int | None:
-    """A target's bound in ten-thousandths."""
-    return None if bound is None else int(bound * SCALE)
+_BEGINS = """
+    SELECT policy, $divisions AS divisions, indicator, level, unit, month, yes, scope
+    FROM ({measured}) WHERE first_month IS NULL AND value IS NOT NULL AND judged
+"""
+_FIRST_MET = """
+    SELECT policy, $divisions AS divisions, indicator, level, unit, month
+    FROM ({measured}) WHERE NOT met_before AND meets AND judged
+"""

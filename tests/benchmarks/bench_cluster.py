@@ -73,7 +73,7 @@ def on_duckdb(release: Release, reference) -> None:
     )
     warehouse = type("Opened", (), {"con": con, "reference": reference})()
     by_duckdb.create(warehouse)
-    by_duckdb.judge_units(warehouse, release.month, reference.main)
+    by_duckdb.judge_units(warehouse, [release.month], reference.main)
     by_duckdb.count(warehouse, 0, reference.main)
 
 

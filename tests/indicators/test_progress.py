@@ -47,7 +47,7 @@ def judge(store, monkeypatch):
         register = _Register(_declared(target, baseline, judged, by))
         monkeypatch.setattr(store, "reference", SimpleNamespace(registers=(register,)))
         progress.create(store)
-        for table in ("figure", "trail_0", "met"):
+        for table in ("figure", "began", "first_met"):
             store.con.execute(f"DELETE FROM {table}")
         return list(_figures(store, told))
 
@@ -76,19 +76,19 @@ def _declared(target: dict, baseline, judged, by: str) -> Indicator:
 
 def _figures(store, told: dict[date, Count]) -> Iterator[dict]:
     for month in months.span(min(told), max(told)):
-        _count(store, told.get(month))
-        progress.compute(store, month)
+        _count(store, month, told.get(month))
+        progress.compute(store, [month])
         cursor = store.con.execute("SELECT * FROM figure WHERE month = ?", [month])
         names = [column[0] for column in cursor.description]
         yield from (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
 
 
-def _count(store, count: Count | None) -> None:
-    store.con.execute("CREATE OR REPLACE TEMP TABLE counted_0 (level VARCHAR, unit VARCHAR, share HUGEINT)")
+def _count(store, month: date, count: Count | None) -> None:
+    store.con.execute("CREATE OR REPLACE TEMP TABLE counted_0 (month DATE, level VARCHAR, unit VARCHAR, share HUGEINT)")
     if count:
         lanes = (count.yes, count.scope - count.yes - count.q, count.q, count.u)
         packed = sum(number << figures.LANE * place for place, number in enumerate(lanes))
-        store.con.execute("INSERT INTO counted_0 VALUES ('city', '130500', ?::HUGEINT)", [str(packed)])
+        store.con.execute("INSERT INTO counted_0 VALUES (?, 'city', '130500', ?::HUGEINT)", [month, str(packed)])
 
 
 def status(found: list[dict]) -> str:
