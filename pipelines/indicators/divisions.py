@@ -13,7 +13,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from pipelines.indicators import figures, progress, standing
+from pipelines.indicators import figures, progress
 from pipelines.warehouse import Warehouse, among
 
 

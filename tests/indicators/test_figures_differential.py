@@ -14,7 +14,7 @@ import yaml
 
 from pipelines import loading, reference_set, warehouse
 from pipelines.archive import Archive
-from pipelines.indicators import engine
+from pipelines.indicators import divisions, engine
 from pipelines.survey.community import Column, CommunityRows
 from pipelines.survey.read import Reading
 from pipelines.survey.record import CountyRecord
@@ -84,7 +84,7 @@ def breaks_an_error_rule(a):
 
 
 @pytest.mark.parametrize("seed", SPANS)
-def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed):
+def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed, monkeypatch):
     span = SPANS[seed]
     rng = random.Random(seed)
     archive = Archive(tmp_path)
@@ -102,6 +102,21 @@ def test_sql_and_plain_python_agree_on_every_figure(reference, tmp_path, seed):
         expected = oracle.month(month, units, reference.rosters.counties(month))
         compared += compare(store, month, expected)
     assert compared > 15_000
+    together = as_now(store, span)
+    monkeypatch.setattr(divisions, "_AT_ONCE", 1)
+    assert as_now(store, span) == together
+
+
+def as_now(store, span):
+    """Everything that is written of the months by the divisions of the last of them, made anew."""
+    name, written = divisions.key(store, span[-1]), ("figure", "began", "first_met")
+    for table in written:
+        store.con.execute(f"DELETE FROM {table} WHERE divisions = ?", [name])
+    store.con.execute("DELETE FROM fingerprint WHERE what = ?", [name])
+    divisions.bring_up_to_date(store, span, engine.fingerprints(store, span))
+    found = [store.con.execute(f"FROM {t} WHERE divisions = ? ORDER BY ALL", [name]).fetchall() for t in written]
+    assert all(found)
+    return found
 
 
 def make_readings(reference, archive, oracle, span, rng):
