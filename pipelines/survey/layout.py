@@ -169,6 +169,11 @@ class _Header:
             self._matches[first, last] = [_match(self.known, texts) for texts in columns]
         return self._matches[first, last]
 
+    def placed(self, first: int, last: int) -> list[tuple[Match, Column, Column | None]]:
+        """`_placed` of each column of a block."""
+        columns = zip(*self.texts[first - self.low : last + 1 - self.low], strict=True)
+        return [_placed(self.known, number, texts) for number, texts in enumerate(columns, 1)]
+
 
 @lru_cache(maxsize=1 << 14)
 def _match(known: Vocabulary, column: tuple[str, ...]) -> Match:
@@ -218,16 +223,22 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+@lru_cache(maxsize=1 << 12)
+def _placed(known: Vocabulary, number: int, texts: tuple[str, ...]) -> tuple[Match, Column, Column | None]:
+    """What stands over a column, the column, and the same with its factor: None where it measures another quantity."""
+    match = _match(known, texts)
+    column = Column(number, address.letter(number), match.header)
+    return match, column, measured(column, match) if match.field else None
+
+
 def _table(sheet: Sheet, header: _Header, first: int, last: int) -> Table:
     table = Table(sheet, first + 1, last + 1)
     found: dict[str, list[Column]] = {}
-    for index, match in enumerate(header.matches(first, last)):
-        column = Column(index + 1, address.letter(index + 1), match.header)
+    for match, column, fitting in header.placed(first, last):
         if match.field is None:
             if match.header:
                 table.unknown.append(column)
             continue
-        fitting = measured(column, match)
         found.setdefault(match.field.id, []).append(fitting or column)
         if fitting is None:
             table.wrong_unit[match.field.id] = column

@@ -97,7 +97,7 @@ def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
         rows.pop()
     return Sheet(
         name, visibility, rows, found.merges, found.errors, found.unevaluated, found.formulas,
-        found.hidden_rows, found.hidden_cols, found.filtered, mixed=not found.bulk,
+        found.hidden_rows, found.hidden_cols, found.filtered, mixed=not found.bulk or bool(found.bulk.booleans),
     )  # fmt: skip
 
 
