@@ -39,7 +39,9 @@ def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wo
     if len(data) > limits.file_size:
         raise Unreadable("too_large", f"文件 {len(data) / 2**20:.1f} MB,上限 {limits.file_size >> 20} MB")
     workbook = _read(data, name, limits)
-    workbook.notes += [("sheet_full", sheet.name) for sheet in workbook.sheets if len(sheet.rows) >= _FULL[workbook.kind]]
+    workbook.notes += [
+        ("sheet_full", sheet.name) for sheet in workbook.sheets if len(sheet.rows) >= _FULL[workbook.kind]
+    ]
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if extension not in _EXTENSIONS[workbook.kind]:
         workbook.notes.append(("extension_differs", f"实际为 {workbook.kind}"))

@@ -28,6 +28,8 @@ SQL_TYPES: dict[str, str] = {
     "percent": "DECIMAL(18,6)",
     "month": "DATE",
 }
+LONGEST = 80  # letters of a label
+_MOST_MET = 1 << 14
 KINDS = {
     "all": ("城市社区", "城镇社区", "农村社区"),
     "urban": ("城市社区", "城镇社区"),
@@ -103,6 +105,29 @@ class Vocabulary:
     """What the columns of a part may be called. One for each form that is loaded, told apart by identity."""
 
     fields: dict[str, Field]
+
+    @cached_property
+    def named(self) -> "Named":
+        """What each text of a sheet can be the label of."""
+        return Named(self.fields)
+
+
+class Named(dict):
+    """Text to the fields that it can be the label of, fullest reading first, each with the remarks taken off; worked out when met first."""
+
+    def __init__(self, fields: dict[str, Field]):
+        super().__init__()
+        self.fields = fields
+
+    def __missing__(self, text: str) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for reading, remarks in labels.readings(text) if len(text) <= LONGEST else ():
+            if reading in self.fields:
+                found.setdefault(self.fields[reading].id, remarks)
+        if len(self) >= _MOST_MET:
+            self.clear()
+        self[text] = found
+        return found
 
 
 @dataclass(frozen=True)

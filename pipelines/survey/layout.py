@@ -15,7 +15,6 @@ from pipelines.survey.grid import Sheet
 
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
-LONGEST = 80  # letters of a label
 ENOUGH = 4  # labels that make a header
 _TAIL = re.compile(r"(.+)[,/:;、-]([^,/:;、-]{1,4})")
 _HINT = re.compile(
@@ -76,24 +75,14 @@ def find(sheet: Sheet, part: Part) -> Table | None:
 
 def _seed(sheet: Sheet, known: Vocabulary) -> int | None:
     """The first row (0-based) with the most labels. Stops soon after a plain header, so that bodies are not searched."""
-    best, best_row = 0, None
+    best, best_row, named = 0, None, known.named
     for index, row in enumerate(sheet.rows[:DEEPEST]):
-        count = len({name for text in row if type(text) is str for name in named(known, text)})
+        count = len({name for text in row if type(text) is str for name in named[text]})
         if count > best:
             best, best_row = count, index
         elif best >= 10 and best_row is not None and index > best_row + TALLEST:
             break
     return best_row if best >= 2 else None
-
-
-@lru_cache(maxsize=1 << 14)
-def named(known: Vocabulary, text: str) -> dict[str, tuple[str, ...]]:
-    """The fields that a text can be the label of, fullest reading first, each with the remarks taken off; long texts are no labels."""
-    found: dict[str, tuple[str, ...]] = {}
-    for reading, remarks in labels.readings(text) if len(text) <= LONGEST else ():
-        if reading in known.fields:
-            found.setdefault(known.fields[reading].id, remarks)
-    return found
 
 
 class _Header:

@@ -8,6 +8,7 @@ formats of Chinese Excel, and takes a negative date for midnight).
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 from xml.etree.ElementTree import Element
 
@@ -17,7 +18,7 @@ from pipelines.survey.bare_package import BarePackage
 from pipelines.survey.grid import Limits, Sheet, Unreadable, Workbook
 from pipelines.survey.package import Package, local
 from pipelines.survey.sheet_bulk import rows_of, strings_used
-from pipelines.survey.sheet_xml import Scan, cells, scan_any
+from pipelines.survey.sheet_xml import Scan, cells, scan
 
 
 @dataclass
@@ -37,15 +38,16 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     book = _book(package, main, limits)
     kinds = _kinds(package.tree(book.styles)) if book.styles else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != formats.NUMBER}
-    scans, area = [], 0
+    parts = {part: partial(package.chunks, part) for _, _, part in book.sheets}
+    scanned, area = {}, 0
     with BarePackage() as bare:
-        for _, _, part in book.sheets:
-            found = scan_any(lambda part=part: package.chunks(part), part, wanted, limits)
+        for part, found in scan(parts, wanted, limits):
             for i, piece in enumerate(found.pieces):
                 found.pieces[i] = bare.add(piece)
-            scans.append(found)
+            scanned[part] = found
             if (area := area + found.area) > limits.cells:
                 raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
+        scans = [scanned[part] for part in parts]
         strings = shared_strings.table(package, book.strings)
         package.inflate_rest()
         sheets = _filled(bare, book, scans, kinds, strings)

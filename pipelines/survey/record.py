@@ -89,10 +89,10 @@ _Found = tuple[int, int, Field, tuple[str, ...], str]
 
 def _labels(sheet: Sheet, part: Part) -> list[_Found]:
     """Every cell that is a label of the form: row, column, field, remarks, text."""
-    found, known, named = [], part.vocabulary, layout.named
+    found, named = [], part.vocabulary.named
     for row, cells in enumerate(sheet.rows[:500], 1):
         for column, value in enumerate(cells[:100], 1):
-            if type(value) is str and (names := named(known, value)):
+            if type(value) is str and (names := named[value]):
                 name = next(iter(names))
                 found.append((row, column, part[name], names[name], value))
     return found

@@ -11,7 +11,8 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TABLE = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]")
 _OPENED = re.compile(rb"\s*(?:<\?xml[^<>]*\?>\s*)?<sst(?:\s[^<>]*)?(?<!/)>")
 _START, _KEPT, _END = "<si><t>", '<si><t xml:space="preserve">', "</t></si>"
-_SPACE = re.compile(r"<t>[ \t\n]|[ \t\n]</t>")
+_LAST = f"{_END}</sst>"
+_SPACED = [form.format(space) for space in " \t\n" for form in ("<t>{}", "{}</t>")]
 _ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 # What is not simply taken as it stands: escaped characters of Excel, and line ends that a parser rewrites.
 _REWRITTEN = (b"_x", b"\r")
@@ -43,21 +44,34 @@ def plain_texts(xml: bytes) -> list[str | None] | None:
         body = xml[opened.end() :].decode()
     except UnicodeDecodeError:
         return None
+    texts = _spaced(body) if _KEPT in body or any(space in body for space in _SPACED) else _unspaced(body)
+    if texts is None or ("&" in body and _ENTITIES.search(body)):
+        return None
+    if "&" in body:
+        texts = [unescape(text) for text in texts]
+    return [text or None for text in texts] if "" in texts else texts
+
+
+def _unspaced(body: str) -> list[str] | None:
+    """The texts where no white space stands at their ends and none is said to be kept; None where other tags stand between them."""
+    inside = body.rstrip()
+    if not inside.startswith(_START) or not inside.endswith(_LAST):
+        return None
+    inside = inside[len(_START) : -len(_LAST)]
+    texts = inside.split(_END + _START)
+    return texts if inside.count("<") == 4 * (len(texts) - 1) else None
+
+
+def _spaced(body: str) -> list[str] | None:
+    """The same where white space around a text counts only if it is said to."""
     *items, rest = body.split(_END)
-    if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1 or ("&" in body and _ENTITIES.search(body)):
+    if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1:
         return None
-    texts = _stripped(items) if _KEPT in body or _SPACE.search(body) else [item.removeprefix(_START) for item in items]
-    if "<" in "".join(texts):
-        return None
-    return [(unescape(text) if "&" in text else text) or None for text in texts]
-
-
-def _stripped(items: list[str]) -> list[str]:
-    """White space around a text counts only where it is said to."""
-    return [
+    texts = [
         item.removeprefix(_KEPT) if item.startswith(_KEPT) else item.removeprefix(_START).strip(" \t\n")
         for item in items
     ]
+    return None if "<" in "".join(texts) else texts
 
 
 def blanks(xml: bytes) -> set[bytes]:

@@ -1,11 +1,9 @@
-"""The cells of one xlsx sheet in bulk: whole columns of positions at a time instead of one element after the other.
+"""The cells of xlsx sheets in bulk: whole columns of positions at a time instead of one element after the other.
 
 Takes only what the usual writers write for numbers, shared and inline strings, booleans, blanks, errors and formulas, and
 proves that every byte between the first and the last row is of that shape: each tag is known, each stands where it may, no
 text stands between them, addresses rise and agree with their row. Whatever is of another shape raises `NotPlain`; the
 caller then reads the sheet with calamine. Nothing is guessed and nothing is skipped.
-
-Texts are compared as numbers, eight bytes at a time (`_words`).
 """
 
 import re
@@ -16,60 +14,19 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from pipelines.survey import sheet_numbers, sheet_tags
+from pipelines.survey.sheet_tags import FIRST
 from pipelines.survey.sheet_texts import NotPlain, texts
 
 __all__ = ["Cells", "NotPlain", "read", "rows_of", "strings_used"]
 
 BLOCK = 1 << 21  # bytes that are looked at together: they stay in the processor's cache
-KEPT = 1 << 24  # bytes of freed memory that a process keeps at hand
+RETAINED = 1 << 24  # bytes of freed memory that a process keeps at hand
 FARTHEST = 4096  # rows without a value that are worth leaving out: what is read in bulk becomes a dense rectangle
+APART = (
+    1 << 24
+)  # between the row numbers of two sheets that are read together; no row number has more than seven digits
 _MARGIN = b"<" + b"\0" * 63  # so that looking ahead from the last tag stays inside
-
-# Tags by their first two letters after `<`. 0 is any other.
-_CELL, _CELL_END, _VALUE, _VALUE_END, _ROW, _ROW_END, _FORMULA, _FORMULA_END, _STOP = range(1, 10)
-_INLINE, _INLINE_END, _TEXT, _TEXT_KEPT, _TEXT_END, _NO_VALUE, _NO_VALUE_SPACED = range(10, 17)
-_KINDS = 32  # more than there are tags
-_TAGS = {
-    b"c ": _CELL, b"v>": _VALUE, b"ro": _ROW, b"f ": _FORMULA, b"f/": _FORMULA, b"f>": _FORMULA,
-    b"/c": _CELL_END, b"/v": _VALUE_END, b"/r": _ROW_END, b"/f": _FORMULA_END,
-    b"is": _INLINE, b"t>": _TEXT, b"t ": _TEXT_KEPT, b"/t": _TEXT_END, b"/i": _INLINE_END,
-    b"v/": _NO_VALUE, b"v ": _NO_VALUE_SPACED,
-}  # fmt: skip
-_TAG = np.zeros(1 << 16, np.uint8)
-for _letters, _tag in _TAGS.items():
-    _TAG[int.from_bytes(_letters, "little")] = _tag
-# How each is spelt from `<` on, as far as eight bytes go. Behind an end nothing may stand but the next tag.
-_KEPT = b'<t xml:space="preserve">'
-_SPELLING = {
-    _CELL: b'<c r="', _VALUE: b"<v>", _ROW: b'<row r="',
-    _CELL_END: b"</c><", _VALUE_END: b"</v><", _ROW_END: b"</row><", _FORMULA_END: b"</f><",
-    _INLINE: b"<is><", _TEXT: b"<t>", _TEXT_KEPT: _KEPT[:8], _TEXT_END: b"</t><", _INLINE_END: b"</is><",
-    _NO_VALUE: b"<v/><", _NO_VALUE_SPACED: b"<v /><",
-}  # fmt: skip
-_FIRST = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)  # masks the first bytes of eight
-_SPELT, _SPELT_MASK = np.zeros(_KINDS, np.uint64), np.zeros(_KINDS, np.uint64)
-for _tag, _text in _SPELLING.items():
-    _SPELT[_tag], _SPELT_MASK[_tag] = int.from_bytes(_text, "little"), _FIRST[len(_text)]
-_FOLLOWERS = {
-    _ROW: (_CELL, _ROW_END, _ROW, _STOP),
-    _ROW_END: (_ROW, _STOP),
-    _CELL: (_VALUE, _FORMULA, _CELL_END, _CELL, _ROW_END, _INLINE, _NO_VALUE, _NO_VALUE_SPACED),
-    _FORMULA: (_FORMULA_END, _VALUE, _CELL_END, _NO_VALUE, _NO_VALUE_SPACED),
-    _FORMULA_END: (_VALUE, _CELL_END, _NO_VALUE, _NO_VALUE_SPACED),
-    _VALUE: (_VALUE_END,),
-    _VALUE_END: (_CELL_END,),
-    _NO_VALUE: (_CELL_END,),
-    _NO_VALUE_SPACED: (_CELL_END,),
-    _INLINE: (_TEXT, _TEXT_KEPT),
-    _TEXT: (_TEXT_END,),
-    _TEXT_KEPT: (_TEXT_END,),
-    _TEXT_END: (_INLINE_END,),
-    _INLINE_END: (_CELL_END,),
-    _CELL_END: (_CELL, _ROW_END),
-}
-_MAY_FOLLOW = np.zeros(_KINDS * _KINDS, bool)
-for _tag, _next in _FOLLOWERS.items():
-    _MAY_FOLLOW[[_tag * _KINDS + _after for _after in _next]] = True
 
 _ROW_TAG = re.compile(rb'<row r="([1-9]\d{0,6})"([^<>]*)>')
 _ATTRIBUTES = re.compile(rb'(?: (?!r=)[A-Za-z][\w:.]*="[^"&]*")* ?/?')
@@ -88,12 +45,6 @@ for _low in range(26):
         _COLUMN[(65 + _low) | _digit << 8] = _low + 1
     for _second in range(26):
         _COLUMN[(65 + _low) | (65 + _second) << 8] = (_low + 1) * 26 + _second + 1
-_NUMERIC = np.zeros(256, bool)
-_NUMERIC[list(b"0123456789.eE+-")] = True
-
-
-def _each(byte: int) -> np.uint64:
-    return np.uint64(byte * 0x0101010101010101)
 
 
 @dataclass
@@ -118,25 +69,39 @@ class Cells:
         return self.rows[-1][0] if self.rows else 0
 
 
-def read(xml: bytes, begin: int, end: int, styles: set[int]) -> Cells:
-    """The cells between two offsets, behind `<sheetData>` and before its end. The addresses of `styles` are wanted.
+@dataclass(frozen=True)
+class Extent:
+    """A sheet's part, and the offsets between which its rows stand: behind `<sheetData>` and before its end."""
 
-    Raises `NotPlain`, also where rows lie far apart.
+    xml: bytes
+    begin: int
+    end: int
+
+
+def read(sheets: list[Extent], styles: set[int]) -> list[Cells]:
+    """The cells of a sheet, or of several small ones at one look. The addresses of `styles` are wanted.
+
+    Raises `NotPlain` where any of them is not, also where rows lie far apart.
     """
     _keep_memory()
-    cells = Cells()
-    for first, last in _blocks(xml, begin, end):
-        _Block(xml[first:last], first).into(cells, styles)
-    numbers = np.array([number for number, _ in cells.rows])
-    if not len(numbers) or (numbers[1:] <= numbers[:-1]).any() or numbers[-1] - len(numbers) > FARTHEST:
-        raise NotPlain("rows")
-    return cells
+    found = [Cells() for _ in sheets]
+    if len(sheets) == 1:
+        for first, last in _blocks(sheets[0]):
+            _Block([(sheets[0].xml, first, last)]).into(found, styles)
+    elif sheets:
+        _Block([(sheet.xml, sheet.begin, sheet.end) for sheet in sheets]).into(found, styles)
+    for cells in found:
+        numbers = np.array([number for number, _ in cells.rows])
+        if not len(numbers) or (numbers[1:] <= numbers[:-1]).any() or numbers[-1] - len(numbers) > FARTHEST:
+            raise NotPlain("rows")
+    return found
 
 
-def _blocks(xml: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _blocks(sheet: Extent) -> Iterator[tuple[int, int]]:
     """Runs of whole rows: where they begin and end."""
+    start, end = sheet.begin, sheet.end
     while start < end:
-        cut = xml.rfind(b"<row ", start + 1, start + BLOCK) if end - start > BLOCK else end
+        cut = sheet.xml.rfind(b"<row ", start + 1, start + BLOCK) if end - start > BLOCK else end
         if cut < 0:
             raise NotPlain("a long row")
         yield start, cut
@@ -149,45 +114,34 @@ def _keep_memory() -> None:
 
     Otherwise it gives each array back at once, and a third of the time goes into getting its pages anew.
     """
-    np.empty(KEPT, np.uint8)
-
-
-def _words(raw: bytes) -> np.ndarray:
-    """The eight bytes from each offset on as one number, the first byte being the lowest."""
-    return np.ndarray((len(raw) - 7,), "<u8", raw, strides=(1,))
+    np.empty(RETAINED, np.uint8)
 
 
 class _Block:
-    """Some rows: positions of all tags, checked against each other before anything is taken from them."""
+    """Some rows of one sheet, or the rows of some: positions of all tags, checked before anything is taken from them."""
 
-    def __init__(self, xml: bytes, start: int):
-        self.xml, self.start = xml, start
-        self.bytes, self.words = np.frombuffer(xml + _MARGIN, np.uint8), _words(xml + _MARGIN)
+    def __init__(self, runs: list[tuple[bytes, int, int]]):
+        if any(xml[first : first + 5] != b"<row " for xml, first, _ in runs):
+            raise NotPlain("no row")
+        self.xml = b"".join([*(memoryview(xml)[first:last] for xml, first, last in runs), _MARGIN])
+        # where each run stands in its part, and in what was joined; the row numbers of each begin `APART`
+        self.origin = [first for _, first, _ in runs]
+        self.begins = np.cumsum([0, *(last - first for _, first, last in runs)])
+        self.bounds = np.arange(len(self.begins)) * APART
+        self.bytes, self.words = np.frombuffer(self.xml, np.uint8), sheet_tags.words(self.xml)
         self.at = (self.bytes == ord("<")).nonzero()[0]
-        self.tag = self._tags()
-        tag, after = self.tag[:-1], self.tag[1:]
-        if self.at[0] or not _MAY_FOLLOW[tag * np.uint16(_KINDS) + after].all():
-            raise NotPlain("order of tags")
-        is_cell = tag == _CELL
-        self.cell = is_cell.nonzero()[0]
-        self.row, self.value = (tag == _ROW).nonzero()[0], (tag == _VALUE).nonzero()[0]
+        self.tag = sheet_tags.recognised(self.words, self.at)
+        is_cell = self.tag[:-1] == sheet_tags.CELL
+        self.cell, self.row, self.value = (
+            is_cell.nonzero()[0],
+            self._found(sheet_tags.ROW),
+            self._found(sheet_tags.VALUE),
+        )
         self.cells_before = np.concatenate(([0], np.cumsum(is_cell, dtype=np.int32)))
 
-    def _tags(self) -> np.ndarray:
-        spelt = self.words[self.at]
-        tag = _TAG[(spelt >> np.uint64(8)).astype(np.uint16)]
-        tag[-1] = _STOP
-        if not tag.all() or ((spelt & _SPELT_MASK[tag]) != _SPELT[tag]).any():
-            raise NotPlain("an unusual element")
-        kept = self.at[tag == _TEXT_KEPT]
-        for ahead in range(8, len(_KEPT), 8) if len(kept) else ():
-            if (self.words[kept + ahead] != int.from_bytes(_KEPT[ahead : ahead + 8], "little")).any():
-                raise NotPlain("an unusual text")
-        return tag
-
-    def into(self, cells: Cells, styles: set[int]) -> None:
-        """Adds the cells of the block."""
-        number, digits = self._rows(cells)
+    def into(self, sheets: list[Cells], styles: set[int]) -> None:
+        """Adds the cells of each run to its sheet's."""
+        number, digits = self._rows(sheets)
         bounds = self.cells_before[np.concatenate((self.row, [len(self.tag) - 1]))]
         cells_of = bounds[1:] - bounds[:-1]
         column, at = self._addresses(digits, cells_of)
@@ -195,21 +149,30 @@ class _Block:
         row = np.repeat(number, cells_of)
         index, begin, end = self._values(kind)
         place, kind_of = (row[index], column[index]), kind[index]
-        self._take(cells.numbers, place, kind_of == ord("n"), begin, end, pa.float64())
-        self._take(cells.strings, place, kind_of == ord("s"), begin, end, pa.uint32())
-        self._take_booleans(cells, place, kind_of == ord("b"), begin, end)
-        self._take_texts(cells, place, kind_of == ord("t"), begin, end, strips=False)
-        self._take_inline(cells, row, column, kind)
-        special = (kind == ord("e")) | (self.tag[self.cell + 1] == _FORMULA)
-        if (styled := (style[index] >= 0) & ~special[index]).any():
-            cells.styled.append((*(part[styled] for part in place), style[index][styled]))
-        cells.special += (self.at[self.cell][special] + self.start).tolist()
-        cells.width = max(cells.width, int(column.max(initial=0)))
+        special = (kind == ord("e")) | (self.tag[self.cell + 1] == sheet_tags.FORMULA)
+        _put(
+            [cells.styled for cells in sheets], self.bounds, *place, style[index], (style[index] >= 0) & ~special[index]
+        )
+        place = place[0] - 1, place[1] - 1
+        numbers, strings = [cells.numbers for cells in sheets], [cells.strings for cells in sheets]
+        self._take(numbers, place, kind_of == ord("n"), begin, end, sheet_numbers.FLOAT)
+        self._take(strings, place, kind_of == ord("s"), begin, end, sheet_numbers.INDEX)
+        self._take_booleans([cells.booleans for cells in sheets], place, kind_of == ord("b"), begin, end)
+        written = [cells.texts for cells in sheets]
+        self._take_texts(written, place, kind_of == ord("t"), begin, end, strips=False)
+        self._take_inline(written, (row - 1, column - 1), kind)
+        self._note(sheets, row, column, self.at[self.cell][special])
 
-    def _rows(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-        """Number of each row, and how many digits it is written with."""
-        bounds = zip(self.at[self.row].tolist(), self.at[self.row + 1].tolist(), strict=True)
-        tags = b"".join([self.xml[start:end] for start, end in bounds])
+    def _found(self, *tags: int) -> np.ndarray:
+        """Positions of all tags of some kinds."""
+        return np.logical_or.reduce([self.tag == tag for tag in tags]).nonzero()[0]
+
+    def _rows(self, sheets: list[Cells]) -> tuple[np.ndarray, np.ndarray]:
+        """Number of each row, those of the second sheet from `APART` on, and how many digits it is written with."""
+        at = self.at[self.row]
+        tags = b"".join(
+            [self.xml[start:end] for start, end in zip(at.tolist(), self.at[self.row + 1].tolist(), strict=True)]
+        )
         found = _ROW_TAG.findall(tags)
         numbers, rests = [number for number, _ in found], [rest for _, rest in found]
         covered = sum(map(len, numbers)) + sum(map(len, rests)) + _AROUND * len(found)
@@ -217,17 +180,20 @@ class _Block:
             raise NotPlain("a row")
         empty = np.array([rest[-1:] == b"/" for rest in rests])
         after = self.tag[self.row + 1]
-        if (empty != ((after == _ROW) | (after == _STOP))).any():
+        if (empty != ((after == sheet_tags.ROW) | (after == sheet_tags.STOP))).any():
             raise NotPlain("text in a row")
         rows = list(map(int, numbers))
-        cells.rows += zip(rows, rests, strict=True)
-        return np.array(rows), np.array(list(map(len, numbers)))
+        first = np.searchsorted(at, self.begins).tolist()
+        for cells, low, high in zip(sheets, first, first[1:], strict=False):
+            cells.rows += zip(rows[low:high], rests[low:high], strict=True)
+        offset = np.repeat(self.bounds[:-1], np.diff(first))
+        return np.array(rows) + offset, np.array(list(map(len, numbers)))
 
     def _addresses(self, digits: np.ndarray, cells_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Column of each cell, and where its tag goes on behind the address. A cell states the number of its row."""
         column = _COLUMN[(self.words[self.at[self.cell]] >> np.uint64(48)).astype(np.uint16)]
         at = self.at[self.cell] + 7 + (column > 26)
-        mask = _FIRST[digits + 1]  # with the quotation mark
+        mask = FIRST[digits + 1]  # with the quotation mark
         text = self.words[self.at[self.row] + 8] & mask
         if not column.all() or ((self.words[at] & np.repeat(mask, cells_of)) != np.repeat(text, cells_of)).any():
             raise NotPlain("an unusual address")
@@ -237,7 +203,7 @@ class _Block:
         return column, at + np.repeat(digits + 1, cells_of)
 
     def _rest_of_cells(self, at: np.ndarray, styles: set[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Style (-1 where it is not wanted) and type (n, s or e) of each cell.
+        """Style (-1 where it is not wanted) and type (see `_TYPE`) of each cell.
 
         There are few ways in which a tag goes on behind the address: each is parsed once.
         """
@@ -251,7 +217,7 @@ class _Block:
             given = int(rest[1]) if rest[1] else -1
             style[one], kind[one], empty[one] = given if given in styles else -1, _TYPE[rest[2] or b"n"], bool(rest[3])
         after = self.tag[self.cell + 1]
-        if (empty[alike] != ((after == _CELL) | (after == _ROW_END))).any():
+        if (empty[alike] != ((after == sheet_tags.CELL) | (after == sheet_tags.ROW_END))).any():
             raise NotPlain("text in a cell")
         return style[alike], kind[alike]
 
@@ -259,9 +225,9 @@ class _Block:
         """For each text the position of one that is the same, and of the same for all that are."""
         if (length > _LONGEST_REST).any() or (length < 1).any():
             raise NotPlain("a long tag")
-        first = self.words[at] & _FIRST[np.minimum(length, 8)]
-        second = self.words[at + 8] & _FIRST[np.clip(length, 8, 16) - 8]
-        third = self.words[at + 16] & _FIRST[np.maximum(length, 16) - 16]
+        first = self.words[at] & FIRST[np.minimum(length, 8)]
+        second = self.words[at + 8] & FIRST[np.clip(length, 8, 16) - 8]
+        third = self.words[at + 16] & FIRST[np.maximum(length, 16) - 16]
         mixed = first * np.uint64(0x9E3779B97F4A7C15) ^ second * np.uint64(0xC2B2AE3D27D4EB4F)
         mixed ^= third * np.uint64(0x165667B19E3779F9)
         bucket = (mixed >> np.uint64(64 - _BUCKETS)).astype(np.int64)
@@ -278,7 +244,7 @@ class _Block:
         begin, end = self.at[self.value] + 3, self.at[self.value + 1]
         if (kind[index] == ord("i")).any():
             raise NotPlain("a value where a text should be")
-        filled, without = begin < end, self._found(_NO_VALUE, _NO_VALUE_SPACED)
+        filled, without = begin < end, self._found(sheet_tags.NO_VALUE, sheet_tags.NO_VALUE_SPACED)
         if len(without) and not _MAY_BE_BLANK[kind[self.cells_before[without] - 1]].all():
             raise NotPlain("an empty value")
         if filled.all():
@@ -287,76 +253,70 @@ class _Block:
             raise NotPlain("an empty value")
         return index[filled], begin[filled], end[filled]
 
-    def _found(self, *tags: int) -> np.ndarray:
-        """Positions of all tags of some kinds."""
-        return np.logical_or.reduce([self.tag == tag for tag in tags]).nonzero()[0]
+    def _take(
+        self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, kind: pa.DataType
+    ) -> None:
+        if which.any():
+            found = sheet_numbers.parsed(self.bytes, self.words, begin[which], end[which], kind)
+            _put(into, self.bounds, place[0][which], place[1][which], found)
 
-    def _take_booleans(self, cells: Cells, place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray) -> None:
+    def _take_booleans(
+        self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray
+    ) -> None:
         if not which.any():
             return
         digit = self.bytes[begin[which]]
         if (end[which] - begin[which] != 1).any() or (digit & 0xFE != ord("0")).any():
             raise NotPlain("an unusual boolean")
-        cells.booleans.append((place[0][which] - 1, place[1][which] - 1, digit == ord("1")))
+        _put(into, self.bounds, place[0][which], place[1][which], digit == ord("1"))
 
-    def _take_inline(self, cells: Cells, row: np.ndarray, column: np.ndarray, kind: np.ndarray) -> None:
+    def _take_inline(self, into: list[list], place: tuple, kind: np.ndarray) -> None:
         """Texts that stand in their cells."""
-        opened = self._found(_TEXT, _TEXT_KEPT)
+        opened = self._found(sheet_tags.TEXT, sheet_tags.TEXT_KEPT)
         if not len(opened):
             return
         index = self.cells_before[opened] - 1
         if (kind[index] != ord("i")).any():
             raise NotPlain("a text where a value should be")
-        plain = self.tag[opened] == _TEXT
-        begin, end = self.at[opened] + np.where(plain, 3, len(_KEPT)), self.at[opened + 1]
-        place = row[index], column[index]
-        self._take_texts(cells, place, plain, begin, end, strips=True)
-        self._take_texts(cells, place, ~plain, begin, end, strips=False)
+        plain = self.tag[opened] == sheet_tags.TEXT
+        begin, end = self.at[opened] + np.where(plain, 3, len(sheet_tags.KEPT)), self.at[opened + 1]
+        place = place[0][index], place[1][index]
+        self._take_texts(into, place, plain, begin, end, strips=True)
+        self._take_texts(into, place, ~plain, begin, end, strips=False)
 
     def _take_texts(
-        self, cells: Cells, place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, strips: bool
+        self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, strips: bool
     ) -> None:
         if which.any():
             found = np.empty(int(which.sum()), object)
             found[:] = texts(self.xml, begin[which].tolist(), end[which].tolist(), strips)
-            cells.texts.append((place[0][which] - 1, place[1][which] - 1, found))
+            _put(into, self.bounds, place[0][which], place[1][which], found)
 
-    def _take(self, into: list, place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, kind) -> None:
-        if which.any():
-            into.append((place[0][which] - 1, place[1][which] - 1, self._parsed(begin[which], end[which], kind)))
-
-    def _parsed(self, begin: np.ndarray, end: np.ndarray, kind: pa.DataType) -> np.ndarray:
-        """The texts between two offsets as numbers: up to eight digits at once, others one by one."""
-        length = end - begin
-        short = np.minimum(length, 8)
-        digits = self.words[begin] << (64 - 8 * short).astype(np.uint64) % 64 | _each(ord("0")) & _FIRST[8 - short]
-        high = _each(0xF0)
-        whole = (length <= 8) & (digits & high == _each(ord("0"))) & (digits + _each(6) & high == _each(ord("0")))
-        found = _eight_digits(digits).astype(kind.to_pandas_dtype())
-        if not whole.all():
-            found[~whole] = self._cast(begin[~whole], end[~whole], kind)
-        return found
-
-    def _cast(self, begin: np.ndarray, end: np.ndarray, kind: pa.DataType) -> np.ndarray:
-        """Exactly as a correct parser rounds them."""
-        length = end - begin
-        offsets = np.zeros(len(begin) + 1, np.int32)
-        np.cumsum(length, out=offsets[1:])
-        text = self.bytes[np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], length)]
-        if not _NUMERIC[text].all():
-            raise NotPlain("a value that is no number")
-        written = pa.StringArray.from_buffers(len(begin), pa.py_buffer(offsets), pa.py_buffer(text))
-        try:
-            return written.cast(kind).to_numpy()
-        except pa.ArrowInvalid as error:
-            raise NotPlain("a value that is no number") from error
+    def _note(self, sheets: list[Cells], row: np.ndarray, column: np.ndarray, special: np.ndarray) -> None:
+        """Where errors and formulas stand, and how wide each sheet is."""
+        bounds = np.searchsorted(row, self.bounds).tolist()
+        among = np.searchsorted(special, self.begins).tolist()
+        for i, cells in enumerate(sheets):
+            cells.width = max(cells.width, int(column[bounds[i] : bounds[i + 1]].max(initial=0)))
+            offset = self.origin[i] - int(self.begins[i])
+            cells.special += (special[among[i] : among[i + 1]] + offset).tolist()
 
 
-def _eight_digits(text: np.ndarray) -> np.ndarray:
-    """Eight ASCII digits each, the first one lowest, as numbers: pairs, fours, eights."""
-    pairs = (text & _each(0x0F)) * np.uint64(10 << 8 | 1) >> np.uint64(8)
-    fours = (pairs & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(100 << 16 | 1) >> np.uint64(16)
-    return (fours & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(10_000 << 32 | 1) >> np.uint64(32)
+def _put(
+    into: list[list], bounds: np.ndarray, row: np.ndarray, column: np.ndarray, value: np.ndarray, which=slice(None)
+) -> None:
+    """What stands in some cells to the sheets that they are of, whose row numbers lie between `bounds`."""
+    row, column, value = row[which], column[which], value[which]
+    if not len(row):
+        return
+    if len(into) == 1:
+        into[0].append((row, column, value))
+        return
+    cuts = np.searchsorted(row, bounds).tolist()
+    for i, cells in enumerate(into):
+        part = slice(cuts[i], cuts[i + 1])
+        if cuts[i] < cuts[i + 1]:
+            cells.append((row[part] - bounds[i], column[part], value[part]))
 
 
 def strings_used(cells: Cells) -> int:
@@ -369,8 +329,9 @@ def rows_of(cells: Cells, strings: list[str | None]) -> list[list]:
     grid = np.full((cells.height, cells.width), None, object)
     for row, column, value in cells.numbers:
         grid[row, column] = value.astype(object)
-    shared = np.full(max(len(strings), strings_used(cells)), None, object)
-    shared[: len(strings)] = strings
+    if cells.strings:
+        shared = np.full(max(len(strings), strings_used(cells)), None, object)
+        shared[: len(strings)] = strings
     for row, column, index in cells.strings:
         grid[row, column] = shared[index]
     for row, column, value in (*cells.texts, *cells.booleans):

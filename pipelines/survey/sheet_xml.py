@@ -7,7 +7,7 @@ the shape that Excel, WPS, LibreOffice, openpyxl, XlsxWriter and POI write. A pa
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import pairwise
@@ -18,6 +18,7 @@ from pipelines.survey.grid import Limits, Merge, Unreadable
 from pipelines.survey.package import refuse_dtd
 from pipelines.survey.sheet_normal import Normalizer
 
+SMALL = 1 << 16  # bytes of a part that is read together with others
 GAP = sheet_bulk.FARTHEST  # calamine keeps a dense rectangle too
 _HEAD = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*(?:<\?xml(?![^>]*encoding=(?!"(?i:utf-8|us-ascii)"))[^>]*\?>\s*)?<worksheet[\s>]'
@@ -69,14 +70,52 @@ class Scan:
     normalized: bool = False
 
 
-def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits) -> Scan:
-    """Reads a sheet part once. `styles` are the cell style indexes whose cells are wanted (dates and percentages)."""
-    found = Scan()
-    xml = b"".join(_blocks(chunks, name, found))
-    begin, end = _parted(xml, name)
-    width = _read_bulk(xml, begin, end, found, styles, limits)
+@dataclass
+class _Part:
+    """One sheet's part, unpacked: `begin` and `end` are where its rows stand. `chunks` unpacks it again."""
+
+    name: str
+    chunks: Callable[[], Iterable[bytes]]
+    xml: bytes
+    begin: int
+    end: int
+    found: Scan
+
+
+def scan(
+    parts: dict[str, Callable[[], Iterable[bytes]]], styles: set[bytes], limits: Limits
+) -> Iterator[tuple[str, Scan]]:
+    """Reads the sheet parts of a package, given by name; small ones together, and after all others.
+
+    `styles` are the cell style indexes whose cells are wanted (dates and percentages).
+    """
+    small = []
+    for name, chunks in parts.items():
+        part = _open(name, chunks, limits)
+        if len(part.xml) <= SMALL:
+            small.append(part)
+        else:
+            yield name, _finished(part, *_in_bulk([part], styles), styles, limits)
+    for part, cells in zip(small, _in_bulk(small, styles), strict=True):
+        yield part.name, _finished(part, cells, styles, limits)
+
+
+def _in_bulk(parts: list[_Part], styles: set[bytes]) -> list[sheet_bulk.Cells | None]:
+    """The cells of each part; None where they are not plain."""
+    filled = [part for part in parts if part.begin < part.end]
+    try:
+        extents = [sheet_bulk.Extent(part.xml, part.begin, part.end) for part in filled]
+        cells = dict(zip(map(id, filled), sheet_bulk.read(extents, set(map(int, styles))), strict=True))
+    except sheet_bulk.NotPlain:
+        return [None] if len(parts) == 1 else [cells for part in parts for cells in _in_bulk([part], styles)]
+    return [cells.get(id(part)) for part in parts]
+
+
+def _scanned(part: _Part, cells: sheet_bulk.Cells | None, styles: set[bytes], limits: Limits) -> Scan:
+    xml, begin, end, found = part.xml, part.begin, part.end, part.found
+    width = _take(cells, xml, found, styles, limits) if cells else None
     if width is None:
-        _refuse_declarations(xml, name)
+        _refuse_declarations(xml, part.name)
         width = _cut(xml[begin:end], found, styles, limits)
     if width > limits.columns:
         raise Unreadable("damaged", f"列号 {width} 超出工作表")
@@ -86,12 +125,8 @@ def scan(chunks: Iterable[bytes], name: str, styles: set[bytes], limits: Limits)
     return found
 
 
-def _read_bulk(xml: bytes, begin: int, end: int, found: Scan, styles: set[bytes], limits: Limits) -> int | None:
-    """Takes the cells in bulk and gives the number of columns; None where the rows are not plain or lie far apart."""
-    try:
-        cells = sheet_bulk.read(xml, begin, end, set(map(int, styles)))
-    except sheet_bulk.NotPlain:
-        return None
+def _take(cells: sheet_bulk.Cells, xml: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int | None:
+    """Takes the cells that were read in bulk and gives the number of columns; None where calamine must decide on one."""
     looked_at = [_special(xml, offset) for offset in cells.special]
     if any(kind == b"e" and value not in _ERRORS for _, _, _, kind, _, value in looked_at):
         return None
@@ -133,18 +168,42 @@ class _Odd(Exception):
     """The part is not written in the shape that the searches rely on."""
 
 
-def scan_any(chunks, name: str, styles: set[bytes], limits: Limits) -> Scan:
-    """`scan`, after rewriting the part where its shape is unusual. `chunks` is a function, for a second look."""
+def _open(name: str, chunks: Callable[[], Iterable[bytes]], limits: Limits) -> _Part:
+    """The part, rewritten where its shape is unusual."""
     try:
-        return scan(chunks(), name, styles, limits)
+        return _opened(name, chunks, chunks())
     except _Odd:
-        rewritten = Normalizer(name, limits).rewrite(chunks())
+        return _rewritten(name, chunks, limits)
+
+
+def _rewritten(name: str, chunks: Callable[[], Iterable[bytes]], limits: Limits) -> _Part:
     try:
-        found = scan(rewritten, name, styles, limits)
+        part = _opened(name, chunks, Normalizer(name, limits).rewrite(chunks()))
     except _Odd as error:
-        raise Unreadable("damaged", f"部件 {name} 的结构不合规范") from error
-    found.normalized = True
-    return found
+        raise _against_the_rules(name) from error
+    part.found.normalized = True
+    return part
+
+
+def _opened(name: str, chunks: Callable[[], Iterable[bytes]], given: Iterable[bytes]) -> _Part:
+    found = Scan()
+    xml = b"".join(_blocks(given, name, found))
+    return _Part(name, chunks, xml, *_parted(xml, name), found)
+
+
+def _finished(part: _Part, cells: sheet_bulk.Cells | None, styles: set[bytes], limits: Limits) -> Scan:
+    """What the part holds; read once more, rewritten, where its rows turn out to be unusual."""
+    try:
+        return _scanned(part, cells, styles, limits)
+    except _Odd as error:
+        if part.found.normalized:
+            raise _against_the_rules(part.name) from error
+    again = _rewritten(part.name, part.chunks, limits)
+    return _finished(again, *_in_bulk([again], styles), styles, limits)
+
+
+def _against_the_rules(name: str) -> Unreadable:
+    return Unreadable("damaged", f"部件 {name} 的结构不合规范")
 
 
 def _blocks(chunks: Iterable[bytes], name: str, found: Scan) -> Iterator[bytes]:

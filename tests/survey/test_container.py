@@ -290,7 +290,10 @@ def test_a_number_that_calamine_would_lose_is_noticed(monkeypatch):
 
     monkeypatch.setattr(python_calamine, "CalamineWorkbook", Calamine)
     with pytest.raises(Unreadable, match=r"单元格 A2 有内容而未读出") as refusal:
-        open_workbook(xlsx([True], [2]), "表.xlsx")
+        open_workbook(
+            with_sheet('<row r="1"><c r="A1" t="d"><v>2019-06-01</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>'),
+            "表.xlsx",
+        )
     assert refusal.value.code == "extent_mismatch"
 
 
