@@ -33,6 +33,17 @@ def xlsx(*rows: list) -> bytes:
     return saved(book)
 
 
+def xlsx_of(sheets: dict[str, list[list]]) -> bytes:
+    """Sheets by name, by openpyxl: texts stand in their cells."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    return saved(book)
+
+
 def shared(*rows: list) -> bytes:
     """One sheet 表1 with these rows, by XlsxWriter: texts stand in the shared table."""
     stream = io.BytesIO()

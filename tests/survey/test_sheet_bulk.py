@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from container_files import parts, shared, with_part, with_sheet
+from container_files import parts, shared, with_part, with_sheet, xlsx, xlsx_of
 from fuzz_container import mutate
 from survey_pages import book, page, units_of
 from test_container import rich
@@ -36,7 +36,12 @@ def both_ways(data: bytes) -> tuple[str, str, int]:
 def disagreements(seed: int, count: int) -> tuple[list[int], int]:
     """Mutated files that come out differently, and how many sheets were read in bulk."""
     rows = [["代码", "名称", "数"], *([f"1305020010{i:02}", f"村{i}", i * 1.5] for i in range(60))]
-    files = {"plain": shared(*rows), "county": book(page(units_of("130524")[:10])), "rich": rich()}
+    files = {
+        "plain": shared(*rows),
+        "inline": xlsx(*rows, [True, "甲 & 乙", "=C2"]),
+        "county": book(page(units_of("130524")[:10])),
+        "rich": rich(),
+    }
     different, taken = [], 0
     for index in range(count):
         chance = random.Random(f"{seed}/{index}")
@@ -63,6 +68,10 @@ def _cell(text: str) -> str:
     return f'<row r="1"><c r="A1" s="1"/><c r="B1">{text}</c></row><row r="3" hidden="1"/>'
 
 
+def _typed(kind: str, content: str) -> str:
+    return f'<row r="1"><c r="A1"><v>7</v></c><c r="B1" t="{kind}">{content}</c></row>'
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -71,6 +80,21 @@ def _cell(text: str) -> str:
         _cell("<f>A1&gt;0</f><v>2</v>"),
         _cell('<f t="shared" si="0"/><v>2</v>'),
         _cell("<f>A1</f>"),
+        _cell("<v></v>"),
+        _cell("<v/>"),
+        _cell("<f>A1</f><v/>"),
+        _cell("<f>A1</f><v />"),
+        _typed("inlineStr", "<is><t>甲</t></is>"),
+        _typed("inlineStr", "<is><t> 甲\n</t></is>"),
+        _typed("inlineStr", '<is><t xml:space="preserve"> 甲 </t></is>'),
+        _typed("inlineStr", "<is><t>&#26725;&#x4E1C; &amp;&lt;&#10;</t></is>"),
+        _typed("inlineStr", "<is><t>a&#128;b&#13;]]</t></is>"),
+        _typed("inlineStr", "<is><t></t></is>"),
+        _typed("inlineStr", ""),
+        _typed("str", "<f>A1</f><v> 甲&amp;&#20013; </v>"),
+        _typed("str", "<f>A1</f><v></v>"),
+        _typed("b", "<v>1</v>"),
+        _typed("b", "<f>A1</f><v>0</v>"),
         '<row r="2"><c r="A2" t="e"><v>#REF!</v></c><c r="ZZ2"><v>007</v></c></row>',
         "",
     ],
@@ -86,7 +110,30 @@ def test_plain_cells_are_read_in_bulk(rows):
     [
         _cell("<v> 1</v>"),
         _cell("<v>1</v> "),
-        _cell("<v></v>"),
+        _cell("<is><t>7</t></is>"),
+        _typed("inlineStr", "<v>7</v>"),
+        _typed("inlineStr", "<v/>"),
+        _typed("inlineStr", "<f>A1</f><is><t>甲</t></is>"),
+        _typed("inlineStr", "<is><t>甲_x000D_乙</t></is>"),
+        _typed("inlineStr", "<is><t>甲\r\n乙</t></is>"),
+        _typed("inlineStr", "<is><t>甲&#0;</t></is>"),
+        _typed("inlineStr", "<is><t>甲&nbsp;</t></is>"),
+        _typed("inlineStr", "<is><t>甲 & 乙</t></is>"),
+        _typed("inlineStr", "<is><t>\ue000&#57344;</t></is>"),
+        _typed("inlineStr", "<is><t>&#57344;</t></is>"),
+        _typed("inlineStr", "<is><t>]]>&amp;</t></is>"),
+        _typed("inlineStr", "<is><t xml:space='preserve'>甲</t></is>"),
+        _typed("inlineStr", '<is><t xml:space="default">甲</t></is>'),
+        _typed("inlineStr", "<is><t>甲</t>乙</is>"),
+        _typed("inlineStr", "<is><r><t>甲</t></r><r><t>乙</t></r></is>"),
+        _typed("inlineStr", "<is><t/></is>"),
+        _typed("str", "<is><t>甲</t></is>"),
+        _typed("b", "<v>2</v>"),
+        _typed("b", "<v>true</v>"),
+        _typed("b", "<v></v>"),
+        _typed("s", "<v></v>"),
+        _typed("e", "<v></v>"),
+        _typed("d", "<v>2019-06-01</v>"),
         _cell("<v>nan</v>"),
         _cell("<v>1_0</v>"),
         _cell("<v>&#49;</v>"),
@@ -99,11 +146,9 @@ def test_plain_cells_are_read_in_bulk(rows):
         '<row r="1"><c r="A01"><v>1</v></c></row>',
         '<row r="1"><c r="a1"><v>1</v></c></row>',
         '<row r="1"><c r="A1" cm="1"><v>1</v></c></row>',
-        '<row r="1"><c r="A1" t="b"><v>1</v></c></row>',
         '<row r="/" r="1"><c r="A1"><v>1</v></c></row>',
         '<row r="1"><c r="A1" t="e"><v>99</v></c></row>',
         '<row r="1"><c r="A1" t="n" s="1"><v>1</v></c></row>',
-        '<row r="1"><c r="A1" t="inlineStr"><is><t>甲</t></is></c></row>',
         '<row r="1">x<c r="A1"><v>1</v></c></row>',
         '<row r="1"><c r="A1"><v>1</v></c>x</row>',
         '<row r="1"><c r="A1"><v>1</v></c></row>x<row r="2"/>',
@@ -115,6 +160,19 @@ def test_plain_cells_are_read_in_bulk(rows):
 def test_what_is_not_plain_comes_out_the_same_all_the_same(rows):
     in_bulk, through_calamine, _ = both_ways(with_sheet(rows))
     assert in_bulk == through_calamine
+
+
+def test_small_sheets_are_read_at_one_look_and_each_by_itself_where_one_is_odd():
+    data = xlsx_of({"甲": [["一", 1]], "空": [], "乙": [["=A1", None, "三"], [None, True]], "丙": [[4]]})
+    in_bulk, through_calamine, taken = both_ways(data)
+    assert in_bulk == through_calamine
+    assert taken == 3
+    odd = with_part(
+        data, "xl/worksheets/sheet4.xml", parts(data)["xl/worksheets/sheet4.xml"].replace(b"<v>4</v>", b"<v>4</v> ")
+    )
+    in_bulk, through_calamine, taken = both_ways(odd)
+    assert in_bulk == through_calamine
+    assert taken == 2
 
 
 def test_blank_shared_strings_are_blank_both_ways():
