@@ -136,13 +136,17 @@ def run(found: Settings, month, by: str, as_json: bool) -> None:
     """计算一个月的数字,发布并生成报告。"""
     from pipelines import monthly
 
+    warnings: list[str] = []
     with printing.progress("计算") as report:
-        edition = monthly.run(found, month, by, report)
+        edition = monthly.run(found, month, by, report, warnings.append)
     if as_json:
-        printing.print_json({"release": edition.label, "new": edition.new, "folder": str(edition.folder)})
+        told = {"release": edition.label, "new": edition.new, "folder": str(edition.folder), "warnings": warnings}
+        printing.print_json(told)
     else:
         verb = "已发布" if edition.new else "没有变化,仍为"
         click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版:{edition.folder}")
+        for warning in warnings:
+            printing.say(f"  请核实 {warning}")
 
 
 @main.command()

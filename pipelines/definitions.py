@@ -3,9 +3,8 @@
 import dagster as dg
 
 from pipelines import reference_set, settings
-from pipelines.defs import assets, calendar, checks, inbox, keeping, monthly, telling
+from pipelines.defs import assets, calendar, inbox, keeping, monthly, telling
 from pipelines.defs.station import Station
-from pipelines.indicators import quality
 
 
 def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Definitions:
@@ -13,13 +12,12 @@ def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Defini
     found = found or settings.load()
     reference = reference_set.load(found.reference)
     partitions = calendar.partitions(reference.first_month)
-    stages = assets.build(partitions)
+    stages = assets.build(partitions, reference)
     job, schedule = monthly.build()
     jobs, schedules = zip(*((job, schedule), telling.reminders(), keeping.housekeeping()), strict=True)
     watching = [keeping.lost_runs(), keeping.missed_months(job, partitions), telling.notices(), telling.failures()]
     parts = {
         "assets": stages,
-        "asset_checks": checks.build(quality.declared(reference), stages),
         "jobs": list(jobs),
         "schedules": list(schedules),
         "sensors": [inbox.build(job, partitions), *watching],

@@ -1,20 +1,28 @@
 """The monthly run: what came in, the figures, the release, its reports: for the command line and for Dagster."""
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from pipelines import access, disk, intake, locks, months, reports
+from pipelines import access, disk, intake, locks, months, quality, reports
 from pipelines.errors import Refusal
-from pipelines.release import Edition, editions, open_folder, publish
+from pipelines.release import Edition, editions, open_folder, publish, verifying
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
 
 
 def run(
-    settings: Settings, month: date | None = None, by: str | access.Actor = "系统", report: Progress | None = None
+    settings: Settings,
+    month: date | None = None,
+    by: str | access.Actor = "系统",
+    report: Progress | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Edition:
-    """Figures, release and reports of a month (default: the latest reported)."""
+    """Figures, checks, release and reports of a month (default: the latest reported). `warn` is told of what a person should look at.
+
+    Errors: `Refusal` where a check fails without which nothing may be published (`pipelines.quality`).
+    """
     by = access.require(by, "publish", settings, month=months.key(month) if month else None)
     with intake.writing(settings, "月度计算") as opened:
         intake.settle(opened, report)
@@ -22,9 +30,27 @@ def run(
         if wanted not in opened.life().reported:
             # a slip in the month must not put an empty release on the leaders' screen
             raise Refusal(f"{months.label(wanted)}没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)")
+        checked(opened, wanted, warn)
         edition = publish_month(opened, settings, wanted, by, report)
+        require_whole(verifying.touched_faults(opened, edition.folder))
     write_reports(edition.folder)
     return edition
+
+
+def checked(opened: Warehouse, month: date, warn: Callable[[str], None] | None = None) -> None:
+    """Every check of what is to be published. Errors: `Refusal` where one fails that blocks."""
+    found = [verdict for stage in quality.STAGES for verdict in quality.examine(opened, stage, [month])]
+    quality.require(found)
+    for verdict in found:
+        if warn and not verdict.holds:
+            warn(str(verdict))
+
+
+def require_whole(faults: list[str]) -> None:
+    """Errors: `Refusal` where files of a published edition are not what its manifest says."""
+    if faults:
+        more = f"等 {len(faults)} 个文件" if len(faults) > 3 else ""
+        raise Refusal(f"发布版有损坏({';'.join(faults[:3])}{more}),未生成报告;请运行 shequ rebuild,由档案补回")
 
 
 def latest_reported(opened: Warehouse) -> date:

@@ -1,14 +1,21 @@
-"""Four stages of a month, each a call to one plain function. A backfill of many months is one run."""
+"""Four stages of a month, each a call to one plain function, with the checks of what it made. A backfill of many months is one run.
 
-from collections.abc import Callable
+A check that blocks fails its stage, so that what comes after does not run.
+"""
+
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import dagster as dg
 
-from pipelines import intake, monthly, months, summary
+from pipelines import intake, monthly, months, quality, summary
+from pipelines.defs import checks
 from pipelines.defs.calendar import asked
 from pipelines.defs.station import Station, refusals_shown
 from pipelines.indicators import engine
+from pipelines.reference_set import Reference
+from pipelines.release import editions, verifying
+from pipelines.warehouse import Warehouse
 
 # A file in the inbox that has not changed for so many seconds is taken to be whole.
 STILL_FOR = 30.0
@@ -22,36 +29,48 @@ class Intake(dg.Config):
     still_for: float = STILL_FOR
 
 
-def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.AssetsDefinition]:
     """The assets, over the months given."""
     common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": "monthly"}
     # once more where that helps by itself: `station.refusals_shown` says where
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
 
-    @dg.asset(**common, description="收件箱中的报表存档、读取、入库。")
-    def submissions(context: dg.AssetExecutionContext, config: Intake, station: Station) -> None:
+    received, counted = (checks.declared(stage, reference) for stage in quality.STAGES)
+
+    @dg.asset(**common, check_specs=received, description="收件箱中的报表存档、读取、入库。")
+    def submissions(
+        context: dg.AssetExecutionContext, config: Intake, station: Station
+    ) -> Iterator[dg.MaterializeResult]:
         with station.open("接收报表") as opened:
             new = intake.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"))
             context.log.info(f"收到 {len(new)} 份报表")
             _tell(context, lambda month: {"本次收到": len(new), **summary.received(opened, month)})
             _refuse_nothing(asked(context), opened.life().reported)
+            yield from _checked(context, opened, "submissions")
 
-    @dg.asset(**common, deps=[submissions], description="各级各项指标的数字、上下限、状态和差距。")
-    def figures(context: dg.AssetExecutionContext, station: Station) -> None:
+    @dg.asset(**common, check_specs=counted, deps=[submissions], description="各级各项指标的数字、上下限、状态和差距。")
+    def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("计算数字") as opened:
             until = min(max(asked(context)), monthly.latest_reported(opened))
             new = engine.bring_up_to_date(opened, until, _progress(context, "计算"))
             context.log.info(f"重新计算 {len(new)} 个月")
             _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
+            yield from _checked(context, opened, "figures")
 
-    @dg.asset(**common, deps=[figures], description="不可更改的发布版;指定月份之外,也更新当前发布版。")
-    def release(context: dg.AssetExecutionContext, station: Station) -> None:
+    whole, published = [checks.of_editions()], "不可更改的发布版;指定月份之外,也更新当前发布版。"
+
+    @dg.asset(**common, check_specs=whole, deps=[figures], description=published)
+    def release(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("发布") as opened:
             told = _progress(context, "发布")
-            editions = monthly.publish_months(opened, station.settings, asked(context), "Dagster", told)
-            made = {edition.month: summary.published(station.settings, edition) for edition in editions}
-            context.log.info(f"{len(editions)} 个月,其中新版 {sum(e.new for e in editions)} 个")
-            _tell(context, lambda month: made.get(month, {"发布版": "该月没有任何报表,未发布"}))
+            made = monthly.publish_months(opened, station.settings, asked(context), "Dagster", told)
+            said = {edition.month: summary.published(station.settings, edition) for edition in made}
+            context.log.info(f"{len(made)} 个月,其中新版 {sum(e.new for e in made)} 个")
+            _tell(context, lambda month: said.get(month, {"发布版": "该月没有任何报表,未发布"}))
+            folders = sorted({edition.folder for edition in made} | {editions.current(station.settings.releases)})
+            faults = [fault for folder in folders for fault in verifying.touched_faults(opened, folder)]
+            yield dg.MaterializeResult(check_results=[checks.whole(faults)])
+            monthly.require_whole(faults)
 
     @dg.asset(**common, deps=[release], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
     def report(context: dg.AssetExecutionContext, station: Station) -> None:
@@ -61,6 +80,13 @@ def build(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
             _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成;随时可由其发布版生成")})
 
     return [submissions, figures, release, report]
+
+
+def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.MaterializeResult]:
+    """What a stage made, with what its checks say of it. Errors: `Refusal` where one fails that blocks."""
+    found = quality.examine(opened, stage, asked(context))
+    yield dg.MaterializeResult(check_results=list(checks.results(found)))
+    quality.require(found)
 
 
 def _tell(context: dg.AssetExecutionContext, of_month: Callable[[date], dict]) -> None:
@@ -83,5 +109,3 @@ def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, in
             context.log.info(f"{what} {done}/{of} {item}")
 
     return report
-
-

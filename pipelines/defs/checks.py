@@ -1,54 +1,73 @@
-"""Asset checks: one for each that `pipelines.indicators.quality` derives from the declarations."""
+"""Asset checks: one for each kind that `pipelines.quality` derives from the declarations, made by the stage that they look at.
 
-from collections.abc import Iterator
+A check is one row of the page of an asset; which of its rules fail, how often and where stands in its table. One row and one op for
+each of seventy rules would cost a month as much as its figures: Dagster writes a check to its databases six times.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import dagster as dg
 
-from pipelines.defs.station import Station
-from pipelines.indicators import quality
-from pipelines.indicators.quality import Check, Verdict
-from pipelines.release.verifying import faults
+from pipelines import quality
+from pipelines.quality import Check, Verdict
+from pipelines.reference_set import Reference
 
-STAGES = ("submissions", "figures")
-
-
-def build(declared: list[Check], assets: list[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
-    """The checks of each stage run together, over one opening of the warehouse. Blocking ones stop what comes after."""
-    by_name = {asset.key.to_user_string(): asset for asset in assets}
-    staged = [_stage(stage, [check for check in declared if check.stage == stage]) for stage in STAGES]
-    return [*staged, _editions(by_name["release"])]
+WHOLE = "whole_editions"
 
 
-def _stage(stage: str, checks: list[Check]) -> dg.AssetChecksDefinition:
-    specs = [dg.AssetCheckSpec(c.name, asset=stage, description=c.says, blocking=c.blocking) for c in checks]
-
-    @dg.multi_asset_check(name=f"{stage}_checks", specs=specs)
-    def judged(station: Station) -> Iterator[dg.AssetCheckResult]:
-        with station.open("检查") as opened:
-            yield from [_result(stage, verdict) for verdict in quality.judge(opened, checks)]
-
-    return judged
+def declared(stage: str, reference: Reference) -> list[dg.AssetCheckSpec]:
+    """The checks of a stage. Blocking ones stop what comes after."""
+    return [
+        dg.AssetCheckSpec(kind, asset=stage, description=quality.KINDS[kind], blocking=first.blocking)
+        for kind, (first, *_) in _by_kind(quality.of_stage(reference, stage))
+    ]
 
 
-def _result(stage: str, verdict: Verdict) -> dg.AssetCheckResult:
+def _by_kind(checks: Iterable[Check]) -> Iterator[tuple[str, list[Check]]]:
+    order = list(quality.KINDS)
+    for kind, group in groupby(sorted(checks, key=lambda check: order.index(check.kind)), key=lambda check: check.kind):
+        yield kind, list(group)
+
+
+def results(found: list[Verdict]) -> Iterator[dg.AssetCheckResult]:
+    """What a stage found, a result a kind."""
+    verdicts = {verdict.check: verdict for verdict in found}
+    for kind, checks in _by_kind(verdicts):
+        yield _result(kind, [verdicts[check] for check in checks])
+
+
+def _result(kind: str, found: list[Verdict]) -> dg.AssetCheckResult:
+    failed = [verdict for verdict in found if not verdict.holds]
+    check = found[0].check
     return dg.AssetCheckResult(
-        passed=verdict.holds,
-        asset_key=stage,
-        check_name=verdict.check.name,
-        severity=dg.AssetCheckSeverity.ERROR if verdict.check.grave else dg.AssetCheckSeverity.WARN,
-        description=verdict.check.says if verdict.holds else f"{verdict.check.says}:有 {verdict.count} 处不符",
-        metadata=_offenders(verdict.count, verdict.ids),
+        passed=not failed,
+        asset_key=check.stage,
+        check_name=kind,
+        severity=dg.AssetCheckSeverity.ERROR if check.grave else dg.AssetCheckSeverity.WARN,
+        description=";".join(map(str, failed)) or quality.KINDS[kind],
+        metadata={
+            **_offenders(sum(verdict.count for verdict in found), [one for verdict in failed for one in verdict.ids]),
+            "逐项": dg.MetadataValue.table([_line(verdict) for verdict in found]),
+        },
     )
 
 
+def _line(verdict: Verdict) -> dg.TableRecord:
+    told = {"检查": verdict.check.name, "内容": verdict.check.says, "不符数": verdict.count}
+    return dg.TableRecord({**told, "不符者": "、".join(verdict.ids)})
+
+
 def _offenders(count: int, ids: list[str]) -> dict:
-    return {"不符数": count, "不符者": dg.MetadataValue.json(ids)}
+    return {"不符数": count, "不符者": dg.MetadataValue.json(ids[: quality.SHOWN])}
 
 
-def _editions(release: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=release, blocking=True, description="每个月最新的发布版文件齐全,与其清单的校验值相符。")
-    def whole_editions(station: Station) -> dg.AssetCheckResult:
-        found = faults(station.settings.releases)
-        return dg.AssetCheckResult(passed=not found, metadata=_offenders(len(found), found[: quality.SHOWN]))
+def of_editions() -> dg.AssetCheckSpec:
+    says = "本次所涉月份和当前的发布版文件齐全,与其清单的校验值相符。"
+    return dg.AssetCheckSpec(WHOLE, asset="release", description=says, blocking=True)
 
-    return whole_editions
+
+def whole(faults: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not faults, asset_key="release", check_name=WHOLE, metadata=_offenders(len(faults), faults)
+    )

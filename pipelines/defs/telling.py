@@ -10,8 +10,6 @@ from pipelines.notify import messages, telling
 from pipelines.serving import checks
 from pipelines.settings import Settings
 
-_BLOCKED = "DagsterAssetCheckFailedError"
-
 
 def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """Every morning: who has not reported. On most days there is nothing to say."""
@@ -76,7 +74,7 @@ def failures() -> dg.SensorDefinition:
 
 
 def reasons(events: list[dg.DagsterEvent]) -> list[str]:
-    """What each failed step says: the refusal where it was one, the blocking checks where they stopped it, else the error."""
+    """What each failed step says: the refusal where it was one, else the error."""
     return [_reason(event) for event in events]
 
 
@@ -85,6 +83,4 @@ def _reason(event: dg.DagsterEvent) -> str:
     told = data.user_failure_data.description if data.user_failure_data else None
     if told:
         return told
-    if data.error and data.error.cls_name == _BLOCKED:
-        return f"检查未通过,未发布:{data.error.message.strip()}"
     return f"{event.step_key}:{data.error.message.strip() if data.error else '原因见日志'}"

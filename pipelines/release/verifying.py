@@ -32,6 +32,16 @@ def edition_faults(folder: Path, seen: dict[tuple[int, int], str] | None = None)
     ]
 
 
+def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
+    """The same of one edition, for which only those of its files are read that were touched since they were found right."""
+    named: dict[str, Path] = {}
+    for name, digest in _listed(editions.read_manifest(folder)).items():
+        # files of the same content are links of one: where they are not, or one is gone, all are read
+        if _state(named.setdefault(digest, folder / name)) != _state(folder / name) or not (folder / name).exists():
+            return edition_faults(folder)
+    return edition_faults(folder) if damaged(warehouse, named) else []
+
+
 def require_whole(folder: Path) -> None:
     """Errors: `editions.Damaged` naming the files. An edition found whole is read again only when a file of it was touched."""
     _require_whole(folder, _touched(folder))

@@ -37,9 +37,7 @@ def started(instance: dg.DagsterInstance, pid: int) -> str:
     """A run that says it runs in a process."""
     made = instance.create_run_for_job(small)
     instance.report_engine_event("started", made, _in_process(pid))
-    instance.report_dagster_event(
-        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, small.name), made.run_id
-    )
+    instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, small.name), made.run_id)
     return made.run_id
 
 

@@ -7,9 +7,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines import locks, months
+from pipelines import locks, monthly, months, quality
 from pipelines.definitions import build_defs
-from pipelines.indicators import quality
+from pipelines.errors import Refusal
 from pipelines.release import editions, open_release, verifying
 from tests.defs.conftest import FIRST, LAST, installed, run
 
@@ -41,8 +41,15 @@ def told(result, asset: str) -> dict[str, dict]:
     }
 
 
-def evaluations(result) -> dict[str, dg.AssetCheckEvaluation]:
-    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+def evaluations(result) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    """Stage and kind → what the check of that kind said."""
+    found = result.get_asset_check_evaluations()
+    return {(evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation for evaluation in found}
+
+
+def rules(evaluation: dg.AssetCheckEvaluation) -> dict[str, dict]:
+    """Rule → its line in the table of a check."""
+    return {record.data["检查"]: dict(record.data) for record in evaluation.metadata["逐项"].records}
 
 
 def test_one_run_makes_every_month_of_the_backfill(first_run, installation):
@@ -76,21 +83,26 @@ def test_the_inbox_is_empty_afterwards(first_run, installation):
 
 def test_every_declared_check_is_evaluated_with_count_and_ids(first_run, reference):
     found = evaluations(first_run)
-    assert set(found) == {check.name for check in quality.declared(reference)} | {"whole_editions"}
+    kinds = {(check.stage, check.kind) for check in quality.declared(reference)}
+    assert set(found) == kinds | {("release", "whole_editions")}
     for evaluation in found.values():
         assert evaluation.metadata["不符数"].value >= len(evaluation.metadata["不符者"].value)
+    lines = {rule: line for place in kinds for rule, line in rules(found[place]).items()}
+    assert set(lines) == {check.name for check in quality.declared(reference)}
+    assert all(line["内容"] and line["不符数"] >= bool(line["不符者"]) for line in lines.values())
 
 
 def test_missing_counties_are_a_warning_that_names_them(first_run):
-    missing = evaluations(first_run)["reported_counties"]
+    missing = evaluations(first_run)["submissions", "reported_counties"]
     assert (missing.passed, missing.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert missing.metadata["不符数"].value == 2 * 17
     assert missing.metadata["不符者"].value[0].startswith(f"{FIRST} 1305")
 
 
 def test_everything_grave_holds(first_run, reference):
-    found = evaluations(first_run)
-    assert [check.name for check in quality.declared(reference) if check.grave and not found[check.name].passed] == []
+    failed = [place for place, evaluation in evaluations(first_run).items() if not evaluation.passed]
+    grave = {(check.stage, check.kind) for check in quality.declared(reference) if check.grave}
+    assert not grave & set(failed)
 
 
 def test_a_second_run_changes_nothing(first_run, installation, instance):
@@ -124,10 +136,16 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
         con.execute("INSERT INTO figure SELECT * FROM figure WHERE level = 'city' AND month = '2018-09-01' LIMIT 1")
     result = run(broken, instance)
     assert not result.success
-    doubled = evaluations(result)["key_figure"]
+    doubled = evaluations(result)["figures", "keys"]
     assert (doubled.passed, doubled.metadata["不符数"].value) == (False, 1)
+    assert rules(doubled)["key_figure"]["不符数"] == 1 and rules(doubled)["key_met"]["不符数"] == 0
     assert "2018-09-01" in doubled.metadata["不符者"].value[0]
     assert told(result, "release") == {}
+    (failure,) = [event for event in result.all_node_events if event.is_step_failure]
+    said = failure.step_failure_data.user_failure_data.description
+    assert said.startswith("检查未通过,未发布:表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
+    with pytest.raises(Refusal, match="检查未通过,未发布:表 figure "):
+        monthly.run(broken, months.parse(LAST))
 
 
 def test_an_altered_edition_is_named(first_run, installation, reference, tmp_path):
@@ -165,8 +183,12 @@ def test_every_policy_is_checked_for_completeness_sums_bounds_and_movement(refer
 
 def test_every_declared_check_stands_in_dagster(installation, reference):
     graph = build_defs(installation).resolve_asset_graph()
-    there = {key.name for key in graph.asset_check_keys}
-    assert {check.name for check in quality.declared(reference)} <= there
+    there = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
+    assert {(check.stage, check.kind) for check in quality.declared(reference)} <= there
+    # a result can only be one of these where all that it stands for count the same
+    kinds = {(check.stage, check.kind, check.grave, check.blocking) for check in quality.declared(reference)}
+    assert len({(stage, kind) for stage, kind, *_ in kinds}) == len(kinds)
+    assert {kind for _, kind, *_ in kinds} == set(quality.KINDS)
 
 
 def test_names_of_checks_are_unique(reference):

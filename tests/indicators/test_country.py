@@ -5,8 +5,8 @@ import gzip
 
 import pytest
 
-from pipelines import months, reference_set
-from pipelines.indicators import engine, quality
+from pipelines import months, quality, reference_set
+from pipelines.indicators import engine
 from tests.benchmarks import country
 from tests.small_city import REFERENCE
 
@@ -49,7 +49,7 @@ def national(place):
 def test_the_country_stands_at_the_top_and_is_the_sum_of_its_counties(store):
     checks = [check for check in quality.declared(store.reference) if check.name.startswith(("sums", "key", "roster"))]
     assert len(checks) > 5
-    assert [(v.check.name, v.ids) for v in quality.judge(store, checks) if not v.holds] == []
+    assert [(v.check.name, v.ids) for v in quality.judge(store, checks, [country.FIRST, MONTH]) if not v.holds] == []
     tops = store.con.execute("SELECT DISTINCT unit FROM figure WHERE level = 'city'").fetchall()
     assert tops == [("100000",)]
 
