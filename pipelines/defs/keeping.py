@@ -16,6 +16,7 @@ from pipelines.archive import SHANGHAI, Archive
 from pipelines.defs.station import Station
 from pipelines.errors import Refusal
 from pipelines.notify import messages, telling
+from pipelines.release.verifying import faults
 
 KEPT = timedelta(days=400)
 _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -110,11 +111,11 @@ def requests(found: dict, partitions: dg.TimeWindowPartitionsDefinition) -> list
     ]
 
 
-# ---- old runs, and a look at the archive
+# ---- old runs, and a look at the archive and the editions
 
 
 def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
-    """Weekly: old runs and their logs go, the archive is read through."""
+    """Weekly: old runs and their logs go, the archive and the editions are read through."""
 
     @dg.op(description="删去 400 天以前的运行记录和日志。")
     def old_runs(context: dg.OpExecutionContext) -> None:
@@ -124,22 +125,31 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     @dg.op(description="逐一核对档案的台账和文件。")
     def archive_verified(context: dg.OpExecutionContext, station: Station) -> None:
         now = datetime.now(SHANGHAI)
-        found = overdue.verify(station.settings, now)
-        if found:
-            known = telling.known(station.settings)
-            telling.tell(station.settings, [messages.fault("archive", "档案有损坏", found, now.date(), known)])
-            raise dg.Failure("档案有损坏:" + ";".join(found[:20]), allow_retries=False)
+        _tell_damage(station, "archive", "档案有损坏", overdue.verify(station.settings, now), now)
 
-    @dg.job(name="housekeeping", description="每周:清理旧的运行记录,核对档案。")
+    @dg.op(description="逐一核对各月最新发布版的文件。")
+    def editions_verified(station: Station) -> None:
+        found = faults(station.settings.releases)
+        _tell_damage(station, "editions", "发布版有损坏,请运行 shequ rebuild", found, datetime.now(SHANGHAI))
+
+    @dg.job(name="housekeeping", description="每周:清理旧的运行记录,核对档案和发布版。")
     def job():
         old_runs()
         archive_verified()
+        editions_verified()
 
     weekly = dg.ScheduleDefinition(
         name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone="Asia/Shanghai",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )  # fmt: skip
     return job, weekly
+
+
+def _tell_damage(station: Station, kind: str, what: str, found: list[str], now: datetime) -> None:
+    if found:
+        known = telling.known(station.settings)
+        telling.tell(station.settings, [messages.fault(kind, what, found, now.date(), known)])
+        raise dg.Failure(f"{what}:{';'.join(found[:20])}", allow_retries=False)
 
 
 def purge(instance: dg.DagsterInstance, before: datetime) -> int:

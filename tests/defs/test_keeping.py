@@ -144,6 +144,22 @@ def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance,
     assert victim.name[:12] in message.body
 
 
+def test_a_damaged_edition_fails_the_weekly_look_and_is_told(reported, instance, tmp_path):
+    data = tmp_path / "copy"
+    shutil.copytree(reported.data, data)
+    found = type(reported)(data, reported.reference)
+    with intake.writing(found, "发布") as opened:
+        edition = monthly.publish_month(opened, found, months.parse(FIRST))
+    victim = edition.folder / "tables" / "standing" / f"{FIRST}.parquet"
+    victim.unlink()
+    job = build_defs(found).resolve_job_def("housekeeping")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert [event.step_key for event in result.all_node_events if event.is_step_failure] == ["editions_verified"]
+    (message,) = telling.outbox(found).waiting()
+    assert message.subject.startswith("发布版有损坏")
+    assert f"{FIRST}/1/tables/standing/{FIRST}.parquet" in message.body
+
+
 def test_everything_that_watches_runs_without_being_told_to():
     defs = build_defs()
     assert {sensor.name for sensor in defs.sensors} == {"inbox", "lost_runs", "missed_months", "notices", "failures"}
