@@ -5,6 +5,7 @@ A check that blocks fails its stage, so that what comes after does not run.
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 
@@ -34,10 +35,12 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
     common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": "monthly"}
     # once more where that helps by itself: `station.refusals_shown` says where
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
-
     received, counted = (checks.declared(stage, reference) for stage in quality.STAGES)
+    return [_submissions(common, received), _figures(common, counted), _release(common), _report(common)]
 
-    @dg.asset(**common, check_specs=received, description="收件箱中的报表存档、读取、入库。")
+
+def _submissions(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
+    @dg.asset(**common, check_specs=specs, description="收件箱中的报表存档、读取、入库。")
     def submissions(
         context: dg.AssetExecutionContext, config: Intake, station: Station
     ) -> Iterator[dg.MaterializeResult]:
@@ -48,7 +51,11 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
             _refuse_nothing(asked(context), opened.life().reported)
             yield from _checked(context, opened, "submissions")
 
-    @dg.asset(**common, check_specs=counted, deps=[submissions], description="各级各项指标的数字、上下限、状态和差距。")
+    return submissions
+
+
+def _figures(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
+    @dg.asset(**common, check_specs=specs, deps=["submissions"], description="各级各项指标的数字、上下限、状态和差距。")
     def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("计算数字") as opened:
             until = min(max(asked(context)), monthly.latest_reported(opened))
@@ -57,9 +64,13 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
             _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
             yield from _checked(context, opened, "figures")
 
-    whole, published = [checks.of_editions()], "不可更改的发布版;指定月份之外,也更新当前发布版。"
+    return figures
 
-    @dg.asset(**common, check_specs=whole, deps=[figures], description=published)
+
+def _release(common: dict) -> dg.AssetsDefinition:
+    says, whole = "不可更改的发布版;指定月份之外,也更新当前发布版。", [checks.of_editions()]
+
+    @dg.asset(**common, check_specs=whole, deps=["figures"], description=says)
     def release(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("发布") as opened:
             told = _progress(context, "发布")
@@ -67,19 +78,21 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
             said = {edition.month: summary.published(station.settings, edition) for edition in made}
             context.log.info(f"{len(made)} 个月,其中新版 {sum(e.new for e in made)} 个")
             _tell(context, lambda month: said.get(month, {"发布版": "该月没有任何报表,未发布"}))
-            folders = sorted({edition.folder for edition in made} | {editions.current(station.settings.releases)})
-            faults = [fault for folder in folders for fault in verifying.touched_faults(opened, folder)]
-            yield dg.MaterializeResult(check_results=[checks.whole(faults)])
-            monthly.require_whole(faults)
+            current = editions.current(station.settings.releases)
+            yield from _whole(opened, {edition.folder for edition in made} | {current})
 
-    @dg.asset(**common, deps=[release], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
+    return release
+
+
+def _report(common: dict) -> dg.AssetsDefinition:
+    @dg.asset(**common, deps=["release"], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
     def report(context: dg.AssetExecutionContext, station: Station) -> None:
         with refusals_shown():
             made = monthly.report_latest(station.settings, asked(context))
             names = {month: "、".join(path.name for path in paths) for month, paths in made.items()}
             _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成;随时可由其发布版生成")})
 
-    return [submissions, figures, release, report]
+    return report
 
 
 def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.MaterializeResult]:
@@ -87,6 +100,13 @@ def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -
     found = quality.examine(opened, stage, asked(context))
     yield dg.MaterializeResult(check_results=list(checks.results(found)))
     quality.require(found)
+
+
+def _whole(opened: Warehouse, folders: set[Path | None]) -> Iterator[dg.MaterializeResult]:
+    """The editions made and the current one, with whether their files are what they were. Errors: `Refusal` where they are not."""
+    faults = [fault for folder in sorted(folders - {None}) for fault in verifying.touched_faults(opened, folder)]
+    yield dg.MaterializeResult(check_results=[checks.whole(faults)])
+    monthly.require_whole(faults)
 
 
 def _tell(context: dg.AssetExecutionContext, of_month: Callable[[date], dict]) -> None:
