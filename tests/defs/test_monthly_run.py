@@ -138,7 +138,7 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
     assert not result.success
     doubled = evaluations(result)["figures", "keys"]
     assert (doubled.passed, doubled.metadata["不符数"].value) == (False, 1)
-    assert rules(doubled)["key_figure"]["不符数"] == 1 and rules(doubled)["key_met"]["不符数"] == 0
+    assert rules(doubled)["key_figure"]["不符数"] == 1 and rules(doubled)["key_standing"]["不符数"] == 0
     assert "2018-09-01" in doubled.metadata["不符者"].value[0]
     assert told(result, "release") == {}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
