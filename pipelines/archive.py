@@ -78,6 +78,11 @@ class Archive:
         self.check_format()
         return self._ledger.events(after, until)
 
+    def decisions(self, after: int = 0, until: int | None = None) -> Iterator[Event]:
+        """Those events that are no submissions: what people decided, what was published. Few, and cheap to come by."""
+        self.check_format()
+        return self._ledger.events(after, until, besides="submission")
+
     def last_seq(self) -> int:
         return self._ledger.last_seq()
 

@@ -49,13 +49,13 @@ def noted(body: dict) -> Costly:
 
 def decided(archive: Archive, after: int) -> dict[int, Costly]:
     """What is noted of submissions later than `after`, by seq: in the whole ledger, for it was so from the first reading on."""
-    return {e.body["submission"]: noted(e.body) for e in archive.events(after=after) if e.kind == KIND}
+    return {e.body["submission"]: noted(e.body) for e in archive.decisions(after=after) if e.kind == KIND}
 
 
 def note(archive: Archive, event: Event, outcome: Costly, first: bool) -> None:
     """Write the outcome of a first reading down. Errors: `Refusal` for a submission that was readable before."""
     if not first or any(
-        told.kind == "release" and told.body["as_of"] >= event.seq for told in archive.events(after=event.seq)
+        told.kind == "release" and told.body["as_of"] >= event.seq for told in archive.decisions(after=event.seq)
     ):
         why = _WHY[outcome.why].format(**asdict(outcome.limits))
         raise Refusal(

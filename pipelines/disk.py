@@ -82,9 +82,13 @@ def sync_folders(root: Path) -> None:
 
 def link(source: Path, target: Path) -> None:
     """A second name for a file that is on disk; a copy where another file system, or one without hard links, gives none."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
+    except FileNotFoundError:
+        if target.parent.exists():
+            raise
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link(source, target)
     except OSError:
         shutil.copyfile(source, target)
         sync_folder(target)

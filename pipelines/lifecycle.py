@@ -5,17 +5,17 @@ submissions in force the latest of a county and month supersedes the earlier one
 ledger: the same events give the same state, whenever it is computed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from pipelines import months
 from pipelines.archive import Event
 from pipelines.errors import Refusal
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(NamedTuple):
     """What reading a submission told of it: all that the fold needs to know. `county` and `month` are null when refused."""
 
     seq: int
@@ -80,35 +80,41 @@ class Life:
         return {waiver.finding: waiver for waiver in self.waivers if month <= waiver.until}
 
 
-def fold(events: Iterable[Event], received: dict[int, Received]) -> Life:
-    """The state after all `events`. `received` tells of each submission event, by seq.
+def fold(decisions: Iterable[Event], received: Iterable[Received]) -> Life:
+    """The state after all `decisions` (events that are no submissions) and all submissions `received`, both in the order of the ledger.
 
     Errors: `Refusal` for an event of a kind that this program does not know: to pass it over could change a figure.
     """
-    life = Life()
-    for event in events:
+    life, rest = Life(), iter(received)
+    reading = next(rest, None)
+    for event in decisions:
         check_known(event)
-        _HANDLERS[event.kind](life, event, received)
+        while reading and reading.seq < event.seq:
+            _submission(life, reading)
+            reading = next(rest, None)
+        _HANDLERS[event.kind](life, event)
+    while reading:
+        _submission(life, reading)
+        reading = next(rest, None)
     return life
 
 
 def check_known(event: Event) -> None:
     """Errors: `Refusal` when a newer program has written the event."""
-    if event.kind not in _HANDLERS:
+    if event.kind not in _HANDLERS and event.kind != "submission":
         raise Refusal(
             f"台账第 {event.seq} 号事件(“{event.kind}”)由更新版本的程序写成,本程序不认识,未作任何改动;请改用更新版本的程序"
         )
 
 
-def _submission(life: Life, event: Event, received: dict[int, Received]) -> None:
-    reading = received.get(event.seq)
-    if reading is None or reading.refused or reading.month is None or reading.county is None:
-        life.status[event.seq] = "refused"
+def _submission(life: Life, reading: Received) -> None:
+    if reading.refused or reading.month is None or reading.county is None:
+        life.status[reading.seq] = "refused"
         return
     state = life.month(reading.month)
     if state.approved:
         state.waiting.append(reading)
-        life.status[event.seq] = "waiting"
+        life.status[reading.seq] = "waiting"
     else:
         _take(life, state, reading)
 
@@ -121,13 +127,13 @@ def _take(life: Life, state: MonthState, reading: Received) -> None:
     life.status[reading.seq] = "effective"
 
 
-def _approve(life: Life, event: Event, _: dict[int, Received]) -> None:
+def _approve(life: Life, event: Event) -> None:
     state = life.month(months.parse(event.body["month"]))
     state.approved = event
     state.history.append(event)
 
 
-def _reopen(life: Life, event: Event, _: dict[int, Received]) -> None:
+def _reopen(life: Life, event: Event) -> None:
     state = life.month(months.parse(event.body["month"]))
     state.approved = None
     state.history.append(event)
@@ -136,27 +142,26 @@ def _reopen(life: Life, event: Event, _: dict[int, Received]) -> None:
     state.waiting.clear()
 
 
-def _waive(life: Life, event: Event, _: dict[int, Received]) -> None:
+def _waive(life: Life, event: Event) -> None:
     body = event.body
     life.waivers.append(
         Waiver(event.seq, body["finding"], body["why"], months.parse(body["until"]), event.by, event.at)
     )
 
 
-def _resolve(life: Life, event: Event, _: dict[int, Received]) -> None:
+def _resolve(life: Life, event: Event) -> None:
     life.resolutions.setdefault(event.body["county"], {})[event.body["key"]] = event.body["unit"]
 
 
-def _release(life: Life, event: Event, _: dict[int, Received]) -> None:
+def _release(life: Life, event: Event) -> None:
     life.releases.append(event)
 
 
-def _too_costly(life: Life, event: Event, _: dict[int, Received]) -> None:
+def _too_costly(life: Life, event: Event) -> None:
     """Decided when the submission was first read (`pipelines.costly`): its reading says that it is refused."""
 
 
-_HANDLERS = {
-    "submission": _submission,
+_HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "approve": _approve,
     "reopen": _reopen,
     "waive": _waive,

@@ -36,7 +36,7 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
     faults = archive.verify()
     lock = settings.data / "warehouse" / "writer.lock"
     with disk.refusing("重建"), locks.hold(lock, "重建"), _aside(settings) as aside:
-        told = [event for event in archive.events() if event.kind == "release"]
+        told = [event for event in archive.decisions() if event.kind == "release"]
         outcomes = list(_replay(settings, aside, told, report))
         if not faults:
             _put_back(settings, aside, outcomes)
@@ -115,7 +115,7 @@ def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event,
     """
     month, number = months.parse(event.body["month"]), event.body["edition"]
     engine.bring_up_to_date(opened, month)
-    draft = publishing.drafted(opened, aside, month, opened.life())
+    draft = publishing.drafted(opened, aside, month, opened.life(), event.body.get("format", 1))
     standing = settings.releases / event.body["month"] / str(number)
     sound = _sound(standing, event, seen)
     told = {
@@ -206,7 +206,13 @@ def _replace_warehouse(made: Path, place: Path) -> None:
 
 def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
     differ = [
-        {"release": o["release"], "tables": o["tables"], "same_program": o["program"], "old": o["old"], "sound": o["sound"]}
+        {
+            "release": o["release"],
+            "tables": o["tables"],
+            "same_program": o["program"],
+            "old": o["old"],
+            "sound": o["sound"],
+        }
         for o in outcomes
         if not o["agrees"]
     ]
@@ -227,7 +233,9 @@ def _message(count: int, agree: int, restored: list[str], differ: list[dict], fa
     lines = [f"台账所载 {count} 个发布版中,{agree} 个重做后逐项一致。"]
     if restored:
         lines.append(f"已补回缺失或损坏的发布版:{'、'.join(restored)}。")
-        lines.append("当前发布版的报告已重新生成;其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成,内容相同。")
+        lines.append(
+            "当前发布版的报告已重新生成;其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成,内容相同。"
+        )
     lines += [_told(item) for item in differ]
     lines += [f"档案:{fault}" for fault in faults]
     return "\n".join(lines)

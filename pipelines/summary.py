@@ -46,16 +46,16 @@ def computed(warehouse: Warehouse, month: date) -> dict:
 def published(settings: Settings, edition: Edition) -> dict:
     """Which edition it is, and what moved at city level since the one before."""
     before = _before(settings.releases, edition.folder)
-    now = _city(edition.folder)
-    then = _city(before) if before else {}
+    now, in_force = _told(edition.folder)
+    then = _told(before)[0] if before else {}
     both = [(then[key], now[key]) for key in now if key in then]
     turned = [f"{b[0]} {STATUSES[a[1]]}→{STATUSES[b[1]]}" for a, b in both if a[1] != b[1]]
-    manifest = editions.read_manifest(edition.folder)
+    counted = editions.month_tables(edition.folder, editions.read_manifest(edition.folder))
     return {
         "发布版": edition.label,
         "新版": edition.new,
-        "依据报表数": len(manifest["inputs"]),
-        "行数": sum(item["rows"] for entries in manifest["tables"].values() for item in entries.values()),
+        "依据报表数": in_force,
+        "行数": sum(item["rows"] for entries in counted.values() for item in entries.values()),
         "对比": f"{before.parent.name}/{before.name}" if before else "无(首个发布版)",
         "变动的全市数字": sum(a[2] != b[2] for a, b in both),
         "状态变化": ";".join(turned) or "无",
@@ -84,14 +84,18 @@ def _before(releases: Path, folder: Path) -> Path | None:
     return found[place - 1] if place else None
 
 
-def _city(folder: Path) -> dict[tuple, tuple]:
-    """(policy, indicator) → (name, status, what was counted) of the city, in the release's own month."""
+def _told(folder: Path) -> tuple[dict[tuple, tuple], int]:
+    """(policy, indicator) → (name, status, what was counted) of the city, in the release's own month;
+    submissions in force for the series.
+    """
     release = open_folder(folder)
     try:
         rows = release.rows(
             "SELECT policy, indicator, indicator.name, status, numerator, denominator "
             "FROM figure JOIN indicator USING (policy, indicator) WHERE level = 'city' AND month = ?", [release.month],
         )  # fmt: skip
+        in_force = release.rows("SELECT count(*) AS n FROM submission WHERE status = 'effective'")[0]["n"]
     finally:
         release.close()
-    return {(r["policy"], r["indicator"]): (r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows}
+    told = {(r["policy"], r["indicator"]): (r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows}
+    return told, in_force

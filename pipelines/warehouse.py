@@ -168,8 +168,9 @@ class Warehouse:
         applied = self.applied()
         last = min(until or applied, applied)
         if last not in self._lives:
-            rows = self.con.execute("SELECT seq, county, month, refused FROM submission").fetchall()
-            self._lives = {last: fold(self.archive.events(until=last), {row[0]: Received(*row) for row in rows})}
+            told = "SELECT seq, county, month, refused FROM submission WHERE seq <= ? ORDER BY seq"
+            rows = self.con.execute(told, [last]).fetchall()
+            self._lives = {last: fold(self.archive.decisions(until=last), map(Received._make, rows))}
         return self._lives[last]
 
     @contextmanager

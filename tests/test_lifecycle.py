@@ -30,7 +30,7 @@ class Story:
 
     @property
     def life(self):
-        return fold(self.events, self.received)
+        return fold([event for event in self.events if event.kind != "submission"], self.received.values())
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipelines import months, rebuilding
-from pipelines.release import editions, open_folder, open_release, periods, verifying
+from pipelines.release import editions, identity, open_folder, open_release, periods, verifying
 from tests import small_city
 from tests.books import Office, but
 
@@ -32,7 +32,7 @@ def folder_of(office: Office, month: date):
 
 
 def closed(office: Office, month: date) -> list[str]:
-    return sorted(path.stem for path in (folder_of(office, month) / periods.FOLDER).glob("*"))
+    return sorted(path.stem for path in (folder_of(office, month) / periods.FOLDER).glob("*.duckdb"))
 
 
 def test_a_series_is_split_into_years_that_are_over_and_quarters():
@@ -44,8 +44,32 @@ def test_a_series_is_split_into_years_that_are_over_and_quarters():
 
 def test_an_edition_holds_a_quarter_and_links_what_is_over(office):
     assert [closed(office, month) for month in SERIES] == [[], [], ["2018"], ["2018"], ["2018"], ["2018", "2019-Q1"]]
-    year = {(folder_of(office, month) / "periods" / "2018.duckdb").stat().st_ino for month in SERIES[2:]}
-    assert len(year) == 1
+    for name in ("2018.duckdb", "2018.json"):
+        assert len({(folder_of(office, month) / "periods" / name).stat().st_ino for month in SERIES[2:]}) == 1
+
+
+def test_a_manifest_is_as_long_as_a_quarter_and_the_series_is_told_whole(office):
+    for month in SERIES:
+        manifest = editions.read_manifest(folder_of(office, month))
+        own = periods.split(manifest["months"])[-1].keys
+        assert {key for entries in manifest["tables"].values() for key in entries} == set(own)
+        told = editions.month_tables(folder_of(office, month), manifest)
+        assert list(told["figure"]) == manifest["months"] == [months.key(m) for m in SERIES if m <= month]
+        assert "inputs" not in manifest and identity.digest({**manifest, "tables": told}) == manifest["digest"]
+
+
+def test_an_edition_whose_page_is_damaged_is_not_opened(office):
+    place = folder_of(office, SERIES[-1]) / "periods" / "2018.json"
+    whole = place.read_bytes()
+    place.unlink()
+    place.write_bytes(whole[:-10])
+    assert any("periods/2018.json" in fault for fault in verifying.faults(office.settings.releases))
+    with pytest.raises(editions.Damaged, match=r"periods/2018\.json"):
+        open_folder(folder_of(office, SERIES[-1]))
+    assert open_release(settings=office.settings).month == SERIES[-2]
+    place.unlink()
+    place.write_bytes(whole)
+    assert verifying.faults(office.settings.releases) == []
 
 
 def test_a_reader_sees_one_series(office):
@@ -74,7 +98,9 @@ def test_a_month_is_read_from_the_one_database_in_which_it_stands(office):
     release = open_folder(folder_of(office, SERIES[-1]))
     for month in SERIES:
         counted = "SELECT count(*) AS n FROM {} WHERE month = ?"
-        assert release.rows(counted.format(release.at("step", month)), [month]) == release.rows(counted.format("step"), [month])
+        assert release.rows(counted.format(release.at("step", month)), [month]) == release.rows(
+            counted.format("step"), [month]
+        )
     assert [release.at("step", month) for month in (SERIES[0], SERIES[2], SERIES[-1])] == [
         'period_0."step"', 'period_1."step"', 'ready."step"',
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def write(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -
     """Create the tables in the attached database `release`."""
     _outlook(warehouse, month)
     _movement(warehouse, releases, month)
-    told = list(warehouse.archive.events())
+    told = list(warehouse.archive.decisions())
     _insert(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
     _insert(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
     _insert(

@@ -1,11 +1,10 @@
-"""When two editions are the same: by the content of their month tables, by what they were made from, and by nothing else.
+"""When two editions are the same: by the content of their month tables, by the reference data they were made with, and by nothing else.
 
-Format 1 hashed the bytes of the month tables' files; format 2 and later hash what they say. An edition of format 1 is compared by reading
-its files.
+Format 1 hashed the bytes of the month tables' files; later ones hash what they say. Up to format 3 the submissions in force were hashed
+once more (`inputs`), though the table `submission` tells them. An edition of format 1 is compared by reading its files.
 """
 
 import json
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,17 +15,19 @@ from pipelines.warehouse import Warehouse, scalar
 
 
 def digest(manifest: dict) -> str:
-    """The hash by which the ledger knows an edition. Every entry of the month tables tells its `content`."""
-    pinned = {key: manifest[key] for key in ("month", "reference", "inputs")}
+    """The hash by which the ledger knows an edition, of any format. `tables` are those of its whole series."""
+    if manifest["format"] < editions.BY_CONTENT:
+        return _hash({key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")})
     told = {
         table: {key: item["content"] for key, item in entries.items()} for table, entries in manifest["tables"].items()
     }
-    return sha256(json.dumps({**pinned, "format": editions.BY_CONTENT, "tables": told}, sort_keys=True).encode()).hexdigest()
+    pinned = {"month": manifest["month"], "reference": manifest["reference"], "tables": told}
+    if manifest["format"] < editions.WITHOUT_INPUTS:
+        return _hash({**pinned, "format": editions.BY_CONTENT, "inputs": manifest["inputs"]})
+    return _hash({**pinned, "format": editions.WITHOUT_INPUTS})
 
 
-def old_digest(manifest: dict) -> str:
-    """The same of an edition of format 1."""
-    pinned = {key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")}
+def _hash(pinned: dict) -> str:
     return sha256(json.dumps(pinned, sort_keys=True).encode()).hexdigest()
 
 
@@ -59,26 +60,29 @@ def _content_read_once(warehouse: Warehouse, place: Path, digest: str) -> str:
 
 
 def retold(warehouse: Warehouse, folder: Path) -> dict:
-    """An edition's manifest as this format tells it: the content of every month table, and the digest over it."""
-    manifest = editions.read_manifest(folder)
+    """An edition's manifest with the content of every month table of its series, which format 1 did not tell."""
+    manifest = editions.whole(folder)
     if manifest["format"] >= editions.BY_CONTENT:
         return manifest
     told = {
         table: {
-            key: asdict(known(warehouse, folder / tables.file_name(table, months.parse(key)), item))
+            key: vars(known(warehouse, folder / tables.file_name(table, months.parse(key)), item))
             for key, item in entries.items()
         }
         for table, entries in manifest["tables"].items()
     }
-    return {**manifest, "tables": told, "digest": digest({**manifest, "tables": told})}
+    return {**manifest, "tables": told}
 
 
 def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
-    """Whether an edition on the shelf says what a new one would."""
+    """Whether an edition on the shelf, of whatever format, says what a new one would."""
     before = editions.read_manifest(folder)
-    if any(before[key] != manifest[key] for key in ("month", "reference", "inputs")):
+    if before["reference"] != manifest["reference"]:
         return False
-    return retold(warehouse, folder)["digest"] == manifest["digest"]
+    if before["format"] == manifest["format"]:
+        return before["digest"] == manifest["digest"]
+    both = ({**found, "format": editions.WITHOUT_INPUTS} for found in (retold(warehouse, folder), manifest))
+    return len({digest(found) for found in both}) == 1
 
 
 def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
@@ -94,5 +98,4 @@ def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
 
 def is_what_the_ledger_knows(folder: Path, told: str) -> bool:
     """Whether an edition's manifest gives the digest that the ledger holds, whatever its format."""
-    manifest = editions.read_manifest(folder)
-    return told == (old_digest(manifest) if manifest["format"] == 1 else digest(manifest))
+    return told == digest(editions.whole(folder))

@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipelines import disk, months, program
+from pipelines.archive import is_right
 from pipelines.lifecycle import Waiver
 from pipelines.release import ready, tables, verifying
 from pipelines.release.ready import Source
@@ -62,8 +63,36 @@ def put(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, waivers
     return files
 
 
-def _place(store: Path, digest: str) -> Path:
-    return store / digest[:2] / f"{digest}.duckdb"
+def put_pages(store: Path, folder: Path, manifest: dict) -> tuple[dict[str, str], dict]:
+    """The entries of the month tables of every closed period, each in a file beside its database: file name → SHA-256; and the
+    manifest with those of the other months alone. So a manifest is as long as a quarter, and the files are shared.
+    """
+    *closed, last = split(manifest["months"])
+    files = {f"{FOLDER}/{period.name}.json": _page(store, _entries(manifest, period)) for period in closed}
+    for name, digest in files.items():
+        disk.link(_place(store, digest, "json"), folder / name)
+    return files, {**manifest, "tables": _entries(manifest, last)}
+
+
+def _entries(manifest: dict, period: Period) -> dict[str, dict[str, dict]]:
+    found = {
+        table: {key: entries[key] for key in period.keys if key in entries}
+        for table, entries in manifest["tables"].items()
+    }
+    return {table: entries for table, entries in found.items() if entries}
+
+
+def _page(store: Path, entries: dict) -> str:
+    data = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    place = _place(store, digest, "json")
+    if not is_right(place, digest):
+        disk.write_durably(place, data, mode=0o440)
+    return digest
+
+
+def _place(store: Path, digest: str, kind: str = "duckdb") -> Path:
+    return store / digest[:2] / f"{digest}.{kind}"
 
 
 def _stored(

@@ -7,7 +7,7 @@ it, then `current` names it; a kill between any two is healed by the next run.
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pipelines.errors import Refusal
 from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
-from pipelines.release import changes, database, editions, identity, tables, verifying
+from pipelines.release import changes, database, editions, identity, periods, tables, verifying
 from pipelines.release.exports import Exports
 from pipelines.release.tables import Object
 from pipelines.settings import Settings
@@ -66,7 +66,7 @@ def publish(
     if latest and not lost and life.month(month).approved:
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
-    draft = drafted(warehouse, settings, month, life)
+    draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else editions.FORMAT)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
     if latest and identity.same(warehouse, latest, draft.manifest):
@@ -93,11 +93,15 @@ class Draft:
     content: Tables
 
 
-def drafted(warehouse: Warehouse, settings: Settings, month: date, life: Life) -> Draft:
-    """What an edition of the month would hold now. The months up to it stand computed."""
+def drafted(warehouse: Warehouse, settings: Settings, month: date, life: Life, wanted: int = editions.FORMAT) -> Draft:
+    """What an edition of the month would hold now. The months up to it stand computed.
+
+    `wanted` is the format as which the ledger knows an edition that is made again; of the first nobody can make one.
+    """
     first = next(m for m in life.reported if m <= month)
     content = _content(warehouse, settings, life, months.span(first, month))
-    return Draft(month, _manifest(warehouse, life, month, content), content)
+    told = wanted if wanted >= editions.BY_CONTENT else editions.FORMAT
+    return Draft(month, _manifest(warehouse, life, month, content, told), content)
 
 
 def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
@@ -111,7 +115,11 @@ def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, 
             place.unlink(missing_ok=True)
         draft = drafted(warehouse, settings, draft.month, life)
     faults = verifying.edition_faults(latest) if latest else []
-    faults += [f"{place.name}:内容与校验值不符" for place in verifying.damaged_objects(warehouse, store, draft.content) if damaged]
+    faults += [
+        f"{place.name}:内容与校验值不符"
+        for place in verifying.damaged_objects(warehouse, store, draft.content)
+        if damaged
+    ]
     if faults:
         raise Refusal(
             f"已发布的文件有损坏({';'.join(faults[:3])}),未发布新版;请先运行 shequ rebuild,由档案补回,再运行 shequ run"
@@ -129,9 +137,15 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
     exports = Exports(warehouse, settings.releases / "objects")
     statuses = _statuses(warehouse, life)
+    approved = _approved(settings, life)
     for month in span:
-        found = _adopted_objects(warehouse, settings, life, month) if month != span[-1] else None
-        if found is None:
+        folder = approved.get(month) if month != span[-1] else None
+        if folder:
+            mark = f"{folder.parent.name}/{folder.name}"
+            found = exports.noted(
+                month, "approved", mark, lambda m=month: _adopted_objects(warehouse, settings, approved[m], m)
+            )
+        else:
             mark = f"{marks[month]} {statuses.get(month, [])}"
             found = exports.of(month, "then", mark, lambda m=month: _month_queries(warehouse, life, m))
         found |= exports.of(
@@ -147,12 +161,15 @@ def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, s
     return tables.queries(warehouse, life, month)
 
 
-def _adopted_objects(warehouse: Warehouse, settings: Settings, life: Life, month: date) -> dict[str, Object] | None:
-    """The tables of an approved month that is published, as they were published; None for any other month."""
-    approved = life.months.get(month) and life.months[month].approved
-    published = editions.latest_edition(settings.releases, month) if approved else None
-    if published is None:
-        return None
+def _approved(settings: Settings, life: Life) -> dict[date, Path]:
+    """Approved months that are published, with the folder of their latest edition."""
+    latest = {folder.parent.name: folder for folder in editions.editions(settings.releases)}
+    approved = {month: months.key(month) for month, state in life.months.items() if state.approved}
+    return {month: latest[key] for month, key in approved.items() if key in latest}
+
+
+def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
+    """The tables of an approved month as they were published."""
     listed, key = editions.read_manifest(published)["tables"], months.key(month)
     return {
         table: _adopted(warehouse, settings, published / tables.file_name(table, month), entries[key])
@@ -178,28 +195,26 @@ def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, st
     return found
 
 
-def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables) -> dict:
+def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict:
     """All that pins the edition, and the digest of it. Time and number are put in when it is written."""
     reference = warehouse.reference
     pinned = {
-        "format": editions.FORMAT,
+        "format": wanted,
         "city": warehouse.reference.rosters.city.name,
         "month": months.key(month),
         "reference": reference.digests,
         "program": {"version": program.__version__, "sha256": program.digest()},
         "months": sorted({key for entries in content.values() for key in entries}),
         "states": {months.key(m): s.state for m, s in sorted(life.months.items()) if m <= month},
-        "inputs": _inputs(warehouse, life, month),
+        **({} if wanted >= editions.WITHOUT_INPUTS else {"inputs": _inputs(warehouse, life, month)}),
         "sample": _is_sample(warehouse, life, month),
-        "tables": {
-            table: {key: asdict(item) for key, item in entries.items()} for table, entries in content.items()
-        },
+        "tables": {table: {key: vars(item) for key, item in entries.items()} for table, entries in content.items()},
     }
     return {**pinned, "as_of": warehouse.applied(), "digest": identity.digest(pinned)}
 
 
 def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
-    """Submissions in force for the series: county, month, ledger number, hash and file name."""
+    """Submissions in force for the series, as formats 2 and 3 told them: county, month, ledger number, hash and file name."""
     rows = warehouse.con.execute(
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
         [month],
@@ -288,6 +303,9 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
         for key, item in entries.items():
             disk.link(tables.object_path(store, item.sha256), folder / tables.file_name(table, months.parse(key)))
     files = database.build_database(warehouse, store.parent, folder, manifest)
+    if manifest["format"] >= editions.WITHOUT_INPUTS:
+        pages, manifest = periods.put_pages(store, folder, manifest)
+        files |= pages
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)

@@ -151,7 +151,9 @@ def open_folder(folder: Path) -> Release:
 
 def _closed(manifest: dict) -> list[str]:
     """The databases of closed periods in an edition, in order; none in one of an older format."""
-    return sorted(name for name in manifest["files"] if name.startswith(f"{periods.FOLDER}/"))
+    return sorted(
+        name for name in manifest["files"] if name.endswith(".duckdb") and name.startswith(f"{periods.FOLDER}/")
+    )
 
 
 def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
@@ -187,10 +189,12 @@ def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict) -> Non
     for name in names:
         places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
         con.execute(_view(name, places))
-    for table, entries in manifest["tables"].items():
+    for table, entries in editions.month_tables(folder, manifest).items():
         files = ", ".join(quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
         view = table if table not in names else f"{table}_all"
-        con.execute(f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})')
+        con.execute(
+            f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
+        )
     con.execute(f"SET allowed_directories = [{quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

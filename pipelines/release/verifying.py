@@ -27,7 +27,7 @@ def edition_faults(folder: Path, seen: dict[tuple[int, int], str] | None = None)
     seen = {} if seen is None else seen
     return [
         f"{folder.parent.name}/{folder.name}/{name}:缺失或与清单的校验值不符"
-        for name, digest in _listed(editions.read_manifest(folder)).items()
+        for name, digest in _listed(folder).items()
         if _digest(folder / name, seen) != digest
     ]
 
@@ -80,11 +80,14 @@ def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
     """
     con = warehouse.con
     con.execute("CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)")
-    known = dict(con.execute("FROM found_right").fetchall())
+    known = dict(con.execute(_KNOWN, [list(named)]).fetchall())
     touched = {digest: place for digest, place in named.items() if known.get(digest) != _state(place)}
     wrong = {digest: place for digest, place in touched.items() if not is_right(place, digest)}
     _note(warehouse, {digest: place for digest, place in touched.items() if digest not in wrong})
     return sorted(wrong.values())
+
+
+_KNOWN = "SELECT sha256, state FROM found_right SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS sha256) USING (sha256)"
 
 
 def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
@@ -107,7 +110,11 @@ def _state(place: Path) -> str | None:
     return f"{state.st_ino} {state.st_size} {state.st_mtime_ns}"
 
 
-def _listed(manifest: dict) -> dict[str, str]:
+def _listed(folder: Path) -> dict[str, str]:
+    """File name → SHA-256. A page that is damaged names nothing, and is itself found wrong."""
+    manifest = editions.read_manifest(folder)
+    with suppress(editions.Damaged):
+        manifest["tables"] = editions.month_tables(folder, manifest)
     month_tables = {
         tables.file_name(table, months.parse(key)): item["sha256"]
         for table, entries in manifest["tables"].items()

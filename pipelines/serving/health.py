@@ -85,13 +85,15 @@ def _release(settings: Settings) -> Look:
         verifying.require_whole(current)
         manifest = editions.read_manifest(current)
     except Refusal as trouble:
-        return Look("发布版", False, f"当前发布版已损坏,看板显示的是较早的一版:{trouble}。请运行 shequ rebuild,由档案补回")
+        return Look(
+            "发布版", False, f"当前发布版已损坏,看板显示的是较早的一版:{trouble}。请运行 shequ rebuild,由档案补回"
+        )
     return Look("发布版", True, f"当前 {current.parent.name}/{current.name},发布于 {manifest['published_at'][:16]}")
 
 
 def _last_run(settings: Settings) -> Look:
     """The last run that went through to its end: its release event is the last thing that a run writes into the ledger."""
-    done = [event for event in Archive(settings.archive).events() if event.kind == "release"]
+    done = [event for event in Archive(settings.archive).decisions() if event.kind == "release"]
     if not done:
         return Look("上次成功运行", True, "还没有运行过")
     last = done[-1]

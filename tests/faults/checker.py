@@ -34,8 +34,10 @@ def _current(shelf: Path) -> list[str]:
     folder = shelf / (shelf / "current").read_text().strip()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     wanted = dict(manifest["files"])
-    for table, entries in manifest["tables"].items():
-        wanted |= {f"tables/{table}/{key}.parquet": item["sha256"] for key, item in entries.items()}
+    pages = [json.loads((folder / name).read_text()) for name in manifest["files"] if name.endswith(".json")]
+    for told in (*pages, manifest["tables"]):
+        for table, entries in told.items():
+            wanted |= {f"tables/{table}/{key}.parquet": item["sha256"] for key, item in entries.items()}
     return [
         f"current: {name} is missing or wrong" for name, digest in wanted.items() if _digest(folder / name) != digest
     ]

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import rebuilding, reference_set
 from pipelines.archive import Archive
-from pipelines.release import figures, open_release
+from pipelines.release import editions, figures, identity, open_release
 from pipelines.release.editions import FORMAT, read_manifest
 from pipelines.settings import Settings
 from tests.books import Office
@@ -77,3 +77,27 @@ def test_from_its_archive_alone_every_edition_comes_back_with_the_same_figures(o
     assert sorted(verdict["restored"]) == sorted(told(unpacked)), verdict
     for label, before in told(unpacked).items():
         assert shown(office.settings, label) == before, label
+
+
+def test_an_edition_of_format_3_is_the_same_edition_still_and_comes_back_as_the_ledger_knows_it(office, monkeypatch):
+    village = next(unit.name for unit in office.units(MAY, COUNTY) if unit.kind == "农村社区")
+    office.send(MAY, COUNTY, lambda unit: {"households": 200, "facility": "否" if unit.name == village else "是"})
+    with monkeypatch.context() as earlier:
+        earlier.setattr(editions, "FORMAT", 3)
+        folder = office.run(MAY).folder
+    manifest = read_manifest(folder)
+    assert (manifest["format"], len(manifest["inputs"]), list(manifest["tables"]["figure"])) == (
+        3,
+        2,
+        ["2020-04", "2020-05"],
+    )
+    assert identity.is_what_the_ledger_knows(folder, manifest["digest"])
+    assert office.run(MAY).new is False, "同样的数据不出新版"
+    before = shown(office.settings, "2020-05/2")
+    shutil.rmtree(folder)
+    assert rebuilding.rebuild(office.settings)["restored"] == ["2020-05/2"]
+    again = read_manifest(folder)
+    assert (again["format"], again["digest"], again["inputs"]) == (3, manifest["digest"], manifest["inputs"])
+    assert shown(office.settings, "2020-05/2") == before
+    shutil.rmtree(folder)
+    assert (office.run(MAY).new, read_manifest(folder)["digest"]) == (False, manifest["digest"])

@@ -136,7 +136,7 @@ def test_a_pointer_to_nowhere_shows_the_newest_edition_and_the_next_run_mends_it
 
 def stored(office: Office, month: str) -> Path:
     """A month's figures in the store, from which editions are linked."""
-    entry = editions.read_manifest(may(office))["tables"]["figure"][month]
+    entry = editions.whole(may(office))["tables"]["figure"][month]
     return office.settings.releases / "objects" / entry["sha256"][:2] / f"{entry['sha256']}.parquet"
 
 

@@ -1,6 +1,5 @@
 """`shequ serve` for real, once: everything comes up, what is killed comes back, everything goes down, nothing is left."""
 
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ import pytest
 
 from pipelines import locks
 from pipelines import settings as installation
+from pipelines.release import open_release
 from pipelines.serving import probes, processes
 from tests.books import Office
 from tests.serving.test_checks import free
@@ -113,6 +113,6 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     assert process.wait(GRACE) == 0
     assert gone(list(family), PATIENCE)
     assert "STARTED" not in statuses(tmp_path) and "SUCCESS" in statuses(tmp_path)
-    found = json.loads((tmp_path / "releases" / "2020-06" / "1" / "manifest.json").read_text())
-    assert "130524" in {given["county"] for given in found["inputs"]}
+    found = open_release("2020-06", 1, data=tmp_path)
+    assert {"unit": "130524"} in found.rows("SELECT county AS unit FROM submission WHERE status = 'effective'")
     assert [place for place in tmp_path.rglob("*") if place.name != "out" and place.stat().st_mode & 0o007] == []

@@ -1,0 +1,237 @@
+"""What a month more costs after ten years, and what a unit more costs: publishing into one installation, month after month.
+
+    python -m tests.benchmarks.bench_growth [--quick]
+    python -m tests.benchmarks.bench_growth --months 120 [--units 6000] [--keep DIR] [--csv FILE]
+
+Answers are told straight into the warehouse (`country.tell`: reading workbooks is measured elsewhere, and knows nothing of earlier
+months), but the ledger is a real one, with a submission a county and month and every edition published into it. Each month opens the
+warehouse, computes its figures, publishes its edition and closes, as the monthly run does; then the month is approved. What is measured of every month: CPU of
+figures and of publishing, bytes that its edition adds to the shelf, its manifest, its names (links) and what opening it takes a reader.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from pipelines import live, monthly, months, reference_set, settings, warehouse
+from pipelines.archive import Archive, Event
+from pipelines.indicators import engine
+from pipelines.ledger import GENESIS
+from pipelines.release import open_folder, verifying
+from pipelines.settings import Settings
+from tests.benchmarks import country
+from tests.benchmarks.bench_country import line
+from tests.benchmarks.measured import Measured
+
+SMALL, CITY, YEARS = 1_500, 12_000, 10
+SIZES = (5_000, 20_000, 60_000, 150_000)
+# of the mean, for every month more
+FLAT = 0.1
+COLUMNS = ("figures", "publish", "live", "open", "whole", "disk", "manifest", "names", "warehouse", "ledger")
+
+
+def measure(quick: bool = False) -> list[Measured]:
+    """How a published month's cost grows with months and with units. Nothing where the national roster is not there."""
+    if not country.NATIONAL.exists():
+        return []
+    found = in_child(SMALL, 24 if quick else 12 * YEARS)
+    sizes = [in_child(size, 1)["months"][-1] | {"units": size} for size in (SIZES[:2] if quick else SIZES)]
+    return [*in_months(found), *in_units(sizes)]
+
+
+def in_months(found: dict) -> list[Measured]:
+    """Slopes in per cent of the mean a month, of the months that have two before them."""
+    rows = found["months"][2:]
+    what = f"{len(found['months'])} published months of {found['units']} units"
+    lines = []
+    for column, told, unit in _TOLD:
+        values = [row[column] for row in rows]
+        slope, _, _ = line(range(len(values)), values)
+        mean = sum(values) / len(values)
+        lines.append(Measured("G4", f"{what}: {told}, mean of a month", mean, unit))
+        lines.append(Measured("G4", f"{what}: {told}, growth a month", 100 * slope / mean, "% of the mean", FLAT))
+    return lines
+
+
+_TOLD = (("publish", "publishing", "s CPU"), ("disk", "disk that an edition adds", "MB"))
+
+
+def in_units(rows: list[dict]) -> list[Measured]:
+    lines = []
+    for column, told, unit in (("figures", "figures of a month", "s CPU"), *_TOLD):
+        slope, start, fit = line([row["units"] for row in rows], [row[column] for row in rows])
+        what = f"{told} against units ({', '.join(str(row['units']) for row in rows)})"
+        lines.append(Measured("G4", f"{what}: for every 100,000, besides {start:.2f} {unit}", slope * 100_000, unit))
+        lines.append(Measured("G4", f"{what}: R² of the straight line", fit, "R²", 0.99, at_least=True))
+    return lines
+
+
+def in_child(units: int | None, count: int, keep: Path | None = None) -> dict:
+    """`run` in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.bench_growth", "--child", "--units", str(units or 0)]
+    command += ["--months", str(count), *(["--keep", str(keep)] if keep else [])]
+    done = subprocess.run(command, cwd=settings.REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+# ---- an installation whose answers were told
+
+
+class Kept(country.Told):
+    """Answers that were told, with a ledger on disk: what is told is written there by `write`."""
+
+    def __init__(self, root: Path):
+        super().__init__()
+        Archive.__init__(self, root)
+        self.told = list(self.events())
+
+    def events(self, after: int = 0, until: int | None = None):
+        return Archive.events(self, after, until)
+
+    def append(self, *told, **more) -> Event:
+        event = super().append(*told, **more)
+        self.told.append(event)
+        return event
+
+    def write(self) -> None:
+        """Submissions that were told and are not in the ledger yet, chained and on disk together."""
+        last = next(reversed(list(self.events(after=self.last_seq() - 1))), None)
+        prev = _hash(last) if last else GENESIS
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self.ledger.open("ab") as file:
+            for number in range(self.last_seq(), len(self.told)):
+                event = replace(self.told[number], body=_body(self.told[number].seq), prev=prev)
+                file.write(event.line().encode() + b"\n")
+                prev = _hash(event)
+
+
+def _hash(event: Event) -> str:
+    return hashlib.sha256(event.line().encode()).hexdigest()
+
+
+def _body(seq: int) -> dict:
+    return {"file": f"区{seq}2018年8月.xlsx", "sha256": f"{seq:064x}", "size": 100_000}
+
+
+@dataclass
+class Place:
+    here: Settings
+    reference: reference_set.Reference
+    archive: Kept
+
+    @contextmanager
+    def opened(self):
+        with warehouse.open_warehouse(self.here.warehouse, self.reference, self.archive, self.here.data) as opened:
+            yield opened
+
+
+def run(units: int | None, count: int, keep: Path | None = None) -> dict:
+    """`count` months more in one installation; what each took, by column."""
+    with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory() as folder:
+        reference = Path(folder) / "reference"
+        if not reference.exists():
+            country.make(reference, country.NATIONAL, units)
+        here = Settings(Path(folder) / "data", reference)
+        place = Place(here, reference_set.load(reference), Kept(here.archive))
+        known = sum(event.kind == "release" for event in place.archive.told)
+        span = months.span(country.FIRST, months.add(country.FIRST, known + count - 1))[known:]
+        return {
+            "units": len(place.reference.rosters.units(country.FIRST)),
+            "months": [{"month": months.key(month), **_month(place, month)} for month in span],
+            "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        }
+
+
+def _month(place: Place, month: date) -> dict:
+    with place.opened() as opened:
+        country.tell(opened, place.archive, month)
+        place.archive.write()
+    before, watch = _disk(place.here.releases), Watch()
+    with place.opened() as opened:
+        engine.bring_up_to_date(opened, month)
+        watch.lap("figures")
+        live.keep(opened)
+        watch.lap("live")
+        edition = monthly.publish_month(opened, place.here, month)
+    watch.lap("publish")
+    place.archive.append("approve", {"month": months.key(month)}, by="测试")
+    verifying.require_whole(edition.folder)
+    watch.lap("whole")
+    open_folder(edition.folder).close()
+    watch.lap("open")
+    return {**watch.spent, **_sizes(place.here, edition.folder, before)}
+
+
+class Watch:
+    """CPU seconds of this process by stage."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self._at = time.process_time()
+
+    def lap(self, name: str) -> None:
+        now = time.process_time()
+        self.spent[name], self._at = now - self._at, now
+
+
+def _sizes(here: Settings, folder: Path, before: float) -> dict:
+    return {
+        "disk": _disk(here.releases) - before,
+        "manifest": (folder / "manifest.json").stat().st_size / 1e6,
+        "names": sum(len(files) for _, _, files in os.walk(folder)),
+        "warehouse": here.warehouse.stat().st_size / 1e6,
+        "ledger": (here.archive / "ledger.jsonl").stat().st_size / 1e6,
+    }
+
+
+def _disk(folder: Path) -> float:
+    """MB on disk, folders too; what is linked twice counts once."""
+    done = subprocess.run(["du", "-sk", folder], capture_output=True, text=True, check=False)
+    return int(done.stdout.split()[0]) / 1000 * 1.024 if done.stdout else 0.0
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--units", type=int, default=0)
+    parser.add_argument("--months", type=int)
+    parser.add_argument("--keep", type=Path, help="a folder in which the installation stays, and is gone on with")
+    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--child", action="store_true")
+    asked = parser.parse_args(arguments)
+    if asked.child:
+        print(json.dumps(run(asked.units or None, asked.months, asked.keep)))
+    elif asked.months:
+        found = in_child(asked.units or None, asked.months, asked.keep)
+        if asked.csv:
+            _write(asked.csv, found["months"])
+        _print(in_months(found))
+    else:
+        _print(measure(asked.quick))
+
+
+def _write(place: Path, rows: list[dict]) -> None:
+    with place.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["month", *COLUMNS], lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+
+
+def _print(lines: list[Measured]) -> None:
+    for item in lines:
+        print(f"{item.what}: {item.ours:.4g} {item.unit}" + ("" if item.met is None else f" met={item.met}"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
