@@ -75,6 +75,7 @@ def publish(
     moment = now or datetime.now(SHANGHAI)
     folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
     _announce(settings, warehouse.archive, folder, moment)
+    verifying.tell(warehouse, settings.releases, folder)
     return Edition(month, int(folder.name), folder, new=True)
 
 
@@ -110,16 +111,14 @@ def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, 
     Errors: `Refusal` when only a rebuild can do that, because an edition itself is damaged.
     """
     store = settings.releases / "objects"
+    still: list[Path] = []
     if damaged := verifying.damaged_objects(warehouse, store, draft.content):
         for place in damaged:
             place.unlink(missing_ok=True)
         draft = drafted(warehouse, settings, draft.month, life)
-    faults = verifying.edition_faults(latest) if latest else []
-    faults += [
-        f"{place.name}:内容与校验值不符"
-        for place in verifying.damaged_objects(warehouse, store, draft.content)
-        if damaged
-    ]
+        still = verifying.damaged_objects(warehouse, store, draft.content)
+    faults = verifying.edition_faults(latest, noted=verifying.noted(warehouse)) if latest else []
+    faults += [f"{place.name}:内容与校验值不符" for place in still]
     if faults:
         raise Refusal(
             f"已发布的文件有损坏({';'.join(faults[:3])}),未发布新版;请先运行 shequ rebuild,由档案补回,再运行 shequ run"

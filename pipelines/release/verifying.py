@@ -1,7 +1,14 @@
-"""Editions against their manifests: whether every file is there and is what it was."""
+"""Editions against their manifests: whether every file is there and is what it was.
+
+A shelf of ten years is fifty gigabytes for a whole country, and every edition links most of it. So what was found right is noted with
+the state in which it was (inode, size, time of writing), in the warehouse and, for readers, in `right.json` on the shelf; a file that
+was not touched since is not read again each time. An edition's own month is always read, and of all others some at every look (`faults`).
+"""
 
 import hashlib
+import json
 import os
+import re
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -10,25 +17,58 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.archive import is_right
+from pipelines.disk import write_durably
 from pipelines.release import editions, tables
 from pipelines.release.tables import Object
 from pipelines.warehouse import Warehouse
 
+# Bytes that are read again at a look though nobody touched them: all of a city's ten years, four months of a country's.
+AGAIN = 2 * 2**30
+# SHA-256 → the state in which the file was found right
+Noted = dict[str, str]
 
-def faults(releases: Path) -> list[str]:
-    """What is wrong with the latest edition of each month, in Chinese. Shared month tables are read once."""
-    latest = {folder.parent.name: folder for folder in editions.editions(releases)}
+
+def faults(releases: Path, again: int = AGAIN) -> list[str]:
+    """What is wrong with the latest edition of each month, in Chinese. Shared month tables are read once.
+
+    Of what was found right and not touched since, about `again` bytes are read, others each time: nothing is left unread for ever.
+    """
+    every = list(editions.editions(releases))
+    latest = {folder.parent.name: folder for folder in every}
+    noted = _not_in_turn(releases, len(every), again)
     seen: dict[tuple[int, int], str] = {}
-    return [fault for folder in latest.values() for fault in edition_faults(folder, seen)]
+    if latest:
+        noted = _but_own(every[-1], noted)
+    return [fault for folder in latest.values() for fault in edition_faults(folder, seen, noted)]
 
 
-def edition_faults(folder: Path, seen: dict[tuple[int, int], str] | None = None) -> list[str]:
-    """What is wrong with one edition. `seen` remembers digests by inode, because months share their files."""
-    seen = {} if seen is None else seen
+def _not_in_turn(releases: Path, turn: int, again: int) -> Noted:
+    """What was found right, but for those files whose turn it is to be read again."""
+    noted = read_noted(releases)
+    size = sum(int(state.split()[1]) for state in noted.values())
+    parts = max(1, -(-size // again))
+    return {digest: state for digest, state in noted.items() if int(digest[:8], 16) % parts != turn % parts}
+
+
+def _but_own(folder: Path, noted: Noted) -> Noted:
+    """What was found right, but for the edition's own month and database."""
+    own = (f"/{folder.parent.name}.parquet", "release.duckdb")
+    read = {digest for name, digest in _listed(folder).items() if name.endswith(own)}
+    return {digest: state for digest, state in noted.items() if digest not in read}
+
+
+def edition_faults(
+    folder: Path, seen: dict[tuple[int, int], str] | None = None, noted: Noted | None = None
+) -> list[str]:
+    """What is wrong with one edition. `seen` remembers digests by inode, because months share their files; files in the state that is
+    `noted` are not read.
+    """
+    seen, noted = {} if seen is None else seen, noted or {}
     return [
         f"{folder.parent.name}/{folder.name}/{name}:缺失或与清单的校验值不符"
         for name, digest in _listed(folder).items()
-        if _digest(folder / name, seen) != digest
+        if not (digest in noted and noted[digest] == _state(f"{folder}/{name}"))
+        and _digest(folder / name, seen) != digest
     ]
 
 
@@ -43,13 +83,15 @@ def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
 
 
 def require_whole(folder: Path) -> None:
-    """Errors: `editions.Damaged` naming the files. An edition found whole is read again only when a file of it was touched."""
+    """Errors: `editions.Damaged` naming the files. An edition found whole is read again only when a file of it was touched; of one that
+    is looked at for the first time its own month and database are read, and what nobody has noted to be right.
+    """
     _require_whole(folder, _touched(folder))
 
 
 @lru_cache(maxsize=8)
 def _require_whole(folder: Path, _touched: int) -> None:
-    found = edition_faults(folder)
+    found = edition_faults(folder, noted=_but_own(folder, read_noted(folder.parents[1])))
     if found:
         raise editions.Damaged(";".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
 
@@ -79,15 +121,44 @@ def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
     without a touch is found where whole editions are read (`faults`, `require_whole`).
     """
     con = warehouse.con
-    con.execute("CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)")
+    con.execute(_FOUND)
     known = dict(con.execute(_KNOWN, [list(named)]).fetchall())
-    touched = {digest: place for digest, place in named.items() if known.get(digest) != _state(place)}
+    touched = {digest: place for digest, place in named.items() if known.get(digest, "") != _state(place)}
     wrong = {digest: place for digest, place in touched.items() if not is_right(place, digest)}
     _note(warehouse, {digest: place for digest, place in touched.items() if digest not in wrong})
     return sorted(wrong.values())
 
 
+_FOUND = "CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)"
 _KNOWN = "SELECT sha256, state FROM found_right SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS sha256) USING (sha256)"
+
+
+def noted(warehouse: Warehouse) -> Noted:
+    """All that was found right."""
+    warehouse.con.execute(_FOUND)
+    return dict(warehouse.con.execute("FROM found_right").fetchall())
+
+
+def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
+    """What was found right, for readers: also the files of an edition just made, as they were hashed then."""
+    files = editions.read_manifest(folder)["files"]
+    _note(warehouse, {digest: folder / name for name, digest in files.items()})
+    write_durably(releases / _RIGHT, json.dumps(noted(warehouse), separators=(",", ":")).encode())
+
+
+def read_noted(releases: Path) -> Noted:
+    """What was told to readers; nothing where that is missing or damaged: then everything is read."""
+    with suppress(OSError, ValueError):
+        found = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
+        if isinstance(found, dict) and all(
+            isinstance(state, str) and _STATE.fullmatch(state) for state in found.values()
+        ):
+            return found
+    return {}
+
+
+_RIGHT = "right.json"
+_STATE = re.compile(r"\d+ \d+ \d+")
 
 
 def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
@@ -101,11 +172,11 @@ def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
             warehouse.con.unregister("incoming")
 
 
-def _state(place: Path) -> str | None:
+def _state(place: Path | str) -> str | None:
     """What changes when a file is written or replaced, and not when another edition links it."""
     try:
-        state = place.stat()
-    except FileNotFoundError:
+        state = os.stat(place)  # noqa: PTH116 - asked of every file of a series: text is cheaper than a `Path`
+    except OSError:
         return None
     return f"{state.st_ino} {state.st_size} {state.st_mtime_ns}"
 

@@ -173,6 +173,34 @@ def test_nothing_is_published_upon_a_damaged_edition_until_a_rebuild_has_mended_
     assert verifying.faults(office.settings.releases) == []
 
 
+def altered_behind_its_back(path: Path) -> None:
+    """As a disk does: no write, so no other time of writing."""
+    before = path.stat()
+    path.chmod(0o640)
+    data = path.read_bytes()
+    path.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_was_found_right_is_read_again_in_turns_and_the_own_month_always(office, own):
+    correct_may(office)  # in the copy: what is noted is noted of the files that stand here
+    shelf, folder = office.settings.releases, editions.latest_edition(office.settings.releases, MAY)
+    altered_behind_its_back(folder / "tables" / "figure" / ("2020-05.parquet" if own else "2020-04.parquet"))
+    assert [bool(verifying.faults(shelf, again)) for again in (verifying.AGAIN, 1)] == [True, own]
+    assert (open_release(settings=office.settings).instead_of is not None) == own
+
+
+@pytest.mark.parametrize("notes", [None, "", "[]", '{"a": 7}'])
+def test_without_notes_of_what_was_found_right_everything_is_read(office, notes):
+    correct_may(office)
+    altered_behind_its_back(may(office).parent / "2" / "tables" / "figure" / "2020-04.parquet")
+    (office.settings.releases / "right.json").unlink()
+    if notes is not None:
+        (office.settings.releases / "right.json").write_text(notes)
+    assert "2020-05/2/tables/figure/2020-04.parquet" in open_release(settings=office.settings).instead_of
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"at": 7}'])
 def test_notes_that_are_damaged_hinder_no_look(office, content):
     for name in ("verified.json", "serve.json", "live.json"):
