@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from pipelines import months
 from pipelines.release import editions, identity, tables
 from pipelines.release.tables import Object
 from pipelines.warehouse import Warehouse
@@ -41,7 +40,7 @@ def _changed(
     entries, now = before["tables"].get(table, {}), content.get(table, {})
     found: dict[str, Pair] = {}
     for key in sorted({*entries, *now}):
-        was = earlier / tables.file_name(table, months.parse(key)) if key in entries else None
+        was = earlier / tables.file_of(table, key) if key in entries else None
         known = was and identity.known(warehouse, was, entries[key]).content
         if known != (now[key].content if key in now else None):
             found[key] = was, tables.object_path(store, now[key].sha256) if key in now else None

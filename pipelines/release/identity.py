@@ -8,7 +8,6 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines import months
 from pipelines.release import editions, tables
 from pipelines.release.tables import Object
 from pipelines.warehouse import Warehouse, scalar
@@ -66,7 +65,7 @@ def retold(warehouse: Warehouse, folder: Path) -> dict:
         return manifest
     told = {
         table: {
-            key: vars(known(warehouse, folder / tables.file_name(table, months.parse(key)), item))
+            key: vars(known(warehouse, folder / tables.file_of(table, key), item))
             for key, item in entries.items()
         }
         for table, entries in manifest["tables"].items()

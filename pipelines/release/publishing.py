@@ -300,7 +300,7 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     folder.mkdir(parents=True)
     for table, entries in content.items():
         for key, item in entries.items():
-            disk.link(tables.object_path(store, item.sha256), folder / tables.file_name(table, months.parse(key)))
+            disk.link(tables.object_path(store, item.sha256), folder / tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
     if manifest["format"] >= editions.WITHOUT_INPUTS:
         pages, manifest = periods.put_pages(store, folder, manifest)

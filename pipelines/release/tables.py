@@ -171,9 +171,14 @@ def content_of(warehouse: Warehouse, place: Path) -> str:
 
 
 def object_path(store: Path, digest: str) -> Path:
-    return store / digest[:2] / f"{digest}.parquet"
+    return store / f"{digest[:2]}/{digest}.parquet"
 
 
 def file_name(table: str, month: date) -> str:
     """Where a month table stands in a release: `tables/<table>/<month>.parquet`."""
-    return f"tables/{table}/{months.key(month)}.parquet"
+    return file_of(table, months.key(month))
+
+
+def file_of(table: str, key: str) -> str:
+    """The same by the month's key."""
+    return f"tables/{table}/{key}.parquet"

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines import months
 from pipelines.archive import is_right
 from pipelines.disk import write_durably
 from pipelines.release import editions, tables
@@ -187,7 +186,7 @@ def _listed(folder: Path) -> dict[str, str]:
     with suppress(editions.Damaged):
         manifest["tables"] = editions.month_tables(folder, manifest)
     month_tables = {
-        tables.file_name(table, months.parse(key)): item["sha256"]
+        tables.file_of(table, key): item["sha256"]
         for table, entries in manifest["tables"].items()
         for key, item in entries.items()
     }
