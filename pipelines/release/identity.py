@@ -64,10 +64,7 @@ def retold(warehouse: Warehouse, folder: Path) -> dict:
     if manifest["format"] >= editions.BY_CONTENT:
         return manifest
     told = {
-        table: {
-            key: vars(known(warehouse, folder / tables.file_of(table, key), item))
-            for key, item in entries.items()
-        }
+        table: {key: vars(known(warehouse, folder / tables.file_of(table, key), item)) for key, item in entries.items()}
         for table, entries in manifest["tables"].items()
     }
     return {**manifest, "tables": told}

@@ -77,9 +77,7 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
         if month < register.since:
             continue
         for table in ("state", "county_state"):
-            found[f"{table}-{register.policy.id}"] = (
-                f"SELECT * FROM {table}_{number} WHERE month = {day} ORDER BY unit"
-            )
+            found[f"{table}-{register.policy.id}"] = f"SELECT * FROM {table}_{number} WHERE month = {day} ORDER BY unit"
     return found
 
 
@@ -119,7 +117,10 @@ def now_query(month: date, divisions: str) -> str:
 def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
     seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
-    states = ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status) or "(NULL::BIGINT, NULL::VARCHAR)"
+    states = (
+        ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status)
+        or "(NULL::BIGINT, NULL::VARCHAR)"
+    )
     return f"""
         SELECT submission.*, state.status,
                count(answer.seq) AS rows_read,

@@ -2,7 +2,8 @@
 
 A shelf of ten years is fifty gigabytes for a whole country, and every edition links most of it. So what was found right is noted with
 the state in which it was (inode, size, time of writing), in the warehouse and, for readers, in `right.json` on the shelf; a file that
-was not touched since is not read again each time. An edition's own month is always read, and of all others some at every look (`faults`).
+was not touched since is not read again for every edition and every start. A reader reads an edition's own month and database all the
+same, and once a week everything is read (`faults`): what a disk changes behind its back is found there.
 """
 
 import hashlib
@@ -21,32 +22,15 @@ from pipelines.release import editions, tables
 from pipelines.release.tables import Object
 from pipelines.warehouse import Warehouse
 
-# Bytes that are read again at a look though nobody touched them: all of a city's ten years, four months of a country's.
-AGAIN = 2 * 2**30
 # SHA-256 → the state in which the file was found right
 Noted = dict[str, str]
 
 
-def faults(releases: Path, again: int = AGAIN) -> list[str]:
-    """What is wrong with the latest edition of each month, in Chinese. Shared month tables are read once.
-
-    Of what was found right and not touched since, about `again` bytes are read, others each time: nothing is left unread for ever.
-    """
-    every = list(editions.editions(releases))
-    latest = {folder.parent.name: folder for folder in every}
-    noted = _not_in_turn(releases, len(every), again)
+def faults(releases: Path) -> list[str]:
+    """What is wrong with the latest edition of each month, in Chinese. Everything is read, shared month tables once."""
+    latest = {folder.parent.name: folder for folder in editions.editions(releases)}
     seen: dict[tuple[int, int], str] = {}
-    if latest:
-        noted = _but_own(every[-1], noted)
-    return [fault for folder in latest.values() for fault in edition_faults(folder, seen, noted)]
-
-
-def _not_in_turn(releases: Path, turn: int, again: int) -> Noted:
-    """What was found right, but for those files whose turn it is to be read again."""
-    noted = read_noted(releases)
-    size = sum(int(state.split()[1]) for state in noted.values())
-    parts = max(1, -(-size // again))
-    return {digest: state for digest, state in noted.items() if int(digest[:8], 16) % parts != turn % parts}
+    return [fault for folder in latest.values() for fault in edition_faults(folder, seen)]
 
 
 def _but_own(folder: Path, noted: Noted) -> Noted:
@@ -73,12 +57,11 @@ def edition_faults(
 
 def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
     """The same of one edition, for which only those of its files are read that were touched since they were found right."""
-    named: dict[str, Path] = {}
-    for name, digest in _listed(editions.read_manifest(folder)).items():
-        # files of the same content are links of one: where they are not, or one is gone, all are read
-        if _state(named.setdefault(digest, folder / name)) != _state(folder / name) or not (folder / name).exists():
-            return edition_faults(folder)
-    return edition_faults(folder) if damaged(warehouse, named) else []
+    known = noted(warehouse)
+    found = edition_faults(folder, noted=known)
+    if not found:
+        _note(warehouse, {digest: folder / name for name, digest in _listed(folder).items() if digest not in known})
+    return found
 
 
 def require_whole(folder: Path) -> None:
