@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import choice, looks, signin
+from dashboards import choice, following, looks, signin
 
 PAGES = [
     st.Page("app_pages/overview.py", title="总览", default=True),
@@ -28,5 +28,6 @@ looks.dress()
 person = signin.enter()
 page = st.navigation(PAGES, position="top")
 signin.corner(person)
+following.follow()
 st.session_state["view"] = choice.header()
 page.run()

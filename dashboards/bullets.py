@@ -1,13 +1,15 @@
 """Bullet bars: value, mark of the target, band of what is not known; with words and counts beside them.
 
 All stands on one horizontal axis from 0 to 1 across the figure, so that words and bars share a trace a column: an annotation for
-each word would cost a second a page. Names of indicators are not drawn where the page lays links in their place (`named=False`).
+each word would cost a second a page. The pages that are opened first draw the same in HTML (`drawing`).
 """
+
+from itertools import groupby
 
 import plotly.graph_objects as go
 
 from dashboards import safe, words
-from dashboards.charts import FONT, HEAD, NARROW, ROW, blank, hover
+from dashboards.charts import FONT, HEAD, ROW, blank, hover
 from dashboards.looks import LIGHT, SIGNS, Ink
 
 # columns of the wide table: where each begins (left) or ends (right)
@@ -22,15 +24,14 @@ _HEADS = (
 )
 
 
-def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW, named: bool = True) -> go.Figure:
+def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW) -> go.Figure:
     """Headline indicators as a table of bullet bars: sign, name, bar against target, counts, gap, change, series."""
     font = dict(family=FONT, size=size, color=ink.text)
     figure = blank(ink, HEAD + row * len(rows) + 6, font=font, margin=dict(l=0, r=4, t=0, b=6))
     y = list(range(len(rows)))
     _bullets(figure, rows, y, 0.62, _BAR, row, ink)
     _signs(figure, rows, y, size + 3, ink)
-    if named:
-        _column(figure, 0.03, y, [f"{safe.plotly(item['name'])} {_quiet(words.target(item), ink)}" for item in rows])
+    _column(figure, 0.03, y, [f"{safe.plotly(item['name'])} {_quiet(words.target(item), ink)}" for item in rows])
     _column(figure, 0.735, y, [_value(item, ink) for item in rows], "right")
     _column(figure, 0.845, y, [safe.plotly(words.gap_alone(item)) for item in rows], "right")
     _column(figure, 0.905, y, [_quiet(words.change(item), ink) for item in rows], "right")
@@ -39,19 +40,6 @@ def bars(rows: list[dict], ink: Ink = LIGHT, size: int = 14, row: int = ROW, nam
         _column(figure, x, [-0.9], [_quiet(title, ink)], side, dict(size=size - 2))
     # the head is as high as the matrix's beside it, so that the rows of both meet
     return _framed(figure, len(rows), above=HEAD / row)
-
-
-def bars_narrow(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
-    """The same for a phone: the name, a link of the page's, above each bar; counts and gap beside it."""
-    font = dict(family=FONT, size=13, color=ink.text)
-    figure = blank(ink, NARROW * len(rows), font=font, margin=dict(l=0, r=4, t=0, b=0))
-    below = [at + 0.2 for at in range(len(rows))]
-    _bullets(figure, rows, below, 0.26, (0.0, 0.44), NARROW, ink)
-    font = dict(size=15, color=[ink.mark(row["status"]) for row in rows])
-    _column(figure, 0, [at - 0.24 for at in range(len(rows))], [SIGNS[row["status"]] for row in rows], font=font)
-    said = [f"{safe.plotly(words.gap(row).replace(' ', ''))} {_value(row, ink)}" for row in rows]
-    _column(figure, 1, below, said, "right", dict(size=12))
-    return _framed(figure, len(rows))
 
 
 def ranking(rows: list[dict], ink: Ink = LIGHT) -> go.Figure:
@@ -86,24 +74,24 @@ def _scale(row: dict) -> float:
     return 1.25 * max(row["low"] or 0, row["high"] or 0, row["value"] or 0) or 1.0
 
 
-def _part(row: dict, value: float | None) -> float | None:
+def part_of_bar(row: dict, value: float | None) -> float | None:
     """A value as a share of its bar."""
     return None if value is None else min(1.0, value / _scale(row))
 
 
-def _goal(row: dict) -> float | None:
-    """Where the mark of the target stands; nowhere where the indicator does not apply."""
+def target_mark(row: dict) -> float | None:
+    """Where on the bar the mark of the target stands; nowhere where the indicator does not apply."""
     if row["status"] == "not_applicable":
         return None
-    return row["low"] if row["low"] is not None else row["high"]
+    return part_of_bar(row, row["low"] if row["low"] is not None else row["high"])
 
 
 def _bullets(figure: go.Figure, rows: list[dict], y: list, thick: float, span: tuple, height: int, ink: Ink) -> None:
     """Ground, band of what is not known, value, mark of the target."""
     start, width = span[0], span[1] - span[0]
-    lower = [width * (_part(row, row["lower"]) or 0) if row["unknown"] else 0 for row in rows]
-    upper = [width * (_part(row, row["upper"]) or 0) if row["unknown"] else 0 for row in rows]
-    values = [width * (_part(row, row["value"]) or 0) for row in rows]
+    lower = [width * (part_of_bar(row, row["lower"]) or 0) if row["unknown"] else 0 for row in rows]
+    upper = [width * (part_of_bar(row, row["upper"]) or 0) if row["unknown"] else 0 for row in rows]
+    values = [width * (part_of_bar(row, row["value"]) or 0) for row in rows]
     texts = hover(rows)
     keys = [row.get("key", row["indicator"]) for row in rows]
     common = dict(y=y, orientation="h", hoverinfo="text", hovertext=texts, customdata=keys)
@@ -118,7 +106,7 @@ def _bullets(figure: go.Figure, rows: list[dict], y: list, thick: float, span: t
     base = [start + value - part for value, part in zip(values, lent, strict=True)]
     striped = dict(color="rgba(0,0,0,0)", pattern=dict(shape="|", fgcolor=ink.paper, size=6, solidity=0.4))
     figure.add_bar(x=lent, base=base, width=thick * 0.52, marker=striped, **common)
-    goals = [_part(row, _goal(row)) for row in rows]
+    goals = [target_mark(row) for row in rows]
     mark = dict(symbol="line-ns", size=round(height * thick * 0.46), line=dict(width=3, color=ink.text))
     x = [None if goal is None else start + width * goal for goal in goals]
     figure.add_scatter(x=x, y=y, mode="markers", hoverinfo="skip", marker=mark, cliponaxis=False)
@@ -128,16 +116,23 @@ def _trails(figure: go.Figure, rows: list[dict], ink: Ink) -> None:
     """The series of each row as a small line, up to the month shown, ending in a point."""
     x, y, ends = [], [], []
     for at, row in enumerate(rows):
-        points = [v for m, v in zip(row["months"], row["values"], strict=True) if m <= row["month"]]
-        low, high = _span([v for v in points if v is not None])
-        places = [None if v is None else at + 0.3 - 0.6 * (v - low) / (high - low) for v in points]
-        width = (_TRAIL[1] - _TRAIL[0]) / max(1, len(points) - 1)
-        x += [*(_TRAIL[0] + width * n for n in range(len(points))), None]
-        y += [*places, None]
-        ends += [(x[-2], places[-1])] if points and places[-1] is not None else []
+        for run in trail_of(row):
+            x += [*(_TRAIL[0] + (_TRAIL[1] - _TRAIL[0]) * place / 100 for place, _ in run), None]
+            y += [*(at - 0.3 + 0.6 * height / 100 for _, height in run), None]
+            ends += [(x[-2], y[-2])] if run[-1][0] == 100 else []
     figure.add_scatter(x=x, y=y, mode="lines", line=dict(color=ink.quiet, width=1.5), hoverinfo="skip")
     point = dict(color=ink.text, size=5)
     figure.add_scatter(x=[e[0] for e in ends], y=[e[1] for e in ends], mode="markers", marker=point, hoverinfo="skip")
+
+
+def trail_of(row: dict) -> list[list[tuple[float, float]]]:
+    """A row's series up to its month, from 0 to 100 to the right and down: the runs of months with a value."""
+    values = [value for month, value in zip(row["months"], row["values"], strict=True) if month <= row["month"]]
+    low, high = _span([value for value in values if value is not None])
+    width = 100 / max(1, len(values) - 1)
+    placed = [(width * n if len(values) > 1 else 100.0, v) for n, v in enumerate(values)]
+    runs = [list(run) for has, run in groupby(placed, key=lambda point: point[1] is not None) if has]
+    return [[(x, 100 - 100 * (value - low) / (high - low)) for x, value in run] for run in runs]
 
 
 def _span(values: list[float]) -> tuple[float, float]:

@@ -9,8 +9,8 @@ from dashboards import safe, words
 from dashboards.looks import ATTENTION, LIGHT, NAMES, SIGNS, Ink
 from pipelines import months
 
-# heights in pixels: a row of bars and matrix, their head, a row on a phone; the style sheet lays links over them
-ROW, HEAD, NARROW = 34, 74, 56
+# heights in pixels: a row of bars and matrix, and their head
+ROW, HEAD = 34, 74
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
 # nothing in the corner of a chart, no wheel that swallows scrolling
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
@@ -46,19 +46,15 @@ def matrix(
     counties: list[dict],
     ink: Ink = LIGHT,
     row: int = ROW,
-    named: bool = True,
 ) -> go.Figure:
-    """Counties across, headline indicators down (in the order of the bars beside it): colour and sign of each status.
-
-    `named=False` leaves the counties' names out: the page lays links in their place.
-    """
+    """Counties across, headline indicators down (in the order of the bars beside it): colour and sign of each status."""
     across = {county["unit"]: n for n, county in enumerate(counties)}
     down = {name: n for n, name in enumerate(indicators)}
     places = [(across[cell["place"]], down[cell["indicator"]]) for cell in cells]
     figure = blank(ink, HEAD + row * len(indicators) + 6, margin=dict(l=24, r=2, t=HEAD, b=6))
     _squares(figure, cells, places, ink)
     _cell_signs(figure, cells, places, ink)
-    names = ["<br>".join(safe.plotly(letter) for letter in _label(county)) for county in counties] if named else []
+    names = ["<br>".join(safe.plotly(letter) for letter in _label(county)) for county in counties]
     top = dict(
         side="top", tickvals=list(range(len(names))), ticktext=names, tickangle=0, tickfont=dict(size=13), ticks=""
     )

@@ -150,13 +150,12 @@ LIFE = {"open": "报送中", "approved": "已审核", "reopened": "已退回重�
 def _edition_line(view: View) -> str:
     """Edition, date, data as of, reporting state."""
     manifest = view.release.manifest
-    reports = records.reports(view.release, view.month)
-    arrived = len([row for row in reports if row["seq"] is not None])
+    arrived, counties = records.reported(view.release, view.month)
     state = LIFE[manifest["states"].get(months.key(view.month), "open")]
     sample = "示例数据 · " if manifest.get("sample") else ""
     return (
         f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版({KINDS[manifest['kind']]})· "
-        f"{words.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {arrived}/{len(reports)} 已报 · {state}"
+        f"{words.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {arrived}/{counties} 已报 · {state}"
     )
 
 

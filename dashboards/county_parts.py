@@ -13,12 +13,11 @@ SEVERITY = reporting.SEVERITY_NAMES
 STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
-def report_line(reports: list[dict], view: View) -> None:
+def report_line(row: dict | None, view: View) -> None:
     """Whether the county has reported the month, and what of it counts."""
-    if not reports:
+    if row is None:
         st.caption("这个月的名册里没有这个县市区的报送记录。")
         return
-    row = reports[0]
     if row["seq"] is None:
         lent = f"沿用前两个月的 {row['carried']} 个单位" if row["carried"] else "没有可沿用的报数"
         st.markdown(safe.markdown(f"{parts.month_text(view.month)}未报;{lent},共 {row['units']} 个单位。"))
@@ -36,7 +35,7 @@ def all_indicators(rows: list[dict], county: str, view: View) -> None:
     picked = parts.table(lines, _fitting(lines), key="all_indicators", select=True, height=640)
     if any(row["carried"] for row in rows):
         st.caption(words.CARRIED_LEGEND + "。")
-    parts.download(lines, parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv", own)
+    parts.download(lambda: lines, len(lines), parts.FIGURE_COLUMNS, f"{safe.plain(county)}-{view.month:%Y-%m}.csv", own)
     if picked:
         parts.go("indicator", indicator=picked["indicator"])
 

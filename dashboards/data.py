@@ -29,8 +29,8 @@ def _open(folder: str) -> Release:
 # an answer takes a hundred kilobytes at most, of a city: so a hundred megabytes in all. All sessions share it, nobody changes it:
 # a copy for each would cost a page more than all its queries.
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _rows(folder: str, sql: str, parameters: tuple) -> list[dict]:
-    return _open(folder).rows(sql, list(parameters))
+def _rows(folder: str, sql: str, parameters: tuple, named: tuple) -> list[dict]:
+    return _open(folder).rows(sql, dict(named) if named else list(parameters))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -39,9 +39,9 @@ def _tables(folder: str) -> set[str]:
     return {row["view_name"] for row in listed}
 
 
-def rows(release: Release, sql: str, *parameters) -> list[dict]:
-    """The answer to a selection, shared by all sessions: for reading only."""
-    return _rows(str(release.folder), sql, parameters)
+def rows(release: Release, sql: str, *parameters, **named) -> list[dict]:
+    """The answer to a selection with `?` or `$name` in it, shared by all sessions: for reading only."""
+    return _rows(str(release.folder), sql, parameters, tuple(named.items()))
 
 
 def has(release: Release, table: str) -> bool:
@@ -138,50 +138,7 @@ def fields(release: Release) -> dict[str, dict]:
     return {row["field"]: row for row in rows(release, "SELECT * FROM field ORDER BY part DESC, position")}
 
 
-# ---- figures
-
-
-def _figure(view) -> str:
-    """A figure of the view's month, what is measured by it and how it was a month before, as SQL."""
-    figure, step = (view.release.at(table, view.month) for table in ("figure", "step"))
-    return f"""
-    SELECT i.name, i.unit, i.gap_unit, i.clause, i.headline, i.is_share, i.position, i.low, i.high, i.goal_due, i.judged, i.counted,
-           f.* EXCLUDE (unit), f.unit AS place, s.shown_before, s.status_before, s.points, s.more, s.rank, s.ranked
-    FROM {figure} AS f JOIN indicator AS i USING (policy, indicator)
-    LEFT JOIN {step} AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month) =
-                           (f.policy, f.indicator, f.divisions, f.level, f.unit, f.month)
-    """
-
-
-def figures(view, place: str, headline: bool = False) -> list[dict]:
-    """All (or the headline) indicators of the city or one county, in register order, with their series."""
-    return rows(
-        view.release,
-        f"""WITH f AS ({_figure(view)}) SELECT f.*, t.months, t."values" FROM f
-            JOIN (SELECT * FROM trail WHERE policy = ? AND divisions = ? AND unit = ?) AS t USING (indicator, level)
-            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.place = ? AND (f.headline OR NOT ?) ORDER BY f.position""",
-        view.policy,
-        view.divisions,
-        place,
-        view.policy,
-        view.month,
-        view.divisions,
-        place,
-        headline,
-    )
-
-
-def verdict(view, place: str, headline: bool = True) -> list[dict]:
-    return rows(
-        view.release,
-        f"""SELECT * FROM {view.release.at("verdict", view.month)}
-            WHERE policy = ? AND month = ? AND divisions = ? AND unit = ? AND headline = ? ORDER BY position""",
-        view.policy,
-        view.month,
-        view.divisions,
-        place,
-        headline,
-    )
+# ---- places and their series
 
 
 def counties(view) -> list[dict]:
@@ -195,54 +152,6 @@ def county_names(release: Release) -> dict[str, str]:
     """Name by code of every county that any month of the release knows; the latest name."""
     found = rows(release, "SELECT unit, name FROM place WHERE level = 'county' ORDER BY month")
     return {row["unit"]: row["name"] for row in found}
-
-
-def attention(view, order: tuple[str, ...], most: int) -> list[str]:
-    """Codes of the counties that want attention most: who has most of the worst status first."""
-    found = rows(
-        view.release,
-        f"""SELECT unit FROM {view.release.at("verdict", view.month)}
-            WHERE policy = ? AND month = ? AND divisions = ? AND level = 'county' AND headline
-           ORDER BY list_position(?, status), indicators DESC, unit LIMIT ?""",
-        view.policy,
-        view.month,
-        view.divisions,
-        order,
-        most * len(order),
-    )
-    return list(dict.fromkeys(row["unit"] for row in found))[:most]
-
-
-def matrix(view, places: tuple[str, ...]) -> list[dict]:
-    """Headline indicators × counties, those asked for."""
-    return rows(
-        view.release,
-        f"""WITH f AS ({_figure(view)}) SELECT f.*, p.name AS county, p.short FROM f
-            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
-            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline
-              AND list_contains(?, f.place) ORDER BY f.position, f.place""",
-        view.roster_month,
-        view.policy,
-        view.month,
-        view.divisions,
-        places,
-    )
-
-
-def ranking(view, indicator: str) -> list[dict]:
-    """Counties of one indicator, the best first; without a value last."""
-    return rows(
-        view.release,
-        f"""WITH f AS ({_figure(view)}) SELECT f.*, p.name AS county, p.short FROM f
-            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
-            WHERE f.policy = ? AND f.indicator = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county'
-            ORDER BY f.value DESC NULLS LAST, f.denominator DESC, f.place""",
-        view.roster_month,
-        view.policy,
-        indicator,
-        view.month,
-        view.divisions,
-    )
 
 
 def series(view, indicator: str, place: str) -> list[dict]:
@@ -272,7 +181,7 @@ def outlook(view, indicator: str, place: str) -> dict | None:
 
 def towns(view, indicator: str, county: str) -> list[dict]:
     """Towns of a county; older months come from the month tables."""
-    table = {"then": "figure_all", "now": "figure_now"}[view.divisions]
+    table = view.release.of_month({"then": "figure_all", "now": "figure_now"}[view.divisions], view.month)
     return rows(
         view.release,
         f"""SELECT i.name AS indicator_name, i.unit, i.gap_unit, i.is_share, p.name AS town, f.* EXCLUDE (unit), f.unit AS place
@@ -296,12 +205,13 @@ def units_of(view, indicator: dict, county: str, states: tuple[int, ...]) -> lis
     if not signin.may("units", county):
         return []
     name = indicator["indicator"].replace('"', "")
+    state, standing = (view.release.of_month(table, view.month) for table in (f"state-{view.policy}", "standing"))
     own = "".join(f', st."{field}"' for field in indicator["fields"] if "." not in field and field not in _PLACE)
     wanted = ", ".join(str(int(state)) for state in states)
     return rows(
         view.release,
         f"""SELECT st.unit, st.name, st.kind, st.town, s."{name}" AS state, s.carried, u.main_lacks, u.lacks{own}
-            FROM "state-{view.policy}" AS s JOIN standing AS st USING (month, unit)
+            FROM {state} AS s JOIN {standing} AS st USING (month, unit)
             LEFT JOIN unit_state AS u ON u.unit = s.unit AND u.policy = ?
             WHERE s.month = ? AND s.county = ? AND s."{name}" IN ({wanted}) ORDER BY u.main_lacks NULLS LAST, u.lacks, st.unit""",
         view.policy,
@@ -311,22 +221,6 @@ def units_of(view, indicator: dict, county: str, states: tuple[int, ...]) -> lis
 
 
 _PLACE = ("unit", "name", "kind", "town", "state", "carried", "lacks", "main_lacks")
-
-
-def moved_most(view, most: int = 8) -> list[dict]:
-    """Counties' headline figures with the greatest step since the month before."""
-    return rows(
-        view.release,
-        f"""WITH f AS ({_figure(view)}) SELECT f.*, p.name AS county, p.short FROM f
-            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', f.place, ?)
-            WHERE f.policy = ? AND f.month = ? AND f.divisions = ? AND f.level = 'county' AND f.headline AND f.more <> 0 AND f.is_share
-            ORDER BY abs(f.more) DESC, f.position LIMIT ?""",
-        view.roster_month,
-        view.policy,
-        view.month,
-        view.divisions,
-        most,
-    )
 
 
 PARTS = {

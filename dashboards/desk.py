@@ -251,6 +251,19 @@ def _decided(action: Callable, told: str) -> None:
 # ---- looking
 
 
+def reports_download(view: View) -> None:
+    """All counties of the month as a file."""
+    _, counties = records.reported(view.release, view.month)
+    name = f"reports-{view.month:%Y-%m}.csv"
+    columns = {"county": "代码", **parts.REPORT_COLUMNS}
+    parts.download(
+        lambda: [parts.report_line(row) for row in records.all_reports(view.release, view.month)],
+        counties,
+        columns,
+        name,
+    )
+
+
 def findings(view: View) -> None:
     """The month's findings, of all counties or one: of those that the person may see."""
     if signin.counties() == []:
@@ -259,7 +272,10 @@ def findings(view: View) -> None:
     st.markdown(f"**{parts.month_text(view.month)}的问题**")
     options = {"": "全部县市区", **parts.county_options(view)}
     county = st.selectbox("县市区", list(options), format_func=options.get, width=240, label_visibility="collapsed")
-    county_parts.findings(records.findings(view.release, view.month, county or None))
+    found = records.findings(view.release, view.month, county or None, 3000 if county else 300)
+    if found and found[0]["findings"] > len(found):
+        st.caption(f"共 {found[0]['findings']} 个,这里是最重的 {len(found)} 个;在上面选一个县市区看它的全部。")
+    county_parts.findings(found)
 
 
 def live(view: View | None) -> None:

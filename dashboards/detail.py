@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import choice, data, looks, parts, safe, signin, words
+from dashboards import choice, data, figures, looks, parts, safe, signin, words
 from dashboards.choice import View
 from pipelines import months
 
@@ -93,6 +93,19 @@ def _turn(unit: dict) -> dict:
     return {"was": states.get(unit["before"], ""), "now": states.get(unit["after"], "")}
 
 
+def counties_download(view: View, indicator: str, counties: list[dict]) -> None:
+    """The counties of one indicator, all of them, as a file."""
+    places = tuple(row["place"] for row in counties)
+    columns = {"place": "代码", "county": "县市区", **parts.FIGURE_COLUMNS}
+    name = f"{indicator}-{view.month:%Y-%m}.csv"
+    parts.download(
+        lambda: [parts.figure_line(row) for row in figures.ranking(view, indicator, places, compared=True)],
+        len(places),
+        columns,
+        name,
+    )
+
+
 LACKING = {
     "unit": "代码",
     "name": "名称",
@@ -143,7 +156,9 @@ def _units(view: View, indicator: dict, county: str) -> None:
     marked = f"{looks.CARRIED} 为沿用前月的答案。" if any(row["carried"] for row in rows) else ""
     st.caption(f"{len(rows)} 个,主要指标还缺最少的排在前面;点一行看这个单位。{marked}" if rows else "没有这样的单位。")
     picked = parts.table(rows, columns, key="units", select=True, height=380)
-    parts.download(rows, columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv", county)
+    parts.download(
+        lambda: rows, len(rows), columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv", county
+    )
     if picked:
         parts.go("unit", unit=picked["unit"], county=county)
 

@@ -1,12 +1,13 @@
 """Pieces that several pages show: the verdict, bars, tables of figures, links that carry the choice along."""
 
+from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from dashboards import charts, data, looks, safe, signin, words
+from dashboards import charts, data, figures, looks, safe, signin, words
 from dashboards.choice import View
 from pipelines import months
 
@@ -19,7 +20,7 @@ PATHS = {
     "reporting": "app_pages/reporting.py",
 }
 # the choices that a link carries to the page that it opens
-_CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
+CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
 
 
 def go(page: str, **chosen: str) -> None:
@@ -33,24 +34,20 @@ def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
     st.page_link(PATHS[page], label=safe.markdown(label) + more, query_params=_address(chosen))
 
 
-def links(page: str, lines: list[tuple[str, str, str, dict[str, str]]]) -> None:
-    """Many links to a page in one element: number, label, what stands in grey behind it, what is chosen by it.
+def anchor(page: str, number: str, label: str, quiet: str, chosen: dict[str, str]) -> str:
+    """A link to a page as HTML: number, label, what stands in grey behind it, what is chosen by it.
 
-    An element for each link would cost the browser as much as the picture they stand on.
+    An element for each link would cost the browser as much as the picture they stand in.
     """
-    st.html(f"<nav>{''.join(_link(page, *line) for line in lines)}</nav>")
-
-
-def _link(page: str, number: str, label: str, quiet: str, chosen: dict[str, str]) -> str:
-    # relative, so that it holds behind a proxy's path too
-    to = safe.markup(f"{page}?{urlencode(_address(chosen))}")
+    # relative, so that it holds behind a proxy's path too; a click stays within the session (`following`)
+    to, go_to = (safe.markup(f"{page}?{urlencode(what)}") for what in (_address(chosen), chosen))
     before = f"<i>{safe.markup(number)}</i> " if number else ""
     behind = f" <i>{safe.markup(quiet)}</i>" if quiet else ""
-    return f'<a href="{to}">{before}<span>{safe.markup(label)}</span>{behind}</a>'
+    return f'<a href="{to}" data-go="{go_to}">{before}<span>{safe.markup(label)}</span>{behind}</a>'
 
 
 def _address(chosen: dict[str, str]) -> dict[str, str]:
-    kept = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
+    kept = {name: st.query_params[name] for name in CARRIED if name in st.query_params}
     return {**kept, **chosen}
 
 
@@ -79,7 +76,7 @@ def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
 
 def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") -> None:
     """The answer in sentences: on course, what lags, who has reported."""
-    counts = data.verdict(view, rows[0]["place"]) if rows else []
+    counts = figures.verdict(view, rows[0]["place"]) if rows else []
     arrived = words.reported(reports) if reports else ""
     if counts:
         starting = len(list(filter(words.starting, rows)))
@@ -115,6 +112,19 @@ def table(
     return rows[picked[0]] if picked else None
 
 
+def lines(rows: list[dict], columns: dict[str, str]) -> None:
+    """A few rows as a plain table: there at once, where `table` first waits for a program that can sort and scroll."""
+    head = "".join(f"<th>{safe.markup(title)}</th>" for title in columns.values())
+    body = "".join(f"<tr>{''.join(_line_cell(row.get(name)) for name in columns)}</tr>" for row in rows)
+    st.html(f'<table class="lines"><tr>{head}</tr>{body}</table>')
+
+
+def _line_cell(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f'<td class="n">{value:,}</td>'
+    return f"<td>{safe.markup(value)}</td>"
+
+
 def printable(rows: list[dict], columns: dict[str, str]) -> list[dict]:
     """Rows for `st.table`, which prints whole but reads Markdown: everything escaped."""
     return [{title: safe.markdown(row.get(name)) for name, title in columns.items()} for row in rows]
@@ -124,10 +134,12 @@ def _cell(value: object) -> object:
     return safe.plain(value) if isinstance(value, str) else value
 
 
-def download(rows: list[dict], columns: dict[str, str], name: str, county: str | None = None) -> None:
-    """The rows as CSV, with nothing in it that a spreadsheet program would run; for those who may export them."""
+def download(
+    rows: Callable[[], list[dict]], count: int, columns: dict[str, str], name: str, county: str | None = None
+) -> None:
+    """The rows as CSV, with nothing in it that a spreadsheet program would run; for those who may export them. Made at the click."""
     if signin.may("export", county):
-        making = signin.exporting(lambda: safe.sheet(rows, columns), name, len(rows), county)
+        making = signin.exporting(lambda: safe.sheet(rows(), columns), name, count, county)
         st.download_button("下载表格(CSV)", making, file_name=name, mime="text/csv", on_click="ignore")
 
 
@@ -165,9 +177,9 @@ def moves(rows: list[dict]) -> None:
     if not rows:
         st.caption("没有可比的上月数字,或与上月相同。")
         return
-    lines = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
-    table(
-        lines,
+    told = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
+    lines(
+        told,
         {
             "county": "县市区",
             "name": "指标",
@@ -185,34 +197,41 @@ def moves_told(rows: list[dict]) -> None:
     st.markdown(safe.markdown(f"本月变化最大(个):{told or '没有可比的上月数字'}。"))
 
 
-def reporting(reports: list[dict]) -> None:
-    """Counties of the month: who reported, what was accepted."""
+REPORT_COLUMNS = {
+    "name": "县市区",
+    "state": "状态",
+    "when": "收到",
+    "units": "应报单位",
+    "accepted": "计入",
+    "held": "暂不计入",
+    "carried": "沿用前月",
+    "errors": "错误",
+    "warnings": "需核实",
+    "times": "报送次数",
+}
+
+
+def reporting(reports: list[dict], show: Callable[[list[dict], dict[str, str]], object] | None = None) -> None:
+    """Counties of the month: who reported, what was accepted. `show` draws the table (by default one that sorts and scrolls)."""
     if not reports:
         st.caption("这个月没有应报的县市区。")
         return
     st.markdown(safe.markdown(words.to_chase(reports)))
-    lines = [{**row, "state": words.reported_state(row), "when": words.day(row["received_at"])} for row in reports]
-    table(
-        lines,
-        {
-            "name": "县市区",
-            "state": "状态",
-            "when": "收到",
-            "units": "应报单位",
-            "accepted": "计入",
-            "held": "暂不计入",
-            "carried": "沿用前月",
-            "errors": "错误",
-            "warnings": "需核实",
-            "times": "报送次数",
-        },
-    )
+    (show or table)(list(map(report_line, reports)), REPORT_COLUMNS)
+    if reports[0]["counties"] > len(reports):
+        st.caption(
+            f"共 {reports[0]['counties']} 个县市区,这里是最要催办的 {len(reports)} 个:先是未报的,再是错误最多的。"
+        )
+
+
+def report_line(row: dict) -> dict:
+    return {**row, "state": words.reported_state(row), "when": words.day(row["received_at"])}
 
 
 def statuses(rows: list[dict]) -> str:
     """`8 个已达标,3 个进度正常` of counties, what wants attention first."""
-    found = [row["status"] for row in rows]
-    told = [f"{found.count(status)} 个{looks.NAMES[status]}" for status in looks.ATTENTION if status in found]
+    found = Counter(row["status"] for row in rows)
+    told = [f"{found[status]} 个{looks.NAMES[status]}" for status in looks.ATTENTION if status in found]
     return ",".join(told)
 
 

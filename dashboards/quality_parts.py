@@ -39,6 +39,15 @@ def coverage_chart(rows: list[dict], ink: Ink) -> go.Figure:
     return figure
 
 
+def coverage_extent(rows: list[dict]) -> None:
+    """Where counties are many: which of them are drawn."""
+    drawn = len({row["county"] for row in rows})
+    if rows and rows[0]["counties"] > drawn:
+        st.caption(
+            f"共 {rows[0]['counties']} 个县市区,这里是最近一个月计入最少的 {drawn} 个;其余在“县市区”页按名称查找。"
+        )
+
+
 def _share(row: dict | None) -> float | None:
     return round(100 * row["accepted"] / row["units"], 1) if row and row["units"] else None
 
@@ -92,6 +101,7 @@ def _by_kind(rows: list[dict]) -> dict[str, list[dict]]:
 
 def _kind_line(code: str, found: list[dict], names: dict[str, str], counties: dict[str, str]) -> dict:
     where = [f"{counties.get(row['county'], row['county'] or '不明')} {row['findings']}" for row in found]
+    where += [f"等 {found[0]['counties']} 个"] if found[0]["counties"] > len(found) else []
     return {
         **county_parts.finding_line({"cell": None, **found[0]}),
         "kind": names.get(code, code),

@@ -65,7 +65,9 @@ def answers(view: View, unit: dict) -> None:
     ]
     columns = {"group": "组", "label": "问题", "value": "读作", "raw": "原文", "cell": "单元格", "sheet": "工作表"}
     parts.table(lines, columns, height=560)
-    parts.download(lines, columns, f"{safe.plain(unit['unit'])}-{view.month:%Y-%m}.csv", unit["county_code"])
+    parts.download(
+        lambda: lines, len(lines), columns, f"{safe.plain(unit['unit'])}-{view.month:%Y-%m}.csv", unit["county_code"]
+    )
 
 
 def states(view: View, unit: dict) -> None:

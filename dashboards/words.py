@@ -172,8 +172,21 @@ def laggards(rows: list[dict], most: int = 3) -> str:
 def reported(rows: list[dict]) -> str:
     """`19/20 已报;未报:新河县。`"""
     missing = [row["name"] for row in rows if row["seq"] is None]
-    told = f"{len(rows) - len(missing)}/{len(rows)} 个县市区已报"
-    return f"{told};未报:{'、'.join(missing)}。" if missing else f"{told}。"
+    counties, arrived = _counted_counties(rows)
+    told = f"{arrived}/{counties} 个县市区已报"
+    return f"{told};未报:{_some(missing, counties - arrived)}。" if missing else f"{told}。"
+
+
+def _counted_counties(rows: list[dict]) -> tuple[int, int]:
+    """How many counties there are and how many have reported: the rows may be some of them."""
+    arrived = len([row for row in rows if row["seq"] is not None])
+    return rows[0].get("counties", len(rows)), rows[0].get("arrived", arrived)
+
+
+def _some(names: list[str], of: int, most: int = 20) -> str:
+    """Names of so many that a sentence can bear; how many there are where these are not all."""
+    more = f"等 {of} 个" if of > min(most, len(names)) else ""
+    return f"{'、'.join(names[:most])}{more}"
 
 
 def report_due(month: date) -> date:
@@ -203,8 +216,9 @@ def to_chase(rows: list[dict]) -> str:
     told = [f"应于 {due.year}年{due.month}月{due.day}日前报送"]
     missing = [row["name"] for row in rows if row["seq"] is None]
     wrong = [f"{row['name']}({row['errors']} 处)" for row in rows if row["seq"] and row["errors"]]
-    told += [f"请催报:{'、'.join(missing)}"] if missing else ["都已报送"]
-    told += [f"有错误待改正:{'、'.join(wrong)}"] if wrong else []
+    counties, arrived = _counted_counties(rows)
+    told += [f"请催报:{_some(missing, counties - arrived)}"] if missing else ["都已报送"]
+    told += [f"有错误待改正:{_some(wrong, rows[0].get('faulty', len(wrong)))}"] if wrong else []
     return "。".join(told) + "。"
 
 

@@ -4,16 +4,16 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import board, charts, choice, data, looks, parts, words
+from dashboards import board, charts, choice, data, figures, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
 options = parts.indicator_options(view)
 indicator = choice.pick("indicator", "指标", options, next(iter(options)), width=420)
-rows = data.ranking(view, indicator)
-by_place = {row["place"]: row for row in rows}
+rows = figures.standings(view, indicator)
 after = view.roster_month >= data.REFORM
 outlines = data.outlines(after)
+by_place = board.on_map(view, indicator, outlines)
 left, right = st.columns([1.25, 1], gap="large")
 with left:
     told = f"各县市区地图:{options[indicator]}"
@@ -30,7 +30,7 @@ with left:
 with right:
     counted = parts.statuses(rows)
     st.markdown(f"**{counted}**")
-    picked = board.ranking(view, charts.worst_first(rows), ink, "map_ranking", "县市区,最需关注的在前")
+    picked = board.ranking(view, indicator, charts.worst_first(rows), ink, "map_ranking", "县市区,最需关注的在前")
     if picked:
         parts.go("county", county=picked, indicator=indicator)
 st.caption(

@@ -4,14 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import board, charts, choice, data, detail, looks, parts, words
+from dashboards import board, charts, choice, data, detail, figures, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
 known = data.indicators(view.release, view.policy)
 chosen = choice.pick("indicator", "指标", parts.indicator_options(view), known[0]["indicator"])
 indicator = next(row for row in known if row["indicator"] == chosen)
-row = next((row for row in data.figures(view, view.city) if row["indicator"] == chosen), None)
+row = next((row for row in figures.of_place(view, view.city) if row["indicator"] == chosen), None)
 detail.clause(indicator)
 if row is None:
     st.info("这个月份没有该指标的数字。")
@@ -30,12 +30,11 @@ with left:
     detail.movement(view, indicator, data.movement(view, chosen, view.city), row)
 with right:
     st.subheader("各县市区", anchor=False)
-    counties = data.ranking(view, chosen)
-    picked = board.ranking(view, counties, ink, "ranking", f"各县市区{indicator['name']}排序")
+    counties = figures.standings(view, chosen)
+    picked = board.ranking(view, chosen, counties, ink, "ranking", f"各县市区{indicator['name']}排序")
     if picked:
         parts.go("county", county=picked)
-lines = [parts.figure_line(row) for row in counties]
-parts.download(lines, {"place": "代码", "county": "县市区", **parts.FIGURE_COLUMNS}, f"{chosen}-{view.month:%Y-%m}.csv")
+detail.counties_download(view, chosen, counties)
 
 st.subheader("缺在哪里", anchor=False)
 detail.lacking(view, indicator, counties)

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboards import board, choice, data, looks, parts, records, words
+from dashboards import board, choice, figures, following, looks, parts, records, words
 
 view = choice.view()
 ink = looks.ink()
-rows = data.figures(view, view.city, headline=True)
+rows = figures.of_place(view, view.city, headline=True)
 reports = records.reports(view.release, view.month)
 
 with st.container(key="verdict"):
@@ -16,10 +16,10 @@ if not rows:
     st.stop()
 
 with st.container(key="board", horizontal=True, gap="small"):
-    board.headline_bars(view, rows, ink)
+    board.headline_bars(rows, ink)
     board.matrix(view, rows, ink)
 st.caption(f"行号即左边的指标次序;点名称或格子看详情。图例:{words.legend()}")
-moved = data.moved_most(view)
+moved = figures.moved_most(view)
 with st.container(key="paper_only"):
     board.printed(view, rows)
     parts.moves_told(moved)
@@ -27,4 +27,5 @@ with st.container(key="screen_only"):
     st.subheader("本月变化最大的县市区", anchor=False)
     parts.moves(moved)
     st.subheader("报送情况", anchor=False)
-    parts.reporting(reports)
+    parts.reporting(reports, parts.lines)
+following.listen()

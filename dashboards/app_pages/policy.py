@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboards import choice, data, parts, policy_parts, safe
+from dashboards import choice, data, figures, parts, policy_parts, safe
 
 view = choice.view()
 policy = next(row for row in data.policies(view.release) if row["id"] == view.policy)
-rows = {row["indicator"]: row for row in data.figures(view, view.city)}
+rows = {row["indicator"]: row for row in figures.of_place(view, view.city)}
 indicators = data.indicators(view.release, view.policy)
 paragraphs = data.paragraphs(view.release, view.policy)
 

@@ -30,7 +30,8 @@ else:
     if view is None:
         st.info("还没有发布任何月份;收到的报表见下。")
     else:
-        parts.reporting(records.reports(view.release, view.month))
+        parts.reporting(records.reports(view.release, view.month, 200))
+        desk.reports_download(view)
     desk.live(view)
     if view is not None:
         desk.findings(view)

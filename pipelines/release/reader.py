@@ -5,7 +5,7 @@ that folder and nothing else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Release:
     folder: Path
     manifest: dict
     con: duckdb.DuckDBPyConnection
+    # table → month → entry of the whole series, as the manifest has them
+    series: dict[str, dict[str, dict]] = field(default_factory=dict)
     instead_of: str | None = None
 
     @property
@@ -68,6 +70,16 @@ class Release:
         closed = periods.split(self.manifest["months"])[:-1]
         found = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
         return f'{found[0] if found else "ready"}."{table}"'
+
+    def of_month(self, view: str, month: date) -> str:
+        """What to name in SQL for a month's rows of a view over the month tables: that month's file, so that a question about one month
+        opens no others. Where months differ in their columns, the view. Ask for the month all the same.
+        """
+        table, key = view.removesuffix("_all"), months.key(month)
+        entries = self.series.get(table, {})
+        if key not in entries or _differ(entries):
+            return f'"{view}"'
+        return f"read_parquet({_quoted(self.folder / 'tables' / table / f'{key}.parquet')})"
 
     def query(self, sql: str, parameters: Sequence | dict | None = None) -> pd.DataFrame:
         """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
@@ -138,15 +150,16 @@ def _find(releases: Path, month: str | date | None, edition: int | None) -> Path
 def open_folder(folder: Path) -> Release:
     """A release by its folder. Views over its Parquet are made here, so that a folder may be moved or copied whole."""
     manifest = editions.read_manifest(folder)
+    series = editions.month_tables(folder, manifest)
     con = duckdb.connect(":memory:", config=_CONFIG)
     try:
-        _attach(con, folder, manifest)
+        _attach(con, folder, manifest, series)
     except duckdb.Error as error:
         con.close()
         raise editions.Damaged(
             f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}"
         ) from error
-    return Release(folder, manifest, con)
+    return Release(folder, manifest, con, series)
 
 
 def _closed(manifest: dict) -> list[str]:
@@ -176,25 +189,26 @@ def _differ(entries: dict[str, dict]) -> bool:
     return len(shapes) > 1 or None in shapes or "" in shapes
 
 
-def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict) -> None:
-    def quoted(path: Path) -> str:
-        return "'" + str(path).replace("'", "''") + "'"
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
-    con.execute(f"ATTACH {quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
+
+def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series: dict[str, dict]) -> None:
+    con.execute(f"ATTACH {_quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
     closed = _closed(manifest)
     for number, name in enumerate(closed):
-        con.execute(f"ATTACH {quoted(folder / name)} AS period_{number} (READ_ONLY)")
+        con.execute(f"ATTACH {_quoted(folder / name)} AS period_{number} (READ_ONLY)")
     shared = _tables(con, "period_0") if closed else []
     names = _tables(con, "ready")
     for name in names:
         places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
         con.execute(_view(name, places))
-    for table, entries in editions.month_tables(folder, manifest).items():
-        files = ", ".join(quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
+    for table, entries in series.items():
+        files = ", ".join(_quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
         view = table if table not in names else f"{table}_all"
         con.execute(
             f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
         )
-    con.execute(f"SET allowed_directories = [{quoted(folder)}]")
+    con.execute(f"SET allowed_directories = [{_quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

@@ -79,10 +79,11 @@ def own(source: Source) -> dict[str, str]:
 def _copied(source: Source, towns: str) -> dict[str, str]:
     kept = f"level <> 'town' OR {towns}"
     return {
-        # the series of city and counties; towns for the month itself (their older months are in the Parquet)
+        # the series of city and counties; towns for the month itself (their older months are in the Parquet). In this order a page
+        # finds what it asks for, a month's county or indicator, without reading the many towns of a country.
         "figure": f"SELECT * FROM {source.all('figure')} WHERE {kept} "
         f"UNION ALL SELECT * FROM {source.all('figure_now')} WHERE {kept} "
-        "ORDER BY policy, indicator, level, unit, month",
+        "ORDER BY policy, level, month, divisions, indicator, unit",
         "submission": f"SELECT * FROM {source.all('submission')} ORDER BY seq",
         "coverage": f"""
             SELECT month, county_code AS county, any_value(county) AS name, count(*) AS units,
@@ -115,7 +116,7 @@ def _series(source: Source, into: str) -> dict[str, str]:
             ORDER BY policy, month, divisions, level, unit, indicator""",
         "trail": f"""
             SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
-            FROM {into}.figure WHERE level <> 'town' GROUP BY ALL ORDER BY ALL""",
+            FROM {into}.figure WHERE level <> 'town' GROUP BY ALL ORDER BY policy, divisions, level, unit, indicator""",
         "verdict": f"""
             SELECT *, sum(indicators) OVER (PARTITION BY policy, month, divisions, level, unit, headline)::BIGINT AS total
             FROM (SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,

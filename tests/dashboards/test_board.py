@@ -1,8 +1,10 @@
 """What is drawn stays bounded where counties are many, and links carry names as words."""
 
 import json
+from datetime import date
 
-from dashboards import board, parts
+from dashboards import board, following, parts, records, words
+from pipelines.release import open_release
 from tests.dashboards.conftest import texts
 
 
@@ -36,7 +38,7 @@ def test_links_keep_the_choice_and_hold_names_as_words(app, made):
 
 def test_a_name_in_a_link_is_no_markup(monkeypatch):
     monkeypatch.setattr(parts.st, "query_params", {"month": '"><b>'})
-    made = parts._link("county", "1", "<img src=x>", "<i>", {"county": "1"})
+    made = parts.anchor("county", "1", "<img src=x>", "<i>", {"county": "1"})
     assert "<img" not in made and "<b>" not in made and "&lt;img src=x&gt;" in made
 
 
@@ -48,3 +50,38 @@ def test_every_page_of_the_wall_stands(app, made):
         opened.run()
         assert not opened.exception
         assert f"第 {page + 1}/3 页" in texts(opened)
+
+
+def test_what_is_clicked_opens_known_pages_with_known_choices_only():
+    assert following.asked("county?county=130502&indicator=a%26b") == (
+        "county",
+        {"county": "130502", "indicator": "a&b"},
+    )
+    assert following.asked("county?county=130502&room=decide&__x=1") == ("county", {"county": "130502"})
+    assert following.asked("")[0] not in parts.PATHS and following.asked("//elsewhere/county")[0] not in parts.PATHS
+
+
+def test_of_many_counties_those_to_be_chased_are_listed_and_all_are_counted(made):
+    release = open_release(data=made["both"])
+    whole, some = records.reports(release, release.month), records.reports(release, release.month, 17)
+    assert len(whole) == 19 and {row["counties"] for row in whole + some} == {19}
+    assert [row["county"] for row in whole] == sorted(row["county"] for row in whole)
+    # three have reported: they come after those who have not
+    assert len(some) == 17 and [row["seq"] is None for row in some] == [True] * 16 + [False]
+    assert "3/19 个县市区已报" in words.reported(some) and "等 16 个" not in words.reported(some)
+    assert words.reported(whole[:1] + whole[5:]).startswith("3/19")
+    release.close()
+
+
+def test_a_month_is_read_from_its_own_file(made):
+    release = open_release(data=made["both"])
+    for view in ("standing", "finding_all", "figure_now"):
+        own = release.of_month(view, release.month)
+        assert f"{release.month:%Y-%m}.parquet" in own
+        same = [
+            release.rows(f"SELECT * FROM {table} WHERE month = ? ORDER BY ALL", [release.month])
+            for table in (own, f'"{view}"')
+        ]
+        assert same[0] == same[1] and same[0]
+    assert release.of_month("standing", date(1999, 1, 1)) == '"standing"'
+    release.close()

@@ -66,7 +66,7 @@ def points(page, key: str):
 def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
     page.goto(address)
     page.get_by_text("18 项主要指标:").wait_for()
-    bars = points(page, "bars").bounding_box()
+    bars = page.locator(".bars").bounding_box()
     assert bars["y"] + bars["height"] <= 1080
     assert page.evaluate("document.documentElement.scrollWidth") <= 1920
 
@@ -75,16 +75,15 @@ def test_a_phone_shows_the_verdict_without_scrolling_sideways(page, address):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address)
     page.get_by_text("18 项主要指标:").wait_for()
-    points(page, "bars_phone")
-    assert page.locator(".st-key-bars_wide").is_hidden()
+    page.locator(".bars").wait_for()
+    assert page.locator(".bars .head").is_hidden() and page.locator(".trail").first.is_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_from_the_overview_to_a_county_to_a_unit_to_its_cell(page, address):
     page.goto(address)
-    chart = points(page, "matrix")
     # the first cell of the matrix: the first headline indicator in the first county
-    chart.locator(".scatterlayer .points path").first.click(force=True)
+    page.locator(".cells b").first.click()
     page.wait_for_url(re.compile(r"/county\?"))
     page.get_by_text(re.compile(r"县市区|区:18 项主要指标")).first.wait_for()
     assert "county=130502" in page.url and "indicator=platform_urban" in page.url
@@ -220,19 +219,19 @@ def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
 def test_the_overview_and_a_county_print_on_one_page(page, address, room):
     page.goto(f"{address}/{room}")
     page.get_by_text("18 项主要指标:").first.wait_for()
-    page.locator(".st-key-bars_wide .main-svg").first.wait_for()
+    page.locator(".bars").wait_for()
     paper = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
 
 
 def test_names_are_links_that_the_keyboard_opens(page, address):
     page.goto(address)
-    name = page.locator(".st-key-matrix_names a", has_text="新河县")
+    name = page.locator(".matrix a", has_text="新河县")
     name.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/county\?.*county=130530"))
     page.get_by_text("新河县 · 2020年6月").first.wait_for()
-    page.locator(".st-key-bar_names a").first.click()
+    page.locator(".bar a").first.click()
     page.wait_for_url(re.compile(r"/indicator\?.*indicator=platform_urban"))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards import bullets, charts, safe
+from dashboards import bullets, charts, drawing, safe
 from dashboards.looks import ATTENTION, DARK, LIGHT, NAMES, SIGNS
 from tests.dashboards.rows import a_row
 
@@ -38,7 +38,10 @@ def test_words_and_numbers_stay_what_they_are_in_a_download(value):
 def test_a_chart_holds_a_hostile_name_as_words():
     name = "<img src=x onerror=alert(1)>"
     row = a_row(name=name, county=name, short=name)
-    for figure in (bullets.bars([row]), bullets.bars_narrow([row]), bullets.ranking([row])):
+    drawn = drawing.bars([row], [""], name, LIGHT)
+    drawn += drawing.matrix([row], [row["indicator"]], [{"unit": row["place"]}], [""], name, LIGHT)
+    assert "<img" not in drawn
+    for figure in (bullets.bars([row]), bullets.ranking([row])):
         assert "<img" not in figure.to_json().encode().decode("unicode_escape")
     shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
     figure = charts.outline_map([shape], {row["place"]: row}, {})
