@@ -144,7 +144,9 @@ def main() -> int:
     print(f"load before: {os.getloadavg()[0]:.1f}")
     found = measure(data=asked.data, readers=asked.readers)
     for line in found:
-        print(f"{line.what}: {line.ours:.2f} {line.unit}" + (f" ({line.peer_name}: {line.peer:.2f})" if line.peer else ""))
+        print(
+            f"{line.what}: {line.ours:.2f} {line.unit}" + (f" ({line.peer_name}: {line.peer:.2f})" if line.peer else "")
+        )
     print(f"load after: {os.getloadavg()[0]:.1f}")
     return 2 if not found else int(any(line.met is False for line in found))
 
