@@ -114,7 +114,9 @@ class Cells:
             values = list(map(known.__getitem__, raw))
         except answers.Unread:
             return False
-        self.rows.values[question.id], self.rows.raw[question.id] = values, list(map(answers.SHOWN.__getitem__, raw))
+        texts = self.sheet.numeric is not None and place.index not in self.sheet.numeric
+        shown = list(raw) if texts else list(map(answers.SHOWN.__getitem__, raw))
+        self.rows.values[question.id], self.rows.raw[question.id] = values, shown
         return True
 
     def _parsed(self, question: Field, place: Column, raw: tuple) -> None:

@@ -106,6 +106,8 @@ class Sheet:
     filtered: bool = False  # a filter with a condition is on
     # whether values may be int or bool, which equal floats of other meaning
     mixed: bool = field(default=True, repr=False, compare=False)
+    # columns in which something else than texts stands, where that is known
+    numeric: set[int] | None = field(default=None, repr=False, compare=False)
     percent: dict[int, set[int]] = field(default_factory=dict)  # col -> rows whose cell has a % number format
 
     def is_percent(self, row: int, col: int) -> bool:

@@ -100,6 +100,7 @@ def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
     return Sheet(
         name, visibility, rows, found.merges, found.errors, found.unevaluated, found.formulas,
         found.hidden_rows, found.hidden_cols, found.filtered, mixed=not found.bulk or bool(found.bulk.booleans),
+        numeric=found.bulk.numeric if found.bulk else None,
     )  # fmt: skip
 
 

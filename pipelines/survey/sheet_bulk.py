@@ -15,8 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.survey import sheet_numbers, sheet_tags
-from pipelines.survey.sheet_tags import FIRST
-from pipelines.survey.sheet_texts import NotPlain, texts
+from pipelines.survey.sheet_texts import FIRST, NotPlain, texts
 
 __all__ = ["Cells", "NotPlain", "read", "rows_of", "strings_used"]
 
@@ -67,6 +66,12 @@ class Cells:
     @property
     def height(self) -> int:
         return self.rows[-1][0] if self.rows else 0
+
+    @property
+    def numeric(self) -> set[int]:
+        """Columns, from 1, in which something else than texts stands."""
+        counts = [np.bincount(column) for _, column, _ in (*self.numbers, *self.booleans)]
+        return {int(column) + 1 for count in counts for column in count.nonzero()[0]}
 
 
 @dataclass(frozen=True)
@@ -288,8 +293,7 @@ class _Block:
         self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, strips: bool
     ) -> None:
         if which.any():
-            found = np.empty(int(which.sum()), object)
-            found[:] = texts(self.xml, begin[which].tolist(), end[which].tolist(), strips)
+            found = texts(self.xml, self.words, begin[which], end[which], strips)
             _put(into, self.bounds, place[0][which], place[1][which], found)
 
     def _note(self, sheets: list[Cells], row: np.ndarray, column: np.ndarray, special: np.ndarray) -> None:

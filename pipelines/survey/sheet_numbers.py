@@ -3,8 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.survey.sheet_tags import FIRST
-from pipelines.survey.sheet_texts import NotPlain
+from pipelines.survey.sheet_texts import FIRST, NotPlain
 
 FLOAT, INDEX = pa.float64(), pa.uint32()
 _NUMERIC = np.zeros(256, bool)

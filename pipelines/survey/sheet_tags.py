@@ -5,7 +5,7 @@ Texts are compared as numbers, eight bytes at a time (`words`).
 
 import numpy as np
 
-from pipelines.survey.sheet_texts import NotPlain
+from pipelines.survey.sheet_texts import FIRST, NotPlain
 
 # Tags by their first two letters after `<`. 0 is any other.
 CELL, CELL_END, VALUE, VALUE_END, ROW, ROW_END, FORMULA, FORMULA_END, STOP = range(1, 10)
@@ -28,7 +28,6 @@ _SPELLING = {
     INLINE: b"<is><", TEXT: b"<t>", TEXT_KEPT: KEPT[:8], TEXT_END: b"</t><", INLINE_END: b"</is><",
     NO_VALUE: b"<v/><", NO_VALUE_SPACED: b"<v /><",
 }  # fmt: skip
-FIRST = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)  # masks the first bytes of eight
 _SPELT, _SPELT_MASK = np.zeros(_KINDS, np.uint64), np.zeros(_KINDS, np.uint64)
 for _tag, _text in _SPELLING.items():
     _SPELT[_tag], _SPELT_MASK[_tag] = int.from_bytes(_text, "little"), FIRST[len(_text)]
@@ -62,11 +61,11 @@ def words(raw: bytes) -> np.ndarray:
 def recognised(word: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Which tag stands at each offset, of which the last is behind all (`STOP`). `NotPlain` where one is unusual or out of place."""
     spelt = word[at]
-    tag = _TAG[(spelt >> np.uint64(8)).astype(np.uint16)]
+    tag = _TAG.take(((spelt >> np.uint64(8)) & np.uint64(0xFFFF)).view(np.int64))
     tag[-1] = STOP
-    if not tag.all() or ((spelt & _SPELT_MASK[tag]) != _SPELT[tag]).any():
+    if not tag.all() or ((spelt & _SPELT_MASK.take(tag)) != _SPELT.take(tag)).any():
         raise NotPlain("an unusual element")
-    if at[0] or not _MAY_FOLLOW[tag[:-1] * np.uint16(_KINDS) + tag[1:]].all():
+    if at[0] or not _MAY_FOLLOW.take(tag[:-1] * np.uint16(_KINDS) + tag[1:]).all():
         raise NotPlain("order of tags")
     kept = at[tag == TEXT_KEPT]
     for ahead in range(8, len(KEPT), 8) if len(kept) else ():

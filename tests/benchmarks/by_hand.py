@@ -23,6 +23,7 @@ YES = {"是", "有", "√", "✓", "已建", "已建成", "已成立", "达标",
 NO = {"否", "无", "×", "✗", "未建", "未达标", "0", "N", "FALSE"}
 ERRORS = {"#REF!", "#N/A", "#DIV/0!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!"}
 SIZES = {"万元": 10_000, "百m2": 100, "百㎡": 100, "百平方米": 100}
+VALUE = ("填报值", "填报内容", "内容")
 _MONTH = re.compile(r"(\d{4})[年./-]?(\d{1,2})月?(?:[./-]\d{1,2})?")
 
 
@@ -90,9 +91,9 @@ def _whose(sheet, header: int, name: str, units: list[Unit]) -> tuple[set[date],
 def _record(book: openpyxl.Workbook, form: Form) -> tuple[dict[str, object], list[tuple[str, str]]]:
     """表2: the values stand in one column, the labels in another."""
     known = {_fold(name): field for field in form.county for name in field.names}
-    sheet = next(sheet for sheet in book.worksheets if sheet.title.startswith("表2"))
+    sheet = next((sheet for sheet in book.worksheets if sheet.title.startswith("表2")), book.worksheets[-1])
     rows = list(sheet.iter_rows())
-    column = next(i for row in rows for i, cell in enumerate(row) if cell.value in ("填报值", "填报内容", "内容"))
+    column = next((i for row in rows for i, cell in enumerate(row) if cell.value in VALUE), 1)
     record, problems = {}, []
     for row in rows:
         field = next((known[text] for cell in row[:column] if (text := _fold(str(cell.value))) in known), None)
