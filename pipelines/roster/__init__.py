@@ -4,7 +4,7 @@ from pipelines.roster.county import City, County
 from pipelines.roster.edition import Edition
 from pipelines.roster.identity import Balance
 from pipelines.roster.kinds import KINDS, RURAL, TOWN, URBAN
-from pipelines.roster.rosters import AS_OF_TABLE, COUNTY_TABLE, TABLE, Rosters, Town, Unit, load
+from pipelines.roster.rosters import AS_OF_TABLE, COUNTY_TABLE, TABLE, Listed, Rosters, Town, Unit, load
 from pipelines.roster.succession import Edge
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "County",
     "Edge",
     "Edition",
+    "Listed",
     "Rosters",
     "Town",
     "Unit",

@@ -22,8 +22,8 @@ from pipelines.roster.succession import Edge
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One community or village in one month. `uid` is the identity that stays when code or name change; opaque text."""
+class Listed:
+    """One community or village as the roster of one month lists it."""
 
     code: str
     name: str
@@ -32,6 +32,12 @@ class Unit:
     county_code: str
     county: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit(Listed):
+    """One community or village in one month. `uid` is the identity that stays when code or name change; opaque text."""
+
     uid: str
 
 
@@ -50,6 +56,7 @@ _FACTS = ("municipal_district", "shared_funding", "has_villages")
 _PLACE = ("code", "uid", "to_code", "town_code", "town", "county_code", "county", "placed_by", "reason")
 AS_OF_TABLE = pa.schema([(name, pa.string()) for name in _PLACE])
 _PLACES = pa.schema([(name, pa.string()) for name in _TEXT])
+_LISTED = pa.schema([(name, pa.string()) for name in _TEXT[:-1]])
 TABLE = pa.schema([(name, pa.string()) for name in _TEXT] + [(name, pa.bool_()) for name in _FACTS])
 _COUNTY_TEXT = ("code", "name", "short", "type", "city_code", "city")
 COUNTY_TABLE = pa.schema([(name, pa.string()) for name in _COUNTY_TEXT] + [(name, pa.bool_()) for name in _FACTS])
@@ -70,6 +77,7 @@ class Rosters:
         self._overrides = kinds.load_overrides(folder / "kinds.yaml")
         self._lines: dict[int, pa.Table] = {}
         self._rows: dict[int, list[Row]] = {}
+        self._lists: dict[tuple, pa.Table] = {}
         self._places: dict[tuple, pa.Table] = {}
         self._units: dict[tuple, list[Unit]] = {}
         self._counties: dict[date, list[County]] = {}
@@ -141,6 +149,10 @@ class Rosters:
             self._units[key] = _as_units(self._place(month))
         return self._units[key]
 
+    def listed(self, month: date) -> list[Listed]:
+        """The same without identities, for which all editions before need not be compared."""
+        return list(map(Listed, *(column.to_pylist() for column in self._list(month).columns)))
+
     def units_of(self, county: str, month: date) -> list[Unit]:
         """The same for one county, without the others."""
         places = self._place(month)
@@ -154,7 +166,7 @@ class Rosters:
     def counties(self, month: date) -> list[County]:
         """One per county of the month's units, in code order."""
         if month not in self._counties:
-            places = self._place(month)
+            places = self._list(month)
             named = first_of_each(places, "county_code")
             rural = set(places["county_code"].filter(pc.equal(places["kind"], text(kinds.RURAL))).unique().to_pylist())
             codes = zip(named["county_code"].to_pylist(), named["county"].to_pylist(), strict=True)
@@ -216,17 +228,27 @@ class Rosters:
         reviewed = tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
         return self.edition(month).year, municipal, reviewed
 
-    def _place(self, month: date) -> pa.Table:
-        """The units of a month as a table: place, kind and identity."""
+    def _list(self, month: date) -> pa.Table:
+        """The units of a month as a table: place and kind."""
         key = year, municipal, reviewed = self._state(month)
-        if key not in self._places:
+        if key not in self._lists:
             lines = self.lines(year)
             lines = lines.filter(kinds.are_units(lines["code"]))
             kind = self._kinds(lines, municipal, dict(reviewed))
-            self._places[key] = pa.Table.from_arrays(
-                [*lines.columns, kind, self._succession.identities(year, lines["code"])], schema=_PLACES
-            )
+            self._lists[key] = pa.Table.from_arrays([*lines.columns, kind], schema=_LISTED)
+        return self._lists[key]
+
+    def _place(self, month: date) -> pa.Table:
+        """The same with identities."""
+        key = self._state(month)
+        if key not in self._places:
+            listed = self._list(month)
+            self._places[key] = listed.append_column(_PLACES.field("uid"), self._identities(key[0], listed))
         return self._places[key]
+
+    def _identities(self, year: int, listed: pa.Table) -> pa.ChunkedArray:
+        found = self._succession.identities(year, listed["code"])
+        return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
 
     def _kinds(self, lines: pa.Table, municipal: frozenset[str], reviewed: dict[str, str]) -> pa.Array:
         """The kind of each unit: said of its code, or the same for all communities and all villages of its town."""

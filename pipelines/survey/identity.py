@@ -183,13 +183,14 @@ def month_label(month: object) -> str:
 @lru_cache(maxsize=64)
 def heirs(rosters: Rosters, month: date) -> dict[str, str]:
     """County codes that the month no longer has, to the county that holds more than half of their units' names."""
-    now = {unit.county_code: set() for unit in rosters.units(month)}
-    for unit in rosters.units(month):
+    listed = rosters.listed(month)
+    now = {unit.county_code: set() for unit in listed}
+    for unit in listed:
         now[unit.county_code].add((names.town_stem(unit.town), names.forms(unit.name).core))
     found: dict[str, str] = {}
     for edition in rosters.editions:
         old: dict[str, set] = {}
-        for unit in rosters.units(edition.cut_off.replace(day=1)):
+        for unit in rosters.listed(edition.cut_off.replace(day=1)):
             if unit.county_code not in now:
                 old.setdefault(unit.county_code, set()).add((names.town_stem(unit.town), names.forms(unit.name).core))
         for county, units in old.items():

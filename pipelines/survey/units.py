@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from pipelines.roster import Rosters, Unit
+from pipelines.roster import Listed, Rosters
 from pipelines.survey import names
 from pipelines.survey.labels import fold
 
@@ -29,12 +29,12 @@ class CountyIndex:
     """The units of one county in one month, ready to be looked up."""
 
     county: str
-    units: dict[str, Unit]
+    units: dict[str, Listed]
     written: dict[str, str]  # code -> folded roster name
     exact: dict[tuple[str | None, str | None, str | None], "Outcome"]  # code, name and town just as the roster has them
     by_name: dict[tuple[str, str], list[str]]
     towns: dict[str, set[str]]  # stem and written name -> town codes
-    elsewhere: dict[str, Unit] = field(repr=False)  # the month's units of all counties
+    elsewhere: dict[str, Listed] = field(repr=False)  # the month's units of all counties
     known: frozenset[str] = field(repr=False)  # every code of any edition
 
     def town_codes(self, town: str | None) -> set[str]:
@@ -61,7 +61,8 @@ class CountyIndex:
 @lru_cache(maxsize=256)
 def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     """The index of one county and month. Grain of its dictionaries: one entry per unit code, name key, town name."""
-    units = {unit.code: unit for unit in rosters.units(month) if unit.county_code == county}
+    elsewhere = _month_units(rosters, month)
+    units = {code: unit for code, unit in elsewhere.items() if unit.county_code == county}
     by_name: dict[tuple[str, str], list[str]] = defaultdict(list)
     towns: dict[str, set[str]] = defaultdict(set)
     for unit in units.values():
@@ -72,13 +73,13 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     return CountyIndex(
         county, units, {code: fold(unit.name) for code, unit in units.items()},
         {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
-        _month_units(rosters, month), rosters.known_codes(),
+        elsewhere, rosters.known_codes(),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=32)
-def _month_units(rosters: Rosters, month: date) -> dict[str, Unit]:
-    return {unit.code: unit for unit in rosters.units(month)}
+def _month_units(rosters: Rosters, month: date) -> dict[str, Listed]:
+    return {unit.code: unit for unit in rosters.listed(month)}
 
 
 @lru_cache(maxsize=256)
@@ -122,7 +123,7 @@ def match(
     return _by_code_despite_name(index, unit, name, town)
 
 
-def _by_code(index: CountyIndex, unit: Unit, town: str | None) -> Outcome:
+def _by_code(index: CountyIndex, unit: Listed, town: str | None) -> Outcome:
     if not town or town == unit.town:
         return Outcome(unit.code)
     towns = index.town_codes(town)
@@ -131,7 +132,7 @@ def _by_code(index: CountyIndex, unit: Unit, town: str | None) -> Outcome:
     return Outcome(unit.code)
 
 
-def _by_code_despite_name(index: CountyIndex, unit: Unit, name: str | None, town: str | None) -> Outcome:
+def _by_code_despite_name(index: CountyIndex, unit: Listed, name: str | None, town: str | None) -> Outcome:
     """The code is known and the name is not the roster's. Another unit's name makes it a question: one column may be shifted."""
     if not name or names.same(name, unit.name):
         return _by_code(index, unit, town)
