@@ -190,7 +190,9 @@ def heirs(rosters: Rosters, month: date) -> dict[str, str]:
     found: dict[str, str] = {}
     for edition in rosters.editions:
         old: dict[str, set] = {}
-        for unit in rosters.listed(edition.cut_off.replace(day=1)):
+        then = edition.cut_off.replace(day=1)
+        gone = any(county.code not in now for county in rosters.counties(then))
+        for unit in rosters.listed(then) if gone else ():
             if unit.county_code not in now:
                 old.setdefault(unit.county_code, set()).add((names.town_stem(unit.town), names.forms(unit.name).core))
         for county, units in old.items():
