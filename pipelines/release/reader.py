@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.release import editions, periods, verifying
 from pipelines.settings import Settings, load
+
+if TYPE_CHECKING:  # half of what a command's start would cost
+    import pandas as pd
 
 _CONFIG = {
     "autoinstall_known_extensions": "false",
@@ -81,7 +84,7 @@ class Release:
             return f'"{view}"'
         return f"read_parquet({_quoted(self.folder / 'tables' / table / f'{key}.parquet')})"
 
-    def query(self, sql: str, parameters: Sequence | dict | None = None) -> pd.DataFrame:
+    def query(self, sql: str, parameters: Sequence | dict | None = None) -> "pd.DataFrame":
         """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
         with self.con.cursor() as cursor:
             return cursor.execute(sql, parameters or []).df()
