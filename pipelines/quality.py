@@ -55,8 +55,7 @@ RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw",
 STAGES = ("submissions", "figures")
 KINDS = {
     "keys": "各表的每一行由其键唯一确定,不重不空",
-    "reported_months": "每个月至少有一个县报了",
-    "reported_counties": "每个县(市、区)每个月都有有效报表",
+    "reported": "每个县(市、区)每个月都有有效报表",
     "roster": "每月正好覆盖名册中的每个单位和每个县",
     "complete": "每项指标对全市和每个县每个月都有数字",
     "sums": "各乡镇之和等于县,各县之和等于全市",
@@ -225,7 +224,7 @@ def _of_looked(table: str, key: tuple[str, ...]) -> str:
 def _reported() -> Iterator[Check]:
     yield Check(
         "reported_months",
-        "reported_months",
+        "reported",
         "submissions",
         "首个有报表的月份以来,每个月至少有一个县报了",
         "SELECT strftime(month, '%Y-%m') FROM due_county GROUP BY month "
@@ -234,9 +233,9 @@ def _reported() -> Iterator[Check]:
     )
     yield Check(
         "reported_counties",
-        "reported_counties",
+        "reported",
         "submissions",
-        KINDS["reported_counties"],
+        KINDS["reported"],
         "SELECT strftime(month, '%Y-%m ') || county FROM due_county ANTI JOIN in_force USING (month, county)",
         grave=False,
         blocking=False,

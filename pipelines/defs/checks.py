@@ -39,12 +39,12 @@ def results(found: list[Verdict]) -> Iterator[dg.AssetCheckResult]:
 
 def _result(kind: str, found: list[Verdict]) -> dg.AssetCheckResult:
     failed = [verdict for verdict in found if not verdict.holds]
-    check = found[0].check
+    grave = any(verdict.check.grave for verdict in failed or found)
     return dg.AssetCheckResult(
         passed=not failed,
-        asset_key=check.stage,
+        asset_key=found[0].check.stage,
         check_name=kind,
-        severity=dg.AssetCheckSeverity.ERROR if check.grave else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description=";".join(map(str, failed)) or quality.KINDS[kind],
         metadata={
             **_offenders(sum(verdict.count for verdict in found), [one for verdict in failed for one in verdict.ids]),

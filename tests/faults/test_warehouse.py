@@ -9,6 +9,7 @@ import sys
 import dagster as dg
 import pytest
 
+from pipelines import reference_set, settings
 from pipelines.defs import assets, calendar
 from pipelines.defs.station import refusals_shown
 from pipelines.errors import Refusal
@@ -65,5 +66,5 @@ def test_dagster_tries_again_where_a_damaged_warehouse_was_set_aside_and_nowhere
         with pytest.raises(dg.Failure) as failure, refusals_shown():
             raise refusal
         assert (failure.value.description, failure.value.allow_retries) == (str(refusal), again)
-    stages = assets.build(calendar.partitions(MAY))
+    stages = assets.build(calendar.partitions(MAY), reference_set.load(settings.load().reference))
     assert [stage.op.retry_policy.max_retries for stage in stages] == [1, 1, 1, 1]
