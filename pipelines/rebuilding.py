@@ -176,7 +176,7 @@ def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None
         if not outcome["sound"] and (outcome["agrees"] or outcome["old"]):
             _replace_folder(outcome["folder"], settings.releases / outcome["release"])
             outcome["restored"] = True
-    editions.repair_current(settings.releases)
+    editions.repair_current(settings.releases, list(editions.editions(settings.releases)))
     made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
     if made:
         _replace_warehouse(made[-1], settings.warehouse)

@@ -113,8 +113,8 @@ def make_current(shelf: Path, folder: Path) -> None:
         write_durably(shelf / "current", f"{folder.parent.name}/{folder.name}\n".encode())
 
 
-def repair_current(shelf: Path) -> None:
-    """Point `current` at the newest complete edition, where it names none or a kill left it at an older one."""
-    newest = max(editions(shelf), key=lambda f: (f.parent.name, int(f.name)), default=None)
+def repair_current(shelf: Path, standing: list[Path]) -> None:
+    """Point `current` at the newest of the complete editions, where it names none or a kill left it at an older one."""
+    newest = standing[-1] if standing else None
     if newest is not None and current(shelf) != newest:
         make_current(shelf, newest)

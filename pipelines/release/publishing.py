@@ -161,10 +161,13 @@ def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, s
 
 
 def _approved(settings: Settings, life: Life) -> dict[date, Path]:
-    """Approved months that are published, with the folder of their latest edition."""
-    latest = {folder.parent.name: folder for folder in editions.editions(settings.releases)}
+    """Approved months that are published, with the folder of their latest edition, as the ledger tells them."""
+    latest: dict[str, int] = {}
+    for event in life.releases:
+        latest[event.body["month"]] = max(latest.get(event.body["month"], 0), event.body["edition"])
     approved = {month: months.key(month) for month, state in life.months.items() if state.approved}
-    return {month: latest[key] for month, key in approved.items() if key in latest}
+    found = {month: settings.releases / key / str(latest[key]) for month, key in approved.items() if key in latest}
+    return {month: folder for month, folder in found.items() if (folder / "manifest.json").exists()}
 
 
 def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
@@ -328,12 +331,13 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 def _heal(settings: Settings, archive: Archive) -> None:
     """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
-    known = {(e.body["month"], e.body["edition"]) for e in archive.events() if e.kind == "release"}
-    for folder in editions.editions(settings.releases):
+    known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
+    standing = list(editions.editions(settings.releases))
+    for folder in standing:
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(editions.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)
     for leftover in settings.releases.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
-    editions.repair_current(settings.releases)
+    editions.repair_current(settings.releases, standing)

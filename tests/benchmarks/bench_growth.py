@@ -45,23 +45,32 @@ def measure(quick: bool = False) -> list[Measured]:
     """How a published month's cost grows with months and with units. Nothing where the national roster is not there."""
     if not country.NATIONAL.exists():
         return []
-    found = in_child(SMALL, 24 if quick else 12 * YEARS)
+    found = in_child(SMALL, 36 if quick else 12 * YEARS)
     sizes = [in_child(size, 1)["months"][-1] | {"units": size} for size in (SIZES[:2] if quick else SIZES)]
     return [*in_months(found), *in_units(sizes)]
 
 
 def in_months(found: dict) -> list[Measured]:
-    """Slopes in per cent of the mean a month, of the months that have two before them."""
-    rows = found["months"][2:]
-    what = f"{len(found['months'])} published months of {found['units']} units"
+    """Slopes in per cent of the mean a month, of the months for which all policies judge and have judged two before."""
+    rows = steady(found)
+    what = f"{len(found['months'])} published months of {found['units']} units (slope over {len(rows)})"
     lines = []
-    for column, told, unit in _TOLD:
+    for column, told, unit in (("month", "figures and publishing", "s CPU"), *_TOLD):
         values = [row[column] for row in rows]
         slope, _, _ = line(range(len(values)), values)
         mean = sum(values) / len(values)
         lines.append(Measured("G4", f"{what}: {told}, mean of a month", mean, unit))
         lines.append(Measured("G4", f"{what}: {told}, growth a month", 100 * slope / mean, "% of the mean", FLAT))
     return lines
+
+
+def steady(found: dict) -> list[dict]:
+    """With a second policy there is twice as much to tell from one month on: that is no growth."""
+    return [
+        {**row, "month": row["figures"] + row["live"] + row["publish"]}
+        for row in found["months"]
+        if row["key"] >= found["steady"]
+    ]
 
 
 _TOLD = (("publish", "publishing", "s CPU"), ("disk", "disk that an edition adds", "MB"))
@@ -148,7 +157,8 @@ def run(units: int | None, count: int, keep: Path | None = None) -> dict:
         span = months.span(country.FIRST, months.add(country.FIRST, known + count - 1))[known:]
         return {
             "units": len(place.reference.rosters.units(country.FIRST)),
-            "months": [{"month": months.key(month), **_month(place, month)} for month in span],
+            "months": [{"key": months.key(month), **_month(place, month)} for month in span],
+            "steady": months.key(months.add(max(register.since for register in place.reference.registers), 2)),
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         }
 
@@ -223,7 +233,7 @@ def main(arguments: list[str]) -> None:
 
 def _write(place: Path, rows: list[dict]) -> None:
     with place.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["month", *COLUMNS], lineterminator="\n", extrasaction="ignore")
+        writer = csv.DictWriter(file, ["key", *COLUMNS], lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows)
 
