@@ -1,7 +1,9 @@
 """What a month more costs after ten years, and what a unit more costs: publishing into one installation, month after month.
 
     python -m tests.benchmarks.bench_growth [--quick]
-    python -m tests.benchmarks.bench_growth --months 120 [--units 6000] [--keep DIR] [--csv FILE]
+    python -m tests.benchmarks.bench_growth --months 120 [--units 6000] [--keep DIR] [--out docs/growth]
+
+`--out` writes the months as a table (`.csv`) and as a picture (`.svg`).
 
 Answers are told straight into the warehouse (`country.tell`: reading workbooks is measured elsewhere, and knows nothing of earlier
 months), but the ledger is a real one, with a submission a county and month and every edition published into it. Each month opens the
@@ -30,7 +32,7 @@ from pipelines.indicators import engine
 from pipelines.ledger import GENESIS
 from pipelines.release import open_folder, verifying
 from pipelines.settings import Settings
-from tests.benchmarks import country
+from tests.benchmarks import country, growth_chart
 from tests.benchmarks.bench_country import line
 from tests.benchmarks.measured import Measured
 
@@ -46,8 +48,8 @@ def measure(quick: bool = False) -> list[Measured]:
     if not country.NATIONAL.exists():
         return []
     found = in_child(SMALL, 36 if quick else 12 * YEARS)
-    sizes = [in_child(size, 1)["months"][-1] | {"units": size} for size in (SIZES[:2] if quick else SIZES)]
-    return [*in_months(found), *in_units(sizes)]
+    sizes = [in_child(size, 2) for size in (SIZES[:2] if quick else SIZES)]
+    return [*in_months(found), *in_units([{**size["months"][-1], "units": size["units"]} for size in sizes])]
 
 
 def in_months(found: dict) -> list[Measured]:
@@ -64,6 +66,10 @@ def in_months(found: dict) -> list[Measured]:
     return lines
 
 
+_TOLD = (("publish", "publishing", "s CPU"), ("disk", "disk that an edition adds", "MB"))
+_DRAWN = (("figures", "figures of a month", "s CPU"), *_TOLD)
+
+
 def steady(found: dict) -> list[dict]:
     """With a second policy there is twice as much to tell from one month on: that is no growth."""
     return [
@@ -73,12 +79,9 @@ def steady(found: dict) -> list[dict]:
     ]
 
 
-_TOLD = (("publish", "publishing", "s CPU"), ("disk", "disk that an edition adds", "MB"))
-
-
 def in_units(rows: list[dict]) -> list[Measured]:
     lines = []
-    for column, told, unit in (("figures", "figures of a month", "s CPU"), *_TOLD):
+    for column, told, unit in _DRAWN:
         slope, start, fit = line([row["units"] for row in rows], [row[column] for row in rows])
         what = f"{told} against units ({', '.join(str(row['units']) for row in rows)})"
         lines.append(Measured("G4", f"{what}: for every 100,000, besides {start:.2f} {unit}", slope * 100_000, unit))
@@ -217,22 +220,25 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--units", type=int, default=0)
     parser.add_argument("--months", type=int)
     parser.add_argument("--keep", type=Path, help="a folder in which the installation stays, and is gone on with")
-    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--out", type=Path, help="name without ending of the table and the picture")
     parser.add_argument("--child", action="store_true")
     asked = parser.parse_args(arguments)
     if asked.child:
         print(json.dumps(run(asked.units or None, asked.months, asked.keep)))
     elif asked.months:
         found = in_child(asked.units or None, asked.months, asked.keep)
-        if asked.csv:
-            _write(asked.csv, found["months"])
+        if asked.out:
+            _write(asked.out, found["months"])
         _print(in_months(found))
     else:
         _print(measure(asked.quick))
 
 
 def _write(place: Path, rows: list[dict]) -> None:
-    with place.open("w", newline="", encoding="utf-8") as file:
+    panels = [growth_chart.Panel(told, unit, [row[column] for row in rows]) for column, told, unit in _DRAWN]
+    picture = growth_chart.svg([row["key"] for row in rows], panels)
+    place.with_suffix(".svg").write_text(picture, encoding="utf-8")
+    with place.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["key", *COLUMNS], lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows)
