@@ -8,6 +8,7 @@ put in its place. Nothing that agrees is touched, and the ledger is not written.
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from pipelines.indicators import engine
 from pipelines.reference_set import Reference
 from pipelines.release import editions, identity, publishing, verifying
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Beside, Warehouse
 
 Progress = Callable[[int, int, str], None]
 
@@ -65,7 +66,7 @@ def _replay(settings: Settings, aside: Settings, told: list[Event], report: Prog
     """One outcome per edition of the ledger, in its order."""
     archive = Archive(settings.archive)
     seen: dict = {}
-    with ExitStack() as stack:
+    with ExitStack() as stack, _Writing() as writing:
         opened: Warehouse | None = None
         for done, event in enumerate(told, 1):
             if opened is None or not _made_with(opened.reference, event):
@@ -73,7 +74,7 @@ def _replay(settings: Settings, aside: Settings, told: list[Event], report: Prog
                 opened = stack.enter_context(_fresh_warehouse(aside, reference, archive, done))
                 read = stack.enter_context(reading_ahead.reader(archive, reference, _last(told[done - 1 :], event)))
             opened.sync(read, until=event.body["as_of"])
-            yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event, seen)
+            yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event, seen, writing)
             if report:
                 report(done, len(told), f"{event.body['month']}/{event.body['edition']}")
 
@@ -108,13 +109,47 @@ def _fresh_warehouse(aside: Settings, reference: Reference, archive: Archive, nu
         yield opened
 
 
-def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event, seen: dict) -> dict:
+class _Writing:
+    """One edition is written by a thread of its own while the next one's months are computed."""
+
+    def __enter__(self) -> "_Writing":
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writing")
+        self._last: Future[Path] | None = None
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_) -> None:
+        self._thread.shutdown()
+        if failed is None:
+            self.finish()
+
+    def begin(self, opened: Warehouse, *told) -> None:
+        """Begin to write an edition as the warehouse stands now; `told` as `publishing.write` takes it."""
+        beside = Beside(opened)
+
+        def write() -> Path:
+            try:
+                return publishing.write(beside, *told)
+            finally:
+                beside.con.close()
+
+        self._last = self._thread.submit(write)
+
+    def finish(self) -> None:
+        """Wait until the last edition stands. Errors: those of writing it."""
+        if self._last:
+            self._last.result()
+        self._last = None
+
+
+def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event, seen: dict, writing: _Writing) -> dict:
     """One edition made again, and how it compares with the ledger and with what stands on the shelf.
 
     `seen` remembers files that were hashed: editions share their month tables.
     """
     month, number = months.parse(event.body["month"]), event.body["edition"]
     engine.bring_up_to_date(opened, month)
+    # from here on the editions before this one are looked at
+    writing.finish()
     draft = publishing.drafted(opened, aside, month, opened.life(), event.body.get("format", 1))
     standing = settings.releases / event.body["month"] / str(number)
     sound = _sound(standing, event, seen)
@@ -126,7 +161,7 @@ def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event,
         "program": event.body["program"]["sha256"] == draft.manifest["program"]["sha256"],
     }
     told["tables"] = identity.differing(opened, standing, draft.manifest) if sound and not told["agrees"] else []
-    return told | {"folder": _stand_aside(opened, aside, draft, event, standing if sound else None)}
+    return told | {"folder": _stand_aside(opened, aside, draft, event, standing if sound else None, writing)}
 
 
 def _is_old(event: Event) -> bool:
@@ -152,18 +187,19 @@ def _agrees(opened: Warehouse, event: Event, draft: publishing.Draft, standing: 
 
 
 def _stand_aside(
-    opened: Warehouse, aside: Settings, draft: publishing.Draft, event: Event, standing: Path | None
+    opened: Warehouse, aside: Settings, draft: publishing.Draft, event: Event, standing: Path | None, writing: _Writing
 ) -> Path:
-    """The edition on the aside shelf, where later ones look for it: what stands, or else made again."""
-    number, month = event.body["edition"], draft.month
+    """Where the edition stands on the aside shelf, on which later ones look for it: what stands, or else made again."""
+    place = aside.releases / months.key(draft.month)
+    folder = place / str(event.body["edition"])
     if standing is None:
-        before = editions.latest_edition(aside.releases, month)
+        before = editions.latest_edition(aside.releases, draft.month)
         moment = datetime.fromisoformat(event.at)
-        return publishing.write(opened, aside.releases, draft, before, number, event.by, moment)
-    place = aside.releases / months.key(month)
-    place.mkdir(parents=True, exist_ok=True)
-    (place / str(number)).symlink_to(standing.resolve(), target_is_directory=True)
-    return place / str(number)
+        writing.begin(opened, aside.releases, draft, before, event.body["edition"], event.by, moment)
+    else:
+        place.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(standing.resolve(), target_is_directory=True)
+    return folder
 
 
 # ---- putting back

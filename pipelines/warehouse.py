@@ -185,6 +185,12 @@ class Warehouse:
             raise
         self.con.execute("COMMIT")
 
+    @contextmanager
+    def unmoved(self):
+        """What the block reads, it reads of one moment, whatever other connections write; it writes temporary tables only."""
+        with self.transaction():
+            yield
+
     # ---- loading readings
 
     def load_many(self, batch: list[tuple[Event, Tables]]) -> None:
@@ -217,6 +223,30 @@ class Warehouse:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
         if found:
             self._insert("finding", loading.finding_table(phase, found))
+
+
+class Beside(Warehouse):
+    """An open projection for another thread, by a connection of its own.
+
+    What is in force stays as it is now, and so does everything else until the first `unmoved` block has ended.
+    """
+
+    def __init__(self, opened: Warehouse):
+        super().__init__(opened.con.cursor(), opened.reference, opened.archive)
+        self._life = opened.life()
+        self.con.execute("BEGIN")
+        # a transaction sees what stood when it first looked
+        self.applied()
+
+    def life(self, until: int | None = None) -> Life:
+        return self._life
+
+    @contextmanager
+    def unmoved(self):
+        try:
+            yield
+        finally:
+            self.con.execute("COMMIT")
 
 
 _LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding")

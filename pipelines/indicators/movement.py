@@ -68,8 +68,7 @@ def _policy(warehouse, month: date, before: date, number: int, register: Registe
     _redefined(warehouse, before, number, register, published, same)
     _list_restated(warehouse, before, number, register, published, same)
     con.execute(f"CREATE OR REPLACE TEMP TABLE step_corrected AS {_STANDS}", [before, policy])
-    _shift(warehouse, month, before, register)
-    _step(warehouse, "shifted", number, register)
+    _shift(warehouse, month, before, number, register)
     _merge(warehouse, number, register, month)
     _step(warehouse, "answered", number, register)
     con.execute(f"CREATE OR REPLACE TEMP TABLE step_now AS {_STANDS}", [month, policy])
@@ -156,8 +155,23 @@ def _published_field(field, names: set[str]) -> str:
     return f'NULL::{field.sql_type} AS "{field.id}"'
 
 
-def _shift(warehouse: Warehouse, month: date, before: date, register: Register) -> None:
-    """Temporary `state`: this month's units, each judged by the answers that it had last month."""
+def _shift(warehouse: Warehouse, month: date, before: date, number: int, register: Register) -> None:
+    """Temporary `state`, counted as a step: this month's units, each judged by the answers that it had last month."""
+    con, rosters = warehouse.con, warehouse.reference.rosters
+    if rosters.same(before, month):
+        # nothing has moved: last month's states are theirs
+        for table in ("state", "county_state"):
+            query = f"SELECT * FROM {table}_{number} WHERE month = ?"
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", [before])
+        con.execute("CREATE OR REPLACE TEMP TABLE step_shifted AS SELECT * FROM step_corrected")
+        return
+    _by_other_divisions(warehouse, month, before)
+    figures.judge_units(warehouse, [before], register)
+    _step(warehouse, "shifted", number, register)
+
+
+def _by_other_divisions(warehouse: Warehouse, month: date, before: date) -> None:
+    """Temporary `unit` and `county`: the units of a month that answer with what stood for them in the month before."""
     con = warehouse.con
     divisions.load_later_divisions(warehouse, [before], month)
     con.execute("CREATE OR REPLACE TEMP TABLE place AS SELECT code, county_answered_as, uid FROM unit")
@@ -172,7 +186,6 @@ def _shift(warehouse: Warehouse, month: date, before: date, register: Register) 
         """
     )
     con.execute("CREATE OR REPLACE TEMP TABLE county AS SELECT * FROM later_county")
-    figures.judge_units(warehouse, [before], register)
 
 
 def _merge(warehouse: Warehouse, number: int, register: Register, month: date) -> None:

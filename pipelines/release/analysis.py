@@ -28,21 +28,38 @@ from pipelines.release import editions
 from pipelines.warehouse import Warehouse
 
 
-def write(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -> None:
-    """Create the tables in the attached database `release`."""
+def prepare(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -> None:
+    """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables."""
     _outlook(warehouse, month)
     _movement(warehouse, releases, month)
     told = list(warehouse.archive.decisions())
-    _insert(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
-    _insert(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
-    _insert(
-        warehouse, "reconciliation", pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
-    )
+    _keep(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
+    _keep(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
+    reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
+    _keep(warehouse, "reconciliation", reconciled)
 
 
-def _insert(warehouse: Warehouse, name: str, table: pa.Table) -> None:
+def write(warehouse: Warehouse) -> None:
+    """The temporary tables in the attached database `release`."""
+    for name, order in _ORDER.items():
+        by = f" ORDER BY {order}" if order else ""
+        warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM temp.{name}{by}")
+        warehouse.con.execute(f"DROP TABLE temp.{name}")
+
+
+_ORDER = {
+    "outlook": None,
+    "movement": "policy, indicator, level, unit, part",
+    "movement_unit": "policy, indicator, unit, part",
+    "decision": None,
+    "edition": None,
+    "reconciliation": None,
+}
+
+
+def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
     warehouse.con.register("incoming", table)
-    warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
     warehouse.con.unregister("incoming")
 
 
@@ -51,7 +68,7 @@ def _outlook(warehouse: Warehouse, month: date) -> None:
         _named(outlook.table(warehouse, month, divisions), name)
         for name, divisions in (("then", "then"), ("now", later_divisions.key(warehouse, month)))
     ]
-    _insert(warehouse, "outlook", pa.concat_tables(found))
+    _keep(warehouse, "outlook", pa.concat_tables(found))
 
 
 def _named(table: pa.Table, divisions: str) -> pa.Table:
@@ -65,11 +82,6 @@ def _movement(warehouse: Warehouse, releases: Path, month: date) -> None:
         movement.create_empty(warehouse)
     else:
         movement.compute(warehouse, month, before, _published(folder, before))
-    for name, order in (
-        ("movement", "policy, indicator, level, unit"),
-        ("movement_unit", "policy, indicator, unit"),
-    ):
-        warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM temp.{name} ORDER BY {order}, part")
 
 
 def _published(folder: Path, month: date) -> Published:

@@ -30,21 +30,25 @@ from pipelines.warehouse import Warehouse
 
 
 def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict) -> dict[str, str]:
-    """`release.duckdb` and the databases of closed periods, from the month tables of this edition: file name → SHA-256."""
-    con = warehouse.con
+    """`release.duckdb` and the databases of closed periods, from the month tables of this edition and what `analysis` prepared:
+    file name → SHA-256.
+    """
+    con, span = warehouse.con, [months.parse(key) for key in manifest["months"]]
+    # all that is asked of what the warehouse computes, before anything else: from then on that may change
+    with warehouse.unmoved():
+        analysis.prepare(warehouse, releases, span[-1], span)
     target = str(folder / "release.duckdb").replace("'", "''")
     con.execute(f"ATTACH '{target}' AS release ({periods.ATTACHED})")
     try:
         with warehouse.transaction():
-            for name, table in _declared(warehouse, months.parse(manifest["month"])).items():
+            for name, table in _declared(warehouse, span[-1]).items():
                 con.register("incoming", table)
                 con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
                 con.unregister("incoming")
         waivers = warehouse.life().waivers
         _ready(warehouse, folder, manifest, waivers)
         files = periods.put(warehouse, releases / "objects", folder, manifest, waivers)
-        span = [months.parse(key) for key in manifest["months"]]
-        analysis.write(warehouse, releases, span[-1], span)
+        analysis.write(warehouse)
         con.execute("CHECKPOINT release")
     finally:
         con.execute("DETACH release")
