@@ -198,17 +198,19 @@ def lane(packed: str, number: int) -> str:
     return f"(({packed} >> {LANE * number}) & {(1 << LANE) - 1})::BIGINT"
 
 
+# What a unit's state counts, not carried and carried if it is, as columns: they are planned once and not for every indicator.
+_WORTH = '0::HUGEINT AS "plain:0", ' + ", ".join(
+    f"""{1 << LANE * (state - 1)}::HUGEINT AS "plain:{state}",
+        CASE WHEN carried THEN {(1 << LANE * (state - 1)) + (1 << LANE * CARRIED)}::HUGEINT ELSE "plain:{state}" END AS "told:{state}" """
+    for state in (1, 2, 3, 4)
+)
+
+
 def _packed(indicator: Indicator) -> str:
     """A unit's state as a number to be summed. Carried are the units in scope of a share, those that have both parts of a ratio."""
     inside = (1, 2, 3) if indicator.is_share else (1,)
-    plain = {state: 1 << LANE * (state - 1) for state in (1, 2, 3, 4)}
-    carried = {state: value + ((state in inside) << LANE * CARRIED) for state, value in plain.items()}
-    return f"CASE WHEN carried THEN {_case(indicator, carried)} ELSE {_case(indicator, plain)} END"
-
-
-def _case(indicator: Indicator, values: dict[int, int]) -> str:
-    cases = " ".join(f"WHEN {state} THEN {value}::HUGEINT" for state, value in values.items())
-    return f'CASE "{indicator.id}" {cases} ELSE 0::HUGEINT END'
+    cases = " ".join(f'WHEN {state} THEN "{"told" if state in inside else "plain"}:{state}"' for state in (1, 2, 3, 4))
+    return f'CASE "{indicator.id}" {cases} ELSE "plain:0" END'
 
 
 def _counted(table: str, indicators: list[Indicator], city: str) -> str:
@@ -224,6 +226,6 @@ def _counted(table: str, indicators: list[Indicator], city: str) -> str:
         SELECT month, CASE WHEN {has_town} THEN 'town' WHEN grouping(county) = 0 THEN 'county' ELSE 'city' END AS level,
                CASE WHEN {has_town} THEN any_value(town) WHEN grouping(county) = 0 THEN county
                     ELSE '{city}' END AS unit, {", ".join(then)}
-        FROM (SELECT month, county, town, {", ".join(first)} FROM {table} GROUP BY month, county, town)
+        FROM (SELECT month, county, town, {", ".join(first)} FROM (SELECT *, {_WORTH} FROM {table}) GROUP BY month, county, town)
         GROUP BY GROUPING SETS ({sets}) HAVING unit IS NOT NULL AND count(*) > 0
     """
