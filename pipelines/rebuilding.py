@@ -17,12 +17,13 @@ from pathlib import Path
 
 from pipelines import disk, locks, monthly, months, reading_ahead, reference_set, warehouse
 from pipelines.archive import Archive, Event, sync_folder
+from pipelines.beside import Beside
 from pipelines.errors import Refusal
 from pipelines.indicators import engine
 from pipelines.reference_set import Reference
 from pipelines.release import editions, identity, publishing, verifying
 from pipelines.settings import Settings
-from pipelines.warehouse import Beside, Warehouse
+from pipelines.warehouse import Warehouse
 
 Progress = Callable[[int, int, str], None]
 

@@ -225,30 +225,6 @@ class Warehouse:
             self._insert("finding", loading.finding_table(phase, found))
 
 
-class Beside(Warehouse):
-    """An open projection for another thread, by a connection of its own.
-
-    What is in force stays as it is now, and so does everything else until the first `unmoved` block has ended.
-    """
-
-    def __init__(self, opened: Warehouse):
-        super().__init__(opened.con.cursor(), opened.reference, opened.archive)
-        self._life = opened.life()
-        self.con.execute("BEGIN")
-        # a transaction sees what stood when it first looked
-        self.applied()
-
-    def life(self, until: int | None = None) -> Life:
-        return self._life
-
-    @contextmanager
-    def unmoved(self):
-        try:
-            yield
-        finally:
-            self.con.execute("COMMIT")
-
-
 _LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding")
 BATCH = 32
 

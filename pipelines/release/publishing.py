@@ -9,6 +9,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from pipelines import disk, months, program, reference_set
@@ -19,7 +20,7 @@ from pipelines.indicators import divisions as later_divisions
 from pipelines.indicators import engine
 from pipelines.lifecycle import Life
 from pipelines.release import changes, database, editions, identity, periods, tables, verifying
-from pipelines.release.exports import Exports
+from pipelines.release.exports import Exports, Made
 from pipelines.release.tables import Object
 from pipelines.settings import Settings
 from pipelines.warehouse import Progress, Warehouse
@@ -134,26 +135,34 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     """table → month → object, for every month of the series."""
     content: Tables = {}
     marks = engine.fingerprints(warehouse, span)
-    divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
-    exports = Exports(warehouse, settings.releases / "objects")
-    statuses = _statuses(warehouse, life)
-    approved = _approved(settings, life)
-    for month in span:
-        folder = approved.get(month) if month != span[-1] else None
-        if folder:
-            mark = f"{folder.parent.name}/{folder.name}"
-            found = exports.noted(
-                month, "approved", mark, lambda m=month: _adopted_objects(warehouse, settings, approved[m], m)
+    with Exports(warehouse, settings.releases / "objects") as exports:
+        # while their files are written, the figures are counted by the divisions of the last month
+        own = _own(warehouse, settings, life, marks, exports)
+        divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
+        for month in span:
+            found = own[month]() | exports.of(
+                month, divisions, marks[month], lambda m=month: {"figure_now": tables.now_query(m, divisions)}
             )
-        else:
-            mark = f"{marks[month]} {statuses.get(month, [])}"
-            found = exports.of(month, "then", mark, lambda m=month: _month_queries(warehouse, life, m))
-        found |= exports.of(
-            month, divisions, marks[month], lambda m=month: {"figure_now": tables.now_query(m, divisions)}
-        )
-        for table, item in found.items():
-            content.setdefault(table, {})[months.key(month)] = item
+            for table, item in found.items():
+                content.setdefault(table, {})[months.key(month)] = item
     return content
+
+
+def _own(
+    warehouse: Warehouse, settings: Settings, life: Life, marks: dict[date, str], exports: Exports
+) -> dict[date, Made]:
+    """By month, what waits for its tables by its own divisions: those of an approved month are what they were published as."""
+    found: dict[date, Made] = {}
+    statuses, approved, last = _statuses(warehouse, life), _approved(settings, life), max(marks)
+    for month, mark in marks.items():
+        folder = approved.get(month) if month != last else None
+        if folder:
+            make = partial(_adopted_objects, warehouse, settings, folder, month)
+            found[month] = partial(exports.noted, month, "approved", f"{folder.parent.name}/{folder.name}", make)
+        else:
+            mark = f"{mark} {statuses.get(month, [])}"
+            found[month] = exports.begin(month, "then", mark, partial(_month_queries, warehouse, life, month))
+    return found
 
 
 def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import months
@@ -137,8 +138,17 @@ _WRITING = {"compression": "zstd", "row_group_size": 122_880, "store_schema": Fa
 
 def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
     """One month table as Parquet in the store, under the hash of its bytes."""
+    return stored(store, name, asked(warehouse, query))
+
+
+def asked(warehouse: Warehouse, query: str) -> pa.Table:
+    """The rows of a month table."""
+    return warehouse.con.sql(query).to_arrow_table()
+
+
+def stored(store: Path, name: str, table: pa.Table) -> Object:
+    """The rows as Parquet in the store, under the hash of its bytes."""
     store.mkdir(parents=True, exist_ok=True)
-    table = warehouse.con.sql(query).to_arrow_table()
     temporary = store / f".{name}.{os.getpid()}.part"
     pq.write_table(table.combine_chunks(), temporary, **_WRITING)
     digest = bytes_digest(temporary)
