@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboards import bullets, charts, data, drawing, figures, looks, safe, words
+from dashboards import charts, data, drawing, figures, looks, safe, words
 from dashboards.choice import View
 from dashboards.looks import Ink
-from dashboards.parts import anchor, chart, drawn
+from dashboards.parts import anchor
 
 # a matrix of more counties cannot be read: beyond, those that want attention most
 MOST = 30
@@ -21,10 +21,6 @@ def headline_bars(rows: list[dict], ink: Ink) -> None:
 
 def _opens(row: dict) -> dict[str, str]:
     return {"indicator": row["indicator"]}
-
-
-def _one(picked) -> str:
-    return picked if isinstance(picked, str) else picked[0]
 
 
 def shown_counties(view: View) -> tuple[list[dict], int]:
@@ -50,20 +46,18 @@ def matrix(view: View, rows: list[dict], ink: Ink) -> None:
             st.caption(f"共 {total} 个县市区,这里是最需关注的 {len(counties)} 个;其余在“指标”和“县市区”页按名称查找。")
 
 
-def ranking(view: View, indicator: str, known: list[dict], ink: Ink, key: str, told: str) -> str | None:
-    """Counties of one indicator (`known`: `figures.standings`) as bars; of a country's, those that want attention most. The code that
-    was clicked.
-    """
+def ranking(view: View, indicator: str, known: list[dict], ink: Ink, told: str) -> None:
+    """Counties of one indicator (`known`: `figures.standings`) as bars; of a country's, those that want attention most."""
     order = known if len(known) <= MOST else charts.worst_first(known)[:MOST]
     found = {row["place"]: row for row in figures.ranking(view, indicator, tuple(row["place"] for row in order))}
     shown = [found[row["place"]] for row in order]
-    what = (key, indicator, *found)
-    picked = chart(drawn(view, ink, what, lambda: bullets.ranking(shown, ink)), key, told, select=True)
+    names = [anchor("county", "", row["short"], "", {"county": row["place"], "indicator": indicator}) for row in shown]
+    with st.container(key="ranking"):
+        st.html(drawing.ranking(shown, names, told, ink))
     if len(known) > MOST:
         st.caption(
             f"共 {len(known)} 个县市区,这里是最需关注的 {MOST} 个;其余在“县市区”页按名称查找,或在“指标”页下载全部。"
         )
-    return _one(picked) if picked else None
 
 
 def on_map(view: View, indicator: str, outlines: list[dict]) -> dict[str, dict]:

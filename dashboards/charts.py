@@ -121,35 +121,32 @@ def trend(
     rows: list[dict], indicator: dict, view_divisions: str, month, outlook: dict | None, ink: Ink = LIGHT
 ) -> go.Figure:
     """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
-    figure = blank(ink, 500, margin=dict(l=52, r=90, t=16, b=34), hovermode="x")
-    figure.update_layout(showlegend=True, legend=dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet)))
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
-    _band(figure, own, ink)
+    traces = _band(own, ink)
     if [row["value"] for row in other] != [row["value"] for row in own]:
         name = "当时区划" if view_divisions == "now" else "目前区划"
-        _line(figure, other, ink.quiet, name, width=1.5, dash="dot")
-    _line(figure, own, ink.accent, "现值", width=2.6)
-    _path(figure, own, indicator, ink)
-    if outlook and own and outlook.get("value_at_due") is not None:
-        figure.add_scatter(
-            x=[own[-1]["month"], indicator["goal_due"]],
-            y=[own[-1]["value"], outlook["value_at_due"]],
-            mode="lines",
-            name="按目前走势",
-            line=dict(color=ink.accent, width=1.5, dash="dash"),
-            hoverinfo="skip",
-        )
-    figure.add_vline(x=month.isoformat(), line=dict(color=ink.line, width=1))
-    _axes(figure, indicator, ink)
-    return figure
+        traces.append(_line(other, ink.quiet, name, width=1.5, dash="dot"))
+    traces += [
+        _line(own, ink.accent, "现值", width=2.6),
+        *_path(own, indicator, ink),
+        *_ahead(own, indicator, outlook, ink),
+    ]
+    legend = dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet))
+    frame = dict(margin=dict(l=52, r=90, t=16, b=34), hovermode="x", showlegend=True, legend=legend)
+    # traces and layout at once: each that is added by itself is validated with all that is there
+    figure = blank(ink, 500, shapes=_guides(month, _goal(indicator), ink), **frame, **_axes(indicator, ink))
+    return figure.add_traces(traces)
 
 
-def _band(figure: go.Figure, rows: list[dict], ink: Ink) -> None:
+def _band(rows: list[dict], ink: Ink) -> list[dict]:
     known = [row for row in rows if row["lower"] is not None and row["unknown"]]
-    if known:
-        x = [row["month"] for row in known]
-        figure.add_scatter(
+    if not known:
+        return []
+    x = [row["month"] for row in known]
+    return [
+        dict(
+            type="scatter",
             x=x + x[::-1],
             y=[row["upper"] for row in known] + [row["lower"] for row in known][::-1],
             fill="toself",
@@ -159,6 +156,7 @@ def _band(figure: go.Figure, rows: list[dict], ink: Ink) -> None:
             hoverinfo="skip",
             name="未报或待核实的范围",
         )
+    ]
 
 
 def _clear(colour: str) -> str:
@@ -166,8 +164,9 @@ def _clear(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.45)"
 
 
-def _line(figure: go.Figure, rows: list[dict], colour: str, name: str, width: float, dash: str = "solid") -> None:
-    figure.add_scatter(
+def _line(rows: list[dict], colour: str, name: str, width: float, dash: str = "solid") -> dict:
+    return dict(
+        type="scatter",
         x=[row["month"] for row in rows],
         y=[row["value"] for row in rows],
         mode="lines+markers",
@@ -181,22 +180,17 @@ def _line(figure: go.Figure, rows: list[dict], colour: str, name: str, width: fl
     )
 
 
-def _path(figure: go.Figure, rows: list[dict], indicator: dict, ink: Ink) -> None:
+def _goal(indicator: dict) -> float | None:
+    return indicator["low"] if indicator["low"] is not None else indicator["high"]
+
+
+def _path(rows: list[dict], indicator: dict, ink: Ink) -> list[dict]:
     """From the baseline straight to the target on its due date."""
-    goal = indicator["low"] if indicator["low"] is not None else indicator["high"]
+    goal = _goal(indicator)
     if goal is None:
-        return
-    start = next((row for row in reversed(rows) if row["base_value"] is not None), None)
-    if start:
-        figure.add_scatter(
-            x=[start["base_month"], indicator["goal_due"]],
-            y=[start["base_value"], goal],
-            mode="lines",
-            name="应有进度",
-            line=dict(color=ink.quiet, width=1.5, dash="dot"),
-            hoverinfo="skip",
-        )
-    figure.add_scatter(
+        return []
+    mark = dict(
+        type="scatter",
         x=[indicator["goal_due"]],
         y=[goal],
         mode="markers+text",
@@ -207,22 +201,45 @@ def _path(figure: go.Figure, rows: list[dict], indicator: dict, ink: Ink) -> Non
         cliponaxis=False,
         name="目标",
     )
-    figure.add_hline(y=goal, line=dict(color=ink.line, width=1))
+    start = next((row for row in reversed(rows) if row["base_value"] is not None), None)
+    if start is None:
+        return [mark]
+    line = dict(color=ink.quiet, width=1.5, dash="dot")
+    return [
+        _straight("应有进度", (start["base_month"], start["base_value"]), (indicator["goal_due"], goal), line),
+        mark,
+    ]
 
 
-def _axes(figure: go.Figure, indicator: dict, ink: Ink) -> None:
-    figure.update_xaxes(
-        tickformat="%Y年%-m月", gridcolor=ink.faint, tickfont=dict(color=ink.quiet), nticks=8, fixedrange=True
-    )
+def _ahead(rows: list[dict], indicator: dict, outlook: dict | None, ink: Ink) -> list[dict]:
+    """Where the trend leads."""
+    if not (outlook and rows and outlook.get("value_at_due") is not None):
+        return []
+    line = dict(color=ink.accent, width=1.5, dash="dash")
+    end = (indicator["goal_due"], outlook["value_at_due"])
+    return [_straight("按目前走势", (rows[-1]["month"], rows[-1]["value"]), end, line)]
+
+
+def _straight(name: str, start: tuple, end: tuple, line: dict) -> dict:
+    ends = dict(x=[start[0], end[0]], y=[start[1], end[1]])
+    return dict(type="scatter", **ends, mode="lines", name=name, line=line, hoverinfo="skip")
+
+
+def _guides(month, goal: float | None, ink: Ink) -> list[dict]:
+    """The month that is looked at, and the target."""
+    common = dict(type="line", line=dict(color=ink.line, width=1))
+    upright = dict(x0=month.isoformat(), x1=month.isoformat(), y0=0, y1=1, xref="x", yref="y domain")
+    level = dict(x0=0, x1=1, y0=goal, y1=goal, xref="x domain", yref="y")
+    return [common | upright, *([common | level] if goal is not None else [])]
+
+
+def _axes(indicator: dict, ink: Ink) -> dict[str, dict]:
+    common = dict(tickfont=dict(color=ink.quiet), gridcolor=ink.faint, fixedrange=True)
     suffix = "%" if indicator["unit"] == "%" else ""
-    figure.update_yaxes(
-        ticksuffix=suffix,
-        gridcolor=ink.faint,
-        zeroline=False,
-        tickfont=dict(color=ink.quiet),
-        rangemode="tozero",
-        fixedrange=True,
-    )
+    return {
+        "xaxis": dict(tickformat="%Y年%-m月", nticks=8, **common),
+        "yaxis": dict(ticksuffix=suffix, zeroline=False, rangemode="tozero", **common),
+    }
 
 
 # ---- map

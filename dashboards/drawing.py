@@ -30,12 +30,16 @@ _HEAD = (
 def _bar(row: dict, name: str, ink: Ink) -> str:
     gap, moved = safe.markup(words.gap_alone(row)), safe.markup(words.change(row))
     return (
-        f'<div class="bar"><i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>{name}{_track(row, ink)}'
+        f'<div class="bar"><i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>{name}{_track(row, ink, _opens(row))}'
         f"<span>{_value(row)}</span><span{' class=gap' if row['gap'] else ''}>{gap}</span><span>{moved}</span>{_trail(row)}</div>"
     )
 
 
-def _track(row: dict, ink: Ink) -> str:
+def _opens(row: dict) -> str:
+    return f"indicator?indicator={safe.markup(row['indicator'])}"
+
+
+def _track(row: dict, ink: Ink, to: str) -> str:
     """Ground, band of what is not known, value, what of it is carried, mark of the target."""
     value = part_of_bar(row, row["value"]) or 0
     lent = value * words.carried_share(row)
@@ -45,7 +49,6 @@ def _track(row: dict, ink: Ink) -> str:
     parts += [_span("v", 0, value, f";background:{ink.bar(row['status'])}"), _span("c", value - lent, value)]
     goal = target_mark(row)
     parts += [f'<s class="g" style="left:{100 * goal:.1f}%"></s>' if goal is not None else ""]
-    to = f"indicator?indicator={safe.markup(row['indicator'])}"
     return f'<div class="track" data-go="{to}"{_said(row, row["name"])}>{"".join(parts)}</div>'
 
 
@@ -72,6 +75,19 @@ def _trail(row: dict) -> str:
 def _ribbon(run: list[tuple[float, float]]) -> str:
     there = [f"{x:.0f}% {y:.0f}%" for x, y in run]
     return ",".join([*there, *(f"{x:.0f}% calc({y:.0f}% + 1.5px)" for x, y in reversed(run))])
+
+
+def ranking(rows: Sequence[dict], names: Sequence[str], told: str, ink: Ink) -> str:
+    """Counties of one indicator as bullet bars, each with its counts and its gap; `names` as in `bars`."""
+    lines = [_county(row, name, ink) for row, name in zip(rows, names, strict=True)]
+    return f'<div class="ranking" style="{_colours(ink)}"><p class="told">{safe.markup(told)}</p>{"".join(lines)}</div>'
+
+
+def _county(row: dict, name: str, ink: Ink) -> str:
+    track = _track({**row, "name": row["county"]}, ink, f"county?county={safe.markup(row['place'])}")
+    gap = safe.markup(words.gap(row).replace("还差 ", "差 "))
+    sign = f'<i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>'
+    return f'<div class="bar">{sign}{name}{track}<span>{_value(row)}</span><span>{gap}</span></div>'
 
 
 def matrix(

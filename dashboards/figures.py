@@ -111,18 +111,18 @@ def ranking(view, indicator: str, places: tuple[str, ...], compared: bool = Fals
 
 def moved_most(view, most: int = 8) -> list[dict]:
     """Counties' headline figures with the greatest step since the month before."""
-    step, figure = (view.release.at(table, view.month) for table in ("step", "figure"))
-    return rows(
+    greatest = rows(
         view.release,
-        f"""WITH s AS (
-                SELECT s.*, i.name, i.unit AS measured_in, i.gap_unit, i.is_share, i.position FROM {step} AS s
-                JOIN indicator AS i USING (policy, indicator)
-                WHERE {_WANTED} AND level = 'county' AND i.headline AND i.is_share AND s.more <> 0
-                ORDER BY abs(s.more) DESC, i.position, s.unit LIMIT $most)
-            SELECT s.* EXCLUDE (unit, measured_in), s.measured_in AS unit, s.unit AS place, p.name AS county, p.short,
-                   f.* EXCLUDE (policy, indicator, month, divisions, level, unit)
-            FROM s JOIN (SELECT * FROM {figure} WHERE {_WANTED} AND level = 'county') AS f USING (indicator, unit)
-            JOIN place AS p ON (p.level, p.unit, p.month) = ('county', s.unit, $roster)
-            ORDER BY abs(s.more) DESC, s.position, s.unit""",
-        **_asked(view, roster=view.roster_month, most=most),
+        f"""SELECT s.indicator, s.unit FROM {view.release.at("step", view.month)} AS s JOIN indicator AS i USING (policy, indicator)
+            WHERE {_WANTED} AND level = 'county' AND i.headline AND i.is_share AND s.more <> 0
+            ORDER BY abs(s.more) DESC, i.position, s.unit LIMIT $most""",
+        **_asked(view, most=most),
     )
+    order = [(row["indicator"], row["unit"]) for row in greatest]
+    indicators = ", ".join(_quoted(indicator) for indicator, _ in order) or "NULL"
+    sql = _of_counties(view, f"indicator IN ({indicators})", tuple(place for _, place in order), _compared)
+    found = {
+        (row["indicator"], row["place"]): row
+        for row in rows(view.release, sql, **_asked(view, roster=view.roster_month))
+    }
+    return [found[key] for key in order if key in found]

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import board, charts, choice, data, figures, looks, parts, words
+from dashboards import board, charts, choice, data, figures, following, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -30,11 +30,10 @@ with left:
 with right:
     counted = parts.statuses(rows)
     st.markdown(f"**{counted}**")
-    picked = board.ranking(view, indicator, charts.worst_first(rows), ink, "map_ranking", "县市区,最需关注的在前")
-    if picked:
-        parts.go("county", county=picked, indicator=indicator)
+    board.ranking(view, indicator, charts.worst_first(rows), ink, "县市区,最需关注的在前")
 st.caption(
     ("2020年6月起的区划。" if after else "2020年6月以前的区划。")
     + "点县名看该县市区。开发区没有公开的边界,以方块标在襄都(桥东)旁。"
     + f"图例:{words.legend()}"
 )
+following.listen()

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import board, charts, choice, data, detail, figures, looks, parts, words
+from dashboards import board, charts, choice, data, detail, figures, following, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -31,10 +31,9 @@ with left:
 with right:
     st.subheader("各县市区", anchor=False)
     counties = figures.standings(view, chosen)
-    picked = board.ranking(view, chosen, counties, ink, "ranking", f"各县市区{indicator['name']}排序")
-    if picked:
-        parts.go("county", county=picked)
+    board.ranking(view, chosen, counties, ink, f"各县市区{indicator['name']}排序")
 detail.counties_download(view, chosen, counties)
 
 st.subheader("缺在哪里", anchor=False)
 detail.lacking(view, indicator, counties)
+following.listen()

@@ -117,14 +117,15 @@ def test_the_keyboard_reaches_navigation_and_selectors(page, address):
 
 def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     page.goto(f"{address}/indicator")
-    points(page, "ranking")
+    points(page, "trend")
     nameless = page.evaluate(
         """[...document.querySelectorAll('input, button, [role=img]')].filter(
             e => e.offsetParent && !e.getAttribute('aria-label') && !e.innerText.trim() && !e.labels?.length
                  && !e.getAttribute('aria-labelledby') && !e.getAttribute('title')).map(e => e.outerHTML.slice(0, 120))"""
     )
     assert nameless == []
-    assert page.get_by_label(re.compile("各县市区.*排序")).count() >= 1
+    assert page.get_by_label(re.compile("逐月走势")).count() >= 1
+    assert page.locator(".ranking .told", has_text=re.compile("各县市区.*排序")).count() == 1
 
 
 def hostile(workbook: Path) -> bytes:
