@@ -26,11 +26,17 @@ def _open(folder: str) -> Release:
     return open_folder(Path(folder))
 
 
-# an answer takes a hundred kilobytes at most, of a city: so a hundred megabytes in all. All sessions share it, nobody changes it:
-# a copy for each would cost a page more than all its queries.
+# an answer takes a hundred kilobytes at most: so a hundred megabytes in all. All sessions share it, nobody changes it: a copy for
+# each would cost a page more than all its queries.
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _rows(folder: str, sql: str, parameters: tuple, named: tuple) -> list[dict]:
     return _open(folder).rows(sql, dict(named) if named else list(parameters))
+
+
+# of a country one of these takes two megabytes
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _many(folder: str, sql: str, named: tuple) -> list[dict]:
+    return _open(folder).rows(sql, dict(named))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -42,6 +48,11 @@ def _tables(folder: str) -> set[str]:
 def rows(release: Release, sql: str, *parameters, **named) -> list[dict]:
     """The answer to a selection with `?` or `$name` in it, shared by all sessions: for reading only."""
     return _rows(str(release.folder), sql, parameters, tuple(named.items()))
+
+
+def many(release: Release, sql: str, **named) -> list[dict]:
+    """The same where the answer has a row for each county: of a country fewer of them are kept."""
+    return _many(str(release.folder), sql, tuple(named.items()))
 
 
 def has(release: Release, table: str) -> bool:
@@ -72,6 +83,7 @@ def _damage(folder: str) -> str:
         # what was kept of it may have been read from damaged files, and it may come back whole
         _open.clear()
         _rows.clear()
+        _many.clear()
         return f"{refused};请运行 shequ rebuild,由档案补回"
     return ""
 
@@ -143,14 +155,15 @@ def fields(release: Release) -> dict[str, dict]:
 
 def counties(view) -> list[dict]:
     """The counties of the view's divisions: those of the month, or those of the release's month."""
-    return rows(
-        view.release, "SELECT * FROM place WHERE level = 'county' AND month = ? ORDER BY unit", view.roster_month
-    )
+    sql = "SELECT unit, name, short FROM place WHERE level = 'county' AND month = $month ORDER BY unit"
+    return many(view.release, sql, month=view.roster_month)
 
 
 def county_names(release: Release) -> dict[str, str]:
     """Name by code of every county that any month of the release knows; the latest name."""
-    found = rows(release, "SELECT unit, name FROM place WHERE level = 'county' ORDER BY month")
+    found = many(
+        release, "SELECT DISTINCT ON (unit) unit, name FROM place WHERE level = 'county' ORDER BY unit, month DESC"
+    )
     return {row["unit"]: row["name"] for row in found}
 
 

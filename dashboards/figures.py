@@ -6,7 +6,7 @@ figures of counties, and what is not asked for is not read.
 
 from collections.abc import Callable
 
-from dashboards.data import rows
+from dashboards.data import many, rows
 
 _WANTED = "policy = $policy AND month = $month AND divisions = $divisions"
 
@@ -92,7 +92,7 @@ _BEST = "f.value DESC NULLS LAST, f.denominator DESC, f.place"
 def standings(view, indicator: str) -> list[dict]:
     """Every county of one indicator, the best first, without a value last: as little of each as choosing among thousands needs."""
     figure = view.release.at("figure", view.month)
-    return rows(
+    return many(
         view.release,
         f"""SELECT f.unit AS place, p.name AS county, f.status, f.shown, f.gap, i.gap_unit, i.unit
             FROM (SELECT * FROM {figure} WHERE {_WANTED} AND level = 'county' AND indicator = $indicator) AS f

@@ -3,7 +3,7 @@
 from datetime import date
 
 from dashboards import signin
-from dashboards.data import has, rows
+from dashboards.data import has, many, rows
 from pipelines.release import Release
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
@@ -53,7 +53,7 @@ def report(release: Release, month: date, county: str) -> dict | None:
 
 def all_reports(release: Release, month: date) -> list[dict]:
     """Every county of the month, for a download."""
-    return rows(release, "SELECT * FROM report WHERE month = ? ORDER BY county", month)
+    return many(release, "SELECT * FROM report WHERE month = $month ORDER BY county", month=month)
 
 
 def coverage(release: Release, most: int = MOST) -> list[dict]:
