@@ -14,6 +14,10 @@ from pipelines.survey.sparse import Sparse
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _OFFICE, _TEXT, _STYLE = (f"{_URN}{name}:1.0 " for name in ("table", "office", "text", "style"))
+_PARAGRAPH = f"{_TEXT}p"
+_VALUE_TYPE, _VALUE = f"{_OFFICE}value-type", f"{_OFFICE}value"
+_FORMULA, _COLUMNS_REPEATED = f"{_TABLE}formula", f"{_TABLE}number-columns-repeated"
+_ROWS_SPANNED, _COLUMNS_SPANNED = f"{_TABLE}number-rows-spanned", f"{_TABLE}number-columns-spanned"
 _CELLS = {f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"}
 _ERROR = re.compile(r"#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:\d{3}")
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?")
@@ -98,7 +102,7 @@ class _Content:
             self.dde = True
 
     def _start_in_cell(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == f"{_TEXT}p":
+        if tag == _PARAGRAPH:
             self._text += ["\n"] if self._paragraphs else []
             self._paragraphs += 1
         elif tag == f"{_TEXT}s":
@@ -174,25 +178,27 @@ class _Content:
 
     def _end_cell(self) -> None:
         cell, self._cell = self._cell, None
-        repeat = _repeat(cell, f"{_TABLE}number-columns-repeated")
+        repeat = _repeat(cell, _COLUMNS_REPEATED)
         note, value = _value(cell, "".join(self._text))
-        self._sheet.formulas += f"{_TABLE}formula" in cell
+        self._sheet.formulas += _FORMULA in cell
         if value is not None or (note and not (note == "unevaluated" and self.calculated)):
             if repeat + len(self._row_cells) > self.limits.columns:
                 raise Unreadable("damaged", f"第{self._row + 1}行的单元格多于 {self.limits.columns} 个")
             self._row_cells += [(col, note, value) for col in range(self._col, self._col + repeat)]
-        self._merge(cell)
+        if _ROWS_SPANNED in cell or _COLUMNS_SPANNED in cell:
+            self._merge(cell)
         self._col += repeat
 
     def _merge(self, cell: dict[str, str]) -> None:
-        rows = _repeat(cell, f"{_TABLE}number-rows-spanned")
-        cols = _repeat(cell, f"{_TABLE}number-columns-spanned")
+        rows, cols = _repeat(cell, _ROWS_SPANNED), _repeat(cell, _COLUMNS_SPANNED)
         if rows > 1 or cols > 1:
             self._sheet.merges.append(Merge(self._row + 1, self._col + 1, self._row + rows, self._col + cols))
 
 
 def _repeat(attributes: dict[str, str], key: str) -> int:
-    count = attributes.get(key, "1")
+    count = attributes.get(key)
+    if count is None:
+        return 1
     if not count.isascii() or not count.isdigit() or len(count) > 9:
         raise Unreadable("damaged", f"重复次数 {count[:20]!r}")
     return max(int(count), 1)
@@ -200,11 +206,13 @@ def _repeat(attributes: dict[str, str], key: str) -> int:
 
 def _value(cell: dict[str, str], text: str) -> tuple[str, object]:
     """(note, value) of a cell: note is error, unevaluated, percent or nothing."""
-    kind = cell.get(f"{_OFFICE}value-type")
-    is_error = any(key.endswith(" value-type") and value == "error" for key, value in cell.items())
+    kind = cell.get(_VALUE_TYPE)
+    is_error = "error" in cell.values() and any(
+        key.endswith(" value-type") and value == "error" for key, value in cell.items()
+    )
     if is_error or (kind in (None, "string") and _ERROR.fullmatch(text.strip())):
         return "error", text.strip() or "#ERROR!"
-    if f"{_TABLE}formula" in cell and kind is None and not text:
+    if _FORMULA in cell and kind is None and not text:
         return "unevaluated", None
     try:
         value = _typed(kind, cell, text)
@@ -217,7 +225,7 @@ def _value(cell: dict[str, str], text: str) -> tuple[str, object]:
 
 def _typed(kind: str | None, cell: dict[str, str], text: str):
     if kind in ("float", "percentage", "currency"):
-        return float(cell.get(f"{_OFFICE}value", ""))
+        return float(cell.get(_VALUE, ""))
     if kind == "boolean":
         return cell.get(f"{_OFFICE}boolean-value") == "true"
     if kind == "date":

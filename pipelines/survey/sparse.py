@@ -17,7 +17,9 @@ class Sparse:
         self.count += 1
         if self.count > self.limits.cells:
             raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
-        cells = self._rows.setdefault(row, {})
+        cells = self._rows.get(row)
+        if cells is None:
+            cells = self._rows[row] = {}
         if col in cells:
             raise Unreadable("damaged", f"单元格 {a1(row + 1, col + 1)} 出现两次")
         cells[col] = value

@@ -19,6 +19,8 @@ from pipelines.survey.xls_text import StringTable, text_of
 
 BOF, EOF, CONTINUE, FILEPASS = 0x809, 0x0A, 0x3C, 0x2F
 _CODEPAGES = {936: "gb18030", 950: "cp950", 1200: "utf-16-le", 65001: "utf-8", 10000: "mac-roman", 10008: "gb18030"}
+_BOUNDS = (BOF, EOF)
+_HEAD, _CELL_AND_INDEX = struct.Struct("<HH").unpack_from, struct.Struct("<HHHI").unpack_from
 _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
 # olefile and struct on bytes that are no compound file.
 _DAMAGE = (OSError, struct.error, IndexError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
@@ -59,7 +61,7 @@ def records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
     """(record type, content) from an offset to the end of the stream; a record cut short is `truncated`."""
     end = len(stream)
     while offset + 4 <= end:
-        kind, size = struct.unpack_from("<HH", stream, offset)
+        kind, size = _HEAD(stream, offset)
         offset += 4 + size
         if offset > end:
             raise Unreadable("truncated", "xls 的最后一条记录不完整")
@@ -141,13 +143,14 @@ class _SheetReader:
         }  # fmt: skip
 
     def read(self) -> Sheet:
-        depth = 0
+        depth, handlers = 0, self._handlers
         for kind, content in records(self.stream, self.offset):
-            depth += (kind == BOF) - (kind == EOF)
+            if kind in _BOUNDS:
+                depth += (kind == BOF) - (kind == EOF)
             if depth < 1:
                 break
-            if depth == 1 and kind in self._handlers:
-                self._handlers[kind](content)
+            if depth == 1 and kind in handlers:
+                handlers[kind](content)
         if depth:
             raise Unreadable("truncated", f"工作表“{self.sheet.name}”没有结尾")
         self.sheet.rows = self.cells.rows()
@@ -171,7 +174,7 @@ class _SheetReader:
         self._put(*struct.unpack_from("<HHHd", content))
 
     def _rk(self, content: bytes) -> None:
-        row, col, style, packed = struct.unpack_from("<HHHI", content)
+        row, col, style, packed = _CELL_AND_INDEX(content)
         self._put(row, col, style, rk(packed))
 
     def _rks(self, content: bytes) -> None:
@@ -180,8 +183,8 @@ class _SheetReader:
             self._put(row, first + i, style, rk(packed))
 
     def _shared(self, content: bytes) -> None:
-        row, col, style, index = struct.unpack_from("<HHHI", content)
-        self._put(row, col, style, self.book.strings[index])
+        row, col, _, index = _CELL_AND_INDEX(content)
+        self.cells.put(row, col, self.book.strings[index] or None)
 
     def _label(self, content: bytes) -> None:
         self._put(*struct.unpack_from("<HHH", content), text_of(content, 6, 2, self.book.biff8, self.book.encoding))
