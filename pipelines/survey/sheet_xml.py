@@ -18,7 +18,6 @@ from pipelines.survey.grid import Limits, Merge, Unreadable
 from pipelines.survey.package import refuse_dtd
 from pipelines.survey.sheet_normal import Normalizer
 
-SMALL = 1 << 16  # bytes of a part that is read together with others
 GAP = sheet_bulk.FARTHEST  # calamine keeps a dense rectangle too
 _HEAD = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*(?:<\?xml(?![^>]*encoding=(?!"(?i:utf-8|us-ascii)"))[^>]*\?>\s*)?<worksheet[\s>]'
@@ -85,18 +84,22 @@ class _Part:
 def scan(
     parts: dict[str, Callable[[], Iterable[bytes]]], styles: set[bytes], limits: Limits
 ) -> Iterator[tuple[str, Scan]]:
-    """Reads the sheet parts of a package, given by name; small ones together, and after all others.
+    """Reads the sheet parts of a package, given by name; those together that are small enough.
 
     `styles` are the cell style indexes whose cells are wanted (dates and percentages).
     """
-    small = []
+    waiting: list[_Part] = []
     for name, chunks in parts.items():
         part = _open(name, chunks, limits)
-        if len(part.xml) <= SMALL:
-            small.append(part)
-        else:
-            yield name, _finished(part, *_in_bulk([part], styles), styles, limits)
-    for part, cells in zip(small, _in_bulk(small, styles), strict=True):
+        if sum(len(other.xml) for other in (*waiting, part)) > sheet_bulk.BLOCK:
+            yield from _finish(waiting, styles, limits)
+            waiting = []
+        waiting.append(part)
+    yield from _finish(waiting, styles, limits)
+
+
+def _finish(parts: list[_Part], styles: set[bytes], limits: Limits) -> Iterator[tuple[str, Scan]]:
+    for part, cells in zip(parts, _in_bulk(parts, styles), strict=True):
         yield part.name, _finished(part, cells, styles, limits)
 
 
