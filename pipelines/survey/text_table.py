@@ -29,7 +29,13 @@ def read(data: bytes, name: str, limits: Limits) -> Workbook:
     notes = [] if text.endswith(("\n", "\r")) else [("no_final_newline", f"第{len(rows)}行")]
     if notes:
         _refuse_cut(widths)
-    return Workbook("csv", [Sheet("CSV", rows=rows, mixed=False, numeric=set())], notes, encoding=encoding, separator=separator or ",")
+    return Workbook(
+        "csv",
+        [Sheet("CSV", rows=rows, mixed=False, numeric=set())],
+        notes,
+        encoding=encoding,
+        separator=separator or ",",
+    )
 
 
 def decode(data: bytes) -> tuple[str, str]:

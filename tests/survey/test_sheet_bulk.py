@@ -213,3 +213,10 @@ def test_shared_strings_are_the_same_both_ways(item):
 def test_a_row_whose_attributes_are_no_xml_is_refused_both_ways():
     in_bulk, through_calamine, taken = both_ways(with_sheet('<row r="1" spans"1:2"><c r="A1"><v>1</v></c></row>'))
     assert (in_bulk, taken) == (through_calamine, 0)
+
+
+def test_a_table_of_texts_whose_attributes_are_no_xml_is_the_same_both_ways():
+    data = shared(["甲"], ["乙"])
+    table = parts(data)["xl/sharedStrings.xml"].replace(b' count="', b' coun"')
+    in_bulk, through_calamine, _ = both_ways(with_part(data, "xl/sharedStrings.xml", table))
+    assert in_bulk == through_calamine
