@@ -248,3 +248,18 @@ def test_events_after_a_number_are_found_by_searching(tmp_path):
     for after in (0, 1, 57, 58, 199, 200, 399, 400, 500):
         assert [event.seq for event in archive.events(after)] == every[after:]
     assert [event.seq for event in archive.events(after=350, until=352)] == [351, 352]
+
+
+def test_decisions_are_all_events_but_submissions_whatever_stands_in_their_texts(archive):
+    filled(archive)
+    said = 'x"kind":"submission"}'
+    archive.append("reopen", {"month": "2020-05", "why": said})
+    archive.append("submission", {"sha256": archive.put(b"again"), "file": '"kind":"reopen".xlsx'})
+    archive.append("approve", {"month": "2020-05"}, by=said)
+    with archive.ledger.open("ab") as file:
+        file.write(b'{"kind":"app')  # a power cut
+    archive.append("waive", {"finding": "f", "why": said})
+    everything = [event for event in archive.events() if event.kind != "submission"]
+    assert [event.kind for event in everything] == ["reopen", "approve", "waive"]
+    assert list(archive.decisions()) == everything
+    assert [event.kind for event in archive.decisions(after=4, until=6)] == ["approve"]

@@ -239,7 +239,9 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
 def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
     """Whether any submission in force of the series is invented: everything made of it must say so."""
     seqs = {row[0] for row in warehouse.con.execute("SELECT seq FROM finding WHERE code = 'sample_data'").fetchall()}
-    return any(seq in seqs for m, state in life.months.items() if m <= month for seq in state.effective.values())
+    return bool(seqs) and any(
+        seq in seqs for m, state in life.months.items() if m <= month for seq in state.effective.values()
+    )
 
 
 # ---- writing
