@@ -63,11 +63,12 @@ def compute(warehouse: Warehouse, span: list[date], divisions: str = "then") -> 
     """
     for number, register in enumerate(warehouse.reference.registers):
         since = _since(register, span)
-        if since:
+        if divisions == "then":
+            _keep_states(warehouse, span, since, number, register)
+            _count_kept(warehouse, since, number, register)
+        elif since:
             judge_units(warehouse, since, register)
             count(warehouse, number, register)
-        if divisions == "then":
-            _keep_states(warehouse, span, since, number)
     warehouse.counted = span if divisions == "then" else []
 
 
@@ -76,11 +77,7 @@ def recount(warehouse: Warehouse, span: list[date]) -> None:
     if warehouse.counted == span:
         return
     for number, register in enumerate(warehouse.reference.registers):
-        if since := _since(register, span):
-            for table in ("state", "county_state"):
-                query = f"SELECT * FROM {table}_{number} WHERE month IN {among(since)}"
-                warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
-            count(warehouse, number, register)
+        _count_kept(warehouse, _since(register, span), number, register)
     warehouse.counted = span
 
 
@@ -90,30 +87,42 @@ def _since(register: Register, span: list[date]) -> list[date]:
 
 def judge_units(warehouse: Warehouse, span: list[date], register: Register) -> None:
     """Temporary `state` and `county_state`: every unit's state for one policy, from the answers that stand for the months."""
-    query = _community_states(register, among(span))
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE state AS {query}")
-    query = _county_states(register, warehouse.reference.form, among(span))
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS {query}")
+    for table, query in _states(warehouse, span, register).items():
+        warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
 
 
-def count(warehouse: Warehouse, number: int, register: Register) -> None:
-    """Temporary `counted_<n>` and `county_counted_<n>` from the temporary `state` and `county_state`.
+def _states(warehouse: Warehouse, span: list[date], register: Register) -> dict[str, str]:
+    months = among(span)
+    return {
+        "state": _community_states(register, months),
+        "county_state": _county_states(register, warehouse.reference.form, months),
+    }
+
+
+def count(warehouse: Warehouse, number: int, register: Register, kept: str | None = None) -> None:
+    """Temporary `counted_<n>` and `county_counted_<n>` from the temporary `state` and `county_state`, or from what is `kept` of them.
 
     One row per month, level and unit above community, one column per indicator: its counts in one number (`lane`), and of a ratio
-    both sums in whole millionths as `n:<id>` and `d:<id>`.
+    both sums in whole millionths as `n:<id>` and `d:<id>`. `kept` is a condition on the months.
     """
     for table, counted in (("state", "community"), ("county_state", "county")):
         if indicators := of(register, counted):
             name = table.replace("state", f"counted_{number}")
-            query = _counted(table, indicators, warehouse.reference.rosters.city.code)
+            source = f"(SELECT * FROM {table}_{number} WHERE {kept})" if kept else table
+            query = _counted(source, indicators, counted, warehouse.reference.rosters.city.code)
             warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
 
-def _keep_states(warehouse: Warehouse, span: list[date], since: list[date], number: int) -> None:
-    for table in ("state", "county_state"):
+def _count_kept(warehouse: Warehouse, since: list[date], number: int, register: Register) -> None:
+    if since:
+        count(warehouse, number, register, f"month IN {among(since)}")
+
+
+def _keep_states(warehouse: Warehouse, span: list[date], since: list[date], number: int, register: Register) -> None:
+    for table, query in _states(warehouse, since or span, register).items():
         warehouse.con.execute(f"DELETE FROM {table}_{number} WHERE month IN {among(span)}")
         if since:
-            warehouse.con.execute(f"INSERT INTO {table}_{number} BY NAME SELECT * FROM {table}")
+            warehouse.con.execute(f"INSERT INTO {table}_{number} BY NAME {query}")
 
 
 # ---- states
@@ -213,19 +222,19 @@ def _packed(indicator: Indicator) -> str:
     return f'CASE "{indicator.id}" {cases} ELSE "plain:0" END'
 
 
-def _counted(table: str, indicators: list[Indicator], city: str) -> str:
+def _counted(states: str, indicators: list[Indicator], counted: str, city: str) -> str:
     """The states summed by town, and the towns by county and for the city; a unit without a town counts in what it has."""
     parts = [f"{part}:{i.id}" for i in indicators if not i.is_share for part in ("n", "d")]
     first = [f'sum({_packed(i)}) AS "{i.id}"' for i in indicators]
     first += [f'coalesce(sum("{part}"), 0) AS "{part}"' for part in parts]
     then = [f'sum("{i.id}") AS "{i.id}"' for i in indicators]
     then += [f'(sum("{part}") * {MICRO})::HUGEINT AS "{part}"' for part in parts]
-    sets = "(month), (month, county)" + (", (month, county, town)" if table == "state" else "")
-    has_town = "grouping(town) = 0" if table == "state" else "FALSE"
+    sets = "(month), (month, county)" + (", (month, county, town)" if counted == "community" else "")
+    has_town = "grouping(town) = 0" if counted == "community" else "FALSE"
     return f"""
         SELECT month, CASE WHEN {has_town} THEN 'town' WHEN grouping(county) = 0 THEN 'county' ELSE 'city' END AS level,
                CASE WHEN {has_town} THEN any_value(town) WHEN grouping(county) = 0 THEN county
                     ELSE '{city}' END AS unit, {", ".join(then)}
-        FROM (SELECT month, county, town, {", ".join(first)} FROM (SELECT *, {_WORTH} FROM {table}) GROUP BY month, county, town)
+        FROM (SELECT month, county, town, {", ".join(first)} FROM (SELECT *, {_WORTH} FROM {states}) GROUP BY month, county, town)
         GROUP BY GROUPING SETS ({sets}) HAVING unit IS NOT NULL AND count(*) > 0
     """
