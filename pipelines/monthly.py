@@ -1,7 +1,9 @@
 """The monthly run: what came in, the figures, the release, its reports: for the command line and for Dagster."""
 
+import gc
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -105,8 +107,20 @@ def write_reports(folder: Path) -> list[Path]:
             shutil.rmtree(aside, ignore_errors=True)
             release = open_folder(folder)
             try:
-                reports.write_reports(release, aside)
+                with _steady():
+                    reports.write_reports(release, aside)
             finally:
                 release.close()
             aside.replace(place)
     return sorted(place.iterdir())
+
+
+@contextmanager
+def _steady() -> Iterator[None]:
+    """What lives already is not gone through for garbage: a report makes half a million objects, and each round through all that Dagster
+    holds costs as much as a sheet."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
