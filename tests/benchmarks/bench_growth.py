@@ -3,7 +3,7 @@
     python -m tests.benchmarks.bench_growth [--quick]
     python -m tests.benchmarks.bench_growth --months 120 [--units 6000] [--keep DIR] [--out docs/growth]
 
-`--out` writes the months as a table (`.csv`) and as a picture (`.svg`).
+`--out` writes the months as a table (`.csv`) and as a picture (`.svg`), as the whole benchmark does: `docs/growth.csv`, `docs/growth.svg`.
 
 Answers are told straight into the warehouse (`country.tell`: reading workbooks is measured elsewhere, and knows nothing of earlier
 months), but the ledger is a real one, with a submission a county and month and every edition published into it. Each month opens the
@@ -48,6 +48,8 @@ def measure(quick: bool = False) -> list[Measured]:
     if not country.NATIONAL.exists():
         return []
     found = in_child(SMALL, 36) if quick else in_child(CITY, 12 * YEARS)
+    if not quick:
+        _write(settings.REPOSITORY / "docs" / "growth", found["months"])
     sizes = [in_child(size, 2) for size in (SIZES[:2] if quick else SIZES)]
     return [*in_months(found), *in_units([{**size["months"][-1], "units": size["units"]} for size in sizes])]
 
