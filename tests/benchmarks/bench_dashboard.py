@@ -68,7 +68,7 @@ def measure(
     """G5 at city and at country size. `held` and `whole` are data folders with releases; `told` prints every control."""
     held = held or city.kept(3 if quick else city.WHOLE)[0].data
     whole = whole or (_country(30_000 if quick else None) if country.NATIONAL.exists() else None)
-    sessions, turns = (min(sessions, 10), 3) if quick else (sessions, 8)
+    sessions, turns = (min(sessions, 10), 3) if quick else (sessions, 5)
     lines = _first_view(held, 3 if quick else 9)
     for size, data in (("city", held), ("country", whole)):
         if data is None:
