@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+# Plotly and Streamlit import it when they first meet a table: while one session does, Plotly in another would take it half done
+import pandas as pd  # noqa: F401
 import streamlit as st
 
 from dashboards import choice, following, looks, signin
