@@ -9,7 +9,7 @@ from pipelines.survey.package import Package, clean_xml, local, parse
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TABLE = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]")
-_OPENED = re.compile(rb'\s*(?:<\?xml[^<>]*\?>\s*)?<sst(?:\s+[A-Za-z][\w:.-]*="[^"<>&\x00-\x1f\x7f-\xff]*")*\s*>')
+_OPENED = re.compile(rb'\s*(?:<\?xml[ -;=?-~]*\?>\s*)?<sst(?:\s+[A-Za-z][\w:.-]*="[^"<>&\x00-\x1f\x7f-\xff]*")*\s*>')
 _START, _KEPT, _END = "<si><t>", '<si><t xml:space="preserve">', "</t></si>"
 _LAST = f"{_END}</sst>"
 _SPACED = [form.format(space) for space in " \t\n" for form in ("<t>{}", "{}</t>")]
