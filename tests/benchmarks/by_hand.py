@@ -5,6 +5,9 @@ texts by row, converted to the form's unit; the county's record; units of the ro
 cannot be read, is required and missing, does not apply, stands twice, is merged or hidden, does not add up. It leaves out what
 the reader also does: limits on hostile files, headers and labels in any arrangement, units of measure behind numbers, codes and names in
 conflict, what is merged down, candidates for unknown names, messages, other formats than xlsx.
+
+Of the sample's 20 workbooks of June 2019 it gives the reader's typed answers in all of 380,000 cells but one, a damaged code. Two
+thirds of its time is openpyxl's `load_workbook` (as much as `pandas.read_excel` takes), which alone costs 8 to 11 times what the reader does.
 """
 
 import io
