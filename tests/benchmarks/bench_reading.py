@@ -101,17 +101,18 @@ def in_turns(
 ) -> list[float]:
     """The median of each; all take turns, so that a busy machine is busy for all, and each begins a round as often.
 
-    Like `timeit`, without Python's search for garbage while the clock runs.
+    Like `timeit`, without Python's search for garbage meanwhile. It is not made between rounds either: going through all objects empties
+    the processor's caches, and the next read would be that of a process that has just done something else.
     """
     times: list[list[float]] = [[] for _ in actions]
+    gc.collect()
+    gc.disable()
     for turn in range(-1, rounds):
-        gc.collect()
-        gc.disable()
         for step in range(len(actions)):
             one = (turn + step) % len(actions)
             found = seconds(actions[one], clock)
             times[one] += [found] if turn >= 0 else []
-        gc.enable()
+    gc.enable()
     return [statistics.median(column) for column in times]
 
 
