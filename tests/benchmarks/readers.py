@@ -57,7 +57,9 @@ class Crowd:
 
 def choices(release: Release) -> list[tuple[str, str]]:
     """(page, query) of all that the readers may ask, of a release."""
-    indicators = [row["indicator"] for row in release.rows("SELECT DISTINCT indicator FROM figure WHERE level = 'city'")]
+    indicators = [
+        row["indicator"] for row in release.rows("SELECT DISTINCT indicator FROM figure WHERE level = 'city'")
+    ]
     counties = [row["unit"] for row in release.rows("SELECT DISTINCT unit FROM figure WHERE level = 'county'")]
     dice = random.Random(7)
     found = []
