@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd  # noqa: F401
 import streamlit as st
 
-from dashboards import choice, following, looks, signin
+from dashboards import choice, looks, signin
 
 PAGES = [
     st.Page("app_pages/overview.py", title="总览", default=True),
@@ -30,6 +30,5 @@ looks.dress()
 person = signin.enter()
 page = st.navigation(PAGES, position="top")
 signin.corner(person)
-following.follow()
 st.session_state["view"] = choice.header()
 page.run()

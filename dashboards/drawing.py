@@ -1,8 +1,8 @@
 """The board drawn in HTML: bullet bars and the matrix of counties, for screen, phone and paper at once (`style.css` lays them out).
 
 Plotly draws the same for notebooks and the wall (`bullets`, `charts`); its program takes a browser longer than the whole first view,
-so the pages that are opened first do without it. What bears `data-go` opens a page when it is clicked (`following`), what bears
-`data-said` says more when it is pointed at.
+so the pages that are opened first do without it. There is no script: what opens a page is a link, what bears `data-said` says more when
+it is pointed at.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dashboards import safe, words
 from dashboards.bullets import part_of_bar, target_mark, trail_of
 from dashboards.looks import SIGNS, Ink
+from dashboards.parts import href
 
 
 def bars(rows: Sequence[dict], names: Sequence[str], told: str, ink: Ink) -> str:
@@ -30,16 +31,12 @@ _HEAD = (
 def _bar(row: dict, name: str, ink: Ink) -> str:
     gap, moved = safe.markup(words.gap_alone(row)), safe.markup(words.change(row))
     return (
-        f'<div class="bar"><i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>{name}{_track(row, ink, _opens(row))}'
+        f'<div class="bar"><i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>{name}{_track(row, ink)}'
         f"<span>{_value(row)}</span><span{' class=gap' if row['gap'] else ''}>{gap}</span><span>{moved}</span>{_trail(row)}</div>"
     )
 
 
-def _opens(row: dict) -> str:
-    return f"indicator?indicator={safe.markup(row['indicator'])}"
-
-
-def _track(row: dict, ink: Ink, to: str) -> str:
+def _track(row: dict, ink: Ink) -> str:
     """Ground, band of what is not known, value, what of it is carried, mark of the target."""
     value = part_of_bar(row, row["value"]) or 0
     lent = value * words.carried_share(row)
@@ -49,7 +46,7 @@ def _track(row: dict, ink: Ink, to: str) -> str:
     parts += [_span("v", 0, value, f";background:{ink.bar(row['status'])}"), _span("c", value - lent, value)]
     goal = target_mark(row)
     parts += [f'<s class="g" style="left:{100 * goal:.1f}%"></s>' if goal is not None else ""]
-    return f'<div class="track" data-go="{to}"{_said(row, row["name"])}>{"".join(parts)}</div>'
+    return f'<div class="track"{_said(row, row["name"])}>{"".join(parts)}</div>'
 
 
 def _span(kind: str, start: float, end: float, more: str = "") -> str:
@@ -84,7 +81,7 @@ def ranking(rows: Sequence[dict], names: Sequence[str], told: str, ink: Ink) -> 
 
 
 def _county(row: dict, name: str, ink: Ink) -> str:
-    track = _track({**row, "name": row["county"]}, ink, f"county?county={safe.markup(row['place'])}")
+    track = _track({**row, "name": row["county"]}, ink)
     gap = safe.markup(words.gap(row).replace("还差 ", "差 "))
     sign = f'<i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>'
     return f'<div class="bar">{sign}{name}{track}<span>{_value(row)}</span><span>{gap}</span></div>'
@@ -107,15 +104,15 @@ def matrix(
     across = f"--n:{len(counties)};{_colours(ink)}"
     return (
         f'<div class="matrix" style="{across}"><nav><u></u>{"".join(names)}</nav>'
-        f'<div class="cells" role="img" aria-label="{safe.markup(told)}">{"".join(lines)}</div></div>'
+        f'<div class="cells" role="group" aria-label="{safe.markup(told)}">{"".join(lines)}</div></div>'
     )
 
 
 def _cell(cell: dict | None) -> str:
     if cell is None:
         return "<b></b>"
-    to = f"county?county={safe.markup(cell['place'])}&amp;indicator={safe.markup(cell['indicator'])}"
-    return f'<b class="{cell["status"]}" data-go="{to}"{_said(cell, cell["name"], cell["county"])}>{SIGNS[cell["status"]]}</b>'
+    to = href("county", county=cell["place"], indicator=cell["indicator"])
+    return f'<a class="{cell["status"]}" tabindex="-1" href="{to}"{_said(cell, cell["name"], cell["county"])}>{SIGNS[cell["status"]]}</a>'
 
 
 def _said(row: dict, name: str, first: str = "") -> str:

@@ -20,7 +20,7 @@ PATHS = {
     "reporting": "app_pages/reporting.py",
 }
 # the choices that a link carries to the page that it opens
-CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
+_CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
 
 
 def go(page: str, **chosen: str) -> None:
@@ -34,20 +34,23 @@ def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
     st.page_link(PATHS[page], label=safe.markdown(label) + more, query_params=_address(chosen))
 
 
+def href(page: str, **chosen: str) -> str:
+    """The address of a page with something chosen, escaped: relative, so that it holds behind a proxy's path too."""
+    return safe.markup(f"{page}?{urlencode(_address(chosen))}")
+
+
 def anchor(page: str, number: str, label: str, quiet: str, chosen: dict[str, str]) -> str:
     """A link to a page as HTML: number, label, what stands in grey behind it, what is chosen by it.
 
     An element for each link would cost the browser as much as the picture they stand in.
     """
-    # relative, so that it holds behind a proxy's path too; a click stays within the session (`following`)
-    to, go_to = (safe.markup(f"{page}?{urlencode(what)}") for what in (_address(chosen), chosen))
     before = f"<i>{safe.markup(number)}</i> " if number else ""
     behind = f" <i>{safe.markup(quiet)}</i>" if quiet else ""
-    return f'<a href="{to}" data-go="{go_to}">{before}<span>{safe.markup(label)}</span>{behind}</a>'
+    return f'<a href="{href(page, **chosen)}">{before}<span>{safe.markup(label)}</span>{behind}</a>'
 
 
 def _address(chosen: dict[str, str]) -> dict[str, str]:
-    kept = {name: st.query_params[name] for name in CARRIED if name in st.query_params}
+    kept = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
     return {**kept, **chosen}
 
 

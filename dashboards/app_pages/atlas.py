@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import board, charts, choice, data, figures, following, looks, parts, words
+from dashboards import board, charts, choice, data, figures, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -36,4 +36,3 @@ st.caption(
     + "点县名看该县市区。开发区没有公开的边界,以方块标在襄都(桥东)旁。"
     + f"图例:{words.legend()}"
 )
-following.listen()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import board, choice, county_parts, figures, following, looks, parts, records, safe
+from dashboards import board, choice, county_parts, figures, looks, parts, records, safe
 
 view = choice.view()
 ink = looks.ink()
@@ -31,4 +31,3 @@ with st.container(key="screen_only"):
     st.caption("打印本页得到一页简报:全部指标、位次、差距、只差一项的社区(村)、报送和问题。")
 with st.container(key="paper_only"):
     county_parts.on_paper(view, rows, near, found, county)
-following.listen()

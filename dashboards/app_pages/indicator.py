@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import board, charts, choice, data, detail, figures, following, looks, parts, words
+from dashboards import board, charts, choice, data, detail, figures, looks, parts, words
 
 view = choice.view()
 ink = looks.ink()
@@ -36,4 +36,3 @@ detail.counties_download(view, chosen, counties)
 
 st.subheader("缺在哪里", anchor=False)
 detail.lacking(view, indicator, counties)
-following.listen()

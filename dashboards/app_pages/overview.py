@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import board, choice, figures, following, looks, parts, records, words
+from dashboards import board, choice, figures, looks, parts, records, words
 
 view = choice.view()
 ink = looks.ink()
@@ -28,4 +28,3 @@ with st.container(key="screen_only"):
     parts.moves(moved)
     st.subheader("报送情况", anchor=False)
     parts.reporting(reports, parts.lines)
-following.listen()

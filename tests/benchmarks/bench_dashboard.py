@@ -164,7 +164,7 @@ def _views(chromium: str, data: Path, rounds: int) -> list[tuple[float, float, f
             found = [
                 (
                     *_seen(browser, theirs, "text=empty"),
-                    *_seen(browser, ours, "text=项主要指标", ".cells > b:last-child"),
+                    *_seen(browser, ours, "text=项主要指标", ".cells > :last-child"),
                 )
                 for _ in range(rounds + 1)
             ]

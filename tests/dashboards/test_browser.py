@@ -83,7 +83,7 @@ def test_a_phone_shows_the_verdict_without_scrolling_sideways(page, address):
 def test_from_the_overview_to_a_county_to_a_unit_to_its_cell(page, address):
     page.goto(address)
     # the first cell of the matrix: the first headline indicator in the first county
-    page.locator(".cells b").first.click()
+    page.locator(".cells a").first.click()
     page.wait_for_url(re.compile(r"/county\?"))
     page.get_by_text(re.compile(r"县市区|区:18 项主要指标")).first.wait_for()
     assert "county=130502" in page.url and "indicator=platform_urban" in page.url
