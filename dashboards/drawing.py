@@ -97,8 +97,10 @@ def matrix(
 ) -> str:
     """Counties across, headline indicators down, numbered as the bars beside it: colour and sign of each status. `names` as in `bars`."""
     found = {(cell["indicator"], cell["place"]): cell for cell in cells}
+    # once for all cells; where a name stands twice in an address, the page takes the last
+    kept = href("county")
     lines = [
-        f"<u>{n}</u>{''.join(_cell(found.get((name, county['unit']))) for county in counties)}"
+        f"<u>{n}</u>{''.join(_cell(found.get((name, county['unit'])), kept) for county in counties)}"
         for n, name in enumerate(indicators, 1)
     ]
     across = f"--n:{len(counties)};{_colours(ink)}"
@@ -108,10 +110,10 @@ def matrix(
     )
 
 
-def _cell(cell: dict | None) -> str:
+def _cell(cell: dict | None, kept: str) -> str:
     if cell is None:
         return "<b></b>"
-    to = href("county", county=cell["place"], indicator=cell["indicator"])
+    to = f"{kept}&amp;county={safe.markup(cell['place'])}&amp;indicator={safe.markup(cell['indicator'])}"
     return f'<a class="{cell["status"]}" tabindex="-1" href="{to}"{_said(cell, cell["name"], cell["county"])}>{SIGNS[cell["status"]]}</a>'
 
 
