@@ -63,7 +63,9 @@ class Town:
 
     def county(self, code: str, row: dict) -> None:
         attributes = {column: row.get(name) == "是" for name, column in ROSTER.items()}
-        self.insert("county", {"code": code, "answered_as": code, "city_code": "130500", **attributes})
+        self.insert(
+            "county", {"month": DECEMBER, "code": code, "answered_as": code, "city_code": "130500", **attributes}
+        )
         told = answers(self.form.county, row)
         self.insert("county_standing", {"month": DECEMBER, "unit": code, "carried": False, **told})
 
@@ -73,7 +75,7 @@ class Town:
         code, told = self.codes[county["县"]], answers(self.form.community, row)
         first, count = warehouse.scalar(self.store.con, "SELECT count(*) FROM unit"), row.get("个数", 1)
         place = {"town_code": f"{code}001", "county_code": code, "kind": row["类型"], "county_answered_as": code}
-        self.repeat("unit", ("code", "uid", "answered_as"), {**place, **attributes}, first, count)
+        self.repeat("unit", ("code", "uid", "answered_as"), {"month": DECEMBER, **place, **attributes}, first, count)
         self.repeat("standing", ("unit", "uid"), {"month": DECEMBER, "carried": False, **told}, first, count)
 
     def repeat(self, table: str, keys: tuple, values: dict, first: int, count: int) -> None:
@@ -84,15 +86,22 @@ class Town:
         self.store.con.execute(sql, list(values.values()))
 
     def figure(self) -> dict:
-        figures.compute(self.store, DECEMBER)
-        progress.compute(self.store, DECEMBER)
+        figures.compute(self.store, [DECEMBER])
+        progress.compute(self.store, [DECEMBER])
         sql = (
             "SELECT numerator, denominator, unknown, shown, status, gap, lower, upper FROM figure "
             "WHERE level = 'city' AND divisions = 'then'"
         )
         row = self.store.con.execute(sql).fetchall()[0]
         status = progress.STATUSES[row[4]]
-        return {"分子": row[0], "分母": row[1], "不详": row[2], "数值": row[3] or status, "状态": status, "还差": row[5]}
+        return {
+            "分子": row[0],
+            "分母": row[1],
+            "不详": row[2],
+            "数值": row[3] or status,
+            "状态": status,
+            "还差": row[5],
+        }
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=[f"{spec['indicator']}-{spec['says']}" for spec in SPECS])
