@@ -4,8 +4,9 @@
 
 Runs `measure` of every `bench_*.py`, each in a process of its own, so that none inherits another's memory or warm caches and one that
 fails costs nobody else's lines. Prints each line as it is measured and a page by goal at the end; `--write` puts the page into
-`docs/performance.md`. What a benchmark lacks on this machine (Chromium, Java, the national roster) is told, not passed over. Exit
-status 1 where a target is missed or a benchmark failed.
+`docs/performance.md` and what it is made from into `docs/performance.json`: with `--only`, what was measured before of the others stays.
+What a benchmark lacks on this machine (Chromium, Java, the national roster) is told, not passed over. Exit status 1 where a target is
+missed or a benchmark failed.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import platform
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from tests.benchmarks.measured import Lacking, Measured
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PAGE = ROOT / "docs" / "performance.md"
+NUMBERS = PAGE.with_suffix(".json")
 LIBRARIES = ("duckdb", "pyarrow", "pandas", "python-calamine", "dagster", "streamlit", "plotly")
 HEADINGS = ("what", "ours", "peer, same run", "ratio", "limit", "met")
 GOALS = {
@@ -45,12 +47,15 @@ LACKING = 75
 
 @dataclass
 class Run:
-    """What all benchmarks said: lines, what was lacking (benchmark → reason), which failed, seconds by benchmark."""
+    """What one benchmark said: its lines, or what it lacked, or that it failed; when, at what load of the machine before, in how many seconds."""
 
+    name: str
+    when: str
+    load: float
+    seconds: float = 0.0
     lines: list[Measured] = field(default_factory=list)
-    lacking: dict[str, str] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
+    lacking: str = ""
+    failed: bool = False
 
     @property
     def good(self) -> bool:
@@ -64,35 +69,32 @@ def benchmarks() -> list[str]:
     return [name for name in first if name in found] + sorted(found - set(first))
 
 
-def run(names: list[str], quick: bool) -> Run:
-    """All of them, one after another."""
-    found = Run()
-    for name in names:
-        print(f"… {name}", file=sys.stderr, flush=True)
-        began = time.perf_counter()
-        done = subprocess.run(_command(name, quick), cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        found.seconds[name] = time.perf_counter() - began
-        _take(found, name, done)
+def run(name: str, quick: bool) -> Run:
+    """One benchmark in a process of its own."""
+    print(f"… {name}", file=sys.stderr, flush=True)
+    found = Run(name, datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M"), os.getloadavg()[0])
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "tests.benchmarks", "--child", name, *(["--quick"] if quick else [])]
+    # a library's warnings about its own future are no news here
+    quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, text=True)
+    found.seconds = time.perf_counter() - began
+    last = done.stdout.splitlines()[-1] if done.stdout else ""
+    if done.returncode == LACKING:
+        found.lacking = last
+    elif done.returncode:
+        found.failed = True
+    else:
+        found.lines = [Measured(**item) for item in json.loads(last)]
     return found
 
 
-def _command(name: str, quick: bool) -> list[str]:
-    return [sys.executable, "-m", "tests.benchmarks", "--child", name, *(["--quick"] if quick else [])]
-
-
-def _take(found: Run, name: str, done: subprocess.CompletedProcess) -> None:
-    last = done.stdout.splitlines()[-1] if done.stdout else ""
-    if done.returncode == LACKING:
-        found.lacking[name] = last
-        print(f"  not measured: {last}", flush=True)
-    elif done.returncode:
-        found.failed.append(name)
-        print(f"  FAILED with status {done.returncode}", flush=True)
-    else:
-        lines = [Measured(**item) for item in json.loads(last)]
-        found.lines += lines
-        for item in lines:
-            print(f"  {item.goal}  {' | '.join(filter(None, row(item)))}", flush=True)
+def tell(found: Run) -> None:
+    """What it said, at once."""
+    for item in found.lines:
+        print(f"  {item.goal}  {' | '.join(filter(None, row(item)))}", flush=True)
+    if found.failed or found.lacking:
+        print(f"  {'FAILED' if found.failed else f'not measured: {found.lacking}'}", flush=True)
 
 
 def child(name: str, quick: bool) -> int:
@@ -136,13 +138,13 @@ def sections(lines: list[Measured]) -> str:
     return "\n\n".join(f"## {goal}. {GOALS.get(goal, '')}\n\n{table(of[goal])}" for goal in goals if of[goal])
 
 
-def verdict(found: Run) -> str:
+def verdict(runs: list[Run]) -> str:
     """In a sentence: how many targets, how many met, and which not."""
-    held = [item for item in found.lines if item.met is not None]
+    held = [item for found in runs for item in found.lines if item.met is not None]
     missed = [item for item in held if not item.met]
     told = "".join(f"\n- **missed**: {item.goal}, {item.what}" for item in missed)
-    told += "".join(f"\n- **failed**: bench_{name}, which stopped with an error" for name in found.failed)
-    told += "".join(f"\n- not measured: bench_{name}: {reason}" for name, reason in found.lacking.items())
+    told += "".join(f"\n- **failed**: bench_{one.name}, which stopped with an error" for one in runs if one.failed)
+    told += "".join(f"\n- not measured: bench_{one.name}: {one.lacking}" for one in runs if one.lacking)
     return f"{len(held) - len(missed)} of {len(held)} targets met.{told}"
 
 
@@ -152,17 +154,15 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {versions}"
 
 
-def page(found: Run, load: float, quick: bool) -> str:
-    when = datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-    took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found.seconds.items())
+def page(runs: list[Run], quick: bool) -> str:
+    took = ", ".join(f"{one.name} {one.seconds:.0f} s ({one.when[5:]}, {one.load:.1f})" for one in runs)
     return f"""# What it costs, measured
 
-Written by `make bench`{" in its quick form" if quick else ""}; do not edit. Measured {when} (Shanghai) on {machine()}.
-Load of the machine before: {load:.1f} (above 0.5, others were at work and times are too long; ratios hold).
+Written by `make bench`{" in its quick form" if quick else ""}; do not edit. Measured on {machine()}.
 
-{verdict(found)}
+{verdict(runs)}
 
-{sections(found.lines)}
+{sections([item for one in runs for item in one.lines])}
 
 ## How to read it
 
@@ -171,7 +171,8 @@ below which nobody can go. `limit` is on the ratio where there is a peer, else o
 sake. `s CPU` is processor time of all processes together; seconds without it are by the clock. How each is measured stands at the head
 of its file in `tests/benchmarks/`; where the time goes and why the design is as it is, in [design.md](design.md).
 
-All of it took {sum(found.seconds.values()) / 60:.0f} minutes ({took}). To repeat: `make bench`; one alone:
+All of it took {sum(one.seconds for one in runs) / 60:.0f} minutes. Each benchmark, when (Shanghai) and at what load of the machine before it:
+{took}. Above 1 others were at work, and seconds are too long; ratios hold. To repeat: `make bench`; one alone:
 `python -m tests.benchmarks --only reading`; small samples: `--quick`. Nothing here runs in CI: a time is no test.
 """
 
@@ -185,13 +186,26 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     if asked.child:
         return child(asked.child, asked.quick)
-    load = os.getloadavg()[0]
-    found = run(asked.only.split(",") if asked.only else benchmarks(), asked.quick)
-    told = page(found, load, asked.quick)
+    asked_for = asked.only.split(",") if asked.only else benchmarks()
+    runs = {} if asked.quick else before()
+    for name in asked_for:
+        runs[name] = run(name, asked.quick)
+        tell(runs[name])
+    shown = [runs[name] for name in benchmarks() if name in runs]
+    told = page(shown, asked.quick)
     print(f"\n{told}")
     if asked.write:
         PAGE.write_text(told, encoding="utf-8")
-    return 0 if found.good else 1
+        NUMBERS.write_text(json.dumps([asdict(one) for one in shown], ensure_ascii=False, indent=1), encoding="utf-8")
+    return 0 if all(runs[name].good for name in asked_for) else 1
+
+
+def before() -> dict[str, Run]:
+    """What the page says now."""
+    if not NUMBERS.exists():
+        return {}
+    found = [Run(**one) for one in json.loads(NUMBERS.read_text(encoding="utf-8"))]
+    return {one.name: replace(one, lines=[Measured(**item) for item in one.lines]) for one in found}
 
 
 if __name__ == "__main__":
