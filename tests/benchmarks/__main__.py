@@ -30,6 +30,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 NUMBERS = PAGE.with_suffix(".json")
+# which bench_growth draws
+PICTURE = PAGE.with_name("growth.svg")
 LIBRARIES = ("duckdb", "pyarrow", "pandas", "python-calamine", "dagster", "streamlit", "plotly")
 HEADINGS = ("what", "ours", "peer, same run", "ratio", "limit", "met")
 GOALS = {
@@ -122,7 +124,7 @@ def row(item: Measured) -> tuple[str, ...]:
 
 def number(value: float) -> str:
     """Three digits that count, never an exponent."""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3 if abs(value) >= 0.1 else 4
     return f"{value:,.{digits}f}"
 
 
@@ -135,7 +137,12 @@ def sections(lines: list[Measured]) -> str:
     """A table for each goal."""
     goals = [*GOALS, *sorted({item.goal for item in lines} - set(GOALS))]
     of = {goal: [item for item in lines if item.goal == goal] for goal in goals}
-    return "\n\n".join(f"## {goal}. {GOALS.get(goal, '')}\n\n{table(of[goal])}" for goal in goals if of[goal])
+    told = {goal: f"## {goal}. {GOALS.get(goal, '')}\n\n{table(of[goal])}" for goal in goals if of[goal]}
+    if "G4" in told and PICTURE.exists():
+        told["G4"] += (
+            f"\n\n![What a month costs, month after month]({PICTURE.name}) The numbers: [{PICTURE.stem}.csv]({PICTURE.stem}.csv)."
+        )
+    return "\n\n".join(told.values())
 
 
 def verdict(runs: list[Run]) -> str:
