@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from pipelines import months
-from pipelines.roster import Rosters
+from pipelines.roster import Listed, Rosters
 from pipelines.survey import answers, names
 from pipelines.survey.grid import Sheet, Workbook
 from pipelines.survey.labels import fold
@@ -180,21 +180,25 @@ def month_label(month: object) -> str:
     return months.label(month)
 
 
+def _names_by_county(listed: Iterable[Listed]) -> dict[str, set[tuple]]:
+    """County code to the stems of town and unit of all its units."""
+    found: dict[str, set[tuple]] = {}
+    for unit in listed:
+        found.setdefault(unit.county_code, set()).add((names.town_stem(unit.town), names.forms(unit.name).core))
+    return found
+
+
 @lru_cache(maxsize=64)
 def heirs(rosters: Rosters, month: date) -> dict[str, str]:
     """County codes that the month no longer has, to the county that holds more than half of their units' names."""
-    listed = rosters.listed(month)
-    now = {unit.county_code: set() for unit in listed}
-    for unit in listed:
-        now[unit.county_code].add((names.town_stem(unit.town), names.forms(unit.name).core))
+    present = {county.code for county in rosters.counties(month)}
+    former = [edition.cut_off.replace(day=1) for edition in rosters.editions]
+    former = [then for then in former if any(county.code not in present for county in rosters.counties(then))]
     found: dict[str, str] = {}
-    for edition in rosters.editions:
-        old: dict[str, set] = {}
-        then = edition.cut_off.replace(day=1)
-        gone = any(county.code not in now for county in rosters.counties(then))
-        for unit in rosters.listed(then) if gone else ():
-            if unit.county_code not in now:
-                old.setdefault(unit.county_code, set()).add((names.town_stem(unit.town), names.forms(unit.name).core))
+    # most rosters have lost no county, and the names of a whole country need not be taken apart for nothing
+    now = _names_by_county(rosters.listed(month)) if former else {}
+    for then in former:
+        old = _names_by_county(unit for unit in rosters.listed(then) if unit.county_code not in present)
         for county, units in old.items():
             heir = max(now, key=lambda code: len(now[code] & units))
             if 2 * len(now[heir] & units) > len(units):

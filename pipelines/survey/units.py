@@ -61,8 +61,8 @@ class CountyIndex:
 @lru_cache(maxsize=256)
 def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     """The index of one county and month. Grain of its dictionaries: one entry per unit code, name key, town name."""
-    elsewhere = _month_units(rosters, month)
-    units = {code: unit for code, unit in elsewhere.items() if unit.county_code == county}
+    elsewhere, by_county = _month_units(rosters, month)
+    units = by_county.get(county, {})
     by_name: dict[tuple[str, str], list[str]] = defaultdict(list)
     towns: dict[str, set[str]] = defaultdict(set)
     for unit in units.values():
@@ -78,8 +78,13 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
 
 
 @lru_cache(maxsize=32)
-def _month_units(rosters: Rosters, month: date) -> dict[str, Listed]:
-    return {unit.code: unit for unit in rosters.listed(month)}
+def _month_units(rosters: Rosters, month: date) -> tuple[dict[str, Listed], dict[str, dict[str, Listed]]]:
+    """The month's units by code, and the same of each county: a reader of a country's workbooks asks for thousands of counties."""
+    units: dict[str, Listed] = {}
+    by_county: dict[str, dict[str, Listed]] = defaultdict(dict)
+    for unit in rosters.listed(month):
+        units[unit.code] = by_county[unit.county_code][unit.code] = unit
+    return units, by_county
 
 
 @lru_cache(maxsize=256)
