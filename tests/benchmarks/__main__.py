@@ -124,7 +124,9 @@ def row(item: Measured) -> tuple[str, ...]:
 
 def number(value: float) -> str:
     """Three digits that count, never an exponent."""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3 if abs(value) >= 0.1 else 4
+    digits = (
+        0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3 if abs(value) >= 0.1 else 4
+    )
     return f"{value:,.{digits}f}"
 
 

@@ -33,8 +33,8 @@ from pipelines.ledger import GENESIS
 from pipelines.release import open_folder, verifying
 from pipelines.settings import Settings
 from tests.benchmarks import country, growth_chart
-from tests.benchmarks.bench_country import line
-from tests.benchmarks.measured import Measured
+from tests.benchmarks.bench_country import NO_ROSTER, line
+from tests.benchmarks.measured import Lacking, Measured
 
 SMALL, CITY, YEARS = 1_500, 5_400, 10
 SIZES = (5_000, 20_000, 60_000, 150_000)
@@ -44,9 +44,9 @@ COLUMNS = ("figures", "publish", "live", "open", "whole", "disk", "manifest", "n
 
 
 def measure(quick: bool = False) -> list[Measured]:
-    """How a published month's cost grows with months and with units. Nothing where the national roster is not there."""
+    """How a published month's cost grows with months and with units. Errors: `Lacking` without the national roster."""
     if not country.NATIONAL.exists():
-        return []
+        raise Lacking(NO_ROSTER)
     found = in_child(SMALL, 36) if quick else in_child(CITY, 12 * YEARS)
     if not quick:
         _write(settings.REPOSITORY / "docs" / "growth", found["months"])

@@ -26,7 +26,8 @@ from pipelines.indicators import engine
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from tests.benchmarks import country, country_books
-from tests.benchmarks.measured import Measured
+from tests.benchmarks.bench_country import NO_ROSTER
+from tests.benchmarks.measured import Lacking, Measured
 
 QUICK, WHOLE = 30_000, None
 SECONDS = 360.0
@@ -34,9 +35,9 @@ STAGES = ("archive", "read", "load", "figures", "publish", "reports")
 
 
 def measure(quick: bool = False) -> list[Measured]:
-    """Seconds from workbooks to a release, by stage, and a second month on top. Nothing where the national roster is not there."""
+    """Seconds from workbooks to a release, by stage, and a second month on top. Errors: `Lacking` without the national roster."""
     if not country.NATIONAL.exists():
-        return []
+        raise Lacking(NO_ROSTER)
     first, second = in_child(QUICK if quick else WHOLE, 2)
     what = f"{first['units']} units, {first['files']} workbooks to a release with its reports"
     told = ", ".join(f"{name} {first['seconds'][name]:.1f}" for name in STAGES)
