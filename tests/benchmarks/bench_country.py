@@ -88,7 +88,7 @@ def last_month(units: int | None, count: int) -> dict:
 
 
 def all_months(units: int | None, count: int) -> dict:
-    """All months, one after another in one process: {units, seconds, cpu (a month), peak (GB), disk (GB)}."""
+    """All months, one after another: {units, seconds, cpu (a month), peak (GB), disk (GB)}."""
     with tempfile.TemporaryDirectory() as folder:
         _child("--tell", folder, units or 0, count)
         return _child("--figures", folder, count)
@@ -110,16 +110,16 @@ def tell(folder: Path, units: int | None, count: int) -> dict:
 
 
 def figures(folder: Path, count: int) -> dict:
-    """The figures of those of the first `count` months that are not computed yet."""
+    """The figures of those of the first `count` months that are not computed yet, each in a warehouse opened for it, as a run does."""
     reference = reference_set.load(folder / "reference")
-    store = country.reopened(reference, folder / "warehouse.duckdb")
     seconds, cpu = [], []
     for month in _span(count):
+        store = country.reopened(reference, folder / "warehouse.duckdb")
         began, spent = time.perf_counter(), time.process_time()
         if engine.bring_up_to_date(store, month):
             seconds.append(time.perf_counter() - began)
             cpu.append(time.process_time() - spent)
-    store.con.close()
+        store.con.close()
     return {
         "units": reference.rosters.table(country.FIRST).num_rows,
         "seconds": seconds,
