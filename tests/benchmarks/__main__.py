@@ -53,7 +53,7 @@ class Run:
 
     name: str
     when: str
-    load: float
+    load: float | None
     seconds: float = 0.0
     lines: list[Measured] = field(default_factory=list)
     lacking: str = ""
@@ -123,7 +123,9 @@ def row(item: Measured) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """Three digits that count, never an exponent."""
+    """Three digits that count, never an exponent; what is whole stays whole."""
+    if float(value).is_integer():
+        return f"{value:,.0f}"
     digits = (
         0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3 if abs(value) >= 0.1 else 4
     )
@@ -164,7 +166,8 @@ def machine() -> str:
 
 
 def page(runs: list[Run], quick: bool) -> str:
-    took = ", ".join(f"{one.name} {one.seconds:.0f} s ({one.when[5:]}, {one.load:.1f})" for one in runs)
+    loads = {one.name: "load not noted" if one.load is None else f"{one.load:.1f}" for one in runs}
+    took = ", ".join(f"{one.name} {one.seconds:.0f} s ({one.when[5:]}, {loads[one.name]})" for one in runs)
     return f"""# What it costs, measured
 
 Written by `make bench`{" in its quick form" if quick else ""}; do not edit. Measured on {machine()}.
