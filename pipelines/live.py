@@ -142,7 +142,7 @@ def _mark(computed: str | None, state: MonthState, refused: list[dict]) -> str:
 
 
 def _digest(told: list) -> str:
-    return hashlib.sha256(json.dumps([program.digest("live"), told]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([program.digest(__name__), told]).encode()).hexdigest()[:16]
 
 
 # ---- the state of a month

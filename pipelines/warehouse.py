@@ -347,7 +347,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
 
 def stamp(reference: Reference) -> str:
     """What the projection's shape and reading depend on; another stamp means another projection."""
-    read_by = program.digest("survey", "warehouse", "loading", "roster")
+    read_by = program.digest(__name__, "pipelines.reading_desk")
     parts = [read_by, reference.digests["form"], reference.digests["rosters"], str(reference.first_month)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

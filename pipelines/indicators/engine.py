@@ -45,7 +45,7 @@ def _compute(warehouse: Warehouse, month: date, life: Life) -> None:
 def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[date, str]:
     reference = warehouse.reference
     shas = dict(warehouse.con.execute("SELECT seq, sha256 FROM submission").fetchall())
-    fixed = json.dumps([reference.digests, program.digest("indicators", "policy", "roster", "survey", "warehouse")])
+    fixed = json.dumps([reference.digests, program.digest(__name__)])
     found, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
     for month in span:
         inputs = [before, _inputs(life, month, shas)]

@@ -215,7 +215,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wa
         "city": warehouse.reference.rosters.city.name,
         "month": months.key(month),
         "reference": reference.digests,
-        "program": {"version": program.__version__, "sha256": program.digest()},
+        "program": {"version": program.__version__, "sha256": program.digest(__name__)},
         "months": sorted({key for entries in content.values() for key in entries}),
         "states": {months.key(m): s.state for m, s in sorted(life.months.items()) if m <= month},
         **({} if wanted >= editions.WITHOUT_INPUTS else {"inputs": _inputs(warehouse, life, month)}),
