@@ -29,21 +29,21 @@ test: .venv/.test
 
 # The same figures on Spark: installs PySpark into the environment; needs Java.
 test-cluster: .venv/.test .venv/.spark
-	$(BIN)/python -m pytest -n 0 tests/cluster $(TESTS)
+	$(BIN)/python -m pytest -n 0 tests/spark $(TESTS)
 
 # Every benchmark, as ratios to peers measured in the same run; writes docs/performance.md. About half an hour; BENCH="--quick" or
 # BENCH="--only reading" for less. PySpark is installed where there is a Java runtime to run it.
 BENCH ?= --write
 bench: .venv/.test $(if $(shell command -v java),.venv/.spark)
-	$(BIN)/python -m tests.benchmarks $(BENCH)
+	$(BIN)/python -m lab.benchmarks $(BENCH)
 
 # Kills, full disks, failing writes, damaged files, power cuts (as root): hundreds of rounds (docs/reliability.md).
 ROUNDS ?= 500
 EVERY ?= 1
 faults: .venv/.test
-	$(BIN)/python -m tests.faults --how kill,enospc,eio,erofs --every $(EVERY) --random $(ROUNDS)
-	$(BIN)/python -m tests.faults.damage --rounds $(ROUNDS)
-	test "$$(id -u)" != 0 || $(BIN)/python -m tests.faults.power --rounds 100
+	$(BIN)/python -m lab.faults --how kill,enospc,eio,erofs --every $(EVERY) --random $(ROUNDS)
+	$(BIN)/python -m lab.faults.damage --rounds $(ROUNDS)
+	test "$$(id -u)" != 0 || $(BIN)/python -m lab.faults.power --rounds 100
 	SHEQU_ROUNDS=20 $(BIN)/python -m pytest tests/faults
 
 lint: .venv/.test

@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd  # noqa: F401
 import streamlit as st
 
-from dashboards import choice, looks, signin
+from dashboards import signin
+from dashboards.charts import palette
+from dashboards.components import header
 
 PAGES = [
     st.Page("app_pages/overview.py", title="总览", default=True),
@@ -26,9 +28,9 @@ PAGES = [
 os.umask(0o027)
 # a file of ours: an icon by name would be fetched from the network
 st.set_page_config(page_title="社区治理进展", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
-looks.dress()
+palette.dress()
 person = signin.enter()
 page = st.navigation(PAGES, position="top")
 signin.corner(person)
-st.session_state["view"] = choice.header()
+st.session_state["view"] = header.header()
 page.run()

@@ -1,6 +1,6 @@
 """Who sits before the screen. `enter` lets a person in or shows why not; `actor` and `may` tell the pages.
 
-Three ways (`pipelines.access`): this machine only; OpenID Connect by Streamlit's own login; a header of a reverse proxy together
+Three ways (`pipelines.access.roles`): this machine only; OpenID Connect by Streamlit's own login; a header of a reverse proxy together
 with a secret that only the proxy knows. The identity is looked up anew in every run, so that a person who is struck from the file
 is out with the next click.
 """
@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboards import safe
-from pipelines import access, audit, settings
-from pipelines.access import ANYBODY, OPERATOR, Actor
+from dashboards.text import escape
+from pipelines import settings
+from pipelines.access import audit_log, roles
+from pipelines.access.roles import ANYBODY, OPERATOR, Actor
 from pipelines.errors import Refusal
 
 SECRET_HEADER = "X-Shequ-Secret"  # noqa: S105 the header's name
@@ -30,13 +31,13 @@ def actor() -> Actor:
 
 def may(action: str, county: str | None = None) -> bool:
     found, _ = _who()
-    return found is not None and access.may(found, action, county)
+    return found is not None and roles.may(found, action, county)
 
 
 def counties() -> list[str] | None:
     """The counties whose units and findings the person may see; None for all, an empty list for none."""
     found, _ = _who()
-    if found is None or not (access.may(found, "units") or found.role == "县级"):
+    if found is None or not (roles.may(found, "units") or found.role == "县级"):
         return []
     return list(found.counties) if found.role == "县级" else None
 
@@ -46,8 +47,8 @@ def exporting(make: Callable[[], bytes], name: str, rows: int, county: str | Non
     person, place = actor(), settings.load()
 
     def made() -> bytes:
-        access.require(person, "export", place, county=county, file=name)
-        audit.note(place, "export", person.name, identity=person.identity, file=name, rows=rows, county=county)
+        roles.require(person, "export", place, county=county, file=name)
+        audit_log.note(place, "export", person.name, identity=person.identity, file=name, rows=rows, county=county)
         return make()
 
     return made
@@ -64,7 +65,7 @@ def enter() -> Actor:
     if found is None:
         _door(why)
         st.stop()
-    rules = access.load(settings.load())
+    rules = roles.load(settings.load())
     if rules.mode == "oidc" and found is not ANYBODY:
         _idle(rules, found)
     if rules.mode != "local":
@@ -74,12 +75,12 @@ def enter() -> Actor:
 
 def corner(person: Actor) -> None:
     """Who is signed in, and the way out."""
-    if access.load(settings.load()).mode != "oidc" or person is ANYBODY:
+    if roles.load(settings.load()).mode != "oidc" or person is ANYBODY:
         return
     with st.container(key="signed_in", horizontal=True, horizontal_alignment="right"):
-        st.caption(f"{safe.markdown(person.name)} · {person.role}")
+        st.caption(f"{escape.markdown(person.name)} · {person.role}")
         if st.button("退出", type="tertiary"):
-            audit.note(settings.load(), "sign_out", person.name, identity=person.identity)
+            audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity)
             st.logout()
 
 
@@ -88,7 +89,7 @@ def corner(person: Actor) -> None:
 
 def _who() -> tuple[Actor | None, str]:
     place = settings.load()
-    rules = access.load(place)
+    rules = roles.load(place)
     if settings.anonymous() and rules.mode == "local":
         return ANYBODY, ""
     if rules.mode == "local":
@@ -103,14 +104,14 @@ def _who() -> tuple[Actor | None, str]:
 def _local() -> tuple[Actor | None, str]:
     """Everybody on this machine is its operator: so nobody from elsewhere may come this way."""
     told = "没有设置登录,只能在运行本系统的机器上使用。请管理员按 docs/security.md 设置登录。"
-    if not access.is_loopback(st.get_option("server.address")):
+    if not roles.is_loopback(st.get_option("server.address")):
         return None, told
     if any(name in st.context.headers for name in _FORWARDED):
         return None, told
     return OPERATOR, ""
 
 
-def _signed_in(rules: access.Access) -> tuple[str | None, str]:
+def _signed_in(rules: roles.Access) -> tuple[str | None, str]:
     """The identity that the provider vouches for. Streamlit does not look at `exp`, so it is looked at here."""
     if not st.user.get("is_logged_in"):
         return None, "请登录。"
@@ -122,7 +123,7 @@ def _signed_in(rules: access.Access) -> tuple[str | None, str]:
     return (identity, "") if isinstance(identity, str) and identity else (None, f"身份系统没有给出 {rules.claim}。")
 
 
-def _by_proxy(rules: access.Access) -> tuple[str | None, str]:
+def _by_proxy(rules: roles.Access) -> tuple[str | None, str]:
     """The identity that the proxy names, if it is the proxy that speaks: it knows the secret and comes from its address."""
     secret = settings.proxy_secret()
     if not secret or len(secret) < 32:
@@ -151,13 +152,13 @@ def _seen() -> dict[tuple, float]:
     return {}
 
 
-def _idle(rules: access.Access, person: Actor) -> None:
+def _idle(rules: roles.Access, person: Actor) -> None:
     """Sign out who did nothing for a while. A new sign-in has another `iat` and starts afresh."""
     key, now = (person.identity, st.user.get("iat")), time.monotonic()
     last = _seen().get(key, now)
     _seen()[key] = now if now - last <= rules.idle_minutes * 60 else last
     if now - last > rules.idle_minutes * 60:
-        audit.note(settings.load(), "sign_out", person.name, identity=person.identity, why="idle")
+        audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity, why="idle")
         st.logout()
         st.stop()
 
@@ -169,17 +170,17 @@ def _noted(person: Actor) -> None:
     if "signed_in" in st.session_state:
         st.session_state.clear()
     st.session_state["signed_in"] = person.identity
-    audit.note(settings.load(), "sign_in", person.name, identity=person.identity, role=person.role)
+    audit_log.note(settings.load(), "sign_in", person.name, identity=person.identity, role=person.role)
 
 
 def _door(why: str) -> None:
     """The page of those who are not let in."""
-    rules = access.load(settings.load())
+    rules = roles.load(settings.load())
     st.header("社区治理进展", anchor=False)
-    st.info(safe.markdown(why))
+    st.info(escape.markdown(why))
     signed = rules.mode == "oidc" and st.user.get("is_logged_in")
     if "不在本系统的名单中" in why and st.session_state.get("turned_away") != why:
         st.session_state["turned_away"] = why
-        audit.note(settings.load(), "unknown", "未登记", why=why)
+        audit_log.note(settings.load(), "unknown", "未登记", why=why)
     if rules.mode == "oidc" and st.button("换一个账号" if signed else "登录", type="primary"):
         st.logout() if signed else st.login()

@@ -2,25 +2,31 @@
 
 import dagster as dg
 
-from pipelines import reference_set, settings
-from pipelines.defs import assets, calendar, inbox, keeping, monthly, telling
-from pipelines.defs.station import Station
+from pipelines import settings
+from pipelines.defs import assets, inbox_sensor, maintenance_jobs, notifications, partitions, schedule
+from pipelines.defs.resource import Station
+from pipelines.reference import reference_bundle
 
 
 def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Definitions:
     """Assets, checks, job, schedule and sensor of one installation; `overrides` replace arguments of `Definitions`."""
     found = found or settings.load()
-    reference = reference_set.load(found.reference)
-    partitions = calendar.partitions(reference.first_month)
-    stages = assets.build(partitions, reference)
-    job, schedule = monthly.build()
-    jobs, schedules = zip(*((job, schedule), telling.reminders(), keeping.housekeeping()), strict=True)
-    watching = [keeping.lost_runs(), keeping.missed_months(job, partitions), telling.notices(), telling.failures()]
+    reference = reference_bundle.load(found.reference)
+    months = partitions.partitions(reference.first_month)
+    stages = assets.build(months, reference)
+    job, timetable = schedule.build()
+    jobs, schedules = zip(*((job, timetable), notifications.reminders(), maintenance_jobs.housekeeping()), strict=True)
+    watching = [
+        maintenance_jobs.lost_runs(),
+        maintenance_jobs.missed_months(job, months),
+        notifications.notices(),
+        notifications.failures(),
+    ]
     parts = {
         "assets": stages,
         "jobs": list(jobs),
         "schedules": list(schedules),
-        "sensors": [inbox.build(job, partitions), *watching],
+        "sensors": [inbox_sensor.build(job, months), *watching],
         "resources": {"station": Station(data=str(found.data), reference=str(found.reference))},
         # one process: a city month costs seconds, starting processes would cost more
         "executor": dg.in_process_executor,

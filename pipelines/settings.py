@@ -6,9 +6,17 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.errors import Refusal
-from pipelines.limits import Limits
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading one file may cost: `memory` in MB of address space, `cpu` and `wall` in seconds."""
+
+    memory: int = 2048
+    cpu: int = 60
+    wall: int = 90
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from pipelines import intake, monthly, months, reference_set
-from pipelines.intake import Report
-from pipelines.reference_set import Reference
-from pipelines.release import Edition, Release, open_folder, open_release
-from pipelines.roster import Unit
+from pipelines import months
+from pipelines.edition import Edition, Release, open_folder, open_release
+from pipelines.intake import submit_files
+from pipelines.intake.outcome import Report
+from pipelines.monthly import monthly_run
+from pipelines.reference import reference_bundle
+from pipelines.reference.reference_bundle import Reference
+from pipelines.reference.roster import Unit
 from pipelines.settings import Settings
-from pipelines.survey.template import Table, build
+from pipelines.template import Table, build
 
 Answers = Callable[[Unit], dict | None]
 GIVEN = ("code", "name", "town", "kind")
@@ -37,13 +40,13 @@ class Office:
 
     def __init__(self, data: Path, reference: Path):
         self.settings = Settings(data, reference)
-        self._loaded = reference_set.load(reference)
+        self._loaded = reference_bundle.load(reference)
         self.sent = data.parent / f"{data.name}-sent"
 
     @property
     def reference(self) -> Reference:
         if self._loaded.folder != self.settings.reference:
-            self._loaded = reference_set.load(self.settings.reference)
+            self._loaded = reference_bundle.load(self.settings.reference)
         return self._loaded
 
     def units(self, month: date, county: str) -> list[Unit]:
@@ -65,13 +68,13 @@ class Office:
         return path
 
     def submit(self, *paths: Path) -> list[Report]:
-        return intake.submit(paths, self.settings, by="测试")
+        return submit_files.submit(paths, self.settings, by="测试")
 
     def send(self, month: date, county: str, answers: Answers = plain, record: dict | None = None) -> Report:
         return self.submit(self.workbook(month, county, answers, record))[0]
 
     def run(self, month: date | None = None) -> Edition:
-        return monthly.run(self.settings, month, by="测试")
+        return monthly_run.run(self.settings, month, by="测试")
 
     def release(self, month: date | None = None) -> Release:
         return open_folder(self.run(month).folder)

@@ -13,13 +13,18 @@ import yaml
 from click.testing import CliRunner
 from streamlit import config
 
-from pipelines import access, intake, parallel, settings, warehouse
-from pipelines.access import Actor
-from pipelines.cli import main
+from pipelines import settings
+from pipelines.access import roles
+from pipelines.access.roles import Actor
+from pipelines.cli.commands import main
+from pipelines.documentation import licences_page
+from pipelines.edition import open_edition, open_release
 from pipelines.errors import Refusal
-from pipelines.release import open_release, reader
-from pipelines.serving import programs, starting
-from tests import licences, small_city
+from pipelines.intake import submit_files
+from pipelines.serving import programs, start
+from pipelines.warehouse import projection
+from pipelines.worker import worker_pool
+from tests import small_city
 from tests.books import Office
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,7 +65,7 @@ def test_nothing_that_came_in_is_run():
         (where, name) for where, name, _ in calls() if name in RUN or name.startswith(LOADED) or name.endswith(UNPACKED)
     ]
     # a bundle of reference data is our own, by its hash; the watchman asks the kernel to be told of its parent's end
-    ours = ("pipelines/reference_set.py:", "pipelines/serving/processes.py:")
+    ours = ("pipelines/reference/reference_bundle.py:", "pipelines/serving/process_tree.py:")
     assert [(where, name) for where, name in found if not where.startswith(ours)] == []
 
 
@@ -81,7 +86,7 @@ def test_no_verification_is_switched_off():
 
 
 MARKUP = ("unsafe_allow_html", "unsafe_allow_javascript", "allow_dangerous_html", "allow_unsafe_jscode")
-ESCAPING = ("dashboards/board.py:", "dashboards/parts.py:")
+ESCAPING = ("dashboards/components/board.py:", "dashboards/components/common_parts.py:")
 
 
 def _is_constant(node: ast.expr) -> bool:
@@ -123,11 +128,11 @@ def test_the_server_is_set_as_promised(section, key, value):
 
 
 def test_an_upload_may_be_a_little_larger_than_what_we_refuse_ourselves():
-    assert intake.LARGEST < SERVED["server"]["maxUploadSize"] * 2**20 <= intake.LARGEST * 1.1
+    assert submit_files.LARGEST < SERVED["server"]["maxUploadSize"] * 2**20 <= submit_files.LARGEST * 1.1
 
 
 def test_the_warehouse_fetches_no_extension_and_sees_no_frames():
-    con = warehouse.connect(":memory:")
+    con = projection.connect(":memory:")
     names = ["autoinstall_known_extensions", "allow_community_extensions", "python_enable_replacements"]
     assert [con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in names] == [False] * 3
 
@@ -138,7 +143,7 @@ def test_the_warehouse_reaches_its_own_data_only_and_stays_so(tmp_path):
         folder.mkdir(parents=True)
     (elsewhere / "secret.csv").write_text("a\n1\n")
     (data / "way-out").symlink_to(elsewhere)
-    con = warehouse.connect(data / "warehouse" / "warehouse.duckdb", data)
+    con = projection.connect(data / "warehouse" / "warehouse.duckdb", data)
     con.execute(f"COPY (SELECT 1 AS a) TO '{data}/releases/a.parquet'")
     con.execute(f"ATTACH '{data}/releases/release.duckdb' AS release")
     assert con.execute(f"SELECT a FROM read_parquet('{data}/releases/a.parquet')").fetchall() == [(1,)]
@@ -158,7 +163,7 @@ def test_the_warehouse_reaches_its_own_data_only_and_stays_so(tmp_path):
 
 
 def test_a_projection_in_memory_reaches_no_file(tmp_path):
-    con = warehouse.connect(":memory:")
+    con = projection.connect(":memory:")
     with pytest.raises(duckdb.Error):
         con.execute(f"COPY (SELECT 1) TO '{tmp_path}/out.csv'")
     with pytest.raises(duckdb.Error):
@@ -166,11 +171,14 @@ def test_a_projection_in_memory_reaches_no_file(tmp_path):
 
 
 def test_the_page_of_licences_lists_what_is_locked():
-    rows = [line for line in licences.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
-    assert [row.split(" | ")[:2] for row in rows] == [[f"| {name}", version] for name, version, _ in licences.locked()]
+    rows = [line for line in licences_page.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[:2] for row in rows] == [
+        [f"| {name}", version] for name, version, _ in licences_page.locked()
+    ]
     # what is locked for another system or Python is not looked at here
     told = [
-        (row, licences.licence(name, version)) for row, (name, version, _) in zip(rows, licences.locked(), strict=True)
+        (row, licences_page.licence(name, version))
+        for row, (name, version, _) in zip(rows, licences_page.locked(), strict=True)
     ]
     assert [row for row, licence in told if licence and not row.endswith(f"| {licence} |")] == []
     assert sum(licence is not None for _, licence in told) > 90
@@ -222,11 +230,11 @@ def test_every_connection_is_closed_to_the_outside_and_locked(worked):
         for where, name, _ in calls()
         if re.match(r"duckdb\.(connect|sql|query|execute|read_)", name)
     ]
-    assert sorted(made) == ["pipelines/release/reader.py", "pipelines/warehouse.py"]
+    assert sorted(made) == ["pipelines/edition/open_edition.py", "pipelines/warehouse/projection.py"]
     release = open_release(settings=worked.settings)
     opened = [
-        warehouse.connect(":memory:"),
-        warehouse.connect(worked.settings.warehouse, worked.settings.data),
+        projection.connect(":memory:"),
+        projection.connect(worked.settings.warehouse, worked.settings.data),
         release.con,
     ]
     for con in (*opened, release.con.cursor()):
@@ -252,7 +260,7 @@ def test_a_release_reads_its_own_folder_only(worked, tmp_path):
 
 
 def test_a_query_of_a_reader_is_ended_in_time(worked, monkeypatch):
-    monkeypatch.setitem(reader._CONFIG, "max_execution_time", "200")
+    monkeypatch.setitem(open_edition._CONFIG, "max_execution_time", "200")
     release = open_release(settings=worked.settings)
     with pytest.raises(duckdb.Error, match=r"(?i)time"):
         release.rows("SELECT sum(a.i * b.i) FROM range(1000000) a(i), range(1000000) b(i)")
@@ -263,21 +271,23 @@ def test_a_query_of_a_reader_is_ended_in_time(worked, monkeypatch):
 
 def test_a_child_is_limited_in_memory_time_and_what_it_writes(worked, monkeypatch):
     """A check goes through a child like every other file; the kernel holds its limits."""
-    monkeypatch.setattr("pipelines.survey.read.open_workbook", lambda *_: pytest.fail("read in the parent's process"))
-    parallel.dismiss()
+    monkeypatch.setattr(
+        "pipelines.answers.read_workbook.open_workbook", lambda *_: pytest.fail("read in the parent's process")
+    )
+    worker_pool.dismiss()
     county = Actor("赵经开", "县级", ("130571",))
     with pytest.raises(Refusal, match="看不出这是哪个县市区的"):
         file = worked.sent / "空.csv"
         file.write_text("一,二\n")
-        intake.submit([file], worked.settings, county)
-    [child] = parallel.idle()
+        submit_files.submit([file], worked.settings, county)
+    [child] = worker_pool.idle()
     rows = Path(f"/proc/{child.process.pid}/limits").read_text().splitlines()
     soft = {row[:26].strip(): row[26:47].strip() for row in rows[1:]}
     used = 1 << 30  # of address space by the program itself, beside its allowance
     assert 2 << 30 <= int(soft["Max address space"]) <= (2 << 30) + used
     assert 60 <= int(soft["Max cpu time"]) <= 70
     assert int(soft["Max file size"]) == 320 << 20 and soft["Max core file size"] == "0"
-    parallel.dismiss()
+    worker_pool.dismiss()
 
 
 # ---- what runs beside
@@ -296,7 +306,7 @@ def test_dagster_keeps_to_itself(tmp_path):
         False,
         True,
     ]  # the daemon listens nowhere
-    assert starting._environment(settings.load(tmp_path), programs.Ports())["DAGSTER_DISABLE_TELEMETRY"] == "yes"
+    assert start._environment(settings.load(tmp_path), programs.Ports())["DAGSTER_DISABLE_TELEMETRY"] == "yes"
 
 
 def test_secrets_stand_in_no_command_and_no_representation(tmp_path, monkeypatch, capfd):
@@ -325,6 +335,6 @@ def test_what_others_can_read_or_change_stops_the_start(tmp_path, name, mode):
     place.write_text("mode: local\n")
     place.chmod(mode)
     with pytest.raises(Refusal, match=f"{name} 能被别人读取或改写,不予启动;请运行 chmod 06"):
-        access.before_serving(settings.load(tmp_path))
+        roles.before_serving(settings.load(tmp_path))
     place.chmod(0o640)
-    access.before_serving(settings.load(tmp_path))
+    roles.before_serving(settings.load(tmp_path))

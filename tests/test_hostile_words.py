@@ -16,12 +16,13 @@ from click.testing import CliRunner
 from docx import Document
 from streamlit.testing.v1 import AppTest
 
-from dashboards import desk, safe
-from pipelines import file_names, intake
-from pipelines.archive import Archive
-from pipelines.cli import main
-from pipelines.notify import messages, sending
-from pipelines.release import open_release
+from dashboards.components import submission_desk
+from dashboards.text import escape
+from pipelines.archive.store import Archive
+from pipelines.cli.commands import main
+from pipelines.edition import open_release
+from pipelines.intake import collect_inbox, file_names, session
+from pipelines.notify import messages, senders
 from tests import small_city
 from tests.books import Office
 
@@ -176,7 +177,7 @@ def test_the_reports_are_whole_and_their_page_runs_nothing_of_theirs(office, sai
 def test_a_download_of_findings_neither_calculates_nor_breaks_its_lines(release):
     rows = release.rows("SELECT * FROM finding_all")
     names = dict.fromkeys(("found", "message", "sheet", "cell", "unit"))
-    found = safe.sheet(rows, {name: name for name in names}).decode("utf-8-sig")
+    found = escape.sheet(rows, {name: name for name in names}).decode("utf-8-sig")
     starts = [line[:2] for line in found.splitlines()]
     assert len(rows) > 20 and not [
         start for start in starts if start.lstrip('"').startswith(("=", "+", "-", "@", "\t"))
@@ -222,8 +223,8 @@ def test_no_name_of_a_file_stops_the_inbox_or_leaves_it(office, workbook, tmp_pa
     command = ["--data", str(place.data), "status"]
     listed = CliRunner().invoke(main, command, env={"SHEQU_REFERENCE": str(place.reference)})
     assert listed.exit_code == 0 and not ACTS.search(listed.output)
-    with intake.writing(place, "测试") as opened:
-        taken = intake.collect(opened, place)
+    with session.writing(place, "测试") as opened:
+        taken = collect_inbox.collect(opened, place)
     assert len(taken) == len(NAMES) and list(place.inbox.iterdir()) == []
     events = [event for event in Archive(place.archive).events() if event.kind == "submission"]
     assert {event.body["file"] for event in events} >= {"表格.xlsx", "CON.xlsx", "\u202excod.xlsx", "a\nBcc: c.xlsx"}
@@ -252,7 +253,7 @@ def test_an_uploads_name_never_becomes_a_path(name):
     def look(place: Path) -> tuple[str, list[str]]:
         return place.name, [path.name for path in place.parent.iterdir()]
 
-    called, there = desk._tried(look, name, b"x")
+    called, there = submission_desk._tried(look, name, b"x")
     assert there == [called] and len(called.encode()) <= 255 and "/" not in called and called not in ("", ".", "..")
     assert file_names.of(name).encode() is not None
 
@@ -264,6 +265,6 @@ def test_a_message_cannot_be_given_a_header(tmp_path):
     message = messages.Message(
         "k", "shi@example.gov.cn", "甲\nBcc: evil@example.com\r\n\r\n<b>", "收件箱:a\nBcc: c.xlsx"
     )
-    sending.ToFile(tmp_path).send(message)
+    senders.ToFile(tmp_path).send(message)
     read = email.message_from_bytes((tmp_path / "k.eml").read_bytes(), policy=email.policy.default)
     assert read["Bcc"] is None and read["To"] == "shi@example.gov.cn" and "Bcc" in read["Subject"]

@@ -89,7 +89,7 @@ def test_pages_show_and_do_not_compute():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if COMPUTING.search(line)
     ]
-    told = "求和、分组属于 pipelines,页面只显示;请在发布版里加一张现成的表(pipelines/release/ready.py):"
+    told = "求和、分组属于 pipelines,页面只显示;请在发布版里加一张现成的表(pipelines/edition/ready_tables.py):"
     assert not found, "\n".join([told, *found])
 
 
@@ -229,5 +229,3 @@ def test_everything_declared_is_locked_with_a_hash(lock):
     assert not {item.lower() for item in direct} - locked, "pyproject.toml 改动后请运行 make lock"
     for entry in re.split(r"\n(?=\S)", text.strip()):
         assert "--hash=sha256:" in entry, f"{entry.splitlines()[0]} 没有校验值;请运行 make lock"
-
-

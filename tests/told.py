@@ -10,14 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines import loading, reference_set, warehouse
-from pipelines.archive import SHANGHAI, Archive
-from pipelines.release import Edition, Release, open_folder, publish
-from pipelines.roster import Unit
+from pipelines.answers.community_sheet import Column, CommunityRows
+from pipelines.answers.county_sheet import CountyRecord
+from pipelines.answers.read_workbook import Reading
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.edition import Edition, Release, open_folder, publish
+from pipelines.reference import reference_bundle
+from pipelines.reference.roster import Unit
 from pipelines.settings import Settings
-from pipelines.survey.community import Column, CommunityRows
-from pipelines.survey.read import Reading
-from pipelines.survey.record import CountyRecord
+from pipelines.warehouse import arrow_rows, projection
 
 NOW = datetime(2021, 1, 5, 9, tzinfo=SHANGHAI)
 Answers = Callable[[Unit], dict | None]
@@ -28,10 +29,10 @@ class City:
 
     def __init__(self, data: Path, reference: Path):
         self.settings = Settings(data, reference)
-        self.reference = reference_set.load(reference)
+        self.reference = reference_bundle.load(reference)
         self.archive = Archive(self.settings.archive)
         self.stack = ExitStack()
-        opened = warehouse.open_warehouse(self.settings.warehouse, self.reference, self.archive, data)
+        opened = projection.open_warehouse(self.settings.warehouse, self.reference, self.archive, data)
         self.store = self.stack.enter_context(opened)
         self.readings: dict[int, Reading] = {}
 
@@ -51,7 +52,7 @@ class City:
 
     def sync(self) -> None:
         form = self.reference.form
-        self.store.sync(lambda events, _: ((e, loading.tables(form, e, self.readings[e.seq])) for e in events))
+        self.store.sync(lambda events, _: ((e, arrow_rows.tables(form, e, self.readings[e.seq])) for e in events))
 
     def publish(self, month: date) -> Edition:
         self.sync()

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboards import looks, safe
+from dashboards.charts import palette
+from dashboards.text import escape
 
 MEANINGS = {
     "met": "按最保守的算法(未报的都当作没有)也达到目标。",
@@ -17,9 +18,11 @@ MEANINGS = {
     "not_applicable": "这里没有该指标所指的单位,例如没有城镇社区。",
 }
 st.subheader("状态", anchor=False)
-lines = [{"状态": looks.sign(key), "意思": text} for key, text in MEANINGS.items()]
+lines = [{"状态": palette.sign(key), "意思": text} for key, text in MEANINGS.items()]
 st.table(
-    [{name: safe.markdown(text) for name, text in line.items()} for line in lines], border="horizontal", hide_index=True
+    [{name: escape.markdown(text) for name, text in line.items()} for line in lines],
+    border="horizontal",
+    hide_index=True,
 )
 st.subheader("怎样读数字", anchor=False)
 st.markdown(

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from dashboards import desk, parts, records, signin
+from dashboards import signin
+from dashboards.components import common_parts, submission_desk
+from dashboards.queries import submission_rows
 
 view = st.session_state.get("view")
 ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审核、退回、豁免"}
@@ -23,15 +25,15 @@ room = st.segmented_control(
 )
 st.query_params["room"] = room
 if room == "upload":
-    desk.upload()
+    submission_desk.upload()
 elif room == "decide":
-    desk.decide(view)
+    submission_desk.decide(view)
 else:
     if view is None:
         st.info("还没有发布任何月份;收到的报表见下。")
     else:
-        parts.reporting(records.reports(view.release, view.month, 200))
-        desk.reports_download(view)
-    desk.live(view)
+        common_parts.reporting(submission_rows.reports(view.release, view.month, 200))
+        submission_desk.reports_download(view)
+    submission_desk.live(view)
     if view is not None:
-        desk.findings(view)
+        submission_desk.findings(view)

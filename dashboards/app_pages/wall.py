@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from dashboards import choice, data, looks, wall
+from dashboards.charts import palette
+from dashboards.components import header, wall_panel
+from dashboards.queries import edition_data
 
-view = choice.view()
+view = header.view()
 st.session_state.setdefault("wall_page", 0)
 st.session_state.setdefault("wall_stopped", False)
 
@@ -13,15 +15,15 @@ def touched() -> None:
     st.session_state["wall_stopped"] = not st.session_state["wall_stopped"]
 
 
-@st.fragment(run_every=None if st.session_state["wall_stopped"] else wall.SECONDS)
+@st.fragment(run_every=None if st.session_state["wall_stopped"] else wall_panel.SECONDS)
 def turning() -> None:
     if not st.session_state["wall_stopped"] and st.session_state.get("wall_seen"):
         st.session_state["wall_page"] += 1
     st.session_state["wall_seen"] = True
-    if "edition" not in st.query_params and data.newest()[0].label != view.release.label:
+    if "edition" not in st.query_params and edition_data.newest()[0].label != view.release.label:
         # a newer edition has appeared: the header, too, has to know
         st.rerun()
-    wall.show(view, st.session_state["wall_page"], looks.ink(), st.session_state["wall_stopped"])
+    wall_panel.show(view, st.session_state["wall_page"], palette.ink(), st.session_state["wall_stopped"])
 
 
 with st.container(key="touch"):

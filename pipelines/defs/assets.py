@@ -9,14 +9,17 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import intake, monthly, months, quality, summary
-from pipelines.defs import checks
-from pipelines.defs.calendar import asked
-from pipelines.defs.station import Station, refusals_shown
-from pipelines.indicators import engine
-from pipelines.reference_set import Reference
-from pipelines.release import editions, verifying
-from pipelines.warehouse import Warehouse
+from pipelines import months
+from pipelines.defs import asset_checks
+from pipelines.defs.partitions import asked
+from pipelines.defs.resource import Station, refusals_shown
+from pipelines.edition import edition_folders, verify_files
+from pipelines.figures import update
+from pipelines.intake import collect_inbox
+from pipelines.monthly import monthly_run, summary
+from pipelines.reference.reference_bundle import Reference
+from pipelines.warehouse import warehouse_checks
+from pipelines.warehouse.projection import Warehouse
 
 # A file in the inbox that has not changed for so many seconds is taken to be whole.
 STILL_FOR = 30.0
@@ -35,7 +38,7 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
     common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": "monthly"}
     # once more where that helps by itself: `station.refusals_shown` says where
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
-    received, counted = (checks.declared(stage, reference) for stage in quality.STAGES)
+    received, counted = (asset_checks.declared(stage, reference) for stage in warehouse_checks.STAGES)
     return [_submissions(common, received), _figures(common, counted), _release(common), _report(common)]
 
 
@@ -45,7 +48,7 @@ def _submissions(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefin
         context: dg.AssetExecutionContext, config: Intake, station: Station
     ) -> Iterator[dg.MaterializeResult]:
         with station.open("接收报表") as opened:
-            new = intake.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"))
+            new = collect_inbox.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"))
             context.log.info(f"收到 {len(new)} 份报表")
             _tell(context, lambda month: {"本次收到": len(new), **summary.received(opened, month)})
             _refuse_nothing(asked(context), opened.life().reported)
@@ -58,8 +61,8 @@ def _figures(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinitio
     @dg.asset(**common, check_specs=specs, deps=["submissions"], description="各级各项指标的数字、上下限、状态和差距。")
     def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("计算数字") as opened:
-            until = min(max(asked(context)), monthly.latest_reported(opened))
-            new = engine.bring_up_to_date(opened, until, _progress(context, "计算"))
+            until = min(max(asked(context)), monthly_run.latest_reported(opened))
+            new = update.bring_up_to_date(opened, until, _progress(context, "计算"))
             context.log.info(f"重新计算 {len(new)} 个月")
             _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
             yield from _checked(context, opened, "figures")
@@ -68,17 +71,17 @@ def _figures(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinitio
 
 
 def _release(common: dict) -> dg.AssetsDefinition:
-    says, whole = "不可更改的发布版;指定月份之外,也更新当前发布版。", [checks.of_editions()]
+    says, whole = "不可更改的发布版;指定月份之外,也更新当前发布版。", [asset_checks.of_editions()]
 
     @dg.asset(**common, check_specs=whole, deps=["figures"], description=says)
     def release(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("发布") as opened:
             told = _progress(context, "发布")
-            made = monthly.publish_months(opened, station.settings, asked(context), "Dagster", told)
+            made = monthly_run.publish_months(opened, station.settings, asked(context), "Dagster", told)
             said = {edition.month: summary.published(station.settings, edition) for edition in made}
             context.log.info(f"{len(made)} 个月,其中新版 {sum(e.new for e in made)} 个")
             _tell(context, lambda month: said.get(month, {"发布版": "该月没有任何报表,未发布"}))
-            current = editions.current(station.settings.releases)
+            current = edition_folders.current(station.settings.releases)
             yield from _whole(opened, {edition.folder for edition in made} | {current})
 
     return release
@@ -88,7 +91,7 @@ def _report(common: dict) -> dg.AssetsDefinition:
     @dg.asset(**common, deps=["release"], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
     def report(context: dg.AssetExecutionContext, station: Station) -> None:
         with refusals_shown():
-            made = monthly.report_latest(station.settings, asked(context))
+            made = monthly_run.report_latest(station.settings, asked(context))
             names = {month: "、".join(path.name for path in paths) for month, paths in made.items()}
             _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成;随时可由其发布版生成")})
 
@@ -97,16 +100,16 @@ def _report(common: dict) -> dg.AssetsDefinition:
 
 def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.MaterializeResult]:
     """What a stage made, with what its checks say of it. Errors: `Refusal` where one fails that blocks."""
-    found = quality.examine(opened, stage, asked(context))
-    yield dg.MaterializeResult(check_results=list(checks.results(found)))
-    quality.require(found)
+    found = warehouse_checks.examine(opened, stage, asked(context))
+    yield dg.MaterializeResult(check_results=list(asset_checks.results(found)))
+    warehouse_checks.require(found)
 
 
 def _whole(opened: Warehouse, folders: set[Path | None]) -> Iterator[dg.MaterializeResult]:
     """The editions made and the current one, with whether their files are what they were. Errors: `Refusal` where they are not."""
-    faults = [fault for folder in sorted(folders - {None}) for fault in verifying.touched_faults(opened, folder)]
-    yield dg.MaterializeResult(check_results=[checks.whole(faults)])
-    monthly.require_whole(faults)
+    faults = [fault for folder in sorted(folders - {None}) for fault in verify_files.touched_faults(opened, folder)]
+    yield dg.MaterializeResult(check_results=[asset_checks.whole(faults)])
+    monthly_run.require_whole(faults)
 
 
 def _tell(context: dg.AssetExecutionContext, of_month: Callable[[date], dict]) -> None:

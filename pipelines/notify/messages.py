@@ -4,10 +4,11 @@ import hashlib
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from pipelines import file_names, months
-from pipelines.notify import duedates
+from pipelines import months
+from pipelines.intake import file_names
+from pipelines.notify import due_dates
 from pipelines.notify.contacts import Contacts
-from pipelines.notify.standing import Standing
+from pipelines.notify.reporting_state import Standing
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ _OPENING = {"soon": "将于{due}截止", "today": "今天截止", "late": "已�
 
 def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
     """One message to the clerk, one to each missing county that has an address; none on other days or when all have reported."""
-    occasion = duedates.occasion(standing.month, standing.today)
+    occasion = due_dates.occasion(standing.month, standing.today)
     if occasion is None or not standing.missing:
         return []
     key = f"remind-{months.key(standing.month)}-{standing.today.isoformat()}"
@@ -44,9 +45,9 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
 
 
 def _when(standing: Standing, occasion: str) -> str:
-    due = duedates.due(standing.month)
+    due = due_dates.due(standing.month)
     return _OPENING[occasion].format(
-        due=f"{due.month}月{due.day}日", days=duedates.days_late(standing.month, standing.today)
+        due=f"{due.month}月{due.day}日", days=due_dates.days_late(standing.month, standing.today)
     )
 
 

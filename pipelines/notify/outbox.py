@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipelines.archive import sync_folder, write_durably
+from pipelines.archive.store import sync_folder, write_durably
 from pipelines.notify.messages import Message
-from pipelines.notify.sending import Sender, Undelivered
+from pipelines.notify.senders import Sender, Undelivered
 
 
 class Outbox:

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive import write_durably
-from pipelines.release.reader import Release
-from pipelines.reports import brief, page, workbook
+from pipelines.archive.store import write_durably
+from pipelines.edition.open_edition import Release
+from pipelines.reports import brief_docx, page_html, tables_xlsx
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.variants import VARIANTS, Variant, of_month
 
 __all__ = ["VARIANTS", "Variant", "file_names", "of_month", "write_reports"]
 
-_WRITERS = {"docx": brief.build, "xlsx": workbook.build, "html": page.build}
+_WRITERS = {"docx": brief_docx.build, "xlsx": tables_xlsx.build, "html": page_html.build}
 
 
 def write_reports(release: Release, folder: Path, variant: Variant | None = None) -> list[Path]:

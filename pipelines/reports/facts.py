@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from pipelines import months
-from pipelines.release.reader import Release
-from pipelines.reports.extent import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES, MANY_TOWNS, TOWNS_SHOWN
+from pipelines.edition.open_edition import Release
+from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES, MANY_TOWNS, TOWNS_SHOWN
 
 # What needs attention first. The order of tables, lists and sentences follows it.
 ATTENTION = (

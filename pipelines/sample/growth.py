@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 
-from pipelines.sample import draw
+from pipelines.sample import keyed_random
 from pipelines.sample.programme import Curve
 
 START = date(2018, 7, 1)
@@ -40,7 +40,7 @@ def shares(curve: Curve, score: float, bend: float) -> np.ndarray:
 
 def scores(seed: int, counties: list[str]) -> dict[str, float]:
     """Each county's pace, evenly spread from −1 to 1 in an order that the seed decides: someone leads, someone lags."""
-    ranked = sorted(counties, key=lambda code: draw.number(seed, "pace", code))
+    ranked = sorted(counties, key=lambda code: keyed_random.number(seed, "pace", code))
     top = max(len(ranked) - 1, 1)
     return {code: 2 * place / top - 1 for place, code in enumerate(ranked)}
 
@@ -51,4 +51,4 @@ def adoption(turns: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def bend(seed: int, *purpose: object) -> float:
-    return 0.75 + 0.8 * draw.chance(seed, "bend", *purpose)
+    return 0.75 + 0.8 * keyed_random.chance(seed, "bend", *purpose)

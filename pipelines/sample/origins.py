@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.roster import Rosters, Unit
+from pipelines.reference.roster import Rosters, Unit
 
 
 @dataclass(frozen=True)

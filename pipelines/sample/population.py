@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pipelines.roster import KINDS, RURAL, TOWN, Rosters, Unit
-from pipelines.sample import draw, growth
+from pipelines.reference.roster import KINDS, RURAL, TOWN, Rosters, Unit
+from pipelines.sample import growth, keyed_random
 from pipelines.sample.origins import Origin, Origins
 from pipelines.sample.programme import COUNTY_CURVES, CURVES, SEGMENTS, UNTUNED, UNTUNED_COUNTY, Curve
 
@@ -44,7 +44,7 @@ class Population:
     def __init__(self, world: World, units: list[Unit]):
         self.world, self.units, self.seed = world, units, world.seed
         origins = [world.origins.of(unit) for unit in units]
-        self.keys = draw.keys(world.seed, [origin.key for origin in origins])
+        self.keys = keyed_random.keys(world.seed, [origin.key for origin in origins])
         self.kind = np.array([KINDS.index(unit.kind) for unit in units])
         self.segment = np.array(
             [SEGMENTS.index(_segment(origin, unit.kind)) for origin, unit in zip(origins, units, strict=True)]
@@ -52,7 +52,7 @@ class Population:
         self.new = np.array([origin.since > growth.START for origin in origins])
         self.since = np.array([origin.since.year * 12 + origin.since.month - 1 for origin in origins])
         self._homes = [origin.county for origin in origins]
-        self.home_keys = draw.keys(world.seed, self._homes)
+        self.home_keys = keyed_random.keys(world.seed, self._homes)
         self._adoption: dict[str, np.ndarray] = {}
 
     @cached_property
@@ -82,10 +82,10 @@ class Population:
         return np.array([then.get(unit.uid, kind) for unit, kind in zip(self.units, self.kind.tolist(), strict=True)])
 
     def uniform(self, *purpose: object) -> np.ndarray:
-        return draw.uniform(self.keys, *purpose)
+        return keyed_random.uniform(self.keys, *purpose)
 
     def within(self, low: int, high: int, *purpose: object) -> np.ndarray:
-        return draw.within(self.keys, low, high, *purpose)
+        return keyed_random.within(self.keys, low, high, *purpose)
 
     def adoption(self, field: str) -> np.ndarray:
         """The month (from 2018-07) in which each unit adopts; `growth.NEVER` if it does not."""
@@ -99,7 +99,7 @@ class Population:
         return self._adoption[field]
 
     def _shares(self, field: str, home: str, curve: Curve) -> np.ndarray:
-        luck = 2 * draw.chance(self.seed, "luck", home, field) - 1
+        luck = 2 * keyed_random.chance(self.seed, "luck", home, field) - 1
         return growth.shares(curve, 0.65 * self.world.scores[home] + 0.35 * luck, growth.bend(self.seed, home, field))
 
     def has(self, field: str, at: int) -> np.ndarray:
@@ -117,4 +117,4 @@ class Population:
         curve = COUNTY_CURVES.get(field, UNTUNED_COUNTY)
         score = self.world.scores[county]
         shares = growth.shares(curve, 0.8 * score, growth.bend(self.seed, field))
-        return int(growth.adoption(np.array([draw.chance(self.seed, "county turn", county, field)]), shares)[0])
+        return int(growth.adoption(np.array([keyed_random.chance(self.seed, "county turn", county, field)]), shares)[0])

@@ -6,15 +6,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipelines import file_names, inbox, months, overdue
-from pipelines.archive import SHANGHAI, Archive
+from pipelines import months
+from pipelines.archive.ledger import Ledger
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.edition import edition_folders, verify_files
 from pipelines.errors import Refusal
-from pipelines.ledger import Ledger
-from pipelines.notify import contacts, duedates, standing
-from pipelines.release import editions, verifying
-from pipelines.serving import checks, home, probes, programs
+from pipelines.intake import file_names, inbox
+from pipelines.monthly import overdue
+from pipelines.notify import contacts, due_dates, reporting_state
+from pipelines.serving import dagster_home, preflight, probes, programs
 from pipelines.serving.programs import ADDRESS, Ports
-from pipelines.serving.starting import ports_of
+from pipelines.serving.start import ports_of
 from pipelines.settings import Settings
 
 VERIFIED_WITHIN = timedelta(days=8)
@@ -62,28 +64,30 @@ def state(settings: Settings, now: datetime) -> list[Look]:
 
 def _clock(settings: Settings, now: datetime) -> Look:
     try:
-        checks.clock(settings, now)
+        preflight.clock(settings, now)
     except Refusal as trouble:
         return Look("系统时间", False, str(trouble))
-    if ahead := home.tick_ahead(settings.data / "dagster", now):
+    if ahead := dagster_home.tick_ahead(settings.data / "dagster", now):
         says = f"Dagster 记有未来的定时({ahead:%Y-%m-%d %H:%M}):系统时间被拨回过,到那时之前不会自动运行;请重新启动 shequ serve,它会自行更正"
         return Look("系统时间", False, says)
     return Look("系统时间", True, "不早于台账最后一条记录")
 
 
 def _disk(settings: Settings) -> Look:
-    trouble = checks.scarce(settings.data)
+    trouble = preflight.scarce(settings.data)
     return Look("磁盘", trouble is None, trouble or "空间充足")
 
 
 def _release(settings: Settings) -> Look:
     """The current edition, every file of it against its hash."""
-    current = editions.named(settings.releases) or next(reversed([*editions.editions(settings.releases)]), None)
+    current = edition_folders.named(settings.releases) or next(
+        reversed([*edition_folders.editions(settings.releases)]), None
+    )
     if current is None:
         return Look("发布版", True, "还没有发布版")
     try:
-        verifying.require_whole(current)
-        manifest = editions.read_manifest(current)
+        verify_files.require_whole(current)
+        manifest = edition_folders.read_manifest(current)
     except Refusal as trouble:
         return Look(
             "发布版", False, f"当前发布版已损坏,看板显示的是较早的一版:{trouble}。请运行 shequ rebuild,由档案补回"
@@ -151,9 +155,9 @@ def _contacts(settings: Settings) -> Look:
 def _counties(settings: Settings, now: datetime) -> Iterator[Look]:
     """Late counties are news, not a fault of the installation: told, and well."""
     today = now.astimezone(SHANGHAI).date()
-    month = duedates.in_question(today)
+    month = due_dates.in_question(today)
     try:
-        found = standing.of_month(settings, month, today)
+        found = reporting_state.of_month(settings, month, today)
     except Refusal as trouble:
         yield Look("报送", False, str(trouble))
         return

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from datetime import datetime
 
-from pipelines.archive import SHANGHAI
+from pipelines.archive.store import SHANGHAI
 
 SECONDS = 10.0
 # Dagster's daemons beat every 30 seconds; its own page calls them dead after five minutes.

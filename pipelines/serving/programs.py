@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from pipelines import access
 from pipelines import settings as installation
+from pipelines.access import roles
 from pipelines.errors import Refusal
-from pipelines.serving import home, probes
+from pipelines.serving import dagster_home, probes
 from pipelines.settings import REPOSITORY, Settings
 
 ADDRESS = "127.0.0.1"
@@ -44,11 +44,11 @@ class Program:
 
 def all_of(settings: Settings, ports: Ports) -> list[Program]:
     """Every program in the order of starting: who asks comes after who answers."""
-    place = str(home.workspace(home.dagster_home(settings), ports.code))
+    place = str(dagster_home.workspace(dagster_home.dagster_home(settings), ports.code))
     web = f"http://{ADDRESS}:{ports.web}"
     dagster = [sys.executable, "-W", "ignore", "-m"]
     code = [*dagster, "dagster", "code-server", "start", "-m", "pipelines.definitions", "-h", ADDRESS]
-    code += ["-p", str(ports.code), "--location-name", home.LOCATION, "-d", str(REPOSITORY)]
+    code += ["-p", str(ports.code), "--location-name", dagster_home.LOCATION, "-d", str(REPOSITORY)]
     site = [*dagster, "dagster_webserver", "-w", place, "-h", ADDRESS, "-p", str(ports.web)]
     daemon = [*dagster, "dagster._daemon", "run", "-w", place]
     return [
@@ -73,7 +73,7 @@ def reached(address: str) -> str:
 
 def dashboard_command(settings: Settings, ports: Ports) -> list[str]:
     options = ["--server.address", ports.address, "--server.port", str(ports.dashboard), "--server.headless", "true"]
-    for host in access.hosts(settings, ports.address):
+    for host in roles.hosts(settings, ports.address):
         options += ["--server.allowedHosts", host]
     return [sys.executable, "-m", "dashboards.server", "run", str(APP), *options, "--browser.gatherUsageStats", "false"]
 
@@ -83,8 +83,8 @@ def dashboard(settings: Settings, ports: Ports) -> int:
 
     Errors: `Refusal` when this version has none, or for an address beyond this machine without sign-in.
     """
-    access.may_listen(settings, ports.address, ports.anonymous)
-    access.before_serving(settings)
+    roles.may_listen(settings, ports.address, ports.anonymous)
+    roles.before_serving(settings)
     if not APP.exists():
         raise Refusal("本版还没有看板(缺少 dashboards/app.py);数字可用 shequ figures 查看")
     print(f"看板:http://{ports.address}:{ports.dashboard}  (按 Ctrl+C 停止)", flush=True)

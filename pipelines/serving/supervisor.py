@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from logging import Logger
 from pathlib import Path
 
-from pipelines.serving import logs, processes
+from pipelines.serving import logs, process_tree
 from pipelines.serving.programs import Program
 
 
@@ -62,7 +62,7 @@ class Supervisor:
     strays: dict[int, float] = field(default_factory=dict)
 
     def run(self) -> int:
-        processes.adopt_orphans()
+        process_tree.adopt_orphans()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         self.running = [Running(program) for program in self.programs]
@@ -109,7 +109,7 @@ class Supervisor:
     def _start(self, one: Running, now: float) -> None:
         program = one.program
         one.process = subprocess.Popen(
-            processes.command_bound_to_parent(program.command),
+            process_tree.command_bound_to_parent(program.command),
             cwd=self.folder, env=self.environment, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -135,7 +135,7 @@ class Supervisor:
             self.log.info(f"{one.program.label} 就绪,用时 {one.probed - one.since:.0f} 秒")
         if one.failures and one.probed - one.since > self.pace.well_after:
             one.failures = 0
-        used = processes.memory_mb(one.pid)
+        used = process_tree.memory_mb(one.pid)
         if one.program.most_mb and used > one.program.most_mb:
             self.log.info(f"{one.program.label} 占用内存 {used:.0f} MB,超过 {one.program.most_mb} MB,重新启动")
             self._end(one, "内存过大")
@@ -161,7 +161,7 @@ class Supervisor:
     def _end(self, one: Running, why: str) -> None:
         """Stop one program and all it started, hard after a while."""
         self.log.info(f"结束 {one.program.label}(进程 {one.pid},{why})")
-        processes.send(one.pid, signal.SIGTERM)
+        process_tree.send(one.pid, signal.SIGTERM)
         try:
             one.process.wait(self.pace.stray_grace)
         except subprocess.TimeoutExpired:
@@ -172,29 +172,29 @@ class Supervisor:
         """End what a dead program left behind: asked first, killed when it does not go."""
         known = {one.pid for one in self.running if one.pid}
         now = time.monotonic()
-        present = processes.children(os.getpid()) - known
+        present = process_tree.children(os.getpid()) - known
         for pid in present:
             if pid not in self.strays:
                 self.log.info(f"结束遗留的进程 {pid}")
-                processes.send(pid, signal.SIGTERM)
+                process_tree.send(pid, signal.SIGTERM)
                 self.strays[pid] = now
             elif now - self.strays[pid] > self.pace.stray_grace:
-                processes.send(pid, signal.SIGKILL)
+                process_tree.send(pid, signal.SIGKILL)
         self.strays = {pid: asked for pid, asked in self.strays.items() if pid in present}
-        processes.reap(known)
+        process_tree.reap(known)
 
     def _stop(self) -> None:
         """Everything ends, last started first; a run in progress may finish within the grace."""
         deadline = time.monotonic() + self.pace.grace
         for one in reversed(self.running):
             if one.process is not None:
-                processes.send(one.pid, signal.SIGTERM)
+                process_tree.send(one.pid, signal.SIGTERM)
         for one in reversed(self.running):
             self._await(one, deadline)
         self._await_the_rest(deadline)
-        for pid in processes.descendants(os.getpid()):
-            processes.send(pid, signal.SIGKILL)
-        processes.reap(set())
+        for pid in process_tree.descendants(os.getpid()):
+            process_tree.send(pid, signal.SIGKILL)
+        process_tree.reap(set())
         self.log.info("全部已停止")
 
     def _await(self, one: Running, deadline: float) -> None:
@@ -210,12 +210,12 @@ class Supervisor:
     def _await_the_rest(self, deadline: float) -> None:
         """What programs leave behind is a run in progress: it outlives the server that started it, and is worth waiting for."""
         told = False
-        while (left := processes.descendants(os.getpid())) and time.monotonic() < deadline:
+        while (left := process_tree.descendants(os.getpid())) and time.monotonic() < deadline:
             if not told:
                 told = True
                 self.log.info(f"等待进行中的任务结束(进程 {'、'.join(map(str, sorted(left)))})")
             time.sleep(0.2)
-            processes.reap(set())
+            process_tree.reap(set())
 
 
 def _ending(code: int) -> str:

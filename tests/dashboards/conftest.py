@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines import intake, monthly, months, reference_set, settings
-from pipelines.sample.write import Sample
+from pipelines import months, settings
+from pipelines.intake import session, submit_files
+from pipelines.monthly import monthly_run
+from pipelines.reference import reference_bundle
+from pipelines.sample.write_samples import Sample
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboards" / "app.py"
@@ -34,7 +37,7 @@ class Few(Sample):
 def workbooks(tmp_path_factory) -> list[Path]:
     """The filled workbooks of the months, in order of arrival."""
     folder = tmp_path_factory.mktemp("workbooks")
-    reference = reference_set.load(settings.load().reference)
+    reference = reference_bundle.load(settings.load().reference)
     sample = Few(reference.form, reference.rosters)
     written = []
     for key in MONTHS:
@@ -52,9 +55,9 @@ def made(tmp_path_factory, workbooks) -> dict[str, Path]:
     place = settings.load(tmp_path_factory.mktemp("data"))
     both, one = place.data, tmp_path_factory.mktemp("one") / "data"
     for key in MONTHS:
-        intake.submit([path for path in workbooks if key.replace("-0", "年") in path.name], place, by="测试")
-        with intake.writing(place, "测试") as opened:
-            monthly.publish_month(opened, place, months.parse(key))
+        submit_files.submit([path for path in workbooks if key.replace("-0", "年") in path.name], place, by="测试")
+        with session.writing(place, "测试") as opened:
+            monthly_run.publish_month(opened, place, months.parse(key))
         if key == MONTHS[0]:
             shutil.copytree(both, one)
     return {"one": one, "both": both}

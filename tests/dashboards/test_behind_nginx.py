@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, _wait
+from tests.dashboards.conftest import ROOT, _wait
 from test_browser import CHROMIUM, QUIET
 from test_roles import PEOPLE, SECRET
 

@@ -2,8 +2,10 @@
 
 from datetime import date
 
-from dashboards import board, parts, records, words
-from pipelines.release import open_release
+from dashboards.components import board, common_parts
+from dashboards.queries import submission_rows
+from dashboards.text import screen_wording
+from pipelines.edition import open_release
 from tests.dashboards.conftest import texts
 
 
@@ -35,8 +37,8 @@ def test_links_keep_the_choice_and_hold_names_as_words(app, made):
 
 
 def test_a_name_in_a_link_is_no_markup(monkeypatch):
-    monkeypatch.setattr(parts.st, "query_params", {"month": '"><b>'})
-    made = parts.anchor("county", "1", "<img src=x>", "<i>", {"county": "1"})
+    monkeypatch.setattr(common_parts.st, "query_params", {"month": '"><b>'})
+    made = common_parts.anchor("county", "1", "<img src=x>", "<i>", {"county": "1"})
     assert "<img" not in made and "<b>" not in made and "&lt;img src=x&gt;" in made
 
 
@@ -52,13 +54,13 @@ def test_every_page_of_the_wall_stands(app, made):
 
 def test_of_many_counties_those_to_be_chased_are_listed_and_all_are_counted(made):
     release = open_release(data=made["both"])
-    whole, some = records.reports(release, release.month), records.reports(release, release.month, 17)
+    whole, some = submission_rows.reports(release, release.month), submission_rows.reports(release, release.month, 17)
     assert len(whole) == 19 and {row["counties"] for row in whole + some} == {19}
     assert [row["county"] for row in whole] == sorted(row["county"] for row in whole)
     # three have reported: they come after those who have not
     assert len(some) == 17 and [row["seq"] is None for row in some] == [True] * 16 + [False]
-    assert "3/19 个县市区已报" in words.reported(some) and "等 16 个" not in words.reported(some)
-    assert words.reported(whole[:1] + whole[5:]).startswith("3/19")
+    assert "3/19 个县市区已报" in screen_wording.reported(some) and "等 16 个" not in screen_wording.reported(some)
+    assert screen_wording.reported(whole[:1] + whole[5:]).startswith("3/19")
     release.close()
 
 

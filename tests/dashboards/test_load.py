@@ -5,22 +5,23 @@ import sys
 import time
 from pathlib import Path
 
+from lab.benchmarks.bench_load import corrections
+from lab.benchmarks.readers import choices, reading
 from pipelines import settings
-from pipelines.release import open_folder
-from pipelines.release.editions import current
-from tests.benchmarks.bench_load import corrections
-from tests.benchmarks.readers import choices, reading
+from pipelines.edition import open_folder
+from pipelines.edition.edition_folders import current
 
 READERS = 6
 # one process for both editions, without reports: cheap; the benchmark runs the real commands
 PUBLISH = """
 import sys
 from pathlib import Path
-from pipelines import intake, monthly, months, settings
+from pipelines import monthly, months, settings
+from pipelines.intake import session, submit_files
 place = settings.load(Path(sys.argv[1]))
 for workbook in sys.argv[3:]:
-    intake.submit([Path(workbook)], place, by="测试")
-    with intake.writing(place, "测试") as opened:
+    submit_files.submit([Path(workbook)], place, by="测试")
+    with session.writing(place, "测试") as opened:
         print(monthly.publish_month(opened, place, months.parse(sys.argv[2])).folder.name)
 """
 

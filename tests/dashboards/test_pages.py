@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines import locks
+from pipelines.system import locks
 from tests.dashboards.conftest import texts
 
 PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "policy", "quality", "guide", "wall")

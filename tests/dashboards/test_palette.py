@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from dashboards.looks import DARK, LIGHT, NAMES
+from dashboards.charts.palette import DARK, LIGHT, NAMES
 
 DEUTERANOPIA = (
     (0.367322, 0.860646, -0.227968),

@@ -6,10 +6,13 @@ from types import SimpleNamespace
 import pytest
 import streamlit as st
 
-from dashboards import desk, records, signin
-from pipelines import audit, settings
+from dashboards import signin
+from dashboards.components import submission_desk
+from dashboards.queries import submission_rows
+from pipelines import settings
+from pipelines.access import audit_log
+from pipelines.edition import open_release
 from pipelines.errors import Refusal
-from pipelines.release import open_release
 
 SECRET = "0123456789" * 4
 PEOPLE = """
@@ -160,7 +163,7 @@ def test_an_unknown_person_and_a_sign_in_stand_in_the_audit_once(app, signed, co
     app(signed).run()
     come("leader")
     app(signed).run()
-    events = list(audit.since(settings.load(signed)))
+    events = list(audit_log.since(settings.load(signed)))
     assert [(event.kind, event.by) for event in events] == [("unknown", "未登记"), ("sign_in", "张领导")]
 
 
@@ -204,17 +207,17 @@ def test_anybody_reads_figures_only_where_that_was_said(app, made, come, monkeyp
 def test_selections_themselves_hold_back_what_is_not_ones_own(signed, come):
     come("baixiang")
     release = open_release(settings=settings.load(signed))
-    assert {row["county"] for row in records.findings(release, release.month)} <= {OWN}
-    assert not records.findings(release, release.month, FOREIGN)
-    assert {row["county"] for row in records.submissions(release, release.month)} == {OWN}
+    assert {row["county"] for row in submission_rows.findings(release, release.month)} <= {OWN}
+    assert not submission_rows.findings(release, release.month, FOREIGN)
+    assert {row["county"] for row in submission_rows.submissions(release, release.month)} == {OWN}
 
 
 def test_an_export_is_checked_and_noted_at_the_click(signed, come):
     come("planner")
     making = signin.exporting(lambda: b"x", "a.csv", 3)
-    assert not list(audit.since(settings.load(signed)))
+    assert not list(audit_log.since(settings.load(signed)))
     assert making() == b"x"
-    (event,) = audit.since(settings.load(signed))
+    (event,) = audit_log.since(settings.load(signed))
     assert (event.kind, event.by, event.body["file"], event.body["rows"]) == ("export", "王规划", "a.csv", 3)
     come("leader")
     with pytest.raises(Refusal, match="不能导出"):
@@ -225,8 +228,8 @@ def test_a_foreign_workbook_is_refused_and_its_hash_noted(signed, come, workbook
     come("baixiang")
     file = next(path for path in workbooks if "柏乡" not in path.name)
     with pytest.raises(Refusal, match="您只能办理 130524 的"):
-        desk.intake.submit([file], settings.load(signed), signin.actor())
-    (event,) = audit.since(settings.load(signed))
+        submission_desk.intake.submit([file], settings.load(signed), signin.actor())
+    (event,) = audit_log.since(settings.load(signed))
     assert event.kind == "refused" and event.body["action"] == "submit" and len(event.body["sha256"]) == 64
 
 
@@ -266,4 +269,4 @@ def test_who_does_nothing_for_a_while_is_signed_out_also_in_a_new_tab(app, signe
     monkeypatch.setattr(signin, "time", SimpleNamespace(time=time.time, monotonic=lambda: later))
     app(signed)
     assert out
-    assert [event.kind for event in audit.since(settings.load(signed))] == ["sign_in", "sign_out"]
+    assert [event.kind for event in audit_log.since(settings.load(signed))] == ["sign_in", "sign_out"]

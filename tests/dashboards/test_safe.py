@@ -2,8 +2,9 @@
 
 import pytest
 
-from dashboards import bullets, charts, drawing, safe
-from dashboards.looks import ATTENTION, DARK, LIGHT, NAMES, SIGNS
+from dashboards.charts import bullet_bars, html_board, plotly_charts
+from dashboards.charts.palette import ATTENTION, DARK, LIGHT, NAMES, SIGNS
+from dashboards.text import escape
 from tests.dashboards.rows import a_row
 
 
@@ -11,40 +12,40 @@ from tests.dashboards.rows import a_row
     "text", ["*粗*", "$x^2$", "<b>粗</b>", "[名](http://a.b)", ":red[红]", "# 题", "- 项", "`码`", "![图](x)"]
 )
 def test_markdown_is_shown_as_it_stands(text):
-    escaped = safe.markdown(text)
+    escaped = escape.markdown(text)
     assert escaped.replace("\\", "") == text
     assert all(escaped[n - 1] == "\\" for n, letter in enumerate(escaped) if letter in "*$<>[]:#`!" and n)
 
 
 def test_lines_and_turned_directions_are_taken_out():
-    assert safe.plain("甲\n乙\u202e丙\x00") == "甲 乙丙 "
+    assert escape.plain("甲\n乙\u202e丙\x00") == "甲 乙丙 "
 
 
 def test_plotly_reads_no_tags():
-    assert safe.plotly("<a href='x'>村</a> & $1$") == "&lt;a href='x'&gt;村&lt;/a&gt; &amp; $1$"
+    assert escape.plotly("<a href='x'>村</a> & $1$") == "&lt;a href='x'&gt;村&lt;/a&gt; &amp; $1$"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=cmd|' /C calc'!A0"])
 def test_a_download_holds_no_formula(text):
-    assert safe.cell(text).startswith("'")
-    assert b"\n'" in safe.sheet([{"a": text}], {"a": "名"}) or b"\n\"'" in safe.sheet([{"a": text}], {"a": "名"})
+    assert escape.cell(text).startswith("'")
+    assert b"\n'" in escape.sheet([{"a": text}], {"a": "名"}) or b"\n\"'" in escape.sheet([{"a": text}], {"a": "名"})
 
 
 @pytest.mark.parametrize("value", ["东关", "", 12, -3, None])
 def test_words_and_numbers_stay_what_they_are_in_a_download(value):
-    assert safe.cell(value) == value
+    assert escape.cell(value) == value
 
 
 def test_a_chart_holds_a_hostile_name_as_words():
     name = "<img src=x onerror=alert(1)>"
     row = a_row(name=name, county=name, short=name)
-    drawn = drawing.bars([row], [""], name, LIGHT)
-    drawn += drawing.matrix([row], [row["indicator"]], [{"unit": row["place"]}], [""], name, LIGHT)
+    drawn = html_board.bars([row], [""], name, LIGHT)
+    drawn += html_board.matrix([row], [row["indicator"]], [{"unit": row["place"]}], [""], name, LIGHT)
     assert "<img" not in drawn
-    for figure in (bullets.bars([row]), bullets.ranking([row])):
+    for figure in (bullet_bars.bars([row]), bullet_bars.ranking([row])):
         assert "<img" not in figure.to_json().encode().decode("unicode_escape")
     shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
-    figure = charts.outline_map([shape], {row["place"]: row}, {})
+    figure = plotly_charts.outline_map([shape], {row["place"]: row}, {})
     assert "<img" not in figure.to_json().encode().decode("unicode_escape")
 
 

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import APP, ROOT, _wait
-from identity_provider import CLIENT, SECRET, Provider, running
+from tests.dashboards.conftest import APP, ROOT, _wait
 from test_browser import CHROMIUM, QUIET
 
-from pipelines import audit, settings
+from pipelines import settings
+from pipelines.access import audit_log
+from tests.dashboards.identity_provider import CLIENT, SECRET, Provider, running
 
 pytest.importorskip("httpx", reason="没有 httpx:Streamlit 的登录不能工作")
 pytestmark = [
@@ -106,7 +107,7 @@ def come(page, address: str, provider: Provider, who: str, **claims: object) -> 
 
 
 def kinds(data: Path) -> list[tuple[str, str]]:
-    return [(event.kind, event.by) for event in audit.since(settings.load(data))]
+    return [(event.kind, event.by) for event in audit_log.since(settings.load(data))]
 
 
 def test_who_is_not_signed_in_gets_the_door_and_nothing_else(page, address):

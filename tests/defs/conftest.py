@@ -6,10 +6,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines import months, reference_set, settings
+from pipelines import months, settings
 from pipelines.definitions import build_defs
-from pipelines.reference_set import Reference
-from pipelines.sample.write import Sample
+from pipelines.reference import reference_bundle
+from pipelines.reference.reference_bundle import Reference
+from pipelines.sample.write_samples import Sample
 from pipelines.settings import Settings
 
 FIRST, LAST = "2018-08", "2018-09"
@@ -19,7 +20,7 @@ AT_ONCE = {"ops": {"submissions": {"config": {"still_for": 0}}}}
 
 @pytest.fixture(scope="session")
 def reference() -> Reference:
-    return reference_set.load(settings.load().reference)
+    return reference_bundle.load(settings.load().reference)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_defs
-from pipelines.defs.station import Station
+from pipelines.defs.resource import Station
 from tests.defs.conftest import installed
 
 

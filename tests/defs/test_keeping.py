@@ -8,12 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines import intake, monthly, months, overdue
-from pipelines.archive import SHANGHAI, Archive
+from pipelines import months
+from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.definitions import build_defs
-from pipelines.defs import calendar, keeping
-from pipelines.defs import telling as told
-from pipelines.notify import telling
+from pipelines.defs import maintenance_jobs, partitions
+from pipelines.defs import notifications as told
+from pipelines.intake import collect_inbox, session
+from pipelines.monthly import monthly_run, overdue
+from pipelines.notify import dispatch
 from tests.defs.conftest import FIRST, LAST, installed, run
 
 
@@ -54,15 +56,15 @@ def status(instance, run_id: str) -> dg.DagsterRunStatus:
 def test_a_run_without_process_is_let_go_and_one_with_it_is_left(instance):
     gone, here = started(instance, 2**22 + 1), started(instance, os.getpid())
     assert status(instance, gone) == dg.DagsterRunStatus.STARTED
-    assert keeping.release_lost(instance) == [gone]
+    assert maintenance_jobs.release_lost(instance) == [gone]
     assert status(instance, gone) == dg.DagsterRunStatus.FAILURE
     assert status(instance, here) == dg.DagsterRunStatus.STARTED
 
 
 def test_a_process_that_has_the_id_since_later_is_another_one():
     now = datetime.now().timestamp()
-    assert keeping.is_alive(os.getpid(), now)
-    assert not keeping.is_alive(os.getpid(), now - 30 * 86400)
+    assert maintenance_jobs.is_alive(os.getpid(), now)
+    assert not maintenance_jobs.is_alive(os.getpid(), now - 30 * 86400)
 
 
 def size(folder: Path) -> int:
@@ -75,7 +77,7 @@ def test_old_runs_go_with_their_logs_and_the_home_stays_bounded(instance, tmp_pa
         for _ in range(2):
             assert small.execute_in_process(instance=instance).success
         sizes.append(size(tmp_path))
-        assert keeping.purge(instance, datetime.now(SHANGHAI) + timedelta(seconds=1)) == 2
+        assert maintenance_jobs.purge(instance, datetime.now(SHANGHAI) + timedelta(seconds=1)) == 2
     assert instance.get_runs_count() == 0
     assert sizes[1] < 1.1 * sizes[0]
 
@@ -83,8 +85,8 @@ def test_old_runs_go_with_their_logs_and_the_home_stays_bounded(instance, tmp_pa
 def test_a_young_run_and_a_running_one_stay(instance):
     small.execute_in_process(instance=instance)
     kept = started(instance, os.getpid())
-    assert keeping.purge(instance, datetime.now(SHANGHAI) - keeping.KEPT) == 0
-    assert keeping.purge(instance, datetime.now(SHANGHAI) + timedelta(seconds=1)) == 1
+    assert maintenance_jobs.purge(instance, datetime.now(SHANGHAI) - maintenance_jobs.KEPT) == 0
+    assert maintenance_jobs.purge(instance, datetime.now(SHANGHAI) + timedelta(seconds=1)) == 1
     assert status(instance, kept) == dg.DagsterRunStatus.STARTED
 
 
@@ -93,8 +95,8 @@ def reported(reference, workbooks, tmp_path_factory):
     """Two months are reported, none is published."""
     found = installed(tmp_path_factory.mktemp("reported"), reference)
     shutil.copytree(workbooks, found.inbox, dirs_exist_ok=True)
-    with intake.writing(found, "接收") as opened:
-        intake.collect(opened, found)
+    with session.writing(found, "接收") as opened:
+        collect_inbox.collect(opened, found)
     return found
 
 
@@ -102,7 +104,7 @@ def test_months_with_reports_and_without_edition_are_owed_after_their_day(report
     before, after = (datetime(2018, 10, 6, hour, tzinfo=SHANGHAI) for hour in (6, 8))
     assert [months.key(m) for m in overdue.unpublished(reported, before)] == [FIRST]
     owed = overdue.unpublished(reported, after)
-    requests = keeping.requests(owed, calendar.partitions(reference.first_month))
+    requests = maintenance_jobs.requests(owed, partitions.partitions(reference.first_month))
     assert [request.partition_key for request in requests] == [FIRST, LAST]
     assert requests[0].run_key != requests[1].run_key
     assert overdue.unpublished(reported, after) == owed
@@ -113,14 +115,14 @@ def test_what_is_published_is_not_owed_and_is_told_once(reported, tmp_path):
     shutil.copytree(reported.data, data)
     found = type(reported)(data, reported.reference)
     before = Archive(found.archive).last_seq()
-    with intake.writing(found, "发布") as opened:
-        monthly.publish_month(opened, found, months.parse(FIRST))
+    with session.writing(found, "发布") as opened:
+        monthly_run.publish_month(opened, found, months.parse(FIRST))
     assert [months.key(m) for m in overdue.unpublished(found, datetime(2018, 10, 6, 8, tzinfo=SHANGHAI))] == [LAST]
-    last = telling.releases(found, before)
-    (message,) = telling.outbox(found).waiting()
+    last = dispatch.releases(found, before)
+    (message,) = dispatch.outbox(found).waiting()
     assert message.subject == "2018年8月第1版已发布"
     assert "项主要指标" in message.body
-    assert telling.releases(found, last) == last
+    assert dispatch.releases(found, last) == last
 
 
 def test_a_failed_run_is_told_with_its_reason(reported, instance):
@@ -139,7 +141,7 @@ def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance,
     job = build_defs(found).resolve_job_def("housekeeping")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     assert not result.success
-    (message,) = telling.outbox(found).waiting()
+    (message,) = dispatch.outbox(found).waiting()
     assert message.subject == "档案有损坏"
     assert victim.name[:12] in message.body
 
@@ -148,14 +150,14 @@ def test_a_damaged_edition_fails_the_weekly_look_and_is_told(reported, instance,
     data = tmp_path / "copy"
     shutil.copytree(reported.data, data)
     found = type(reported)(data, reported.reference)
-    with intake.writing(found, "发布") as opened:
-        edition = monthly.publish_month(opened, found, months.parse(FIRST))
+    with session.writing(found, "发布") as opened:
+        edition = monthly_run.publish_month(opened, found, months.parse(FIRST))
     victim = edition.folder / "tables" / "standing" / f"{FIRST}.parquet"
     victim.unlink()
     job = build_defs(found).resolve_job_def("housekeeping")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     assert [event.step_key for event in result.all_node_events if event.is_step_failure] == ["editions_verified"]
-    (message,) = telling.outbox(found).waiting()
+    (message,) = dispatch.outbox(found).waiting()
     assert message.subject.startswith("发布版有损坏")
     assert f"{FIRST}/1/tables/standing/{FIRST}.parquet" in message.body
 

@@ -7,10 +7,13 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines import locks, monthly, months, quality
+from pipelines import months
 from pipelines.definitions import build_defs
+from pipelines.edition import edition_folders, open_release, verify_files
 from pipelines.errors import Refusal
-from pipelines.release import editions, open_release, verifying
+from pipelines.monthly import monthly_run
+from pipelines.system import locks
+from pipelines.warehouse import warehouse_checks
 from tests.defs.conftest import FIRST, LAST, installed, run
 
 
@@ -56,7 +59,7 @@ def test_one_run_makes_every_month_of_the_backfill(first_run, installation):
     assert first_run.success
     for asset in ("submissions", "figures", "release", "report"):
         assert set(told(first_run, asset)) == {FIRST, LAST}
-    assert [folder.parent.name for folder in editions.editions(installation.releases)] == [FIRST, LAST]
+    assert [folder.parent.name for folder in edition_folders.editions(installation.releases)] == [FIRST, LAST]
     assert open_release(settings=installation).label == f"{LAST}/1"
 
 
@@ -83,12 +86,12 @@ def test_the_inbox_is_empty_afterwards(first_run, installation):
 
 def test_every_declared_check_is_evaluated_with_count_and_ids(first_run, reference):
     found = evaluations(first_run)
-    kinds = {(check.stage, check.kind) for check in quality.declared(reference)}
+    kinds = {(check.stage, check.kind) for check in warehouse_checks.declared(reference)}
     assert set(found) == kinds | {("release", "whole_editions")}
     for evaluation in found.values():
         assert evaluation.metadata["不符数"].value >= len(evaluation.metadata["不符者"].value)
     lines = {rule: line for place in kinds for rule, line in rules(found[place]).items()}
-    assert set(lines) == {check.name for check in quality.declared(reference)}
+    assert set(lines) == {check.name for check in warehouse_checks.declared(reference)}
     assert all(line["内容"] and line["不符数"] >= bool(line["不符者"]) for line in lines.values())
 
 
@@ -101,11 +104,13 @@ def test_missing_counties_are_a_warning_that_names_them(first_run):
 
 def test_everything_grave_holds(first_run, reference):
     failed = [place for place, evaluation in evaluations(first_run).items() if not evaluation.passed]
-    assert failed and not {(check.stage, check.kind) for check in quality.declared(reference) if check.blocking} & set(
-        failed
-    )
+    assert failed and not {
+        (check.stage, check.kind) for check in warehouse_checks.declared(reference) if check.blocking
+    } & set(failed)
     rules_of = {rule: line["不符数"] for place in failed for rule, line in rules(evaluations(first_run)[place]).items()}
-    assert [check.name for check in quality.declared(reference) if check.grave and rules_of.get(check.name)] == []
+    assert [
+        check.name for check in warehouse_checks.declared(reference) if check.grave and rules_of.get(check.name)
+    ] == []
 
 
 def test_a_second_run_changes_nothing(first_run, installation, instance):
@@ -113,7 +118,7 @@ def test_a_second_run_changes_nothing(first_run, installation, instance):
     assert again.success
     assert told(again, "submissions")[LAST]["本次收到"] == 0
     assert told(again, "release")[LAST]["新版"] is False
-    assert len(list(editions.editions(installation.releases))) == 2
+    assert len(list(edition_folders.editions(installation.releases))) == 2
 
 
 def test_a_month_without_reports_fails_and_says_so(first_run, installation, instance):
@@ -128,7 +133,7 @@ def test_a_month_without_reports_among_others_is_told_and_not_published(first_ru
     mixed = run(installation, instance, LAST, "2018-10")
     assert mixed.success
     assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表,未发布"}
-    assert list(editions.editions(installation.releases, None))[-1].parent.name == LAST
+    assert list(edition_folders.editions(installation.releases, None))[-1].parent.name == LAST
 
 
 def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installation, instance, reference, tmp_path):
@@ -148,19 +153,19 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
     said = failure.step_failure_data.user_failure_data.description
     assert said.startswith("检查未通过,未发布:表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
     with pytest.raises(Refusal, match="检查未通过,未发布:表 figure "):
-        monthly.run(broken, months.parse(LAST))
+        monthly_run.run(broken, months.parse(LAST))
 
 
 def test_an_altered_edition_is_named(first_run, installation, reference, tmp_path):
     releases = tmp_path / "releases"
     shutil.copytree(installation.releases, releases)
-    assert verifying.faults(releases) == []
+    assert verify_files.faults(releases) == []
     (releases / LAST / "1" / "tables" / "figure" / f"{FIRST}.parquet").unlink()
-    assert verifying.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet:缺失或与清单的校验值不符"]
+    assert verify_files.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet:缺失或与清单的校验值不符"]
 
 
 def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, instance, monkeypatch):
-    monkeypatch.setattr("pipelines.defs.station.WAIT", 0.1)
+    monkeypatch.setattr("pipelines.defs.resource.WAIT", 0.1)
     with locks.hold(installation.data / "warehouse" / "writer.lock", "接收报表"):
         result = run(installation, instance)
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
@@ -173,12 +178,14 @@ def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, i
 def test_every_table_of_the_warehouse_has_a_key_that_is_checked(first_run, installation, reference):
     with duckdb.connect(str(installation.warehouse), read_only=True) as con:
         tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
-    without = {row[0] for row in tables} - set(quality.keys(reference))
-    assert not without, f"声明这些表的键(pipelines/quality.py 的 KEYS),检查才不会漏掉它们:{sorted(without)}"
+    without = {row[0] for row in tables} - set(warehouse_checks.keys(reference))
+    assert not without, (
+        f"声明这些表的键(pipelines/warehouse/warehouse_checks.py 的 KEYS),检查才不会漏掉它们:{sorted(without)}"
+    )
 
 
 def test_every_policy_is_checked_for_completeness_sums_bounds_and_movement(reference):
-    names = {check.name for check in quality.declared(reference)}
+    names = {check.name for check in warehouse_checks.declared(reference)}
     for register in reference.registers:
         short = register.policy.id.replace("-", "_")
         assert {f"{kind}_{short}" for kind in ("complete", "sums", "bounds", "movement")} <= names
@@ -187,15 +194,15 @@ def test_every_policy_is_checked_for_completeness_sums_bounds_and_movement(refer
 def test_every_declared_check_stands_in_dagster(installation, reference):
     graph = build_defs(installation).resolve_asset_graph()
     there = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
-    assert {(check.stage, check.kind) for check in quality.declared(reference)} <= there
+    assert {(check.stage, check.kind) for check in warehouse_checks.declared(reference)} <= there
     # what stands for several blocks as each of them
-    kinds = {(check.stage, check.kind, check.blocking) for check in quality.declared(reference)}
+    kinds = {(check.stage, check.kind, check.blocking) for check in warehouse_checks.declared(reference)}
     assert len({(stage, kind) for stage, kind, _ in kinds}) == len(kinds)
-    assert {kind for _, kind, _ in kinds} == set(quality.KINDS)
+    assert {kind for _, kind, _ in kinds} == set(warehouse_checks.KINDS)
 
 
 def test_names_of_checks_are_unique(reference):
-    names = [check.name for check in quality.declared(reference)]
+    names = [check.name for check in warehouse_checks.declared(reference)]
     assert len(names) == len(set(names))
 
 

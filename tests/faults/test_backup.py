@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import backup as copies
-from pipelines import intake, rebuilding
-from pipelines.archive import Archive
+from pipelines.archive import backup as copies
+from pipelines.archive.store import Archive
+from pipelines.edition import figure_list, open_release
 from pipelines.errors import Refusal
-from pipelines.release import figures, open_release
+from pipelines.intake import receive
+from pipelines.monthly import rebuild_editions
 from pipelines.settings import Settings
 from tests import small_city
 from tests.books import Office, but
@@ -55,9 +56,9 @@ def test_a_backup_restored_on_a_bare_machine_gives_the_same_figures(office, tmp_
     assert result["whole"] and (result["seq"], result["objects"], result["copied"]) == (2, 2, 2), result
     bare = Settings(tmp_path / "bare", office.settings.reference)
     assert copies.restore(bare, folder)["seq"] == 2
-    verdict = rebuilding.rebuild(bare)
+    verdict = rebuild_editions.rebuild(bare)
     assert verdict["agrees"], verdict
-    assert figures(open_release(settings=bare)) == figures(open_release(settings=office.settings))
+    assert figure_list(open_release(settings=bare)) == figure_list(open_release(settings=office.settings))
     assert Archive(bare.archive).verify() == []
     assert [event.kind for event in copies._audit(bare).events()] == ["restore"]
 
@@ -161,7 +162,7 @@ def test_a_restore_that_was_interrupted_before_its_rebuild_is_gone_on_with(offic
     bare = Settings(tmp_path / "bare", office.settings.reference)
     first = copies.restore(bare, folder)
     assert copies.restore(bare, folder) == first, "再恢复一次,接着做"
-    assert rebuilding.rebuild(bare)["agrees"]
+    assert rebuild_editions.rebuild(bare)["agrees"]
     assert [event.kind for event in copies._audit(bare).events()] == ["restore"]
     Office(bare.data, bare.reference).send(MAY, COUNTY)
     with pytest.raises(Refusal, match="数据文件夹不是空的"):
@@ -190,7 +191,7 @@ def test_a_newer_programs_backup_is_refused(office, tmp_path):
 
 
 def test_a_backup_taken_during_submissions_is_whole(office, tmp_path):
-    receiver = intake.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
+    receiver = receive.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
     stop = threading.Event()
 
     def keep_sending():

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines import intake, overdue
-from pipelines.archive import SHANGHAI, Archive
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.edition import figure_list, open_release
 from pipelines.errors import Refusal
-from pipelines.release import figures, open_release
-from pipelines.serving import checks
+from pipelines.intake import submit_files
+from pipelines.monthly import overdue
+from pipelines.serving import preflight
 from tests.books import but
 from tests.faults.test_backup import APRIL, COUNTY, MAY, office, published
 
@@ -19,7 +20,7 @@ IN_MAY = IN_APRIL + timedelta(seconds=20)
 
 
 def sent(office, path, now: datetime):
-    (report,) = intake.submit([path], office.settings, "测试", now=now)
+    (report,) = submit_files.submit([path], office.settings, "测试", now=now)
     return report
 
 
@@ -52,16 +53,16 @@ def test_a_jump_of_the_clock_moves_no_figure(office, shift):
     sent(office, office.workbook(APRIL, COUNTY, but(village, facility="否", facility_area=None)), now)
     sent(office, office.workbook(APRIL, COUNTY, but(village, households=201)), now + shift)
     office.run(APRIL)
-    shown = figures(open_release(settings=office.settings), indicator="facility_rural", unit=COUNTY)
+    shown = figure_list(open_release(settings=office.settings), indicator="facility_rural", unit=COUNTY)
     assert [row["numerator"] for row in shown] == [row["denominator"] for row in shown]
     assert office.run(APRIL).new is False
 
 
 def test_a_clock_that_was_set_back_is_told_before_anything_starts(office):
-    last = checks.last_event(office.settings)
+    last = preflight.last_event(office.settings)
     with pytest.raises(Refusal, match=r"时间被拨回过,定时任务会停住不动;请先校准系统时间"):
-        checks.clock(office.settings, last - timedelta(days=1))
-    checks.clock(office.settings, last + timedelta(days=40))
+        preflight.clock(office.settings, last - timedelta(days=1))
+    preflight.clock(office.settings, last + timedelta(days=40))
 
 
 def test_a_month_is_owed_by_the_clock_of_shanghai_whatever_zone_the_machine_has(monkeypatch):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import locks, roster
-from pipelines.release import editions, figures, open_release, verifying
+from lab.faults import checker, crowd
+from lab.faults.rounds import THOROUGH
+from pipelines.edition import edition_folders, figure_list, open_release, verify_files
+from pipelines.reference import roster
+from pipelines.system import locks
 from tests import small_city
 from tests.books import Office
-from tests.faults import checker, crowd
-from tests.faults.rounds import THOROUGH
 
 APRIL = date(2020, 4, 1)
 FEW, MANY = 3, 20
@@ -56,9 +57,9 @@ def test_runs_at_once_make_one_edition_with_whole_reports(office, sent, tmp_path
     assert copy == {"whole": True}
     assert sorted(one["new"] for one in told) == [*[False] * (len(runs) - 1), True], told
     assert {one["edition"] for one in told} == {"2020-04/1"}
-    folder = editions.current(office.settings.releases)
+    folder = edition_folders.current(office.settings.releases)
     assert {path.suffix for path in (folder / "reports").iterdir()} == {".docx", ".xlsx", ".html"}
-    assert verifying.edition_faults(folder) == []
+    assert verify_files.edition_faults(folder) == []
     assert checker.faults(office.settings.data, []) == [] == checker.leftovers(office.settings.data)
 
 
@@ -77,18 +78,22 @@ def test_a_rebuild_a_run_and_a_submission_at_once_take_turns(office, sent, count
 
 
 def values(office: Office) -> list[tuple]:
-    return [(row["indicator"], row["unit"], row["value"]) for row in figures(open_release(settings=office.settings))]
+    return [
+        (row["indicator"], row["unit"], row["value"]) for row in figure_list(open_release(settings=office.settings))
+    ]
 
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from pipelines import locks, parallel, reference_set
-from pipelines.archive import Event
+from pipelines.archive.store import Event
+from pipelines.reference import reference_bundle
+from pipelines.system import locks
+from pipelines.worker import worker_pool
 with locks.hold(Path(sys.argv[1]), "被杀的任务"):
     told = Event(1, "2020-05-06T00:00:00", "submission", "", {"sha256": "0" * 64, "file": "x.xlsx"}, "")
-    list(parallel.read_each([(told, lambda: b"x")], reference_set.load(Path(sys.argv[2]))))
-    print(parallel.idle()[0].process.pid, flush=True)
+    list(worker_pool.read_each([(told, lambda: b"x")], reference_bundle.load(Path(sys.argv[2]))))
+    print(worker_pool.idle()[0].process.pid, flush=True)
     time.sleep(600)
 """
 

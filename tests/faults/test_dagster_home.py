@@ -11,8 +11,8 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickData, TickStatus
 
 from pipelines import settings
-from pipelines.archive import SHANGHAI
-from pipelines.serving import health, home
+from pipelines.archive.store import SHANGHAI
+from pipelines.serving import dagster_home, health
 from pipelines.settings import Settings
 
 NOW = datetime(2026, 11, 25, 15, tzinfo=SHANGHAI)
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 25, 15, tzinfo=SHANGHAI)
 @pytest.fixture(scope="module")
 def first(tmp_path_factory) -> Path:
     """Dagster's home after its first run."""
-    found = home.dagster_home(Settings(tmp_path_factory.mktemp("dagster") / "data", settings.load().reference))
+    found = dagster_home.dagster_home(Settings(tmp_path_factory.mktemp("dagster") / "data", settings.load().reference))
     assert run_once(found) == 1
     return found
 
@@ -29,7 +29,7 @@ def first(tmp_path_factory) -> Path:
 @pytest.fixture
 def lived_in(first, tmp_path) -> Path:
     """A copy of it."""
-    found = home.dagster_home(Settings(tmp_path / "data", settings.load().reference))
+    found = dagster_home.dagster_home(Settings(tmp_path / "data", settings.load().reference))
     shutil.copytree(first / "storage", found / "storage")
     return found
 
@@ -66,17 +66,17 @@ def halved(place: Path) -> None:
 @pytest.mark.parametrize("damage", [beheaded, halved])
 def test_a_damaged_database_is_set_aside_and_told_and_runs_go_on(lived_in, damage):
     damage(runs_of(lived_in))
-    (told,) = home.set_aside_unusable(lived_in, NOW)
+    (told,) = dagster_home.set_aside_unusable(lived_in, NOW)
     assert "runs.db 已损坏,已移开" in told and "只失去运行历史" in told
     assert list(lived_in.glob("storage/**/runs.db.unusable-*"))
     assert run_once(lived_in) == 1
-    assert home.set_aside_unusable(lived_in, NOW) == []
+    assert dagster_home.set_aside_unusable(lived_in, NOW) == []
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda place: place.write_bytes(b"")])
 def test_a_database_that_is_gone_or_empty_is_made_anew(lived_in, damage):
     damage(runs_of(lived_in))
-    assert home.set_aside_unusable(lived_in, NOW) == []
+    assert dagster_home.set_aside_unusable(lived_in, NOW) == []
     assert run_once(lived_in) == 1
 
 
@@ -84,7 +84,7 @@ def test_a_database_that_another_process_holds_is_no_damage(lived_in):
     con = sqlite3.connect(runs_of(lived_in), isolation_level=None)
     con.execute("BEGIN EXCLUSIVE")
     try:
-        assert home.set_aside_unusable(lived_in, NOW) == []
+        assert dagster_home.set_aside_unusable(lived_in, NOW) == []
     finally:
         con.close()
     assert run_once(lived_in) == 2
@@ -113,7 +113,7 @@ def test_after_a_clock_that_jumped_ahead_and_back_the_timetable_goes_on(lived_in
     found = Settings(lived_in.parent, settings.load().reference)
     look = health._clock(found, NOW)
     assert look.well is not ahead and ("请重新启动 shequ serve" in look.says) is ahead
-    told = home.set_aside_unusable(lived_in, NOW)
+    told = dagster_home.set_aside_unusable(lived_in, NOW)
     assert [("记有未来的定时" in one) for one in told] == [True] * ahead
     tick(lived_in, NOW)
     assert health._clock(found, NOW).well

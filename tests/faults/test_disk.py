@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines import intake
-from pipelines.archive import Archive
-from pipelines.cli import main
+from lab.faults import checker, places
+from lab.faults.rounds import selection
+from pipelines.archive.store import Archive
+from pipelines.cli.commands import main
+from pipelines.edition import figure_list, open_release
 from pipelines.errors import Refusal
-from pipelines.release import figures, open_release
+from pipelines.intake import receive
 from tests.books import Office
-from tests.faults import checker, places
-from tests.faults.rounds import selection
 from tests.faults.test_backup import COUNTY, MAY, office, published
 
 __all__ = ["office", "published"]
@@ -37,7 +37,7 @@ def shown(office: Office) -> list[dict]:
     release = open_release(settings=office.settings)
     try:
         assert release.instead_of is None
-        return figures(release)
+        return figure_list(release)
     finally:
         release.close()
 
@@ -122,7 +122,7 @@ def test_a_folder_without_the_right_to_write_is_told_and_read_as_before(office, 
         path.chmod(0o555 if path.is_dir() else 0o444)
 
     def attempt() -> str:
-        receiver = intake.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
+        receiver = receive.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
         told = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY))]
         return "\n".join([*told, open_release(settings=office.settings).label])
 

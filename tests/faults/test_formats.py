@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipelines import disk
-from pipelines.archive import Archive
+from pipelines.archive.store import Archive
+from pipelines.edition import edition_folders, open_release, publish_edition
 from pipelines.errors import Refusal
-from pipelines.release import editions, open_release, publishing
 from pipelines.settings import Settings
+from pipelines.system import durable_files
 from tests.faults.test_backup import APRIL, COUNTY, MAY, contents, office, published
 
 __all__ = ["office", "published"]
@@ -53,7 +53,7 @@ def test_a_newer_release_is_refused_and_not_replaced(office):
     place = office.settings.releases / "2020-04" / "1" / "manifest.json"
     manifest = json.loads(place.read_text(encoding="utf-8"))
     place.chmod(0o640)
-    place.write_text(json.dumps({**manifest, "format": editions.FORMAT + 1}), encoding="utf-8")
+    place.write_text(json.dumps({**manifest, "format": edition_folders.FORMAT + 1}), encoding="utf-8")
     for attempt in (lambda: open_release(settings=office.settings), lambda: office.run(APRIL)):
         with pytest.raises(Refusal, match="由更新版本的程序生成,本程序不能读取;请升级程序"):
             attempt()
@@ -89,7 +89,7 @@ def test_a_run_without_room_on_the_disk_stops_before_it_writes_and_says_so(tmp_p
     found = Settings(tmp_path / "data", tmp_path)
     found.warehouse.parent.mkdir(parents=True)
     found.warehouse.write_bytes(b"x" * 3 * 2**20)
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 * 2**20))
+    monkeypatch.setattr(durable_files.shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 * 2**20))
     with pytest.raises(Refusal, match=r"发布未开始:磁盘剩余 5 MB,至少需要 9 MB.*已存档的内容不受影响"):
-        publishing.publish(None, found, date(2019, 6, 1))
+        publish_edition.publish(None, found, date(2019, 6, 1))
     assert not found.releases.exists()

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from pipelines import inbox as lying
-from pipelines import intake
-from pipelines.archive import Archive
-from pipelines.defs import inbox
-from pipelines.defs.inbox import Waiting
+from pipelines.archive.store import Archive
+from pipelines.defs import inbox_sensor
+from pipelines.defs.inbox_sensor import Waiting
+from pipelines.intake import collect_inbox, submit_files
+from pipelines.intake import inbox as lying
 from tests.books import Office
 from tests.faults.test_backup import COUNTY, MAY, office, published
 
@@ -31,7 +31,7 @@ def received(office: Office) -> list[int]:
 
 
 def take(office: Office, still_for: float) -> None:
-    intake.take_in(Archive(office.settings.archive), office.settings, still_for)
+    collect_inbox.take_in(Archive(office.settings.archive), office.settings, still_for)
 
 
 def test_a_file_on_a_slow_copy_is_left_alone_and_taken_whole_when_it_is_finished(office, book):
@@ -58,7 +58,7 @@ def test_a_file_on_a_slow_copy_is_left_alone_and_taken_whole_when_it_is_finished
 def test_a_file_that_grew_while_it_was_read_stays_and_is_taken_whole_the_next_time(office, book, monkeypatch):
     place = office.settings.inbox / "河北邢台经济开发区2020年5月.xlsx"
     place.write_bytes(book[:-500])
-    read = intake._read_file
+    read = submit_files.read_file
 
     def and_then_the_rest_arrives(path):
         data = read(path)
@@ -66,7 +66,7 @@ def test_a_file_that_grew_while_it_was_read_stays_and_is_taken_whole_the_next_ti
         return data
 
     with monkeypatch.context() as slow:
-        slow.setattr(intake, "_read_file", and_then_the_rest_arrives)
+        slow.setattr(collect_inbox, "read_file", and_then_the_rest_arrives)
         take(office, 0)
     assert place.read_bytes() == book, "留在收件箱"
     office.run(date(2020, 4, 1))
@@ -94,5 +94,5 @@ def test_a_file_that_is_taken_away_while_one_looks_is_nothing(office, book, monk
 def test_the_same_file_is_one_run_in_a_month_and_another_in_the_next():
     files = [Waiting("a.xlsx", 1, 1, "0" * 64)]
     november, december = date(2026, 11, 30), date(2026, 12, 1)
-    assert inbox._run_key(files, november) == inbox._run_key(files, november.replace(day=1))
-    assert inbox._run_key(files, november) != inbox._run_key(files, december)
+    assert inbox_sensor._run_key(files, november) == inbox_sensor._run_key(files, november.replace(day=1))
+    assert inbox_sensor._run_key(files, november) != inbox_sensor._run_key(files, december)

@@ -1,4 +1,4 @@
-"""A selection of the kills that `python -m tests.faults` does in full (SHEQU_ROUNDS=N: so many at random moments besides)."""
+"""A selection of the kills that `python -m lab.faults` does in full (SHEQU_ROUNDS=N: so many at random moments besides)."""
 
 import json
 import os
@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
+from lab.faults.rounds import ROUNDS
 from pipelines.settings import REPOSITORY
-from tests.faults.rounds import ROUNDS
 
 
 @pytest.fixture(scope="module")
 def told() -> dict:
     """What a campaign tells. One for all, because an installation for each step is made first."""
-    command = [sys.executable, "-m", "tests.faults", "--how", "kill,enospc", "--every", "120", "--random", str(ROUNDS)]
+    command = [sys.executable, "-m", "lab.faults", "--how", "kill,enospc", "--every", "120", "--random", str(ROUNDS)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=3000, check=False)
     assert done.stdout.strip(), done.stderr[-3000:]
     return json.loads(done.stdout)

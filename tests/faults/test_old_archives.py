@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import rebuilding, reference_set
-from pipelines.archive import Archive
-from pipelines.release import editions, figures, identity, open_release
-from pipelines.release.editions import FORMAT, read_manifest
+from lab.faults import checker
+from pipelines.archive.store import Archive
+from pipelines.edition import edition_folders, figure_list, open_release, same_edition
+from pipelines.edition.edition_folders import FORMAT, read_manifest
+from pipelines.monthly import rebuild_editions
+from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests.books import Office
-from tests.faults import checker
 from tests.faults.test_backup import COUNTY, MAY
 
 OLD = Path(__file__).parent / "data" / "format-1.tar.xz"
@@ -31,7 +32,7 @@ def unpacked(tmp_path_factory) -> Path:
         file.extractall(folder, filter="data")
     archive = Archive(folder / "data" / "archive")
     last = [event for event in archive.events() if event.kind == "release"][-1]
-    reference_set.unbundle(archive.read(last.body["bundle"]), folder / "reference")
+    reference_bundle.unbundle(archive.read(last.body["bundle"]), folder / "reference")
     return folder
 
 
@@ -48,7 +49,7 @@ def told(folder: Path) -> dict[str, list]:
 def shown(found: Settings, label: str) -> list[list]:
     release = open_release(label[:7], int(label[8:]), settings=found)
     try:
-        return [[row[name] for name in COLUMNS] for row in figures(release) if row["level"] != "town"]
+        return [[row[name] for name in COLUMNS] for row in figure_list(release) if row["level"] != "town"]
     finally:
         release.close()
 
@@ -73,7 +74,7 @@ def test_a_run_and_a_new_month_go_on_from_it(office, unpacked):
 
 def test_from_its_archive_alone_every_edition_comes_back_with_the_same_figures(office, unpacked):
     shutil.rmtree(office.settings.releases)
-    verdict = rebuilding.rebuild(office.settings)
+    verdict = rebuild_editions.rebuild(office.settings)
     assert sorted(verdict["restored"]) == sorted(told(unpacked)), verdict
     for label, before in told(unpacked).items():
         assert shown(office.settings, label) == before, label
@@ -83,7 +84,7 @@ def test_an_edition_of_format_3_is_the_same_edition_still_and_comes_back_as_the_
     village = next(unit.name for unit in office.units(MAY, COUNTY) if unit.kind == "农村社区")
     office.send(MAY, COUNTY, lambda unit: {"households": 200, "facility": "否" if unit.name == village else "是"})
     with monkeypatch.context() as earlier:
-        earlier.setattr(editions, "FORMAT", 3)
+        earlier.setattr(edition_folders, "FORMAT", 3)
         folder = office.run(MAY).folder
     manifest = read_manifest(folder)
     assert (manifest["format"], len(manifest["inputs"]), list(manifest["tables"]["figure"])) == (
@@ -91,11 +92,11 @@ def test_an_edition_of_format_3_is_the_same_edition_still_and_comes_back_as_the_
         2,
         ["2020-04", "2020-05"],
     )
-    assert identity.is_what_the_ledger_knows(folder, manifest["digest"])
+    assert same_edition.is_what_the_ledger_knows(folder, manifest["digest"])
     assert office.run(MAY).new is False, "同样的数据不出新版"
     before = shown(office.settings, "2020-05/2")
     shutil.rmtree(folder)
-    assert rebuilding.rebuild(office.settings)["restored"] == ["2020-05/2"]
+    assert rebuild_editions.rebuild(office.settings)["restored"] == ["2020-05/2"]
     again = read_manifest(folder)
     assert (again["format"], again["digest"], again["inputs"]) == (3, manifest["digest"], manifest["inputs"])
     assert shown(office.settings, "2020-05/2") == before

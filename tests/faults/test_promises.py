@@ -22,8 +22,8 @@ def test_every_test_that_the_page_names_exists():
 
 
 def test_every_command_that_the_page_names_can_be_given():
-    modules = set(re.findall(r"python -m (tests[\w.]*)", PAGE))
-    assert {"tests.faults", "tests.faults.damage", "tests.faults.power"} <= modules
+    modules = set(re.findall(r"python -m ((?:tests|lab)[\w.]*)", PAGE))
+    assert {"lab.faults", "lab.faults.damage", "lab.faults.power"} <= modules
     for module in modules:
         place = REPOSITORY / module.replace(".", "/")
         assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import data
-from pipelines import rebuilding
-from pipelines.archive import SHANGHAI, Archive
+from dashboards.queries import edition_data
+from lab.faults import checker
+from lab.faults.rounds import selection
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.edition import edition_folders, figure_list, open_release, verify_files
 from pipelines.errors import Refusal
-from pipelines.release import editions, figures, open_release, verifying
-from pipelines.serving import health, starting
+from pipelines.monthly import rebuild_editions
+from pipelines.serving import health, start
 from pipelines.serving.programs import Ports
 from tests.books import Office, but
-from tests.faults import checker
-from tests.faults.rounds import selection
 from tests.faults.test_backup import COUNTY, MAY
 from tests.faults.test_backup import published as april
 
@@ -44,7 +44,7 @@ def office(published, tmp_path) -> Office:
 def shown(office: Office) -> tuple[str, list[dict], str | None]:
     release = open_release(settings=office.settings)
     try:
-        return release.label, figures(release, level="county"), release.instead_of
+        return release.label, figure_list(release, level="county"), release.instead_of
     finally:
         release.close()
 
@@ -101,7 +101,7 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
     assert (
         told.startswith("当前发布版已损坏,现在显示的是较早的2020-04/1。") and "请运行 shequ rebuild,由档案补回" in told
     )
-    verdict = rebuilding.rebuild(office.settings)
+    verdict = rebuild_editions.rebuild(office.settings)
     assert (verdict["agrees"], verdict["restored"]) == (True, ["2020-05/1"]), verdict
     assert shown(office) == (label, before, None)
     assert health._release(office.settings).well
@@ -109,17 +109,17 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
 
 
 def test_a_dashboard_that_is_open_shows_the_edition_before_and_says_so_until_a_rebuild(office, monkeypatch):
-    monkeypatch.setattr(data.settings, "load", lambda: office.settings)
-    release, told = data.newest()
+    monkeypatch.setattr(edition_data.settings, "load", lambda: office.settings)
+    release, told = edition_data.newest()
     assert (release.label, told) == ("2020-05/1", "")
     with_another_table(may(office))
-    data._damage.clear()  # half a minute later
-    release, told = data.newest()
+    edition_data._damage.clear()  # half a minute later
+    release, told = edition_data.newest()
     assert release.label == "2020-04/1"
     assert "2020-05/1/tables/figure/2020-05.parquet:缺失或与清单的校验值不符;请运行 shequ rebuild" in told
-    rebuilding.rebuild(office.settings)
-    data._damage.clear()
-    assert (data.newest()[0].label, data.newest()[1]) == ("2020-05/1", "")
+    rebuild_editions.rebuild(office.settings)
+    edition_data._damage.clear()
+    assert (edition_data.newest()[0].label, edition_data.newest()[1]) == ("2020-05/1", "")
 
 
 @pytest.mark.parametrize("pointer", [None, "2020-07/3\n", "一派胡言"])
@@ -136,7 +136,7 @@ def test_a_pointer_to_nowhere_shows_the_newest_edition_and_the_next_run_mends_it
 
 def stored(office: Office, month: str) -> Path:
     """A month's figures in the store, from which editions are linked."""
-    entry = editions.whole(may(office))["tables"]["figure"][month]
+    entry = edition_folders.whole(may(office))["tables"]["figure"][month]
     return office.settings.releases / "objects" / entry["sha256"][:2] / f"{entry['sha256']}.parquet"
 
 
@@ -156,7 +156,7 @@ def test_a_damaged_store_heals_with_the_next_run(office, damage):
     damage(stored(office, "2020-04"))
     correct_may(office)
     assert shown(office)[::2] == ("2020-05/2", None)
-    assert verifying.faults(office.settings.releases) == []
+    assert verify_files.faults(office.settings.releases) == []
 
 
 def test_nothing_is_published_upon_a_damaged_edition_until_a_rebuild_has_mended_it(office):
@@ -168,9 +168,9 @@ def test_nothing_is_published_upon_a_damaged_edition_until_a_rebuild_has_mended_
         Refusal, match=r"2020-05/1/tables/figure/2020-04.parquet.*未发布新版;请先运行 shequ rebuild.*再运行 shequ run"
     ):
         correct_may(office)
-    assert rebuilding.rebuild(office.settings)["restored"] == ["2020-05/1"]
+    assert rebuild_editions.rebuild(office.settings)["restored"] == ["2020-05/1"]
     assert office.run(MAY).label == shown(office)[0] == "2020-05/2"
-    assert verifying.faults(office.settings.releases) == []
+    assert verify_files.faults(office.settings.releases) == []
 
 
 def altered_behind_its_back(path: Path) -> None:
@@ -185,9 +185,9 @@ def altered_behind_its_back(path: Path) -> None:
 @pytest.mark.parametrize("own", [True, False])
 def test_a_reader_reads_the_own_month_always_and_the_weekly_look_everything(office, own):
     correct_may(office)  # in the copy: what is noted is noted of the files that stand here
-    shelf, folder = office.settings.releases, editions.latest_edition(office.settings.releases, MAY)
+    shelf, folder = office.settings.releases, edition_folders.latest_edition(office.settings.releases, MAY)
     altered_behind_its_back(folder / "tables" / "figure" / ("2020-05.parquet" if own else "2020-04.parquet"))
-    assert len(verifying.faults(shelf)) == 1
+    assert len(verify_files.faults(shelf)) == 1
     assert (open_release(settings=office.settings).instead_of is not None) == own
 
 
@@ -207,7 +207,7 @@ def test_notes_that_are_damaged_hinder_no_look(office, content):
         (office.settings.data / name).write_text(content)
     looks = health.state(office.settings, datetime(2020, 6, 6, tzinfo=SHANGHAI))
     assert {look.what for look in looks} >= {"档案核对", "发布版", "报送"}
-    assert starting.ports_of(office.settings) == Ports()
+    assert start.ports_of(office.settings) == Ports()
 
 
 # ---- the archive itself
@@ -230,7 +230,7 @@ def test_a_damaged_original_is_named_costs_no_reader_anything_and_is_mended_by_s
     (fault,) = archive.verify()
     assert first.body["sha256"][:12] in fault and "请从备份恢复" in fault
     with pytest.raises(Refusal, match=first.body["sha256"][:12]):
-        rebuilding.rebuild(office.settings)
+        rebuild_editions.rebuild(office.settings)
     assert shown(office)[::2] == ("2020-05/1", None)
     again = office.sent / "再报.xlsx"
     office.sent.mkdir(exist_ok=True)
@@ -246,5 +246,5 @@ def test_a_ledger_altered_in_the_middle_is_told_with_its_line(office):
     assert [fault.split(":")[0] for fault in Archive(office.settings.archive).verify()] == [
         "台账第 3 行(第 3 号)与前一行不相衔接"
     ]
-    verdict = rebuilding.rebuild(office.settings)
+    verdict = rebuild_editions.rebuild(office.settings)
     assert not verdict["agrees"] and "台账第 3 行" in verdict["message"]

@@ -9,14 +9,15 @@ import sys
 import dagster as dg
 import pytest
 
-from pipelines import reference_set, settings
-from pipelines.defs import assets, calendar
-from pipelines.defs.station import refusals_shown
+from lab.faults import damage
+from lab.faults.damage import MAY, Campaign
+from lab.faults.rounds import selection
+from pipelines import settings
+from pipelines.defs import assets, partitions
+from pipelines.defs.resource import refusals_shown
 from pipelines.errors import Refusal
-from pipelines.warehouse import SetAside
-from tests.faults import damage
-from tests.faults.damage import MAY, Campaign
-from tests.faults.rounds import selection
+from pipelines.reference import reference_bundle
+from pipelines.warehouse.projection import SetAside
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a journal is left by a fork that is killed")
 
@@ -66,5 +67,5 @@ def test_dagster_tries_again_where_a_damaged_warehouse_was_set_aside_and_nowhere
         with pytest.raises(dg.Failure) as failure, refusals_shown():
             raise refusal
         assert (failure.value.description, failure.value.allow_retries) == (str(refusal), again)
-    stages = assets.build(calendar.partitions(MAY), reference_set.load(settings.load().reference))
+    stages = assets.build(partitions.partitions(MAY), reference_bundle.load(settings.load().reference))
     assert [stage.op.retry_policy.max_retries for stage in stages] == [1, 1, 1, 1]

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
+from pipelines.edition import dataframes, what_if
+from pipelines.edition.what_if import EQUAL, NEAREST, Place, city_reached, simulate, summary
 from pipelines.errors import Refusal
-from pipelines.release import frames, planning
-from pipelines.release.planning import EQUAL, NEAREST, Place, city_reached, simulate, summary
 
 HALF, ALL = Fraction(1, 2), Fraction(1)
 MAY = date(2020, 5, 1)
@@ -51,7 +51,7 @@ def test_orders_differ_where_there_is_more_to_do_than_a_month_allows():
 
 def test_nearest_first_finishes_its_first_county_sooner_and_both_end_together():
     start = [Place("a", "甲", 6, 10), Place("b", "乙", 0, 10)]
-    plans = {order: simulate(start, ALL, MAY, Decimal(4), order) for order in planning.ORDERS}
+    plans = {order: simulate(start, ALL, MAY, Decimal(4), order) for order in what_if.ORDERS}
     reached = {order: summary(plan, start, ALL).set_index("name")["reached_in"] for order, plan in plans.items()}
     assert reached[NEAREST]["甲"] == date(2020, 6, 1) and reached[EQUAL]["甲"] == date(2020, 7, 1)
     assert plans[NEAREST]["month"].max() == plans[EQUAL]["month"].max() == date(2020, 9, 1)
@@ -91,9 +91,9 @@ def test_wrong_inputs_are_refused_with_the_repair(given, said):
 
 
 def test_counties_of_a_release_start_from_its_figures(may):
-    start, target = planning.places(may, "facility_rural")
+    start, target = what_if.places(may, "facility_rural")
     assert target == HALF
-    [city] = frames.rows(may, "city", "facility_rural")
+    [city] = dataframes.rows(may, "city", "facility_rural")
     assert sum(place.has for place in start) == city["numerator"]
     assert sum(place.of for place in start) == city["denominator"] + city["scope_unknown"]
 
@@ -101,19 +101,19 @@ def test_counties_of_a_release_start_from_its_figures(may):
 @pytest.mark.parametrize("indicator", ["pilot_five", "certified_share", "nonsense"])
 def test_what_cannot_be_planned_in_units_is_refused(may, indicator):
     with pytest.raises(Refusal):
-        planning.places(may, indicator)
+        what_if.places(may, indicator)
 
 
 def test_frames_give_the_grain_that_they_promise(may):
-    assert not frames.figures(may, "county").duplicated(["indicator", "place"]).any()
-    assert not frames.units(may).duplicated("unit").any()
-    assert not frames.series(may, "facility_rural").duplicated("month").any()
-    assert len(frames.answers(may, ["facility"])) == len(frames.units(may))
-    assert set(frames.lineage(may, "pilot_five")["counts"]) <= {"yes", "no", "unknown", "scope_unknown"}
+    assert not dataframes.figures(may, "county").duplicated(["indicator", "place"]).any()
+    assert not dataframes.units(may).duplicated("unit").any()
+    assert not dataframes.series(may, "facility_rural").duplicated("month").any()
+    assert len(dataframes.answers(may, ["facility"])) == len(dataframes.units(may))
+    assert set(dataframes.lineage(may, "pilot_five")["counts"]) <= {"yes", "no", "unknown", "scope_unknown"}
 
 
 def test_unknown_names_are_refused_with_a_suggestion(may):
     with pytest.raises(Refusal, match="facility"):
-        frames.answers(may, ["facilty"])
+        dataframes.answers(may, ["facilty"])
     with pytest.raises(Refusal, match="facility_rural"):
-        frames.figures(may, indicator="facility_rurl")
+        dataframes.figures(may, indicator="facility_rurl")

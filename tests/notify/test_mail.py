@@ -18,7 +18,7 @@ from pipelines import settings
 from pipelines.errors import Refusal
 from pipelines.notify.contacts import NOBODY
 from pipelines.notify.messages import Message
-from pipelines.notify.sending import BySmtp, ToFile, Undelivered
+from pipelines.notify.senders import BySmtp, ToFile, Undelivered
 from pipelines.settings import Mail
 
 MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因:\n.开头的一行\n")

@@ -4,14 +4,15 @@ from datetime import date, datetime
 
 import pytest
 
-from pipelines import intake, months, settings
-from pipelines.archive import SHANGHAI
+from pipelines import months, settings
+from pipelines.archive.store import SHANGHAI
 from pipelines.errors import Refusal
-from pipelines.notify import contacts, duedates, messages, standing, telling
+from pipelines.intake import reporting_status
+from pipelines.notify import contacts, dispatch, due_dates, messages, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
 from pipelines.notify.outbox import Outbox
-from pipelines.notify.sending import ToFile, Undelivered
+from pipelines.notify.senders import ToFile, Undelivered
 from pipelines.settings import Settings
 
 MARCH = date(2026, 3, 1)
@@ -29,7 +30,7 @@ def state(missing=("130502",), waiting=(), inbox=(), refused=(), unread=()) -> d
 
 
 def on(day: date, **given) -> list[Message]:
-    return messages.reminders(standing.from_status(state(**given), MARCH, day), KNOWN)
+    return messages.reminders(reporting_state.from_status(state(**given), MARCH, day), KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +41,17 @@ def on(day: date, **given) -> list[Message]:
     ],
 )  # fmt: skip
 def test_days_of_reminding(day, why):
-    assert duedates.occasion(MARCH, date.fromisoformat(day)) == why
+    assert due_dates.occasion(MARCH, date.fromisoformat(day)) == why
 
 
 def test_on_the_fifth_a_report_is_in_time_and_on_the_sixth_late():
-    assert not duedates.is_late(MARCH, date(2026, 4, 5))
-    assert duedates.is_late(MARCH, date(2026, 4, 6))
-    assert standing.from_status(state(), MARCH, date(2026, 4, 6)).late == (("130502", "襄都区"),)
+    assert not due_dates.is_late(MARCH, date(2026, 4, 5))
+    assert due_dates.is_late(MARCH, date(2026, 4, 6))
+    assert reporting_state.from_status(state(), MARCH, date(2026, 4, 6)).late == (("130502", "襄都区"),)
 
 
 def test_the_month_asked_for_is_the_one_that_has_ended():
-    assert duedates.in_question(date(2026, 1, 31)) == date(2025, 12, 1)
+    assert due_dates.in_question(date(2026, 1, 31)) == date(2025, 12, 1)
 
 
 def test_clerk_and_county_are_told_in_these_words():
@@ -134,10 +135,10 @@ def test_on_an_empty_installation_everybody_is_missing_and_it_is_said_once(tmp_p
     found = Settings(tmp_path / "data", settings.load().reference)
     found.inbox.mkdir(parents=True)
     now = datetime(2019, 7, 6, 8, 30, tzinfo=SHANGHAI)
-    (message,) = telling.remind(found, now)
-    counties = len(intake.status(found, months.parse("2019-06"))["counties"])
+    (message,) = dispatch.remind(found, now)
+    counties = len(reporting_status.status(found, months.parse("2019-06"))["counties"])
     assert message.subject == f"2019年6月报表已逾期1天:{counties}个县(市、区)未报"
-    telling.remind(found, now)
-    assert len(telling.outbox(found).waiting()) == 1
-    assert telling.flush(found) == (1, [])
-    assert telling.remind(found, datetime(2019, 7, 4, tzinfo=SHANGHAI)) == []
+    dispatch.remind(found, now)
+    assert len(dispatch.outbox(found).waiting()) == 1
+    assert dispatch.flush(found) == (1, [])
+    assert dispatch.remind(found, datetime(2019, 7, 4, tzinfo=SHANGHAI)) == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release import Release, open_release
+from pipelines.edition import Release, open_release
 from pipelines.settings import Settings
 from tests.reports.small import installation
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
-from pipelines.indicators.progress import STATUSES
+from pipelines.figures.progress import STATUSES
 from pipelines.reports.facts import Facts, Figure, Item
 
 NAMES = STATUSES

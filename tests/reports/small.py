@@ -9,8 +9,11 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from pipelines import intake, monthly, reference_set, settings
-from pipelines.sample.write import Sample
+from pipelines import settings
+from pipelines.intake import collect_inbox, decisions, session
+from pipelines.monthly import monthly_run
+from pipelines.reference import reference_bundle
+from pipelines.sample.write_samples import Sample
 from pipelines.settings import Settings
 
 APRIL, MAY, JUNE = (date(2020, month, 1) for month in (4, 5, 6))
@@ -31,23 +34,23 @@ def installation(folder: Path) -> Settings:
     2020-06/1.
     """
     place = Settings(folder, settings.load().reference)
-    reference = reference_set.load(place.reference)
+    reference = reference_bundle.load(place.reference)
     sample = FewCounties(reference.form, reference.rosters, seed=7)
-    with intake.writing(place, "测试") as opened:
+    with session.writing(place, "测试") as opened:
         for month in (APRIL, MAY):
             _receive(opened, place, sample, month, lambda county, month=month: month != MAY or county != LATE)
-        monthly.publish_month(opened, place, APRIL)
-        monthly.publish_month(opened, place, MAY)
+        monthly_run.publish_month(opened, place, APRIL)
+        monthly_run.publish_month(opened, place, MAY)
         _receive(opened, place, sample, MAY, lambda county: county == LATE)
         finding = opened.con.execute(
             "SELECT id FROM finding WHERE severity = 'warning' ORDER BY seq DESC, number LIMIT 1"
         ).fetchone()
     if finding:
-        intake.waive(finding[0], "现场核实无误", date(2020, 12, 1), place, "市局李某")
-    with intake.writing(place, "测试") as opened:
-        monthly.publish_month(opened, place, MAY)
+        decisions.waive(finding[0], "现场核实无误", date(2020, 12, 1), place, "市局李某")
+    with session.writing(place, "测试") as opened:
+        monthly_run.publish_month(opened, place, MAY)
         _receive(opened, place, sample, JUNE, lambda county: True)
-        monthly.publish_month(opened, place, JUNE)
+        monthly_run.publish_month(opened, place, JUNE)
     return place
 
 
@@ -56,7 +59,7 @@ def _receive(opened, place: Settings, sample: Sample, month: date, wanted) -> No
         path = place.inbox / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    intake.collect(opened, place)
+    collect_inbox.collect(opened, place)
 
 
 def _files(sample: Sample, month: date, wanted) -> Iterator[tuple[str, bytes]]:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from pipelines.reports import laggards, listing, page, records
-from pipelines.reports.extent import COUNTIES_SHOWN, MANY_COUNTIES
+from pipelines.reports import finding_lists, laggards, page_html, submission_facts
+from pipelines.reports.list_limits import COUNTIES_SHOWN, MANY_COUNTIES
 from pipelines.reports.variants import of_month
 from tests.reports import made
 
@@ -29,32 +29,32 @@ def _country(names=NAMES, **more):
 def test_a_city_shows_every_county():
     facts = _country(NAMES[:20])
     assert not facts.many and facts.shown == facts.counties
-    assert "只列" not in page.build(facts, of_month(date(2020, 5, 1))).decode()
+    assert "只列" not in page_html.build(facts, of_month(date(2020, 5, 1))).decode()
 
 
 def test_a_country_shows_those_that_lag_most_and_says_so():
     facts = _country()
     assert facts.many and len(facts.shown) == COUNTIES_SHOWN
     assert {c["short"] for c in facts.shown} >= set(NAMES[-10:])
-    html = page.build(facts, of_month(date(2020, 5, 1))).decode()
+    html = page_html.build(facts, of_month(date(2020, 5, 1))).decode()
     assert html.count('<th scope="row">') == COUNTIES_SHOWN and f"最多的{COUNTIES_SHOWN}个" in html
     assert len(laggards.county_lacks(facts)) == 10
 
 
 def test_the_workbook_has_every_county_once():
-    heads, rows = listing.matrix(_country())
+    heads, rows = finding_lists.matrix(_country())
     assert len(rows) == len(NAMES) and len(heads) == 3
-    assert len(listing.of_item(_country().items[0], _country())) == COUNTIES_SHOWN
+    assert len(finding_lists.of_item(_country().items[0], _country())) == COUNTIES_SHOWN
 
 
 def test_counties_with_most_units_left_out_are_told_of_first():
     silent = NAMES[-5:]
-    rows = records.reporting_rows(_country(sent=NAMES[:-5]))
+    rows = submission_facts.reporting_rows(_country(sent=NAMES[:-5]))
     assert [row[0] for row in rows] == list(silent)
 
 
 def test_findings_that_are_not_listed_are_counted():
     facts = made.facts(findings=({"county": "130500", "severity": "error"},))
-    assert "本表列" not in listing.about_findings(facts)
+    assert "本表列" not in finding_lists.about_findings(facts)
     facts.found["130501", "warning"] = 7
-    assert "共8处,本表列1处" in listing.about_findings(facts)
+    assert "共8处,本表列1处" in finding_lists.about_findings(facts)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release import Release
-from pipelines.reports import VARIANTS, page
+from pipelines.edition import Release
+from pipelines.reports import VARIANTS, page_html
 from pipelines.reports.facts import gather
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="æ²¡æ
 def shown(may: Release, tmp_path_factory):
     """The opened page, with what it asked for and complained of."""
     path: Path = tmp_path_factory.mktemp("page") / "brief.html"
-    path.write_bytes(page.build(gather(may), VARIANTS["month"]))
+    path.write_bytes(page_html.build(gather(may), VARIANTS["month"]))
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         tab = browser.new_page()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release import Release
-from pipelines.reports import VARIANTS, brief
+from pipelines.edition import Release
+from pipelines.reports import VARIANTS, brief_docx
 from pipelines.reports.facts import gather
 
 SOFFICE, PDFTOTEXT = shutil.which("soffice"), shutil.which("pdftotext")
@@ -28,7 +28,7 @@ _STAND_IN = (
 @pytest.fixture(scope="module")
 def pdf(may: Release, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    (folder / "brief.docx").write_bytes(brief.build(gather(may), VARIANTS["month"]))
+    (folder / "brief.docx").write_bytes(brief_docx.build(gather(may), VARIANTS["month"]))
     (folder / "fonts.conf").write_text(
         f'<?xml version="1.0"?><fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>'
         f"{''.join(map(_STAND_IN.format, _FONTS))}</fontconfig>",
@@ -95,4 +95,4 @@ def test_table_heads_repeat_and_rows_stay_whole(boxes):
 @pytest.mark.parametrize("variant", ["quarter", "year"])
 def test_the_other_variants_can_be_set_too(june: Release, variant: str):
     chosen = VARIANTS[variant]
-    assert brief.build(gather(june, None, chosen.back), chosen)[:2] == b"PK"
+    assert brief_docx.build(gather(june, None, chosen.back), chosen)[:2] == b"PK"

@@ -14,8 +14,8 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from pipelines.release import Release, open_folder, open_release
-from pipelines.reports import VARIANTS, brief, file_names, page, workbook, write_reports
+from pipelines.edition import Release, open_folder, open_release
+from pipelines.reports import VARIANTS, brief_docx, file_names, page_html, tables_xlsx, write_reports
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.phrases import typeset
 
@@ -120,7 +120,7 @@ def test_file_names_tell_place_month_and_edition(facts: Facts):
 @pytest.mark.parametrize(("variant", "heading"), [("month", False), ("quarter", True), ("year", True)])
 def test_quarter_and_year_have_the_december_judged_indicators(june: Release, variant: str, heading: bool):
     chosen = VARIANTS[variant]
-    paper = Document(io.BytesIO(brief.build(gather(june, None, chosen.back), chosen)))
+    paper = Document(io.BytesIO(brief_docx.build(gather(june, None, chosen.back), chosen)))
     told = [p.text for p in paper.paragraphs]
     assert any(text.endswith("年度判定指标情况") for text in told) == heading
     assert paper.paragraphs[0].text.endswith(chosen.name)
@@ -129,10 +129,10 @@ def test_quarter_and_year_have_the_december_judged_indicators(june: Release, var
 def test_the_late_county_of_the_first_edition_is_named(place):
 
     first, second = (gather(open_release("2020-05", edition, settings=place)) for edition in (1, 2))
-    told = brief.verdict.overall(first, "上月")
+    told = brief_docx.verdict.overall(first, "上月")
     assert "20个县(市、区)中3个已报送" in told and "柏乡县" in told
-    assert "20个县(市、区)中4个已报送" in brief.verdict.overall(second, "上月")
-    assert "新采用2020年5月柏乡县报表" in brief.records.corrections(second)[0]
+    assert "20个县(市、区)中4个已报送" in brief_docx.verdict.overall(second, "上月")
+    assert "新采用2020年5月柏乡县报表" in brief_docx.records.corrections(second)[0]
 
 
 # ---- nothing that runs, nothing that leaves
@@ -148,13 +148,13 @@ def _hostile(facts: Facts) -> Facts:
 
 
 def test_names_are_text_in_the_page(facts: Facts):
-    text = page.build(_hostile(facts), VARIANTS["month"]).decode()
+    text = page_html.build(_hostile(facts), VARIANTS["month"]).decode()
     assert "<script>alert" not in text
     assert len(re.findall(r"<script", text)) == 2
 
 
 def test_names_are_text_in_the_workbook(facts: Facts):
-    data = workbook.build(_hostile(facts), VARIANTS["month"])
+    data = tables_xlsx.build(_hostile(facts), VARIANTS["month"])
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         sheets = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/worksheets/sheet")]
         strings = package.read("xl/sharedStrings.xml").decode()
@@ -163,7 +163,7 @@ def test_names_are_text_in_the_workbook(facts: Facts):
 
 
 def test_names_are_text_in_the_paper(facts: Facts):
-    paper = Document(io.BytesIO(brief.build(_hostile(facts), VARIANTS["month"])))
+    paper = Document(io.BytesIO(brief_docx.build(_hostile(facts), VARIANTS["month"])))
     assert "<script>" in paper.tables[0].rows[1].cells[1].text
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.reports import phrases, records, verdict
+from pipelines.reports import phrases, submission_facts, verdict
 from pipelines.reports.facts import tenth
 from pipelines.reports.laggards import laggard
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
@@ -205,7 +205,7 @@ def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_
 )
 def test_findings(findings, said):
     found = tuple({"county": "130500", "severity": severity, "id": "x", "file": "f"} for severity in findings)
-    assert records.quality(facts(findings=found))[0].endswith(said)
+    assert submission_facts.quality(facts(findings=found))[0].endswith(said)
 
 
 def test_waivers_and_approval_are_told_with_who_why_and_until_when():
@@ -220,13 +220,13 @@ def test_waivers_and_approval_are_told_with_who_why_and_until_when():
         "at": "",
     }
     old = {**waived, "until": "2020-04"}
-    told = records.waivers(facts(waived={"ab12": finding}, decisions=(waived, old)))
+    told = submission_facts.waivers(facts(waived={"ab12": finding}, decisions=(waived, old)))
     assert told == ["生效的豁免有1项:甲县“甲县.xlsx”E5,理由:现场核实,由李某批准,有效至2020年8月。"]
-    assert records.waivers(facts()) == ["没有生效的豁免。"]
+    assert submission_facts.waivers(facts()) == ["没有生效的豁免。"]
 
 
 def test_a_first_edition_has_no_correction():
-    assert records.corrections(facts()) == ["本月数据为首次发布,无更正。"]
+    assert submission_facts.corrections(facts()) == ["本月数据为首次发布,无更正。"]
 
 
 def test_a_corrected_edition_says_what_changed():
@@ -239,7 +239,7 @@ def test_a_corrected_edition_says_what_changed():
         "reference": [],
     }
     known.release.manifest.update(edition=2, kind="corrected", changes=changes)
-    assert records.corrections(known) == [
+    assert submission_facts.corrections(known) == [
         "本版为2020年5月数据第2版(更正版)。与上一版相比,新采用2020年5月乙县报表。本月全市指标有变动的:甲率由44.0%改为45.0%。"
     ]
 

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from pipelines import roster, sample, settings
-from pipelines.survey import form as forms
+from pipelines import sample, settings
+from pipelines.reference import form as forms
+from pipelines.reference import roster
 
 REFERENCE = settings.REPOSITORY / "data" / "reference"
 JUNE = date(2019, 6, 1)

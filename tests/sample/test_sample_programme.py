@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from pipelines import months
-from pipelines.sample import record, wording
-from pipelines.sample.answers import NONE, TENTHS
+from pipelines.sample import county_record, writing_habits
+from pipelines.sample.plausible_answers import NONE, TENTHS
 
 URBAN, VILLAGE = 2, 2  # kinds below 2 are urban, 2 is 农村社区
 DUE = date(2020, 12, 1)
@@ -101,7 +101,7 @@ def test_a_village_keeps_its_answers_when_its_county_is_abolished(invented):
 def test_city_and_district_share_the_cost_three_to_seven_in_the_end(invented, form, rosters):
     population = invented.world.population(DUE)
     for place in rosters.counties(DUE):
-        answers = record.answer(form.county, population, place, DUE)
+        answers = county_record.answer(form.county, population, place, DUE)
         if place.shared_funding:
             assert 0.28 < answers["city_funds"] / (answers["city_funds"] + answers["district_funds"]) < 0.32
         else:
@@ -143,5 +143,5 @@ def test_answers_stay_where_they_apply(due, form):
 def test_counties_write_in_different_ways(invented):
     habits = list(invented.habits.values())
     assert {habit.yes for habit in habits} == {"是", "√", "有"}
-    assert {habit.layout for habit in habits} == {"template", *wording.REWORKED}
+    assert {habit.layout for habit in habits} == {"template", *writing_habits.REWORKED}
     assert sum(habit.layout == "template" for habit in habits) > len(habits) / 2

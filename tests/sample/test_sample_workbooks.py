@@ -7,14 +7,13 @@ from datetime import date
 import openpyxl
 import pytest
 
-from pipelines import months, sample
+from pipelines import months, sample, template
+from pipelines.answers.read_workbook import read_workbook
 from pipelines.errors import Refusal
-from pipelines.roster import KINDS
-from pipelines.sample import faults, reporting
-from pipelines.sample.answers import NONE
-from pipelines.survey import template
-from pipelines.survey.form import Field, Form, Part
-from pipelines.survey.read import read_workbook
+from pipelines.reference.form import Field, Form, Part
+from pipelines.reference.roster import KINDS
+from pipelines.sample import planted_faults, reporting_habits
+from pipelines.sample.plausible_answers import NONE
 
 JUNE = date(2019, 6, 1)
 PROGRAMME = months.parse_span("2018-08..2020-12")
@@ -24,7 +23,7 @@ def read(form, rosters, data: bytes, name: str):
     return read_workbook(data, name, form, rosters, today=date(2026, 1, 1), first_month=date(2018, 7, 1))
 
 
-def plan(invented) -> dict[date, list[reporting.Report]]:
+def plan(invented) -> dict[date, list[reporting_habits.Report]]:
     return {month: invented.reports(month) for month in PROGRAMME}
 
 
@@ -52,7 +51,7 @@ def test_months_before_the_programme_are_refused(form, rosters, tmp_path):
 
 def test_everyone_reports_in_the_first_and_in_the_due_month(invented, rosters):
     for month in (PROGRAMME[0], PROGRAMME[-1]):
-        originals = [report for report in invented.reports(month) if report.remark != reporting.CORRECTED]
+        originals = [report for report in invented.reports(month) if report.remark != reporting_habits.CORRECTED]
         assert [report.place.code for report in originals] == [county.code for county in rosters.counties(month)]
 
 
@@ -147,11 +146,11 @@ def correct(invented) -> template.Table:
     return invented.table(moment.of, moment.of.slices["130524"], invented.answers(moment), habit)
 
 
-@pytest.mark.parametrize("kind", sorted(faults.KINDS))
+@pytest.mark.parametrize("kind", sorted(planted_faults.KINDS))
 def test_every_planted_fault_is_one_that_the_reader_or_a_rule_finds(form, rosters, correct, kind):
     table = copy.deepcopy(correct)
     place = next(county for county in rosters.counties(JUNE) if county.code == "130524")
-    field, _, how = faults.KINDS[kind]
+    field, _, how = planted_faults.KINDS[kind]
     how(table, 7, 0)
     found = read(form, rosters, template.build(form, place, JUNE, table, {}), "柏乡县2019年6月.xlsx")
     codes = {finding.code for finding in found.findings}
@@ -168,6 +167,6 @@ def test_faults_are_few(form, invented, correct):
     planted = 0
     for origin in invented.world.origins.counties:
         table = copy.deepcopy(correct)
-        planted += len(faults.plant(table, form.community, 2018, "faults", origin, JUNE))
+        planted += len(planted_faults.plant(table, form.community, 2018, "faults", origin, JUNE))
         assert set(table.kinds) <= set(KINDS) and {len(column) for column in table.columns.values()} == {len(table)}
     assert 3 <= planted <= 30

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines import settings
-from pipelines.archive import SHANGHAI, Archive
+from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
-from pipelines.serving import checks, home, probes, starting
+from pipelines.serving import dagster_home, preflight, probes, start
 from pipelines.serving.programs import Ports
 from pipelines.settings import Settings
 
@@ -29,21 +29,21 @@ def free() -> int:
 
 
 def test_an_empty_folder_and_free_ports_are_enough(found):
-    checks.before_start(found, Ports(free(), free(), free()), NOW)
+    preflight.before_start(found, Ports(free(), free(), free()), NOW)
     assert (found.data / "logs").is_dir()
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "10.1.2.3", "shequ.example"])  # noqa: S104
 def test_an_address_that_others_reach_is_refused_without_sign_in(found, address):
     with pytest.raises(Refusal, match=f"地址 {address} 能从别的机器访问,而这里没有设置登录"):
-        checks.before_start(found, Ports(free(), free(), free(), address), NOW)
+        preflight.before_start(found, Ports(free(), free(), free(), address), NOW)
 
 
 def test_a_folder_that_is_a_file_is_named(found):
     found.data.mkdir()
     (found.data / "releases").write_text("")
     with pytest.raises(Refusal, match=r"文件夹 .*releases 不能写入"):
-        checks.writable(found)
+        preflight.writable(found)
 
 
 def test_a_port_in_use_is_named_with_the_option_that_moves_it():
@@ -52,22 +52,22 @@ def test_a_port_in_use_is_named_with_the_option_that_moves_it():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(Refusal, match=rf"Dagster 界面的端口 127.0.0.1:{port} 不能使用.*--dagster-port"):
-            checks.free_ports(Ports(free(), port, free()))
+            preflight.free_ports(Ports(free(), port, free()))
 
 
 def test_a_full_disk_is_refused_and_a_nearly_full_one_is_said(found, monkeypatch):
     found.data.mkdir()
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(100 * 2**30, 0, 100 * 2**20))
     with pytest.raises(Refusal, match="只剩 100 MB,至少需要 500 MB"):
-        checks.room(found)
-    assert checks.scarce(found.data) == "磁盘只剩 0.1 GB(0%,应不少于 20%);请清理或扩容"
+        preflight.room(found)
+    assert preflight.scarce(found.data) == "磁盘只剩 0.1 GB(0%,应不少于 20%);请清理或扩容"
 
 
 def test_a_clock_set_back_behind_the_ledger_is_refused(found):
     Archive(found.archive).append("approve", {"month": "2026-01"}, "某人", NOW)
-    checks.clock(found, NOW - timedelta(minutes=9))
+    preflight.clock(found, NOW - timedelta(minutes=9))
     with pytest.raises(Refusal, match=r"系统时间是 2026-03-05 08:00,而台账最后一条记录写于 2026-03-06 08:00"):
-        checks.clock(found, NOW - timedelta(days=1))
+        preflight.clock(found, NOW - timedelta(days=1))
 
 
 BEAT = {"daemonType": "SCHEDULER", "required": True, "lastHeartbeatTime": 1000.0}
@@ -85,12 +85,12 @@ def test_a_heartbeat_is_too_old_or_ahead(now, said):
 def test_the_operators_own_dagster_yaml_counts(found):
     found.data.mkdir()
     (found.data / "dagster.yaml").write_text("telemetry: {enabled: false}\nlocal: data/dagster/x\n")
-    text = (home.dagster_home(found) / "dagster.yaml").read_text()
+    text = (dagster_home.dagster_home(found) / "dagster.yaml").read_text()
     assert text == f"telemetry: {{enabled: false}}\nlocal: {found.data}/dagster/x\n"
 
 
 def test_the_ports_of_the_last_start_are_remembered(found):
     found.data.mkdir()
-    assert starting.ports_of(found) == Ports()
-    starting._remember(found, Ports(dashboard=9000))
-    assert starting.ports_of(found) == Ports(dashboard=9000)
+    assert start.ports_of(found) == Ports()
+    start._remember(found, Ports(dashboard=9000))
+    assert start.ports_of(found) == Ports(dashboard=9000)

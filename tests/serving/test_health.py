@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines import overdue, settings
-from pipelines.archive import SHANGHAI, Archive
-from pipelines.ledger import Ledger
-from pipelines.serving import health, probes, units
+from pipelines import settings
+from pipelines.archive.ledger import Ledger
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.monthly import overdue
+from pipelines.serving import health, probes, systemd_units
 from pipelines.serving.programs import Ports
 from pipelines.settings import Settings
 from tests.serving.test_checks import free
@@ -86,7 +87,7 @@ def test_late_counties_are_told(found):
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_accepts_the_units(found, tmp_path):
-    places = units.write(found, tmp_path / "units", "daemon")
+    places = systemd_units.write(found, tmp_path / "units", "daemon")
     assert not any("@" in place.read_text() for place in places)
     done = subprocess.run(["systemd-analyze", "verify", *map(str, places)], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "shequ" in line]

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import locks
 from pipelines import settings as installation
-from pipelines.release import open_release
-from pipelines.serving import probes, processes
+from pipelines.edition import open_release
+from pipelines.serving import probes, process_tree
+from pipelines.system import locks
 from tests.books import Office
 from tests.serving.test_checks import free
 from tests.serving.test_supervisor import gone
@@ -39,7 +39,14 @@ def wait_for(place: Path, pattern: str, seconds: float = 60) -> re.Match:
 def served(tmp_path):
     ports = {"--port": free(), "--dagster-port": free(), "--code-port": free()}
     options = [str(part) for pair in ports.items() for part in pair]
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "--data", str(tmp_path), "serve"]
+    command = [
+        sys.executable,
+        "-c",
+        "from pipelines.cli.commands import main; main()",
+        "--data",
+        str(tmp_path),
+        "serve",
+    ]
     with (tmp_path / "out").open("w") as out:
         process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=out, stderr=out)
     yield process, tmp_path / "logs" / "serve.log", ports
@@ -89,16 +96,16 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     wait_for(log, "全部就绪。Dagster 界面 http://127.0.0.1:.*看板 http://127.0.0.1:")
     web = f"http://127.0.0.1:{ports['--dagster-port']}"
     assert probes.dashboard(f"http://127.0.0.1:{ports['--port']}") is None and probes.ticks(web) is None
-    masks = [Path(f"/proc/{pid}/status").read_text() for pid in processes.descendants(process.pid)]
+    masks = [Path(f"/proc/{pid}/status").read_text() for pid in process_tree.descendants(process.pid)]
     assert len(masks) >= 5 and all("Umask:\t0027" in told for told in masks)
-    (supervisor,) = processes.children(process.pid)
-    family = processes.descendants(process.pid)
+    (supervisor,) = process_tree.children(process.pid)
+    family = process_tree.descendants(process.pid)
     code = int(re.search(r"启动 Dagster 代码服务\(进程 (\d+)\)", log.read_text())[1])
     os.kill(code, signal.SIGKILL)
     wait_for(log, "Dagster 代码服务 已退出.*Dagster 代码服务 就绪")
     # stopped, so that it cannot end before it is killed; only the run may be, and it is what writes
     os.kill(at_work(tmp_path, "130524", ports["--dagster-port"]), signal.SIGSTOP)
-    family |= processes.descendants(process.pid)
+    family |= process_tree.descendants(process.pid)
     os.kill(supervisor, signal.SIGKILL)
     assert gone(list(family), PATIENCE)
     with locks.hold(tmp_path / "warehouse" / "writer.lock", "看锁是否空着", wait=0.0):
@@ -108,7 +115,7 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
         }  # the latter where it was killed before it could say so
     wait_for(log, "全部就绪.*全部就绪")
     at_work(tmp_path, "130571", ports["--dagster-port"])
-    family = processes.descendants(process.pid)
+    family = process_tree.descendants(process.pid)
     process.send_signal(signal.SIGTERM)
     assert process.wait(GRACE) == 0
     assert gone(list(family), PATIENCE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.serving import processes
+from pipelines.serving import process_tree
 
 ROOT = Path(__file__).parents[2]
 # The supervisor takes over signals and orphans of its process: it gets one of its own.
@@ -93,7 +93,7 @@ def test_when_the_watcher_is_killed_the_program_is_asked_to_stop_by_the_kernel(t
     watcher.kill()
     watcher.wait()
     assert gone([program])
-    processes.send(orphan, signal.SIGKILL)  # with `shequ serve` the watchman above does this
+    process_tree.send(orphan, signal.SIGKILL)  # with `shequ serve` the watchman above does this
 
 
 def test_a_program_that_does_not_answer_is_ended_and_started_again_then_given_up(tmp_path):

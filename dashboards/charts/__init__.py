@@ -1,0 +1,1 @@
+"""Drawings: bars, matrix, trends, map."""

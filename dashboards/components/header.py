@@ -1,0 +1,180 @@
+"""What is chosen, kept in the address: a link opens the same view. The header with its selectors, on every page."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import streamlit as st
+
+from dashboards.queries import edition_data, submission_rows
+from dashboards.text import escape, screen_wording
+from pipelines import months
+from pipelines.edition import Release
+
+DIVISIONS = {"then": "当时区划", "now": "目前区划"}
+
+
+@dataclass(frozen=True)
+class View:
+    """What the reader looks at."""
+
+    release: Release
+    policy: str
+    month: date
+    divisions: str
+
+    @property
+    def city(self) -> str:
+        return edition_data.rows(self.release, "SELECT unit FROM figure WHERE level = 'city' LIMIT 1")[0]["unit"]
+
+    @property
+    def city_name(self) -> str:
+        return self.release.manifest.get("city") or "全市"
+
+    @property
+    def roster_month(self) -> date:
+        """The month whose divisions count."""
+        return self.release.month if self.divisions == "now" else self.month
+
+    @property
+    def due(self) -> date | None:
+        return next(row["due"] for row in edition_data.policies(self.release) if row["id"] == self.policy)
+
+
+def pick(name: str, title: str, options: dict[str, str], default: str | None = None, slot=None, **more) -> str:
+    """One choice, kept in the address under `name`. An address that names nothing known gets a page that helps."""
+    key = f"pick-{name}"
+    asked = st.query_params.get(name)
+    if asked is None:
+        asked = st.session_state.get(f"chosen-{name}")
+        asked = asked if asked in options else default
+    known = asked in options
+    st.session_state[key] = asked if known else None
+    place = slot or st
+    # in memory of the session, so that the next page has it too
+    chosen = place.selectbox(
+        title,
+        list(options),
+        key=key,
+        format_func=lambda option: escape.plain(options[option]),
+        on_change=_remember,
+        args=(name, key),
+        placeholder="请选择",
+        filter_mode="contains",
+        **more,
+    )
+    if chosen is None:
+        _help(title, asked, options)
+    _keep(name, chosen)
+    return chosen
+
+
+def _remember(name: str, key: str) -> None:
+    if st.session_state[key] is not None:
+        _keep(name, st.session_state[key])
+
+
+def _keep(name: str, value: str) -> None:
+    st.session_state[f"chosen-{name}"] = value
+    if st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _help(title: str, asked: str | None, options: dict[str, str]) -> None:
+    """The page for an address that names nothing known."""
+    if asked:
+        st.warning(f"地址里的{title}“{escape.markdown(asked)}”在这里找不到:可能已改名、撤并,或不属于所选的月份和政策。")
+    first = "、".join(escape.markdown(name) for name in list(options.values())[:30])
+    st.markdown(f"请在上面选择{title}。可选:{first}{'等' if len(options) > 30 else ''}。")
+    st.stop()
+
+
+def header() -> View | None:
+    """Title, edition and selectors. None on the first day, when nothing is published."""
+    release = _release()
+    if release is None:
+        return None
+    with st.container(key="header", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        left = st.container(width="content")
+        right = st.container(key="selectors", horizontal=True, width="content", vertical_alignment="bottom")
+    with right:
+        policy = _policy(release)
+        month = pick("month", "月份", _months(release), release.manifest["month"], width=150)
+        divisions = pick("divisions", "区划", DIVISIONS, "then", width=130)
+    view = View(release, policy, months.parse(month), divisions)
+    with left:
+        st.header(f"{escape.markdown(view.city_name)}城乡社区治理进展", anchor=False)
+        st.caption(_edition_line(view))
+    return view
+
+
+def _release() -> Release | None:
+    newest, trouble = edition_data.newest()
+    if trouble:
+        instead = f"以下是此前完好的 {newest.label}。" if newest else "也没有更早的可用。"
+        st.error(escape.markdown(f"最新的发布版不能打开,{instead}请告诉运行维护人员:{trouble}"))
+    _greet(newest)
+    asked = st.query_params.get("edition")
+    if newest is None or asked is None or asked == newest.label:
+        return newest
+    found = edition_data.edition(asked)
+    if found is None:
+        st.warning(f"没有发布版“{escape.markdown(asked)}”,以下是最新的 {newest.label}。")
+        return newest
+    st.info(f"您正在看较早的发布版 {found.label};最新的是 {newest.label}。去掉地址里的 edition 即回到最新版。")
+    return found
+
+
+def _greet(newest: Release | None) -> None:
+    """Say that a newer edition has appeared since the reader's last click: the figures may have changed under the eye."""
+    label = newest.label if newest else None
+    seen = st.session_state.get("edition_seen")
+    if seen and label != seen:
+        st.info(f"刚刚换成了新发布的 {label}(您上次看的是 {seen})。")
+    st.session_state["edition_seen"] = label
+
+
+def _policy(release: Release) -> str:
+    known = {row["id"]: row["title"] for row in edition_data.policies(release)}
+    if len(known) == 1 and st.query_params.get("policy", next(iter(known))) in known:
+        return next(iter(known))
+    return pick("policy", "政策", known, next(iter(known)), width=320)
+
+
+def _months(release: Release) -> dict[str, str]:
+    return {key: months.label(months.parse(key)) for key in reversed(release.manifest["months"])}
+
+
+KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算"}
+LIFE = {"open": "报送中", "approved": "已审核", "reopened": "已退回重报"}
+
+
+def _edition_line(view: View) -> str:
+    """Edition, date, data as of, reporting state."""
+    manifest = view.release.manifest
+    arrived, counties = submission_rows.reported(view.release, view.month)
+    state = LIFE[manifest["states"].get(months.key(view.month), "open")]
+    sample = "示例数据 · " if manifest.get("sample") else ""
+    return (
+        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版({KINDS[manifest['kind']]})· "
+        f"{screen_wording.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {arrived}/{counties} 已报 · {state}"
+    )
+
+
+def view() -> View:
+    """The view of this run, for a page. On the first day it shows what to do and stops."""
+    found = st.session_state.get("view")
+    if found is None:
+        _first_day()
+    return found
+
+
+def _first_day() -> None:
+    st.header("还没有发布任何月份", anchor=False)
+    st.markdown(
+        "这里会显示全市和各县市区的进展。先做三件事:\n\n"
+        "1. 在 **报送** 页上传各县市区的报表(或把文件放进收件箱文件夹);\n"
+        "2. 由市里运行当月计算:`shequ run`(每月也会自动运行);\n"
+        "3. 回到本页,数字即在眼前,无需重启。"
+    )
+    st.caption("没有报表也想看看?运行 make run 会生成示例数据。")
+    st.stop()

@@ -1,0 +1,1 @@
+"""What pages read of an edition and of the installation."""

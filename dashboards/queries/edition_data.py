@@ -1,0 +1,298 @@
+"""What pages read: the current release and its ready-made tables, cached by edition.
+
+A page shows; it neither groups nor computes. Every function here is one selection from a release's tables. The pointer to the
+current edition is read in each run, so that a new release appears without a restart; editions have folders of their own and never
+change, so their answers may be kept.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import signin
+from pipelines import settings
+from pipelines.edition import Release, open_folder
+from pipelines.edition.edition_folders import current as current_folder
+from pipelines.edition.edition_folders import editions as edition_folders
+from pipelines.edition.edition_folders import read_manifest
+from pipelines.edition.verify_files import require_whole
+from pipelines.errors import Refusal
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _open(folder: str) -> Release:
+    return open_folder(Path(folder))
+
+
+# an answer takes a hundred kilobytes at most: so a hundred megabytes in all. All sessions share it, nobody changes it: a copy for
+# each would cost a page more than all its queries.
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _rows(folder: str, sql: str, parameters: tuple, named: tuple) -> list[dict]:
+    return _open(folder).rows(sql, dict(named) if named else list(parameters))
+
+
+# of a country one of these takes two megabytes
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _many(folder: str, sql: str, named: tuple) -> list[dict]:
+    return _open(folder).rows(sql, dict(named))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _tables(folder: str) -> set[str]:
+    listed = _open(folder).rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+    return {row["view_name"] for row in listed}
+
+
+def rows(release: Release, sql: str, *parameters, **named) -> list[dict]:
+    """The answer to a selection with `?` or `$name` in it, shared by all sessions: for reading only."""
+    return _rows(str(release.folder), sql, parameters, tuple(named.items()))
+
+
+def many(release: Release, sql: str, **named) -> list[dict]:
+    """The same where the answer has a row for each county: of a country fewer of them are kept."""
+    return _many(str(release.folder), sql, tuple(named.items()))
+
+
+def has(release: Release, table: str) -> bool:
+    """Whether the release holds a table: an older one may not."""
+    return table in _tables(str(release.folder))
+
+
+def newest() -> tuple[Release | None, str]:
+    """The current release, or the newest before it that opens; and why it is not the current one. Nothing on the first day."""
+    named = current_folder(settings.load().releases)
+    told = "" if named else _pointed_at()
+    for folder in [named, *(f for f in editions() if f != named)] if named else editions():
+        try:
+            if damage := _damage(str(folder)):
+                raise Refusal(damage)
+            return _open(str(folder)), told
+        except Refusal as refused:
+            told = told or str(refused)
+    return None, told
+
+
+@st.cache_data(ttl=30, max_entries=8, show_spinner=False)
+def _damage(folder: str) -> str:
+    """What is wrong with the files of an edition, looked at every half minute and read only where one was touched; else nothing."""
+    try:
+        require_whole(Path(folder))
+    except Refusal as refused:
+        # what was kept of it may have been read from damaged files, and it may come back whole
+        _open.clear()
+        _rows.clear()
+        _many.clear()
+        return f"{refused};请运行 shequ rebuild,由档案补回"
+    return ""
+
+
+def _pointed_at() -> str:
+    """What is wrong with the pointer, where it names an edition that is not there."""
+    try:
+        label = (settings.load().releases / "current").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    return f"发布版 {label} 不完整"
+
+
+def edition(label: str | None) -> Release | None:
+    """The edition that an address names as `2020-05/1`; None where there is none such."""
+    found = [folder for folder in editions() if f"{folder.parent.name}/{folder.name}" == label]
+    return _open(str(found[0])) if found else None
+
+
+def editions() -> list[Path]:
+    """All complete editions, the newest first."""
+    return list(reversed(list(edition_folders(settings.load().releases))))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def manifest(folder: str) -> dict:
+    """What an edition says of itself, without opening it."""
+    return read_manifest(Path(folder))
+
+
+# From this month the new districts stand; the 开发区 has no public outline and is marked beside its neighbour.
+REFORM = date(2020, 6, 1)
+BESIDE = {"130571": "130502"}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def outlines(after: bool) -> list[dict]:
+    """Real outlines of the counties, before or from 2020-06: code, name and rings of points. Empty without them in the reference data."""
+    name = "xingtai_from_2020-06.geojson" if after else "xingtai_before_2020-06.geojson"
+    place = settings.load().reference / "boundaries" / name
+    found = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {"features": []}
+    return [
+        {**item["properties"], "rings": [part[0] for part in item["geometry"]["coordinates"]]}
+        for item in found["features"]
+    ]
+
+
+# ---- what is measured
+
+
+def policies(release: Release) -> list[dict]:
+    return rows(release, "SELECT * FROM policy")
+
+
+def indicators(release: Release, policy: str) -> list[dict]:
+    return rows(release, "SELECT * FROM indicator WHERE policy = ? ORDER BY position", policy)
+
+
+def paragraphs(release: Release, policy: str) -> list[dict]:
+    return rows(release, "SELECT * FROM paragraph WHERE policy = ? ORDER BY number", policy)
+
+
+def fields(release: Release) -> dict[str, dict]:
+    return {row["field"]: row for row in rows(release, "SELECT * FROM field ORDER BY part DESC, position")}
+
+
+# ---- places and their series
+
+
+def counties(view) -> list[dict]:
+    """The counties of the view's divisions: those of the month, or those of the release's month."""
+    sql = "SELECT unit, name, short FROM place WHERE level = 'county' AND month = $month ORDER BY unit"
+    return many(view.release, sql, month=view.roster_month)
+
+
+def county_names(release: Release) -> dict[str, str]:
+    """Name by code of every county that any month of the release knows; the latest name."""
+    found = many(
+        release, "SELECT DISTINCT ON (unit) unit, name FROM place WHERE level = 'county' ORDER BY unit, month DESC"
+    )
+    return {row["unit"]: row["name"] for row in found}
+
+
+def series(view, indicator: str, place: str) -> list[dict]:
+    """One indicator's months, as then and as now."""
+    return rows(
+        view.release,
+        "SELECT * FROM figure WHERE policy = ? AND indicator = ? AND unit = ? AND level <> 'town' ORDER BY divisions DESC, month",
+        view.policy,
+        indicator,
+        place,
+    )
+
+
+def outlook(view, indicator: str, place: str) -> dict | None:
+    """Where the trend leads; None where the release has none."""
+    if not has(view.release, "outlook"):
+        return None
+    found = rows(
+        view.release,
+        "SELECT * FROM outlook WHERE policy = ? AND indicator = ? AND unit = ?",
+        view.policy,
+        indicator,
+        place,
+    )
+    return next((row for row in found if row.get("divisions", view.divisions) == view.divisions), None)
+
+
+def towns(view, indicator: str, county: str) -> list[dict]:
+    """Towns of a county; older months come from the month tables."""
+    table = view.release.of_month({"then": "figure_all", "now": "figure_now"}[view.divisions], view.month)
+    return rows(
+        view.release,
+        f"""SELECT i.name AS indicator_name, i.unit, i.gap_unit, i.is_share, p.name AS town, f.* EXCLUDE (unit), f.unit AS place
+            FROM {table} AS f JOIN indicator AS i USING (policy, indicator)
+            JOIN place AS p ON (p.level, p.unit, p.month) = ('town', f.unit, ?)
+            WHERE f.policy = ? AND f.indicator = ? AND f.month = ? AND f.level = 'town' AND p.parent = ?
+            ORDER BY f.gap DESC NULLS LAST, f.unit""",
+        view.roster_month,
+        view.policy,
+        indicator,
+        view.month,
+        county,
+    )
+
+
+STATES = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
+
+
+def units_of(view, indicator: dict, county: str, states: tuple[int, ...]) -> list[dict]:
+    """Units of a county in some state for one indicator, with their answers; those that lack the least besides come first."""
+    if not signin.may("units", county):
+        return []
+    name = indicator["indicator"].replace('"', "")
+    state, standing = (view.release.of_month(table, view.month) for table in (f"state-{view.policy}", "standing"))
+    own = "".join(f', st."{field}"' for field in indicator["fields"] if "." not in field and field not in _PLACE)
+    wanted = ", ".join(str(int(state)) for state in states)
+    return rows(
+        view.release,
+        f"""SELECT st.unit, st.name, st.kind, st.town, s."{name}" AS state, s.carried, u.main_lacks, u.lacks{own}
+            FROM {state} AS s JOIN {standing} AS st USING (month, unit)
+            LEFT JOIN unit_state AS u ON u.unit = s.unit AND u.policy = ?
+            WHERE s.month = ? AND s.county = ? AND s."{name}" IN ({wanted}) ORDER BY u.main_lacks NULLS LAST, u.lacks, st.unit""",
+        view.policy,
+        view.month,
+        county,
+    )
+
+
+_PLACE = ("unit", "name", "kind", "town", "state", "carried", "lacks", "main_lacks")
+
+
+PARTS = {
+    "register": "口径调整",
+    "correction": "更正上月",
+    "boundary": "区划调整",
+    "answers": "实际变化",
+    "reporting": "报送有无",
+}
+
+
+def movement(view, indicator: str, place: str) -> list[dict]:
+    """Why a figure moved in the release's month; nothing where the release does not say."""
+    if not has(view.release, "movement") or view.month != view.release.month:
+        return []
+    return rows(
+        view.release,
+        "SELECT * FROM movement WHERE policy = ? AND indicator = ? AND unit = ?",
+        view.policy,
+        indicator,
+        place,
+    )
+
+
+def movement_units(view, indicator: str, most: int = 500) -> list[dict]:
+    """Units whose state is another than a month before, with the reason."""
+    if not has(view.release, "movement_unit") or view.month != view.release.month:
+        return []
+    own = signin.counties()
+    return rows(
+        view.release,
+        """SELECT m.part, m."before", m."after", m.unit, u.name, u.county FROM movement_unit AS m LEFT JOIN unit AS u USING (unit)
+           WHERE m.policy = ? AND m.indicator = ? AND (?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], m.county))
+           ORDER BY m.part, m.unit LIMIT ?""",
+        view.policy,
+        indicator,
+        own,
+        own,
+        most,
+    )
+
+
+def reconciliation(release: Release) -> list[dict]:
+    """How the divisions' changes balance: units before, created, abolished, moved, after."""
+    if not has(release, "reconciliation"):
+        return []
+    return rows(release, "SELECT * FROM reconciliation ORDER BY month DESC, unit")
+
+
+def near_done(view, county: str, most: int = 200) -> list[dict]:
+    """Units of a county that lack fewest of the headline indicators (but lack some), in the release's month."""
+    if not signin.may("units", county):
+        return []
+    return rows(
+        view.release,
+        """SELECT u.unit, u.name, u.kind, u.town, s.* EXCLUDE (unit) FROM unit_state AS s JOIN unit AS u USING (unit)
+           WHERE s.policy = ? AND u.county_code = ? AND s.main_lacks BETWEEN 1 AND 2
+           ORDER BY s.main_lacks, s.main_unknown, s.lacks, u.unit LIMIT ?""",
+        view.policy,
+        county,
+        most,
+    )

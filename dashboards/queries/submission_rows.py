@@ -1,0 +1,156 @@
+"""What pages read of submissions, findings, decisions and single units: selections from a release, cached by edition."""
+
+from datetime import date
+
+from dashboards import signin
+from dashboards.queries.edition_data import has, many, rows
+from pipelines.edition import Release
+
+# a condition of every selection of findings, submissions or units: only of counties that the person may see
+_OWN = "(?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], county))"
+_OWN_UNIT = _OWN.replace("county)", "county_code)")
+
+
+_GRAVE = "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END"
+
+
+def _own() -> tuple:
+    found = signin.counties()
+    return found, found
+
+
+# ---- who reported, and what was wrong
+
+
+# of more counties than these only those are listed that want attention most
+MOST = 60
+
+
+def reported(release: Release, month: date) -> tuple[int, int]:
+    """How many counties have reported the month, and how many should have."""
+    [row] = rows(release, "SELECT count(seq) AS arrived, count(*) AS counties FROM report WHERE month = ?", month)
+    return row["arrived"], row["counties"]
+
+
+def reports(release: Release, month: date, most: int = MOST) -> list[dict]:
+    """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
+    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
+    """
+    return rows(
+        release,
+        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
+           FROM report WHERE month = $month
+           ORDER BY counties > $most AND seq IS NOT NULL, CASE WHEN counties > $most THEN -errors END, county LIMIT $most""",
+        month=month,
+        most=most,
+    )
+
+
+def report(release: Release, month: date, county: str) -> dict | None:
+    found = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
+    return found[0] if found else None
+
+
+def all_reports(release: Release, month: date) -> list[dict]:
+    """Every county of the month, for a download."""
+    return many(release, "SELECT * FROM report WHERE month = $month ORDER BY county", month=month)
+
+
+def coverage(release: Release, most: int = MOST) -> list[dict]:
+    """Every month's coverage of the counties; of many, of those that cover least in their last month."""
+    return rows(
+        release,
+        """SELECT *, (SELECT count(DISTINCT county) FROM report) AS counties FROM report WHERE county IN (
+               SELECT county FROM report QUALIFY row_number() OVER (PARTITION BY county ORDER BY month DESC) = 1
+               ORDER BY accepted / nullif(units, 0) NULLS FIRST, county LIMIT ?)
+           ORDER BY month DESC, county""",
+        most,
+    )
+
+
+def submissions(release: Release, month: date, county: str | None = None) -> list[dict]:
+    return rows(
+        release,
+        f"SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN} ORDER BY seq DESC",
+        month,
+        county,
+        county,
+        *_own(),
+    )
+
+
+def findings(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
+    """Findings of the month's submissions in force, the gravest first; each row knows how many there are (`findings`)."""
+    table = release.of_month("finding_all", month)
+    return rows(
+        release,
+        f"""SELECT *, count(*) OVER () AS findings FROM {table} WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN}
+           ORDER BY {_GRAVE}, seq, phase, number LIMIT ?""",
+        month,
+        county,
+        county,
+        *_own(),
+        most,
+    )
+
+
+def finding_counts(release: Release, month: date) -> list[dict]:
+    """Of each kind of finding the counties that have most of it, and how many have any (`counties`)."""
+    sql = f"""SELECT *, count(*) OVER kind AS counties FROM finding_count WHERE month = ? AND {_OWN}
+              WINDOW kind AS (PARTITION BY code)
+              QUALIFY row_number() OVER (PARTITION BY code ORDER BY {_GRAVE}, findings DESC, county) <= 30
+              ORDER BY findings DESC, code, county"""
+    return rows(release, sql, month, *_own())
+
+
+def decisions(release: Release, most: int = 500) -> list[dict]:
+    """The newest decisions."""
+    return rows(release, "SELECT * FROM decision ORDER BY seq DESC LIMIT ?", most) if has(release, "decision") else []
+
+
+# ---- one unit
+
+
+def find_units(view, text: str, most: int = 60) -> list[dict]:
+    """Units of the month whose name or code holds the text."""
+    standing = view.release.of_month("standing", view.month)
+    return rows(
+        view.release,
+        f"""SELECT unit, name, kind, town, county FROM {standing}
+            WHERE month = ? AND (contains(name, ?) OR starts_with(unit, ?)) AND {_OWN_UNIT} ORDER BY unit LIMIT ?""",
+        view.month,
+        text,
+        text,
+        *_own(),
+        most,
+    )
+
+
+def unit(view, code: str) -> dict | None:
+    standing = view.release.of_month("standing", view.month)
+    sql = f"SELECT * FROM {standing} WHERE month = ? AND unit = ? AND {_OWN_UNIT}"
+    found = rows(view.release, sql, view.month, code, *_own())
+    return found[0] if found else None
+
+
+def unit_life(view, uid: str) -> list[dict]:
+    """A unit's months by its identity, which outlives codes and names."""
+    return rows(view.release, f"SELECT * FROM standing WHERE uid = ? AND {_OWN_UNIT} ORDER BY month DESC", uid, *_own())
+
+
+def unit_states(view, code: str) -> dict:
+    state = view.release.of_month(f"state-{view.policy}", view.month)
+    found = rows(view.release, f"SELECT * FROM {state} WHERE month = ? AND unit = ?", view.month, code)
+    return found[0] if found else {}
+
+
+def evidence(view, seq: int | None, row_no: int | None) -> dict:
+    """The text that stood in each cell of a unit's row."""
+    found = rows(view.release, "SELECT * FROM evidence WHERE seq = ? AND row_no = ?", seq, row_no)
+    return found[0] if found else {}
+
+
+def sources(view, seq: int | None) -> dict[str, dict]:
+    """field → sheet and column of a submission."""
+    found = rows(view.release, "SELECT * FROM source WHERE seq = ? AND part = 'community'", seq)
+    return {row["field"]: row for row in found}

@@ -1,0 +1,41 @@
+"""The audit ledger: who signed in or out, who was refused, what was taken out. `data/audit/audit.jsonl`, append-only, hash-chained.
+
+What came in and what was decided stands in the archive's own ledger. Nothing here is ever deleted, so the twelve months that
+the law asks for are kept; it grows by some 300 bytes an event.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pipelines.archive.ledger import Event, Ledger
+from pipelines.settings import Settings
+
+KINDS = {
+    "sign_in": "登录",
+    "sign_out": "退出",
+    "unknown": "无权人员",
+    "refused": "拒绝",
+    "export": "导出",
+}
+
+
+def ledger(settings: Settings) -> Ledger:
+    return Ledger(settings.data / "audit" / "audit.jsonl", "审计日志")
+
+
+def note(settings: Settings, kind: str, by: str, now: datetime | None = None, **body: object) -> Event:
+    """Write one event; on disk when it returns. Text is cut to 500 characters: much of it comes from outside."""
+    cut = {key: value[:500] if isinstance(value, str) else value for key, value in body.items() if value is not None}
+    return ledger(settings).append(kind, cut, by[:200], now)
+
+
+def since(settings: Settings, day: str = "") -> Iterator[Event]:
+    """Events from a day (`YYYY-MM-DD`) on, in order."""
+    return (event for event in ledger(settings).events() if event.at[:10] >= day)
+
+
+def told(event: Event) -> str:
+    """An event in a line for people; control characters, which come from outside, are taken out."""
+    facts = " ".join(f"{key}={value}" for key, value in event.body.items())
+    line = f"{event.at[:19].replace('T', ' ')} {KINDS.get(event.kind, event.kind)} {event.by} {facts}"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)

@@ -1,0 +1,205 @@
+"""Who may do what: people, their roles, and the check that stands before every action.
+
+`data/access.yaml` (see deploy/access.example.yaml) names the people; without it there is one local operator with all rights, and
+only this machine is served. What a role may do is code, below: it changes with the programme, not with the staff.
+"""
+
+import ipaddress
+import stat
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from pipelines.access import audit_log
+from pipelines.errors import Refusal
+from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.settings import REPOSITORY, Settings
+
+Role = Literal["领导", "县级", "市级", "规划", "访客", "本机"]
+LOCAL, VISITOR = "本机", "访客"
+
+# action → what it is called; "own" counties bind the role 县级 only
+ACTIONS = {
+    "read": "查看数字",
+    "units": "查看单位和问题",
+    "submit": "提交报表",
+    "export": "导出",
+    "approve": "审核",
+    "reopen": "退回重报",
+    "waive": "豁免问题",
+    "resolve": "认定单位",
+    "publish": "发布",
+}
+MAY: dict[str, frozenset[str]] = {
+    "访客": frozenset({"read"}),
+    "领导": frozenset({"read", "units"}),
+    "规划": frozenset({"read", "units", "export"}),
+    "县级": frozenset({"read", "units", "submit", "export"}),
+    "市级": frozenset(ACTIONS),
+    "本机": frozenset(ACTIONS),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person who does something. `counties` (six-digit codes) bind the role 县级. `name` stands in the ledgers."""
+
+    name: str
+    role: Role
+    counties: tuple[str, ...] = ()
+    identity: str = ""
+
+
+OPERATOR = Actor("本机操作员", LOCAL)
+ANYBODY = Actor("未登录者", VISITOR)
+
+
+def may(actor: Actor, action: str, county: str | None = None) -> bool:
+    """Whether the actor may. For the role 县级 everything but figures is bound to a county of its own, which must be given."""
+    if action not in MAY[actor.role]:
+        return False
+    return actor.role != "县级" or action == "read" or county in actor.counties
+
+
+def require(by: "str | Actor", action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
+    """The name for the ledger, if the actor may. A plain name is the local operator, who may everything.
+
+    Errors: `Refusal`; the attempt stands in the audit ledger with `facts`.
+    """
+    if isinstance(by, str):
+        return by
+    if not may(by, action, county):
+        audit_log.note(settings, "refused", by.name, action=action, county=county, identity=by.identity, **facts)
+        raise Refusal(_refusal(by, action, county))
+    return by.name
+
+
+def _refusal(actor: Actor, action: str, county: str | None) -> str:
+    told = f"{actor.name}({actor.role})不能{ACTIONS[action]}"
+    if action not in MAY[actor.role]:
+        able = "、".join(role for role, actions in MAY.items() if action in actions and role != LOCAL)
+        return f"{told};这件事由{able}办理。如职责有变,请市里修改 access.yaml"
+    own = "、".join(actor.counties)
+    return f"{told}:{'看不出这是哪个县市区的' if county is None else f'县市区 {county}'},您只能办理 {own} 的。如有误请联系市里"
+
+
+# ---- the file
+
+
+class Person(Entry):
+    """One person as the identity provider or the proxy names them."""
+
+    id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    role: Literal["领导", "县级", "市级", "规划"]
+    counties: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class Proxy(Entry):
+    """The reverse proxy that signs people in: which header names the person, from which addresses it comes."""
+
+    user_header: str = "X-Forwarded-User"
+    addresses: tuple[str, ...] = Field(default=("127.0.0.1", "::1"), strict=False)
+
+
+class Access(Entry):
+    """Who gets in, and how they are known."""
+
+    mode: Literal["local", "oidc", "proxy"]
+    claim: Literal["email", "sub", "preferred_username"] = "email"
+    proxy: Proxy = Proxy()
+    idle_minutes: int = Field(default=15, ge=1, le=720)
+    hosts: tuple[str, ...] = Field(default=(), strict=False)
+    people: tuple[Person, ...] = Field(default=(), strict=False)
+
+    def find(self, identity: str) -> Actor | None:
+        """The person of an identity; letter case does not count, as in mail addresses."""
+        wanted = identity.strip().casefold()
+        found = next((person for person in self.people if person.id.casefold() == wanted), None)
+        return Actor(found.name, found.role, found.counties, found.id) if found else None
+
+
+def load(settings: Settings) -> Access:
+    """What `data/access.yaml` says; local use where there is none. Errors: `Refusal` naming entry and repair."""
+    place = settings.data / "access.yaml"
+    try:
+        changed = place.stat().st_mtime_ns
+    except FileNotFoundError:
+        return Access(mode="local")
+    return _load(place, changed)
+
+
+@lru_cache(maxsize=4)
+def _load(place: Path, changed: int) -> Access:
+    plain = load_yaml(place)
+    people = plain.pop("people", None) or [] if isinstance(plain, dict) else []
+    if isinstance(plain, dict) and isinstance(plain.get("proxy"), dict):
+        plain["proxy"] = build(Proxy, plain["proxy"], f"{place.name}:proxy")
+    known = tuple(build(Person, entry, f"{place.name}:people 第 {n} 项") for n, entry in enumerate(people, 1))
+    found = build(Access, plain, place.name).model_copy(update={"people": known})
+    _check(found, place.name)
+    return found
+
+
+def _check(access: Access, where: str) -> None:
+    for said in (lambda person: person.id.casefold(), lambda person: person.name):
+        values = [said(person) for person in access.people]
+        if twice := {value for value in values if values.count(value) > 1}:
+            raise Refusal(
+                f"{where}:{'、'.join(sorted(twice))} 出现了两次;账号和姓名都不能重复(姓名写进台账,须能认出是谁)"
+            )
+    for person in access.people:
+        if (person.role == "县级") != bool(person.counties):
+            raise Refusal(f"{where}:{person.name}:县级人员须写 counties,其他人员不写")
+        for code in person.counties:
+            if not (len(code) == 6 and code.isdigit()):
+                raise Refusal(f'{where}:{person.name}:counties 中的“{code}”不是六位代码;请加引号,如 "130524"')
+    if access.mode != "local" and not access.people:
+        raise Refusal(f"{where}:mode 为 {access.mode} 时须写 people")
+
+
+def is_loopback(address: str | None) -> bool:
+    """Whether a server that listens on this address is reached from this machine only."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
+def hosts(settings: Settings, address: str) -> list[str]:
+    """Host names that the server answers to: this machine's, those of access.yaml, and its own address.
+
+    A server on every address without any name given answers to all: it cannot know its names.
+    """
+    known = list(load(settings).hosts)
+    if address in ("0.0.0.0", "::") and not known:  # noqa: S104 a comparison
+        return ["*"]
+    return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", *known, address]))
+
+
+def may_listen(settings: Settings, address: str, anonymous: bool) -> None:
+    """Errors: `Refusal` for an address beyond this machine with neither sign-in nor the explicit wish to do without."""
+    if not is_loopback(address) and load(settings).mode == "local" and not anonymous:
+        raise Refusal(
+            f"地址 {address} 能从别的机器访问,而这里没有设置登录,不予启动。请按 docs/security.md 写好 data/access.yaml;"
+            "或明确地加 --anonymous-read-only:任何人只能看汇总数字,不能上传、不能看单位和问题、不能导出"
+        )
+
+
+def before_serving(settings: Settings) -> None:
+    """Errors: `Refusal` while others can read or change who may do what, or while the sign-in that is asked for cannot work."""
+    kept = (settings.data, REPOSITORY, Path.home())
+    for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in kept)):
+        if place.exists() and place.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+            mode = "0640" if place.name == "access.yaml" else "0600"
+            raise Refusal(f"{place} 能被别人读取或改写,不予启动;请运行 chmod {mode} {place}")
+    # Streamlit finds out only when somebody presses the button
+    missing = [name for name in ("authlib", "httpx") if find_spec(name) is None]
+    if load(settings).mode == "oidc" and missing:
+        raise Refusal(
+            f"access.yaml 要求统一身份登录(oidc),而所需的程序包 {'、'.join(missing)} 没有安装,谁也登录不了;请安装后再启动"
+        )

@@ -1,0 +1,1 @@
+"""A workbook's cells to typed answers and findings: layout, units, values."""

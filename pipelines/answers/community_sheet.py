@@ -1,0 +1,176 @@
+"""表1: rows to units; which rows are held, which stand twice, which units of the roster are missing."""
+
+from pipelines.answers import match_unit, subtotals
+from pipelines.answers.community_cells import Cells, CommunityRows, Context
+from pipelines.answers.header_columns import Column, Table
+from pipelines.answers.match_unit import CountyIndex, Outcome
+from pipelines.answers.unit_rows import Body, classify
+from pipelines.workbook import address
+
+__all__ = ["CommunityRows", "Context", "read", "sort_rows"]
+
+
+def read(table: Table, context: Context) -> CommunityRows:
+    """The rows of a table whose columns are settled."""
+    return _Reader(table, context).read()
+
+
+def sort_rows(table: Table, index: CountyIndex | None) -> Body:
+    """Which rows are units, totals, notes."""
+    if index is None:
+        return classify(table, lambda name: False, lambda name: False)
+    return classify(table, lambda name: bool(index.named(name, set())), index.is_place)
+
+
+class _Reader:
+    def __init__(self, table: Table, context: Context):
+        self.table, self.context, self.report = table, context, context.report
+        self.sheet = table.sheet
+        self.body = sort_rows(table, context.index)
+        self.rows = CommunityRows(self.sheet.name, table.columns, self.body.units)
+        self.cells = Cells(table, self.rows, context)
+
+    def read(self) -> CommunityRows:
+        self.cells.read()
+        outcomes = self._match()
+        self.cells.ignore_inapplicable(self._kinds())
+        self.cells.report_bad()
+        self._report_units(outcomes)
+        self._hold_required()
+        self._repeated()
+        if self.context.index:
+            subtotals.check(self.body.totals, self.rows, self.table, self.context)
+            self._absent()
+        return self.rows
+
+    def _match(self) -> list[Outcome]:
+        count = len(self.rows.row)
+        self.rows.held = [False] * count
+        if self.context.index is None:
+            self.rows.unit = [None] * count
+            return []
+        given = [self.rows.values.get(name) or [None] * count for name in ("code", "name", "town")]
+        index, exact = self.context.index, self.context.index.exact
+        outcomes = [
+            exact.get(stated) or match_unit.match(index, *stated, self.context.resolutions)
+            for stated in zip(*given, strict=True)
+        ]
+        self.rows.unit = [outcome.unit for outcome in outcomes]
+        return outcomes
+
+    def _report_units(self, outcomes: list[Outcome]) -> None:
+        by_name = []
+        for i, outcome in enumerate(outcomes):
+            if outcome.unit is None:
+                self.rows.held[i] = True
+            if outcome.by_name and i not in self.cells.bad.get("code", ()):
+                by_name.append(i)
+            if outcome.finding:
+                self._report_outcome(i, outcome)
+        if by_name:
+            rows = [self.rows.row[i] for i in by_name]
+            cells = address.column_cells(self._place("code").index, rows)
+            self._add("matched_by_name", cell=cells, field="code", found=None, count=len(rows))
+
+    def _report_outcome(self, i: int, outcome: Outcome) -> None:
+        place = self._place(outcome.column)
+        row = self.rows.row[i]
+        self._add(
+            outcome.finding or "",
+            cell=address.cell(row, place.index),
+            row=row,
+            field=outcome.column if outcome.column in self.table.columns else "code",
+            unit=outcome.unit,
+            found=outcome.found,
+            **outcome.words,
+        )
+
+    def _place(self, questionid: str) -> Column:
+        return self.table.columns.get(questionid) or self.table.columns["code"]
+
+    def _kinds(self) -> list[str | None]:
+        """The roster's kind where the unit is known, else the kind that the row states."""
+        stated = self.rows.values.get("kind") or [None] * len(self.rows.row)
+        known = self.context.index.units if self.context.index else {}
+        return [known[code].kind if code else said for code, said in zip(self.rows.unit, stated, strict=True)]
+
+    def _hold_required(self) -> None:
+        """A row without a readable required answer is held. A code may be missing where the name is enough."""
+        for question in self.context.part:
+            if not question.required or question.id == "code" or question.id not in self.table.columns:
+                continue
+            place, bad = self.table.columns[question.id], self.cells.bad.get(question.id, {})
+            for i, value in enumerate(self.rows.values[question.id]):
+                if value is not None:
+                    continue
+                self.rows.held[i] = True
+                if i not in bad:
+                    row = self.rows.row[i]
+                    self._add(
+                        "required_missing",
+                        cell=address.cell(row, place.index),
+                        row=row,
+                        field=question.id,
+                        unit=self.rows.unit[i],
+                        label=question.label,
+                    )
+
+    def _repeated(self) -> None:
+        """The same unit twice: once where all answers agree, both held where they differ."""
+        given = [code for code in self.rows.unit if code]
+        if len(set(given)) == len(given):
+            return
+        seen: dict[str, list[int]] = {}
+        for i, code in enumerate(self.rows.unit):
+            if code:
+                seen.setdefault(code, []).append(i)
+        extra: set[int] = set()
+        for code, positions in seen.items():
+            if len(positions) > 1:
+                extra |= self._repeated_unit(code, positions)
+        if extra:
+            self.rows.drop(extra)
+
+    def _repeated_unit(self, code: str, positions: list[int]) -> set[int]:
+        compared = [values for name, values in self.rows.values.items() if name != "code"]
+        versions = {tuple(values[i] for values in compared) for i in positions}
+        place = self._place("code")
+        rows = [self.rows.row[i] for i in positions]
+        words = {
+            "cell": address.column_cells(place.index, rows),
+            "field": "code",
+            "unit": code,
+            "found": code,
+            "rows": address.row_spans(rows),
+        }
+        if len(versions) == 1:
+            self._add("unit_repeated", row=rows[0], **words)
+            return set(positions[1:])
+        differing = [
+            name
+            for name, values in self.rows.values.items()
+            if name != "code" and len({values[i] for i in positions}) > 1
+        ]
+        labels_ = "、".join(self.context.part[name].label for name in differing[:5])
+        self._add("unit_twice", row=rows[0], fields=labels_, **words)
+        for i in positions:
+            self.rows.held[i] = True
+        return set()
+
+    def _absent(self) -> None:
+        """Units of the roster that no row is about."""
+        index = self.context.index
+        given = set(self.rows.unit)
+        missing = [unit for code, unit in index.units.items() if code not in given]
+        if missing and self.rows.row:
+            names_ = "、".join(f"{unit.name}({unit.code})" for unit in missing[:20])
+            self._add(
+                "units_missing",
+                found="、".join(unit.code for unit in missing),
+                count=len(missing),
+                total=len(index.units),
+                names=names_ + ("等" if len(missing) > 20 else ""),
+            )
+
+    def _add(self, code: str, **address_and_words: object) -> None:
+        self.report.add(code, sheet=self.sheet.name, **address_and_words)

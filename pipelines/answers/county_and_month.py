@@ -1,0 +1,208 @@
+"""Whose workbook it is and of which month: hidden marks, titles, 填报单位 and file name, which must agree (semantics §3)."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from pipelines import months
+from pipelines.answers import name_variants, parse_value
+from pipelines.reference.labels import fold
+from pipelines.reference.roster import Listed, Rosters
+from pipelines.workbook.grid import Sheet, Workbook
+
+MARKS = "_shequ"
+_MONTHS = (
+    # 2019年1-6月 is the report of June, cumulated
+    re.compile(r"(?<!\d)(20\d{2})年度?(?:0?1月?[-–—~至到])?(\d{1,2})月(?!\d{1,2}日)"),
+    re.compile(r"截[至止]到?(20\d{2})年(\d{1,2})月(?=\d{1,2}日|底|末)"),
+    re.compile(r"截[至止]到?(20\d{2})年(\d{1,2})月(?=\d{1,2}日|底|末)"),
+    re.compile(r"(?<!\d)(20\d{2})[-._/](\d{1,2})(?!\d)(?![-._/]\d)"),
+    re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d)"),
+)
+_CHINESE = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_CHINESE_MONTH = re.compile(r"([二〇零○一三四五六七八九]{4})年(十[一二]?|[一二三四五六七八九])月")
+_DATE_LINE = re.compile(r"(?:填报|填表|报送|制表|上报|打印|报出)(?:日期|时间)")
+_WHO = re.compile(r"(?:填报|编报|填表|报送|报告|上报)(?:单位|部门|机构)|^单位名称|^单位\(")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one place says: a month or a county code, and the place in words."""
+
+    value: object
+    source: str
+
+
+@dataclass
+class Marks:
+    """The template's own hidden marks; None where they are not there."""
+
+    form_version: str | None = None
+    county: str | None = None
+    month: date | None = None
+
+
+def read_marks(workbook: Workbook) -> Marks:
+    """Key and value in columns A and B of the very hidden sheet of the template."""
+    for sheet in workbook.sheets:
+        if sheet.name == MARKS:
+            pairs = {str(row[0]).strip(): row[1] for row in sheet.rows[:50] if len(row) > 1 and row[0] is not None}
+            return Marks(
+                parse_value.shown(pairs.get("form_version")),
+                parse_value.shown(pairs.get("county")),
+                parse_value.month_of(pairs.get("month")),
+            )
+    return Marks()
+
+
+def months_in(text: str) -> set[date]:
+    """Every month that a text names; full dates are no months: 填报日期 is not what a report is about."""
+    folded = _CHINESE_MONTH.sub(_arabic, unicodedata.normalize("NFKC", text)).replace(" ", "")
+    if _DATE_LINE.search(folded):
+        return set()
+    found = (match.groups() for pattern in _MONTHS for match in pattern.finditer(folded))
+    return {date(int(year), int(month), 1) for year, month in found if 1 <= int(month) <= 12}
+
+
+def _arabic(match: re.Match) -> str:
+    month = match[2]
+    number = 10 + int(month[1:].translate(_CHINESE) or 0) if month[0] == "十" else int(month.translate(_CHINESE))
+    return f"{match[1].translate(_CHINESE)}年{number}月"
+
+
+@lru_cache(maxsize=8)
+def county_names(rosters: Rosters) -> dict[str, frozenset[str]]:
+    """Every name that a county of any edition goes by, longest first, to its codes. The city's own name is none."""
+    city = name_variants.fold(rosters.city.name)
+    found: dict[str, set[str]] = {}
+    for edition in rosters.editions:
+        for county in rosters.counties(edition.cut_off.replace(day=1)):
+            for name in _variants(fold(county.name), fold(county.short), county.type, city):
+                found.setdefault(name, set()).add(county.code)
+    return {name: frozenset(found[name]) for name in sorted(found, key=len, reverse=True)}
+
+
+def _variants(name: str, short: str, kind: str, city: str) -> set[str]:
+    found = {name, short}
+    if kind == "开发区":
+        return found | {"开发区", "经开区"}
+    stem = name[:-1] if name[-1] in "县区市" else name
+    if len(stem) >= 2 and stem != city[:-1]:
+        found.add(stem)
+    return found
+
+
+def counties_in(text: str, known: dict[str, frozenset[str]], city: str) -> set[str]:
+    """Codes of the counties that a text names; the longest name wins where one contains another."""
+    rest, found = fold(text).replace(fold(city), " "), set()
+    for name, codes in known.items():
+        if name in rest:
+            found |= codes
+            rest = rest.replace(name, " ")
+    return found
+
+
+def stem_of(file: str) -> str:
+    """The file name without folder and extension."""
+    return PurePosixPath(file.replace("\\", "/")).stem
+
+
+def title_cells(sheet: Sheet, before: int) -> Iterable[tuple[str, str]]:
+    """Texts above row `before`, each joined with the value to its right where it is a label that ends in a colon."""
+    for row in sheet.rows[: max(before - 1, 0)][:40]:
+        cells = [value for value in row[:200] if value is not None and value != ""]
+        for position, value in enumerate(cells):
+            if not isinstance(value, str):
+                continue
+            following = cells[position + 1] if position + 1 < len(cells) else ""
+            yield value, f"{value}{following}" if fold(value).endswith(":") else value
+
+
+@dataclass
+class Identity:
+    """All that the workbook says of itself."""
+
+    months: list[Claim]
+    counties: list[Claim]  # value: frozenset of codes that the place can mean
+
+
+def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: Rosters) -> Identity:
+    """Claims of marks, titles (rows above the header of each sheet) and file name."""
+    known, city = county_names(rosters), rosters.city.name
+    said = Identity([], [])
+    if marks.month:
+        said.months.append(Claim(marks.month, "模板标记"))
+    if marks.county:
+        said.counties.append(Claim(frozenset({marks.county}), "模板标记"))
+    texts = [
+        (joined, f"工作表“{sheet.name}”的“{text}”") for sheet, row in titled for text, joined in title_cells(sheet, row)
+    ]
+    for text, source in [*texts, (stem_of(file), f"文件名“{file}”")]:
+        said.months += [Claim(month, source) for month in sorted(months_in(text))]
+        counties = counties_in(text, known, city)
+        if counties:
+            said.counties.append(Claim(frozenset(counties), source))
+    return said
+
+
+def settle_month(said: Identity) -> tuple[date | None, str | None]:
+    """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`."""
+    values = {claim.value for claim in said.months}
+    if len(values) == 1:
+        return values.pop(), None
+    return None, "month_conflict" if values else "month_unknown"
+
+
+def settle_county(said: Identity, in_month: set[str], heirs: dict[str, str]) -> tuple[str | None, str | None]:
+    """The county of the month that all places can mean, else `county_unknown` or `county_conflict`.
+
+    `heirs` leads from a county that is no more to the one that has most of its units.
+    """
+    if not said.counties:
+        return None, "county_unknown"
+    meant = [{heirs.get(code, code) for code in claim.value} & in_month for claim in said.counties]
+    common = set.intersection(*meant)
+    if len(common) == 1:
+        return common.pop(), None
+    return None, "county_conflict" if any(meant) else "county_unknown"
+
+
+def quote(claims: list[Claim], label) -> str:
+    """What each place says, for the refusal."""
+    return ";".join(dict.fromkeys(f"{claim.source}为{label(claim.value)}" for claim in claims))
+
+
+def month_label(month: object) -> str:
+    return months.label(month)
+
+
+def _names_by_county(listed: Iterable[Listed]) -> dict[str, set[tuple]]:
+    """County code to the stems of town and unit of all its units."""
+    found: dict[str, set[tuple]] = {}
+    for unit in listed:
+        found.setdefault(unit.county_code, set()).add(
+            (name_variants.town_stem(unit.town), name_variants.forms(unit.name).core)
+        )
+    return found
+
+
+@lru_cache(maxsize=64)
+def heirs(rosters: Rosters, month: date) -> dict[str, str]:
+    """County codes that the month no longer has, to the county that holds more than half of their units' names."""
+    present = {county.code for county in rosters.counties(month)}
+    former = [edition.cut_off.replace(day=1) for edition in rosters.editions]
+    former = [then for then in former if any(county.code not in present for county in rosters.counties(then))]
+    found: dict[str, str] = {}
+    # most rosters have lost no county, and the names of a whole country need not be taken apart for nothing
+    now = _names_by_county(rosters.listed(month)) if former else {}
+    for then in former:
+        old = _names_by_county(unit for unit in rosters.listed(then) if unit.county_code not in present)
+        for county, units in old.items():
+            heir = max(now, key=lambda code: len(now[code] & units))
+            if 2 * len(now[heir] & units) > len(units):
+                found[county] = heir
+    return found

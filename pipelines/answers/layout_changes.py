@@ -1,0 +1,100 @@
+"""What a county's sheets looked like last time. Changes are worth a note: where columns move, answers slip.
+
+A pure function over two lists of places. Where answers stand, the reader has told (table `source` of the warehouse).
+Columns that the form does not know are findings of the reader and are not compared here.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipelines.answers.findings import Finding, Kind, Report
+from pipelines.reference import labels
+from pipelines.reference.form import Form
+from pipelines.workbook.address import column_number
+
+_SHOWN = 12  # items that a note names
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a field stands: `cell` is a column's letter (`part` community) or the A1 of the value (`part` county)."""
+
+    part: str
+    field: str
+    sheet: str
+    cell: str
+    header: str | None = None
+
+
+def compare(
+    previous: Sequence[Place], current: Sequence[Place], form: Form, file: str, taxonomy: dict[str, Kind]
+) -> list[Finding]:
+    """Notes on what has changed since the county's last submission in force. Nothing without a last one."""
+    report = Report(file, taxonomy)
+    for part in ("community", "county"):
+        before, now = _of(previous, part), _of(current, part)
+        if before and now:
+            _compare(before, now, form.part(part).by_id, report)
+    return report.close()
+
+
+def _of(places: Iterable[Place], part: str) -> dict[str, Place]:
+    return {place.field: place for place in places if place.part == part and place.field}
+
+
+def _compare(before: dict[str, Place], now: dict[str, Place], fields: dict, report: Report) -> None:
+    sheet = next(iter(now.values())).sheet
+    label = {name: fields[name].label for name in (*before, *now) if name in fields}
+    gone = [f"{label[name]}(原{before[name].cell})" for name in before if name not in now and name in label]
+    new = [f"{label[name]}({now[name].cell})" for name in now if name not in before and name in label]
+    both = [name for name in now if name in before and name in label]
+    _note(report, "layout_gone", sheet, gone)
+    _note(report, "layout_new", sheet, new)
+    _note(report, "layout_renamed", sheet, _renamed(before, now, both))
+    if next(iter(now.values())).part == "community":
+        _note(report, "layout_moved", sheet, _moved(before, now, both, label))
+
+
+def _note(report: Report, code: str, sheet: str, items: list[str]) -> None:
+    if items:
+        more = f" 等{len(items)}个" if len(items) > _SHOWN else ""
+        report.add(code, sheet=sheet, found="、".join(items[:_SHOWN]) + more, count=len(items))
+
+
+def _renamed(before: dict[str, Place], now: dict[str, Place], both: list[str]) -> list[str]:
+    """Headers that say something else; ordinals, blanks, line breaks and widths of letters do not count, units do."""
+    return [
+        f"“{_plain(before[name].header)}”改为“{_plain(now[name].header)}”({now[name].cell})"
+        for name in both
+        if before[name].header and now[name].header
+        if labels.normalise(before[name].header) != labels.normalise(now[name].header)
+    ]
+
+
+def _plain(header: str) -> str:
+    return "".join(header.split())
+
+
+def _moved(before: dict[str, Place], now: dict[str, Place], both: list[str], label: dict[str, str]) -> list[str]:
+    """Columns that left their order. A column put in between moves all to its right, and is no change of order."""
+    ordered = sorted(both, key=lambda name: column_number(now[name].cell))
+    stayed = _longest_rising([column_number(before[name].cell) for name in ordered])
+    return [f"{label[name]}({before[name].cell}→{now[name].cell})" for i, name in enumerate(ordered) if i not in stayed]
+
+
+def _longest_rising(numbers: list[int]) -> set[int]:
+    """Positions of a longest rising run of the numbers: the fewest others have moved."""
+    ends: list[int] = []  # the least last number of a run of each length
+    at: list[int] = []  # and its position
+    before: list[int | None] = []
+    for position, number in enumerate(numbers):
+        length = bisect_left(ends, number)
+        ends[length : length + 1] = [number]
+        at[length : length + 1] = [position]
+        before.append(at[length - 1] if length else None)
+    found, position = set(), at[-1] if at else None
+    while position is not None:
+        found.add(position)
+        position = before[position]
+    return found

@@ -1,0 +1,192 @@
+"""Which unit of the roster a row is about: by code, else by a name that is unique in its town, else in its county.
+
+Everything else is an open question with ranked candidates: likeness ranks, it never decides. A wrong match is worse than an
+open one, so a code and a name that point to two different units are a question too.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from pipelines.answers import name_variants
+from pipelines.reference.labels import fold
+from pipelines.reference.roster import Listed, Rosters
+
+CANDIDATES = 3
+
+
+def key(code: str | None, name: str | None, town: str | None) -> str:
+    """How an answered question is remembered for a county: what stood in the row, folded."""
+    return "|".join(fold(part or "") for part in (code, name, town))
+
+
+@dataclass
+class CountyIndex:
+    """The units of one county in one month, ready to be looked up."""
+
+    county: str
+    units: dict[str, Listed]
+    written: dict[str, str]  # code -> folded roster name
+    exact: dict[tuple[str | None, str | None, str | None], "Outcome"]  # code, name and town just as the roster has them
+    by_name: dict[tuple[str, str], list[str]]
+    towns: dict[str, set[str]]  # stem and written name -> town codes
+    elsewhere: dict[str, Listed] = field(repr=False)  # the month's units of all counties
+    known: frozenset[str] = field(repr=False)  # every code of any edition
+
+    def town_codes(self, town: str | None) -> set[str]:
+        """Codes of the towns that a given name means; empty where it means none of this county."""
+        if not town:
+            return set()
+        return self.towns.get(fold(town)) or self.towns.get(name_variants.town_stem(town)) or set()
+
+    def named(self, name: str, towns: set[str]) -> list[str]:
+        """Codes that a name may stand for, in the towns if any are given; the strictest reading that finds something."""
+        for name_key in name_variants.keys(name):
+            found = [code for code in self.by_name.get(name_key, ()) if not towns or code[:9] in towns]
+            if found:
+                return found
+        return []
+
+    def is_place(self, text: str) -> bool:
+        """Whether a text names a town of the county or the county itself: what totals and headings are called."""
+        return bool(self.town_codes(text)) or any(
+            fold(text) == fold(unit.county) for unit in list(self.units.values())[:1]
+        )
+
+
+@lru_cache(maxsize=256)
+def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
+    """The index of one county and month. Grain of its dictionaries: one entry per unit code, name key, town name."""
+    elsewhere, by_county = _month_units(rosters, month)
+    units = by_county.get(county, {})
+    by_name: dict[tuple[str, str], list[str]] = defaultdict(list)
+    towns: dict[str, set[str]] = defaultdict(set)
+    for unit in units.values():
+        for name_key in name_variants.index_keys(unit.name):
+            by_name[name_key].append(unit.code)
+        for text in (
+            fold(unit.town),
+            name_variants.town_stem(unit.town),
+            name_variants.town_stem(unit.town.removeprefix(unit.county)),
+        ):
+            towns[text].add(unit.town_code)
+    return CountyIndex(
+        county, units, {code: fold(unit.name) for code, unit in units.items()},
+        {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
+        elsewhere, rosters.known_codes(),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=32)
+def _month_units(rosters: Rosters, month: date) -> tuple[dict[str, Listed], dict[str, dict[str, Listed]]]:
+    """The month's units by code, and the same of each county: a reader of a country's workbooks asks for thousands of counties."""
+    units: dict[str, Listed] = {}
+    by_county: dict[str, dict[str, Listed]] = defaultdict(dict)
+    for unit in rosters.listed(month):
+        units[unit.code] = by_county[unit.county_code][unit.code] = unit
+    return units, by_county
+
+
+@lru_cache(maxsize=256)
+def county_labels(rosters: Rosters, month: date) -> dict[str, str]:
+    """The month's counties: code to name."""
+    return {county.code: county.name for county in rosters.counties(month)}
+
+
+@lru_cache(maxsize=256)
+def sharing_counties(rosters: Rosters, month: date) -> frozenset[str]:
+    """Counties where city and county pay for the communities together."""
+    return frozenset(county.code for county in rosters.counties(month) if county.shared_funding)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The unit of a row, or why there is none. `finding` is a code of findings.yaml; `unit` may stand beside a warning."""
+
+    unit: str | None
+    finding: str | None = None
+    found: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    column: str = "code"
+    by_name: bool = False
+
+
+def match(
+    index: CountyIndex, code: str | None, name: str | None, town: str | None, resolutions: Mapping[str, str]
+) -> Outcome:
+    """One row. `code` is 12 digits or None where it is blank or damaged."""
+    unit = index.units.get(code) if code else None
+    if unit and name and index.written[code] == fold(name):
+        return _by_code(index, unit, town)
+    resolved = resolutions.get(key(code, name, town))
+    if resolved in index.units:
+        return Outcome(resolved)
+    if code is None:
+        return _by_name(index, name, town)
+    if unit is None:
+        return _strange(index, code, name, town)
+    return _by_code_despite_name(index, unit, name, town)
+
+
+def _by_code(index: CountyIndex, unit: Listed, town: str | None) -> Outcome:
+    if not town or town == unit.town:
+        return Outcome(unit.code)
+    towns = index.town_codes(town)
+    if towns and unit.town_code not in towns:
+        return Outcome(unit.code, "town_differs", town, {"roster": unit.town}, "town")
+    return Outcome(unit.code)
+
+
+def _by_code_despite_name(index: CountyIndex, unit: Listed, name: str | None, town: str | None) -> Outcome:
+    """The code is known and the name is not the roster's. Another unit's name makes it a question: one column may be shifted."""
+    if not name or name_variants.same(name, unit.name):
+        return _by_code(index, unit, town)
+    others = index.named(name, index.town_codes(town)) or index.named(name, set())
+    words = {"name": name, "roster": unit.name}
+    if others and unit.code not in others:
+        words["other"] = _describe(index, others[:CANDIDATES])
+        return Outcome(None, "code_name_conflict", unit.code, words)
+    return Outcome(unit.code, "name_differs", name, words, "name")
+
+
+def _by_name(index: CountyIndex, name: str | None, town: str | None) -> Outcome:
+    if not name:
+        return Outcome(None, "unit_missing", None, {}, "code")
+    towns = index.town_codes(town)
+    found = index.named(name, towns)
+    if len(found) == 1:
+        return Outcome(found[0], by_name=True)
+    code = "unit_ambiguous" if found else "unit_unknown_name"
+    shown = _describe(index, found) if found else candidates(index, name, town)
+    return Outcome(None, code, name, {"candidates": shown}, "name")
+
+
+def _strange(index: CountyIndex, code: str, name: str | None, town: str | None) -> Outcome:
+    """A well-formed code that is no unit of this county in this month."""
+    words = {"name": name or "", "candidates": candidates(index, name, town)}
+    if code in index.elsewhere:
+        other = index.elsewhere[code]
+        return Outcome(None, "unit_foreign", code, words | {"county": other.county, "other": other.name})
+    if code in index.known:
+        look_alike = "400" <= code[9:] <= "599"
+        return Outcome(None, "unit_not_surveyed" if look_alike else "unit_not_in_month", code, words)
+    return Outcome(None, "unit_unknown", code, words)
+
+
+def candidates(index: CountyIndex, name: str | None, town: str | None) -> str:
+    """The likeliest units for a person to choose from, best first."""
+    if not name:
+        return "无"
+    towns = index.town_codes(town)
+    pool = {code: unit.name for code, unit in index.units.items() if not towns or unit.town_code in towns}
+    ranked = process.extract(fold(name), pool, scorer=fuzz.ratio, limit=CANDIDATES, score_cutoff=40)
+    return _describe(index, [code for _, _, code in ranked]) or "无"
+
+
+def _describe(index: CountyIndex, codes: list[str]) -> str:
+    found = [index.units[code] for code in codes[: CANDIDATES + 2]]
+    return "、".join(f"{unit.town}{unit.name}({unit.code})" for unit in found)

@@ -1,0 +1,206 @@
+"""A workbook to answers and findings: a pure function that never fails on what a county sends.
+
+A file that cannot be read, or whose county, month or layout is not settled, comes back as a refused `Reading` whose findings
+say why. Every other trouble concerns a row or a cell, and the rest counts.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipelines import months, settings
+from pipelines.answers import (
+    choose_sheets,
+    community_sheet,
+    county_and_month,
+    county_sheet,
+    findings,
+    header_columns,
+    personal_data,
+)
+from pipelines.answers.community_sheet import CommunityRows, Context
+from pipelines.answers.county_sheet import CountyRecord
+from pipelines.answers.findings import ERROR, Finding, Kind, Report
+from pipelines.answers.match_unit import county_index, county_labels, sharing_counties
+from pipelines.reference.form import Form
+from pipelines.reference.roster import Rosters
+from pipelines.workbook.grid import NOTES, Unreadable, Workbook
+from pipelines.workbook.open_workbook import open_workbook
+
+SAMPLE = "示例数据"
+Resolutions = Mapping[str, Mapping[str, str]]
+
+
+@dataclass
+class Reading:
+    """One file. `refused` means that nothing of it counts; `community` and `record` are what could be read all the same."""
+
+    file: str
+    sha256: str
+    county: str | None = None
+    month: date | None = None
+    form_version: str | None = None
+    refused: bool = False
+    community: CommunityRows | None = None
+    record: CountyRecord | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The months that are accepted: not before the policy's first, not after the month of today."""
+
+    first_month: date
+    today: date
+
+
+def read_workbook(
+    data: bytes,
+    name: str,
+    form: Form,
+    rosters: Rosters,
+    *,
+    today: date,
+    first_month: date,
+    resolutions: Resolutions | None = None,
+    taxonomy: dict[str, Kind] | None = None,
+) -> Reading:
+    """Reads one file. `resolutions` are units decided by a person before: county to `units.key(...)` to a unit's code.
+
+    `taxonomy` is the closed list of findings, by default the one of the reference data.
+    """
+    report = Report(name, taxonomy or findings.load(settings.load().reference))
+    reading = Reading(personal_data.masked(name), hashlib.sha256(data).hexdigest(), findings=report.findings)
+    try:
+        workbook = open_workbook(data, name)
+    except Unreadable as trouble:
+        report.add(trouble.code, found=trouble.detail or None, text=trouble.text)
+        reading.refused = True
+        return reading
+    for sheet in workbook.sheets:
+        sheet.name = personal_data.masked(sheet.name)
+    _Reading(workbook, form, rosters, report, reading, Bounds(first_month, today), resolutions or {}).run()
+    report.close()
+    return reading
+
+
+class _Reading:
+    """The steps for one workbook, which share what is known so far."""
+
+    def __init__(
+        self,
+        workbook: Workbook,
+        form: Form,
+        rosters: Rosters,
+        report: Report,
+        reading: Reading,
+        bounds: Bounds,
+        resolutions: Resolutions,
+    ):
+        self.workbook, self.form, self.rosters = workbook, form, rosters
+        self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
+
+    def run(self) -> None:
+        for code, detail in self.workbook.notes:
+            self.report.add(code, found=detail or None, text=NOTES[code] + (f"({detail})" if detail else ""))
+        chosen = choose_sheets.choose(self.workbook, self.form, self.report)
+        table, form2 = chosen.table, chosen.record
+        self._settle(chosen)
+        usable = table is not None and choose_sheets.check_columns(table, self.form.community, self.report)
+        if table is not None and usable:
+            self.reading.community = self._community(table)
+        if form2 is not None:
+            self._record(form2)
+        choose_sheets.note_hidden(self.workbook, chosen, self.report)
+        if table is None or not usable or self._refusing():
+            self.reading.refused = True
+
+    def _refusing(self) -> bool:
+        kinds = self.report.kinds
+        return any(f.severity == ERROR and kinds[f.code].scope == "file" for f in self.report.findings)
+
+    # -- whose and which month ----------------------------------------------------------------------------------------
+
+    def _settle(self, chosen: choose_sheets.Chosen) -> None:
+        marks = county_and_month.read_marks(self.workbook)
+        self._version(marks.form_version)
+        titled = [(table.sheet, table.first) for table in (chosen.table, chosen.record) if table]
+        said = county_and_month.collect(self.reading.file, titled, marks, self.rosters)
+        month, trouble = county_and_month.settle_month(said)
+        if trouble:
+            self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None)
+        self._month(month)
+        self._county(said, chosen)
+        self._sample(titled)
+
+    def _sample(self, titled: list[tuple]) -> None:
+        """Invented answers say so above their table; whatever is made of them must say so too."""
+        for sheet, first in titled:
+            if any(SAMPLE in value for row in sheet.rows[: first - 1] for value in row if isinstance(value, str)):
+                self.report.add("sample_data", sheet=sheet.name, found=SAMPLE)
+                return
+
+    def _version(self, version: str | None) -> None:
+        self.reading.form_version = version and personal_data.masked(version)
+        if version is None or version == self.form.version:
+            return
+        code = "form_older" if version in self.form.compatible else "form_unknown"
+        self.report.add(code, found=version, expected=self.form.version)
+
+    def _month(self, month: date | None) -> None:
+        if month is None:
+            return
+        if month > self.bounds.today.replace(day=1):
+            self.report.add("month_future", found=months.label(month), today=str(self.bounds.today))
+        elif month < self.bounds.first_month:
+            self.report.add(
+                "month_before_policy", found=months.label(month), expected=months.label(self.bounds.first_month)
+            )
+        else:
+            self.reading.month = month
+
+    def _county(self, said: county_and_month.Identity, chosen: choose_sheets.Chosen) -> None:
+        month = self.reading.month
+        if month is None:
+            return
+        counties = county_labels(self.rosters, month)
+        county, trouble = county_and_month.settle_county(
+            said, set(counties), county_and_month.heirs(self.rosters, month)
+        )
+        by_codes = choose_sheets.county_of_codes(chosen.table)
+        if trouble == "county_unknown" and not said.counties and by_codes in counties:
+            self.report.add("county_by_codes", found=by_codes, name=counties[by_codes])
+            county = by_codes
+        elif trouble:
+            named = county_and_month.quote(
+                said.counties, lambda codes: "、".join(counties.get(code, code) for code in sorted(codes))
+            )
+            self.report.add(trouble, found=named or None)
+        elif by_codes and by_codes != county and chosen.table:
+            words = {"county": counties[county], "other": counties.get(by_codes, by_codes)}
+            self.report.add(
+                "codes_of_other_county", sheet=chosen.table.sheet.name, found=by_codes, expected=county, **words
+            )
+            county = None
+        self.reading.county = county
+
+    # -- the sheets ---------------------------------------------------------------------------------------------------
+
+    def _community(self, table: header_columns.Table) -> CommunityRows | None:
+        month, county = self.reading.month, self.reading.county
+        index = county_index(self.rosters, month, county) if month and county else None
+        decided = self.resolutions.get(county or "", {})
+        context = Context(self.form.community, self.report, index, month, self.workbook.date1904, decided)
+        rows = community_sheet.read(table, context)
+        if not rows.row:
+            self.report.add("no_units", sheet=table.sheet.name)
+        return rows
+
+    def _record(self, form2: county_sheet.Form2) -> None:
+        month, county = self.reading.month, self.reading.county
+        shared = not month or county in sharing_counties(self.rosters, month)
+        named = {name for name, codes in county_and_month.county_names(self.rosters).items() if county in codes}
+        self.reading.record = county_sheet.read(
+            form2, self.form.county, self.report, county, named, shared, self.workbook.date1904
+        )

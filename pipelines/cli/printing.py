@@ -1,0 +1,208 @@
+"""What the command line prints: Chinese for people, JSON for programs."""
+
+import json
+import sys
+from contextlib import contextmanager
+from decimal import Decimal
+
+import click
+from rich.cells import cell_len
+
+from pipelines.intake import file_names, gap_wording
+
+
+def say(text: str, err: bool = False) -> None:
+    """Lines for a terminal: names from workbooks and files must not steer it."""
+    click.echo("\n".join(map(file_names.shown, text.split("\n"))), err=err)
+
+
+def print_json(data) -> None:
+    click.echo(as_json_line(data))
+
+
+def as_json_line(data) -> str:
+    """JSON in which whatever cannot be printed is escaped: the same to a program, harmless on a terminal."""
+    text = json.dumps(data, ensure_ascii=False, default=str)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+
+
+@contextmanager
+def progress(what: str):
+    """A callback (done, of, item) that draws a bar on a terminal and stays quiet elsewhere; nothing for quick work."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, of, item: bar.update(task, completed=done, total=of, description=file_names.shown(item))
+
+
+_STATES = {
+    "checked": "已检查",
+    "effective": "已接收",
+    "known": "此前已收到相同文件,未重复计入",
+    "waiting": "该月已审核,报表待重开后生效(shequ reopen)",
+    "received": "已存档,等当前任务结束后读取",
+    "superseded": "已被更新的报表取代",
+    "refused": "未采用",
+}
+
+
+def reports(found: list, as_json: bool) -> None:
+    """One line of JSON a file, or its state and findings; exits with 1 when anything is to be mended."""
+    for item in found:
+        print_json(item.public()) if as_json else _report(item)
+    if any(item.refused or item.errors for item in found):
+        sys.exit(1)
+
+
+def _report(report) -> None:
+    from pipelines.intake.outcome import SEVERITY_NAMES
+
+    rows = report.rows
+    whose = f"{report.county} {report.month}:" if report.county and report.month else ""
+    counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
+    state = "不能采用" if report.refused else f"{_STATES[report.state]}{_instead(report)}"
+    say(f"{report.file}:{state}。{whose}{counts}")
+    for finding in report.findings:
+        number = f"[{finding['id']}] " if finding.get("id") else ""
+        say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
+
+
+def table(rows: list[tuple], right: tuple[int, ...] = ()) -> None:
+    """Rows in columns that meet on a terminal, where a Chinese character is two cells wide; numbers (`right`) end together."""
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        cells = [_padded(cell, widths[n], n in right) for n, cell in enumerate(row)]
+        say("  ".join(cells).rstrip())
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def figures(rows: list[dict], indicators: dict[str, dict]) -> None:
+    """Figures in aligned columns; `indicators` tells the name and units of each."""
+    from pipelines.figures.progress import STATUSES
+
+    if not rows:
+        say("没有这样的数字")
+        return
+    lines = [("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")]
+    for row in rows:
+        told = indicators[row["indicator"]]
+        counted = f"{row['numerator']}/{row['denominator']}"
+        gap = f"{row['gap']} {told['gap_unit'] or ''}".strip() if row["gap"] else ""
+        place, status = row["name"] or row["unit"], STATUSES[row["status"]]
+        name = (row["month"], place, told["name"], row["indicator"])
+        lines.append((*name, valued(row["value"], told["unit"]), counted, row["unknown"], row["target"], status, gap))
+    table(lines, right=(4, 5, 6, 9))
+
+
+def valued(value: str | None, unit: str | None) -> str:
+    """`61.49%`: a value as people read it; the exact one is in `--json`."""
+    if value is None:
+        return "—"
+    return f"{Decimal(value):.2f}%" if unit == "%" else f"{Decimal(value):.2f} {unit or ''}".strip()
+
+
+_COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
+
+
+def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
+    """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
+    figure = story["figure"]
+    value = valued(figure["value"], indicator["unit"])
+    say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}:{story['quote']}")
+    say(f"{story['arithmetic']}")
+    say(f"= {value}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
+    for unit in story["units"]:
+        held = "(已填报,该行因错误暂不计入,见回执)" if unit.get("held") else ""
+        say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
+        for name, answer in unit["answer"].items():
+            place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
+            carried = f"(沿用 {answer['carried_from']})" if answer["carried_from"] else ""
+            said = _ANSWERS.get(answer["value"], answer["value"])
+            say(f"      {labels.get(name, name)} = {said} [{answer['raw']}] {place}{carried}")
+
+
+_ANSWERS = {True: "是", False: "否", None: "未填"}
+
+
+def _instead(report) -> str:
+    """Which report counts, where it is not this one."""
+    counts = report.in_force
+    if report.state not in ("known", "superseded", "waiting") or counts is None:
+        return ""
+    if counts["seq"] == report.seq:
+        return f"(即第 {report.seq} 号收件,正在生效)"
+    return f"(现在生效的是第 {counts['seq']} 号收件“{counts['file']}”,{counts['at'][:16].replace('T', ' ')} 收到)"
+
+
+_MONTH_STATES = {"open": "未审核", "approved": "已审核(锁定)", "reopened": "已重开"}
+
+
+def status(state: dict) -> None:
+    """Who has reported; what was refused, waits or lies about; and, while another task writes, what is not in this yet."""
+    if state["running"]:
+        since = state["running"]["since"].replace("T", " ")
+        say(f"正在运行:{state['running']['doing']}(始于 {since});以下是此前的状态,截至第 {state['as_of']} 号收件")
+    if not state["counties"]:
+        say("还没有整理出报送情况" if state["running"] else "还没有收到任何报表")
+    else:
+        _counties(state)
+    for one in state["refused"]:
+        say(f"未采用:{gap_wording.refusal(one, gap_wording.county_names(state))}")
+    if state["waiting"]:
+        say(f"另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
+    if state["unread"]:
+        say(f"已存档、尚未读取 {len(state['unread'])} 份:{'、'.join(one['file'] for one in state['unread'][:20])}")
+    for problem in state["inbox"]:
+        say(f"收件箱中尚未接收:{problem}")
+
+
+def _counties(state: dict) -> None:
+    counties = state["counties"]
+    reported = [c for c in counties if c["state"] == "effective"]
+    word = _MONTH_STATES[state["state"]]
+    say(f"{state['month']} {word}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报")
+    lines: list[tuple] = [("代码", "县(市、区)", "状态", "应报", "读到", "计入", "错误", "需核实")]
+    for county in counties:
+        numbers = [county[name] for name in ("read", "accepted", "errors", "warnings")]
+        told = ("已报", county["units"], *numbers) if county["seq"] else ("未报", county["units"], *[""] * 4)
+        lines.append((county["code"], county["name"], *told))
+    table(lines, right=(3, 4, 5, 6, 7))
+
+
+def decided(event, as_json: bool, said: str) -> None:
+    print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else say(said)
+
+
+_STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
+
+
+def standing(state: dict) -> None:
+    """Who has reported a month, who has not, who is late."""
+    say(f"{state['month']} 应于 {state['due']} 前报送")
+    for word, label in _STANDINGS.items():
+        names = [county["name"] for county in state["counties"] if county["state"] == word]
+        if names:
+            say(f"  {label} {len(names)} 个:{'、'.join(names)}")
+    names = {county["code"]: county["name"] for county in state["counties"]}
+    for one in state["refused"]:
+        say(f"  未采用:{gap_wording.refusal(one, names)}")
+    if state["waiting"]:
+        say(f"  另有 {state['waiting']} 份在该月审核后收到,重开后生效")
+    if state["unread"]:
+        say(f"  另有 {state['unread']} 份已存档、尚未读取,未计在内")

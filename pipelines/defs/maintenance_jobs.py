@@ -1,0 +1,171 @@
+"""What keeps Dagster itself in order: runs whose process is gone, months that were missed, old runs and their logs.
+
+Dagster's own monitoring ends a lost run only after its longest duration, an hour in which it holds the only slot.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+from pipelines import months
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.defs.resource import Station
+from pipelines.edition.verify_files import faults
+from pipelines.errors import Refusal
+from pipelines.monthly import overdue
+from pipelines.notify import dispatch, messages
+
+KEPT = timedelta(days=400)
+_RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+_OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+LOST = "运行进程已不在(断电、重启或被结束),记为失败;已收到的报表都在档案中,重跑会接着做"
+
+
+# ---- runs whose process is gone
+
+
+def lost_runs() -> dg.SensorDefinition:
+    """Every half minute: what claims to run and has no process is marked as failed, and so tried again."""
+
+    @dg.sensor(
+        name="lost_runs", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING,
+        description="运行进程已不在(断电、重启)的任务记为失败,随后自动重试。", jobs=[],
+    )  # fmt: skip
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        found = release_lost(context.instance)
+        return dg.SkipReason(f"记为失败:{'、'.join(found)}" if found else "没有失去进程的任务")
+
+    return sensor
+
+
+def release_lost(instance: dg.DagsterInstance, alive: Callable[[int, float], bool] | None = None) -> list[str]:
+    """Mark runs as failed whose every process is gone; returns their ids."""
+    alive = alive or is_alive
+    found = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_RUNNING)):
+        processes = _processes(instance, run.run_id)
+        if processes and not any(alive(pid, since) for pid, since in processes):
+            now = instance.get_run_by_id(run.run_id)
+            if now and now.status in _RUNNING:  # it may have ended while one looked
+                instance.report_run_failed(now, LOST)
+                found.append(run.run_id)
+    return found
+
+
+def _processes(instance: dg.DagsterInstance, run: str) -> list[tuple[int, float]]:
+    """Process ids that a run has told of, each with the time of telling."""
+    found = []
+    for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        data = entry.dagster_event.engine_event_data
+        pid = data.metadata.get("pid")
+        if pid is not None:
+            found.append((int(pid.value), entry.timestamp))
+    return found
+
+
+def is_alive(pid: int, since: float) -> bool:
+    """Whether the process that had this id at `since` is still there: an id is given again after a reboot."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
+    except OSError:
+        return False
+    started = int(booted.split()[1]) + int(fields[18]) / os.sysconf("SC_CLK_TCK")
+    return state != "Z" and started <= since + 2
+
+
+# ---- months that were missed
+
+
+def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.SensorDefinition:
+    """Months with reports and without any edition, after their day: however many ticks of the schedule were missed."""
+
+    @dg.sensor(
+        name="missed_months", job=job, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING,
+        description="已有报表、已过定时日、却没有发布版的月份(停机期间错过的),逐月补算。",
+    )  # fmt: skip
+    def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SensorResult | dg.SkipReason:
+        now = datetime.now(SHANGHAI)
+        seen = f"{now:%Y-%m-%d} {Archive(station.settings.archive).last_seq()}"
+        if context.cursor == seen:
+            return dg.SkipReason("档案没有变化")
+        try:
+            found = overdue.unpublished(station.settings, now)
+        except Refusal as busy:
+            return dg.SkipReason(str(busy))
+        return dg.SensorResult(run_requests=requests(found, partitions), cursor=seen)
+
+    return sensor
+
+
+def requests(found: dict, partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.RunRequest]:
+    """One run a month; asked for again only when other submissions are in force."""
+    keys = set(partitions.get_partition_keys())
+    return [
+        dg.RunRequest(run_key=f"missed-{months.key(month)}-{mark}", partition_key=months.key(month))
+        for month, mark in sorted(found.items())
+        if months.key(month) in keys
+    ]
+
+
+# ---- old runs, and a look at the archive and the editions
+
+
+def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
+    """Weekly: old runs and their logs go, the archive and the editions are read through."""
+
+    @dg.op(description="删去 400 天以前的运行记录和日志。")
+    def old_runs(context: dg.OpExecutionContext) -> None:
+        gone = purge(context.instance, datetime.now(SHANGHAI) - KEPT)
+        context.log.info(f"删去 {gone} 个旧的运行记录")
+
+    @dg.op(description="逐一核对档案的台账和文件。")
+    def archive_verified(context: dg.OpExecutionContext, station: Station) -> None:
+        now = datetime.now(SHANGHAI)
+        _tell_damage(station, "archive", "档案有损坏", overdue.verify(station.settings, now), now)
+
+    @dg.op(description="逐一核对各月最新发布版的文件。")
+    def editions_verified(station: Station) -> None:
+        found = faults(station.settings.releases)
+        _tell_damage(station, "editions", "发布版有损坏,请运行 shequ rebuild", found, datetime.now(SHANGHAI))
+
+    @dg.job(name="housekeeping", description="每周:清理旧的运行记录,核对档案和发布版。")
+    def job():
+        old_runs()
+        archive_verified()
+        editions_verified()
+
+    weekly = dg.ScheduleDefinition(
+        name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone="Asia/Shanghai",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )  # fmt: skip
+    return job, weekly
+
+
+def _tell_damage(station: Station, kind: str, what: str, found: list[str], now: datetime) -> None:
+    if found:
+        known = dispatch.known(station.settings)
+        dispatch.tell(station.settings, [messages.fault(kind, what, found, now.date(), known)])
+        raise dg.Failure(f"{what}:{';'.join(found[:20])}", allow_retries=False)
+
+
+def purge(instance: dg.DagsterInstance, before: datetime) -> int:
+    """Delete runs created before a moment that are over, with events and captured output; returns how many."""
+    old = instance.get_runs(dg.RunsFilter(statuses=_OVER, created_before=before))
+    for run in old:
+        instance.compute_log_manager.delete_logs(prefix=[run.run_id])
+        instance.delete_run(run.run_id)
+        _drop_shard(instance, run.run_id)
+    return len(old)
+
+
+def _drop_shard(instance: dg.DagsterInstance, run: str) -> None:
+    """SQLite keeps a file of events for each run, which Dagster empties and leaves."""
+    if isinstance(instance.event_log_storage, SqliteEventLogStorage):
+        place = Path(instance.event_log_storage.path_for_shard(run))
+        for ending in ("", "-wal", "-shm"):
+            place.with_name(place.name + ending).unlink(missing_ok=True)

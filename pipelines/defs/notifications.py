@@ -1,0 +1,86 @@
+"""When people are told: reminders daily, editions and trouble as they come. What is said is decided in `pipelines.notify`."""
+
+from datetime import datetime
+
+import dagster as dg
+
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.defs.resource import Station, refusals_shown
+from pipelines.notify import dispatch, messages
+from pipelines.serving import preflight
+from pipelines.settings import Settings
+
+
+def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
+    """Every morning: who has not reported. On most days there is nothing to say."""
+
+    @dg.op(description="在提醒日写好给市级和未报各县的提醒,并发送待发的消息。")
+    def remind(context: dg.OpExecutionContext, station: Station) -> None:
+        with refusals_shown():
+            found = dispatch.remind(station.settings, datetime.now(SHANGHAI))
+            gone, troubles = dispatch.flush(station.settings)
+        context.log.info(f"今天的提醒 {len(found)} 条,发出 {gone} 条")
+        for trouble in troubles:
+            context.log.warning(trouble)
+
+    @dg.job(name="reminders", description="催报:截止前 3 天、当天、逾期后每天。")
+    def job():
+        remind()
+
+    daily = dg.ScheduleDefinition(
+        name="reminders_schedule", job=job, cron_schedule="30 8 * * *", execution_timezone="Asia/Shanghai",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )  # fmt: skip
+    return job, daily
+
+
+def notices() -> dg.SensorDefinition:
+    """Every minute: editions the ledger has gained, a disk nearly full, and what waits to be sent."""
+
+    @dg.sensor(
+        name="notices", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING, jobs=[],
+        description="发布版、磁盘将满的消息;发送待发的消息,发不出的下次再发。",
+    )  # fmt: skip
+    def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SkipReason:
+        # what was published before anybody listened is no news
+        before = int(context.cursor) if context.cursor else Archive(station.settings.archive).last_seq()
+        context.update_cursor(str(dispatch.releases(station.settings, before)))
+        _disk(station.settings, datetime.now(SHANGHAI))
+        gone, troubles = dispatch.flush(station.settings)
+        return dg.SkipReason(";".join([f"发出 {gone} 条消息", *troubles]))
+
+    return sensor
+
+
+def _disk(settings: Settings, now: datetime) -> None:
+    trouble = preflight.scarce(settings.data)
+    if trouble:
+        dispatch.tell(settings, [messages.fault("disk", "磁盘将满", [trouble], now.date(), dispatch.known(settings))])
+
+
+def failures() -> dg.SensorDefinition:
+    """A run that failed, with the reasons its stages gave."""
+
+    @dg.run_failure_sensor(
+        name="failures", default_status=dg.DefaultSensorStatus.RUNNING, description="任务失败时告知运行维护人员。"
+    )
+    def sensor(context: dg.RunFailureSensorContext, station: Station) -> None:
+        run, told = context.dagster_run, dispatch.known(station.settings)
+        label = " ".join(filter(None, (run.job_name, run.tags.get("dagster/partition"))))
+        found = messages.run_failed(run.run_id[:8], label, reasons(context.get_step_failure_events()), told)
+        dispatch.tell(station.settings, [found])
+
+    return sensor
+
+
+def reasons(events: list[dg.DagsterEvent]) -> list[str]:
+    """What each failed step says: the refusal where it was one, else the error."""
+    return [_reason(event) for event in events]
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    told = data.user_failure_data.description if data.user_failure_data else None
+    if told:
+        return told
+    return f"{event.step_key}:{data.error.message.strip() if data.error else '原因见日志'}"

@@ -1,0 +1,1 @@
+"""Pages of docs/ that are generated from the program and its reference data: `make docs`."""

@@ -1,0 +1,122 @@
+"""The catalogue of indicators, in Chinese, for officials: clause, definition, reading, formula, target, worked examples.
+
+`python -m pipelines.documentation.indicator_catalogue` writes `docs/indicators.md` from the registers and from the spec tables in `tests/specs`, which
+are run as tests; a stale page fails a test.
+"""
+
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.reference import reference_bundle
+from pipelines.reference.policy.register import Indicator, Register
+from pipelines.reference.reference_bundle import Reference
+from pipelines.reference.strict_yaml import load_yaml
+
+SPECS = settings.REPOSITORY / "tests" / "specs"
+PAGE = settings.REPOSITORY / "docs" / "indicators.md"
+WORDINGS = {"required": "必须", "strive": "力争", "promoted": "提倡、推动"}
+COUNTED = {"community": "社区(村)", "county": "县(市、区)"}
+LEVELS = {"community": "各社区(村)", "town": "各街道(乡镇)", "county": "各县(市、区)", "city": "全市"}
+_COMMON = ("县", "类型", "个数")
+
+
+def specs(folder: Path = SPECS) -> list[dict]:
+    """Every worked example: `indicator`, `says`, `units`, `counties`, `figure`; keys as officials say them."""
+    return [spec for path in sorted(folder.glob("*.yaml")) for spec in load_yaml(path)]
+
+
+def page(reference: Reference, examples: list[dict]) -> str:
+    """The whole page."""
+    parts = [_HEAD, *(_policy(register, reference, examples) for register in reference.registers)]
+    return "\n".join(parts)
+
+
+_HEAD = """# 指标目录
+
+本页由 `python -m pipelines.documentation.indicator_catalogue` 生成:指标取自 `data/reference/policies/`,算例取自 `tests/specs/`(同时是测试)。请勿手改。
+
+占比 = 100 × 满足条件的单位数 ÷ 范围内单位数,范围内单位由名册决定,与是否报送无关。“不详”是范围或条件无从判断的单位:
+下限把它们都算作没有,上限都算作有;下限达到目标才算达标,仅已报数据达到的为“待核实”。比值只对两项都填报的单位求和。
+"""
+
+
+def _policy(register: Register, reference: Reference, examples: list[dict]) -> str:
+    policy = register.policy
+    lines = [f"## {policy.title}", "", f"{policy.issuer},{policy.published}。共 {len(register.indicators)} 项指标。"]
+    if policy.note:
+        lines.append(policy.note)
+    shown = [_indicator(i, reference, [e for e in examples if e["indicator"] == i.id]) for i in register]
+    return "\n".join([*lines, "", *shown])
+
+
+def _indicator(indicator: Indicator, reference: Reference, examples: list[dict]) -> str:
+    mark = "(重点)" if indicator.headline else ""
+    facts = {
+        "条款": f"{indicator.clause}:“{indicator.quote}”({WORDINGS[indicator.wording]})",
+        "计量": f"以{COUNTED[indicator.of]}为单位,{indicator.unit}",
+        "范围": _code(indicator.entry.scope) or "全部",
+        "算法": _formula(indicator),
+        "用到的填报": "、".join(filter(None, (_label(name, indicator, reference) for name in indicator.fields))),
+        "目标": _target(indicator),
+        "理解": indicator.reading,
+        "存疑": indicator.unverified,
+    }
+    listed = [f"- {name}:{text}" for name, text in facts.items() if text]
+    return "\n".join([f"### {indicator.name}{mark} `{indicator.id}`", "", *listed, "", *map(_example, examples)])
+
+
+def _formula(indicator: Indicator) -> str:
+    if indicator.is_share:
+        return f"100 × 满足 {_code(indicator.entry.share)} 的单位数 ÷ 范围内单位数"
+    ratio = indicator.entry.ratio
+    return f"{ratio.factor} × Σ {_code(ratio.numerator)} ÷ Σ {_code(ratio.denominator)}"
+
+
+def _code(expression: str | None) -> str:
+    return f"`{expression}`" if expression else ""
+
+
+def _target(indicator: Indicator) -> str:
+    target = indicator.target
+    if target is None:
+        return "无,仅监测"
+    december = ",每年 12 月考核" if indicator.judged == "december" else ""
+    return f"{LEVELS[indicator.level]} {target.label}{indicator.unit},{target.by} 月底前{december}"
+
+
+def _label(name: str, indicator: Indicator, reference: Reference) -> str:
+    """How the form words a field; a total over the county's villages by the field that it adds up."""
+    part, _, field = name.rpartition(".")
+    if part == "rollup":
+        register = next(r for r in reference.registers if indicator in r.indicators)
+        return f"全县“{reference.form.community[register.rollups[field].sum].label}”合计"
+    counted = "county" if part == "county" else indicator.of
+    return f"“{reference.form.part(counted)[field].label}”{'(表2)' if counted == 'county' else ''}"
+
+
+def _example(spec: dict) -> str:
+    """A worked example as tables."""
+    blocks = [f"算例:{spec['says']}。", ""]
+    for rows in (spec.get("counties"), spec.get("units")):
+        if rows:
+            blocks += [_table(rows), ""]
+    figure = ",".join(f"{name} {value}" for name, value in spec["figure"].items())
+    return "\n".join([*blocks, f"→ {figure}", ""])
+
+
+def _table(rows: list[dict]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    names.sort(key=lambda name: _COMMON.index(name) if name in _COMMON else len(_COMMON))
+    empty = {"个数": "1"}
+    lines = [" | ".join(names), " | ".join("---" for _ in names)]
+    lines += [" | ".join(str(row.get(name, empty.get(name, "未填"))) for name in names) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def main() -> None:
+    reference = reference_bundle.load(settings.load().reference)
+    PAGE.write_text(page(reference, specs()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

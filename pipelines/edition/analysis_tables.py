@@ -1,0 +1,149 @@
+"""What a release says about itself beyond its figures: outlook, why figures moved, decisions, editions.
+
+Small tables of the release's own month, written into `release.duckdb`:
+
+| table | one row per |
+|---|---|
+| `outlook` | policy, indicator with a target, divisions, city or county |
+| `movement` | policy, indicator, city or county, part of the change since last month |
+| `movement_unit` | policy, indicator, unit whose state changed, part of the change |
+| `decision` | approval, reopening, waiver or resolved question in the ledger |
+| `edition` | edition of any month in the ledger |
+| `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |
+"""
+
+import itertools
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines import months
+from pipelines.archive.store import Event
+from pipelines.edition import edition_folders
+from pipelines.figures import as_now as later_divisions
+from pipelines.figures import change_breakdown, forecast
+from pipelines.figures.change_breakdown import Published
+from pipelines.warehouse.projection import Warehouse
+
+
+def prepare(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -> None:
+    """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables."""
+    _outlook(warehouse, month)
+    _movement(warehouse, releases, month)
+    told = list(warehouse.archive.decisions())
+    _keep(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
+    _keep(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
+    reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
+    _keep(warehouse, "reconciliation", reconciled)
+
+
+def write(warehouse: Warehouse) -> None:
+    """The temporary tables in the attached database `release`."""
+    for name, order in _ORDER.items():
+        by = f" ORDER BY {order}" if order else ""
+        warehouse.con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM temp.{name}{by}")
+        warehouse.con.execute(f"DROP TABLE temp.{name}")
+
+
+_ORDER = {
+    "outlook": None,
+    "movement": "policy, indicator, level, unit, part",
+    "movement_unit": "policy, indicator, unit, part",
+    "decision": None,
+    "edition": None,
+    "reconciliation": None,
+}
+
+
+def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
+    warehouse.con.register("incoming", table)
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
+    warehouse.con.unregister("incoming")
+
+
+def _outlook(warehouse: Warehouse, month: date) -> None:
+    found = [
+        _named(forecast.table(warehouse, month, divisions), name)
+        for name, divisions in (("then", "then"), ("now", later_divisions.key(warehouse, month)))
+    ]
+    _keep(warehouse, "outlook", pa.concat_tables(found))
+
+
+def _named(table: pa.Table, divisions: str) -> pa.Table:
+    return table.append_column("divisions", pa.array([divisions] * table.num_rows, pa.string()))
+
+
+def _movement(warehouse: Warehouse, releases: Path, month: date) -> None:
+    before = months.add(month, -1)
+    folder = edition_folders.latest_edition(releases, before)
+    if folder is None:
+        change_breakdown.create_empty(warehouse)
+    else:
+        change_breakdown.compute(warehouse, month, before, _published(folder, before))
+
+
+def _published(folder: Path, month: date) -> Published:
+    tables = folder / "tables"
+    key = months.key(month)
+    return Published(
+        tables / "figure" / f"{key}.parquet",
+        tables / "standing" / f"{key}.parquet",
+        tables / "county_standing" / f"{key}.parquet",
+        edition_folders.read_manifest(folder)["reference"],
+    )
+
+
+_DECISION = pa.schema(
+    [("seq", pa.int64())]
+    + [(name, pa.string()) for name in ("at", "kind", "by", "month", "finding", "why", "until", "county", "unit")]
+)
+
+
+def _decisions(events: list[Event]) -> list[dict]:
+    kinds = ("approve", "reopen", "waive", "resolve")
+    return [_decision(event) for event in events if event.kind in kinds]
+
+
+def _decision(event: Event) -> dict:
+    told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
+
+
+_EDITION = pa.schema(
+    [
+        ("month", pa.string()),
+        ("edition", pa.int64()),
+        ("kind", pa.string()),
+        ("at", pa.string()),
+        ("by", pa.string()),
+        ("changes", pa.string()),
+    ]
+)
+
+
+def _editions(events: list[Event]) -> list[dict]:
+    return [
+        {"month": e.body["month"], "edition": e.body["edition"], "kind": e.body["kind"], "at": e.at, "by": e.by,
+         "changes": json.dumps(e.body.get("changes"), ensure_ascii=False) if e.body.get("changes") else None}
+        for e in events if e.kind == "release"
+    ]  # fmt: skip
+
+
+_RECONCILIATION = pa.schema(
+    [("month", pa.date32()), ("unit", pa.string()), ("name", pa.string())]
+    + [(n, pa.int64()) for n in ("before", "created", "abolished", "moved_in", "moved_out", "after")]
+)
+
+
+def _reconciliations(warehouse: Warehouse, span: list[date]) -> list[dict]:
+    rows = []
+    for earlier, later in itertools.pairwise(span):
+        for balance in later_divisions.reconciliation(warehouse, earlier, later):
+            told = {
+                name: balance[name]
+                for name in ("name", "before", "created", "abolished", "moved_in", "moved_out", "after")
+            }
+            rows.append({"month": later, "unit": balance["code"], **told})
+    return rows

@@ -1,0 +1,117 @@
+"""The other direction: from a cell to the figures that it feeds."""
+
+import re
+
+from pipelines.edition.open_edition import Release
+from pipelines.errors import Refusal
+
+_CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
+
+
+def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> dict:
+    """What a cell of a submitted workbook became, and every figure that it goes into.
+
+    `file` is a name or the first digits of a SHA-256; the latest submission of that name is meant. Returns the answer (`field`,
+    `raw`, `value`, `unit`, `held`) and `figures`: one entry per policy, indicator, month, level and unit.
+    Errors: `Refusal` when the file or the cell is not in this release.
+    """
+    found = _CELL.fullmatch(cell.upper())
+    if not found:
+        raise Refusal(f"“{cell}”不是单元格地址;请写成 C12 这样的形式")
+    submission = _submission(release, file)
+    places = release.rows(
+        "SELECT * FROM source WHERE seq = ? AND (? IS NULL OR sheet = ?)", [submission["seq"], sheet, sheet]
+    )
+    by_cell = {row["cell"]: row for row in places if row["part"] == "county"}
+    by_column = {row["cell"]: row for row in places if row["part"] == "community"}
+    if cell.upper() in by_cell:
+        return _county(release, submission, by_cell[cell.upper()])
+    if found[1] in by_column:
+        return _community(release, submission, by_column[found[1]], int(found[2]))
+    raise Refusal(f"文件“{submission['file']}”的 {cell} 不是任何指标的答案(标题、说明或不认识的列)")
+
+
+def _submission(release: Release, file: str) -> dict:
+    rows = release.rows(
+        "SELECT seq, file, sha256, county, month FROM submission WHERE file = ? OR starts_with(sha256, ?) ORDER BY seq DESC",
+        [file, file],
+    )
+    if not rows:
+        raise Refusal(f"发布版 {release.label} 中没有文件“{file}”")
+    return rows[0]
+
+
+def _community(release: Release, submission: dict, place: dict, row_no: int) -> dict:
+    field = place["field"]
+    rows = release.rows(
+        f'SELECT unit, held, "{field}" AS raw FROM evidence WHERE seq = ? AND row_no = ?',
+        [submission["seq"], row_no],
+    )
+    if not rows:
+        raise Refusal(f"文件“{submission['file']}”第 {row_no} 行不是社区(村)")
+    used = release.rows(
+        f'SELECT month, unit, town_code, county_code, "{_column(release, field)}" AS value FROM standing WHERE seq = ? AND row_no = ?',
+        [submission["seq"], row_no],
+    )
+    figures = [f for item in used for f in _figures(release, field, item) if _in_scope(release, f, item)]
+    return {**_answer(submission, place, rows[0], used), "figures": figures}
+
+
+def _in_scope(release: Release, figure: dict, item: dict) -> bool:
+    """Whether the unit is, or may be, in the indicator's scope."""
+    rows = release.rows(
+        f"""SELECT "{figure["indicator"]}" AS state FROM "state-{figure["policy"]}" WHERE month = ? AND unit = ?""",
+        [item["month"], item["unit"]],
+    )
+    return bool(rows) and rows[0]["state"] != 0
+
+
+def _column(release: Release, field: str) -> str:
+    names = {row["column_name"] for row in release.rows("DESCRIBE standing")}
+    return f"reported:{field}" if f"reported:{field}" in names else field
+
+
+def _answer(submission: dict, place: dict, row: dict, used: list[dict]) -> dict:
+    return {
+        "file": submission["file"],
+        "sha256": submission["sha256"],
+        "sheet": place["sheet"],
+        "field": place["field"],
+        "unit": row.get("unit"),
+        "raw": row["raw"],
+        "held": row.get("held", False),
+        "value": str(used[0]["value"]) if used and used[0]["value"] is not None else None,
+    }
+
+
+def _figures(release: Release, field: str, item: dict) -> list[dict]:
+    """Figures of the month (own or carried to) at each level of the unit, of the indicators that use the field."""
+    places = [("town", item.get("town_code")), ("county", item["county_code"]), ("city", None)]
+    return [
+        figure
+        for level, unit in places
+        for figure in release.rows(
+            """SELECT f.policy, f.indicator, strftime(f.month, '%Y-%m') AS month, f.level, f.unit, f.shown, f.status
+               FROM figure_all AS f JOIN indicator AS i USING (policy, indicator)
+               WHERE f.month = ? AND f.level = ? AND (? IS NULL OR f.unit = ?)
+                 AND (list_contains(i.fields, ?) OR list_contains(i.fields, ?)) ORDER BY i.position""",
+            [item["month"], level, unit, unit, field, f"county.{field}"],
+        )
+    ]
+
+
+def _county(release: Release, submission: dict, place: dict) -> dict:
+    field = place["field"]
+    used = release.rows(
+        f'SELECT month, unit AS county_code, "{_county_column(release, field)}" AS value, "raw:{field}" AS raw '
+        "FROM county_standing WHERE seq = ?",
+        [submission["seq"]],
+    )
+    row = {"unit": submission["county"], "raw": used[0]["raw"] if used else None}
+    figures = [figure for item in used for figure in _figures(release, field, item) if figure["level"] != "town"]
+    return {**_answer(submission, place, row, used), "figures": figures}
+
+
+def _county_column(release: Release, field: str) -> str:
+    names = {row["column_name"] for row in release.rows("DESCRIBE county_standing")}
+    return f"reported:{field}" if f"reported:{field}" in names else field

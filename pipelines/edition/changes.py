@@ -1,0 +1,86 @@
+"""What a later edition of a month changed: which submissions, definitions and months, and which city figures, from what to what."""
+
+from pathlib import Path
+
+from pipelines.edition import edition_folders, month_tables, same_edition
+from pipelines.edition.month_tables import Object
+from pipelines.warehouse.projection import Warehouse
+
+MOST = 200
+
+
+def since(warehouse: Warehouse, store: Path, earlier: Path, now: dict, content: dict[str, dict[str, Object]]) -> dict:
+    """The difference between an edition's folder and the next one of its month, which is about to be written.
+
+    `figures` lists city figures that differ (at most `MOST`, `figures_changed` counts all); null stands for no value.
+    """
+    before = edition_folders.whole(earlier)
+    figures = _changed(warehouse, store, earlier, before, "figure", content)
+    sent = _changed(warehouse, store, earlier, before, "submission", content)
+    rows = [row for was, now in figures.values() if was and now for row in _figures(warehouse, was, now)]
+    return {
+        "reference": sorted(
+            part for part, digest in now["reference"].items() if before["reference"].get(part) != digest
+        ),
+        "submissions_added": _files(warehouse, [(later, former) for former, later in sent.values()]),
+        "submissions_dropped": _files(warehouse, list(sent.values())),
+        "months": [key for key, (_, after) in figures.items() if after],
+        "figures_changed": len(rows),
+        "figures": rows[:MOST],
+    }
+
+
+Pair = tuple[Path | None, Path | None]
+
+
+def _changed(
+    warehouse: Warehouse, store: Path, earlier: Path, before: dict, table: str, content: dict[str, dict[str, Object]]
+) -> dict[str, Pair]:
+    """Months, in order, of which a table says something else: the file that it was, the one that it is; None where there is none."""
+    entries, now = before["tables"].get(table, {}), content.get(table, {})
+    found: dict[str, Pair] = {}
+    for key in sorted({*entries, *now}):
+        was = earlier / month_tables.file_of(table, key) if key in entries else None
+        known = was and same_edition.known(warehouse, was, entries[key]).content
+        if known != (now[key].content if key in now else None):
+            found[key] = was, month_tables.object_path(store, now[key].sha256) if key in now else None
+    return found
+
+
+def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict]:
+    """Submissions in force in the first file of a pair and not in the second."""
+    found = []
+    for first, second in pairs:
+        if first:
+            known = {row["seq"] for row in _in_force(warehouse, second)} if second else set()
+            found += [row for row in _in_force(warehouse, first) if row["seq"] not in known]
+    return sorted(found, key=lambda row: row["seq"])
+
+
+def _in_force(warehouse: Warehouse, place: Path) -> list[dict]:
+    return _rows(
+        warehouse,
+        "SELECT county, strftime(month, '%Y-%m') AS month, seq, file FROM read_parquet(?) WHERE status = 'effective'",
+        [str(place)],
+    )
+
+
+def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict]:
+    return _rows(
+        warehouse,
+        """
+        SELECT policy, indicator, strftime(month, '%Y-%m') AS month, old.shown AS "before", new.shown AS "after",
+               old.status AS status_before, new.status AS status_after
+        FROM read_parquet(?) AS new FULL JOIN read_parquet(?) AS old USING (policy, indicator, month, level, unit, divisions)
+        WHERE level = 'city' AND (old.numerator, old.denominator, old.unknown)
+                             IS DISTINCT FROM (new.numerator, new.denominator, new.unknown)
+        ORDER BY ALL
+        """,
+        [str(now), str(before)],
+    )
+
+
+def _rows(warehouse: Warehouse, sql: str, parameters: list) -> list[dict]:
+    cursor = warehouse.con.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

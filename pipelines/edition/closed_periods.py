@@ -1,0 +1,148 @@
+"""Closed periods of a release's series: each a small database of its own, made once and shared by every later edition.
+
+A period is a calendar year that is over, or a quarter that is over of the year that goes on. So an edition's own database holds a
+quarter at most, a reader puts a handful of databases together, and a month costs the same however many years came before. A period is
+made again when anything in it has changed: a corrected month, other divisions for the figures as now, a waiver, the definitions.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from pipelines import months
+from pipelines.archive.month_state import Waiver
+from pipelines.archive.store import is_right
+from pipelines.edition import month_tables, ready_tables, verify_files
+from pipelines.edition.ready_tables import Source
+from pipelines.system import durable_files, program_version
+from pipelines.warehouse.projection import Warehouse, scalar
+
+# Small blocks: a table of a few hundred rows takes one.
+ATTACHED = "BLOCK_SIZE 16384"
+FOLDER = "periods"
+# What the tables of a period are made from.
+_FROM = ("figure", "figure_now", "standing", "county_standing", "submission", "finding")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Months of one period of a series, as keys, and the last month before them. `name`: `2019` or `2020-Q1`."""
+
+    name: str
+    keys: tuple[str, ...]
+    before: str | None
+
+    def source(self, folder: Path) -> Source:
+        return Source(folder, self.keys, self.before)
+
+
+def split(keys: list[str]) -> list[Period]:
+    """The months of a series by period, in order; the last may go on."""
+    found: list[Period] = []
+    for name, group in groupby(keys, key=lambda key: _period(key, keys[-1])):
+        found.append(Period(name, tuple(group), found[-1].keys[-1] if found else None))
+    return found
+
+
+def _period(key: str, last: str) -> str:
+    year, month = key.split("-")
+    return year if year != last[:4] else f"{year}-Q{(int(month) + 2) // 3}"
+
+
+def put(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, waivers: list[Waiver]) -> dict[str, str]:
+    """Every closed period of an edition that is being built, in its folder: file name → SHA-256. Its tables `indicator` and `status`
+    stand in the attached database `release`.
+    """
+    files = {}
+    for period in split(manifest["months"])[:-1]:
+        name = f"{FOLDER}/{period.name}.duckdb"
+        files[name] = _stored(warehouse, store, folder, period, manifest, waivers)
+        durable_files.link(_place(store, files[name]), folder / name)
+    return files
+
+
+def put_pages(store: Path, folder: Path, manifest: dict) -> tuple[dict[str, str], dict]:
+    """The entries of the month tables of every closed period, each in a file beside its database: file name → SHA-256; and the
+    manifest with those of the other months alone. So a manifest is as long as a quarter, and the files are shared.
+    """
+    *closed, last = split(manifest["months"])
+    files = {f"{FOLDER}/{period.name}.json": _page(store, _entries(manifest, period)) for period in closed}
+    for name, digest in files.items():
+        durable_files.link(_place(store, digest, "json"), folder / name)
+    return files, {**manifest, "tables": _entries(manifest, last)}
+
+
+def _entries(manifest: dict, period: Period) -> dict[str, dict[str, dict]]:
+    found = {
+        table: {key: entries[key] for key in period.keys if key in entries}
+        for table, entries in manifest["tables"].items()
+    }
+    return {table: entries for table, entries in found.items() if entries}
+
+
+def _page(store: Path, entries: dict) -> str:
+    data = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    place = _place(store, digest, "json")
+    if not is_right(place, digest):
+        durable_files.write_durably(place, data, mode=0o440)
+    return digest
+
+
+def _place(store: Path, digest: str, kind: str = "duckdb") -> Path:
+    return store / digest[:2] / f"{digest}.{kind}"
+
+
+def _stored(
+    warehouse: Warehouse, store: Path, folder: Path, period: Period, manifest: dict, waivers: list[Waiver]
+) -> str:
+    """The period's database in the store, under the hash of its bytes; made only where it is not there."""
+    con = warehouse.con
+    waivers = [waiver for waiver in waivers if months.key(waiver.until) >= period.keys[0]]
+    mark = _mark(period, manifest, waivers)
+    con.execute("CREATE TABLE IF NOT EXISTS period_made (mark VARCHAR, sha256 VARCHAR)")
+    known = scalar(con, "SELECT sha256 FROM period_made WHERE mark = ?", [mark])
+    if known and not verify_files.damaged(warehouse, {known: _place(store, known)}):
+        return known
+    made = _make(warehouse, store, period.source(folder), waivers)
+    with warehouse.transaction():
+        con.execute("DELETE FROM period_made WHERE mark = ?", [mark])
+        con.execute("INSERT INTO period_made VALUES (?, ?)", [mark, made])
+    return made
+
+
+def _mark(period: Period, manifest: dict, waivers: list[Waiver]) -> str:
+    """The hash of all that the period's tables are made from, and of what makes them."""
+    keys = [*([period.before] if period.before else []), *period.keys]
+    told = [
+        [table, key, manifest["tables"].get(table, {}).get(key, {}).get("content")] for table in _FROM for key in keys
+    ]
+    accepted = sorted([waiver.finding, str(waiver.until)] for waiver in waivers)
+    made_by = program_version.digest(__name__)
+    return hashlib.sha256(json.dumps([made_by, manifest["reference"], told, accepted]).encode()).hexdigest()
+
+
+def _make(warehouse: Warehouse, store: Path, source: Source, waivers: list[Waiver]) -> str:
+    con, temporary = warehouse.con, store / f".period.{os.getpid()}.part"
+    store.mkdir(parents=True, exist_ok=True)
+    temporary.unlink(missing_ok=True)
+    quoted = str(temporary).replace("'", "''")
+    con.execute(f"ATTACH '{quoted}' AS closed ({ATTACHED})")
+    try:
+        write(warehouse, "closed", ready_tables.series(source, "closed", waivers))
+        con.execute("CHECKPOINT closed")
+    finally:
+        con.execute("DETACH closed")
+    digest = month_tables.bytes_digest(temporary)
+    month_tables.keep(temporary, _place(store, digest))
+    return digest
+
+
+def write(warehouse: Warehouse, into: str, queries: dict[str, str]) -> None:
+    """The tables of these queries in an attached database, in one transaction."""
+    with warehouse.transaction():
+        for name, query in queries.items():
+            warehouse.con.execute(f"CREATE TABLE {into}.{name} AS {query}")

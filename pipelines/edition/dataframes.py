@@ -1,0 +1,184 @@
+"""What planners read: a release's figures, units, answers, findings and the way back to the cell, as DataFrames.
+
+Read-only, like the release. Every function says the grain of what it returns and the unit of its numbers. Decimals
+become floats here, for showing and drawing; exact values come from `release.rows` and `pipelines.edition.figure_list`.
+"""
+
+from datetime import date
+
+import pandas as pd
+
+from pipelines import months
+from pipelines.edition.explain_figure import explain
+from pipelines.edition.open_edition import Release
+from pipelines.errors import Refusal
+from pipelines.reference.strict_yaml import suggest
+
+
+def policy_of(release: Release, policy: str | None = None) -> str:
+    """The id of a policy: the one named, else the newest in force. Errors: `Refusal` for an unknown one."""
+    known = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
+    if policy is not None and policy not in known:
+        raise Refusal(f"没有政策 {policy};现有:{'、'.join(known)}")
+    return policy or known[-1]
+
+
+def indicators(release: Release, policy: str | None = None) -> pd.DataFrame:
+    """What is measured. Grain: indicator, in the register's order. `low`, `high`: the target's bounds in the
+    indicator's `unit`.
+    """
+    return release.query("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy_of(release, policy)])
+
+
+def rows(
+    release: Release,
+    level: str = "city",
+    indicator: str | None = None,
+    month: date | None = None,
+    divisions: str = "then",
+    policy: str | None = None,
+) -> list[dict]:
+    """Figures with names and what is asked, as dicts: what the dashboard's charts take.
+
+    Grain: indicator and place (`place`: code; `county`, `short`: its names) in one month (default: the release's).
+    Errors: `Refusal` for an unknown indicator or level.
+    """
+    _known(release, indicator, level)
+    return release.rows(
+        """
+        WITH name AS (SELECT DISTINCT ON (unit) * FROM place WHERE month <= $roster ORDER BY unit, month DESC)
+        SELECT i.name, i.unit, i.gap_unit, i.clause, i.headline, i.is_share, i.position, i.low, i.high, i.goal_due,
+        i.judged, i.counted, f.* EXCLUDE (unit), f.unit AS place, s.shown_before, s.status_before, s.points, s.more,
+        s.rank, s.ranked,
+               coalesce(n.name, $city) AS county, coalesce(n.short, $city) AS short, t.months, t."values"
+        FROM figure AS f JOIN indicator AS i USING (policy, indicator)
+        LEFT JOIN step AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month)
+                             = (f.policy, f.indicator, f.divisions, f.level, f.unit, f.month)
+        LEFT JOIN (SELECT * FROM trail WHERE policy = $policy AND divisions = $divisions AND level = $level) AS t
+               ON (t.indicator, t.unit) = (f.indicator, f.unit)
+        LEFT JOIN name AS n ON n.unit = f.unit
+        WHERE f.policy = $policy AND f.divisions = $divisions AND f.level = $level AND f.month = $month
+          AND ($indicator IS NULL OR f.indicator = $indicator)
+        ORDER BY i.position, f.unit
+        """,
+        {
+            "policy": policy_of(release, policy), "divisions": divisions, "level": level, "indicator": indicator,
+            "month": month or release.month,
+            "roster": month if month and divisions == "then" else release.month, "city": release.manifest.get("city")
+            or "全市",
+        },
+    )  # fmt: skip
+
+
+def figures(
+    release: Release,
+    level: str = "city",
+    indicator: str | None = None,
+    month: date | None = None,
+    divisions: str = "then",
+    policy: str | None = None,
+) -> pd.DataFrame:
+    """Figures of one month. Grain: indicator and place.
+
+    `value`, `lower`, `upper` in the indicator's `unit`; `numerator` and `denominator` are units (of a share) or sums
+    of answers (of a ratio); `unknown`, `carried`, `gap` are whole units. `shown` is the value as it is printed.
+    """
+    found = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
+    found = found.drop(columns=[c for c in ("months", "values") if c in found])
+    return found.astype({name: "Int64" for name in _WHOLE if name in found})
+
+
+_WHOLE = ("unknown", "scope_unknown", "carried", "answered", "gap", "rank", "ranked")
+
+
+def series(
+    release: Release, indicator: str, place: str = "", divisions: str = "then", policy: str | None = None
+) -> pd.DataFrame:
+    """One indicator over time. Grain: month. `place`: a county's code, or empty for the city. Value and bounds in its
+    unit.
+    """
+    _known(release, indicator, "city")
+    return release.query(
+        """
+        SELECT month, value, lower, upper, shown, numerator, denominator, unknown, carried, status, gap FROM figure
+        WHERE policy = ? AND indicator = ? AND divisions = ? AND level <> 'town'
+          AND (unit = ? OR (? = '' AND level = 'city'))
+        ORDER BY month
+        """,
+        [policy_of(release, policy), indicator, divisions, place, place],
+    )
+
+
+def units(release: Release, month: date | None = None) -> pd.DataFrame:
+    """The roster and where each unit's answers come from. Grain: unit of the month.
+
+    `row_state`: accepted, held or absent; `answered_in`: the month of the answers that count; `carried`: they are an
+    earlier month's.
+    """
+    columns = "unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried"
+    return release.query(f"SELECT {columns} FROM standing WHERE month = ? ORDER BY unit", [month or release.month])
+
+
+def answers(release: Release, fields: list[str], month: date | None = None) -> pd.DataFrame:
+    """Answers that count. Grain: unit of the month; one column a field, in the unit that table `field` names; null:
+    not known.
+
+    Errors: `Refusal` for a field that the form does not have.
+    """
+    known = [row["field"] for row in release.rows("SELECT field FROM field WHERE part = 'community'")]
+    for name in fields:
+        if name not in known:
+            raise Refusal(f"调查表没有字段 {name}{suggest(name, known)}")
+    wanted = "".join(f', "{name}"' for name in fields)
+    columns = f"unit, name AS unit_name, kind AS unit_kind, town, county{wanted}"
+    return release.query(f"SELECT {columns} FROM standing WHERE month = ? ORDER BY unit", [month or release.month])
+
+
+def findings(release: Release, month: date | None = None) -> pd.DataFrame:
+    """What is wrong in the workbooks in force. Grain: finding; `cell` is an address as the sender sees it."""
+    return release.query(
+        "SELECT * FROM finding_all WHERE month = ? ORDER BY seq, phase, number", [month or release.month]
+    )
+
+
+def coverage(release: Release) -> pd.DataFrame:
+    """Who reported. Grain: month and county. `units` in the roster, of which `accepted`, `held`, `carried`, `missing`
+    (whole units).
+    """
+    return release.query("SELECT * FROM coverage ORDER BY month, county")
+
+
+def lineage(release: Release, indicator: str, unit: str | None = None, month: date | None = None) -> pd.DataFrame:
+    """From a figure to its cells. Grain: unit in scope and answer. `raw`: the text in the cell; `counts`: yes, no or
+    unknown.
+    """
+    told = explain(release, indicator, month, unit)
+    lines = [
+        {"unit": one["unit"], "name": one["name"], "counts": one["counts"], "field": field, **answer}
+        for one in told["units"]
+        for field, answer in one["answer"].items()
+    ]
+    return pd.DataFrame(lines)
+
+
+def chart_series(release: Release, indicator: str, place: str = "") -> list[dict]:
+    """Both readings of a series as dicts, for the dashboard's chart of a trend. Grain: divisions and month."""
+    return release.rows(
+        "SELECT * FROM figure WHERE indicator = ? AND level <> 'town' AND (unit = ? OR (? = '' AND level = 'city')) "
+        "ORDER BY divisions DESC, month",
+        [indicator, place, place],
+    )
+
+
+def _known(release: Release, indicator: str | None, level: str) -> None:
+    if level not in ("city", "county", "town"):
+        raise Refusal(f"没有 {level} 级;可用:city、county、town")
+    names = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator")]
+    if indicator is not None and indicator not in names:
+        raise Refusal(f"没有指标 {indicator}{suggest(indicator, names)}")
+
+
+__all__ = [
+    "answers", "chart_series", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
+    "rows", "series", "units",
+]  # fmt: skip

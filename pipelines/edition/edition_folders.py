@@ -1,0 +1,120 @@
+"""Editions on disk: finding them, their manifests, and the pointer to the current one."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from pipelines import months
+from pipelines.archive.store import write_durably
+from pipelines.errors import Refusal
+
+# Written into every manifest. A change that an older program would read wrongly takes the next number.
+# 1: known by the bytes of its month tables. 2: by what they say. 3: closed periods stand in databases of their own. 4: and so do the
+# entries of their month tables, in files that editions share; submissions are told by the table of that name, not by the manifest.
+FORMAT = 4
+# From this format on an edition is known by what its month tables say.
+BY_CONTENT = 2
+# From this one on by nothing besides.
+WITHOUT_INPUTS = 4
+
+
+_LABEL = re.compile(r"\d{4}-\d{2}/\d{1,6}")
+
+
+class Damaged(Refusal):
+    """An edition of which files are missing or altered."""
+
+
+def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
+    """Folders of complete editions (those with a manifest), by month and number."""
+    for place in [months.key(month)] if month else sorted(filter(_MONTH.fullmatch, _names(shelf))):
+        numbers = sorted(int(name) for name in _names(shelf / place) if name.isdigit())
+        yield from (folder for n in numbers if (folder := shelf / place / str(n)).joinpath("manifest.json").exists())
+
+
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+def _names(folder: Path) -> list[str]:
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        return [entry.name for entry in found]
+    return []
+
+
+def latest_edition(shelf: Path, month: date) -> Path | None:
+    return max(editions(shelf, month), key=lambda folder: int(folder.name), default=None)
+
+
+def read_manifest(folder: Path) -> dict:
+    """The manifest of an edition. Errors: `Refusal` when the folder is no complete edition."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        newer = manifest["format"] > FORMAT
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开;请运行 shequ rebuild,由档案补回"
+        ) from error
+    if newer:
+        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成,本程序不能读取;请升级程序")
+    return manifest
+
+
+def month_tables(folder: Path, manifest: dict) -> dict[str, dict[str, dict]]:
+    """Table → month → entry for the whole series of an edition: of closed periods they stand in files beside their databases.
+
+    Errors: `Damaged` when one of those is missing or damaged.
+    """
+    found: dict[str, dict[str, dict]] = {}
+    pages = [_page(folder, name) for name in sorted(manifest["files"]) if name.endswith(".json")]
+    for told in (*pages, manifest["tables"]):
+        for table, entries in told.items():
+            found.setdefault(table, {}).update(entries)
+    return found
+
+
+def _page(folder: Path, name: str) -> dict[str, dict[str, dict]]:
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 {name}),不予打开;请运行 shequ rebuild,由档案补回"
+        ) from error
+
+
+def whole(folder: Path) -> dict:
+    """The manifest of an edition with the month tables of its whole series."""
+    manifest = read_manifest(folder)
+    return {**manifest, "tables": month_tables(folder, manifest)}
+
+
+def current(shelf: Path) -> Path | None:
+    """The folder that `current` names, if it is there."""
+    folder = named(shelf)
+    return folder if folder and (folder / "manifest.json").exists() else None
+
+
+def named(shelf: Path) -> Path | None:
+    """The folder that `current` names, whether it is there or not; None where there is no pointer, or it is nonsense."""
+    try:
+        label = (shelf / "current").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return shelf / label if _LABEL.fullmatch(label) else None
+
+
+def make_current(shelf: Path, folder: Path) -> None:
+    """Point `current` at an edition, unless it names one of a later month. One atomic step."""
+    now = current(shelf)
+    if now is None or (now.parent.name, int(now.name)) <= (folder.parent.name, int(folder.name)):
+        write_durably(shelf / "current", f"{folder.parent.name}/{folder.name}\n".encode())
+
+
+def repair_current(shelf: Path, standing: list[Path]) -> None:
+    """Point `current` at the newest of the complete editions, where it names none or a kill left it at an older one."""
+    newest = standing[-1] if standing else None
+    if newest is not None and current(shelf) != newest:
+        make_current(shelf, newest)

@@ -1,0 +1,186 @@
+"""From a figure back to its cells: the clause, the arithmetic, the units, and where each answer stands."""
+
+from datetime import date
+
+from pipelines import months
+from pipelines.edition.figure_list import figures
+from pipelines.edition.open_edition import Release
+from pipelines.errors import Refusal
+
+COUNTS = {1: "yes", 2: "no", 3: "unknown", 4: "scope_unknown"}
+
+
+def explain(
+    release: Release, indicator: str, month: date | None = None, unit: str | None = None, policy: str | None = None
+) -> dict:
+    """The story of one figure, with the keys of `shequ explain --json` and, besides, `arithmetic`.
+
+    `unit` is a code of any level (default: the city). `units` holds one entry per unit in scope or of unknown scope.
+    Errors: `Refusal` for an unknown indicator, month or unit.
+    """
+    month = month or release.month
+    level = {None: "city", 6: "county", 9: "town", 12: "community"}.get(unit and len(unit))
+    if unit and unit.endswith("00") and len(unit) == 6 and unit[:4] + "00" == unit:
+        level, unit = "city", None
+    if level is None:
+        raise Refusal(f"“{unit}”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码")
+    found = figures(release, month, level, unit, indicator, policy)
+    if not found:
+        raise Refusal(f"指标 {indicator} 没有这一级的数字;以县为单位的指标只到县级")
+    entry = release.rows(
+        "SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy]
+    )[0]
+    return {
+        "indicator": indicator,
+        "clause": entry["clause"],
+        "quote": entry["quote"],
+        "reading": entry["reading"],
+        "arithmetic": arithmetic(entry),
+        "figure": found[0],
+        "units": _Story(release, entry, month).units(level, unit),
+    }
+
+
+def arithmetic(entry: dict) -> str:
+    """How the indicator is computed, as one line."""
+    scope = f"范围 {entry['scope_sql']};" if entry["scope_sql"] else ""
+    if entry["is_share"]:
+        return f"{scope}100 × 满足 {entry['share_sql']} 的单位数 ÷ 范围内单位数(名册)"
+    return f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}(两项都已填报的单位)"
+
+
+class _Story:
+    """The units behind one indicator in one month."""
+
+    def __init__(self, release: Release, entry: dict, month: date):
+        self.release, self.entry, self.month = release, entry, month
+        self.fields = {row["field"]: row for row in release.rows("SELECT * FROM field")}
+        self.files = {row["seq"]: row for row in release.rows("SELECT seq, file, sha256 FROM submission")}
+
+    def units(self, level: str, unit: str | None) -> list[dict]:
+        if self.entry["counted"] == "county":
+            return [self._county(row) for row in self._states("county_state", "county", level, unit)]
+        rows = self._states("state", {"county": "county", "town": "town"}.get(level, "unit"), level, unit)
+        standing = self._standing([row["unit"] for row in rows])
+        raw = self._evidence(standing)
+        own = [f for f in self.entry["fields"] if "." not in f]
+        shared = self._county_answers({standing[row["unit"]]["county_code"] for row in rows})
+        return [self._community(row, standing[row["unit"]], raw, own, shared) for row in rows]
+
+    def _states(self, table: str, column: str, level: str, unit: str | None) -> list[dict]:
+        where = f"AND {column} = ?" if level != "city" else ""
+        name = self.entry["indicator"]
+        return self.release.rows(
+            f"""SELECT unit, "{name}" AS state FROM "{table}-{self.entry["policy"]}"
+                WHERE month = ? AND "{name}" <> 0 {where} ORDER BY unit""",
+            [self.month, *([unit] if where else [])],
+        )
+
+    def _standing(self, units: list[str]) -> dict[str, dict]:
+        own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
+        rows = self.release.rows(
+            f"SELECT unit, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
+            "WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[]))",
+            [self.month, units],
+        )
+        found = {row["unit"]: row for row in rows}
+        self._point_at_held_rows(found)
+        return found
+
+    def _point_at_held_rows(self, found: dict[str, dict]) -> None:
+        """A row that is held back counts for nothing, yet it was reported: show what stands there."""
+        held = [unit for unit, row in found.items() if row["row_state"] == "held" and row["seq"] is None]
+        for row in self.release.rows(
+            "SELECT unit, seq, row_no FROM evidence WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[])) ORDER BY seq, row_no",
+            [self.month, held],
+        ):
+            found[row["unit"]].update(seq=row["seq"], row_no=row["row_no"])
+
+    def _evidence(self, standing: dict[str, dict]) -> dict[tuple[int, int], dict]:
+        seqs = sorted({row["seq"] for row in standing.values() if row["seq"] is not None})
+        own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
+        rows = self.release.rows(
+            f"SELECT seq, row_no{own} FROM evidence WHERE seq IN (SELECT unnest(?::BIGINT[]))", [seqs]
+        )
+        self.places = self._places(seqs, "community")
+        return {(row["seq"], row["row_no"]): row for row in rows}
+
+    def _places(self, seqs: list[int], part: str) -> dict[tuple[int, str], dict]:
+        rows = self.release.rows(
+            "SELECT seq, field, sheet, cell FROM source WHERE part = ? AND seq IN (SELECT unnest(?::BIGINT[]))",
+            [part, seqs],
+        )
+        return {(row["seq"], row["field"]): row for row in rows}
+
+    def _community(self, row: dict, standing: dict, raw: dict, own: list[str], shared: dict) -> dict:
+        key = (standing["seq"], standing["row_no"])
+        answers = {f: self._answer(standing, f, raw.get(key, {}).get(f), standing["row_no"]) for f in own}
+        answers.update(shared.get(standing["county_code"], {}))
+        told = {"unit": row["unit"], "name": standing["name"], "counts": COUNTS[row["state"]], "answer": answers}
+        return told | {"held": standing["row_state"] == "held"}
+
+    def _answer(self, standing: dict, field: str, raw: str | None, row_no: int | None) -> dict:
+        place = self.places.get((standing["seq"], field), {})
+        file = self.files.get(standing["seq"], {})
+        carried = standing["carried"] and standing["answered_in"]
+        return {
+            "value": _plain(standing[field]),
+            "raw": raw,
+            "file": file.get("file"),
+            "sha256": file.get("sha256"),
+            "sheet": place.get("sheet"),
+            "cell": f"{place['cell']}{row_no or ''}" if place else None,
+            "carried_from": months.key(carried) if carried else None,
+        }
+
+    def _county_answers(self, counties: set[str]) -> dict[str, dict]:
+        """The county's answers that an indicator of communities uses, under `county.<field>`."""
+        fields = [f.removeprefix("county.") for f in self.entry["fields"] if f.startswith("county.")]
+        return {code: self._county_fields(code, fields, "county.") for code in counties} if fields else {}
+
+    def _county(self, row: dict) -> dict:
+        fields = [f for f in self.entry["fields"] if "." not in f]
+        answers = self._county_fields(row["unit"], fields, "")
+        for name in (f for f in self.entry["fields"] if f.startswith("rollup.")):
+            answers[name] = _from_rows(self._rollup(row["unit"], name.removeprefix("rollup.")))
+        name = self.release.rows(
+            "SELECT name FROM county_standing WHERE month = ? AND unit = ?", [self.month, row["unit"]]
+        )
+        return {"unit": row["unit"], "name": name[0]["name"], "counts": COUNTS[row["state"]], "answer": answers}
+
+    def _rollup(self, county: str, rollup: str) -> int:
+        """What is known of a county's total over its communities."""
+        field = self.release.rows(
+            "SELECT field FROM rollup WHERE policy = ? AND rollup = ?", [self.entry["policy"], rollup]
+        )[0]["field"]
+        rows = self.release.rows(
+            f'SELECT coalesce(sum("{field}"::BIGINT), 0)::BIGINT AS total FROM standing WHERE month = ? AND county_code = ?',
+            [self.month, county],
+        )
+        return rows[0]["total"]
+
+    def _county_fields(self, county: str, fields: list[str], prefix: str) -> dict[str, dict]:
+        rows = self.release.rows("SELECT * FROM county_standing WHERE month = ? AND unit = ?", [self.month, county])
+        if not rows or not fields:
+            return {}
+        self.places = {**getattr(self, "places", {}), **self._places([rows[0]["seq"] or 0], "county")}
+        return {f"{prefix}{f}": self._answer(rows[0], f, rows[0].get(f"raw:{f}"), None) for f in fields}
+
+
+def _from_rows(value) -> dict:
+    """An answer that stands in no cell of its own: it is a total over the county's units."""
+    return {
+        "value": value,
+        "raw": None,
+        "file": None,
+        "sha256": None,
+        "sheet": None,
+        "cell": None,
+        "carried_from": None,
+    }
+
+
+def _plain(value):
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return months.key(value) if isinstance(value, date) else f"{value.normalize():f}"

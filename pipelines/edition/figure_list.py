@@ -1,0 +1,157 @@
+"""Figures of a release as the command line and the notebooks give them: exact decimal strings, every level."""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from pipelines import months
+from pipelines.edition.open_edition import Release
+from pipelines.errors import Refusal
+from pipelines.reference.strict_yaml import suggest
+
+LEVELS = ("city", "county", "town", "community")
+# 28 significant digits: more than anybody checks, and the same on every machine.
+_EXACT = Context(prec=28, rounding=ROUND_HALF_UP)
+
+
+def figures(
+    release: Release,
+    month: date | None = None,
+    level: str | None = None,
+    unit: str | None = None,
+    indicator: str | None = None,
+    policy: str | None = None,
+    now: bool = False,
+) -> list[dict]:
+    """Figures as dicts with the keys of `shequ figures --json`, one per indicator and unit, in register order.
+
+    `level` defaults to city, county and town. `now` reads earlier months by the divisions of the release's month.
+    Errors: `Refusal` for a month outside the release, an unknown level, unit or indicator.
+    """
+    month = month or release.month
+    _check(release, month, level, indicator, policy)
+    policy = policy or release.rows("SELECT id FROM policy LIMIT 1")[0]["id"]
+    rows = _units(release, month, policy, unit, indicator) if level == "community" else []
+    if level != "community":
+        rows = _places(release, month, level, unit, indicator, policy, now)
+    if not rows and unit:
+        raise Refusal(f"{months.label(month)}没有代码为 {unit} 的单位{f'({level})' if level else ''}")
+    return [_public(row, release) for row in rows]
+
+
+def _check(release: Release, month: date, level: str | None, indicator: str | None, policy: str | None) -> None:
+    if months.key(month) not in release.manifest["months"]:
+        span = f"{release.manifest['months'][0]} 至 {release.manifest['months'][-1]}"
+        raise Refusal(f"发布版 {release.label} 没有 {months.key(month)} 的数字;它包含 {span}")
+    if level is not None and level not in LEVELS:
+        raise Refusal(f"没有 {level} 级;可用:{'、'.join(LEVELS)}")
+    known = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator")]
+    if indicator is not None and indicator not in known:
+        raise Refusal(f"没有指标 {indicator}{suggest(indicator, known)}")
+    policies = [row["id"] for row in release.rows("SELECT id FROM policy")]
+    if policy is not None and policy not in policies:
+        raise Refusal(f"没有政策 {policy};现有:{'、'.join(policies)}")
+
+
+def _places(release: Release, month: date, level, unit, indicator, policy: str, now: bool) -> list[dict]:
+    table, names = ("figure_now", _NAMES_NOW) if now else ("figure_all", _NAMES_THEN)
+    return release.rows(
+        f"""
+        SELECT f.*, coalesce(n.name, $city) AS name, i.factor, i.is_share FROM {table} AS f
+        JOIN indicator AS i USING (policy, indicator)
+        LEFT JOIN ({names}) AS n ON (n.month, n.level, n.unit) = (f.month, f.level, f.unit)
+        WHERE f.month = $month AND f.policy = $policy
+          AND ($level IS NULL OR f.level = $level) AND ($unit IS NULL OR f.unit = $unit)
+          AND ($indicator IS NULL OR f.indicator = $indicator)
+        ORDER BY i.position, f.level, f.unit
+        """,
+        {"month": month, "policy": policy, "level": level, "unit": unit, "indicator": indicator, "city": release.manifest.get("city", "")},
+    )  # fmt: skip
+
+
+_NAMES_THEN = """
+    SELECT DISTINCT month, 'county' AS level, county_code AS unit, county AS name FROM standing
+    UNION SELECT DISTINCT month, 'town', town_code, town FROM standing
+"""
+# by later divisions a place has the name that it has in the release's month
+_NAMES_NOW = """
+    SELECT month, level, unit, name FROM (SELECT DISTINCT month FROM standing), (
+        SELECT DISTINCT 'county' AS level, county_code AS unit, county AS name FROM unit
+        UNION SELECT DISTINCT 'town', town_code, town FROM unit)
+"""
+
+
+def _units(release: Release, month: date, policy: str, unit: str | None, indicator: str | None) -> list[dict]:
+    """Community-level figures from the units' states: a unit counts 1 or 0 of 1."""
+    wanted = release.rows(
+        "SELECT * FROM indicator WHERE policy = $policy AND counted = 'community' AND ($i IS NULL OR indicator = $i) ORDER BY position",
+        {"policy": policy, "i": indicator},
+    )
+    found = []
+    for row in wanted:
+        name = row["indicator"]
+        parts = "NULL AS n, NULL AS d" if row["is_share"] else f'"n:{name}" AS n, "d:{name}" AS d'
+        for item in release.rows(
+            f"""SELECT s.unit, st.name, s.carried, s."{name}" AS state, {parts} FROM "state-{policy}" AS s
+                JOIN standing AS st USING (month, unit) WHERE s.month = $month AND ($unit IS NULL OR s.unit = $unit) ORDER BY 1""",
+            {"month": month, "unit": unit},
+        ):
+            found.append(_unit_figure(row, item, month))
+    return found
+
+
+def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
+    state, share = item["state"], indicator["is_share"]
+    numerator = Decimal(state == 1) if share else item["n"] or Decimal(0)
+    denominator = Decimal(state in (1, 2, 3)) if share else item["d"] or Decimal(0)
+    return {
+        "indicator": indicator["indicator"], "month": month, "level": "community", "unit": item["unit"], "name": item["name"],
+        "is_share": share, "factor": indicator["factor"], "numerator": numerator, "denominator": denominator,
+        "unknown": int(state in (3, 4)), "scope_unknown": int(state == 4), "carried": int(item["carried"] and state in (1, 2, 3)),
+        "target": indicator["goal"], "status": _unit_status(indicator, state, month), "gap": None,
+        "value": None if state in (0, 3, 4) or not denominator else 0.0,
+    }  # fmt: skip
+
+
+def _unit_status(indicator: dict, state: int, month: date) -> str:
+    """A single unit has no pace: it has what is asked, lacks it, or is not known."""
+    if state in (0, 3, 4):
+        return "not_applicable" if state == 0 else "no_data"
+    if indicator["goal"] is None or not indicator["is_share"] or (indicator["judged"] and month.month != 12):
+        return "tracked"
+    if state == 1:
+        return "met"
+    return "overdue" if month >= indicator["goal_due"] else "off_track"
+
+
+def _public(row: dict, release: Release) -> dict:
+    whole = row["denominator"] + (row["scope_unknown"] if row["is_share"] else 0)
+    most = row["numerator"] + row["unknown"]
+    bounded = row["is_share"] and row["denominator"]
+    return {
+        "indicator": row["indicator"],
+        "month": months.key(row["month"]),
+        "level": row["level"],
+        "unit": row["unit"],
+        "name": row["name"],
+        "value": None if row["value"] is None else _quotient(row["factor"], row["numerator"], row["denominator"]),
+        "lower": _quotient(row["factor"], row["numerator"], whole) if bounded else None,
+        "upper": _quotient(row["factor"], most, whole) if bounded else None,
+        "numerator": _plain(row["numerator"]),
+        "denominator": _plain(row["denominator"]),
+        "unknown": row["unknown"],
+        "carried": row["carried"],
+        "target": row["target"],
+        "status": row["status"],
+        "gap": row["gap"],
+        "release": release.label,
+    }
+
+
+def _quotient(factor: int, numerator: Decimal, denominator: Decimal) -> str:
+    exact = _EXACT.divide(Decimal(factor) * Decimal(numerator), Decimal(denominator))
+    return f"{exact.normalize():f}" if exact else "0"
+
+
+def _plain(number: Decimal) -> int | str:
+    """A whole sum as an integer, another as its exact decimal text."""
+    return int(number) if number == int(number) else f"{number.normalize():f}"

@@ -1,0 +1,102 @@
+"""Tables in the store of month tables, each made once: what was exported is noted in the warehouse with what it was made from."""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines.edition import month_tables
+from pipelines.edition.month_tables import Object
+from pipelines.warehouse.projection import Warehouse
+
+Queries = Callable[[], dict[str, str]]
+Made = Callable[[], dict[str, Object]]
+
+
+class Exports:
+    """What the warehouse knows to be in a store: month, what it is → the mark of what it was made from, and the objects by name.
+
+    It is read as one, for an edition asks for every month of the series. Files are written by a thread of their own.
+    """
+
+    def __init__(self, warehouse: Warehouse, store: Path):
+        self.warehouse, self.store = warehouse, store
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="exporting")
+        self._waiting: deque[Future[Object]] = deque()
+        warehouse.con.execute(_EXPORTED)
+        self.known: dict[tuple[date, str, str], dict[str, Object]] = {}
+        for month, what, mark, name, *item in warehouse.con.execute("FROM exported").fetchall():
+            self.known.setdefault((month, what, mark), {})[name] = Object(*item)
+
+    def __enter__(self) -> "Exports":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._writing.shutdown()
+
+    def of(self, month: date, what: str, made_from: str, queries: Queries) -> dict[str, Object]:
+        """Objects by name, made only where `made_from` has changed since the last time or a file is gone from the store."""
+        return self.begin(month, what, made_from, queries)()
+
+    def begin(self, month: date, what: str, made_from: str, queries: Queries) -> Made:
+        """The same, begun: the rows are taken now, and what is returned waits for the files."""
+        found = self._known(month, what, made_from)
+        if found is not None:
+            return lambda: dict(found)
+        begun = {name: self._begin(name, query) for name, query in queries().items()}
+
+        def finish() -> dict[str, Object]:
+            made = {name: file.result() for name, file in begun.items()}
+            self._note(month, what, _mark(made_from), made)
+            return dict(made)
+
+        return finish
+
+    def _begin(self, name: str, query: str) -> Future[Object]:
+        """A table's file, begun. What waits to be written stands in memory: a city's month at most, or one large table."""
+        table = month_tables.asked(self.warehouse, query)
+        file = self._writing.submit(month_tables.stored, self.store, name, table)
+        self._waiting.append(file)
+        while len(self._waiting) > (_AHEAD if table.num_rows < _LARGE else 0):
+            self._waiting.popleft().result()
+        return file
+
+    def noted(self, month: date, what: str, made_from: str, make: Made) -> dict[str, Object]:
+        """The same of objects that are come by in another way."""
+        found = self._known(month, what, made_from)
+        if found is None:
+            found = make()
+            self._note(month, what, _mark(made_from), found)
+        return dict(found)
+
+    def _known(self, month: date, what: str, made_from: str) -> dict[str, Object] | None:
+        found = self.known.get((month, what, _mark(made_from)))
+        return found if found is not None and all(map(self._stands, found.values())) else None
+
+    def _stands(self, item: Object) -> bool:
+        # asked of every table of every month of the series: text is cheaper than a `Path`
+        return os.access(f"{self.store}/{item.sha256[:2]}/{item.sha256}.parquet", os.R_OK)
+
+    def _note(self, month: date, what: str, mark: str, made: dict[str, Object]) -> None:
+        rows = [
+            [month, what, mark, name, item.sha256, item.rows, item.content, item.columns] for name, item in made.items()
+        ]
+        with self.warehouse.transaction():
+            self.warehouse.con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, what])
+            self.warehouse.con.executemany("INSERT INTO exported VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self.known[month, what, mark] = made
+
+
+def _mark(made_from: str) -> str:
+    return sha256(made_from.encode()).hexdigest()
+
+
+# Tables that may wait to be written, and from how many rows on one is written before the next is asked for.
+_AHEAD, _LARGE = 12, 100_000
+_EXPORTED = """
+    CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,
+    content VARCHAR, "columns" VARCHAR)
+"""

@@ -1,0 +1,195 @@
+"""The month tables of a release: what is exported from the warehouse, with grain and order, as Parquet named by its content.
+
+| table | one row per |
+|---|---|
+| `standing` | unit of the month's roster: attributes, the answers that count, where they come from |
+| `county_standing` | county of the month's roster: the same, with the text that stood in each cell as `raw:<field>` |
+| `evidence` | unit row of a submission in force: the text that stood in each cell |
+| `source` | field of a submission in force: sheet, column letter (表1) or cell (表2), header, factor |
+| `submission` | submission received for the month, with its state |
+| `finding` | finding of a submission in force, refused or waiting |
+| `figure` | policy, indicator, level above community, unit |
+| `figure_now` | policy, indicator, level above community, unit, by the divisions of the release's month |
+| `state-<policy>` | unit of the month's roster: its state for every indicator, and its parts of every ratio |
+| `county_state-<policy>` | county of the month's roster: its state for every indicator of counties |
+
+An unchanged month has the same content again (`pipelines.edition.content_hash`) and the same bytes, and is stored once.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines import months
+from pipelines.archive.month_state import Life
+from pipelines.archive.store import sync_folder
+from pipelines.edition import content_hash
+from pipelines.reference.form import Part
+from pipelines.warehouse.projection import Warehouse
+
+
+@dataclass(frozen=True)
+class Object:
+    """A Parquet file in the store: the SHA-256 of its bytes, how many rows it holds, the hash of what it says, and that of the names
+    and types of its columns (empty where an older program wrote it down).
+    """
+
+    sha256: str
+    rows: int
+    content: str
+    columns: str = ""
+
+
+def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
+    """SQL of each month table, in a total order, so that the same content is the same bytes."""
+    reference = warehouse.reference
+    effective = ",".join(map(str, sorted(life.effective(month).values()))) or "NULL"
+    day = f"DATE '{month}'"
+    county_raw = ", ".join(f'county_raw."{f.id}" AS "raw:{f.id}"' for f in reference.form.county)
+    found = {
+        "standing": f"""
+            SELECT {_qualified("standing", _STANDING)}, {_qualified("unit", _UNIT)}, {_answers(reference.form.community, _UNIT)}
+            FROM standing JOIN unit ON unit.code = standing.unit WHERE standing.month = {day} ORDER BY standing.unit""",
+        "county_standing": f"""
+            SELECT {_qualified("county_standing", _COUNTY_STANDING)}, {_qualified("county", _COUNTY)},
+                   {_answers(reference.form.county, _COUNTY, "county_standing")}, {county_raw}
+            FROM county_standing JOIN county ON county.code = county_standing.unit
+            LEFT JOIN county_raw ON county_raw.seq = county_standing.seq
+            WHERE county_standing.month = {day} ORDER BY county_standing.unit""",
+        "evidence": f"""
+            SELECT {day} AS month, answer.unit, answer.held, answer_raw.*
+            FROM answer_raw JOIN answer USING (seq, row_no) WHERE seq IN ({effective}) ORDER BY seq, row_no""",
+        "source": f"SELECT {day} AS month, * FROM source WHERE seq IN ({effective}) ORDER BY seq, part, field, cell",
+        "submission": _submission(warehouse, life, day),
+        "finding": f"""
+            SELECT {day} AS month, finding.*, submission.county, submission.file
+            FROM finding JOIN submission USING (seq)
+            WHERE submission.month = {day} AND seq IN ({effective}) ORDER BY seq, phase, number""",
+        "figure": f"""
+            SELECT * FROM figure WHERE month = {day} AND divisions = 'then'
+            ORDER BY policy, indicator, level, unit""",
+    }
+    for number, register in enumerate(reference.registers):
+        if month < register.since:
+            continue
+        for table in ("state", "county_state"):
+            found[f"{table}-{register.policy.id}"] = f"SELECT * FROM {table}_{number} WHERE month = {day} ORDER BY unit"
+    return found
+
+
+_STANDING = ("month", "unit", "uid", "row_state", "answered_in", "carried", "seq", "row_no")
+_COUNTY_STANDING = ("month", "unit", "row_state", "answered_in", "carried", "seq")
+_UNIT = (
+    "name",
+    "kind",
+    "town_code",
+    "town",
+    "county_code",
+    "county",
+    "municipal_district",
+    "shared_funding",
+    "has_villages",
+)
+_COUNTY = ("name", "short", "type", "municipal_district", "shared_funding", "has_villages")
+
+
+def _qualified(table: str, columns: tuple[str, ...]) -> str:
+    return ", ".join(f'{table}."{column}"' for column in columns)
+
+
+def _answers(part: Part, taken: tuple[str, ...], table: str = "standing") -> str:
+    """The answers under their field's id; where the roster has a column of that name, as `reported:<field>`."""
+    names = {f.id: f"reported:{f.id}" if f.id in taken else f.id for f in part}
+    return ", ".join(f'{table}."{field}" AS "{name}"' for field, name in names.items())
+
+
+def now_query(month: date, divisions: str) -> str:
+    """SQL of `figure_now`: a month's figures by later divisions."""
+    return f"""
+        SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{divisions}'
+        ORDER BY policy, indicator, level, unit"""
+
+
+def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
+    """Submissions of the month with their state, rows read, accepted and held."""
+    seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
+    states = (
+        ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status)
+        or "(NULL::BIGINT, NULL::VARCHAR)"
+    )
+    return f"""
+        SELECT submission.*, state.status,
+               count(answer.seq) AS rows_read,
+               count(answer.seq) FILTER (standing.seq IS NOT NULL) AS rows_accepted
+        FROM submission LEFT JOIN (VALUES {states}) AS state(seq, status) ON state.seq = submission.seq
+        LEFT JOIN answer ON answer.seq = submission.seq
+        LEFT JOIN standing ON standing.month = {day} AND standing.seq = answer.seq AND standing.row_no = answer.row_no
+        WHERE submission.month = {day} GROUP BY ALL ORDER BY submission.seq"""
+
+
+# DuckDB writes other bytes from a reopened warehouse than from a fresh one; this writer looks at nothing but the values
+_WRITING = {"compression": "zstd", "row_group_size": 122_880, "store_schema": False}
+
+
+def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
+    """One month table as Parquet in the store, under the hash of its bytes."""
+    return stored(store, name, asked(warehouse, query))
+
+
+def asked(warehouse: Warehouse, query: str) -> pa.Table:
+    """The rows of a month table."""
+    return warehouse.con.sql(query).to_arrow_table()
+
+
+def stored(store: Path, name: str, table: pa.Table) -> Object:
+    """The rows as Parquet in the store, under the hash of its bytes."""
+    store.mkdir(parents=True, exist_ok=True)
+    temporary = store / f".{name}.{os.getpid()}.part"
+    pq.write_table(table.combine_chunks(), temporary, **_WRITING)
+    digest = bytes_digest(temporary)
+    place = object_path(store, digest)
+    if place.exists() and bytes_digest(place) == digest:
+        temporary.unlink()
+    else:
+        keep(temporary, place)
+    return Object(digest, table.num_rows, content_hash.digest(table), content_hash.columns(table.schema))
+
+
+def bytes_digest(place: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(place.read_bytes()).hexdigest()
+
+
+def keep(temporary: Path, place: Path) -> None:
+    """A finished file in its place in the store, on disk."""
+    place.parent.mkdir(exist_ok=True)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.chmod(0o440)
+    temporary.replace(place)
+    sync_folder(place.parent)
+
+
+def content_of(warehouse: Warehouse, place: Path) -> str:
+    """The content's hash of a month table that was written before manifests told it."""
+    quoted = str(place).replace("'", "''")
+    return content_hash.digest(warehouse.con.sql(f"SELECT * FROM read_parquet('{quoted}')").to_arrow_table())
+
+
+def object_path(store: Path, digest: str) -> Path:
+    return store / f"{digest[:2]}/{digest}.parquet"
+
+
+def file_name(table: str, month: date) -> str:
+    """Where a month table stands in a release: `tables/<table>/<month>.parquet`."""
+    return file_of(table, months.key(month))
+
+
+def file_of(table: str, key: str) -> str:
+    """The same by the month's key."""
+    return f"tables/{table}/{key}.parquet"

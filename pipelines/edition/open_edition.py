@@ -1,0 +1,217 @@
+"""Opening a release, read-only: what dashboards, notebooks and reports go through.
+
+A release is opened by its folder, never by the warehouse; a running pipeline neither locks nor changes it. The connection can read
+that folder and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines import months
+from pipelines.edition import closed_periods, edition_folders, verify_files
+from pipelines.errors import Refusal
+from pipelines.settings import Settings, load
+
+if TYPE_CHECKING:  # half of what a command's start would cost
+    import pandas as pd
+
+_CONFIG = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_persistent_secrets": "false",
+    "python_enable_replacements": "false",
+    "threads": "2",
+    "memory_limit": "1GB",
+    # a reader leaves nothing on the disk
+    "temp_directory": "",
+    # milliseconds of one query; the slowest of ours takes seconds, also on a busy machine
+    "max_execution_time": "60000",
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """One edition of one month, open for reading. Tables: see `docs/tables.md`.
+
+    `release.query(sql, parameters)` gives a DataFrame, `release.rows(...)` a list of dicts. A query runs on a cursor of its own, so
+    a release may be shared by threads. `instead_of` says, in Chinese, which damaged edition this one stands in for and what to do;
+    None when it is what was asked for.
+    """
+
+    folder: Path
+    manifest: dict
+    con: duckdb.DuckDBPyConnection
+    # table → month → entry of the whole series, as the manifest has them
+    series: dict[str, dict[str, dict]] = field(default_factory=dict)
+    instead_of: str | None = None
+
+    @property
+    def month(self) -> date:
+        return months.parse(self.manifest["month"])
+
+    @property
+    def edition(self) -> int:
+        return self.manifest["edition"]
+
+    @property
+    def label(self) -> str:
+        """`2020-06/2`: month and edition."""
+        return f"{self.manifest['month']}/{self.edition}"
+
+    def at(self, table: str, month: date) -> str:
+        """What to name in SQL for a month's rows of a table of the series: the one database in which they stand. Beside them there
+        are other months' rows: ask for the month all the same.
+        """
+        if not _closed(self.manifest):
+            return f'"{table}"'
+        closed = closed_periods.split(self.manifest["months"])[:-1]
+        found = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
+        return f'{found[0] if found else "ready"}."{table}"'
+
+    def of_month(self, view: str, month: date) -> str:
+        """What to name in SQL for a month's rows of a view over the month tables: that month's file, so that a question about one month
+        opens no others. Where months differ in their columns, the view. Ask for the month all the same.
+        """
+        table, key = view.removesuffix("_all"), months.key(month)
+        entries = self.series.get(table, {})
+        if key not in entries or _differ(entries):
+            return f'"{view}"'
+        return f"read_parquet({_quoted(self.folder / 'tables' / table / f'{key}.parquet')})"
+
+    def query(self, sql: str, parameters: Sequence | dict | None = None) -> "pd.DataFrame":
+        """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
+        with self.con.cursor() as cursor:
+            return cursor.execute(sql, parameters or []).df()
+
+    def rows(self, sql: str, parameters: Sequence | dict | None = None) -> list[dict]:
+        """The result as dicts with exact Python values."""
+        with self.con.cursor() as cursor:
+            result = cursor.execute(sql, parameters or [])
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def close(self) -> None:
+        self.con.close()
+
+
+def open_release(
+    month: str | date | None = None,
+    edition: int | None = None,
+    settings: Settings | None = None,
+    data: str | Path | None = None,
+) -> Release:
+    """The current release, or the named month's latest (or named) edition.
+
+    `data` is the folder of run-time state (default: `SHEQU_DATA`, else the repository's `data/`).
+    Errors: `Refusal` when there is no such release, or it is incomplete or of a newer format.
+    """
+    releases = (settings or load(data)).releases
+    return _open_current(releases) if month is None else open_folder(_find(releases, month, edition))
+
+
+def _open_current(releases: Path) -> Release:
+    """The current release; where it is damaged the newest edition that is whole, which says that it stands in."""
+    wanted = _find(releases, None, None)
+    rest = [folder for folder in reversed(list(edition_folders.editions(releases))) if folder != wanted]
+    first: edition_folders.Damaged | None = None
+    for folder in [wanted, *rest]:
+        try:
+            verify_files.require_whole(folder)
+            opened = open_folder(folder)
+        except edition_folders.Damaged as fault:
+            first = first or fault
+        else:
+            return replace(opened, instead_of=first and _told(first, opened))
+    raise first
+
+
+def _told(fault: edition_folders.Damaged, shown: Release) -> str:
+    return f"当前发布版已损坏,现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild,由档案补回"
+
+
+def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:
+    if month is None:
+        # named and gone is damage, which is told; without a pointer the newest is meant
+        folder = edition_folders.named(releases) or next(iter(reversed(list(edition_folders.editions(releases)))), None)
+        if folder is None:
+            raise Refusal("还没有发布任何月份;请先提交报表(shequ submit)并运行(shequ run)")
+        return folder
+    wanted = months.parse(month) if isinstance(month, str) else month
+    found = [f for f in edition_folders.editions(releases, wanted) if edition is None or int(f.name) == edition]
+    if not found:
+        which = f"第{edition}版" if edition else "任何一版"
+        raise Refusal(f"没有{months.label(wanted)}的{which};已发布的月份见 shequ status")
+    return found[-1]
+
+
+def open_folder(folder: Path) -> Release:
+    """A release by its folder. Views over its Parquet are made here, so that a folder may be moved or copied whole."""
+    manifest = edition_folders.read_manifest(folder)
+    series = edition_folders.month_tables(folder, manifest)
+    con = duckdb.connect(":memory:", config=_CONFIG)
+    try:
+        _attach(con, folder, manifest, series)
+    except duckdb.Error as error:
+        con.close()
+        raise edition_folders.Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}"
+        ) from error
+    return Release(folder, manifest, con, series)
+
+
+def _closed(manifest: dict) -> list[str]:
+    """The databases of closed periods in an edition, in order; none in one of an older format."""
+    return sorted(
+        name for name in manifest["files"] if name.endswith(".duckdb") and name.startswith(f"{closed_periods.FOLDER}/")
+    )
+
+
+def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    found = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]).fetchall()
+    return [name for (name,) in found]
+
+
+def _view(name: str, databases: list[str]) -> str:
+    """A table that stands in several databases, period by period, as one; the series in lists put together."""
+    parts = " UNION ALL BY NAME ".join(f'SELECT * FROM {database}."{name}"' for database in databases)
+    if name == "trail" and len(databases) > 1:
+        parts = f"""SELECT policy, indicator, divisions, level, unit, flatten(list(months ORDER BY months[1])) AS months,
+                    flatten(list("values" ORDER BY months[1])) AS "values" FROM ({parts}) GROUP BY ALL"""
+    return f'CREATE VIEW "{name}" AS {parts}'
+
+
+def _differ(entries: dict[str, dict]) -> bool:
+    """Whether the months of a table have, or may have, other columns than one another: then every file is looked into."""
+    shapes = {entry.get("columns") for entry in entries.values()}
+    return len(shapes) > 1 or None in shapes or "" in shapes
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series: dict[str, dict]) -> None:
+    con.execute(f"ATTACH {_quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
+    closed = _closed(manifest)
+    for number, name in enumerate(closed):
+        con.execute(f"ATTACH {_quoted(folder / name)} AS period_{number} (READ_ONLY)")
+    shared = _tables(con, "period_0") if closed else []
+    names = _tables(con, "ready")
+    for name in names:
+        places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
+        con.execute(_view(name, places))
+    for table, entries in series.items():
+        files = ", ".join(_quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
+        view = table if table not in names else f"{table}_all"
+        con.execute(
+            f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
+        )
+    con.execute(f"SET allowed_directories = [{_quoted(folder)}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")

@@ -1,0 +1,367 @@
+"""Publishing: an immutable edition, written aside and made current by one atomic step.
+
+A release of month M holds the series up to M. Months that are approved keep the figures they were approved with; all others are as
+the archive has them now. The same inputs make no new edition. Order of events: the folder is complete, then the ledger knows of
+it, then `current` names it; a kill between any two is healed by the next run.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+
+from pipelines import months
+from pipelines.archive.month_state import Life
+from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines.edition import (
+    changes,
+    closed_periods,
+    database,
+    edition_folders,
+    month_tables,
+    same_edition,
+    verify_files,
+)
+from pipelines.edition.month_table_store import Exports, Made
+from pipelines.edition.month_tables import Object
+from pipelines.errors import Refusal
+from pipelines.figures import as_now as later_divisions
+from pipelines.figures import update
+from pipelines.reference import reference_bundle
+from pipelines.settings import Settings
+from pipelines.system import durable_files, program_version
+from pipelines.system.durable_files import make_folder, sync_folder, write_durably
+from pipelines.warehouse.projection import Progress, Warehouse
+
+Tables = dict[str, dict[str, Object]]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One edition of one month. `folder` is where it stands; `new` whether this call made it."""
+
+    month: date
+    number: int
+    folder: Path
+    new: bool
+
+    @property
+    def label(self) -> str:
+        return f"{months.key(self.month)}/{self.number}"
+
+
+def publish(
+    warehouse: Warehouse,
+    settings: Settings,
+    month: date,
+    by: str = "系统",
+    report: Progress | None = None,
+    now: datetime | None = None,
+) -> Edition:
+    """The release of a month from all that the warehouse holds; the latest edition where nothing changed.
+
+    Errors: `Refusal` when the disk is too full for it, when no month up to this one has a submission in force, or when the month is
+    approved and would change.
+    """
+    _need_room(settings)
+    _heal(settings, warehouse.archive)
+    update.bring_up_to_date(warehouse, month, report)
+    life = warehouse.life()
+    reported = [m for m in life.reported if m <= month]
+    if not reported:
+        raise Refusal(f"{months.label(month)}及以前没有任何有效报表,无法发布;请先提交报表(shequ submit)")
+    latest = edition_folders.latest_edition(settings.releases, month)
+    lost = _lost(life, month, latest)
+    if latest and not lost and life.month(month).approved:
+        # an approved month keeps its figures until it is reopened, whatever has come in since
+        return Edition(month, int(latest.name), latest, new=False)
+    draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
+    if lost:
+        return _put_again(warehouse, settings, lost, draft)
+    if latest and same_edition.same(warehouse, latest, draft.manifest):
+        return Edition(month, int(latest.name), latest, new=False)
+    draft = _mended(warehouse, settings, draft, life, latest)
+    moment = now or datetime.now(SHANGHAI)
+    folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
+    _announce(settings, warehouse.archive, folder, moment)
+    verify_files.tell(warehouse, settings.releases, folder)
+    return Edition(month, int(folder.name), folder, new=True)
+
+
+def _need_room(settings: Settings) -> None:
+    """Three times a month of the projection: itself, its log, and the edition. Of months that are published nothing is written again."""
+    size = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
+    published = sum(1 for _ in settings.releases.glob("????-??"))
+    durable_files.need_room(settings.data, 3 * size // max(1, published), "发布")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An edition that is not written yet: all that pins it, and table → month → object."""
+
+    month: date
+    manifest: dict
+    content: Tables
+
+
+def drafted(
+    warehouse: Warehouse, settings: Settings, month: date, life: Life, wanted: int = edition_folders.FORMAT
+) -> Draft:
+    """What an edition of the month would hold now. The months up to it stand computed.
+
+    `wanted` is the format as which the ledger knows an edition that is made again; of the first nobody can make one.
+    """
+    first = next(m for m in life.reported if m <= month)
+    content = _content(warehouse, settings, life, months.span(first, month))
+    told = wanted if wanted >= edition_folders.BY_CONTENT else edition_folders.FORMAT
+    return Draft(month, _manifest(warehouse, life, month, content, told), content)
+
+
+def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
+    """The draft, with month tables that the disk has damaged made again: each is named by what it must hold.
+
+    Errors: `Refusal` when only a rebuild can do that, because an edition itself is damaged.
+    """
+    store = settings.releases / "objects"
+    still: list[Path] = []
+    if damaged := verify_files.damaged_objects(warehouse, store, draft.content):
+        for place in damaged:
+            place.unlink(missing_ok=True)
+        draft = drafted(warehouse, settings, draft.month, life)
+        still = verify_files.damaged_objects(warehouse, store, draft.content)
+    faults = verify_files.edition_faults(latest, noted=verify_files.noted(warehouse)) if latest else []
+    faults += [f"{place.name}:内容与校验值不符" for place in still]
+    if faults:
+        raise Refusal(
+            f"已发布的文件有损坏({';'.join(faults[:3])}),未发布新版;请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+        )
+    return draft
+
+
+# ---- what it is made of
+
+
+def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[date]) -> Tables:
+    """table → month → object, for every month of the series."""
+    content: Tables = {}
+    marks = update.fingerprints(warehouse, span)
+    with Exports(warehouse, settings.releases / "objects") as exports:
+        # while their files are written, the figures are counted by the divisions of the last month
+        own = _own(warehouse, settings, life, marks, exports)
+        divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
+        for month in span:
+            found = own[month]() | exports.of(
+                month, divisions, marks[month], lambda m=month: {"figure_now": month_tables.now_query(m, divisions)}
+            )
+            for table, item in found.items():
+                content.setdefault(table, {})[months.key(month)] = item
+    return content
+
+
+def _own(
+    warehouse: Warehouse, settings: Settings, life: Life, marks: dict[date, str], exports: Exports
+) -> dict[date, Made]:
+    """By month, what waits for its tables by its own divisions: those of an approved month are what they were published as."""
+    found: dict[date, Made] = {}
+    statuses, approved, last = _statuses(warehouse, life), _approved(settings, life), max(marks)
+    for month, mark in marks.items():
+        folder = approved.get(month) if month != last else None
+        if folder:
+            make = partial(_adopted_objects, warehouse, settings, folder, month)
+            found[month] = partial(exports.noted, month, "approved", f"{folder.parent.name}/{folder.name}", make)
+        else:
+            mark = f"{mark} {statuses.get(month, [])}"
+            found[month] = exports.begin(month, "then", mark, partial(_month_queries, warehouse, life, month))
+    return found
+
+
+def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
+    update.standing.load_rosters(warehouse, month)
+    return month_tables.queries(warehouse, life, month)
+
+
+def _approved(settings: Settings, life: Life) -> dict[date, Path]:
+    """Approved months that are published, with the folder of their latest edition, as the ledger tells them."""
+    latest: dict[str, int] = {}
+    for event in life.releases:
+        latest[event.body["month"]] = max(latest.get(event.body["month"], 0), event.body["edition"])
+    approved = {month: months.key(month) for month, state in life.months.items() if state.approved}
+    found = {month: settings.releases / key / str(latest[key]) for month, key in approved.items() if key in latest}
+    return {month: folder for month, folder in found.items() if (folder / "manifest.json").exists()}
+
+
+def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
+    """The tables of an approved month as they were published."""
+    listed, key = edition_folders.read_manifest(published)["tables"], months.key(month)
+    return {
+        table: _adopted(warehouse, settings, published / month_tables.file_name(table, month), entries[key])
+        for table, entries in listed.items()
+        if key in entries
+    }
+
+
+def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict) -> Object:
+    """A month table of an edition that stands, in the store again if it is gone from there."""
+    item = same_edition.known(warehouse, place, entry)
+    stored = month_tables.object_path(settings.releases / "objects", item.sha256)
+    if not stored.exists():
+        durable_files.link(place, stored)
+    return item
+
+
+def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
+    """State of every submission, by month: one more, though it waits, is a change to tell."""
+    found: dict[date, list[tuple[int, str]]] = {}
+    for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
+        found.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
+    return found
+
+
+def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict:
+    """All that pins the edition, and the digest of it. Time and number are put in when it is written."""
+    reference = warehouse.reference
+    pinned = {
+        "format": wanted,
+        "city": warehouse.reference.rosters.city.name,
+        "month": months.key(month),
+        "reference": reference.digests,
+        "program": {"version": program_version.__version__, "sha256": program_version.digest(__name__)},
+        "months": sorted({key for entries in content.values() for key in entries}),
+        "states": {months.key(m): s.state for m, s in sorted(life.months.items()) if m <= month},
+        **({} if wanted >= edition_folders.WITHOUT_INPUTS else {"inputs": _inputs(warehouse, life, month)}),
+        "sample": _is_sample(warehouse, life, month),
+        "tables": {table: {key: vars(item) for key, item in entries.items()} for table, entries in content.items()},
+    }
+    return {**pinned, "as_of": warehouse.applied(), "digest": same_edition.digest(pinned)}
+
+
+def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
+    """Submissions in force for the series, as formats 2 and 3 told them: county, month, ledger number, hash and file name."""
+    rows = warehouse.con.execute(
+        "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
+        [month],
+    ).fetchall()
+    force = {seq for m, state in life.months.items() if m <= month for seq in state.effective.values()}
+    names = ("county", "month", "seq", "sha256", "file")
+    return [dict(zip(names, row, strict=True)) for row in rows if row[2] in force]
+
+
+def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
+    """Whether any submission in force of the series is invented: everything made of it must say so."""
+    seqs = {row[0] for row in warehouse.con.execute("SELECT seq FROM finding WHERE code = 'sample_data'").fetchall()}
+    return bool(seqs) and any(
+        seq in seqs for m, state in life.months.items() if m <= month for seq in state.effective.values()
+    )
+
+
+# ---- writing
+
+
+def write(
+    warehouse: Warehouse, shelf: Path, draft: Draft, latest: Path | None, number: int, by: str, now: datetime
+) -> Path:
+    """The folder of an edition, complete; nobody knows of it yet. `latest`: the edition of the month before it."""
+    store = shelf / "objects"
+    before = latest and edition_folders.read_manifest(latest)
+    manifest = {
+        "edition": number,
+        "kind": _kind(draft.manifest, before),
+        "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
+        "published_at": now.isoformat(timespec="seconds"),
+        "published_by": by,
+        **draft.manifest,
+    }
+    return _shelve(warehouse, shelf, manifest, draft.content)
+
+
+def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) -> Path:
+    """The edition's folder in its place, complete and on disk before it has its name."""
+    place = shelf / manifest["month"]
+    aside, folder = place / f".{manifest['edition']}.part", place / str(manifest["edition"])
+    if aside.exists():
+        shutil.rmtree(aside)
+    make_folder(place)
+    build(warehouse, shelf / "objects", aside, manifest, content)
+    durable_files.sync_folders(aside)
+    if folder.exists():
+        # without its manifest, or it would have been found: half of a copy
+        shutil.rmtree(folder)
+    aside.replace(folder)
+    sync_folder(place)
+    return folder
+
+
+def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
+    """The newest edition of the month that the ledger tells of, when it is not on the shelf."""
+    told = [event for event in life.releases if event.body["month"] == months.key(month)]
+    newest = max(told, key=lambda event: event.body["edition"], default=None)
+    return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
+
+
+def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Draft) -> Edition:
+    """A lost edition where it was, as the ledger tells of it. Errors: `Refusal` when what is in force now is something else."""
+    month, number = lost.body["month"], lost.body["edition"]
+    if lost.body["digest"] != draft.manifest["digest"]:
+        raise Refusal(
+            f"发布版 {month}/{number} 已发布而不在发布文件夹中,现有数据又与它不同;为免同一编号有两种内容,未发布。"
+            "请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+        )
+    told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
+    told |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
+    folder = _shelve(warehouse, settings.releases, told, draft.content)
+    edition_folders.make_current(settings.releases, folder)
+    return Edition(draft.month, number, folder, new=False)
+
+
+def _kind(manifest: dict, before: dict | None) -> str:
+    """original; corrected where the answers or decisions changed; restated where the definitions did."""
+    if before is None:
+        return "original"
+    return "corrected" if before["reference"] == manifest["reference"] else "restated"
+
+
+def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
+    """A whole release folder: month tables, the small database, the manifest last."""
+    folder.mkdir(parents=True)
+    for table, entries in content.items():
+        for key, item in entries.items():
+            durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
+    files = database.build_database(warehouse, store.parent, folder, manifest)
+    if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
+        pages, manifest = closed_periods.put_pages(store, folder, manifest)
+        files |= pages
+    (folder / "reports").mkdir()
+    write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
+    sync_folder(folder)
+
+
+def _json(data: dict) -> bytes:
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:
+    """Tell the ledger of a complete folder, and make it current unless an edition of a later month is."""
+    manifest = edition_folders.read_manifest(folder)
+    bundle = archive.put(reference_bundle.bundle(settings.reference))
+    body = {"bundle": bundle} | {
+        key: manifest[key]
+        for key in ("format", "month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")
+    }
+    archive.append("release", body, by=manifest["published_by"], now=now)
+    edition_folders.make_current(settings.releases, folder)
+
+
+def _heal(settings: Settings, archive: Archive) -> None:
+    """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
+    known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
+    standing = list(edition_folders.editions(settings.releases))
+    for folder in standing:
+        if (folder.parent.name, int(folder.name)) not in known:
+            moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
+            _announce(settings, archive, folder, moment)
+    for leftover in settings.releases.glob("*/.*.part"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
+    edition_folders.repair_current(settings.releases, standing)

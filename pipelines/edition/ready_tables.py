@@ -1,0 +1,187 @@
+"""Ready-made tables of a release: what a page or a report reads as it stands, so that showing needs no computing.
+
+Each is a query over the month tables (`pipelines.edition.month_tables`) and over the tables named before it. Those of the series are made
+period by period, each in a database of its own (`pipelines.edition.closed_periods`); in `release.duckdb` stand the period of the release's
+month and what belongs to that month alone. A reader sees all periods as one table.
+
+| table | one row per |
+|---|---|
+| `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
+| `step` | policy, indicator, month, divisions, level, city or county: what it was a month before, and its rank among the counties |
+| `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
+| `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there, and of how many |
+| `place` | month, level, unit: its name in that month, and what it belongs to |
+| `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
+| `finding_count` | month, county, code, severity (of a waived finding: note), with one message as an example |
+| `unit_state` | policy and unit of the release's month: how many indicators it has, lacks, leaves unknown; of the headline ones, which |
+| `submission` | submission received for any month of the series, with its state |
+| `finding` | finding of a submission for the release's month |
+| `unit` | unit of the release's month: attributes and where its answers come from |
+| `county` | county of the release's month: attributes and where its answers come from |
+| `coverage` | month, county: units in all, accepted, held, carried, missing |
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.archive.month_state import Waiver
+
+
+@dataclass(frozen=True)
+class Source:
+    """Month tables of an edition that is being built, as SQL: those of `keys`, and of the month `before` them where there is one."""
+
+    folder: Path
+    keys: Sequence[str]
+    before: str | None = None
+
+    def all(self, table: str) -> str:
+        return self._parquet(table, self.keys)
+
+    def and_before(self, table: str) -> str:
+        return self._parquet(table, [*([self.before] if self.before else []), *self.keys])
+
+    def own(self, table: str) -> str:
+        """Only the last month."""
+        return self._parquet(table, self.keys[-1:])
+
+    def policies(self) -> list[str]:
+        """Ids of the policies that judge the last month."""
+        found = (self.folder / "tables").glob(f"state-*/{self.keys[-1]}.parquet")
+        return sorted(path.parent.name.removeprefix("state-") for path in found)
+
+    def _parquet(self, table: str, keys: Sequence[str]) -> str:
+        places = (str(self.folder / "tables" / table / f"{key}.parquet").replace("'", "''") for key in keys)
+        return "read_parquet([" + ", ".join(f"'{place}'" for place in places) + "], union_by_name = true)"
+
+
+def series(source: Source, into: str, waivers: Iterable[Waiver], towns: str = "FALSE") -> dict[str, str]:
+    """SQL by table name of the series' tables for the months of `source`, to be made in the attached database `into`.
+
+    `towns` says of which rows of towns the figures are kept. What is declared (`indicator`, `status`) stands in `release`.
+    """
+    return {**_copied(source, towns), **_series(source, into), **_reporting(source, into, waivers)}
+
+
+def own(source: Source) -> dict[str, str]:
+    """SQL by table name of what is told of the last month of `source` alone, to be made in `release`."""
+    return {
+        "finding": f"SELECT * FROM {source.own('finding')} ORDER BY seq, phase, number",
+        "unit": "SELECT unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried "
+        f"FROM {source.own('standing')} ORDER BY unit",
+        "county": "SELECT unit, name, short, type, municipal_district, shared_funding, has_villages, row_state, "
+        f"answered_in, carried FROM {source.own('county_standing')} ORDER BY unit",
+        **_units(source),
+    }
+
+
+def _copied(source: Source, towns: str) -> dict[str, str]:
+    kept = f"level <> 'town' OR {towns}"
+    return {
+        # the series of city and counties; towns for the month itself (their older months are in the Parquet). In this order a page
+        # finds what it asks for, a month's county or indicator, without reading the many towns of a country.
+        "figure": f"SELECT * FROM {source.all('figure')} WHERE {kept} "
+        f"UNION ALL SELECT * FROM {source.all('figure_now')} WHERE {kept} "
+        "ORDER BY policy, level, month, divisions, indicator, unit",
+        "submission": f"SELECT * FROM {source.all('submission')} ORDER BY seq",
+        "coverage": f"""
+            SELECT month, county_code AS county, any_value(county) AS name, count(*) AS units,
+                   count_if(row_state = 'accepted') AS accepted, count_if(row_state = 'held') AS held,
+                   count_if(carried) AS carried, count_if(seq IS NULL) AS missing
+            FROM {source.all("standing")} GROUP BY ALL ORDER BY 1, 2""",
+    }
+
+
+_SERIES = "policy, indicator, divisions, level, unit"
+
+
+def _series(source: Source, into: str) -> dict[str, str]:
+    compared = f"{_SERIES}, month, value, shown, status, numerator, denominator"
+    return {
+        "step": f"""
+            WITH figure AS (
+                SELECT {compared} FROM {source.and_before("figure")} WHERE level <> 'town'
+                UNION ALL SELECT {compared} FROM {source.and_before("figure_now")} WHERE level <> 'town')
+            SELECT {_SERIES}, month,
+                   lag(shown) OVER line AS shown_before, lag(status) OVER line AS status_before,
+                   lag(numerator) OVER line AS numerator_before, lag(denominator) OVER line AS denominator_before,
+                   round(value - lag(value) OVER line, 2) AS points, numerator - lag(numerator) OVER line AS more,
+                   CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
+                   count(value) OVER peers AS ranked
+            FROM figure
+            WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month),
+                   peers AS (PARTITION BY policy, indicator, divisions, level, month)
+            QUALIFY month >= DATE '{source.keys[0]}-01'
+            ORDER BY policy, month, divisions, level, unit, indicator""",
+        "trail": f"""
+            SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
+            FROM {into}.figure WHERE level <> 'town' GROUP BY ALL ORDER BY policy, divisions, level, unit, indicator""",
+        "verdict": f"""
+            SELECT *, sum(indicators) OVER (PARTITION BY policy, month, divisions, level, unit, headline)::BIGINT AS total
+            FROM (SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,
+                         any_value(status.position) AS position, count(*) AS indicators
+                  FROM {into}.figure JOIN release.indicator USING (policy, indicator)
+                  JOIN release.status ON status.status = figure.status
+                  WHERE figure.level <> 'town' GROUP BY ALL)
+            ORDER BY policy, month, divisions, level, unit, headline, position""",
+    }
+
+
+def _accepted(waivers: Iterable[Waiver]) -> str:
+    """Rows of findings that a person has accepted, each with the last month for which it holds."""
+    rows = ", ".join(f"('{waiver.finding}', DATE '{waiver.until}')" for waiver in waivers) or "(NULL, NULL)"
+    return f"SELECT finding, max(until) AS until FROM (VALUES {rows}) AS waiver(finding, until) GROUP BY finding"
+
+
+def _reporting(source: Source, into: str, waivers: Iterable[Waiver]) -> dict[str, str]:
+    return {
+        "place": f"""
+            SELECT DISTINCT month, 'county' AS level, unit, name, coalesce(short, name) AS short, NULL AS parent
+            FROM {source.all("county_standing")}
+            UNION ALL SELECT DISTINCT month, 'town', town_code, town, town, county_code FROM {source.all("standing")}
+            ORDER BY month, level, unit""",
+        "finding_count": f"""
+            SELECT month, county, code, CASE WHEN month <= until THEN 'note' ELSE severity END AS severity,
+                   count(*) AS findings, min(message) AS message
+            FROM {source.all("finding")} AS found LEFT JOIN ({_accepted(waivers)}) AS waived ON waived.finding = found.id
+            GROUP BY ALL ORDER BY ALL""",
+        "report": f"""
+            SELECT coverage.*, sent.seq, sent.file, sent.received_at, coalesce(times.sent, 0) AS times,
+                   coalesce(times.refused, 0) AS refused, coalesce(times.waiting, 0) AS waiting,
+                   coalesce(found.errors, 0) AS errors, coalesce(found.warnings, 0) AS warnings
+            FROM {into}.coverage
+            LEFT JOIN (SELECT * FROM {into}.submission WHERE status = 'effective') AS sent USING (county, month)
+            LEFT JOIN (SELECT county, month, count(*) AS sent, count_if(status = 'refused') AS refused,
+                              count_if(status = 'waiting') AS waiting
+                       FROM {into}.submission GROUP BY ALL) AS times USING (county, month)
+            LEFT JOIN (SELECT county, month, sum(findings) FILTER (severity = 'error') AS errors,
+                              sum(findings) FILTER (severity = 'warning') AS warnings
+                       FROM {into}.finding_count GROUP BY ALL) AS found USING (county, month)
+            ORDER BY month, county""",
+    }
+
+
+# the columns of a state table that are indicators; a ratio's parts carry a colon in their name
+_INDICATORS = "COLUMNS(lambda c: c NOT IN ('month', 'town', 'county', 'carried') AND NOT contains(c, ':'))"
+
+
+def _units(source: Source) -> dict[str, str]:
+    """How far each unit is, over all indicators and over the headline ones: who lacks little is near to being done."""
+    each = [
+        f"""SELECT '{policy}' AS policy, * FROM (
+                UNPIVOT (SELECT {_INDICATORS} FROM {source.own(f"state-{policy}")})
+                ON COLUMNS(* EXCLUDE unit) INTO NAME indicator VALUE state)"""
+        for policy in source.policies()
+    ]
+    if not each:
+        return {}
+    return {
+        "unit_state": f"""
+            SELECT policy, long.unit, count_if(state = 1) AS has, count_if(state = 2) AS lacks, count_if(state > 2) AS unknown,
+                   count_if(headline AND state = 1) AS main_has, count_if(headline AND state = 2) AS main_lacks,
+                   count_if(headline AND state > 2) AS main_unknown,
+                   string_agg(name, '、' ORDER BY position) FILTER (headline AND state = 2) AS main_missing
+            FROM ({" UNION ALL ".join(each)}) AS long JOIN release.indicator USING (policy, indicator)
+            GROUP BY policy, long.unit ORDER BY policy, long.unit"""
+    }

@@ -1,0 +1,188 @@
+"""Editions against their manifests: whether every file is there and is what it was.
+
+A shelf of ten years is fifty gigabytes for a whole country, and every edition links most of it. So what was found right is noted with
+the state in which it was (inode, size, time of writing), in the warehouse and, for readers, in `right.json` on the shelf; a file that
+was not touched since is not read again for every edition and every start. A reader reads an edition's own month and database all the
+same, and once a week everything is read (`faults`): what a disk changes behind its back is found there.
+"""
+
+import hashlib
+import json
+import os
+import re
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.archive.store import is_right
+from pipelines.edition import edition_folders, month_tables
+from pipelines.edition.month_tables import Object
+from pipelines.system.durable_files import write_durably
+from pipelines.warehouse.projection import Warehouse
+
+# SHA-256 → the state in which the file was found right
+Noted = dict[str, str]
+
+
+def faults(releases: Path) -> list[str]:
+    """What is wrong with the latest edition of each month, in Chinese. Everything is read, shared month tables once."""
+    latest = {folder.parent.name: folder for folder in edition_folders.editions(releases)}
+    seen: dict[tuple[int, int], str] = {}
+    return [fault for folder in latest.values() for fault in edition_faults(folder, seen)]
+
+
+def _but_own(folder: Path, noted: Noted) -> Noted:
+    """What was found right, but for the edition's own month and database."""
+    own = (f"/{folder.parent.name}.parquet", "release.duckdb")
+    read = {digest for name, digest in _listed(folder).items() if name.endswith(own)}
+    return {digest: state for digest, state in noted.items() if digest not in read}
+
+
+def edition_faults(
+    folder: Path, seen: dict[tuple[int, int], str] | None = None, noted: Noted | None = None
+) -> list[str]:
+    """What is wrong with one edition. `seen` remembers digests by inode, because months share their files; files in the state that is
+    `noted` are not read.
+    """
+    seen, noted = {} if seen is None else seen, noted or {}
+    return [
+        f"{folder.parent.name}/{folder.name}/{name}:缺失或与清单的校验值不符"
+        for name, digest in _listed(folder).items()
+        if not (digest in noted and noted[digest] == _state(f"{folder}/{name}"))
+        and _digest(folder / name, seen) != digest
+    ]
+
+
+def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
+    """The same of one edition, for which only those of its files are read that were touched since they were found right."""
+    known = noted(warehouse)
+    found = edition_faults(folder, noted=known)
+    if not found:
+        _note(warehouse, {digest: folder / name for name, digest in _listed(folder).items() if digest not in known})
+    return found
+
+
+def require_whole(folder: Path) -> None:
+    """Errors: `editions.Damaged` naming the files. An edition found whole is read again only when a file of it was touched; of one that
+    is looked at for the first time its own month and database are read, and what nobody has noted to be right.
+    """
+    _require_whole(folder, _touched(folder))
+
+
+@lru_cache(maxsize=8)
+def _require_whole(folder: Path, _touched: int) -> None:
+    found = edition_faults(folder, noted=_but_own(folder, read_noted(folder.parents[1])))
+    if found:
+        raise edition_folders.Damaged(";".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
+
+
+def _touched(folder: Path) -> int:
+    """Another number when a file of the edition has been written, replaced, added or removed; reports come later and do not count."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "reports" and not name.startswith(".")]
+        for name in names:
+            with suppress(FileNotFoundError):
+                state = (Path(place) / name).stat(follow_symlinks=False)
+                found.append((place, name, state.st_ino, state.st_size, state.st_mtime_ns))
+    return hash(tuple(sorted(found)))
+
+
+def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
+    """Month tables (table → month → object) that are not in the store, or do not hold what their name says."""
+    objects = [item for entries in content.values() for item in entries.values()]
+    return damaged(warehouse, {item.sha256: month_tables.object_path(store, item.sha256) for item in objects})
+
+
+def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
+    """Files, by the SHA-256 that they must have, which are not there or have another.
+
+    A file found right is read again once it was touched: else a month would cost more with every month before it. What a disk loses
+    without a touch is found where whole editions are read (`faults`, `require_whole`).
+    """
+    con = warehouse.con
+    con.execute(_FOUND)
+    known = dict(con.execute(_KNOWN, [list(named)]).fetchall())
+    touched = {digest: place for digest, place in named.items() if known.get(digest, "") != _state(place)}
+    wrong = {digest: place for digest, place in touched.items() if not is_right(place, digest)}
+    _note(warehouse, {digest: place for digest, place in touched.items() if digest not in wrong})
+    return sorted(wrong.values())
+
+
+_FOUND = "CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)"
+_KNOWN = "SELECT sha256, state FROM found_right SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS sha256) USING (sha256)"
+
+
+def noted(warehouse: Warehouse) -> Noted:
+    """All that was found right."""
+    warehouse.con.execute(_FOUND)
+    return dict(warehouse.con.execute("FROM found_right").fetchall())
+
+
+def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
+    """What was found right, for readers: also the files of an edition just made, as they were hashed then."""
+    files = edition_folders.read_manifest(folder)["files"]
+    _note(warehouse, {digest: folder / name for name, digest in files.items()})
+    write_durably(releases / _RIGHT, json.dumps(noted(warehouse), separators=(",", ":")).encode())
+
+
+def read_noted(releases: Path) -> Noted:
+    """What was told to readers; nothing where that is missing or damaged: then everything is read."""
+    with suppress(OSError, ValueError):
+        found = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
+        if isinstance(found, dict) and all(
+            isinstance(state, str) and _STATE.fullmatch(state) for state in found.values()
+        ):
+            return found
+    return {}
+
+
+_RIGHT = "right.json"
+_STATE = re.compile(r"\d+ \d+ \d+")
+
+
+def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
+    """What was found right, with the state that it is in."""
+    if right:
+        rows = pa.table({"sha256": list(right), "state": [_state(place) for place in right.values()]})
+        with warehouse.transaction():
+            warehouse.con.register("incoming", rows)
+            warehouse.con.execute("DELETE FROM found_right WHERE sha256 IN (SELECT sha256 FROM incoming)")
+            warehouse.con.execute("INSERT INTO found_right SELECT sha256, state FROM incoming")
+            warehouse.con.unregister("incoming")
+
+
+def _state(place: Path | str) -> str | None:
+    """What changes when a file is written or replaced, and not when another edition links it."""
+    try:
+        state = os.stat(place)  # noqa: PTH116 - asked of every file of a series: text is cheaper than a `Path`
+    except OSError:
+        return None
+    return f"{state.st_ino} {state.st_size} {state.st_mtime_ns}"
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """File name → SHA-256. A page that is damaged names nothing, and is itself found wrong."""
+    manifest = edition_folders.read_manifest(folder)
+    with suppress(edition_folders.Damaged):
+        manifest["tables"] = edition_folders.month_tables(folder, manifest)
+    shared = {
+        month_tables.file_of(table, key): item["sha256"]
+        for table, entries in manifest["tables"].items()
+        for key, item in entries.items()
+    }
+    return {**shared, **manifest["files"]}
+
+
+def _digest(path: Path, seen: dict[tuple[int, int], str]) -> str | None:
+    try:
+        state = path.stat()
+        key = (state.st_dev, state.st_ino)
+        if key not in seen:
+            with path.open("rb") as file:
+                seen[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return seen[key]
+    except OSError:
+        return None

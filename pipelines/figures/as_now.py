@@ -1,0 +1,132 @@
+"""Earlier months read by later divisions: every unit followed to where it is now (semantics §1, §6).
+
+An as-now reading counts a month's answers by another month's roster: place, kind and the county's attributes are those of the later
+roster, the answers those of the month. A unit without a successor stays where its town went. So a series has no jump that is only
+a boundary; the reconciliation of units is the roster's.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import date
+from hashlib import sha256
+from itertools import groupby
+
+import pyarrow as pa
+
+from pipelines.figures import figure_counts, progress
+from pipelines.warehouse.projection import Warehouse, among
+
+
+def key(warehouse: Warehouse, month: date) -> str:
+    """Name of the divisions of a month: two months with the same key are counted by the same roster."""
+    rosters = warehouse.reference.rosters
+    attributes = [(c.code, c.municipal_district, c.shared_funding) for c in rosters.counties(month)]
+    return f"now:{rosters.edition(month).year}:{hash_of(attributes)}"
+
+
+def hash_of(attributes: list) -> str:
+    """Eight hex digits of the counties' attributes, for the name of the divisions."""
+    return sha256(repr(attributes).encode()).hexdigest()[:8]
+
+
+def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[date, str]) -> str:
+    """Figures of every month of `span` by the divisions of its last month. Returns the divisions' name."""
+    name = key(warehouse, span[-1])
+    known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall())
+    stale = [month for month in span if known.get(month) != fingerprints[month]]
+    for own, batch in _batches(warehouse, stale, name):
+        with warehouse.transaction():
+            _compute(warehouse, batch, own, span[-1], name)
+            warehouse.con.execute(f"DELETE FROM fingerprint WHERE month IN {among(batch)} AND what = ?", [name])
+            rows = [[month, name, fingerprints[month]] for month in batch]
+            warehouse.con.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
+    return name
+
+
+# Units of all months that are counted at once: a city's months of six years, one month of a country.
+_AT_ONCE = 400_000
+
+
+def _batches(warehouse: Warehouse, stale: list[date], name: str) -> Iterator[tuple[bool, list[date]]]:
+    """Months in order, as many at once as memory allows; and whether these are their own divisions.
+
+    A change of divisions asks for all earlier months, and planning a query costs more than the rows of a city.
+    """
+    for own, group in groupby(stale, key=lambda month: key(warehouse, month) == name):
+        months = list(group)
+        size = max(1, _AT_ONCE // max(warehouse.reference.rosters.table(month).num_rows for month in months))
+        for first in range(0, len(months), size):
+            yield own, months[first : first + size]
+
+
+def _compute(warehouse: Warehouse, span: list[date], own: bool, later: date, name: str) -> None:
+    if own:
+        figure_counts.recount(warehouse, span)
+    else:
+        load_later_divisions(warehouse, span, later)
+        figure_counts.compute(warehouse, span, name)
+    progress.compute(warehouse, span, name)
+
+
+def load_later_divisions(warehouse: Warehouse, span: list[date], later: date) -> None:
+    """Temporary `unit` and `county`: the units of each month by the divisions of a later month."""
+    con, rosters = warehouse.con, warehouse.reference.rosters
+    for name, table in (
+        ("placed", _by_month(span, lambda month: rosters.as_of(month, later))),
+        ("then_unit", _by_month(span, rosters.table)),
+        ("now_unit", rosters.table(later)),
+        ("now_county", _by_month(span, lambda month: rosters.county_table(later))),
+    ):
+        con.register("incoming", table)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
+        con.unregister("incoming")
+    con.execute(_UNIT)
+    con.execute(_COUNTY)
+
+
+def _by_month(span: list[date], table_of: Callable[[date], pa.Table]) -> pa.Table:
+    """The tables of these months in one, each row with its `month`."""
+    tables = [(month, table_of(month)) for month in span]
+    return pa.concat_tables(
+        [
+            table.append_column("month", pa.repeat(pa.scalar(month, pa.date32()), table.num_rows))
+            for month, table in tables
+        ]
+    )
+
+
+# A 居委会 that has no successor of its own takes the kind that its county's present status gives it.
+_UNIT = """
+    CREATE OR REPLACE TEMP TABLE unit AS
+    SELECT placed.month, placed.code, then_unit.name, placed.town_code, placed.town, placed.county_code, placed.county,
+           coalesce(now_unit.kind, CASE WHEN then_unit.kind <> '农村社区' AND now_county.municipal_district
+                                        THEN '城市社区' ELSE then_unit.kind END) AS kind,
+           placed.uid, coalesce(now_county.municipal_district, then_unit.municipal_district) AS municipal_district,
+           coalesce(now_county.shared_funding, then_unit.shared_funding) AS shared_funding,
+           coalesce(now_county.has_villages, then_unit.has_villages) AS has_villages,
+           placed.code AS answered_as, then_unit.county_code AS county_answered_as
+    FROM placed JOIN then_unit USING (month, code)
+    LEFT JOIN now_unit ON now_unit.code = placed.to_code
+    LEFT JOIN now_county ON now_county.code = placed.county_code AND now_county.month = placed.month
+"""
+# A county that did not exist yet answers through the one that nearly all of its units come from, if that one is gone.
+_COUNTY = """
+    CREATE OR REPLACE TEMP TABLE county AS
+    WITH came AS (
+        SELECT month, county_code AS code, county_answered_as AS source, count(*) AS units,
+               sum(count(*)) OVER (PARTITION BY month, county_code) AS together
+        FROM unit WHERE county_code IS NOT NULL GROUP BY 1, 2, 3
+    ),
+    known AS (SELECT DISTINCT month, county_code AS code, TRUE AS there FROM then_unit)
+    SELECT now_county.*, CASE WHEN there THEN code ELSE came.source END AS answered_as
+    FROM now_county LEFT JOIN known USING (month, code)
+    LEFT JOIN (SELECT * FROM came WHERE units >= 0.9 * together AND source NOT IN (SELECT code FROM now_county)) AS came
+         USING (month, code)
+"""
+
+
+def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict]:
+    """Units before + created − abolished ± moved = units after, by county and for the city (grain: one county)."""
+    rosters = warehouse.reference.rosters
+    first, last = rosters.edition(earlier).year, rosters.edition(later).year
+    return [asdict(balance) for balance in rosters.reconcile(first, last)] if first != last else []

@@ -1,0 +1,182 @@
+"""Where a series is heading, and a second opinion on its progress (semantics §6).
+
+Outlook: the straight line through the last six months (Theil–Sen: the median of all slopes between two months; it does not follow a
+single odd month), its value at the due date and the month in which it reaches the target. Second opinion: the Open SDG method.
+"""
+
+from datetime import date
+from itertools import combinations
+from math import ceil
+from statistics import median
+
+import pyarrow as pa
+
+from pipelines import months
+from pipelines.figures import progress
+from pipelines.warehouse.projection import Warehouse
+
+WINDOW = 6
+RECENT = 3
+HORIZON = 240  # months ahead at which "reaches" stops being worth saying
+
+_KEYS = ("policy", "indicator", "level", "unit")
+OUTLOOK = pa.schema(
+    [(name, pa.string()) for name in _KEYS]
+    + [
+        ("slope", pa.float64()),
+        ("value_at_due", pa.float64()),
+        ("reaches", pa.date32()),
+        ("recent_pace", pa.float64()),
+    ]
+    + [("needed_pace", pa.float64()), ("months_left", pa.int64()), ("sdg_category", pa.string())]
+    + [("sdg_ratio", pa.float64()), ("sdg_score", pa.float64()), ("sdg_refused", pa.string())]
+)
+
+
+def table(warehouse: Warehouse, month: date, divisions: str) -> pa.Table:
+    """One row per policy, indicator with a target, level (city, county) and unit: the outlook as of a month.
+
+    slope: a month, in the indicator's unit; reaches: month or null; recent_pace: further units a month over the last three
+    months; needed_pace: units a month until the due month; sdg_*: the second opinion.
+    """
+    progress.load_targets(warehouse)
+    return pa.Table.from_pylist(
+        [_outlook(keys, points, month) for keys, points in _series(warehouse, month, divisions)], schema=OUTLOOK
+    )
+
+
+def _series(warehouse: Warehouse, month: date, divisions: str) -> list[tuple[tuple, list[dict]]]:
+    """(policy, indicator, level, unit) of every figure with a target, and its values by month, December's only where it is judged in
+    December: of each series the first point and the last six, which is all that is looked at.
+
+    Gathered in one pass, not sorted: ten years of a country's counties are thirty million points.
+    """
+    rows = warehouse.con.execute(
+        """
+        SELECT policy, indicator, level, unit, arg_min(point, point.month), list_reverse(arg_max(point, point.month, $window))
+        FROM (
+            SELECT f.policy, f.indicator, f.level, f.unit, {
+                       'month': f.month, 'value': f.value, 'numerator': f.numerator::DOUBLE, 'gap': f.gap,
+                       'low': low / 10000.0::DOUBLE, 'high': high / 10000.0::DOUBLE, 'due': f.due} AS point
+            FROM figure AS f JOIN target AS t USING (policy, indicator)
+            WHERE f.divisions = $divisions AND f.month <= $month AND f.level IN ('city', 'county') AND f.target IS NOT NULL
+              AND f.value IS NOT NULL AND (NOT december OR month(f.month) = 12))
+        GROUP BY policy, indicator, level, unit ORDER BY policy, indicator, level, unit
+        """,
+        {"divisions": divisions, "month": month, "window": WINDOW},
+    ).fetchall()
+    return [(tuple(keys), [first, *last] if first["month"] < last[0]["month"] else last) for *keys, first, last in rows]
+
+
+def _outlook(keys: tuple, points: list[dict], month: date) -> dict:
+    last = points[-1]
+    line = theil_sen([(_months_between(month, p["month"]), p["value"]) for p in points[-WINDOW:]])
+    left = _months_between(month, last["due"])
+    return {
+        **dict(zip(_KEYS, keys, strict=True)),
+        "slope": line and line[0],
+        "value_at_due": line and line[1] + line[0] * left,
+        "reaches": _reaches(line, last, month),
+        "recent_pace": _recent_pace(points, month),
+        "needed_pace": last["gap"] / left if left > 0 and last["gap"] is not None else None,
+        "months_left": max(left, 0),
+        **second_opinion(points),
+    }
+
+
+def theil_sen(points: list[tuple[float, float]]) -> tuple[float, float] | None:
+    """(slope, value at time 0) of the Theil–Sen line; None for fewer than two moments. Sen (1968), J. Am. Stat. Assoc. 63."""
+    slopes = [(y2 - y1) / (t2 - t1) for (t1, y1), (t2, y2) in combinations(points, 2)]
+    if not slopes:
+        return None
+    slope = median(slopes)
+    return slope, median(y - slope * t for t, y in points)
+
+
+def _reaches(line: tuple[float, float] | None, last: dict, month: date) -> date | None:
+    """The first month from this one on in which the line is at the target; None when it never is within the horizon."""
+    if line is None:
+        return None
+    slope, now = line
+    upwards = last["low"] is not None
+    goal = last["low"] if upwards else last["high"]
+    if (now >= goal) if upwards else (now <= goal):
+        return month
+    if slope == 0 or (slope > 0) != upwards:
+        return None
+    ahead = ceil((goal - now) / slope - 1e-9)
+    return months.add(month, ahead) if ahead <= HORIZON else None
+
+
+def _recent_pace(points: list[dict], month: date) -> float | None:
+    """Further units a month over the last three months; None without a value three months ago."""
+    by_month = {point["month"]: point["numerator"] for point in points[-RECENT - 1 :]}
+    earlier = months.add(month, -RECENT)
+    if month not in by_month or earlier not in by_month:
+        return None
+    return (by_month[month] - by_month[earlier]) / RECENT
+
+
+def _months_between(first: date, second: date) -> int:
+    return (second.year - first.year) * 12 + second.month - first.month
+
+
+# ---- second opinion
+
+
+def second_opinion(points: list[dict]) -> dict:
+    """The Open SDG verdict on a series, with the reason where the method refuses to give one."""
+    first, last = points[0], points[-1]
+    goal, lower_is_better = (last["high"], True) if last["low"] is None else (last["low"], False)
+    observed = _months_between(first["month"], last["month"]) / 12
+    required = _months_between(first["month"], last["due"]) / 12
+    found = open_sdg(first["value"], last["value"], goal, observed, required, lower_is_better)
+    return {f"sdg_{key}": value for key, value in found.items()}
+
+
+def open_sdg(
+    baseline: float,
+    current: float,
+    target: float,
+    years_observed: float,
+    years_required: float,
+    lower_is_better: bool = False,
+) -> dict:
+    """Progress by the Open SDG method (≥ 2.4): `ratio`, `category`, `score`, or `refused` with the reason.
+
+    R = CAGR(observed) / |CAGR(required)|, CAGR(a, b) = (a/b)^(1/years) − 1, times −1 where lower is better. A target that is
+    reached is tested first. The method needs a growth rate, so a baseline of 0 or unlike signs are refused, not patched.
+    """
+    reached = current <= target if lower_is_better else current >= target
+    if reached:
+        return _opinion("target_achieved", score=5.0)
+    if baseline == 0:
+        return _opinion(refused="基期为 0,增长率没有意义")
+    if baseline * target <= 0 or baseline * current < 0:
+        return _opinion(refused="基期、现值与目标的正负号不同,增长率没有意义")
+    if years_observed <= 0 or years_required <= 0:
+        return _opinion(refused="只有基期一个月,或到期月不晚于基期")
+    required = (target / baseline) ** (1 / years_required) - 1
+    if required == 0:
+        return _opinion(refused="基期等于目标,所需增长为 0")
+    observed = ((current / baseline) ** (1 / years_observed) - 1) * (-1 if lower_is_better else 1)
+    ratio = observed / abs(required)
+    return _opinion(category_of(ratio), ratio, score_of(ratio))
+
+
+def category_of(ratio: float) -> str:
+    """Open SDG's four verdicts on a target that is not reached yet."""
+    if ratio >= 0.95:
+        return "substantial_progress"
+    return "moderate_progress" if ratio >= 0.6 else "limited_progress" if ratio >= 0 else "deterioration"
+
+
+def score_of(ratio: float) -> float:
+    """−5 … 5, piecewise linear with 0 at a ratio of 0.6."""
+    return min(7.1429 * ratio - 4.2857, 5.0) if ratio >= 0.6 else max(4.1667 * ratio - 2.5, -5.0)
+
+
+def _opinion(
+    category: str | None = None, ratio: float | None = None, score: float | None = None, refused: str | None = None
+) -> dict:
+    return {"category": category, "ratio": ratio, "score": score, "refused": refused}

@@ -1,0 +1,1 @@
+"""The one door: check, submit, collect from the inbox, decide, and tell who has reported."""

@@ -1,0 +1,80 @@
+"""Read and judge a file without storing anything: what the sender is told before deciding to submit."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines import months
+from pipelines.answers.read_failure import Costly
+from pipelines.archive.store import Archive, Event
+from pipelines.edition.open_edition import Release, open_release
+from pipelines.errors import Refusal
+from pipelines.figures import effective_answers
+from pipelines.intake import outcome, receipts
+from pipelines.intake.outcome import Report
+from pipelines.reference.reference_bundle import Reference
+from pipelines.settings import Settings
+from pipelines.warehouse import projection
+from pipelines.warehouse.projection import Warehouse
+from pipelines.worker import worker_pool
+
+
+def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
+    """One file's report. Never raises for what the file holds: a bad file is a refused report."""
+    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name}
+    event = Event(1, today.isoformat(), "submission", "", told, "")
+    [(_, found)] = worker_pool.read_each([(event, lambda: data)], reference)
+    checker = projection.in_memory(reference, Archive(Path("/nonexistent")))
+    effective_answers.create(checker)
+    checker.load_many([(event, checker.refused(event, found) if isinstance(found, Costly) else found)])
+    [(month, refused)] = checker.con.execute("SELECT month, refused FROM submission").fetchall()
+    if not refused and month:
+        _judge_alone(checker, month, release)
+    return outcome.report(checker, 1, name)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file would get if it were submitted: its report, and its receipt with the receipt's file name."""
+
+    report: Report
+    receipt_name: str
+    receipt_bytes: bytes
+
+
+def preview(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Preview:
+    found = check_bytes(data, name, reference, release, today)
+    receipt, receipt_name = receipts.preview(found, data, reference)
+    return Preview(found, receipt_name, receipt)
+
+
+def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:
+    effective_answers.load_rosters(checker, month)
+    effective_answers.select_rows(checker, [1])
+    _remember_previous(checker, month, release)
+    life = checker.life()
+    effective_answers.judge(checker, month, life)
+
+
+def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:
+    """The last accepted answers before the month, from the release: what `prev.*` in a rule means."""
+    fields = effective_answers.previous_fields(checker.reference.rules)
+    if release is None or not fields:
+        return
+    columns = ", ".join(f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL) AS "{f}"' for f in fields)
+    with release.con.cursor() as cursor:
+        last = cursor.sql(
+            f"SELECT ?::DATE AS month, uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid",
+            params=[months.add(month, -1), month],
+        ).to_arrow_table()
+    checker.con.register("incoming", last)
+    checker.con.execute("INSERT INTO last_answer BY NAME SELECT * FROM incoming")
+    checker.con.unregister("incoming")
+
+
+def release_if_any(settings: Settings) -> Release | None:
+    try:
+        return open_release(settings=settings)
+    except Refusal:
+        return None

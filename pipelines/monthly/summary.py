@@ -1,0 +1,101 @@
+"""What came out: a month's reports, figures and release in a few numbers, said after every run.
+
+Keys are Chinese, because the operator reads them as they stand, in Dagster and on the terminal.
+"""
+
+from datetime import date
+from pathlib import Path
+
+from pipelines.edition import edition_folders, open_folder
+from pipelines.edition.publish_edition import Edition
+from pipelines.figures.progress import STATUSES
+from pipelines.settings import Settings
+from pipelines.warehouse.projection import Warehouse
+
+
+def received(warehouse: Warehouse, month: date) -> dict:
+    """Who has reported the month, how many units count, what was found."""
+    counties = warehouse.reference.rosters.counties(month)
+    force = warehouse.life().effective(month)
+    missing = [county.name for county in counties if county.code not in force]
+    severities = _count(warehouse, "severity", "finding", "list_contains(?, seq)", [list(force.values())])
+    return {
+        "已报县数": len(counties) - len(missing),
+        "应报县数": len(counties),
+        "未报": "、".join(missing) or "无",
+        "名册单位": len(warehouse.reference.rosters.units(month)),
+        **_standing(warehouse, month),
+        "错误": severities.get("error", 0),
+        "需核实": severities.get("warning", 0),
+    }
+
+
+def computed(warehouse: Warehouse, month: date) -> dict:
+    """How many figures there are, and where the city's indicators stand."""
+    statuses = _count(warehouse, "status", "figure", "month = ? AND divisions = 'then' AND level = 'city'", [month])
+    figures = sum(_count(warehouse, "level", "figure", "month = ? AND divisions = 'then'", [month]).values())
+    shown = {STATUSES[status]: number for status, number in statuses.items()}
+    return {
+        "数字行数": figures,
+        "指标总数": sum(statuses.values()),
+        "已达标": statuses.get("met", 0),
+        "全市指标状态": _listed(shown),
+    }
+
+
+def published(settings: Settings, edition: Edition) -> dict:
+    """Which edition it is, and what moved at city level since the one before."""
+    before = _before(settings.releases, edition.folder)
+    now, in_force = _told(edition.folder)
+    then = _told(before)[0] if before else {}
+    both = [(then[key], now[key]) for key in now if key in then]
+    turned = [f"{b[0]} {STATUSES[a[1]]}→{STATUSES[b[1]]}" for a, b in both if a[1] != b[1]]
+    counted = edition_folders.month_tables(edition.folder, edition_folders.read_manifest(edition.folder))
+    return {
+        "发布版": edition.label,
+        "新版": edition.new,
+        "依据报表数": in_force,
+        "行数": sum(item["rows"] for entries in counted.values() for item in entries.values()),
+        "对比": f"{before.parent.name}/{before.name}" if before else "无(首个发布版)",
+        "变动的全市数字": sum(a[2] != b[2] for a, b in both),
+        "状态变化": ";".join(turned) or "无",
+    }
+
+
+def _standing(warehouse: Warehouse, month: date) -> dict:
+    states = _count(warehouse, "row_state", "standing", "month = ?", [month])
+    carried = _count(warehouse, "carried", "standing", "month = ?", [month])
+    return {"计入单位": states.get("accepted", 0), "沿用上期": carried.get(True, 0)}
+
+
+def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list) -> dict:
+    sql = f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1"
+    return dict(warehouse.con.execute(sql, parameters).fetchall())
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return "、".join(f"{name} {number}" for name, number in counts.items()) or "无"
+
+
+def _before(releases: Path, folder: Path) -> Path | None:
+    """The edition published before this one: of the same month, else the last of the months before."""
+    found = list(edition_folders.editions(releases))
+    place = found.index(folder)
+    return found[place - 1] if place else None
+
+
+def _told(folder: Path) -> tuple[dict[tuple, tuple], int]:
+    """(policy, indicator) → (name, status, what was counted) of the city, in the release's own month;
+    submissions in force for the series.
+    """
+    release = open_folder(folder)
+    try:
+        rows = release.rows(
+            "SELECT policy, indicator, indicator.name, status, numerator, denominator "
+            "FROM figure JOIN indicator USING (policy, indicator) WHERE level = 'city' AND month = ?", [release.month],
+        )  # fmt: skip
+        in_force = release.rows("SELECT count(*) AS n FROM submission WHERE status = 'effective'")[0]["n"]
+    finally:
+        release.close()
+    told = {(r["policy"], r["indicator"]): (r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows}
+    return told, in_force

@@ -1,0 +1,81 @@
+"""Deciding what to tell from the state of an installation, and sending it. The clock is an argument; a failing sender fails nothing."""
+
+from datetime import date, datetime
+
+from pipelines import months
+from pipelines import settings as installation
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.edition import open_release
+from pipelines.errors import Refusal
+from pipelines.notify import contacts, due_dates, messages, reporting_state
+from pipelines.notify.messages import Message
+from pipelines.notify.outbox import Outbox
+from pipelines.notify.senders import BySmtp, Sender, ToFile
+from pipelines.reports.facts import gather
+from pipelines.reports.verdict import tally
+from pipelines.settings import Settings
+
+
+def remind(settings: Settings, now: datetime) -> list[Message]:
+    """What is to be said today about the month that has ended; written down, not yet sent."""
+    today = now.astimezone(SHANGHAI).date()
+    month = due_dates.in_question(today)
+    if due_dates.occasion(month, today) is None:
+        return []
+    found = messages.reminders(reporting_state.of_month(settings, month, today), known(settings))
+    outbox(settings).put(found)
+    return found
+
+
+def releases(settings: Settings, after: int) -> int:
+    """Tell of the editions that the ledger has after event `after`; returns the last event seen."""
+    archive = Archive(settings.archive)
+    last = archive.last_seq()
+    for event in archive.events(after=after, until=last):
+        if event.kind == "release":
+            month, edition = months.parse(event.body["month"]), event.body["edition"]
+            sentence = verdict(settings, month, edition)
+            outbox(settings).put([messages.published(month, edition, event.body["kind"], sentence, known(settings))])
+    return last
+
+
+def verdict(settings: Settings, month: date, edition: int) -> str:
+    """How many leading indicators stand how, in one sentence a policy; what is wrong where the edition does not open."""
+    try:
+        release = open_release(month, edition, settings=settings)
+    except Refusal as refusal:
+        return str(refusal)
+    try:
+        policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
+        told = [gather(release, policy) for policy in policies]
+        return "\n".join(f"{f.policy['title']}:{tally([i.status for i in f.headline], f.statuses)}" for f in told)
+    finally:
+        release.close()
+
+
+def tell(settings: Settings, found: list[Message]) -> None:
+    """Write down messages, to be sent with the next `flush`."""
+    outbox(settings).put(found)
+
+
+def flush(settings: Settings) -> tuple[int, list[str]]:
+    """Send all that waits: how many went, and what did not."""
+    return outbox(settings).flush(sender(settings))
+
+
+def outbox(settings: Settings) -> Outbox:
+    return Outbox(settings.data / "outbox")
+
+
+def sender(settings: Settings) -> Sender:
+    """Mail where the environment names a server, else files under `data/outbox/mail`."""
+    files, mail = ToFile(settings.data / "outbox" / "mail"), installation.mail()
+    return BySmtp(mail, files) if mail else files
+
+
+def known(settings: Settings) -> contacts.Contacts:
+    """The contacts; none while the file cannot be read (`shequ health` says so)."""
+    try:
+        return contacts.load(settings.data / "contacts.yaml")
+    except Refusal:
+        return contacts.Contacts()

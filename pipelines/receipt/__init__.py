@@ -1,0 +1,45 @@
+"""The receipt: the county's own workbook back, faulty cells marked and noted, with a sheet 问题清单 that links to them.
+
+    write_receipt(original, name, findings, context) -> (bytes, file name)
+
+An xlsx or xlsm is patched part by part: whatever this package does not know of (pictures, shapes, validations, charts)
+stays as it was, byte for byte. Other formats cannot be patched so; for them an xlsx is made that holds the list and,
+where the file can be read, a copy of its values with the marks. The receipt is always an .xlsx without macros: a macro
+would run at the county under our name, and nothing of the answers depends on it.
+"""
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from pipelines.receipt import finding_list, mark_workbook, plain_workbook
+from pipelines.receipt.context import ReceiptContext, Try, file_name
+from pipelines.workbook.grid import Unreadable
+from pipelines.workbook.open_workbook import open_workbook
+
+__all__ = ["ReceiptContext", "Try", "file_name", "write_receipt"]
+
+
+def write_receipt(original: bytes, name: str, findings: Sequence[dict], context: ReceiptContext) -> tuple[bytes, str]:
+    """The receipt's bytes and its file name. Never raises for what the file or the findings hold.
+
+    `findings` are dicts with id, code, severity, sheet, cell, field, unit, found, expected, message: `intake.Report`'s.
+    """
+    entries = finding_list.entries(findings, context)
+    try:
+        data = mark_workbook.mark(original, entries, finding_list.Header(name, context, own=True))
+    except (Unreadable, etree.LxmlError, ValueError):  # ValueError: a number in the XML that is none
+        data = _beside(original, name, entries, context)
+    return data, file_name(context)
+
+
+def _beside(original: bytes, name: str, entries: list[finding_list.Entry], context: ReceiptContext) -> bytes:
+    """An xlsx of our own: values with marks where the file can be read, else the list alone."""
+    try:
+        sheets = open_workbook(original, name).sheets
+    except Unreadable:
+        sheets = []
+    if sum(len(row) for sheet in sheets for row in sheet.rows) > plain_workbook.MOST_CELLS:
+        sheets = []
+    header = finding_list.Header(name, context, own=False, copied=bool(sheets))
+    return mark_workbook.mark(plain_workbook.package(sheets), entries, header)

@@ -1,0 +1,198 @@
+"""Cell notes: the comments part that holds their text, and the VML drawing that holds their boxes."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pipelines.receipt import xml_text
+from pipelines.workbook.address import column_number
+
+AUTHOR = "社区核查"
+MARK = "—— 社区核查 ——"  # before our text in a note that the county had written
+VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
+COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
+_BLOCK = 1024  # shape ids come in blocks of as many, each drawing naming its own
+_WIDE, _LINE = 300, 17  # pixels of a note's width and of a line in it
+# Every element that is put in names its namespaces: writers choose prefixes of their own (openpyxl: ns0, ns1).
+_NAMED = (
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
+    'xmlns:x="urn:schemas-microsoft-com:office:excel"'
+)
+_SHAPETYPE = (
+    f'<v:shapetype {_NAMED} id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    '<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+)
+_EMPTY_VML = f"<xml {_NAMED}></xml>"
+_SHAPE = re.compile(r"<(\w+:)?shape\s.*?</\1shape>\s*", re.DOTALL)
+_IDMAP = re.compile(r'(<(?:\w+:)?idmap\b[^>]*\bdata=")([\d,\s]*)"')
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
+
+
+@dataclass(frozen=True)
+class Note:
+    cell: str
+    text: str
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Row and column, 1-based; 0 and 0 where a writer named no cell."""
+        found = _ADDRESS.fullmatch(self.cell)
+        return (int(found[2]), column_number(found[1])) if found else (0, 0)
+
+
+# ---- texts
+
+
+def empty(ns: str) -> etree._Element:
+    return etree.fromstring(f'<comments xmlns="{ns}"><authors/><commentList/></comments>')
+
+
+def forget(root: etree._Element) -> set[str]:
+    """Takes out what an earlier receipt wrote; returns the cells whose notes were ours alone."""
+    authors = [author.text for author in root.iterfind("{*}authors/{*}author")]
+    ours = {str(i) for i, name in enumerate(authors) if name == AUTHOR}
+    gone = set()
+    table = root.find("{*}commentList")
+    for comment in list(table):
+        if comment.get("authorId") in ours:
+            gone.add(comment.get("ref"))
+            table.remove(comment)
+        else:
+            _cut(comment)
+    return gone
+
+
+def _cut(comment: etree._Element) -> None:
+    """The county's own note without what was put behind it."""
+    found = False
+    for piece in list(comment.iter("{*}t")):
+        if not found and MARK in (piece.text or ""):
+            piece.text, found = piece.text.partition(MARK)[0].rstrip("\n"), True
+        elif found:
+            piece.text = ""
+
+
+def add(root: etree._Element, notes: Iterable[Note]) -> list[Note]:
+    """Writes the notes, behind the text of those that stand there; returns the ones that need a box of their own."""
+    ns = etree.QName(root).namespace
+    table = root.find("{*}commentList")
+    there = {comment.get("ref"): comment for comment in table}
+    author, fresh = _author(root), []
+    for note in notes:
+        if note.cell in there:
+            there[note.cell].find("{*}text").append(_run(f"\n{MARK}\n{note.text}", ns))
+        else:
+            table.append(_comment(note, author, ns))
+            fresh.append(note)
+    _sort(table)
+    return fresh
+
+
+def _author(root: etree._Element) -> int:
+    authors = root.find("{*}authors")
+    names = [author.text for author in authors]
+    if AUTHOR not in names:
+        etree.SubElement(authors, f"{{{etree.QName(root).namespace}}}author").text = AUTHOR
+        names.append(AUTHOR)
+    return names.index(AUTHOR)
+
+
+def _comment(note: Note, author: int, ns: str) -> etree._Element:
+    comment = etree.Element(f"{{{ns}}}comment", ref=note.cell, authorId=str(author))
+    etree.SubElement(comment, f"{{{ns}}}text").append(_run(note.text, ns))
+    return comment
+
+
+def _run(content: str, ns: str) -> etree._Element:
+    return etree.fromstring(
+        f'<r xmlns="{ns}"><rPr><sz val="9"/><color indexed="81"/><rFont val="宋体"/><charset val="134"/></rPr>'
+        f'<t xml:space="preserve">{xml_text.xml(content)}</t></r>'
+    )
+
+
+def _sort(table: etree._Element) -> None:
+    """In the order of the sheet, as Excel keeps them."""
+    table[:] = sorted(table, key=lambda comment: Note(comment.get("ref") or "A1", "").place)
+
+
+# ---- boxes
+
+
+def blocks(vml: str) -> set[int]:
+    """The blocks of shape ids that a drawing has taken."""
+    return {int(number) for _, data in _IDMAP.findall(vml) for number in re.findall(r"\d+", data)}
+
+
+def draw(vml: str | None, notes: list[Note], gone: set[str], widths: dict[int, int], taken: set[int]) -> str:
+    """The drawing with a hidden box a note, and without the boxes of notes that are gone."""
+    vml = _without(vml or _EMPTY_VML, {Note(cell, "").place for cell in gone})
+    if not notes:
+        return vml
+    own = _free_blocks(taken | blocks(vml), -(-len(notes) // (_BLOCK - 1)))
+    vml = _with_blocks(vml, own)
+    kind = "" if 'id="_x0000_t202"' in vml else _SHAPETYPE
+    shapes = (
+        _shape(note, own[i // (_BLOCK - 1)] * _BLOCK + 1 + i % (_BLOCK - 1), i, widths) for i, note in enumerate(notes)
+    )
+    head, end, tail = vml.rpartition("</xml>")
+    return "".join([head, kind, *shapes, end, tail])
+
+
+def _free_blocks(taken: set[int], count: int) -> list[int]:
+    free, number = [], 1
+    while len(free) < count:
+        if number not in taken:
+            free.append(number)
+        number += 1
+    return free
+
+
+def _with_blocks(vml: str, own: list[int]) -> str:
+    found = _IDMAP.search(vml)
+    named = ",".join(map(str, own))
+    if found:
+        return f"{vml[: found.end(2)]},{named}{vml[found.end(2) :]}"
+    layout = f'<o:shapelayout {_NAMED} v:ext="edit"><o:idmap v:ext="edit" data="{named}"/></o:shapelayout>'
+    start = vml.index(">", vml.index("<xml")) + 1
+    return f"{vml[:start]}{layout}{vml[start:]}"
+
+
+def _without(vml: str, places: set[tuple[int, int]]) -> str:
+    return _SHAPE.sub(lambda found: "" if _place_of(found[0]) in places else found[0], vml) if places else vml
+
+
+def _place_of(shape: str) -> tuple[int, int] | None:
+    row = re.search(r"<(?:\w+:)?Row>\s*(\d+)", shape)
+    column = re.search(r"<(?:\w+:)?Column>\s*(\d+)", shape)
+    return (int(row[1]) + 1, int(column[1]) + 1) if row and column else None
+
+
+def _shape(note: Note, number: int, order: int, widths: dict[int, int]) -> str:
+    row, column = note.place
+    return (
+        f'<v:shape {_NAMED} id="_x0000_s{number}" type="#_x0000_t202" '
+        f'style="position:absolute;margin-left:80pt;margin-top:5pt;width:{_WIDE * 3 // 4}pt;'
+        f'height:{_height(note.text) * 3 // 4}pt;z-index:{order + 1};visibility:hidden" '
+        'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
+        '<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div>'
+        '</v:textbox><x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
+        f"<x:Anchor>{_anchor(note, row, column, widths)}</x:Anchor><x:AutoFill>False</x:AutoFill>"
+        f"<x:Row>{row - 1}</x:Row><x:Column>{column - 1}</x:Column></x:ClientData></v:shape>"
+    )
+
+
+def _height(content: str) -> int:
+    """Pixels that the text needs at nine points, about twenty-two Chinese letters a line."""
+    lines = sum(1 + len(line) // 22 for line in content.split("\n"))
+    return min(max(lines + 1, 3) * _LINE, 420)
+
+
+def _anchor(note: Note, row: int, column: int, widths: dict[int, int]) -> str:
+    """Left column, offset, top row, offset, right column, offset, bottom row, offset: 0-based, in pixels."""
+    right, left_over = column, _WIDE
+    while left_over > (width := widths.get(right + 1, 64)) and right < 16_383:
+        left_over, right = left_over - width, right + 1
+    down, rest = divmod(_height(note.text), 20)
+    return f"{column}, 15, {max(row - 2, 0)}, 10, {right}, {left_over}, {max(row - 2, 0) + down}, {rest}"

@@ -1,0 +1,190 @@
+"""One worksheet part: cells get a fill and a note, and every other element stays as it was."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from pipelines.receipt.cell_styles import Styles
+from pipelines.workbook.address import column_number
+from pipelines.workbook.address import letter as column_letters
+from pipelines.workbook.grid import Unreadable
+
+_ADDRESS = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+# Excel wants the children of a worksheet in this order, and refuses the file otherwise.
+_AFTER_NOTES = (
+    "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "AlternateContent", "webPublishItems",
+    "tableParts", "extLst",
+)  # fmt: skip
+_RULE = 'LEN("社区核查回执")&gt;0'  # always true, and known again when the receipt comes back
+_PIXELS = 7  # of a digit: what column widths are counted in
+
+
+def place(address: str) -> tuple[int, int]:
+    """`AB15` → (15, 28)."""
+    letters, row = _ADDRESS.fullmatch(address).groups()
+    return int(row), column_number(letters)
+
+
+@dataclass
+class Marks:
+    """What a sheet is to show: cell → severity, the worst where several meet; cell → text of its note."""
+
+    fills: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+class SheetPart:
+    """A worksheet's tree."""
+
+    def __init__(self, root: etree._Element):
+        if root.find("{*}sheetData") is None:
+            raise Unreadable("damaged")
+        self.root = root
+        self.ns = etree.QName(root).namespace
+        self.anchors = self._anchors()
+
+    # ---- what an earlier receipt left
+
+    def clear(self, styles: Styles) -> None:
+        """Takes our fills off every cell, and our rules away."""
+        ours = {str(index): index for index in styles.marks()}
+        if ours:
+            for cell in self.root.iter(f"{{{self.ns}}}c"):
+                if cell.get("s") in ours:
+                    cell.set("s", str(styles.cleared(ours[cell.get("s")])))
+        for rules in self.root.findall("{*}conditionalFormatting"):
+            for rule in rules.findall("{*}cfRule"):
+                if any("社区核查回执" in (formula.text or "") for formula in rule.iterfind("{*}formula")):
+                    rules.remove(rule)
+            if not len(rules):
+                self.root.remove(rules)
+
+    # ---- fills
+
+    def fill(self, fills: dict[str, str], styles: Styles) -> None:
+        wanted: dict[int, dict[int, str]] = {}
+        for address, severity in fills.items():
+            row, column = place(address)
+            wanted.setdefault(row, {})[column] = severity
+        rows = self._rows(set(wanted))
+        for number, columns in wanted.items():
+            row = rows.get(number)
+            self._fill_row(row if row is not None else self._add_row(number), number, columns, styles)
+        self._overrule(fills, styles)
+
+    def _fill_row(self, row: etree._Element, number: int, columns: dict[int, str], styles: Styles) -> None:
+        cells = self._cells(row)
+        for column, severity in columns.items():
+            cell = cells.get(column)
+            if cell is None:
+                cell = cells[column] = self._add_cell(row, number, column, cells)
+            cell.set("s", str(styles.marked(int(cell.get("s") or 0), severity)))
+
+    def _rows(self, wanted: set[int]) -> dict[int, etree._Element]:
+        found, last = {}, 0
+        for row in self.root.find("{*}sheetData").iterchildren("{*}row"):
+            last = int(row.get("r") or last + 1)
+            if last in wanted:
+                found[last] = row
+        return found
+
+    def _add_row(self, number: int) -> etree._Element:
+        data = self.root.find("{*}sheetData")
+        row = etree.Element(f"{{{self.ns}}}row", r=str(number))
+        later = next((r for r in data.iterchildren("{*}row") if int(r.get("r") or 0) > number), None)
+        data.append(row) if later is None else later.addprevious(row)
+        return row
+
+    def _cells(self, row: etree._Element) -> dict[int, etree._Element]:
+        cells, last = {}, 0
+        for cell in row.iterchildren("{*}c"):
+            address = _ADDRESS.fullmatch(cell.get("r") or "")
+            last = column_number(address[1]) if address else last + 1
+            cells[last] = cell
+        return cells
+
+    def _add_cell(self, row: etree._Element, number: int, column: int, cells: dict) -> etree._Element:
+        cell = etree.Element(f"{{{self.ns}}}c", r=f"{column_letters(column)}{number}")
+        style = row.get("s") if row.get("customFormat") in ("1", "true") else self._column_style(column)
+        if style:
+            cell.set("s", style)
+        before = max((c for c in cells if c < column), default=None)
+        row.insert(0, cell) if before is None else cells[before].addnext(cell)
+        return cell
+
+    def _column_style(self, column: int) -> str | None:
+        for entry in self.root.iterfind("{*}cols/{*}col"):
+            if int(entry.get("min", 0)) <= column <= int(entry.get("max", 0)):
+                return entry.get("style")
+        return None
+
+    def _overrule(self, fills: dict[str, str], styles: Styles) -> None:
+        """Where the sheet has conditional colours, ours come first: a mark that is painted over is none."""
+        rules = list(self.root.iterfind("{*}conditionalFormatting/{*}cfRule"))
+        if not rules:
+            return
+        severities = sorted(set(fills.values()))
+        for rule in rules:
+            rule.set("priority", str(int(rule.get("priority") or 1) + len(severities)))
+        for priority, severity in enumerate(severities, 1):
+            cells = " ".join(cell for cell, found in fills.items() if found == severity)
+            rule = (
+                f'<conditionalFormatting xmlns="{self.ns}" sqref="{cells}"><cfRule type="expression" '
+                f'dxfId="{styles.alarm(severity)}" priority="{priority}" stopIfTrue="1"><formula>{_RULE}</formula>'
+                "</cfRule></conditionalFormatting>"
+            )
+            # in front of the others, too: LibreOffice goes by the order in the file
+            self._first_rules().addprevious(etree.fromstring(rule))
+
+    def _first_rules(self) -> etree._Element:
+        return self.root.find("{*}conditionalFormatting")
+
+    # ---- notes
+
+    def anchor(self, address: str) -> str:
+        """The cell that shows what stands at the address: the first of its merged range."""
+        return self.anchors.get(address, address)
+
+    def _anchors(self) -> dict[str, str]:
+        found = {}
+        for merge in self.root.iterfind("{*}mergeCells/{*}mergeCell"):
+            first, _, last = (merge.get("ref") or "").partition(":")
+            if _ADDRESS.fullmatch(first) and _ADDRESS.fullmatch(last):
+                found |= dict.fromkeys(_inside(first, last), first)
+        return found
+
+    def widths(self) -> dict[int, int]:
+        """Column → pixels, where they are set."""
+        found = {}
+        for entry in self.root.iterfind("{*}cols/{*}col"):
+            width = 0 if entry.get("hidden") in ("1", "true") else int(float(entry.get("width") or 9) * _PIXELS + 5)
+            first = int(entry.get("min", 1))
+            found |= dict.fromkeys(range(first, min(int(entry.get("max", 1)), first + 500) + 1), width)
+        return found
+
+    def drawing_id(self, relations_ns: str) -> str | None:
+        element = self.root.find("{*}legacyDrawing")
+        return element.get(f"{{{relations_ns}}}id") if element is not None else None
+
+    def set_drawing(self, identifier: str, relations_ns: str) -> None:
+        self._insert_before(
+            _AFTER_NOTES, f'<legacyDrawing xmlns="{self.ns}" xmlns:r="{relations_ns}" r:id="{identifier}"/>'
+        )
+
+    def _insert_before(self, later: Iterable[str], xml: str) -> None:
+        """Puts an element at its place: before the first of those that must come after it."""
+        data = self.root.find("{*}sheetData")
+        following = [e for e in data.itersiblings() if etree.QName(e).localname in later]
+        element = etree.fromstring(xml)
+        following[0].addprevious(element) if following else self.root.append(element)
+
+
+def _inside(first: str, last: str) -> Iterable[str]:
+    """The other cells of a merged range; a range beyond reason (whole columns) is left alone."""
+    (top, left), (bottom, right) = place(first), place(last)
+    if (bottom - top + 1) * (right - left + 1) > 20_000:
+        return []
+    cells = (f"{column_letters(c)}{r}" for r in range(top, bottom + 1) for c in range(left, right + 1))
+    return [cell for cell in cells if cell != first]

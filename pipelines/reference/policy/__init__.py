@@ -1,0 +1,1 @@
+"""The register of indicators, its expressions, and the text of the policy."""

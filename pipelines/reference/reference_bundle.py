@@ -1,0 +1,106 @@
+"""All reference data of one folder, loaded together: the form, the registers, the rosters, and their digests."""
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from pipelines.reference import form, roster, rules, strict_yaml
+from pipelines.reference.form import Form
+from pipelines.reference.policy import register
+from pipelines.reference.policy.register import Register
+from pipelines.reference.roster import Rosters
+from pipelines.reference.rules import CompiledRule
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference data that figures depend on."""
+
+    folder: Path
+    form: Form
+    registers: tuple[Register, ...]
+    rosters: Rosters
+
+    @cached_property
+    def rules(self) -> list[CompiledRule]:
+        return rules.compile_rules(self.form, self.form.community)
+
+    @cached_property
+    def county_rules(self) -> list[CompiledRule]:
+        return rules.compile_rules(self.form, self.form.county)
+
+    @property
+    def first_month(self) -> date:
+        """The earliest month that any policy asks for."""
+        return min(register.since for register in self.registers)
+
+    @property
+    def main(self) -> Register:
+        """The register of the policy that the city set out with."""
+        return self.registers[0]
+
+    def register(self, policy_id: str | None) -> Register:
+        """One register by its policy's id; the main one when none is named."""
+        if policy_id is None:
+            return self.main
+        return next((r for r in self.registers if r.policy.id == policy_id), None) or register.load(
+            self.folder, self.form, policy_id
+        )
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
+        found = {"form": form.digest(self.folder)}
+        for item in self.registers:
+            place = self.folder / "policies" / item.policy.id
+            found[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
+        found["rosters"] = self.rosters.digest()
+        return found
+
+
+def load(folder: Path) -> Reference:
+    """Everything, checked. Errors: `Refusal` naming file, entry and repair.
+
+    What was loaded from the same bytes is given again: a month's run opens the warehouse several times, and each time would follow
+    every unit through all rosters anew.
+    """
+    return _load(folder, _content(folder))
+
+
+def _content(folder: Path) -> str:
+    """The hash of all names and bytes in the folder."""
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        found.update(f"{path.relative_to(folder)}\n{path.stat().st_size}\n".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _load(folder: Path, _content: str) -> Reference:
+    survey = form.load(folder)
+    registers = tuple(register.load(folder, survey, policy_id) for policy_id in register.policies(folder))
+    found = Reference(folder, survey, registers, roster.load(folder))
+    _ = found.rules, found.county_rules
+    return found
+
+
+def bundle(folder: Path) -> bytes:
+    """All reference data of a folder as one zip, the same bytes for the same files: what a release was made with, to keep."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return content.getvalue()
+
+
+def unbundle(data: bytes, folder: Path) -> None:
+    """Write a bundle's files into an empty folder."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)

@@ -1,0 +1,28 @@
+"""Who is counted: editions of the roster, kinds, dated county attributes, and how units succeed one another."""
+
+from pipelines.reference.roster.county_attributes import City, County
+from pipelines.reference.roster.kinds import KINDS, RURAL, TOWN, URBAN
+from pipelines.reference.roster.roster_file import Edition
+from pipelines.reference.roster.rosters import AS_OF_TABLE, COUNTY_TABLE, TABLE, Listed, Rosters, Town, Unit, load
+from pipelines.reference.roster.succession import Edge
+from pipelines.reference.roster.unit_identity import Balance
+
+__all__ = [
+    "AS_OF_TABLE",
+    "COUNTY_TABLE",
+    "KINDS",
+    "RURAL",
+    "TABLE",
+    "TOWN",
+    "URBAN",
+    "Balance",
+    "City",
+    "County",
+    "Edge",
+    "Edition",
+    "Listed",
+    "Rosters",
+    "Town",
+    "Unit",
+    "load",
+]

@@ -1,0 +1,99 @@
+"""Dated attributes of counties, and the reviewed exceptions to a unit's kind. Both are spans of months."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from pipelines import months
+from pipelines.errors import Refusal
+from pipelines.reference.strict_yaml import Entry, build, load_yaml
+
+
+class Span(Entry):
+    """Months from..until, both included and both optional."""
+
+    first: str | None = Field(None, alias="from")
+    last: str | None = Field(None, alias="until")
+
+    def holds(self, month: date) -> bool:
+        key = months.key(month)
+        return (self.first or key) <= key <= (self.last or key)
+
+    def check(self, where: str) -> None:
+        """Refuses a bound that is no month, and a span that ends before it begins."""
+        try:
+            bounds = [months.parse(text) for text in (self.first, self.last) if text]
+        except Refusal as error:
+            raise Refusal(f"{where}:{error}") from None
+        if bounds != sorted(bounds):
+            raise Refusal(f"{where}:起始月份 {self.first} 晚于结束月份 {self.last}")
+
+
+Dated = Literal["always", "never"] | list[Span]
+
+
+def _holds(dated: Dated, month: date) -> bool:
+    if isinstance(dated, str):
+        return dated == "always"
+    return any(span.holds(month) for span in dated)
+
+
+class City(Entry):
+    """The city that the roster covers."""
+
+    code: str = Field(pattern=r"^\d{6}$")
+    name: str
+
+
+class CountyEntry(Entry):
+    """What is declared of one county code."""
+
+    code: str = Field(pattern=r"^\d{6}$")
+    type: Literal["市辖区", "县", "县级市", "开发区"]
+    municipal_district: Dated
+    shared_funding: Dated
+    short: str | None = None
+
+    def is_municipal(self, month: date) -> bool:
+        return _holds(self.municipal_district, month)
+
+    def shares_funding(self, month: date) -> bool:
+        return _holds(self.shared_funding, month)
+
+
+class _CountyFile(Entry):
+    city: City
+    counties: list[dict]
+
+
+@dataclass(frozen=True)
+class County:
+    """One county (县、市、区、开发区) in one month. `name` is the roster's, `short` how people call it."""
+
+    code: str
+    name: str
+    short: str
+    type: str
+    municipal_district: bool
+    shared_funding: bool
+    has_villages: bool
+    city_code: str
+    city: str
+
+
+def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
+    """The city and its county entries by code. Duplicate codes and impossible spans are refused."""
+    declared = build(_CountyFile, load_yaml(path), path.name)
+    entries: dict[str, CountyEntry] = {}
+    for number, item in enumerate(declared.counties, 1):
+        entry = build(CountyEntry, item, f"{path.name}:第{number}条")
+        if entry.code in entries:
+            raise Refusal(f"{path.name}:县区 {entry.code} 出现两次;请合并为一条")
+        for dated in (entry.municipal_district, entry.shared_funding):
+            for span in dated if isinstance(dated, list) else []:
+                span.check(f"{path.name}:{entry.code}")
+        entries[entry.code] = entry
+    return declared.city, entries

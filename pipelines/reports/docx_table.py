@@ -1,0 +1,114 @@
+"""Tables of a Word paper as XML, because the library sets one cell at a time and a report has thousands.
+
+Header rows repeat on every page and rows do not split over pages. Text is data: it is escaped, and characters that
+XML cannot hold are left out.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from docx.document import Document as Paper
+from docx.oxml import parse_xml
+
+from pipelines.reports.docx_styles import TWIPS_PER_MM, W
+from pipelines.reports.phrases import typeset
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its head, width in mm, and the style of its cells: CellText, CellNumber or CellMark."""
+
+    head: str
+    width: float
+    style: str = "CellText"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell that is more than its text: with a shade of grey (white letters on a dark one), or a second, smaller
+    line.
+    """
+
+    text: str
+    shade: str | None = None
+    small: str | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True)
+class Band:
+    """A row across the whole table, naming the group below it."""
+
+    text: str
+
+
+Row = Sequence[str | Cell] | Band
+
+
+def clean(text: str) -> str:
+    """Text as it may stand in the paper's XML, with the marks of Chinese print."""
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    return _UNSAFE.sub("", typeset(text))
+
+
+def add_table(paper: Paper, columns: Sequence[Column], rows: Sequence[Row], title: str, whole: bool = False) -> None:
+    """Appends a table. `title` is read out to those who cannot see it; a `whole` one is not parted by a page's
+    end, and keeps the note below it."""
+    widths = [round(column.width * TWIPS_PER_MM) for column in columns]
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    body = _header(columns, widths) + "".join(_row(row, columns, widths, whole) for row in rows)
+    xml = (
+        f'<w:tbl {W}><w:tblPr><w:tblStyle w:val="Report"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
+        '<w:jc w:val="center"/>'
+        '<w:tblLayout w:type="fixed"/>'
+        '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" '
+        f'w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val="{clean(title).replace(chr(34), "")}"/></w:tblPr>'
+        f"<w:tblGrid>{grid}</w:tblGrid>{body}</w:tbl>"
+    )
+    paper.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
+
+
+def _header(columns: Sequence[Column], widths: list[int]) -> str:
+    cells = "".join(_cell(Cell(c.head, style="CellHead"), c, width) for c, width in zip(columns, widths, strict=True))
+    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
+
+
+def _row(row: Row, columns: Sequence[Column], widths: list[int], keep: bool) -> str:
+    if isinstance(row, Band):
+        properties = (
+            f'<w:tcW w:w="{sum(widths)}" w:type="dxa"/><w:gridSpan w:val="{len(columns)}"/><w:vAlign w:val="center"/>'
+        )
+        inner = f"<w:tc><w:tcPr>{properties}</w:tcPr>{_paragraph(row.text, 'CellHead', left=True)}</w:tc>"
+    else:
+        inner = "".join(
+            _cell(cell, column, width, keep) for cell, column, width in zip(row, columns, widths, strict=True)
+        )
+    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{inner}</w:tr>"
+
+
+def _cell(cell: str | Cell, column: Column, width: int, keep: bool = False) -> str:
+    cell = cell if isinstance(cell, Cell) else Cell(cell)
+    shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{cell.shade}"/>' if cell.shade else ""
+    light = bool(cell.shade) and int(cell.shade[:2], 16) < 0x80
+    small = _paragraph(cell.small, "CellSmall") if cell.small else ""
+    text = _paragraph(cell.text, cell.style or column.style, light=light, keep=keep)
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}<w:vAlign w:val="center"/>'
+        f"</w:tcPr>{text}{small}</w:tc>"
+    )
+
+
+def _paragraph(text: str, style: str, light: bool = False, left: bool = False, keep: bool = False) -> str:
+    look = '<w:rPr><w:b/><w:color w:val="FFFFFF"/></w:rPr>' if light else ""
+    form = ("<w:keepNext/>" if keep or left else "") + ('<w:jc w:val="left"/>' if left else "")
+    return (
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{form}</w:pPr><w:r>{look}'
+        f'<w:t xml:space="preserve">{clean(text)}</w:t></w:r></w:p>'
+    )

@@ -1,0 +1,121 @@
+"""`shequ serve`: checks, then two processes: a watchman that nothing escapes, and the supervisor under it.
+
+The supervisor owns the programs. Killed outright it leaves them to the watchman, which ends them all and starts a new supervisor; when
+the watchman is killed, the kernel tells the supervisor to stop. Either way no program is left behind.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from datetime import datetime
+
+from pipelines import settings as installation
+from pipelines.archive.store import SHANGHAI, write_durably
+from pipelines.errors import Refusal
+from pipelines.serving import dagster_home, logs, preflight, process_tree, programs
+from pipelines.serving.programs import Ports
+from pipelines.serving.supervisor import Supervisor
+from pipelines.settings import REPOSITORY, Settings
+from pipelines.system import locks
+
+# A supervisor that dies this often is not helped by another.
+MOST_SUPERVISORS = 5
+
+
+def serve(settings: Settings, ports: Ports) -> int:
+    """Everything, until it is stopped; exit status 0 after a signal, 1 when it gave up. Errors: `Refusal` before the start."""
+    preflight.before_start(settings, ports)
+    process_tree.adopt_orphans()
+    stopped: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: stopped.append(number))
+    command = [sys.executable, "-m", "pipelines.serving.start", json.dumps(asdict(ports))]
+    for _ in range(MOST_SUPERVISORS):
+        code = _supervised(command, settings, stopped)
+        if code >= 0 or stopped:
+            return max(code, 0)
+        print("监管进程意外结束,已结束它留下的全部进程,重新启动", file=sys.stderr, flush=True)
+    return 1
+
+
+def _supervised(command: list[str], settings: Settings, stopped: list[int]) -> int:
+    """One life of the supervisor; its exit status, negative when a signal ended it."""
+    child = subprocess.Popen(
+        process_tree.command_bound_to_parent(command), cwd=REPOSITORY, env=installation.environment(settings),
+        start_new_session=True,
+    )  # fmt: skip
+    passed_on = False
+    while child.poll() is None:
+        if stopped and not passed_on:
+            passed_on = True
+            child.terminate()
+        time.sleep(0.2)
+    _end_all()
+    return child.returncode
+
+
+def _end_all(patience: float = 10.0) -> None:
+    """End whatever the supervisor left: asked, then killed."""
+    deadline = time.monotonic() + patience
+    number = signal.SIGTERM
+    while left := process_tree.descendants(os.getpid()):
+        for pid in left:
+            process_tree.send(pid, number)
+        number = 0 if time.monotonic() < deadline else signal.SIGKILL
+        time.sleep(0.2)
+        process_tree.reap(set())
+
+
+def supervise(settings: Settings, ports: Ports) -> int:
+    """The supervisor's own process. The lock tells a second one that it is not alone."""
+    folder = settings.data / "logs"
+    log = logs.opened(folder, "serve", show=True)
+    try:
+        with locks.hold(settings.data / "serve.lock", "shequ serve", wait=5.0):
+            _remember(settings, ports)
+            _warn(settings, log)
+            for said in dagster_home.set_aside_unusable(dagster_home.dagster_home(settings), datetime.now(SHANGHAI)):
+                log.info(f"注意:{said}")
+            return Supervisor(
+                programs.all_of(settings, ports), _environment(settings, ports), REPOSITORY, log, folder
+            ).run()
+    except Refusal as refusal:
+        log.info(f"未启动:{refusal}")
+        return 1
+
+
+def _environment(settings: Settings, ports: Ports) -> dict[str, str]:
+    return {
+        **installation.environment(settings, ports.anonymous),
+        "DAGSTER_HOME": str(dagster_home.dagster_home(settings)),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _remember(settings: Settings, ports: Ports) -> None:
+    """Where this installation is served, for `shequ health`."""
+    state = {**asdict(ports), "since": datetime.now(SHANGHAI).isoformat(timespec="seconds"), "pid": os.getpid()}
+    write_durably(settings.data / "serve.json", json.dumps(state).encode())
+
+
+def ports_of(settings: Settings) -> Ports:
+    """The ports of the last `shequ serve` here; the usual ones where there was none, or its note is damaged."""
+    try:
+        state = json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))
+        return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
+    except (FileNotFoundError, ValueError, TypeError):
+        return Ports()
+
+
+def _warn(settings: Settings, log) -> None:
+    if trouble := preflight.scarce(settings.data):
+        log.info(f"注意:{trouble}")
+
+
+if __name__ == "__main__":
+    sys.exit(supervise(installation.load(), Ports(**json.loads(sys.argv[1]))))

@@ -1,0 +1,1 @@
+"""Durable files, locks, and the version of the program."""

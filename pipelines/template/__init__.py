@@ -1,0 +1,26 @@
+"""The workbook that a county fills in: everything in it comes from the form and the month's roster.
+
+`write_template` makes one, `write_templates` one a county; `build` is for callers that fill it themselves (the sample).
+"""
+
+from pipelines.template.data_rows import Table
+from pipelines.template.template_workbook import (
+    MARKS_SHEET,
+    blank_table,
+    build,
+    file_name,
+    sheet_name,
+    write_template,
+    write_templates,
+)
+
+__all__ = [
+    "MARKS_SHEET",
+    "Table",
+    "blank_table",
+    "build",
+    "file_name",
+    "sheet_name",
+    "write_template",
+    "write_templates",
+]

@@ -1,0 +1,95 @@
+"""How the workbook looks: one palette, one format a purpose."""
+
+from functools import cached_property
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+
+from pipelines.reference.form import Field
+
+INK, QUIET, LINE = "#1F2933", "#7B8794", "#B8C2CC"
+GROUPS = ("#DCE6F1", "#E2EFDA")  # neighbouring groups take turns, so that the eye finds where one ends
+GIVEN, CLOSED, WANTED = "#F3F5F7", "#D9D9D9", "#FFF8DC"
+ERROR, WARNING = ("#FFC7CE", "#9C0006"), ("#FFE3B3", "#7F4F00")
+DEFAULTS = {"font_name": "宋体", "font_size": 10, "font_color": INK, "valign": "vcenter"}
+_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+NUMBER_FORMATS = {"code": "@", "text": "@", "month": "@", "count": "0", "percent": "0.0"}
+_LEFT = ("text",)
+
+
+def options() -> dict[str, object]:
+    """What XlsxWriter is started with: text stays text. A new dictionary each time: XlsxWriter writes into it."""
+    return {**_OPTIONS, "default_format_properties": dict(DEFAULTS)}
+
+
+class Styles:
+    """Formats of one workbook, made when first asked for and shared afterwards."""
+
+    def __init__(self, workbook: Workbook):
+        self._workbook = workbook
+        self._made: dict[tuple, Format] = {}
+
+    def of(self, **properties: object) -> Format:
+        key = tuple(properties.items())
+        if key not in self._made:
+            self._made[key] = self._workbook.add_format(properties)
+        return self._made[key]
+
+    @cached_property
+    def title(self) -> Format:
+        return self.of(font_name="黑体", font_size=16)
+
+    @cached_property
+    def line(self) -> Format:
+        return self.of(font_color=QUIET)
+
+    @cached_property
+    def watermark(self) -> Format:
+        return self.of(font_name="黑体", font_size=12, font_color=ERROR[1])
+
+    @cached_property
+    def wrapped(self) -> Format:
+        return self.of(text_wrap=True, valign="top")
+
+    @cached_property
+    def section(self) -> Format:
+        return self.of(font_name="黑体", font_size=12, top=0, bottom=2, bottom_color=LINE)
+
+    def heading(self, shade: int = 0, group: bool = False) -> Format:
+        """A header cell: `group` for the upper of the two levels."""
+        return self.of(
+            bold=True,
+            border=1,
+            border_color=LINE,
+            bg_color=GROUPS[shade % 2],
+            align="center",
+            text_wrap=True,
+            font_size=11 if group else 9,
+        )
+
+    def cell(self, field: Field, given: bool = False, closed: bool = False) -> Format:
+        """An answer's cell: `given` was filled in by us, `closed` does not apply to the unit."""
+        return self.of(
+            border=1,
+            border_color=LINE,
+            align="left" if field.type in _LEFT else "center",
+            num_format=NUMBER_FORMATS.get(field.type, "General"),
+            **({"bg_color": GIVEN} if given else {}),
+            **({"bg_color": CLOSED, "pattern": 1, "font_color": QUIET} if closed else {}),
+        )
+
+    def boxed(self, **properties: object) -> Format:
+        return self.of(border=1, border_color=LINE, **properties)
+
+    def alarm(self, severity: str) -> Format:
+        fill, ink = ERROR if severity == "error" else WARNING
+        return self.of(bg_color=fill, font_color=ink)
+
+    @cached_property
+    def wanted(self) -> Format:
+        return self.of(bg_color=WANTED)

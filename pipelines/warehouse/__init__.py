@@ -1,0 +1,1 @@
+"""The DuckDB projection of the archive, its tables and its checks."""

@@ -1,0 +1,154 @@
+"""A reading as rows of the warehouse's tables, in Arrow: what crosses from the process that reads, and what is inserted."""
+
+from collections import Counter
+from decimal import Decimal
+
+import pyarrow as pa
+
+from pipelines.answers import personal_data
+from pipelines.answers.community_sheet import CommunityRows
+from pipelines.answers.county_sheet import CountyRecord
+from pipelines.answers.findings import Finding, finding_id
+from pipelines.answers.read_workbook import Reading
+from pipelines.archive.store import Event
+from pipelines.reference.form import Form, Part
+
+ARROW = {
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "BIGINT": pa.int64(),
+    "DECIMAL(18,6)": pa.decimal128(18, 6),
+    "DATE": pa.date32(),
+}
+_MICRO = Decimal("0.000001")
+Tables = dict[str, pa.Table]
+
+
+def tables(form: Form, event: Event, reading: Reading) -> Tables:
+    """One reading as rows of the warehouse's tables."""
+    found = {"submission": pa.Table.from_pylist([_submission(event, reading)], schema=_SUBMISSION)}
+    places: list[dict] = []
+    if reading.community is not None:
+        found |= _community_tables(form.community, event.seq, reading)
+        places += _columns(event.seq, reading.community)
+    if reading.record is not None:
+        found |= _record_tables(form.county, event.seq, reading.record)
+        places += _cells(event.seq, reading.record)
+    found["source"] = pa.Table.from_pylist(places, schema=_SOURCE)
+    if reading.findings:
+        found["finding"] = finding_table("read", [(event.seq, reading.county, f) for f in reading.findings])
+    return found
+
+
+_SUBMISSION = pa.schema(
+    [("seq", pa.int64())]
+    + [(n, pa.string()) for n in ("received_at", "received_by", "file", "sha256", "county")]
+    + [("month", pa.date32()), ("form_version", pa.string()), ("refused", pa.bool_()), ("sender", pa.string())]
+)
+_SOURCE = pa.schema(
+    [("seq", pa.int64())]
+    + [(n, pa.string()) for n in ("part", "field", "sheet", "cell", "header")]
+    + [("factor", pa.decimal128(18, 6))]
+)
+
+
+def _submission(event: Event, reading: Reading) -> dict:
+    return {
+        "seq": event.seq, "received_at": event.at, "received_by": event.by, "file": reading.file, "sha256": reading.sha256,
+        "county": reading.county, "month": reading.month, "form_version": reading.form_version,
+        "refused": reading.refused, "sender": event.body.get("sender"),
+    }  # fmt: skip
+
+
+def _columns(seq: int, rows: CommunityRows) -> list[dict]:
+    return [
+        {"seq": seq, "part": "community", "field": field, "sheet": rows.sheet, "cell": column.letter,
+         "header": personal_data.masked(column.header), "factor": Decimal(column.factor)}
+        for field, column in rows.columns.items()
+    ]  # fmt: skip
+
+
+def _cells(seq: int, record: CountyRecord) -> list[dict]:
+    return [
+        {
+            "seq": seq,
+            "part": "county",
+            "field": field,
+            "sheet": record.sheet,
+            "cell": cell,
+            "header": None,
+            "factor": Decimal(1),
+        }
+        for field, cell in record.cells.items()
+    ]
+
+
+def _community_tables(part: Part, seq: int, reading: Reading) -> dict[str, pa.Table]:
+    rows = reading.community
+    count = len(rows.row)
+    keys = {"seq": pa.array([seq] * count, pa.int64()), "row_no": pa.array(rows.row, pa.int32())}
+    state = {
+        "unit": pa.array(rows.unit, pa.string()),
+        "held": pa.array(rows.held, pa.bool_()),
+        "unreadable": pa.array(_unreadable(reading, rows.row), pa.list_(pa.string())),
+    }
+    raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
+    return {
+        "answer": pa.table({**keys, **state, **_typed(part, rows.values, count)}),
+        "answer_raw": pa.table({**keys, **raw}),
+    }
+
+
+def _record_tables(part: Part, seq: int, record: CountyRecord) -> dict[str, pa.Table]:
+    key = {"seq": pa.array([seq], pa.int64())}
+    values = {field.id: [record.values.get(field.id)] for field in part}
+    raw = {field.id: pa.array([record.raw.get(field.id)], pa.string()) for field in part}
+    return {
+        "county_answer": pa.table({**key, "held": pa.array([record.held], pa.bool_()), **_typed(part, values, 1)}),
+        "county_raw": pa.table({**key, **raw}),
+    }
+
+
+def finding_table(phase: str, found: list[tuple[int, str | None, Finding]]) -> pa.Table:
+    texts = {name: pa.array([getattr(f, name) for _, _, f in found], pa.string()) for name in _FINDING}
+    seen: Counter = Counter()
+    numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in found]
+    return pa.table({
+        "seq": pa.array([seq for seq, _, _ in found], pa.int64()),
+        "phase": pa.array([phase] * len(found), pa.string()),
+        "number": pa.array(numbers, pa.int32()),
+        "id": pa.array([finding_id(county, f) for _, county, f in found], pa.string()),
+        "row_no": pa.array([f.row for _, _, f in found], pa.int32()),
+        **texts,
+    })  # fmt: skip
+
+
+_FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
+
+
+def _unreadable(reading: Reading, rows: list[int]) -> list[list[str]]:
+    """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
+    found: dict[int, list[str]] = {}
+    for finding in reading.findings:
+        if finding.severity == "error" and finding.row is not None and finding.field:
+            found.setdefault(finding.row, []).extend(finding.field.split(","))
+    return [found.get(row, []) for row in rows]
+
+
+def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Array]:
+    columns = {}
+    for field in part:
+        given = values.get(field.id) or [None] * count
+        if field.sql_type.startswith("DECIMAL"):
+            columns[field.id] = _decimals(given, ARROW[field.sql_type])
+        else:
+            columns[field.id] = pa.array(given, ARROW[field.sql_type])
+    return columns
+
+
+def _decimals(given: list, kind: pa.DataType) -> pa.Array:
+    """Rounded to the column's six places where a value has more; ten times faster where none has."""
+    try:
+        return pa.array(given, kind)
+    except pa.ArrowInvalid:
+        return pa.array([None if v is None else Decimal(v).quantize(_MICRO) for v in given], kind)

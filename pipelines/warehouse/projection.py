@@ -1,0 +1,388 @@
+"""The warehouse: the archive projected into DuckDB. Delete it, sync it again, and every figure is the same.
+
+Tables (answer columns come from the form, so a question more is a column more):
+
+| table | one row per | key |
+|---|---|---|
+| `submission` | submission event | seq |
+| `answer` | unit row of 表1 as typed values | seq, row_no |
+| `answer_raw` | the same rows as the text that stood there | seq, row_no |
+| `county_answer`, `county_raw` | submission with a 表2 | seq |
+| `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
+| `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
+| `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
+| `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
+| `began`, `first_met` | series of figures: its first month with a value, the first in which its target was met | these |
+| `fingerprint` | month computed, with the hash of everything it was computed from | month |
+
+The warehouse has one writer; readers open releases and never this file.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.answers import findings, read_failure
+from pipelines.answers.findings import Finding
+from pipelines.answers.read_failure import Costly
+from pipelines.archive.month_state import Life, Received, fold
+from pipelines.archive.store import Archive, Event
+from pipelines.errors import Refusal
+from pipelines.reference.reference_bundle import Reference
+from pipelines.system import program_version
+from pipelines.warehouse import arrow_rows
+from pipelines.warehouse.arrow_rows import Tables
+
+Progress = Callable[[int, int, str], None]
+# how archived submissions are read: in the order given, each to tables or to why it could not be
+Read = Callable[[list[Event], Life], Iterable[tuple[Event, Tables | Costly]]]
+
+
+def connect(path: Path | str, inside: Path | None = None, durable: bool = True) -> duckdb.DuckDBPyConnection:
+    """A connection in which no SQL can reach a file outside the folder `inside` (by default: outside the database itself),
+    fetch an extension, or change this.
+
+    It takes at most half of the machine's memory and spills the rest beside the database; one in memory does not spill.
+    What is not `durable` is a throw-away until somebody else has put it on disk: its commits wait for no disk.
+    """
+    config = {
+        "fsync_mode": "STANDARD" if durable else "NONE",
+        # a throw-away is folded into its file when it is closed; folding every few months is for what must survive
+        "checkpoint_threshold": "16MiB" if durable else "4GiB",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "allow_persistent_secrets": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2**21}MiB",
+        "threads": str(len(os.sched_getaffinity(0))),
+        "temp_directory": "" if path == ":memory:" else f"{path}.tmp",
+    }
+    con = duckdb.connect(str(path), config=config)
+    # in this order: each statement is refused once the one after it holds
+    con.execute(f"SET allowed_directories = {_folders(inside) if inside else []}")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+def _folders(data: Path) -> str:
+    """As an SQL list: DuckDB looks at where a path leads, and the releases may lie on another disk."""
+    places = [str(place.resolve()).replace("'", "''") for place in (data, data / "releases")]
+    return "[" + ", ".join(f"'{place}'" for place in places) + "]"
+
+
+def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None):
+    """The first value of a query, or None. All rows are fetched: an unfinished result blocks the connection."""
+    rows = con.execute(sql, parameters or []).fetchall()
+    return rows[0][0] if rows else None
+
+
+def among(span: Iterable[date]) -> str:
+    """The months as SQL, for `IN`: a condition that can be read off, so that months that are not wanted are passed over unread."""
+    return "(" + ", ".join(f"DATE '{month}'" for month in span) + ")"
+
+
+class Warehouse:
+    """The projection, open for writing in this process."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, reference: Reference, archive: Archive):
+        self.con, self.reference, self.archive = con, reference, archive
+        # by the last event folded; folding a long ledger once for each file of a large delivery would be quadratic
+        self._lives: dict[int, Life] = {}
+        # the months whose counts by their own divisions stand in the temporary tables (`figures.count`)
+        self.counted: list[date] = []
+
+    # ---- the projection
+
+    def sync(self, read: Read, progress: Progress | None = None, until: int | None = None) -> list[int]:
+        """Apply the events that are not in yet (up to `until`); returns the seqs of the submissions loaded."""
+        new = list(self.archive.events(after=self.applied(), until=until))
+        submissions = [event for event in new if event.kind == "submission"]
+        decided = read_failure.decided(self.archive, self.applied())
+        done = 0
+        for batch in _batches(self._tables(submissions, decided, read)):
+            with self.transaction():
+                self.load_many(batch)
+            done += len(batch)
+            if progress:
+                progress(done, len(submissions), batch[-1][0].body["file"])
+        with self.transaction():
+            self._record_events(new)
+        self._reread_resolved(new, read)
+        return [event.seq for event in submissions]
+
+    def _tables(
+        self, submissions: list[Event], decided: dict[int, Costly], read: Read, first: bool = True
+    ) -> Iterable[tuple[Event, Tables]]:
+        """Each submission read, or refused as the ledger says; what is found too costly now is noted there first."""
+        for event in submissions:
+            if event.seq in decided:
+                yield event, self.refused(event, decided[event.seq])
+        life = self.life()
+        for event, found in read([event for event in submissions if event.seq not in decided], life):
+            if isinstance(found, Costly):
+                if found.why != read_failure.FAULT:
+                    read_failure.note(self.archive, event, found, first)
+                found = self.refused(event, found)
+            yield event, found
+
+    def refused(self, event: Event, outcome: Costly) -> Tables:
+        """A file that was too costly to read, as rows: nothing but why."""
+        kinds = findings.load(self.reference.folder)
+        reading = outcome.reading(event.body["file"], event.body["sha256"], kinds)
+        return arrow_rows.tables(self.reference.form, event, reading)
+
+    def _reread_resolved(self, new: list[Event], read: Read) -> None:
+        """What a person said of a county's units changes how its reports in force are read."""
+        counties = {event.body["county"] for event in new if event.kind == "resolve"}
+        if not counties:
+            return
+        life = self.life()
+        seqs = {seq for state in life.months.values() for county, seq in state.effective.items() if county in counties}
+        events = [event for event in self.archive.events() if event.seq in seqs]
+        for batch in _batches(self._tables(events, {}, read, first=False)):
+            with self.transaction():
+                self.load_many(batch)
+
+    def _record_events(self, events: list[Event]) -> None:
+        if events:
+            self.con.execute("DELETE FROM meta WHERE key = 'applied'")
+            self.con.execute("INSERT INTO meta VALUES ('applied', ?)", [str(events[-1].seq)])
+
+    def applied(self) -> int:
+        """Seq of the last event that the projection holds."""
+        return int(scalar(self.con, "SELECT value FROM meta WHERE key = 'applied'") or 0)
+
+    def life(self, until: int | None = None) -> Life:
+        """What is in force after the events applied (or up to `until`). The same object until something is loaded: only to be read."""
+        applied = self.applied()
+        last = min(until or applied, applied)
+        if last not in self._lives:
+            told = "SELECT seq, county, month, refused FROM submission WHERE seq <= ? ORDER BY seq"
+            rows = self.con.execute(told, [last]).fetchall()
+            self._lives = {last: fold(self.archive.decisions(until=last), map(Received._make, rows))}
+        return self._lives[last]
+
+    @contextmanager
+    def transaction(self):
+        """All that the block writes, or nothing."""
+        self.con.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.con.execute("ROLLBACK")
+            self.counted = []
+            raise
+        self.con.execute("COMMIT")
+
+    @contextmanager
+    def unmoved(self):
+        """What the block reads, it reads of one moment, whatever other connections write; it writes temporary tables only."""
+        with self.transaction():
+            yield
+
+    # ---- loading readings
+
+    def load_many(self, batch: list[tuple[Event, Tables]]) -> None:
+        """Several readings at once, each in place of what was loaded for its event before.
+
+        Planning an insert of seventy columns costs more than the rows of a county.
+        """
+        self._lives.clear()
+        self._unload([event.seq for event, _ in batch])
+        parts: dict[str, list[pa.Table]] = {table: [] for table in _LOADED}
+        for _, tables in batch:
+            for table, rows in tables.items():
+                parts[table].append(rows)
+        for table, rows in parts.items():
+            if rows:
+                self._insert(table, pa.concat_tables(rows))
+
+    def _unload(self, seqs: list[int]) -> None:
+        known = "SELECT seq FROM submission WHERE seq >= ? AND list_contains(?, seq)"
+        there = [seq for (seq,) in self.con.execute(known, [min(seqs), seqs]).fetchall()]
+        for table in _LOADED if there else ():
+            self.con.execute(f"DELETE FROM {table} WHERE seq >= ? AND list_contains(?, seq)", [min(there), there])
+
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        self.con.register("incoming", rows)
+        self.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+        self.con.unregister("incoming")
+
+    def add_findings(self, phase: str, found: list[tuple[int, str | None, Finding]]) -> None:
+        """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
+        if found:
+            self._insert("finding", arrow_rows.finding_table(phase, found))
+
+
+_LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding")
+BATCH = 32
+
+
+def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event, Tables]]]:
+    rest = iter(read)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+# ---- opening and schema
+
+
+@contextmanager
+def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True):
+    """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
+
+    Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.system.locks`).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    con = _open_matching(path, reference, data, durable)
+    try:
+        yield Warehouse(con, reference, archive)
+    finally:
+        con.close()
+
+
+def _open_matching(path: Path, reference: Reference, data: Path, durable: bool) -> duckdb.DuckDBPyConnection:
+    if path.exists():
+        try:
+            con = connect(path, data, durable)
+        except duckdb.Error as fault:
+            # by the whole phrase: a damaged "block" has a "lock" in it too
+            if "could not set lock" in str(fault).lower():
+                held = re.search(r"PID (\d+)", str(fault))
+                by = f"(进程 {held[1]})" if held else ""
+                raise Refusal(f"数据仓库正被另一个程序打开{by};请关闭它后再试") from fault
+            _check_disk(fault)
+        else:
+            if _stamp_of(con) == stamp(reference):
+                return con
+            con.close()
+    set_aside(path)
+    con = connect(path, data, durable)
+    create(con, reference)
+    return con
+
+
+def _check_disk(fault: duckdb.Error) -> None:
+    """A disk that is full or not writable is no damage of the file: nothing is set aside for it."""
+    text = str(fault).lower()
+    for mark, why in _DISK.items():
+        if mark in text:
+            raise Refusal(f"数据仓库无法写入:{why};已存档的内容不受影响。请处理后再试") from fault
+
+
+_DISK = {
+    "no space left": "磁盘已满",
+    "disk full": "磁盘已满",
+    "read-only file system": "磁盘是只读的",
+    "permission denied": "没有读写权限",
+}
+
+
+def set_aside(path: Path) -> None:
+    """A projection that cannot be used is renamed with its WAL, not deleted; the last one is kept for a look."""
+    # the WAL first: without its file it is passed over, beside another file it would be taken for that one's
+    there = [name for name in (path.with_name(path.name + ".wal"), path) if name.exists()]
+    if there:
+        for old in path.parent.glob(f"{path.name}*.unusable-*"):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    for name in there:
+        name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
+
+
+class SetAside(Refusal):
+    """The projection was damaged and has been set aside: the same task, begun again, builds it anew."""
+
+
+@contextmanager
+def quarantine(path: Path):
+    """Damage that DuckDB meets inside the block: the file is set aside (`SetAside`), so that the next task builds it again."""
+    try:
+        yield
+    except duckdb.Error as fault:
+        _check_disk(fault)
+        # a failed read of the file is damage, even where closing it has since written over the place
+        if f'"{path}"' not in str(fault) and (not path.exists() or _is_sound(path)):
+            raise
+        set_aside(path)
+        raise SetAside(
+            f"数据仓库已损坏,已移开({path.name}.unusable-…);档案完好,请再运行一次,将由档案自动重建"
+        ) from fault
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether every value of every table can be read: DuckDB checks its blocks as it reads them."""
+    try:
+        con = connect(path)
+    except duckdb.Error:
+        return False
+    try:
+        names = con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        for (name,) in names:
+            con.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" AS t').fetchall()
+    except duckdb.Error:
+        return False
+    finally:
+        con.close()
+    return True
+
+
+def in_memory(reference: Reference, archive: Archive) -> Warehouse:
+    """An empty projection that stores nothing: for checking a file before it is sent."""
+    con = connect(":memory:")
+    create(con, reference)
+    return Warehouse(con, reference, archive)
+
+
+def stamp(reference: Reference) -> str:
+    """What the projection's shape and reading depend on; another stamp means another projection."""
+    read_by = program_version.digest(__name__, "pipelines.worker.tasks")
+    parts = [read_by, reference.digests["form"], reference.digests["rosters"], str(reference.first_month)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
+    try:
+        return scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
+    except duckdb.Error:
+        # no such table, or damage: either way it is made again
+        return None
+
+
+def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+    """All tables, empty, in one transaction: a kill leaves none or all."""
+    community = ", ".join(f'"{f.id}" {f.sql_type}' for f in reference.form.community)
+    county = ", ".join(f'"{f.id}" {f.sql_type}' for f in reference.form.county)
+    raw = ", ".join(f'"{f.id}" VARCHAR' for f in reference.form.community)
+    county_raw = ", ".join(f'"{f.id}" VARCHAR' for f in reference.form.county)
+    con.execute("BEGIN")
+    for statement in (
+        "CREATE TABLE meta (key VARCHAR, value VARCHAR)",
+        """CREATE TABLE submission (seq BIGINT, received_at VARCHAR, received_by VARCHAR, file VARCHAR, sha256 VARCHAR,
+           county VARCHAR, month DATE, form_version VARCHAR, refused BOOLEAN, sender VARCHAR)""",
+        f"CREATE TABLE answer (seq BIGINT, row_no INTEGER, unit VARCHAR, held BOOLEAN, unreadable VARCHAR[], {community})",
+        f"CREATE TABLE answer_raw (seq BIGINT, row_no INTEGER, {raw})",
+        f"CREATE TABLE county_answer (seq BIGINT, held BOOLEAN, {county})",
+        f"CREATE TABLE county_raw (seq BIGINT, {county_raw})",
+        """CREATE TABLE source (seq BIGINT, part VARCHAR, field VARCHAR, sheet VARCHAR, cell VARCHAR, header VARCHAR,
+           factor DECIMAL(18,6))""",
+        """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
+           sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,
+           row_no INTEGER)""",
+        "CREATE TABLE fingerprint (month DATE, what VARCHAR, fingerprint VARCHAR)",
+    ):
+        con.execute(statement)
+    con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
+    con.execute("COMMIT")

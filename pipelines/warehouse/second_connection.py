@@ -1,0 +1,28 @@
+"""The warehouse for a second thread, which goes on with what stands now while the first computes what comes next."""
+
+from contextlib import contextmanager
+
+from pipelines.archive.month_state import Life
+from pipelines.warehouse.projection import Warehouse
+
+
+class Beside(Warehouse):
+    """An open projection for another thread, by a connection of its own.
+
+    What is in force stays as it is now, and so does everything else until the first `unmoved` block has ended.
+    """
+
+    def __init__(self, opened: Warehouse):
+        super().__init__(opened.con.cursor(), opened.reference, opened.archive)
+        self._life = opened.life()
+        self.con.execute("BEGIN")
+        # a transaction sees what stood when it first looked
+        self.applied()
+
+    def life(self, until: int | None = None) -> Life:
+        return self._life
+
+    @contextmanager
+    def unmoved(self):
+        yield
+        self.con.execute("COMMIT")

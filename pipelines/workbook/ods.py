@@ -1,0 +1,249 @@
+"""ods: one streamed pass over content.xml, which tells everything: types, errors, spans, percentages, visibility.
+
+calamine is not used: it lays out repeated cells without a bound, and error cells come back as texts.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from xml.parsers import expat
+
+from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
+from pipelines.workbook.sparse import Sparse
+from pipelines.workbook.zip_package import Package, clean_xml
+
+_URN = "urn:oasis:names:tc:opendocument:xmlns:"
+_TABLE, _OFFICE, _TEXT, _STYLE = (f"{_URN}{name}:1.0 " for name in ("table", "office", "text", "style"))
+_PARAGRAPH = f"{_TEXT}p"
+_VALUE_TYPE, _VALUE = f"{_OFFICE}value-type", f"{_OFFICE}value"
+_FORMULA, _COLUMNS_REPEATED = f"{_TABLE}formula", f"{_TABLE}number-columns-repeated"
+_ROWS_SPANNED, _COLUMNS_SPANNED = f"{_TABLE}number-rows-spanned", f"{_TABLE}number-columns-spanned"
+_CELLS = {f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"}
+_ERROR = re.compile(r"#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:\d{3}")
+_DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?")
+
+
+def read(package: Package, limits: Limits) -> Workbook:
+    manifest = "META-INF/manifest.xml"
+    if manifest in package and b"encryption-data" in package.read(manifest):
+        raise Unreadable("encrypted")
+    # LibreOffice stores what every formula gave, and writes an empty text as no value at all.
+    calculated = "meta.xml" in package and b"LibreOffice" in package.read("meta.xml")
+    reader = _Content(limits, calculated)
+    reader.parse(package.chunks("content.xml"))
+    package.inflate_rest()
+    if not reader.sheets:
+        raise Unreadable("no_sheets")
+    names = [name.lower() for name in package.names]
+    notes = [("macros", "")] if any(name.startswith("basic/") and name.endswith(".xml") for name in names) else []
+    notes += [("embedded_objects", "")] if any(name.startswith("object ") for name in names) else []
+    notes += [("dde", "")] if reader.dde else []
+    return Workbook("ods", reader.sheets, notes)
+
+
+class _Content:
+    """Handlers for content.xml. A table inside a cell or a note is not a sheet: only depth tells."""
+
+    def __init__(self, limits: Limits, calculated: bool):
+        self.limits, self.calculated, self.sheets, self.dde = limits, calculated, [], False
+        self._hidden_styles: set[str] = set()
+        self._style = ""
+        self._depth = 0  # inside notes, shapes and nested tables
+        self._sheet: Sheet | None = None
+        self._cells = Sparse(limits)
+        self._used = self._row = self._col = self._column = 0
+        self._row_repeat, self._row_cells = 1, []
+        self._cell: dict[str, str] | None = None
+        self._text: list[str] = []
+        self._paragraphs = 0
+
+    def parse(self, chunks: Iterator[bytes]) -> None:
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._characters
+        parser.StartDoctypeDeclHandler = self._doctype
+        try:
+            first = next(chunks, b"")
+            parser.Parse(clean_xml(first, "content.xml"), False)
+            for chunk in chunks:
+                parser.Parse(chunk, False)
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise Unreadable("damaged", f"content.xml 第{error.lineno}行不是正确的 XML") from error
+
+    def _doctype(self, *_):
+        raise Unreadable("xml_entities", "content.xml")
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._depth:
+            self._depth += 1
+        elif self._cell is not None:
+            self._start_in_cell(tag, attributes)
+        elif tag in _CELLS and self._sheet:
+            self._cell, self._text, self._paragraphs = attributes, [], 0
+        elif tag == f"{_TABLE}table-row" and self._sheet:
+            self._start_row(attributes)
+        elif tag == f"{_TABLE}table-column" and self._sheet:
+            self._columns(attributes)
+        elif tag == f"{_TABLE}table":
+            self._start_sheet(attributes)
+        elif tag in (f"{_OFFICE}annotation", f"{_TABLE}shapes"):
+            self._depth = 1
+        else:
+            self._declare(tag, attributes)
+
+    def _declare(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == f"{_STYLE}style":
+            self._style = attributes.get(f"{_STYLE}name", "")
+        elif tag == f"{_STYLE}table-properties" and attributes.get(f"{_TABLE}display") == "false":
+            self._hidden_styles.add(self._style)
+        elif tag == f"{_TABLE}dde-link":
+            self.dde = True
+
+    def _start_in_cell(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == _PARAGRAPH:
+            self._text += ["\n"] if self._paragraphs else []
+            self._paragraphs += 1
+        elif tag == f"{_TEXT}s":
+            self._text.append(" " * min(_repeat(attributes, f"{_TEXT}c"), 32_767))
+        elif tag in (f"{_TEXT}tab", f"{_TEXT}line-break"):
+            self._text.append("\t" if tag.endswith("tab") else "\n")
+        elif not tag.startswith(_TEXT):
+            self._depth = 1
+
+    def _characters(self, text: str) -> None:
+        if self._cell is not None and not self._depth and self._paragraphs:
+            self._text.append(text)
+
+    def _end(self, tag: str) -> None:
+        if self._depth:
+            self._depth -= 1
+        elif tag in _CELLS and self._cell is not None:
+            self._end_cell()
+        elif tag == f"{_TABLE}table-row" and self._sheet:
+            self._end_row()
+        elif tag == f"{_TABLE}table" and self._sheet:
+            self._end_sheet()
+
+    def _start_sheet(self, attributes: dict[str, str]) -> None:
+        if len(self.sheets) >= self.limits.sheets:
+            raise Unreadable("too_large", f"工作表多于 {self.limits.sheets} 个")
+        hidden = attributes.get(f"{_TABLE}style-name") in self._hidden_styles
+        self._sheet = Sheet(attributes.get(f"{_TABLE}name", ""), "hidden" if hidden else "visible")
+        self._cells = Sparse(self.limits)
+        self._row = self._column = 0
+
+    def _end_sheet(self) -> None:
+        self._sheet.rows = self._cells.rows()
+        self._used += self._cells.count
+        if self._used > self.limits.cells:
+            raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
+        self.sheets.append(self._sheet)
+        self._sheet = None
+
+    def _columns(self, attributes: dict[str, str]) -> None:
+        repeat = _repeat(attributes, f"{_TABLE}number-columns-repeated")
+        if attributes.get(f"{_TABLE}visibility") in ("collapse", "filter"):
+            last = min(self._column + repeat, self.limits.columns)
+            self._sheet.hidden_cols += range(self._column + 1, last + 1)
+        self._column = min(self._column + repeat, self.limits.columns)
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self._row_repeat = _repeat(attributes, f"{_TABLE}number-rows-repeated")
+        self._row_cells, self._col = [], 0
+        visibility = attributes.get(f"{_TABLE}visibility")
+        if visibility in ("collapse", "filter"):
+            last = min(self._row + self._row_repeat, self.limits.rows)
+            self._sheet.hidden_rows += range(self._row + 1, last + 1)
+            self._sheet.filtered = self._sheet.filtered or visibility == "filter"
+
+    def _end_row(self) -> None:
+        if self._row_cells and self._row_repeat * len(self._row_cells) > self.limits.cells:
+            raise Unreadable("too_large", f"第{self._row + 1}行重复 {self._row_repeat} 次")
+        for row in range(self._row, self._row + self._row_repeat) if self._row_cells else ():
+            for col, note, value in self._row_cells:
+                self._enter(row, col, note, value)
+        self._row += self._row_repeat
+        self._row_cells = []
+
+    def _enter(self, row: int, col: int, note: str, value: object) -> None:
+        self._cells.put(row, col, None if note in ("error", "unevaluated") else value)
+        if note == "error":
+            self._sheet.errors[row + 1, col + 1] = value
+        elif note == "unevaluated":
+            self._sheet.unevaluated.add((row + 1, col + 1))
+        elif note == "percent":
+            self._sheet.percent.setdefault(col + 1, set()).add(row + 1)
+
+    def _end_cell(self) -> None:
+        cell, self._cell = self._cell, None
+        repeat = _repeat(cell, _COLUMNS_REPEATED)
+        note, value = _value(cell, "".join(self._text))
+        self._sheet.formulas += _FORMULA in cell
+        if value is not None or (note and not (note == "unevaluated" and self.calculated)):
+            if repeat + len(self._row_cells) > self.limits.columns:
+                raise Unreadable("damaged", f"第{self._row + 1}行的单元格多于 {self.limits.columns} 个")
+            self._row_cells += [(col, note, value) for col in range(self._col, self._col + repeat)]
+        if _ROWS_SPANNED in cell or _COLUMNS_SPANNED in cell:
+            self._merge(cell)
+        self._col += repeat
+
+    def _merge(self, cell: dict[str, str]) -> None:
+        rows, cols = _repeat(cell, _ROWS_SPANNED), _repeat(cell, _COLUMNS_SPANNED)
+        if rows > 1 or cols > 1:
+            self._sheet.merges.append(Merge(self._row + 1, self._col + 1, self._row + rows, self._col + cols))
+
+
+def _repeat(attributes: dict[str, str], key: str) -> int:
+    count = attributes.get(key)
+    if count is None:
+        return 1
+    if not count.isascii() or not count.isdigit() or len(count) > 9:
+        raise Unreadable("damaged", f"重复次数 {count[:20]!r}")
+    return max(int(count), 1)
+
+
+def _value(cell: dict[str, str], text: str) -> tuple[str, object]:
+    """(note, value) of a cell: note is error, unevaluated, percent or nothing."""
+    kind = cell.get(_VALUE_TYPE)
+    is_error = "error" in cell.values() and any(
+        key.endswith(" value-type") and value == "error" for key, value in cell.items()
+    )
+    if is_error or (kind in (None, "string") and _ERROR.fullmatch(text.strip())):
+        return "error", text.strip() or "#ERROR!"
+    if _FORMULA in cell and kind is None and not text:
+        return "unevaluated", None
+    try:
+        value = _typed(kind, cell, text)
+    except (ValueError, OverflowError) as error:
+        if not text:
+            raise Unreadable("damaged", f"单元格的值与其类型 {kind} 不符") from error
+        kind, value = "string", text
+    return ("percent" if kind == "percentage" else ""), None if value == "" else value
+
+
+def _typed(kind: str | None, cell: dict[str, str], text: str):
+    if kind in ("float", "percentage", "currency"):
+        return float(cell.get(_VALUE, ""))
+    if kind == "boolean":
+        return cell.get(f"{_OFFICE}boolean-value") == "true"
+    if kind == "date":
+        return _moment(cell.get(f"{_OFFICE}date-value", ""))
+    if kind == "time":
+        return _duration(cell.get(f"{_OFFICE}time-value", ""))
+    return text or cell.get(f"{_OFFICE}string-value", "")
+
+
+def _moment(written: str) -> date | datetime:
+    moment = datetime.fromisoformat(written).replace(microsecond=0, tzinfo=None)
+    return date(moment.year, moment.month, moment.day) if moment.time() == time() else moment
+
+
+def _duration(written: str) -> time | timedelta:
+    match = _DURATION.fullmatch(written)
+    if not match:
+        raise ValueError(written)
+    sign, days, hours, minutes, seconds = match.groups()
+    span = timedelta(int(days or 0), round(float(seconds or 0)), 0, 0, int(minutes or 0), int(hours or 0))
+    return -span if sign else (datetime.min + span).time() if span < timedelta(1) else span

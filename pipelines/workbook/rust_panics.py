@@ -1,0 +1,19 @@
+"""Rust panics reach Python as `pyo3_runtime.PanicException`, which is a BaseException that cannot be imported."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipelines.workbook.grid import Unreadable
+
+
+@contextmanager
+def panics(*errors: type[Exception]) -> Iterator[None]:
+    """Turns the reader's own `errors` and its panics into `damaged`; anything else passes, an interrupt above all."""
+    try:
+        yield
+    except errors as error:
+        raise Unreadable("damaged", str(error)[:200]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Unreadable("damaged", "内容不合规范") from error

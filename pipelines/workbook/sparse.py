@@ -1,0 +1,41 @@
+"""Cells collected one by one, made into rows at the end; the area is bounded before it is laid out."""
+
+from pipelines.workbook.address import cell as a1
+from pipelines.workbook.grid import Limits, Unreadable
+
+
+class Sparse:
+    """Cells by row and column, 0-based. An error is put as None; a cell that comes twice is refused."""
+
+    def __init__(self, limits: Limits):
+        self.limits, self.count = limits, 0
+        self._rows: dict[int, dict[int, object]] = {}
+
+    def put(self, row: int, col: int, value: object) -> None:
+        if not 0 <= row < self.limits.rows or not 0 <= col < self.limits.columns:
+            raise Unreadable("damaged", f"单元格在第{row + 1}行第{col + 1}列,超出工作表")
+        self.count += 1
+        if self.count > self.limits.cells:
+            raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
+        cells = self._rows.get(row)
+        if cells is None:
+            cells = self._rows[row] = {}
+        if col in cells:
+            raise Unreadable("damaged", f"单元格 {a1(row + 1, col + 1)} 出现两次")
+        cells[col] = value
+
+    def rows(self) -> list[list]:
+        """Absolute rows, blanks None, without trailing blanks."""
+        filled = {row: cells for row, cells in self._rows.items() if any(v is not None for v in cells.values())}
+        if sum(max(cells) + 1 for cells in filled.values()) > self.limits.cells:
+            raise Unreadable("too_large", f"数据区超过 {self.limits.cells:,} 个单元格,请检查最右一列是否误填")
+        return [_dense(filled[row]) if row in filled else [] for row in range(max(filled, default=-1) + 1)]
+
+
+def _dense(cells: dict[int, object]) -> list:
+    row = [None] * (max(cells) + 1)
+    for col, value in cells.items():
+        row[col] = value
+    while row and row[-1] is None:
+        row.pop()
+    return row

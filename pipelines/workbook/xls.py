@@ -1,0 +1,234 @@
+"""xls (and et) in BIFF8 and BIFF5: one pass over the records, which tell errors, formats and hidden rows as well.
+
+calamine is not used here: it returns blanks for error cells of this format too, and tells no formats.
+What BIFF cannot tell: a formula always stores some result, so one that was never calculated reads as that result, as a
+rule 0. The note `formulas_not_recalculated` says where the file asks for calculation when it is opened.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+
+import olefile
+
+from pipelines.workbook import number_formats
+from pipelines.workbook.biff import error_text, rk
+from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
+from pipelines.workbook.sparse import Sparse
+from pipelines.workbook.xls_strings import StringTable, text_of
+
+BOF, EOF, CONTINUE, FILEPASS = 0x809, 0x0A, 0x3C, 0x2F
+_CODEPAGES = {936: "gb18030", 950: "cp950", 1200: "utf-16-le", 65001: "utf-8", 10000: "mac-roman", 10008: "gb18030"}
+_BOUNDS = (BOF, EOF)
+_HEAD, _CELL_AND_INDEX = struct.Struct("<HH").unpack_from, struct.Struct("<HHHI").unpack_from
+_VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
+# olefile and struct on bytes that are no compound file.
+_DAMAGE = (OSError, struct.error, IndexError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
+
+
+def read(data: bytes, limits: Limits) -> Workbook:
+    """An OLE file: a workbook, or a refusal that says what else it is."""
+    try:
+        stream, names = _stream(data)
+        book = _Globals(stream)
+        sheets = [_SheetReader(book, stream, entry, limits).read() for entry in book.sheets[: limits.sheets + 1]]
+    except _DAMAGE as error:
+        raise Unreadable("damaged", f"xls 的记录结构不正确:{type(error).__name__}") from error
+    if not sheets:
+        raise Unreadable("no_sheets")
+    if len(sheets) > limits.sheets:
+        raise Unreadable("too_large", f"工作表多于 {limits.sheets} 个")
+    notes = [("macros", "")] if any("_VBA_PROJECT" in name.upper() for name in names) else []
+    if book.recalculates:
+        notes.append(("formulas_not_recalculated", ""))
+    return Workbook("xls", sheets, notes, book.date1904)
+
+
+def _stream(data: bytes) -> tuple[bytes, list[str]]:
+    with olefile.OleFileIO(io.BytesIO(data)) as ole:
+        names = ["/".join(path) for path in ole.listdir()]
+        top = {name.lower(): name for name in names}
+        if "encryptedpackage" in top:
+            raise Unreadable("encrypted")
+        for name in ("workbook", "book"):
+            if name in top:
+                return ole.openstream(top[name]).read(), names
+    what = {"worddocument": "Word 文档", "powerpoint document": "PPT 演示"}
+    raise Unreadable("not_a_workbook", next((f"实际为 {what[name]}" for name in top if name in what), "其他 OLE 文件"))
+
+
+def records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """(record type, content) from an offset to the end of the stream; a record cut short is `truncated`."""
+    end = len(stream)
+    while offset + 4 <= end:
+        kind, size = _HEAD(stream, offset)
+        offset += 4 + size
+        if offset > end:
+            raise Unreadable("truncated", "xls 的最后一条记录不完整")
+        yield kind, stream[offset - size : offset]
+
+
+class _Globals:
+    """What stands before the sheets: their list, the shared texts, the formats."""
+
+    def __init__(self, stream: bytes):
+        self.date1904 = self.recalculates = False
+        self.sheets: list[tuple[int, str, str]] = []  # (offset, name, visibility)
+        self.encoding, self.biff8 = "gb18030", True
+        self.strings: list[str] = []
+        self._codes: dict[int, str] = {}
+        self._styles: list[int] = []
+        self._read(stream)
+        self.kinds = [number_formats.kind_of(number, self._codes.get(number)) for number in self._styles]
+
+    def _read(self, stream: bytes) -> None:
+        table: StringTable | None = None
+        first = True
+        for kind, content in records(stream, 0):
+            if first:
+                self._version(kind, content)
+            first = False
+            if kind == CONTINUE and table:
+                table.add(content)
+            elif kind == 0xFC:
+                table = StringTable(content)
+            elif kind == EOF:
+                break
+            else:
+                self._enter(kind, content)
+        self.strings = table.read() if table else []
+
+    def _version(self, kind: int, content: bytes) -> None:
+        if kind != BOF or len(content) < 4:
+            raise Unreadable("unsupported_format", "Excel 4.0 或更早的格式")
+        version = struct.unpack_from("<H", content)[0]
+        if version not in (0x600, 0x500):
+            raise Unreadable("unsupported_format", f"BIFF 版本 {version:#x}")
+        self.biff8 = version == 0x600
+
+    def _enter(self, kind: int, content: bytes) -> None:
+        if kind == FILEPASS:
+            raise Unreadable("encrypted")
+        if kind == 0x22:
+            self.date1904 = content[:2] == b"\x01\x00"
+        elif kind == 0x42:
+            page = struct.unpack_from("<H", content)[0]
+            self.encoding = _CODEPAGES.get(page, f"cp{page}" if page in range(1250, 1259) else "gb18030")
+        elif kind == 0xE0:
+            self._styles.append(struct.unpack_from("<H", content, 2)[0])
+        elif kind == 0x41E:
+            self._codes[struct.unpack_from("<H", content)[0]] = self._format_code(content)
+        elif kind == 0x85 and content[5] == 0:  # 0: a worksheet; charts and macro sheets are left out
+            name = text_of(content, 6, 1, self.biff8, self.encoding)
+            offset = struct.unpack_from("<I", content)[0]
+            self.sheets.append((offset, name, _VISIBILITY.get(content[4] & 3, "visible")))
+
+    def _format_code(self, content: bytes) -> str:
+        return text_of(content, 2, 2 if self.biff8 else 1, self.biff8, self.encoding)
+
+
+class _SheetReader:
+    """One sheet: the records between its BOF and EOF, without those of charts inside it."""
+
+    def __init__(self, book: _Globals, stream: bytes, entry: tuple[int, str, str], limits: Limits):
+        self.book, self.stream = book, stream
+        self.offset = entry[0]
+        self.sheet = Sheet(entry[1], entry[2])
+        self.cells = Sparse(limits)
+        self._awaiting: tuple[int, int] | None = None  # a formula whose text stands in the next record
+        self._handlers = {
+            0x06: self._formula, 0x203: self._number, 0x27E: self._rk, 0xBD: self._rks, 0xFD: self._shared,
+            0x204: self._label, 0xD6: self._label, 0x205: self._bool_or_error, 0x207: self._formula_text,
+            0x208: self._row, 0x7D: self._columns, 0xE5: self._merged, 0x9B: self._filter,
+        }  # fmt: skip
+
+    def read(self) -> Sheet:
+        depth, handlers = 0, self._handlers
+        for kind, content in records(self.stream, self.offset):
+            if kind in _BOUNDS:
+                depth += (kind == BOF) - (kind == EOF)
+            if depth < 1:
+                break
+            if depth == 1 and kind in handlers:
+                handlers[kind](content)
+        if depth:
+            raise Unreadable("truncated", f"工作表“{self.sheet.name}”没有结尾")
+        self.sheet.rows = self.cells.rows()
+        self.sheet.hidden_rows.sort()
+        return self.sheet
+
+    def _put(self, row: int, col: int, style: int, value: object) -> None:
+        kind = self.book.kinds[style] if style < len(self.book.kinds) else number_formats.NUMBER
+        if kind != number_formats.NUMBER and type(value) is float:
+            if kind == number_formats.PERCENT:
+                self.sheet.percent.setdefault(col + 1, set()).add(row + 1)
+            else:
+                value = number_formats.from_serial(value, kind, self.book.date1904)
+        self.cells.put(row, col, None if value == "" else value)
+
+    def _error(self, row: int, col: int, code: int) -> None:
+        self.cells.put(row, col, None)
+        self.sheet.errors[row + 1, col + 1] = error_text(code)
+
+    def _number(self, content: bytes) -> None:
+        self._put(*struct.unpack_from("<HHHd", content))
+
+    def _rk(self, content: bytes) -> None:
+        row, col, style, packed = _CELL_AND_INDEX(content)
+        self._put(row, col, style, rk(packed))
+
+    def _rks(self, content: bytes) -> None:
+        row, first = struct.unpack_from("<HH", content)
+        for i, (style, packed) in enumerate(struct.iter_unpack("<HI", content[4 : 4 + (len(content) - 6) // 6 * 6])):
+            self._put(row, first + i, style, rk(packed))
+
+    def _shared(self, content: bytes) -> None:
+        row, col, _, index = _CELL_AND_INDEX(content)
+        self.cells.put(row, col, self.book.strings[index] or None)
+
+    def _label(self, content: bytes) -> None:
+        self._put(*struct.unpack_from("<HHH", content), text_of(content, 6, 2, self.book.biff8, self.book.encoding))
+
+    def _bool_or_error(self, content: bytes) -> None:
+        row, col, style, value, is_error = struct.unpack_from("<HHHBB", content)
+        if is_error:
+            self._error(row, col, value)
+        else:
+            self._put(row, col, style, bool(value))
+
+    def _formula(self, content: bytes) -> None:
+        row, col, style = struct.unpack_from("<HHH", content)
+        result, flags = content[6:14], struct.unpack_from("<H", content, 14)[0]
+        self.sheet.formulas += 1
+        self.book.recalculates = self.book.recalculates or bool(flags & 2)
+        if result[6:] != b"\xff\xff":
+            self._put(row, col, style, struct.unpack("<d", result)[0])
+        elif result[0] == 0:
+            self._awaiting = row, col
+        elif result[0] == 1:
+            self._put(row, col, style, bool(result[2]))
+        elif result[0] == 2:
+            self._error(row, col, result[2])
+
+    def _formula_text(self, content: bytes) -> None:
+        if self._awaiting:
+            value = text_of(content, 0, 2, self.book.biff8, self.book.encoding)
+            self.cells.put(*self._awaiting, value or None)
+            self._awaiting = None
+
+    def _row(self, content: bytes) -> None:
+        if content[12] & 0x20:
+            self.sheet.hidden_rows.append(struct.unpack_from("<H", content)[0] + 1)
+
+    def _columns(self, content: bytes) -> None:
+        first, last, width, _, flags = struct.unpack_from("<5H", content)
+        if flags & 1 or width == 0:
+            self.sheet.hidden_cols += range(first + 1, min(last, 255) + 2)
+
+    def _merged(self, content: bytes) -> None:
+        count = struct.unpack_from("<H", content)[0]
+        for top, bottom, left, right in struct.iter_unpack("<4H", content[2 : 2 + count * 8]):
+            self.sheet.merges.append(Merge(top + 1, left + 1, bottom + 1, right + 1))
+
+    def _filter(self, _: bytes) -> None:
+        self.sheet.filtered = True

@@ -1,0 +1,167 @@
+"""xlsb: the records of BIFF12 inside a zip package, read in one pass.
+
+calamine is not used: it returns blanks for error cells here too, and tells neither formats nor merged or hidden rows.
+As in xls a formula always stores some result, so one that was never calculated cannot be told apart.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from pipelines.workbook import number_formats
+from pipelines.workbook.biff import error_text, rk
+from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
+from pipelines.workbook.sparse import Sparse
+from pipelines.workbook.xlsx.read_xlsx import package_notes, relations
+from pipelines.workbook.zip_package import Package
+
+_DAMAGE = (struct.error, IndexError, ValueError, OverflowError, UnicodeDecodeError)
+_VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
+
+
+def read(package: Package, main: str, limits: Limits) -> Workbook:
+    try:
+        return _read(package, main, limits)
+    except _DAMAGE as error:
+        raise Unreadable("damaged", f"xlsb 的记录结构不正确:{type(error).__name__}") from error
+
+
+def _read(package: Package, main: str, limits: Limits) -> Workbook:
+    folder, _, file = main.rpartition("/")
+    by_id, by_type = relations(package, folder, file)
+    names, date1904 = _book(package.read(main))
+    kinds = _kinds(package.read(by_type["styles"])) if by_type.get("styles", "") in package else []
+    strings = _strings(package.read(by_type["sharedStrings"])) if by_type.get("sharedStrings", "") in package else []
+    listed = [(name, visibility, *by_id.get(identifier, ("", ""))) for name, visibility, identifier in names]
+    listed = [(name, visibility, part) for name, visibility, kind, part in listed if kind == "worksheet"]
+    if not listed:
+        raise Unreadable("no_sheets")
+    if len(listed) > limits.sheets:
+        raise Unreadable("too_large", f"{len(listed)} 个工作表,上限 {limits.sheets} 个")
+    sheets = [
+        _SheetReader(Sheet(name, visibility), strings, kinds, date1904, limits).read(package.read(part))
+        for name, visibility, part in listed
+    ]
+    package.inflate_rest()
+    return Workbook("xlsb", sheets, package_notes(package), date1904)
+
+
+def records(part: bytes) -> Iterator[tuple[int, bytes]]:
+    """(record type, content): type and size are written in groups of seven bits."""
+    offset, end = 0, len(part)
+    while offset < end:
+        kind = part[offset]
+        offset += 1
+        if kind & 0x80:
+            kind = (kind & 0x7F) | (part[offset] & 0x7F) << 7
+            offset += 1
+        size = shift = 0
+        for shift in (0, 7, 14, 21):
+            byte = part[offset]
+            offset += 1
+            size |= (byte & 0x7F) << shift
+            if not byte & 0x80:
+                break
+        offset += size
+        if offset > end:
+            raise Unreadable("truncated", "xlsb 的最后一条记录不完整")
+        yield kind, part[offset - size : offset]
+
+
+def _wide(content: bytes, offset: int) -> tuple[str, int]:
+    """A text of UTF-16 behind its length, and where it ends."""
+    length = struct.unpack_from("<I", content, offset)[0]
+    end = offset + 4 + 2 * length
+    if end > len(content):
+        raise Unreadable("damaged", "xlsb 的文本长度不正确")
+    return content[offset + 4 : end].decode("utf-16-le", errors="replace"), end
+
+
+def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool]:
+    names, date1904 = [], False
+    for kind, content in records(part):
+        if kind == 153:
+            date1904 = bool(content[0] & 1)
+        elif kind == 156:
+            identifier, end = _wide(content, 8)
+            state = struct.unpack_from("<I", content)[0]
+            names.append((_wide(content, end)[0], _VISIBILITY.get(state, "visible"), identifier))
+    return names, date1904
+
+
+def _kinds(part: bytes) -> list[str]:
+    codes, styles, inside = {}, [], False
+    for kind, content in records(part):
+        if kind == 44:
+            codes[struct.unpack_from("<H", content)[0]] = _wide(content, 2)[0]
+        elif kind in (617, 618):
+            inside = kind == 617
+        elif kind == 47 and inside:
+            styles.append(struct.unpack_from("<H", content, 2)[0])
+    return [number_formats.kind_of(number, codes.get(number)) for number in styles]
+
+
+def _strings(part: bytes) -> list[str]:
+    return [_wide(content, 1)[0] for kind, content in records(part) if kind == 19]
+
+
+class _SheetReader:
+    def __init__(self, sheet: Sheet, strings: list[str], kinds: list[str], date1904: bool, limits: Limits):
+        self.sheet, self.strings, self.kinds, self.date1904 = sheet, strings, kinds, date1904
+        self.cells, self._row = Sparse(limits), 0
+        self._values = {
+            2: lambda c: rk(struct.unpack_from("<I", c, 8)[0]), 4: lambda c: bool(c[8]), 5: _real,
+            6: lambda c: _wide(c, 8)[0], 7: lambda c: self.strings[struct.unpack_from("<I", c, 8)[0]],
+            8: lambda c: _wide(c, 8)[0], 9: _real, 10: lambda c: bool(c[8]), 62: lambda c: _wide(c, 9)[0],
+        }  # fmt: skip
+
+    def read(self, part: bytes) -> Sheet:
+        for kind, content in records(part):
+            if kind in self._values:
+                self._cell(kind, content)
+            elif kind in (3, 11):
+                self._error(kind, content)
+            elif kind == 0:
+                self._start_row(content)
+            else:
+                self._around(kind, content)
+        self.sheet.rows = self.cells.rows()
+        return self.sheet
+
+    def _error(self, kind: int, content: bytes) -> None:
+        col = struct.unpack_from("<I", content)[0]
+        self.cells.put(self._row, col, None)
+        self.sheet.errors[self._row + 1, col + 1] = error_text(content[8])
+        self.sheet.formulas += kind == 11
+
+    def _start_row(self, content: bytes) -> None:
+        self._row = struct.unpack_from("<I", content)[0]
+        if content[11] & 0x10:
+            self.sheet.hidden_rows.append(self._row + 1)
+
+    def _cell(self, kind: int, content: bytes) -> None:
+        col, style = struct.unpack_from("<II", content)
+        value, number_kind = self._values[kind](content), self._kind(style & 0xFF_FFFF)
+        self.sheet.formulas += kind in (8, 9, 10)
+        if type(value) is float and number_kind == number_formats.PERCENT:
+            self.sheet.percent.setdefault(col + 1, set()).add(self._row + 1)
+        elif type(value) is float and number_kind != number_formats.NUMBER:
+            value = number_formats.from_serial(value, number_kind, self.date1904)
+        self.cells.put(self._row, col, None if value == "" else value)
+
+    def _kind(self, style: int) -> str:
+        return self.kinds[style] if style < len(self.kinds) else number_formats.NUMBER
+
+    def _around(self, kind: int, content: bytes) -> None:
+        if kind == 60:
+            first, last, width, _, flags = struct.unpack_from("<4IH", content)
+            if flags & 1 or width == 0:
+                self.sheet.hidden_cols += range(first + 1, min(last, 16_383) + 2)
+        elif kind == 176:
+            top, bottom, left, right = struct.unpack_from("<4I", content)
+            self.sheet.merges.append(Merge(top + 1, left + 1, bottom + 1, right + 1))
+        elif kind == 163:
+            self.sheet.filtered = True
+
+
+def _real(content: bytes) -> float:
+    return struct.unpack_from("<d", content, 8)[0]

@@ -1,0 +1,102 @@
+"""What calamine gets to read: a package that is written here from runs of rows that were looked through, and nothing else."""
+
+import io
+import os
+import zipfile
+
+import python_calamine
+
+from pipelines.workbook.rust_panics import panics
+from pipelines.workbook.xlsx.shared_strings import MAIN
+
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+class BarePackage:
+    """The least package that calamine reads: runs of rows as sheets s0, s1, …, stored without compression."""
+
+    def __init__(self):
+        self._bytes = io.BytesIO()
+        self._zip = zipfile.ZipFile(self._bytes, "w", zipfile.ZIP_STORED)
+        self._count = 0
+        self._opened: python_calamine.CalamineWorkbook | None = None
+
+    def __enter__(self) -> "BarePackage":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._zip.close()
+
+    def add(self, piece: bytes) -> int:
+        """Writes a run of rows; the number under which it stands."""
+        with self._zip.open(f"xl/worksheets/s{self._count}.xml", "w", force_zip64=True) as part:
+            part.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+            part.write(piece)
+            part.write(b"</sheetData></worksheet>")
+        self._count += 1
+        return self._count - 1
+
+    def add_strings(self, count: int) -> int:
+        """A sheet that lists the first shared strings, one a row."""
+        return self.add(
+            b"".join(b'<row r="%d"><c r="A%d" t="s"><v>%d</v></c></row>' % (i + 1, i + 1, i) for i in range(count))
+        )
+
+    def piece(self, number: int) -> bytes:
+        return self._zip.read(f"xl/worksheets/s{number}.xml")
+
+    def finish(self, strings: bytes) -> None:
+        """To be read from now on."""
+        sheets = "".join(f'<sheet name="s{i}" sheetId="{i + 1}" r:id="r{i}"/>' for i in range(self._count))
+        relations = "".join(_relation(f"r{i}", "worksheet", f"worksheets/s{i}.xml") for i in range(self._count))
+        book = f'<workbook xmlns="{MAIN}" xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets></workbook>'
+        start = _relation("r0", "officeDocument", "xl/workbook.xml")
+        self._zip.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}">{start}</Relationships>')
+        self._zip.writestr("xl/workbook.xml", book)
+        self._zip.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_PACKAGE}">{relations}</Relationships>'
+        )
+        self._zip.writestr("xl/sharedStrings.xml", strings)
+        self._zip.close()
+        self._zip = zipfile.ZipFile(self._bytes)
+        with panics(python_calamine.CalamineError, OverflowError, ValueError):
+            self._opened = self._open()
+
+    def _open(self) -> python_calamine.CalamineWorkbook:
+        """Through a file in memory where the system has such: calamine copies an open stream five times over."""
+        if not hasattr(os, "memfd_create"):
+            self._bytes.seek(0)
+            return python_calamine.CalamineWorkbook.from_filelike(self._bytes)
+        memory = os.memfd_create("sheets.xlsx")
+        with os.fdopen(memory, "wb") as file:
+            file.write(self._bytes.getbuffer())
+            file.flush()
+            return python_calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{memory}")
+
+    def rows(self, numbers: list[int]) -> list[list]:
+        """The rows of some pieces, absolute; blanks are None."""
+        rows: list[list] = []
+        for number in numbers:
+            with panics(python_calamine.CalamineError, OverflowError, ValueError):
+                _place(self._opened.get_sheet_by_index(number), rows)
+        return rows
+
+
+def _relation(identifier: str, kind: str, target: str) -> str:
+    return f'<Relationship Id="{identifier}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
+
+
+def _place(piece: python_calamine.CalamineSheet, rows: list[list]) -> None:
+    """Appends a piece's rows where they stand; blanks become None and trailing ones go."""
+    if piece.start is None:
+        return
+    top, left = piece.start
+    rows += ([] for _ in range(top - len(rows)))
+    padding = [None] * left
+    for row in piece.to_python():
+        if "" in row:
+            row = [None if value == "" else value for value in row]
+            while row and row[-1] is None:
+                row.pop()
+        rows.append(padding + row if left and row else row)

@@ -1,0 +1,94 @@
+"""The shared strings of an xlsx package: plain ones at once, others through calamine, and which of them are blank."""
+
+import re
+from collections.abc import Iterable
+from html import unescape
+from xml.etree.ElementTree import Element
+
+from pipelines.workbook.zip_package import Package, clean_xml, local, parse
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_TABLE = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<sst[\s>]")
+_OPENED = re.compile(rb'\s*(?:<\?xml[ -;=?-~]*\?>\s*)?<sst(?:\s+[A-Za-z][\w:.-]*="[^"<>&\x00-\x1f\x7f-\xff]*")*\s*>')
+_START, _KEPT, _END = "<si><t>", '<si><t xml:space="preserve">', "</t></si>"
+_LAST = f"{_END}</sst>"
+_SPACED = [form.format(space) for space in " \t\n" for form in ("<t>{}", "{}</t>")]
+_ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
+# What is not simply taken as it stands: escaped characters of Excel, and line ends that a parser rewrites.
+_REWRITTEN = (b"_x", b"\r")
+_EMPTY = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>\s+</t>")
+
+
+def table(package: Package, part: str | None) -> bytes:
+    """The table in the usual shape; an empty one where there is none."""
+    if not part or part not in package:
+        return f'<sst xmlns="{MAIN}"/>'.encode()
+    xml = clean_xml(package.read(part), part)
+    if _TABLE.match(xml) and b"<!" not in xml:
+        return xml
+    items = "".join(f'<si><t xml:space="preserve">{_xml_text(item)}</t></si>' for item in _items(parse(xml, part)))
+    return f'<sst xmlns="{MAIN}">{items}</sst>'.encode(errors="replace")
+
+
+def count(xml: bytes) -> int:
+    """How many strings a table has, at most."""
+    return xml.count(b"<si")
+
+
+def plain_texts(xml: bytes) -> list[str | None] | None:
+    """All strings of a table where each is one plain text and no byte stands between them; else None. Blank ones are None."""
+    opened = _OPENED.match(xml)
+    if not opened or any(mark in xml for mark in _REWRITTEN):
+        return None
+    try:
+        body = xml[opened.end() :].decode()
+    except UnicodeDecodeError:
+        return None
+    texts = _spaced(body) if _KEPT in body or any(space in body for space in _SPACED) else _unspaced(body)
+    if texts is None or ("&" in body and _ENTITIES.search(body)):
+        return None
+    if "&" in body:
+        texts = [unescape(text) for text in texts]
+    return [text or None for text in texts] if "" in texts else texts
+
+
+def _unspaced(body: str) -> list[str] | None:
+    """The texts where no white space stands at their ends and none is said to be kept; None where other tags stand between them."""
+    inside = body.rstrip()
+    if not inside.startswith(_START) or not inside.endswith(_LAST):
+        return None
+    inside = inside[len(_START) : -len(_LAST)]
+    texts = inside.split(_END + _START)
+    return texts if inside.count("<") == 4 * (len(texts) - 1) else None
+
+
+def _spaced(body: str) -> list[str] | None:
+    """The same where white space around a text counts only if it is said to."""
+    *items, rest = body.split(_END)
+    if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1:
+        return None
+    texts = [
+        item.removeprefix(_KEPT) if item.startswith(_KEPT) else item.removeprefix(_START).strip(" \t\n")
+        for item in items
+    ]
+    return None if "<" in "".join(texts) else texts
+
+
+def blanks(xml: bytes) -> set[bytes]:
+    """The numbers of the strings that are blank."""
+    if not _EMPTY.search(xml):
+        return set()
+    items = re.findall(rb"<si(?:/>|[ >].*?</si>)", xml, re.DOTALL)
+    return {b"%d" % i for i, item in enumerate(items) if not re.search(rb"<t(?: [^>]*)?>[^<]*[^<\s][^<]*</t>", item)}
+
+
+def _items(tree: Element) -> Iterable[str]:
+    """The text of each shared string, without its phonetic guide."""
+    for item in tree:
+        if local(item.tag) == "si":
+            runs = [item, *(child for child in item if local(child.tag) == "r")]
+            yield "".join(part.text or "" for run in runs for part in run if local(part.tag) == "t")
+
+
+def _xml_text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

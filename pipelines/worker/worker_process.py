@@ -1,0 +1,110 @@
+"""One child process that reads for us, seen from the outside: started, asked, and ended when it is too slow."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.answers.read_failure import FAULT, Costly
+from pipelines.errors import Refusal
+from pipelines.settings import Limits
+from pipelines.worker import protocol
+
+PROGRAM = ("-s", "-P", "-m", "pipelines.worker.worker_child")
+# seconds in which a child must be ready, on a busy machine too
+START = 60.0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a child reads by. `digests` are those of its reference data, as the parent knows them."""
+
+    reference: Path
+    first_month: date
+    digests: tuple[tuple[str, str], ...]
+    limits: Limits
+
+
+class Reader:
+    """A child, ready for files. Errors: `Refusal` when it cannot be started, or has found other reference data."""
+
+    def __init__(self, setup: Setup):
+        self.setup, self.owner = setup, os.getpid()
+        # Its own session: an interrupt on the terminal is ours to handle. Only the three pipes are inherited.
+        self.process = subprocess.Popen(
+            [sys.executable, *PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=settings.bare_environment(), cwd="/", start_new_session=True,
+        )  # fmt: skip
+        self.late = False
+        hello = {
+            "reference": str(setup.reference),
+            "first_month": setup.first_month.isoformat(),
+            "limits": asdict(setup.limits),
+        }
+        answer = self._exchange(hello, [], START)
+        if answer is None:
+            self.stop()
+            raise Refusal("读取程序无法启动;多半是内存不足或基础数据有误,请稍后再试,仍不行请告知管理员")
+        if answer[0].get("ready") != dict(setup.digests):
+            self.stop()
+            raise Refusal("基础数据在读取时被改动;请再试一次")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked: it runs, and is ours. A fork of this process must not share its pipes."""
+        return self.owner == os.getpid() and self.process.poll() is None
+
+    def ask(self, request: dict, data: bytes) -> tuple[dict, list[bytes]] | Costly:
+        """The answer about one file, or why there is none."""
+        answer = self._exchange(request, [data], self.setup.limits.wall)
+        if answer is None:
+            self.stop()
+            return Costly(self._why(), self.setup.limits)
+        if "costly" in answer[0]:
+            self.stop()
+            return Costly(answer[0]["costly"], self.setup.limits)
+        return answer
+
+    def _exchange(self, head: dict, parts: list[bytes], seconds: float) -> tuple[dict, list[bytes]] | None:
+        timer = threading.Timer(seconds, self._too_late)
+        timer.start()
+        try:
+            protocol.send(self.process.stdin, head, parts)
+            return protocol.receive(self.process.stdout)
+        except (BrokenPipeError, protocol.Garbled):
+            return None
+        finally:
+            timer.cancel()
+
+    def _too_late(self) -> None:
+        self.late = True
+        self.process.kill()
+
+    def _why(self) -> str:
+        """Of a child that has ended."""
+        if self.late:
+            return "wall"
+        if self.process.returncode == -signal.SIGXCPU:
+            return "cpu"
+        # Python ends with 1 after a traceback, which stands on standard error
+        return FAULT if self.process.returncode == 1 else "died"
+
+    def stop(self) -> None:
+        """End it, if it has not ended, and wait for it."""
+        if self.owner != os.getpid():
+            return
+        for pipe in (self.process.stdin, self.process.stdout):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue  # what was left to be sent has nobody to read it
+        try:
+            self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,369 @@
+"""Whose workbook it is, of which month, which sheets count: and the refusals that say what disagrees (bad-inputs 14–27)."""
+
+from datetime import date
+
+import pytest
+from tests.answers.test_reading_cells import patched_with_openpyxl
+
+from tests.answers import sheets_of_a_form as pages
+
+UNITS = pages.units_of("130524")[:6]
+NAME = "柏乡县2019年6月.xlsx"
+
+
+def page(**changes) -> pages.Page:
+    made = pages.page(UNITS, 1)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def read(made: pages.Page, name: str = NAME, **options):
+    return pages.reading(pages.book(made), name, **options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "柏乡县2019年6月.xlsx",
+        "柏乡2019-06.xlsx",
+        "201906柏乡县.xlsx",
+        "柏乡县_2019.6.xlsx",
+        "柏乡县2019年06月(更正).xlsx",
+        "柏乡县二〇一九年六月.xlsx",
+        "柏乡县2019年1-6月.xlsx",
+        "柏乡县2019年6月20190703.xlsx",
+        "2019 年 6 月 柏乡县.xlsx",
+    ],
+)
+def test_county_and_month_from_the_file_name(name):
+    found = read(page(title="城乡社区基本情况表", record_rows=[]), name)
+    assert (found.county, found.month, found.refused) == ("130524", pages.MONTH, False)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "柏乡县2019年6月城乡社区基本情况表",
+        "2019年6月柏乡县社区表",
+        "柏乡县社区基本情况表(2019年6月份)",
+        "柏乡县社区基本情况表(截至2019年6月30日)",
+    ],
+)
+def test_county_and_month_from_the_title(title):
+    found = read(page(title=title, record_rows=[]), "上报.xlsx")
+    assert (found.county, found.month) == ("130524", pages.MONTH)
+
+
+def test_the_filling_date_is_no_month():
+    found = read(page(title="柏乡县社区表", record_rows=[]), "柏乡县.xlsx")
+    assert "month_unknown" in pages.codes(found) and found.refused
+
+
+def test_months_that_disagree_are_quoted():
+    found = read(page(), "柏乡县2019年7月.xlsx")
+    (finding,) = [f for f in found.findings if f.code == "month_conflict"]
+    assert (
+        found.refused
+        and "2019年6月" in finding.message
+        and "文件名“柏乡县2019年7月.xlsx”为2019年7月" in finding.message
+    )
+
+
+def test_counties_that_disagree_are_quoted():
+    found = read(page(), "临城县2019年6月.xlsx")
+    (finding,) = [f for f in found.findings if f.code == "county_conflict"]
+    assert found.refused and "临城县" in finding.message and "柏乡县" in finding.message
+
+
+def test_a_county_that_nobody_names_is_taken_from_the_codes():
+    made = page(title="2019年6月社区表", record_rows=[])
+    data = patched_with_openpyxl(made, lambda sheet: sheet.__setitem__("A2", None))
+    found = pages.reading(data, "2019年6月.xlsx")
+    assert found.county == "130524" and "county_by_codes" in pages.codes(found)
+
+
+def test_a_county_that_is_nowhere_said_is_refused():
+    made = page(title="2019年6月社区表", record_rows=[])
+    made.column("code").values = [None] * len(UNITS)
+    data = patched_with_openpyxl(made, lambda sheet: sheet.__setitem__("A2", None))
+    assert "county_unknown" in pages.codes(pages.reading(data, "2019年6月.xlsx"))
+
+
+@pytest.mark.parametrize(
+    ("month", "today", "code"),
+    [
+        ("2019年6月", date(2019, 5, 31), "month_future"),
+        ("2019年6月", date(2019, 6, 1), None),
+        ("2018年6月", pages.TODAY, "month_before_policy"),
+        ("2018年7月", pages.TODAY, None),
+    ],
+)
+def test_months_outside_the_bounds_are_refused(month, today, code):
+    found = read(page(title=f"柏乡县{month}社区表", record_rows=[]), f"柏乡县{month}.xlsx", today=today)
+    assert pages.codes(found) & {"month_future", "month_before_policy"} == ({code} if code else set())
+    assert found.refused == (code is not None)
+
+
+def marks(**pairs):
+    return [("_shequ", [[key, value] for key, value in pairs.items()])]
+
+
+def test_marks_of_the_template_are_believed():
+    made = page(title="表", record_rows=[], others=marks(form_version="2018.1", county="130524", month="2019-06"))
+    found = read(made, "上报.xlsx")
+    assert (found.county, found.month, found.form_version, found.refused) == ("130524", pages.MONTH, "2018.1", False)
+    assert "other_sheet" not in pages.codes(found)
+
+
+def test_marks_that_disagree_with_the_title_are_refused():
+    found = read(page(others=marks(form_version="2018.1", county="130524", month="2019-07")))
+    assert "month_conflict" in pages.codes(found) and found.refused
+    found = read(page(others=marks(form_version="2018.1", county="130525", month="2019-06")))
+    assert "county_conflict" in pages.codes(found) and found.refused
+
+
+def test_an_unknown_version_of_the_form_is_refused():
+    found = read(page(others=marks(form_version="1999.1", county="130524", month="2019-06")))
+    assert "form_unknown" in pages.codes(found) and found.refused
+
+
+def test_an_older_compatible_version_is_a_note():
+    import dataclasses
+
+    older = dataclasses.replace(pages.form(), compatible=("2017.9",))
+    made = page(others=marks(form_version="2017.9", county="130524", month="2019-06"))
+    found = pages.read.read_workbook(
+        pages.book(made), NAME, older, pages.rosters(), today=pages.TODAY, first_month=pages.FIRST
+    )
+    assert "form_older" in pages.codes(found, "note") and not found.refused
+
+
+def test_old_names_of_a_county_are_understood():
+    later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130505"][:6]
+    made = pages.page(later, 1)
+    made.title, made.record_rows = "任县2020年12月社区表", []
+    found = read(made, "任泽区2020年12月.xlsx")
+    assert (found.county, found.refused) == ("130505", False)
+
+
+# -- sheets and columns -----------------------------------------------------------------------------------------------
+
+
+def second(made: pages.Page) -> list:
+    return [("备份", pages.grid(made)[0])]
+
+
+def test_two_candidates_for_the_table_are_refused_by_name():
+    made = page()
+    made.others = second(made)
+    found = read(made)
+    (finding,) = [f for f in found.findings if f.code == "two_community_sheets"]
+    assert found.refused and "“Sheet1”、“备份”" in finding.message
+
+
+def test_an_empty_copy_of_the_form_is_no_candidate():
+    made = page()
+    made.others = [("空表", pages.grid(made)[0][:3])]
+    assert not read(made).refused
+
+
+def test_two_candidates_for_the_record_leave_it_out():
+    made = page()
+    made.others = [("表2副本", made.record_rows)]
+    found = read(made)
+    assert "two_county_sheets" in pages.codes(found, "error") and found.record is None and not found.refused
+
+
+def test_a_workbook_without_the_record_is_accepted():
+    found = read(page(record_rows=[]))
+    assert "no_county_sheet" in pages.codes(found, "warning") and found.record is None and not found.refused
+
+
+def test_a_workbook_without_the_table_is_refused():
+    made = page()
+    made.columns, made.inserted = made.columns[:2], {}
+    found = read(made)
+    assert "no_community_sheet" in pages.codes(found) and found.refused
+
+
+def test_a_table_without_rows_is_refused():
+    made = page()
+    made.units, made.columns = [], made.columns
+    rows = [["柏乡县2019年6月"], [column.header[0] for column in made.columns]]
+    made = pages.Page([], {}, [], others=[("表1", rows)])
+    import io
+
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    workbook = xlsxwriter.Workbook(buffer)
+    pages._put(workbook.add_worksheet("表1"), rows)
+    workbook.close()
+    found = pages.reading(buffer.getvalue(), NAME)
+    assert "no_units" in pages.codes(found) and found.refused
+
+
+def test_two_columns_for_one_field_are_refused():
+    made = page()
+    made.columns[10].header = ["户数"]
+    found = read(made)
+    assert pages.at(found, "column_twice") == ["E3,K3"] and found.refused
+
+
+@pytest.mark.parametrize("field_id", ["code", "name", "kind", "households"])
+def test_a_missing_required_column_is_refused(field_id):
+    made = page()
+    made.columns = [column for column in made.columns if column.question.id != field_id]
+    found = read(made)
+    assert [f.field for f in found.findings if f.code == "required_column_missing"] == [field_id] and found.refused
+
+
+def test_a_missing_optional_column_is_a_warning():
+    made = page()
+    made.columns = [column for column in made.columns if column.question.id != "staff"]
+    found = read(made)
+    assert "columns_missing" in pages.codes(found, "warning") and "staff" not in found.community.values
+
+
+def test_an_unknown_column_is_named_with_the_nearest_label_and_not_read():
+    made = page()
+    made.column("staff").header = ["专职社区工作人员数"]
+    found = read(made)
+    (finding,) = [f for f in found.findings if f.code == "unknown_column"]
+    assert "专职社区工作者数" in finding.message and "staff" not in found.community.values
+
+
+def test_a_column_without_header_is_reported():
+    made = page()
+    made.columns.append(pages.Column(None, [], list(range(6)), [None] * 6))
+    assert "column_without_header" in pages.codes(read(made), "warning")
+
+
+def test_a_column_of_telephone_numbers_is_reported():
+    made = page()
+    made.columns.append(pages.Column(None, ["联络"], [f"1380013800{i}" for i in range(6)], [None] * 6))
+    found = read(made)
+    assert pages.at(found, "personal_data") == ["BS3"] and "13800138001" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("field_id", "header"),
+    [
+        ("facility_area", "综合服务设施面积(亩)"),
+        ("facility_area", "综合服务设施面积(万元)"),
+        ("member_pay", "成员年人均报酬(元/月)"),
+    ],
+)
+def test_a_unit_of_another_quantity_refuses_the_column(field_id, header):
+    made = page()
+    made.column(field_id).header = [header]
+    found = read(made)
+    assert [f.field for f in found.findings if f.code == "unit_of_other_quantity"] == [field_id]
+    assert field_id not in found.community.values and not found.refused
+
+
+def test_a_conversion_is_noted():
+    made = page()
+    made.column("work_fund").header = ["社区工作经费(元)"]
+    found = read(made)
+    assert pages.at(found, "unit_converted") == ["BC3"]
+
+
+def test_a_unit_line_above_the_table_holds_for_money():
+    from decimal import Decimal
+
+    made = pages.page(pages.units_of("130503")[:6], 1)
+    made.above = [[None, None, "金额单位:元"]]
+    column = made.column("work_fund")
+    meant = column.values
+    column.values = [None if value is None else float(Decimal(repr(value)) * 10000) for value in meant]
+    found = read(made, "桥西区2019年6月.xlsx")
+    assert found.community.values["work_fund"] == [None if v is None else Decimal(repr(v)) for v in meant]
+    assert pages.at(found, "unit_line") == ["C3"]
+
+
+def test_hidden_rows_columns_and_sheets_are_read_and_noted():
+    made = page(hidden_rows=[1, 2], hidden_columns=[4])
+    data = patched_with_openpyxl(made, lambda sheet: setattr(sheet, "sheet_state", "hidden"))
+    found = pages.reading(data)
+    assert {"hidden_rows", "hidden_columns", "hidden_sheet"} <= pages.codes(found, "note")
+    assert len(found.community.row) == 6 and not found.refused
+
+
+def test_other_sheets_are_noted():
+    found = read(page(others=[("底稿", [["甲", 1]])]))
+    assert [f.sheet for f in found.findings if f.code == "other_sheet"] == ["底稿"]
+
+
+# -- 表2 --------------------------------------------------------------------------------------------------------------
+
+
+def record_with(change) -> tuple:
+    made = page()
+    change(made.record_rows)
+    return made, read(made)
+
+
+def test_a_bad_answer_in_the_record_is_an_error_at_its_cell():
+    def change(rows):
+        rows[4][3] = "待定"
+
+    _, found = record_with(change)
+    assert pages.at(found, "not_a_flag") == ["D5"] and found.record.values["agency"] is None and not found.record.held
+
+
+def test_a_record_of_another_county_is_held():
+    def change(rows):
+        rows[2][3] = "130525"
+
+    _, found = record_with(change)
+    assert pages.at(found, "record_of_other_county") == ["D3"] and found.record.held and not found.refused
+
+
+def test_a_record_in_the_name_of_another_county_is_held():
+    def change(rows):
+        rows[3][3] = "临城县"
+
+    _, found = record_with(change)
+    assert pages.at(found, "record_of_other_county") == ["D4"] and found.record.held
+
+
+def test_a_label_twice_leaves_the_record_out():
+    _, found = record_with(lambda rows: rows.append(list(rows[5])))
+    assert pages.at(found, "label_twice") == ["B6,B27"] and found.record is None and not found.refused
+
+
+def test_a_missing_required_label_leaves_the_record_out():
+    _, found = record_with(lambda rows: rows.pop(2))
+    assert "required_label_missing" in pages.codes(found, "error") and found.record is None
+
+
+def test_missing_and_unknown_labels_are_reported():
+    def change(rows):
+        rows[6][1] = "制定社区承担工作事项清单"
+
+    _, found = record_with(change)
+    assert {"labels_missing", "unknown_label"} <= pages.codes(found, "warning")
+    assert pages.at(found, "unknown_label") == ["B7"]
+
+
+def test_money_that_only_some_counties_share_is_ignored_elsewhere():
+    def change(rows):
+        rows[23][3] = 30
+
+    made, found = record_with(change)
+    assert made.record_rows[23][1] == "社区建设经费市级财政承担额"
+    assert pages.at(found, "not_applicable") == ["D24"] and found.record.values["city_funds"] is None
+
+
+def test_nothing_raises_on_what_is_no_workbook():
+    for data in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
+        found = pages.reading(data)
+        assert found.refused and found.findings[0].severity == "error"
+
+
+def test_invented_answers_are_told_from_their_title():
+    made = pages.page(pages.units_of("130524")[:5])
+    made.title = f"示例数据 {made.title}"
+    assert pages.at(pages.reading(pages.book(made)), "sample_data") == [None]

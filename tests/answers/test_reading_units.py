@@ -1,0 +1,252 @@
+"""Which unit a row is about, and what happens to rows that are no unit, two units, or another county's (bad-inputs 28–30)."""
+
+from datetime import date
+
+import pytest
+from tests.answers.test_reading_cells import poke
+
+from pipelines.answers import match_unit, name_variants
+from tests.answers import sheets_of_a_form as pages
+
+UNITS = pages.units_of("130524")[:6]
+MONTH_AFTER = date(2020, 12, 1)
+
+
+def index():
+    return match_unit.county_index(pages.rosters(), pages.MONTH, "130524")
+
+
+def test_a_known_code_with_its_name_is_the_unit():
+    unit = UNITS[0]
+    assert match_unit.match(index(), unit.code, unit.name, unit.town, {}) == match_unit.Outcome(unit.code)
+
+
+@pytest.mark.parametrize(
+    "name", ["前三里村委会", "前三里村民委员会", "前三里村", "前三里", " 前三里 村委会", "前三里村村委会"]
+)
+def test_usual_variants_of_a_name_find_it(name):
+    outcome = match_unit.match(index(), None, name, "柏乡镇", {})
+    assert outcome.unit == "130524100201" and outcome.by_name
+
+
+@pytest.mark.parametrize("name", ["前三里居委会", "前三里社区居委会", "前三", "前三裡村委会", "后三里村委会前"])
+def test_other_names_do_not(name):
+    assert match_unit.match(index(), None, name, "柏乡镇", {}).unit is None
+
+
+def test_a_community_and_a_village_of_one_name_are_two_bodies():
+    assert not name_variants.same("东关居委会", "东关村委会")
+    assert name_variants.same("东关社区", "东关社区居民委员会")
+
+
+def test_a_name_that_stands_twice_in_the_county_needs_its_town():
+    month_units = pages.rosters().units(pages.MONTH)
+    seen: dict[tuple, list] = {}
+    for unit in month_units:
+        seen.setdefault((unit.county_code, unit.name), []).append(unit)
+    twins = next(found for found in seen.values() if len({u.town_code for u in found}) == 2 and len(found) == 2)
+    county = match_unit.county_index(pages.rosters(), pages.MONTH, twins[0].county_code)
+    assert match_unit.match(county, None, twins[0].name, twins[0].town, {}).unit == twins[0].code
+    assert match_unit.match(county, None, twins[0].name, twins[1].town, {}).unit == twins[1].code
+    assert match_unit.match(county, None, twins[0].name, None, {}).finding == "unit_ambiguous"
+
+
+def test_a_name_of_another_town_is_a_question():
+    outcome = match_unit.match(index(), None, "前三里村委会", "内步乡", {})
+    assert (outcome.unit, outcome.finding) == (None, "unit_unknown_name")
+
+
+def row_errors(field_id: str, value: object) -> tuple:
+    made = pages.page(UNITS, 1)
+    cell = poke(made, field_id, 2, value)
+    return cell, pages.reading(pages.book(made))
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("130503001031", "unit_foreign"),
+        ("130524999299", "unit_unknown"),
+        ("130524100999", "unit_unknown"),
+        ("130524100202", "code_name_conflict"),
+    ],
+)
+def test_a_code_that_is_not_this_unit_holds_the_row(code, finding):
+    made = pages.page(pages.units_of("130524")[2:8], 1)
+    cell = poke(made, "code", 2, code)
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, finding) == [cell]
+    assert found.community.held == [False, False, True, False, False, False]
+
+
+def test_an_abolished_code_holds_the_row():
+    now = {unit.code for unit in pages.units_of("130524")}
+    old = next(
+        code
+        for code in sorted(pages.rosters().known_codes())
+        if code[:6] == "130524" and code not in now and "200" <= code[9:] < "400"
+    )
+    cell, found = row_errors("code", old)
+    assert pages.at(found, "unit_not_in_month") == [cell] and found.community.held[2]
+
+
+def test_a_statistical_look_alike_is_no_unit():
+    county, code = next(
+        (c[:6], c) for c in sorted(pages.rosters().known_codes()) if c[9:] >= "400" and pages.units_of(c[:6])
+    )
+    made = pages.page(pages.units_of(county)[:8], 1)
+    cell = poke(made, "code", 2, code)
+    found = pages.reading(pages.book(made), "2019年6月.xlsx")
+    assert pages.at(found, "unit_not_surveyed") == [cell] and found.community.held[2]
+
+
+def test_a_shifted_name_column_is_noticed_in_every_row():
+    made = pages.page(UNITS, 1)
+    column = made.column("name")
+    column.values = [column.values[-1], *column.values[:-1]]
+    found = pages.reading(pages.book(made))
+    assert len(pages.at(found, "code_name_conflict")) == len(UNITS) and all(found.community.held)
+
+
+def test_a_name_that_nobody_has_is_asked_about_and_counts_by_its_code():
+    cell, found = row_errors("name", "新河湾村委会")
+    assert pages.at(found, "name_differs") == [cell] and not any(found.community.held)
+
+
+def test_another_town_is_asked_about():
+    cell, found = row_errors("town", "内步乡")
+    assert pages.at(found, "town_differs") == [cell] and not any(found.community.held)
+
+
+def test_missing_codes_are_found_by_name_and_noted_once():
+    made = pages.page(UNITS, 1)
+    for i in (1, 3):
+        poke(made, "code", i, None)
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, "matched_by_name") == ["A5,A7"]
+    assert found.community.unit == [unit.code for unit in UNITS] and not any(found.community.held)
+
+
+def test_a_damaged_code_is_an_error_and_the_name_still_counts():
+    cell, found = row_errors("code", "1.30524E+11")
+    assert pages.at(found, "code_damaged") == [cell]
+    assert found.community.unit[2] == UNITS[2].code and not found.community.held[2]
+
+
+def test_an_unknown_name_without_code_is_an_open_question_with_candidates():
+    made = pages.page(UNITS, 1)
+    poke(made, "code", 2, None)
+    cell = poke(made, "name", 2, "石家壮村委会")
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, "unit_unknown_name") == [cell] and found.community.held[2]
+    assert "石家庄村委会(130524100203)" in next(f.message for f in found.findings if f.code == "unit_unknown_name")
+
+
+def test_an_answered_question_is_remembered():
+    made = pages.page(UNITS, 1)
+    poke(made, "code", 2, None)
+    poke(made, "name", 2, "石家壮村委会")
+    key = match_unit.key(None, "石家壮村委会", UNITS[2].town)
+    found = pages.reading(pages.book(made), resolutions={UNITS[2].code[:6]: {key: UNITS[2].code}})
+    assert found.community.unit[2] == UNITS[2].code and pages.codes(found, "error") == set()
+
+
+def test_a_row_without_code_and_name_is_held():
+    made = pages.page(UNITS, 1)
+    cell = poke(made, "code", 2, None)
+    poke(made, "name", 2, None)
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, "unit_missing") == [cell] and found.community.held[2]
+
+
+def test_the_same_unit_twice_with_the_same_answers_counts_once():
+    made = pages.page([*UNITS, UNITS[1]], 1)
+    for column in made.columns:
+        column.values[-1] = column.values[1]
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, "unit_repeated") == ["A5,A10"]
+    assert found.community.unit == [unit.code for unit in UNITS] and not any(found.community.held)
+
+
+def test_the_same_unit_twice_with_different_answers_counts_for_neither():
+    made = pages.page([*UNITS, UNITS[1]], 1)
+    for column in made.columns:
+        column.values[-1] = column.values[1]
+    poke(made, "households", 6, 77)
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, "unit_twice") == ["A5,A10"]
+    assert found.community.held == [False, True, False, False, False, False, True]
+
+
+def test_missing_units_are_listed_once():
+    found = pages.reading(pages.book(pages.page(UNITS, 1)))
+    (finding,) = [f for f in found.findings if f.code == "units_missing"]
+    assert "121 个社区(村)有 115 个没有填报" in finding.message
+
+
+def test_a_whole_county_gives_no_finding_about_units():
+    found = pages.reading(pages.book(pages.page(pages.units_of("130524"), 1)))
+    assert found.findings == [] and len(found.community.row) == 121
+
+
+def test_the_wrong_county_is_one_finding_for_the_file():
+    made = pages.page(pages.units_of("130533"), 1)
+    made.title = "柏乡县2019年6月城乡社区基本情况表"
+    made.units, made.record_rows = [pages.units_of("130524")[0], *made.units[1:]], []
+    found = pages.reading(pages.book(made))
+    assert found.refused and found.county is None
+    assert [f.code for f in found.findings if f.code in ("codes_of_other_county", "unit_foreign")] == [
+        "codes_of_other_county"
+    ]
+
+
+@pytest.mark.parametrize(("sums", "warned"), [(0, False), (1, True)])
+def test_totals_that_disagree_with_their_parts_are_asked_about(sums, warned):
+    made = pages.page(UNITS, 1)
+    total = sum(made.meant[unit.code]["households"] for unit in UNITS) + sums
+    made.inserted[len(UNITS)] = [[None, "合计", None, None, total]]
+    found = pages.reading(pages.book(made))
+    assert pages.at(found, "total_differs") == (["E10"] if warned else [])
+    assert len(found.community.row) == len(UNITS)
+
+
+@pytest.mark.parametrize(
+    "label", ["小计", "合 计", "总计:", "柏乡镇小计", "全县合计", "其中:农村社区", "柏乡镇", "合计(6个)", "平均"]
+)
+def test_rows_of_totals_are_no_units(label):
+    made = pages.page(UNITS, 1)
+    made.inserted[3] = [[None, label, None, None, 1]]
+    assert pages.reading(pages.book(made)).community.unit == [unit.code for unit in UNITS]
+
+
+@pytest.mark.parametrize(("sums", "warned"), [(0, False), (1, True)])
+def test_a_row_of_bare_numbers_is_a_total(sums, warned):
+    made = pages.page(UNITS, 1)
+    total = sum(made.meant[unit.code]["households"] for unit in UNITS) + sums
+    made.inserted[len(UNITS)] = [[None, None, None, None, total]]
+    found = pages.reading(pages.book(made))
+    assert len(found.community.row) == len(UNITS)
+    assert pages.at(found, "total_differs") == (["E10"] if warned else [])
+
+
+def test_codes_of_towns_are_no_units():
+    made = pages.page(UNITS, 1)
+    made.inserted[3] = [["130524100000", "柏乡镇", None, None, 1], ["130524100", "柏乡镇", None, None, 1]]
+    assert pages.reading(pages.book(made)).community.unit == [unit.code for unit in UNITS]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["柏乡镇"],
+        ["以下为山区村"],
+        [None, "柏乡镇"],
+        ["注:以上为平原村"],
+        ["统计用区划代码", "社区(村)名称", "所属街道(乡镇)", "社区类型"],
+    ],
+)
+def test_headings_and_remarks_between_rows_are_no_units(row):
+    made = pages.page(UNITS, 1)
+    made.inserted[3] = [row]
+    found = pages.reading(pages.book(made))
+    assert found.community.unit == [unit.code for unit in UNITS] and pages.codes(found, "error") == set()

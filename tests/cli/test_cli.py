@@ -1,0 +1,209 @@
+"""The command line as programs meet it: JSON keys, exit status, refusals in Chinese without a traceback."""
+
+import json
+import shutil
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli.commands import main
+from tests import small_city
+from tests.books import Office, but, plain
+
+APRIL = date(2020, 4, 1)
+COUNTY = "130571"
+FILE = {"file", "sha256", "county", "month", "refused", "rows", "findings"}
+FINDING = {"code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"}
+FIGURE = {
+    "indicator", "month", "level", "unit", "name", "value", "lower", "upper", "numerator", "denominator", "unknown",
+    "carried", "target", "status", "gap", "release",
+}  # fmt: skip
+ANSWER = {"value", "raw", "file", "sha256", "sheet", "cell", "carried_from"}
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory) -> Office:
+    folder = tmp_path_factory.mktemp("office")
+    return Office(folder / "data", small_city.make(folder / "reference", [COUNTY]))
+
+
+@pytest.fixture(scope="module")
+def village(office):
+    return next(unit for unit in office.units(APRIL, COUNTY) if unit.kind == "农村社区")
+
+
+@pytest.fixture(scope="module")
+def shequ(office):
+    """`shequ(*words)`: (exit status, stdout, stderr) of one command on this installation."""
+    runner = CliRunner()
+
+    def run(*words, data=office.settings.data):
+        environment = {"SHEQU_REFERENCE": str(office.settings.reference)}
+        result = runner.invoke(main, ["--data", str(data), *map(str, words)], env=environment)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert "Traceback" not in result.output
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def published(office, shequ, village):
+    """The county's file of April, with one unreadable answer, submitted and published."""
+    path = office.workbook(APRIL, COUNTY, but(village.name, facility="大概有"), {"agency": "是"})
+    status, _, _ = shequ("submit", path)
+    assert status == 1, "一处读不出"
+    assert shequ("run", "--month", "2020-04")[0] == 0
+    return path
+
+
+# ---- check
+
+
+def test_check_tells_one_object_a_file_and_stores_nothing(office, shequ, village, tmp_path):
+    path = office.workbook(APRIL, COUNTY, but(village.name, facility="大概有"), {"agency": "是"})
+    status, out, _ = shequ("check", "--json", path, path, data=tmp_path / "empty")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert status == 1
+    assert len(told) == 2
+    assert told[0].keys() >= FILE
+    assert told[0]["rows"].keys() == {"read", "accepted", "held"}
+    assert (told[0]["county"], told[0]["month"], told[0]["refused"]) == (COUNTY, "2020-04", False)
+    [finding] = [f for f in told[0]["findings"] if f["severity"] == "error"]
+    assert finding.keys() >= FINDING
+    assert (finding["unit"], finding["field"], finding["found"]) == (village.code, "facility", "大概有")
+    assert finding["cell"].rstrip("0123456789").isalpha()
+    assert not (tmp_path / "empty" / "archive").exists()
+
+
+def test_check_of_a_good_file_ends_with_0(office, shequ):
+    path = office.workbook(date(2020, 5, 1), COUNTY, lambda unit: {**plain(unit), "households": 203}, {"agency": "是"})
+    assert shequ("check", "--json", path)[0] == 0
+
+
+def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
+    path = tmp_path / "坏.xlsx"
+    path.write_bytes("这不是工作簿".encode())
+    status, out, _ = shequ("check", "--json", path)
+    told = json.loads(out)
+    assert (status, told["refused"], told["rows"]) == (1, True, {"read": 0, "accepted": 0, "held": 0})
+    assert [f["severity"] for f in told["findings"]] == ["error"]
+
+
+# ---- figures
+
+
+def test_figures_have_the_keys_and_exact_decimals(shequ, published, office):
+    status, out, _ = shequ("figures", "--json", "--level", "county", "--indicator", "facility_rural")
+    [row] = json.loads(out)
+    villages = sum(unit.kind == "农村社区" for unit in office.units(APRIL, COUNTY))
+    assert status == 0
+    assert row.keys() >= FIGURE
+    assert (row["unit"], row["month"], row["level"], row["release"]) == (COUNTY, "2020-04", "county", "2020-04/1")
+    assert (row["numerator"], row["denominator"], row["unknown"], row["carried"]) == (villages - 1, villages, 1, 0)
+    assert isinstance(row["value"], str) and len(row["value"].replace(".", "")) >= 12
+    assert float(row["value"]) == pytest.approx(100 * (villages - 1) / villages)
+    assert row["upper"] == "100"
+
+
+@pytest.mark.parametrize("level", ["city", "county", "town", "community"])
+def test_figures_of_every_level(shequ, published, level):
+    status, out, _ = shequ("figures", "--json", "--level", level, "--indicator", "facility_rural")
+    rows = json.loads(out)
+    assert status == 0
+    assert {row["level"] for row in rows} == {level}
+    assert all(row.keys() >= FIGURE for row in rows)
+    if level == "city":
+        assert [row["unit"] for row in rows] == ["130500"]
+
+
+def test_figures_without_a_value_are_null(shequ, published):
+    _, out, _ = shequ("figures", "--json", "--level", "city", "--indicator", "video_coverage")
+    [row] = json.loads(out)
+    assert (row["value"], row["lower"], row["upper"], row["status"]) == (None, "0", "100", "no_data")
+
+
+# ---- explain
+
+
+def test_explain_leads_to_the_cell(shequ, published, village):
+    status, out, _ = shequ("explain", "facility_rural", "--unit", village.code, "--json")
+    story = json.loads(out)
+    assert status == 0
+    assert story.keys() >= {"indicator", "clause", "quote", "figure", "units"}
+    assert (story["clause"], story["quote"]) == ("四(二)", "农村社区综合服务设施覆盖率达到50%以上")
+    assert story["figure"].keys() >= FIGURE
+    [unit] = story["units"]
+    assert (unit["unit"], unit["name"], unit["counts"]) == (village.code, village.name, "unknown")
+    answer = unit["answer"]["facility"]
+    assert answer.keys() == ANSWER
+    assert (answer["value"], answer["raw"], answer["file"]) == (None, "大概有", published.name)
+    assert answer["cell"].rstrip("0123456789").isalpha()
+
+
+# ---- status and decisions
+
+
+def test_status_tells_who_has_reported(shequ, published, office):
+    status, out, _ = shequ("status", "--json")
+    told = json.loads(out)
+    assert status == 0
+    assert told.keys() >= {"month", "state", "counties", "waiting", "inbox"}
+    assert (told["month"], told["state"]) == ("2020-04", "open")
+    [county] = told["counties"]
+    assert (county["code"], county["state"], county["errors"]) == (COUNTY, "effective", 1)
+    assert county["units"] == len(office.units(APRIL, COUNTY))
+
+
+def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path):
+    data = shutil.copytree(office.settings.data, tmp_path / "data")
+    status, out, _ = shequ("approve", "2020-04", "--by", "市局李某", "--json", data=data)
+    told = json.loads(out)
+    assert (status, told["kind"], told["month"]) == (0, "approve", "2020-04")
+    status, _, err = shequ("approve", "2020-04", data=data)
+    assert status == 1
+    assert err.startswith("未完成:2020年4月已于") and "由市局李某审核" in err
+    assert shequ("reopen", "2020-04", "--why", "更正", data=data)[0] == 0
+
+
+# ---- refusals and wrong use
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("submit", "不存在.xlsx"), "未完成:找不到文件“不存在.xlsx”;请检查路径"),
+        (("figures", "--month", "2019-01"), "未完成:发布版 2020-04/1 没有 2019-01 的数字;它包含 2020-04 至 2020-04"),
+        (("figures", "--indicator", "facility_rurl"), "未完成:没有指标 facility_rurl;是否为 facility_rural?"),
+        (("figures", "--policy", "甲"), "未完成:没有政策 甲;现有:opinions-2018"),
+        (("explain", "facility_rural", "--unit", "1305"), "未完成:“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
+        (("reopen", "2020-04", "--why", "更正"), "未完成:2020年4月未经审核,无需重开"),
+        (("run", "--month", "2030-01"), "未完成:2030年1月没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)"),
+        (("waive", "abc", "--why", "无妨", "--until", "2020-12"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
+        (("approve", "2020-05"), "未完成:2020年5月还没有任何有效报表,不能审核"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, said):
+    status, out, err = shequ(*words)
+    assert (status, out, err.strip()) == (1, "", said)
+
+
+@pytest.mark.parametrize("command", [("figures", "--json"), ("explain", "facility_rural"), ("run",)])
+def test_an_empty_installation_says_what_to_do(shequ, tmp_path, command):
+    status, out, err = shequ(*command, data=tmp_path / "empty")
+    assert (status, out) == (1, "")
+    assert err.strip().startswith("未完成:还没有") and "shequ submit" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("figures", "--level", "村"), ("figures", "--month", "四月"), ("reopen", "2020-04"), ("nothing",), ("check",)],
+)
+def test_wrong_use_ends_with_2(shequ, words):
+    assert shequ(*words)[0] == 2
+
+
+def test_status_of_an_empty_installation(shequ, tmp_path):
+    status, out, _ = shequ("status", "--json", data=tmp_path / "empty")
+    assert (status, json.loads(out)["month"]) == (0, None)

@@ -1,0 +1,129 @@
+"""The state of the months for whoever asks while another task writes: at once, true of a moment that is named, healed by itself."""
+
+import time
+from datetime import date
+
+import pytest
+
+from pipelines.archive.store import Archive
+from pipelines.cli import printing
+from pipelines.intake import decisions, gap_wording, month_status, reporting_status, submit_files
+from pipelines.system import locks
+from tests import small_city
+from tests.books import Office, without
+
+APRIL, MAY, JULY = (date(2020, month, 1) for month in (4, 5, 7))
+ZONE, BAIXIANG = "130571", "130524"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    city = small_city.make(tmp_path_factory.mktemp("live") / "reference", [ZONE, BAIXIANG])
+    return small_city.measure_only(city, ("facility_rural",))
+
+
+@pytest.fixture
+def office(reference, tmp_path) -> Office:
+    found = Office(tmp_path / "data", reference)
+    found.send(APRIL, ZONE)
+    return found
+
+
+def writing(office, doing: str = "月度计算"):
+    """Another task at work."""
+    return locks.hold(office.settings.data / "warehouse" / "writer.lock", doing)
+
+
+def shown(office, month=None) -> dict:
+    """The state of a month as it is told, without what differs by who asks."""
+    told = reporting_status.status(office.settings, month)
+    return {name: told[name] for name in ("month", "state", "counties", "waiting", "refused", "as_of")}
+
+
+def test_while_another_task_writes_the_state_before_it_is_told_at_once(office, monkeypatch):
+    monkeypatch.setattr(submit_files, "PATIENCE", 0.0)
+    before = shown(office)
+    with writing(office):
+        started = time.monotonic()
+        sent = office.submit(office.workbook(APRIL, BAIXIANG))[0]
+        told = reporting_status.status(office.settings)
+        assert time.monotonic() - started < 5
+    assert sent.state == "received"
+    assert {name: told[name] for name in before} == before
+    assert (told["running"]["doing"], [one["seq"] for one in told["unread"]]) == ("月度计算", [sent.seq])
+    after = reporting_status.status(office.settings)
+    assert (after["running"], after["unread"], after["as_of"]) == (None, [], sent.seq)
+    assert [county["state"] for county in after["counties"]] == ["effective", "effective"]
+
+
+def test_a_month_without_reports_is_told_as_such_while_another_task_writes(office):
+    with writing(office):
+        told = shown(office, JULY)
+    assert [(county["code"], county["state"]) for county in told["counties"]] == [
+        (BAIXIANG, "missing"),
+        (ZONE, "missing"),
+    ]
+    assert told == shown(office, JULY)
+
+
+@pytest.mark.parametrize("damage", ["head missing", "head torn", "head of another kind", "month missing", "month torn"])
+def test_damage_is_no_error_and_the_next_settling_mends_it(office, damage):
+    whole, data = shown(office), office.settings.data
+    [month] = (data / "live").glob("*.json")
+    place = data / "live.json" if damage.startswith("head") else month
+    if damage.endswith("missing"):
+        place.unlink()
+    else:
+        place.write_text("[]" if damage.endswith("kind") else place.read_text(encoding="utf-8")[:40], encoding="utf-8")
+    with writing(office):
+        told = reporting_status.status(office.settings)
+    assert told["counties"] == [] or told["counties"] == whole["counties"]
+    assert shown(office) == whole
+    assert month_status.read(data, APRIL)["counties"] == whole["counties"]
+
+
+def test_a_month_that_stays_as_it_is_is_not_written_again(office):
+    data = office.settings.data
+    [april] = (data / "live").glob("*.json")
+    written = april.stat().st_mtime_ns
+    later = office.send(MAY, ZONE)
+    assert {path.name[:7] for path in (data / "live").glob("*.json")} == {"2020-04", "2020-05"}
+    assert april.stat().st_mtime_ns == written
+    assert [state["month"] for state in month_status.since(data, later.seq - 1)] == ["2020-05"]
+
+
+def test_a_refused_file_is_named_until_its_county_sends_one_that_counts(office, tmp_path):
+    empty = tmp_path / "柏乡县2020年4月.xlsx"
+    empty.write_bytes(b"")
+    [sent] = office.submit(empty)
+    arrived = date.fromisoformat(
+        next(e.at for e in Archive(office.settings.archive).events() if e.seq == sent.seq)[:10]
+    )
+    ended = date(arrived.year - (arrived.month == 1), (arrived.month - 2) % 12 + 1, 1)
+    [told] = reporting_status.status(office.settings, ended)["refused"]
+    assert (told["seq"], told["file"], told["county"]) == (sent.seq, empty.name, None)
+    assert "空" in told["why"]
+
+
+# ---- decisions and files sent again
+
+
+def test_what_was_lacking_stands_with_the_approval(office):
+    (office.settings.inbox / "迟到.xlsx").parent.mkdir(parents=True, exist_ok=True)
+    (office.settings.inbox / "迟到.xlsx").write_bytes(b"PK")
+    state = reporting_status.status(office.settings, APRIL)
+    said = gap_wording.lacking(decisions.lacking(state), state)
+    assert said == ["1 个县(市、区)未报:柏乡县", "收件箱中有 1 个文件尚未接收:迟到.xlsx"]
+    event = decisions.approve(APRIL, office.settings, "市局李某", why="柏乡县停电")
+    assert event.body == {"month": "2020-04", "missing": [BAIXIANG], "inbox": ["迟到.xlsx"], "why": "柏乡县停电"}
+    assert decisions.lacking(reporting_status.status(office.settings, APRIL)) == {}
+
+
+def test_a_file_sent_again_is_told_which_report_counts(office, capsys):
+    path = office.workbook(APRIL, BAIXIANG)
+    [first] = office.submit(path)
+    second = office.send(APRIL, BAIXIANG, without(office.units(APRIL, BAIXIANG)[0].name))
+    [again] = office.submit(path)
+    assert (again.state, again.seq, again.in_force["seq"]) == ("known", first.seq, second.seq)
+    printing.reports([again], as_json=False)
+    assert f"(现在生效的是第 {second.seq} 号收件“{second.file}”" in capsys.readouterr().out

@@ -1,0 +1,30 @@
+"""A child that falls ill over files of certain names: what a hostile workbook would do to the parser, without needing one."""
+
+import os
+import signal
+import sys
+import time
+
+from pipelines.worker import tasks, worker_child
+
+_healthy = tasks.read_workbook
+
+
+def ill(data: bytes, name: str, *rest, **more):
+    if "杀死" in name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "睡" in name:
+        time.sleep(60)
+    if "空转" in name:
+        while True:
+            pass
+    if "吃内存" in name:
+        return bytearray(8 << 30)
+    if "出错" in name:
+        raise KeyError("一个缺陷")
+    return _healthy(data, name, *rest, **more)
+
+
+if __name__ == "__main__":
+    tasks.read_workbook = ill
+    sys.exit(worker_child.main())
