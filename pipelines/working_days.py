@@ -4,6 +4,7 @@ Days and times are those of the calendar's time zone. In a year whose holidays n
 `Calendar.caveat` says so for a month.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -154,12 +155,12 @@ def _days(notices: list[_Notice]) -> tuple[frozenset[date], frozenset[date]]:
     works: dict[date, bool] = {}
     for notice in notices:
         named = list(_named(notice))
-        if twice := next((day for day, _ in named if [d for d, _ in named].count(day) > 1), None):
+        counted = Counter(day for day, _ in named)
+        if twice := next((day for day, times in counted.items() if times > 1), None):
             raise Refusal(f"{FILE}：{notice.number}中 {twice} 出现两次；请核对放假和上班的日期")
         works.update(named)
-    return frozenset(d for d, worked in works.items() if not worked), frozenset(
-        d for d, worked in works.items() if worked
-    )
+    exchanged = frozenset(day for day, worked in works.items() if worked)
+    return frozenset(works) - exchanged, exchanged
 
 
 def _named(notice: _Notice) -> Iterator[tuple[date, bool]]:
