@@ -14,7 +14,7 @@ from tests.answers import sheets_of_a_form as pages
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = findings.load(pages.REFERENCE)
 OTHERS = [ROOT / "pipelines" / "figures" / "comparisons.py", ROOT / "pipelines" / "answers" / "read_failure.py"]
-SOURCES = [*(ROOT / "pipelines" / "survey").glob("*.py"), *OTHERS]
+SOURCES = [path for room in ("answers", "workbook") for path in (ROOT / "pipelines" / room).rglob("*.py")] + OTHERS
 TESTS = [*(ROOT / "tests").rglob("test_*.py")]
 
 
