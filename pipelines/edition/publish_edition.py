@@ -28,7 +28,7 @@ from pipelines.edition.month_table_store import Exports, Made
 from pipelines.edition.month_tables import Object
 from pipelines.errors import Refusal
 from pipelines.figures import as_now as later_divisions
-from pipelines.figures import update
+from pipelines.figures import effective_answers, update
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.system import durable_files, program_version
@@ -178,7 +178,7 @@ def _own(
 
 
 def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
-    update.standing.load_rosters(warehouse, month)
+    effective_answers.load_rosters(warehouse, month)
     return month_tables.queries(warehouse, life, month)
 
 

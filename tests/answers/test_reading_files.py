@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from tests.answers.test_reading_cells import patched_with_openpyxl
 
 from tests.answers import sheets_of_a_form as pages
+from tests.answers.test_reading_cells import patched_with_openpyxl
 
 UNITS = pages.units_of("130524")[:6]
 NAME = "柏乡县2019年6月.xlsx"

@@ -3,10 +3,10 @@
 from datetime import date
 
 import pytest
-from tests.answers.test_reading_cells import poke
 
 from pipelines.answers import match_unit, name_variants
 from tests.answers import sheets_of_a_form as pages
+from tests.answers.test_reading_cells import poke
 
 UNITS = pages.units_of("130524")[:6]
 MONTH_AFTER = date(2020, 12, 1)

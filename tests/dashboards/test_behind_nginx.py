@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.dashboards.conftest import ROOT, _wait
-from test_browser import CHROMIUM, QUIET
-from test_roles import PEOPLE, SECRET
 
 from pipelines import settings
 from pipelines.serving import programs
+from tests.dashboards.conftest import ROOT, _wait
+from tests.dashboards.test_browser import CHROMIUM, QUIET
+from tests.dashboards.test_roles import PEOPLE, SECRET
 
 NGINX, OPENSSL = shutil.which("nginx") or "/usr/sbin/nginx", shutil.which("openssl")
 EXAMPLES = ROOT / "deploy" / "nginx"

@@ -228,7 +228,7 @@ def test_a_foreign_workbook_is_refused_and_its_hash_noted(signed, come, workbook
     come("baixiang")
     file = next(path for path in workbooks if "柏乡" not in path.name)
     with pytest.raises(Refusal, match="您只能办理 130524 的"):
-        submission_desk.intake.submit([file], settings.load(signed), signin.actor())
+        submission_desk.submit_files.submit([file], settings.load(signed), signin.actor())
     (event,) = audit_log.since(settings.load(signed))
     assert event.kind == "refused" and event.body["action"] == "submit" and len(event.body["sha256"]) == 64
 

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.dashboards.conftest import APP, ROOT, _wait
-from test_browser import CHROMIUM, QUIET
 
 from pipelines import settings
 from pipelines.access import audit_log
+from tests.dashboards.conftest import APP, ROOT, _wait
 from tests.dashboards.identity_provider import CLIENT, SECRET, Provider, running
+from tests.dashboards.test_browser import CHROMIUM, QUIET
 
 pytest.importorskip("httpx", reason="没有 httpx:Streamlit 的登录不能工作")
 pytestmark = [

@@ -10,12 +10,12 @@ from pathlib import Path
 import olefile
 import openpyxl
 import pytest
-from tests.workbook.test_container_refusals import costs
 
 from pipelines.answers import personal_data
 from pipelines.reference import labels
 from pipelines.workbook.open_workbook import Unreadable, open_workbook
 from tests.workbook.container_files import converted, needs_office, patched, with_part, with_sheet, xlsx
+from tests.workbook.test_container_refusals import costs
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -132,7 +132,7 @@ def test_the_late_county_of_the_first_edition_is_named(place):
     told = brief_docx.verdict.overall(first, "上月")
     assert "20个县(市、区)中3个已报送" in told and "柏乡县" in told
     assert "20个县(市、区)中4个已报送" in brief_docx.verdict.overall(second, "上月")
-    assert "新采用2020年5月柏乡县报表" in brief_docx.records.corrections(second)[0]
+    assert "新采用2020年5月柏乡县报表" in brief_docx.submission_facts.corrections(second)[0]
 
 
 # ---- nothing that runs, nothing that leaves

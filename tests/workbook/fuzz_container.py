@@ -1,6 +1,6 @@
 """Mutates good workbooks of every format and reads them: only a Workbook or an Unreadable may come out, soon, in 2 GB.
 
-    python tests/workbook/fuzz_container.py --seed 1 --count 10000
+    python -m tests.workbook.fuzz_container --seed 1 --count 10000
 
 File i of a seed is always the same file, so that a failure is shown again by `--only i`. Children read the files, each
 with a limit of its memory; a child that hangs or dies is a failure and is replaced.
@@ -24,12 +24,9 @@ from datetime import time as clock
 from multiprocessing import get_context
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
-
-from test_container import rich  # noqa: E402
-
-from pipelines.workbook.open_workbook import Unreadable, Workbook, open_workbook  # noqa: E402
-from tests.workbook.container_files import converted, packed, parts, record, shared, xlsb, xlsb_cell, xlsb_row  # noqa: E402
+from pipelines.workbook.open_workbook import Unreadable, Workbook, open_workbook
+from tests.workbook.container_files import converted, packed, parts, record, shared, xlsb, xlsb_cell, xlsb_row
+from tests.workbook.test_container import rich
 
 MEMORY, SECONDS = 2 << 30, 20.0
 PLAIN = (type(None), str, int, float, bool, datetime, date, clock, timedelta)

@@ -3,13 +3,13 @@
 import random
 
 import pytest
-from test_container import rich
 
 from pipelines.workbook.open_workbook import Unreadable, open_workbook
 from pipelines.workbook.xlsx import fast_cells, sheet_scan
 from tests.answers.sheets_of_a_form import book, page, units_of
 from tests.workbook.container_files import parts, shared, with_part, with_sheet, xlsx, xlsx_of
 from tests.workbook.fuzz_container import mutate
+from tests.workbook.test_container import rich
 
 
 def _read(data: bytes) -> tuple[str, int]:
