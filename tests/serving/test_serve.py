@@ -55,7 +55,7 @@ def served(tmp_path):
     process.wait(90)
 
 
-PATIENCE = 30
+PATIENCE = 300
 # a run in progress may finish before everything stops
 GRACE = 600
 LAUNCH = """mutation { launchRun(executionParams: {
