@@ -60,6 +60,7 @@ def _county(sheet: Worksheet, styles: _Styles, visit_list: VisitList, tasks: Seq
     sheet.merge_range(_GUIDE, 0, _GUIDE, len(COLUMNS) - 1, visit_list.guide, styles.guide)
     sheet.set_row(_TITLE, 26)
     sheet.set_row(_GUIDE, 30)
+    sheet.set_row(_LABELS, 20)
     for index, column in enumerate(COLUMNS):
         sheet.set_column(index, index, column.width)
         sheet.write_string(_LABELS, index, column.label, styles.label)

@@ -57,6 +57,11 @@ def by_county(reported: Mapping[str, int]) -> list[Place]:
     return places
 
 
+def stratum_of(places: Iterable[Place]) -> dict[str, str]:
+    """County code → id of its stratum, the pool's for a pooled one."""
+    return {code: place.id for place in places for code in place.id.split("+")}
+
+
 def usual_strata(claim: Claim, counties: Sequence[Place], whole: Place, alpha: Fraction) -> list[Place]:
     """By county where that costs little, else one stratum."""
     visits = _smallest_sample(claim, 0, 1, alpha)
@@ -102,6 +107,18 @@ def spread(places: Sequence[Place], base: int) -> tuple[int, ...]:
     """Visits by stratum in proportion to its size, at least 3; `base` is what all of it would get, rounded down."""
     total = sum(place.size for place in places)
     return tuple(max(min(LEAST_VISITS, place.size), -(-base * place.size // total)) for place in places)
+
+
+def within(places: Sequence[Place], budget: int) -> tuple[int, ...]:
+    """Visits by stratum of a list for estimate: the largest base whose visits the budget allows.
+
+    Fewer than 3 a stratum are not offered: empty where the budget is too small.
+    """
+    total = sum(place.size for place in places)
+    if len(places) == 1:
+        return (min(budget, total),)
+    fitting = (visits for base in range(total, 0, -1) if sum(visits := spread(places, base)) <= budget)
+    return next(fitting, ())
 
 
 def look_plans(claim: Claim, places: Sequence[Place], allowed: Iterable[int], lists: int = 1) -> list[Plan]:

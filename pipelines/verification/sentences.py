@@ -26,8 +26,15 @@ class Words:
 _YES, _NO = Words("已报", "真有的"), Words("已报没有的", "真没有的")
 
 
-def result(result: Result, strata: Sequence[Visits], month: date, number: int) -> str:
-    """The sentence of a closed list that decides; `strata` are those of the reported units."""
+def result(
+    result: Result,
+    strata: Sequence[Visits],
+    month: date,
+    number: int,
+    other: Sequence[Visits] = (),
+    unknown: Sequence[Visits] = (),
+) -> str:
+    """The sentence of a closed list that decides: `strata` of the reported units, `other` and `unknown` as in `judge`."""
     claim = result.claim
     words = _NO if claim.at_most else _YES
     goal = f"目标所需的 {claim.required:,} 个"
@@ -38,7 +45,9 @@ def result(result: Result, strata: Sequence[Visits], month: date, number: int) -
         verdict = f"最多 {_part(claim, result.high95_count)}，不到{goal}，抽查证明未达标"
     else:
         verdict = f"不到{goal}，尚不能证明达标"
-    return f"{_visited(claim, strata)}{found}{_turned(result)}，{verdict}。{_source(month, number)}"
+    visited = _visited(claim, strata) + _also(claim, "报“有”的" if claim.at_most else "报“无”的", other)
+    visited += _also(claim, "未报的", unknown)
+    return f"{visited}{found}{_turned(result)}，{verdict}。{_source(month, number)}"
 
 
 def estimate(result: Result, strata: Sequence[Visits], month: date, number: int) -> str:
@@ -106,6 +115,14 @@ def _visited(claim: Claim, strata: Sequence[Visits]) -> str:
     counts = [sum(getattr(visits, name) for visits in strata) for name in ("planned", "confirmed", "refuted", "open")]
     planned, confirmed, refuted, open_ = (f"{count:,}" for count in counts)
     return f"{words.reported} {claim.reported:,} 个。抽查 {planned} 个：属实 {confirmed}、不属实 {refuted}、未能核实 {open_}。"
+
+
+def _also(claim: Claim, which: str, strata: Sequence[Visits]) -> str:
+    """What another list adds: the units that are as claimed after all."""
+    if not strata:
+        return ""
+    planned, refuted = sum(visits.planned for visits in strata), sum(visits.refuted for visits in strata)
+    return f"另抽查{which} {planned:,} 个：实{'无' if claim.at_most else '有'} {refuted:,} 个。"
 
 
 def _part(claim: Claim, count: int) -> str:

@@ -23,10 +23,10 @@ class Column:
 
 COLUMNS = (
     Column("number", "序号", 5),
-    Column("county", "县（市、区）", 9),
-    Column("town", "乡镇（街道）", 10),
+    Column("county", "县（市、区）", 12),
+    Column("town", "乡镇（街道）", 12),
     Column("unit", "单位", 15),
-    Column("code", "代码", 14),
+    Column("code", "代码", 16),
     Column("subject", "核查事项", 16),
     Column("reported", "所报", 6),
     Column("look_at", "看什么", 18),

@@ -175,3 +175,20 @@ def test_exactly_half_meets_a_target_of_half_and_one_fewer_does_not():
 def test_a_decimal_target_is_taken_exactly():
     assert Claim(1000, 300, Fraction(Decimal("29.95"))).required == 300
     assert Claim(1000, 701, Fraction(Decimal("29.95")), at_most=True).required == 701
+
+
+def test_a_list_for_estimate_takes_what_the_budget_allows():
+    assert plan.within([Place("全市", 289)], 500) == (289,)
+    assert plan.within([Place("全市", 289)], 40) == (40,)
+    made = plan.within(sample.THREE_PLACES, 40)
+    assert sum(made) <= 40 < sum(plan.spread(sample.THREE_PLACES, 42))
+    assert plan.within(sample.THREE_PLACES, 8) == ()
+
+
+def test_the_stratum_of_a_pooled_county_is_the_pool():
+    assert plan.stratum_of([Place("1", 30), Place("2+3", 16)]) == {"1": "1", "2": "2+3", "3": "2+3"}
+
+
+def test_an_allowed_number_above_the_slack_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="slack of 7"):
+        plan.plan(sample.PLATFORM, sample.whole(sample.PLATFORM), 8, alpha())

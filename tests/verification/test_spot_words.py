@@ -114,3 +114,10 @@ def test_no_half_width_punctuation_stands_beside_chinese():
     ]
     for text in texts:
         assert not set("();:?!") & set(text)
+
+
+def test_other_lists_are_told_in_the_sentence():
+    claim = Claim(200, 120, Fraction(55), unknown=10)
+    yes, no, unknown = [Visits("是", 120, 60, 58, 2)], [Visits("否", 70, 30, 27, 3)], [Visits("不明", 10, 9, 6, 3)]
+    said = sentences.result(judge(claim, yes, no, unknown), yes, DECEMBER, 3, no, unknown)
+    assert "未能核实 0。另抽查报“无”的 30 个：实有 3 个。另抽查未报的 9 个：实有 3 个。有 95% 的把握" in said
