@@ -66,34 +66,43 @@ def _range(strata: Sequence[Stratum], seen: int) -> tuple[int, int]:
 def few_is_likely(strata: Sequence[Stratum], false: int, unconfirmed: int, alpha: Fraction) -> bool:
     """Whether P(at most `unconfirmed` are seen) > alpha with `false` units placed where fewest are visited."""
     if len(strata) == 1:
-        return at_most(strata[0].size, false, strata[0].visited, unconfirmed) > alpha
-    mean = _expected(false, sorted(strata, key=_fraction_visited))
-    if unconfirmed > mean - 1:
-        return True
-    part, whole = _binomial(_trials(strata, false), mean, unconfirmed)
+        part, whole = _hypergeometric(strata[0], false, unconfirmed)
+    else:
+        mean = _expected(false, sorted(strata, key=_fraction_visited))
+        if unconfirmed > mean - 1:
+            return True
+        part, whole = _binomial(_trials(strata, false), mean, unconfirmed)
     return part * alpha.denominator > alpha.numerator * whole
 
 
 def _many_is_likely(strata: Sequence[Stratum], false: int, refuted: int, alpha: Fraction) -> bool:
+    """Whether P(at least `refuted` are seen) > alpha with `false` units placed where most are visited."""
     if len(strata) == 1:
-        return refuted == 0 or 1 - at_most(strata[0].size, false, strata[0].visited, refuted - 1) > alpha
-    mean = _expected(false, sorted(strata, key=_fraction_visited, reverse=True))
-    if refuted < mean + 1:
-        return True
-    part, whole = _binomial(_trials(strata, false), mean, refuted - 1)
+        part, whole = _hypergeometric(strata[0], false, refuted - 1)
+    else:
+        mean = _expected(false, sorted(strata, key=_fraction_visited, reverse=True))
+        if refuted < mean + 1:
+            return True
+        part, whole = _binomial(_trials(strata, false), mean, refuted - 1)
     return (whole - part) * alpha.denominator > alpha.numerator * whole
 
 
 def at_most(size: int, false: int, visited: int, seen: int) -> Fraction:
     """P(X ≤ seen), X hypergeometric: the false ones among `visited` of `size` units, `false` of which are false."""
-    drawn, marked = sorted((visited, false))  # symmetric in both; the smaller one makes the smaller numbers
+    return Fraction(*_hypergeometric(Stratum(size, visited), false, seen))
+
+
+def _hypergeometric(stratum: Stratum, false: int, seen: int) -> tuple[int, int]:
+    """P(X ≤ seen) as two integers: to reduce such a fraction costs more than all the rest."""
+    size = stratum.size
+    drawn, marked = sorted((stratum.visited, false))  # symmetric in both; the smaller one makes the smaller numbers
     lowest = max(0, drawn + marked - size)
     term = comb(marked, lowest) * comb(size - marked, drawn - lowest)
     total = 0
     for k in range(lowest, min(seen, drawn) + 1):
         total += term
         term = term * (marked - k) * (drawn - k) // ((k + 1) * (size - marked - drawn + k + 1))
-    return Fraction(total, comb(size, drawn))
+    return total, comb(size, drawn)
 
 
 def _fraction_visited(stratum: Stratum) -> Fraction:
@@ -118,7 +127,7 @@ def _trials(strata: Sequence[Stratum], false: int) -> int:
 
 
 def _binomial(trials: int, mean: Fraction, seen: int) -> tuple[int, int]:
-    """P(Bin(trials, mean/trials) ≤ seen) as two integers: to reduce such a fraction costs more than all the rest."""
+    """P(Bin(trials, mean/trials) ≤ seen) as two integers."""
     hit, whole = mean.numerator, mean.denominator * trials
     miss, last = whole - hit, min(seen, trials)
     total, power = 0, 1

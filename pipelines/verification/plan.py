@@ -1,5 +1,6 @@
 """How many visits prove a claim, for every number of unconfirmed ones that they may come back with (§3)."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -136,21 +137,23 @@ def _smallest_sample(claim: Claim, allowed: int, least: int, alpha: Fraction) ->
     """The smallest n of one stratum; None where the slack does not allow it."""
     if allowed > claim.slack:
         return None
-    low, high = max(least, allowed), claim.reported
-    while low < high:
-        middle = (low + high) // 2
-        if bounds.excludes([Stratum(claim.reported, middle)], allowed, claim.slack, alpha):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+
+    def suffices(visits: int) -> bool:
+        return bounds.excludes([Stratum(claim.reported, visits)], allowed, claim.slack, alpha)
+
+    low = high = max(least, allowed, 1)
+    while high < claim.reported and not suffices(high):  # few of many units are the rule
+        low, high = high + 1, 2 * high
+    return bisect_left(range(claim.reported), True, low, min(high, claim.reported), key=suffices)
 
 
 def _smallest_spread(
     claim: Claim, places: Sequence[Place], allowed: int, before: int, alpha: Fraction
 ) -> tuple[int, ...]:
-    """Visits by stratum for the smallest base that suffices. A plan for fewer allowed ones needs no larger a base."""
-    for base in range(1, claim.reported + 1):
+    """Visits by stratum for the smallest base that suffices. A plan for fewer allowed ones needs no larger a base, and
+    a base adds at most 3 visits a stratum to itself.
+    """
+    for base in range(max(1, before - LEAST_VISITS * len(places)), claim.reported + 1):
         visits = spread(places, base)
         if sum(visits) < max(before, allowed):
             continue
