@@ -66,14 +66,6 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sync_tree(root: Path) -> None:
-    """Everything under `root` on disk, files before the folders that name them."""
-    for folder, _, files in os.walk(root, topdown=False):
-        for name in files:
-            sync_folder(Path(folder) / name)
-        sync_folder(Path(folder))
-
-
 def sync_folders(root: Path) -> None:
     """The folders under `root` on disk, whose files are there already."""
     for folder, _, _ in os.walk(root, topdown=False):
