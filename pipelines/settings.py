@@ -7,7 +7,11 @@ from pathlib import Path
 
 from pipelines.errors import Refusal
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+# the folder that holds the packages `pipelines` and `dashboards`
+SOURCES = Path(__file__).resolve().parent.parent
+# a wheel carries the repository's other files in here (setup.py)
+_CARRIED = SOURCES / "pipelines" / "_repository"
+REPOSITORY = _CARRIED if _CARRIED.exists() else SOURCES
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,11 @@ class Settings:
 
 
 def load(data: str | Path | None = None) -> Settings:
-    """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`."""
-    folder = data or os.environ.get("SHEQU_DATA") or REPOSITORY / "data"
+    """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`.
+
+    A program installed from a wheel has no repository: its data is in `data/` of the current folder.
+    """
+    folder = data or os.environ.get("SHEQU_DATA") or (Path("data") if REPOSITORY == _CARRIED else REPOSITORY / "data")
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
     return _at(Path.cwd() / folder, Path.cwd() / reference)
 
@@ -83,7 +90,7 @@ def limits() -> Limits:
 def bare_environment() -> dict[str, str]:
     """What a process that parses files from outside may know: where the program is, and nothing of this installation."""
     # one thread: the cores are shared out by files
-    return {"PYTHONPATH": str(REPOSITORY), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def environment(settings: Settings, anonymous: bool = False) -> dict[str, str]:
