@@ -33,7 +33,6 @@ class Styles:
         if not len(self.xfs):
             self._append("cellXfs", '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>')
         self._made: dict[tuple, int] = {}
-        self._fills: dict[str, int] = {}
 
     # ---- marks
 

@@ -97,10 +97,6 @@ class Parts:
             self.types.remove(entry)
         etree.SubElement(self.types, f"{{{_TYPES_NS}}}Override", PartName=f"/{name}", ContentType=content_type)
 
-    def type_of(self, name: str) -> str:
-        found = self._overrides(f"/{name}")
-        return (found[0].get("ContentType") or "") if found else ""
-
     def default_type(self, extension: str, content_type: str) -> None:
         for entry in self.types.findall(f"{{{_TYPES_NS}}}Default"):
             if (entry.get("Extension") or "").lower() == extension:
