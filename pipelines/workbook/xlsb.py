@@ -15,6 +15,11 @@ from pipelines.workbook.xlsx.read_xlsx import package_notes, relations
 from pipelines.workbook.zip_package import Package
 
 _DAMAGE = (struct.error, IndexError, ValueError, OverflowError, UnicodeDecodeError)
+# short cells and the full ones that they abridge
+_SHORT = {12: 1, 13: 2, 14: 3, 15: 4, 16: 5, 17: 6, 18: 7}
+_BEGIN_CELLS, _END_CELLS = 145, 146
+# what may stand between cells besides cells: later additions, metadata of a cell
+_CELL_RECORDS, _BESIDE_CELLS = 64, {35, 36, 37, 38, 49, 50, 51}
 _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
 
 
@@ -113,19 +118,32 @@ class _SheetReader:
             6: lambda c: _wide(c, 8)[0], 7: lambda c: self.strings[struct.unpack_from("<I", c, 8)[0]],
             8: lambda c: _wide(c, 8)[0], 9: _real, 10: lambda c: bool(c[8]), 62: lambda c: _wide(c, 9)[0],
         }  # fmt: skip
+        self._col = -1  # of the cell before
 
     def read(self, part: bytes) -> Sheet:
+        inside = False
         for kind, content in records(part):
+            if kind in _SHORT:
+                # a short cell leaves out its column: it stands right of the one before
+                kind, content = _SHORT[kind], struct.pack("<I", self._col + 1) + content
             if kind in self._values:
                 self._cell(kind, content)
-            elif kind in (3, 11):
-                self._error(kind, content)
+            elif kind in (1, 3, 11):
+                self._without_value(kind, content)
             elif kind == 0:
                 self._start_row(content)
+            elif inside and kind < _CELL_RECORDS and kind not in _BESIDE_CELLS:
+                raise Unreadable("damaged", f"工作表“{self.sheet.name}”中有不认识的单元格记录 {kind}")
             else:
+                inside = kind == _BEGIN_CELLS or (inside and kind != _END_CELLS)
                 self._around(kind, content)
         self.sheet.rows = self.cells.rows()
         return self.sheet
+
+    def _without_value(self, kind: int, content: bytes) -> None:
+        self._col = struct.unpack_from("<I", content)[0]
+        if kind != 1:
+            self._error(kind, content)
 
     def _error(self, kind: int, content: bytes) -> None:
         col = struct.unpack_from("<I", content)[0]
@@ -134,12 +152,13 @@ class _SheetReader:
         self.sheet.formulas += kind == 11
 
     def _start_row(self, content: bytes) -> None:
-        self._row = struct.unpack_from("<I", content)[0]
+        self._row, self._col = struct.unpack_from("<I", content)[0], -1
         if content[11] & 0x10:
             self.sheet.hidden_rows.append(self._row + 1)
 
     def _cell(self, kind: int, content: bytes) -> None:
         col, style = struct.unpack_from("<II", content)
+        self._col = col
         value, number_kind = self._values[kind](content), self._kind(style & 0xFF_FFFF)
         self.sheet.formulas += kind in (8, 9, 10)
         if type(value) is float and number_kind == number_formats.PERCENT:

@@ -37,7 +37,7 @@ class Book:
 def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     """The workbook whose main part is `main`."""
     book = _book(package, main, limits)
-    kinds = _kinds(package.tree(book.styles)) if book.styles else {}
+    kinds = _kinds(package.tree(book.styles)) if book.styles and book.styles in package else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != number_formats.NUMBER}
     parts = {part: partial(package.chunks, part) for _, _, part in book.sheets}
     scanned, area = {}, 0

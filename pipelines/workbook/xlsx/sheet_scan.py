@@ -36,7 +36,9 @@ _CELL = re.compile(
 )
 _HIDDEN = re.compile(rb'\s(?:hidden="(?:1|true)"|ht="0(?:\.0*)?"|width="0(?:\.0*)?")')
 _COL_TAG = re.compile(rb"<col(\s[^>]*)>")
-_MERGE = re.compile(rb'<mergeCell ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)"')
+_MERGE = re.compile(rb'<mergeCell ref="\$?([A-Za-z]{1,3})\$?(\d+):\$?([A-Za-z]{1,3})\$?(\d+)"')
+# calamine takes an index of a text that is no plain number for 0, and so the first text for any
+_NO_INDEX = re.compile(rb' t="s"[^<>]*><v(?: [^<>]*)?>(?!\d+</v>)')
 _FORMULA = re.compile(rb"<f[ />]")
 _VALUE = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
 _STYLE = re.compile(rb' s="(\d+)"')
@@ -152,6 +154,8 @@ def _cut(body: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int:
     rows = _rows(body, found)
     if rows:
         _check_row(rows[-1][0], limits)
+    if _NO_INDEX.search(body):
+        raise _Odd()
     widest = 0
     for numbers, piece in _pieces(body, rows):
         width = _look_into(piece, numbers, found, styles)
@@ -376,4 +380,4 @@ def cells(piece: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
 
 
 def _number(letters: bytes) -> int:
-    return column_number(letters.decode())
+    return column_number(letters.decode().upper())
