@@ -12,7 +12,7 @@ from xml.parsers.expat import ExpatError
 import msoffcrypto
 from msoffcrypto import exceptions
 
-PASSWORD = "VelvetSweatshop"
+PASSWORD = "VelvetSweatshop"  # noqa: S105  it is in every description of the format
 _MOST_ROUNDS = 1_000_000  # of hashing: the file itself states how often, and Excel's own files state 100,000
 _ROUNDS = re.compile(rb'spinCount="(\d+)"')
 _INFORMATION = "EncryptionInfo"

@@ -116,7 +116,7 @@ class Sheet:
     mixed: bool = field(default=True, repr=False, compare=False)
     # columns in which something else than texts stands, where that is known
     numeric: set[int] | None = field(default=None, repr=False, compare=False)
-    # formulas that are a bare reference to another cell: address -> (sheet, row, col) that is meant
+    # formulas that are a bare reference to a cell, and gave 0: address -> the name of the sheet, row and column that are meant
     references: dict[tuple[int, int], tuple[str, int, int]] = field(default_factory=dict)
     percent: dict[int, set[int]] = field(default_factory=dict)  # col -> rows whose cell has a % number format
 
@@ -138,3 +138,9 @@ class Workbook:
     date1904: bool = False
     encoding: str | None = None  # csv: utf-8 | utf-8-sig | gb18030 | utf-16
     separator: str | None = None  # csv: , | ; | tab
+    collected: set[str] = field(default_factory=set)  # names of sheets that formulas of other sheets point to
+
+    @property
+    def untyped(self) -> bool:
+        """Whether cells have no types, so that a number may have lost zeros: 2018.10 is 2018.1."""
+        return self.kind in ("csv", "html")

@@ -14,6 +14,7 @@ _CHARSET = re.compile(rb'charset\s*=\s*["\']?\s*([A-Za-z0-9_-]+)', re.IGNORECASE
 _CHINESE = {"gb2312", "gbk", "gb18030", "x-gbk", "cp936"}
 _SHEET_NAME = re.compile(r"<x:Name>([^<]{1,100})</x:Name>")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_MOST_CELLS = 1_000_000  # of all tables, with those that others span
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _SILENT = {"script", "style", "title", "xml", "head", "select", "textarea"}
 _BREAKS = {"br", "p", "div", "li"}
@@ -133,14 +134,14 @@ class _Reader(HTMLParser):
         while (table.row, table.col) in table.taken:
             table.col += 1
         rows, columns = table.span
-        self._count += rows * columns
-        if self._count > self.limits.cells:
-            raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
+        self._count += rows * columns if rows > 1 else 1
+        if self._count > min(self.limits.cells, _MOST_CELLS):
+            raise Unreadable("too_large", f"数据超过 {_MOST_CELLS:,} 个单元格")
         if text:
             table.cells.put(table.row, table.col, text)
         if rows > 1 or columns > 1:
             row, col = table.row, table.col
-            table.taken |= {(r, c) for r in range(row, row + rows) for c in range(col, col + columns)}
+            table.taken |= {(r, c) for r in range(row + 1, row + rows) for c in range(col, col + columns)}
             table.sheet.merges.append(Merge(row + 1, col + 1, row + rows, col + columns))
         table.col += columns
 

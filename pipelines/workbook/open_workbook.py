@@ -5,7 +5,17 @@
 Nothing in a file is run, fetched or resolved. Limits are counted while unpacking, before anything is parsed.
 """
 
-from pipelines.workbook import csv_text, default_password, html_table, ods, other_kinds, xls, xlsb, xml2003
+from pipelines.workbook import (
+    blank_references,
+    csv_text,
+    default_password,
+    html_table,
+    ods,
+    other_kinds,
+    xls,
+    xlsb,
+    xml2003,
+)
 from pipelines.workbook.grid import NOTES, UNREADABLE, Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.workbook.xlsx import read_xlsx
 from pipelines.workbook.zip_package import Package, local
@@ -17,7 +27,11 @@ _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "
                "csv": {"csv", "txt", "tsv"}, "xml": {"xml", "xls"}, "html": {"htm", "html", "xls"}}  # fmt: skip
 
 # rows that a sheet of the format can have; a text has no end
-_FULL = {"xls": 65_536} | dict.fromkeys(("csv", "html"), 1 << 30) | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods", "xml"), 1_048_576)
+_FULL = (
+    {"xls": 65_536}
+    | dict.fromkeys(("csv", "html"), 1 << 30)
+    | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods", "xml"), 1_048_576)
+)
 _BEFORE_ZIP = 1 << 16  # bytes that may stand before a package: what a server or a mail program puts there
 
 DEFAULT_LIMITS = Limits()
@@ -33,6 +47,7 @@ def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wo
     if len(data) > limits.file_size:
         raise Unreadable("too_large", f"文件 {len(data) / 2**20:.1f} MB,上限 {limits.file_size >> 20} MB")
     workbook = _read(data, name, limits)
+    blank_references.clear(workbook)
     workbook.notes += [
         ("sheet_full", sheet.name) for sheet in workbook.sheets if len(sheet.rows) >= _FULL[workbook.kind]
     ]

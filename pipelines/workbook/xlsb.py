@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.biff import error_text, rk
+from pipelines.workbook.biff_references import Links
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.workbook.sparse import Sparse
 from pipelines.workbook.xlsx.read_xlsx import package_notes, relations
@@ -17,6 +18,7 @@ from pipelines.workbook.zip_package import Package
 _DAMAGE = (struct.error, IndexError, ValueError, OverflowError, UnicodeDecodeError)
 # short cells and the full ones that they abridge
 _SHORT = {12: 1, 13: 2, 14: 3, 15: 4, 16: 5, 17: 6, 18: 7}
+_BOOKS, _THIS_BOOK = {355, 357, 358, 667}, 357
 _BEGIN_CELLS, _END_CELLS = 145, 146
 # what may stand between cells besides cells: later additions, metadata of a cell
 _CELL_RECORDS, _BESIDE_CELLS = 64, {35, 36, 37, 38, 49, 50, 51}
@@ -33,7 +35,7 @@ def read(package: Package, main: str, limits: Limits) -> Workbook:
 def _read(package: Package, main: str, limits: Limits) -> Workbook:
     folder, _, file = main.rpartition("/")
     by_id, by_type = relations(package, folder, file)
-    names, date1904 = _book(package.read(main))
+    names, date1904, links = _book(package.read(main))
     kinds = _kinds(package.read(by_type["styles"])) if by_type.get("styles", "") in package else []
     strings = _strings(package.read(by_type["sharedStrings"])) if by_type.get("sharedStrings", "") in package else []
     listed = [(name, visibility, *by_id.get(identifier, ("", ""))) for name, visibility, identifier in names]
@@ -43,7 +45,7 @@ def _read(package: Package, main: str, limits: Limits) -> Workbook:
     if len(listed) > limits.sheets:
         raise Unreadable("too_large", f"{len(listed)} 个工作表,上限 {limits.sheets} 个")
     sheets = [
-        _SheetReader(Sheet(name, visibility), strings, kinds, date1904, limits).read(package.read(part))
+        _SheetReader(Sheet(name, visibility), strings, kinds, date1904, limits, links).read(package.read(part))
         for name, visibility, part in listed
     ]
     package.inflate_rest()
@@ -81,8 +83,8 @@ def _wide(content: bytes, offset: int) -> tuple[str, int]:
     return content[offset + 4 : end].decode("utf-16-le", errors="replace"), end
 
 
-def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool]:
-    names, date1904 = [], False
+def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool, Links]:
+    names, date1904, links = [], False, Links(long_rows=True)
     for kind, content in records(part):
         if kind == 153:
             date1904 = bool(content[0] & 1)
@@ -90,7 +92,13 @@ def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool]:
             identifier, end = _wide(content, 8)
             state = struct.unpack_from("<I", content)[0]
             names.append((_wide(content, end)[0], _VISIBILITY.get(state, "visible"), identifier))
-    return names, date1904
+            links.sheets.append(names[-1][0])
+        elif kind in _BOOKS:
+            links.books.append(kind == _THIS_BOOK)
+        elif kind == 362:
+            count = struct.unpack_from("<I", content)[0]
+            links.pairs += struct.iter_unpack("<Iii", content[4 : 4 + 12 * count])
+    return names, date1904, links
 
 
 def _kinds(part: bytes) -> list[str]:
@@ -110,7 +118,10 @@ def _strings(part: bytes) -> list[str]:
 
 
 class _SheetReader:
-    def __init__(self, sheet: Sheet, strings: list[str], kinds: list[str], date1904: bool, limits: Limits):
+    def __init__(
+        self, sheet: Sheet, strings: list[str], kinds: list[str], date1904: bool, limits: Limits, links: Links
+    ):
+        self.links = links
         self.sheet, self.strings, self.kinds, self.date1904 = sheet, strings, kinds, date1904
         self.cells, self._row = Sparse(limits), 0
         self._values = {
@@ -161,11 +172,19 @@ class _SheetReader:
         self._col = col
         value, number_kind = self._values[kind](content), self._kind(style & 0xFF_FFFF)
         self.sheet.formulas += kind in (8, 9, 10)
+        if kind == 9 and value == 0:
+            self._refer(col, content)
         if type(value) is float and number_kind == number_formats.PERCENT:
             self.sheet.percent.setdefault(col + 1, set()).add(self._row + 1)
         elif type(value) is float and number_kind != number_formats.NUMBER:
             value = number_formats.from_serial(value, number_kind, self.date1904)
         self.cells.put(self._row, col, None if value == "" else value)
+
+    def _refer(self, col: int, content: bytes) -> None:
+        """A formula that gave 0: what it points to, if it is a bare reference."""
+        size = struct.unpack_from("<I", content, 18)[0]
+        if meant := self.links.target(content[22 : 22 + size], self.sheet.name):
+            self.sheet.references[self._row + 1, col + 1] = meant
 
     def _kind(self, style: int) -> str:
         return self.kinds[style] if style < len(self.kinds) else number_formats.NUMBER

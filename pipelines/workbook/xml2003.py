@@ -151,6 +151,8 @@ class _Reader:
         value = self._typed(text, kind)
         if type(value) is float and kind == number_formats.PERCENT:
             self._sheet.percent.setdefault(self._col, set()).add(self._row)
+        if value not in ("", 0):
+            self._sheet.references.pop((self._row, self._col), None)
         self._cells.put(self._row - 1, self._col - 1, None if value == "" else value)
 
     def _typed(self, text: str, kind: str) -> object:

@@ -16,7 +16,11 @@ from pipelines.workbook.zip_package import clean_xml
 
 _ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
 # what the value of each type must look like; the others are texts
-_VALUES = {"s": re.compile(r"\d{1,9}"), "n": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"), "b": re.compile(r"[01]")}
+_VALUES = {
+    "s": re.compile(r"\d{1,9}"),
+    "n": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
+    "b": re.compile(r"[01]"),
+}
 _INTEGER = re.compile(r"\d{1,7}")
 _CELL_TYPES = {"b", "d", "e", "inlineStr", "n", "s", "str"}
 

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from pipelines.workbook import number_formats
 from pipelines.workbook.address import cell as a1
 from pipelines.workbook.grid import Limits, Sheet, Unreadable, Workbook
-from pipelines.workbook.xlsx import shared_strings
+from pipelines.workbook.xlsx import formula_references, shared_strings
 from pipelines.workbook.xlsx.calamine_package import BarePackage
 from pipelines.workbook.xlsx.fast_cells import rows_of, strings_used
 from pipelines.workbook.xlsx.sheet_scan import Scan, cells, scan
@@ -52,7 +52,9 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
         strings = shared_strings.table(package, book.strings)
         package.inflate_rest()
         sheets = _filled(bare, book, scans, kinds, strings)
-    return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
+    sources = set().union(*(found.sources for found in scans))
+    collected = formula_references.named_in(sources, [name for name, _, _ in book.sheets])
+    return Workbook(kind, sheets, _notes(package, book, scans), book.date1904, collected=collected)
 
 
 def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes) -> list[Sheet]:
@@ -64,6 +66,7 @@ def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strin
         if not found.bulk:
             _cross_check(sheet, found, bare, strings)
         _apply_styles(sheet, found, kinds, book.date1904)
+        sheet.references = formula_references.of_zeros(found.zeros, found.shared, sheet.name)
         sheets.append(sheet)
     return sheets
 

@@ -18,7 +18,9 @@ _ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 _REWRITTEN = (b"_x", b"\r")
 _EMPTY = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>(?:\s|&#|_x00)")
 _WRITTEN = re.compile(rb"<t(?: [^>]*)?>([^<]*)</t>")
-_SPACE = re.compile(rb"\s|&#(?:x0*(?:9|[aA]|[dD]|20|[aA]0|3000)|0*(?:9|10|13|32|160|12288));|_x00(?:09|0[aA]|0[dD]|20)_")
+_SPACE = re.compile(
+    rb"\s|&#(?:x0*(?:9|[aA]|[dD]|20|[aA]0|3000)|0*(?:9|10|13|32|160|12288));|_x00(?:09|0[aA]|0[dD]|20)_"
+)
 
 
 def table(package: Package, part: str | None) -> bytes:

@@ -40,6 +40,10 @@ _MERGE = re.compile(rb'<mergeCell ref="\$?([A-Za-z]{1,3})\$?(\d+):\$?([A-Za-z]{1
 # calamine takes an index of a text that is no plain number for 0, and so the first text for any
 _NO_INDEX = re.compile(rb' t="s"[^<>]*><v(?: [^<>]*)?>(?!\d+</v>)')
 _FORMULA = re.compile(rb"<f[ />]")
+_FORMULA_WHOLE = re.compile(rb"<f(?: [^>]*)?(?:/>|>[^<]*</f>)")
+_SHARED = re.compile(rb' t="shared"')
+_GROUP = re.compile(rb' si="(\d+)"')
+_ZERO = re.compile(rb"\s*-?0*\.?0*\s*")
 _VALUE = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
 _STYLE = re.compile(rb' s="(\d+)"')
 _TYPE = re.compile(rb' t="([a-zA-Z]+)"')
@@ -62,8 +66,12 @@ class Scan:
     values: int = 0  # cells that hold something, as far as a count can tell
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     unevaluated: set[tuple[int, int]] = field(default_factory=set)
+    # formulas that gave 0 or nothing, as they are written: the whole `<f>`
+    zeros: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    shared: dict[bytes, tuple[tuple[int, int], bytes]] = field(default_factory=dict)  # group -> its first cell, `<f>`
     formulas: int = 0
     styled: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)  # style index -> (row, col)
+    sources: set[bytes] = field(default_factory=set)  # formulas up to the name of another sheet
     hidden_rows: list[int] = field(default_factory=list)
     hidden_cols: list[int] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
@@ -303,7 +311,7 @@ def _special(piece: bytes, offset: int) -> tuple[bytes | None, ...]:
         raise _Odd()
     content = cell[4] or b""
     style, kind = _STYLE.search(cell[3]), _TYPE.search(cell[3])
-    formula, value = _FORMULA.search(content), _VALUE.search(content)
+    formula, value = _FORMULA_WHOLE.search(content) or _FORMULA.search(content), _VALUE.search(content)
     stored = value[1] if value else b"" if b"<v" in content else None
     return cell[1], cell[2], style and style[1], kind and kind[1], formula and formula[0], stored
 
@@ -317,6 +325,12 @@ def _note(address, style, kind, formula, value, found: Scan, styles: set[bytes])
         found.values -= 1 if value else 0
     if formula:
         found.formulas += 1
+        if b"!" in formula:
+            found.sources.add(formula[: formula.index(b"!")])
+        if _SHARED.search(formula) and formula.endswith(b"</f>") and (group := _GROUP.search(formula)):
+            found.shared.setdefault(group[1], (address, formula))
+        if value is not None and _ZERO.fullmatch(value):
+            found.zeros[address] = formula
         # A text formula that gave an empty text has its `<v>` and is a blank.
         if not value and kind != b"e" and not (kind == b"str" and value is not None):
             found.unevaluated.add(address)
