@@ -88,8 +88,8 @@ class _Reader:
     def _report_named(self, positions: list[int]) -> None:
         """Damaged codes of units that the name identifies: a finding a cell, or one where a column came so."""
         if len(positions) > ONE_BY_ONE:
-            found = "、".join(list(dict.fromkeys(self._raw("code", i) or "" for i in positions))[:5])
-            words = {"found": found, "count": len(positions)}
+            codes = list(dict.fromkeys(self._raw("code", i) or "" for i in positions))
+            words = {"found": "、".join(codes), "sample": "、".join(codes[:3]), "count": len(positions)}
             self._add("code_column_damaged", cell=self._code_cells(positions), field="code", **words)
             return
         for i in positions:
