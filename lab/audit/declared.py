@@ -43,7 +43,7 @@ def span(entry: dict, since: str = "since", until: str = "until") -> Span:
     return Span(*ends)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """One question of the form; `labels` are the words that a column or line of it may bear."""
 

@@ -1,9 +1,8 @@
 """Who is counted: the roster's editions, the kinds of units and the dated attributes of counties (semantics §1)."""
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from lab.audit import dates, succession
@@ -69,6 +68,8 @@ class Roster:
         self._overrides = load(reference / "kinds.yaml")["overrides"] or []
         self._review = succession.review(load(reference / "succession.yaml"))
         self._months: dict[tuple, dict[str, Unit]] = {}
+        self._places: dict[tuple, dict[str, Place]] = {}
+        self._county_then: dict[tuple, dict[str, str]] = {}
 
     # -- months
 
@@ -76,6 +77,7 @@ class Roster:
         """Position of the newest edition whose cut-off is not after the month's last day."""
         return max(n for n, edition in enumerate(self.editions) if edition.cut_off <= dates.last_day(month))
 
+    @lru_cache(maxsize=512)  # noqa: B019 - a roster lives as long as the program
     def key(self, month: int) -> tuple:
         """Two months with the same key have the same units, kinds and counties."""
         reviewed = tuple(entry["code"] for entry in self._overrides if span(entry, "from").holds(month))
@@ -155,6 +157,12 @@ class Roster:
 
     def places(self, month: int, divisions: int) -> dict[str, Place]:
         """Where each unit of a month stands by the divisions of a later one, by code."""
+        key = (self.key(month), self.key(divisions))
+        if key not in self._places:
+            self._places[key] = self._follow(month, divisions)
+        return self._places[key]
+
+    def _follow(self, month: int, divisions: int) -> dict[str, Place]:
         there = {unit.uid: unit for unit in self.units(divisions).values()}
         counties = self.counties(divisions)
         return {
@@ -173,6 +181,12 @@ class Roster:
 
     def county_then(self, month: int, divisions: int) -> dict[str, str]:
         """Later county code to the one of `month` that goes on in it: itself, else the one from which nine tenths of its units come."""
+        key = (self.key(month), self.key(divisions))
+        if key not in self._county_then:
+            self._county_then[key] = self._origins(month, divisions)
+        return self._county_then[key]
+
+    def _origins(self, month: int, divisions: int) -> dict[str, str]:
         then, now = set(self.counties(month)), self.counties(divisions)
         origin = {unit.uid: unit.line.county for unit in self.units(month).values()}
         found = {}
@@ -181,12 +195,9 @@ class Roster:
                 found[county] = county
             else:
                 members = [unit.uid for unit in self.units(divisions).values() if unit.line.county == county]
-                found |= _from(county, [origin.get(uid) for uid in members], then - set(now))
+                origins = [origin.get(uid) for uid in members]
+                found |= {county: code for code in then - set(now) if 10 * origins.count(code) >= 9 * len(origins)}
         return found
-
-
-def _from(county: str, origins: list[str | None], ended: Iterable[str]) -> dict[str, str]:
-    return {county: code for code in ended if 10 * origins.count(code) >= 9 * len(origins)}
 
 
 def _holds(dated: object, month: int) -> bool:

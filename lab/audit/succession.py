@@ -151,7 +151,9 @@ def _by_name(town, before: dict, after: dict) -> str | None:
     named = [
         code
         for code, line in after.items()
-        if code not in before and line.county == town.county and town_proper(line.town_name) == town_proper(town.town_name)
+        if code not in before
+        and line.county == town.county
+        and town_proper(line.town_name) == town_proper(town.town_name)
     ]
     return named[0] if len(named) == 1 else None
 
