@@ -196,7 +196,7 @@ class Roster:
             else:
                 members = [unit.uid for unit in self.units(divisions).values() if unit.line.county == county]
                 origins = [origin.get(uid) for uid in members]
-                found |= {county: code for code in then - set(now) if 10 * origins.count(code) >= 9 * len(origins)}
+                found |= [(county, code) for code in then - set(now) if 10 * origins.count(code) >= 9 * len(origins)]
         return found
 
 
