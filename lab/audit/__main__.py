@@ -24,6 +24,7 @@ from lab.audit.roster import Roster
 from lab.audit.standing import Answered
 
 REPOSITORY = Path(__file__).parents[2]
+SHEQU = str(Path(sys.executable).with_name("shequ"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,9 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--register", type=Path, help="another register than the reference folder's policies")
     parser.add_argument("--keys", help="compare these keys only, joined by commas")
     parser.add_argument("--most", type=int, default=200, help="differences to print (all are counted)")
-    parser.add_argument(
-        "--shequ", default=f"{sys.executable} -m pipelines.cli", help="the command whose figures are checked"
-    )
+    parser.add_argument("--shequ", default=SHEQU, help="the command whose figures are checked (default: beside this Python)")
     return parser
 
 

@@ -20,7 +20,7 @@ NO = frozenset((
 ))  # fmt: skip
 _BLANK = re.compile(r"[-‐‑‒–—―−─/]*")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
-_BEHIND = re.compile(r"(.*\d)\s*([^\d.,]+)")
+_BEHIND = re.compile(r"([-+\d,.]*\d)([^\d,.].*)")
 _MONTHS = (
     re.compile(r"(\d{4})(?:年|[-./、])(\d{1,2})(?:月份?)?"),
     re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])\d{1,2}日?"),
