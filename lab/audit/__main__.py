@@ -19,7 +19,7 @@ from lab.audit import archive, dates, declared, rows, workbook
 from lab.audit.city import City
 from lab.audit.compare import KEYS, Comparison
 from lab.audit.declared import Form, Register
-from lab.audit.results import Judge, Result
+from lab.audit.results import Judge
 from lab.audit.roster import Roster
 from lab.audit.standing import Answered
 
@@ -55,8 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--form", type=Path, help="another form than the reference folder's")
     parser.add_argument("--register", type=Path, help="another register than the reference folder's policies")
     parser.add_argument("--keys", help="compare these keys only, joined by commas")
+    parser.add_argument("--communities", action="store_true", help="compare every single community too")
     parser.add_argument("--most", type=int, default=200, help="differences to print (all are counted)")
-    parser.add_argument("--shequ", default=SHEQU, help="the command whose figures are checked (default: beside this Python)")
+    parser.add_argument(
+        "--shequ", default=SHEQU, help="the command whose figures are checked (default: beside this Python)"
+    )
     return parser
 
 
@@ -104,12 +107,14 @@ def compare(city: City, given: argparse.Namespace, comparison: Comparison) -> No
     saved = list(_saved(given.figures)) if given.figures else None
     known = {indicator.id for indicator in city.register.indicators}
     for month in _months(city, given.months):
+        judge = Judge(city, month)
         if saved is None:
-            published = _published(given, city.register.policy, month)
-        else:
-            published = [one for one in saved if one["month"] == dates.text(month) and one["indicator"] in known]
-        if published:
-            comparison.month(_results(city, month), published)
+            comparison.month(judge.results(), _published(given, city.register.policy, month))
+            if given.communities:
+                comparison.month(judge.communities(), _published(given, city.register.policy, month, "community"))
+        elif published := [one for one in saved if one["month"] == dates.text(month) and one["indicator"] in known]:
+            comparison.month(judge.results(), [one for one in published if one["level"] != "community"])
+        print(f"{dates.text(month)}: {len(comparison.differences)} differences so far", file=sys.stderr)
 
 
 def _months(city: City, asked: str | None) -> list[int]:
@@ -119,18 +124,14 @@ def _months(city: City, asked: str | None) -> list[int]:
     return [month for month in there if month in wanted]
 
 
-def _results(city: City, month: int) -> Iterator[Result]:
-    return Judge(city, month).results()
-
-
 def _saved(files: list[Path]) -> Iterator[dict]:
     for file in files:
         yield from json.loads(file.read_text(encoding="utf-8"))
 
 
-def _published(given: argparse.Namespace, policy: str, month: int) -> list[dict]:
+def _published(given: argparse.Namespace, policy: str, month: int, level: str | None = None) -> list[dict]:
     command = [*shlex.split(given.shequ), "--data", str(given.data), "figures", "--json"]
-    asked = ["--month", dates.text(month), "--policy", policy]
+    asked = ["--month", dates.text(month), "--policy", policy, *(["--level", level] if level else [])]
     done = subprocess.run([*command, *asked], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{shlex.join([*command, *asked])}: {done.stderr or done.stdout}")

@@ -25,8 +25,8 @@ KEYS = (
 )
 # told only where the status leaves something open
 _WHERE_UNPROVEN = ("if_low", "if_high", "if_last")
-# a single community has no series
-LEVELS = ("city", "county", "town")
+# a single community has no series: only what is counted of it is compared
+_COUNTED = (*_NUMBERS, "unknown", "failing", "carried")
 
 Place = tuple[str, int, str, str]  # indicator, month, level, unit
 
@@ -48,7 +48,9 @@ class Difference:
 def recomputed(result: Result) -> dict[str, object]:
     """A result under the keys of `figures --json`; exact numbers."""
     figure, gap, drawn = result.figure, result.gap, result.verdict
-    numbers = {name: getattr(figure, name) for name in (*_NUMBERS, "unknown", "failing", "carried")}
+    numbers = {name: getattr(figure, name) for name in _COUNTED}
+    if drawn is None:
+        return numbers
     gaps = {"gap": gap and gap.whole, "gap_failing": gap and gap.failing, "gap_unknown": gap and gap.unknown}
     verdicts = {"status": drawn.status, "if_low": drawn.if_low, "if_high": drawn.if_high, "if_last": result.if_last}
     return numbers | verdicts | gaps
@@ -69,7 +71,7 @@ class Comparison:
 
     def month(self, ours: Iterable[Result], published: Iterable[dict]) -> None:
         """All figures of one month and policy on either side."""
-        theirs = {place(one): one for one in published if one["level"] in LEVELS}
+        theirs = {place(one): one for one in published}
         for result in ours:
             where = (result.indicator, result.month, result.level, result.unit)
             if where in theirs:
@@ -81,7 +83,7 @@ class Comparison:
 
     def _differing(self, where: Place, ours: dict, theirs: dict) -> Iterator[Difference]:
         for key in self.keys:
-            if key not in theirs or (key in _WHERE_UNPROVEN and theirs["status"] != "unproven"):
+            if key not in theirs or key not in ours or (key in _WHERE_UNPROVEN and theirs["status"] != "unproven"):
                 continue
             self.counts[key] += 1
             if not _same(ours[key], theirs[key]):

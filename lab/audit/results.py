@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import partial
 
 from lab.audit.arithmetic import FAILS, MET, Figure, Gap, figure, gap
-from lab.audit.city import City, Key, Month
+from lab.audit.city import COMMUNITY, City, Key, Month
 from lab.audit.declared import Indicator, Target
 from lab.audit.verdict import Verdict, verdict
 
@@ -15,14 +15,17 @@ LEVELS = ("city", "county", "town")
 
 @dataclass(frozen=True)
 class Result:
-    """One published figure. `if_last`: the verdict if every unknown unit stood as it last reported; only where it is unproven."""
+    """One published figure. `if_last`: the verdict if every unknown unit stood as it last reported; only where it is unproven.
+
+    A single community has no verdict here: it has what is asked, lacks it, or is not known.
+    """
 
     indicator: str
     month: int
     level: str
     unit: str
     figure: Figure
-    verdict: Verdict
+    verdict: Verdict | None
     if_last: str | None
     gap: Gap | None
 
@@ -41,6 +44,17 @@ class Judge:
             if indicator.in_force.holds(self.month):
                 for key in self.now[indicator.of].places:
                     yield self._result(indicator, key)
+
+    def communities(self) -> Iterator[Result]:
+        """The figures of every single community."""
+        members = self.now[COMMUNITY]
+        for code, unit in self.city.roster.units(self.month).items():
+            key = ("community", code)
+            members.places[key] = [unit.uid]
+            for indicator in self.city.of[COMMUNITY]:
+                found = figure(indicator, self.city.count(indicator, self.now, key))
+                yield Result(indicator.id, self.month, *key, found, None, None, None)
+            del members.places[key]
 
     def _result(self, indicator: Indicator, key: Key) -> Result:
         found = figure(indicator, self.city.count(indicator, self.now, key))
@@ -64,6 +78,7 @@ class Judge:
         return [
             (month, figure(indicator, self.city.count(indicator, self.city.month(month, self.month), key)))
             for month in range(self.city.first, self.month)
+            if indicator.in_force.holds(month)
         ]
 
     def _fell(self, indicator: Indicator, target: Target, key: Key, since: int) -> bool:
