@@ -91,7 +91,7 @@ def _read_markup(data: bytes, limits: Limits) -> Workbook | None:
     start = data[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\x00", b"").lower()
     if start.startswith(b"mime-version:"):
         raise Unreadable("html_page")
-    if b"urn:schemas-microsoft-com:office:spreadsheet" in start and start.startswith((b"<?xml", b"<workbook", b"<ss:")):
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start and start.startswith(b"<"):
         return xml2003.read(data, limits)
     if start.startswith((b"<!doctype html", b"<table", b"<meta", b"<style")) or b"<html" in start:
         return html_table.read(data, limits)

@@ -57,7 +57,7 @@ def test_an_empty_file_is_called_empty(data):
         (b"<html><table><tr><td>1</td></tr></table></html>", "html_page", ""),
         (b"\xef\xbb\xbf\r\n<table><tr><td>1", "html_page", ""),
         (b'<meta charset="gbk"><table>', "html_page", ""),
-        (b"<a b='urn:schemas-microsoft-com:office:spreadsheet'/>", "unsupported_format", "XML 电子表格 2003"),
+        (b"<a b='urn:schemas-microsoft-com:office:spreadsheet'/>", "no_sheets", ""),
         (b"\x09\x04\x06\x00\x00\x04\x10\x00", "unsupported_format", "Excel 2.0 至 4.0 的 xls"),
         (packed({"a.txt": b"x"}), "not_a_workbook", "实际为普通压缩包"),
         (packed({"mimetype": ODT, "content.xml": b""}), "not_a_workbook", f"实际为 {ODT.decode()}"),
