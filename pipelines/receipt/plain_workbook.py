@@ -1,4 +1,4 @@
-"""A plain xlsx of the values of a file in another format, to be marked like a county's own."""
+"""A plain xlsx with the values of a file in another format, to be marked like an xlsx."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ _WIDEST, _NARROWEST = 40, 6
 
 
 def package(sheets: list[Sheet]) -> bytes:
-    """The values and merged ranges of the sheets under their names; no formulas, no formats. Without sheets: none."""
+    """Values and merged ranges of the sheets under their names; no formulas, no formats."""
     names = [f"xl/worksheets/sheet{i}.xml" for i in range(1, len(sheets) + 1)]
     parts = {
         "[Content_Types].xml": _types(names),
@@ -96,7 +96,7 @@ def _row(number: int, row: list, sheet: Sheet) -> str:
 
 
 def _value(value, sheet: Sheet, row: int, column: int):
-    """What is shown: a percentage as one, a date as its text, an error by its name."""
+    """The value to show: a percentage as text, an error by its name, personal numbers masked."""
     if value is None:
         return sheet.errors[row, column]
     if personal_data.holds(value):
