@@ -37,7 +37,7 @@ def licence(name: str, version: str) -> str | None:
 
 
 def _field(about: PackageMetadata, name: str) -> str:
-    return about[name] if name in about else ""
+    return about[name] if name in about else ""  # noqa: SIM401 the protocol has no `get`
 
 
 def page(earlier: Path) -> str:
