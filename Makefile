@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test test-fast test-cluster bench faults check fix docs lock install sample backfill
+.PHONY: run audit test test-fast test-cluster bench faults check fix docs lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -46,6 +46,10 @@ faults: .venv/.test
 	$(BIN)/python -m lab.faults.damage --rounds $(ROUNDS)
 	test "$$(id -u)" != 0 || $(BIN)/python -m lab.faults.power --rounds 100
 	SHEQU_ROUNDS=20 $(BIN)/python -m pytest tests/faults
+
+# Every published figure and verdict of the data folder recomputed from its workbooks by a second program (docs/audit.md).
+audit: .venv/.run
+	$(BIN)/python -m lab.audit $(DATA)
 
 # Everything but the tests, changing nothing: style, types, who imports whom, dead code, generated pages. `make fix` repairs what can be.
 check: .venv/.test
