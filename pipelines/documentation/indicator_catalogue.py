@@ -75,9 +75,9 @@ def _indicator(indicator: Indicator, reference: Reference, examples: list[dict])
 
 
 def _formula(indicator: Indicator) -> str:
-    if indicator.is_share:
-        return f"100 × 满足 {_code(indicator.entry.share)} 的单位数 ÷ 范围内单位数"
     ratio = indicator.entry.ratio
+    if ratio is None:
+        return f"100 × 满足 {_code(indicator.entry.share)} 的单位数 ÷ 范围内单位数"
     return f"{ratio.factor} × Σ {_code(ratio.numerator)} ÷ Σ {_code(ratio.denominator)}"
 
 

@@ -1,7 +1,7 @@
 """`docs/licences.md`: the licence that each locked package states in its own metadata."""
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from pathlib import Path
 
 from pipelines import settings
@@ -32,8 +32,12 @@ def licence(name: str, version: str) -> str | None:
     if about["Version"] != version:
         return None
     classifiers = [c.split(" :: ")[-1] for c in about.get_all("Classifier", []) if c.startswith("License ::")]
-    stated = about.get("License-Expression") or " / ".join(classifiers) or (about.get("License") or "").strip()
+    stated = _field(about, "License-Expression") or " / ".join(classifiers) or _field(about, "License").strip()
     return (stated.splitlines() or ["not stated"])[0].replace("|", "/")[:100]
+
+
+def _field(about: PackageMetadata, name: str) -> str:
+    return about[name] if name in about else ""  # noqa: SIM401 the protocol has no `get`
 
 
 def page(earlier: Path) -> str:

@@ -1,6 +1,6 @@
-"""Telephone, identity and card numbers in a receipt: struck out in its cells, notes and drawings. Whose they are knows them already.
+"""Masks telephone, identity and card numbers in the cells, notes and drawings of a receipt.
 
-A number in a cell becomes a text; a formula that gave one goes. A text cut into runs of different looks is looked at run by run.
+A number in a cell becomes a text; a formula with such a result is removed. A text of several runs is masked run by run.
 """
 
 import re
@@ -14,7 +14,7 @@ _TEXT = re.compile(r">[^<>]*\d[^<>]{9,}<")
 _CELL = re.compile(r"<((?:\w+:)?)c\b([^<>]*)>((?:(?!</?(?:\w+:)?c\b).)*?)<\1v>([^<>]{11,})</\1v>\s*</\1c>", re.DOTALL)
 _NUMBER = re.compile(r"v>([\d.Ee+]{11,24})<")
 _TYPE = re.compile(r"""\st=(["'])(\w+)\1""")
-# the names of sheets stand in the first: they are what formulas refer to, and stay
+# not masked: sheet names, which formulas refer to, and parts without words
 _NO_WORDS = ("xl/workbook.xml", "xl/styles.xml", "xl/theme/theme1.xml")
 
 
@@ -24,14 +24,14 @@ def mask(parts: Parts, codes: Container[str] = ()) -> None:
     `codes` are damaged codes of units, which may look like telephone numbers and stay.
     """
     for name in parts.names:
-        if _is_looked_at(name):
+        if _has_words(name):
             old = parts.read(name)
             new = _masked(old, "<sheetData" in old[:100_000].decode("latin-1"), codes)
             if new != old:
                 parts.write(name, new)
 
 
-def _is_looked_at(name: str) -> bool:
+def _has_words(name: str) -> bool:
     lower = name.lower()
     return lower.startswith(("xl/", "docprops/")) and lower.endswith((".xml", ".vml")) and lower not in _NO_WORDS
 

@@ -1,4 +1,4 @@
-"""A plain xlsx of the values of a file in another format, to be marked like a county's own."""
+"""A plain xlsx with the values of a file in another format, to be marked like an xlsx."""
 
 import io
 import zipfile

@@ -1,8 +1,8 @@
-"""Bytes to a neutral grid. What a file is, is decided by its content and never by its name.
+"""Opens a workbook. The format is decided by the content, never by the name.
 
     open_workbook(data, name) -> Workbook, or Unreadable
 
-Nothing in a file is run, fetched or resolved. Limits are counted while unpacking, before anything is parsed.
+Nothing in a file is executed, fetched or resolved. Limits are counted while unpacking, before parsing.
 """
 
 from pipelines.workbook import (
@@ -38,9 +38,9 @@ DEFAULT_LIMITS = Limits()
 
 
 def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Workbook:
-    """Reads the file. `name` is only compared with what the content is, and noted where they differ.
+    """Read the file. A `name` whose extension differs from the content is noted.
 
-    Raises `Unreadable` and nothing else for whatever the bytes may be; memory and time are bounded by `limits`.
+    Raises `Unreadable` and no other error for any bytes; memory and time are bounded by `limits`.
     """
     if not data.strip(b"\x00\t\r\n "):
         raise Unreadable("empty_file")
