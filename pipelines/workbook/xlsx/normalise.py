@@ -152,8 +152,8 @@ class Normalizer:
             self._cells.append(f'<is><t xml:space="preserve">{"".join(self._shared)}</t></is>')
         self._cells.append("</c>")
 
-    def _end_text(self, tag: str) -> None:
-        text, self._text = escape("".join(self._text), quote=False), None
+    def _end_text(self, tag: str, content: str) -> None:
+        text, self._text = escape(content, quote=False), None
         if tag == "v" and self._kind in _VALUES:
             text = self._value(text.strip())
         if tag == "t":

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.address import cell as a1
-from pipelines.workbook.grid import Limits, Sheet, Unreadable, Workbook
+from pipelines.workbook.grid import Limits, Row, Sheet, Unreadable, Workbook
 from pipelines.workbook.xlsx import formula_references, shared_strings
 from pipelines.workbook.xlsx.calamine_package import BarePackage
 from pipelines.workbook.xlsx.fast_cells import rows_of, strings_used

@@ -165,7 +165,7 @@ def _cut(body: bytes, result: Scan, styles: set[bytes], limits: Limits) -> int:
     if rows:
         _check_row(rows[-1][0], limits)
     if _NO_INDEX.search(body):
-        raise _Odd()
+        raise _Unusual()
     widest = 0
     for numbers, piece in _pieces(body, rows):
         width = _search(piece, numbers, result, styles)
@@ -342,13 +342,13 @@ def _note(address: tuple[int, int], cell: _Cell, result: Scan, styles: set[bytes
         result.errors[address] = unescape(value.decode(errors="replace")) if value else "#ERROR!"
         result.values -= 1 if value else 0
     if formula:
-        found.formulas += 1
+        result.formulas += 1
         if b"!" in formula:
-            found.sources.add(formula[: formula.index(b"!")])
+            result.sources.add(formula[: formula.index(b"!")])
         if _SHARED.search(formula) and formula.endswith(b"</f>") and (group := _GROUP.search(formula)):
-            found.shared.setdefault(group[1], (address, formula))
+            result.shared.setdefault(group[1], (address, formula))
         if value is not None and _ZERO.fullmatch(value):
-            found.zeros[address] = formula
+            result.zeros[address] = formula
         # A text formula that gave an empty text has its `<v>` and is a blank.
         if not value and kind != b"e" and not (kind == b"str" and value is not None):
             result.unevaluated.add(address)
