@@ -15,6 +15,7 @@ from pipelines.reference.roster import Listed, Rosters
 from pipelines.workbook.grid import Sheet, Workbook
 
 MARKS = "_shequ"
+MARK = "模板标记"
 _MONTHS = (
     # 2019年1-6月 is the report of June, cumulated
     re.compile(r"(?<!\d)(20\d{2})年度?(?:0?1月?[-–—~至到])?(\d{1,2})月(?!\d{1,2}日)"),
@@ -23,6 +24,7 @@ _MONTHS = (
     re.compile(r"(?<!\d)(20\d{2})[-._/](\d{1,2})(?!\d)(?![-._/]\d)"),
     re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d)"),
 )
+_SHORT_YEAR = re.compile(r"(?<!\d)'?\d{2}年\d{1,2}月")
 _CHINESE = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _CHINESE_MONTH = re.compile(r"([二〇零○一三四五六七八九]{4})年(十[一二]?|[一二三四五六七八九])月")
 _DATE_LINE = re.compile(r"(?:填报|填表|报送|制表|上报|打印|报出)(?:日期|时间)")
@@ -135,9 +137,9 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
     known, city = county_names(rosters), rosters.city.name
     said = Identity([], [])
     if marks.month:
-        said.months.append(Claim(marks.month, "模板标记"))
+        said.months.append(Claim(marks.month, MARK))
     if marks.county:
-        said.counties.append(Claim(frozenset({marks.county}), "模板标记"))
+        said.counties.append(Claim(frozenset({marks.county}), MARK))
     texts = [
         (joined, f"工作表“{sheet.name}”的“{text}”") for sheet, row in titled for text, joined in title_cells(sheet, row)
     ]
@@ -150,15 +152,29 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
 
 
 def settle_month(said: Identity) -> tuple[date | None, str | None]:
-    """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`."""
+    """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`.
+
+    Where everything that people see agrees and only a hidden mark differs, last month's file was used again: `mark_differs`.
+    """
     values = {claim.value for claim in said.months}
     if len(values) == 1:
         return values.pop(), None
+    visible = {claim.value for claim in said.months if claim.source != MARK}
+    if len(visible) == 1:
+        return visible.pop(), "mark_differs"
     return None, "month_conflict" if values else "month_unknown"
+
+
+def short_years(texts: Iterable[str]) -> list[str]:
+    """Months whose year has two digits, as they are written: 19年6月 may be of any century."""
+    found = [_SHORT_YEAR.search(unicodedata.normalize("NFKC", text).replace(" ", "")) for text in texts]
+    return list(dict.fromkeys(match[0] for match in found if match))
 
 
 def settle_county(said: Identity, in_month: set[str], heirs: dict[str, str]) -> tuple[str | None, str | None]:
     """The county of the month that all places can mean, else `county_unknown` or `county_conflict`.
+
+    As with the month, `mark_differs` stands beside a county on which all that people see agrees.
 
     `heirs` leads from a county that is no more to the one that has most of its units.
     """
@@ -168,6 +184,10 @@ def settle_county(said: Identity, in_month: set[str], heirs: dict[str, str]) -> 
     common = set.intersection(*meant)
     if len(common) == 1:
         return common.pop(), None
+    visible = [codes for codes, claim in zip(meant, said.counties, strict=True) if claim.source != MARK]
+    agreed = set.intersection(*visible) if visible else set()
+    if len(agreed) == 1 and len(visible) < len(meant):
+        return agreed.pop(), "mark_differs"
     return None, "county_conflict" if any(meant) else "county_unknown"
 
 

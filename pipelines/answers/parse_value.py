@@ -185,6 +185,11 @@ def flag_word(text: str) -> str:
     return labels.fold(text.translate(SYMBOLS)).upper().strip("。.,;、!")
 
 
+def is_tick(text: str | None) -> bool:
+    """Whether a flag is ticked, rather than answered with a word."""
+    return flag_word(text or "") in TICKS | {"V"}
+
+
 def _pair(text: str) -> list[bool] | None:
     """The answer of a pair such as ☑是 □否, as a list of one; empty where both or neither are ticked, None where it is no pair.
 
@@ -353,6 +358,12 @@ def _month_number(raw: float, asked: Asked) -> object:
         moment = epoch + timedelta(days=int(raw))
         return _first(moment.year, moment.month)
     return _month_text(text)
+
+
+def year_of(text: str | None) -> int | None:
+    """The year with which a text begins."""
+    found = re.match(r"(?:19|20)\d{2}", labels.fold(text or ""))
+    return int(found[0]) if found else None
 
 
 def month_of(raw: object) -> date | None:

@@ -22,9 +22,11 @@ from pipelines.answers import (
 from pipelines.answers.community_sheet import CommunityRows, Context
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.findings import ERROR, Finding, Kind, Report
+from pipelines.answers.join_sheets import Joined
 from pipelines.answers.match_unit import county_index, county_labels, sharing_counties
 from pipelines.reference.form import Form
 from pipelines.reference.roster import Rosters
+from pipelines.workbook import address
 from pipelines.workbook.grid import NOTES, Unreadable, Workbook
 from pipelines.workbook.open_workbook import open_workbook
 
@@ -133,21 +135,49 @@ class _Reading:
         self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
 
     def run(self) -> None:
-        for code, detail in self.workbook.notes:
-            self.report.add(code, found=detail or None, text=NOTES[code] + (f"({detail})" if detail else ""))
-        chosen = choose_sheets.choose(self.workbook, self.form, self.report)
+        self._note()
+        named = county_and_month.months_in(county_and_month.stem_of(self.reading.file))
+        chosen = choose_sheets.choose(self.workbook, self.form, self.report, named)
+        if chosen.refused:
+            # whose it is, so that the county sees it among its own; what only follows from the refusal is not told
+            self.reading.refused = True
+            self.reading.county, self.reading.month = self._whose_at_least(chosen)
+            return
         table, form2 = chosen.table, chosen.record
+        if chosen.joined:
+            self.report.spots = chosen.joined.spots
         self._version(chosen)
         self._settle(chosen)
         self._not_asked(table, form2)
-        usable = table is not None and choose_sheets.check_columns(table, self.form.community, self.report)
+        usable = table is None or choose_sheets.check_columns(table, self.form.community, self.report)
+        for piece in chosen.pieces[1:]:
+            choose_sheets.unknown_columns(piece, self.form.community, self.report)
         if table is not None and usable:
             self.reading.community = self._community(table)
+            if chosen.joined:
+                self._elsewhere(chosen.joined, self.reading.community)
         if form2 is not None:
             self._record(form2)
         choose_sheets.note_hidden(self.workbook, chosen, self.report)
-        if table is None or not usable or self._refusing():
+        if not usable or self._refusing():
             self.reading.refused = True
+
+    def _note(self) -> None:
+        """What the file itself is like: once a kind, whichever of its sheets it is said of."""
+        details: dict[str, list[str]] = {}
+        for code, detail in self.workbook.notes:
+            details.setdefault(code, []).append(detail)
+        for code, found in details.items():
+            detail = "、".join(filter(None, found))
+            self.report.add(code, found=detail or None, text=NOTES[code] + (f"（{detail}）" if detail else ""))
+
+    def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:
+        """Where the answers stand that other sheets gave."""
+        for field_id, column in rows.columns.items():
+            for row in rows.row:
+                if row > joined.height or column.index > joined.width:
+                    sheet, *spot = joined.spot(row, column.index)
+                    rows.elsewhere[row, field_id] = (sheet, address.cell(*spot))
 
     def _refusing(self) -> bool:
         kinds = self.report.kinds
@@ -155,15 +185,33 @@ class _Reading:
 
     # -- whose and which month ----------------------------------------------------------------------------------------
 
+    def _said(self, chosen: choose_sheets.Chosen) -> county_and_month.Identity:
+        return county_and_month.collect(self.reading.file, chosen.titled, self.marks, self.rosters)
+
+    def _whose_at_least(self, chosen: choose_sheets.Chosen) -> tuple[str | None, date | None]:
+        """County and month of a file that is refused for its sheets, where they are beyond doubt."""
+        sheets = chosen.titled or [(sheet, 5) for sheet in self.workbook.sheets if sheet.name != county_and_month.MARKS]
+        said = county_and_month.collect(self.reading.file, sheets, self.marks, self.rosters)
+        month, _ = county_and_month.settle_month(said)
+        if month is None:
+            return None, None
+        counties = set(county_labels(self.rosters, month))
+        return county_and_month.settle_county(said, counties, county_and_month.heirs(self.rosters, month))[0], month
+
     def _settle(self, chosen: choose_sheets.Chosen) -> None:
-        titled = [(table.sheet, table.first) for table in (chosen.table, chosen.record) if table]
-        said = county_and_month.collect(self.reading.file, titled, self.marks, self.rosters)
+        said = self._said(chosen)
         month, trouble = county_and_month.settle_month(said)
-        if trouble:
+        if trouble == "month_unknown" and (short := self._short_years(chosen)):
+            self.report.add("month_two_digits", found="、".join(short))
+        elif trouble:
             self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None)
         self._month(month)
         self._county(said, chosen)
-        self._sample(titled)
+        self._sample(chosen.titled)
+
+    def _short_years(self, chosen: choose_sheets.Chosen) -> list[str]:
+        titles = [text for sheet, row in chosen.titled for _, text in county_and_month.title_cells(sheet, row)]
+        return county_and_month.short_years([*titles, county_and_month.stem_of(self.reading.file)])
 
     def _sample(self, titled: list[tuple]) -> None:
         """Invented answers say so above their table; whatever is made of them must say so too."""
@@ -233,12 +281,15 @@ class _Reading:
         if trouble == "county_unknown" and not said.counties and by_codes in counties:
             self.report.add("county_by_codes", found=by_codes, name=counties[by_codes])
             county = by_codes
+        elif trouble == "mark_differs":
+            named = county_and_month.quote(said.counties, lambda codes: "、".join(sorted(codes)))
+            self.report.add(trouble, found=named)
         elif trouble:
             named = county_and_month.quote(
                 said.counties, lambda codes: "、".join(counties.get(code, code) for code in sorted(codes))
             )
             self.report.add(trouble, found=named or None)
-        elif by_codes and by_codes != county and chosen.table:
+        if county and by_codes and by_codes != county and chosen.table and trouble != "county_unknown":
             words = {"county": counties[county], "other": counties.get(by_codes, by_codes)}
             self.report.add(
                 "codes_of_other_county", sheet=chosen.table.sheet.name, found=by_codes, expected=county, **words
@@ -252,7 +303,9 @@ class _Reading:
         month, county = self.reading.month, self.reading.county
         index = county_index(self.rosters, month, county) if month and county else None
         decided = self.resolutions.get(county or "", {})
-        context = Context(self.form.community, self.report, index, month, self.workbook.date1904, decided)
+        context = Context(
+            self.form.community, self.report, index, month, self.workbook.date1904, decided, self.workbook.untyped
+        )
         rows = community_sheet.read(table, context)
         if not rows.row:
             self.report.add("no_units", sheet=table.sheet.name)

@@ -90,7 +90,7 @@ def _community_tables(part: Part, seq: int, reading: Reading) -> dict[str, pa.Ta
     state = {
         "unit": pa.array(rows.unit, pa.string()),
         "held": pa.array(rows.held, pa.bool_()),
-        "unreadable": pa.array(_unreadable(reading, rows.row), pa.list_(pa.string())),
+        "unreadable": pa.array(_unreadable(reading), pa.list_(pa.string())),
     }
     raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
     return {
@@ -126,13 +126,14 @@ def finding_table(phase: str, found: list[tuple[int, str | None, Finding]]) -> p
 _FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
-def _unreadable(reading: Reading, rows: list[int]) -> list[list[str]]:
+def _unreadable(reading: Reading) -> list[list[str]]:
     """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
-    found: dict[int, list[str]] = {}
+    rows = reading.community
+    found = {row: list(fields) for row, fields in zip(rows.row, rows.unreadable, strict=True)}
     for finding in reading.findings:
-        if finding.severity == "error" and finding.row is not None and finding.field:
-            found.setdefault(finding.row, []).extend(finding.field.split(","))
-    return [found.get(row, []) for row in rows]
+        if finding.severity == "error" and finding.row in found and finding.field:
+            found[finding.row] += [field for field in finding.field.split(",") if field not in found[finding.row]]
+    return [found[row] for row in rows.row]
 
 
 def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Array]:
