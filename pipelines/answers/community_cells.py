@@ -356,7 +356,7 @@ class Cells:
 
     def _ask_ticks(self, asked: list[tuple[Field, list[int], int]]) -> None:
         """One question for the sheet, or for the one column."""
-        question, blanks, _ = asked[0]
+        question = asked[0][0]
         cells = ",".join(
             address.column_cells(self.table.columns[q.id].index, [self.rows.row[i] for i in rows])
             for q, rows, _ in asked

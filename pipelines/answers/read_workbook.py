@@ -221,14 +221,12 @@ class _Reading:
                 return
 
     def _version(self, chosen: choose_sheets.Chosen) -> None:
-        """Settles the version that the workbook is read by, and says where its marks name another than the current one."""
+        """Settles the version that the workbook is read by. An earlier one is no finding: it is what the county was sent."""
         mark, versions = self.marks.form_version, self.versions
         if mark is None:
             self.form = self._version_without_marks(chosen)
         elif versions.form.of_version(mark) is None:
             self.report.add("form_unknown", found=mark, expected=versions.received_under)
-        elif versions.form.is_older(mark, versions.received_under):
-            self.report.add("form_older", found=mark, expected=versions.received_under)
         self.reading.form_version = personal_data.masked(mark or self.form.version)
 
     def _version_without_marks(self, chosen: choose_sheets.Chosen) -> Form:

@@ -53,7 +53,7 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
         strings = shared_strings.table(package, book.strings)
         package.inflate_rest()
         sheets = _filled(bare, book, scans, kinds, strings)
-    sources = set().union(*(found.sources for found in scans))
+    sources = set().union(*(result.sources for result in scans))
     collected = formula_references.named_in(sources, [name for name, _, _ in book.sheets])
     return Workbook(kind, sheets, _notes(package, book, scans), book.date1904, collected=collected)
 
@@ -61,13 +61,13 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
 def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict[int, str], strings: bytes) -> list[Sheet]:
     texts = _texts(bare, scans, strings)
     sheets = []
-    for i, found in enumerate(scans):
-        rows = rows_of(found.bulk, texts) if found.bulk else bare.rows(found.pieces)
-        sheet = _sheet(book, i, found, rows)
-        if not found.bulk:
-            _cross_check(sheet, found, bare, strings)
-        _apply_styles(sheet, found, kinds, book.date1904)
-        sheet.references = formula_references.of_zeros(found.zeros, found.shared, sheet.name)
+    for i, result in enumerate(scans):
+        rows = rows_of(result.bulk, texts) if result.bulk else bare.rows(result.numbers)
+        sheet = _sheet(book, i, result, rows)
+        if not result.bulk:
+            _cross_check(sheet, result, bare, strings)
+        _apply_styles(sheet, result, kinds, book.date1904)
+        sheet.references = formula_references.of_zeros(result.zeros, result.shared, sheet.name)
         sheets.append(sheet)
     return sheets
 
