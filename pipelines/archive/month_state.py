@@ -11,7 +11,8 @@ from datetime import date
 from typing import NamedTuple
 
 from pipelines import months
-from pipelines.archive.store import Event
+from pipelines.archive.edition_gate import Editions
+from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 
 
@@ -61,6 +62,9 @@ class Life:
     waivers: list[Waiver] = field(default_factory=list)
     resolutions: dict[str, dict[str, str]] = field(default_factory=dict)
     releases: list[Event] = field(default_factory=list)
+    editions: Editions = field(default_factory=Editions)
+    withdrawn: dict[int, Event] = field(default_factory=dict)
+    extensions: dict[tuple[date, str], Event] = field(default_factory=dict)
     status: dict[int, str] = field(default_factory=dict)
 
     def month(self, month: date) -> MonthState:
@@ -97,6 +101,11 @@ def fold(decisions: Iterable[Event], received: Iterable[Received]) -> Life:
         _submission(life, reading)
         reading = next(rest, None)
     return life
+
+
+def editions(archive: Archive) -> Editions:
+    """The editions as the ledger has them now. Reads no submission and needs no warehouse."""
+    return fold(archive.decisions(), []).editions
 
 
 def check_known(event: Event) -> None:
@@ -155,6 +164,15 @@ def _resolve(life: Life, event: Event) -> None:
 
 def _release(life: Life, event: Event) -> None:
     life.releases.append(event)
+    life.editions.fold(event)
+
+
+def _gate_or_retract(life: Life, event: Event) -> None:
+    life.editions.fold(event)
+
+
+def _extend(life: Life, event: Event) -> None:
+    life.extensions[months.parse(event.body["month"]), event.body["county"]] = event
 
 
 def _too_costly(life: Life, event: Event) -> None:
@@ -167,5 +185,8 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "waive": _waive,
     "resolve": _resolve,
     "release": _release,
+    "gate": _gate_or_retract,
+    "retract": _gate_or_retract,
     "too_costly": _too_costly,
+    "extend": _extend,
 }

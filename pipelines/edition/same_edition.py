@@ -84,6 +84,14 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
     return len({digest(found) for found in both}) == 1
 
 
+def same_figures(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
+    """Whether an edition on the shelf says the same of every place and unit, whatever was reported since."""
+    if edition_folders.read_manifest(folder)["reference"] != manifest["reference"]:
+        return False
+    changed = differing(warehouse, folder, manifest)
+    return not any(name.startswith(("figure/", "figure_now/", "state-", "county_state-")) for name in changed)
+
+
 def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
     """Month tables, as `table/month`, whose content is another than in the edition on the shelf."""
     before = retold(warehouse, folder)["tables"]

@@ -5,6 +5,7 @@ in the months before. All of that is hashed into the month's fingerprint; a mont
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable
 from datetime import date
@@ -19,22 +20,42 @@ Progress = Callable[[int, int, str], None]
 
 
 def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None = None) -> list[date]:
-    """Compute every month from the first reported one to `until` that is not current. Returns the months computed."""
+    """Compute every month of the series up to `until` that is not current. Returns the months computed."""
     life = warehouse.life()
-    reported = [month for month in life.reported if month <= until]
-    if not reported:
+    span = series(life, until)
+    if not span:
         return []
     for part in (effective_answers, figure_counts, progress):
         part.create(warehouse)
-    wanted = _fingerprints(warehouse, life, months.span(reported[0], until))
+    wanted = _fingerprints(warehouse, life, span)
     stale = _stale(warehouse, wanted)
+    before = {later: earlier for earlier, later in itertools.pairwise(span)}
     for done, month in enumerate(stale, 1):
         with warehouse.transaction():
+            _bridge(warehouse, before.get(month), month)
             _compute(warehouse, month, life)
             _note(warehouse, month, wanted[month])
         if report:
             report(done, len(stale), months.label(month))
     return stale
+
+
+def series(life: Life, until: date) -> list[date]:
+    """The months up to `until` in which an answer stands: those with a submission in force, and those that it may be lent to."""
+    lent = range(effective_answers.CARRY_MONTHS + 1)
+    standing = {months.add(month, count) for month in life.reported for count in lent}
+    return sorted(month for month in standing if month <= until)
+
+
+def _bridge(warehouse: Warehouse, earlier: date | None, month: date) -> None:
+    """Where months without answers lie before a month, the last answers that rules ask for are those of the month before them."""
+    gap = months.add(month, -1)
+    if earlier is None or earlier == gap:
+        return
+    for table in ("last_answer", "last_county_answer"):
+        warehouse.con.execute(f"DELETE FROM {table} WHERE month = ?", [gap])
+        copy = f"INSERT INTO {table} SELECT * REPLACE (DATE '{gap}' AS month) FROM {table} WHERE month = ?"
+        warehouse.con.execute(copy, [earlier])
 
 
 def _compute(warehouse: Warehouse, month: date, life: Life) -> None:

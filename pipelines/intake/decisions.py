@@ -1,5 +1,6 @@
 """Decisions of the city: approve, reopen, waive, resolve."""
 
+from collections.abc import Callable
 from datetime import date
 
 from pipelines import months
@@ -13,8 +14,15 @@ from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
 
-def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
+def approve(
+    month: date,
+    settings: Settings,
+    by: str | roles.Actor,
+    why: str = "",
+    before: Callable[[Warehouse], object] = lambda opened: None,
+) -> Event:
     """Lock a month. What is lacking at that moment (`lacking`) stands in the ledger with the approval, and `why` all the same.
+    `before` is called under the same lock, once nothing speaks against it: it makes the edition that is approved.
 
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
@@ -31,6 +39,7 @@ def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "
             **month_status.month_state(opened, life, month),
             "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
         }
+        before(opened)
         told = lacking(found) | ({"why": why} if why.strip() else {})
         return _decide(opened, "approve", {"month": months.key(month), **told}, by)
 

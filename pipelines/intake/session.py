@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.archive.store import Archive
+from pipelines.edition import edition_folders
 from pipelines.figures import update
 from pipelines.intake import month_status
 from pipelines.reference import reference_bundle
@@ -41,10 +42,12 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
 
 
 def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
-    """Bring the projection up to the archive, and the months that it touches up to date. Returns the submissions read."""
+    """Bring the projection up to the archive, the months that it touches up to date, and the pointer to the current edition to what the
+    ledger says. Returns the submissions read."""
     loaded = opened.sync(worker_pool.reader(opened.archive, opened.reference), report)
     life = opened.life()
     if life.reported:
         update.bring_up_to_date(opened, life.reported[-1])
     month_status.keep(opened)
+    edition_folders.point_current(opened.archive.root.parent / "releases", opened.archive)
     return loaded

@@ -20,7 +20,7 @@ from pipelines.archive.store import Archive, Event, sync_folder
 from pipelines.edition import edition_folders, publish_edition, same_edition, verify_files
 from pipelines.errors import Refusal
 from pipelines.figures import update
-from pipelines.monthly import monthly_run
+from pipelines.monthly import papers
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -49,7 +49,7 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
             _put_back(settings, aside, outcomes)
     current = edition_folders.current(settings.releases)
     if current is not None:
-        monthly_run.report_latest(settings, [months.parse(current.parent.name)])
+        papers.issue(settings, current)
     return _verdict(outcomes, faults)
 
 
@@ -223,7 +223,7 @@ def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None
         if not outcome["sound"] and (outcome["agrees"] or outcome["old"]):
             _replace_folder(outcome["folder"], settings.releases / outcome["release"])
             outcome["restored"] = True
-    edition_folders.repair_current(settings.releases, list(edition_folders.editions(settings.releases)))
+    edition_folders.point_current(settings.releases, Archive(settings.archive))
     made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
     if made:
         _replace_warehouse(made[-1], settings.warehouse)

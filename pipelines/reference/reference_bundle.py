@@ -8,12 +8,14 @@ from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from pipelines.reference import form, roster, rules, strict_yaml
+from pipelines import settings
+from pipelines.reference import form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
 from pipelines.reference.roster import Rosters
 from pipelines.reference.rules import CompiledRule
+from pipelines.reference.working_days import Calendar
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ class Reference:
         return next((r for r in self.registers if r.policy.id == policy_id), None) or register.load(
             self.folder, self.form, policy_id
         )
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Working days and due days. No part of the digests: figures do not depend on it. Reference data of before it use the program's."""
+        own = (self.folder / working_days.FILE).exists()
+        return working_days.load(self.folder if own else settings.REPOSITORY / "data" / "reference")
 
     @cached_property
     def digests(self) -> dict[str, str]:

@@ -207,7 +207,7 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
         findings=_findings(release),
         found=_found(release),
         statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
-        decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
+        decisions=tuple(decisions) if (decisions := release.decisions()) is not None else None,
         editions=tuple(release.rows('SELECT * FROM edition ORDER BY "at", month, edition'))
         if "edition" in has
         else None,
