@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import printing
-from pipelines.cli.options import user, with_settings
+from pipelines.cli.options import with_settings
 from pipelines.settings import Settings
 
 
@@ -27,7 +27,7 @@ def rebuild(found: Settings, as_json: bool) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--verify", "only_verify", is_flag=True, help="只检查已有的备份,不作改动")
-@click.option("--by", default=user)
+@click.option("--by", default="命令行")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def backup(found: Settings, folder: Path, only_verify: bool, by: str, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def backup(found: Settings, folder: Path, only_verify: bool, by: str, as_json: b
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--by", default=user)
+@click.option("--by", default="命令行")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def restore(found: Settings, folder: Path, by: str, as_json: bool) -> None:

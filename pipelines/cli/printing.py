@@ -8,6 +8,7 @@ from decimal import Decimal
 import click
 from rich.cells import cell_len
 
+from pipelines import months
 from pipelines.intake import file_names, gap_wording
 
 
@@ -170,6 +171,22 @@ def status(state: dict) -> None:
         say(f"已存档、尚未读取 {len(state['unread'])} 份:{'、'.join(one['file'] for one in state['unread'][:20])}")
     for problem in state["inbox"]:
         say(f"收件箱中尚未接收:{problem}")
+    editions = state.get("editions", {})
+    if editions.get("working"):
+        say(f"工作版 {editions['working']}，尚未发布；发布用 shequ release {state['month']}")
+    for decision in state.get("decisions", []):
+        kind, withdrawn = (
+            DECISIONS.get(decision["kind"], decision["kind"]),
+            "" if decision["in_force"] else "（已撤回）",
+        )
+        say(f"第 {decision['seq']} 号决定：{kind}，{decision['by']}，{decision['at'][:10]}{withdrawn}")
+
+
+DECISIONS = {
+    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
+    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
+    "dismiss": "不予处理",
+}  # fmt: skip
 
 
 def _counties(state: dict) -> None:
@@ -183,6 +200,23 @@ def _counties(state: dict) -> None:
         told = ("已报", county["units"], *numbers) if county["seq"] else ("未报", county["units"], *[""] * 4)
         lines.append((county["code"], county["name"], *told))
     table(lines, right=(3, 4, 5, 6, 7))
+
+
+_OPENED = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
+
+
+def gate(now, edition: str) -> str:
+    """Whether everybody sees an edition, and why; `now` is a `MonthNow`."""
+    if edition in now.editions.retracted:
+        event = now.editions.retracted[edition]
+        return (
+            f"{edition} 已于 {event.at[:10]} 由{event.by}收回：{event.body['why']}（恢复用 shequ withdraw {event.seq}）"
+        )
+    if edition in now.editions.released:
+        how = _OPENED.get(now.editions.released[edition].body.get("how", ""), "")
+        return f"已发布{f'（{how}）' if how else ''}"
+    moment = f"{now.publication:%Y-%m-%d %H:%M}"
+    return f"工作版，尚未发布：审定、各县报齐或到 {moment} 即发布，或用 shequ release {months.key(now.month)}"
 
 
 def decided(event, as_json: bool, said: str) -> None:

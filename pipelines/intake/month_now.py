@@ -63,6 +63,12 @@ def of(settings: Settings, month: date) -> MonthNow:
     )
 
 
+def newest_released(settings: Settings) -> date | None:
+    """The month that everybody reads: that of the current edition; None before anything was released."""
+    current = month_state.editions(Archive(settings.archive)).current
+    return months.parse(current.split("/")[0]) if current else None
+
+
 # ---- due days
 
 
