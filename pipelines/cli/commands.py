@@ -167,7 +167,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
 @with_settings
 def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, edition, as_json: bool) -> None:
     """当前发布版（或指明的一版）中的数字。"""
-    from pipelines.edition import figure_list as of_release
+    from pipelines.edition import figures as of_release
 
     release = open_edition(found, edition)
     rows = of_release(release, month, level, unit, indicator, policy, now=as_of == "now")

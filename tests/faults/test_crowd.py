@@ -12,7 +12,7 @@ import pytest
 
 from lab.faults import checker, crowd
 from lab.faults.rounds import THOROUGH
-from pipelines.edition import edition_folders, figure_list, open_release, verify_files
+from pipelines.edition import edition_folders, figures, open_release, verify_files
 from pipelines.reference import roster
 from pipelines.system import locks
 from tests import small_city
@@ -79,7 +79,7 @@ def test_a_rebuild_a_run_and_a_submission_at_once_take_turns(office, sent, count
 
 def values(office: Office) -> list[tuple]:
     return [
-        (row["indicator"], row["unit"], row["value"]) for row in figure_list(open_release(settings=office.settings))
+        (row["indicator"], row["unit"], row["value"]) for row in figures(open_release(settings=office.settings))
     ]
 
 
