@@ -40,14 +40,15 @@ def serve(found: Settings, port: int, dagster_port: int, code_port: int, address
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def health(found: Settings, as_json: bool) -> None:
-    """看一遍:各程序、发布版、磁盘、时间、档案、备份、收件箱。有问题时退出码为 1。"""
+    """看一遍：各程序、发布版、磁盘、时间、档案、备份、收件箱、名册、政策、节假日。有问题时退出码为 1。"""
     from pipelines.serving import health as healthy
 
     seen = healthy.look(found)
     if as_json:
-        printing.print_json([one.public() for one in seen])
+        for one in seen:
+            printing.print_json(one.public())
     else:
-        printing.say("\n".join(f"{'正常' if one.well else '问题'}  {one.what}:{one.says}" for one in seen))
+        printing.say("\n".join(f"{'正常' if one.well else '问题'}  {one.what}：{one.says}" for one in seen))
     if not all(one.well for one in seen):
         sys.exit(1)
 

@@ -223,12 +223,17 @@ def decided(event, as_json: bool, said: str) -> None:
     print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else say(said)
 
 
-_STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
+_STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 
 
 def standing(state: dict) -> None:
     """Who has reported a month, who has not, who is late."""
     say(f"{state['month']} 应于 {state['due']} 前报送")
+    for county in state["counties"]:
+        if county["due"] not in (None, state["due"]):
+            say(f"  {county['name']}延至 {county['due']}")
+    if state["caveat"]:
+        say(f"  注意：{state['caveat']}")
     for word, label in _STANDINGS.items():
         names = [county["name"] for county in state["counties"] if county["state"] == word]
         if names:

@@ -11,13 +11,15 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
-from pipelines import months
 from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.defs import schedule
+from pipelines.defs.partitions import ZONE
 from pipelines.defs.resource import Station
 from pipelines.edition.verify_files import faults
 from pipelines.errors import Refusal
 from pipelines.monthly import overdue
 from pipelines.notify import dispatch, messages
+from pipelines.reference import reference_bundle
 
 KEPT = timedelta(days=400)
 _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -82,34 +84,26 @@ def is_alive(pid: int, since: float) -> bool:
 
 
 def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.SensorDefinition:
-    """Months with reports and without any edition, after their day: however many ticks of the schedule were missed."""
+    """What the last tick of the timetable should have released: however many ticks were missed, or found another task writing."""
 
     @dg.sensor(
         name="missed_months", job=job, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING,
-        description="已有报表、已过定时日、却没有发布版的月份(停机期间错过的),逐月补算。",
+        description="上一个发布时刻应发布而没有发布的月份（停机期间错过的），逐月补算。",
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(SHANGHAI)
-        seen = f"{now:%Y-%m-%d} {Archive(station.settings.archive).last_seq()}"
+        # a tick that has had its hour, or another event, may make something owed
+        tick = overdue.last_tick(reference_bundle.load(station.settings.reference).calendar, now - overdue.GRACE)
+        seen = f"{tick:%Y-%m-%d} {Archive(station.settings.archive).last_seq()}"
         if context.cursor == seen:
             return dg.SkipReason("档案没有变化")
         try:
-            found = overdue.unpublished(station.settings, now)
+            due = overdue.missed(station.settings, now)
         except Refusal as busy:
             return dg.SkipReason(str(busy))
-        return dg.SensorResult(run_requests=requests(found, partitions), cursor=seen)
+        return dg.SensorResult(run_requests=schedule.requests(due, partitions, now), cursor=seen)
 
     return sensor
-
-
-def requests(found: dict, partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.RunRequest]:
-    """One run a month; asked for again only when other submissions are in force."""
-    keys = set(partitions.get_partition_keys())
-    return [
-        dg.RunRequest(run_key=f"missed-{months.key(month)}-{mark}", partition_key=months.key(month))
-        for month, mark in sorted(found.items())
-        if months.key(month) in keys
-    ]
 
 
 # ---- old runs, and a look at the archive and the editions
@@ -140,7 +134,7 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         editions_verified()
 
     weekly = dg.ScheduleDefinition(
-        name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone="Asia/Shanghai",
+        name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone=ZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )  # fmt: skip
     return job, weekly

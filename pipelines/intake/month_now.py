@@ -19,7 +19,8 @@ class MonthNow:
     """What was decided of a month until now.
 
     `state`: open | approved | reopened. `decisions` are those that concern it, the newest first, withdrawn ones among them.
-    `publication` is from when the month is released however few reported; `caveat` says in Chinese that holidays are not known.
+    `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; `publication` is from
+    when the month is released however few reported; `caveat` says in Chinese that holidays are not known.
     """
 
     month: date
@@ -27,6 +28,7 @@ class MonthNow:
     approved: Event | None
     decisions: list[dict]
     editions: Editions
+    usual_due: date
     due: dict[str, date]
     excused: set[str]
     publication: datetime
@@ -56,6 +58,7 @@ def of(settings: Settings, month: date) -> MonthNow:
         approved=state.approved,
         decisions=list(_decisions(events, life, month)),
         editions=life.editions,
+        usual_due=reference.calendar.due_day(month),
         due=due_days(reference, life, month),
         excused=excused(life, month),
         publication=reference.calendar.publication_moment(month),

@@ -102,10 +102,10 @@ def _reached(opened: Warehouse, settings: Settings, month: date) -> set[date]:
     return {other for other in later if other > month}
 
 
-def publish_working(opened: Warehouse, settings: Settings, report: Progress | None = None) -> Edition | None:
-    """What the inbox makes of a batch: a working edition of the newest month, where a figure changed; None where none did."""
+def publish_working(opened: Warehouse, settings: Settings, report: Progress | None = None) -> list[Edition]:
+    """What the inbox makes of a batch: a working edition of the newest month, where a figure changed; none where none did."""
     month = newest_reported(opened, datetime.now(SHANGHAI))
     if month is None:
-        return None
+        return []
     edition = publish(opened, settings, month, "收件箱", report, only_figures=True)
-    return edition if edition.new else None
+    return [edition] if edition.new else []

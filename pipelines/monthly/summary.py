@@ -6,6 +6,8 @@ Keys are Chinese, because the operator reads them as they stand, in Dagster and 
 from datetime import date
 from pathlib import Path
 
+from pipelines.archive import month_state
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders, open_folder
 from pipelines.edition.publish_edition import Edition
 from pipelines.figures.progress import STATUSES
@@ -54,6 +56,7 @@ def published(settings: Settings, edition: Edition) -> dict:
     return {
         "发布版": edition.label,
         "新版": edition.new,
+        "已发布": edition.label in month_state.editions(Archive(settings.archive)).released,
         "依据报表数": in_force,
         "行数": sum(item["rows"] for entries in counted.values() for item in entries.values()),
         "对比": f"{before.parent.name}/{before.name}" if before else "无(首个发布版)",

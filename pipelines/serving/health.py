@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipelines import months
@@ -14,6 +14,9 @@ from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox
 from pipelines.monthly import overdue
 from pipelines.notify import contacts, due_dates, reporting_state
+from pipelines.reference import reference_bundle
+from pipelines.reference.reference_bundle import Reference
+from pipelines.reference.working_days import Calendar
 from pipelines.serving import dagster_home, preflight, probes, programs
 from pipelines.serving.programs import ADDRESS, Ports
 from pipelines.serving.start import ports_of
@@ -22,15 +25,17 @@ from pipelines.settings import Settings
 VERIFIED_WITHIN = timedelta(days=8)
 BACKED_UP_WITHIN = timedelta(days=2)
 INBOX_WITHIN = timedelta(hours=1)
+ROSTER_MONTHS = 18
 
 
 @dataclass(frozen=True)
 class Look:
-    """One thing looked at: `well`, and in Chinese what was seen."""
+    """One promise looked at: `well`, in Chinese what was seen, and `due`, the day up to which it is kept, where there is one."""
 
     what: str
     well: bool
     says: str
+    due: date | None = None
 
     def public(self) -> dict:
         return asdict(self)
@@ -58,7 +63,8 @@ def state(settings: Settings, now: datetime) -> list[Look]:
     """What stands on the disk, whether anything runs or not."""
     return [
         _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _verified(settings, now),
-        _backup(settings, now), _inbox(settings, now), _contacts(settings), *_counties(settings, now),
+        _backup(settings, now), _inbox(settings, now), _contacts(settings), *_reference(settings, now),
+        *_counties(settings, now),
     ]  # fmt: skip
 
 
@@ -96,7 +102,7 @@ def _release(settings: Settings) -> Look:
 
 
 def _last_run(settings: Settings) -> Look:
-    """The last run that went through to its end: its release event is the last thing that a run writes into the ledger."""
+    """The last run that made an edition."""
     done = [event for event in Archive(settings.archive).decisions() if event.kind == "release"]
     if not done:
         return Look("上次成功运行", True, "还没有运行过")
@@ -113,10 +119,12 @@ def _verified(settings: Settings, now: datetime) -> Look:
         told["at"], told["faults"]
     except (ValueError, KeyError, TypeError):
         return Look("档案核对", False, f"记录 {place.name} 已损坏;下次核对(周日 3 时)会重写,也可删去它")
-    fresh = now - datetime.fromisoformat(told["at"]) <= VERIFIED_WITHIN
+    at = datetime.fromisoformat(told["at"])
+    fresh, due = now - at <= VERIFIED_WITHIN, (at + VERIFIED_WITHIN).date()
     if told["faults"]:
-        return Look("档案核对", False, f"{len(told['faults'])} 处损坏,如:{told['faults'][0]}")
-    return Look("档案核对", fresh, f"上次核对 {told['at'][:16]},完好" + ("" if fresh else ";已超过 8 天没有核对"))
+        return Look("档案核对", False, f"{len(told['faults'])} 处损坏，如：{told['faults'][0]}", due)
+    says = f"上次核对 {told['at'][:16]}，完好" + ("" if fresh else "；已超过 8 天没有核对")
+    return Look("档案核对", fresh, says, due)
 
 
 def _backup(settings: Settings, now: datetime) -> Look:
@@ -125,8 +133,10 @@ def _backup(settings: Settings, now: datetime) -> Look:
     found = [event.at for event in Ledger(place).events() if event.kind == "backup"] if place.exists() else []
     if not found:
         return Look("备份", False, "没有备份记录;请备份 archive 文件夹到另一台机器")
-    fresh = now - datetime.fromisoformat(found[-1]) <= BACKED_UP_WITHIN
-    return Look("备份", fresh, f"上次备份 {found[-1][:16]}" + ("" if fresh else ",已超过 2 天"))
+    at = datetime.fromisoformat(found[-1])
+    fresh = now - at <= BACKED_UP_WITHIN
+    says = f"上次备份 {found[-1][:16]}" + ("" if fresh else "，已超过 2 天")
+    return Look("备份", fresh, says, (at + BACKED_UP_WITHIN).date())
 
 
 def _inbox(settings: Settings, now: datetime) -> Look:
@@ -152,6 +162,44 @@ def _contacts(settings: Settings) -> Look:
     return Look("联系人", True, f"{len(found.counties)} 个县有地址")
 
 
+def _reference(settings: Settings, now: datetime) -> Iterator[Look]:
+    """Whether the reference data is of this time: roster, policies, holidays."""
+    try:
+        reference = reference_bundle.load(settings.reference)
+        calendar = reference.calendar
+    except Refusal as trouble:
+        yield Look("基础数据", False, str(trouble))
+        return
+    today = now.astimezone(calendar.zone).date()
+    yield _roster(reference, today)
+    yield _policies(reference, today)
+    yield _holidays(calendar, today)
+
+
+def _roster(reference: Reference, today: date) -> Look:
+    """A roster is old for a month that lies more than 18 months after its cut-off day."""
+    cut_off = reference.rosters.editions[-1].cut_off
+    due = months.add(cut_off.replace(day=1), ROSTER_MONTHS + 1)
+    edition = f"现用 {cut_off.year} 年版名册（截止 {cut_off}）"
+    if today < due:
+        return Look("名册", True, edition, due)
+    return Look("名册", False, f"{edition}，已超过 {ROSTER_MONTHS} 个月；请换用国家统计局的新版", due)
+
+
+def _policies(reference: Reference, today: date) -> Look:
+    """A policy is over for months after its last due month."""
+    due = max(months.last_day(register.due) for register in reference.registers)
+    says = f"最后的到期月是{months.label(due.replace(day=1))}"
+    return Look("政策", today <= due, says if today <= due else f"{says}，已过；请录入新的政策", due)
+
+
+def _holidays(calendar: Calendar, today: date) -> Look:
+    """The holidays of the year in which the running month is due."""
+    due = date(max(calendar.years_known, default=today.year - 1), 12, 31)
+    caveat = calendar.caveat(due_dates.in_question(today)) or calendar.caveat(today.replace(day=1))
+    return Look("节假日", caveat is None, caveat or f"已有{due.year}年及以前的安排", due)
+
+
 def _counties(settings: Settings, now: datetime) -> Iterator[Look]:
     """Late counties are news, not a fault of the installation: told, and well."""
     today = now.astimezone(SHANGHAI).date()
@@ -162,5 +210,5 @@ def _counties(settings: Settings, now: datetime) -> Iterator[Look]:
         yield Look("报送", False, str(trouble))
         return
     late = "、".join(name for _, name in found.late)
-    waits = f"{months.label(month)}已报 {len(found.reported)} 个县"
-    yield Look("报送", True, f"{waits};逾期:{late}" if late else waits)
+    waits = f"{months.label(month)}已报 {len(found.reported)} 个县，应于 {found.usual_due} 前报送"
+    yield Look("报送", True, f"{waits}；逾期：{late}" if late else waits, found.usual_due)
