@@ -113,15 +113,19 @@ def waive(settings: Settings, finding: str, why: str, until: date, by: str, as_j
 
 @click.command()
 @_FINDING
-@click.option("--unit", required=True, help="名册中的 12 位代码")
+@click.option("--unit", help="名册中的 12 位代码")
+@click.option("--as", "value", help="这个县的这种写法读作什么")
 @BY
 @_JSON
 @with_settings
-def resolve(settings: Settings, finding: str, unit: str, by: str, as_json: bool) -> None:
-    """认定一行报的是名册中的哪个单位（以后照此办理）。"""
+def resolve(settings: Settings, finding: str, unit: str | None, value: str | None, by: str, as_json: bool) -> None:
+    """认定一行报的是名册中的哪个单位，或一种写法读作什么（以后照此办理）。"""
     from pipelines.intake import decisions
 
-    printing.decided(decisions.resolve(finding, unit, settings, by), as_json, f"已认定为 {unit}")
+    if (unit is None) == (value is None):
+        raise click.UsageError("请写 --unit 或 --as，二者取其一")
+    event = decisions.resolve(finding, unit, settings, by, value)
+    printing.decided(event, as_json, f"已认定为 {unit or value}")
 
 
 COMMANDS = (approve, reopen, release, retract, withdraw, waive, resolve)

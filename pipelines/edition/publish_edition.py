@@ -71,7 +71,7 @@ def publish(
     _heal(settings, warehouse.archive)
     update.bring_up_to_date(warehouse, month, report)
     life = warehouse.life()
-    if month not in update.series(life, month):
+    if month not in effective_answers.answered_months(life, month):
         raise Refusal(f"{months.label(month)}没有任何有效报表，也没有可沿用的，无法成版；请先提交报表（shequ submit）")
     latest = edition_folders.latest_edition(settings.releases, month)
     lost = _lost(life, month, latest)
@@ -120,7 +120,7 @@ def drafted(
 
     `wanted` is the format as which the ledger knows an edition that is made again; of the first nobody can make one.
     """
-    content = _content(warehouse, settings, life, update.series(life, month))
+    content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
     told = wanted if wanted >= edition_folders.BY_CONTENT else edition_folders.FORMAT
     return Draft(month, _manifest(warehouse, life, month, content, told), content)
 
@@ -247,7 +247,7 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
         [month],
     ).fetchall()
-    force = {seq for m, state in life.months.items() if m <= month for seq in state.effective.values()}
+    force = {seq for m in life.reported if m <= month for seqs in life.counted(m).values() for seq in seqs}
     names = ("county", "month", "seq", "sha256", "file")
     return [dict(zip(names, row, strict=True)) for row in rows if row[2] in force]
 
@@ -255,9 +255,8 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
 def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
     """Whether any submission in force of the series is invented: everything made of it must say so."""
     seqs = {row[0] for row in warehouse.con.execute("SELECT seq FROM finding WHERE code = 'sample_data'").fetchall()}
-    return bool(seqs) and any(
-        seq in seqs for m, state in life.months.items() if m <= month for seq in state.effective.values()
-    )
+    counted = (seqs for m in life.reported if m <= month for seqs in life.counted(m).values())
+    return bool(seqs) and any(seq in seqs for own in counted for seq in own)
 
 
 # ---- writing

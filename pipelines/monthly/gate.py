@@ -8,7 +8,7 @@ from pipelines.archive import edition_gate, month_state
 from pipelines.archive.store import Event
 from pipelines.edition import edition_folders
 from pipelines.errors import Refusal
-from pipelines.intake import session
+from pipelines.intake import decisions, session
 from pipelines.intake.month_now import excused
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse, scalar
@@ -63,7 +63,7 @@ def let_through(opened: Warehouse, month: date, name: str, now: datetime) -> str
 
 def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
     """A person releases the month's newest edition. Errors: `Refusal` where there is none, or it is released already."""
-    by = roles.require(by, "publish", settings, month=months.key(month))
+    by = decisions.person(by, "publish", settings, month=months.key(month))
     with session.writing(settings, "发布") as opened:
         session.settle(opened)
         known = month_state.editions(opened.archive)
@@ -80,7 +80,7 @@ def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> E
 
     Errors: `Refusal` where the ledger knows no such edition, it is retracted already, or no reason is given.
     """
-    by = roles.require(by, "publish", settings, edition=name)
+    by = decisions.person(by, "publish", settings, edition=name)
     if not why.strip():
         raise Refusal("请写明理由")
     with session.writing(settings, "收回") as opened:

@@ -45,14 +45,10 @@ def _owed(opened: Warehouse, tick: datetime) -> dict[date, str]:
     received = dict(opened.con.execute("SELECT seq, received_at FROM submission").fetchall())
     found = {}
     for month in opened.life().reported:
-        before = [seq for seq in _in_force(opened, month) if datetime.fromisoformat(received[seq]) <= tick]
+        before = [seq for seq in opened.life().months[month].sequence if datetime.fromisoformat(received[seq]) <= tick]
         if before and _is_news(opened, month, max(before)) and gate.opened_by(opened, month, tick):
             found[month] = _mark(before)
     return found
-
-
-def _in_force(opened: Warehouse, month: date) -> list[int]:
-    return sorted(opened.life().effective(month).values())
 
 
 def _is_news(opened: Warehouse, month: date, seq: int) -> bool:

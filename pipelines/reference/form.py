@@ -42,6 +42,7 @@ class Field(Entry):
     id: str
     label: str
     type: FieldType
+    period: Literal["stock", "year"] = "stock"
     required: bool = False
     unit: str | None = None
     choices: list[str] = []

@@ -33,6 +33,7 @@ KEYS = {
     "county_raw": ("seq",),
     "source": ("seq", "part", "field"),
     "finding": ("seq", "phase", "number"),
+    "row_count": ("seq",),
     "standing": ("month", "unit"),
     "county_standing": ("month", "unit"),
     "last_answer": ("month", "uid"),
