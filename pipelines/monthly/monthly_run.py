@@ -8,6 +8,7 @@ from pipelines.access import roles
 from pipelines.archive.store import SHANGHAI
 from pipelines.edition import Edition, edition_folders, publish, verify_files
 from pipelines.errors import Refusal
+from pipelines.figures import update
 from pipelines.intake import session
 from pipelines.monthly import gate, papers
 from pipelines.settings import Settings
@@ -35,15 +36,21 @@ def run(
             raise Refusal("还没有任何有效报表；请先提交报表（shequ submit）")
         if wanted not in opened.life().reported:
             raise Refusal(f"{months.label(wanted)}没有任何有效报表，不予成版；请核对月份，或先提交报表（shequ submit）")
-        checked(opened, wanted, warn)
+        checked(opened, wanted, warn, report)
         edition = next(e for e in publish_months(opened, settings, [wanted], by, report) if e.month == wanted)
         require_whole(verify_files.touched_faults(opened, edition.folder))
     papers.issue_latest(settings, [wanted])
     return edition
 
 
-def checked(opened: Warehouse, month: date, warn: Callable[[str], None] | None = None) -> None:
-    """Every check of what is to be published. Errors: `Refusal` where one fails that blocks."""
+def checked(
+    opened: Warehouse,
+    month: date,
+    warn: Callable[[str], None] | None = None,
+    report: Progress | None = None,
+) -> None:
+    """The month's figures computed, and every check of what is to be published. Errors: `Refusal` where one fails that blocks."""
+    update.bring_up_to_date(opened, month, report)
     verdicts = [
         verdict for stage in warehouse_checks.STAGES for verdict in warehouse_checks.examine(opened, stage, [month])
     ]

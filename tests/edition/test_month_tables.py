@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.edition import content_hash, month_tables
 from pipelines.figures import effective_answers
-from pipelines.intake import receive, session
+from pipelines.archive import receive
+from pipelines.intake import session
 from tests import small_city
 from tests.books import Office
 
