@@ -18,7 +18,7 @@ class Story:
         self.events: list[Event] = []
         self.received: dict[int, Received] = {}
 
-    def tell(self, kind: str, **body) -> int:
+    def tell(self, kind: str, /, **body) -> int:
         seq = len(self.events) + 1
         self.events.append(Event(seq, f"2019-07-{seq:02}T08:00:00+08:00", kind, "某人", body, ""))
         return seq
