@@ -60,7 +60,7 @@ def enter() -> Actor:
         found, why = _who()
     except Refusal:
         # the reason names people and files: it is for the administrator, who reads it from `shequ audit`
-        st.error("名单 access.yaml 有误,暂时谁也不能进入。请管理员运行 shequ audit 查看原因。")
+        st.error("名单 access.yaml 有误，暂时谁也不能进入。请管理员运行 shequ audit 查看原因。")
         st.stop()
     if found is None:
         _door(why)
@@ -98,12 +98,12 @@ def _who() -> tuple[Actor | None, str]:
     if identity is None:
         return None, why
     found = rules.find(identity)
-    return found, "" if found else f"账号 {identity} 不在本系统的名单中。请联系市里,在 access.yaml 中登记后再来。"
+    return found, "" if found else f"账号 {identity} 不在本系统的名单中。请联系市里，在 access.yaml 中登记后再来。"
 
 
 def _local() -> tuple[Actor | None, str]:
     """Everybody on this machine is its operator: so nobody from elsewhere may come this way."""
-    told = "没有设置登录,只能在运行本系统的机器上使用。请管理员按 docs/security.md 设置登录。"
+    told = "没有设置登录，只能在运行本系统的机器上使用。请管理员按 docs/security.md 设置登录。"
     if not roles.is_loopback(st.get_option("server.address")):
         return None, told
     if any(name in st.context.headers for name in _FORWARDED):
@@ -116,9 +116,9 @@ def _signed_in(rules: roles.Access) -> tuple[str | None, str]:
     if not st.user.get("is_logged_in"):
         return None, "请登录。"
     if not (isinstance(expires := st.user.get("exp"), (int, float)) and expires > time.time()):
-        return None, "登录已过期,请重新登录。"
+        return None, "登录已过期，请重新登录。"
     if rules.claim == "email" and st.user.get("email_verified") is False:
-        return None, "您的邮箱尚未经身份系统验证,不能据此登录。"
+        return None, "您的邮箱尚未经身份系统验证，不能据此登录。"
     identity = st.user.get(rules.claim)
     return (identity, "") if isinstance(identity, str) and identity else (None, f"身份系统没有给出 {rules.claim}。")
 
@@ -127,14 +127,14 @@ def _by_proxy(rules: roles.Access) -> tuple[str | None, str]:
     """The identity that the proxy names, if it is the proxy that speaks: it knows the secret and comes from its address."""
     secret = settings.proxy_secret()
     if not secret or len(secret) < 32:
-        return None, "服务器没有设置 SHEQU_PROXY_SECRET(至少 32 个字符);请管理员按 docs/security.md 设置。"
+        return None, "服务器没有设置 SHEQU_PROXY_SECRET（至少 32 个字符）；请管理员按 docs/security.md 设置。"
     given = _only(SECRET_HEADER)
     # Streamlit gives no address for a caller on this machine
     address = st.context.ip_address or "127.0.0.1"
     if not hmac.compare_digest(given.encode(), secret.encode()) or address not in rules.proxy.addresses:
         return None, "请从单位的统一入口访问。"
     identity = _only(rules.proxy.user_header)
-    return (identity, "") if identity else (None, "统一入口没有说明您是谁;请重新登录。")
+    return (identity, "") if identity else (None, "统一入口没有说明您是谁；请重新登录。")
 
 
 def _only(header: str) -> str:

@@ -25,7 +25,7 @@ left, right = st.columns([1.15, 1], gap="large")
 with left:
     st.subheader("走势与目标", anchor=False)
     outlook = edition_data.outlook(view, chosen, view.city)
-    told = f"{indicator['name']}逐月走势,现值 {screen_wording.value(row)},目标 {screen_wording.target(row)}"
+    told = f"{indicator['name']}逐月走势，现值 {screen_wording.value(row)}，目标 {screen_wording.target(row)}"
     series = edition_data.series(view, chosen, view.city)
     drawing = partial(plotly_charts.trend, series, indicator, view.divisions, view.month, outlook, ink)
     common_parts.chart(common_parts.drawn(view, ink, ("trend", chosen), drawing), "trend", told)

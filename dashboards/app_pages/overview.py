@@ -15,13 +15,13 @@ reports = submission_rows.reports(view.release, view.month)
 with st.container(key="verdict"):
     common_parts.verdict(view, rows, reports)
 if not rows:
-    st.info("这个月份没有该政策的数字:政策自所定月份起才考核。请在上面另选月份。")
+    st.info("这个月份没有该政策的数字：政策自所定月份起才考核。请在上面另选月份。")
     st.stop()
 
 with st.container(key="board", horizontal=True, gap="small"):
     board.headline_bars(rows, ink)
     board.matrix(view, rows, ink)
-st.caption(f"行号即左边的指标次序;点名称或格子看详情。图例:{screen_wording.legend()}")
+st.caption(f"行号即左边的指标次序；点名称或格子看详情。图例：{screen_wording.legend()}")
 moved = figure_rows.moved_most(view)
 with st.container(key="paper_only"):
     board.printed(view, rows)

@@ -30,7 +30,7 @@ elif room == "decide":
     submission_desk.decide(view)
 else:
     if view is None:
-        st.info("还没有发布任何月份;收到的报表见下。")
+        st.info("还没有发布任何月份；收到的报表见下。")
     else:
         common_parts.reporting(submission_rows.reports(view.release, view.month, 200))
         submission_desk.reports_download(view)

@@ -15,9 +15,9 @@ from dashboards.text import escape, screen_wording
 # columns of the wide table: where each begins (left) or ends (right)
 _BAR, _TRAIL = (0.375, 0.60), (0.925, 0.995)
 _HEADS = (
-    (0.03, "指标(点名称看详情)", "left"),
-    (0.375, "竖线为目标;斜纹未报或待核实,竖纹沿用", "left"),
-    (0.735, "现值(完成/应有)", "right"),
+    (0.03, "指标（点名称看详情）", "left"),
+    (0.375, "竖线为目标；斜纹未报或待核实，竖纹沿用", "left"),
+    (0.735, "现值（完成/应有）", "right"),
     (0.845, "还差", "right"),
     (0.905, "较上月", "right"),
     (0.925, "走势", "left"),

@@ -23,8 +23,8 @@ def bars(rows: Sequence[dict], names: Sequence[str], told: str, ink: Ink) -> str
 
 
 _HEAD = (
-    '<div class="bar head"><i></i><u>指标(点名称看详情)</u><u>竖线为目标;斜纹未报或待核实,竖纹沿用</u>'
-    "<u>现值(完成/应有)</u><u>还差</u><u>较上月</u><u>走势</u></div>"
+    '<div class="bar head"><i></i><u>指标（点名称看详情）</u><u>竖线为目标；斜纹未报或待核实，竖纹沿用</u>'
+    "<u>现值（完成/应有）</u><u>还差</u><u>较上月</u><u>走势</u></div>"
 )
 
 

@@ -175,7 +175,7 @@ def _line(rows: list[dict], colour: str, name: str, width: float, dash: str = "s
         marker=dict(size=4 if width < 2 else 6),
         hoverinfo="text",
         hovertext=[
-            f"{months.label(row['month'])} {name}:{row['shown'] or '无数据'}({screen_wording.parts(row)})"
+            f"{months.label(row['month'])} {name}：{row['shown'] or '无数据'}（{screen_wording.parts(row)}）"
             for row in rows
         ],
     )

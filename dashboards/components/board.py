@@ -15,7 +15,7 @@ MOST = 30
 
 def headline_bars(rows: list[dict], ink: Ink) -> None:
     """The bullet bars: one drawing, which the style lays out for wide screens, phones and paper."""
-    told = "主要指标的现值、目标与差距:" + ";".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
+    told = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
     names = [
         anchor("indicator", str(n), row["name"], screen_wording.target(row), _opens(row))
         for n, row in enumerate(rows, 1)
@@ -43,12 +43,12 @@ def matrix(view: View, rows: list[dict], ink: Ink) -> None:
     counties, total = shown_counties(view)
     cells = figure_rows.matrix(view, tuple(county["unit"] for county in counties))
     indicators = [row["indicator"] for row in rows]
-    told = "县市区与主要指标的矩阵:每格一个状态,颜色与符号并用。各县市区的文字说明在“县市区”页。"
+    told = "县市区与主要指标的矩阵：每格一个状态，颜色与符号并用。各县市区的文字说明在“县市区”页。"
     names = [anchor("county", "", county["short"], "", {"county": county["unit"]}) for county in counties]
     with st.container(key="matrix_box"):
         st.html(html_board.matrix(cells, indicators, counties, names, told, ink))
         if total > len(counties):
-            st.caption(f"共 {total} 个县市区,这里是最需关注的 {len(counties)} 个;其余在“指标”和“县市区”页按名称查找。")
+            st.caption(f"共 {total} 个县市区，这里是最需关注的 {len(counties)} 个；其余在“指标”和“县市区”页按名称查找。")
 
 
 def ranking(view: View, indicator: str, known: list[dict], ink: Ink, told: str) -> None:
@@ -61,7 +61,7 @@ def ranking(view: View, indicator: str, known: list[dict], ink: Ink, told: str) 
         st.html(html_board.ranking(shown, names, told, ink))
     if len(known) > MOST:
         st.caption(
-            f"共 {len(known)} 个县市区,这里是最需关注的 {MOST} 个;其余在“县市区”页按名称查找,或在“指标”页下载全部。"
+            f"共 {len(known)} 个县市区，这里是最需关注的 {MOST} 个；其余在“县市区”页按名称查找，或在“指标”页下载全部。"
         )
 
 

@@ -146,7 +146,7 @@ def download(
     """The rows as CSV, with nothing in it that a spreadsheet program would run; for those who may export them. Made at the click."""
     if signin.may("export", county):
         making = signin.exporting(lambda: escape.sheet(rows(), columns), name, count, county)
-        st.download_button("下载表格(CSV)", making, file_name=name, mime="text/csv", on_click="ignore")
+        st.download_button("下载表格（CSV）", making, file_name=name, mime="text/csv", on_click="ignore")
 
 
 FIGURE_COLUMNS = {
@@ -181,7 +181,7 @@ def figure_line(row: dict) -> dict:
 def moves(rows: list[dict]) -> None:
     """Who moved most against the month before."""
     if not rows:
-        st.caption("没有可比的上月数字,或与上月相同。")
+        st.caption("没有可比的上月数字，或与上月相同。")
         return
     told = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
     lines(
@@ -189,7 +189,7 @@ def moves(rows: list[dict]) -> None:
         {
             "county": "县市区",
             "name": "指标",
-            "change": "较上月(个)",
+            "change": "较上月（个）",
             "before": "百分比",
             "sign": "状态",
             "gap_text": "差距",
@@ -199,8 +199,8 @@ def moves(rows: list[dict]) -> None:
 
 def moves_told(rows: list[dict]) -> None:
     """The same in a sentence, for paper."""
-    told = ";".join(f"{row['county']}{row['name']} {screen_wording.change(row)}" for row in rows)
-    st.markdown(escape.markdown(f"本月变化最大(个):{told or '没有可比的上月数字'}。"))
+    told = "；".join(f"{row['county']}{row['name']} {screen_wording.change(row)}" for row in rows)
+    st.markdown(escape.markdown(f"本月变化最大（个）：{told or '没有可比的上月数字'}。"))
 
 
 REPORT_COLUMNS = {
@@ -226,7 +226,7 @@ def reporting(reports: list[dict], show: Callable[[list[dict], dict[str, str]], 
     (show or table)(list(map(report_line, reports)), REPORT_COLUMNS)
     if reports[0]["counties"] > len(reports):
         st.caption(
-            f"共 {reports[0]['counties']} 个县市区,这里是最要催办的 {len(reports)} 个:先是未报的,再是错误最多的。"
+            f"共 {reports[0]['counties']} 个县市区，这里是最要催办的 {len(reports)} 个：先是未报的，再是错误最多的。"
         )
 
 
@@ -235,10 +235,10 @@ def report_line(row: dict) -> dict:
 
 
 def statuses(rows: list[dict]) -> str:
-    """`8 个已达标,3 个进度正常` of counties, what wants attention first."""
+    """`8 个已达标，3 个进度正常` of counties, what wants attention first."""
     found = Counter(row["status"] for row in rows)
     told = [f"{found[status]} 个{palette.NAMES[status]}" for status in palette.ATTENTION if status in found]
-    return ",".join(told)
+    return "，".join(told)
 
 
 def county_options(view: View) -> dict[str, str]:

@@ -25,18 +25,18 @@ def report_line(row: dict | None, view: View) -> None:
         return
     if row["seq"] is None:
         lent = f"沿用前两个月的 {row['carried']} 个单位" if row["carried"] else "没有可沿用的报数"
-        st.markdown(escape.markdown(f"{common_parts.month_text(view.month)}未报;{lent},共 {row['units']} 个单位。"))
+        st.markdown(escape.markdown(f"{common_parts.month_text(view.month)}未报；{lent}，共 {row['units']} 个单位。"))
         return
-    told = f"{screen_wording.day(row['received_at'])}收到;{row['units']} 个单位中 {row['accepted']} 个计入"
-    told += f",{row['held']} 个因错误暂不计入" if row["held"] else ""
-    st.markdown(escape.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处需核实。"))
+    told = f"{screen_wording.day(row['received_at'])}收到；{row['units']} 个单位中 {row['accepted']} 个计入"
+    told += f"，{row['held']} 个因错误暂不计入" if row["held"] else ""
+    st.markdown(escape.markdown(f"{told}；{row['errors']} 处错误，{row['warnings']} 处需核实。"))
 
 
 def all_indicators(rows: list[dict], county: str, view: View) -> None:
     """Every indicator in one table: exact values, rank, gap. Clicking opens the indicator."""
     lines = [common_parts.figure_line(row) for row in rows]
     own = rows[0]["place"] if rows else None
-    st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
+    st.markdown(f"**全部 {len(lines)} 项指标**（点一行看详情）")
     picked = common_parts.table(lines, _fitting(lines), key="all_indicators", select=True, height=640)
     if any(row["carried"] for row in rows):
         st.caption(screen_wording.CARRIED_LEGEND + "。")
@@ -73,10 +73,10 @@ def near_done(view: View, county: str, rows: list[dict] | None) -> None:
     columns = {
         "unit": "代码",
         "name": "名称",
-        "town": "街道(乡镇)",
-        "main_lacks": "还缺(项)",
+        "town": "街道（乡镇）",
+        "main_lacks": "还缺（项）",
         "main_missing": "缺什么",
-        "main_has": "已具备(项)",
+        "main_has": "已具备（项）",
     }
     picked = common_parts.table(rows, columns, key="near", select=True, height=300)
     if picked:
@@ -84,7 +84,7 @@ def near_done(view: View, county: str, rows: list[dict] | None) -> None:
 
 
 def _only_newest(view: View) -> str:
-    return f"只差一两项的清单只有发布月份({common_parts.month_text(view.release.month)})的。"
+    return f"只差一两项的清单只有发布月份（{common_parts.month_text(view.release.month)}）的。"
 
 
 def submissions(view: View, county: str) -> None:
@@ -117,7 +117,7 @@ def submissions(view: View, county: str) -> None:
 
 _PRINTED = {
     "mark": " ",
-    "name": "指标(目标)",
+    "name": "指标（目标）",
     "shown_value": "现值",
     "parts": "完成/应",
     "short_gap": "还差",
@@ -134,8 +134,8 @@ def on_paper(view: View, rows: list[dict], near: list[dict] | None, found: list[
         for column, part in zip(st.columns(2, gap="small"), (rows[:half], rows[half:]), strict=True):
             with column:
                 st.table([_paper_line(row) for row in part], border="horizontal", hide_index=True)
-    st.markdown(f"状态:{screen_wording.legend()}。位次按现值,同值并列。")
-    st.markdown(f"**主要指标只差一项的社区(村)** {_near_told(view, near)}")
+    st.markdown(f"状态：{screen_wording.legend()}。位次按现值，同值并列。")
+    st.markdown(f"**主要指标只差一项的社区（村）** {_near_told(view, near)}")
     st.markdown(f"**报送** {_sent_told(view, county)}")
     st.markdown(f"**问题** {_findings_told(found)}")
 
@@ -156,30 +156,30 @@ def _paper_gap(row: dict) -> str:
 
 
 def _near_told(view: View, near: list[dict] | None) -> str:
-    """Units by what they lack: `缺…:甲、乙;缺…:丙`."""
+    """Units by what they lack: `缺…：甲、乙；缺…：丙`."""
     if near is None:
         return _only_newest(view)
     one = [row for row in near if row["main_lacks"] == 1]
     lacks = sorted(one[:_UNITS], key=lambda row: str(row["main_missing"]))
     told = [
-        f"缺{missing}:{'、'.join(row['name'] for row in rows)}"
+        f"缺{missing}：{'、'.join(row['name'] for row in rows)}"
         for missing, rows in groupby(lacks, key=lambda row: row["main_missing"])
     ]
-    return escape.markdown(f"{';'.join(told)}{_and_more(one, _UNITS)}。" if one else "没有。")
+    return escape.markdown(f"{'；'.join(told)}{_and_more(one, _UNITS)}。" if one else "没有。")
 
 
 def _sent_told(view: View, county: str) -> str:
     sent = submission_rows.submissions(view.release, view.month, county)
     told = [
-        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”({STATUS.get(s['status'], s['status'])})" for s in sent
+        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”（{STATUS.get(s['status'], s['status'])}）" for s in sent
     ]
-    return escape.markdown(f"{';'.join(told[:3])}{_and_more(told, 3)}。" if told else "这个月没有收到报表。")
+    return escape.markdown(f"{'；'.join(told[:3])}{_and_more(told, 3)}。" if told else "这个月没有收到报表。")
 
 
 def _findings_told(found: list[dict]) -> str:
     lines = [finding_line(row) for row in found if row["severity"] != "note"]
-    told = ";".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
-    return escape.markdown(f"{told}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误,也没有需核实的。")
+    told = "；".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
+    return escape.markdown(f"{told}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误，也没有需核实的。")
 
 
 def _cut(text: str) -> str:
@@ -187,7 +187,7 @@ def _cut(text: str) -> str:
 
 
 def _and_more(rows: list, shown: int) -> str:
-    return f" 等 {len(rows)} 个,见系统" if len(rows) > shown else ""
+    return f" 等 {len(rows)} 个，见系统" if len(rows) > shown else ""
 
 
 # up to so many findings stand in a table that wraps and prints; more scroll, in lines high enough for a whole message
@@ -232,7 +232,7 @@ def _whole(lines: list[dict], columns: dict[str, str]) -> None:
 
 def _scrolled(lines: list[dict], columns: dict[str, str]) -> None:
     opening = any(map(_opens, lines))
-    told = f"共 {len(lines)} 个" + (";点一行看该单位" if opening else "")
+    told = f"共 {len(lines)} 个" + ("；点一行看该单位" if opening else "")
     st.caption(told + "。")
     picked = common_parts.table(lines, columns, key="findings_rows", select=opening, height=560, row_height=_LINE)
     if picked and _opens(picked):
@@ -247,6 +247,6 @@ def _opens(line: dict) -> bool:
 def finding_line(row: dict) -> dict:
     """A finding for people: its address has columns of its own, so the message need not repeat it."""
     said = row["message"].split("】", 1)[-1]
-    if row.get("cell") and f"单元格 {row['cell']}:" in said:
-        said = said.split(f"单元格 {row['cell']}:", 1)[1]
+    if row.get("cell"):
+        said = re.split(rf"单元格 {re.escape(row['cell'])}[:：]", said, maxsplit=1)[-1]
     return {**row, "severity": SEVERITY.get(row["severity"], row["severity"]), "what": said}

@@ -82,9 +82,9 @@ def _keep(name: str, value: str) -> None:
 def _help(title: str, asked: str | None, options: dict[str, str]) -> None:
     """The page for an address that names nothing known."""
     if asked:
-        st.warning(f"地址里的{title}“{escape.markdown(asked)}”在这里找不到:可能已改名、撤并,或不属于所选的月份和政策。")
+        st.warning(f"地址里的{title}“{escape.markdown(asked)}”在这里找不到：可能已改名、撤并，或不属于所选的月份和政策。")
     first = "、".join(escape.markdown(name) for name in list(options.values())[:30])
-    st.markdown(f"请在上面选择{title}。可选:{first}{'等' if len(options) > 30 else ''}。")
+    st.markdown(f"请在上面选择{title}。可选：{first}{'等' if len(options) > 30 else ''}。")
     st.stop()
 
 
@@ -111,16 +111,16 @@ def _release() -> Release | None:
     newest, trouble = edition_data.newest()
     if trouble:
         instead = f"以下是此前完好的 {newest.label}。" if newest else "也没有更早的可用。"
-        st.error(escape.markdown(f"最新的发布版不能打开,{instead}请告诉运行维护人员:{trouble}"))
+        st.error(escape.markdown(f"最新的发布版不能打开，{instead}请告诉运行维护人员：{trouble}"))
     _greet(newest)
     asked = st.query_params.get("edition")
     if newest is None or asked is None or asked == newest.label:
         return newest
     found = edition_data.edition(asked)
     if found is None:
-        st.warning(f"没有发布版“{escape.markdown(asked)}”,以下是最新的 {newest.label}。")
+        st.warning(f"没有发布版“{escape.markdown(asked)}”，以下是最新的 {newest.label}。")
         return newest
-    st.info(f"您正在看较早的发布版 {found.label};最新的是 {newest.label}。去掉地址里的 edition 即回到最新版。")
+    st.info(f"您正在看较早的发布版 {found.label}；最新的是 {newest.label}。去掉地址里的 edition 即回到最新版。")
     return found
 
 
@@ -129,7 +129,7 @@ def _greet(newest: Release | None) -> None:
     label = newest.label if newest else None
     seen = st.session_state.get("edition_seen")
     if seen and label != seen:
-        st.info(f"刚刚换成了新发布的 {label}(您上次看的是 {seen})。")
+        st.info(f"刚刚换成了新发布的 {label}（您上次看的是 {seen}）。")
     st.session_state["edition_seen"] = label
 
 
@@ -155,7 +155,7 @@ def _edition_line(view: View) -> str:
     state = LIFE[manifest["states"].get(months.key(view.month), "open")]
     sample = "示例数据 · " if manifest.get("sample") else ""
     return (
-        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版({KINDS[manifest['kind']]})· "
+        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版（{KINDS[manifest['kind']]}）· "
         f"{screen_wording.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {arrived}/{counties} 已报 · {state}"
     )
 
@@ -171,10 +171,10 @@ def view() -> View:
 def _first_day() -> None:
     st.header("还没有发布任何月份", anchor=False)
     st.markdown(
-        "这里会显示全市和各县市区的进展。先做三件事:\n\n"
-        "1. 在 **报送** 页上传各县市区的报表(或把文件放进收件箱文件夹);\n"
-        "2. 由市里运行当月计算:`shequ run`(每月也会自动运行);\n"
-        "3. 回到本页,数字即在眼前,无需重启。"
+        "这里会显示全市和各县市区的进展。先做三件事：\n\n"
+        "1. 在 **报送** 页上传各县市区的报表（或把文件放进收件箱文件夹）；\n"
+        "2. 由市里运行当月计算：`shequ run`（每月也会自动运行）；\n"
+        "3. 回到本页，数字即在眼前，无需重启。"
     )
-    st.caption("没有报表也想看看?运行 make run 会生成示例数据。")
+    st.caption("没有报表也想看看？运行 make run 会生成示例数据。")
     st.stop()

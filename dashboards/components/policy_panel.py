@@ -37,7 +37,7 @@ def _paragraph(paragraph: dict, measured: list[dict], rows: dict[str, dict]) -> 
         for indicator in measured:
             row = rows.get(indicator["indicator"])
             state = f"{palette.SIGNS[row['status']]} " if row else ""
-            said = f" {screen_wording.value_with_parts(row)},目标 {screen_wording.target(row)}" if row else ""
+            said = f" {screen_wording.value_with_parts(row)}，目标 {screen_wording.target(row)}" if row else ""
             common_parts.link("indicator", f"{state}{indicator['name']}{said}", indicator=indicator["indicator"])
         if not measured:
             st.caption("没有指标衡量这一段。")

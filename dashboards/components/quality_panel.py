@@ -48,7 +48,7 @@ def coverage_extent(rows: list[dict]) -> None:
     drawn = len({row["county"] for row in rows})
     if rows and rows[0]["counties"] > drawn:
         st.caption(
-            f"共 {rows[0]['counties']} 个县市区,这里是最近一个月计入最少的 {drawn} 个;其余在“县市区”页按名称查找。"
+            f"共 {rows[0]['counties']} 个县市区，这里是最近一个月计入最少的 {drawn} 个；其余在“县市区”页按名称查找。"
         )
 
 
@@ -60,8 +60,8 @@ def _said(row: dict | None) -> str:
     if row is None:
         return "当月没有这个县市区"
     return (
-        f"{escape.plotly(row['name'])} {months.label(row['month'])}<br>应报 {row['units']},计入 {row['accepted']},"
-        f"暂不计入 {row['held']},沿用 {row['carried']},未报 {row['missing']}"
+        f"{escape.plotly(row['name'])} {months.label(row['month'])}<br>应报 {row['units']}，计入 {row['accepted']}，"
+        f"暂不计入 {row['held']}，沿用 {row['carried']}，未报 {row['missing']}"
     )
 
 
@@ -89,7 +89,7 @@ def kinds(rows: list[dict], counties: dict[str, str]) -> None:
         return
     names = outcome.kind_names(settings.load().reference)
     lines = [_kind_line(code, found, names, counties) for code, found in _by_kind(rows).items()]
-    columns = {"severity": "程度", "kind": "问题", "where": "县市区(处)", "what": "例如"}
+    columns = {"severity": "程度", "kind": "问题", "where": "县市区（处）", "what": "例如"}
     with st.container(key="kinds"):
         st.table(common_parts.printable(lines, columns), border="horizontal", hide_index=True)
 
@@ -143,7 +143,7 @@ def reconciliation(view: View) -> None:
         {**row, "when": common_parts.month_text(row["month"])} for row in edition_data.reconciliation(view.release)
     ]
     if not lines:
-        st.caption("这一版所含的月份里,名册没有变动。")
+        st.caption("这一版所含的月份里，名册没有变动。")
         return
     columns = {"when": "月份", "name": "县市区", "before": "变动前", "created": "新设", "abolished": "撤销"}
     common_parts.table(lines, {**columns, "moved_in": "划入", "moved_out": "划出", "after": "变动后"}, height=300)

@@ -9,7 +9,7 @@ from dashboards.components.indicator_panel import answer
 from dashboards.queries import edition_data, submission_rows
 from dashboards.text import escape, screen_wording
 
-ROW_STATE = {"accepted": "已计入", "held": "有错误,暂不计入", "absent": "未报", "withdrawn": "后来的报表里没有,已撤回"}
+ROW_STATE = {"accepted": "已计入", "held": "有错误，暂不计入", "absent": "未报", "withdrawn": "后来的报表里没有，已撤回"}
 SIGN = {1: "● 具备", 2: "▼ 缺", 3: "? 未报或待核实", 4: "? 是否适用待核实", 0: "· 不适用"}
 
 
@@ -17,7 +17,7 @@ def search(view: View) -> str | None:
     """The code in the address, or the one that is found by typing."""
     code = st.query_params.get("unit")
     with st.container(key="selectors_unit", horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("查找社区(村)", placeholder="名称或代码,例如 东关", max_chars=60, width=320)
+        text = st.text_input("查找社区（村）", placeholder="名称或代码，例如 东关", max_chars=60, width=320)
         if not text.strip():
             return code
         found = submission_rows.find_units(view, text.strip())
@@ -40,12 +40,12 @@ def standing(view: View, unit: dict) -> None:
     said = [f"{unit['unit']} · {unit['kind']} · {ROW_STATE.get(unit['row_state'], unit['row_state'] or '未报')}"]
     if unit["carried"] and unit["answered_in"]:
         said.append(
-            f"{common_parts.month_text(view.month)}未报,{palette.CARRIED} 沿用{common_parts.month_text(unit['answered_in'])}"
+            f"{common_parts.month_text(view.month)}未报，{palette.CARRIED} 沿用{common_parts.month_text(unit['answered_in'])}"
         )
     file = _file(view, unit["seq"])
     if file:
         said.append(
-            f"来自 {file['file']}(收件号 {file['seq']},{screen_wording.day(file['received_at'])})第 {unit['row_no']} 行"
+            f"来自 {file['file']}（收件号 {file['seq']}，{screen_wording.day(file['received_at'])}）第 {unit['row_no']} 行"
         )
     st.markdown(escape.markdown("。".join(said) + "。"))
 
@@ -64,7 +64,7 @@ def answers(view: View, unit: dict) -> None:
     lines = [
         {
             "group": field["group"],
-            "label": field["label"] + (f"({field['unit']})" if field["unit"] else ""),
+            "label": field["label"] + (f"（{field['unit']}）" if field["unit"] else ""),
             "value": answer(unit.get(name, unit.get(f"reported:{name}"))),
             "raw": raw.get(name) if raw.get(name) is not None else "",
             "cell": f"{places[name]['cell']}{unit['row_no']}" if name in places else "",

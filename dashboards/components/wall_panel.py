@@ -26,12 +26,12 @@ def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
         starting = len(list(filter(screen_wording.starting, rows)))
         st.markdown(f"**{escape.markdown(screen_wording.verdict(counts, view.due, view.month, starting))}**")
         pages[number]()
-        state = "已停住,点一下继续" if stopped else f"每 {SECONDS} 秒翻一页,点一下停住"
+        state = "已停住，点一下继续" if stopped else f"每 {SECONDS} 秒翻一页，点一下停住"
         st.caption(f"第 {number + 1}/{len(pages)} 页 · {state}")
 
 
 def _bars(rows: list[dict], ink: Ink) -> None:
-    told = "主要指标:" + ";".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
+    told = "主要指标：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
     common_parts.chart(bullet_bars.bars(rows, ink, size=25, row=76), "wall_bars", told)
 
 
@@ -39,13 +39,13 @@ def _counties(view: View, rows: list[dict], ink: Ink) -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         worst = plotly_charts.worst_first([row for row in rows if row["gap"]])[0]
-        st.markdown(escape.markdown(f"{worst['name']}:{screen_wording.value(worst)},{screen_wording.gap(worst)}"))
+        st.markdown(escape.markdown(f"{worst['name']}：{screen_wording.value(worst)}，{screen_wording.gap(worst)}"))
         shapes = edition_data.outlines(view.roster_month >= edition_data.REFORM)
         found = board.on_map(view, worst["indicator"], shapes)
         common_parts.chart(
             plotly_charts.outline_map(shapes, found, edition_data.BESIDE, None, ink, 770),
             "wall_map",
-            f"地图:{worst['name']}",
+            f"地图：{worst['name']}",
         )
     with right:
         counties, _ = board.shown_counties(view)

@@ -84,7 +84,7 @@ def _damage(folder: str) -> str:
         _open.clear()
         _rows.clear()
         _many.clear()
-        return f"{refused};请运行 shequ rebuild,由档案补回"
+        return f"{refused}；请运行 shequ rebuild，由档案补回"
     return ""
 
 

@@ -40,7 +40,7 @@ def parts_marked(row: dict) -> str:
 
 def value_with_parts(row: dict) -> str:
     """`45.7%(2,274/4,977)`."""
-    return f"{value(row)}({parts(row)})" if row["shown"] is not None else value(row)
+    return f"{value(row)}（{parts(row)}）" if row["shown"] is not None else value(row)
 
 
 def target(row: dict) -> str:
@@ -88,8 +88,8 @@ def bounds(row: dict) -> str:
     if row["lower"] is None or not row["unknown"]:
         return ""
     if f"{row['lower']:.1f}" == f"{row['upper']:.1f}":
-        return f"另有 {number(row['unknown'])} 个未报或待核实,不足以改变所示的数"
-    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间({number(row['unknown'])} 个未报或待核实)"
+        return f"另有 {number(row['unknown'])} 个未报或待核实，不足以改变所示的数"
+    return f"实际在 {row['lower']:.1f}% 与 {row['upper']:.1f}% 之间（{number(row['unknown'])} 个未报或待核实）"
 
 
 def carried(row: dict) -> str:
@@ -110,7 +110,7 @@ def starting(row: dict) -> bool:
     return row["status"] == "on_track" and row.get("base_month") == row["month"]
 
 
-STARTING = "起点月,尚不能判断快慢"
+STARTING = "起点月，尚不能判断快慢"
 
 
 def status(row: dict) -> str:
@@ -125,7 +125,7 @@ def sign(row: dict) -> str:
 def detail(row: dict, name: str) -> list[str]:
     """All that is said when a figure is pointed at, line by line."""
     lines = [
-        f"{name}:{value_with_parts(row)}",
+        f"{name}：{value_with_parts(row)}",
         f"目标 {target(row)} · {status(row)}",
         gap(row),
         bounds(row),
@@ -135,16 +135,16 @@ def detail(row: dict, name: str) -> list[str]:
 
 
 def verdict(counts: list[dict], due: date | None, month: date, starting: int = 0) -> str:
-    """`18 项主要指标:7 项已达标,6 项进度正常,…。距 2020年底还有 184 天。` `starting`: how many of 进度正常 are in their first month."""
+    """`18 项主要指标：7 项已达标，6 项进度正常，…。距 2020年底还有 184 天。` `starting`: how many of 进度正常 are in their first month."""
     total = counts[0]["total"] if counts else 0
-    told = ",".join(_counted(row, starting) for row in counts)
-    return f"{total} 项主要指标:{told}。{countdown(due, month)}"
+    told = "，".join(_counted(row, starting) for row in counts)
+    return f"{total} 项主要指标：{told}。{countdown(due, month)}"
 
 
 def _counted(row: dict, starting: int) -> str:
     if row["status"] != "on_track" or not starting:
         return f"{row['indicators']} 项{row['name']}"
-    normal = f"{row['indicators'] - starting} 项{row['name']}," if row["indicators"] > starting else ""
+    normal = f"{row['indicators'] - starting} 项{row['name']}，" if row["indicators"] > starting else ""
     return f"{normal}{starting} 项在{STARTING}"
 
 
@@ -156,25 +156,25 @@ def countdown(due: date | None, month: date) -> str:
     when = f"{due.year}年底" if due.month == 12 else f"{months.label(due)}底"
     if days > 0:
         return f"距 {when}还有 {days} 天。"
-    return f"{when}已到期。" if days == 0 else f"{when}到期,已过 {-days} 天。"
+    return f"{when}已到期。" if days == 0 else f"{when}到期，已过 {-days} 天。"
 
 
 def laggards(rows: list[dict], most: int = 3) -> str:
-    """`农村综合服务设施覆盖率还差 212 个村;…`: what wants attention first, in work."""
+    """`农村综合服务设施覆盖率还差 212 个村；…`: what wants attention first, in work."""
     urgent = [row for row in rows if row["status"] in ("overdue", "reversing", "off_track", "lagging") and row["gap"]]
     urgent.sort(key=lambda row: (ATTENTION.index(row["status"]), -row["gap"]))
     if not urgent:
         return ""
-    told = ";".join(f"{row['name']}{gap(row)}" for row in urgent[:most])
-    return f"最要紧的:{told}{'等' if len(urgent) > most else ''}。"
+    told = "；".join(f"{row['name']}{gap(row)}" for row in urgent[:most])
+    return f"最要紧的：{told}{'等' if len(urgent) > most else ''}。"
 
 
 def reported(rows: list[dict]) -> str:
-    """`19/20 已报;未报:新河县。`"""
+    """`19/20 已报；未报：新河县。`"""
     missing = [row["name"] for row in rows if row["seq"] is None]
     counties, arrived = _counted_counties(rows)
     told = f"{arrived}/{counties} 个县市区已报"
-    return f"{told};未报:{_some(missing, counties - arrived)}。" if missing else f"{told}。"
+    return f"{told}；未报：{_some(missing, counties - arrived)}。" if missing else f"{told}。"
 
 
 def _counted_counties(rows: list[dict]) -> tuple[int, int]:
@@ -198,12 +198,12 @@ def reported_state(row: dict) -> str:
     """What became of a county's report of the month, against the day it was due."""
     if row["seq"] is None:
         if row["refused"]:
-            return "报过,文件无法计入"
-        return "报过,等退回后生效" if row["waiting"] else "未报"
+            return "报过，文件无法计入"
+        return "报过，等退回后生效" if row["waiting"] else "未报"
     late = (date.fromisoformat(row["received_at"][:10]) - report_due(row["month"])).days
     if late > _LONG_OVER:
-        return "已报(事后补录)"
-    return f"已报,迟 {late} 天" if late > 0 else "已报"
+        return "已报（事后补录）"
+    return f"已报，迟 {late} 天" if late > 0 else "已报"
 
 
 # after so many days nobody was late any more: a month of the past was entered
@@ -211,14 +211,14 @@ _LONG_OVER = 366
 
 
 def to_chase(rows: list[dict]) -> str:
-    """`应于 2020年7月5日前报送。请催报:新河县、广宗县。有错误待改正:柏乡县(3)。`"""
+    """`应于 2020年7月5日前报送。请催报：新河县、广宗县。有错误待改正：柏乡县（3）。`"""
     due = report_due(rows[0]["month"])
     told = [f"应于 {due.year}年{due.month}月{due.day}日前报送"]
     missing = [row["name"] for row in rows if row["seq"] is None]
-    wrong = [f"{row['name']}({row['errors']} 处)" for row in rows if row["seq"] and row["errors"]]
+    wrong = [f"{row['name']}（{row['errors']} 处）" for row in rows if row["seq"] and row["errors"]]
     counties, arrived = _counted_counties(rows)
-    told += [f"请催报:{_some(missing, counties - arrived)}"] if missing else ["都已报送"]
-    told += [f"有错误待改正:{_some(wrong, rows[0].get('faulty', len(wrong)))}"] if wrong else []
+    told += [f"请催报：{_some(missing, counties - arrived)}"] if missing else ["都已报送"]
+    told += [f"有错误待改正：{_some(wrong, rows[0].get('faulty', len(wrong)))}"] if wrong else []
     return "。".join(told) + "。"
 
 

@@ -145,7 +145,7 @@ class Facts:
     @property
     def sample(self) -> str:
         """What a title adds when the answers are invented."""
-        return ",示例数据" if self.release.manifest.get("sample") else ""
+        return "，示例数据" if self.release.manifest.get("sample") else ""
 
     @property
     def published(self) -> date:

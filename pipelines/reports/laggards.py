@@ -10,13 +10,13 @@ _COUNTIES, _UNITS, _LACKS = 5, 8, 3
 def laggard(item: Item, facts: Facts) -> str:
     """A paragraph on one indicator that lags: how much, where, who, at what pace."""
     figure = item.city
-    counted = f"({count(figure.numerator)}/{count(figure.denominator)})"
-    told = f"现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
-    head = f"{item.name}({facts.statuses[item.status]})。{told}"
+    counted = f"（{count(figure.numerator)}/{count(figure.denominator)}）"
+    told = f"现值{amount(figure.shown, item.unit)}{counted}，目标{aim_in_words(item.goal, item.unit)}"
+    head = f"{item.name}（{facts.statuses[item.status]}）。{told}"
     gap = short_of(figure.gap, item.gap_unit)
     treated = "暂按未达到计" if item.is_share else "未计入"
-    silent = f"(未报{count(figure.unknown)}个,{treated})" if gap and figure.unknown else ""
-    return f"{head}{f',{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
+    silent = f"（未报{count(figure.unknown)}个，{treated}）" if gap and figure.unknown else ""
+    return f"{head}{f'，{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
 
 
 def _where(item: Item, facts: Facts) -> str:
@@ -28,16 +28,16 @@ def _where(item: Item, facts: Facts) -> str:
     gaps = sorted((f for f in item.counties if f.gap), key=lambda f: (-f.gap, f.unit))
     if not gaps:
         return ""
-    told = [f"{f.name}({count(f.gap)}{counter(item.gap_unit)})" for f in gaps[:_COUNTIES]]
-    return f"按同一目标衡量,{'差距较大' if len(gaps) > _COUNTIES else '有差距'}的县(市、区)是{listed(told)}。"
+    told = [f"{f.name}（{count(f.gap)}{counter(item.gap_unit)}）" for f in gaps[:_COUNTIES]]
+    return f"按同一目标衡量，{'差距较大' if len(gaps) > _COUNTIES else '有差距'}的县（市、区）是{listed(told)}。"
 
 
 def _counties_without(item: Item) -> str:
     known = [f for f in item.counties if f.denominator and not f.unknown]
     without = [f.name for f in known if f.numerator == 0]
     silent = [f.name for f in item.counties if f.denominator and f.unknown]
-    said = f"尚未做到的有{listed(without, 10, '个县(市、区)')}。" if without else ""
-    return said + (f"{listed(silent, 10, '个县(市、区)')}未报。" if silent else "")
+    said = f"尚未做到的有{listed(without, 10, '个县（市、区）')}。" if without else ""
+    return said + (f"{listed(silent, 10, '个县（市、区）')}未报。" if silent else "")
 
 
 def _named(item: Item, facts: Facts) -> str:
@@ -61,7 +61,7 @@ def pace(facts: Facts, item: Item) -> str:
     if recent is None or item.counted == "county":
         return f"{needed}。"
     said = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
-    return f"近3个月平均每月{said},{needed}。"
+    return f"近3个月平均每月{said}，{needed}。"
 
 
 def _rounded_up(number: float) -> str:
@@ -76,7 +76,7 @@ def county_lacks(facts: Facts) -> list[list[str]]:
         own = [(item, f) for item, f in here if f and f.status in BEHIND]
         if own:
             own.sort(key=lambda pair: (-_weight(pair[1]), pair[0].position))
-            told = ";".join(_lack(item, f) for item, f in own[:_LACKS])
+            told = "；".join(_lack(item, f) for item, f in own[:_LACKS])
             rows.append((len(own), [county["short"], str(len(own)), told]))
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])][: len(facts.shown)]
 
@@ -86,13 +86,13 @@ def _weight(figure: Figure) -> float:
 
 
 def _lack(item: Item, figure: Figure) -> str:
-    gap = f"({count(figure.gap)}{plain_unit(item.gap_unit)})" if figure.gap and item.counted == "community" else ""
+    gap = f"（{count(figure.gap)}{plain_unit(item.gap_unit)}）" if figure.gap and item.counted == "community" else ""
     return f"{item.name}{gap}"
 
 
 def reference_only(facts: Facts) -> str:
     """Readings of clauses that leave room, said openly; and numbers of the policy that could not be verified."""
-    readings = [f"{item.name}:{item.reading}" for item in facts.items if item.reading]
-    doubts = [f"{item.name}:{item.unverified}" for item in facts.items if item.unverified]
-    said = f"口径说明:{';'.join(readings)}。" if readings else "口径以条款原文为准。"
-    return said + (f"尚待核对原文的有:{';'.join(doubts)}。" if doubts else "")
+    readings = [f"{item.name}：{item.reading}" for item in facts.items if item.reading]
+    doubts = [f"{item.name}：{item.unverified}" for item in facts.items if item.unverified]
+    said = f"口径说明：{'；'.join(readings)}。" if readings else "口径以条款原文为准。"
+    return said + (f"尚待核对原文的有：{'；'.join(doubts)}。" if doubts else "")

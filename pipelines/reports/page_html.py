@@ -12,11 +12,12 @@ from html import escape
 from pathlib import Path
 
 from pipelines import months
+from pipelines.punctuation import full_width
 from pipelines.reports import submission_facts, verdict
 from pipelines.reports.brief_docx import MARKS
 from pipelines.reports.facts import ATTENTION, Facts, Figure, Item
 from pipelines.reports.list_limits import MOST_BEHIND
-from pipelines.reports.phrases import aim, count, day, plain_unit, signed, typeset
+from pipelines.reports.phrases import aim, count, day, plain_unit, signed
 from pipelines.reports.variants import Variant
 
 _HERE = Path(__file__).parent
@@ -25,7 +26,7 @@ _HERE = Path(__file__).parent
 def build(facts: Facts, variant: Variant) -> bytes:
     """The html of a release's month."""
     css, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    title = f"{facts.city}城乡社区治理工作进展{variant.name}({variant.period(facts.month)}{facts.sample})"
+    title = f"{facts.city}城乡社区治理工作进展{variant.name}（{variant.period(facts.month)}{facts.sample}）"
     body = "".join(
         (_opening(facts, title, variant), _table(facts, variant), _matrix(facts), _records(facts), _footer(facts))
     )
@@ -42,7 +43,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
 
 
 def _text(text: str) -> str:
-    return escape(typeset(text))
+    return escape(full_width(text))
 
 
 def _json(data: dict) -> str:
@@ -56,7 +57,7 @@ def _json(data: dict) -> str:
 
 
 def _opening(facts: Facts, title: str, variant: Variant) -> str:
-    release = f"《{facts.policy['title']}》 数据版本 {facts.release.label}({day(facts.published)}发布)"
+    release = f"《{facts.policy['title']}》 数据版本 {facts.release.label}（{day(facts.published)}发布）"
     states = [item.status for item in facts.headline]
     tiles = "".join(
         f'<li><b>{states.count(status)}</b><span class="s {status}">{_text(facts.statuses[status])}</span></li>'
@@ -91,8 +92,8 @@ def _table(facts: Facts, variant: Variant) -> str:
 
 
 _NOTE = (
-    "深色为已证实的部分,浅色为未报或待核实的部分,竖线为目标。"
-    "点指标名称看条款、走势和各县(市、区)情况。增减按未四舍五入的数计算。"
+    "深色为已证实的部分，浅色为未报或待核实的部分，竖线为目标。"
+    "点指标名称看条款、走势和各县（市、区）情况。增减按未四舍五入的数计算。"
 )
 
 
@@ -146,9 +147,9 @@ def _matrix(facts: Facts) -> str:
     rows = "".join(_matrix_row(county, facts) for county in facts.shown)
     only = MOST_BEHIND if facts.many else ""
     return (
-        '<h2>各县(市、区)</h2><div class="wide"><table class="matrix"><thead><tr><th scope="col">县(市、区)</th>'
+        '<h2>各县（市、区）</h2><div class="wide"><table class="matrix"><thead><tr><th scope="col">县（市、区）</th>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f'<p class="about">{_text(f"列号为上表序号;{legend}。{only}")}</p>'
+        f'<p class="about">{_text(f"列号为上表序号；{legend}。{only}")}</p>'
     )
 
 
@@ -175,8 +176,8 @@ def _records(facts: Facts) -> str:
 
 
 def _footer(facts: Facts) -> str:
-    version = f"{facts.city}数据版本 {facts.release.label}({day(facts.published)}发布)。"
-    text = f"{version}是否达标按精确数判定;空缺按名册中未报单位处理,不作0计。"
+    version = f"{facts.city}数据版本 {facts.release.label}（{day(facts.published)}发布）。"
+    text = f"{version}是否达标按精确数判定；空缺按名册中未报单位处理，不作0计。"
     return f"<footer>{_text(text)}</footer>"
 
 
@@ -191,7 +192,7 @@ def _data(facts: Facts) -> dict:
         "all": False,
         "order": list(ATTENTION),
         "statuses": facts.statuses,
-        "places": {county["unit"]: typeset(county["short"]) for county in facts.shown},
+        "places": {county["unit"]: full_width(county["short"]) for county in facts.shown},
         "items": [
             _item(item, numbers[item.id], item.id in {i.id for i in facts.headline}, facts)
             for item in (*facts.headline, *rest)
@@ -202,10 +203,10 @@ def _data(facts: Facts) -> dict:
 def _item(item: Item, number: int, headline: bool, facts: Facts) -> dict:
     known = [item.of[county["unit"]] for county in facts.shown if county["unit"] in item.of]
     return {
-        "id": item.id, "n": number, "name": typeset(item.name), "clause": item.clause, "quote": typeset(item.quote),
+        "id": item.id, "n": number, "name": full_width(item.name), "clause": item.clause, "quote": full_width(item.quote),
         "unit": item.unit,
         "goal": aim(item.goal, item.unit), "low": item.low, "headline": headline, "reading": item.reading and
-        typeset(item.reading),
+        full_width(item.reading),
         "change": None if item.change is None else str(item.change), "moved": signed(item.change),
         "city": _figure(item.city, item), "counties": {figure.unit: _figure(figure, item) for figure in known},
         "series": [[months.key(month), figure.shown] for month, figure in item.series],

@@ -19,7 +19,7 @@ def quality(facts: Facts) -> list[str]:
     used = sum(row["accepted"] for row in facts.coverage)
     carried = sum(row["carried"] for row in facts.coverage)
     missing = sum(row["missing"] for row in facts.coverage)
-    share = f"名册共有{count(total)}个社区(村),本月报表采用{count(used)}个"
+    share = f"名册共有{count(total)}个社区（村），本月报表采用{count(used)}个"
     said = sentence(
         share, carried and f"沿用此前两个月数据{count(carried)}个", missing and f"无数可用{count(missing)}个"
     )
@@ -31,7 +31,7 @@ def _late(facts: Facts) -> str:
     twice = [facts.short.get(code, code) for code, times in sorted(again.items()) if times > 1]
     refused = [row["file"] for row in facts.submissions if row["refused"]]
     return sentence(
-        twice and f"{listed(twice, _NAMED)}报送一次以上,以最后一次为准",
+        twice and f"{listed(twice, _NAMED)}报送一次以上，以最后一次为准",
         refused and f"{len(refused)}份报表因整份无法采用被退回",
     )
 
@@ -49,7 +49,7 @@ def _findings(facts: Facts) -> str:
     return sentence(
         f"报表中发现{'、'.join(found)}",
         most and f"错误较多的是{listed(most)}",
-        "已逐处标注退回,改正前不计入" if kinds["error"] else "已逐处标注,核实前照常计入",
+        "已逐处标注退回，改正前不计入" if kinds["error"] else "已逐处标注，核实前照常计入",
     )
 
 
@@ -78,9 +78,9 @@ def approvals(facts: Facts) -> list[str]:
     said = (
         f"本月数据已于{_day(last['at'])}由{last['by']}审定。"
         if state == "approved" and last
-        else "本月数据尚未审定,后续如有更正将另出新版。"
+        else "本月数据尚未审定，后续如有更正将另出新版。"
     )
-    return [said + "".join(f"{_day(d['at'])}由{d['by']}重新开放,原因:{d['why']}。" for d in reopened)]
+    return [said + "".join(f"{_day(d['at'])}由{d['by']}重新开放，原因：{d['why']}。" for d in reopened)]
 
 
 def waivers(facts: Facts) -> list[str]:
@@ -91,14 +91,14 @@ def waivers(facts: Facts) -> list[str]:
     if not force:
         return ["没有生效的豁免。"]
     told = [_waiver(d, facts.waived.get(d["finding"]), facts) for d in force]
-    return [f"生效的豁免有{len(force)}项:{';'.join(told)}。"]
+    return [f"生效的豁免有{len(force)}项：{'；'.join(told)}。"]
 
 
 def _waiver(decision: dict, finding: dict | None, facts: Facts) -> str:
     who = facts.short.get(finding["county"], "") if finding else ""
     what = f"{who}“{finding['file']}”{finding['cell'] or ''}" if finding else f"问题{decision['finding']}"
     until = months.label(months.parse(decision["until"]))
-    return f"{what},理由:{decision['why']},由{decision['by']}批准,有效至{until}"
+    return f"{what}，理由：{decision['why']}，由{decision['by']}批准，有效至{until}"
 
 
 def corrections(facts: Facts) -> list[str]:
@@ -109,7 +109,7 @@ def corrections(facts: Facts) -> list[str]:
 
 def _this_edition(facts: Facts, manifest: dict) -> str:
     if manifest["edition"] == 1:
-        return "本月数据为首次发布,无更正。"
+        return "本月数据为首次发布，无更正。"
     changes = manifest.get("changes") or {}
     word = {"corrected": "更正", "restated": "重述"}.get(manifest["kind"], "更新")
     files = [
@@ -120,8 +120,8 @@ def _this_edition(facts: Facts, manifest: dict) -> str:
         f for f in changes.get("figures", []) if f["month"] == manifest["month"] and f["policy"] == facts.policy["id"]
     ]
     return (
-        f"本版为{months.label(facts.month)}数据第{manifest['edition']}版({word}版)。"
-        + sentence(files and f"与上一版相比,新采用{listed(files, _NAMED, '份')}报表")
+        f"本版为{months.label(facts.month)}数据第{manifest['edition']}版（{word}版）。"
+        + sentence(files and f"与上一版相比，新采用{listed(files, _NAMED, '份')}报表")
         + sentence(changes.get("reference") and "指标定义、名册或报表格式等基础资料有调整")
         + _figures_changed(own, facts)
     )
@@ -139,8 +139,8 @@ def _figures_changed(rows: list[dict], facts: Facts) -> str:
         if r["before"] != r["after"]
     ]
     if not told:
-        return f"本月全市有{len(seen)}项指标的分子、分母有细微变动,现值不变。"
-    return f"本月全市指标有变动的:{listed(told, 5, '项')}。"
+        return f"本月全市有{len(seen)}项指标的分子、分母有细微变动，现值不变。"
+    return f"本月全市指标有变动的：{listed(told, 5, '项')}。"
 
 
 def _other_months(facts: Facts) -> str:
@@ -152,7 +152,7 @@ def _other_months(facts: Facts) -> str:
     start = next((e["at"] for e in facts.editions if e["month"] == before), None)
     newer = [e for e in facts.editions if e["edition"] > 1 and e["month"] < own and start and e["at"] > start]
     told = [f"{months.label(months.parse(e['month']))}第{e['edition']}版" for e in newer]
-    return f"上月报告以后,以前月份的数据有更正:{listed(told, _NAMED, '个版本')}。" if told else ""
+    return f"上月报告以后，以前月份的数据有更正：{listed(told, _NAMED, '个版本')}。" if told else ""
 
 
 def _day(stamp: str) -> str:

@@ -33,7 +33,7 @@ def overall(facts: Facts, since: str) -> str:
         deadline(facts.month, facts.policy["due"], facts.policy["title"]),
         tally([item.status for item in items], facts.statuses),
         *(group(status, items, facts.statuses[status]) for status in ("met", *BEHIND, "unproven")),
-        steps(items, since) if facts.compared else "这是第一个有数据的月份,没有以前的数可比。",
+        steps(items, since) if facts.compared else "这是第一个有数据的月份，没有以前的数可比。",
         movers(items, since) if facts.compared else "",
         reported(facts),
     ]
@@ -44,10 +44,10 @@ def deadline(month: date, due: date, title: str) -> str:
     """How far the due date is."""
     left = (due.year - month.year) * 12 + due.month - month.month
     if left > 0:
-        return f"截至{month.year}年{month.month}月底,距《{title}》{until(due)}的完成时限还有{left}个月。"
+        return f"截至{month.year}年{month.month}月底，距《{title}》{until(due)}的完成时限还有{left}个月。"
     if left == 0:
         return f"{month.year}年{month.month}月底是《{title}》规定的完成时限。"
-    return f"截至{month.year}年{month.month}月底,《{title}》规定的完成时限({until(due)})已过{-left}个月。"
+    return f"截至{month.year}年{month.month}月底，《{title}》规定的完成时限（{until(due)}）已过{-left}个月。"
 
 
 def tally(statuses: Sequence[str], names: dict[str, str]) -> str:
@@ -78,20 +78,20 @@ def group(status: str, items: Sequence[Item], name: str) -> str:
         return ""
     if status == "unproven":
         return sentence(
-            f"{listed([i.name for i in chosen], _NAMED, '项')}按已报数据达标,但未报部分可能改变结论,尚待核实"
+            f"{listed([i.name for i in chosen], _NAMED, '项')}按已报数据达标，但未报部分可能改变结论，尚待核实"
         )
     if status in BEHIND:
         chosen.sort(key=lambda item: -(item.city.gap or 0))
-        return sentence(f"{name}的是{listed([f'{i.name}({standing(i)})' for i in chosen], _NAMED, '项')}")
+        return sentence(f"{name}的是{listed([f'{i.name}（{standing(i)}）' for i in chosen], _NAMED, '项')}")
     return sentence(f"{name}的是{listed([i.name for i in chosen], _NAMED, '项')}")
 
 
 def standing(item: Item) -> str:
-    """`现值45.7%,目标不低于50%,还差212个村`."""
+    """`现值45.7%，目标不低于50%，还差212个村`."""
     parts = [f"现值{amount(item.city.shown, item.unit)}"]
     if item.goal:
         parts.append(f"目标{aim_in_words(item.goal, item.unit)}")
-    return ",".join([*parts, *([short_of(item.city.gap, item.gap_unit)] if item.city.gap else [])])
+    return "，".join([*parts, *([short_of(item.city.gap, item.gap_unit)] if item.city.gap else [])])
 
 
 def short_of(gap: int | None, unit: str | None) -> str:
@@ -110,11 +110,11 @@ def steps(items: Sequence[Item], since: str) -> str:
     worse = [i.name for i, then, now in pairs if None not in (then, now) and now > then and i.status != "overdue"]
     if not better and not worse:
         late = any(i.status == "overdue" and i.before.status != "overdue" for i, _, _ in pairs)
-        return "" if late else f"与{since}相比,主要指标的状态没有变化。"
+        return "" if late else f"与{since}相比，主要指标的状态没有变化。"
     return sentence(
         f"与{since}相比",
-        better and f"{len(better)}项主要指标状态好转({listed(better, _NAMED, '项')})",
-        worse and f"{len(worse)}项{'' if better else '主要指标状态'}变差({listed(worse, _NAMED, '项')})",
+        better and f"{len(better)}项主要指标状态好转（{listed(better, _NAMED, '项')}）",
+        worse and f"{len(worse)}项{'' if better else '主要指标状态'}变差（{listed(worse, _NAMED, '项')}）",
     )
 
 
@@ -134,16 +134,16 @@ def movers(items: Sequence[Item], since: str) -> str:
 
 def _told(items: Sequence[Item]) -> str:
     """Each with its change, and with the reasons where the release holds them."""
-    return listed([f"{i.name}({','.join(filter(None, (moved(i), why(i))))})" for i in items])
+    return listed([f"{i.name}（{'，'.join(filter(None, (moved(i), why(i))))}）" for i in items])
 
 
 def moved(item: Item) -> str:
-    """`提高1.2个百分点,增加18个村`."""
+    """`提高1.2个百分点，增加18个村`."""
     rose = item.change > 0
     said = f"{'提高' if rose else '下降'}{abs(item.change)}{points(item.unit)}"
     if not item.more or (item.more > 0) != rose:
         return said
-    return f"{said},{'增加' if rose else '减少'}{count(abs(item.more))}{plain_unit(item.gap_unit)}"
+    return f"{said}，{'增加' if rose else '减少'}{count(abs(item.more))}{plain_unit(item.gap_unit)}"
 
 
 def why(item: Item) -> str:
@@ -174,16 +174,16 @@ def reported(facts: Facts) -> str:
     sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
     silent = [county for county in facts.counties if county["unit"] not in sent]
     if not silent:
-        return f"{total}个县(市、区)全部报送。"
+        return f"{total}个县（市、区）全部报送。"
     if len(silent) == total:
-        return f"本月{total}个县(市、区)均未报送有效报表,以上数字沿用以前月份已报数据。"
+        return f"本月{total}个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"
     lent = {row["county"] for row in facts.coverage if row["carried"]}
     carried = [c["short"] for c in silent if c["unit"] in lent]
     missing = [c["short"] for c in silent if c["unit"] not in lent]
     return sentence(
-        f"{total}个县(市、区)中{total - len(silent)}个已报送",
-        carried and f"{listed(carried, 6)}未报,沿用此前两个月内的数据",
-        missing and f"{listed(missing, 6)}未报且无数据可沿用,按未知计算",
+        f"{total}个县（市、区）中{total - len(silent)}个已报送",
+        carried and f"{listed(carried, 6)}未报，沿用此前两个月内的数据",
+        missing and f"{listed(missing, 6)}未报且无数据可沿用，按未知计算",
     )
 
 
@@ -196,11 +196,11 @@ def counties(rows: Sequence[tuple[str, int, int, int]], total: int) -> str:
     if not rows:
         return ""
     if all(met == total for _, met, _, _ in rows):
-        return f"{len(rows)}个县(市、区)主要指标全部达标。"
+        return f"{len(rows)}个县（市、区）主要指标全部达标。"
     calm = [name for name, _, behind, known in rows if known and not behind]
     blank = [name for name, _, _, known in rows if not known]
-    worst = [f"{name}({behind}项)" for name, _, behind, _ in rows[:3] if behind]
-    best = [f"{name}({met}项)" for name, met, _, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
+    worst = [f"{name}（{behind}项）" for name, _, behind, _ in rows[:3] if behind]
+    best = [f"{name}（{met}项）" for name, met, _, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
     return (
         sentence(best and f"达标较多的是{listed(best)}")
         + sentence(worst and f"滞后较多的是{listed(worst)}")

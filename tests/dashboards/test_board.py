@@ -24,10 +24,10 @@ def test_of_many_counties_those_that_want_attention_most_are_drawn(app, made, mo
     for page in ("indicator", "atlas"):
         opened = app(made["both"], page)
         assert _bars(opened) == 4
-        assert "共 19 个县市区,这里是最需关注的 4 个" in texts(opened)
+        assert "共 19 个县市区，这里是最需关注的 4 个" in texts(opened)
     opened = app(made["both"], "overview")
     assert _words(opened).count('<a href="county?') == 4
-    assert "共 19 个县市区,这里是最需关注的 4 个" in texts(opened)
+    assert "共 19 个县市区，这里是最需关注的 4 个" in texts(opened)
 
 
 def test_links_keep_the_choice_and_hold_names_as_words(app, made):
