@@ -196,8 +196,8 @@ _LINE = 84
 _UNIT = re.compile(r"\d{12}")
 
 
-def findings(rows: list[dict]) -> None:
-    """Findings with their cells. Those of a published month lead to the page of their unit."""
+def findings(rows: list[dict], key: str = "") -> None:
+    """Findings with their cells. Those of a published month lead to the page of their unit. `key` tells several lists of a page apart."""
     if not rows:
         st.caption("没有发现问题。")
         return
@@ -215,11 +215,11 @@ def findings(rows: list[dict]) -> None:
         "file": "文件",
         "id": "编号",
     }
-    with st.container(key="findings"):
+    with st.container(key=f"findings{key}"):
         if len(lines) <= _WRAPPED:
             _whole(lines, columns)
         else:
-            _scrolled(lines, columns)
+            _scrolled(lines, columns, key)
 
 
 def _whole(lines: list[dict], columns: dict[str, str]) -> None:
@@ -230,11 +230,11 @@ def _whole(lines: list[dict], columns: dict[str, str]) -> None:
     st.table(shown, border="horizontal", hide_index=True)
 
 
-def _scrolled(lines: list[dict], columns: dict[str, str]) -> None:
+def _scrolled(lines: list[dict], columns: dict[str, str], key: str) -> None:
     opening = any(map(_opens, lines))
     told = f"共 {len(lines)} 个" + ("；点一行看该单位" if opening else "")
     st.caption(told + "。")
-    picked = common_parts.table(lines, columns, key="findings_rows", select=opening, height=560, row_height=_LINE)
+    picked = common_parts.table(lines, columns, key=f"findings_rows{key}", select=opening, height=560, row_height=_LINE)
     if picked and _opens(picked):
         common_parts.go("unit", unit=picked["unit"], month=months.key(picked["month"]))
 

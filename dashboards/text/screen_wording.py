@@ -189,18 +189,17 @@ def _some(names: list[str], of: int, most: int = 20) -> str:
     return f"{'、'.join(names[:most])}{more}"
 
 
-def report_due(month: date) -> date:
-    """A month's report is due on the 5th of the next."""
-    return months.add(month, 1).replace(day=5)
-
-
 def reported_state(row: dict) -> str:
     """What became of a county's report of the month, against the day it was due."""
     if row["seq"] is None:
+        if row["due"] is None:
+            return "本月免报"
         if row["refused"]:
             return "报过，文件无法计入"
-        return "报过，等退回后生效" if row["waiting"] else "未报"
-    late = (date.fromisoformat(row["received_at"][:10]) - report_due(row["month"])).days
+        return "报过，等重开后生效" if row["waiting"] else "未报"
+    if row["due"] is None:
+        return "已报"
+    late = (date.fromisoformat(row["received_at"][:10]) - row["due"]).days
     if late > _LONG_OVER:
         return "已报（事后补录）"
     return f"已报，迟 {late} 天" if late > 0 else "已报"
@@ -212,14 +211,23 @@ _LONG_OVER = 366
 
 def to_chase(rows: list[dict]) -> str:
     """`应于 2020年7月5日前报送。请催报：新河县、广宗县。有错误待改正：柏乡县（3）。`"""
-    due = report_due(rows[0]["month"])
+    due = rows[0]["usual_due"]
     told = [f"应于 {due.year}年{due.month}月{due.day}日前报送"]
-    missing = [row["name"] for row in rows if row["seq"] is None]
+    missing = [f"{row['name']}{_extended(row)}" for row in rows if row["seq"] is None and row["due"]]
+    excused = [row["name"] for row in rows if row["seq"] is None and row["due"] is None]
     wrong = [f"{row['name']}（{row['errors']} 处）" for row in rows if row["seq"] and row["errors"]]
     counties, arrived = _counted_counties(rows)
     told += [f"请催报：{_some(missing, counties - arrived)}"] if missing else ["都已报送"]
+    told += [f"本月免报：{_some(excused, len(excused))}"] if excused else []
     told += [f"有错误待改正：{_some(wrong, rows[0].get('faulty', len(wrong)))}"] if wrong else []
+    told += [rows[0]["caveat"]] if rows[0]["caveat"] else []
     return "。".join(told) + "。"
+
+
+def _extended(row: dict) -> str:
+    """The day of a county that was given longer."""
+    due = row["due"]
+    return f"（延至{due.month}月{due.day}日）" if due != row["usual_due"] else ""
 
 
 def day(stamp: str | None) -> str:

@@ -88,7 +88,8 @@ def _release(common: dict) -> dg.AssetsDefinition:
                 made = monthly_run.publish_months(opened, station.settings, asked(context), "Dagster", progress)
             rows = {edition.month: summary.published(station.settings, edition) for edition in made}
             context.log.info(f"{len(made)} 个月，其中新版 {sum(edition.new for edition in made)} 个")
-            _tell(context, lambda month: rows.get(month, {"发布版": "没有新的一版"}))
+            nothing = "没有数字变动，未成新版" if _of_inbox(context) else "该月没有任何报表，未成版"
+            _tell(context, lambda month: rows.get(month, {"发布版": nothing}))
             current = edition_folders.current(station.settings.releases)
             yield from _whole(opened, {edition.folder for edition in made} | {current})
 

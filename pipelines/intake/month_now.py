@@ -9,6 +9,7 @@ from pipelines.archive import month_state
 from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
+from pipelines.intake import month_status
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -72,6 +73,41 @@ def newest_released(settings: Settings) -> date | None:
     return months.parse(current.split("/")[0]) if current else None
 
 
+def mark(settings: Settings) -> int:
+    """The last ledger number: what is read here changes with it alone."""
+    return Archive(settings.archive).last_seq()
+
+
+def known_months(settings: Settings) -> list[date]:
+    """Months of which anything has come in or was decided, in order."""
+    return [months.parse(key) for key in month_status.known_months(settings.data)]
+
+
+def submissions(settings: Settings, month: date) -> list[dict]:
+    """Submissions of a month that are in force or wait, the newest first: seq, county (its name), file, by, at, waiting."""
+    state = month_status.read(settings.data, month)
+    if state is None:
+        return []
+    whose = {seq: county["name"] for county in state["counties"] for seq in county["seqs"]}
+    archive, found = Archive(settings.archive), []
+    for seq in sorted({*whose, *state["waiting"]}, reverse=True):
+        event = next(archive.events(after=seq - 1, until=seq))
+        row = {"seq": seq, "county": whose.get(seq, ""), "file": event.body["file"], "by": event.by, "at": event.at}
+        found.append({**row, "waiting": seq in state["waiting"]})
+    return found
+
+
+def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:
+    """Code → town and name of the roster's units of a county in a month, for a person to choose from."""
+    roster = reference_bundle.load(settings.reference).rosters.units(month)
+    return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
+
+
+def counties(settings: Settings, month: date) -> dict[str, str]:
+    """Code → name of the counties of a month."""
+    return {county.code: county.name for county in reference_bundle.load(settings.reference).rosters.counties(month)}
+
+
 # ---- due days
 
 
@@ -96,13 +132,44 @@ def _extensions(life: Life, month: date) -> dict[str, Event]:
 
 # events that no person decides
 _NO_DECISIONS = ("release", "too_costly", "month_over")
+# what a decision's row tells besides its number, kind, who and when
+_FACTS = (
+    "month",
+    "edition",
+    "county",
+    "finding",
+    "matter",
+    "unit",
+    "as",
+    "name",
+    "text",
+    "until",
+    "excuse",
+    "of",
+    "why",
+)
+
+
+def decisions(settings: Settings) -> list[dict]:
+    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, and what it is about (null where it has none)."""
+    events = list(Archive(settings.archive).decisions())
+    return list(_rows(events, month_state.fold(events, [])))
 
 
 def _decisions(events: list[Event], life: Life, month: date) -> Iterator[dict]:
-    """Decisions about the month, the newest first, each with its number, who, when and whether it was withdrawn."""
+    """Those about the month, and those that take one of them back."""
+    rows = list(_rows(events, life))
+    about = {row["seq"] for row in rows if row["month"] == months.key(month)}
+    for row in reversed(rows):
+        if row["of"] in about:
+            about.add(row["seq"])
+    return (row for row in rows if row["seq"] in about)
+
+
+def _rows(events: list[Event], life: Life) -> Iterator[dict]:
     for event in reversed(events):
         if event.kind in _NO_DECISIONS or (event.kind == "gate" and event.body["how"] != "by_person"):
             continue
-        if event.body.get("month") == months.key(month):
-            told = {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by}
-            yield {**event.body, **told, "in_force": event.seq not in life.withdrawn}
+        facts = {name: event.body.get(name) for name in _FACTS}
+        own = {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by}
+        yield {**facts, **own, "in_force": event.seq not in life.withdrawn}

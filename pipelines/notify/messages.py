@@ -81,7 +81,7 @@ _MISSING = (
 def _refused_told(refused: list[dict]) -> str:
     """What became of the files that the county sent: none could be used, and why."""
     lines = [
-        f"- {_day(one['at'])}收到的“{one['file']}”(第 {one['seq']} 号收件):{one['why'] or '见回执'}" for one in refused
+        f"- {_day(one['at'])}收到的“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}" for one in refused
     ]
     return "\n".join(["你单位报来的文件未被采用，须改正后重报：", *lines, "回执里标出了每一处，改正后另存再报。"])
 
@@ -128,7 +128,7 @@ def _refused_lines(standing: Standing) -> list[str]:
     """Refused files under the county that sent them; those of nobody known last."""
     names = dict(standing.reported + standing.missing)
     told = [
-        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”:{one['why'] or '见回执'}"
+        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”：{one['why'] or '见回执'}"
         for one in sorted(standing.refused, key=lambda one: (one["county"] is None, one["county"], one["seq"]))
     ]
     return [f"未被采用的报表{len(told)}份，须改正后重报：", *told] if told else []
@@ -143,9 +143,9 @@ def published(month: date, edition: int, kind: str, verdict: str, contacts: Cont
 
 def run_failed(run: str, label: str, reasons: list[str], contacts: Contacts) -> Message:
     """A run ended without success, with the reasons that its stages gave."""
-    said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束(断电、重启或被结束)"
-    body = f"任务 {label}(编号 {run})没有完成：\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
-    return Message(f"failed-{run}", contacts.keeper, f"任务未完成:{label}", body)
+    said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束（断电、重启或被结束）"
+    body = f"任务 {label}（编号 {run}）没有完成：\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
+    return Message(f"failed-{run}", contacts.keeper, f"任务未完成：{label}", body)
 
 
 def fault(kind: str, subject: str, faults: list[str], today: date, contacts: Contacts) -> Message:

@@ -77,18 +77,30 @@ def test_the_first_month_is_not_called_normal():
 
 def a_report(**more) -> dict:
     report = {"name": "柏乡县", "month": date(2020, 6, 1), "seq": 4, "received_at": "2020-07-05T23:00:00+08:00"}
-    return {**report, "errors": 0, "refused": 0, "waiting": 0, **more}
+    due = {"due": DUE, "usual_due": DUE, "caveat": None}
+    return {**report, **due, "errors": 0, "refused": 0, "waiting": 0, **more}
 
 
-def test_a_report_on_the_fifth_is_in_time_and_one_on_the_sixth_is_late():
-    assert screen_wording.reported_state(a_report()) == "已报"
-    assert screen_wording.reported_state(a_report(received_at="2020-07-06T00:10:00+08:00")) == "已报，迟 1 天"
+# the 5th is a Sunday
+DUE = date(2020, 7, 6)
+
+
+def test_a_report_on_the_due_day_is_in_time_and_one_on_the_next_is_late():
+    assert screen_wording.reported_state(a_report(received_at="2020-07-06T23:00:00+08:00")) == "已报"
+    assert screen_wording.reported_state(a_report(received_at="2020-07-07T00:10:00+08:00")) == "已报，迟 1 天"
+    extended = a_report(received_at="2020-07-07T00:10:00+08:00", due=date(2020, 7, 8))
+    assert screen_wording.reported_state(extended) == "已报"
+    assert screen_wording.reported_state(a_report(seq=None, due=None)) == "本月免报"
     assert screen_wording.reported_state(a_report(received_at="2026-07-06T00:10:00+08:00")) == "已报（事后补录）"
     assert screen_wording.reported_state(a_report(seq=None)) == "未报"
     assert screen_wording.reported_state(a_report(seq=None, refused=1)) == "报过，文件无法计入"
-    assert screen_wording.reported_state(a_report(seq=None, waiting=1)) == "报过，等退回后生效"
+    assert screen_wording.reported_state(a_report(seq=None, waiting=1)) == "报过，等重开后生效"
 
 
 def test_who_is_to_be_chased_is_named_with_the_day_it_was_due():
     rows = [a_report(errors=3), a_report(name="新河县", seq=None)]
-    assert screen_wording.to_chase(rows) == "应于 2020年7月5日前报送。请催报：新河县。有错误待改正：柏乡县（3 处）。"
+    assert screen_wording.to_chase(rows) == "应于 2020年7月6日前报送。请催报：新河县。有错误待改正：柏乡县（3 处）。"
+    rows += [a_report(name="广宗县", seq=None, due=date(2020, 7, 9)), a_report(name="宁晋县", seq=None, due=None)]
+    assert screen_wording.to_chase(rows) == (
+        "应于 2020年7月6日前报送。请催报：新河县、广宗县（延至7月9日）。本月免报：宁晋县。有错误待改正：柏乡县（3 处）。"
+    )

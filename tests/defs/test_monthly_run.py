@@ -9,12 +9,14 @@ import pytest
 
 from pipelines import months
 from pipelines.definitions import build_defs
+from pipelines.defs import assets
 from pipelines.edition import edition_folders, open_release, verify_files
 from pipelines.errors import Refusal
+from pipelines.intake import decisions, session
 from pipelines.monthly import monthly_run
 from pipelines.system import locks
 from pipelines.warehouse import warehouse_checks
-from tests.defs.conftest import FIRST, LAST, installed, run
+from tests.defs.conftest import AT_ONCE, FIRST, LAST, installed, run
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +134,33 @@ def test_a_month_without_reports_fails_and_says_so(first_run, installation, inst
 def test_a_month_without_reports_among_others_is_told_and_not_published(first_run, installation, instance):
     mixed = run(installation, instance, LAST, "2018-10")
     assert mixed.success
-    assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表,未发布"}
+    assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表，未成版"}
     assert list(edition_folders.editions(installation.releases, None))[-1].parent.name == LAST
+
+
+def test_the_inbox_makes_one_working_edition_where_a_figure_changed_and_nobody_else_sees_it(
+    first_run, installation, instance, reference, tmp_path
+):
+    data = shutil.copytree(installation.data, tmp_path / "data")
+    copy = type(installation)(data, reference.folder)
+    job = build_defs(copy).resolve_job_def("monthly")
+    again = run_of_inbox(job, instance)
+    assert again.success and told(again, "release")[LAST] == {"发布版": "没有数字变动，未成新版"}
+    with session.writing(copy, "撤回") as opened:
+        (seq, *_), *_ = opened.life().effective(months.parse(LAST)).values()
+    decisions.withdraw(seq, "报错了", copy, "李某")
+    assert run_of_inbox(job, instance).success
+    assert edition_folders.name_of(edition_folders.current(copy.releases)) == f"{LAST}/1"
+    assert open_release(edition="working", settings=copy).label == f"{LAST}/2"
+    assert list((copy.releases / LAST / "2" / "reports").iterdir()) == []
+    # what a person runs is released: its publication time is past
+    assert monthly_run.run(copy, months.parse(LAST)).new is False
+    assert open_release(settings=copy).label == f"{LAST}/2"
+
+
+def run_of_inbox(job, instance):
+    tags = {"dagster/partition": LAST, assets.INBOX: "1"}
+    return job.execute_in_process(instance=instance, tags=tags, run_config=AT_ONCE)
 
 
 def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installation, instance, reference, tmp_path):

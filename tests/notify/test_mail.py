@@ -21,7 +21,7 @@ from pipelines.notify.messages import Message
 from pipelines.notify.senders import BySmtp, ToFile, Undelivered
 from pipelines.settings import Mail
 
-MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因:\n.开头的一行\n")
+MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因：\n.开头的一行\n")
 
 
 class Session(socketserver.StreamRequestHandler):
