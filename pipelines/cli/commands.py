@@ -24,7 +24,7 @@ class _Chinese(click.Group):
             with durable_files.refusing("操作"):
                 return super().invoke(ctx)
         except Refusal as refusal:
-            printing.say(f"未完成:{refusal}", err=True)
+            printing.say(f"未完成：{refusal}", err=True)
             ctx.exit(1)
 
 
@@ -32,12 +32,12 @@ class _Chinese(click.Group):
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="运行数据所在文件夹(默认 data/,或环境变量 SHEQU_DATA)",
+    help="运行数据所在文件夹（默认 data/,或环境变量 SHEQU_DATA）",
 )
 @click.version_option(__version__, prog_name="shequ")
 @click.pass_context
 def main(ctx: click.Context, data: Path | None) -> None:
-    """社区:城乡社区治理政策落实进展。"""
+    """社区：城乡社区治理政策落实进展。"""
     # what is written by this command and by the programs that it starts is for the owner and the group alone
     os.umask(0o027)
     ctx.obj = settings.load(data)
@@ -47,13 +47,13 @@ def main(ctx: click.Context, data: Path | None) -> None:
 
 
 @main.command()
-@click.option("--month", type=MONTH, required=True, help="报表月份,如 2020-06")
-@click.option("--county", help="县(市、区)代码;不写则全部")
+@click.option("--month", type=MONTH, required=True, help="报表月份，如 2020-06")
+@click.option("--county", help="县（市、区）代码；不写则全部")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
-    """生成待填的报表(每县一个工作簿)。"""
+    """生成待填的报表（每县一个工作簿）。"""
     from pipelines.reference import reference_bundle
     from pipelines.template import write_templates
 
@@ -62,17 +62,17 @@ def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
         paths = write_templates(
             reference.form, reference.rosters, month, out, county, lambda done, of: report(done, of, "")
         )
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿,在 {out}")
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿，在 {out}")
 
 
 @main.command()
-@click.option("--months", "span", required=True, help="月份或区间,如 2018-08..2020-12")
+@click.option("--months", "span", required=True, help="月份或区间，如 2018-08..2020-12")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
-@click.option("--seed", default=2018, show_default=True, help="随机种子;相同的种子得到相同的文件")
+@click.option("--seed", default=2018, show_default=True, help="随机种子；相同的种子得到相同的文件")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> None:
-    """生成示例数据:在真实名册上虚构的、已填好的报表(每张表都标明“示例数据”)。"""
+    """生成示例数据：在真实名册上虚构的、已填好的报表（每张表都标明“示例数据”）。"""
     from pipelines.reference import reference_bundle
     from pipelines.sample import write_samples
 
@@ -87,7 +87,7 @@ def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> N
             progress=lambda done, of: report(done, of, ""),
         )
     printing.print_json([str(p) for p in paths]) if as_json else click.echo(
-        f"已生成 {len(paths)} 个示例工作簿,在 {out}"
+        f"已生成 {len(paths)} 个示例工作簿，在 {out}"
     )
 
 
@@ -101,7 +101,7 @@ _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_t
 @click.option("--json", "as_json", is_flag=True, help="每个文件一行 JSON")
 @with_settings
 def check(found: Settings, files, as_json: bool) -> None:
-    """读取并检查报表,不保存任何内容。"""
+    """读取并检查报表，不保存任何内容。"""
     from pipelines.intake import submit_files
 
     reports = submit_files.check(files, found)
@@ -115,7 +115,7 @@ def check(found: Settings, files, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool) -> None:
-    """接收报表:存档、读取、入库。"""
+    """接收报表：存档、读取、入库。"""
     from pipelines.intake import submit_files
 
     with printing.progress("读取报表") as report:
@@ -186,12 +186,12 @@ def _indicators(release, policy: str | None) -> dict[str, dict]:
 @main.command()
 @click.argument("indicator")
 @click.option("--month", type=MONTH)
-@click.option("--unit", help="市、县、乡镇或社区(村)代码;不写则为全市")
+@click.option("--unit", help="市、县、乡镇或社区（村）代码；不写则为全市")
 @click.option("--policy")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool) -> None:
-    """一个数字的来历:条款、算式、所含单位,以及每个答案所在的单元格。"""
+    """一个数字的来历：条款、算式、所含单位，以及每个答案所在的单元格。"""
     from pipelines.edition import explain as of_release
     from pipelines.edition import open_release
 
@@ -205,9 +205,9 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
 
 
 @main.command()
-@click.option("--month", type=MONTH, help="月份;不写则为当前发布版")
-@click.option("--edition", type=int, help="第几版;不写则为该月最新一版")
-@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报;不写则按月份")
+@click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
+@click.option("--edition", type=int, help="第几版；不写则为该月最新一版")
+@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报；不写则按月份")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
@@ -217,17 +217,17 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     from pipelines.reports import VARIANTS, write_reports
 
     paths = write_reports(open_release(month, edition, settings=found), out, VARIANTS.get(variant))
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成:\n" + "\n".join(map(str, paths)))
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成：\n" + "\n".join(map(str, paths)))
 
 
 @main.command()
 @click.argument("file")
 @click.argument("cell")
-@click.option("--sheet", help="工作表名称(文件中有几张表时)")
+@click.option("--sheet", help="工作表名称（文件中有几张表时）")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
-    """一个单元格的去向:它成为哪个答案,进入哪些数字(FILE 为文件名或 SHA-256 的开头)。"""
+    """一个单元格的去向：它成为哪个答案，进入哪些数字（FILE 为文件名或 SHA-256 的开头）。"""
     from pipelines.edition import feeds as of_release
     from pipelines.edition import open_release
 
@@ -236,7 +236,7 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
         printing.print_json(story)
         return
     printing.say(
-        f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
+        f"{story['file']} {story['sheet']}！{cell}：{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
     )
     for figure in story["figures"]:
         printing.say(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")

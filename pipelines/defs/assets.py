@@ -102,7 +102,7 @@ def _report(common: dict) -> dg.AssetsDefinition:
         with refusals_shown():
             made = {} if _of_inbox(context) else papers.issue_latest(station.settings, asked(context))
             names = {month: "、".join(path.name for path in paths) for month, paths in made.items()}
-            _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成;随时可由其发布版生成")})
+            _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成；随时可由其发布版生成")})
 
     return report
 
@@ -136,7 +136,7 @@ def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
     if not set(wanted) & set(reported):
         span = "、".join(sorted({months.label(wanted[0]), months.label(wanted[-1])}, key=len))
         latest = f"最近有报表的月份是{months.label(reported[-1])}" if reported else "还没有收到任何有效报表"
-        raise dg.Failure(f"{span}没有任何有效报表,没有可计算的内容({latest})", allow_retries=False)
+        raise dg.Failure(f"{span}没有任何有效报表，没有可计算的内容（{latest}）", allow_retries=False)
 
 
 def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int, str], None]:

@@ -37,7 +37,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
     @dg.sensor(
         job=job,
         name="inbox",
-        description="data/inbox/ 有新报表时运行;忽略锁定文件和未写完的文件,同一内容只运行一次。",
+        description="data/inbox/ 有新报表时运行；忽略锁定文件和未写完的文件，同一内容只运行一次。",
         minimum_interval_seconds=EVERY,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
@@ -47,7 +47,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
         fresh = _fresh(now, before)
         passed = [Waiting(file_names.of(path), 0, 0, "") for path in lying.passed_over(station.settings)]
         for file in set(passed) - set(before):
-            context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件,不读取")
+            context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件，不读取")
         # ASCII: a name may hold bytes that are no text
         cursor = json.dumps([list(file.__dict__.values()) for file in [*now, *passed]])
         keys = partitions.get_partition_keys()

@@ -24,7 +24,7 @@ from pipelines.reference import reference_bundle
 KEPT = timedelta(days=400)
 _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-LOST = "运行进程已不在(断电、重启或被结束),记为失败;已收到的报表都在档案中,重跑会接着做"
+LOST = "运行进程已不在（断电、重启或被结束），记为失败；已收到的报表都在档案中，重跑会接着做"
 
 
 # ---- runs whose process is gone
@@ -35,11 +35,11 @@ def lost_runs() -> dg.SensorDefinition:
 
     @dg.sensor(
         name="lost_runs", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING,
-        description="运行进程已不在(断电、重启)的任务记为失败,随后自动重试。", jobs=[],
+        description="运行进程已不在（断电、重启）的任务记为失败，随后自动重试。", jobs=[],
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         found = release_lost(context.instance)
-        return dg.SkipReason(f"记为失败:{'、'.join(found)}" if found else "没有失去进程的任务")
+        return dg.SkipReason(f"记为失败：{'、'.join(found)}" if found else "没有失去进程的任务")
 
     return sensor
 
@@ -125,9 +125,9 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     @dg.op(description="逐一核对各月最新发布版的文件。")
     def editions_verified(station: Station) -> None:
         found = faults(station.settings.releases)
-        _tell_damage(station, "editions", "发布版有损坏,请运行 shequ rebuild", found, datetime.now(SHANGHAI))
+        _tell_damage(station, "editions", "发布版有损坏，请运行 shequ rebuild", found, datetime.now(SHANGHAI))
 
-    @dg.job(name="housekeeping", description="每周:清理旧的运行记录,核对档案和发布版。")
+    @dg.job(name="housekeeping", description="每周：清理旧的运行记录，核对档案和发布版。")
     def job():
         old_runs()
         archive_verified()

@@ -175,7 +175,7 @@ def _open_current(settings: Settings) -> Release:
 
 
 def _told(fault: edition_folders.Damaged, shown: Release) -> str:
-    return f"当前发布版已损坏,现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild,由档案补回"
+    return f"当前发布版已损坏，现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild，由档案补回"
 
 
 def _of_month(settings: Settings, month: date, edition: int | None) -> Path:
@@ -210,7 +210,7 @@ def open_folder(folder: Path) -> Release:
     except duckdb.Error as error:
         con.close()
         raise edition_folders.Damaged(
-            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}"
+            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏，不予打开：{error}"
         ) from error
     return Release(folder, manifest, con, series)
 

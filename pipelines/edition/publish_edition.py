@@ -138,10 +138,10 @@ def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, 
         draft = drafted(warehouse, settings, draft.month, life)
         still = verify_files.damaged_objects(warehouse, store, draft.content)
     faults = verify_files.edition_faults(latest, noted=verify_files.noted(warehouse)) if latest else []
-    faults += [f"{place.name}:内容与校验值不符" for place in still]
+    faults += [f"{place.name}：内容与校验值不符" for place in still]
     if faults:
         raise Refusal(
-            f"已发布的文件有损坏({';'.join(faults[:3])}),未发布新版;请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+            f"已发布的文件有损坏（{';'.join(faults[:3])}）,未发布新版；请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
     return draft
 
@@ -308,8 +308,8 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
         raise Refusal(
-            f"发布版 {month}/{number} 已发布而不在发布文件夹中,现有数据又与它不同;为免同一编号有两种内容,未发布。"
-            "请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+            f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
+            "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
     told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
     told |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}

@@ -277,22 +277,22 @@ def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
 
 
 def _message(count: int, agree: int, restored: list[str], differ: list[dict], faults: list[str]) -> str:
-    lines = [f"台账所载 {count} 个发布版中,{agree} 个重做后逐项一致。"]
+    lines = [f"台账所载 {count} 个发布版中，{agree} 个重做后逐项一致。"]
     if restored:
-        lines.append(f"已补回缺失或损坏的发布版:{'、'.join(restored)}。")
+        lines.append(f"已补回缺失或损坏的发布版：{'、'.join(restored)}。")
         lines.append(
-            "当前发布版的报告已重新生成;其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成,内容相同。"
+            "当前发布版的报告已重新生成；其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成，内容相同。"
         )
     lines += [_told(item) for item in differ]
-    lines += [f"档案:{fault}" for fault in faults]
+    lines += [f"档案：{fault}" for fault in faults]
     return "\n".join(lines)
 
 
 def _told(item: dict) -> str:
     if item["old"] and not item["sound"]:
         return (
-            f"发布版 {item['release']} 是旧格式,架上的已缺失或损坏,无从逐项核对;已按档案重做并放回。"
-            "如有备份,请用备份中的原件核对"
+            f"发布版 {item['release']} 是旧格式，架上的已缺失或损坏，无从逐项核对；已按档案重做并放回。"
+            "如有备份，请用备份中的原件核对"
         )
-    why = "" if item["same_program"] else "(发布时的程序与现在不同)"
-    return f"发布版 {item['release']} 不一致{why}:{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"
+    why = "" if item["same_program"] else "（发布时的程序与现在不同）"
+    return f"发布版 {item['release']} 不一致{why}：{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"

@@ -74,7 +74,7 @@ def _clock(settings: Settings, now: datetime) -> Look:
     except Refusal as trouble:
         return Look("系统时间", False, str(trouble))
     if ahead := dagster_home.tick_ahead(settings.data / "dagster", now):
-        says = f"Dagster 记有未来的定时({ahead:%Y-%m-%d %H:%M}):系统时间被拨回过,到那时之前不会自动运行;请重新启动 shequ serve,它会自行更正"
+        says = f"Dagster 记有未来的定时（{ahead:%Y-%m-%d %H:%M}）：系统时间被拨回过，到那时之前不会自动运行；请重新启动 shequ serve，它会自行更正"
         return Look("系统时间", False, says)
     return Look("系统时间", True, "不早于台账最后一条记录")
 
@@ -96,9 +96,9 @@ def _release(settings: Settings) -> Look:
         manifest = edition_folders.read_manifest(current)
     except Refusal as trouble:
         return Look(
-            "发布版", False, f"当前发布版已损坏,看板显示的是较早的一版:{trouble}。请运行 shequ rebuild,由档案补回"
+            "发布版", False, f"当前发布版已损坏，看板显示的是较早的一版：{trouble}。请运行 shequ rebuild，由档案补回"
         )
-    return Look("发布版", True, f"当前 {current.parent.name}/{current.name},发布于 {manifest['published_at'][:16]}")
+    return Look("发布版", True, f"当前 {current.parent.name}/{current.name}，发布于 {manifest['published_at'][:16]}")
 
 
 def _last_run(settings: Settings) -> Look:
@@ -107,18 +107,18 @@ def _last_run(settings: Settings) -> Look:
     if not done:
         return Look("上次成功运行", True, "还没有运行过")
     last = done[-1]
-    return Look("上次成功运行", True, f"{last.at[:16]},{last.body['month']} 第 {last.body['edition']} 版({last.by})")
+    return Look("上次成功运行", True, f"{last.at[:16]}，{last.body['month']} 第 {last.body['edition']} 版（{last.by}）")
 
 
 def _verified(settings: Settings, now: datetime) -> Look:
     place = overdue.verified_at(settings)
     if not place.exists():
-        return Look("档案核对", True, "还没有核对过(每周一次,首次在周日 3 时)")
+        return Look("档案核对", True, "还没有核对过（每周一次，首次在周日 3 时）")
     try:
         told = json.loads(place.read_text(encoding="utf-8"))
         told["at"], told["faults"]
     except (ValueError, KeyError, TypeError):
-        return Look("档案核对", False, f"记录 {place.name} 已损坏;下次核对(周日 3 时)会重写,也可删去它")
+        return Look("档案核对", False, f"记录 {place.name} 已损坏；下次核对（周日 3 时）会重写，也可删去它")
     at = datetime.fromisoformat(told["at"])
     fresh, due = now - at <= VERIFIED_WITHIN, (at + VERIFIED_WITHIN).date()
     if told["faults"]:
@@ -132,7 +132,7 @@ def _backup(settings: Settings, now: datetime) -> Look:
     place = settings.data / "audit" / "audit.jsonl"
     found = [event.at for event in Ledger(place).events() if event.kind == "backup"] if place.exists() else []
     if not found:
-        return Look("备份", False, "没有备份记录;请备份 archive 文件夹到另一台机器")
+        return Look("备份", False, "没有备份记录；请备份 archive 文件夹到另一台机器")
     at = datetime.fromisoformat(found[-1])
     fresh = now - at <= BACKED_UP_WITHIN
     says = f"上次备份 {found[-1][:16]}" + ("" if fresh else "，已超过 2 天")
@@ -147,7 +147,7 @@ def _inbox(settings: Settings, now: datetime) -> Look:
         for path in inbox.waiting_files(settings)
         if _lay(path, now) > INBOX_WITHIN
     ]
-    return Look("收件箱", not old, f"超过 1 小时未被接收:{'、'.join(old[:10])}" if old else "没有积压")
+    return Look("收件箱", not old, f"超过 1 小时未被接收：{'、'.join(old[:10])}" if old else "没有积压")
 
 
 def _lay(path: Path, now: datetime) -> timedelta:

@@ -180,22 +180,22 @@ def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, work
     page.goto(f"{address}/reporting?room=decide&month=2020-06")
     page.get_by_label("经办人").fill("测试员")
     page.keyboard.press("Enter")
-    page.get_by_text(re.compile("还缺:.*未报")).wait_for()
-    page.get_by_role("button", name="审核通过").click()
-    page.get_by_text("请勾选“仍要审核”并写明理由").wait_for()
-    page.get_by_text("知道还缺这些,仍要审核").click()
+    page.get_by_text(re.compile("还缺：.*未报")).wait_for()
+    page.get_by_role("button", name="审定", exact=True).click()
+    page.get_by_text("请勾选“仍要审定”并写明理由").wait_for()
+    page.get_by_text("知道还缺这些，仍要审定").click()
     page.locator(".st-key-approve_why input").fill("其余各县停电")
-    page.get_by_role("button", name="审核通过").click()
-    page.get_by_text("2020年6月已审核").wait_for()
+    page.get_by_role("button", name="审定", exact=True).click()
+    page.get_by_text("2020年6月已审定").wait_for()
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
     page.get_by_role("button", name="提交").click()
-    page.get_by_text("等退回后生效").wait_for()
+    page.get_by_text("等重开后生效").wait_for()
 
 
 def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, fresh, serve):
     page.goto(f"{serve(fresh)}/reporting?room=decide")
-    page.get_by_role("button", name="审核通过").click()
+    page.get_by_role("button", name="重新计算").click()
     page.get_by_text("请先填写经办人").wait_for()
 
 

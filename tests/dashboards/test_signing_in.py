@@ -187,7 +187,7 @@ def test_a_county_sees_its_own_and_no_more(page, address, provider):
     page.get_by_text("单位清单只给本县市区和市里看。").first.wait_for()
     page.goto(f"{address}/reporting?room=decide")
     page.get_by_text("报送情况").first.wait_for()
-    assert page.get_by_text("审核、退回、豁免").count() == 0
+    assert page.get_by_text("审定、发布、撤回").count() == 0
 
 
 def test_who_is_struck_from_the_list_is_out_with_the_next_click(page, address, provider, data):

@@ -139,8 +139,8 @@ def test_what_is_passed_over_is_noted_once(sensor, monkeypatch):
         sensor.drop(name)
     assert sensor.tick() == [] and sensor.tick() == []
     assert sorted(told) == [
-        "收件箱中的 ._表.xlsx 是锁定文件或未完成的文件,不读取",
-        "收件箱中的 ~$柏乡县2019年6月.xlsx 是锁定文件或未完成的文件,不读取",
+        "收件箱中的 ._表.xlsx 是锁定文件或未完成的文件，不读取",
+        "收件箱中的 ~$柏乡县2019年6月.xlsx 是锁定文件或未完成的文件，不读取",
     ]
 
 

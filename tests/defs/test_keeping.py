@@ -137,7 +137,7 @@ def test_what_is_released_is_not_owed_and_is_told_once(reported, tmp_path):
 def test_a_failed_run_is_told_with_its_reason(reported, instance):
     failed = run(reported, instance, "2019-01", "2019-01")
     events = [event for event in failed.all_node_events if event.is_step_failure]
-    assert told.reasons(events) == ["2019年1月没有任何有效报表,没有可计算的内容(最近有报表的月份是2018年9月)"]
+    assert told.reasons(events) == ["2019年1月没有任何有效报表，没有可计算的内容（最近有报表的月份是2018年9月）"]
 
 
 def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance, tmp_path):

@@ -128,7 +128,7 @@ def test_a_month_without_reports_fails_and_says_so(first_run, installation, inst
     assert not empty.success
     (failure,) = [event for event in empty.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
-    assert said == "2019年1月没有任何有效报表,没有可计算的内容(最近有报表的月份是2018年9月)"
+    assert said == "2019年1月没有任何有效报表，没有可计算的内容（最近有报表的月份是2018年9月）"
 
 
 def test_a_month_without_reports_among_others_is_told_and_not_published(first_run, installation, instance):
@@ -178,8 +178,8 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
     assert told(result, "release") == {}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
-    assert said.startswith("检查未通过,未发布:表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
-    with pytest.raises(Refusal, match="检查未通过,未发布:表 figure "):
+    assert said.startswith("检查未通过，未发布：表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
+    with pytest.raises(Refusal, match="检查未通过，未发布：表 figure "):
         monthly_run.run(broken, months.parse(LAST))
 
 
@@ -188,7 +188,7 @@ def test_an_altered_edition_is_named(first_run, installation, reference, tmp_pat
     shutil.copytree(installation.releases, releases)
     assert verify_files.faults(releases) == []
     (releases / LAST / "1" / "tables" / "figure" / f"{FIRST}.parquet").unlink()
-    assert verify_files.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet:缺失或与清单的校验值不符"]
+    assert verify_files.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet：缺失或与清单的校验值不符"]
 
 
 def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, instance, monkeypatch):
@@ -196,7 +196,7 @@ def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, i
     with locks.hold(installation.data / "warehouse" / "writer.lock", "接收报表"):
         result = run(installation, instance)
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
-    assert "另一个任务正在写入(接收报表" in failure.step_failure_data.user_failure_data.description
+    assert "另一个任务正在写入（接收报表" in failure.step_failure_data.user_failure_data.description
 
 
 # ---- none is missing
@@ -207,7 +207,7 @@ def test_every_table_of_the_warehouse_has_a_key_that_is_checked(first_run, insta
         tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
     without = {row[0] for row in tables} - set(warehouse_checks.keys(reference))
     assert not without, (
-        f"声明这些表的键(pipelines/warehouse/warehouse_checks.py 的 KEYS),检查才不会漏掉它们:{sorted(without)}"
+        f"声明这些表的键（pipelines/warehouse/warehouse_checks.py 的 KEYS），检查才不会漏掉它们：{sorted(without)}"
     )
 
 

@@ -45,7 +45,7 @@ def test_a_schedule_that_was_called_in_the_future_is_told_with_what_to_do():
     now = NOW.timestamp()
     assert probes.ahead([("inbox", now - 30), ("monthly_schedule", now + 60)], now) is None
     said = probes.ahead([("inbox", now + 86400), ("reminders_schedule", now + 2 * 86400)], now)
-    assert said.startswith("inbox、reminders_schedule 的上次触发记在未来(最晚 2026-03-22 08:00)")
+    assert said.startswith("inbox、reminders_schedule 的上次触发记在未来（最晚 2026-03-22 08:00）")
     assert "timedatectl" in said and "重新启动 shequ serve" in said
 
 
@@ -72,13 +72,13 @@ def test_the_last_release_in_the_ledger_is_the_last_successful_run(found):
     assert seen(found, "上次成功运行").says == "还没有运行过"
     for edition in (1, 2):
         Archive(found.archive).append("release", {"month": "2026-02", "edition": edition}, by="定时", now=NOW)
-    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00,2026-02 第 2 版(定时)")
+    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00,2026-02 第 2 版（定时）")
 
 
 def test_a_file_that_nobody_takes_is_named(found):
     (found.inbox / "柏乡县.xlsx").write_bytes(b"x")
     late = {one.what: one for one in health.state(found, datetime.now(SHANGHAI) + timedelta(hours=2))}
-    assert late["收件箱"].says == "超过 1 小时未被接收:柏乡县.xlsx"
+    assert late["收件箱"].says == "超过 1 小时未被接收：柏乡县.xlsx"
 
 
 def test_late_counties_are_told(found):
