@@ -51,7 +51,7 @@ _STATES = {
     "checked": "已检查",
     "effective": "已接收",
     "known": "此前已收到相同文件，未重复计入",
-    "waiting": "该月已审核，报表待重开后生效(shequ reopen)",
+    "waiting": "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束",
     "received": "已存档，等当前任务结束后读取",
     "superseded": "已被更新的报表取代",
     "question": "待市里认可月份",
@@ -156,7 +156,7 @@ def _instead(report) -> str:
     return f"（现在生效的是第 {counts['seq']} 号收件“{counts['file']}”，{counts['at'][:16].replace('T', ' ')} 收到）"
 
 
-_MONTH_STATES = {"open": "未审核", "approved": "已审核（锁定）", "reopened": "已重开"}
+_MONTH_STATES = {"open": "未审定", "approved": "已审定（锁定）", "reopened": "已重开"}
 
 
 def status(state: dict) -> None:

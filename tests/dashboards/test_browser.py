@@ -162,7 +162,7 @@ def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, 
     address = serve(fresh)
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
-    page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
+    page.get_by_text("柏乡县 · 2020年6月：读到").wait_for()
     page.get_by_text("约300").first.wait_for()
     # names and answers from the workbook stay words
     page.get_by_text("<script>").first.wait_for()
@@ -247,7 +247,7 @@ def test_a_workbook_is_sent_with_the_keyboard_alone(page, fresh, serve, workbook
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(next(path for path in workbooks if "柏乡县2020年6月" in path.name))
-    page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
+    page.get_by_text("柏乡县 · 2020年6月：读到").wait_for()
     page.get_by_label("经办人").focus()
     page.keyboard.type("测试员")
     page.keyboard.press("Enter")

@@ -199,8 +199,8 @@ def test_while_another_task_writes_a_workbook_is_archived_and_the_room_says_what
     with locks.hold(empty / "warehouse" / "writer.lock", "计算并发布 2020-05"):
         opened = uploaded(app(empty, "reporting", room="upload"), report.name, report.read_bytes())
         next(button for button in opened.button if button.label == "提交").click().run()
-        assert "收件号 1:已存档,等当前任务结束后读取" in texts(opened)
+        assert "收件号 1：已存档，等当前任务结束后读取" in texts(opened)
         room = app(empty, "reporting", room="state")
-        assert "正在运行:计算并发布 2020-05" in texts(room)
+        assert "正在运行：计算并发布 2020-05" in texts(room)
         assert room.dataframe[0].value["文件"].tolist() == [report.name]
     assert "正在运行" not in texts(app(empty, "reporting", room="state"))
