@@ -217,7 +217,7 @@ def to_chase(rows: list[dict]) -> str:
     excused = [row["name"] for row in rows if row["seq"] is None and row["due"] is None]
     wrong = [f"{row['name']}（{row['errors']} 处）" for row in rows if row["seq"] and row["errors"]]
     counties, arrived = _counted_counties(rows)
-    told += [f"请催报：{_some(missing, counties - arrived)}"] if missing else ["都已报送"]
+    told += [f"请催报：{_some(missing, counties - arrived - len(excused))}"] if missing else ["都已报送"]
     told += [f"本月免报：{_some(excused, len(excused))}"] if excused else []
     told += [f"有错误待改正：{_some(wrong, rows[0].get('faulty', len(wrong)))}"] if wrong else []
     told += [rows[0]["caveat"]] if rows[0]["caveat"] else []

@@ -10,7 +10,7 @@ from pipelines.archive import backup as copies
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, submit_files
-from pipelines.monthly import monthly_run, rebuild_editions
+from pipelines.monthly import monthly_run, papers, rebuild_editions
 from pipelines.settings import Settings
 from tests import small_city
 from tests.books import Office
@@ -45,7 +45,7 @@ def run(place: Place, ack: Callable[[str], None]) -> None:
 
 
 def report(place: Place, ack: Callable[[str], None]) -> None:
-    monthly_run.report_latest(place.settings, [MAY])
+    papers.issue_latest(place.settings, [MAY])
 
 
 def approve(place: Place, ack: Callable[[str], None]) -> None:

@@ -102,9 +102,10 @@ def _replace(folder: Path) -> None:
         for path in before:
             shutil.copy2(path, kept / path.name)
     durable_files.sync_folders(aside)
-    place.replace(_before(folder))
+    if place.exists():
+        place.replace(_before(folder))
     aside.replace(place)
-    shutil.rmtree(_before(folder))
+    shutil.rmtree(_before(folder), ignore_errors=True)
 
 
 @contextmanager

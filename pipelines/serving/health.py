@@ -86,9 +86,8 @@ def _disk(settings: Settings) -> Look:
 
 def _release(settings: Settings) -> Look:
     """The current edition, every file of it against its hash."""
-    current = edition_folders.named(settings.releases) or next(
-        reversed([*edition_folders.editions(settings.releases)]), None
-    )
+    released = edition_folders.released(settings.releases, Archive(settings.archive))
+    current = edition_folders.named(settings.releases) or next(reversed(released), None)
     if current is None:
         return Look("发布版", True, "还没有发布版")
     try:

@@ -72,7 +72,7 @@ def test_the_last_release_in_the_ledger_is_the_last_successful_run(found):
     assert seen(found, "上次成功运行").says == "还没有运行过"
     for edition in (1, 2):
         Archive(found.archive).append("release", {"month": "2026-02", "edition": edition}, by="定时", now=NOW)
-    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00,2026-02 第 2 版（定时）")
+    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00，2026-02 第 2 版（定时）")
 
 
 def test_a_file_that_nobody_takes_is_named(found):
