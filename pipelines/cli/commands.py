@@ -236,7 +236,7 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
         printing.print_json(story)
         return
     printing.say(
-        f"{story['file']} {story['sheet']}！{cell}：{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
+        f"{story['file']} {story['sheet']}!{cell}：{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
     )
     for figure in story["figures"]:
         printing.say(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")

@@ -18,6 +18,6 @@ def person(name: str) -> str:
 def _is_account(name: str) -> bool:
     try:
         pwd.getpwnam(name.lower())
-    except KeyError:
+    except (KeyError, ValueError):
         return False
     return True

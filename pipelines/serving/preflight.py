@@ -59,7 +59,7 @@ def _free(label: str, address: str, port: int, option: str) -> None:
             probe.bind((address, port))
         except OSError as error:
             raise Refusal(
-                f"{label}的端口 {address}：{port} 不能使用（{error.strerror}）；"
+                f"{label}的端口 {address}:{port} 不能使用（{error.strerror}）；"
                 f"多半是已有一个 shequ serve 或 shequ dashboard 在运行：先停止它，或用 {option} 换一个端口"
             ) from None
 
@@ -75,7 +75,7 @@ def scarce(folder: Path) -> str | None:
     usage = shutil.disk_usage(folder)
     if usage.free >= SCARCE * usage.total:
         return None
-    return f"磁盘只剩 {usage.free / 2**30:.1f} GB({usage.free / usage.total:.0%}，应不少于 {SCARCE:.0%});请清理或扩容"
+    return f"磁盘只剩 {usage.free / 2**30:.1f} GB（{usage.free / usage.total:.0%}，应不少于 {SCARCE:.0%}）；请清理或扩容"
 
 
 def clock(settings: Settings, now: datetime) -> None:

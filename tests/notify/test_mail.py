@@ -114,7 +114,7 @@ def test_a_server_that_is_not_there_is_undelivered(server, tmp_path):
     port = server.server_address[1]
     server.shutdown()
     server.server_close()
-    with pytest.raises(Undelivered, match=rf"邮件服务器 127.0.0.1:{port}:ConnectionRefusedError"):
+    with pytest.raises(Undelivered, match=rf"邮件服务器 127.0.0.1:{port}：ConnectionRefusedError"):
         sender(port, tmp_path).send(MESSAGE)
 
 

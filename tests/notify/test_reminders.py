@@ -106,7 +106,7 @@ def test_refused_files_are_named_to_the_county_that_sent_them_and_all_of_them_to
     mine = {"seq": 7, "file": "襄都.xlsx", "county": "130502", "at": "2026-04-03T09:00:00+08:00", "why": "没有找到表头"}
     nobodys = {**mine, "seq": 8, "file": "报表.xlsx", "county": None, "why": "看不出是哪个县的"}
     clerk, county = on(date(2026, 4, 9), refused=(nobodys, mine), unread=(9, 10))
-    assert "- 4月3日收到的“襄都.xlsx”（第 7 号收件）:没有找到表头\n" in county.body and "报表.xlsx" not in county.body
+    assert "- 4月3日收到的“襄都.xlsx”（第 7 号收件）：没有找到表头\n" in county.body and "报表.xlsx" not in county.body
     assert (
         "未被采用的报表2份，须改正后重报：\n- 襄都区“襄都.xlsx”：没有找到表头\n- 不知是哪个县的“报表.xlsx”" in clerk.body
     )

@@ -31,7 +31,7 @@ FAMILY = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
 open("pids", "a").write(f"{os.getpid()} {child.pid}\\n")
-print（"家庭", flush=True）
+print("家庭", flush=True)
 time.sleep(60)
 """
 WELL, ILL = "None", "'没有应答'"
