@@ -27,7 +27,7 @@ KIND_NAMES: dict[str, str] = {
 }
 STATE_NAMES = {"open": "待处理", "explained": "已说明，待认可", "settled": "已办结", "dismissed": "不予处理"}
 
-# findings on rows that still count or wait, of submissions `sent` (seq, county, month)
+# of submissions `sent` (seq, county, month): findings on rows that still count or wait; what a file lacks and another brought is none
 OPEN_FINDINGS = """
     WITH open AS (SELECT finding.*, sent.county, sent.month FROM finding JOIN sent USING (seq)),
     of_row AS (
@@ -36,6 +36,10 @@ OPEN_FINDINGS = """
         JOIN standing ON standing.month = open.month AND standing.unit = answer.unit
         WHERE standing.row_state = 'accepted' AND standing.seq > open.seq)
     FROM open ANTI JOIN of_row USING (seq, row_no)
+    WHERE (code <> 'no_county_sheet' OR NOT EXISTS (
+            FROM county_standing AS own WHERE own.month = open.month AND own.unit = open.county AND own.row_state = 'accepted'))
+      AND (code <> 'units_missing' OR EXISTS (
+            FROM standing AS own WHERE own.month = open.month AND own.unit[:6] = open.county AND own.row_state = 'absent'))
 """
 # no questions to anybody: which units are missing stands in the state of the month, and a report that waits is a matter by itself
 _NO_QUESTION = ("units_missing", "month_future")

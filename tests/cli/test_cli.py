@@ -219,10 +219,10 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
     status, out, _ = shequ("approve", "2020-04", "--by", "市局李某", "--json", data=data)
     told = json.loads(out)
     assert (status, told["kind"], told["month"]) == (0, "approve", "2020-04")
-    status, _, err = shequ("approve", "2020-04", data=data)
+    status, _, err = shequ("approve", "2020-04", "--by", "市局王某", data=data)
     assert status == 1
     assert err.startswith("未完成:2020年4月已于") and "由市局李某审核" in err
-    assert shequ("reopen", "2020-04", "--why", "更正", data=data)[0] == 0
+    assert shequ("reopen", "2020-04", "--why", "更正", "--by", "市局王某", data=data)[0] == 0
 
 
 # ---- refusals and wrong use
@@ -235,10 +235,10 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
         (("figures", "--indicator", "facility_rurl"), "未完成:没有指标 facility_rurl;是否为 facility_rural?"),
         (("figures", "--policy", "甲"), "未完成:没有政策 甲;现有:opinions-2018"),
         (("explain", "facility_rural", "--unit", "1305"), "未完成:“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
-        (("reopen", "2020-04", "--why", "更正"), "未完成:2020年4月未经审核,无需重开"),
+        (("reopen", "2020-04", "--why", "更正", "--by", "市局李某"), "未完成:2020年4月未经审核,无需重开"),
         (("run", "--month", "2030-01"), "未完成:2030年1月没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)"),
-        (("waive", "abc", "--why", "无妨", "--until", "2020-12"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
-        (("approve", "2020-05"), "未完成:2020年5月还没有任何有效报表,不能审核"),
+        (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "市局李某"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
+        (("approve", "2020-05", "--by", "市局李某"), "未完成:2020年5月还没有任何有效报表,不能审核"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, said):
