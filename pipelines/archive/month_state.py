@@ -26,8 +26,8 @@ from pipelines.errors import Refusal
 NO_END = date(9999, 12, 1)
 # what may be taken back, and what people call it
 WITHDRAWABLE = {
-    "submission": "报送", "approve": "审核", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
-    "explain": "情况说明", "accept": "认可", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
+    "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
+    "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
 }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ _STATES = {
     "waiting": "该月已审核,报表待重开后生效(shequ reopen)",
     "received": "已存档,等当前任务结束后读取",
     "superseded": "已被更新的报表取代",
-    "question": "待市里认可月份",
+    "question": "待市里采纳月份",
     "withdrawn": "已撤回",
     "refused": "未采用",
 }
