@@ -42,7 +42,6 @@ class Field(Entry):
     id: str
     label: str
     type: FieldType
-    period: Literal["stock", "year"] = "stock"
     required: bool = False
     unit: str | None = None
     choices: list[str] = []
