@@ -216,21 +216,11 @@ def test_a_decision_needs_a_persons_name(office, name):
 # ---- what is counted from 1 January
 
 
-@pytest.fixture
-def yearly(office) -> Office:
-    small_city.replace(
-        office.edit("form.yaml"),
-        "label: 本年累计议事协商次数, type: count,",
-        "label: 本年累计议事协商次数, type: count, period: year,",
-    )
-    return office
-
-
-def test_a_years_answer_is_lent_within_the_year_and_not_across(yearly):
+def test_a_years_answer_is_lent_within_the_year_and_not_across(office):
     meetings = lambda unit: plain(unit) | {"deliberations": 9}  # noqa: E731
-    yearly.send(date(2019, 11, 1), ZONE, meetings)
-    yearly.send(FEBRUARY, ZONE, without(yearly.units(FEBRUARY, ZONE)[0].name))
-    office_unit = yearly.units(JANUARY, ZONE)[0].code
-    assert answers(yearly, DECEMBER, "deliberations")[office_unit][2] == 9
-    assert answers(yearly, JANUARY, "deliberations")[office_unit][2] is None
-    assert answers(yearly, JANUARY, "households")[office_unit] == ("absent", date(2019, 11, 1), 200)
+    office.send(date(2019, 11, 1), ZONE, meetings)
+    office.send(FEBRUARY, ZONE, without(office.units(FEBRUARY, ZONE)[0].name))
+    office_unit = office.units(JANUARY, ZONE)[0].code
+    assert answers(office, DECEMBER, "deliberations")[office_unit][2] == 9
+    assert answers(office, JANUARY, "deliberations")[office_unit][2] is None
+    assert answers(office, JANUARY, "households")[office_unit] == ("absent", date(2019, 11, 1), 200)
