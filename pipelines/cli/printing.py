@@ -54,7 +54,7 @@ _STATES = {
     "waiting": "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束",
     "received": "已存档，等当前任务结束后读取",
     "superseded": "已被更新的报表取代",
-    "question": "待市里认可月份",
+    "question": "待市里采纳月份",
     "withdrawn": "已撤回",
     "refused": "未采用",
 }

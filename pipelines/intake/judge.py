@@ -32,7 +32,7 @@ def check_bytes(
 
     `in_force`: month → county, unit and hash of the answers of every accepted row (`month_status.rows_in_force`).
     """
-    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name}
+    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
     event = Event(1, today.isoformat(), "submission", "", told, "")
     [(_, found)] = worker_pool.read_each([(event, lambda: data)], reference)
     checker = projection.in_memory(reference, Archive(Path("/nonexistent")))

@@ -141,7 +141,7 @@ def unreplaced(data: Path) -> Callable[[int], int | None]:
 def matters(data: Path) -> list[Matter]:
     """Everything that waits for somebody, as last kept."""
     with suppress(OSError, ValueError):
-        return json.loads((data / "live" / "matters.json").read_text(encoding="utf-8"))
+        return json.loads((data / "matters.json").read_text(encoding="utf-8"))
     return []
 
 
@@ -204,7 +204,7 @@ def _keep(opened: Warehouse, data: Path) -> None:
             known = _write(data, key, mark, month_state(opened, life, month, told))
         named[key] = known
     latest = months.key(life.reported[-1]) if life.reported else None
-    write_durably(data / "live" / "matters.json", _json(open_matters.collect(opened, life)))
+    write_durably(data / "matters.json", _json(open_matters.collect(opened, life)))
     write_durably(data / "live.json", _json({"as_of": applied, "origin": origin, "latest": latest, "months": named}))
     _sweep(data, named)
 

@@ -99,7 +99,8 @@ def submit(
     if not isinstance(by, str):
         files = list(files)  # what is judged is what is archived
         by = _admitted([(name, data) for name, data in files if isinstance(data, bytes)], settings, by, now)
-    receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now)
+    version = reference_bundle.load(settings.reference).form.version
+    receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now, version)
     taken = [data if isinstance(data, Report) else _Taken.by(receiver, name, data) for name, data in files]
     try:
         with writing(settings, "接收报表", PATIENCE) as opened:

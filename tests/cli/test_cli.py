@@ -1,5 +1,6 @@
 """The command line as programs meet it: JSON keys, exit status, refusals in Chinese without a traceback."""
 
+import getpass
 import json
 import shutil
 from datetime import date
@@ -14,12 +15,12 @@ from tests.books import Office, but, plain
 APRIL = date(2020, 4, 1)
 COUNTY = "130571"
 FILE = {"file", "sha256", "county", "month", "refused", "rows", "findings"}
+ROWS = {"read", "accepted", "held", "new", "changed", "unchanged", "kept"}
 FINDING = {"code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"}
 FIGURE = {
     "indicator", "month", "level", "unit", "name", "value", "lower", "upper", "numerator", "denominator", "unknown",
     "carried", "target", "status", "gap", "release",
 }  # fmt: skip
-NO_ROWS = dict.fromkeys(("read", "accepted", "held", "new", "changed", "unchanged", "kept"), 0)
 ANSWER = {"value", "raw", "file", "sha256", "sheet", "cell", "carried_from"}
 
 
@@ -69,7 +70,7 @@ def test_check_tells_one_object_a_file_and_stores_nothing(office, shequ, village
     assert status == 1
     assert len(told) == 2
     assert told[0].keys() >= FILE
-    assert told[0]["rows"].keys() == set(NO_ROWS)
+    assert told[0]["rows"].keys() == ROWS
     assert (told[0]["county"], told[0]["month"], told[0]["refused"]) == (COUNTY, "2020-04", False)
     [finding] = [f for f in told[0]["findings"] if f["severity"] == "error"]
     assert finding.keys() >= FINDING
@@ -88,8 +89,64 @@ def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
     path.write_bytes("这不是工作簿".encode())
     status, out, _ = shequ("check", "--json", path)
     told = json.loads(out)
-    assert (status, told["refused"], told["rows"]) == (1, True, NO_ROWS)
+    assert (status, told["refused"], told["rows"]) == (1, True, dict.fromkeys(ROWS, 0))
     assert [f["severity"] for f in told["findings"]] == ["error"]
+
+
+def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
+    good = office.workbook(APRIL, COUNTY)
+    last = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "households": 205})
+    for command in ("check", "submit"):
+        status, out, _ = shequ(command, "--json", good, tmp_path / "没有.xlsx", last, data=tmp_path / "data")
+        told = [json.loads(line) for line in out.splitlines()]
+        assert status == 1
+        assert [one["refused"] for one in told] == [False, True, False]
+        assert "找不到文件" in told[1]["findings"][0]["message"]
+    assert [one["state"] for one in told] == ["superseded", "refused", "effective"]
+
+
+# ---- taking back, and what waits
+
+
+DECISIONS = [
+    ("withdraw", "1", "--why", "错发"),
+    ("explain-finding", "abc", "--text", "实地数过"),
+    ("accept", "abc"),
+    ("ask", "abc", "--text", "何时"),
+    ("dismiss", "abc", "--why", "测试文件"),
+    ("extend", "2020-04", "--county", COUNTY, "--until", "2020-05-10", "--why", "停电"),
+    ("admit", "--name", "新村", "--town", "130571001000", "--kind", "农村社区", "--from", "2020-04", "--why", "新设"),
+]
+
+
+@pytest.mark.parametrize("words", DECISIONS, ids=lambda words: words[0])
+@pytest.mark.parametrize("name", [None, "", "root", getpass.getuser()])
+def test_every_decision_needs_a_persons_name(shequ, tmp_path, words, name):
+    signed = () if name is None else ("--by", name)
+    assert shequ(*words, *signed, data=tmp_path / "data")[0] == 2
+
+
+def test_a_submission_is_taken_back_and_read_as_it_was_sent(office, shequ, tmp_path):
+    data, path = tmp_path / "data", office.workbook(APRIL, COUNTY)
+    seq = json.loads(shequ("submit", "--json", path, data=data)[1])["seq"]
+    status, out, _ = shequ("withdraw", seq, "--why", "错发", "--by", "市局李某", "--json", data=data)
+    assert (status, json.loads(out)["of"]) == (0, seq)
+    status, out, _ = shequ("withdraw", seq, "--why", "错发", "--by", "市局李某", data=data)
+    assert status == 1
+    status, out, _ = shequ("original", seq, "--out", tmp_path / "out", "--json", data=data)
+    assert (tmp_path / "out" / f"{seq}-{path.name}").read_bytes() == path.read_bytes()
+
+
+def test_matters_are_listed_with_their_keys(shequ, tmp_path):
+    bad = tmp_path / "不知谁的.xlsx"
+    bad.write_bytes("这不是工作簿".encode())
+    shequ("submit", bad, data=tmp_path / "data")
+    [matter] = json.loads(shequ("matters", "--json", data=tmp_path / "data")[1])
+    assert matter.keys() >= {"id", "kind", "county", "month", "file", "since", "state", "message"}
+    assert (matter["kind"], matter["county"], matter["file"], matter["state"]) == ("no_county", None, bad.name, "open")
+    shequ("dismiss", matter["id"], "--why", "测试文件", "--by", "市局李某", data=tmp_path / "data")
+    [after] = json.loads(shequ("matters", "--json", data=tmp_path / "data")[1])
+    assert after["state"] == "dismissed"
 
 
 # ---- figures
