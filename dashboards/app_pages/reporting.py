@@ -27,7 +27,7 @@ st.query_params["room"] = room
 if room == "upload":
     submission_desk.upload()
 elif room == "decide":
-    decision_desk.decide(view)
+    decision_desk.decide()
 else:
     if view is None:
         st.info("还没有发布任何月份；收到的报表见下。")

@@ -7,7 +7,6 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.components import common_parts
-from dashboards.components.header import View
 from dashboards.queries import submission_rows
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
@@ -28,13 +27,13 @@ HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "�
 MOST = 30
 
 
-def decide(view: View | None) -> None:
+def decide() -> None:
     """A month's state, editions, submissions, open matters and decisions, with everything that may be decided about them."""
     if done := st.session_state.pop("decided", None):
         st.success(escape.markdown(done))
     st.markdown("市里的决定。每一个都记下经办人、时间和理由，永久保留，并随数字一起公布；每一个都可以撤回。")
     by = _person()
-    month = _month(view)
+    month = _month()
     if month is None:
         st.info("还没有收到任何报表；先在“上传报表”里收报表。")
         return
@@ -62,18 +61,13 @@ def _person() -> str | Actor:
     return st.text_input("经办人", placeholder="本人姓名", max_chars=40, width=320, key="decides").strip()
 
 
-def _month(view: View | None) -> date | None:
+def _month() -> date | None:
     """The month that is decided about: also one of which nothing is published yet. Default: the newest one that is over."""
-    known = month_now.known_months(settings.load())
+    known = month_now.known_months(settings.load())[::-1]
     if not known:
         return None
-    today = date.today()
-    over = [month for month in known if months.last_day(month) < today]
-    default = view.month if view and view.month in known and "month" in st.query_params else (over or known)[-1]
-    options = known[::-1]
-    return st.selectbox(
-        "决定哪个月", options, options.index(default), format_func=months.label, width=200, key="decide_month"
-    )
+    over = next((month for month in known if months.last_day(month) < date.today()), known[0])
+    return st.selectbox("决定哪个月", known, known.index(over), format_func=months.label, width=200, key="decide_month")
 
 
 def _state(now: MonthNow, state: dict) -> None:
@@ -313,4 +307,7 @@ def _decided(action: Callable, said: str) -> None:
         st.error(escape.markdown(refused))
     else:
         st.session_state["decided"] = said
+        # the edition shown may be another one now, which need not have the month that the address names
+        st.query_params.pop("month", None)
+        st.session_state.pop("chosen-month", None)
         st.rerun()

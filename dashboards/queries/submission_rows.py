@@ -120,8 +120,8 @@ def now(month: date) -> MonthNow:
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _now(place: Settings, month: date, _mark: int) -> MonthNow:
-    # the mark is part of the key though it is not read
+def _now(place: Settings, month: date, mark: int) -> MonthNow:
+    """As of the ledger number `mark`, by which an answer is kept."""
     return month_now.of(place, month)
 
 
