@@ -14,7 +14,7 @@ import streamlit as st
 from dashboards import signin
 from dashboards.components import common_parts, county_panel
 from dashboards.components.header import LIFE, View
-from dashboards.queries import edition_data, submission_rows
+from dashboards.queries import city, edition_data, submission_rows
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.access import roles
@@ -264,10 +264,10 @@ def _decided(action: Callable, told: str) -> None:
 def reports_download(view: View) -> None:
     """All counties of the month as a file."""
     _, counties = submission_rows.reported(view.release, view.month)
-    name = f"reports-{view.month:%Y-%m}.csv"
+    name, due = f"reports-{view.month:%Y-%m}.csv", city.due_day(view.release, view.month)
     columns = {"county": "代码", **common_parts.REPORT_COLUMNS}
     common_parts.download(
-        lambda: [common_parts.report_line(row) for row in submission_rows.all_reports(view.release, view.month)],
+        lambda: [common_parts.report_line(row, due) for row in submission_rows.all_reports(view.release, view.month)],
         counties,
         columns,
         name,

@@ -82,7 +82,15 @@ def coverage(facts: Facts) -> Sheet:
 
 def findings(facts: Facts) -> Sheet:
     """One row a finding."""
-    wide = (("县（市、区）", 14), ("性质", 8), ("报表", 30), ("工作表", 20), ("单元格", 12), ("填报值", 24), ("说明", 90))
+    wide = (
+        ("县（市、区）", 14),
+        ("性质", 8),
+        ("报表", 30),
+        ("工作表", 20),
+        ("单元格", 12),
+        ("填报值", 24),
+        ("说明", 90),
+    )
     rows: list[Sequence[Value]] = [
         [
             facts.short.get(f["county"], f["county"]),
@@ -97,4 +105,6 @@ def findings(facts: Facts) -> Sheet:
 def about_findings(facts: Facts) -> str:
     about, known = "本月采用的报表中发现的问题，逐处列明", facts.found.total()
     listed = len(facts.findings)
-    return about if known <= listed else f"{about}；共{known:,}处，本表列{listed:,}处，错误在先，其余见数据面板“数据质量”"
+    return (
+        about if known <= listed else f"{about}；共{known:,}处，本表列{listed:,}处，错误在先，其余见数据面板“数据质量”"
+    )

@@ -58,12 +58,6 @@ def test_who_has_not_reported_is_named():
     assert screen_wording.reported(rows) == "1/2 个县市区已报；未报：新河县。"
 
 
-def test_a_value_that_only_rounds_to_the_target_says_so():
-    assert screen_wording.rounded_up(a_row(value=49.98, shown="50.0"))
-    assert not screen_wording.rounded_up(a_row(value=50.0, shown="50.0"))
-    assert not screen_wording.rounded_up(a_row())
-
-
 def test_the_first_month_is_not_called_normal():
     row = a_row(status="on_track", base_month=date(2020, 6, 1))
     assert screen_wording.sign(row) == "○ 起点月，尚不能判断快慢"
@@ -81,14 +75,18 @@ def a_report(**more) -> dict:
 
 
 def test_a_report_on_the_fifth_is_in_time_and_one_on_the_sixth_is_late():
-    assert screen_wording.reported_state(a_report()) == "已报"
-    assert screen_wording.reported_state(a_report(received_at="2020-07-06T00:10:00+08:00")) == "已报，迟 1 天"
-    assert screen_wording.reported_state(a_report(received_at="2026-07-06T00:10:00+08:00")) == "已报（事后补录）"
-    assert screen_wording.reported_state(a_report(seq=None)) == "未报"
-    assert screen_wording.reported_state(a_report(seq=None, refused=1)) == "报过，文件无法计入"
-    assert screen_wording.reported_state(a_report(seq=None, waiting=1)) == "报过，等退回后生效"
+    due = date(2020, 7, 5)
+    assert screen_wording.reported_state(a_report(), due) == "已报"
+    assert screen_wording.reported_state(a_report(received_at="2020-07-06T00:10:00+08:00"), due) == "已报，迟 1 天"
+    assert screen_wording.reported_state(a_report(received_at="2026-07-06T00:10:00+08:00"), due) == "已报（事后补录）"
+    assert screen_wording.reported_state(a_report(seq=None), due) == "未报"
+    assert screen_wording.reported_state(a_report(seq=None, refused=1), due) == "报过，文件无法计入"
+    assert screen_wording.reported_state(a_report(seq=None, waiting=1), due) == "报过，等退回后生效"
 
 
 def test_who_is_to_be_chased_is_named_with_the_day_it_was_due():
     rows = [a_report(errors=3), a_report(name="新河县", seq=None)]
-    assert screen_wording.to_chase(rows) == "应于 2020年7月5日前报送。请催报：新河县。有错误待改正：柏乡县（3 处）。"
+    assert (
+        screen_wording.to_chase(rows, date(2020, 7, 5))
+        == "应于 2020年7月5日前报送。请催报：新河县。有错误待改正：柏乡县（3 处）。"
+    )
