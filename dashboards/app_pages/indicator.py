@@ -12,7 +12,7 @@ from dashboards.text import screen_wording
 view = header.view()
 ink = palette.ink()
 known = edition_data.indicators(view.release, view.policy)
-chosen = header.pick("indicator", "指标", common_parts.indicator_options(view), known[0]["indicator"])
+chosen = header.pick("indicator", "指标", common_parts.indicator_options(view), known[0]["indicator"], width=420)
 indicator = next(row for row in known if row["indicator"] == chosen)
 row = next((row for row in figure_rows.of_place(view, view.city) if row["indicator"] == chosen), None)
 indicator_panel.clause(view, indicator)

@@ -11,8 +11,9 @@ from dashboards.text import escape
 view = header.view()
 code = unit_panel.search(view)
 unit = submission_rows.unit(view, code) if code else None
-if signin.counties() is not None:
-    own = "、".join(signin.counties())
+allowed = signin.counties()
+if allowed is not None:
+    own = "、".join(allowed)
     st.caption(f"您能看到的只有 {own} 的社区（村）。" if own else "社区（村）的答案要登录后才能看。")
 if code and unit is None:
     st.warning(

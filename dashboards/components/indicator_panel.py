@@ -73,7 +73,9 @@ def outlook(row: PlaceRow, known: OutlookRow | None) -> None:
         )
     st.markdown(escape.markdown(f"{forecast}。"))
     if known.get("sdg_score") is not None:
-        score = f"评分 {known['sdg_score']:.1f}（−5 到 5），{SDG.get(known['sdg_category'], known['sdg_category'])}"
+        score = (
+            f"评分 {known['sdg_score']:.1f}（−5 到 5），{SDG.get(known['sdg_category'] or '', known['sdg_category'])}"
+        )
         st.caption(escape.markdown(f"参考：Open SDG 方法的第二意见：{score}；本市状态不以此为准。"))
     elif known.get("sdg_refused"):
         st.caption(escape.markdown(f"参考：Open SDG 方法在这里不适用：{known['sdg_refused']}"))
@@ -112,7 +114,7 @@ def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart], r
 
 def _turn(unit: ChangedUnit) -> dict[str, str]:
     """A unit's state in both months, in words."""
-    states: dict[int | None, str] = {None: "不在名册", 0: "不适用", **edition_data.STATES}
+    states: dict[int | None, str] = {None: "不在名册", **edition_data.STATES, 0: "不适用"}
     return {"was": states.get(unit["before"], ""), "now": states.get(unit["after"], "")}
 
 

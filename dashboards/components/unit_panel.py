@@ -91,7 +91,7 @@ def answers(view: View, unit: dict[str, Any]) -> None:
 def states(view: View, unit: dict[str, Any]) -> None:
     """Which indicators the unit meets and lacks."""
     known = submission_rows.unit_states(view, unit["unit"])
-    lines = [
+    lines: list[dict[str, Any]] = [
         {**row, "state": SIGN[known[row["indicator"]]]}
         for row in edition_data.indicators(view.release, view.policy)
         if row["counted"] == "community" and known.get(row["indicator"]) is not None

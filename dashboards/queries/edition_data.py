@@ -229,7 +229,7 @@ def towns(view, indicator: str, county: str) -> list[TownRow]:
     )
 
 
-STATES = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
+STATES: dict[int | None, str] = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
 
 
 def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]) -> list[dict]:

@@ -5,7 +5,15 @@ from datetime import date
 from decimal import Decimal
 
 from dashboards.charts.palette import CARRIED, NAMES, SIGNS
-from dashboards.queries.row_types import ComparedRow, FigureRow, ReportingRow, StandingRow, TownRow, VerdictRow
+from dashboards.queries.row_types import (
+    ComparedRow,
+    FigureRow,
+    ReportingRow,
+    SeriesRow,
+    StandingRow,
+    TownRow,
+    VerdictRow,
+)
 from pipelines import months
 from pipelines.edition import statuses
 
@@ -33,7 +41,7 @@ def value(row: AnyFigure) -> str:
     return f"{row['shown']}{percent_sign(row)}"
 
 
-def parts(row: Figure) -> str:
+def parts(row: Figure | SeriesRow) -> str:
     """`2,274/4,977`: what the value is made of."""
     return f"{number(row['numerator'])}/{number(row['denominator'])}" if row["denominator"] else ""
 

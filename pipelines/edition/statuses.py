@@ -26,11 +26,18 @@ def concern(row: Mapping[str, Any]) -> Concern:
     `row` has status, gap, numerator and position; `place` decides between places that are otherwise equal. Counted are the units known
     to lack it where the row says so (`gap_failing`), else all that are missing.
     """
-    missing = row.get("gap_failing")
-    missing = row["gap"] or 0 if missing is None else missing
+    return _RANK[row["status"]], -missing_share(row), -_missing(row), row["position"], str(row.get("place", ""))
+
+
+def missing_share(row: Mapping[str, Any]) -> Fraction:
+    """The units missing as a share of the units that the target needs."""
     needed = Fraction(row["numerator"] or 0) + (row["gap"] or 0)
-    share = Fraction(missing) / needed if needed else Fraction(0)
-    return _RANK[row["status"]], -share, -missing, row["position"], str(row.get("place", ""))
+    return Fraction(_missing(row)) / needed if needed else Fraction(0)
+
+
+def _missing(row: Mapping[str, Any]) -> int:
+    known = row.get("gap_failing")
+    return int(row["gap"] or 0) if known is None else int(known)
 
 
 def by_concern(rows: Iterable[Row]) -> list[Row]:

@@ -60,7 +60,7 @@ def test_tally(statuses, said):
             "逾期未达标的是丁率（现值45.0%，目标不低于50%，还差1,200个村）、乙率（现值45.0%，目标不低于50%，还差9个村）、"
             "丙率（现值45.0%，目标不低于50%，还差5个村）等4项。",
         ),
-        ("unproven", [item(status="unproven")], "甲率按已报数据达标，但未报部分可能改变结论，尚待核实。"),
+        ("unproven", [item(status="unproven")], "甲率的结论取决于未报或待核实的部分，尚待核实。"),
         ("reversing", [item(status="met")], ""),
     ],
 )
