@@ -46,7 +46,11 @@ def test_a_chart_holds_a_hostile_name_as_words():
     drawn += html_board.matrix(cells, [row["indicator"]], {row["place"]: link}, name, LIGHT)
     drawn += templates.render("table.html", name="", heads=[name], rows=[[name]])
     drawn += templates.render("page_foot.html", title=f'{name}";}}</style>')
-    assert "<img" not in drawn and "onerror=alert" not in drawn.replace("x onerror=alert(1)&gt;", "") and "</style>" in drawn
+    assert (
+        "<img" not in drawn
+        and "onerror=alert" not in drawn.replace("x onerror=alert(1)&gt;", "")
+        and "</style>" in drawn
+    )
     assert drawn.count("</style>") == 1
     shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
     figure = plotly_charts.outline_map([shape], {row["place"]: row}, {})
