@@ -22,8 +22,9 @@ def make(folder: Path, counties: Iterable[str] = PLAIN) -> Path:
     """Reference data in `folder`: everything of the repository's, with the units of `counties` only."""
     kept = set(counties)
     (folder / "rosters").mkdir(parents=True)
-    for name in ("form.yaml", "findings.yaml", "behaviour.yaml", "counties.yaml", "kinds.yaml"):
+    for name in ("form.yaml", "findings.yaml", "behaviour.yaml", "counties.yaml", "kinds.yaml", "calendar.yaml", "city.yaml"):
         shutil.copy(REFERENCE / name, folder / name)
+    shutil.copytree(REFERENCE / "boundaries", folder / "boundaries")
     shutil.copytree(REFERENCE / "policies", folder / "policies")
     for year in YEARS:
         _roster(folder / "rosters", year, kept)

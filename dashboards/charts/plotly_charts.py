@@ -219,7 +219,7 @@ def outline_map(
 def _stretch(outlines: Sequence[Outline]) -> float:
     """How many degrees of longitude are as long as one of latitude, at the middle of the map."""
     latitudes = [_middle(outline)[1] for outline in outlines]
-    return 1 / math.cos(math.radians(sum(latitudes) / len(latitudes))) if latitudes else 1.0
+    return 1 / math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)) if latitudes else 1.0
 
 
 def _area(figure: go.Figure, outline: Outline, row: CountyRow | None, chosen: bool, ink: Ink) -> None:

@@ -16,7 +16,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reports import finding_lists, xlsx_fast_rows
-from pipelines.reports.facts import Facts, Figure, Item, towns
+from pipelines.reports.below_counties import towns
+from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
 from pipelines.reports.phrases import aim, day

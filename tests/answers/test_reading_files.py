@@ -133,7 +133,7 @@ def test_an_older_compatible_version_is_a_note():
 
     older = dataclasses.replace(pages.form(), compatible=("2017.9",))
     made = page(others=marks(form_version="2017.9", county="130524", month="2019-06"))
-    found = pages.read.read_workbook(
+    found = pages.read_workbook.read_workbook(
         pages.book(made), NAME, older, pages.rosters(), today=pages.TODAY, first_month=pages.FIRST
     )
     assert "form_older" in pages.codes(found, "note") and not found.refused
