@@ -1,24 +1,27 @@
-"""说明: what statuses mean, how to read bounds, how to find one's way."""
+"""说明: what statuses mean, how to read figures and bounds, how to use the pages."""
 
 import streamlit as st
 
 from dashboards.charts import palette
+from dashboards.queries import city
 from dashboards.text import escape
+from pipelines.edition import statuses
 
 MEANINGS = {
-    "met": "按最保守的算法（未报的都当作没有）也达到目标。",
-    "unproven": "已报的数据达到目标，但把未报的都当作没有就达不到：补齐报表即可定论。",
     "overdue": "期限已过，仍未达到目标。只有它用红色。",
-    "on_track": "到目前走完了应走路程的 95% 以上。",
-    "lagging": "走完了应走路程的 60% 到 95%。",
-    "off_track": "走完的不到应走路程的 60%。",
     "reversing": "比起点还低，或者曾经达标、现在又不达标。",
-    "tracked": "政策没有给出目标，只看变化；或者只在 12 月考核。",
+    "off_track": "走完的不到应走路程的 60%。",
+    "lagging": "走完了应走路程的 60% 到 95%。",
+    "unproven": "未报或待核实的答案会改变结论：补齐即可定论。",
     "no_data": "应有的单位一个都没有报。",
+    "starting": "有数据还不到三个月，快慢尚不能判断。",
+    "on_track": "到目前走完了应走路程的 95% 以上。",
+    "met": "按最保守的算法（未报的都当作没有）也达到目标。",
+    "tracked": "政策没有给出目标，只看变化；或者只在 12 月考核。",
     "not_applicable": "这里没有该指标所指的单位，例如没有城镇社区。",
 }
 st.subheader("状态", anchor=False)
-lines = [{"状态": palette.sign(key), "意思": text} for key, text in MEANINGS.items()]
+lines = [{"状态": palette.sign(status), "意思": MEANINGS[status]} for status in statuses.ORDER]
 st.table(
     [{name: escape.markdown(text) for name, text in line.items()} for line in lines],
     border="horizontal",
@@ -35,9 +38,11 @@ st.markdown(
 )
 st.subheader("当时区划与目前区划", anchor=False)
 st.markdown(
-    "2020年6月，邢台县撤销，任县、南和县改区，桥东、桥西改称襄都、信都并调整范围。**当时区划**按各月当时的县市区计算；"
-    "**目前区划**把每个村和社区跟到现在所属的县市区，这样走势不会因为划界而跳动。"
+    "**当时区划**按各月当时的县市区计算；**目前区划**把每个村和社区跟到现在所属的县市区，这样走势不会因为划界而跳动。"
 )
+view = st.session_state.get("view")
+for change in city.division_changes(view.release) if view else []:
+    st.markdown(f"- {escape.markdown(change)}")
 st.subheader("怎样用", anchor=False)
 st.markdown(
     "- **总览**先看一句话，再看横条，再看右边的方格：哪一格有 ▼、↘、×，点它。\n"

@@ -1,4 +1,4 @@
-"""数据质量: coverage, what is carried or unknown, decisions, editions and what each changed."""
+"""数据质量: coverage, carried and unknown answers, findings, decisions, editions."""
 
 from functools import partial
 

@@ -8,7 +8,7 @@ from dashboards.queries import submission_rows
 
 view = st.session_state.get("view")
 ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审定、发布、撤回"}
-# a county's own county stands for any: what it may do at all
+# whether a county's person may do it at all is asked for one of its counties
 own = next(iter(signin.actor().counties), None)
 if not signin.may("submit", own):
     ROOMS.pop("upload")
@@ -19,7 +19,7 @@ room = st.segmented_control(
     "内容",
     list(ROOMS),
     default=asked if asked in ROOMS else "state",
-    format_func=ROOMS.get,
+    format_func=lambda name: ROOMS[name],
     required=True,
     label_visibility="collapsed",
 )

@@ -155,7 +155,7 @@ def _told(report: outcome.Report) -> None:
 def _name(county: str | None, month: str | None) -> str:
     view: View | None = st.session_state.get("view")
     found = edition_data.county_names(view.release) if view else {}
-    return found.get(county, county or "县市区不明")
+    return found.get(county or "", county or "县市区不明")
 
 
 # ---- looking
@@ -181,7 +181,9 @@ def findings(view: View) -> None:
         return
     st.markdown(f"**{common_parts.month_text(view.month)}的问题**")
     options = {"": "全部县市区", **common_parts.county_options(view)}
-    county = st.selectbox("县市区", list(options), format_func=options.get, width=240, label_visibility="collapsed")
+    county = st.selectbox(
+        "县市区", list(options), format_func=lambda code: options[code], width=240, label_visibility="collapsed"
+    )
     found = submission_rows.findings(view.release, view.month, county or None, 3000 if county else 300)
     if found and found[0]["findings"] > len(found):
         st.caption(f"共 {found[0]['findings']} 个，这里是最重的 {len(found)} 个；在上面选一个县市区看它的全部。")

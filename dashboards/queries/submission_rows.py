@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.queries.edition_data import many, rows
+from dashboards.queries.row_types import ReportingRow
 from pipelines import settings
 from pipelines.edition import Release
 from pipelines.intake import month_now
@@ -38,7 +39,7 @@ def reported(release: Release, month: date) -> tuple[int, int]:
     return row["arrived"], row["counties"]
 
 
-def reports(release: Release, month: date, most: int = MOST) -> list[dict]:
+def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
     """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
     how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
     """
@@ -53,17 +54,17 @@ def reports(release: Release, month: date, most: int = MOST) -> list[dict]:
     return _with_due(found, month)
 
 
-def report(release: Release, month: date, county: str) -> dict | None:
+def report(release: Release, month: date, county: str) -> ReportingRow | None:
     found = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
     return _with_due(found, month)[0] if found else None
 
 
-def all_reports(release: Release, month: date) -> list[dict]:
+def all_reports(release: Release, month: date) -> list[ReportingRow]:
     """Every county of the month, for a download."""
     return _with_due(many(release, "SELECT * FROM report WHERE month = $month ORDER BY county", month=month), month)
 
 
-def coverage(release: Release, most: int = MOST) -> list[dict]:
+def coverage(release: Release, most: int = MOST) -> list[ReportingRow]:
     """Every month's coverage of the counties; of many, of those that cover least in their last month."""
     return rows(
         release,

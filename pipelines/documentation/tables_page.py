@@ -6,7 +6,7 @@ without one is refused, so that none goes undescribed.
 
 import re
 
-from pipelines.edition import analysis_tables, database, month_tables, ready_tables
+from pipelines.edition import analysis_tables, city_facts, database, month_tables, ready_tables
 from pipelines.edition.open_edition import Release
 from pipelines.errors import Refusal
 
@@ -18,7 +18,7 @@ _MANY = 12
 def grains() -> dict[str, str]:
     """Table → one row per what. `state-<policy>` stands for every policy's."""
     found: dict[str, str] = {}
-    for module in (ready_tables, database, analysis_tables, month_tables):
+    for module in (ready_tables, database, city_facts, analysis_tables, month_tables):
         for names, grain in _ROW.findall(module.__doc__ or ""):
             for name in re.findall(r"`([^`]+)`", names):
                 if module is month_tables:

@@ -9,7 +9,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 | `movement_unit` | policy, indicator, unit whose state changed, part of the change |
 | `decision` | approval, reopening, waiver or resolved question in the ledger |
 | `edition` | edition of any month in the ledger |
-| `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |
+| `reconciliation` | month at which the roster changed, county or city: units before, created, abolished, moved, after |
 """
 
 import itertools

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.reference import form, roster, rules, strict_yaml, working_days
+from pipelines.reference import city, form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
@@ -67,6 +67,8 @@ class Reference:
             place = self.folder / "policies" / item.policy.id
             found[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         found["rosters"] = self.rosters.digest()
+        if places := city.files(self.folder):
+            found["city"] = strict_yaml.digest(places)
         return found
 
 

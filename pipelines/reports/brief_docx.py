@@ -1,6 +1,4 @@
-"""The brief for the leadership group, as a Word paper: verdict, leading indicators, counties, laggards, data,
-decisions, annex.
-"""
+"""The brief for the leadership group as a Word paper: verdict, leading indicators, counties, laggards, data, decisions, annex."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,18 +7,19 @@ from docx.document import Document as Paper
 from docx.text.paragraph import Paragraph
 
 from pipelines import months
+from pipelines.edition.statuses import BEHIND
 from pipelines.reports import docx_styles as papers
 from pipelines.reports import submission_facts, verdict
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars, add_lines
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
-from pipelines.reports.facts import BEHIND, Facts, Figure, Item
+from pipelines.reports.facts import Facts, Figure, Item, by_concern
 from pipelines.reports.laggards import county_lacks, laggard, reference_only
 from pipelines.reports.list_limits import MOST_BEHIND, MOST_LEFT_OUT
 from pipelines.reports.phrases import aim, amount, count, day, listed, numeral, signed
 from pipelines.reports.variants import Variant
 
 MARKS = {
-    "met": ("达", None), "unproven": ("核", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"), "off_track":
+    "met": ("达", None), "unproven": ("核", None), "starting": ("起", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"), "off_track":
     ("滞", "A6A6A6"),
     "reversing": ("退", "A6A6A6"), "overdue": ("逾", "404040"), "tracked": ("监", None), "no_data": ("缺", None),
     "not_applicable": ("／", None),
@@ -124,27 +123,23 @@ def value(figure: Figure, item: Item) -> str:
 
 
 def lack(figure: Figure, item: Item) -> str:
-    return f"{count(figure.gap)}{(item.gap_unit or '').split('(')[0]}" if figure.gap else "—"
+    return f"{count(figure.gap)}{(item.gap_unit or '').split('（')[0]}" if figure.gap else "—"
 
 
 def _bars(paper: Paper, facts: Facts) -> None:
-    """Bars of the shares among the leading indicators: what is proven, what is not known, what is lacking to the
-    target.
-    """
-    items = [i for i in facts.headline if i.unit == "%" and i.city and i.city.lower is not None]
-    if not items:
+    """Bars of the shares among the leading indicators: proven part, unknown part, distance to the target."""
+    known = [(i, i.city, i.city.lower, i.city.upper) for i in facts.headline if i.unit == "%" and i.city]
+    shares = [(i, f, low, high) for i, f, low, high in known if low is not None and high is not None]
+    if not shares:
         return
-    lower = [i.city.lower for i in items]
-    unknown = [i.city.upper - i.city.lower for i in items]
-    short = [max(0.0, (i.low or 0) - i.city.upper) for i in items]
     series = [
-        Series("已达到", lower, SOLID),
-        Series("未报或待核实", unknown, HATCHED),
-        Series("距目标尚差", short, HOLLOW),
+        Series("已达到", [low for _, _, low, _ in shares], SOLID),
+        Series("未报或待核实", [high - low for _, _, low, high in shares], HATCHED),
+        Series("距目标尚差", [max(0.0, (i.low or 0) - high) for i, _, _, high in shares], HOLLOW),
     ]
-    names = [f"{i.name} {value(i.city, i)}" for i in items]
+    names = [f"{i.name} {value(f, i)}" for i, f, _, _ in shares]
     _write(paper, "图1 主要指标现值与目标的距离（%）", "Caption")
-    add_bars(paper, names, series, 18 + 5.1 * len(items), "主要指标现值与目标的距离")
+    add_bars(paper, names, series, 18 + 5.1 * len(shares), "主要指标现值与目标的距离")
 
 
 _LINES = ("solid", "dash", "round_dot", "long_dash_dot")
@@ -153,8 +148,7 @@ _SIGNS = ("circle", "square", "triangle", "diamond")
 
 def _trends(paper: Paper, facts: Facts) -> None:
     """The last thirteen months of the leading shares that lag, at most four."""
-    behind = [i for i in facts.headline if i.status in BEHIND and i.unit == "%" and i.low]
-    behind = sorted(behind, key=lambda item: item.city.value / item.low)[:4]
+    behind = by_concern(i for i in facts.headline if i.status in BEHIND and i.unit == "%" and i.low)[:4]
     span = [month for month, _ in behind[0].series][-13:] if behind else []
     if len(span) < 2:
         return
@@ -228,7 +222,7 @@ def _mark(figure: Figure | None) -> Cell:
 
 
 def _laggards(paper: Paper, facts: Facts, variant: Variant) -> None:
-    behind = [item for item in verdict.attention(facts.headline) if item.status in BEHIND]
+    behind = [item for item in by_concern(facts.headline) if item.status in BEHIND]
     if not behind:
         _say(paper, "主要指标中没有滞后的。")
     else:
@@ -250,11 +244,11 @@ def _others(facts: Facts) -> str:
     rest = [item for item in facts.items if item not in facts.headline and item.goal and item.judged != "december"]
     if not rest:
         return ""
-    behind = [item for item in verdict.attention(rest) if item.status in BEHIND]
-    told = verdict.tally([item.status for item in rest], facts.statuses).replace("主要指标", "其他有目标的指标", 1)
+    behind = [item for item in by_concern(rest) if item.status in BEHIND]
+    counts = verdict.tally([item.status for item in rest], facts.statuses).replace("主要指标", "其他有目标的指标", 1)
     if not behind:
-        return told
-    return f"{told}其中滞后的有{listed([item.name for item in behind], 10, '项')}。全部指标见附件。"
+        return counts
+    return f"{counts}其中滞后的有{listed([item.name for item in behind], 10, '项')}。全部指标见附件。"
 
 
 def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
@@ -337,7 +331,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     for number, item in enumerate(facts.items, 1):
         if item.clause != clause:
             clause = item.clause
-            rows.append(Band(f"第{clause.replace('(', '部分（')}" if "(" in clause else f"第{clause}部分"))
+            rows.append(Band(f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"))
         cells = _indicator_row(number, item, facts)[:7]
         cells[1] = Cell(item.name, small=f"“{item.quote}”")
         rows.append(cells)
@@ -347,7 +341,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
 
 
 _STATUS_NOTE = (
-    "注：已达标指未报单位即使全部不合格也达到目标；待核实指按已报数据达标、未报单位可能改变结论；"
+    "注：已达标指未报单位即使全部不合格也达到目标；待核实指结论取决于未报或待核实的部分；起步期指有数据不到三个月；"
     "进度正常、偏慢、严重滞后按已走过的时间与已完成的工作量之比判定（不低于95%、60%至95%、低于60%）；"
     "倒退指低于基期或曾达标后又未达标；仅监测指政策未定目标或按年度判定。"
 )

@@ -96,7 +96,7 @@ def _row(row: Row, columns: Sequence[Column], widths: list[int], keep: bool) -> 
 def _cell(cell: str | Cell, column: Column, width: int, keep: bool = False) -> str:
     cell = cell if isinstance(cell, Cell) else Cell(cell)
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{cell.shade}"/>' if cell.shade else ""
-    light = bool(cell.shade) and int(cell.shade[:2], 16) < 0x80
+    light = cell.shade is not None and int(cell.shade[:2], 16) < 0x80
     small = _paragraph(cell.small, "CellSmall") if cell.small else ""
     text = _paragraph(cell.text, cell.style or column.style, light=light, keep=keep)
     return (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.answers.findings import SEVERITY_NAMES
-from pipelines.reports.facts import Facts, Figure, Item, many_towns
+from pipelines.reports.below_counties import many_towns
+from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, TOWNS_SHOWN
 
 Value = str | int | float | None
@@ -20,7 +21,7 @@ class Head:
     kind: str = "text"
 
 
-Sheet = tuple[list[Head], list[Sequence[Value]]]
+Sheet = tuple[list[Head], Sequence[Sequence[Value]]]
 
 
 def across(item: Item, facts: Facts) -> list[float | None]:
@@ -37,7 +38,7 @@ def matrix(facts: Facts) -> Sheet:
 
 def _value(item: Item, unit: str) -> float | None:
     figure = item.of.get(unit)
-    return as_float(figure and figure.shown)
+    return as_float(figure.shown if figure else None)
 
 
 def as_float(text: str | Decimal | None) -> float | None:
@@ -72,7 +73,7 @@ def coverage(facts: Facts) -> Sheet:
     rows: list[Sequence[Value]] = [
         [
             *(row[key] for key in ("name", "units", "accepted", "held", "carried", "missing")),
-            *(facts.found[row["county"], severity] for severity in ("error", "warning")),
+            *(facts.finding_counts[row["county"], severity] for severity in ("error", "warning")),
             files.get(row["county"]),
         ]
         for row in facts.coverage
@@ -82,10 +83,18 @@ def coverage(facts: Facts) -> Sheet:
 
 def findings(facts: Facts) -> Sheet:
     """One row a finding."""
-    wide = (("县（市、区）", 14), ("性质", 8), ("报表", 30), ("工作表", 20), ("单元格", 12), ("填报值", 24), ("说明", 90))
+    wide = (
+        ("县（市、区）", 14),
+        ("性质", 8),
+        ("报表", 30),
+        ("工作表", 20),
+        ("单元格", 12),
+        ("填报值", 24),
+        ("说明", 90),
+    )
     rows: list[Sequence[Value]] = [
         [
-            facts.short.get(f["county"], f["county"]),
+            facts.short.get(f["county"] or "", f["county"]),
             SEVERITY_NAMES[f["severity"]],
             *(f[key] for key in ("file", "sheet", "cell", "found", "message")),
         ]
@@ -95,6 +104,8 @@ def findings(facts: Facts) -> Sheet:
 
 
 def about_findings(facts: Facts) -> str:
-    about, known = "本月采用的报表中发现的问题，逐处列明", facts.found.total()
+    about, known = "本月采用的报表中发现的问题，逐处列明", facts.finding_counts.total()
     listed = len(facts.findings)
-    return about if known <= listed else f"{about}；共{known:,}处，本表列{listed:,}处，错误在先，其余见数据面板“数据质量”"
+    return (
+        about if known <= listed else f"{about}；共{known:,}处，本表列{listed:,}处，错误在先，其余见数据面板“数据质量”"
+    )

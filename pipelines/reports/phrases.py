@@ -76,7 +76,7 @@ def plain_unit(unit: str | None) -> str:
 
 def counter(unit: str | None) -> str:
     """Only the word that counts: `个` of `个社区（村）`, `人`."""
-    return "个" if (unit or "个").startswith("个") else unit
+    return "个" if unit is None or unit.startswith("个") else unit
 
 
 def until(month: date) -> str:
@@ -84,10 +84,10 @@ def until(month: date) -> str:
     return f"{month.year}年底" if month.month == 12 else f"{month.year}年{month.month}月底"
 
 
-def sentence(*parts: str | None) -> str:
-    """Clauses joined to one sentence; nothing where there are none."""
-    said = [part for part in parts if part]
-    return f"{'，'.join(said)}。" if said else ""
+def sentence(*parts: object) -> str:
+    """Clauses joined to one sentence, false ones left out; empty where there are none."""
+    clauses = [str(part) for part in parts if part]
+    return f"{'，'.join(clauses)}。" if clauses else ""
 
 
 def paragraph(sentences: Iterable[str]) -> str:

@@ -16,7 +16,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reports import finding_lists, xlsx_fast_rows
-from pipelines.reports.facts import Facts, Figure, Item, towns
+from pipelines.reports.below_counties import towns
+from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
 from pipelines.reports.phrases import aim, day
@@ -36,7 +37,7 @@ class _Book:
         self.buffer = io.BytesIO()
         plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
         self.book = Workbook(self.buffer, plain)
-        self.bodies: dict[int, tuple[int, list]] = {}
+        self.bodies: dict[int, tuple[int, Sequence[Sequence[Value]]]] = {}
         self.subjects: list[tuple[str, str]] = []
         self._formats()
 
@@ -119,7 +120,9 @@ class _Book:
         else:
             sheet.write_number(row, column, value, self.cells[kind])
 
-    def _bulk(self, name: str, about: str, heads: Sequence[Head], rows: list[Sequence[Value]], freeze: int = 2) -> None:
+    def _bulk(
+        self, name: str, about: str, heads: Sequence[Head], rows: Sequence[Sequence[Value]], freeze: int = 2
+    ) -> None:
         """A sheet with a long body; only its pattern row is written here."""
         sheet = self._sheet(name, about, heads, len(rows), freeze)
         for column, head in enumerate(heads):
@@ -153,7 +156,7 @@ class _Book:
         sheet.set_column(20, 22, None, None, {"hidden": True})
         for n, item in enumerate((self.facts.headline[row - 3] for row in rows), 3):
             sheet.write_string(n, 20, item.name)
-            sheet.write_number(n, 21, float(item.city.shown))
+            sheet.write_number(n, 21, float(item.city.shown if item.city and item.city.shown else 0))
             if item.low is not None:
                 sheet.write_number(n, 22, item.low)
         chart = self.book.add_chart({"type": "bar"})
@@ -226,7 +229,12 @@ class _Book:
             *(Head(c["short"], 9, "number") for c in self.facts.counties),
         ]
         rows = [
-            [i.name, aim(i.goal, i.unit), as_float(i.city and i.city.shown), *finding_lists.across(i, self.facts)]
+            [
+                i.name,
+                aim(i.goal, i.unit),
+                as_float(i.city.shown if i.city else None),
+                *finding_lists.across(i, self.facts),
+            ]
             for i in self.facts.items
         ]
         self._bulk("县市区一览", about, heads, rows, freeze=3)
@@ -258,7 +266,7 @@ class _Book:
             place = [row.pop("county"), row["town"], row["unit"]]
             figure = Figure(name=row.pop("town"), **row)
             line = [item.name, *place, aim(item.goal, item.unit), *self._measured(figure, item)]
-            parts.setdefault(item.clause.split("(")[0], []).append(line)
+            parts.setdefault(item.clause.split("（")[0], []).append(line)
         for part, rows in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
             self._bulk(_sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分{about}", heads, rows, freeze=3)
 

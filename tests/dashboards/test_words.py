@@ -58,12 +58,6 @@ def test_who_has_not_reported_is_named():
     assert screen_wording.reported(rows) == "1/2 个县市区已报；未报：新河县。"
 
 
-def test_a_value_that_only_rounds_to_the_target_says_so():
-    assert screen_wording.rounded_up(a_row(value=49.98, shown="50.0"))
-    assert not screen_wording.rounded_up(a_row(value=50.0, shown="50.0"))
-    assert not screen_wording.rounded_up(a_row())
-
-
 def test_the_first_month_is_not_called_normal():
     row = a_row(status="on_track", base_month=date(2020, 6, 1))
     assert screen_wording.sign(row) == "○ 起点月，尚不能判断快慢"

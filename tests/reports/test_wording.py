@@ -49,14 +49,18 @@ def test_tally(statuses, said):
         ("met", [item(status="met")], ""),
         ("met", [item(status="met"), item(status="lagging")], "已达标的是甲率。"),
         ("lagging", [item(status="lagging", gap=5)], "进度偏慢的是甲率（现值45.0%，目标不低于50%，还差5个村）。"),
-        ("lagging", [item(status="lagging", goal="≥100", gap=55)], "进度偏慢的是甲率（现值45.0%，目标100%，还差55个村）。"),
+        (
+            "lagging",
+            [item(status="lagging", goal="≥100", gap=55)],
+            "进度偏慢的是甲率（现值45.0%，目标100%，还差55个村）。",
+        ),
         (
             "overdue",
             [item(f"{n}率", "overdue", gap=gap) for n, gap in (("甲", 1), ("乙", 9), ("丙", 5), ("丁", 1200))],
             "逾期未达标的是丁率（现值45.0%，目标不低于50%，还差1,200个村）、乙率（现值45.0%，目标不低于50%，还差9个村）、"
             "丙率（现值45.0%，目标不低于50%，还差5个村）等4项。",
         ),
-        ("unproven", [item(status="unproven")], "甲率按已报数据达标，但未报部分可能改变结论，尚待核实。"),
+        ("unproven", [item(status="unproven")], "甲率的结论取决于未报或待核实的部分，尚待核实。"),
         ("reversing", [item(status="met")], ""),
     ],
 )
@@ -190,7 +194,9 @@ def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_
         figure("off_track", 0, 1, name="乙县"),
         figure("no_data", 0, 1, unknown=1, name="丙县"),
     ]
-    one = item(status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1)
+    one = item(
+        status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1
+    )
     one.indicator["counted"] = "county"
     assert laggard(one, facts([one])).endswith("还差2个县市区（未报1个，暂按未达到计）。尚未做到的有乙县。丙县未报。")
 
@@ -199,7 +205,10 @@ def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_
     ("findings", "said"),
     [
         ((), "报表未发现错误和需核实的情况。"),
-        (("error", "error", "warning"), "报表中发现错误2处、需核实1处，错误较多的是甲县，已逐处标注退回，改正前不计入。"),
+        (
+            ("error", "error", "warning"),
+            "报表中发现错误2处、需核实1处，错误较多的是甲县，已逐处标注退回，改正前不计入。",
+        ),
         (("warning",), "报表中发现需核实1处，已逐处标注，核实前照常计入。"),
         (("note",), "报表未发现错误和需核实的情况。"),
     ],
