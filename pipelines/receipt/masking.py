@@ -4,6 +4,8 @@ A number in a cell becomes a text; a formula with such a result is removed. A te
 """
 
 import re
+from collections.abc import Container
+from functools import partial
 
 from pipelines.answers import personal_data
 from pipelines.receipt.package_parts import Parts
@@ -16,12 +18,15 @@ _TYPE = re.compile(r"""\st=(["'])(\w+)\1""")
 _NO_WORDS = ("xl/workbook.xml", "xl/styles.xml", "xl/theme/theme1.xml")
 
 
-def mask(parts: Parts) -> None:
-    """Mask every part with words of the county. A part without such numbers is unchanged."""
+def mask(parts: Parts, codes: Container[str] = ()) -> None:
+    """Mask every part with words of the county. A part without such numbers is unchanged.
+
+    `codes` are damaged codes of units, which may look like telephone numbers and stay.
+    """
     for name in parts.names:
         if _has_words(name):
             old = parts.read(name)
-            new = _masked(old, "<sheetData" in old[:100_000].decode("latin-1"))
+            new = _masked(old, "<sheetData" in old[:100_000].decode("latin-1"), codes)
             if new != old:
                 parts.write(name, new)
 
@@ -31,28 +36,29 @@ def _has_words(name: str) -> bool:
     return lower.startswith(("xl/", "docprops/")) and lower.endswith((".xml", ".vml")) and lower not in _NO_WORDS
 
 
-def _masked(xml: bytes, sheet: bool) -> bytes:
+def _masked(xml: bytes, sheet: bool, codes: Container[str]) -> bytes:
     try:
         text = xml.decode("utf-8")
     except UnicodeDecodeError:
         return xml  # another encoding, which no current program writes
-    if sheet and any(map(_is_personal, _NUMBER.findall(text))):
-        text = _CELL.sub(_cell, text)
-    return _TEXT.sub(lambda text: personal_data.masked(text[0]), text).encode()
+    if sheet and any(_is_personal(number, codes) for number in _NUMBER.findall(text)):
+        text = _CELL.sub(partial(_cell, codes), text)
+    return _TEXT.sub(lambda text: personal_data.masked(text[0], codes), text).encode()
 
 
-def _cell(match: re.Match) -> str:
+def _cell(codes: Container[str], match: re.Match) -> str:
     """A cell whose stored value is a number of eleven digits or more."""
     prefix, attributes, _, value = match.groups()
     kind = _TYPE.search(attributes)
-    if (kind and kind[2] != "n") or not _is_personal(value):
+    if (kind and kind[2] != "n") or not _is_personal(value, codes):
         return match[0]
     attributes = _TYPE.sub("", attributes)
     return f'<{prefix}c{attributes} t="inlineStr"><{prefix}is><{prefix}t>***</{prefix}t></{prefix}is></{prefix}c>'
 
 
-def _is_personal(value: str) -> bool:
+def _is_personal(value: str, codes: Container[str]) -> bool:
     try:
-        return personal_data.holds(float(value))
+        number = float(value)
+        return personal_data.holds(number) and str(int(number)) not in codes
     except ValueError:
         return False
