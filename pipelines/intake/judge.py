@@ -24,10 +24,6 @@ from pipelines.worker import worker_pool
 
 InForce = Callable[[date], pa.Table | None]
 
-<<<<<<< HEAD
-def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
-    """One file's report. Never raises for what the file holds: a bad file is a refused report."""
-=======
 
 def check_bytes(
     data: bytes, name: str, reference: Reference, release: Release | None, today: date, in_force: InForce | None = None
@@ -36,7 +32,6 @@ def check_bytes(
 
     `in_force`: month → county, unit and hash of the answers of every accepted row (`month_status.rows_in_force`).
     """
->>>>>>> core
     told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
     event = Event(1, today.isoformat(), "submission", "", told, "")
     [(_, found)] = worker_pool.read_each([(event, lambda: data)], reference)
