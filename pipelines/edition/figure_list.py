@@ -106,7 +106,8 @@ def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
     return {
         "indicator": indicator["indicator"], "month": month, "level": "community", "unit": item["unit"], "name": item["name"],
         "is_share": share, "factor": indicator["factor"], "numerator": numerator, "denominator": denominator,
-        "unknown": int(state in (3, 4)), "scope_unknown": int(state == 4), "carried": int(item["carried"] and state in (1, 2, 3)),
+        "unknown": int(state in (3, 4)), "scope_unknown": int(state == 4),
+        "carried": int(item["carried"] and state in ((1, 2, 3) if share else (1,))),
         "target": indicator["goal"], "status": _unit_status(indicator, state, month), "gap": None,
         "value": None if state in (0, 3, 4) or not denominator else 0.0,
     }  # fmt: skip
