@@ -59,7 +59,7 @@ class _Stream:
     """One run of `parallel.read_each`, advanced by a thread of its own a bounded number of files before they are taken."""
 
     def __init__(self, archive: Archive, reference: Reference, events: list[Event], life: Life):
-        self.resolutions = {county: dict(told) for county, told in life.resolutions.items()}
+        self.resolutions = life.reading_decisions
         self.left = deque(events)
         wanted = [(event, partial(archive.read, event.body["sha256"])) for event in events]
         self.found = worker_pool.read_each(wanted, reference, self.resolutions)
@@ -72,7 +72,7 @@ class _Stream:
             self.ahead.append(self.thread.submit(next, self.found))
 
     def has_next(self, events: list[Event], life: Life) -> bool:
-        return self.resolutions == life.resolutions and _begins(self.left, events)
+        return self.resolutions == life.reading_decisions and _begins(self.left, events)
 
     def take(self, count: int) -> Iterator[Found]:
         for _ in range(count):

@@ -44,7 +44,7 @@ def reader(archive: Archive, reference: Reference, processes: int | None = None)
 
     def read(events: list[Event], life: Life) -> Iterator[tuple[Event, Tables | Costly]]:
         wanted = [(event, partial(archive.read, event.body["sha256"])) for event in events]
-        return read_each(wanted, reference, life.resolutions, processes)
+        return read_each(wanted, reference, life.reading_decisions, processes)
 
     return read
 
