@@ -135,6 +135,12 @@ class Life:
         return {county: seqs for county, seqs in lists.items() if seqs}
 
     @property
+    def reading_decisions(self) -> dict[str, dict[str, str]]:
+        """What a county's files are read by: its resolved units, and its habits under `<code of the finding>:<field>`."""
+        counties = {*self.resolutions, *self.habits}
+        return {county: {**self.resolutions.get(county, {}), **self.habits.get(county, {})} for county in counties}
+
+    @property
     def reported(self) -> list[date]:
         """Months with at least one submission in force, in order."""
         return sorted(month for month, state in self.months.items() if state.effective)

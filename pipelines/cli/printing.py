@@ -77,8 +77,9 @@ def _report(report) -> None:
     counts += (
         f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
     )
-    state = "不能采用" if report.refused else report.waits or f"{_STATES[report.state]}{_instead(report)}"
-    say(f"{report.file}:{state}。{whose}{counts}")
+    state = "不能采用" if report.refused else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
+    other = f"。{report.other_month}" if report.other_month else ""
+    say(f"{report.file}：{state}。{whose}{counts}{other}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")

@@ -117,8 +117,7 @@ def inputs(life: Life, month: date) -> list:
             [
                 county,
                 [[seq, life.digests[seq]] for seq in seqs],
-                life.resolutions.get(county, {}),
-                life.habits.get(county, {}),
+                life.reading_decisions.get(county, {}),
             ]
             for county, seqs in sorted(state.effective.items())
         ],
