@@ -59,7 +59,7 @@ def dashboard(data):
         _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
         yield port
         server.terminate()
-        server.wait(10)
+        server.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def nginx(data, dashboard):
         time.sleep(0.1)
     yield port
     server.terminate()
-    server.wait(10)
+    server.wait(120)
 
 
 def asked(port: int, path: str = "/", name: str = NAME, **headers: str) -> tuple[int, dict]:

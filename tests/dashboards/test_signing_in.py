@@ -76,7 +76,7 @@ def address(data, provider):
         _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
         yield home
         server.terminate()
-        server.wait(10)
+        server.wait(120)
 
 
 @pytest.fixture(scope="module")
