@@ -150,10 +150,10 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     with Exports(warehouse, settings.releases / "objects") as exports:
         # while their files are written, the figures are counted by the divisions of the last month
         own = _own(warehouse, settings, life, marks, exports)
-        divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
+        divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
             found = own[month]() | exports.of(
-                month, divisions, marks[month], lambda m=month: {"figure_now": month_tables.now_query(m, divisions)}
+                month, divisions, marks[month], lambda m=month: month_tables.now_queries(warehouse, m, divisions)
             )
             for table, item in found.items():
                 content.setdefault(table, {})[months.key(month)] = item

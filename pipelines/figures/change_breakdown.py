@@ -121,7 +121,8 @@ def _list_restated(
         con = warehouse.con
         con.execute("CREATE OR REPLACE TEMP TABLE was AS SELECT * FROM read_parquet(?)", [str(place)])
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE corrected AS SELECT * FROM {table}_{number} WHERE month = ?", [before]
+            f"CREATE OR REPLACE TEMP TABLE corrected AS SELECT * FROM {table}_{number} WHERE month = ? AND divisions = ?",
+            [before, as_now.key(warehouse, before)],
         )
         known = {column[0] for column in con.execute("DESCRIBE was").fetchall()}
         indicators = [i for i in register if i.of == counted and i.id in known]
@@ -161,8 +162,8 @@ def _shift(warehouse: Warehouse, month: date, before: date, number: int, registe
     if rosters.same(before, month):
         # nothing has moved: last month's states are theirs
         for table in ("state", "county_state"):
-            query = f"SELECT * FROM {table}_{number} WHERE month = ?"
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", [before])
+            query = f"SELECT * FROM {table}_{number} WHERE month = ? AND divisions = ?"
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", [before, as_now.key(warehouse, before)])
         con.execute("CREATE OR REPLACE TEMP TABLE step_shifted AS SELECT * FROM step_corrected")
         return
     _by_other_divisions(warehouse, month, before)
@@ -203,7 +204,10 @@ def _merge_table(warehouse, table: str, now: str, indicators: list, register: Re
         both = f'old."{i.id}" <= 2 AND new."{i.id}" <= 2'
         names = [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]
         columns += [f'CASE WHEN {both} THEN new."{n}" ELSE old."{n}" END AS "{n}"' for n in names]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE current_state AS SELECT * FROM {now} WHERE month = ?", [month])
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE current_state AS SELECT * FROM {now} WHERE month = ? AND divisions = ?",
+        [month, as_now.key(warehouse, month)],
+    )
     changed = _changed_units(table, "current_state", indicators, _KNOWN)
     con.execute(f"INSERT INTO movement_unit BY NAME {changed}", [register.policy.id])
     con.execute(

@@ -11,7 +11,7 @@ from datetime import date
 
 from pipelines import months
 from pipelines.archive.month_state import Life
-from pipelines.figures import effective_answers, figure_counts, progress
+from pipelines.figures import as_now, effective_answers, figure_counts, last_reported, progress
 from pipelines.system import program_version
 from pipelines.warehouse.projection import Warehouse
 
@@ -26,33 +26,41 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
         return []
     for part in (effective_answers, figure_counts, progress):
         part.create(warehouse)
-    wanted = _fingerprints(warehouse, life, months.span(reported[0], until))
+    span = months.span(reported[0], until)
+    wanted = _fingerprints(warehouse, life, span)
     stale = _stale(warehouse, wanted)
     for done, month in enumerate(stale, 1):
-        with warehouse.transaction():
-            _compute(warehouse, month, life)
-            _note(warehouse, month, wanted[month])
+        _compute(warehouse, month, span[: span.index(month)], life, wanted)
         if report:
             report(done, len(stale), months.label(month))
     return stale
 
 
-def _compute(warehouse: Warehouse, month: date, life: Life) -> None:
-    effective_answers.evaluate(warehouse, month, life)
-    figure_counts.compute(warehouse, [month])
-    progress.compute(warehouse, [month])
+def _compute(warehouse: Warehouse, month: date, earlier: list[date], life: Life, wanted: dict[date, str]) -> None:
+    """A month's answers, the months before it by its divisions, and its figures with their verdicts. A kill leaves it stale."""
+    with warehouse.transaction():
+        effective_answers.evaluate(warehouse, month, life)
+    if earlier:
+        as_now.bring_up_to_date(warehouse, earlier, month, wanted)
+    opened, basis = (earlier or [month])[0], as_now.key(warehouse, month)
+    with warehouse.transaction():
+        effective_answers.load_rosters(warehouse, month)
+        figure_counts.compute(warehouse, [month], basis)
+        progress.compute(warehouse, [month], basis, "then", opened)
+        last_reported.compute(warehouse, month, basis, opened)
+        _note(warehouse, month, wanted[month])
 
 
 def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[date, str]:
     reference = warehouse.reference
     shas = dict(warehouse.con.execute("SELECT seq, sha256 FROM submission").fetchall())
     fixed = json.dumps([reference.digests, program_version.digest(__name__)])
-    found, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
+    marks, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
     for month in span:
         inputs = [before, _inputs(life, month, shas)]
         before = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-        found[month] = before
-    return found
+        marks[month] = before
+    return marks
 
 
 def _inputs(life: Life, month: date, shas: dict[int, str]) -> list:
