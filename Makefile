@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test test-cluster bench faults lint lock install sample backfill
+.PHONY: run audit test test-cluster bench faults lint lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -45,6 +45,10 @@ faults: .venv/.test
 	$(BIN)/python -m lab.faults.damage --rounds $(ROUNDS)
 	test "$$(id -u)" != 0 || $(BIN)/python -m lab.faults.power --rounds 100
 	SHEQU_ROUNDS=20 $(BIN)/python -m pytest tests/faults
+
+# Every published figure and verdict of the data folder recomputed from its workbooks by a second program (docs/audit.md).
+audit: .venv/.run
+	$(BIN)/python -m lab.audit $(DATA)
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -1,1 +1,1 @@
-"""Benchmarks and fault campaigns: programs to be run by hand, not part of the product."""
+"""Benchmarks, fault campaigns and the audit: programs to be run by hand, not part of the product."""

@@ -164,7 +164,7 @@ def run(found: Settings, month, by: str, as_json: bool) -> None:
 @with_settings
 def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, as_json: bool) -> None:
     """当前发布版中的数字。"""
-    from pipelines.edition import figure_list as of_release
+    from pipelines.edition import figures as of_release
     from pipelines.edition import open_release
 
     release = open_release(settings=found)

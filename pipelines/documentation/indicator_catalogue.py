@@ -25,10 +25,15 @@ def specs(folder: Path = SPECS) -> list[dict]:
     return [spec for path in sorted(folder.glob("*.yaml")) for spec in load_yaml(path)]
 
 
+def cases(folder: Path = SPECS / "verdicts") -> list[dict]:
+    """Every worked example of a figure's parts and status, over several months: `says`, `months`, `target`, `units`, `result`."""
+    return specs(folder)
+
+
 def page(reference: Reference, examples: list[dict]) -> str:
     """The whole page."""
-    parts = [_HEAD, *(_policy(register, reference, examples) for register in reference.registers)]
-    return "\n".join(parts)
+    policies = (_policy(register, reference, examples) for register in reference.registers)
+    return "\n".join([_HEAD, *policies, _CASES, *map(_case, cases())])
 
 
 _HEAD = """# 指标目录
@@ -37,6 +42,13 @@ _HEAD = """# 指标目录
 
 占比 = 100 × 满足条件的单位数 ÷ 范围内单位数,范围内单位由名册决定,与是否报送无关。“不详”是范围或条件无从判断的单位:
 下限把它们都算作没有,上限都算作有;下限达到目标才算达标,仅已报数据达到的为“待核实”。比值只对两项都填报的单位求和。
+"""
+
+
+_CASES = """## 数字和状态的算例
+
+每行一类单位，各月一栏：是、否；未填（在范围内，条件不详）；不详（是否在范围内不详）；外（不在范围内）；无（当月名册没有）；比值写“分子/分母”。
+沿用的答案前写“沿用”。结果是最后一个月的，都是精确数。
 """
 
 
@@ -102,6 +114,38 @@ def _example(spec: dict) -> str:
             blocks += [_table(rows), ""]
     figure = ",".join(f"{name} {value}" for name, value in spec["figure"].items())
     return "\n".join([*blocks, f"→ {figure}", ""])
+
+
+_BOUNDS = {"at_least": "不低于", "at_most": "不高于", "between": "在"}
+_MANNERS = {
+    "ratio": "比值",
+    "judged": "每年 12 月考核",
+    "yearly": "按年的题",
+    "baseline": "登记簿定了起点",
+    "place": "看一个乡镇",
+}
+
+
+def _case(case: dict) -> str:
+    """A worked example of several months as a table."""
+    months = case.get("months", ["2020-06"])
+    rows = [
+        {"镇": row.get("镇"), "个数": row.get("个数", 1), **dict(zip(months, row["各月"], strict=True))}
+        for row in case["units"]
+    ]
+    shown = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    targets = case.get("targets") or ([case["target"]] if "target" in case else [])
+    manners = [*map(_case_target, targets), *(word for key, word in _MANNERS.items() if case.get(key))]
+    result = "，".join(f"{name} {value}" for name, value in case["result"].items())
+    return "\n".join(
+        [f"算例：{case['says']}（{'；'.join(manners) or '没有目标'}）。", "", _table(shown), "", f"→ {result}", ""]
+    )
+
+
+def _case_target(target: dict) -> str:
+    name, bound = next((name, target[name]) for name in _BOUNDS if name in target)
+    shown = f"{bound[0]} 至 {bound[1]}" if isinstance(bound, list) else bound
+    return f"目标{_BOUNDS[name]} {shown}，{target['by']} 月底前"
 
 
 def _table(rows: list[dict]) -> str:

@@ -1,0 +1,141 @@
+"""The figures once more, in plain Python (semantics version 2): the second program of `lab.audit`, fed with answers instead of workbooks.
+
+It shares no code with the engine: rosters, succession, expressions, arithmetic and verdicts are `lab.audit`'s own. `Oracle` takes accepted
+answers of months and gives every figure under the keys of `figures --json`; `Table` judges a worked example of `tests/specs/verdicts`.
+"""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from lab.audit import compare, dates, declared
+from lab.audit.arithmetic import FAILS, MET, OUTSIDE, SCOPE_UNKNOWN, SHARE_UNKNOWN
+from lab.audit.city import COMMUNITY, City, Judged, Members, Month
+from lab.audit.declared import Indicator, Register, Span
+from lab.audit.expression import read
+from lab.audit.results import Judge, Result
+from lab.audit.roster import Roster
+from lab.audit.standing import Answered
+
+
+class Oracle:
+    """Months of accepted answers into figures by (indicator, level, unit).
+
+    `accepted` is month → uid → answers, `county_accepted` month → county code → answers; months are first days, numbers Decimal or int.
+    """
+
+    def __init__(self, reference: Path, policy: str):
+        self.form = declared.form(reference / "form.yaml")
+        self.roster = Roster(reference)
+        self.register = next(r for r in declared.registers(reference, self.form) if r.policy == policy)
+        self.accepted: dict[date, dict[str, dict]] = defaultdict(dict)
+        self.county_accepted: dict[date, dict[str, dict]] = defaultdict(dict)
+
+    def month(self, month: date) -> dict[tuple[str, str, str], dict]:
+        """All figures of a month, from the answers of all months so far."""
+        judge = Judge(City(self.roster, self.register, self._answered(), self.form), _number(month))
+        return {(r.indicator, r.level, r.unit): compare.recomputed(r) for r in judge.results()}
+
+    def _answered(self) -> Answered:
+        answered = Answered(self.roster, self.form)
+        for held, told, part in (
+            (answered.units, self.accepted, answered.community),
+            (answered.counties, self.county_accepted, answered.county_part),
+        ):
+            for month, rows in told.items():
+                held[_number(month)] = {name: part.row(_exact(row)) for name, row in rows.items()}
+        return answered
+
+
+def _number(month: date) -> int:
+    return dates.month(month.isoformat())
+
+
+def _exact(row: dict) -> dict:
+    return {name: Fraction(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+
+
+# ---- worked examples
+
+STATES = {"是": MET, "否": FAILS, "未填": SHARE_UNKNOWN, "不详": SCOPE_UNKNOWN, "外": OUTSIDE}
+_LENT, _ABSENT = "沿用", "无"
+
+
+class Table(City):
+    """A worked example: one indicator over a few kinds of units whose states are given month by month."""
+
+    def __init__(self, case: dict):
+        self.case = case
+        self.indicator = indicator(case)
+        self.register = Register("case", 0, (self.indicator,))
+        self.of, self.position = {COMMUNITY: [self.indicator]}, {self.indicator.id: 0}
+        self.listed = [dates.month(month) for month in case.get("months", ["2020-06"])]
+
+    @property
+    def first(self) -> int:
+        return self.listed[0]
+
+    def result(self) -> Result:
+        """The figure of the last month, of the city or the example's `place`."""
+        wanted = self.case.get("place", "city")
+        return next(found for found in Judge(self, self.listed[-1]).results() if found.unit == wanted)
+
+    def month(self, month: int, divisions: int) -> Month:
+        return self._members(self.listed.index(month)) if month in self.listed else {COMMUNITY: Members()}
+
+    def as_last(self, month: int) -> Month:
+        """Every unknown unit as it last was; of a `year` question in the same year only."""
+        months = [m for m in self.listed if not self.indicator.yearly or dates.year(m) == dates.year(month)]
+        found = self._members(self.listed.index(months[0]))
+        for one in months[1:]:
+            later = self._members(self.listed.index(one))
+            for name, judged in later[COMMUNITY].judged.items():
+                if judged.states[0] not in (SHARE_UNKNOWN, SCOPE_UNKNOWN) or name not in found[COMMUNITY].judged:
+                    found[COMMUNITY].judged[name] = judged
+        return found
+
+    def _members(self, position: int) -> Month:
+        members = Members()
+        for group, row in enumerate(self.case["units"]):
+            said = str(row["各月"][position])
+            if said != _ABSENT:
+                for number in range(row.get("个数", 1)):
+                    self._enter_unit(members, f"{group}:{number}", row.get("镇", "镇"), said)
+        return {COMMUNITY: members}
+
+    def _enter_unit(self, members: Members, name: str, town: str, said: str) -> None:
+        members.judged[name] = _judged(said.removeprefix(_LENT))
+        if said.startswith(_LENT):
+            members.lent.add(name)
+        for key in (("city", "city"), ("town", town)):
+            members.places[key].append(name)
+
+
+def _judged(said: str) -> Judged:
+    if "/" not in said:
+        return Judged(bytes([STATES[said]]), {})
+    numerator, denominator = map(Fraction, said.split("/"))
+    return Judged(bytes([MET]), {0: (numerator, denominator)})
+
+
+def indicator(case: dict) -> Indicator:
+    """The example's indicator. Its expressions are never evaluated: the table gives the states."""
+    nothing = read("NULL")
+    ratio, base = case.get("ratio"), case.get("baseline")
+    targets = case.get("targets") or ([case["target"]] if "target" in case else [])
+    return Indicator(
+        id="case",
+        of=COMMUNITY,
+        scope=nothing,
+        share=None if ratio else nothing,
+        numerator=nothing if ratio else None,
+        denominator=nothing if ratio else None,
+        factor=Fraction(ratio["factor"] if ratio else 100),
+        targets=tuple(map(declared.target, targets)),
+        december=case.get("judged") == "december",
+        baseline=(dates.month(base["month"]), Fraction(base["value"])) if base else None,
+        in_force=Span(None, None),
+        yearly=case.get("yearly", False),
+    )
