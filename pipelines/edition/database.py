@@ -65,7 +65,7 @@ def _ready(warehouse: Warehouse, folder: Path, manifest: dict, waivers: list[Wai
 
 def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
     reference = warehouse.reference
-    registers = [r for r in reference.registers if month >= r.since]
+    registers = [r.in_month(month) for r in reference.registers if month >= r.since]
     return {
         "policy": pa.Table.from_pylist([_policy(register) for register in registers]),
         "indicator": pa.Table.from_pylist(

@@ -111,11 +111,11 @@ def drafted(
 ) -> Draft:
     """What an edition of the month would hold now. The months up to it stand computed.
 
-    `wanted` is the format as which the ledger knows an edition that is made again; of the first nobody can make one.
+    `wanted` is the format as which the ledger knows an edition that is made again; of those before `VERDICTS` nobody can make one.
     """
     first = next(m for m in life.reported if m <= month)
     content = _content(warehouse, settings, life, months.span(first, month))
-    told = wanted if wanted >= edition_folders.BY_CONTENT else edition_folders.FORMAT
+    told = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
     return Draft(month, _manifest(warehouse, life, month, content, told), content)
 
 
@@ -316,10 +316,11 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
 
 
 def _kind(manifest: dict, before: dict | None) -> str:
-    """original; corrected where the answers or decisions changed; restated where the definitions did."""
+    """original; corrected where the answers or decisions changed; restated where the definitions or the rules of verdicts did."""
     if before is None:
         return "original"
-    return "corrected" if before["reference"] == manifest["reference"] else "restated"
+    same_rules = before["reference"] == manifest["reference"] and before["format"] >= edition_folders.VERDICTS
+    return "corrected" if same_rules else "restated"
 
 
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:

@@ -121,22 +121,26 @@ _COUNTY = """
 
 def county_origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
     """The code in an earlier month of every county of a later one that was there, as a whole, then (grain: county of `later`)."""
-    return _origins(rosters, rosters.edition(earlier).year, rosters.edition(later).year, earlier, later)
+    return _origins(rosters, *(rosters.edition(month).cut_off.replace(day=1) for month in (earlier, later)))
 
 
 @lru_cache(maxsize=1024)
-def _origins(rosters: Rosters, _from: int, _to: int, earlier: date, later: date) -> dict[str, str]:
+def _origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
+    """The same between two editions, each named by the first month in which it is in force."""
     then = dict(zip(*(rosters.table(earlier)[name].to_pylist() for name in ("code", "county_code")), strict=True))
     placed = rosters.as_of(earlier, later)
-    came = Counter(
-        (now, then[code]) for code, now in zip(placed["code"].to_pylist(), placed["county_code"].to_pylist(), strict=True)
-    )
-    there, gone = set(then.values()), set(then.values()) - {county.code for county in rosters.counties(later)}
-    units = Counter()
-    for (now, _), count in came.items():
-        units[now] += count
-    whole = {now: code for (now, code), count in came.items() if code in gone and 10 * count >= 9 * units[now]}
-    return {c.code: c.code if c.code in there else whole[c.code] for c in rosters.counties(later) if c.code in there or c.code in whole}
+    came: dict[str, Counter] = {}
+    for code, now in zip(*(placed[name].to_pylist() for name in ("code", "county_code")), strict=True):
+        came.setdefault(now, Counter())[then[code]] += 1
+    there, found = set(then.values()), {}
+    gone = there - {county.code for county in rosters.counties(later)}
+    for county in rosters.counties(later):
+        (origin, units), *_ = came.get(county.code, Counter()).most_common(1) or [(None, 0)]
+        if county.code in there:
+            found[county.code] = county.code
+        elif origin in gone and 10 * units >= 9 * came[county.code].total():
+            found[county.code] = origin
+    return found
 
 
 def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict]:

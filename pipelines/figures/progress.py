@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.figures import series_start, turned_units, verdict
+from pipelines.figures import figure_counts, series_start, turned_units, verdict
 from pipelines.figures.measure import DECIMAL, GAPS, SCALE, Kind, filled, kinds
 from pipelines.reference.form import Form
 from pipelines.reference.policy.register import Indicator, Register, Target
@@ -108,20 +108,22 @@ def _scaled(bound: Decimal | None) -> int | None:
 
 def create(warehouse: Warehouse) -> None:
     """`figure`, one row per policy, indicator, month, divisions, level and unit above community; and what is kept of the series."""
-    con = warehouse.con
-    known = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'figure' ORDER BY column_index").fetchall()
-    if [name for (name,) in known] != [column.split()[0] for column in FIGURE.split(", ")]:
-        con.execute(f"CREATE OR REPLACE TABLE figure ({FIGURE})")
+    figure_counts.ensure(warehouse, "figure", [f"{name} {kind}" for name, kind in FIGURE.items()])
     series_start.create(warehouse)
 
 
-FIGURE = (
-    "policy VARCHAR, indicator VARCHAR, month DATE, divisions VARCHAR, level VARCHAR, unit VARCHAR, "
-    "value DOUBLE, known DOUBLE, lower DOUBLE, upper DOUBLE, shown VARCHAR, known_shown VARCHAR, numerator DECIMAL(38,6), "
-    "denominator DECIMAL(38,6), unknown BIGINT, scope_unknown BIGINT, failing BIGINT, carried BIGINT, answered BIGINT, "
-    "target VARCHAR, due DATE, status VARCHAR, if_low VARCHAR, if_high VARCHAR, if_last VARCHAR, deciding VARCHAR, "
-    "needed BIGINT, gap BIGINT, gap_failing BIGINT, gap_unknown BIGINT, pace DOUBLE, base_month DATE, base_value DOUBLE, last_met DATE"
-)
+# The columns of `figure`. `unknown` = share_unknown + scope_unknown; `answered`: units in state 1 (of a ratio: that answered both parts);
+# `needed`: units that the target takes; `deciding`: codes of the counties whose units are unknown, most first; `last_met`: the last
+# earlier month of the series that met the target at both ends.
+FIGURE = {
+    **dict.fromkeys(("policy", "indicator"), "VARCHAR"), "month": "DATE", **dict.fromkeys(("divisions", "level", "unit"), "VARCHAR"),
+    **dict.fromkeys(("value", "known", "lower", "upper"), "DOUBLE"), **dict.fromkeys(("shown", "known_shown"), "VARCHAR"),
+    **dict.fromkeys(("numerator", "denominator"), "DECIMAL(38,6)"),
+    **dict.fromkeys(("unknown", "scope_unknown", "failing", "carried", "answered"), "BIGINT"), "target": "VARCHAR", "due": "DATE",
+    **dict.fromkeys(("status", "if_low", "if_high", "if_last", "deciding"), "VARCHAR"),
+    **dict.fromkeys(("needed", "gap", "gap_failing", "gap_unknown"), "BIGINT"), "pace": "DOUBLE", "base_month": "DATE",
+    "base_value": "DOUBLE", "last_met": "DATE",
+}  # fmt: skip
 
 
 def compute(
