@@ -135,7 +135,7 @@ def test_names_that_stand_twice_in_a_county_are_the_known_23(rosters):
 
 def test_loading_and_tables_do_not_import_pandas():
     program = (
-        "import sys; from datetime import date; from pipelines import roster, settings;"
+        "import sys; from datetime import date; from pipelines import settings; from pipelines.reference import roster;"
         "r = roster.load(settings.load().reference); r.table(date(2020, 6, 1)); r.county_table(date(2020, 6, 1));"
         "sys.exit('pandas' in sys.modules)"
     )
