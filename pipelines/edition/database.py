@@ -36,7 +36,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
     con, span = warehouse.con, [months.parse(key) for key in manifest["months"]]
     # all that is asked of what the warehouse computes, before anything else: from then on that may change
     with warehouse.unmoved():
-        analysis_tables.prepare(warehouse, releases, span[-1], span)
+        analysis_tables.prepare(warehouse, releases, folder, span[-1], span)
     target = str(folder / "release.duckdb").replace("'", "''")
     con.execute(f"ATTACH '{target}' AS release ({closed_periods.ATTACHED})")
     try:

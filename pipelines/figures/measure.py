@@ -89,7 +89,7 @@ def measured(kind: Kind, series: str, which: str = IN_FORCE) -> str:
     return filled(_MEASURED, kind).replace("<counts>", counts(kind, series)).replace("<which>", which)
 
 
-VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
+_VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
 
 
 def reaches(lowest: str, highest: str, whole: str) -> str:
@@ -103,7 +103,7 @@ def reaches(lowest: str, highest: str, whole: str) -> str:
 # At least so many of 100 units in scope must have answered both parts of a ratio before it is judged.
 _RATIO_ANSWERED = 95
 _MEASURED = f"""
-    SELECT *, {VALUE} AS value, factor * yes::DOUBLE / nullif(known_scope, 0)::DOUBLE AS known,
+    SELECT *, {_VALUE} AS value, factor * yes::DOUBLE / nullif(known_scope, 0)::DOUBLE AS known,
            CASE WHEN <share> AND scope > 0 THEN factor * yes::DOUBLE / whole::DOUBLE END AS lower,
            CASE WHEN <share> AND scope > 0 THEN factor * most::DOUBLE / whole::DOUBLE END AS upper,
            target IS NOT NULL AND value IS NOT NULL AND NOT thin AND {reaches("yes", "most", "whole")} AS meets,
@@ -136,12 +136,14 @@ GAPS = f"""
 DECIMAL = "CASE WHEN <share> THEN {0}::DECIMAL(38,6) ELSE {0}::DECIMAL(31,0) * 0.000001::DECIMAL(7,6) END"
 
 
-def values(kind: Kind) -> str:
-    """SQL over what `figure_counts` counted of one month: value and sums (yes, scope) of figures of counties and the city."""
+def sums(kind: Kind) -> str:
+    """SQL over what `figure_counts` counted of one month, for counties and the city: factor, `yes` and `scope` in whole numbers (of a
+    ratio in millionths), and whether there is a value.
+    """
     factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, indicators in kind.counted for i in indicators)
     query = f"""
-        SELECT indicator, level, unit, {VALUE} AS value, {DECIMAL.format("yes")}::DOUBLE AS yes,
-               {DECIMAL.format("scope")}::DOUBLE AS scope
-        FROM (SELECT *, CASE indicator {factors} END AS factor FROM (<counts>))"""
+        SELECT indicator, level, unit, CASE indicator {factors} END AS factor, yes::HUGEINT AS yes, scope::HUGEINT AS scope,
+               scope > 0 AND NOT (<share> AND share_unknown = scope) AS has_value
+        FROM (<counts>)"""
     above = f"SELECT * FROM ({series(kind)}) WHERE level <> 'town'"
     return filled(query, kind).replace("<counts>", counts(kind, above))

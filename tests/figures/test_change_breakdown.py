@@ -207,7 +207,8 @@ def values(release) -> dict[tuple, float]:
 
 
 def chains_hold(before, release) -> int:
-    first, last = values(before), values(release)
+    first = {(*key[:3], {"130526": "130505"}.get(key[3], key[3])): value for key, value in values(before).items()}
+    last = values(release)
     chains: dict[tuple, dict[str, dict]] = {}
     for row in release.rows("SELECT * FROM movement"):
         chains.setdefault((row["policy"], row["indicator"], row["level"], row["unit"]), {})[row["part"]] = row
