@@ -65,15 +65,10 @@ def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
 
 
 def _outlook(warehouse: Warehouse, month: date) -> None:
-    found = [
-        _named(forecast.table(warehouse, month, divisions), name)
-        for name, divisions in (("then", "then"), ("now", later_divisions.key(warehouse, month)))
-    ]
-    _keep(warehouse, "outlook", pa.concat_tables(found))
-
-
-def _named(table: pa.Table, divisions: str) -> pa.Table:
-    return table.append_column("divisions", pa.array([divisions] * table.num_rows, pa.string()))
+    """A month's outlook is drawn on its as-now series, whichever divisions are shown."""
+    outlook = forecast.table(warehouse, month)
+    names = [outlook.append_column("divisions", pa.array([name] * outlook.num_rows, pa.string())) for name in ("then", "now")]
+    _keep(warehouse, "outlook", pa.concat_tables(names))
 
 
 def _movement(warehouse: Warehouse, releases: Path, folder: Path, month: date) -> None:

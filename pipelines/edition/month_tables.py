@@ -12,7 +12,6 @@
 | `figure_now` | policy, indicator, level above community, unit, by the divisions of the release's month |
 | `state-<policy>` | unit of the month's roster: its state for every indicator, and its parts of every ratio |
 | `county_state-<policy>` | county of the month's roster: its state for every indicator of counties |
-| `state_now-<policy>`, `county_state_now-<policy>` | unit of the month, county of the release's month: the same by the divisions of the release's month |
 
 An unchanged month has the same content again (`pipelines.edition.content_hash`) and the same bytes, and is stored once.
 """
@@ -80,12 +79,11 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
         if month < register.since:
             continue
         for table in ("state", "county_state"):
-            found[f"{table}-{register.policy.id}"] = _states(f"{table}_{number}", month, as_now.key(warehouse, month))
+            found[f"{table}-{register.policy.id}"] = (
+                f"SELECT * EXCLUDE (divisions, uid) FROM {table}_{number} "
+                f"WHERE month = {day} AND divisions = '{as_now.key(warehouse, month)}' ORDER BY unit"
+            )
     return found
-
-
-def _states(table: str, month: date, divisions: str) -> str:
-    return f"SELECT * EXCLUDE (divisions, uid) FROM {table} WHERE month = DATE '{month}' AND divisions = '{divisions}' ORDER BY unit"
 
 
 _STANDING = ("month", "unit", "uid", "row_state", "answered_in", "carried", "seq", "row_no")
@@ -114,18 +112,12 @@ def _answers(part: Part, taken: tuple[str, ...], table: str = "standing") -> str
     return ", ".join(f'{table}."{field}" AS "{name}"' for field, name in names.items())
 
 
-def now_queries(warehouse: Warehouse, month: date, divisions: str) -> dict[str, str]:
-    """SQL of a month's figures and states by later divisions. A month that has these divisions is as it is by its own."""
-    stored = "then" if as_now.key(warehouse, month) == divisions else divisions
-    found = {
-        "figure_now": f"""
-            SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{stored}'
-            ORDER BY policy, indicator, level, unit"""
-    }
-    for number, register in enumerate(warehouse.reference.registers):
-        for table in ("state", "county_state") if month >= register.since else ():
-            found[f"{table}_now-{register.policy.id}"] = _states(f"{table}_{number}", month, divisions)
-    return found
+def now_query(warehouse: Warehouse, month: date, divisions: str) -> str:
+    """SQL of `figure_now`: a month's figures by later divisions. A month that has these divisions is as it is by its own."""
+    stored = as_now.stored_as(warehouse, month, divisions)
+    return f"""
+        SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{stored}'
+        ORDER BY policy, indicator, level, unit"""
 
 
 def _submission(warehouse: Warehouse, life: Life, day: str) -> str:

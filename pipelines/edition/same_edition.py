@@ -117,7 +117,8 @@ def differing(warehouse: Warehouse, folder: Path, manifest: dict, store: Path) -
 def _same_figures(warehouse: Warehouse, was: Path, again: Path) -> bool:
     columns = ", ".join(_FIGURE_COLUMNS)
     tables = (
-        warehouse.con.execute(f"SELECT {columns} FROM read_parquet(?) ORDER BY ALL", [str(place)]).to_arrow_table() for place in (was, again)
+        warehouse.con.sql(f"SELECT {columns} FROM read_parquet('{quoted}') ORDER BY ALL").to_arrow_table()
+        for quoted in (str(place).replace("'", "''") for place in (was, again))
     )
     return len({content_hash.digest(table) for table in tables}) == 1
 

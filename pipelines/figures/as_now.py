@@ -31,6 +31,11 @@ def hash_of(attributes: list) -> str:
     return sha256(repr(attributes).encode()).hexdigest()[:8]
 
 
+def stored_as(warehouse: Warehouse, month: date, divisions: str) -> str:
+    """Under which `divisions` the figures of a month by these divisions stand: its own ones stand as `then`."""
+    return "then" if key(warehouse, month) == divisions else divisions
+
+
 def bring_up_to_date(warehouse: Warehouse, span: list[date], later: date, fingerprints: dict[date, str]) -> str:
     """Figures of the months of `span` by the divisions of a later month; months that have these divisions are left out, for their own
     figures say it. Returns the divisions' name.
@@ -127,20 +132,22 @@ def county_origins(rosters: Rosters, earlier: date, later: date) -> dict[str, st
 @lru_cache(maxsize=1024)
 def _origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
     """The same between two editions, each named by the first month in which it is in force."""
+    there, now = ({county.code for county in rosters.counties(month)} for month in (earlier, later))
+    if now <= there:
+        return {code: code for code in now}
     then = dict(zip(*(rosters.table(earlier)[name].to_pylist() for name in ("code", "county_code")), strict=True))
     placed = rosters.as_of(earlier, later)
     came: dict[str, Counter] = {}
-    for code, now in zip(*(placed[name].to_pylist() for name in ("code", "county_code")), strict=True):
-        came.setdefault(now, Counter())[then[code]] += 1
-    there, found = set(then.values()), {}
-    gone = there - {county.code for county in rosters.counties(later)}
-    for county in rosters.counties(later):
-        (origin, units), *_ = came.get(county.code, Counter()).most_common(1) or [(None, 0)]
-        if county.code in there:
-            found[county.code] = county.code
-        elif origin in gone and 10 * units >= 9 * came[county.code].total():
-            found[county.code] = origin
-    return found
+    for code, county in zip(*(placed[name].to_pylist() for name in ("code", "county_code")), strict=True):
+        came.setdefault(county, Counter())[then[code]] += 1
+    origins = {}
+    for code in sorted(now):
+        (origin, units), *_ = came.get(code, Counter()).most_common(1) or [(None, 0)]
+        if code in there:
+            origins[code] = code
+        elif origin in there - now and 10 * units >= 9 * came[code].total():
+            origins[code] = origin
+    return origins
 
 
 def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict]:
