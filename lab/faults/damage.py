@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.archive.store import Archive
-from pipelines.edition import figure_list, open_release
+from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import session
 from pipelines.intake.receive import Receiver
@@ -154,7 +154,7 @@ def heal(office: Office, most: int = 3) -> Outcome:
                 raise
     kept = sorted(path.name for path in office.settings.warehouse.parent.glob("*.unusable-*"))
     release = open_release(settings=office.settings)
-    shown = figure_list(release)
+    shown = figures(release)
     release.close()
     return Outcome(told, kept, shown)
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.archive import backup as copies
-from pipelines.edition import figure_list, open_release
+from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, submit_files
 from pipelines.monthly import monthly_run, rebuild_editions
@@ -106,6 +106,6 @@ def shown(place: Place) -> dict:
     """What people read in the end: the figures, and which reports there are."""
     release = open_release(settings=place.settings)
     return {
-        "figures": figure_list(release),
+        "figures": figures(release),
         "reports": sorted(path.name for path in (release.folder / "reports").iterdir()),
     }

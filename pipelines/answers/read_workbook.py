@@ -97,7 +97,21 @@ class Versions:
 
     def of(self, mark: str | None) -> Form:
         """The version that a workbook is read by. A mark that names no version is a finding of its own."""
-        return self.form.of_version(mark or "") or self.form.of_version(self.received_under) or self.form.newest
+        return self.form.of_version(mark or "") or self.current
+
+    @property
+    def current(self) -> Form:
+        return self.form.of_version(self.received_under) or self.form.newest
+
+    def by_labels(self, part: str, given: set[str]) -> Form:
+        """The version of a sheet without marks: an earlier one where all its questions stand there and none that was added since."""
+        asked = {question.id for question in self.current.part(part)}
+        for form in self.form.versions:
+            ids = {question.id for question in form.part(part)}
+            added = asked - ids
+            if added and ids <= given and not given & added and self.form.is_older(form.version, self.received_under):
+                return form
+        return self.current
 
 
 class _Reading:
@@ -123,6 +137,7 @@ class _Reading:
             self.report.add(code, found=detail or None, text=NOTES[code] + (f"({detail})" if detail else ""))
         chosen = choose_sheets.choose(self.workbook, self.form, self.report)
         table, form2 = chosen.table, chosen.record
+        self._version(chosen)
         self._settle(chosen)
         self._not_asked(table, form2)
         usable = table is not None and choose_sheets.check_columns(table, self.form.community, self.report)
@@ -141,7 +156,6 @@ class _Reading:
     # -- whose and which month ----------------------------------------------------------------------------------------
 
     def _settle(self, chosen: choose_sheets.Chosen) -> None:
-        self._version(self.marks.form_version)
         titled = [(table.sheet, table.first) for table in (chosen.table, chosen.record) if table]
         said = county_and_month.collect(self.reading.file, titled, self.marks, self.rosters)
         month, trouble = county_and_month.settle_month(said)
@@ -158,15 +172,26 @@ class _Reading:
                 self.report.add("sample_data", sheet=sheet.name, found=SAMPLE)
                 return
 
-    def _version(self, version: str | None) -> None:
-        self.reading.form_version = version and personal_data.masked(version)
-        if version is None:
-            return
-        form, current = self.versions.form, self.versions.received_under
-        if form.of_version(version) is None:
-            self.report.add("form_unknown", found=version, expected=current)
-        elif form.is_older(version, current):
-            self.report.add("form_older", found=version, expected=current)
+    def _version(self, chosen: choose_sheets.Chosen) -> None:
+        """Settles the version that the workbook is read by, and says where its marks name another than the current one."""
+        mark, versions = self.marks.form_version, self.versions
+        if mark is None:
+            self.form = self._version_without_marks(chosen)
+        elif versions.form.of_version(mark) is None:
+            self.report.add("form_unknown", found=mark, expected=versions.received_under)
+        elif versions.form.is_older(mark, versions.received_under):
+            self.report.add("form_older", found=mark, expected=versions.received_under)
+        self.reading.form_version = personal_data.masked(mark or self.form.version)
+
+    def _version_without_marks(self, chosen: choose_sheets.Chosen) -> Form:
+        table, form2 = chosen.table, chosen.record
+        found = []
+        if table:
+            found.append(self.versions.by_labels("community", {*table.columns, *table.twice, *table.wrong_unit}))
+        if form2:
+            found.append(self.versions.by_labels("county", {*form2.places, *form2.twice}))
+        order = [form.version for form in self.versions.form.versions or (self.form,)]
+        return max(found, key=lambda form: order.index(form.version), default=self.form)
 
     def _not_asked(self, table: header_columns.Table | None, form2: county_sheet.Form2 | None) -> None:
         """Leaves out, with a note, what was not asked in the month: questions before their first or after their last month."""

@@ -155,6 +155,11 @@ class Part:
         return {field.id: field for field in self.fields}
 
     @cached_property
+    def yearly(self) -> frozenset[str]:
+        """Ids of the questions whose answers count from 1 January or are decided anew each year."""
+        return frozenset(field.id for field in self.fields if field.period == "year")
+
+    @cached_property
     def vocabulary(self) -> "Vocabulary":
         """Every label and alias, normalised, to its field."""
         return Vocabulary({labels.normalise(name): field for field in self.fields for name in field.names})

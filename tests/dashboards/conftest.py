@@ -80,7 +80,7 @@ def app(monkeypatch):
 
     def run(data: Path, page: str = "overview", **address: str) -> AppTest:
         monkeypatch.setenv("SHEQU_DATA", str(data))
-        opened = AppTest.from_file(str(APP), default_timeout=60)
+        opened = AppTest.from_file(str(APP), default_timeout=900)
         if page != "overview":
             # pages are known after the first run
             opened.run()

@@ -45,7 +45,7 @@ def page(browser):
     opened, outside = context.new_page(), []
     own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     opened.on("request", lambda request: None if request.url.startswith(own) else outside.append(request.url))
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(300_000)
     yield opened
     context.close()
     assert not outside

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.archive import backup as copies
 from pipelines.archive.store import Archive
-from pipelines.edition import figure_list, open_release
+from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import receive
 from pipelines.monthly import rebuild_editions
@@ -58,7 +58,7 @@ def test_a_backup_restored_on_a_bare_machine_gives_the_same_figures(office, tmp_
     assert copies.restore(bare, folder)["seq"] == 2
     verdict = rebuild_editions.rebuild(bare)
     assert verdict["agrees"], verdict
-    assert figure_list(open_release(settings=bare)) == figure_list(open_release(settings=office.settings))
+    assert figures(open_release(settings=bare)) == figures(open_release(settings=office.settings))
     assert Archive(bare.archive).verify() == []
     assert [event.kind for event in copies._audit(bare).events()] == ["restore"]
 

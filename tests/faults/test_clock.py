@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines.archive.store import SHANGHAI, Archive
-from pipelines.edition import figure_list, open_release
+from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import submit_files
 from pipelines.monthly import overdue
@@ -53,7 +53,7 @@ def test_a_jump_of_the_clock_moves_no_figure(office, shift):
     sent(office, office.workbook(APRIL, COUNTY, but(village, facility="否", facility_area=None)), now)
     sent(office, office.workbook(APRIL, COUNTY, but(village, households=201)), now + shift)
     office.run(APRIL)
-    shown = figure_list(open_release(settings=office.settings), indicator="facility_rural", unit=COUNTY)
+    shown = figures(open_release(settings=office.settings), indicator="facility_rural", unit=COUNTY)
     assert [row["numerator"] for row in shown] == [row["denominator"] for row in shown]
     assert office.run(APRIL).new is False
 

@@ -12,7 +12,7 @@ import pytest
 
 from lab.faults import checker, crowd
 from lab.faults.rounds import THOROUGH
-from pipelines.edition import edition_folders, figure_list, open_release, verify_files
+from pipelines.edition import edition_folders, figures, open_release, verify_files
 from pipelines.reference import roster
 from pipelines.system import locks
 from tests import small_city
@@ -79,7 +79,7 @@ def test_a_rebuild_a_run_and_a_submission_at_once_take_turns(office, sent, count
 
 def values(office: Office) -> list[tuple]:
     return [
-        (row["indicator"], row["unit"], row["value"]) for row in figure_list(open_release(settings=office.settings))
+        (row["indicator"], row["unit"], row["value"]) for row in figures(open_release(settings=office.settings))
     ]
 
 
@@ -109,7 +109,7 @@ def test_children_of_a_killed_task_keep_no_lock_and_end_by_themselves(office, tm
         task.send_signal(signal.SIGKILL)
     with locks.hold(place, "下一个", wait=0.5):
         assert locks.holder(place)["doing"] == "下一个"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 600
     while Path(f"/proc/{child}").exists() and Path(f"/proc/{child}/stat").read_text().split()[2] != "Z":
         assert time.monotonic() < deadline, "读取程序没有随之结束"
         time.sleep(0.1)

@@ -12,7 +12,7 @@ from lab.faults import checker, places
 from lab.faults.rounds import selection
 from pipelines.archive.store import Archive
 from pipelines.cli.commands import main
-from pipelines.edition import figure_list, open_release
+from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import receive
 from tests.books import Office
@@ -37,7 +37,7 @@ def shown(office: Office) -> list[dict]:
     release = open_release(settings=office.settings)
     try:
         assert release.instead_of is None
-        return figure_list(release)
+        return figures(release)
     finally:
         release.close()
 

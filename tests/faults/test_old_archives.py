@@ -13,7 +13,7 @@ import pytest
 
 from lab.faults import checker
 from pipelines.archive.store import Archive
-from pipelines.edition import edition_folders, figure_list, open_release, same_edition
+from pipelines.edition import edition_folders, figures, open_release, same_edition
 from pipelines.edition.edition_folders import FORMAT, read_manifest
 from pipelines.monthly import rebuild_editions
 from pipelines.reference import reference_bundle
@@ -49,7 +49,7 @@ def told(folder: Path) -> dict[str, list]:
 def shown(found: Settings, label: str) -> list[list]:
     release = open_release(label[:7], int(label[8:]), settings=found)
     try:
-        return [[row[name] for name in COLUMNS] for row in figure_list(release) if row["level"] != "town"]
+        return [[row[name] for name in COLUMNS] for row in figures(release) if row["level"] != "town"]
     finally:
         release.close()
 

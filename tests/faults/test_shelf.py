@@ -11,7 +11,7 @@ from dashboards.queries import edition_data
 from lab.faults import checker
 from lab.faults.rounds import selection
 from pipelines.archive.store import SHANGHAI, Archive
-from pipelines.edition import edition_folders, figure_list, open_release, verify_files
+from pipelines.edition import edition_folders, figures, open_release, verify_files
 from pipelines.errors import Refusal
 from pipelines.monthly import rebuild_editions
 from pipelines.serving import health, start
@@ -44,7 +44,7 @@ def office(published, tmp_path) -> Office:
 def shown(office: Office) -> tuple[str, list[dict], str | None]:
     release = open_release(settings=office.settings)
     try:
-        return release.label, figure_list(release, level="county"), release.instead_of
+        return release.label, figures(release, level="county"), release.instead_of
     finally:
         release.close()
 

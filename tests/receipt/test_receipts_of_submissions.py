@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipelines.figures import update
+from pipelines.figures import figure_counts, progress
 from pipelines.intake import decisions, outcome, receipts, session, submit_files
 from pipelines.reference import reference_bundle
 from pipelines.settings import REPOSITORY, Settings
@@ -59,7 +59,7 @@ def quick():
     """The reference data is read once, and the month's figures are not what is looked at here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference_bundle, "load", cache(reference_bundle.load))
-        for module in (update.figures, update.progress):
+        for module in (figure_counts, progress):
             patch.setattr(module, "compute", lambda *_: None)
         yield
 

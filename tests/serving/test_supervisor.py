@@ -44,7 +44,7 @@ def watch(folder: Path, script: str, probe: str = WELL) -> subprocess.Popen:
 
 def families(folder: Path, count: int) -> list[list[int]]:
     """The process ids of each start so far, once there are so many."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         lines = (folder / "pids").read_text().splitlines() if (folder / "pids").exists() else []
         if len(lines) >= count and len(lines[-1].split()) == 2:
@@ -53,7 +53,7 @@ def families(folder: Path, count: int) -> list[list[int]]:
     raise AssertionError(f"not started {count} times: {(folder / 'serve.log').read_text()}")
 
 
-def gone(pids: list[int], seconds: float = 10) -> bool:
+def gone(pids: list[int], seconds: float = 300) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if not any(alive(pid) for pid in pids):

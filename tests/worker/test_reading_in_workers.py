@@ -22,7 +22,7 @@ from tests.books import Office
 
 APRIL, COUNTY = date(2020, 4, 1), "130571"
 
-SICK = ("-s", str(Path(__file__).with_name("sick_child.py")))
+SICK = ("-s", str(Path(__file__).with_name("failing_child.py")))
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""A reported share that visits may prove: what it needs, and how much error each judgement may use (§1, §2)."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+
+ERROR = Fraction(5, 100)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One policy, indicator, level, unit and month.
+
+    `counted` units are in scope or may be; `reported` of them are reported as claimed: yes, or no where the target is
+    `at_most`; of `unknown` ones the share or the scope is not known. `target` is in per cent.
+    """
+
+    counted: int
+    reported: int
+    target: Fraction
+    at_most: bool = False
+    unknown: int = 0
+
+    @property
+    def required(self) -> int:
+        """R: the smallest number of true units that meets the target."""
+        exact = self.target * self.counted / 100
+        return self.counted - floor(exact) if self.at_most else ceil(exact)
+
+    @property
+    def slack(self) -> int:
+        """g: how many of the reported ones may be false; negative where the claim is not met as reported."""
+        return self.reported - self.required
+
+    @property
+    def unmade_by(self) -> int:
+        """How many false ones turn the claim."""
+        return self.slack + 1
+
+    @property
+    def met(self) -> bool:
+        return self.slack >= 0
+
+
+def alpha(looks: int = 1, lists: int = 1) -> Fraction:
+    """The error of one judgement of one list: 5 %, shared among a claim's looks and its lists (Bonferroni)."""
+    return ERROR / looks / lists
