@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.archive.month_state import Waiver
+from pipelines.edition import older_formats
 from pipelines.figures.progress import CONCERN, FIGURE
 
 
@@ -97,8 +98,7 @@ def _copied(source: Source, towns: str) -> dict[str, str]:
 
 def _figures(files: str) -> str:
     """Figures of month tables; an approved month that an older program published lacks columns, which then are null."""
-    lacking = ", ".join(f"NULL::{type} AS {name}" for name, type in FIGURE.items())
-    return f"(SELECT * FROM {files} UNION ALL BY NAME SELECT {lacking} WHERE FALSE)"
+    return f"(SELECT * FROM {files} UNION ALL BY NAME {older_formats.lacking(FIGURE)})"
 
 
 _SERIES = "policy, indicator, divisions, level, unit"
