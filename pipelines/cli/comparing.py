@@ -12,7 +12,13 @@ from pipelines.cli.options import MONTH, with_settings
 from pipelines.settings import Settings
 
 # answers first: that part is work
-_PARTS = {"answers": "工作（答案变化）", "reporting": "报送", "boundary": "区划", "corrections": "更正", "register": "口径"}
+_PARTS = {
+    "answers": "工作（答案变化）",
+    "reporting": "报送",
+    "boundary": "区划",
+    "corrections": "更正",
+    "register": "口径",
+}
 
 
 @click.command()

@@ -67,7 +67,9 @@ def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
 def _outlook(warehouse: Warehouse, month: date) -> None:
     """A month's outlook is drawn on its as-now series, whichever divisions are shown."""
     outlook = forecast.table(warehouse, month)
-    names = [outlook.append_column("divisions", pa.array([name] * outlook.num_rows, pa.string())) for name in ("then", "now")]
+    names = [
+        outlook.append_column("divisions", pa.array([name] * outlook.num_rows, pa.string())) for name in ("then", "now")
+    ]
     _keep(warehouse, "outlook", pa.concat_tables(names))
 
 
@@ -91,7 +93,12 @@ def _compared(
     policy, reference = register.policy.id, warehouse.reference
     month_of = [(published, before), (folder, before), (folder, months.add(before, 1))]
     return Compared(
-        register, reference.form, reference.rosters.city.code, before, *(_tables(place, policy, m) for place, m in month_of), redefined
+        register,
+        reference.form,
+        reference.rosters.city.code,
+        before,
+        *(_tables(place, policy, m) for place, m in month_of),
+        redefined,
     )
 
 

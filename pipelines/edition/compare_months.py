@@ -20,7 +20,12 @@ Key = tuple[str, str, str]  # indicator, level, unit
 
 
 def compare(
-    release: Release, m1: date, m2: date, indicator: str | None = None, unit: str | None = None, policy: str | None = None
+    release: Release,
+    m1: date,
+    m2: date,
+    indicator: str | None = None,
+    unit: str | None = None,
+    policy: str | None = None,
 ) -> list[dict]:
     """The change of every figure of city and counties from `m1` to `m2`, split in five parts, with the keys of `shequ compare --json`.
 
@@ -97,7 +102,9 @@ def _load(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: da
 def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
     steps = counted[key]
     first, last = (_value(steps.get(step)) for step in (STEPS[0], STEPS[-1]))
-    inside = {unit: of for (i, level, unit), of in sorted(counted.items()) if (i, level, key[1]) == (key[0], "county", "city")}
+    inside = {
+        unit: of for (i, level, unit), of in sorted(counted.items()) if (i, level, key[1]) == (key[0], "county", "city")
+    }
     return {
         "indicator": key[0],
         "unit": key[2],

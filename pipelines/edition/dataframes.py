@@ -80,8 +80,9 @@ def figures(
 ) -> pd.DataFrame:
     """Figures of one month. Grain: indicator and place.
 
-    `value` (proven), `known` (of those that answered), `lower`, `upper` in the indicator's `unit`; `numerator` and `denominator` are units (of a share) or sums
-    of answers (of a ratio); `unknown`, `failing`, `carried` and the gap with its two parts are whole units. `shown` is the value as it is printed.
+    `value` (proven), `known` (of those that answered), `lower`, `upper` in the indicator's `unit`; `numerator` and
+    `denominator` are units (of a share) or sums of answers (of a ratio); `unknown`, `failing`, `carried` and the gap
+    with its two parts are whole units. `shown` is the value as it is printed.
     """
     found = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
     found = found.drop(columns=[c for c in ("months", "values") if c in found])

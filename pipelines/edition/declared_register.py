@@ -16,7 +16,10 @@ def form(release: Release) -> Form:
 
 def _part(release: Release, part: str) -> Part:
     rows = release.rows("SELECT field, label, type, unit, applies FROM field WHERE part = ? ORDER BY position", [part])
-    fields = (Field.model_construct(id=row["field"], **{k: row[k] for k in ("label", "type", "unit", "applies")}) for row in rows)
+    fields = (
+        Field.model_construct(id=row["field"], **{k: row[k] for k in ("label", "type", "unit", "applies")})
+        for row in rows
+    )
     return Part(part, "", tuple(fields))
 
 
@@ -36,7 +39,11 @@ def _indicator(row: dict, names: dict) -> Indicator:
     def compiled(source: str | None, wanted: str):
         return compile_expression(source, names, row["indicator"], wanted) if source else None
 
-    ratio = None if row["is_share"] else Ratio(numerator=row["numerator_sql"], denominator=row["denominator_sql"], factor=row["factor"])
+    ratio = (
+        None
+        if row["is_share"]
+        else Ratio(numerator=row["numerator_sql"], denominator=row["denominator_sql"], factor=row["factor"])
+    )
     entry = Entry_.model_construct(id=row["indicator"], name=row["name"], of=row["counted"], ratio=ratio)
     scope, share = compiled(row["scope_sql"] or "TRUE", "boolean"), compiled(row["share_sql"], "boolean")
     parts = (compiled(row[name], "number") for name in ("numerator_sql", "denominator_sql"))

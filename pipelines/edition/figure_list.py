@@ -154,7 +154,10 @@ def _public(row: dict, release: Release) -> dict:
         "upper": _quotient(factor, numerator + row["unknown"], whole) if bounded else None,
         "numerator": _plain(numerator),
         "denominator": _plain(denominator),
-        **{name: row.get(name) for name in ("unknown", "failing", "carried", "target", "status", "if_low", "if_high", "if_last")},
+        **{
+            name: row.get(name)
+            for name in ("unknown", "failing", "carried", "target", "status", "if_low", "if_high", "if_last")
+        },
         **{name: row.get(name) for name in ("gap", "gap_failing", "gap_unknown")},
         "edition": release.label,
     }

@@ -153,7 +153,10 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
         divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
             found = own[month]() | exports.of(
-                month, divisions, marks[month], lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)}
+                month,
+                divisions,
+                marks[month],
+                lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
             )
             for table, item in found.items():
                 content.setdefault(table, {})[months.key(month)] = item

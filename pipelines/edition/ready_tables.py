@@ -7,10 +7,10 @@ month and what belongs to that month alone. A reader sees all periods as one tab
 | table | one row per |
 |---|---|
 | `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
-| `step` | policy, indicator, month, divisions, level, city or county: what it was a month before, its rank among the counties by value, and its place in the order of concern: among the indicators of its unit (`concern`) and among the counties (`place_concern`) |
+| `step` | policy, indicator, month, divisions, level, city or county: the month before, and ranks (see `_series`) |
 | `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
 | `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there, and of how many |
-| `concern` | policy, month, divisions, level, city or county: how many headline indicators apply, how many of them are behind, their summed missing share, and the place's rank in the order of concern |
+| `concern` | policy, month, divisions, level, city or county: headline indicators that apply, those behind, summed missing share, rank |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
 | `finding_count` | month, county, code, severity (of a waived finding: note), with one message as an example |
@@ -113,6 +113,9 @@ _BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 
 def _series(source: Source, into: str) -> dict[str, str]:
+    """Of `step`: `rank` is the rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those
+    of its place. 1 is the first to be looked at.
+    """
     compared = f"{_SERIES}, month, value, shown, status, numerator, denominator, gap_failing, needed"
     return {
         "step": f"""

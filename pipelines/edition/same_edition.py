@@ -77,7 +77,10 @@ def retold(warehouse: Warehouse, folder: Path) -> dict:
 def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
     """Whether an edition on the shelf says what a new one would. One with verdicts of semantics version 1 never does."""
     before = edition_folders.read_manifest(folder)
-    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS <= manifest["format"]:
+    if (
+        before["reference"] != manifest["reference"]
+        or before["format"] < edition_folders.VERDICTS <= manifest["format"]
+    ):
         return False
     if before["format"] == manifest["format"]:
         return before["digest"] == manifest["digest"]
@@ -110,7 +113,12 @@ def differing(warehouse: Warehouse, folder: Path, manifest: dict, store: Path) -
         if not (restated and table in _FIGURES and places and _same_figures(warehouse, *places)):
             found.append(f"{table}/{key}")
     if not restated:
-        found += [f"{table}/{key}" for table, entries in now.items() for key in entries if key not in before["tables"].get(table, {})]
+        found += [
+            f"{table}/{key}"
+            for table, entries in now.items()
+            for key in entries
+            if key not in before["tables"].get(table, {})
+        ]
     return sorted(found)
 
 

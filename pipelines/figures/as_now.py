@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
-from hashlib import sha256
 from functools import lru_cache
+from hashlib import sha256
 
 import pyarrow as pa
 

@@ -124,7 +124,13 @@ def _count_steps(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Un
     if _same_roster(con, compared):
         con.execute("CREATE OR REPLACE TEMP TABLE step_shifted AS SELECT * FROM step_corrected")
     else:
-        _judge(con, compared, compared.before, _SHIFTED.format(**vars(compared)), _SHIFTED_COUNTIES.format(**vars(compared)))
+        _judge(
+            con,
+            compared,
+            compared.before,
+            _SHIFTED.format(**vars(compared)),
+            _SHIFTED_COUNTIES.format(**vars(compared)),
+        )
         _count(con, compared, "shifted", False)
     _merge(con, compared, units)
     _count(con, compared, "answered", False)
@@ -156,10 +162,15 @@ def _columns(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
     return {column[0] for column in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
 
 
-def _judge(con: duckdb.DuckDBPyConnection, compared: Compared, answers: MonthTables, roster: str, counties: str) -> None:
+def _judge(
+    con: duckdb.DuckDBPyConnection, compared: Compared, answers: MonthTables, roster: str, counties: str
+) -> None:
     """Judge the answers of the earlier month by a roster. The tables that this needs hide others of their names only here."""
     month = f"DATE '{compared.earlier}' AS month"
-    parts = ((answers.standing, "standing", compared.form.community), (answers.county_standing, "county_standing", compared.form.county))
+    parts = (
+        (answers.standing, "standing", compared.form.community),
+        (answers.county_standing, "county_standing", compared.form.county),
+    )
     for source, table, part in parts:
         fields = _published_fields(con, source, part)
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {month}, unit, carried{fields} FROM {source}")
@@ -215,7 +226,8 @@ _SHIFTED_COUNTIES = """
 _ORIGINS = """
     CREATE OR REPLACE TEMP TABLE origin AS
     WITH came AS (
-        SELECT a.county_code AS later, b.county_code AS earlier, count(*) AS units, sum(count(*)) OVER (PARTITION BY a.county_code) AS together
+        SELECT a.county_code AS later, b.county_code AS earlier, count(*) AS units,
+               sum(count(*)) OVER (PARTITION BY a.county_code) AS together
         FROM {after.standing} AS a LEFT JOIN {before.standing} AS b USING (uid) GROUP BY 1, 2)
     SELECT later, earlier FROM came
     WHERE 10 * units >= 9 * together AND later NOT IN (SELECT unit FROM {before.county_standing})
@@ -232,7 +244,9 @@ def _same_roster(con: duckdb.DuckDBPyConnection, compared: Compared) -> bool:
     unit = f"unit, uid, kind, town_code, county_code, {_ATTRIBUTES}"
     pairs = ((unit, "standing"), (f"unit, {_ATTRIBUTES}", "county_standing"))
     for columns, table in pairs:
-        first, second = (f"SELECT {columns} FROM {getattr(month, table)}" for month in (compared.before, compared.after))
+        first, second = (
+            f"SELECT {columns} FROM {getattr(month, table)}" for month in (compared.before, compared.after)
+        )
         if con.execute(f"(({first}) EXCEPT ({second})) UNION ALL (({second}) EXCEPT ({first})) LIMIT 1").fetchall():
             return False
     return True
@@ -287,7 +301,8 @@ class _Units:
         if not indicators:
             return
         pairs = ", ".join(
-            f'CASE WHEN old."{i.id}" <> new."{i.id}" THEN old."{i.id}" * 8 + new."{i.id}" END AS "{i.id}"' for i in indicators
+            f'CASE WHEN old."{i.id}" <> new."{i.id}" THEN old."{i.id}" * 8 + new."{i.id}" END AS "{i.id}"'
+            for i in indicators
         )
         names = ", ".join(f'"{i.id}"' for i in indicators)
         self.con.execute(

@@ -41,7 +41,9 @@ def table(warehouse: Warehouse, month: date) -> pa.Table:
     drawn by what is known of it; one that begins anew each January is due in its year's December.
     """
     progress.load_targets(warehouse)
-    return pa.Table.from_pylist([_outlook(keys, points, month) for keys, points in _series(warehouse, month)], schema=OUTLOOK)
+    return pa.Table.from_pylist(
+        [_outlook(keys, points, month) for keys, points in _series(warehouse, month)], schema=OUTLOOK
+    )
 
 
 def _series(warehouse: Warehouse, month: date) -> list[tuple[tuple, list[dict]]]:

@@ -24,7 +24,9 @@ def compute(warehouse: Warehouse, month: date, basis: str, opened: date) -> None
     for number, register in enumerate(warehouse.reference.registers):
         indicators = tuple(i for i in register if (register.policy.id, i.id) in unproven)
         if indicators:
-            _judge_again(warehouse, month, basis, max(opened, register.since), number, replace(register, indicators=indicators))
+            _judge_again(
+                warehouse, month, basis, max(opened, register.since), number, replace(register, indicators=indicators)
+            )
 
 
 def _unproven(warehouse: Warehouse, month: date) -> set[tuple[str, str]]:
@@ -127,4 +129,6 @@ def _load_origins(warehouse: Warehouse, opened: date, month: date) -> None:
         for code, then in as_now.county_origins(warehouse.reference.rosters, earlier, month).items()
     ]
     con = warehouse.con
-    con.execute(f"CREATE OR REPLACE TEMP TABLE origin AS FROM (VALUES {', '.join(rows)}) AS origin(month, code, answered_as)")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE origin AS FROM (VALUES {', '.join(rows)}) AS origin(month, code, answered_as)"
+    )

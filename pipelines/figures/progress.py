@@ -31,17 +31,37 @@ STATUSES = {
     "not_applicable": "不适用",
 }
 # The one order of concern (semantics §6); what is not judged comes last.
-CONCERN = {"reversing": 0, "overdue": 0, "off_track": 1, "lagging": 2, "unproven": 3, "starting": 4, "on_track": 5, "met": 6}
+CONCERN = {
+    "reversing": 0,
+    "overdue": 0,
+    "off_track": 1,
+    "lagging": 2,
+    "unproven": 3,
+    "starting": 4,
+    "on_track": 5,
+    "met": 6,
+}
 
 TARGETS = pa.schema(
     [(name, pa.string()) for name in ("policy", "indicator")]
     # which of the indicator's targets, and the months in which it is the one in force
-    + [("number", pa.int32()), ("starts", pa.date32()), ("ends", pa.date32()), ("is_share", pa.bool_()), ("factor", pa.int64())]
+    + [
+        ("number", pa.int32()),
+        ("starts", pa.date32()),
+        ("ends", pa.date32()),
+        ("is_share", pa.bool_()),
+        ("factor", pa.int64()),
+    ]
     # bounds of the target in ten-thousandths
     + [("low", pa.int64()), ("high", pa.int64()), ("target", pa.string()), ("due", pa.date32())]
     # judged in December; begins anew each January
     + [("december", pa.bool_()), ("yearly", pa.bool_())]
-    + [("base_month", pa.date32()), ("base_value", pa.decimal128(18, 4)), ("gap_unit", pa.string()), ("position", pa.int32())]
+    + [
+        ("base_month", pa.date32()),
+        ("base_value", pa.decimal128(18, 4)),
+        ("gap_unit", pa.string()),
+        ("position", pa.int32()),
+    ]
 )
 
 
@@ -58,7 +78,9 @@ def targets(reference: Reference) -> pa.Table:
 
 def begins_anew(indicator: Indicator, register: Register, form: Form) -> bool:
     """Whether the series begins anew each January: it reads a `year` answer and is not judged in December."""
-    return indicator.judged != "december" and any(_is_yearly(name, indicator.of, register, form) for name in indicator.fields)
+    return indicator.judged != "december" and any(
+        _is_yearly(name, indicator.of, register, form) for name in indicator.fields
+    )
 
 
 def _is_yearly(name: str, counted: str, register: Register, form: Form) -> bool:

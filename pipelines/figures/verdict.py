@@ -62,7 +62,10 @@ def settle_close_paces(warehouse: Warehouse, kind: Kind) -> None:
     if not near:
         return
     exact = [(row, *map(_on_its_side, _exact_paces(*fractions))) for row, *fractions in near]
-    con.execute(_SETTLE, {"rows": [row for row, _, _ in exact], "low": [x for _, x, _ in exact], "high": [x for _, _, x in exact]})
+    con.execute(
+        _SETTLE,
+        {"rows": [row for row, _, _ in exact], "low": [x for _, x, _ in exact], "high": [x for _, _, x in exact]},
+    )
 
 
 def _close(pace: str) -> str:

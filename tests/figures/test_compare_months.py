@@ -1,11 +1,14 @@
 """Any two months compared from an opened release: exact parts, sums by county, and what is no number (semantics §7)."""
 
+import json
 import shutil
 from datetime import date
 from fractions import Fraction
 
 import pytest
+from click.testing import CliRunner
 
+from pipelines.cli.commands import main
 from pipelines.edition import Release
 from pipelines.edition.compare_months import PARTS, compare
 from pipelines.errors import Refusal
@@ -50,7 +53,10 @@ def test_the_parts_add_up_exactly_for_every_figure_shares_and_ratios(release, m1
         assert sum(parts(row).values()) == Fraction(row["to"] or 0) - Fraction(row["from"] or 0), row
         if row["unit"] == CITY:
             for name in PARTS:
-                assert sum(Fraction(county["parts"][name]) for county in row["counties"]) == parts(row)[name], (row, name)
+                assert sum(Fraction(county["parts"][name]) for county in row["counties"]) == parts(row)[name], (
+                    row,
+                    name,
+                )
 
 
 def test_a_village_that_built_is_work_between_months_that_are_not_neighbours(release):
@@ -88,8 +94,29 @@ def test_a_changed_register_moves_its_own_indicator_by_register(city, release, p
 
 @pytest.mark.parametrize(
     ("m1", "m2", "indicator", "unit"),
-    [(JULY, APRIL, None, None), (MAY, date(2021, 1, 1), None, None), (APRIL, MAY, "facilty", None), (APRIL, MAY, None, "139999")],
+    [
+        (JULY, APRIL, None, None),
+        (MAY, date(2021, 1, 1), None, None),
+        (APRIL, MAY, "facilty", None),
+        (APRIL, MAY, None, "139999"),
+    ],
 )
 def test_what_cannot_be_compared_is_refused(release, m1, m2, indicator, unit):
     with pytest.raises(Refusal):
         compare(release, m1, m2, indicator, unit)
+
+
+def told_by(city, *arguments: str) -> str:
+    done = CliRunner().invoke(main, ["--data", str(city.settings.data), "compare", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_tells_the_same(city, release):
+    assert json.loads(told_by(city, "2020-04", "2020-07", "--json")) == compare(release, APRIL, JULY)
+
+
+def test_the_command_tells_people_what_was_work(city, release):
+    said = told_by(city, "2020-05", "2020-06", "--indicator", "service_station", "--unit", "130571")
+    assert said.startswith("2020年5月至2020年6月（发布版 2020-07/1）\n")
+    assert "无数据 → " in said and "报送 +" in said

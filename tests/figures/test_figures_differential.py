@@ -146,7 +146,15 @@ def compare(store, month, expected) -> int:
     for indicator, level, unit, *values in rows:
         wanted = expected[indicator, level, unit]
         for key, got in zip(KEYS, values, strict=True):
-            assert same(wanted[key], got), (month, indicator, level, unit, key, wanted, dict(zip(KEYS, values, strict=True)))
+            assert same(wanted[key], got), (
+                month,
+                indicator,
+                level,
+                unit,
+                key,
+                wanted,
+                dict(zip(KEYS, values, strict=True)),
+            )
     return len(rows) * len(KEYS)
 
 

@@ -56,7 +56,9 @@ class Rosters:
     def __init__(self, case: dict):
         self.months = [months.parse(month) for month in case.get("months", ["2020-06"])]
         self.answers = {
-            month: [answer(n, row, said) for n, row in enumerate(case["units"]) if (said := str(row["各月"][place])) != "无"]
+            month: [
+                answer(n, row, said) for n, row in enumerate(case["units"]) if (said := str(row["各月"][place])) != "无"
+            ]
             for place, month in enumerate(self.months)
         }
         named = {row.get("镇", "镇") for row in case["units"]}
@@ -65,7 +67,8 @@ class Rosters:
     def table(self, month: date) -> pa.Table:
         codes = [(f"{a.group}:{n}", self.towns[a.town]) for a in self.answers.get(month, []) for n in range(a.count)]
         rows = [
-            {"code": code, "uid": code, "town_code": town, "county_code": COUNTY, "kind": "农村社区"} for code, town in codes
+            {"code": code, "uid": code, "town_code": town, "county_code": COUNTY, "kind": "农村社区"}
+            for code, town in codes
         ]
         return pa.Table.from_pylist(rows, schema=TABLE)
 
