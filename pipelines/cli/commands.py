@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipelines import __version__, months, settings
-from pipelines.cli import city_decisions, maintenance, matters_commands, operations, printing
+from pipelines.cli import city_decisions, comparing, maintenance, matters_commands, operations, printing
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
@@ -264,6 +264,7 @@ def status(found: Settings, month, as_json: bool) -> None:
 for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
+    comparing.compare,
     maintenance.rebuild,
     maintenance.backup,
     maintenance.restore,

@@ -77,7 +77,11 @@ def _report(report) -> None:
     counts += (
         f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
     )
-    state = "不能采用" if report.refused else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
+    state = (
+        "不能采用"
+        if report.refused
+        else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
+    )
     other = f"。{report.other_month}" if report.other_month else ""
     say(f"{report.file}：{state}。{whose}{counts}{other}")
     for finding in report.findings:

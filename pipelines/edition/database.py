@@ -38,12 +38,15 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
     con, span = warehouse.con, [months.parse(key) for key in manifest["months"]]
     # all that is asked of what the warehouse computes, before anything else: from then on that may change
     with warehouse.unmoved():
-        analysis_tables.prepare(warehouse, releases, span[-1], span)
+        analysis_tables.prepare(warehouse, releases, folder, span[-1], span)
     target = str(folder / "release.duckdb").replace("'", "''")
     con.execute(f"ATTACH '{target}' AS release ({closed_periods.ATTACHED})")
     try:
         with warehouse.transaction():
-            for name, table in {**_declared(warehouse, span[-1]), **city_facts.tables(warehouse.reference.folder, span)}.items():
+            for name, table in {
+                **_declared(warehouse, span[-1]),
+                **city_facts.tables(warehouse.reference.folder, span),
+            }.items():
                 con.register("incoming", table)
                 con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
                 con.unregister("incoming")
@@ -67,7 +70,7 @@ def _ready(warehouse: Warehouse, folder: Path, manifest: dict, waivers: list[Wai
 
 def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
     reference = warehouse.reference
-    registers = [r for r in reference.registers if month >= r.since]
+    registers = [r.in_month(month) for r in reference.registers if month >= r.since]
     return {
         "policy": pa.Table.from_pylist([_policy(register) for register in registers]),
         "indicator": pa.Table.from_pylist(

@@ -16,11 +16,14 @@ from pipelines.errors import Refusal
 # Written into every manifest. A change that an older program would read wrongly takes the next number.
 # 1: known by the bytes of its month tables. 2: by what they say. 3: closed periods stand in databases of their own. 4: and so do the
 # entries of their month tables, in files that editions share; submissions are told by the table of that name, not by the manifest.
-FORMAT = 4
+# 5: verdicts by semantics version 2: the figures have `known`, the gap in two parts, `if_low`, `if_high`, `if_last`, `deciding`.
+FORMAT = 5
 # From this format on an edition is known by what its month tables say.
 BY_CONTENT = 2
 # From this one on by nothing besides.
 WITHOUT_INPUTS = 4
+# From this one on its verdicts can be drawn again; of an older one its figures can, and are compared.
+VERDICTS = 5
 
 
 _LABEL = re.compile(r"\d{4}-\d{2}/\d{1,6}")

@@ -15,7 +15,7 @@ import duckdb
 from pipelines import months
 from pipelines.archive import month_state
 from pipelines.archive.store import Archive
-from pipelines.edition import closed_periods, edition_folders, verify_files
+from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
 from pipelines.edition.decision_rows import decision_rows
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
@@ -255,13 +255,14 @@ def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series
     names = _tables(con, "ready")
     for name in names:
         places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
-        con.execute(_view(name, places))
+        con.execute(older_formats.completed(name, _view(name, places), manifest["format"]))
+    for view in older_formats.missing(manifest["format"]):
+        con.execute(view)
     for table, entries in series.items():
         files = ", ".join(_quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
         view = table if table not in names else f"{table}_all"
-        con.execute(
-            f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
-        )
+        query = f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
+        con.execute(older_formats.completed(table, query, manifest["format"]))
     con.execute(f"SET allowed_directories = [{_quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

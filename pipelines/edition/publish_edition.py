@@ -118,10 +118,10 @@ def drafted(
 ) -> Draft:
     """What an edition of the month would hold now. The months up to it stand computed.
 
-    `wanted` is the format as which the ledger knows an edition that is made again; of the first nobody can make one.
+    `wanted` is the format as which the ledger knows an edition that is made again; of those before `VERDICTS` nobody can make one.
     """
     content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
-    told = wanted if wanted >= edition_folders.BY_CONTENT else edition_folders.FORMAT
+    told = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
     return Draft(month, _manifest(warehouse, life, month, content, told), content)
 
 
@@ -156,10 +156,13 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     with Exports(warehouse, settings.releases / "objects") as exports:
         # while their files are written, the figures are counted by the divisions of the last month
         own = _own(warehouse, settings, life, marks, exports)
-        divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
+        divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
             found = own[month]() | exports.of(
-                month, divisions, marks[month], lambda m=month: {"figure_now": month_tables.now_query(m, divisions)}
+                month,
+                divisions,
+                marks[month],
+                lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
             )
             for table, item in found.items():
                 content.setdefault(table, {})[months.key(month)] = item
@@ -319,10 +322,11 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
 
 
 def _kind(manifest: dict, before: dict | None) -> str:
-    """original; corrected where the answers or decisions changed; restated where the definitions did."""
+    """original; corrected where the answers or decisions changed; restated where the definitions or the rules of verdicts did."""
     if before is None:
         return "original"
-    return "corrected" if before["reference"] == manifest["reference"] else "restated"
+    same_rules = before["reference"] == manifest["reference"] and before["format"] >= edition_folders.VERDICTS
+    return "corrected" if same_rules else "restated"
 
 
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:

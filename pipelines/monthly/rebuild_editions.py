@@ -161,18 +161,18 @@ def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event,
     sound = _sound(standing, event, seen)
     told = {
         "release": f"{event.body['month']}/{number}",
-        "agrees": _agrees(opened, event, draft, standing if sound else None),
+        "agrees": _agrees(opened, aside, event, draft, standing if sound else None),
         "sound": sound,
         "old": _is_old(event),
         "program": event.body["program"]["sha256"] == draft.manifest["program"]["sha256"],
     }
-    told["tables"] = same_edition.differing(opened, standing, draft.manifest) if sound and not told["agrees"] else []
+    told["tables"] = _differing(opened, aside, draft, standing) if sound and not told["agrees"] else []
     return told | {"folder": _stand_aside(opened, aside, draft, event, standing if sound else None, writing)}
 
 
 def _is_old(event: Event) -> bool:
-    """Whether the ledger knows the edition by the bytes of its files, which nobody can make again."""
-    return event.body.get("format", 1) < edition_folders.BY_CONTENT
+    """Whether the edition has verdicts that nobody draws again: only its figures can be compared (`same_edition.differing`)."""
+    return event.body.get("format", 1) < edition_folders.VERDICTS
 
 
 def _sound(folder: Path, event: Event, seen: dict) -> bool:
@@ -180,16 +180,22 @@ def _sound(folder: Path, event: Event, seen: dict) -> bool:
     try:
         if verify_files.edition_faults(folder, seen):
             return False
-        made_again = _is_old(event) and edition_folders.read_manifest(folder)["format"] >= edition_folders.BY_CONTENT
+        made_again = _is_old(event) and edition_folders.read_manifest(folder)["format"] >= edition_folders.VERDICTS
         return made_again or same_edition.is_what_the_ledger_knows(folder, event.body["digest"])
     except Refusal:
         return False
 
 
-def _agrees(opened: Warehouse, event: Event, draft: publish_edition.Draft, standing: Path | None) -> bool:
+def _agrees(
+    opened: Warehouse, aside: Settings, event: Event, draft: publish_edition.Draft, standing: Path | None
+) -> bool:
     if not _is_old(event):
         return draft.manifest["digest"] == event.body["digest"]
-    return standing is not None and same_edition.same(opened, standing, draft.manifest)
+    return standing is not None and not _differing(opened, aside, draft, standing)
+
+
+def _differing(opened: Warehouse, aside: Settings, draft: publish_edition.Draft, standing: Path) -> list[str]:
+    return same_edition.differing(opened, standing, draft.manifest, aside.releases / "objects")
 
 
 def _stand_aside(

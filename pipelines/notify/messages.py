@@ -81,7 +81,8 @@ _MISSING = (
 def _refused_told(refused: list[dict]) -> str:
     """What became of the files that the county sent: none could be used, and why."""
     lines = [
-        f"- {_day(one['at'])}收到的“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}" for one in refused
+        f"- {_day(one['at'])}收到的“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}"
+        for one in refused
     ]
     return "\n".join(["你单位报来的文件未被采用，须改正后重报：", *lines, "回执里标出了每一处，改正后另存再报。"])
 

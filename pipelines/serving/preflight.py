@@ -75,7 +75,9 @@ def scarce(folder: Path) -> str | None:
     usage = shutil.disk_usage(folder)
     if usage.free >= SCARCE * usage.total:
         return None
-    return f"磁盘只剩 {usage.free / 2**30:.1f} GB（{usage.free / usage.total:.0%}，应不少于 {SCARCE:.0%}）；请清理或扩容"
+    return (
+        f"磁盘只剩 {usage.free / 2**30:.1f} GB（{usage.free / usage.total:.0%}，应不少于 {SCARCE:.0%}）；请清理或扩容"
+    )
 
 
 def clock(settings: Settings, now: datetime) -> None:

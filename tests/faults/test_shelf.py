@@ -99,7 +99,8 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
     stand_in, _, told = shown(office)
     assert (label, stand_in) == ("2020-05/1", "2020-04/1")
     assert (
-        told.startswith("当前发布版已损坏，现在显示的是较早的2020-04/1。") and "请运行 shequ rebuild，由档案补回" in told
+        told.startswith("当前发布版已损坏，现在显示的是较早的2020-04/1。")
+        and "请运行 shequ rebuild，由档案补回" in told
     )
     verdict = rebuild_editions.rebuild(office.settings)
     assert (verdict["agrees"], verdict["restored"]) == (True, ["2020-05/1"]), verdict

@@ -108,7 +108,8 @@ def test_refused_files_are_named_to_the_county_that_sent_them_and_all_of_them_to
     clerk, county = on(date(2026, 4, 9), refused=(nobodys, mine), unread=(9, 10))
     assert "- 4月3日收到的“襄都.xlsx”（第 7 号收件）：没有找到表头\n" in county.body and "报表.xlsx" not in county.body
     assert (
-        "未被采用的报表2份，须改正后重报：\n- 襄都区“襄都.xlsx”：没有找到表头\n- 不知是哪个县的“报表.xlsx”" in clerk.body
+        "未被采用的报表2份，须改正后重报：\n- 襄都区“襄都.xlsx”：没有找到表头\n- 不知是哪个县的“报表.xlsx”"
+        in clerk.body
     )
     assert "另有2份报表已存档、尚未读取，未计在内" in clerk.body
 
