@@ -21,7 +21,10 @@ Found = list[tuple[int, str, Finding]]
 def compare(warehouse: Warehouse, month: date, life: Life) -> Found:
     """(seq, county, finding) for the submissions in force in the month; `row` and earlier `standing` are filled."""
     effective = life.effective(month)
-    _load_pairs(warehouse, month, effective, life.effective(months.add(month, -1)))
+    before = life.effective(months.add(month, -1))
+    # a county that goes on under another code is the same: its layout is compared with the one it had
+    before = {warehouse.reference.rosters.county_in(county, month) or county: seq for county, seq in before.items()}
+    _load_pairs(warehouse, month, effective, before)
     files = dict(warehouse.con.execute("SELECT seq, file FROM pair JOIN submission USING (seq)").fetchall())
     reports = {seq: Report(file, _taxonomy(warehouse)) for seq, file in files.items()}
     _with_superseded(warehouse, reports)
