@@ -9,7 +9,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 | `movement_unit` | policy, indicator, unit whose state changed, part of the change |
 | `decision` | approval, reopening, waiver or resolved question in the ledger |
 | `edition` | edition of any month in the ledger |
-| `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |
+| `reconciliation` | month at which the roster changed, county or city: units before, created, abolished, moved, after |
 """
 
 import itertools
@@ -22,6 +22,7 @@ import pyarrow as pa
 from pipelines import months
 from pipelines.archive.store import Event
 from pipelines.edition import edition_folders, month_tables
+from pipelines.edition.decision_rows import decision_rows
 from pipelines.figures import as_now as later_divisions
 from pipelines.figures import change_breakdown, forecast
 from pipelines.figures.change_breakdown import Compared, MonthTables
@@ -34,7 +35,7 @@ def prepare(warehouse: Warehouse, releases: Path, folder: Path, month: date, spa
     _outlook(warehouse, month)
     _movement(warehouse, releases, folder, month)
     told = list(warehouse.archive.decisions())
-    _keep(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
+    _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(told), schema=_DECISION))
     _keep(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
     reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
     _keep(warehouse, "reconciliation", reconciled)
@@ -112,17 +113,6 @@ _DECISION = pa.schema(
     [("seq", pa.int64())]
     + [(name, pa.string()) for name in ("at", "kind", "by", "month", "finding", "why", "until", "county", "unit")]
 )
-
-
-def _decisions(events: list[Event]) -> list[dict]:
-    kinds = ("approve", "reopen", "waive", "resolve")
-    return [_decision(event) for event in events if event.kind in kinds]
-
-
-def _decision(event: Event) -> dict:
-    told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
-
 
 _EDITION = pa.schema(
     [

@@ -11,6 +11,8 @@ Besides the tables of `ready` and `analysis` it holds what was declared when the
 | `paragraph` | policy, paragraph of its text, with the clause that it stands in |
 | `sentence` | policy, sentence of its text, with what measures it |
 | `rollup` | policy, total of a county that an indicator uses: the field added up |
+
+and what `city_facts` tells of the city.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.archive.month_state import Waiver
-from pipelines.edition import analysis_tables, closed_periods, ready_tables
+from pipelines.edition import analysis_tables, city_facts, closed_periods, ready_tables
 from pipelines.figures.progress import STATUSES
 from pipelines.reference.policy.register import Register
 from pipelines.warehouse.projection import Warehouse
@@ -41,7 +43,10 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
     con.execute(f"ATTACH '{target}' AS release ({closed_periods.ATTACHED})")
     try:
         with warehouse.transaction():
-            for name, table in _declared(warehouse, span[-1]).items():
+            for name, table in {
+                **_declared(warehouse, span[-1]),
+                **city_facts.tables(warehouse.reference.folder, span),
+            }.items():
                 con.register("incoming", table)
                 con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
                 con.unregister("incoming")
