@@ -90,7 +90,11 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
 
 def same_figures(warehouse: Warehouse, folder: Path, manifest: dict, store: Path) -> bool:
     """Whether an edition on the shelf says the same of every place and unit, whatever was reported since."""
-    if edition_folders.read_manifest(folder)["reference"] != manifest["reference"]:
+    before = edition_folders.read_manifest(folder)
+    if (
+        before["reference"] != manifest["reference"]
+        or before["format"] < edition_folders.VERDICTS <= manifest["format"]
+    ):
         return False
     changed = differing(warehouse, folder, manifest, store)
     return not any(name.startswith(("figure/", "figure_now/", "state-", "county_state-")) for name in changed)
@@ -104,12 +108,12 @@ _FIGURE_COLUMNS = (
 )  # fmt: skip
 
 
-def differing(warehouse: Warehouse, folder: Path, manifest: dict, store: Path) -> list[str]:
+def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
     """Month tables, as `table/month`, of which an edition on the shelf says something else than one made again.
 
-    `store` holds the month tables of `manifest`. Of an edition with verdicts of semantics version 1 the figures are compared, and its
-    verdicts are not: they are restated.
+    Of an edition with verdicts of semantics version 1 the figures are compared, and its verdicts are not: they are restated.
     """
+    store = folder.parent.parent / "objects"
     before, now = retold(warehouse, folder), manifest["tables"]
     restated = before["format"] < edition_folders.VERDICTS <= manifest["format"]
     found = []

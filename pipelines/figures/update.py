@@ -24,19 +24,19 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
     life = warehouse.life()
     for part in (figure_counts, progress):
         part.create(warehouse)
-    answered = effective_answers.answered_months(life, until)
-    wanted = _fingerprints(warehouse, life, answered)
+    span = effective_answers.answered_months(life, until)
+    wanted = _fingerprints(warehouse, life, span)
     _forget(warehouse, effective_answers.answered_months(life))
     stale = _stale(warehouse, wanted)
     for done, month in enumerate(stale, 1):
-        _compute(warehouse, month, answered[: answered.index(month)], wanted)
+        _compute(warehouse, month, span[: span.index(month)], wanted)
         if report:
             report(done, len(stale), months.label(month))
     return stale
 
 
 def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dict[date, str]) -> None:
-    """The months before it by its divisions, and its figures with their verdicts. A kill leaves it stale."""
+    """The months before a month by its divisions, and its figures with their verdicts. A kill leaves it stale."""
     if earlier:
         as_now.bring_up_to_date(warehouse, earlier, month, wanted)
     opened, basis = (earlier or [month])[0], as_now.key(warehouse, month)

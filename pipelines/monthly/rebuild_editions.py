@@ -161,12 +161,12 @@ def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event,
     sound = _sound(standing, event, seen)
     told = {
         "release": f"{event.body['month']}/{number}",
-        "agrees": _agrees(opened, aside, event, draft, standing if sound else None),
+        "agrees": _agrees(opened, event, draft, standing if sound else None),
         "sound": sound,
         "old": _is_old(event),
         "program": event.body["program"]["sha256"] == draft.manifest["program"]["sha256"],
     }
-    told["tables"] = _differing(opened, aside, draft, standing) if sound and not told["agrees"] else []
+    told["tables"] = same_edition.differing(opened, standing, draft.manifest) if sound and not told["agrees"] else []
     return told | {"folder": _stand_aside(opened, aside, draft, event, standing if sound else None, writing)}
 
 
@@ -186,16 +186,10 @@ def _sound(folder: Path, event: Event, seen: dict) -> bool:
         return False
 
 
-def _agrees(
-    opened: Warehouse, aside: Settings, event: Event, draft: publish_edition.Draft, standing: Path | None
-) -> bool:
+def _agrees(opened: Warehouse, event: Event, draft: publish_edition.Draft, standing: Path | None) -> bool:
     if not _is_old(event):
         return draft.manifest["digest"] == event.body["digest"]
-    return standing is not None and not _differing(opened, aside, draft, standing)
-
-
-def _differing(opened: Warehouse, aside: Settings, draft: publish_edition.Draft, standing: Path) -> list[str]:
-    return same_edition.differing(opened, standing, draft.manifest, aside.releases / "objects")
+    return standing is not None and not same_edition.differing(opened, standing, draft.manifest)
 
 
 def _stand_aside(
