@@ -9,7 +9,15 @@ from pathlib import Path
 import click
 
 from pipelines import __version__, months, settings
-from pipelines.cli import city_decisions, comparing, maintenance, matters_commands, operations, printing
+from pipelines.cli import (
+    city_decisions,
+    comparing,
+    maintenance,
+    matters_commands,
+    operations,
+    printing,
+    reference_commands,
+)
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
@@ -54,13 +62,19 @@ def main(ctx: click.Context, data: Path | None) -> None:
 @with_settings
 def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
     """生成待填的报表（每县一个工作簿）。"""
-    from pipelines.reference import reference_bundle
+    from pipelines.reference import age, reference_bundle
     from pipelines.template import write_templates
 
     reference = reference_bundle.load(found.reference)
     with printing.progress("生成报表") as report:
         paths = write_templates(
-            reference.form, reference.rosters, month, out, county, lambda done, of: report(done, of, "")
+            reference.form,
+            reference.rosters,
+            month,
+            out,
+            county,
+            lambda done, of: report(done, of, ""),
+            [caveat.says for caveat in age.caveats(reference, month)],
         )
     printing.print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿，在 {out}")
 
@@ -265,6 +279,7 @@ for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
     comparing.compare,
+    reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,
     maintenance.restore,

@@ -81,7 +81,7 @@ def publish(
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
-    same = partial(same_edition.same_figures, store=settings.releases / "objects") if only_figures else same_edition.same
+    same = same_edition.same_figures if only_figures else same_edition.same
     # what a person retracted is not made once more under another number, and what stood before it counts again
     for folder in [
         *edition_folders.usable(settings.releases, warehouse.archive, month)[-1:],

@@ -88,7 +88,7 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
     return len({digest(found) for found in both}) == 1
 
 
-def same_figures(warehouse: Warehouse, folder: Path, manifest: dict, store: Path) -> bool:
+def same_figures(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
     """Whether an edition on the shelf says the same of every place and unit, whatever was reported since."""
     before = edition_folders.read_manifest(folder)
     if (
@@ -96,7 +96,7 @@ def same_figures(warehouse: Warehouse, folder: Path, manifest: dict, store: Path
         or before["format"] < edition_folders.VERDICTS <= manifest["format"]
     ):
         return False
-    changed = differing(warehouse, folder, manifest, store)
+    changed = differing(warehouse, folder, manifest)
     return not any(name.startswith(("figure/", "figure_now/", "state-", "county_state-")) for name in changed)
 
 
