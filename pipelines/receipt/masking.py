@@ -19,7 +19,7 @@ _NO_WORDS = ("xl/workbook.xml", "xl/styles.xml", "xl/theme/theme1.xml")
 
 
 def mask(parts: Parts, codes: Container[str] = ()) -> None:
-    """Every part that holds words of the county's, without such numbers. A part that has none stays as it was.
+    """Mask every part with words of the county. A part without such numbers is unchanged.
 
     `codes` are damaged codes of units, which may look like telephone numbers and stay.
     """
@@ -40,18 +40,18 @@ def _masked(xml: bytes, sheet: bool, codes: Container[str]) -> bytes:
     try:
         text = xml.decode("utf-8")
     except UnicodeDecodeError:
-        return xml  # in another encoding: such parts are read by their own rules, and no program of today writes them
+        return xml  # another encoding, which no current program writes
     if sheet and any(_is_personal(number, codes) for number in _NUMBER.findall(text)):
         text = _CELL.sub(partial(_cell, codes), text)
-    return _TEXT.sub(lambda found: personal_data.masked(found[0], codes), text).encode()
+    return _TEXT.sub(lambda text: personal_data.masked(text[0], codes), text).encode()
 
 
-def _cell(codes: Container[str], found: re.Match) -> str:
-    """A cell whose stored value is a number of eleven digits and more."""
-    prefix, attributes, _, value = found.groups()
+def _cell(codes: Container[str], match: re.Match) -> str:
+    """A cell whose stored value is a number of eleven digits or more."""
+    prefix, attributes, _, value = match.groups()
     kind = _TYPE.search(attributes)
     if (kind and kind[2] != "n") or not _is_personal(value, codes):
-        return found[0]
+        return match[0]
     attributes = _TYPE.sub("", attributes)
     return f'<{prefix}c{attributes} t="inlineStr"><{prefix}is><{prefix}t>***</{prefix}t></{prefix}is></{prefix}c>'
 

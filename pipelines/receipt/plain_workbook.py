@@ -22,7 +22,7 @@ _WIDEST, _NARROWEST = 40, 6
 
 
 def package(sheets: list[Sheet], codes: Container[str] = ()) -> bytes:
-    """The values and merged ranges of the sheets under their names; no formulas, no formats. Without sheets: none.
+    """Values and merged ranges of the sheets under their names; no formulas, no formats.
 
     `codes` are damaged codes of units: they stay, though they may look like telephone numbers.
     """

@@ -33,13 +33,14 @@ KEYS = {
     "county_raw": ("seq",),
     "source": ("seq", "part", "field"),
     "finding": ("seq", "phase", "number"),
+    "row_count": ("seq",),
     "standing": ("month", "unit"),
     "county_standing": ("month", "unit"),
     "last_answer": ("month", "uid"),
     "last_county_answer": ("month", "uid"),
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
-    "began": ("policy", "divisions", "indicator", "level", "unit"),
-    "first_met": ("policy", "divisions", "indicator", "level", "unit"),
+    "began": ("policy", "divisions", "indicator", "level", "unit", "month"),
+    "met": ("policy", "divisions", "indicator", "number", "level", "unit", "month"),
     "fingerprint": ("month", "what"),
     "exported": ("month", "what", "name"),
     "file_content": ("sha256",),
@@ -48,7 +49,7 @@ KEYS = {
     "meta": ("key",),
 }
 # state_<n> and county_state_<n>: one pair a policy
-STATE_KEY = ("month", "unit")
+STATE_KEY = ("month", "divisions", "unit")
 RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "meta")
 
 # What is checked together, in the order of the run: after the workbooks are read, after the figures are counted.
@@ -140,8 +141,8 @@ def _due(warehouse: Warehouse, stage: str, wanted: set[date]) -> list[date]:
     """Months computed that are wanted or have another fingerprint than the one they were found right with, in order."""
     rows = warehouse.con.execute(
         "SELECT month, known.fingerprint IS NOT DISTINCT FROM made.fingerprint FROM fingerprint AS made "
-        "LEFT JOIN (SELECT * FROM fingerprint WHERE what = ?) AS known USING (month) WHERE made.what = 'then' ORDER BY month",
-        [_right(stage)],
+        "LEFT JOIN (SELECT * FROM fingerprint WHERE what = ?) AS known USING (month) WHERE made.what = ? ORDER BY month",
+        [_right(stage), _MADE[stage]],
     ).fetchall()
     return [month for month, known in rows if month in wanted or not known]
 
@@ -151,9 +152,13 @@ def _note(warehouse: Warehouse, stage: str, looked: list[date]) -> None:
     with warehouse.transaction():
         con.execute("DELETE FROM fingerprint WHERE what = ? AND list_contains(?, month)", [what, looked])
         con.execute(
-            "INSERT INTO fingerprint SELECT month, ?, fingerprint FROM fingerprint WHERE what = 'then' AND list_contains(?, month)",
-            [what, looked],
+            "INSERT INTO fingerprint SELECT month, ?, fingerprint FROM fingerprint WHERE what = ? AND list_contains(?, month)",
+            [what, _MADE[stage], looked],
         )
+
+
+# the fingerprint of what a stage looks at: a month's answers, a month's figures
+_MADE = {"submissions": "answers", "figures": "then"}
 
 
 def _right(stage: str) -> str:

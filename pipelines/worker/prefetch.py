@@ -60,7 +60,7 @@ class _Stream:
     """One run of `worker_pool.read_each`, advanced in a thread by at most `AHEAD` files."""
 
     def __init__(self, archive: Archive, reference: Reference, events: list[Event], life: Life):
-        self.resolutions = {county: dict(decisions) for county, decisions in life.resolutions.items()}
+        self.resolutions = life.reading_decisions
         self.left = deque(events)
         requests: list[Request] = [(event, partial(archive.read, event.body["sha256"])) for event in events]
         self.results = worker_pool.read_each(requests, reference, self.resolutions)
@@ -73,7 +73,7 @@ class _Stream:
             self.ahead.append(self.thread.submit(next, self.results))
 
     def has_next(self, events: list[Event], life: Life) -> bool:
-        return self.resolutions == life.resolutions and _begins(self.left, events)
+        return self.resolutions == life.reading_decisions and _begins(self.left, events)
 
     def take(self, count: int) -> Iterator[ReadResult]:
         for _ in range(count):

@@ -44,7 +44,7 @@ def reader(archive: Archive, reference: Reference, processes: int | None = None)
 
     def read(events: list[Event], life: Life) -> Iterator[tuple[Event, Tables | Costly]]:
         requests: list[Request] = [(event, partial(archive.read, event.body["sha256"])) for event in events]
-        return read_each(requests, reference, life.resolutions, processes)
+        return read_each(requests, reference, life.reading_decisions, processes)
 
     return read
 

@@ -193,7 +193,9 @@ def words(browser, address: str, told: str, person: str | None = None, headers: 
 def test_the_person_is_whom_nginx_names_whatever_the_caller_says(browser, nginx, dashboard, data):
     place = f"https://{NAME}:{nginx}/reporting?room=decide"
     assert (
-        words(browser, place, "经办人:李市级(市级)", "city", {"X-Forwarded-User": "leader", "X-Shequ-Secret": "x" * 40})
+        words(
+            browser, place, "经办人：李市级（市级）", "city", {"X-Forwarded-User": "leader", "X-Shequ-Secret": "x" * 40}
+        )
         == []
     )
     words(browser, f"https://{NAME}:{nginx}/county?county=130502", "单位清单只给本县市区和市里看。", "baixiang")
