@@ -3,20 +3,23 @@
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from pipelines.reference import form, roster, rules, strict_yaml
+from pipelines import settings
+from pipelines.reference import city, form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
-from pipelines.reference.roster import Rosters
+from pipelines.reference.roster import Admission, Rosters
 from pipelines.reference.rules import CompiledRule
+from pipelines.reference.working_days import Calendar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """The reference data that figures depend on."""
 
@@ -32,6 +35,18 @@ class Reference:
     @cached_property
     def county_rules(self) -> list[CompiledRule]:
         return rules.compile_rules(self.form, self.form.county)
+
+    def with_admissions(self, admissions: Iterable[Admission]) -> "Reference":
+        """The same with units on the roster that the city has admitted between two editions."""
+        return _with_admissions(self, frozenset(admissions))
+
+    def rules_in(self, month: date) -> list[CompiledRule]:
+        """The rules of 表1 in force in a month."""
+        return [rule for rule in self.rules if rule.rule.is_in_force(month)]
+
+    def county_rules_in(self, month: date) -> list[CompiledRule]:
+        """The rules of 表2 in force in a month."""
+        return [rule for rule in self.county_rules if rule.rule.is_in_force(month)]
 
     @property
     def first_month(self) -> date:
@@ -52,6 +67,12 @@ class Reference:
         )
 
     @cached_property
+    def calendar(self) -> Calendar:
+        """Working days and due days. No part of the digests: figures do not depend on it. Reference data of before it use the program's."""
+        own = (self.folder / working_days.FILE).exists()
+        return working_days.load(self.folder if own else settings.REPOSITORY / "data" / "reference")
+
+    @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
         found = {"form": form.digest(self.folder)}
@@ -59,7 +80,14 @@ class Reference:
             place = self.folder / "policies" / item.policy.id
             found[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         found["rosters"] = self.rosters.digest()
+        if places := city.files(self.folder):
+            found["city"] = strict_yaml.digest(places)
         return found
+
+
+@lru_cache(maxsize=4)
+def _with_admissions(reference: Reference, admissions: frozenset[Admission]) -> Reference:
+    return replace(reference, rosters=reference.rosters.with_admissions(admissions)) if admissions else reference
 
 
 def load(folder: Path) -> Reference:

@@ -46,11 +46,14 @@ def write_template(
     record: Mapping[str, object] | None = None,
     watermark: str | None = None,
     created: datetime | None = None,
+    caveats: Sequence[str] = (),
 ) -> Path:
-    """Writes one county's workbook.
+    """Writes one county's workbook, with the questions that the newest version of the form asks in the month.
 
-    `answers` by unit code and field, `record` by field: typed values (flags bool, months date, numbers int or Decimal).
+    `answers` by unit code and field, `record` by field: typed values (flags bool, months date, numbers int or Decimal). `caveats`
+    are said in the guide (`reference.age`).
     """
+    form = form.in_month(month)
     table = blank_table(units)
     if answers:
         for field in form.community:
@@ -58,7 +61,7 @@ def write_template(
                 table.columns[field.id] = [_shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
     given = {key: _shown(value) for key, value in (record or {}).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created))
+    path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created, caveats=caveats))
     return path
 
 
@@ -75,6 +78,7 @@ def write_templates(
     out: Path,
     county_code: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    caveats: Sequence[str] = (),
 ) -> list[Path]:
     """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have."""
     places = [place for place in rosters.counties(month) if county_code in (None, place.code)]
@@ -84,7 +88,8 @@ def write_templates(
     written = []
     for place in places:
         units = [unit for unit in rosters.units(month) if unit.county_code == place.code]
-        written.append(write_template(out / file_name(place.name, month), form, place, units, month))
+        path = out / file_name(place.name, month)
+        written.append(write_template(path, form, place, units, month, caveats=caveats))
         if progress:
             progress(len(written), len(places))
     return written
@@ -100,8 +105,10 @@ def build(
     watermark: str | None = None,
     created: datetime | None = None,
     with_county: bool = True,
+    caveats: Sequence[str] = (),
 ) -> bytes:
     """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false."""
+    form = form.in_month(month)
     buffer = io.BytesIO()
     workbook = Workbook(buffer, options())
     styles = Styles(workbook)
@@ -112,7 +119,7 @@ def build(
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
         county_table.write(sheet, styles, form, filled, _closed(form, place), place.name, month, watermark)
-    filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark)
+    filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)
     _write_marks(workbook, form, place, month)
     _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
     workbook.close()
