@@ -3,12 +3,15 @@
 The files lie beside the project (`../shared/cases`); where they do not, the kinds are held by `test_cases_made.py`.
 """
 
+import io
 from functools import cache
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipelines.answers.read_workbook import Reading
+from pipelines.workbook.open_workbook import open_workbook
 from tests.answers import sheets_of_a_form as pages
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "cases" / "workbooks"
@@ -111,3 +114,17 @@ def test_addresses_on_joined_sheets_are_those_of_the_sheets():
     assert rows.elsewhere[rows.row[last], "code"][0] == "内步乡" and rows.elsewhere[rows.row[last], "code"][1] == "A18"
     blocks = read("F04_columns_on_two_sheets.xlsx").community
     assert blocks.elsewhere[blocks.row[0], "video_coverage"] == ("表1-2", "D3")
+
+
+@pytest.mark.parametrize(
+    "name", ["F00_correct.xlsx", "F03_one_sheet_a_town.xlsx", "F07_space_in_v_silent.xlsx", "F18_two_months.xlsx"]
+)
+def test_a_second_reader_sees_the_same_texts_and_numbers(name):
+    data = (FOLDER / name).read_bytes()
+    other = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    for sheet in open_workbook(data, name).sheets:
+        there = other[sheet.name]
+        for row, cells in enumerate(sheet.rows, 1):
+            for column, value in enumerate(cells, 1):
+                seen = there.cell(row, column).value
+                assert (None if seen == "" else seen) == value, (sheet.name, row, column)
