@@ -166,7 +166,8 @@ _FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expe
 def _unreadable(reading: Reading) -> list[list[str]]:
     """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
     rows = reading.community
-    found = {row: list(fields) for row, fields in zip(rows.row, rows.unreadable, strict=True)}
+    given = rows.unreadable or [[] for _ in rows.row]
+    found = {row: list(fields) for row, fields in zip(rows.row, given, strict=True)}
     for finding in reading.findings:
         if finding.severity == "error" and finding.row in found and finding.field:
             found[finding.row] += [field for field in finding.field.split(",") if field not in found[finding.row]]
