@@ -19,7 +19,7 @@ ROWS = {"read", "accepted", "held", "new", "changed", "unchanged", "kept"}
 FINDING = {"code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"}
 FIGURE = {
     "indicator", "month", "level", "unit", "name", "value", "lower", "upper", "numerator", "denominator", "unknown",
-    "carried", "target", "status", "gap", "release",
+    "carried", "target", "status", "gap", "edition",
 }  # fmt: skip
 ANSWER = {"value", "raw", "file", "sha256", "sheet", "cell", "carried_from"}
 
@@ -158,7 +158,7 @@ def test_figures_have_the_keys_and_exact_decimals(shequ, published, office):
     villages = sum(unit.kind == "农村社区" for unit in office.units(APRIL, COUNTY))
     assert status == 0
     assert row.keys() >= FIGURE
-    assert (row["unit"], row["month"], row["level"], row["release"]) == (COUNTY, "2020-04", "county", "2020-04/1")
+    assert (row["unit"], row["month"], row["level"], row["edition"]) == (COUNTY, "2020-04", "county", "2020-04/1")
     assert (row["numerator"], row["denominator"], row["unknown"], row["carried"]) == (villages - 1, villages, 1, 0)
     assert isinstance(row["value"], str) and len(row["value"].replace(".", "")) >= 12
     assert float(row["value"]) == pytest.approx(100 * (villages - 1) / villages)
@@ -238,7 +238,7 @@ def test_an_edition_is_taken_back_and_given_out_again_by_name(office, published,
     assert (status, json.loads(out)["edition"]) == (0, 2)
     asked = ("figures", "--json", "--level", "city", "--indicator", "facility_rural")
     shown = {
-        edition: json.loads(shequ(*asked, *edition, data=data)[1])[0]["release"]
+        edition: json.loads(shequ(*asked, *edition, data=data)[1])[0]["edition"]
         for edition in ((), ("--edition", "2020-04/2"))
     }
     assert shown == {(): "2020-04/1", ("--edition", "2020-04/2"): "2020-04/2"}

@@ -54,7 +54,7 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_a_backup_restored_on_a_bare_machine_gives_the_same_figures(office, tmp_path):
     folder, result = saved(office, tmp_path)
-    assert result["whole"] and (result["seq"], result["objects"], result["copied"]) == (2, 2, 2), result
+    assert result["whole"] and (result["seq"], result["objects"], result["copied"]) == (3, 2, 2), result
     bare = Settings(tmp_path / "bare", office.settings.reference)
     assert copies.restore(bare, folder)["seq"] == 2
     verdict = rebuild_editions.rebuild(bare)
@@ -69,7 +69,7 @@ def test_the_second_time_only_what_is_new_is_copied(office, tmp_path):
     before = contents(folder)
     office.send(MAY, COUNTY)
     result = copies.backup(office.settings, folder)
-    assert (result["seq"], result["objects"], result["copied"], result["whole"]) == (3, 3, 1, True)
+    assert (result["seq"], result["objects"], result["copied"], result["whole"]) == (4, 3, 1, True)
     assert all(contents(folder)[name] == before[name] for name in before if "/objects/" in name)
     assert [event.kind for event in copies._audit(office.settings).events()] == ["backup", "backup"]
 
@@ -114,7 +114,7 @@ def test_a_backup_longer_than_the_archive_is_not_overwritten(office, tmp_path):
     folder, _ = saved(office, tmp_path)
     before = contents(folder)
     office.settings.archive.joinpath("ledger.jsonl").write_bytes(earlier)
-    with pytest.raises(Refusal, match="备份比档案长:备份到第 3 行,档案只到第 2 行;档案丢失了事件"):
+    with pytest.raises(Refusal, match="备份比档案长:备份到第 4 行,档案只到第 3 行;档案丢失了事件"):
         copies.backup(office.settings, folder)
     office.send(MAY, COUNTY, but("", facility="否"))
     with pytest.raises(Refusal, match="档案与备份从台账第 3 行起不同"):

@@ -67,7 +67,7 @@ def halved(place: Path) -> None:
 def test_a_damaged_database_is_set_aside_and_told_and_runs_go_on(lived_in, damage):
     damage(runs_of(lived_in))
     (told,) = dagster_home.set_aside_unusable(lived_in, NOW)
-    assert "runs.db 已损坏,已移开" in told and "只失去运行历史" in told
+    assert "runs.db 已损坏，已移开" in told and "只失去运行历史" in told
     assert list(lived_in.glob("storage/**/runs.db.unusable-*"))
     assert run_once(lived_in) == 1
     assert dagster_home.set_aside_unusable(lived_in, NOW) == []

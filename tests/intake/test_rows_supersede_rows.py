@@ -209,7 +209,7 @@ def test_what_an_approved_month_rests_on_is_not_taken_back(office):
 @pytest.mark.parametrize("name", ["", " ", "root", "Root"])
 def test_a_decision_needs_a_persons_name(office, name):
     sent = office.send(APRIL, ZONE)
-    with pytest.raises(decisions.Refusal, match="署本人姓名"):
+    with pytest.raises(decisions.Refusal, match="姓名"):
         decisions.withdraw(sent.seq, "错发", office.settings, name)
 
 
