@@ -21,7 +21,8 @@ class MonthNow:
 
     `state`: open | approved | reopened. `decisions` are those that concern it, the newest first, withdrawn ones among them.
     `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; `publication` is from
-    when the month is released however few reported; `caveat` says in Chinese that holidays are not known, `caveats` all that is to be said of the age of the reference data.
+    when the month is released however few reported; `caveat` says in Chinese that holidays are not known, `caveats` all that
+    is to be said of the age of the reference data.
     """
 
     month: date

@@ -56,7 +56,7 @@ def _named(item: Item, facts: Facts) -> str:
 def pace(facts: Facts, item: Item) -> str:
     """Recent and needed pace in units a month; empty where the edition does not have it or the due month is over."""
     row = facts.outlook.get(item.id)
-    if not row or not row["months_left"] or row["needed_pace"] is None or not (item.city and item.city.gap_failing):
+    if not row or not row["months_left"] or row["needed_pace"] is None or not (item.city and _work(item.city)):
         return ""
     unit = plain_unit(item.gap_unit)
     needed = f"如期完成今后{row['months_left']}个月平均每月需增加{_rounded_up(row['needed_pace'])}{unit}"
@@ -65,6 +65,11 @@ def pace(facts: Facts, item: Item) -> str:
         return f"{needed}。"
     increase = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
     return f"近3个月平均每月{increase}，{needed}。"
+
+
+def _work(figure: Figure) -> int:
+    """Units of the gap that only work can close; the whole gap in an edition that does not tell its parts."""
+    return (figure.gap if figure.gap_failing is None else figure.gap_failing) or 0
 
 
 def _rounded_up(number: float) -> str:

@@ -19,7 +19,7 @@ from pipelines.reports import submission_facts, verdict
 from pipelines.reports.brief_docx import MARKS
 from pipelines.reports.facts import County, Facts, Figure, Item
 from pipelines.reports.list_limits import MOST_BEHIND
-from pipelines.reports.phrases import aim, count, day, plain_unit, signed
+from pipelines.reports.phrases import aim, count, day, signed
 from pipelines.reports.variants import Variant
 
 _FOLDER = Path(__file__).parent / "templates"

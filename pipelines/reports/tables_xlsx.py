@@ -181,7 +181,7 @@ class _Book:
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 900, "height": 60 + 34 * len(rows)})
         sheet.insert_chart(count + 5, 1, chart, {"description": "主要指标现值与目标"})
-        sheet.print_area(0, 0, count + 10 + 2 * len(rows), 14)
+        sheet.print_area(0, 0, count + 10 + 2 * len(rows), 17)
 
     def _measures(self) -> list[Head]:
         return [
