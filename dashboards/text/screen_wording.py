@@ -162,13 +162,23 @@ def status(row: Figure) -> str:
 
 def at_the_ends(row: Figure) -> str:
     """`按最近报送：进度偏慢；最低严重滞后，最高已达标`: what an unproven status would be."""
-    last, low, high = (NAMES.get(row.get(name) or "", "") for name in ("if_last", "if_low", "if_high"))
-    ends = f"最低{low}，最高{high}" if low and high else ""
-    # a band may be missed at both ends and met between them
-    ends = f"两端均为{low}，其间不定" if ends and low == high else ends
-    if not ends and not row["is_share"]:
-        ends = "两项都填报的单位不足 95%"
-    return "；".join(filter(None, (f"按最近报送：{last}" if last else "", ends)))
+    last, low, high = (_would_be(row.get(name)) for name in ("if_last", "if_low", "if_high"))
+    if not low or not high:
+        ends = "" if row["is_share"] else "两项都填报的单位不足 95%"
+    elif low != high:
+        ends = f"最低{low}，最高{high}"
+    else:
+        # a band may be missed at both ends and met between them
+        ends = low if low == _NO_BASE else f"两端均为{low}，其间不定"
+    return "；".join(filter(None, (f"按最近报送：{last}" if last and last != ends else "", ends)))
+
+
+_NO_BASE = "起点不明"
+
+
+def _would_be(status: str | None) -> str:
+    """A status at one end; there it is unproven only where the series has no baseline."""
+    return _NO_BASE if status == "unproven" else NAMES.get(status or "", "")
 
 
 # months after the baseline month in which no pace is judged, the baseline month among them
@@ -191,7 +201,7 @@ def deciding(row: Figure, names: Mapping[str, str], most: int = 5) -> str:
     codes = [code for code in (row.get("deciding") or "").split(",") if code]
     if row["status"] != "unproven" or not codes:
         return ""
-    named = _some([names.get(code, code) for code in codes], len(codes), most)
+    named = _counties(codes, names, most)
     return f"缺{named}报表" if row["level"] == "city" else f"缺{named} {number(row['unknown'])} 个单位的填报"
 
 
@@ -251,21 +261,29 @@ def deciders(rows: Sequence[FigureRow], names: Mapping[str, str], most: int = 5)
     codes = Counter(
         code for row in rows if row["status"] == "unproven" for code in (row.get("deciding") or "").split(",") if code
     )
-    return (
-        f"缺{_some([names.get(code, code) for code, _ in codes.most_common()], len(codes), most)}报表" if codes else ""
-    )
+    return f"缺{_counties([code for code, _ in codes.most_common()], names, most)}报表" if codes else ""
+
+
+def _counties(codes: Sequence[str], names: Mapping[str, str], most: int) -> str:
+    named = _some([names.get(code, code) for code in codes], len(codes), most)
+    return f"{named}县市区" if len(codes) > most else named
 
 
 def worst(places: Sequence[ConcernRow]) -> str:
     """`最落后：平乡县（11 项中 9 项落后）、襄都区（8）。` of the counties behind, in the order of concern."""
     behind = [place for place in places if place["behind"]]
     named = [
-        f"{place['name']}（{place['behind']}）"
-        if number
-        else f"{place['name']}（{place['applicable']} 项中 {place['behind']} 项落后）"
+        f"{place['name']}（{_how_many_behind(place, behind[0] if number else None)}）"
         for number, place in enumerate(behind)
     ]
     return f"最落后：{'、'.join(named)}。" if named else ""
+
+
+def _how_many_behind(place: ConcernRow, first: ConcernRow | None) -> str:
+    """`11 项中 9 项落后`; of a later place only what differs from the first."""
+    if first and place["applicable"] == first["applicable"]:
+        return str(place["behind"])
+    return f"{place['applicable']} 项中 {place['behind']} 项{'' if first else '落后'}"
 
 
 def countdown(due: date | None, month: date) -> str:

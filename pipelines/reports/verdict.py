@@ -145,17 +145,28 @@ def unproven(item: Item, short: Mapping[str, str]) -> str:
     figure = item.city
     if figure is None:
         return ""
-    low, high = figure.if_low, figure.if_high
-    ends = f"最低{NAMES[low]}，最高{NAMES[high]}" if low and high else ""
-    if low and low == high:
-        ends = f"两端均为{NAMES[low]}，其间不定"
+    low, high, last = (_would_be(status) for status in (figure.if_low, figure.if_high, figure.if_last))
+    if not low or not high:
+        ends = "" if item.is_share else "两项都填报的单位不足95%"
+    elif low != high:
+        ends = f"最低{low}，最高{high}"
+    else:
+        ends = low if low == _NO_BASE else f"两端均为{low}，其间不定"
     codes = [code for code in (figure.deciding or "").split(",") if code]
     said = (
-        f"按最近报送：{NAMES[figure.if_last]}" if figure.if_last else "",
-        ends if item.is_share else "两项都填报的单位不足95%",
-        f"缺{listed([short.get(code, code) for code in codes], _DECIDING)}报表" if codes else "",
+        f"按最近报送：{last}" if last and last != ends else "",
+        ends,
+        f"缺{listed([short.get(code, code) for code in codes], _DECIDING, '个县（市、区）')}报表" if codes else "",
     )
     return "，".join(filter(None, said)) or "结论取决于未报或待核实的部分"
+
+
+_NO_BASE = "起点不明"
+
+
+def _would_be(status: str | None) -> str:
+    """A status at one end; there it is unproven only where the series has no baseline."""
+    return _NO_BASE if status == "unproven" else NAMES.get(status or "", "")
 
 
 def starting(items: Sequence[Item], month: date) -> str:

@@ -127,13 +127,20 @@ def test_an_unproven_status_says_what_it_would_be_and_whose_answers_decide():
 def test_a_band_and_a_thin_ratio_say_why_they_are_not_proven():
     band = a_row(status="unproven", if_low="on_track", if_high="on_track")
     assert screen_wording.status(band) == "待核实（两端均为进度正常，其间不定）"
+    lost = a_row(status="unproven", if_low="unproven", if_high="unproven", if_last="unproven")
+    assert screen_wording.status(lost) == "待核实（起点不明）"
+    assert (
+        screen_wording.status({**lost, "if_high": "met"}) == "待核实（按最近报送：起点不明；最低起点不明，最高已达标）"
+    )
     thin = a_row(status="unproven", is_share=False)
     assert screen_wording.status(thin) == "待核实（两项都填报的单位不足 95%）"
 
 
 def test_the_worst_counties_are_named_with_counts():
-    places = [{"name": "平乡县", "applicable": 11, "behind": 9}, {"name": "襄都区", "applicable": 12, "behind": 8}]
+    places = [{"name": "平乡县", "applicable": 11, "behind": 9}, {"name": "襄都区", "applicable": 11, "behind": 8}]
     assert screen_wording.worst(places) == "最落后：平乡县（11 项中 9 项落后）、襄都区（8）。"
+    few = {"name": "邢台县", "applicable": 6, "behind": 5}
+    assert screen_wording.worst([places[0], few]) == "最落后：平乡县（11 项中 9 项落后）、邢台县（6 项中 5 项）。"
     assert screen_wording.worst([{"name": "任泽区", "applicable": 11, "behind": 0}]) == ""
 
 
