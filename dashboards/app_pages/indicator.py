@@ -19,7 +19,7 @@ indicator_panel.clause(view, indicator)
 if row is None:
     st.info("这个月份没有该指标的数字。")
     st.stop()
-indicator_panel.standing(row)
+indicator_panel.standing(row, edition_data.short_names(view))
 
 left, right = st.columns([1.15, 1], gap="large")
 with left:

@@ -13,6 +13,7 @@ reports = submission_rows.reports(view.release, view.month)
 
 with st.container(key="verdict"):
     common_parts.verdict(view, rows, reports)
+    common_parts.caveats(view)
 if not rows:
     st.info("这个月份没有该政策的数字：政策自所定月份起才考核。请在上面另选月份。")
     st.stop()

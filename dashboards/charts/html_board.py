@@ -63,8 +63,10 @@ class Bar:
     said: list[str]
     value: str
     parts: str
+    known: str
     gap: str
     short: bool = False
+    note: str = ""
     change: str = ""
     trend: Trend | None = None
 
@@ -115,11 +117,20 @@ def cell(row: CountyRow, href: str) -> Cell:
 def _indicator(row: PlaceRow, link: Link, ink: Ink) -> Bar:
     common = _common(row, link, row["name"], ink)
     change = screen_wording.change(row)
-    return Bar(**common, gap=screen_wording.gap_alone(row), short=bool(row["gap"]), change=change, trend=_trend(row))
+    return Bar(
+        **common,
+        gap=screen_wording.gap_alone(row),
+        note=screen_wording.gap_note(row),
+        short=bool(row["gap"]),
+        change=change,
+        trend=_trend(row),
+    )
 
 
 def _county(row: CountyRow, link: Link, ink: Ink) -> Bar:
-    return Bar(**_common(row, link, row["county"], ink), gap=screen_wording.gap(row).replace("还差 ", "差 "))
+    return Bar(
+        **_common(row, link, row["county"], ink), gap=screen_wording.gap_alone(row), note=screen_wording.gap_note(row)
+    )
 
 
 def _common(row: FigureRow, link: Link, name: str, ink: Ink) -> dict:
@@ -133,6 +144,7 @@ def _common(row: FigureRow, link: Link, name: str, ink: Ink) -> dict:
         "said": screen_wording.detail(row, name),
         "value": screen_wording.value(row),
         "parts": screen_wording.parts(row) if row["shown"] is not None else "",
+        "known": screen_wording.known(row),
     }
 
 

@@ -10,7 +10,7 @@ from dashboards.charts.palette import Ink
 from dashboards.components.common_parts import href
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, figure_rows
-from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, StandingRow
+from dashboards.queries.row_types import CountyName, CountyRow, MovedRow, Outline, PlaceRow, StandingRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import show, show_rendered
 
@@ -34,7 +34,7 @@ def shown_counties(view: View) -> tuple[list[CountyName], int]:
     known = edition_data.counties(view)
     if len(known) <= MOST:
         return known, len(known)
-    order = {code: number for number, code in enumerate(figure_rows.attention(view, MOST))}
+    order = {place["unit"]: number for number, place in enumerate(figure_rows.concern(view, MOST))}
     return sorted((c for c in known if c["unit"] in order), key=lambda c: order[c["unit"]]), len(known)
 
 
@@ -71,7 +71,7 @@ def ranking(view: View, indicator: str, known: Sequence[StandingRow], ink: Ink, 
         )
 
 
-def on_map(view: View, indicator: str, outlines: Sequence[Outline]) -> dict[str, CountyRow]:
+def on_map(view: View, indicator: str, outlines: Sequence[Outline]) -> dict[str, MovedRow]:
     """code → figure of the counties that the map shows."""
     places = (*(outline["code"] for outline in outlines), *city.marks(view.release))
     return {row["place"]: row for row in figure_rows.ranking(view, indicator, places)}

@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure
 from dashboards import signin
 from dashboards.charts import palette, plotly_charts
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows
+from dashboards.queries import edition_data, figure_rows, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -78,14 +78,33 @@ def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
 
 def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow], where: str = "") -> None:
     """The answer in sentences: on course or not, what lags, who has reported."""
-    counts = figure_rows.verdict(view, rows[0]["place"]) if rows else []
     arrived = screen_wording.reported(reports) if reports else ""
-    if counts:
-        starting = len(list(filter(screen_wording.starting, rows)))
-        sentence = screen_wording.verdict(counts, view.due, view.month, starting)
-        st.markdown(f"**{escape.markdown(where + sentence)}** {escape.markdown(arrived)}")
-    if lagging := screen_wording.laggards(rows):
-        st.markdown(escape.markdown(lagging))
+    if rows:
+        st.markdown(f"**{escape.markdown(where + verdict_sentence(view, rows))}** {escape.markdown(arrived)}")
+    said = [
+        screen_wording.worst(figure_rows.concern(view, _WORST)) if rows and rows[0]["level"] == "city" else "",
+        screen_wording.laggards(rows),
+        screen_wording.unproven(rows, edition_data.short_names(view)),
+    ]
+    for sentence in filter(None, said):
+        st.markdown(escape.markdown(sentence))
+
+
+# counties that the verdict names
+_WORST = 3
+
+
+def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
+    """How many headline indicators of a place stand how, and the time left."""
+    counts = figure_rows.verdict(view, rows[0]["place"])
+    whose = screen_wording.deciders(rows, edition_data.short_names(view)) if rows[0]["level"] == "city" else ""
+    return screen_wording.verdict(counts, view.due, view.month, rows, whose)
+
+
+def caveats(view: View) -> None:
+    """What is to be said of the age of the reference data: roster, policies, calendar."""
+    if said := submission_rows.now(view.month).caveats:
+        st.caption(escape.markdown(f"请注意：{'；'.join(said)}。"))
 
 
 def table(
@@ -152,6 +171,7 @@ FIGURE_COLUMNS = {
     "change": "较上月",
     "place_text": "位次",
     "bounds": "不确定范围",
+    "unproven": "待核实的是",
 }
 
 
@@ -161,16 +181,17 @@ def figure_line(row: FigureRow | TownRow) -> dict[str, Any]:
     return {
         **row,
         "sign": screen_wording.sign(row),
-        "shown_value": screen_wording.value(row),
+        "shown_value": screen_wording.value_with_known(row),
         "parts": screen_wording.parts_marked(row),
         "target_text": screen_wording.target(row),
         "gap_text": screen_wording.gap(row),
-        "gap_alone": screen_wording.gap_alone(row),
+        "gap_alone": " ".join(filter(None, (screen_wording.gap_alone(row), screen_wording.gap_note(row)))),
         "change": screen_wording.change(compared) if "more" in row else "",
         "place_text": f"{compared['rank']}/{compared['ranked']}"
         if compared.get("rank") and row["level"] == "county"
         else "",
         "bounds": screen_wording.bounds(row),
+        "unproven": screen_wording.at_the_ends(row) if row["status"] == "unproven" else "",
     }
 
 

@@ -51,10 +51,11 @@ def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
 
 
 def _fitting(lines: list[dict]) -> dict[str, str]:
-    """The columns that fit on a screen: the head says 还差, and bounds are shown only where something is unknown."""
+    """The columns that fit on a screen: the head says 还差, and what is not known is shown only where there is such."""
     columns = {**common_parts.FIGURE_COLUMNS}
-    if not any(line["bounds"] for line in lines):
-        del columns["bounds"]
+    for name in ("bounds", "unproven"):
+        if not any(line[name] for line in lines):
+            del columns[name]
     return {("gap_alone" if name == "gap_text" else name): title for name, title in columns.items()} | {
         "gap_alone": "还差"
     }
@@ -123,6 +124,7 @@ _PRINTED = {
     "name": "指标（目标）",
     "shown_value": "现值",
     "parts": "完成/应",
+    "known": "已报的",
     "short_gap": "还差",
     "place_text": "位次",
 }
@@ -148,8 +150,13 @@ def on_paper(
 def _paper_line(row: PlaceRow) -> dict[str, str]:
     line = common_parts.figure_line(row)
     # the head says 个; another unit is said at the number, and the sums of a ratio are too long for paper
-    line |= {"mark": palette.SIGNS[row["status"]], "short_gap": _paper_gap(row)}
+    line |= {
+        "mark": palette.SIGNS[row["status"]],
+        "short_gap": _paper_gap(row),
+        "shown_value": screen_wording.value(row),
+    }
     line |= {"name": f"{row['name']} {row['target'] or ''}", "parts": line["parts"] if row["is_share"] else ""}
+    line |= {"known": screen_wording.known(row)}
     return common_parts.printable([line], _PRINTED)[0]
 
 
@@ -157,7 +164,9 @@ def _paper_gap(row: PlaceRow) -> str:
     if not row["gap"]:
         return ""
     counted = (row["gap_unit"] or "").startswith("个")
-    return screen_wording.number(row["gap"]) if counted else screen_wording.gap_alone(row)
+    missing = screen_wording.number(row["gap"]) if counted else screen_wording.gap_alone(row)
+    note = screen_wording.gap_note(row)
+    return f"{missing}（{note}）" if note else missing
 
 
 def _near_in_words(view: View, near: Sequence[UnitNearDone] | None) -> str:

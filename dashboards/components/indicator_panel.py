@@ -1,6 +1,6 @@
 """Parts of the indicator's page: its clause, its figure in a sentence, why it moved, and the units behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,12 +39,15 @@ def clause(view: View, indicator: IndicatorRow) -> None:
             st.caption(f"`{expression}`")
 
 
-def standing(row: PlaceRow) -> None:
-    """The figure in a sentence: status, value, target, gap, bounds, change."""
-    said = [f"{screen_wording.sign(row)}：{screen_wording.value_with_parts(row)}，目标 {screen_wording.target(row)}"]
+def standing(row: PlaceRow, names: Mapping[str, str]) -> None:
+    """The figure in a sentence: status, value, target, whose answers decide, gap, bounds, change. `names`: counties by code."""
+    said = [
+        f"{palette.SIGNS[row['status']]} {screen_wording.status(row)}：{screen_wording.value_with_parts(row)}，目标 {screen_wording.target(row)}"
+    ]
     said += [
         text
         for text in (
+            screen_wording.deciding(row, names),
             screen_wording.gap(row),
             screen_wording.bounds(row),
             screen_wording.carried(row),
@@ -124,7 +127,7 @@ def counties_download(view: View, indicator: str, counties: Sequence[StandingRow
     columns = {"place": "代码", "county": "县市区", **common_parts.FIGURE_COLUMNS}
     name = f"{indicator}-{view.month:%Y-%m}.csv"
     common_parts.download(
-        lambda: [common_parts.figure_line(row) for row in figure_rows.compared(view, indicator, places)],
+        lambda: [common_parts.figure_line(row) for row in figure_rows.ranking(view, indicator, places)],
         len(places),
         columns,
         name,
@@ -147,9 +150,10 @@ def lacking(view: View, indicator: IndicatorRow, counties: Sequence[StandingRow]
         st.caption("该指标以县市区为单位，没有更细的层级；见上面的县市区排序。")
         return
     options = {
-        row["place"]: f"{row['county']}（{screen_wording.gap(row) or screen_wording.value(row)}）" for row in counties
+        row["place"]: f"{row['county']}（{screen_wording.gap_alone(row) if row['gap'] else screen_wording.value(row)}）"
+        for row in counties
     }
-    worst = max(counties, key=lambda row: row["gap"] or 0)["place"] if counties else None
+    worst = next((row["place"] for row in counties), None)
     county = header.pick("county", "县市区", options, worst, width=360)
     towns, units = st.columns([1, 1.4], gap="large")
     with towns:

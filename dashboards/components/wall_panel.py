@@ -12,7 +12,6 @@ from dashboards.components.header import View
 from dashboards.queries import city, figure_rows
 from dashboards.queries.row_types import PlaceRow
 from dashboards.text import escape, screen_wording
-from pipelines.edition import statuses
 
 SECONDS = 15
 _BARS_PER_PAGE = 9
@@ -24,9 +23,7 @@ def show(view: View, page: int, ink: Ink, stopped: bool) -> None:
     pages = _pages(view, rows, ink)
     number = page % len(pages)
     with st.container(key="wall"):
-        counts = figure_rows.verdict(view, view.city)
-        starting = len(list(filter(screen_wording.starting, rows)))
-        st.markdown(f"**{escape.markdown(screen_wording.verdict(counts, view.due, view.month, starting))}**")
+        st.markdown(f"**{escape.markdown(common_parts.verdict_sentence(view, rows))}**")
         pages[number]()
         state = "已停住，点一下继续" if stopped else f"每 {SECONDS} 秒翻一页，点一下停住"
         st.caption(f"第 {number + 1}/{len(pages)} 页 · {state}")
@@ -43,14 +40,16 @@ def _pages(view: View, rows: Sequence[PlaceRow], ink: Ink) -> list[Callable[[], 
 def _counties(view: View, rows: Sequence[PlaceRow], ink: Ink) -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
-        _map(view, statuses.by_concern(rows)[0], ink)
+        _map(view, min(rows, key=lambda row: (row["concern"] is None, row["concern"])), ink)
     with right:
         board.matrix(view, rows, ink)
 
 
 def _map(view: View, worst: PlaceRow, ink: Ink) -> None:
     gap = screen_wording.gap(worst)
-    st.markdown(escape.markdown(f"{worst['name']}：{screen_wording.value(worst)}{f'，{gap}' if gap else ''}"))
+    st.markdown(
+        escape.markdown(f"{worst['name']}：{screen_wording.value_with_known(worst)}{f'，{gap}' if gap else ''}")
+    )
     outlines = city.outlines(view.release, view.roster_month)
     if outlines:
         figures = board.on_map(view, worst["indicator"], outlines)

@@ -185,6 +185,11 @@ def county_names(release: Release) -> dict[str, str]:
     return {row["unit"]: row["name"] for row in names}
 
 
+def short_names(view) -> dict[str, str]:
+    """Short name by code of the counties of the view's divisions."""
+    return {county["unit"]: county["short"] for county in counties(view)}
+
+
 def series(view, indicator: str, place: str) -> list[SeriesRow]:
     """One indicator's months, as then and as now."""
     return rows(

@@ -7,8 +7,7 @@ figures of counties.
 from collections.abc import Callable
 
 from dashboards.queries.edition_data import many, rows
-from dashboards.queries.row_types import CountyRow, MovedRow, PlaceRow, StandingRow, VerdictRow
-from pipelines.edition import statuses
+from dashboards.queries.row_types import ConcernRow, CountyRow, MovedRow, PlaceRow, StandingRow, VerdictRow
 
 _WANTED = "policy = $policy AND month = $month AND divisions = $divisions"
 
@@ -31,7 +30,8 @@ def _figure(view, wanted: str) -> str:
 def _compared(view, wanted: str) -> str:
     """The same with the month before and their ranks."""
     return f"""
-        SELECT f.*, s.shown_before, s.status_before, s.points, s.more, s.rank, s.ranked FROM ({_figure(view, wanted)}) AS f
+        SELECT f.*, s.shown_before, s.status_before, s.points, s.more, s.rank, s.ranked, s.concern, s.place_concern
+        FROM ({_figure(view, wanted)}) AS f
         LEFT JOIN (SELECT * FROM {view.release.at("step", view.month)} WHERE {_WANTED} AND {wanted}) AS s
                ON (s.indicator, s.level, s.unit) = (f.indicator, f.level, f.place)"""
 
@@ -58,15 +58,16 @@ def verdict(view, place: str, headline: bool = True) -> list[VerdictRow]:
     )
 
 
-def attention(view, most: int) -> list[str]:
-    """Codes of the counties of greatest concern: those with most indicators of the worst status first."""
-    counts = rows(
+def concern(view, most: int) -> list[ConcernRow]:
+    """The counties of greatest concern, in its order."""
+    return rows(
         view.release,
-        f"""SELECT unit FROM {view.release.at("verdict", view.month)} WHERE {_WANTED} AND level = 'county' AND headline
-            ORDER BY list_position($order, status), indicators DESC, unit LIMIT $lines""",
-        **_parameters(view, order=statuses.ORDER, lines=most * len(statuses.ORDER)),
+        f"""SELECT c.unit, p.short AS name, c.applicable, c.behind
+            FROM (SELECT * FROM {view.release.at("concern", view.month)} WHERE {_WANTED} AND level = 'county') AS c
+            JOIN (SELECT unit, short FROM place WHERE level = 'county' AND month = $roster) AS p ON p.unit = c.unit
+            ORDER BY c.rank LIMIT $most""",
+        **_parameters(view, roster=view.roster_month, most=most),
     )
-    return list(dict.fromkeys(row["unit"] for row in counts))[:most]
 
 
 def _of_counties(view, wanted: str, places: tuple[str, ...], figure: Callable = _figure) -> str:
@@ -91,32 +92,25 @@ def matrix(view, places: tuple[str, ...]) -> list[CountyRow]:
 
 def standings(view, indicator: str) -> list[StandingRow]:
     """Every county of one indicator in the order of concern, with few columns: there may be thousands."""
-    figure = view.release.at("figure", view.month)
-    counties = many(
+    figure, step = (view.release.at(table, view.month) for table in ("figure", "step"))
+    wanted = f"{_WANTED} AND level = 'county' AND indicator = $indicator"
+    return many(
         view.release,
-        f"""SELECT f.unit AS place, p.name AS county, f.status, f.shown, f.numerator, f.gap, i.gap_unit, i.unit, i.position
-            FROM (SELECT * FROM {figure} WHERE {_WANTED} AND level = 'county' AND indicator = $indicator) AS f
+        f"""SELECT f.unit AS place, p.name AS county, f.status, f.shown, f.numerator, f.gap, f.gap_failing, f.gap_unknown, i.gap_unit,
+                   i.unit, i.position
+            FROM (SELECT * FROM {figure} WHERE {wanted}) AS f
+            JOIN (SELECT unit, place_concern FROM {step} WHERE {wanted}) AS s ON s.unit = f.unit
             JOIN (SELECT unit, name FROM place WHERE level = 'county' AND month = $roster) AS p ON p.unit = f.unit
-            JOIN indicator AS i ON (i.policy, i.indicator) = (f.policy, f.indicator)""",
+            JOIN indicator AS i ON (i.policy, i.indicator) = (f.policy, f.indicator)
+            ORDER BY s.place_concern, f.unit""",
         **_parameters(view, indicator=indicator, roster=view.roster_month),
     )
-    return statuses.by_concern(counties)
 
 
-def ranking(view, indicator: str, places: tuple[str, ...]) -> list[CountyRow]:
-    """Some counties of one indicator, in the order of concern."""
-    sql = _of_counties(view, "indicator = $indicator", places)
-    return statuses.by_concern(
-        rows(view.release, sql, **_parameters(view, indicator=indicator, roster=view.roster_month))
-    )
-
-
-def compared(view, indicator: str, places: tuple[str, ...]) -> list[MovedRow]:
-    """The same, compared with the month before."""
-    sql = _of_counties(view, "indicator = $indicator", places, _compared)
-    return statuses.by_concern(
-        rows(view.release, sql, **_parameters(view, indicator=indicator, roster=view.roster_month))
-    )
+def ranking(view, indicator: str, places: tuple[str, ...]) -> list[MovedRow]:
+    """Some counties of one indicator in the order of concern, compared with the month before."""
+    sql = f"{_of_counties(view, 'indicator = $indicator', places, _compared)} ORDER BY f.place_concern, f.place"
+    return rows(view.release, sql, **_parameters(view, indicator=indicator, roster=view.roster_month))
 
 
 def moved_most(view, most: int = 8) -> list[MovedRow]:

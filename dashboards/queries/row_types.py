@@ -64,6 +64,7 @@ class SeriesRow(TypedDict):
     base_month: date | None
     base_value: float | None
     known: float | None
+    known_shown: str | None
     failing: int | None
     needed: int | None
     gap_failing: int | None
@@ -113,6 +114,7 @@ class FigureRow(TypedDict):
     base_month: date | None
     base_value: float | None
     known: float | None
+    known_shown: str | None
     failing: int | None
     needed: int | None
     gap_failing: int | None
@@ -124,7 +126,10 @@ class FigureRow(TypedDict):
 
 
 class ComparedRow(FigureRow):
-    """A figure with the month before and its rank among the counties. `more`: further units that have it; `points`: change of the value."""
+    """A figure with the month before, its rank among the counties and its places in the order of concern.
+
+    `more`: further units that have it; `points`: change of the value.
+    """
 
     shown_before: str | None
     status_before: str | None
@@ -132,6 +137,8 @@ class ComparedRow(FigureRow):
     more: Decimal | None
     rank: int | None
     ranked: int | None
+    concern: int | None
+    place_concern: int | None
 
 
 class PlaceRow(ComparedRow):
@@ -164,6 +171,8 @@ class StandingRow(TypedDict):
     shown: str | None
     numerator: Decimal
     gap: int | None
+    gap_failing: int | None
+    gap_unknown: int | None
     gap_unit: str | None
     unit: str
     position: int
@@ -183,6 +192,15 @@ class VerdictRow(TypedDict):
     name: str
     indicators: int
     total: int
+
+
+class ConcernRow(TypedDict):
+    """A county of a month: headline indicators that apply to it, and those behind."""
+
+    unit: str
+    name: str
+    applicable: int
+    behind: int
 
 
 class CountyName(TypedDict):

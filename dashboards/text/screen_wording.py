@@ -1,12 +1,14 @@
 """Sentences and numbers as people read them. Counts stand beside percentages; a status is never without its reason."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from dashboards.charts.palette import CARRIED, NAMES, SIGNS
 from dashboards.queries.row_types import (
     ComparedRow,
+    ConcernRow,
     FigureRow,
     ReportingRow,
     SeriesRow,
@@ -52,9 +54,25 @@ def parts_marked(row: Figure) -> str:
     return f"{parts(row)}{marked}"
 
 
+def known(row: Figure) -> str:
+    """`已报 36.7%，缺 263 个`: the value among those that answered, where something is unknown; of a ratio only how many are missing."""
+    if row["shown"] is None or not row["unknown"]:
+        return ""
+    lacking = f"缺 {number(row['unknown'])} 个"
+    among = row.get("known_shown") if row["is_share"] else None
+    return f"已报 {among}{percent_sign(row)}，{lacking}" if among else lacking
+
+
+def value_with_known(row: Figure) -> str:
+    """`34.9%（已报 36.7%，缺 263 个）`, and only the value where all is known."""
+    beside = known(row)
+    return f"{value(row)}（{beside}）" if beside else value(row)
+
+
 def value_with_parts(row: Figure) -> str:
-    """`45.7%(2,274/4,977)`."""
-    return f"{value(row)}（{parts(row)}）" if row["shown"] is not None else value(row)
+    """`34.9%（915/2,622；已报 36.7%，缺 263 个）`."""
+    beside = "；".join(filter(None, (parts(row), known(row))))
+    return f"{value(row)}（{beside}）" if row["shown"] is not None and beside else value(row)
 
 
 def target(row: Figure) -> str:
@@ -63,13 +81,34 @@ def target(row: Figure) -> str:
 
 
 def gap(row: AnyFigure) -> str:
-    """`还差 215 个村`; nothing where the target is reached or counts no units."""
-    return f"还差 {number(row['gap'])} {row['gap_unit'] or ''}".rstrip() if row["gap"] else ""
+    """`还差 65 个村：3 个未达标，62 个未填报`; nothing where the target is reached or counts no units."""
+    if not row["gap"]:
+        return ""
+    missing = f"还差 {gap_alone(row)}"
+    if _all_unanswered(row):
+        return f"{missing}，均未填报"
+    return f"{missing}：{gap_parts(row)}" if gap_parts(row) else missing
+
+
+def gap_parts(row: AnyFigure) -> str:
+    """`3 个未达标，62 个未填报` where the gap has both parts."""
+    failing, unanswered = row.get("gap_failing"), row.get("gap_unknown")
+    return f"{number(failing)} 个未达标，{number(unanswered)} 个未填报" if failing and unanswered else ""
 
 
 def gap_alone(row: AnyFigure) -> str:
     """`215 个村` under a head that says 还差; a dash where nothing is missing."""
     return f"{number(row['gap'])} {row['gap_unit'] or ''}".rstrip() if row["gap"] else "—"
+
+
+def gap_note(row: AnyFigure) -> str:
+    """`62 未填报`: what of the gap is not answered, behind the number on a bar."""
+    unanswered = row.get("gap_unknown") if row["gap"] else None
+    return "均未填报" if _all_unanswered(row) else f"{number(unanswered)} 未填报" if unanswered else ""
+
+
+def _all_unanswered(row: AnyFigure) -> bool:
+    return bool(row.get("gap_unknown")) and row.get("gap_failing") == 0
 
 
 def change(row: ComparedRow) -> str:
@@ -114,22 +153,73 @@ def carried_share(row: Figure) -> float:
     return min(1.0, (row["carried"] or 0) / float(known)) if known and known > 0 else 0.0
 
 
-def starting(row: Figure) -> bool:
-    """Whether this is the indicator's first month: there is no earlier value, so its pace cannot be judged."""
-    return row["status"] == "on_track" and row.get("base_month") == row["month"]
-
-
-STARTING = "起点月，尚不能判断快慢"
-
-
 def status(row: Figure) -> str:
-    """The status in words."""
-    return STARTING if starting(row) else NAMES[row["status"]]
+    """The status in words; 待核实 with what it would be, 起步期 with when the pace is judged."""
+    beside = {"unproven": at_the_ends, "starting": starting}.get(row["status"])
+    said = beside(row) if beside else ""
+    return f"{NAMES[row['status']]}（{said}）" if said else NAMES[row["status"]]
+
+
+def at_the_ends(row: Figure) -> str:
+    """`按最近报送：进度偏慢；最低严重滞后，最高已达标`: what an unproven status would be."""
+    last, low, high = (_would_be(row.get(name)) for name in ("if_last", "if_low", "if_high"))
+    if not low or not high:
+        ends = "" if row["is_share"] else "两项都填报的单位不足 95%"
+    elif low != high:
+        ends = f"最低{low}，最高{high}"
+    else:
+        # a band may be missed at both ends and met between them
+        ends = low if low == _NO_BASE else f"两端均为{low}，其间不定"
+    return "；".join(filter(None, (f"按最近报送：{last}" if last and last != ends else "", ends)))
+
+
+_NO_BASE = "起点不明"
+
+
+def _would_be(status: str | None) -> str:
+    """A status at one end; there it is unproven only where the series has no baseline."""
+    return _NO_BASE if status == "unproven" else NAMES.get(status or "", "")
+
+
+# months after the baseline month in which no pace is judged, the baseline month among them
+_STARTING_MONTHS = 3
+
+
+def starting(row: Figure) -> str:
+    """`本月为基期，进度自第4个月起判定`; nothing where the baseline is older: it met the target and nothing fell."""
+    base = row.get("base_month")
+    if base is None:
+        return "尚无基期"
+    if base == row["month"]:
+        return f"本月为基期，进度自第{_STARTING_MONTHS + 1}个月起判定"
+    judged = months.add(base, _STARTING_MONTHS)
+    return f"基期为{months.label(base)}，进度自{months.label(judged)}起判定" if row["month"] < judged else ""
+
+
+def deciding(row: Figure, names: Mapping[str, str], most: int = 5) -> str:
+    """`缺沙河市、新河县报表`: whose missing answers decide an unproven status, most unknown first; `names` are by county code."""
+    codes = [code for code in (row.get("deciding") or "").split(",") if code]
+    if row["status"] != "unproven" or not codes:
+        return ""
+    named = _counties(codes, names, most)
+    return f"缺{named}报表" if row["level"] == "city" else f"缺{named} {number(row['unknown'])} 个单位的填报"
+
+
+def unproven(rows: Sequence[FigureRow], names: Mapping[str, str], most: int = 3) -> str:
+    """`待核实：甲率（按最近报送：…）缺沙河市报表；…。` of the indicators whose status is not proven."""
+    found = [row for row in rows if row["status"] == "unproven"]
+    if not found:
+        return ""
+    said = (
+        f"{row['name']}（{'；'.join(filter(None, (at_the_ends(row), deciding(row, names))))}）" for row in found[:most]
+    )
+    more = f"等 {len(found)} 项" if len(found) > most else ""
+    return f"待核实：{'；'.join(said)}{more}。"
 
 
 def sign(row: Figure) -> str:
     """`● 已达标`: the sign and the word."""
-    return f"{SIGNS[row['status']]} {status(row)}"
+    return f"{SIGNS[row['status']]} {NAMES[row['status']]}"
 
 
 def detail(row: Figure, name: str) -> list[str]:
@@ -144,18 +234,56 @@ def detail(row: Figure, name: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def verdict(counts: Sequence[VerdictRow], due: date | None, month: date, starting: int = 0) -> str:
-    """`18 项主要指标：7 项已达标，6 项进度正常，…。距 2020年底还有 184 天。` `starting`: how many of 进度正常 are in their first month."""
+def verdict(
+    counts: Sequence[VerdictRow], due: date | None, month: date, rows: Sequence[FigureRow] = (), whose: str = ""
+) -> str:
+    """`18 项主要指标：7 项已达标，2 项待核实（缺沙河市报表），…。距 2020年底还有 184 天。`
+
+    `rows` are the counted figures, of which those in 起步期 say when their pace is judged; `whose`: the reports that 待核实 lacks.
+    """
     total = counts[0]["total"] if counts else 0
-    by_status = "，".join(_counted(row, starting) for row in counts)
+    beside = {"unproven": whose, "starting": _common(starting(row) for row in rows if row["status"] == "starting")}
+    by_status = "，".join(
+        f"{row['indicators']} 项{row['name']}" + (f"（{said}）" if (said := beside.get(row["status"])) else "")
+        for row in counts
+    )
     return f"{total} 项主要指标：{by_status}。{countdown(due, month)}"
 
 
-def _counted(row: VerdictRow, starting: int) -> str:
-    if row["status"] != "on_track" or not starting:
-        return f"{row['indicators']} 项{row['name']}"
-    normal = f"{row['indicators'] - starting} 项{row['name']}，" if row["indicators"] > starting else ""
-    return f"{normal}{starting} 项在{STARTING}"
+def _common(said: Iterable[str]) -> str:
+    """What all of them say, or nothing."""
+    different = set(said)
+    return different.pop() if len(different) == 1 else ""
+
+
+def deciders(rows: Sequence[FigureRow], names: Mapping[str, str], most: int = 5) -> str:
+    """`缺沙河市、新河县报表`: the counties whose missing answers decide the unproven among the city's figures, most frequent first."""
+    codes = Counter(
+        code for row in rows if row["status"] == "unproven" for code in (row.get("deciding") or "").split(",") if code
+    )
+    return f"缺{_counties([code for code, _ in codes.most_common()], names, most)}报表" if codes else ""
+
+
+def _counties(codes: Sequence[str], names: Mapping[str, str], most: int) -> str:
+    named = _some([names.get(code, code) for code in codes], len(codes), most)
+    return f"{named}县市区" if len(codes) > most else named
+
+
+def worst(places: Sequence[ConcernRow]) -> str:
+    """`最落后：平乡县（11 项中 9 项落后）、襄都区（8）。` of the counties behind, in the order of concern."""
+    behind = [place for place in places if place["behind"]]
+    named = [
+        f"{place['name']}（{_how_many_behind(place, behind[0] if number else None)}）"
+        for number, place in enumerate(behind)
+    ]
+    return f"最落后：{'、'.join(named)}。" if named else ""
+
+
+def _how_many_behind(place: ConcernRow, first: ConcernRow | None) -> str:
+    """`11 项中 9 项落后`; of a later place only what differs from the first."""
+    if first and place["applicable"] == first["applicable"]:
+        return str(place["behind"])
+    return f"{place['applicable']} 项中 {place['behind']} 项{'' if first else '落后'}"
 
 
 def countdown(due: date | None, month: date) -> str:
@@ -170,7 +298,7 @@ def countdown(due: date | None, month: date) -> str:
 
 
 def laggards(rows: Sequence[FigureRow], most: int = 3) -> str:
-    """`最要紧的：农村综合服务设施覆盖率还差 212 个村；…`: indicators behind in the order of concern, with what they lack."""
+    """`最要紧的：农村综合服务设施覆盖率还差 212 个村…；…`: indicators behind in the order of concern, with what they lack."""
     behind = statuses.by_concern(row for row in rows if row["status"] in statuses.BEHIND and row["gap"])
     if not behind:
         return ""

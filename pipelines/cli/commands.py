@@ -158,13 +158,15 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
     now = month_now.of(settings, edition.month)
     if as_json:
         row = {"release": edition.label, "new": edition.new, "folder": str(edition.folder), "warnings": warnings}
-        printing.print_json({**row, "released": now.released == edition.label})
+        printing.print_json({**row, "released": now.released == edition.label, "caveats": now.caveats})
         return
     verb = "已成版" if edition.new else "没有变化，仍为"
     click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
     printing.say(f"  {printing.gate(now, edition.label)}")
     for warning in warnings:
         printing.say(f"  请核实 {warning}")
+    for caveat in now.caveats:
+        printing.say(f"  请注意 {caveat}")
 
 
 @main.command()
@@ -228,9 +230,12 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
 def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -> None:
     """由一个发布版重新生成报告(docx、xlsx、html);同一版的报告每次都相同。"""
     from pipelines.edition import open_release
+    from pipelines.intake import month_now
     from pipelines.reports import VARIANTS, write_reports
 
-    paths = write_reports(open_release(month, edition, settings=found), out, VARIANTS.get(variant))
+    release = open_release(month, edition, settings=found)
+    said = month_now.of(found, release.month).caveats
+    paths = write_reports(release, out, VARIANTS.get(variant), said)
     printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成：\n" + "\n".join(map(str, paths)))
 
 

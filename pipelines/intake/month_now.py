@@ -10,7 +10,7 @@ from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
-from pipelines.reference import reference_bundle
+from pipelines.reference import age, reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 
@@ -21,7 +21,8 @@ class MonthNow:
 
     `state`: open | approved | reopened. `decisions` are those that concern it, the newest first, withdrawn ones among them.
     `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; `publication` is from
-    when the month is released however few reported; `caveat` says in Chinese that holidays are not known.
+    when the month is released however few reported; `caveat` says in Chinese that holidays are not known, `caveats` all that
+    is to be said of the age of the reference data.
     """
 
     month: date
@@ -34,6 +35,7 @@ class MonthNow:
     excused: set[str]
     publication: datetime
     caveat: str | None
+    caveats: list[str]
 
     @property
     def released(self) -> str | None:
@@ -64,6 +66,7 @@ def of(settings: Settings, month: date) -> MonthNow:
         excused=excused(life, month),
         publication=reference.calendar.publication_moment(month),
         caveat=reference.calendar.caveat(month),
+        caveats=[caveat.says for caveat in age.caveats(reference, month)],
     )
 
 

@@ -11,6 +11,7 @@ from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders, open_folder
 from pipelines.edition.publish_edition import Edition
 from pipelines.figures.progress import STATUSES
+from pipelines.reference import age
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
@@ -31,6 +32,7 @@ def received(warehouse: Warehouse, month: date) -> dict:
         **_standing(warehouse, month),
         "错误": severities.get("error", 0),
         "需核实": severities.get("warning", 0),
+        "基础数据": "；".join(caveat.says for caveat in age.caveats(warehouse.reference, month)) or "无需注意",
     }
 
 

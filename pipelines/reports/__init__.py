@@ -1,5 +1,6 @@
 """The reports of a release: the brief (docx), the tables (xlsx), the page (html). All three say the same figures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import months
@@ -14,10 +15,13 @@ __all__ = ["VARIANTS", "Variant", "file_names", "of_month", "write_reports"]
 _WRITERS = {"docx": brief_docx.build, "xlsx": tables_xlsx.build, "html": page_html.build}
 
 
-def write_reports(release: Release, folder: Path, variant: Variant | None = None) -> list[Path]:
+def write_reports(
+    release: Release, folder: Path, variant: Variant | None = None, caveats: Sequence[str] = ()
+) -> list[Path]:
     """Write the reports of a release into `folder`, for every policy in force; returns them.
 
-    `variant`: month, quarter or year; by default what the month calls for. Nothing but the release is read, so the
+    `variant`: month, quarter or year; by default what the month calls for. `caveats` say what reference data is
+    old (`pipelines.reference.age`). Nothing but the release is read, so the
     reports of an old edition come out the same whenever they are made.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -25,7 +29,7 @@ def write_reports(release: Release, folder: Path, variant: Variant | None = None
     policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
     made: dict[Path, bytes] = {}
     for policy in policies:
-        facts = gather(release, policy, variant.back)
+        facts = gather(release, policy, variant.back, caveats)
         for name, build in zip(file_names(facts, variant, len(policies) > 1), _WRITERS.values(), strict=True):
             made[folder / name] = build(facts, variant)
     # all are made before one is written, and each is there whole or not at all

@@ -21,7 +21,7 @@ def towns(facts: Facts) -> list[dict]:
 
 _TOWNS = """
     SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
-    f.unknown, f.scope_unknown, f.carried, f.status, f.gap
+    f.unknown, f.scope_unknown, f.carried, f.status, f.gap, f.known_shown, f.gap_failing, f.gap_unknown
     FROM figure AS f
     JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
     JOIN indicator AS i USING (policy, indicator)

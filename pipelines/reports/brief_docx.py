@@ -70,6 +70,7 @@ def _opening(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
 
 def _verdict(paper: Paper, facts: Facts, variant: Variant) -> None:
     _say(paper, verdict.overall(facts, variant.since))
+    _say(paper, verdict.caveats(facts))
 
 
 # ---- leading indicators
@@ -110,7 +111,7 @@ def _indicator_row(number: int, item: Item, facts: Facts) -> list[str | Cell]:
         item.name,
         aim(item.goal, item.unit),
         value(figure, item) + ("*" if figure.carried else ""),
-        f"{count(figure.numerator)}/{count(figure.denominator)}",
+        Cell(f"{count(figure.numerator)}/{count(figure.denominator)}", small=verdict.known(figure, item) or None),
         signed(item.change),
         Cell(facts.statuses[item.status], _SHADES.get(item.status)),
         lack(figure, item),
@@ -122,8 +123,13 @@ def value(figure: Figure, item: Item) -> str:
     return "不适用" if figure.status == "not_applicable" else amount(figure.shown, item.unit)
 
 
-def lack(figure: Figure, item: Item) -> str:
-    return f"{count(figure.gap)}{(item.gap_unit or '').split('（')[0]}" if figure.gap else "—"
+def lack(figure: Figure, item: Item) -> str | Cell:
+    """`65个村`, with its two parts below where it has both."""
+    if not figure.gap:
+        return "—"
+    gap = f"{count(figure.gap)}{(item.gap_unit or '').split('（')[0]}"
+    whole = "均未填报" if figure.gap_unknown and figure.gap_failing == 0 else ""
+    return Cell(gap, small=verdict.gap_parts(figure) or whole or None)
 
 
 def _bars(paper: Paper, facts: Facts) -> None:
@@ -181,7 +187,9 @@ def _trends(paper: Paper, facts: Facts) -> None:
 def _counties(paper: Paper, facts: Facts, variant: Variant) -> None:
     items = facts.headline
     grid = [(county, [item.of.get(county["unit"]) for item in items]) for county in facts.ranked]
-    _say(paper, verdict.counties([(c["short"], _met(f), _behind(f), _known(f)) for c, f in grid], len(items)))
+    _say(
+        paper, verdict.counties([(c["short"], _met(f), _behind(f), _known(f), _early(f)) for c, f in grid], len(items))
+    )
     width = min(7.0, (156 - 22 - 20) / len(items))
     columns = [Column("县市区", 22), *(Column(str(n), width, "CellMark") for n in range(1, len(items) + 1))]
     columns += [Column("达标", 10, "CellMark"), Column("滞后", 10, "CellMark")]
@@ -213,6 +221,10 @@ def _known(figures: list[Figure | None]) -> int:
     return sum(f is not None and f.shown is not None for f in figures)
 
 
+def _early(figures: list[Figure | None]) -> int:
+    return sum(f is not None and f.status in ("starting", "unproven") for f in figures)
+
+
 def _mark(figure: Figure | None) -> Cell:
     letter, shade = MARKS[figure.status if figure else "no_data"]
     return Cell(letter, shade)
@@ -223,8 +235,10 @@ def _mark(figure: Figure | None) -> Cell:
 
 def _laggards(paper: Paper, facts: Facts, variant: Variant) -> None:
     behind = [item for item in by_concern(facts.headline) if item.status in BEHIND]
+    early = [item for item in facts.headline if item.status in ("starting", "unproven")]
     if not behind:
-        _say(paper, "主要指标中没有滞后的。")
+        open_ = f"，另有{len(early)}项处于起步期或待核实，尚不能判断" if early else ""
+        _say(paper, f"已能判断的主要指标中没有滞后的{open_}。" if early else "主要指标中没有滞后的。")
     else:
         _write(paper, "（一）滞后的主要指标", "Heading 2")
         _say(paper, *(f"{number}.{laggard(item, facts)}" for number, item in enumerate(behind, 1)))
@@ -341,7 +355,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
 
 
 _STATUS_NOTE = (
-    "注：已达标指未报单位即使全部不合格也达到目标；待核实指结论取决于未报或待核实的部分；起步期指有数据不到三个月；"
+    "注：已达标指未报单位即使全部不合格也达到目标；待核实指结论取决于未报或待核实的部分；起步期指距基期不到三个月，进度尚不判定；"
     "进度正常、偏慢、严重滞后按已走过的时间与已完成的工作量之比判定（不低于95%、60%至95%、低于60%）；"
     "倒退指低于基期或曾达标后又未达标；仅监测指政策未定目标或按年度判定。"
 )

@@ -5,7 +5,7 @@ Nothing is computed here that the edition holds ready-made. Tables that an older
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -48,6 +48,15 @@ class Figure:
     lower: float | None
     upper: float | None
     value: float | None
+    known_shown: str | None = None
+    needed: int | None = None
+    gap_failing: int | None = None
+    gap_unknown: int | None = None
+    if_low: str | None = None
+    if_high: str | None = None
+    if_last: str | None = None
+    deciding: str | None = None
+    base_month: date | None = None
 
     def exact(self, factor: int) -> Fraction | None:
         """The value without rounding; null where the release shows none."""
@@ -168,7 +177,7 @@ class Facts:
     """The facts of a report of one policy in one edition.
 
     `findings` are those that are listed; `finding_counts` counts all of them by county and severity. `outlook` is by
-    indicator, `waived` by finding.
+    indicator, `waived` by finding; `caveats` say what reference data is old.
     """
 
     release: Release
@@ -185,6 +194,7 @@ class Facts:
     editions: tuple[Edition, ...] | None
     outlook: dict[str, Outlook]
     waived: dict[str, Finding]
+    caveats: tuple[str, ...] = ()
 
     @property
     def month(self) -> date:
@@ -224,10 +234,10 @@ class Facts:
 
         def rank(county: County) -> tuple:
             known = [item.of[county["unit"]] for item in self.headline if county["unit"] in item.of]
-            applicable = sum(figure.status not in ("not_applicable", "tracked") for figure in known)
-            behind = [figure for figure in known if figure.status in BEHIND]
-            share = Fraction(len(behind), applicable) if applicable else Fraction(0)
-            return -share, -sum((missing_share(vars(figure)) for figure in behind), Fraction(0)), county["unit"]
+            applicable = [f for f in known if f.status not in ("not_applicable", "tracked")]
+            behind = sum(figure.status in BEHIND for figure in applicable)
+            share = Fraction(behind, len(applicable)) if applicable else Fraction(0)
+            return -share, -sum((missing_share(vars(figure)) for figure in applicable), Fraction(0)), county["unit"]
 
         return tuple(sorted(self.counties, key=rank))
 
@@ -244,7 +254,7 @@ class Facts:
         return tuple(sorted(self.ranked[:COUNTIES_SHOWN], key=lambda county: county["unit"]))
 
 
-def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
+def gather(release: Release, policy: str | None = None, back: int = 1, caveats: Sequence[str] = ()) -> Facts:
     """The facts of a release's month for one policy (default: the newest in force), compared with `back` months
     before.
     """
@@ -255,6 +265,7 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
     has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
     return Facts(
         release=release,
+        caveats=tuple(caveats),
         policy=_printed(chosen),
         compared=compared,
         items=_items(release, chosen["id"], compared, has),
@@ -274,7 +285,8 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
 
 
 _COLUMNS = (
-    "indicator, unit, shown, numerator, denominator, unknown, scope_unknown, carried, status, gap, lower, upper, value"
+    "indicator, unit, shown, numerator, denominator, unknown, scope_unknown, carried, status, gap, lower, upper, value, "
+    "known_shown, needed, gap_failing, gap_unknown, if_low, if_high, if_last, deciding, base_month"
 )
 
 

@@ -4,7 +4,7 @@ from pipelines.edition.statuses import BEHIND
 from pipelines.reports.below_counties import lacking
 from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.phrases import aim_in_words, amount, count, counter, listed, plain_unit
-from pipelines.reports.verdict import short_of
+from pipelines.reports.verdict import gap_parts, known, short_of
 
 _COUNTIES, _UNITS, _LACKS = 5, 8, 3
 
@@ -15,12 +15,12 @@ def laggard(item: Item, facts: Facts) -> str:
     if figure is None or item.goal is None:
         return f"{item.name}（{facts.statuses[item.status]}）。"
     counted = f"（{count(figure.numerator)}/{count(figure.denominator)}）"
+    beside = known(figure, item)
+    counted = counted.replace("）", f"；{beside}）") if beside else counted
     value = f"现值{amount(figure.shown, item.unit)}{counted}，目标{aim_in_words(item.goal, item.unit)}"
     head = f"{item.name}（{facts.statuses[item.status]}）。{value}"
-    gap = short_of(figure.gap, item.gap_unit)
-    treated = "暂按未达到计" if item.is_share else "未计入"
-    silent = f"（未报{count(figure.unknown)}个，{treated}）" if gap and figure.unknown else ""
-    return f"{head}{f'，{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
+    gap = short_of(figure, item.gap_unit)
+    return f"{head}{f'，{gap}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
 
 
 def _where(item: Item, facts: Facts) -> str:
@@ -36,8 +36,8 @@ def _where(item: Item, facts: Facts) -> str:
 
 
 def _counties_without(item: Item) -> str:
-    known = [f for f in item.counties if f.denominator and not f.unknown]
-    without = [f.name for f in known if f.numerator == 0]
+    answered = [f for f in item.counties if f.denominator and not f.unknown]
+    without = [f.name for f in answered if f.numerator == 0]
     silent = [f.name for f in item.counties if f.denominator and f.unknown]
     lacking_counties = f"尚未做到的有{listed(without, 10, '个县（市、区）')}。" if without else ""
     return lacking_counties + (f"{listed(silent, 10, '个县（市、区）')}未报。" if silent else "")
@@ -56,7 +56,7 @@ def _named(item: Item, facts: Facts) -> str:
 def pace(facts: Facts, item: Item) -> str:
     """Recent and needed pace in units a month; empty where the edition does not have it or the due month is over."""
     row = facts.outlook.get(item.id)
-    if not row or not row["months_left"] or row["needed_pace"] is None or not (item.city and item.city.gap):
+    if not row or not row["months_left"] or row["needed_pace"] is None or not (item.city and _work(item.city)):
         return ""
     unit = plain_unit(item.gap_unit)
     needed = f"如期完成今后{row['months_left']}个月平均每月需增加{_rounded_up(row['needed_pace'])}{unit}"
@@ -65,6 +65,11 @@ def pace(facts: Facts, item: Item) -> str:
         return f"{needed}。"
     increase = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
     return f"近3个月平均每月{increase}，{needed}。"
+
+
+def _work(figure: Figure) -> int:
+    """Units of the gap that only work can close; the whole gap in an edition that does not tell its parts."""
+    return (figure.gap if figure.gap_failing is None else figure.gap_failing) or 0
 
 
 def _rounded_up(number: float) -> str:
@@ -89,7 +94,9 @@ def _weight(figure: Figure) -> float:
 
 
 def _lack(item: Item, figure: Figure) -> str:
-    gap = f"（{count(figure.gap)}{plain_unit(item.gap_unit)}）" if figure.gap and item.counted == "community" else ""
+    parts = f"：{gap_parts(figure)}" if gap_parts(figure) else ""
+    counted = figure.gap and item.counted == "community"
+    gap = f"（{count(figure.gap or 0)}{plain_unit(item.gap_unit)}{parts}）" if counted else ""
     return f"{item.name}{gap}"
 
 

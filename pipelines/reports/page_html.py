@@ -19,7 +19,7 @@ from pipelines.reports import submission_facts, verdict
 from pipelines.reports.brief_docx import MARKS
 from pipelines.reports.facts import County, Facts, Figure, Item
 from pipelines.reports.list_limits import MOST_BEHIND
-from pipelines.reports.phrases import aim, count, day, plain_unit, signed
+from pipelines.reports.phrases import aim, count, day, signed
 from pipelines.reports.variants import Variant
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -50,7 +50,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         data=_json(_data(facts)),
         title=title,
         edition=f"《{facts.policy['title']}》 数据版本 {facts.release.label}（{day(facts.published)}发布）",
-        verdict=verdict.overall(facts, variant.since),
+        verdict=verdict.overall(facts, variant.since) + verdict.caveats(facts),
         tiles=_tiles(facts),
         statuses=facts.statuses,
         counties=facts.shown,
@@ -107,7 +107,7 @@ def _row(item: Item, facts: Facts) -> dict[str, str]:
         "name": item.name,
         "target": aim(item.goal, item.unit),
         "value": f"{figure.shown}{item.unit}" if figure and shown else facts.statuses[item.status],
-        "counts": counted(figure) if figure else "—",
+        "counts": counted_with_known(figure, item) if figure else "—",
         "change": signed(item.change),
         "status": item.status,
         "status_name": facts.statuses[item.status],
@@ -120,9 +120,15 @@ def counted(figure: Figure) -> str:
     return f"{count(figure.numerator)}/{count(figure.denominator)}"
 
 
+def counted_with_known(figure: Figure, item: Item) -> str:
+    """`915/2,622（已报36.7%，缺263个）`."""
+    beside = verdict.known(figure, item)
+    return f"{counted(figure)}（{beside}）" if beside else counted(figure)
+
+
 def lack(figure: Figure | None, item: Item) -> str | None:
-    """`215个村`; None where nothing is missing."""
-    return f"{count(figure.gap)}{plain_unit(item.gap_unit)}" if figure and figure.gap else None
+    """`65个村：3个未达标，62个未填报`; None where nothing is missing."""
+    return verdict.short_of(figure, item.gap_unit).removeprefix("还差") if figure and figure.gap else None
 
 
 def _legend(facts: Facts) -> str:
@@ -194,7 +200,7 @@ def _figure(figure: Figure | None, item: Item) -> dict | None:
         return None
     low, high = figure.bounds or (None, None)
     return {
-        "v": figure.shown, "l": low, "h": high, "c": counted(figure), "d": float(figure.denominator), "s":
+        "v": figure.shown, "l": low, "h": high, "c": counted_with_known(figure, item), "d": float(figure.denominator), "s":
         figure.status,
         "g": lack(figure, item), "gn": figure.gap,
     }  # fmt: skip

@@ -181,24 +181,24 @@ class _Book:
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 900, "height": 60 + 34 * len(rows)})
         sheet.insert_chart(count + 5, 1, chart, {"description": "主要指标现值与目标"})
-        sheet.print_area(0, 0, count + 10 + 2 * len(rows), 14)
+        sheet.print_area(0, 0, count + 10 + 2 * len(rows), 17)
 
     def _measures(self) -> list[Head]:
         return [
-            Head("现值", 9, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6),
+            Head("现值", 9, "number"), Head("已报单位现值", 12, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6),
             Head("已有（分子）", 12, "exact"), Head("应有（分母）", 12, "exact"), Head("未报", 9, "whole"), Head("沿用",
             9, "whole"), Head("状态", 12),
-            Head("还差", 9, "whole"), Head("还差单位", 10),
+            Head("还差", 9, "whole"), Head("其中未达标", 10, "whole"), Head("其中未填报", 10, "whole"), Head("还差单位", 10),
         ]  # fmt: skip
 
     def _measured(self, figure: Figure | None, item: Item) -> list[Value]:
         if figure is None:
-            return [None, None, None, item.unit, None, None, None, None, "无数据", None, None]
+            return [None, None, None, None, item.unit, None, None, None, None, "无数据", None, None, None, None]
         low, high = figure.bounds or (None, None)
         return [
-            as_float(figure.shown), as_float(low), as_float(high), item.unit, _exact(figure.numerator),
+            as_float(figure.shown), as_float(figure.known_shown), as_float(low), as_float(high), item.unit, _exact(figure.numerator),
             _exact(figure.denominator),
-            figure.unknown, figure.carried, self.facts.statuses[figure.status], figure.gap, item.gap_unit if
+            figure.unknown, figure.carried, self.facts.statuses[figure.status], figure.gap, figure.gap_failing, figure.gap_unknown, item.gap_unit if
             figure.gap else None,
         ]  # fmt: skip
 

@@ -4,13 +4,15 @@ Every function takes facts and returns one sentence or none; each case is a row 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
-from pipelines.edition.statuses import BEHIND
-from pipelines.reports.facts import Facts, Item, by_concern, tenth
+from pipelines import months
+from pipelines.edition.statuses import BEHIND, NAMES
+from pipelines.reports.facts import Facts, Figure, Item, by_concern, tenth
 from pipelines.reports.phrases import aim_in_words, amount, count, listed, plain_unit, points, sentence, until
 
 # from better to worse; a status that says nothing of progress has no grade
@@ -37,7 +39,8 @@ PARTS = {
     "answers": "各单位情况变化",
     "reporting": "报送增减",
 }
-_NAMED = 3
+_NAMED, _DECIDING = 3, 5
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def overall(facts: Facts, since: str) -> str:
@@ -46,12 +49,18 @@ def overall(facts: Facts, since: str) -> str:
     sentences = [
         deadline(facts.month, facts.policy["due"], facts.policy["title"]),
         tally([item.status for item in items], facts.statuses),
-        *(group(status, items, facts.statuses[status]) for status in ("met", *BEHIND, "unproven")),
+        starting(items, facts.month),
+        *(group(status, items, facts.statuses[status], facts.short) for status in ("met", *BEHIND, "unproven")),
         steps(items, since) if facts.compared else "这是第一个有数据的月份，没有以前的数可比。",
         movers(items, since) if facts.compared else "",
         reported(facts),
     ]
     return "".join(sentences)
+
+
+def caveats(facts: Facts) -> str:
+    """What is to be said of the age of the reference data."""
+    return f"请注意：{'；'.join(facts.caveats)}。" if facts.caveats else ""
 
 
 def deadline(month: date, due: date, title: str) -> str:
@@ -73,13 +82,15 @@ def tally(statuses: Sequence[str], names: dict[str, str]) -> str:
     return sentence(f"{len(statuses)}项主要指标中", *(f"{names[s]}{counts[s]}项" for s in _COUNTED if counts[s]))
 
 
-def group(status: str, items: Sequence[Item], name: str) -> str:
-    """Which indicators have a status: those behind with what they lack, in the order of concern."""
+def group(status: str, items: Sequence[Item], name: str, short: Mapping[str, str] = NO_NAMES) -> str:
+    """Which indicators have a status: those behind with what they lack, in the order of concern. `short`: counties by code."""
     chosen = by_concern(item for item in items if item.status == status)
     if not chosen or (status == "met" and len(chosen) == len(items)):
         return ""
     if status == "unproven":
-        return sentence(f"{listed([i.name for i in chosen], _NAMED, '项')}的结论取决于未报或待核实的部分，尚待核实")
+        most_urgent = chosen[:_NAMED]
+        more = f"等{len(chosen)}项" if len(chosen) > _NAMED else ""
+        return sentence(f"{name}的是{'、'.join(f'{i.name}（{unproven(i, short)}）' for i in most_urgent)}{more}")
     if status in BEHIND:
         return sentence(f"{name}的是{listed([f'{i.name}（{standing(i)}）' for i in chosen], _NAMED, '项')}")
     return sentence(f"{name}的是{listed([i.name for i in chosen], _NAMED, '项')}")
@@ -88,16 +99,85 @@ def group(status: str, items: Sequence[Item], name: str) -> str:
 def standing(item: Item) -> str:
     """`现值45.7%，目标不低于50%，还差212个村`."""
     figure = item.city
-    parts = [f"现值{amount(figure.shown if figure else None, item.unit)}"]
+    parts = [f"现值{value_with_known(figure, item)}"]
     if item.goal:
         parts.append(f"目标{aim_in_words(item.goal, item.unit)}")
-    gap = short_of(figure.gap, item.gap_unit) if figure else ""
+    gap = short_of(figure, item.gap_unit) if figure else ""
     return "，".join([*parts, *([gap] if gap else [])])
 
 
-def short_of(gap: int | None, unit: str | None) -> str:
-    """`还差212个村`; empty where the gap is not a number of units."""
-    return f"还差{count(gap)}{plain_unit(unit)}" if gap else ""
+def value_with_known(figure: Figure | None, item: Item) -> str:
+    """`34.9%（已报36.7%，缺263个）`; only the value where all is known."""
+    value = amount(figure.shown if figure else None, item.unit)
+    beside = known(figure, item) if figure else ""
+    return f"{value}（{beside}）" if beside else value
+
+
+def known(figure: Figure, item: Item) -> str:
+    """`已报36.7%，缺263个`: the value among those that answered, where something is unknown; of a ratio only how many are missing."""
+    if figure.shown is None or not figure.unknown:
+        return ""
+    lacking = f"缺{count(figure.unknown)}个"
+    return (
+        f"已报{amount(figure.known_shown, item.unit)}，{lacking}" if item.is_share and figure.known_shown else lacking
+    )
+
+
+def short_of(figure: Figure, unit: str | None) -> str:
+    """`还差65个村：3个未达标，62个未填报`; empty where the gap is not a number of units."""
+    if not figure.gap:
+        return ""
+    gap = f"还差{count(figure.gap)}{plain_unit(unit)}"
+    if figure.gap_unknown and figure.gap_failing == 0:
+        return f"{gap}，均未填报"
+    return f"{gap}：{parts}" if (parts := gap_parts(figure)) else gap
+
+
+def gap_parts(figure: Figure) -> str:
+    """`3个未达标，62个未填报` where the gap has both parts."""
+    if not figure.gap_failing or not figure.gap_unknown:
+        return ""
+    return f"{count(figure.gap_failing)}个未达标，{count(figure.gap_unknown)}个未填报"
+
+
+def unproven(item: Item, short: Mapping[str, str]) -> str:
+    """`按最近报送：进度偏慢，最低严重滞后，最高已达标，缺沙河市报表`: what it would be, and whose answers decide it."""
+    figure = item.city
+    if figure is None:
+        return ""
+    low, high, last = (_would_be(status) for status in (figure.if_low, figure.if_high, figure.if_last))
+    if not low or not high:
+        ends = "" if item.is_share else "两项都填报的单位不足95%"
+    elif low != high:
+        ends = f"最低{low}，最高{high}"
+    else:
+        ends = low if low == _NO_BASE else f"两端均为{low}，其间不定"
+    codes = [code for code in (figure.deciding or "").split(",") if code]
+    said = (
+        f"按最近报送：{last}" if last and last != ends else "",
+        ends,
+        f"缺{listed([short.get(code, code) for code in codes], _DECIDING, '个县（市、区）')}报表" if codes else "",
+    )
+    return "，".join(filter(None, said)) or "结论取决于未报或待核实的部分"
+
+
+_NO_BASE = "起点不明"
+
+
+def _would_be(status: str | None) -> str:
+    """A status at one end; there it is unproven only where the series has no baseline."""
+    return _NO_BASE if status == "unproven" else NAMES.get(status or "", "")
+
+
+def starting(items: Sequence[Item], month: date) -> str:
+    """From when the pace of those in 起步期 is judged."""
+    bases = {i.city.base_month for i in items if i.city and i.status == "starting" and i.city.base_month}
+    if not bases:
+        return ""
+    if bases == {month}:
+        return "本月为基期，进度自第4个月起判定。"
+    judged = months.add(max(bases), 3)
+    return f"起步期的指标自{months.label(judged)}起判定进度。" if month < judged else ""
 
 
 # ---- what moved
@@ -193,20 +273,20 @@ def reported(facts: Facts) -> str:
     )
 
 
-def counties(rows: Sequence[tuple[str, int, int, int]], total: int) -> str:
+def counties(rows: Sequence[tuple[str, int, int, int, int]], total: int) -> str:
     """Which counties met most indicators and which lag most.
 
-    Rows, most behind first: name, indicators met, indicators behind, indicators with a value. A county without values is
-    neither.
+    Rows, most behind first: name, indicators met, indicators behind, indicators with a value, those of them whose pace is not judged
+    yet (起步期, 待核实). A county without values is neither, and of one that is not judged throughout nothing good is said.
     """
     if not rows:
         return ""
-    if all(met == total for _, met, _, _ in rows):
+    if all(met == total for _, met, *_ in rows):
         return f"{len(rows)}个县（市、区）主要指标全部达标。"
-    calm = [name for name, _, behind, known in rows if known and not behind]
-    blank = [name for name, _, _, known in rows if not known]
-    worst = [f"{name}（{behind}项）" for name, _, behind, _ in rows[:3] if behind]
-    best = [f"{name}（{met}项）" for name, met, _, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
+    calm = [name for name, _, behind, known, early in rows if known and not behind and not early]
+    blank = [name for name, _, _, known, _ in rows if not known]
+    worst = [f"{name}（{behind}项）" for name, _, behind, *_ in rows[:3] if behind]
+    best = [f"{name}（{met}项）" for name, met, *_ in sorted(rows, key=lambda row: -row[1])[:3] if met]
     return (
         sentence(best and f"达标较多的是{listed(best)}")
         + sentence(worst and f"滞后较多的是{listed(worst)}")

@@ -14,7 +14,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox
 from pipelines.monthly import overdue
 from pipelines.notify import contacts, due_dates, reporting_state
-from pipelines.reference import reference_bundle
+from pipelines.reference import age, reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.working_days import Calendar
 from pipelines.serving import dagster_home, preflight, probes, programs
@@ -25,7 +25,6 @@ from pipelines.settings import Settings
 VERIFIED_WITHIN = timedelta(days=8)
 BACKED_UP_WITHIN = timedelta(days=2)
 INBOX_WITHIN = timedelta(hours=1)
-ROSTER_MONTHS = 18
 
 
 @dataclass(frozen=True)
@@ -170,26 +169,26 @@ def _reference(settings: Settings, now: datetime) -> Iterator[Look]:
         yield Look("基础数据", False, str(trouble))
         return
     today = now.astimezone(calendar.zone).date()
-    yield _roster(reference, today)
-    yield _policies(reference, today)
+    said: dict[str, list[str]] = {}
+    for caveat in age.caveats(reference, today.replace(day=1)):
+        said.setdefault(caveat.kind, []).append(caveat.says)
+    yield _roster(reference, said.get("roster", []))
+    yield _policies(reference, said.get("policy", []), today)
     yield _holidays(calendar, today)
 
 
-def _roster(reference: Reference, today: date) -> Look:
+def _roster(reference: Reference, said: list[str]) -> Look:
     """A roster is old for a month that lies more than 18 months after its cut-off day."""
     cut_off = reference.rosters.editions[-1].cut_off
-    due = months.add(cut_off.replace(day=1), ROSTER_MONTHS + 1)
-    edition = f"现用 {cut_off.year} 年版名册（截止 {cut_off}）"
-    if today < due:
-        return Look("名册", True, edition, due)
-    return Look("名册", False, f"{edition}，已超过 {ROSTER_MONTHS} 个月；请换用国家统计局的新版", due)
+    due = months.add(cut_off.replace(day=1), age.ROSTER_MONTHS + 1)
+    return Look("名册", not said, "；".join(said) or f"现用 {cut_off.year} 年版名册（截止 {cut_off}）", due)
 
 
-def _policies(reference: Reference, today: date) -> Look:
-    """A policy is over for months after its last due month."""
-    due = max(months.last_day(register.due) for register in reference.registers)
-    says = f"最后的到期月是{months.label(due.replace(day=1))}"
-    return Look("政策", today <= due, says if today <= due else f"{says}，已过；请录入新的政策", due)
+def _policies(reference: Reference, said: list[str], today: date) -> Look:
+    """A policy is over for months after the last in which something of it is due; another may still run."""
+    due = max(months.last_day(age.term_end(register)) for register in reference.registers)
+    running = f"最后的到期月是{months.label(due.replace(day=1))}"
+    return Look("政策", today <= due, "；".join(said) or running, due)
 
 
 def _holidays(calendar: Calendar, today: date) -> Look:

@@ -9,11 +9,24 @@ from tests.dashboards.rows import a_row
 
 
 def test_a_percentage_never_stands_without_its_counts():
-    assert screen_wording.value_with_parts(a_row()) == "45.7%（2,274/4,977）"
+    assert screen_wording.value_with_parts(a_row(unknown=0)) == "45.7%（2,274/4,977）"
+    assert screen_wording.value_with_parts(a_row()) == "45.7%（2,274/4,977；已报 46.5%，缺 90 个）"
+
+
+def test_what_those_say_that_answered_stands_beside_the_value_where_something_is_unknown():
+    assert screen_wording.value_with_known(a_row()) == "45.7%（已报 46.5%，缺 90 个）"
+    assert screen_wording.value_with_known(a_row(unknown=0)) == "45.7%"
+    # of a ratio the known value is the value
+    assert screen_wording.value_with_known(a_row(is_share=False, unit="人")) == "45.7 人（缺 90 个）"
+    # an edition of an older format does not have it
+    assert screen_wording.value_with_known(a_row(known_shown=None)) == "45.7%（缺 90 个）"
 
 
 def test_a_gap_is_told_in_work():
-    assert screen_wording.gap(a_row()) == "还差 215 个村"
+    assert screen_wording.gap(a_row()) == "还差 215 个村：125 个未达标，90 个未填报"
+    assert screen_wording.gap(a_row(gap_failing=215, gap_unknown=0)) == "还差 215 个村"
+    assert screen_wording.gap(a_row(gap_failing=0, gap_unknown=215)) == "还差 215 个村，均未填报"
+    assert screen_wording.gap(a_row(gap_failing=None, gap_unknown=None)) == "还差 215 个村"
     assert screen_wording.gap(a_row(gap=0)) == ""
 
 
@@ -49,7 +62,11 @@ def test_nothing_is_urgent_when_all_is_reached():
 
 
 def test_the_most_urgent_come_first():
-    rows = [a_row(name="甲", status="lagging", gap=900), a_row(name="乙", status="overdue", gap=1)]
+    none = {"gap_unknown": 0}
+    rows = [
+        a_row(name="甲", status="lagging", gap=900, gap_failing=900, **none),
+        a_row(name="乙", status="overdue", gap=1, gap_failing=1, **none),
+    ]
     assert screen_wording.laggards(rows) == "最要紧的：乙还差 1 个村；甲还差 900 个村。"
 
 
@@ -58,15 +75,73 @@ def test_who_has_not_reported_is_named():
     assert screen_wording.reported(rows) == "1/2 个县市区已报；未报：新河县。"
 
 
-def test_the_first_month_is_not_called_normal():
-    row = a_row(status="on_track", base_month=date(2020, 6, 1))
-    assert screen_wording.sign(row) == "○ 起点月，尚不能判断快慢"
-    counts = [{"status": "on_track", "name": "进度正常", "indicators": 3, "total": 3}]
-    assert screen_wording.verdict(counts, None, row["month"], 3) == "3 项主要指标：3 项在起点月，尚不能判断快慢。"
-    assert (
-        screen_wording.verdict(counts, None, row["month"], 1)
-        == "3 项主要指标：2 项进度正常，1 项在起点月，尚不能判断快慢。"
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        (date(2020, 6, 1), "起步期（本月为基期，进度自第4个月起判定）"),
+        (date(2020, 4, 1), "起步期（基期为2020年4月，进度自2020年7月起判定）"),
+        (None, "起步期（尚无基期）"),
+        # met at the start, and nothing fell
+        (date(2019, 6, 1), "起步期"),
+    ],
+)
+def test_the_first_months_say_from_when_the_pace_is_judged(base, said):
+    assert screen_wording.status(a_row(status="starting", base_month=base)) == said
+
+
+def test_the_sentence_says_it_once_for_all_that_begin():
+    counts = [{"status": "starting", "name": "起步期", "indicators": 3, "total": 3}]
+    rows = [a_row(status="starting", base_month=date(2020, 6, 1))] * 3
+    assert screen_wording.verdict(counts, None, date(2020, 6, 1), rows) == (
+        "3 项主要指标：3 项起步期（本月为基期，进度自第4个月起判定）。"
     )
+
+
+UNPROVEN = {
+    "status": "unproven",
+    "if_last": "lagging",
+    "if_low": "off_track",
+    "if_high": "met",
+    "deciding": "130582,130530",
+}
+
+
+def test_an_unproven_status_says_what_it_would_be_and_whose_answers_decide():
+    row, names = a_row(**UNPROVEN, level="city"), {"130582": "沙河市"}
+    assert screen_wording.status(row) == "待核实（按最近报送：进度偏慢；最低严重滞后，最高已达标）"
+    assert screen_wording.deciding(row, names) == "缺沙河市、130530报表"
+    assert screen_wording.deciding(row, names, most=1) == "缺沙河市等 2 个县市区报表"
+    assert screen_wording.unproven([row, a_row()], names) == (
+        "待核实：农村社区综合服务设施覆盖率（按最近报送：进度偏慢；最低严重滞后，最高已达标；缺沙河市、130530报表）。"
+    )
+    counts = [{"status": "unproven", "name": "待核实", "indicators": 1, "total": 1}]
+    whose = screen_wording.deciders([row, a_row()], names)
+    assert (
+        screen_wording.verdict(counts, None, row["month"], [row], whose)
+        == "1 项主要指标：1 项待核实（缺沙河市、130530报表）。"
+    )
+    own = a_row(**{**UNPROVEN, "deciding": "130582"})
+    assert screen_wording.deciding(own, names) == "缺沙河市 90 个单位的填报"
+
+
+def test_a_band_and_a_thin_ratio_say_why_they_are_not_proven():
+    band = a_row(status="unproven", if_low="on_track", if_high="on_track")
+    assert screen_wording.status(band) == "待核实（两端均为进度正常，其间不定）"
+    lost = a_row(status="unproven", if_low="unproven", if_high="unproven", if_last="unproven")
+    assert screen_wording.status(lost) == "待核实（起点不明）"
+    assert (
+        screen_wording.status({**lost, "if_high": "met"}) == "待核实（按最近报送：起点不明；最低起点不明，最高已达标）"
+    )
+    thin = a_row(status="unproven", is_share=False)
+    assert screen_wording.status(thin) == "待核实（两项都填报的单位不足 95%）"
+
+
+def test_the_worst_counties_are_named_with_counts():
+    places = [{"name": "平乡县", "applicable": 11, "behind": 9}, {"name": "襄都区", "applicable": 11, "behind": 8}]
+    assert screen_wording.worst(places) == "最落后：平乡县（11 项中 9 项落后）、襄都区（8）。"
+    few = {"name": "邢台县", "applicable": 6, "behind": 5}
+    assert screen_wording.worst([places[0], few]) == "最落后：平乡县（11 项中 9 项落后）、邢台县（6 项中 5 项）。"
+    assert screen_wording.worst([{"name": "任泽区", "applicable": 11, "behind": 0}]) == ""
 
 
 def a_report(**more) -> dict:

@@ -12,12 +12,16 @@ _N = iter(range(10**6))
 
 
 def figure(
-    status="on_track", yes=45, scope=100, gap=None, unknown=0, unit="130500", name="全市", factor=100, carried=0
+    status="on_track", yes=45, scope=100, gap=None, unknown=0, unit="130500", name="全市", factor=100, carried=0, **more
 ) -> Figure:
     value = None if status in ("no_data", "not_applicable") else factor * yes / scope
     shown = None if value is None else f"{value:.1f}"
+    if gap is not None:
+        more = {"gap_failing": max(0, gap - unknown), "gap_unknown": min(gap, unknown), **more}
+    if shown and scope > unknown:
+        more = {"known_shown": f"{factor * yes / (scope - unknown):.1f}", **more}
     return Figure(
-        unit, name, shown, Decimal(yes), Decimal(scope), unknown, 0, carried, status, gap, value, value, value
+        unit, name, shown, Decimal(yes), Decimal(scope), unknown, 0, carried, status, gap, value, value, value, **more
     )
 
 

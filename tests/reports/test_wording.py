@@ -60,12 +60,30 @@ def test_tally(statuses, said):
             "逾期未达标的是丁率（现值45.0%，目标不低于50%，还差1,200个村）、乙率（现值45.0%，目标不低于50%，还差9个村）、"
             "丙率（现值45.0%，目标不低于50%，还差5个村）等4项。",
         ),
-        ("unproven", [item(status="unproven")], "甲率的结论取决于未报或待核实的部分，尚待核实。"),
+        (
+            "unproven",
+            [
+                item(
+                    status="unproven",
+                    unknown=10,
+                    if_last="lagging",
+                    if_low="off_track",
+                    if_high="on_track",
+                    deciding="130501,130502",
+                )
+            ],
+            "待核实的是甲率（按最近报送：进度偏慢，最低严重滞后，最高进度正常，缺甲县和乙县报表）。",
+        ),
+        (
+            "unproven",
+            [item(status="unproven", unit="人", goal="≥1", deciding="130501")],
+            "待核实的是甲率（两项都填报的单位不足95%，缺甲县报表）。",
+        ),
         ("reversing", [item(status="met")], ""),
     ],
 )
 def test_who_stands_how(status, items, said):
-    assert verdict.group(status, items, NAMES[status]) == said
+    assert verdict.group(status, items, NAMES[status], {"130501": "甲县", "130502": "乙县"}) == said
 
 
 @pytest.mark.parametrize(
@@ -145,11 +163,13 @@ def test_the_first_month_compares_with_nothing():
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([("甲县", 2, 0, 2), ("乙县", 2, 0, 2)], "2个县（市、区）主要指标全部达标。"),
+        ([("甲县", 2, 0, 2, 0), ("乙县", 2, 0, 2, 0)], "2个县（市、区）主要指标全部达标。"),
         (
-            [("乙县", 0, 2, 2), ("甲县", 1, 0, 2), ("丙县", 0, 0, 0)],
+            [("乙县", 0, 2, 2, 0), ("甲县", 1, 0, 2, 0), ("丙县", 0, 0, 0, 0)],
             "达标较多的是甲县（1项）。滞后较多的是乙县（2项）。没有滞后指标的是甲县。没有数据的是丙县。",
         ),
+        # 起步期 is no praise
+        ([("任泽区", 0, 0, 2, 2), ("南和区", 0, 0, 2, 1)], ""),
         ([], ""),
     ],
 )
@@ -172,12 +192,35 @@ def test_a_laggard_names_the_counties_with_the_largest_gap_and_the_pace_needed()
 
 
 @pytest.mark.parametrize(
-    ("unit", "said"),
-    [("%", "还差20个村（未报9个，暂按未达到计）。"), ("人", "还差20个村（未报9个，未计入）。")],
+    ("gap", "unknown", "said"),
+    [
+        (20, 9, "现值20.0%（20/100；已报22.0%，缺9个），目标不低于50%，还差20个村：11个未达标，9个未填报。"),
+        (20, 30, "现值20.0%（20/100；已报28.6%，缺30个），目标不低于50%，还差20个村，均未填报。"),
+        (20, 0, "现值20.0%（20/100），目标不低于50%，还差20个村。"),
+    ],
 )
-def test_what_is_not_reported_is_told_apart_from_what_is_not_done(unit, said):
-    one = item(status="lagging", unit=unit, gap=20, unknown=9, yes=20)
+def test_what_is_not_reported_is_told_apart_from_what_is_not_done(gap, unknown, said):
+    one = item(status="lagging", gap=gap, unknown=unknown, yes=20)
     assert said in laggard(one, facts([one]))
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        (date(2020, 5, 1), "本月为基期，进度自第4个月起判定。"),
+        (date(2020, 4, 1), "起步期的指标自2020年7月起判定进度。"),
+        (date(2019, 4, 1), ""),
+        (None, ""),
+    ],
+)
+def test_the_first_months_say_from_when_the_pace_is_judged(base, said):
+    assert verdict.starting([item(status="starting", base_month=base)], date(2020, 5, 1)) == said
+
+
+def test_old_reference_data_is_told():
+    said = "目前没有仍在期限内的政策：最后一项的期限已于2020年12月届满"
+    assert verdict.caveats(facts(caveats=(said,))) == f"请注意：{said}。"
+    assert verdict.caveats(facts()) == ""
 
 
 @pytest.mark.parametrize(
@@ -198,7 +241,7 @@ def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_
         status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1
     )
     one.indicator["counted"] = "county"
-    assert laggard(one, facts([one])).endswith("还差2个县市区（未报1个，暂按未达到计）。尚未做到的有乙县。丙县未报。")
+    assert laggard(one, facts([one])).endswith("还差2个县市区：1个未达标，1个未填报。尚未做到的有乙县。丙县未报。")
 
 
 @pytest.mark.parametrize(
