@@ -62,10 +62,11 @@ def main(ctx: click.Context, data: Path | None) -> None:
 @with_settings
 def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
     """生成待填的报表（每县一个工作簿）。"""
-    from pipelines.reference import age, reference_bundle
+    from pipelines.archive import reference_in_force
+    from pipelines.reference import age
     from pipelines.template import write_templates
 
-    reference = reference_bundle.load(found.reference)
+    reference = reference_in_force.load(found)
     with printing.progress("生成报表") as report:
         paths = write_templates(
             reference.form,

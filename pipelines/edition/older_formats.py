@@ -3,6 +3,8 @@
 Before format 5 figures had no `known`, no two parts of the gap and no verdicts at the ends, and nothing was in an order of concern.
 """
 
+from collections.abc import Collection
+
 from pipelines.edition import edition_folders
 from pipelines.figures.progress import FIGURE
 
@@ -26,6 +28,6 @@ def completed(table: str, view: str, written: int) -> str:
     return f"{view} UNION ALL BY NAME {lacking(_COLUMNS[table])}"
 
 
-def missing(written: int) -> list[str]:
-    """Statements that make the tables which the format did not have, empty."""
-    return [] if written >= edition_folders.VERDICTS else [f"CREATE VIEW concern AS {lacking(_CONCERN)}"]
+def missing(there: Collection[str]) -> list[str]:
+    """Statements that make the tables which an edition does not have, empty; `there`: those that it has."""
+    return [] if "concern" in there else [f"CREATE VIEW concern AS {lacking(_CONCERN)}"]

@@ -256,7 +256,7 @@ def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series
     for name in names:
         places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
         con.execute(older_formats.completed(name, _view(name, places), manifest["format"]))
-    for view in older_formats.missing(manifest["format"]):
+    for view in older_formats.missing({*names, *series}):
         con.execute(view)
     for table, entries in series.items():
         files = ", ".join(_quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))

@@ -23,11 +23,12 @@ def key(warehouse: Warehouse, month: date) -> str:
     """Name of the divisions of a month: two months with the same key are counted by the same roster."""
     rosters = warehouse.reference.rosters
     attributes = [(c.code, c.municipal_district, c.shared_funding) for c in rosters.counties(month)]
-    return f"now:{rosters.edition(month).year}:{hash_of(attributes)}"
+    told = [*attributes, *rosters.admitted_codes(month)]
+    return f"now:{rosters.edition(month).year}:{hash_of(told)}"
 
 
 def hash_of(attributes: list) -> str:
-    """Eight hex digits of the counties' attributes, for the name of the divisions."""
+    """Eight hex digits of the counties' attributes and the admitted units, for the name of the divisions."""
     return sha256(repr(attributes).encode()).hexdigest()[:8]
 
 

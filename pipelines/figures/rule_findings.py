@@ -19,12 +19,11 @@ def broken(warehouse: Warehouse, month: date) -> Found:
     """(seq, county, finding) of each broken rule, of the rows first and then of the counties' records."""
     reference = warehouse.reference
     parts = (
-        (_COMMUNITY, reference.form.community, "last_answer", reference.rules),
-        (_COUNTY, reference.form.county, "last_county_answer", reference.county_rules),
+        (_COMMUNITY, reference.form.community, "last_answer", reference.rules_in(month)),
+        (_COUNTY, reference.form.county, "last_county_answer", reference.county_rules_in(month)),
     )
     found: Found = []
-    for template, part, last, declared in parts:
-        rules = [rule for rule in declared if rule.rule.is_in_force(month)]
+    for template, part, last, rules in parts:
         rows = _broken_rows(warehouse, rules, _query(template, part, last, rules, month))
         found += _findings(warehouse, rows, {rule.rule.id: rule for rule in rules}, part)
     return found

@@ -15,6 +15,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_status, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
+from pipelines.reference.roster import Admission
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
@@ -171,15 +172,15 @@ def admit(name: str, town: str, kind: str, since: date, why: str, settings: Sett
         taken = {unit.name for unit in units} | {e.body["name"] for e in life.admissions if e.body["town"] == town}
         if name in taken:
             raise Refusal(f"该街道（乡镇）已有“{name}”；请核对名册")
-        code = _free_code(town, kind, {unit.code for unit in units} | {e.body["code"] for e in life.admissions})
+        code = _free_code(opened, town, kind)
         body = {"name": name, "town": town, "kind": kind, "from": months.key(since), "why": why, "code": code}
         return decide(opened, "admit", body, by)
 
 
-def _free_code(town: str, kind: str, taken: set[str]) -> str:
-    """A code of the unit's kind that no edition is likely to use: from the end of its range."""
-    numbers = range(399, 199, -1) if kind == "农村社区" else range(199, 0, -1)
-    return next(code for number in numbers if (code := f"{town[:9]}{number:03}") not in taken)
+def _free_code(opened: Warehouse, town: str, kind: str) -> str:
+    """A code that nobody has or had: the session's roster has the admissions in force, the ledger those taken back too."""
+    ever = [Admission.of(event.body) for event in opened.archive.decisions() if event.kind == "admit"]
+    return opened.reference.rosters.with_admissions(ever).free_code(town[:9], kind)
 
 
 # ---- taking back

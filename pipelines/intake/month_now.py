@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipelines import months
-from pipelines.archive import month_state
+from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
@@ -51,7 +51,7 @@ class MonthNow:
 
 def of(settings: Settings, month: date) -> MonthNow:
     """The month as it stands. Errors: `Refusal` for a ledger that a newer program has written."""
-    reference = reference_bundle.load(settings.reference)
+    reference = reference_in_force.load(settings)
     events = list(Archive(settings.archive).decisions())
     life = month_state.fold(events, [])
     state = life.months.get(month) or MonthState(month)
@@ -102,13 +102,13 @@ def submissions(settings: Settings, month: date) -> list[dict]:
 
 def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:
     """Code → town and name of the roster's units of a county in a month, for a person to choose from."""
-    roster = reference_bundle.load(settings.reference).rosters.units(month)
+    roster = reference_in_force.load(settings).rosters.units(month)
     return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
 
 
 def counties(settings: Settings, month: date) -> dict[str, str]:
     """Code → name of the counties of a month."""
-    return {county.code: county.name for county in reference_bundle.load(settings.reference).rosters.counties(month)}
+    return {county.code: county.name for county in reference_in_force.load(settings).rosters.counties(month)}
 
 
 # ---- due days

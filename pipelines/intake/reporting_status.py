@@ -3,10 +3,10 @@
 from datetime import date, datetime
 
 from pipelines import months
+from pipelines.archive import reference_in_force
 from pipelines.archive.store import Archive
 from pipelines.intake import file_names, inbox, month_status
 from pipelines.intake.session import settle, writer_lock, writing
-from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.system import locks
 
@@ -59,7 +59,7 @@ def _as_kept(settings: Settings, month: date | None) -> dict:
     """A month as the last settling left it; without counties where none has left anything yet."""
     found, as_of = month_status.read(settings.data, month), month_status.as_of(settings.data)
     if found is None and month and as_of:
-        found = month_status.nothing(reference_bundle.load(settings.reference), month)
+        found = month_status.nothing(reference_in_force.load(settings), month)
     return {"as_of": as_of, **_NO_MONTH, "month": months.key(month) if month else None, **(found or {})}
 
 

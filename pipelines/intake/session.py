@@ -6,11 +6,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipelines import months
+from pipelines.archive import reference_in_force
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import edition_folders
 from pipelines.figures import effective_answers
 from pipelines.intake import month_status
-from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 from pipelines.warehouse import projection
@@ -31,16 +31,16 @@ def writer_lock(settings: Settings) -> Path:
 @contextmanager
 def writing(settings: Settings, doing: str, wait: float = 60.0):
     """The warehouse open for writing, under the lock that lets one writer in."""
-    reference = reference_bundle.load(settings.reference)
     archive = Archive(settings.archive)
     archive.check_format()
-    with (
-        durable_files.refusing(doing),
-        locks.hold(writer_lock(settings), doing, wait),
-        projection.quarantine(settings.warehouse),
-        projection.open_warehouse(settings.warehouse, reference, archive, settings.data) as opened,
-    ):
-        yield opened
+    with durable_files.refusing(doing), locks.hold(writer_lock(settings), doing, wait):
+        # under the lock: nobody admits a unit between this and the opening
+        reference = reference_in_force.of_folder(settings.reference, archive)
+        with (
+            projection.quarantine(settings.warehouse),
+            projection.open_warehouse(settings.warehouse, reference, archive, settings.data) as opened,
+        ):
+            yield opened
 
 
 def settle(opened: Warehouse, report: Progress | None = None, now: datetime | None = None) -> list[int]:

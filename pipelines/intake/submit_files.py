@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.access import roles
+from pipelines.archive import reference_in_force
 from pipelines.archive.receive import Receiver
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
@@ -32,7 +33,7 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     Warnings about changes compare with the current release, if there is one.
     """
     files = [(path, _read(path)) for path in paths]
-    reference = reference_bundle.load(settings.reference)
+    reference = reference_in_force.load(settings)
     release = judge.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force = partial(month_status.rows_in_force, settings.data)
@@ -48,7 +49,7 @@ def preview(data: bytes, name: str, settings: Settings, now: datetime | None = N
     name = file_names.of(name)
     if len(data) > LARGEST:
         raise _too_large(name, len(data))
-    reference = reference_bundle.load(settings.reference)
+    reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force = partial(month_status.rows_in_force, settings.data)
     return judge.preview(data, name, reference, judge.release_if_any(settings), today, in_force)
@@ -132,7 +133,7 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells."""
     if by.role != "县级":
         return roles.require(by, "submit", settings)
-    reference = reference_bundle.load(settings.reference)
+    reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
         county = judge.check_bytes(data, name, reference, None, today).county
@@ -155,7 +156,7 @@ def _as_received(opened: Warehouse, seq: int, name: str, known: bool, today: dat
 
 def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
     """What a check says of an archived file that is read later."""
-    reference = reference_bundle.load(settings.reference)
+    reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     data, in_force = Archive(settings.archive).read(one.digest), partial(month_status.rows_in_force, settings.data)
     found = judge.check_bytes(data, one.name, reference, judge.release_if_any(settings), today, in_force)

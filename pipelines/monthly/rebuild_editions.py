@@ -16,6 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from pipelines import months
+from pipelines.archive import reference_in_force
 from pipelines.archive.store import Archive, Event, sync_folder
 from pipelines.edition import edition_folders, publish_edition, same_edition, verify_files
 from pipelines.errors import Refusal
@@ -97,13 +98,14 @@ def _made_with(reference: Reference, event: Event) -> bool:
 
 def _reference(settings: Settings, aside: Settings, archive: Archive, event: Event) -> Reference:
     """The reference data that an edition was made with: the present one where it is the same, else the archived bundle."""
-    present = reference_bundle.load(settings.reference)
+    until = event.body["as_of"]
+    present = reference_in_force.of_folder(settings.reference, archive, until)
     if _made_with(present, event):
         return present
     folder = aside.data / f"reference-{event.body['bundle'][:12]}"
     if not folder.exists():
         reference_bundle.unbundle(archive.read(event.body["bundle"]), folder)
-    return reference_bundle.load(folder)
+    return reference_in_force.of_folder(folder, archive, until)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ Each is a pure function of bytes and reference data. Requests and answers are a 
 | `receipt` | name, findings, context; the file | `name`; the receipt |
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -21,15 +21,17 @@ from pipelines.answers.read_workbook import read_workbook
 from pipelines.archive.store import Event
 from pipelines.receipt import ReceiptContext, Try, write_receipt
 from pipelines.reference import form, roster
+from pipelines.reference.roster import Admission
 from pipelines.warehouse import arrow_rows
 
 
 class Tasks:
     """The handlers over one folder of reference data."""
 
-    def __init__(self, folder: Path, first_month: date):
+    def __init__(self, folder: Path, first_month: date, admissions: Iterable[Mapping[str, str]] = ()):
         self.folder, self.first_month = folder, first_month
-        self.form, self.rosters = form.load(folder), roster.load(folder)
+        self.form = form.load(folder)
+        self.rosters = roster.load(folder).with_admissions(map(Admission.of, admissions))
         self.kinds = findings.load(folder)
 
     @cached_property

@@ -42,7 +42,7 @@ def main() -> None:
     hello, _ = message
     from pipelines.worker.tasks import Tasks  # after the import hook is set
 
-    tasks = Tasks(Path(hello["reference"]), date.fromisoformat(hello["first_month"]))
+    tasks = Tasks(Path(hello["reference"]), date.fromisoformat(hello["first_month"]), hello["admissions"])
     limits = Limits(**hello["limits"])
     protocol.send(outgoing, {"ready": tasks.digests})
     while select.select([incoming], [], [], IDLE)[0] and (request := protocol.receive(incoming)):

@@ -79,7 +79,9 @@ def mark_receipt(
 
 def _setup(reference: Reference) -> Setup:
     digests = {part: reference.digests[part] for part in ("form", "rosters")}
-    return Setup(reference.folder, reference.first_month, tuple(digests.items()), settings.limits())
+    return Setup(
+        reference.folder, reference.first_month, tuple(digests.items()), settings.limits(), reference.rosters.admissions
+    )
 
 
 def _workers(files: int, processes: int | None) -> int:

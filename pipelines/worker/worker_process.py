@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.answers.read_failure import FAULT, Costly
 from pipelines.errors import Refusal
+from pipelines.reference.roster import Admission
 from pipelines.settings import Limits
 from pipelines.worker import protocol
 
@@ -22,12 +23,13 @@ START = 60.0
 
 @dataclass(frozen=True)
 class Setup:
-    """Reference data and limits of a worker. `digests` are the parent's; the worker's own must be the same."""
+    """Reference data, units admitted and limits of a worker. `digests` are the parent's; the worker's own must be the same."""
 
     reference: Path
     first_month: date
     digests: tuple[tuple[str, str], ...]
     limits: Limits
+    admissions: tuple[Admission, ...] = ()
 
 
 class WorkerProcess:
@@ -46,6 +48,7 @@ class WorkerProcess:
         hello = {
             "reference": str(setup.reference),
             "first_month": setup.first_month.isoformat(),
+            "admissions": [admission.body for admission in setup.admissions],
             "limits": asdict(setup.limits),
         }
         answer = self._exchange(hello, [], START)

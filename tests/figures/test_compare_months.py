@@ -27,7 +27,8 @@ def city(plain_city, tmp_path_factory) -> told.City:
     for month in (APRIL, MAY, JUNE, JULY):
         answers = steady if month == APRIL else but(village, facility=True, facility_area=400)
         tell_all(made, month, answers, without=["130571"] if month < JUNE else [])
-        made.publish(month)
+        edition = made.publish(month)
+    made.decide("gate", month="2020-07", edition=int(edition.folder.name), how="person")
     return made
 
 

@@ -121,11 +121,18 @@ def make_readings(reference, archive, oracle, span, rng):
             for _ in range(tries):
                 event = archive.append("submission", {"sha256": f"{rng.random()}", "file": "文件.xlsx"})
                 readings[event.seq] = found = reading(reference, month, county, units, rng)
-            by_unit = oracle.accepted.setdefault(month, {})
-            by_unit |= accepted_rows(reference, found, uid)
-            if found.record and not town_platforms_exceed(found.record.values):
-                oracle.county_accepted.setdefault(month, {})[county] = found.record.values
+                accept(reference, oracle, month, county, found, uid)
     return readings
+
+
+def accept(reference, oracle, month, county, found, uid):
+    """Rows supersede rows, and answers of 表2 supersede answers: what a later submission leaves out stays in force."""
+    oracle.accepted.setdefault(month, {}).update(accepted_rows(reference, found, uid))
+    if found.record and not town_platforms_exceed(found.record.values):
+        told = oracle.county_accepted.setdefault(month, {}).setdefault(county, {})
+        told.update(
+            {field: value for field, value in found.record.values.items() if value is not None or field not in told}
+        )
 
 
 def town_platforms_exceed(told):

@@ -32,6 +32,17 @@ class Admission:
         """From the body of an `admit` event: code, name, town (its code), kind, from."""
         return cls(body["code"], body["name"], body["town"], body["kind"], months.parse(body["from"]))
 
+    @property
+    def body(self) -> dict[str, str]:
+        """What `of` reads."""
+        return {
+            "code": self.code,
+            "name": self.name,
+            "town": self.town_code,
+            "kind": self.kind,
+            "from": months.key(self.since),
+        }
+
     def is_listed_as(self, row: Row, town_code: str) -> bool:
         """Whether a line of an edition is this unit: the same name and body in the town that took its town's place."""
         return (

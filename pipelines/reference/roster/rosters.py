@@ -102,6 +102,15 @@ class Rosters:
         found._admit(tuple(sorted(admissions, key=lambda admission: admission.code)))
         return found
 
+    @property
+    def admissions(self) -> tuple[Admission, ...]:
+        """The units admitted, in the order of their codes."""
+        return self._admissions.all
+
+    def admitted_codes(self, month: date) -> tuple[str, ...]:
+        """Codes of the admitted units of a month, which no edition lists by then."""
+        return tuple(unit.row.code for unit in self._admitted(month))
+
     # -- editions -------------------------------------------------------------------------------------------------
 
     def edition(self, month: date) -> Edition:
@@ -297,7 +306,7 @@ class Rosters:
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
         reviewed = tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
         year = self.edition(month).year
-        return year, municipal, reviewed, tuple(unit.row.code for unit in self._admissions.of(month, year))
+        return year, municipal, reviewed, self.admitted_codes(month)
 
     def _list(self, month: date) -> pa.Table:
         """The units of a month as a table: place and kind."""
