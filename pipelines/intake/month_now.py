@@ -10,7 +10,7 @@ from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
-from pipelines.reference import age, reference_bundle
+from pipelines.reference import age
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 
