@@ -84,10 +84,11 @@ def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow
     said = [
         screen_wording.worst(figure_rows.concern(view, _WORST)) if rows and rows[0]["level"] == "city" else "",
         screen_wording.laggards(rows),
-        screen_wording.unproven(rows, edition_data.short_names(view)),
     ]
     for sentence in filter(None, said):
         st.markdown(escape.markdown(sentence))
+    if unproven := screen_wording.unproven(rows, edition_data.short_names(view)):
+        st.caption(escape.markdown(unproven))
 
 
 # counties that the verdict names

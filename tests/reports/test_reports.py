@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from pipelines.edition import Release, open_folder, open_release
 from pipelines.punctuation import full_width
-from pipelines.reports import VARIANTS, brief_docx, file_names, page_html, tables_xlsx, write_reports
+from pipelines.reports import VARIANTS, brief_docx, file_names, page_html, tables_xlsx, verdict, write_reports
 from pipelines.reports.facts import Facts, gather
 
 HOSTILE = "<script>alert(1)</script>=cmd|'/C calc'!A0&\x07"
@@ -58,7 +58,9 @@ def test_docx_says_the_figures_of_the_release_digit_for_digit(written, may: Rele
             assert row[3] in ("无数据", "不适用")
             continue
         assert row[3].rstrip("*") == f"{figure['shown']}{item.unit}"
-        assert row[4].replace(",", "") == f"{figure['numerator'].normalize():f}/{figure['denominator'].normalize():f}"
+        counts, *beside = row[4].split("\n")
+        assert beside == ([verdict.known(item.city, item)] if figure["unknown"] else [])
+        assert counts.replace(",", "") == f"{figure['numerator'].normalize():f}/{figure['denominator'].normalize():f}"
         assert row[6] == facts.statuses[figure["status"]]
 
 

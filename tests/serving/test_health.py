@@ -88,7 +88,7 @@ def test_late_counties_are_told(found):
 def test_reference_data_has_an_age(found):
     """The last roster ends on 2023-06-30, the last policy in 2025-12; holidays are known up to 2026."""
     roster, policy, holidays = (seen(found, what) for what in ("名册", "政策", "节假日"))
-    assert (roster.well, roster.due, "2023 年版名册" in roster.says) == (False, date(2025, 1, 1), True)
+    assert (roster.well, roster.due, "2023年版名册" in roster.says) == (False, date(2025, 1, 1), True)
     assert (policy.well, policy.due) == (False, date(2025, 12, 31))
     assert (holidays.well, holidays.due) == (True, date(2026, 12, 31))
     later = {one.what: one for one in health.state(found, datetime(2026, 12, 10, tzinfo=SHANGHAI))}["节假日"]
