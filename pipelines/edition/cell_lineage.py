@@ -23,12 +23,25 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> d
         "SELECT * FROM source WHERE seq = ? AND (? IS NULL OR sheet = ?)", [submission["seq"], sheet, sheet]
     )
     by_cell = {row["cell"]: row for row in places if row["part"] == "county"}
-    by_column = {row["cell"]: row for row in places if row["part"] == "community"}
+    columns = [row for row in places if row["part"] == "community" and row["cell"] == found[1]]
     if cell.upper() in by_cell:
         return _county(release, submission, by_cell[cell.upper()])
-    if found[1] in by_column:
-        return _community(release, submission, by_column[found[1]], int(found[2]))
+    if place := _answered(release, submission["seq"], columns, cell.upper(), int(found[2]), sheet):
+        return _community(release, submission, place, place["row_no"])
     raise Refusal(f"文件“{submission['file']}”的 {cell} 不是任何指标的答案(标题、说明或不认识的列)")
+
+
+def _answered(
+    release: Release, seq: int, columns: list[dict], cell: str, row_no: int, sheet: str | None
+) -> dict | None:
+    """The field, sheet and row number of a cell of 表1. Where several sheets have such a cell and none is named, the first is meant."""
+    moved = release.rows("SELECT row_no, field, sheet, cell FROM moved WHERE seq = ? ORDER BY row_no, field", [seq])
+    # a row or column that a later sheet added has a number on the joined table, at which nothing stands on the first
+    added = {row["field"] for row in moved if row["row_no"] == row_no}
+    there = [row for row in moved if row["cell"] == cell and sheet in (None, row["sheet"])]
+    return next(
+        ({**place, "row_no": row_no} for place in columns if place["field"] not in added), next(iter(there), None)
+    )
 
 
 def _submission(release: Release, file: str) -> dict:

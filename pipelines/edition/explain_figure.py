@@ -103,7 +103,15 @@ class _Story:
             f"SELECT seq, row_no{own} FROM evidence WHERE seq IN (SELECT unnest(?::BIGINT[]))", [seqs]
         )
         self.places = self._places(seqs, "community")
+        self.moved = self._moved(seqs)
         return {(row["seq"], row["row_no"]): row for row in rows}
+
+    def _moved(self, seqs: list[int]) -> dict[tuple[int, int, str], dict]:
+        """Where answers stand that another sheet gave than the first."""
+        rows = self.release.rows(
+            "SELECT seq, row_no, field, sheet, cell FROM moved WHERE seq IN (SELECT unnest(?::BIGINT[]))", [seqs]
+        )
+        return {(row["seq"], row["row_no"], row["field"]): row for row in rows}
 
     def _places(self, seqs: list[int], part: str) -> dict[tuple[int, str], dict]:
         rows = self.release.rows(
@@ -121,6 +129,7 @@ class _Story:
 
     def _answer(self, standing: dict, field: str, raw: str | None, row_no: int | None) -> dict:
         place = self.places.get((standing["seq"], field), {})
+        moved = self.moved.get((standing["seq"], row_no, field)) if row_no else None
         file = self.files.get(standing["seq"], {})
         carried = standing["carried"] and standing["answered_in"]
         return {
@@ -128,8 +137,8 @@ class _Story:
             "raw": raw,
             "file": file.get("file"),
             "sha256": file.get("sha256"),
-            "sheet": place.get("sheet"),
-            "cell": f"{place['cell']}{row_no or ''}" if place else None,
+            "sheet": (moved or place).get("sheet"),
+            "cell": moved["cell"] if moved else f"{place['cell']}{row_no or ''}" if place else None,
             "carried_from": months.key(carried) if carried else None,
         }
 

@@ -6,6 +6,7 @@
 | `county_standing` | county of the month's roster: the same, with the text that stood in each cell as `raw:<field>` |
 | `evidence` | unit row of a submission in force: the text that stood in each cell |
 | `source` | field of a submission in force: sheet, column letter (表1) or cell (表2), header, factor |
+| `moved` | answer of 表1 that stands on another sheet than the first: sheet and cell; only where 表1 lay on several |
 | `submission` | submission received for the month, with its state |
 | `finding` | finding of a submission in force, refused or waiting |
 | `figure` | policy, indicator, level above community, unit |
@@ -31,7 +32,7 @@ from pipelines.archive.store import sync_folder
 from pipelines.edition import content_hash
 from pipelines.figures import as_now
 from pipelines.reference.form import Part
-from pipelines.warehouse.projection import Warehouse
+from pipelines.warehouse.projection import Warehouse, scalar
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
             SELECT * FROM figure WHERE month = {day} AND divisions = 'then'
             ORDER BY policy, indicator, level, unit""",
     }
+    moved = f"FROM moved WHERE seq IN ({effective})"
+    # no table where there is nothing to say: an edition without joined sheets is what it always was
+    if scalar(warehouse.con, f"SELECT count(*) {moved}"):
+        found["moved"] = f"SELECT {day} AS month, * {moved} ORDER BY seq, row_no, field"
     for number, register in enumerate(reference.registers):
         if month < register.since:
             continue

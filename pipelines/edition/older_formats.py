@@ -1,6 +1,7 @@
 """What editions of older formats lack, as nulls and empty tables: whoever reads an edition asks the same of all.
 
 Before format 5 figures had no `known`, no two parts of the gap and no verdicts at the ends, and nothing was in an order of concern.
+An edition has no `moved` where no 表1 lay on several sheets.
 """
 
 from collections.abc import Collection
@@ -13,6 +14,8 @@ _CONCERN = {
     **dict.fromkeys(("policy", "divisions", "level", "unit"), "VARCHAR"), "month": "DATE", "applicable": "BIGINT", "behind": "BIGINT",
     "missing": "DOUBLE", "rank": "BIGINT",
 }  # fmt: skip
+_MOVED = {"month": "DATE", "seq": "BIGINT", "row_no": "INTEGER", **dict.fromkeys(("field", "sheet", "cell"), "VARCHAR")}
+_TABLES = {"concern": _CONCERN, "moved": _MOVED}
 _COLUMNS = {"figure": FIGURE, "figure_now": FIGURE, "step": _STEP}
 
 
@@ -30,4 +33,5 @@ def completed(table: str, view: str, written: int) -> str:
 
 def missing(there: Collection[str]) -> list[str]:
     """Statements that make the tables which an edition does not have, empty; `there`: those that it has."""
-    return [] if "concern" in there else [f"CREATE VIEW concern AS {lacking(_CONCERN)}"]
+    absent = {name: columns for name, columns in _TABLES.items() if name not in there}
+    return [f"CREATE VIEW {name} AS {lacking(columns)}" for name, columns in absent.items()]
