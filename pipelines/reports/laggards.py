@@ -31,7 +31,11 @@ def _where(item: Item, facts: Facts) -> str:
     gaps = sorted((f for f in item.counties if f.gap), key=lambda f: (-(f.gap or 0), f.unit))
     if not gaps:
         return ""
-    named = [f"{f.name}（{count(f.gap or 0)}{counter(item.gap_unit)}）" for f in gaps[:_COUNTIES]]
+    silent = {f.unit for f in gaps if f.gap_unknown and f.gap_failing == 0}
+    named = [
+        f"{f.name}（{count(f.gap or 0)}{counter(item.gap_unit)}{'，均未填报' if f.unit in silent else ''}）"
+        for f in gaps[:_COUNTIES]
+    ]
     return f"按同一目标衡量，{'差距较大' if len(gaps) > _COUNTIES else '有差距'}的县（市、区）是{listed(named)}。"
 
 
