@@ -17,7 +17,7 @@ from pipelines.errors import Refusal
 from pipelines.reference.roster import county_attributes, kinds
 from pipelines.reference.roster.admissions import Admission, Admissions, Admitted, free_code
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
-from pipelines.reference.roster.county_attributes import City, County, CountyEntry, load_counties
+from pipelines.reference.roster.county_attributes import County, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
 from pipelines.reference.roster.roster_file import Edition, Row, load_editions, read_table, rows_of
 from pipelines.reference.roster.succession import Edge
@@ -77,9 +77,7 @@ class Rosters:
     def __init__(self, folder: Path):
         self._folder = folder
         self.editions: list[Edition] = load_editions(folder / "rosters")
-        city, entries = load_counties(folder / "counties.yaml")
-        self.city: City = city
-        self._entries: dict[str, CountyEntry] = entries
+        self.city, self._entries = load_counties(folder / "counties.yaml")
         self._overrides = kinds.load_overrides(folder / "kinds.yaml")
         self._lines: dict[int, pa.Table] = {}
         self._rows: dict[int, list[Row]] = {}
@@ -88,6 +86,7 @@ class Rosters:
         self._check_overrides()
 
     def _admit(self, admissions: tuple[Admission, ...]) -> None:
+        self.admissions = admissions  # by code
         self._admissions = Admissions(admissions, self.editions, self.rows, self._succession)
         self._lists: dict[tuple, pa.Table] = {}
         self._places: dict[tuple, pa.Table] = {}
@@ -101,11 +100,6 @@ class Rosters:
         found.__dict__.pop("_known_codes", None)
         found._admit(tuple(sorted(admissions, key=lambda admission: admission.code)))
         return found
-
-    @property
-    def admissions(self) -> tuple[Admission, ...]:
-        """The units admitted, in the order of their codes."""
-        return self._admissions.all
 
     def admitted_codes(self, month: date) -> tuple[str, ...]:
         """Codes of the admitted units of a month, which no edition lists by then."""
@@ -305,8 +299,7 @@ class Rosters:
         """All that the units of a month depend on, so that months in which it is the same share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
         reviewed = tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
-        year = self.edition(month).year
-        return year, municipal, reviewed, self.admitted_codes(month)
+        return self.edition(month).year, municipal, reviewed, self.admitted_codes(month)
 
     def _list(self, month: date) -> pa.Table:
         """The units of a month as a table: place and kind."""
