@@ -178,7 +178,7 @@ def worked(tmp_path_factory):
     path = office.workbook(date(2020, 4, 1), "130571", record={"population": 12000})
     before = os.umask(0o022)
     try:
-        for words in (["submit", str(path)], ["run", "--month", "2020-04"], ["approve", "2020-04"]):
+        for words in (["submit", str(path)], ["run", "--month", "2020-04"], ["approve", "2020-04", "--by", "市局李某"]):
             command = ["--data", str(office.settings.data), *words]
             done = CliRunner().invoke(main, command, env={"SHEQU_REFERENCE": str(reference)})
             assert done.exit_code == 0, done.output

@@ -104,7 +104,7 @@ def said(office, workbook) -> dict[str, str]:
         "report": ["report", "--out", sent / "reports"],
         "feeds": ["feeds", file_names.of(workbook), "A5"],
         "explain": ["explain", "facility_rural", "--unit", COUNTY],
-        "approve": ["approve", "2020-04"],
+        "approve": ["approve", "2020-04", "--by", "市局李某"],
         "after": ["submit", office.workbook(APRIL, COUNTY)],
         "audit": ["audit"],
     }
@@ -136,7 +136,7 @@ def test_hostile_words_go_through_everything_as_words(said, release):
     assert release.rows("SELECT count(*) AS n FROM standing WHERE row_state = 'accepted'")[0]["n"] > 10
     codes = {row["code"] for row in release.rows("SELECT DISTINCT code FROM finding_all")}
     assert codes >= {"name_differs", "not_a_number", "text_too_long", "unknown_column"}
-    assert "已发布 2020年4月第1版" in said["run"]
+    assert "已成版 2020年4月第1版" in said["run"] and "已发布（" in said["run"]
 
 
 def test_a_waiting_file_is_told_how_to_reopen(said):

@@ -72,7 +72,7 @@ def _month() -> date | None:
 
 def _state(now: MonthNow, state: dict) -> None:
     """Where the month stands: approval, editions, who reported, what waits, when it is released by itself."""
-    arrived = sum(county["state"] == "effective" for county in state["counties"])
+    arrived = len([county for county in state["counties"] if county["state"] == "effective"])
     said = [f"{submission_rows.APPROVAL[now.state]}，{arrived}/{len(state['counties'])} 个县（市、区）已报"]
     if now.released:
         how = HOW.get(now.editions.released[now.released].body.get("how", ""), "")

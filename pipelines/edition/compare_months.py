@@ -13,6 +13,7 @@ from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
 from pipelines.figures.change_breakdown import STEPS, Compared, Counted, MonthTables
 from pipelines.reference.strict_yaml import suggest
+from pipelines.warehouse import projection
 
 # as people and programs read them, in the order of the steps
 PARTS = ("register", "corrections", "boundary", "answers", "reporting")
@@ -69,7 +70,7 @@ def _policy(release: Release, policy: str | None) -> str:
 
 def _loaded(release: Release, m1: date, m2: date, policy: str) -> tuple[duckdb.DuckDBPyConnection, Compared]:
     """Both months in a database in memory: a release's own connection reads that release and nothing else."""
-    con = duckdb.connect(":memory:", config={"threads": "2"})
+    con = projection.connect(":memory:")
     before, after = _load(con, "earlier", release, m1, policy), _load(con, "later", release, m2, policy)
     published, redefined, name = before, False, f"register:{policy}"
     folder = edition_folders.latest_edition(release.folder.parent.parent, m1)

@@ -63,7 +63,11 @@ def test_runs_at_once_make_one_edition_with_whole_reports(office, sent, tmp_path
     assert sorted(one["new"] for one in told) == [*[False] * (len(runs) - 1), True], told
     assert {one["edition"] for one in told} == {"2020-04/1"}
     folder = edition_folders.current(office.settings.releases)
-    assert {path.suffix for path in (folder / "reports").rglob("[!.]*") if path.is_file()} == {".docx", ".xlsx", ".html"}
+    assert {path.suffix for path in (folder / "reports").rglob("[!.]*") if path.is_file()} == {
+        ".docx",
+        ".xlsx",
+        ".html",
+    }
     assert verify_files.edition_faults(folder) == []
     assert checker.faults(office.settings.data, []) == [] == checker.leftovers(office.settings.data)
 

@@ -35,7 +35,9 @@ def stands(day: date, extended: dict | None = None, excused=(), caveat=None, **g
     """March 2026 is due on 7 April: the 5th is 清明, a Sunday, and the 6th its day off."""
     due = {code: DUE for code in ("130502", "130503", "130524") if code not in excused} | (extended or {})
     facts = {"usual_due": DUE, "due": due, "excused": set(excused), "caveat": caveat}
-    now = MonthNow(MARCH, "open", None, [], Editions(), publication=datetime(2026, 4, 8, 6, tzinfo=SHANGHAI), **facts)
+    now = MonthNow(
+        MARCH, "open", None, [], Editions(), publication=datetime(2026, 4, 8, 6, tzinfo=SHANGHAI), caveats=[], **facts
+    )
     return reporting_state.from_status(state(**given), now, day)
 
 

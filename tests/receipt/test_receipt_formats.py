@@ -183,7 +183,8 @@ def test_prefixed_and_bare_xml_is_marked_too():
     body = re.sub(r"<(/?)([a-zA-Z])", r"<\1x:\2", sheet.partition("?>")[2]).replace('xmlns="', 'xmlns:x="', 1)
     body = re.sub(r'(<x:c) r="[A-Z]+\d+"', r"\1", body)  # cells need not say where they stand
     data = receipt(replaced(XLSX, parts={"xl/worksheets/sheet1.xml": body.encode()}))
-    assert opened(data)["Sheet1"]["E4"].comment and "约300" in str(opened(data)["问题清单"]["I9"].value)
+    assert opened(data)["Sheet1"]["E4"].comment
+    assert any("约300" in str(cell.value) for cell in opened(data)["问题清单"]["I"])
     assert 'ref="E4"' in parts(data)["xl/comments1.xml"].decode()
 
 
