@@ -140,7 +140,7 @@ def test_hostile_words_go_through_everything_as_words(said, release):
 
 
 def test_a_waiting_file_is_told_how_to_reopen(said):
-    assert "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束" in said["after"]
+    assert "2020年4月已审定，本件待重开后计入" in said["after"]
 
 
 def formulas(data: bytes) -> list[str]:
