@@ -162,7 +162,7 @@ def status(row: Figure) -> str:
 
 def at_the_ends(row: Figure) -> str:
     """`按最近报送：进度偏慢；最低严重滞后，最高已达标`: what an unproven status would be."""
-    last, low, high = (_would_be(row.get(name)) for name in ("if_last", "if_low", "if_high"))
+    last, low, high = (_would_be(verdict) for verdict in (row.get("if_last"), row.get("if_low"), row.get("if_high")))
     if not low or not high:
         ends = "" if row["is_share"] else "两项都填报的单位不足 95%"
     elif low != high:

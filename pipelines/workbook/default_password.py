@@ -7,6 +7,7 @@ import io
 import re
 import struct
 import zipfile
+from typing import Any
 from xml.parsers.expat import ExpatError
 
 import msoffcrypto
@@ -38,14 +39,14 @@ def opened(data: bytes) -> bytes | None:
     return plain.getvalue()
 
 
-def _load(file: object) -> None:
+def _load(file: Any) -> None:
     if file.format == "ooxml":
         file.load_key(password=PASSWORD, verify_password=True)
     else:
         file.load_key(password=PASSWORD)
 
 
-def _is_bounded(ole: object) -> bool:
+def _is_bounded(ole: Any) -> bool:
     """Whether the description of the encryption is cheap to parse and to follow."""
     with ole.openstream(_INFORMATION) as stream:
         described = stream.read(1 << 16)

@@ -62,7 +62,8 @@ class _Table:
 class _Reader(HTMLParser):
     def __init__(self, limits: Limits):
         super().__init__(convert_charrefs=True)
-        self.limits, self.sheets = limits, []
+        self.limits = limits
+        self.sheets: list[Sheet] = []
         self._open: list[_Table] = []
         self._silent: list[str] = []
         self._count = 0

@@ -31,7 +31,8 @@ def read(data: bytes, limits: Limits) -> Workbook:
 
 class _Reader:
     def __init__(self, limits: Limits):
-        self.limits, self.sheets = limits, []
+        self.limits = limits
+        self.sheets: list[Sheet] = []
         self._kinds: dict[str, str] = {}
         self._style = ""
         self._sheet: Sheet | None = None
@@ -54,7 +55,7 @@ class _Reader:
         except expat.ExpatError as error:
             raise Unreadable("damaged", f"{_NAME}第{error.lineno}行不是正确的 XML") from error
 
-    def _doctype(self, *_):
+    def _doctype(self, *_: object) -> None:
         raise Unreadable("xml_entities", _NAME)
 
     def _start(self, tag: str, given: dict[str, str]) -> None:
@@ -86,6 +87,7 @@ class _Reader:
         self._row = self._column = 0
 
     def _end_sheet(self) -> None:
+        assert self._sheet is not None
         self._sheet.rows = self._cells.rows()
         self._used += self._cells.count
         if self._used > self.limits.cells:
@@ -131,6 +133,7 @@ class _Reader:
                 int(row) if row else self._row + int(row_by or 0),
                 int(column) if column else self._col + int(column_by or 0),
             )
+            assert self._sheet is not None
             self._sheet.references[self._row, self._col] = (name or self._sheet.name, *place)
 
     def _end_cell(self) -> None:
