@@ -110,13 +110,21 @@ def kinds(data: Path) -> list[tuple[str, str]]:
     return [(event.kind, event.by) for event in audit_log.since(settings.load(data))]
 
 
+def buttons(page) -> list[str]:
+    """Names of the page's buttons, once the server has drawn it whole."""
+    page.locator("[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for()
+    shown = page.get_by_test_id("stMain").get_by_role("button")
+    shown.first.wait_for()
+    return shown.all_inner_texts()
+
+
 def test_who_is_not_signed_in_gets_the_door_and_nothing_else(page, address):
     sent = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sent.append(str(frame))))
     for path in ("", "/county?county=130524", "/unit?unit=130524100201", "/reporting?room=decide"):
         page.goto(address + path)
         page.get_by_text("请登录。").wait_for()
-        assert page.get_by_test_id("stMain").get_by_role("button").all_inner_texts() == ["登录"]
+        assert buttons(page) == ["登录"]
     said = "".join(sent)
     assert "前三里" not in said and "130524100201" not in said.replace("unit=130524100201", "") and "柏乡" not in said
 
@@ -141,7 +149,7 @@ def test_the_round_trip_lets_a_known_person_in_and_out_again(page, address, prov
 def test_an_unknown_person_is_told_so_and_may_take_another_account(page, address, provider, data):
     come(page, address, provider, "nobody@example.gov.cn")
     page.get_by_text("不在本系统的名单中").wait_for()
-    assert page.get_by_test_id("stMain").get_by_role("button").all_inner_texts() == ["换一个账号"]
+    assert buttons(page) == ["换一个账号"]
     assert page.get_by_text("项主要指标：").count() == 0
     assert ("unknown", "未登记") in kinds(data)
 
