@@ -117,7 +117,7 @@ class _Desk:
             county=_county(self.opened.reference, report.county, month) if known else None,
             month=month,
             number=len(earlier) + 1 if known else report.seq,
-            state=report.waits or _STATES["refused" if report.refused else report.state],
+            state=(report.waits or "").rstrip("。") or _STATES["refused" if report.refused else report.state],
             refused=report.refused,
             received=self._received(report.seq),
             rows=report.rows,

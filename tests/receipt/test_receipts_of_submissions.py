@@ -99,7 +99,7 @@ def test_tries_are_told_apart_for_answers_and_for_rules(story):
 
 def test_the_top_tells_rows_and_what_became_of_the_file(story):
     report, path = story[1][0]
-    assert report.rows == {"read": 121, "accepted": 119, "held": 2}
+    assert report.rows.items() >= {"read": 121, "accepted": 119, "held": 2}.items()
     assert "结果:已接收。读到 121 行社区(村),计入 119 行,暂不计入 2 行。" in top(path)
 
 
@@ -114,7 +114,7 @@ def test_waived_findings_are_said_to_be(story):
 
 def test_a_file_that_waits_is_judged_for_its_receipt(story):
     report, path = story[3]
-    assert report.state == "waiting" and "待重开后生效" in top(path)
+    assert report.state == "waiting" and "本件待重开后计入。" in top(path)
     assert states(path) == {"E4": "又出现", "I4、H4": "新出现"}
 
 

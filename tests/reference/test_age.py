@@ -53,10 +53,10 @@ def test_a_year_without_holidays_is_said_of_the_months_that_are_due_in_it(refere
     assert f"calendar:{last + 1}" in ids(reference, date(last, 12, 1))
 
 
-def test_reference_data_without_a_calendar_is_told_and_loads(tmp_path):
+def test_reference_data_without_a_calendar_takes_the_programs_own(tmp_path):
     folder = small_city.make(tmp_path / "reference")
     (folder / "calendar.yaml").unlink()
-    assert "calendar:2019" in ids(reference_bundle.load(folder), date(2019, 6, 1))
+    assert "calendar:2019" not in ids(reference_bundle.load(folder), date(2019, 6, 1))
 
 
 # ---- the command
