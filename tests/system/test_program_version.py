@@ -67,6 +67,7 @@ def test_a_month_is_computed_again_when_its_program_changed(source: Path, tmp_pa
         tmp_path / "data", small_city.measure_only(small_city.make(tmp_path / "reference"), ["facility_rural"])
     )
     office.send(date(2019, 6, 1), "130524")
+    assert _computed_anew(office) == [date(2019, 6, 1)]
     assert _computed_anew(office) == []
     changed = source / "figures" / "measure.py"
     changed.write_bytes(changed.read_bytes() + b"\n")
