@@ -11,7 +11,21 @@ from pathlib import Path
 
 from lab.audit import dates
 
-_NEUTRAL = {"release", "retract", "explain", "accept", "ask", "dismiss", "plan", "draw", "record", "extend", "publish"}
+_NEUTRAL = {
+    "gate",
+    "retract",
+    "month_over",
+    "release",
+    "explain",
+    "accept",
+    "ask",
+    "dismiss",
+    "plan",
+    "draw",
+    "record",
+    "extend",
+    "publish",
+}
 
 
 @dataclass(frozen=True)
