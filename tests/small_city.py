@@ -22,8 +22,8 @@ def make(folder: Path, counties: Iterable[str] = PLAIN) -> Path:
     """Reference data in `folder`: everything of the repository's, with the units of `counties` only."""
     kept = set(counties)
     (folder / "rosters").mkdir(parents=True)
-    for name in ("form.yaml", "findings.yaml", "behaviour.yaml", "counties.yaml", "kinds.yaml"):
-        shutil.copy(REFERENCE / name, folder / name)
+    for path in REFERENCE.glob("*.yaml"):
+        shutil.copy(path, folder / path.name)
     shutil.copytree(REFERENCE / "policies", folder / "policies")
     for year in YEARS:
         _roster(folder / "rosters", year, kept)

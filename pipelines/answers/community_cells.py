@@ -143,7 +143,8 @@ class Cells:
         self.rows.values[question.id] = list(map(parsed.__getitem__, raw))
         self.rows.raw[question.id] = _texts(raw, distinct)
         if wrong and personal_data.any_in(wrong):
-            self.rows.raw[question.id] = list(map(_masked, self.rows.raw[question.id]))
+            masked = personal_data.masked_code if question.type == "code" else personal_data.masked
+            self.rows.raw[question.id] = [text and masked(text) for text in self.rows.raw[question.id]]
 
     def _percents(self, question: Field, place: Column, raw: tuple, parsed: dict) -> None:
         """A percent column: cells with a percent format hold fractions, 0.925 for 92.5%."""
@@ -241,7 +242,8 @@ class Cells:
     def _report_bad(self) -> None:
         for question in self.context.part:
             bad = self.bad.get(question.id)
-            if not bad:
+            # what becomes of a row whose code is damaged depends on its name: see community_sheet
+            if not bad or (question.type == "code" and self.context.index):
                 continue
             place = self.table.columns[question.id]
             for i in sorted(bad):

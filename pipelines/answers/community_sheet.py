@@ -1,7 +1,7 @@
 """表1: rows to units; which rows are held, which stand twice, which units of the roster are missing."""
 
 from pipelines.answers import match_unit, subtotals
-from pipelines.answers.community_cells import Cells, CommunityRows, Context
+from pipelines.answers.community_cells import ONE_BY_ONE, Cells, CommunityRows, Context
 from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.match_unit import CountyIndex, Outcome
 from pipelines.answers.unit_rows import Body, classify
@@ -59,18 +59,47 @@ class _Reader:
         return outcomes
 
     def _report_units(self, outcomes: list[Outcome]) -> None:
-        by_name = []
+        """A code that is blank or damaged is a warning where the name identifies the unit, else the row is held."""
+        damaged = self.cells.bad.get("code", {})
+        blank, named = [], []
         for i, outcome in enumerate(outcomes):
-            if outcome.unit is None:
-                self.rows.held[i] = True
-            if outcome.by_name and i not in self.cells.bad.get("code", ()):
-                by_name.append(i)
-            if outcome.finding:
+            self.rows.held[i] = outcome.unit is None
+            if i in damaged and outcome.unit:
+                named.append(i)
+            elif i in damaged:
+                self._report_damaged(i, outcome)
+            elif outcome.finding:
                 self._report_outcome(i, outcome)
-        if by_name:
-            rows = [self.rows.row[i] for i in by_name]
-            cells = address.column_cells(self._place("code").index, rows)
-            self._add("matched_by_name", cell=cells, field="code", found=None, count=len(rows))
+            elif outcome.by_name:
+                blank.append(i)
+        if blank:
+            self._add("matched_by_name", cell=self._code_cells(blank), field="code", found=None, count=len(blank))
+        self._report_named(named)
+
+    def _code_cells(self, positions: list[int]) -> str:
+        return address.column_cells(self._place("code").index, [self.rows.row[i] for i in positions])
+
+    def _report_damaged(self, i: int, outcome: Outcome) -> None:
+        """A damaged code beside a name that does not identify the unit: one cause, one finding, at the code."""
+        found, name = self._raw("code", i), self._raw("name", i)
+        words = {"name": name or "（未填）", "candidates": outcome.words.get("candidates", "无")}
+        self._add("code_damaged", cell=self._code_cells([i]), row=self.rows.row[i], field="code", found=found, **words)
+
+    def _report_named(self, positions: list[int]) -> None:
+        """Damaged codes of units that the name identifies: a finding a cell, or one where a column came so."""
+        if len(positions) > ONE_BY_ONE:
+            codes = list(dict.fromkeys(self._raw("code", i) or "" for i in positions))
+            words = {"found": "、".join(codes), "sample": "、".join(codes[:3]), "count": len(positions)}
+            self._add("code_column_damaged", cell=self._code_cells(positions), field="code", **words)
+            return
+        for i in positions:
+            unit = self.context.index.units[self.rows.unit[i]]
+            where = {"cell": self._code_cells([i]), "row": self.rows.row[i], "field": "code", "unit": unit.code}
+            self._add("code_damaged_named", found=self._raw("code", i), expected=unit.code, name=unit.name, **where)
+
+    def _raw(self, question: str, i: int) -> str | None:
+        column = self.rows.raw.get(question)
+        return column[i] if column else None
 
     def _report_outcome(self, i: int, outcome: Outcome) -> None:
         place = self._place(outcome.column)

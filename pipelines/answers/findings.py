@@ -21,6 +21,7 @@ from pipelines.reference.strict_yaml import Entry
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
 LISTED = 600  # of a list that the program made
+CODES = ("code", "county_code")  # fields whose values are codes, which are never taken for a personal number
 MOST = 1_000  # findings of one code on one field that are listed one by one
 # the one vocabulary, in receipts, reports, on the screen and on the command line
 SEVERITY_NAMES = {ERROR: "错误", WARNING: "需核实", NOTE: "提示"}
@@ -127,8 +128,9 @@ class Report:
             return
         shown = SHOWN if kind.scope in ("row", "cell") else LISTED
         # what is told of a cell is stored and sent on: never with a telephone or identity number in it
-        found, expected = found and personal_data.masked(found), expected and personal_data.masked(expected)
-        values = {key: quote(personal_data.masked(str(value)), LISTED) for key, value in words.items()}
+        masked = personal_data.masked_code if field in CODES else personal_data.masked
+        found, expected = found and masked(found), expected and masked(expected)
+        values = {key: quote(masked(str(value)), LISTED) for key, value in words.items()}
         body = kind.message.format(found=quote(found, shown), expected=quote(expected, LISTED), **values)
         message = f"【{code}】{personal_data.masked(place(self.file, sheet, cell))}:{body}"
         self.findings.append(Finding(code, kind.severity, sheet, cell, field, unit, found, expected, message, row))

@@ -34,6 +34,10 @@ class CountyIndex:
     exact: dict[tuple[str | None, str | None, str | None], "Outcome"]  # code, name and town just as the roster has them
     by_name: dict[tuple[str, str], list[str]]
     towns: dict[str, set[str]]  # stem and written name -> town codes
+    places: tuple[
+        str, ...
+    ]  # folded names of the city and the county, which may stand before a unit's name, longest first
+    town_prefixes: dict[str, set[str]]  # written names of towns, longest first -> town codes
     elsewhere: dict[str, Listed] = field(repr=False)  # the month's units of all counties
     known: frozenset[str] = field(repr=False)  # every code of any edition
 
@@ -45,11 +49,32 @@ class CountyIndex:
 
     def named(self, name: str, towns: set[str]) -> list[str]:
         """Codes that a name may stand for, in the towns if any are given; the strictest reading that finds something."""
+        found = self._as_written(name, towns)
+        if found:
+            return found
+        bare, within = self._without_prefixes(fold(name), towns)
+        for text in (bare, *(name_variants.without_bracketed_body(bare) or ())):
+            if found := self._as_written(text, within):
+                return found
+        return []
+
+    def _as_written(self, name: str, towns: set[str]) -> list[str]:
         for name_key in name_variants.keys(name):
             found = [code for code in self.by_name.get(name_key, ()) if not towns or code[:9] in towns]
             if found:
                 return found
         return []
+
+    def _without_prefixes(self, name: str, towns: set[str]) -> tuple[str, set[str]]:
+        """The name without city, county and town before it, and the towns that it may stand in."""
+        for place in self.places:
+            if name.startswith(place) and len(name) > len(place):
+                name = name.removeprefix(place)
+        for town, codes in self.town_prefixes.items():
+            if name.startswith(town) and len(name) > len(town):
+                both = towns & codes if towns else codes
+                return (name.removeprefix(town), both) if both else (name, towns)
+        return name, towns
 
     def is_place(self, text: str) -> bool:
         """Whether a text names a town of the county or the county itself: what totals and headings are called."""
@@ -77,8 +102,24 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
     return CountyIndex(
         county, units, {code: fold(unit.name) for code, unit in units.items()},
         {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
-        elsewhere, rosters.known_codes(),
+        _places(rosters, units), _town_prefixes(units), elsewhere, rosters.known_codes(),
     )  # fmt: skip
+
+
+def _places(rosters: Rosters, units: Mapping[str, Listed]) -> tuple[str, ...]:
+    """In the order in which they stand before a name: 河北省邢台市 is written as city, then county."""
+    return (fold(rosters.city.name), *sorted({fold(unit.county) for unit in units.values()}))
+
+
+def _town_prefixes(units: Mapping[str, Listed]) -> dict[str, set[str]]:
+    """钢铁路街道办事处 also as 钢铁路街道 and 钢铁路办事处: never the bare stem, with which the names of many villages begin."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for unit in units.values():
+        written = fold(unit.town)
+        for name in {written, written.removesuffix("办事处"), written.replace("街道办事处", "办事处")}:
+            if name_variants.town_stem(name) != name:
+                found[name].add(unit.town_code)
+    return {name: found[name] for name in sorted(found, key=len, reverse=True)}
 
 
 @lru_cache(maxsize=32)
@@ -146,6 +187,8 @@ def _by_code_despite_name(index: CountyIndex, unit: Listed, name: str | None, to
     if not name or name_variants.same(name, unit.name):
         return _by_code(index, unit, town)
     others = index.named(name, index.town_codes(town)) or index.named(name, set())
+    if others == [unit.code]:
+        return _by_code(index, unit, town)
     words = {"name": name, "roster": unit.name}
     if others and unit.code not in others:
         words["other"] = _describe(index, others[:CANDIDATES])

@@ -18,6 +18,9 @@ _BODIES = (
     (re.compile(r"(?<=.)社区$"), "社区", "居"),
 )
 _CORE = re.compile(r"(?<=.)(?:社区|村)$")
+_BRACKETED_BODY = re.compile(
+    r"(?<=.)\([^()]*?(社区居民委员会|社区居委会|村民委员会|居民委员会|村委会|居委会|社区|村)\)$"
+)
 _TOWN = re.compile(r"(?<=.)(?:街道办事处|街道办|办事处|街道|镇人民政府|乡人民政府|镇|乡)$")
 _NOISE = re.compile(r"[()·.,、*#]")
 
@@ -53,6 +56,13 @@ def index_keys(name: str) -> set[tuple[str, str]]:
     form = forms(name)
     bare = {(form.stem, ""), ("~" + form.core, "")}
     return {*keys(name), *bare}
+
+
+def without_bracketed_body(name: str) -> tuple[str, str] | None:
+    """前三里(村委会) as 前三里村委会, and as 前三里; None where no body stands in brackets."""
+    written = fold(name)
+    found = _BRACKETED_BODY.search(written)
+    return (written[: found.start()] + found[1], written[: found.start()]) if found else None
 
 
 def same(given: str, known: str) -> bool:

@@ -331,7 +331,7 @@ def county_code(raw: object) -> object:
     text = re.sub(r"\.0+$", "", labels.fold(shown(raw) or "").strip(_APOSTROPHES))
     if text.isascii() and text.isdigit() and (len(text) == 6 or (len(text) in (9, 12) and not text[6:].strip("0"))):
         return text[:6]
-    return Bad("code_damaged", "6位数字的县(市、区)代码")
+    return Bad("county_code_damaged", "6位数字的县（市、区）代码")
 
 
 _PARSERS: dict[str, Parser] = {

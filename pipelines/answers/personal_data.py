@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Container
 
 HEADERS = re.compile(r"电话|手机|联系方式|身份证|证件号|银行卡|银行账号|微信")
 # A mobile number, with 86 before it or in groups; 18 characters of an identity number; 16 to 19 of a card, in groups of four or
@@ -15,6 +16,7 @@ _NUMBERS = re.compile(
     r")(?!\d)"
 )
 _SHORTEST = 11
+_IDENTITY = re.compile(r"(?<!\d)[1-9１-９]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dXxＸｘ](?!\d)")
 
 
 def holds(value: object) -> bool:
@@ -31,6 +33,13 @@ def any_in(values: set) -> bool:
     )
 
 
-def masked(text: str) -> str:
-    """The text with such numbers struck out."""
-    return _NUMBERS.sub("***", text) if len(text) >= _SHORTEST else text
+def masked(text: str, codes: Container[str] = ()) -> str:
+    """The text with such numbers struck out, but for `codes`: damaged codes of units, which may look like them."""
+    if len(text) < _SHORTEST:
+        return text
+    return _NUMBERS.sub(lambda match: match[0] if match[0] in codes else "***", text)
+
+
+def masked_code(text: str) -> str:
+    """What stands in a column of codes: a code with a digit too few looks like a telephone number and stays, an identity number goes."""
+    return _IDENTITY.sub("***", text) if len(text) >= _SHORTEST else text

@@ -65,10 +65,12 @@ def read_workbook(
     first_month: date,
     resolutions: Resolutions | None = None,
     taxonomy: dict[str, Kind] | None = None,
+    received_under: str | None = None,
 ) -> Reading:
-    """Reads one file. `resolutions` are units decided by a person before: county to `units.key(...)` to a unit's code.
+    """Reads one file by the version of the form that its hidden marks name, else by the one in force when it was received.
 
-    `taxonomy` is the closed list of findings, by default the one of the reference data.
+    `received_under` is that version, by default the newest. `resolutions` are units decided by a person before: county to
+    `match_unit.key(...)` to a unit's code. `taxonomy` is the closed list of findings, by default the one of the reference data.
     """
     report = Report(name, taxonomy or findings.load(settings.load().reference))
     reading = Reading(personal_data.masked(name), hashlib.sha256(data).hexdigest(), findings=report.findings)
@@ -80,9 +82,36 @@ def read_workbook(
         return reading
     for sheet in workbook.sheets:
         sheet.name = personal_data.masked(sheet.name)
-    _Reading(workbook, form, rosters, report, reading, Bounds(first_month, today), resolutions or {}).run()
+    versions = Versions(form, received_under or form.version)
+    _Reading(workbook, versions, rosters, report, reading, Bounds(first_month, today), resolutions or {}).run()
     report.close()
     return reading
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The form in all its versions, and the one that was in force when the file was received."""
+
+    form: Form
+    received_under: str
+
+    def of(self, mark: str | None) -> Form:
+        """The version that a workbook is read by. A mark that names no version is a finding of its own."""
+        return self.form.of_version(mark or "") or self.current
+
+    @property
+    def current(self) -> Form:
+        return self.form.of_version(self.received_under) or self.form.newest
+
+    def by_labels(self, part: str, given: set[str]) -> Form:
+        """The version of a sheet without marks: an earlier one where all its questions stand there and none that was added since."""
+        asked = {question.id for question in self.current.part(part)}
+        for form in self.form.versions:
+            ids = {question.id for question in form.part(part)}
+            added = asked - ids
+            if added and ids <= given and not given & added and self.form.is_older(form.version, self.received_under):
+                return form
+        return self.current
 
 
 class _Reading:
@@ -91,14 +120,16 @@ class _Reading:
     def __init__(
         self,
         workbook: Workbook,
-        form: Form,
+        versions: Versions,
         rosters: Rosters,
         report: Report,
         reading: Reading,
         bounds: Bounds,
         resolutions: Resolutions,
     ):
-        self.workbook, self.form, self.rosters = workbook, form, rosters
+        self.workbook, self.versions, self.rosters = workbook, versions, rosters
+        self.marks = county_and_month.read_marks(workbook)
+        self.form = versions.of(self.marks.form_version)
         self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
 
     def run(self) -> None:
@@ -106,7 +137,9 @@ class _Reading:
             self.report.add(code, found=detail or None, text=NOTES[code] + (f"({detail})" if detail else ""))
         chosen = choose_sheets.choose(self.workbook, self.form, self.report)
         table, form2 = chosen.table, chosen.record
+        self._version(chosen)
         self._settle(chosen)
+        self._not_asked(table, form2)
         usable = table is not None and choose_sheets.check_columns(table, self.form.community, self.report)
         if table is not None and usable:
             self.reading.community = self._community(table)
@@ -123,10 +156,8 @@ class _Reading:
     # -- whose and which month ----------------------------------------------------------------------------------------
 
     def _settle(self, chosen: choose_sheets.Chosen) -> None:
-        marks = county_and_month.read_marks(self.workbook)
-        self._version(marks.form_version)
         titled = [(table.sheet, table.first) for table in (chosen.table, chosen.record) if table]
-        said = county_and_month.collect(self.reading.file, titled, marks, self.rosters)
+        said = county_and_month.collect(self.reading.file, titled, self.marks, self.rosters)
         month, trouble = county_and_month.settle_month(said)
         if trouble:
             self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None)
@@ -141,12 +172,42 @@ class _Reading:
                 self.report.add("sample_data", sheet=sheet.name, found=SAMPLE)
                 return
 
-    def _version(self, version: str | None) -> None:
-        self.reading.form_version = version and personal_data.masked(version)
-        if version is None or version == self.form.version:
+    def _version(self, chosen: choose_sheets.Chosen) -> None:
+        """Settles the version that the workbook is read by, and says where its marks name another than the current one."""
+        mark, versions = self.marks.form_version, self.versions
+        if mark is None:
+            self.form = self._version_without_marks(chosen)
+        elif versions.form.of_version(mark) is None:
+            self.report.add("form_unknown", found=mark, expected=versions.received_under)
+        elif versions.form.is_older(mark, versions.received_under):
+            self.report.add("form_older", found=mark, expected=versions.received_under)
+        self.reading.form_version = personal_data.masked(mark or self.form.version)
+
+    def _version_without_marks(self, chosen: choose_sheets.Chosen) -> Form:
+        table, form2 = chosen.table, chosen.record
+        found = []
+        if table:
+            found.append(self.versions.by_labels("community", {*table.columns, *table.twice, *table.wrong_unit}))
+        if form2:
+            found.append(self.versions.by_labels("county", {*form2.places, *form2.twice}))
+        order = [form.version for form in self.versions.form.versions or (self.form,)]
+        return max(found, key=lambda form: order.index(form.version), default=self.form)
+
+    def _not_asked(self, table: header_columns.Table | None, form2: county_sheet.Form2 | None) -> None:
+        """Leaves out, with a note, what was not asked in the month: questions before their first or after their last month."""
+        month = self.reading.month
+        asked = self.form.in_month(month) if month else self.form
+        if asked is self.form:
             return
-        code = "form_older" if version in self.form.compatible else "form_unknown"
-        self.report.add(code, found=version, expected=self.form.version)
+        for sheet, places, part in (
+            (table and table.sheet, table.columns if table else {}, "community"),
+            (form2 and form2.sheet, form2.places if form2 else {}, "county"),
+        ):
+            extra = [field for field in self.form.part(part) if field.id not in asked.part(part).by_id]
+            given = [field.label for field in extra if places.pop(field.id, None) is not None]
+            if given:
+                self.report.add("not_asked", sheet=sheet.name, found="、".join(given), month=months.label(month))
+        self.form = asked
 
     def _month(self, month: date | None) -> None:
         if month is None:

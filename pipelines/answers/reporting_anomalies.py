@@ -20,7 +20,7 @@ from pipelines import months, settings
 from pipelines.answers import findings
 from pipelines.answers.findings import Finding, Kind, Report
 from pipelines.reference import strict_yaml
-from pipelines.reference.form import Form
+from pipelines.reference.form import Field, Form
 from pipelines.reference.strict_yaml import Entry
 
 Number = int | Decimal
@@ -140,6 +140,10 @@ class _Asked:
     def numbers(self) -> list[str]:
         return [field.id for field in self.form.community if field.type in _COUNTED]
 
+    def comparable(self, fields: Iterable[str]) -> list[str]:
+        """The fields whose answers can be compared with last month's: in January not those that begin anew each year."""
+        return [field for field in fields if self.month.month > 1 or field not in self.form.community.yearly]
+
     def rows(self, sql: str, parameters: list | None = None) -> list[tuple]:
         return self.con.execute(sql, parameters or []).fetchall()
 
@@ -179,9 +183,11 @@ def _percent(share) -> str:
 
 def _against_last_month(asked: _Asked) -> None:
     """Both in one pass over this month's rows and last month's: joining them is most of the cost."""
-    same = " + ".join(f'coalesce(n."{f}" = p."{f}", FALSE)::INTEGER' for f in asked.numbers)
-    both = " + ".join(f'(n."{f}" = p."{f}" IS NOT NULL)::INTEGER' for f in asked.numbers)
+    numbers = asked.comparable(asked.numbers)
+    same = " + ".join(f'coalesce(n."{f}" = p."{f}", FALSE)::INTEGER' for f in numbers)
+    both = " + ".join(f'(n."{f}" = p."{f}" IS NOT NULL)::INTEGER' for f in numbers)
     flags = [f.id for f in asked.form.community if f.type == "flag" and f.id not in asked.limits.turned.except_]
+    flags = asked.comparable(flags)
     turned = "".join(f", {_TURNED.format(flag)}" for flag in flags)
     columns = f"n.seq, count(*), sum({same})::BIGINT, sum({both})::BIGINT{turned}"
     for seq, units, equal, comparable, *counts in asked.rows(f"{asked.pairs(columns)} GROUP BY n.seq ORDER BY n.seq"):
@@ -229,7 +235,7 @@ def _slips(asked: _Asked) -> None:
     fields = [f for f in asked.form.community if f.type in ("money", "number") and any(s.unit == f.unit for s in slips)]
     if not fields:
         return
-    medians = ", ".join(f'quantile_disc("{f.id}", 0.5) FILTER ("{f.id}" > 0) AS "{f.id}"' for f in fields)
+    medians = ", ".join(_median(f, asked.month) for f in fields)
     since, until = months.add(asked.month, -HISTORY_MONTHS), months.add(asked.month, -1)
     tests = " UNION ALL ".join(_slip_query(f.id, [s for s in slips if s.unit == f.unit]) for f in fields)
     rows = asked.rows(
@@ -242,6 +248,12 @@ def _slips(asked: _Asked) -> None:
         columns.setdefault((seq, field, slip), []).append((row_no, unit, now, usual))
     for (seq, field, slip), hits in columns.items():
         _ask_slips(asked, seq, field, [s for s in slips if s.unit == asked.form.community[field].unit][slip], hits)
+
+
+def _median(field: Field, month: date) -> str:
+    """The median of a unit's earlier amounts; what is decided anew each year is compared within the year."""
+    within = f" AND month >= DATE '{month.replace(month=1)}'" if field.period == "year" else ""
+    return f'quantile_disc("{field.id}", 0.5) FILTER ("{field.id}" > 0{within}) AS "{field.id}"'
 
 
 def _slip_query(field: str, slips: list[Slip]) -> str:

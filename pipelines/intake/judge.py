@@ -22,7 +22,7 @@ from pipelines.worker import worker_pool
 
 def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
     """One file's report. Never raises for what the file holds: a bad file is a refused report."""
-    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name}
+    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
     event = Event(1, today.isoformat(), "submission", "", told, "")
     [(_, found)] = worker_pool.read_each([(event, lambda: data)], reference)
     checker = projection.in_memory(reference, Archive(Path("/nonexistent")))

@@ -42,4 +42,4 @@ def _beside(original: bytes, name: str, entries: list[finding_list.Entry], conte
     if sum(len(row) for sheet in sheets for row in sheet.rows) > plain_workbook.MOST_CELLS:
         sheets = []
     header = finding_list.Header(name, context, own=False, copied=bool(sheets))
-    return mark_workbook.mark(plain_workbook.package(sheets), entries, header)
+    return mark_workbook.mark(plain_workbook.package(sheets, finding_list.codes(entries)), entries, header)

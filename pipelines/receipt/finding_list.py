@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pipelines.answers.findings import SEVERITY_NAMES, place, quote
+from pipelines.answers.findings import CODES, SEVERITY_NAMES, place, quote
 from pipelines.receipt import history
 from pipelines.receipt.context import ReceiptContext
 
@@ -50,6 +50,12 @@ class Entry:
     @property
     def severity(self) -> str:
         return "note" if self.waived else self.finding["severity"]
+
+
+def codes(entries: Iterable[Entry]) -> frozenset[str]:
+    """Damaged codes of units that findings are about: what stands in a column of codes is no telephone number."""
+    stated = (entry.finding["found"] for entry in entries if entry.finding["field"] in CODES)
+    return frozenset(code for text in stated if text for code in text.split("、"))
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class _Book:
 def mark(data: bytes, entries: list[Entry], header: Header) -> bytes:
     """The workbook with fills, notes and the list. Raises `Unreadable` where it is no xlsx that can be patched."""
     book = _open(data)
-    masking.mask(book.parts)
+    masking.mask(book.parts, finding_list.codes(entries))
     _drop_macros(book)
     _drop_signatures(book)
     made = _styles(book)

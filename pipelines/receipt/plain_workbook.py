@@ -2,9 +2,10 @@
 
 import io
 import zipfile
+from collections.abc import Container
 from datetime import date, datetime, time, timedelta
 
-from pipelines.answers import personal_data
+from pipelines.answers import parse_value, personal_data
 from pipelines.receipt import xml_text
 from pipelines.receipt.cell_styles import MINIMAL
 from pipelines.workbook.address import cell as a1
@@ -20,8 +21,11 @@ _STATES = {"hidden": ' state="hidden"', "very_hidden": ' state="veryHidden"'}
 _WIDEST, _NARROWEST = 40, 6
 
 
-def package(sheets: list[Sheet]) -> bytes:
-    """The values and merged ranges of the sheets under their names; no formulas, no formats. Without sheets: none."""
+def package(sheets: list[Sheet], codes: Container[str] = ()) -> bytes:
+    """The values and merged ranges of the sheets under their names; no formulas, no formats. Without sheets: none.
+
+    `codes` are damaged codes of units: they stay, though they may look like telephone numbers.
+    """
     names = [f"xl/worksheets/sheet{i}.xml" for i in range(1, len(sheets) + 1)]
     parts = {
         "[Content_Types].xml": _types(names),
@@ -31,7 +35,7 @@ def package(sheets: list[Sheet]) -> bytes:
             [*(("worksheet", name.removeprefix("xl/")) for name in names), ("styles", "styles.xml")]
         ),
         "xl/styles.xml": MINIMAL.format(ns=_MAIN),
-    } | {name: _worksheet(sheet) for name, sheet in zip(names, sheets, strict=True)}
+    } | {name: _worksheet(sheet, codes) for name, sheet in zip(names, sheets, strict=True)}
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as out:
         for name, content in parts.items():
@@ -64,8 +68,8 @@ def _workbook(sheets: list[Sheet]) -> str:
     return f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews/><sheets>{listed}</sheets></workbook>'
 
 
-def _worksheet(sheet: Sheet) -> str:
-    rows = "".join(_row(number, row, sheet) for number, row in enumerate(sheet.rows, 1))
+def _worksheet(sheet: Sheet, codes: Container[str]) -> str:
+    rows = "".join(_row(number, row, sheet, codes) for number, row in enumerate(sheet.rows, 1))
     merges = "".join(
         f'<mergeCell ref="{a1(m.first_row, m.first_col)}:{a1(m.last_row, m.last_col)}"/>' for m in sheet.merges
     )
@@ -86,22 +90,22 @@ def _columns(sheet: Sheet) -> str:
     return f"<cols>{entries}</cols>" if entries else ""
 
 
-def _row(number: int, row: list, sheet: Sheet) -> str:
+def _row(number: int, row: list, sheet: Sheet, codes: Container[str]) -> str:
     cells = (
-        _cell(f"{column_letters(column)}{number}", _value(value, sheet, number, column))
+        _cell(f"{column_letters(column)}{number}", _value(value, sheet, (number, column), codes))
         for column, value in enumerate(row, 1)
         if value is not None or (number, column) in sheet.errors
     )
     return f'<row r="{number}">{"".join(cells)}</row>'
 
 
-def _value(value, sheet: Sheet, row: int, column: int):
+def _value(value, sheet: Sheet, place: tuple[int, int], codes: Container[str]):
     """What is shown: a percentage as one, a date as its text, an error by its name."""
     if value is None:
-        return sheet.errors[row, column]
-    if personal_data.holds(value):
-        return personal_data.masked(value) if isinstance(value, str) else "***"
-    if isinstance(value, float) and sheet.is_percent(row, column):
+        return sheet.errors[place]
+    if personal_data.holds(value) and parse_value.shown(value) not in codes:
+        return personal_data.masked(value, codes) if isinstance(value, str) else "***"
+    if isinstance(value, float) and sheet.is_percent(*place):
         return f"{value * 100:.10g}%"
     return value
 

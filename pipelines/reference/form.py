@@ -1,18 +1,21 @@
 """The survey form: what is asked. Inert entries, loaded through one strict gate.
 
-`load(reference)` reads `form.yaml`; `Form.version` is written into every template. Adding a question, an alias or a rule is an
-entry of the file and touches no Python.
+`form.yaml` is the newest version; the earlier ones stand beside it as `form-<version>.yaml`, because a workbook is read by the
+version under which it was sent. Adding a question, an alias or a rule is an entry of the file and touches no Python.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pipelines.errors import Refusal
 from pipelines.reference import labels, strict_yaml
+from pipelines.reference.in_force import Dated
 from pipelines.reference.strict_yaml import Entry
 
 FieldType = Literal["code", "text", "choice", "flag", "count", "number", "money", "percent", "month"]
@@ -36,12 +39,17 @@ KINDS = {
 }
 
 
-class Field(Entry):
-    """One question. `unit` is the unit that answers are held in; `max` the largest plausible answer."""
+class Field(Dated):
+    """One question. `unit` is the unit that answers are held in; `max` the largest plausible answer.
+
+    `period`: a `stock` is as at the month's last day; a `year` counts from 1 January or is decided anew each year, and its answers
+    are never carried or compared across a New Year. `since` and `until` are the months in which the question is asked.
+    """
 
     id: str
     label: str
     type: FieldType
+    period: Literal["stock", "year"] = "stock"
     required: bool = False
     unit: str | None = None
     choices: list[str] = []
@@ -65,7 +73,7 @@ class Field(Entry):
         return kind in KINDS[self.applies] if self.applies in KINDS else True
 
 
-class Rule(Entry):
+class Rule(Dated):
     """A consistency rule over one row; `expect` is SQL, and null is not broken."""
 
     id: str
@@ -93,7 +101,6 @@ class _CountyPart(Entry):
 
 class _File(Entry):
     version: str
-    compatible: list[str] = []
     community: _CommunityPart
     county: _CountyPart
     rules: list[Rule]
@@ -148,6 +155,11 @@ class Part:
         return {field.id: field for field in self.fields}
 
     @cached_property
+    def yearly(self) -> frozenset[str]:
+        """Ids of the questions whose answers count from 1 January or are decided anew each year."""
+        return frozenset(field.id for field in self.fields if field.period == "year")
+
+    @cached_property
     def vocabulary(self) -> "Vocabulary":
         """Every label and alias, normalised, to its field."""
         return Vocabulary({labels.normalise(name): field for field in self.fields for name in field.names})
@@ -166,40 +178,138 @@ class Part:
 
 @dataclass(frozen=True)
 class Form:
-    """The whole form. `compatible` lists older versions whose workbooks are read with a note."""
+    """The whole form, all its versions together: `community` and `county` have every question of any version (the columns of what is
+    stored), newest version first. `version` and `rules` are the newest version's. `versions` are the single ones, newest first.
+    """
 
     version: str
-    compatible: tuple[str, ...]
     community: Part
     county: Part
     rules: tuple[Rule, ...]
+    versions: tuple["Form", ...] = ()
 
     def part(self, name: str) -> Part:
         return {"community": self.community, "county": self.county}[name]
 
+    @property
+    def newest(self) -> "Form":
+        """The version that templates are made from."""
+        return self.versions[0] if self.versions else self
+
+    @property
+    def oldest(self) -> "Form":
+        """The version of archives that do not record one."""
+        return self.versions[-1] if self.versions else self
+
+    def of_version(self, version: str) -> "Form | None":
+        """The form as it was in one version; None where there is no such version."""
+        return next((form for form in self.versions or (self,) if form.version == version), None)
+
+    def is_older(self, version: str, than: str) -> bool:
+        """Whether a known version came before another known one."""
+        order = [form.version for form in self.versions or (self,)]
+        return version in order and than in order and order.index(version) > order.index(than)
+
+    def in_month(self, month: date) -> "Form":
+        """The newest version with the questions and rules in force in a month."""
+        form = self.newest
+        parts = [_in_force(part, month) for part in (form.community, form.county)]
+        rules = tuple(rule for rule in form.rules if rule.is_in_force(month))
+        if parts == [form.community, form.county] and rules == form.rules:
+            return form
+        return Form(form.version, *parts, rules)
+
+
+def _in_force(part: Part, month: date) -> Part:
+    fields = tuple(field for field in part if field.is_in_force(month))
+    return part if fields == part.fields else Part(part.id, part.sheet, fields)
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of all versions, newest first."""
+    earlier = sorted(folder.glob("form-*.yaml"), key=lambda path: _ordered(path.stem), reverse=True)
+    return [folder / "form.yaml", *earlier]
+
+
+def _ordered(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
 
 def digest(folder: Path) -> str:
-    """SHA-256 over what a workbook is read by: the form, its findings and its questions."""
-    return strict_yaml.digest(folder / name for name in ("form.yaml", "findings.yaml", "behaviour.yaml"))
+    """SHA-256 over what a workbook is read by: the form in all versions, its findings and its questions."""
+    return strict_yaml.digest([*files(folder), folder / "findings.yaml", folder / "behaviour.yaml"])
 
 
 def load(folder: Path) -> Form:
-    """The form in `folder/form.yaml`. Refuses unknown keys, ids and labels that stand twice, choices without a list."""
-    path = folder / "form.yaml"
+    """The form of a folder, in all versions.
+
+    Errors: `Refusal` for unknown keys, ids and labels that stand twice, choices without a list, versions that contradict each other.
+    """
+    versions = tuple(_load_version(path) for path in files(folder))
+    newest = versions[0]
+    _check_versions(versions)
+    return Form(newest.version, *(_union(versions, part) for part in ("community", "county")), newest.rules, versions)
+
+
+def _load_version(path: Path) -> Form:
     data = strict_yaml.load_yaml(path)
     file = _build_file(data, path.name)
     grouped = [f.model_copy(update={"group": g.group}) for g in file.community.groups for f in g.fields]
     form = Form(
         file.version,
-        tuple(file.compatible),
         Part("community", file.community.sheet, tuple(grouped)),
         Part("county", file.county.sheet, tuple(file.county.fields)),
         tuple(file.rules),
     )
+    if path.name not in ("form.yaml", f"form-{form.version}.yaml"):
+        raise Refusal(f"{path.name}：文件名应与其中的 version（{form.version}）一致，即 form-{form.version}.yaml")
     for part in (form.community, form.county):
-        _refuse_repetition(part)
-    _refuse_repeated_rules(form)
+        _refuse_repetition(part, path.name)
+    _refuse_repeated_rules(form, path.name)
+    for entry in (*form.community, *form.county, *form.rules):
+        entry.check_months(f"{path.name}：{entry.id}")
     return form
+
+
+def _union(versions: tuple[Form, ...], name: str) -> Part:
+    """Every question of a part in any version, as its newest version words it."""
+    parts = [form.part(name) for form in versions]
+    fields: dict[str, Field] = {}
+    for part in parts:
+        for field in part:
+            known = fields.setdefault(field.id, field)
+            if extra := [choice for choice in field.choices if choice not in known.choices]:
+                fields[field.id] = known.model_copy(update={"choices": [*known.choices, *extra]})
+    union = tuple(fields.values())
+    return parts[0] if union == parts[0].fields else Part(name, parts[0].sheet, union)
+
+
+def _check_versions(versions: tuple[Form, ...]) -> None:
+    """`form.yaml` is the highest version, and no id means another quantity in another version."""
+    newest = versions[0]
+    for form in versions[1:]:
+        if _ordered(form.version) >= _ordered(newest.version):
+            raise Refusal(
+                f"form.yaml 的版本 {newest.version} 应高于 form-{form.version}.yaml；form.yaml 放最新的一版，旧版另存在旁边"
+            )
+    for name in ("community", "county"):
+        known = newest.part(name).by_id
+        for form in versions[1:]:
+            for field in form.part(name):
+                _refuse_other_quantity(field, known.get(field.id, field), form.version, newest.version)
+
+
+def _refuse_other_quantity(field: Field, newer: Field, version: str, newest: str) -> None:
+    before, now = (field.type, field.unit), (newer.type, newer.unit)
+    if before != now:
+        raise Refusal(
+            f"字段 {field.id} 在版本 {version} 中是 {_quantity(*before)}，在版本 {newest} 中是 {_quantity(*now)}；"
+            "含义变了的问题请换用新的 id"
+        )
+
+
+def _quantity(kind: str, unit: str | None) -> str:
+    return f"{kind}（{unit}）" if unit else kind
 
 
 def _build_file(data: dict, name: str) -> _File:
@@ -214,23 +324,23 @@ def _build_file(data: dict, name: str) -> _File:
     return strict_yaml.build(_File, data, name)
 
 
-def _refuse_repetition(part: Part) -> None:
+def _refuse_repetition(part: Part, file: str) -> None:
     ids = Counter(field.id for field in part)
     for field in part:
         if ids[field.id] > 1:
-            raise Refusal(f"form.yaml:{part.sheet}:字段 {field.id} 出现两次;请改名或删去一个")
+            raise Refusal(f"{file}:{part.sheet}:字段 {field.id} 出现两次;请改名或删去一个")
         if field.type == "choice" and not field.choices:
-            raise Refusal(f"form.yaml:{part.sheet}:字段 {field.id} 是选择题而没有 choices;请列出可选项")
+            raise Refusal(f"{file}:{part.sheet}:字段 {field.id} 是选择题而没有 choices;请列出可选项")
     owner: dict[str, str] = {}
     for field in part:
         for name in {labels.normalise(name) for name in field.names}:
             if owner.setdefault(name, field.id) != field.id:
                 raise Refusal(
-                    f"form.yaml:{part.sheet}:标题“{name}”同属 {owner[name]} 和 {field.id},读表时无法分辨;请改其中一个的 label 或 aliases"
+                    f"{file}:{part.sheet}:标题“{name}”同属 {owner[name]} 和 {field.id},读表时无法分辨;请改其中一个的 label 或 aliases"
                 )
 
 
-def _refuse_repeated_rules(form: Form) -> None:
+def _refuse_repeated_rules(form: Form, file: str) -> None:
     for rule_id, count in Counter(rule.id for rule in form.rules).items():
         if count > 1:
-            raise Refusal(f"form.yaml:规则 {rule_id} 出现两次;请改名或删去一个")
+            raise Refusal(f"{file}:规则 {rule_id} 出现两次;请改名或删去一个")

@@ -31,9 +31,9 @@ def answer(part: Part, population: Population, place: County, month: date) -> di
     made = {field.id: _by_type(field, population, origin, at) for field in part}
     made |= _towns(population, place, origin, at) | _funds(population, place, origin, month)
     made["average_wage"] = 10 * wage(population.seed, origin, month.year)
-    for field_id in ("department_review", "purchase_assessment"):  # duties of the year's end
-        if month.month < 11:
-            made[field_id] = 0
+    for field in part:
+        if field.type == "flag" and field.period == "year" and month.month < 11:  # duties of the year's end
+            made[field.id] = 0
     made |= {"county_code": place.code, "county": place.name}
     return {field.id: made[field.id] for field in part}
 

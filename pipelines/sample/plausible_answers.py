@@ -84,6 +84,8 @@ def _bound(form: Form) -> set[str]:
 
 
 def _by_type(m: Moment, field: Field) -> np.ndarray:
+    if field.period == "year":
+        return _of_the_year(m, field)
     turn = m.of.uniform("answer", field.id)
     match field.type:
         case "flag":
@@ -98,6 +100,20 @@ def _by_type(m: Moment, field: Field) -> np.ndarray:
             return (turn * min(field.max or 1000, 1000) * 10).astype(np.int64)
         case "month":
             return 2000 * 12 + (turn * 220).astype(np.int64)
+    return np.full(len(m.of.units), NONE)
+
+
+def _of_the_year(m: Moment, field: Field) -> np.ndarray:
+    """What begins anew each January: events add up, a budget is decided, a yearly duty is done by December."""
+    turn = m.of.uniform("answer", field.id, m.year)
+    match field.type:
+        case "count":
+            return (turn * min(field.max or 10, 10) * m.month.month / 12).astype(np.int64)
+        case "number" | "money":
+            return (turn * min(field.max or 1000, 1000) * 10).astype(np.int64)
+        case "flag":
+            december = growth.index(date(m.year, 12, 1))
+            return (m.has(field.id, december) & (m.month.month > 12 * turn)).astype(np.int64)
     return np.full(len(m.of.units), NONE)
 
 

@@ -56,6 +56,7 @@ class Desk:
             today=date.fromisoformat(event.at[:10]),
             first_month=self.first_month,
             taxonomy=self.kinds,
+            received_under=event.body.get("form", self.form.oldest.version),
         )
 
     def _receipt(self, data: bytes, name: str, found: list[dict], context: dict) -> tuple[dict, list]:

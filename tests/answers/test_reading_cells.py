@@ -304,7 +304,6 @@ AT_CELLS = [
     ("established", "6月", "not_a_month", False),
     ("established", 2019.1, "month_unclear", False),
     ("satisfaction", 0.6, "percent_unclear", False),
-    ("code", "1.30524E+11", "code_damaged", False),
     ("name", True, "not_text", True),
     ("name", "长" * 300, "text_too_long", True),
     ("name", "", "required_missing", True),

@@ -1,5 +1,6 @@
 """Whose workbook it is, of which month, which sheets count: and the refusals that say what disagrees (bad-inputs 14–27)."""
 
+import shutil
 from datetime import date
 
 import pytest
@@ -128,15 +129,39 @@ def test_an_unknown_version_of_the_form_is_refused():
     assert "form_unknown" in pages.codes(found) and found.refused
 
 
-def test_an_older_compatible_version_is_a_note():
-    import dataclasses
-
-    older = dataclasses.replace(pages.form(), compatible=("2017.9",))
-    made = page(others=marks(form_version="2017.9", county="130524", month="2019-06"))
-    found = pages.read_workbook.read_workbook(
-        pages.book(made), NAME, older, pages.rosters(), today=pages.TODAY, first_month=pages.FIRST
-    )
+def test_a_workbook_is_read_by_the_version_of_its_marks():
+    """2018.1 had six questions less in 表2: they were not asked, and so are not missing."""
+    older = pages.form().of_version("2018.1")
+    asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
+    made = page(record_rows=asked, others=marks(form_version="2018.1", county="130524", month="2019-06"))
+    found = read(made)
     assert "form_older" in pages.codes(found, "note") and not found.refused
+    assert "labels_missing" not in pages.codes(found)
+
+
+def test_a_workbook_without_marks_is_read_by_the_version_in_force_when_it_came():
+    older = pages.form().of_version("2018.1")
+    asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
+    found = read(page(record_rows=asked), received_under="2018.1")
+    assert not pages.codes(found) & {"labels_missing", "form_older"}
+    marked = page(record_rows=asked, others=marks(form_version="2018.1", county="130524", month="2019-06"))
+    assert "form_older" not in pages.codes(read(marked, received_under="2018.1"))
+
+
+def test_a_workbook_without_marks_that_has_all_questions_of_an_earlier_version_and_no_later_one_is_read_by_it():
+    older = pages.form().of_version("2018.1")
+    asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
+    found = read(page(record_rows=asked))
+    assert (found.form_version, pages.codes(found) & {"labels_missing", "form_older"}) == ("2018.1", set())
+
+
+@pytest.mark.parametrize("change", ["one more", "one less"])
+def test_with_a_later_question_or_without_an_earlier_one_the_rest_is_missing(change):
+    form = pages.form()
+    older = [field for field in form.county if field.id in form.of_version("2018.1").county.by_id]
+    fields = [*older, form.county["four_sync"]] if change == "one more" else older[:-1]
+    found = read(page(record_rows=[[n, f.label, f.unit, None, None] for n, f in enumerate(fields, 1)]))
+    assert found.form_version == form.version and "labels_missing" in pages.codes(found, "warning")
 
 
 def test_old_names_of_a_county_are_understood():
@@ -330,8 +355,12 @@ def test_a_record_in_the_name_of_another_county_is_held():
 
 
 def test_a_label_twice_leaves_the_record_out():
-    _, found = record_with(lambda rows: rows.append(list(rows[5])))
-    assert pages.at(found, "label_twice") == ["B6,B27"] and found.record is None and not found.refused
+    made, found = record_with(lambda rows: rows.append(list(rows[5])))
+    assert (
+        pages.at(found, "label_twice") == [f"B6,B{len(made.record_rows)}"]
+        and found.record is None
+        and not found.refused
+    )
 
 
 def test_a_missing_required_label_leaves_the_record_out():
@@ -350,11 +379,11 @@ def test_missing_and_unknown_labels_are_reported():
 
 def test_money_that_only_some_counties_share_is_ignored_elsewhere():
     def change(rows):
-        rows[23][3] = 30
+        next(row for row in rows if "社区建设经费市级财政承担额" in row)[3] = 30
 
     made, found = record_with(change)
-    assert made.record_rows[23][1] == "社区建设经费市级财政承担额"
-    assert pages.at(found, "not_applicable") == ["D24"] and found.record.values["city_funds"] is None
+    number = next(n for n, row in enumerate(made.record_rows, 1) if row[3:4] == [30])
+    assert pages.at(found, "not_applicable") == [f"D{number}"] and found.record.values["city_funds"] is None
 
 
 def test_nothing_raises_on_what_is_no_workbook():
@@ -367,3 +396,21 @@ def test_invented_answers_are_told_from_their_title():
     made = pages.page(pages.units_of("130524")[:5])
     made.title = f"示例数据 {made.title}"
     assert pages.at(pages.reading(pages.book(made)), "sample_data") == [None]
+
+
+def test_a_question_that_the_month_does_not_ask_is_left_out_with_a_note(tmp_path):
+    folder = tmp_path / "reference"
+    folder.mkdir()
+    for path in pages.REFERENCE.glob("*.yaml"):
+        shutil.copy(path, folder)
+    form = folder / "form.yaml"
+    line = "{id: shelter,           label: 应急避难场所, "
+    assert line in form.read_text()
+    form.write_text(form.read_text().replace(line, f"{line}since: 2019-07, "))
+    dated = pages.read_workbook.read_workbook(
+        pages.book(page()), NAME, pages.forms.load(folder), pages.rosters(), today=pages.TODAY, first_month=pages.FIRST
+    )
+    [said] = [f for f in dated.findings if f.code == "not_asked"]
+    assert (said.severity, said.found) == ("note", "应急避难场所")
+    assert "shelter" not in dated.community.values and not dated.refused
+    assert "columns_missing" not in {f.code for f in dated.findings}

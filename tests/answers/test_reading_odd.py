@@ -27,7 +27,8 @@ def read_sheets(sheets: list[Sheet], name: str = "柏乡县2019年6月.xlsx") ->
     reading = read_workbook.Reading(name, "", findings=report.findings)
     book = Workbook("xlsx", sheets)
     bounds = read_workbook.Bounds(pages.FIRST, pages.TODAY)
-    read_workbook._Reading(book, pages.form(), pages.rosters(), report, reading, bounds, {}).run()
+    versions = read_workbook.Versions(pages.form(), pages.form().version)
+    read_workbook._Reading(book, versions, pages.rosters(), report, reading, bounds, {}).run()
     report.close()
     return reading
 

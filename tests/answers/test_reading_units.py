@@ -118,19 +118,91 @@ def test_another_town_is_asked_about():
     assert pages.at(found, "town_differs") == [cell] and not any(found.community.held)
 
 
-def test_missing_codes_are_found_by_name_and_noted_once():
+def test_missing_codes_are_found_by_name_and_warned_of_once():
     made = pages.page(UNITS, 1)
     for i in (1, 3):
         poke(made, "code", i, None)
     found = pages.reading(pages.book(made))
-    assert pages.at(found, "matched_by_name") == ["A5,A7"]
+    assert pages.at(found, "matched_by_name") == ["A5,A7"] and "matched_by_name" in pages.codes(found, "warning")
     assert found.community.unit == [unit.code for unit in UNITS] and not any(found.community.held)
 
 
-def test_a_damaged_code_is_an_error_and_the_name_still_counts():
-    cell, found = row_errors("code", "1.30524E+11")
-    assert pages.at(found, "code_damaged") == [cell]
+DAMAGED = ["1.30524E+11", "13052410020", "1305241002011", "待补", "#REF!"]
+
+
+@pytest.mark.parametrize("code", DAMAGED)
+def test_a_damaged_code_beside_a_name_that_identifies_the_unit_is_a_warning_and_the_row_counts(code):
+    cell, found = row_errors("code", code)
+    assert pages.at(found, "code_damaged_named") == [cell] and pages.codes(found, "error") == set()
     assert found.community.unit[2] == UNITS[2].code and not found.community.held[2]
+    [said] = [f for f in found.findings if f.code == "code_damaged_named"]
+    assert (said.unit, said.found, said.expected) == (UNITS[2].code, code, UNITS[2].code)
+    assert (
+        f"区划代码的值为“{code}”，应为12位数字；已按名称认定为{UNITS[2].name}（{UNITS[2].code}），该行照常计入。"
+        in said.message
+    )
+
+
+@pytest.mark.parametrize("code", DAMAGED)
+def test_a_damaged_code_beside_a_name_that_does_not_is_one_error_and_the_row_is_held(code):
+    made = pages.page(UNITS, 1)
+    cell = poke(made, "code", 2, code)
+    poke(made, "name", 2, "石家壮村委会")
+    found = pages.reading(pages.book(made))
+    assert [(f.code, f.cell) for f in found.findings if f.severity == "error"] == [("code_damaged", cell)]
+    assert found.community.held[2] and found.community.unit[2] is None
+    assert "石家庄村委会(130524100203)" in next(f.message for f in found.findings if f.code == "code_damaged")
+
+
+def test_a_code_that_lost_a_digit_is_not_taken_for_a_telephone_number():
+    """130 5241 0020 could be one; an identity number in the column of codes is struck out all the same."""
+    _, found = row_errors("code", "13052410020")
+    assert found.community.raw["code"][2] == "13052410020"
+    _, found = row_errors("code", "130524199001011234")
+    assert found.community.raw["code"][2] == "***"
+    assert "130524199001011234" not in "".join(f.message for f in found.findings)
+
+
+def test_a_column_of_damaged_codes_is_one_warning():
+    units = pages.units_of("130524")[:30]
+    made = pages.page(units, 1)
+    made.column("code").values = ["1.30524E+11"] * len(units)
+    found = pages.reading(pages.book(made))
+    [said] = [f for f in found.findings if f.field == "code"]
+    assert (said.code, said.severity) == ("code_column_damaged", "warning")
+    assert "有 30 行的区划代码不是12位数字（如 1.30524E+11）" in said.message
+    assert found.community.unit == [unit.code for unit in units] and not any(found.community.held)
+
+
+def test_a_damaged_code_in_the_county_record_holds_the_record():
+    made = pages.page(UNITS, 1)
+    next(row for row in made.record_rows if "县(市、区)代码" in row)[3] = "1305"
+    found = pages.reading(pages.book(made))
+    assert "county_code_damaged" in pages.codes(found, "error") and found.record.held and not any(found.community.held)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "柏乡县柏乡镇前三里村委会",
+        "邢台市柏乡县柏乡镇前三里村",
+        "柏乡镇前三里村民委员会",
+        "柏乡县前三里村委会",
+        "前三里(村委会)",
+        "柏乡镇前三里（村民委员会）",
+        "前三里村（村委会）",
+    ],
+)
+@pytest.mark.parametrize("town", ["柏乡镇", None])
+def test_city_county_and_town_before_a_name_and_a_body_in_brackets_are_taken_off(name, town):
+    outcome = match_unit.match(index(), None, name, town, {})
+    assert (outcome.unit, outcome.by_name) == ("130524100201", True)
+    assert match_unit.match(index(), "130524100201", name, town, {}).finding is None
+
+
+@pytest.mark.parametrize("name", ["固城店镇前三里村委会", "临城县前三里村委会", "柏乡前三里村委会", "前三里(卫生室)"])
+def test_another_town_or_county_before_a_name_or_another_body_is_not(name):
+    assert match_unit.match(index(), None, name, "柏乡镇", {}).unit is None
 
 
 def test_an_unknown_name_without_code_is_an_open_question_with_candidates():

@@ -291,6 +291,54 @@ def test_a_question_turned_to_yes_everywhere_at_once_is_asked_about(city, count,
         assert asked[0].cell == "Z4" and "上月填“否”的 60 个社区(村)" in asked[0].message
 
 
+# -- across a New Year
+
+DECEMBER, JANUARY, FEBRUARY = date(2019, 12, 1), date(2020, 1, 1), date(2020, 2, 1)
+YEARLY = ("deliberations", "drills", "trained_staff")
+
+
+@pytest.fixture
+def december(reference, tmp_path):
+    made = City(reference, tmp_path)
+    made.report(DECEMBER, "130503")
+    assert made.close(DECEMBER) == []
+    return made
+
+
+def test_counters_that_stand_as_in_december_are_not_compared_in_january(december):
+    """All that is a stock moved: the counters of the year alone are no copy of the table."""
+
+    def change(made):
+        last = honest("130503", DECEMBER)
+        for name in YEARLY:
+            made.column(name).values = list(last.column(name).values)
+
+    december.report(JANUARY, "130503", change)
+    assert december.close(JANUARY) == []
+
+
+def test_a_copied_january_is_known_by_its_stocks_though_the_counters_moved(december):
+    def change(made):
+        last = honest("130503", DECEMBER)
+        for name in set(MOVING) - set(YEARLY):
+            made.column(name).values = list(last.column(name).values)
+
+    december.report(JANUARY, "130503", change)
+    assert [one.code for one in december.close(JANUARY)] == ["copied_unchanged"]
+
+
+def test_a_budget_is_decided_anew_in_january_and_compared_within_its_year(december):
+    def ten_times(made):
+        made.column("work_fund").values[first_urban(made)] = 125
+
+    december.report(JANUARY, "130503", ten_times)
+    assert december.close(JANUARY) == []
+    december.report(FEBRUARY, "130503")
+    assert december.close(FEBRUARY) == []  # 12.5 after 125: no slip has a tenth
+    december.report(date(2020, 3, 1), "130503", lambda made: ten_times(made))
+    assert [one.code for one in december.close(date(2020, 3, 1))] == ["amount_slip"]
+
+
 # -- thresholds
 
 

@@ -130,7 +130,7 @@ def plain(value: object) -> int:
 def test_a_question_that_nobody_has_tuned_is_answered_by_its_type(form, rosters, kind):
     question = Field(id="fresh", label="新问题", type=kind, max=500 if kind == "count" else None, choices=["甲", "乙"])
     part = Part("community", form.community.sheet, (*form.community.fields, question))
-    wider = Form(form.version, form.compatible, part, form.county, form.rules)
+    wider = Form(form.version, part, form.county, form.rules)
     answers = sample.Sample(wider, rosters).moment(JUNE).answered(question)
     assert (len(set(answers.tolist())) > 1) == (kind != "text")
 

@@ -7,18 +7,21 @@ with the entry and the repair. Definitions: `data/reference/semantics.md` §5.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import BeforeValidator, field_validator
 from pydantic import Field as PydanticField
-from pydantic import field_validator
 
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference import strict_yaml
+from pipelines.reference.in_force import Dated
 from pipelines.reference.policy import policy_text
 from pipelines.reference.policy.expression import Expression, Name, Namespace, compile_expression, field_names
 from pipelines.reference.strict_yaml import Entry, suggest
@@ -46,7 +49,7 @@ _CONSTANTS = {
 }
 
 
-class Target(Entry):
+class Target(Dated):
     """What must be reached by the end of month `by`: exactly one of the three bounds, in the indicator's unit."""
 
     at_least: Number | None = None
@@ -91,8 +94,12 @@ class Baseline(Entry):
     value: Number
 
 
-class Entry_(Entry):
-    """An indicator as it stands in the file."""
+def _as_list(declared: object) -> object:
+    return [declared] if isinstance(declared, dict) else declared
+
+
+class Entry_(Dated):
+    """An indicator as it stands in the file. `target` is one target, or a list of dated ones in order."""
 
     id: str
     name: str
@@ -105,7 +112,7 @@ class Entry_(Entry):
     scope: str | None = None
     share: str | None = None
     ratio: Ratio | None = None
-    target: Target | None = None
+    targets: Annotated[list[Target], BeforeValidator(_as_list)] = PydanticField([], alias="target")
     baseline: Baseline | None = None
     level: Level = "city"
     judged: Literal["december"] | None = None
@@ -148,7 +155,10 @@ class _File(Entry):
 
 @dataclass(frozen=True)
 class Indicator:
-    """An indicator, its expressions compiled. `scope` is true for every unit where the entry names none."""
+    """An indicator, its expressions compiled. `scope` is true for every unit where the entry names none.
+
+    `targets` are the dated ones in order; `month` is the month whose target is `target` (None: the newest one).
+    """
 
     entry: Entry_
     scope: Expression
@@ -156,10 +166,21 @@ class Indicator:
     numerator: Expression | None
     denominator: Expression | None
     gap_unit: str
+    month: date | None = None
 
     def __getattr__(self, name: str):
         # the declared attributes (id, name, target, ...) read as the indicator's own
         return getattr(self.entry, name)
+
+    @property
+    def target(self) -> Target | None:
+        """The target in force in `month`, the newest one where no month is set; None where there is none."""
+        return self.target_in(self.month) if self.month else next(reversed(self.targets), None)
+
+    def target_in(self, month: date) -> Target | None:
+        """The target by which a month is judged: the last one that has begun, unless it has ended."""
+        begun = [target for target in self.targets if target.since is None or target.since <= month]
+        return begun[-1] if begun and begun[-1].is_in_force(month) else None
 
     @property
     def is_share(self) -> bool:
@@ -177,7 +198,7 @@ class Indicator:
         return tuple(dict.fromkeys(name for name in names if not name.startswith("roster.")))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Register:
     """A policy and its indicators, in the order of the file."""
 
@@ -199,6 +220,10 @@ class Register:
     def headline(self) -> list[Indicator]:
         return [indicator for indicator in self.indicators if indicator.headline]
 
+    def in_month(self, month: date) -> "Register":
+        """The register by which a month is judged: the indicators in force, each with the target in force."""
+        return _in_month(self, month)
+
     @property
     def since(self) -> date:
         return months.parse(self.policy.since)
@@ -206,6 +231,14 @@ class Register:
     @property
     def due(self) -> date:
         return months.parse(self.policy.due)
+
+
+@lru_cache(maxsize=256)
+def _in_month(register: Register, month: date) -> Register:
+    return replace(
+        register,
+        indicators=tuple(replace(item, month=month) for item in register.indicators if item.is_in_force(month)),
+    )
 
 
 def policies(folder: Path) -> list[str]:
@@ -273,6 +306,7 @@ class _Builder:
     def _indicator(self, data: dict) -> Indicator:
         entry = strict_yaml.build(Entry_, data, f"{self.where}:{data.get('id', '?')}")
         self._check(entry)
+        entry = entry.model_copy(update={"targets": _begun_in_turn(entry.targets)})
         scope = self._compile(entry, entry.scope or "TRUE", "boolean")
         if entry.share:
             share = self._compile(entry, entry.share, "boolean")
@@ -307,16 +341,14 @@ class _Builder:
         raise Refusal(f"{entry.id}:引文“{entry.quote}”不在条款 {entry.clause} 中;{repair}")
 
     def _check_target(self, entry: Entry_) -> None:
-        target = entry.target
-        if target is None:
-            return
-        if sum(bound is not None for bound in (target.at_least, target.at_most, target.between)) != 1:
-            raise Refusal(f"{entry.id}:target 须恰有 at_least、at_most、between 之一")
-        if target.between and target.low >= target.high:
-            raise Refusal(f"{entry.id}:target.between 的下限应小于上限")
-        if any(bound is not None and bound * 10_000 % 1 for bound in (target.low, target.high)):
-            raise Refusal(f"{entry.id}:target 最多四位小数")
-        months.parse(target.by)
+        entry.check_months(entry.id)
+        for target in entry.targets:
+            _check_bounds(entry.id, target)
+        for earlier, later in pairwise(_begun_in_turn(entry.targets)):
+            if later.since <= (earlier.since or date.min):
+                raise Refusal(
+                    f"{entry.id}：target 应按起始月份先后排列，{later.label}（{later.by}）不晚于前一项开始；请写明 since 或调整顺序"
+                )
 
     def _counted(self, entry: Entry_) -> str:
         """What a gap of a share is counted in: 县, 村 or 社区."""
@@ -335,3 +367,23 @@ class _Builder:
         fields = self.form.part(entry.of).by_id
         units = [fields[n].unit for n in numerator.names if n in fields and fields[n].unit]
         return units[0] if units else ""
+
+
+def _check_bounds(where: str, target: Target) -> None:
+    if sum(bound is not None for bound in (target.at_least, target.at_most, target.between)) != 1:
+        raise Refusal(f"{where}:target 须恰有 at_least、at_most、between 之一")
+    if target.between and target.low >= target.high:
+        raise Refusal(f"{where}:target.between 的下限应小于上限")
+    if any(bound is not None and bound * 10_000 % 1 for bound in (target.low, target.high)):
+        raise Refusal(f"{where}:target 最多四位小数")
+    months.parse(target.by)
+    target.check_months(f"{where}：target")
+
+
+def _begun_in_turn(targets: list[Target]) -> list[Target]:
+    """The targets of a list, each with its first month: where none is declared, the month after the one before it is due."""
+    begun = targets[:1]
+    for target in targets[1:]:
+        since = target.since or months.add(begun[-1].due, 1)
+        begun.append(target.model_copy(update={"since": since}))
+    return begun
