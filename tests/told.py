@@ -43,7 +43,8 @@ class City:
         """One submission: `answers(unit)` is what its row says, None leaves it out. Returns its ledger number."""
         told = [(unit, answers(unit)) for unit in self.units(month, county)]
         reading = _reading(self.reference.form, month, county, [(u, a) for u, a in told if a is not None], record)
-        event = self.archive.append("submission", {"sha256": "0" * 64, "file": f"{county}.xlsx"})
+        digest = f"{self.archive.last_seq() + 1:064}"
+        event = self.archive.append("submission", {"sha256": digest, "file": f"{county}.xlsx"})
         self.readings[event.seq] = reading
         return event.seq
 

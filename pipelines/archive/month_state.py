@@ -1,27 +1,45 @@
 """What is in force: the archive's events folded into the state of every month.
 
-A month is open, approved (locked) or reopened. A submission for a locked month waits until the month is reopened. Of the
-submissions in force the latest of a county and month supersedes the earlier ones. A fold over events in the order of the
-ledger: the same events give the same state, whenever it is computed.
+A month is open, approved (locked) or reopened. Rows supersede rows, so every submission that was not withdrawn stays in force beside
+the later ones of its county and month; which row of which submission counts is decided where rows are known
+(`pipelines.figures.effective_answers`). A submission waits while its month is approved, while its month is not over, and, where its
+month lies before the policy's first, until a person accepts it.
+
+The fold is a pure function of events. No clock enters it: that a month is over is known by the day of a submission's own event, and
+for those that waited by the event `month_over`, which is appended once the month has ended. An edition names the last event that it
+rests on, so it is the same whenever it is made again.
+
+A withdrawn event is passed over, as if it had never happened; a withdrawn withdrawal gives it back.
 """
 
-from collections.abc import Callable, Iterable
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pipelines import months
 from pipelines.archive.store import Event
 from pipelines.errors import Refusal
 
+# the month in which an accepted explanation ends: it holds until the value changes
+NO_END = date(9999, 12, 1)
+# what may be taken back, and what people call it
+WITHDRAWABLE = {
+    "submission": "报送", "approve": "审核", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
+    "explain": "情况说明", "accept": "认可", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
+}  # fmt: skip
+
 
 class Received(NamedTuple):
-    """What reading a submission told of it: all that the fold needs to know. `county` and `month` are null when refused."""
+    """What the fold needs to know of a submission that was read. `county` and `month` are null when refused; `on` is the day of receipt."""
 
     seq: int
     county: str | None
     month: date | None
     refused: bool
+    sha256: str = ""
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -38,13 +56,21 @@ class Waiver:
 
 @dataclass
 class MonthState:
-    """One month. `approved` is the event that locks it; null while open."""
+    """One month. `approved` is the event that locks it; null while open.
+
+    `effective`: county → submissions in force, oldest first. `waiting` for the reopening, `early` for the month's end, `questioned`
+    for somebody who accepts a month before the policy's first; `admitted` are the counties for which that was accepted.
+    """
 
     month: date
     approved: Event | None = None
     history: list[Event] = field(default_factory=list)
-    effective: dict[str, int] = field(default_factory=dict)
+    effective: dict[str, list[int]] = field(default_factory=dict)
     waiting: list[Received] = field(default_factory=list)
+    early: list[Received] = field(default_factory=list)
+    questioned: list[Received] = field(default_factory=list)
+    over: bool = False
+    admitted: set[str] = field(default_factory=set)
 
     @property
     def state(self) -> str:
@@ -52,23 +78,58 @@ class MonthState:
             return "approved"
         return "reopened" if self.history else "open"
 
+    @property
+    def sequence(self) -> list[int]:
+        """Every submission in force, in the order of the ledger."""
+        return sorted(seq for seqs in self.effective.values() for seq in seqs)
+
+    @property
+    def pending(self) -> list[Received]:
+        """Submissions that wait, for whatever reason, in the order of the ledger."""
+        return sorted([*self.waiting, *self.early, *self.questioned])
+
+
+@dataclass
+class Answered:
+    """What county and city said about a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
+
+    state: Literal["open", "explained", "settled", "dismissed"] = "open"
+    events: list[Event] = field(default_factory=list)
+
 
 @dataclass
 class Life:
-    """Everything in force after the last event folded."""
+    """Everything in force after the last event folded.
+
+    `status` of a submission: effective, superseded, waiting, question, refused, withdrawn, or repeated (the same bytes as the
+    submission in force, `repeats`). `withdrawn`: number of an event → the withdrawal.
+    """
 
     months: dict[date, MonthState] = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
     resolutions: dict[str, dict[str, str]] = field(default_factory=dict)
+    habits: dict[str, dict[str, str]] = field(default_factory=dict)
     releases: list[Event] = field(default_factory=list)
     status: dict[int, str] = field(default_factory=dict)
+    repeats: dict[int, int] = field(default_factory=dict)
+    withdrawn: dict[int, Event] = field(default_factory=dict)
+    answered: dict[str, Answered] = field(default_factory=dict)
+    extensions: dict[tuple[date, str], Event] = field(default_factory=dict)
+    admissions: list[Event] = field(default_factory=list)
+    first_month: date | None = None
+    digests: dict[int, str] = field(default_factory=dict)
 
     def month(self, month: date) -> MonthState:
         return self.months.setdefault(month, MonthState(month))
 
-    def effective(self, month: date) -> dict[str, int]:
-        """County code → seq of the submission in force, in the month."""
+    def effective(self, month: date) -> dict[str, list[int]]:
+        """County code → submissions in force in the month, oldest first."""
         return self.months[month].effective if month in self.months else {}
+
+    def counted(self, month: date) -> dict[str, list[int]]:
+        """The same without submissions of which later ones have replaced every row."""
+        lists = {c: [s for s in seqs if self.status[s] != "superseded"] for c, seqs in self.effective(month).items()}
+        return {county: seqs for county, seqs in lists.items() if seqs}
 
     @property
     def reported(self) -> list[date]:
@@ -80,22 +141,35 @@ class Life:
         return {waiver.finding: waiver for waiver in self.waivers if month <= waiver.until}
 
 
-def fold(decisions: Iterable[Event], received: Iterable[Received]) -> Life:
+def fold(
+    decisions: Iterable[Event],
+    received: Iterable[Received],
+    first_month: date | None = None,
+    superseded: Collection[int] = (),
+) -> Life:
     """The state after all `decisions` (events that are no submissions) and all submissions `received`, both in the order of the ledger.
 
+    `first_month`: the policy's; `superseded`: submissions of which no row counts any more.
     Errors: `Refusal` for an event of a kind that this program does not know: to pass it over could change a figure.
     """
-    life, rest = Life(), iter(received)
-    reading = next(rest, None)
-    for event in decisions:
+    events = list(decisions)
+    for event in events:
         check_known(event)
+    life = Life(withdrawn=withdrawals(events), first_month=first_month)
+    rest = iter(received)
+    reading = next(rest, None)
+    for event in events:
         while reading and reading.seq < event.seq:
             _submission(life, reading)
             reading = next(rest, None)
-        _HANDLERS[event.kind](life, event)
+        if event.seq not in life.withdrawn:
+            _HANDLERS[event.kind](life, event)
     while reading:
         _submission(life, reading)
         reading = next(rest, None)
+    for seq in superseded:
+        if life.status.get(seq) == "effective":
+            life.status[seq] = "superseded"
     return life
 
 
@@ -103,28 +177,77 @@ def check_known(event: Event) -> None:
     """Errors: `Refusal` when a newer program has written the event."""
     if event.kind not in _HANDLERS and event.kind != "submission":
         raise Refusal(
-            f"台账第 {event.seq} 号事件(“{event.kind}”)由更新版本的程序写成,本程序不认识,未作任何改动;请改用更新版本的程序"
+            f"台账第 {event.seq} 号事件（“{event.kind}”）由更新版本的程序写成，本程序不认识，未作任何改动；请改用更新版本的程序"
         )
 
 
+def withdrawals(events: Iterable[Event]) -> dict[int, Event]:
+    """Number of each withdrawn event → the withdrawal in force. The latest first: a withdrawal may itself have been taken back."""
+    taken_back: dict[int, Event] = {}
+    for event in sorted((e for e in events if e.kind == "withdraw"), key=lambda e: -e.seq):
+        if event.seq not in taken_back:
+            taken_back[event.body["of"]] = event
+    return taken_back
+
+
+# ---- submissions
+
+
 def _submission(life: Life, reading: Received) -> None:
-    if reading.refused or reading.month is None or reading.county is None:
+    if reading.seq in life.withdrawn:
+        life.status[reading.seq] = "withdrawn"
+    elif reading.refused or reading.month is None or reading.county is None:
         life.status[reading.seq] = "refused"
-        return
-    state = life.month(reading.month)
-    if state.approved:
-        state.waiting.append(reading)
-        life.status[reading.seq] = "waiting"
+    else:
+        life.digests[reading.seq] = reading.sha256
+        _place(life, life.month(reading.month), reading)
+
+
+def _place(life: Life, state: MonthState, reading: Received) -> None:
+    """Into force, or into the list in which it waits."""
+    if life.first_month and state.month < life.first_month and reading.county not in state.admitted:
+        state.questioned.append(reading)
+        life.status[reading.seq] = "question"
+    elif reading.on and state.month >= reading.on.replace(day=1) and not state.over:
+        _wait(life, state.early, reading)
+    elif state.approved:
+        _wait(life, state.waiting, reading, state.effective.get(reading.county, []))
     else:
         _take(life, state, reading)
 
 
+def _wait(life: Life, queue: list[Received], reading: Received, in_force: list[int] | None = None) -> None:
+    before = [other.seq for other in queue if other.county == reading.county] or in_force or []
+    if not _repeats(life, before, reading):
+        queue.append(reading)
+        life.status[reading.seq] = "waiting"
+
+
 def _take(life: Life, state: MonthState, reading: Received) -> None:
-    earlier = state.effective.get(reading.county)
-    if earlier is not None:
-        life.status[earlier] = "superseded"
-    state.effective[reading.county] = reading.seq
-    life.status[reading.seq] = "effective"
+    seqs = state.effective.get(reading.county, [])
+    if not _repeats(life, [seq for seq in seqs if seq < reading.seq], reading):
+        insort(state.effective.setdefault(reading.county, []), reading.seq)
+        life.status[reading.seq] = "effective"
+
+
+def _repeats(life: Life, before: list[int], reading: Received) -> bool:
+    """Whether the bytes are those of the submission before it: then it is the same submission."""
+    if not before or not reading.sha256 or life.digests[before[-1]] != reading.sha256:
+        return False
+    life.status[reading.seq], life.repeats[reading.seq] = "repeated", before[-1]
+    return True
+
+
+def _month_over(life: Life, event: Event) -> None:
+    """The month has ended: what was sent too early comes into force."""
+    state = life.month(months.parse(event.body["month"]))
+    state.over = True
+    early, state.early = state.early, []
+    for reading in early:
+        _place(life, state, reading)
+
+
+# ---- the month
 
 
 def _approve(life: Life, event: Event) -> None:
@@ -137,28 +260,82 @@ def _reopen(life: Life, event: Event) -> None:
     state = life.month(months.parse(event.body["month"]))
     state.approved = None
     state.history.append(event)
-    for reading in state.waiting:
+    waiting, state.waiting = state.waiting, []
+    for reading in waiting:
         _take(life, state, reading)
-    state.waiting.clear()
+
+
+def _extend(life: Life, event: Event) -> None:
+    life.extensions[months.parse(event.body["month"]), event.body["county"]] = event
+
+
+def _admit(life: Life, event: Event) -> None:
+    life.admissions.append(event)
+
+
+# ---- findings and matters
 
 
 def _waive(life: Life, event: Event) -> None:
     body = event.body
-    life.waivers.append(
-        Waiver(event.seq, body["finding"], body["why"], months.parse(body["until"]), event.by, event.at)
-    )
+    waiver = Waiver(event.seq, body["finding"], body["why"], months.parse(body["until"]), event.by, event.at)
+    if not any((w.finding, w.why, w.until) == (waiver.finding, waiver.why, waiver.until) for w in life.waivers):
+        life.waivers.append(waiver)
 
 
 def _resolve(life: Life, event: Event) -> None:
-    life.resolutions.setdefault(event.body["county"], {})[event.body["key"]] = event.body["unit"]
+    body = event.body
+    if "as" in body:
+        life.habits.setdefault(body["county"], {})[body["key"]] = body["as"]
+    else:
+        life.resolutions.setdefault(body["county"], {})[body["key"]] = body["unit"]
+
+
+def _answer(life: Life, key: str, state: str, event: Event) -> Answered:
+    answered = life.answered.setdefault(key, Answered())
+    answered.state = state
+    answered.events.append(event)
+    return answered
+
+
+def _explain(life: Life, event: Event) -> None:
+    _answer(life, event.body["finding"], "explained", event)
+
+
+def _accept(life: Life, event: Event) -> None:
+    """An accepted explanation is a waiver in the county's words. Of a month before the policy's first: its report counts."""
+    finding = event.body["finding"]
+    answered = _answer(life, finding, "settled", event)
+    texts = [e.body["text"] for e in answered.events if e.kind == "explain"]
+    life.waivers.append(Waiver(event.seq, finding, texts[-1] if texts else "", NO_END, event.by, event.at))
+    if "month" in event.body:
+        state = life.month(months.parse(event.body["month"]))
+        state.admitted.add(event.body["county"])
+        questioned, state.questioned = state.questioned, []
+        for reading in questioned:
+            _place(life, state, reading)
+
+
+def _ask(life: Life, event: Event) -> None:
+    """The explanation is not enough: the finding is open again."""
+    finding = event.body["finding"]
+    _answer(life, finding, "open", event)
+    life.waivers = [w for w in life.waivers if (w.finding, w.until) != (finding, NO_END)]
+
+
+def _dismiss(life: Life, event: Event) -> None:
+    _answer(life, event.body["matter"], "dismissed", event)
+
+
+# ---- what the program notes
 
 
 def _release(life: Life, event: Event) -> None:
     life.releases.append(event)
 
 
-def _too_costly(life: Life, event: Event) -> None:
-    """Decided when the submission was first read (`pipelines.answers.read_failure`): its reading says that it is refused."""
+def _nothing(life: Life, event: Event) -> None:
+    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
@@ -167,5 +344,13 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "waive": _waive,
     "resolve": _resolve,
     "release": _release,
-    "too_costly": _too_costly,
+    "too_costly": _nothing,
+    "withdraw": _nothing,
+    "month_over": _month_over,
+    "extend": _extend,
+    "admit": _admit,
+    "explain": _explain,
+    "accept": _accept,
+    "ask": _ask,
+    "dismiss": _dismiss,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines import __version__, months, settings
-from pipelines.cli import maintenance, operations, printing
+from pipelines.cli import maintenance, matters_commands, operations, printing
 from pipelines.cli.options import MONTH, user, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
@@ -322,7 +322,7 @@ def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) ->
 # ---- running things
 
 
-for command in (maintenance.rebuild, maintenance.backup, maintenance.restore):
+for command in (*matters_commands.COMMANDS, maintenance.rebuild, maintenance.backup, maintenance.restore):
     main.add_command(command)
 for command in (
     operations.dashboard,

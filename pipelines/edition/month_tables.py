@@ -48,7 +48,7 @@ class Object:
 def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
     """SQL of each month table, in a total order, so that the same content is the same bytes."""
     reference = warehouse.reference
-    effective = ",".join(map(str, sorted(life.effective(month).values()))) or "NULL"
+    effective = ",".join(str(seq) for seqs in life.counted(month).values() for seq in seqs) or "NULL"
     day = f"DATE '{month}'"
     county_raw = ", ".join(f'county_raw."{f.id}" AS "raw:{f.id}"' for f in reference.form.county)
     found = {

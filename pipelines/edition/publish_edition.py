@@ -243,7 +243,7 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
         [month],
     ).fetchall()
-    force = {seq for m, state in life.months.items() if m <= month for seq in state.effective.values()}
+    force = {seq for m in life.reported if m <= month for seqs in life.counted(m).values() for seq in seqs}
     names = ("county", "month", "seq", "sha256", "file")
     return [dict(zip(names, row, strict=True)) for row in rows if row[2] in force]
 
@@ -251,9 +251,8 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
 def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
     """Whether any submission in force of the series is invented: everything made of it must say so."""
     seqs = {row[0] for row in warehouse.con.execute("SELECT seq FROM finding WHERE code = 'sample_data'").fetchall()}
-    return bool(seqs) and any(
-        seq in seqs for m, state in life.months.items() if m <= month for seq in state.effective.values()
-    )
+    counted = (seqs for m in life.reported if m <= month for seqs in life.counted(m).values())
+    return bool(seqs) and any(seq in seqs for own in counted for seq in own)
 
 
 # ---- writing

@@ -151,7 +151,8 @@ def _reporting(source: Source, into: str, waivers: Iterable[Waiver]) -> dict[str
                    coalesce(times.refused, 0) AS refused, coalesce(times.waiting, 0) AS waiting,
                    coalesce(found.errors, 0) AS errors, coalesce(found.warnings, 0) AS warnings
             FROM {into}.coverage
-            LEFT JOIN (SELECT * FROM {into}.submission WHERE status = 'effective') AS sent USING (county, month)
+            LEFT JOIN (SELECT * FROM {into}.submission WHERE status = 'effective'
+                       QUALIFY seq = max(seq) OVER (PARTITION BY county, month)) AS sent USING (county, month)
             LEFT JOIN (SELECT county, month, count(*) AS sent, count_if(status = 'refused') AS refused,
                               count_if(status = 'waiting') AS waiting
                        FROM {into}.submission GROUP BY ALL) AS times USING (county, month)

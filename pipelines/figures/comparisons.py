@@ -1,4 +1,4 @@
-"""Findings that come from comparing: with the submission superseded, with the county's last layout, with the months before.
+"""Findings that come from comparing: with what was in force before, with the county's last layout, with the months before.
 
 They tell or ask and hold nothing back.
 """
@@ -7,56 +7,53 @@ from datetime import date
 from itertools import groupby
 from operator import itemgetter
 
-from pipelines import months
 from pipelines.answers import findings, layout_changes, reporting_anomalies
 from pipelines.answers.findings import Finding, Report
 from pipelines.answers.layout_changes import Place
-from pipelines.archive.month_state import Life
 from pipelines.warehouse.projection import Warehouse
 
 LISTED = 20
 Found = list[tuple[int, str, Finding]]
 
 
-def compare(warehouse: Warehouse, month: date, life: Life) -> Found:
-    """(seq, county, finding) for the submissions in force in the month; `row` and earlier `standing` are filled."""
-    effective = life.effective(month)
-    _load_pairs(warehouse, month, effective, life.effective(months.add(month, -1)))
+def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], before: dict[str, list[int]]) -> Found:
+    """(seq, county, finding) for submissions `sent` for the month by county; `row`, `accepted` and earlier `standing` are filled.
+
+    `before`: the submissions in force in the month before.
+    """
+    _load_pairs(warehouse, sent, before)
     files = dict(warehouse.con.execute("SELECT seq, file FROM pair JOIN submission USING (seq)").fetchall())
     reports = {seq: Report(file, _taxonomy(warehouse)) for seq, file in files.items()}
-    _with_superseded(warehouse, reports)
+    _with_earlier(warehouse, reports)
     layouts = _layouts(warehouse, files)
     found: Found = []
-    for county, seq in sorted(effective.items()):
-        found += [(seq, county, finding) for finding in [*reports[seq].close(), *layouts.get(seq, [])]]
+    for county, seqs in sorted(sent.items()):
+        found += [(seq, county, finding) for seq in seqs for finding in [*reports[seq].close(), *layouts.get(seq, [])]]
     asked = reporting_anomalies.questions(
         warehouse.con,
         warehouse.reference.form,
         month,
-        sorted(effective.values()),
+        sorted(files),
         reporting_anomalies.load(warehouse.reference.folder),
         _taxonomy(warehouse),
     )
     return [*found, *asked]
 
 
-def _load_pairs(warehouse: Warehouse, month: date, now: dict[str, int], before: dict[str, int]) -> None:
-    """Temporary `pair`, one row per submission in force: which it superseded, and which stood the month before (or null)."""
-    con = warehouse.con
-    con.execute(
+def _load_pairs(warehouse: Warehouse, now: dict[str, list[int]], before: dict[str, list[int]]) -> None:
+    """Temporary `pair`, one row per submission: its county, and that county's last one of the month before (or null)."""
+    warehouse.con.execute(
         """
         CREATE OR REPLACE TEMP TABLE pair AS
-        SELECT own.seq, county, last.seq AS last_seq,
-               (SELECT max(older.seq) FROM submission AS older WHERE older.county = own.county AND older.month = $month
-                AND older.seq < own.seq AND NOT older.refused) AS superseded
+        SELECT own.seq, county, last.seq AS last_seq
         FROM (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county) AS own
         LEFT JOIN (SELECT unnest($last_seqs::BIGINT[]) AS seq, unnest($last_counties::VARCHAR[]) AS county) AS last
              USING (county)
         """,
         {
-            "month": month,
-            "seqs": list(now.values()), "counties": list(now),
-            "last_seqs": list(before.values()), "last_counties": list(before),
+            "seqs": [seq for seqs in now.values() for seq in seqs],
+            "counties": [county for county, seqs in now.items() for _ in seqs],
+            "last_seqs": [seqs[-1] for seqs in before.values()], "last_counties": list(before),
         },
     )  # fmt: skip
 
@@ -65,25 +62,25 @@ def _taxonomy(warehouse: Warehouse) -> dict:
     return findings.load(warehouse.reference.folder)
 
 
-def _with_superseded(warehouse: Warehouse, reports: dict[int, Report]) -> None:
-    """What a correction leaves out or changes, told of the submission that corrects."""
-    fields = ", ".join(f'"{field.id}"' for field in warehouse.reference.form.community)
-    for code, query in (("units_withdrawn", _WITHDRAWN), ("answers_changed", _CHANGED.format(fields=fields))):
+def _with_earlier(warehouse: Warehouse, reports: dict[int, Report]) -> None:
+    """What a later submission of the month leaves as it was, changes, and does not replace because its own row is held."""
+    for code, query in (("units_kept", _KEPT), ("answers_changed", _CHANGED), ("earlier_row_counts", _HELD)):
         for seq, units in groupby(warehouse.con.execute(query).fetchall(), key=itemgetter(0)):
             listed = [(unit, name) for _, unit, name in units]
             reports[seq].add(code, found=_names(listed), count=len(listed))
 
 
-_WITHDRAWN = """
-    SELECT pair.seq, unit, any_value(name) FROM answer JOIN pair ON pair.superseded = answer.seq
-    WHERE unit IS NOT NULL AND NOT EXISTS (FROM answer AS kept WHERE kept.seq = pair.seq AND kept.unit = answer.unit)
+_KEPT = """
+    SELECT pair.seq, unit, any_value(name) FROM pair JOIN submission AS older USING (county) JOIN accepted ON accepted.seq = older.seq
+    WHERE older.seq < pair.seq AND EXISTS (FROM accepted AS own WHERE own.seq = pair.seq)
+      AND NOT EXISTS (FROM answer AS own WHERE own.seq = pair.seq AND own.unit = accepted.unit)
     GROUP BY ALL ORDER BY 1, 2
 """
-_CHANGED = """
-    WITH before AS (SELECT pair.seq, {fields}, unit FROM answer JOIN pair ON pair.superseded = answer.seq),
-    now AS (SELECT pair.seq, {fields}, unit FROM answer JOIN pair USING (seq) WHERE pair.superseded IS NOT NULL)
-    SELECT seq, unit, any_value(name) FROM (FROM before WHERE unit IS NOT NULL EXCEPT FROM now WHERE unit IS NOT NULL)
-    SEMI JOIN now USING (seq, unit) GROUP BY ALL ORDER BY 1, 2
+_CHANGED = "SELECT seq, unit, name FROM accepted SEMI JOIN pair USING (seq) WHERE change = 'changed' ORDER BY 1, 2"
+_HELD = """
+    SELECT row.seq, row.unit, any_value(row.name) FROM row SEMI JOIN pair USING (seq)
+    WHERE (held OR broken) AND EXISTS (FROM accepted AS older WHERE older.unit = row.unit AND older.seq < row.seq)
+    GROUP BY ALL ORDER BY 1, 2
 """
 
 

@@ -1,22 +1,33 @@
 """What counts for every unit of a month: its roster entry, and the answers that stand for it.
 
-The roster decides who is counted. A unit's answers are its accepted row of the month, else its latest accepted row of the two
-months before, marked as carried, else nothing (semantics §4). Rows are held back by what the reader saw and by the form's rules
-of severity error that no waiver lifts. Units are followed across codes and names by `uid`.
+The roster decides who is counted. Rows supersede rows: of the submissions in force in a month, the latest in which a unit's row is
+accepted counts for it; a row that is held in a later one leaves the earlier accepted row in force. A unit without an accepted row has
+its latest one of the two months before, marked as carried, without the answers that count from 1 January where a New Year lies
+between; else nothing (semantics §4). Rows are held back by what the reader saw and by the form's rules of severity error that no
+waiver lifts. Units are followed across codes and names by `uid`.
+
+A county's record (表2) is put together answer by answer from the accepted records in the same order.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import date
 
 from pipelines import months
-from pipelines.answers.findings import Finding, finding_id
-from pipelines.archive.month_state import Life
-from pipelines.figures import comparisons
+from pipelines.archive.month_state import Life, MonthState, Received
+from pipelines.figures import comparisons, rule_findings, standing_answers
+from pipelines.figures.rule_findings import Found
+from pipelines.figures.standing_answers import ACCEPTED, CARRY_MONTHS
 from pipelines.reference.form import Part
-from pipelines.reference.rules import CompiledRule, broken_sql, previous_fields
+from pipelines.reference.rules import previous_fields
+from pipelines.system import program_version
 from pipelines.warehouse.projection import Warehouse
 
-CARRY_MONTHS = 2
+# columns that say which unit a row is about, and not what it answers
+IDENTITY = ("code", "name", "town")
+# a month's findings look back so far (`pipelines.answers.reporting_anomalies`)
+HISTORY_MONTHS = 6
 
 
 def create(warehouse: Warehouse) -> None:
@@ -55,276 +66,287 @@ def replace_table(warehouse: Warehouse, name: str, table, more: str) -> None:
     warehouse.con.unregister("incoming")
 
 
-def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
-    """Judge the month's rows by the rules and write `standing`, `county_standing` and the rule findings of the month.
+# ---- months brought up to date
 
-    Reads the standing of the two months before, so months are evaluated in order.
+
+def bring_up_to_date(warehouse: Warehouse) -> list[date]:
+    """Judge every month whose submissions, decisions or past have changed. No figure is computed. Returns the months judged, in order."""
+    create(warehouse)
+    life = warehouse.life()
+    wanted = {*answered_months(life), *(month for month, state in life.months.items() if state.pending)}
+    known = _marks(warehouse, "answers")
+    _forget(warehouse, [month for month in known if month not in wanted])
+    contents, judged = _marks(warehouse, "content"), []
+    fixed = [
+        warehouse.reference.digests["form"],
+        warehouse.reference.digests["rosters"],
+        program_version.digest(__name__),
+    ]
+    for month in sorted(wanted):
+        before = [[months.key(m), mark] for m, mark in sorted(contents.items()) if m < month and m in wanted]
+        mark = _digest([fixed, inputs(life, month), before[-HISTORY_MONTHS:]])
+        if known.get(month) != mark:
+            with warehouse.transaction():
+                evaluate(warehouse, month, life)
+                contents[month] = _content(warehouse, month)
+                _note(warehouse, month, "answers", mark)
+                _note(warehouse, month, "content", contents[month])
+            judged.append(month)
+    if judged:
+        warehouse.forget_life()
+    return judged
+
+
+def answered_months(life: Life, until: date | None = None) -> list[date]:
+    """Months in which an answer stands, own or lent, up to the last one with a report of its own, in order."""
+    reported = [month for month in life.reported if until is None or month <= until]
+    if not reported:
+        return []
+    lent = {months.add(month, more) for month in reported for more in range(CARRY_MONTHS + 1)}
+    return sorted(month for month in lent if month <= reported[-1])
+
+
+def inputs(life: Life, month: date) -> list:
+    """What a month's answers follow from, besides reference data and the months before."""
+    state = life.months.get(month) or MonthState(month)
+    pending = [reading.seq for reading in state.pending]
+    return [
+        months.key(month),
+        [
+            [
+                county,
+                [[seq, life.digests[seq]] for seq in seqs],
+                life.resolutions.get(county, {}),
+                life.habits.get(county, {}),
+            ]
+            for county, seqs in sorted(state.effective.items())
+        ],
+        [[seq, life.digests[seq]] for seq in pending],
+        sorted(life.waived(month)),
+    ]
+
+
+def _forget(warehouse: Warehouse, gone: list[date]) -> None:
+    """Nothing stands in these months any more."""
+    if gone:
+        with warehouse.transaction():
+            for table in ("standing", "county_standing", "last_answer", "last_county_answer", "row_count"):
+                warehouse.con.execute(f"DELETE FROM {table} WHERE list_contains(?, month)", [gone])
+            warehouse.con.execute(
+                "DELETE FROM fingerprint WHERE what IN ('answers', 'content') AND list_contains(?, month)", [gone]
+            )
+            for month in gone:
+                _store(warehouse, month, [])
+        warehouse.forget_life()
+
+
+def _content(warehouse: Warehouse, month: date) -> str:
+    """The hash of what later months can see of a month: accepted answers, and the last ones that rules ask for."""
+    shown = [
+        f"SELECT bit_xor(hash(t)), count(*) FROM {table} AS t WHERE month = DATE '{month}' {accepted}"
+        for table, accepted in (
+            ("standing", "AND row_state = 'accepted'"),
+            ("county_standing", "AND row_state = 'accepted'"),
+            ("last_answer", ""),
+            ("last_county_answer", ""),
+        )
+    ]
+    return _digest(warehouse.con.execute(" UNION ALL ".join(shown)).fetchall())
+
+
+def _marks(warehouse: Warehouse, what: str) -> dict[date, str]:
+    return dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [what]).fetchall())
+
+
+def _note(warehouse: Warehouse, month: date, what: str, mark: str) -> None:
+    warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = ?", [month, what])
+    warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, what, mark])
+
+
+def _digest(parts: list) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+# ---- a month
+
+
+def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
+    """Judge the month's rows by the rules; write `standing`, `county_standing`, `row_count` and the rule findings of the month.
+
+    Reads the standing of the months before, so months are evaluated in order. What waits is judged too, and stands for nothing.
     """
+    state = life.months.get(month) or MonthState(month)
+    pending = [reading.seq for reading in state.pending]
     load_rosters(warehouse, month)
-    select_rows(warehouse, life.effective(month).values())
-    judge(warehouse, month, life, comparisons.compare(warehouse, month, life))
-    _write_standing(warehouse, month)
-    _write_county_standing(warehouse, month)
-    _write_last(warehouse, month)
+    select_rows(warehouse, [*state.sequence, *pending])
+    broken = rule_findings.broken(warehouse, month)
+    mark_held(warehouse, broken, life.waived(month))
+    _drop_superseded(warehouse, pending)
+    _count_rows(warehouse, month, state)
+    left = _of_rows_left(warehouse, broken)
+    _store(warehouse, month, [*left, *_compare(warehouse, month, state, life.effective(months.add(month, -1)))])
+    standing_answers.write(warehouse, month, month in answered_months(life))
+
+
+def _compare(warehouse: Warehouse, month: date, state: MonthState, before: dict[str, list[int]]) -> Found:
+    """What comparing tells of the submissions that count, and of those that wait by themselves; `row` is left with what counts."""
+    pending = [reading.seq for reading in state.pending]
+    con, found = warehouse.con, []
+    if pending:
+        con.execute("CREATE OR REPLACE TEMP TABLE judged_row AS FROM row")
+        con.execute("DELETE FROM row WHERE NOT list_contains(?::BIGINT[], seq)", [pending])
+        found = comparisons.compare(warehouse, month, _by_county(state.pending), before)
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE row AS SELECT * FROM judged_row WHERE NOT list_contains(?::BIGINT[], seq)",
+            [pending],
+        )
+        con.execute("DELETE FROM county_row WHERE list_contains(?::BIGINT[], seq)", [pending])
+    replaced = {seq for (seq,) in con.execute("SELECT seq FROM row_count WHERE superseded").fetchall()}
+    counted = {
+        county: left for county, seqs in state.effective.items() if (left := [s for s in seqs if s not in replaced])
+    }
+    return [*comparisons.compare(warehouse, month, counted, before), *found]
+
+
+def _by_county(readings: Iterable[Received]) -> dict[str, list[int]]:
+    lists: dict[str, list[int]] = {}
+    for reading in readings:
+        lists.setdefault(reading.county or "", []).append(reading.seq)
+    return lists
 
 
 # ---- which rows
 
 
 def select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
-    """Temporary `row` and `county_row`: the rows of the submissions in force, with their unit's roster attributes."""
+    """Temporary `row` and `county_row`: the rows of submissions, with their unit's roster attributes; `broken` by no rule as yet."""
     con = warehouse.con
     con.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest(?::BIGINT[]) AS seq", [list(seqs)])
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE row AS SELECT answer.*, unit.uid FROM answer JOIN chosen USING (seq) "
+        "CREATE OR REPLACE TEMP TABLE row AS SELECT answer.*, unit.uid, FALSE AS broken FROM answer JOIN chosen USING (seq) "
         "LEFT JOIN unit ON unit.code = answer.unit"
     )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE county_row AS SELECT county_answer.*, submission.county AS unit "
+        "CREATE OR REPLACE TEMP TABLE county_row AS SELECT county_answer.*, submission.county AS unit, FALSE AS broken "
         "FROM county_answer JOIN chosen USING (seq) JOIN submission USING (seq)"
     )
 
 
-# ---- rules
-
-
-def judge(
-    warehouse: Warehouse, month: date, life: Life, more: list[tuple[int, str, Finding]] | None = None
-) -> list[Finding]:
-    """Findings by the form's rules on `row` and `county_row`, stored with `more`; rows that an error rule breaks are held."""
-    reference = warehouse.reference
-    waived = life.waived(month)
-    rows = _broken(
-        warehouse,
-        reference.rules,
-        _query(_COMMUNITY, reference.form.community, "last_answer", reference.rules, month),
+def mark_held(warehouse: Warehouse, broken: Found, waived: dict) -> None:
+    """Hold the rows that an error rule breaks; temporary `accepted`, one row per submission and unit whose row is accepted, with the
+    hash of its answers, what the accepted row before it says (`change`: new, changed, unchanged)."""
+    rule_findings.hold(warehouse, broken, waived)
+    warehouse.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE accepted AS
+        SELECT seq, unit, answers, name,
+               CASE WHEN before IS NULL THEN 'new' WHEN before = answers THEN 'unchanged' ELSE 'changed' END AS change
+        FROM (SELECT *, lag(answers) OVER (PARTITION BY unit ORDER BY seq) AS before FROM (
+            SELECT seq, unit, min_by(name, row_no) AS name, min_by({answers_hash(warehouse.reference.form.community)}, row_no) AS answers
+            FROM row WHERE {ACCEPTED} GROUP BY seq, unit))
+        """
     )
-    counties = _broken(
-        warehouse,
-        reference.county_rules,
-        _query(_COUNTY, reference.form.county, "last_county_answer", reference.county_rules, month),
+
+
+def answers_hash(part: Part) -> str:
+    """SQL: the hash of a row's answers, without what names its unit."""
+    return "hash(" + ", ".join(f'"{field.id}"' for field in part if field.id not in IDENTITY) + ")"
+
+
+def _drop_superseded(warehouse: Warehouse, pending: list[int]) -> None:
+    """Of each unit's rows in force, those before its latest accepted one, and held ones before a later held one, are gone."""
+    con = warehouse.con
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE top AS
+        WITH mine AS (SELECT seq, unit FROM row WHERE unit IS NOT NULL AND NOT list_contains($pending::BIGINT[], seq)),
+        good AS (SELECT unit, max(seq) AS seq FROM accepted WHERE NOT list_contains($pending::BIGINT[], seq) GROUP BY unit)
+        SELECT unit, max(mine.seq) AS last, any_value(good.seq) AS good FROM mine LEFT JOIN good USING (unit)
+        GROUP BY unit HAVING count(DISTINCT mine.seq) > 1
+        """,
+        {"pending": pending},
     )
-    found = [
-        *_community_findings(warehouse, rows),
-        *_county_findings(warehouse, counties),
-        *(more or []),
-    ]
-    _store(warehouse, month, found)
-    _hold(warehouse, found, waived)
-    return [finding for _, _, finding in found]
+    con.execute(
+        "DELETE FROM row USING top WHERE row.unit = top.unit AND row.seq NOT IN (top.last, coalesce(top.good, top.last)) "
+        "AND NOT list_contains(?::BIGINT[], row.seq)",
+        [pending],
+    )
+    counting = ", ".join(
+        f'max(seq) FILTER ("{field.id}" IS NOT NULL AND NOT held AND NOT broken)'
+        for field in warehouse.reference.form.county
+    )
+    # records of which an answer counts, the last of each county, and those that wait
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE standing_record AS
+        SELECT DISTINCT unnest([max(seq), {counting}]) AS seq FROM county_row
+        WHERE NOT list_contains($pending::BIGINT[], seq) GROUP BY unit
+        UNION SELECT seq FROM county_row WHERE list_contains($pending::BIGINT[], seq)
+        """,
+        {"pending": pending},
+    )
 
 
-_COMMUNITY = """
-    SELECT answer.seq, answer.row_no, answer.unit, answer.unreadable, {0}{2}, unnest({{broken}}) AS rule
-    FROM row AS answer JOIN unit AS roster ON roster.code = answer.unit
-    LEFT JOIN ({1}) AS prev ON prev.uid = answer.uid
-"""
-_COUNTY = """
-    SELECT answer.seq, NULL AS row_no, answer.unit, []::VARCHAR[] AS unreadable, {0}{2}, unnest({{broken}}) AS rule
-    FROM county_row AS answer JOIN county AS roster ON roster.code = answer.unit
-    LEFT JOIN ({1}) AS prev ON prev.uid = answer.unit
-"""
+def _count_rows(warehouse: Warehouse, month: date, state: MonthState) -> None:
+    """`row_count` of every submission judged. `kept`: units in force before it that it does not replace."""
+    last = [seqs[-1] for seqs in state.effective.values()]
+    con = warehouse.con
+    con.execute("DELETE FROM row_count WHERE month = ? OR seq IN (SELECT seq FROM chosen)", [month])
+    con.execute(
+        """
+        INSERT INTO row_count BY NAME
+        WITH sent AS (SELECT chosen.seq, county FROM chosen JOIN submission USING (seq)),
+        answers AS (SELECT seq, count(*) AS read FROM answer SEMI JOIN chosen USING (seq) GROUP BY seq),
+        told AS (
+            SELECT seq, count(*) AS accepted, count(*) FILTER (change = 'new') AS new,
+                   count(*) FILTER (change = 'changed') AS changed, count(*) FILTER (change = 'unchanged') AS unchanged
+            FROM accepted GROUP BY seq),
+        fresh AS (SELECT county, seq, new FROM told JOIN sent USING (seq)),
+        before AS (
+            SELECT sent.seq, sum(fresh.new)::BIGINT AS units
+            FROM sent JOIN fresh ON fresh.county = sent.county AND fresh.seq < sent.seq GROUP BY sent.seq),
+        standing_rows AS (SELECT seq, count(*) AS rows FROM row WHERE unit IS NOT NULL GROUP BY seq),
+        known AS (SELECT DISTINCT seq FROM answer SEMI JOIN chosen USING (seq) WHERE unit IS NOT NULL),
+        record AS (SELECT DISTINCT seq FROM county_row SEMI JOIN standing_record USING (seq))
+        SELECT sent.seq, ?::DATE AS month, coalesce(read, 0) AS read, coalesce(accepted, 0) AS accepted,
+               coalesce(read, 0) - coalesce(accepted, 0) AS held, coalesce(told.new, 0) AS new, coalesce(changed, 0) AS changed,
+               coalesce(unchanged, 0) AS unchanged,
+               greatest(coalesce(units, 0) - coalesce(changed, 0) - coalesce(unchanged, 0), 0) AS kept,
+               list_contains(?::BIGINT[], sent.seq) AND standing_rows.rows IS NULL AND record.seq IS NULL
+                   AND known.seq IS NOT NULL AS superseded
+        FROM sent LEFT JOIN answers USING (seq) LEFT JOIN told USING (seq) LEFT JOIN before USING (seq)
+        LEFT JOIN standing_rows USING (seq) LEFT JOIN record USING (seq) LEFT JOIN known USING (seq)
+        """,
+        [month, [seq for seq in state.sequence if seq not in last]],
+    )
 
 
-def _query(template: str, part: Part, last: str, rules: list[CompiledRule], month: date) -> str:
-    """The query for broken rules: a row's answers, its last ones as `prev:<field>`, and `{broken}` still to fill in."""
-    answers = ", ".join(f'answer."{field.id}"' for field in part)
-    previous = "".join(f', prev."{field}" AS "prev:{field}"' for field in previous_fields(rules))
-    before = f"SELECT * FROM {last} WHERE month = DATE '{months.add(month, -1)}'"
-    return template.format(answers, before, previous)
-
-
-def _broken(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[dict]:
-    """One dict per row and broken rule: the row's key and answers, and the rule's id."""
-    cursor = warehouse.con.execute(query.format(broken=broken_sql(rules)))
-    names = [column[0] for column in cursor.description]
-    by_id = {rule.rule.id: rule for rule in rules}
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [row for row in rows if not set(row["unreadable"]) & set(by_id[row["rule"]].fields)]
-
-
-def _community_findings(warehouse: Warehouse, rows: list[dict]) -> list[tuple[int, str, Finding]]:
-    rules = {rule.rule.id: rule for rule in warehouse.reference.rules}
-    return _findings(warehouse, rows, rules, "community")
-
-
-def _county_findings(warehouse: Warehouse, rows: list[dict]) -> list[tuple[int, str, Finding]]:
-    rules = {rule.rule.id: rule for rule in warehouse.reference.county_rules}
-    return _findings(warehouse, rows, rules, "county")
-
-
-def _findings(warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: str) -> list[tuple[int, str, Finding]]:
-    """(seq, county, finding) of each broken rule, every cell named."""
-    if not rows:
-        return []
-    places = _places(warehouse, {row["seq"] for row in rows}, part)
-    counties = dict(warehouse.con.execute("SELECT seq, county FROM submission SEMI JOIN chosen USING (seq)").fetchall())
-    fields = warehouse.reference.form.part(part).by_id
+def _of_rows_left(warehouse: Warehouse, broken: Found) -> Found:
+    """Findings of rows that still stand or wait, and of records of which an answer counts or that are their county's last."""
+    con = warehouse.con
+    rows = set(con.execute("SELECT seq, row_no FROM row").fetchall())
+    records = {seq for (seq,) in con.execute("SELECT seq FROM standing_record").fetchall()}
     return [
-        (
-            row["seq"],
-            counties[row["seq"]],
-            rule_finding(rules[row["rule"]], row, places.get(row["seq"], {}), fields),
-        )
-        for row in rows
+        (seq, county, finding)
+        for seq, county, finding in broken
+        if ((seq, finding.row) in rows if finding.row is not None else seq in records)
     ]
 
 
-def _places(warehouse: Warehouse, seqs: set[int], part: str) -> dict[int, dict[str, tuple[str, str]]]:
-    """seq → field → (sheet, column letter or cell)."""
-    rows = warehouse.con.execute(
-        "SELECT seq, field, sheet, cell FROM source SEMI JOIN (SELECT unnest(?::BIGINT[]) AS seq) USING (seq) WHERE part = ?",
-        [list(seqs), part],
-    ).fetchall()
-    found: dict[int, dict[str, tuple[str, str]]] = {}
-    for seq, field, sheet, cell in rows:
-        found.setdefault(seq, {})[field] = (sheet, cell)
+# ---- findings
+
+
+def judge(warehouse: Warehouse, month: date, life: Life, more: Found | None = None) -> Found:
+    """Findings by the form's rules on `row` and `county_row`, stored with `more`; rows that an error rule breaks are held."""
+    broken = rule_findings.broken(warehouse, month)
+    mark_held(warehouse, broken, life.waived(month))
+    found = [*broken, *(more or [])]
+    _store(warehouse, month, found)
     return found
 
 
-def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str]], fields: dict) -> Finding:
-    """A broken rule as a finding: all its cells, the values in them, and what to do."""
-    row_no = row["row_no"]
-    cells = [f"{places[f][1]}{row_no or ''}" for f in rule.fields if f in places]
-    sheet = next((places[f][0] for f in rule.fields if f in places), None)
-    values = ",".join(f"{fields[f].label}={_shown(row[f])}" for f in rule.fields)
-    where = f"工作表“{sheet}”单元格 {'、'.join(cells)}:" if cells else ""
-    before = "".join(f",此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
-    repair = "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
-    return Finding(
-        code=rule.rule.id,
-        severity=rule.rule.severity,
-        sheet=sheet,
-        cell=",".join(cells) or None,
-        field=",".join(rule.fields),
-        unit=row["unit"],
-        found=values,
-        expected=rule.rule.message,
-        message=f"【{rule.rule.id}】{where}{rule.rule.message}({values}{before})。{repair}。",
-        row=row_no,
-    )
-
-
-def _shown(value) -> str:
-    if value is None:
-        return "未填"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
-
-
-def _store(warehouse: Warehouse, month: date, found: list[tuple[int, str, Finding]]) -> None:
+def _store(warehouse: Warehouse, month: date, found: Found) -> None:
     warehouse.con.execute(
         "DELETE FROM finding WHERE phase = 'rule' AND seq IN (SELECT seq FROM submission WHERE month = ?)", [month]
     )
     warehouse.add_findings("rule", found)
-
-
-def _hold(warehouse: Warehouse, found: list[tuple[int, str, Finding]], waived: dict) -> None:
-    """Mark the rows that an error rule holds back and no waiver lifts."""
-    held = [
-        (seq, finding.row)
-        for seq, county, finding in found
-        if finding.severity == "error" and finding_id(county, finding) not in waived
-    ]
-    rows = [key for key in held if key[1] is not None]
-    con = warehouse.con
-    con.execute(
-        "UPDATE row SET held = TRUE FROM (SELECT unnest(?::BIGINT[]) AS seq, unnest(?::INTEGER[]) AS row_no) AS broken "
-        "WHERE row.seq = broken.seq AND row.row_no = broken.row_no",
-        [[seq for seq, _ in rows], [row_no for _, row_no in rows]],
-    )
-    con.execute(
-        "UPDATE county_row SET held = TRUE WHERE seq IN (SELECT unnest(?::BIGINT[]))",
-        [[seq for seq, row_no in held if row_no is None]],
-    )
-
-
-# ---- standing
-
-
-def _write_standing(warehouse: Warehouse, month: date) -> None:
-    """The month's accepted rows as they are; of the units without one, which are few, the last ones of the months before."""
-    fields = ", ".join(f'"{field.id}"' for field in warehouse.reference.form.community)
-    con, before = warehouse.con, [months.add(month, -CARRY_MONTHS), months.add(month, -1)]
-    con.execute("DELETE FROM standing WHERE month = ?", [month])
-    con.execute(f"INSERT INTO standing BY NAME {_ACCEPTED.format(fields=fields)}", [month, month])
-    con.execute(f"CREATE OR REPLACE TEMP TABLE missing AS {_MISSING}", [month])
-    con.execute(f"INSERT INTO standing BY NAME {_CARRIED}", [*before, month])
-
-
-_OWN = "NOT held AND uid IS NOT NULL"
-# A unit that is told twice is so rarely that it is looked for by itself: sorting all rows with all answers costs seconds.
-_ACCEPTED = f"""
-    SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, unit, uid, seq, row_no, {{fields}}
-    FROM row WHERE {_OWN} AND rowid NOT IN (
-        SELECT rowid FROM row SEMI JOIN (SELECT unit FROM row WHERE {_OWN} GROUP BY unit HAVING count(*) > 1) USING (unit)
-        WHERE {_OWN} QUALIFY row_number() OVER (PARTITION BY unit ORDER BY row_no) > 1)
-"""
-_MISSING = """
-    SELECT unit.code AS unit, unit.uid, touched.held FROM unit
-    ANTI JOIN (SELECT unit FROM standing WHERE month = ?) AS own ON own.unit = unit.code
-    LEFT JOIN (SELECT unit, bool_or(held) AS held FROM row GROUP BY unit) AS touched ON touched.unit = unit.code
-"""
-_CARRIED = """
-    WITH earlier AS (
-        SELECT * FROM standing SEMI JOIN missing USING (uid) WHERE month BETWEEN ? AND ? AND row_state = 'accepted'
-        QUALIFY row_number() OVER (PARTITION BY uid ORDER BY month DESC, unit) = 1
-    )
-    SELECT ?::DATE AS month, CASE WHEN missing.held THEN 'held' ELSE 'absent' END AS row_state,
-           earlier.month AS answered_in, earlier.month IS NOT NULL AS carried, missing.unit, missing.uid,
-           earlier.* EXCLUDE (month, row_state, answered_in, carried, unit, uid)
-    FROM missing LEFT JOIN earlier USING (uid)
-"""
-
-
-def _write_county_standing(warehouse: Warehouse, month: date) -> None:
-    con = warehouse.con
-    con.execute("DELETE FROM county_standing WHERE month = ?", [month])
-    con.execute(
-        """
-        INSERT INTO county_standing BY NAME
-        WITH own AS (SELECT * EXCLUDE (held) FROM county_row WHERE NOT held),
-        touched AS (SELECT unit, bool_or(held) AS held FROM county_row GROUP BY unit),
-        earlier AS (
-            SELECT * FROM county_standing
-            WHERE month BETWEEN ? AND ? AND row_state = 'accepted'
-            QUALIFY row_number() OVER (PARTITION BY unit ORDER BY month DESC) = 1
-        )
-        SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, own.*
-        FROM county JOIN own ON own.unit = county.code
-        UNION ALL BY NAME
-        SELECT ?::DATE AS month, CASE WHEN touched.held THEN 'held' ELSE 'absent' END AS row_state,
-               earlier.month AS answered_in, earlier.month IS NOT NULL AS carried, county.code AS unit,
-               earlier.* EXCLUDE (month, row_state, answered_in, carried, unit)
-        FROM county LEFT JOIN touched ON touched.unit = county.code LEFT JOIN earlier ON earlier.unit = county.code
-        WHERE county.code NOT IN (SELECT unit FROM own)
-        """,
-        [months.add(month, -CARRY_MONTHS), months.add(month, -1), month, month, month],
-    )
-
-
-def _write_last(warehouse: Warehouse, month: date) -> None:
-    """`last_answer` after this month: each unit's accepted answer of the month, else the one before."""
-    reference = warehouse.reference
-    _write_last_of(warehouse, month, "last_answer", "standing", "uid", previous_fields(reference.rules))
-    _write_last_of(
-        warehouse, month, "last_county_answer", "county_standing", "unit", previous_fields(reference.county_rules)
-    )
-
-
-def _write_last_of(warehouse: Warehouse, month: date, table: str, standing: str, key: str, fields: list[str]) -> None:
-    con = warehouse.con
-    con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
-    if not fields:
-        return
-    merged = ", ".join(f'coalesce(now."{f}", before."{f}") AS "{f}"' for f in fields)
-    con.execute(
-        f"""
-        INSERT INTO {table}
-        SELECT ?::DATE, coalesce(now.{key}, before.uid), {merged}
-        FROM (SELECT * FROM {standing} WHERE month = ? AND row_state = 'accepted') AS now
-        FULL JOIN (SELECT * FROM {table} WHERE month = ?) AS before ON before.uid = now.{key}
-        """,
-        [month, month, months.add(month, -1)],
-    )

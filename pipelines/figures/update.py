@@ -19,49 +19,50 @@ Progress = Callable[[int, int, str], None]
 
 
 def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None = None) -> list[date]:
-    """Compute every month from the first reported one to `until` that is not current. Returns the months computed."""
+    """Compute every month in which an answer stands, up to `until`, that is not current. Returns the months computed."""
+    effective_answers.bring_up_to_date(warehouse)
     life = warehouse.life()
-    reported = [month for month in life.reported if month <= until]
-    if not reported:
-        return []
-    for part in (effective_answers, figure_counts, progress):
+    for part in (figure_counts, progress):
         part.create(warehouse)
-    wanted = _fingerprints(warehouse, life, months.span(reported[0], until))
+    wanted = _fingerprints(warehouse, life, effective_answers.answered_months(life, until))
+    _forget(warehouse, effective_answers.answered_months(life))
     stale = _stale(warehouse, wanted)
     for done, month in enumerate(stale, 1):
         with warehouse.transaction():
-            _compute(warehouse, month, life)
+            _compute(warehouse, month)
             _note(warehouse, month, wanted[month])
         if report:
             report(done, len(stale), months.label(month))
     return stale
 
 
-def _compute(warehouse: Warehouse, month: date, life: Life) -> None:
-    effective_answers.evaluate(warehouse, month, life)
+def _compute(warehouse: Warehouse, month: date) -> None:
+    effective_answers.load_rosters(warehouse, month)
     figure_counts.compute(warehouse, [month])
     progress.compute(warehouse, [month])
 
 
+def _forget(warehouse: Warehouse, answered: list[date]) -> None:
+    """Figures of months in which no answer stands any more."""
+    computed = fingerprints(warehouse, None)
+    gone = [month for month in computed if month not in answered]
+    if gone:
+        with warehouse.transaction():
+            warehouse.con.execute("DELETE FROM figure WHERE list_contains(?, month)", [gone])
+            warehouse.con.execute(
+                "DELETE FROM fingerprint WHERE what NOT IN ('answers', 'content') AND list_contains(?, month)", [gone]
+            )
+
+
 def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[date, str]:
     reference = warehouse.reference
-    shas = dict(warehouse.con.execute("SELECT seq, sha256 FROM submission").fetchall())
     fixed = json.dumps([reference.digests, program_version.digest(__name__)])
     found, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
     for month in span:
-        inputs = [before, _inputs(life, month, shas)]
+        inputs = [before, effective_answers.inputs(life, month)]
         before = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         found[month] = before
     return found
-
-
-def _inputs(life: Life, month: date, shas: dict[int, str]) -> list:
-    effective = life.effective(month)
-    return [
-        months.key(month),
-        [[county, seq, shas[seq], life.resolutions.get(county, {})] for county, seq in sorted(effective.items())],
-        sorted(life.waived(month)),
-    ]
 
 
 def _stale(warehouse: Warehouse, wanted: dict[date, str]) -> list[date]:
@@ -75,7 +76,7 @@ def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
     warehouse.con.execute("INSERT INTO fingerprint VALUES (?, 'then', ?)", [month, fingerprint])
 
 
-def fingerprints(warehouse: Warehouse, span: list[date]) -> dict[date, str]:
-    """The fingerprints under which the months of a span stand computed."""
+def fingerprints(warehouse: Warehouse, span: list[date] | None) -> dict[date, str]:
+    """The fingerprints under which the months of a span (or all) stand computed."""
     known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = 'then'").fetchall())
-    return {month: known.get(month) for month in span}
+    return known if span is None else {month: known.get(month) for month in span}

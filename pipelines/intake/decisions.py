@@ -1,14 +1,19 @@
-"""Decisions of the city: approve, reopen, waive, resolve."""
+"""Decisions of the city on a month and on what was found in it: approve, reopen, extend; waive, resolve; take any of them back.
+
+A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
+"""
 
 from datetime import date
 
 from pipelines import months
 from pipelines.access import roles
 from pipelines.answers import match_unit
-from pipelines.archive.store import Event
+from pipelines.archive.month_state import WITHDRAWABLE, Life
+from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_status
 from pipelines.intake.session import settle, writing
+from pipelines.reference.form import KINDS
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
@@ -18,7 +23,7 @@ def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "
 
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
-    by = roles.require(by, "approve", settings, month=months.key(month))
+    by = person(by, "approve", settings, month=months.key(month))
     with writing(settings, "审核") as opened:
         settle(opened)
         life = opened.life()
@@ -32,7 +37,7 @@ def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "
             "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
         }
         told = lacking(found) | ({"why": why} if why.strip() else {})
-        return _decide(opened, "approve", {"month": months.key(month), **told}, by)
+        return decide(opened, "approve", {"month": months.key(month), **told}, by)
 
 
 def lacking(state: dict) -> dict[str, list]:
@@ -51,18 +56,18 @@ def lacking(state: dict) -> dict[str, list]:
 
 def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Open an approved month again, with the reason; what waited for it comes into force."""
-    by = roles.require(by, "reopen", settings, month=months.key(month))
+    by = person(by, "reopen", settings, month=months.key(month))
     _need("理由", why)
     with writing(settings, "退回") as opened:
         settle(opened)
         if not opened.life().month(month).approved:
             raise Refusal(f"{months.label(month)}未经审核,无需重开")
-        return _decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
+        return decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
 
 
 def waive(finding: str, why: str, until: date, settings: Settings, by: str | roles.Actor) -> Event:
     """Accept a finding until a month's end, with the reason."""
-    by = roles.require(by, "waive", settings, finding=finding)
+    by = person(by, "waive", settings, finding=finding)
     _need("理由", why)
     with writing(settings, "豁免") as opened:
         settle(opened)
@@ -76,14 +81,23 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str | rol
         first = min(month for _, _, month in rows if month)
         if until < first:
             raise Refusal(f"问题 {finding} 出现在{months.label(first)},豁免不能在此之前到期;请改 --until")
-        return _decide(opened, "waive", {"finding": finding, "why": why, "until": months.key(until)}, by)
+        same = [w for w in opened.life().waivers if (w.finding, w.why, w.until) == (finding, why, until)]
+        return (
+            _event(opened.archive, same[0].seq)
+            if same
+            else decide(opened, "waive", {"finding": finding, "why": why, "until": months.key(until)}, by)
+        )
 
 
-def resolve(finding: str, unit: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Say which unit of the roster an open question means; remembered for the county."""
-    by = roles.require(by, "resolve", settings, finding=finding)
+def resolve(
+    finding: str, unit: str | None, settings: Settings, by: str | roles.Actor, value: str | None = None
+) -> Event:
+    """Say which unit of the roster an open question means, or, as a `value`, how a county's habit is read; remembered for the county."""
+    by = person(by, "resolve", settings, finding=finding)
     with writing(settings, "认定单位") as opened:
         settle(opened)
+        if value is not None:
+            return decide(opened, "resolve", _habit(opened, finding, value), by)
         rows = opened.con.execute(
             "SELECT submission.county, submission.month, answer.code, answer.name, answer.town FROM finding "
             "JOIN submission USING (seq) JOIN answer USING (seq, row_no) WHERE id = ? ORDER BY seq DESC", [finding],
@@ -94,9 +108,120 @@ def resolve(finding: str, unit: str, settings: Settings, by: str | roles.Actor) 
         known = {u.code: u for u in opened.reference.rosters.units(month) if u.county_code == county}
         if unit not in known:
             raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位;请核对代码")
-        return _decide(
-            opened, "resolve", {"finding": finding, "county": county, "key": match_unit.key(*written), "unit": unit}, by
-        )
+        body = {"finding": finding, "county": county, "key": match_unit.key(*written), "unit": unit}
+        return decide(opened, "resolve", body, by)
+
+
+def _habit(opened: Warehouse, finding: str, value: str) -> dict:
+    """A habit of a county's: the field that a grouped finding is about, and how it is to be read."""
+    rows = opened.con.execute(
+        "SELECT submission.county, code, field FROM finding JOIN submission USING (seq) WHERE id = ? ORDER BY seq DESC",
+        [finding],
+    ).fetchall()
+    if not rows:
+        raise Refusal(f"没有编号为 {finding} 的问题；编号见 shequ submit 的输出或回执的问题清单")
+    county, code, field = rows[0]
+    return {"finding": finding, "county": county, "key": f"{code}:{field or ''}", "as": value}
+
+
+def extend(
+    month: date,
+    county: str,
+    settings: Settings,
+    by: str | roles.Actor,
+    why: str,
+    until: date | None = None,
+    excuse: bool = False,
+) -> Event:
+    """Give a county until a later day for a month, or excuse it."""
+    by = person(by, "reopen", settings, month=months.key(month), county=county)
+    _need("理由", why)
+    if (until is None) == (not excuse):
+        raise Refusal("请写明延至哪一天，或免报，二者取其一")
+    with writing(settings, "延期或免报") as opened:
+        settle(opened)
+        if county not in {c.code for c in opened.reference.rosters.counties(month)}:
+            raise Refusal(f"{county} 不是{months.label(month)}的县（市、区）；请核对代码")
+        given = {"excuse": True} if excuse else {"until": str(until)}
+        return decide(opened, "extend", {"month": months.key(month), "county": county, "why": why, **given}, by)
+
+
+def admit(name: str, town: str, kind: str, since: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Admit a unit that was founded between two editions of the roster: in a town (its code), from a month on."""
+    by = person(by, "resolve", settings, town=town)
+    _need("名称", name)
+    _need("理由", why)
+    with writing(settings, "增设单位") as opened:
+        settle(opened)
+        units = [unit for unit in opened.reference.rosters.units(since) if unit.town_code == town]
+        if not units:
+            raise Refusal(f"{months.label(since)}的名册中没有代码为 {town} 的街道（乡镇）；请核对")
+        if kind not in KINDS["all"]:
+            raise Refusal(f"“{kind}”不是社区类型；应为 {'、'.join(KINDS['all'])} 之一")
+        life = opened.life()
+        taken = {unit.name for unit in units} | {e.body["name"] for e in life.admissions if e.body["town"] == town}
+        if name in taken:
+            raise Refusal(f"该街道（乡镇）已有“{name}”；请核对名册")
+        code = _free_code(town, kind, {unit.code for unit in units} | {e.body["code"] for e in life.admissions})
+        body = {"name": name, "town": town, "kind": kind, "from": months.key(since), "why": why, "code": code}
+        return decide(opened, "admit", body, by)
+
+
+def _free_code(town: str, kind: str, taken: set[str]) -> str:
+    """A code of the unit's kind that no edition is likely to use: from the end of its range."""
+    numbers = range(399, 199, -1) if kind == "农村社区" else range(199, 0, -1)
+    return next(code for number in numbers if (code := f"{town[:9]}{number:03}") not in taken)
+
+
+# ---- taking back
+
+
+def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Take back a submission, a decision or a withdrawal: from now on it is as if it had not happened. Nothing is deleted.
+
+    Errors: `Refusal` for what was taken back already, for what only the program notes, and for a submission of an approved month.
+    """
+    by = person(by, "reopen", settings, event=seq)
+    _need("理由", why)
+    with writing(settings, "撤回") as opened:
+        settle(opened)
+        event, life = _event(opened.archive, seq), opened.life()
+        if event.kind not in WITHDRAWABLE:
+            raise Refusal(f"第 {seq} 号（{event.kind}）不是报送或决定，不能撤回")
+        if seq in life.withdrawn:
+            taken = life.withdrawn[seq]
+            raise Refusal(f"第 {seq} 号已于 {taken.at[:10]} 由{taken.by}撤回；要恢复请撤回第 {taken.seq} 号")
+        _check_open(opened, life, event)
+        return decide(opened, "withdraw", {"of": seq, "why": why}, by)
+
+
+def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
+    """What an approved month rests on is not changed under its approval."""
+    while event.kind == "withdraw":
+        event = _event(opened.archive, event.body["of"])
+    if event.kind != "submission":
+        return
+    [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
+    if month and life.month(month).approved and life.status[event.seq] != "waiting":
+        raise Refusal(f"{months.label(month)}已审核，其报表不能撤回或恢复；请先重开（shequ reopen）")
+
+
+def _event(archive: Archive, seq: int) -> Event:
+    event = next(archive.events(after=seq - 1, until=seq), None)
+    if event is None:
+        raise Refusal(f"台账中没有第 {seq} 号")
+    return event
+
+
+# ---- common to all decisions
+
+
+def person(by: str | roles.Actor, action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
+    """The name under which a decision stands. Errors: `Refusal` for somebody who may not, and for what is nobody's name."""
+    name = roles.require(by, action, settings, county, **facts)
+    if name.strip().casefold() in ("", "root"):
+        raise Refusal("决定须署本人姓名；请写明是谁（--by）")
+    return name.strip()
 
 
 def _need(what: str, text: str) -> None:
@@ -104,7 +229,8 @@ def _need(what: str, text: str) -> None:
         raise Refusal(f"请写明{what}")
 
 
-def _decide(opened: Warehouse, kind: str, body: dict, by: str) -> Event:
+def decide(opened: Warehouse, kind: str, body: dict, by: str) -> Event:
+    """A decision into the ledger, and what follows from it."""
     event = opened.archive.append(kind, body, by)
     settle(opened)
     return event

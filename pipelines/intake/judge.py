@@ -1,9 +1,12 @@
 """Read and judge a file without storing anything: what the sender is told before deciding to submit."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+import pyarrow as pa
 
 from pipelines import months
 from pipelines.answers.read_failure import Costly
@@ -19,9 +22,16 @@ from pipelines.warehouse import projection
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
+InForce = Callable[[date], pa.Table | None]
 
-def check_bytes(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Report:
-    """One file's report. Never raises for what the file holds: a bad file is a refused report."""
+
+def check_bytes(
+    data: bytes, name: str, reference: Reference, release: Release | None, today: date, in_force: InForce | None = None
+) -> Report:
+    """One file's report. Never raises for what the file holds: a bad file is a refused report.
+
+    `in_force`: month → county, unit and hash of the answers of every accepted row (`month_status.rows_in_force`).
+    """
     told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
     event = Event(1, today.isoformat(), "submission", "", told, "")
     [(_, found)] = worker_pool.read_each([(event, lambda: data)], reference)
@@ -31,6 +41,7 @@ def check_bytes(data: bytes, name: str, reference: Reference, release: Release |
     [(month, refused)] = checker.con.execute("SELECT month, refused FROM submission").fetchall()
     if not refused and month:
         _judge_alone(checker, month, release)
+        _count_rows(checker, in_force(month) if in_force else None)
     return outcome.report(checker, 1, name)
 
 
@@ -43,8 +54,10 @@ class Preview:
     receipt_bytes: bytes
 
 
-def preview(data: bytes, name: str, reference: Reference, release: Release | None, today: date) -> Preview:
-    found = check_bytes(data, name, reference, release, today)
+def preview(
+    data: bytes, name: str, reference: Reference, release: Release | None, today: date, in_force: InForce | None = None
+) -> Preview:
+    found = check_bytes(data, name, reference, release, today, in_force)
     receipt, receipt_name = receipts.preview(found, data, reference)
     return Preview(found, receipt_name, receipt)
 
@@ -55,6 +68,30 @@ def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> No
     _remember_previous(checker, month, release)
     life = checker.life()
     effective_answers.judge(checker, month, life)
+
+
+def _count_rows(checker: Warehouse, in_force: pa.Table | None) -> None:
+    """`row_count` of the file, its accepted rows compared with what is in force in the month."""
+    nothing = pa.table(
+        {"county": pa.array([], pa.string()), "unit": pa.array([], pa.string()), "answers": pa.array([], pa.uint64())}
+    )
+    checker.con.register("in_force", in_force if in_force is not None else nothing)
+    checker.con.execute(
+        """
+        INSERT INTO row_count BY NAME
+        WITH own AS (
+            SELECT accepted.unit, accepted.answers, before.answers AS earlier
+            FROM accepted LEFT JOIN in_force AS before USING (unit)),
+        read AS (SELECT count(*) AS read FROM answer)
+        SELECT 1 AS seq, (SELECT month FROM submission) AS month, read, count(unit) AS accepted, read - count(unit) AS held,
+               count(unit) FILTER (earlier IS NULL) AS new, count(*) FILTER (earlier <> answers) AS changed,
+               count(*) FILTER (earlier = answers) AS unchanged,
+               (SELECT count(*) FROM in_force WHERE county = (SELECT county FROM submission)
+                AND unit NOT IN (SELECT unit FROM accepted)) AS kept, FALSE AS superseded
+        FROM read LEFT JOIN own ON TRUE GROUP BY read
+        """
+    )
+    checker.con.unregister("in_force")
 
 
 def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:

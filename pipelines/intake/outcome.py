@@ -8,20 +8,24 @@ from pipelines import months
 from pipelines.answers import findings
 from pipelines.answers.findings import SEVERITY_NAMES
 from pipelines.archive.month_state import Life
+from pipelines.intake import open_matters
 from pipelines.reference import form
 from pipelines.warehouse import projection
 from pipelines.warehouse.projection import Warehouse
 
-__all__ = ["SEVERITY_NAMES", "Report", "findings_of", "in_force", "kind_names", "report", "rows_of"]
+__all__ = ["SEVERITY_NAMES", "Report", "findings_of", "in_force", "kind_names", "report", "rows_of", "why_waiting"]
 
 
 @dataclass
 class Report:
     """What became of one file: the object that `shequ check --json` prints, and a little more.
 
-    `state`: checked | effective | superseded | refused | waiting | known (the same bytes were received before, as number `seq`)
-    | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those of a check).
-    `in_force` is the report that counts for the county and month (seq, file, at), where that is known.
+    `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
+    person) | withdrawn | known (the same bytes stand already, as number `seq`) | received (in the archive, not yet read: another task
+    is writing; `rows` and `findings` are those of a check). `waits` says why and until when it waits.
+    `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
+    force that the file does not replace.
+    `in_force` is the last report that counts for the county and month (seq, file, at), where that is known.
     """
 
     file: str
@@ -34,6 +38,18 @@ class Report:
     state: str = "checked"
     seq: int | None = None
     in_force: dict | None = None
+    waits: str | None = None
+
+    @classmethod
+    def unreadable(cls, file: str, why: str) -> "Report":
+        """A file that never came in: there is nothing to read, or no right to."""
+        finding = dict.fromkeys(_PUBLIC) | {
+            "id": None,
+            "code": "unreadable_path",
+            "severity": "error",
+            "message": f"{why}。",
+        }
+        return cls(file, "", None, None, True, dict.fromkeys(_ROWS, 0), [finding], state="refused")
 
     def public(self) -> dict:
         return asdict(self)
@@ -50,6 +66,7 @@ def kind_names(reference: Path) -> dict[str, str]:
     return kinds | {rule.id: rule.message for rule in form.load(reference).rules}
 
 
+_ROWS = ("read", "accepted", "held", "new", "changed", "unchanged", "kept")
 _PUBLIC = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
@@ -71,13 +88,20 @@ def report(opened: Warehouse, seq: int, name: str) -> Report:
 
 
 def in_force(opened: Warehouse, life: Life, found: Report) -> dict | None:
-    """The report that counts for the county and month of another."""
-    effective = life.effective(months.parse(found.month)) if found.month else {}
-    if found.county not in effective:
+    """The last report that counts for the county and month of another."""
+    counted = life.counted(months.parse(found.month)) if found.month else {}
+    if found.county not in counted:
         return None
     sql = "SELECT seq, file, received_at FROM submission WHERE seq = ?"
-    [row] = opened.con.execute(sql, [effective[found.county]]).fetchall()
+    [row] = opened.con.execute(sql, [counted[found.county][-1]]).fetchall()
     return dict(zip(("seq", "file", "at"), row, strict=True))
+
+
+def why_waiting(life: Life, found: Report) -> str | None:
+    """Why a submission waits and until when; None where it does not."""
+    state = life.months.get(months.parse(found.month)) if found.month else None
+    waiting = [reading for reading in state.pending if reading.seq == found.seq] if state else []
+    return open_matters.why_waiting(state, waiting[0]) if state and waiting else None
 
 
 def findings_of(opened: Warehouse, seq: int) -> list[dict]:
@@ -99,13 +123,12 @@ def _waived(opened: Warehouse, seq: int) -> set[str]:
 
 
 def rows_of(opened: Warehouse, seq: int) -> dict[str, int]:
-    read, held = opened.con.execute(
-        """
-        SELECT count(*), count(*) FILTER (held OR row_no IN (
-            SELECT row_no FROM finding WHERE seq = $seq AND phase = 'rule' AND severity = 'error' AND row_no IS NOT NULL
-              AND NOT list_contains($waived::VARCHAR[], id)))
-        FROM answer WHERE seq = $seq
-        """,
-        {"seq": seq, "waived": sorted(_waived(opened, seq))},
-    ).fetchall()[0]
-    return {"read": read, "accepted": read - held, "held": held}
+    """As it was judged in its month; of a file that is not judged (refused, withdrawn) what was read."""
+    columns = ", ".join(f'"{name}"' for name in _ROWS)
+    judged = opened.con.execute(f"SELECT {columns} FROM row_count WHERE seq = ?", [seq]).fetchall()
+    if judged:
+        return dict(zip(_ROWS, judged[0], strict=True))
+    [(read, held)] = opened.con.execute(
+        "SELECT count(*), count(*) FILTER (held) FROM answer WHERE seq = ?", [seq]
+    ).fetchall()
+    return dict.fromkeys(_ROWS, 0) | {"read": read, "accepted": read - held, "held": held}

@@ -7,14 +7,14 @@ submission are not kept, and a receipt must not depend on when the warehouse was
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from pipelines import months
 from pipelines.answers import findings
-from pipelines.archive.month_state import Life, MonthState
+from pipelines.archive.month_state import Life
 from pipelines.archive.store import write_durably
 from pipelines.figures import comparisons, effective_answers
 from pipelines.receipt import ReceiptContext, Try
@@ -26,7 +26,9 @@ _STATES = {
     "checked": "已检查,未报送",
     "effective": "已接收",
     "known": "此前已收到相同文件,未重复计入",
-    "waiting": "已收到;该月已审核,待重开后生效",
+    "waiting": "已收到，等待生效",
+    "question": "已收到，待市里认可月份后生效",
+    "withdrawn": "已撤回",
     "superseded": "已被更新的报表取代",
     "refused": "不能采用,请改正后重报",
 }
@@ -100,9 +102,11 @@ class _Desk:
     def receipt(self, report) -> tuple[bytes, str]:
         month = months.parse(report.month) if report.month else None
         original = self.opened.archive.read(report.sha256)
-        # rules are judged for what is in force; a file that waits, or was superseded, is judged for its receipt alone
-        in_force = self.life.status.get(report.seq) == "effective" or month is None or report.refused
-        found = report.findings if in_force else self._findings(report.seq, report.county, month)
+        # what is in force or waits is judged; a file that was superseded or withdrawn is judged for its receipt alone
+        judged = (
+            self.life.status.get(report.seq) in ("effective", "waiting", "question") or month is None or report.refused
+        )
+        found = report.findings if judged else self._findings(report.seq, report.county, month)
         context = self._context(report, month)
         return worker_pool.mark_receipt(original, report.file, found, context, self.opened.reference)
 
@@ -113,7 +117,7 @@ class _Desk:
             county=_county(self.opened.reference, report.county, month) if known else None,
             month=month,
             number=len(earlier) + 1 if known else report.seq,
-            state=_STATES["refused" if report.refused else report.state],
+            state=report.waits or _STATES["refused" if report.refused else report.state],
             refused=report.refused,
             received=self._received(report.seq),
             rows=report.rows,
@@ -151,10 +155,11 @@ class _Desk:
         return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
 
     def _judge(self, seq: int, county: str, month: date) -> None:
-        alone = MonthState(month, effective={county: seq})
-        life = replace(self.life, months={**self.life.months, month: alone})
+        others = [s for code, seqs in self.life.counted(month).items() if code != county for s in seqs]
+        before = self.life.counted(months.add(month, -1))
         effective_answers.load_rosters(self.opened, month)
-        effective_answers.select_rows(self.opened, {**self.life.effective(month), county: seq}.values())
-        compared = comparisons.compare(self.opened, month, life)
+        effective_answers.select_rows(self.opened, [*others, seq])
+        effective_answers.mark_held(self.opened, [], {})
+        compared = comparisons.compare(self.opened, month, {county: [seq]}, before)
         effective_answers.select_rows(self.opened, [seq])
-        effective_answers.judge(self.opened, month, life, compared)
+        effective_answers.judge(self.opened, month, self.life, compared)

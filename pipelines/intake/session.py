@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.archive.store import Archive
-from pipelines.figures import update
+from pipelines import months
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.figures import effective_answers
 from pipelines.intake import month_status
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
@@ -40,11 +42,25 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
         yield opened
 
 
-def settle(opened: Warehouse, report: Progress | None = None) -> list[int]:
-    """Bring the projection up to the archive, and the months that it touches up to date. Returns the submissions read."""
-    loaded = opened.sync(worker_pool.reader(opened.archive, opened.reference), report)
-    life = opened.life()
-    if life.reported:
-        update.bring_up_to_date(opened, life.reported[-1])
+def settle(opened: Warehouse, report: Progress | None = None, now: datetime | None = None) -> list[int]:
+    """Bring the projection up to the archive and judge the months that it touches; no figure is computed. Returns the submissions read."""
+    read = worker_pool.reader(opened.archive, opened.reference)
+    loaded = opened.sync(read, report)
+    if note_months_over(opened, now or datetime.now(SHANGHAI)):
+        opened.sync(read)
+    effective_answers.bring_up_to_date(opened)
     month_status.keep(opened)
     return loaded
+
+
+def note_months_over(opened: Warehouse, now: datetime) -> list[date]:
+    """Months that have ended and for which reports were sent too early: noted in the ledger, which brings those into force.
+
+    The clock is asked here, once; what follows from it is a function of the ledger, and a rebuild needs no clock.
+    """
+    this_month = now.date().replace(day=1)
+    states = opened.life().months.items()
+    ended = sorted(month for month, state in states if state.early and month < this_month)
+    for month in ended:
+        opened.archive.append("month_over", {"month": months.key(month)}, now=now)
+    return ended

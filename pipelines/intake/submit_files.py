@@ -5,16 +5,18 @@ What is submitted is on disk in the archive, byte for byte, before anybody is to
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from pipelines.access import roles
+from pipelines.archive.receive import Receiver
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, judge, outcome, receipts
+from pipelines.intake import file_names, judge, month_status, outcome, receipts
 from pipelines.intake.judge import Preview
 from pipelines.intake.outcome import Report
-from pipelines.intake.receive import Receiver
 from pipelines.intake.session import PATIENCE, Progress, settle, writing
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
@@ -25,11 +27,20 @@ LARGEST = 64 * 1024 * 1024
 
 
 def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None) -> list[Report]:
-    """Read and judge files without storing anything. Warnings about changes compare with the current release, if there is one."""
+    """Read and judge files without storing anything: one report a file, in order; a file that cannot be read is a refused one.
+
+    Warnings about changes compare with the current release, if there is one.
+    """
+    files = [(path, _read(path)) for path in paths]
     reference = reference_bundle.load(settings.reference)
     release = judge.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
-    return [judge.check_bytes(read_file(path), file_names.of(path), reference, release, today) for path in paths]
+    in_force = partial(month_status.rows_in_force, settings.data)
+    return [
+        data if isinstance(data, Report)
+        else judge.check_bytes(data, file_names.of(path), reference, release, today, in_force)
+        for path, data in files
+    ]  # fmt: skip
 
 
 def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
@@ -39,7 +50,16 @@ def preview(data: bytes, name: str, settings: Settings, now: datetime | None = N
         raise _too_large(name, len(data))
     reference = reference_bundle.load(settings.reference)
     today = (now or datetime.now(SHANGHAI)).date()
-    return judge.preview(data, name, reference, judge.release_if_any(settings), today)
+    in_force = partial(month_status.rows_in_force, settings.data)
+    return judge.preview(data, name, reference, judge.release_if_any(settings), today, in_force)
+
+
+def _read(path: Path) -> bytes | Report:
+    """A file's bytes; where they cannot be had, the report that says so."""
+    try:
+        return read_file(path)
+    except Refusal as refusal:
+        return Report.unreadable(file_names.of(path), str(refusal))
 
 
 def read_file(path: Path) -> bytes:
@@ -69,23 +89,40 @@ def submit(
     report: Progress | None = None,
     now: datetime | None = None,
 ) -> list[Report]:
-    """Archive the files, read them, store what counts. One report a file, in the order given.
+    """Archive the files, read them, store what counts; no figure is computed. One report a file, in the order given.
 
-    Never waits for another writer for long: then the files are in the archive, and the reports (state `received`) those of a check.
+    A path that cannot be read costs only itself: its report is a refused one. Never waits for another writer for long: then the files
+    are in the archive, and the reports (state `received`) those of a check.
     Errors: `Refusal` for a file that the sender may not submit; then none of the files enters the archive.
     """
-    files: Iterable[tuple[str, bytes]] = ((file_names.of(path), read_file(path)) for path in paths)
+    files: Iterable[tuple[str, bytes | Report]] = ((file_names.of(path), _read(path)) for path in paths)
     if not isinstance(by, str):
         files = list(files)  # what is judged is what is archived
-        by = _admitted(files, settings, by, now)
-    receiver = Receiver(Archive(settings.archive), by, lambda: reference_bundle.load(settings.reference), now)
-    received = [(name, hashlib.sha256(data).hexdigest(), *receiver.take(data, name)) for name, data in files]
+        by = _admitted([(name, data) for name, data in files if isinstance(data, bytes)], settings, by, now)
+    receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now)
+    taken = [data if isinstance(data, Report) else _Taken.by(receiver, name, data) for name, data in files]
     try:
         with writing(settings, "接收报表", PATIENCE) as opened:
-            settle(opened, report)
-            return [_as_received(opened, seq, name, known) for name, _, seq, known in received]
+            settle(opened, report, now)
+            return [
+                one if isinstance(one, Report) else _as_received(opened, one.seq, one.name, one.known) for one in taken
+            ]
     except locks.Busy:
-        return [_unread(settings, seq, name, digest, known, now) for name, digest, seq, known in received]
+        return [one if isinstance(one, Report) else _unread(settings, one, now) for one in taken]
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A file in the archive. `known`: the same bytes stood already."""
+
+    name: str
+    digest: str
+    seq: int
+    known: bool
+
+    @classmethod
+    def by(cls, receiver: Receiver, name: str, data: bytes) -> "_Taken":
+        return cls(name, hashlib.sha256(data).hexdigest(), *receiver.take(data, name))
 
 
 def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Actor, now: datetime | None) -> str:
@@ -103,28 +140,33 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
 
 
 def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
-    found, life = outcome.report(opened, seq, name), opened.life()
-    found.state = "known" if known else life.status.get(seq, "refused")
+    life = opened.life()
+    repeated = life.status.get(seq) == "repeated"
+    found = outcome.report(opened, life.repeats[seq] if repeated else seq, name)
+    found.state = "known" if known or repeated else life.status.get(seq, "refused")
     found.in_force = outcome.in_force(opened, life, found)
+    found.waits = outcome.why_waiting(life, found)
     return found
 
 
-def _unread(settings: Settings, seq: int, name: str, digest: str, known: bool, now: datetime | None) -> Report:
+def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
     """What a check says of an archived file that is read later."""
     reference = reference_bundle.load(settings.reference)
     today = (now or datetime.now(SHANGHAI)).date()
-    data = Archive(settings.archive).read(digest)
-    found = judge.check_bytes(data, name, reference, judge.release_if_any(settings), today)
-    found.seq, found.state = seq, "known" if known else "received"
+    data, in_force = Archive(settings.archive).read(one.digest), partial(month_status.rows_in_force, settings.data)
+    found = judge.check_bytes(data, one.name, reference, judge.release_if_any(settings), today, in_force)
+    found.seq, found.state = one.seq, "known" if one.known else "received"
     return found
 
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
-    """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found.
+    """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found. What never came in has
+    none.
 
     Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
     """
     with writing(settings, "写回执", wait) as opened:
         settle(opened)
-        read = [_as_received(opened, r.seq, r.file, False) if r.state == "received" else r for r in reports]
+        stored = [report for report in reports if report.seq is not None]
+        read = [_as_received(opened, r.seq, r.file, False) if r.state == "received" else r for r in stored]
         return receipts.write_receipts(opened, read, folder)

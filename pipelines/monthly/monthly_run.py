@@ -11,6 +11,7 @@ from pipelines import months, reports
 from pipelines.access import roles
 from pipelines.edition import Edition, edition_folders, open_folder, publish, verify_files
 from pipelines.errors import Refusal
+from pipelines.figures import update
 from pipelines.intake import session
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
@@ -36,6 +37,7 @@ def run(
         if wanted not in opened.life().reported:
             # a slip in the month must not put an empty release on the leaders' screen
             raise Refusal(f"{months.label(wanted)}没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)")
+        update.bring_up_to_date(opened, latest_reported(opened), report)
         checked(opened, wanted, warn)
         edition = publish_month(opened, settings, wanted, by, report)
         require_whole(verify_files.touched_faults(opened, edition.folder))

@@ -32,7 +32,7 @@ def is_over(month: date, now: datetime) -> bool:
     return now >= datetime(following.year, following.month, DAY, HOUR, tzinfo=SHANGHAI)
 
 
-def _mark(effective: dict[str, int]) -> str:
+def _mark(effective: dict[str, list[int]]) -> str:
     return hashlib.sha256(json.dumps(sorted(effective.items())).encode()).hexdigest()[:12]
 
 

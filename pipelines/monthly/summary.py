@@ -16,9 +16,9 @@ from pipelines.warehouse.projection import Warehouse
 def received(warehouse: Warehouse, month: date) -> dict:
     """Who has reported the month, how many units count, what was found."""
     counties = warehouse.reference.rosters.counties(month)
-    force = warehouse.life().effective(month)
+    force = warehouse.life().counted(month)
     missing = [county.name for county in counties if county.code not in force]
-    severities = _count(warehouse, "severity", "finding", "list_contains(?, seq)", [list(force.values())])
+    severities = _count(warehouse, "severity", "finding", "list_contains(?, seq)", [[seq for seqs in force.values() for seq in seqs]])
     return {
         "已报县数": len(counties) - len(missing),
         "应报县数": len(counties),

@@ -54,7 +54,7 @@ _SOURCE = pa.schema(
 
 def _submission(event: Event, reading: Reading) -> dict:
     return {
-        "seq": event.seq, "received_at": event.at, "received_by": event.by, "file": reading.file, "sha256": reading.sha256,
+        "seq": event.seq, "received_at": event.at, "received_by": event.by, "file": reading.file, "sha256": event.body["sha256"],
         "county": reading.county, "month": reading.month, "form_version": reading.form_version,
         "refused": reading.refused, "sender": event.body.get("sender"),
     }  # fmt: skip

@@ -10,6 +10,7 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `county_answer`, `county_raw` | submission with a 表2 | seq |
 | `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
+| `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
 | `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
 | `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
 | `began`, `first_met` | series of figures: its first month with a value, the first in which its target was met | these |
@@ -119,7 +120,7 @@ class Warehouse:
                 progress(done, len(submissions), batch[-1][0].body["file"])
         with self.transaction():
             self._record_events(new)
-        self._reread_resolved(new, read)
+        self._reread(new, read)
         return [event.seq for event in submissions]
 
     def _tables(
@@ -143,17 +144,37 @@ class Warehouse:
         reading = outcome.reading(event.body["file"], event.body["sha256"], kinds)
         return arrow_rows.tables(self.reference.form, event, reading)
 
-    def _reread_resolved(self, new: list[Event], read: Read) -> None:
-        """What a person said of a county's units changes how its reports in force are read."""
-        counties = {event.body["county"] for event in new if event.kind == "resolve"}
-        if not counties:
+    def _reread(self, new: list[Event], read: Read) -> None:
+        """What a person decided or took back changes how reports are read: those of the counties concerned, once more.
+
+        Withdrawn reports are not kept up to date; one that comes back is read again too.
+        """
+        touched = self._touched(new)
+        counties = {event.body["county"] for event in touched if event.kind == "resolve"}
+        seqs = {event.seq for event in touched if event.kind == "submission"}
+        if not counties and not seqs:
             return
-        life = self.life()
-        seqs = {seq for state in life.months.values() for county, seq in state.effective.items() if county in counties}
+        rows = self.con.execute("SELECT seq, county FROM submission").fetchall()
+        status = self.life().status
+        seqs |= {seq for seq, county in rows if county in counties and status[seq] != "withdrawn"}
         events = [event for event in self.archive.events() if event.seq in seqs]
-        for batch in _batches(self._tables(events, {}, read, first=False)):
+        decided = {seq: outcome for seq, outcome in read_failure.decided(self.archive, 0).items() if seq in seqs}
+        for batch in _batches(self._tables(events, decided, read, first=False)):
             with self.transaction():
                 self.load_many(batch)
+
+    def _touched(self, new: list[Event]) -> list[Event]:
+        """Resolutions among new events, and what new withdrawals take back or give back in the end."""
+        touched = [event for event in new if event.kind == "resolve"]
+        if any(event.kind == "withdraw" for event in new):
+            known = {event.seq: event for event in self.archive.events()}
+            for event in new:
+                root = event
+                while root.kind == "withdraw":
+                    root = known[root.body["of"]]
+                if event.kind == "withdraw":
+                    touched.append(root)
+        return touched
 
     def _record_events(self, events: list[Event]) -> None:
         if events:
@@ -169,10 +190,16 @@ class Warehouse:
         applied = self.applied()
         last = min(until or applied, applied)
         if last not in self._lives:
-            told = "SELECT seq, county, month, refused FROM submission WHERE seq <= ? ORDER BY seq"
-            rows = self.con.execute(told, [last]).fetchall()
-            self._lives = {last: fold(self.archive.decisions(until=last), map(Received._make, rows))}
+            columns = "seq, county, month, refused, sha256, left(received_at, 10)::DATE"
+            rows = self.con.execute(f"SELECT {columns} FROM submission WHERE seq <= ? ORDER BY seq", [last]).fetchall()
+            replaced = {seq for (seq,) in self.con.execute("SELECT seq FROM row_count WHERE superseded").fetchall()}
+            received, first_month = map(Received._make, rows), self.reference.first_month
+            self._lives = {last: fold(self.archive.decisions(until=last), received, first_month, replaced)}
         return self._lives[last]
+
+    def forget_life(self) -> None:
+        """Which rows count was decided anew: what is in force is to be folded again."""
+        self._lives.clear()
 
     @contextmanager
     def transaction(self):
@@ -381,6 +408,8 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
            sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,
            row_no INTEGER)""",
+        """CREATE TABLE row_count (seq BIGINT, month DATE, read BIGINT, accepted BIGINT, held BIGINT, "new" BIGINT, changed BIGINT,
+           unchanged BIGINT, kept BIGINT, superseded BOOLEAN)""",
         "CREATE TABLE fingerprint (month DATE, what VARCHAR, fingerprint VARCHAR)",
     ):
         con.execute(statement)

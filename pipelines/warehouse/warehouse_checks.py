@@ -33,6 +33,7 @@ KEYS = {
     "county_raw": ("seq",),
     "source": ("seq", "part", "field"),
     "finding": ("seq", "phase", "number"),
+    "row_count": ("seq",),
     "standing": ("month", "unit"),
     "county_standing": ("month", "unit"),
     "last_answer": ("month", "uid"),
@@ -140,8 +141,8 @@ def _due(warehouse: Warehouse, stage: str, wanted: set[date]) -> list[date]:
     """Months computed that are wanted or have another fingerprint than the one they were found right with, in order."""
     rows = warehouse.con.execute(
         "SELECT month, known.fingerprint IS NOT DISTINCT FROM made.fingerprint FROM fingerprint AS made "
-        "LEFT JOIN (SELECT * FROM fingerprint WHERE what = ?) AS known USING (month) WHERE made.what = 'then' ORDER BY month",
-        [_right(stage)],
+        "LEFT JOIN (SELECT * FROM fingerprint WHERE what = ?) AS known USING (month) WHERE made.what = ? ORDER BY month",
+        [_right(stage), _MADE[stage]],
     ).fetchall()
     return [month for month, known in rows if month in wanted or not known]
 
@@ -151,9 +152,13 @@ def _note(warehouse: Warehouse, stage: str, looked: list[date]) -> None:
     with warehouse.transaction():
         con.execute("DELETE FROM fingerprint WHERE what = ? AND list_contains(?, month)", [what, looked])
         con.execute(
-            "INSERT INTO fingerprint SELECT month, ?, fingerprint FROM fingerprint WHERE what = 'then' AND list_contains(?, month)",
-            [what, looked],
+            "INSERT INTO fingerprint SELECT month, ?, fingerprint FROM fingerprint WHERE what = ? AND list_contains(?, month)",
+            [what, _MADE[stage], looked],
         )
+
+
+# the fingerprint of what a stage looks at: a month's answers, a month's figures
+_MADE = {"submissions": "answers", "figures": "then"}
 
 
 def _right(stage: str) -> str:

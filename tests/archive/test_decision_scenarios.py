@@ -58,14 +58,22 @@ def test_the_same_bytes_twice_are_one_submission(office):
     assert len([e for e in Archive(office.settings.archive).events() if e.kind == "submission"]) == 1
 
 
-def test_a_later_submission_supersedes_and_tells_who_was_withdrawn(office, villages):
+def test_a_later_submission_leaves_in_force_what_it_does_not_carry_and_says_so(office, villages):
     office.send(APRIL, COUNTY)
     later = office.send(APRIL, COUNTY, without(villages[0]))
-    [told] = [f for f in later.findings if f["code"] == "units_withdrawn"]
-    assert villages[0] in told["found"]
+    [kept] = [f for f in later.findings if f["code"] == "units_kept"]
+    assert villages[0] in kept["found"]
+    assert later.rows["kept"] == 1 and later.rows["unchanged"] == later.rows["accepted"]
     release = office.release(APRIL)
-    assert figure(release, "facility_rural", COUNTY)["unknown"] == 1
+    assert figure(release, "facility_rural", COUNTY)["unknown"] == 0
     states = release.rows("SELECT status FROM submission ORDER BY seq")
+    assert [row["status"] for row in states] == ["effective", "effective"]
+
+
+def test_a_submission_of_which_every_row_is_replaced_is_superseded(office):
+    office.send(APRIL, COUNTY)
+    office.send(APRIL, COUNTY, lambda unit: plain(unit) | {"households": 201})
+    states = office.release(APRIL).rows("SELECT status FROM submission ORDER BY seq")
     assert [row["status"] for row in states] == ["superseded", "effective"]
 
 

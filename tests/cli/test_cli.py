@@ -1,5 +1,6 @@
 """The command line as programs meet it: JSON keys, exit status, refusals in Chinese without a traceback."""
 
+import getpass
 import json
 import shutil
 from datetime import date
@@ -14,6 +15,7 @@ from tests.books import Office, but, plain
 APRIL = date(2020, 4, 1)
 COUNTY = "130571"
 FILE = {"file", "sha256", "county", "month", "refused", "rows", "findings"}
+ROWS = {"read", "accepted", "held", "new", "changed", "unchanged", "kept"}
 FINDING = {"code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"}
 FIGURE = {
     "indicator", "month", "level", "unit", "name", "value", "lower", "upper", "numerator", "denominator", "unknown",
@@ -68,7 +70,7 @@ def test_check_tells_one_object_a_file_and_stores_nothing(office, shequ, village
     assert status == 1
     assert len(told) == 2
     assert told[0].keys() >= FILE
-    assert told[0]["rows"].keys() == {"read", "accepted", "held"}
+    assert told[0]["rows"].keys() == ROWS
     assert (told[0]["county"], told[0]["month"], told[0]["refused"]) == (COUNTY, "2020-04", False)
     [finding] = [f for f in told[0]["findings"] if f["severity"] == "error"]
     assert finding.keys() >= FINDING
@@ -87,8 +89,64 @@ def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
     path.write_bytes("这不是工作簿".encode())
     status, out, _ = shequ("check", "--json", path)
     told = json.loads(out)
-    assert (status, told["refused"], told["rows"]) == (1, True, {"read": 0, "accepted": 0, "held": 0})
+    assert (status, told["refused"], told["rows"]) == (1, True, dict.fromkeys(ROWS, 0))
     assert [f["severity"] for f in told["findings"]] == ["error"]
+
+
+def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
+    good = office.workbook(APRIL, COUNTY)
+    last = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "households": 205})
+    for command in ("check", "submit"):
+        status, out, _ = shequ(command, "--json", good, tmp_path / "没有.xlsx", last, data=tmp_path / "data")
+        told = [json.loads(line) for line in out.splitlines()]
+        assert status == 1
+        assert [one["refused"] for one in told] == [False, True, False]
+        assert "找不到文件" in told[1]["findings"][0]["message"]
+    assert [one["state"] for one in told] == ["superseded", "refused", "effective"]
+
+
+# ---- taking back, and what waits
+
+
+DECISIONS = [
+    ("withdraw", "1", "--why", "错发"),
+    ("explain-finding", "abc", "--text", "实地数过"),
+    ("accept", "abc"),
+    ("ask", "abc", "--text", "何时"),
+    ("dismiss", "abc", "--why", "测试文件"),
+    ("extend", "2020-04", "--county", COUNTY, "--until", "2020-05-10", "--why", "停电"),
+    ("admit", "--name", "新村", "--town", "130571001000", "--kind", "农村社区", "--from", "2020-04", "--why", "新设"),
+]
+
+
+@pytest.mark.parametrize("words", DECISIONS, ids=lambda words: words[0])
+@pytest.mark.parametrize("name", [None, "", "root", getpass.getuser()])
+def test_every_decision_needs_a_persons_name(shequ, tmp_path, words, name):
+    signed = () if name is None else ("--by", name)
+    assert shequ(*words, *signed, data=tmp_path / "data")[0] == 2
+
+
+def test_a_submission_is_taken_back_and_read_as_it_was_sent(office, shequ, tmp_path):
+    data, path = tmp_path / "data", office.workbook(APRIL, COUNTY)
+    seq = json.loads(shequ("submit", "--json", path, data=data)[1])["seq"]
+    status, out, _ = shequ("withdraw", seq, "--why", "错发", "--by", "市局李某", "--json", data=data)
+    assert (status, json.loads(out)["of"]) == (0, seq)
+    status, out, _ = shequ("withdraw", seq, "--why", "错发", "--by", "市局李某", data=data)
+    assert status == 1
+    status, out, _ = shequ("original", seq, "--out", tmp_path / "out", "--json", data=data)
+    assert (tmp_path / "out" / f"{seq}-{path.name}").read_bytes() == path.read_bytes()
+
+
+def test_matters_are_listed_with_their_keys(shequ, tmp_path):
+    bad = tmp_path / "不知谁的.xlsx"
+    bad.write_bytes("这不是工作簿".encode())
+    shequ("submit", bad, data=tmp_path / "data")
+    [matter] = json.loads(shequ("matters", "--json", data=tmp_path / "data")[1])
+    assert matter.keys() >= {"id", "kind", "county", "month", "file", "since", "state", "message"}
+    assert (matter["kind"], matter["county"], matter["file"], matter["state"]) == ("no_county", None, bad.name, "open")
+    shequ("dismiss", matter["id"], "--why", "测试文件", "--by", "市局李某", data=tmp_path / "data")
+    [after] = json.loads(shequ("matters", "--json", data=tmp_path / "data")[1])
+    assert after["state"] == "dismissed"
 
 
 # ---- figures
@@ -161,10 +219,10 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
     status, out, _ = shequ("approve", "2020-04", "--by", "市局李某", "--json", data=data)
     told = json.loads(out)
     assert (status, told["kind"], told["month"]) == (0, "approve", "2020-04")
-    status, _, err = shequ("approve", "2020-04", data=data)
+    status, _, err = shequ("approve", "2020-04", "--by", "市局王某", data=data)
     assert status == 1
     assert err.startswith("未完成:2020年4月已于") and "由市局李某审核" in err
-    assert shequ("reopen", "2020-04", "--why", "更正", data=data)[0] == 0
+    assert shequ("reopen", "2020-04", "--why", "更正", "--by", "市局王某", data=data)[0] == 0
 
 
 # ---- refusals and wrong use
@@ -173,15 +231,14 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("submit", "不存在.xlsx"), "未完成:找不到文件“不存在.xlsx”;请检查路径"),
         (("figures", "--month", "2019-01"), "未完成:发布版 2020-04/1 没有 2019-01 的数字;它包含 2020-04 至 2020-04"),
         (("figures", "--indicator", "facility_rurl"), "未完成:没有指标 facility_rurl;是否为 facility_rural?"),
         (("figures", "--policy", "甲"), "未完成:没有政策 甲;现有:opinions-2018"),
         (("explain", "facility_rural", "--unit", "1305"), "未完成:“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
-        (("reopen", "2020-04", "--why", "更正"), "未完成:2020年4月未经审核,无需重开"),
+        (("reopen", "2020-04", "--why", "更正", "--by", "市局李某"), "未完成:2020年4月未经审核,无需重开"),
         (("run", "--month", "2030-01"), "未完成:2030年1月没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)"),
-        (("waive", "abc", "--why", "无妨", "--until", "2020-12"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
-        (("approve", "2020-05"), "未完成:2020年5月还没有任何有效报表,不能审核"),
+        (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "市局李某"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
+        (("approve", "2020-05", "--by", "市局李某"), "未完成:2020年5月还没有任何有效报表,不能审核"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, said):

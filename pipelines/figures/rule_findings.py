@@ -1,0 +1,147 @@
+"""The form's rules on the rows that are judged: which are broken, as findings that name every cell.
+
+Reads the temporary tables `row` and `county_row` (`pipelines.figures.effective_answers`), and marks there what an error rule holds.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from pipelines.answers.findings import Finding, finding_id
+from pipelines.archive.month_state import Waiver
+from pipelines.reference.form import Part
+from pipelines.reference.rules import CompiledRule, broken_sql, previous_fields
+from pipelines.warehouse.projection import Warehouse
+
+Found = list[tuple[int, str, Finding]]
+
+
+def broken(warehouse: Warehouse, month: date) -> Found:
+    """(seq, county, finding) of each broken rule, of the rows first and then of the counties' records."""
+    reference = warehouse.reference
+    parts = (
+        (_COMMUNITY, reference.form.community, "last_answer", reference.rules),
+        (_COUNTY, reference.form.county, "last_county_answer", reference.county_rules),
+    )
+    found: Found = []
+    for template, part, last, rules in parts:
+        rows = _broken_rows(warehouse, rules, _query(template, part, last, rules, month))
+        found += _findings(warehouse, rows, {rule.rule.id: rule for rule in rules}, part)
+    return found
+
+
+_COMMUNITY = """
+    SELECT answer.seq, answer.row_no, answer.unit, answer.unreadable, {0}{2}, unnest({{broken}}) AS rule
+    FROM row AS answer JOIN unit AS roster ON roster.code = answer.unit
+    LEFT JOIN ({1}) AS prev ON prev.uid = answer.uid
+"""
+_COUNTY = """
+    SELECT answer.seq, NULL AS row_no, answer.unit, []::VARCHAR[] AS unreadable, {0}{2}, unnest({{broken}}) AS rule
+    FROM county_row AS answer JOIN county AS roster ON roster.code = answer.unit
+    LEFT JOIN ({1}) AS prev ON prev.uid = answer.unit
+"""
+
+
+def _query(template: str, part: Part, last: str, rules: list[CompiledRule], month: date) -> str:
+    """The query for broken rules: a row's answers, its last ones as `prev:<field>`, and `{broken}` still to fill in."""
+    answers = ", ".join(f'answer."{field.id}"' for field in part)
+    fields = previous_fields(rules)
+    previous = "".join(f', prev."{field}" AS "prev:{field}"' for field in fields)
+    return template.format(answers, last_answers(part, last, fields, month), previous)
+
+
+def last_answers(part: Part, table: str, fields: Iterable[str], month: date) -> str:
+    """SQL: the last accepted answers before a month. What is counted from 1 January is not compared across a New Year."""
+    before = f"(SELECT max(month) FROM {table} WHERE month < DATE '{month}')"
+    fresh = f"year({before}) = {month.year}"
+    columns = "".join(
+        f', CASE WHEN {fresh} THEN "{field}" END AS "{field}"' if part[field].period == "year" else f', "{field}"'
+        for field in fields
+    )
+    return f"SELECT uid{columns} FROM {table} WHERE month = {before}"
+
+
+def _broken_rows(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[dict]:
+    """One dict per row and broken rule: the row's key and answers, and the rule's id."""
+    cursor = warehouse.con.execute(query.format(broken=broken_sql(rules)))
+    names = [column[0] for column in cursor.description]
+    by_id = {rule.rule.id: rule for rule in rules}
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [row for row in rows if not set(row["unreadable"]) & set(by_id[row["rule"]].fields)]
+
+
+def _findings(warehouse: Warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: Part) -> Found:
+    if not rows:
+        return []
+    places = _places(warehouse, {row["seq"] for row in rows}, part.id)
+    counties = dict(warehouse.con.execute("SELECT seq, county FROM submission SEMI JOIN chosen USING (seq)").fetchall())
+    return [
+        (
+            row["seq"],
+            counties[row["seq"]],
+            rule_finding(rules[row["rule"]], row, places.get(row["seq"], {}), part.by_id),
+        )
+        for row in rows
+    ]
+
+
+def _places(warehouse: Warehouse, seqs: set[int], part: str) -> dict[int, dict[str, tuple[str, str]]]:
+    """seq → field → (sheet, column letter or cell)."""
+    rows = warehouse.con.execute(
+        "SELECT seq, field, sheet, cell FROM source SEMI JOIN (SELECT unnest(?::BIGINT[]) AS seq) USING (seq) WHERE part = ?",
+        [list(seqs), part],
+    ).fetchall()
+    places: dict[int, dict[str, tuple[str, str]]] = {}
+    for seq, field, sheet, cell in rows:
+        places.setdefault(seq, {})[field] = (sheet, cell)
+    return places
+
+
+def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str]], fields: dict) -> Finding:
+    """A broken rule as a finding: all its cells, the values in them, and what to do."""
+    row_no = row["row_no"]
+    cells = [f"{places[f][1]}{row_no or ''}" for f in rule.fields if f in places]
+    sheet = next((places[f][0] for f in rule.fields if f in places), None)
+    values = ",".join(f"{fields[f].label}={_shown(row[f])}" for f in rule.fields)
+    where = f"工作表“{sheet}”单元格 {'、'.join(cells)}:" if cells else ""
+    before = "".join(f",此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
+    repair = "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
+    return Finding(
+        code=rule.rule.id,
+        severity=rule.rule.severity,
+        sheet=sheet,
+        cell=",".join(cells) or None,
+        field=",".join(rule.fields),
+        unit=row["unit"],
+        found=values,
+        expected=rule.rule.message,
+        message=f"【{rule.rule.id}】{where}{rule.rule.message}({values}{before})。{repair}。",
+        row=row_no,
+    )
+
+
+def _shown(value) -> str:
+    if value is None:
+        return "未填"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+
+
+def hold(warehouse: Warehouse, found: Found, waived: dict[str, Waiver]) -> None:
+    """Mark as `broken` the rows and records that an error rule holds back and no waiver lifts."""
+    held = [
+        (seq, finding.row)
+        for seq, county, finding in found
+        if finding.severity == "error" and finding_id(county, finding) not in waived
+    ]
+    rows = [key for key in held if key[1] is not None]
+    con = warehouse.con
+    con.execute(
+        "UPDATE row SET broken = TRUE FROM (SELECT unnest(?::BIGINT[]) AS seq, unnest(?::INTEGER[]) AS row_no) AS bad "
+        "WHERE row.seq = bad.seq AND row.row_no = bad.row_no",
+        [[seq for seq, _ in rows], [row_no for _, row_no in rows]],
+    )
+    con.execute(
+        "UPDATE county_row SET broken = TRUE WHERE seq IN (SELECT unnest(?::BIGINT[]))",
+        [[seq for seq, row_no in held if row_no is None]],
+    )

@@ -1,0 +1,110 @@
+"""What waits for somebody, and what is said to it: the county explains; the city accepts, asks again, dismisses."""
+
+from datetime import date
+from pathlib import Path
+
+from pipelines import months
+from pipelines.access import roles
+from pipelines.archive.store import Archive, Event
+from pipelines.errors import Refusal
+from pipelines.intake import file_names, month_status, open_matters
+from pipelines.intake.decisions import decide, person
+from pipelines.intake.open_matters import Matter
+from pipelines.intake.session import settle, writing
+from pipelines.settings import Settings
+from pipelines.system import locks
+from pipelines.system.durable_files import write_durably
+from pipelines.warehouse.projection import Warehouse
+
+# what says nothing is no explanation
+STOCK_PHRASES = ("核实无误", "经核实无误", "已核实", "情况属实", "属实", "无误", "无", "无问题", "正确", "没有问题")
+
+
+def matters(settings: Settings, month: date | None = None) -> list[Matter]:
+    """Everything that waits for somebody (of a month), whatever is published. Waits for nobody: while another task writes, as last kept."""
+    try:
+        with writing(settings, "查看待办事项", wait=0.0) as opened:
+            settle(opened)
+    except locks.Busy:
+        pass  # what was kept before that task began
+    return kept(settings, month)
+
+
+def kept(settings: Settings, month: date | None = None) -> list[Matter]:
+    """The same as the last settling left it: for a page, which is drawn again and again."""
+    wanted = months.key(month) if month else None
+    return [matter for matter in month_status.matters(settings.data) if wanted in (None, matter["month"])]
+
+
+def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Answer a warning instead of mending it. Errors: `Refusal` for a stock phrase, for an error, for an unknown finding."""
+    if text.strip().strip("。.！!") in ("", *STOCK_PHRASES):
+        raise Refusal(f"“{text.strip()}”没有说明情况；请写明为什么是这样（如何核实、数字从何而来）")
+    with writing(settings, "情况说明") as opened:
+        settle(opened)
+        matter = _finding(opened, finding)
+        by = person(by, "submit", settings, matter["county"], finding=finding)
+        return decide(opened, "explain", {"finding": finding, "text": text.strip()}, by)
+
+
+def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Accept a county's explanation, which then holds until the value changes; or a report of a month before the policy's first."""
+    by = person(by, "waive", settings, finding=finding)
+    with writing(settings, "认可说明") as opened:
+        settle(opened)
+        matter, body = _finding(opened, finding), {"finding": finding}
+        if matter["kind"] == "month_question":
+            body |= {"county": matter["county"], "month": matter["month"]}
+        elif matter["state"] == "open":
+            raise Refusal(f"问题 {finding} 还没有情况说明，无从认可；可请县里说明（shequ ask），或豁免（shequ waive）")
+        elif matter["state"] == "settled":
+            raise Refusal(f"问题 {finding} 已经办结")
+        return decide(opened, "accept", body, by)
+
+
+def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Ask the county (again): the explanation does not suffice."""
+    by = person(by, "waive", settings, finding=finding)
+    if not text.strip():
+        raise Refusal("请写明要问什么")
+    with writing(settings, "追问") as opened:
+        settle(opened)
+        _finding(opened, finding)
+        return decide(opened, "ask", {"finding": finding, "text": text.strip()}, by)
+
+
+def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Say of a matter that nothing is to be done, with the reason; it opens again where it comes back."""
+    by = person(by, "waive", settings, matter=matter)
+    if not why.strip():
+        raise Refusal("请写明理由")
+    with writing(settings, "不予处理") as opened:
+        settle(opened)
+        if matter not in {one["id"] for one in open_matters.collect(opened, opened.life())}:
+            raise Refusal(f"没有编号为 {matter} 的待办事项；编号见 shequ matters")
+        return decide(opened, "dismiss", {"matter": matter, "why": why.strip()}, by)
+
+
+def _finding(opened: Warehouse, finding: str) -> Matter:
+    """The open matter of a warning. Errors: `Refusal` where there is none, or where it is an error."""
+    found = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == finding), None)
+    if found is None:
+        raise Refusal(f"没有编号为 {finding} 的待核实问题；编号见 shequ matters")
+    if found["kind"] not in ("warning", "month_question"):
+        raise Refusal(f"{finding} 是{open_matters.KIND_NAMES[found['kind']]}，不能以说明代替改正；请改正后重报")
+    return found
+
+
+def original(seq: int, folder: Path, settings: Settings) -> Path:
+    """A submitted file as it was sent, in a folder, under its name with its number in front.
+
+    Errors: `Refusal` for what is no submission.
+    """
+    archive = Archive(settings.archive)
+    event = next(archive.events(after=seq - 1, until=seq), None)
+    if event is None or event.kind != "submission":
+        raise Refusal(f"台账第 {seq} 号不是报送的文件" if event else f"台账中没有第 {seq} 号")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{seq}-{file_names.last_part(event.body['file'])}"
+    write_durably(path, archive.read(event.body["sha256"]))
+    return path
