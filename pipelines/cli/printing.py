@@ -73,7 +73,9 @@ def _report(report) -> None:
     rows = report.rows
     whose = f"{report.county} {report.month}:" if report.county and report.month else ""
     counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
-    counts += f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
+    counts += (
+        f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
+    )
     state = "不能采用" if report.refused else report.waits or f"{_STATES[report.state]}{_instead(report)}"
     say(f"{report.file}:{state}。{whose}{counts}")
     for finding in report.findings:

@@ -4,8 +4,11 @@
 """
 
 from pipelines.template.data_rows import Table
+from pipelines.template.last_answers import LAST_SHEET, TICK, TICKED, LastAnswers, Row
 from pipelines.template.template_workbook import (
+    EACH_TOWN,
     MARKS_SHEET,
+    Prefilled,
     blank_table,
     build,
     file_name,
@@ -15,7 +18,14 @@ from pipelines.template.template_workbook import (
 )
 
 __all__ = [
+    "EACH_TOWN",
+    "LAST_SHEET",
     "MARKS_SHEET",
+    "TICK",
+    "TICKED",
+    "LastAnswers",
+    "Prefilled",
+    "Row",
     "Table",
     "blank_table",
     "build",

@@ -18,6 +18,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 SHEET_PART, STRINGS_PART = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 EPOCH = date(1899, 12, 30)
+FILLED = "filled:"  # before a kind: the pattern of its cells that hold something
 _ROW = re.compile(r'<row r="(\d+)"([^>]*?)(?:/>|>(.*?)</row>)', re.DOTALL)
 _STYLE = re.compile(r'<c r="([A-Z]+)\d+"(?: s="(\d+)")?')
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
@@ -58,11 +59,19 @@ class _Strings:
         return re.sub(r'count="\d+" uniqueCount="\d+"', counts, self._part, count=1).replace("</sst>", items + "</sst>")
 
 
-def fill(data: bytes, columns: list[list], kinds: list[str], rows: list[int], patterns: dict[str, int]) -> bytes:
+def fill(
+    data: bytes,
+    columns: list[list],
+    kinds: list[str],
+    rows: list[int],
+    patterns: dict[str, int],
+    copy: tuple[str, list[list]] | None = None,
+) -> bytes:
     """The workbook `data` with the body in its first sheet.
 
     `columns` from column A on, entries as in `kinds` and `rows` (1-based sheet rows); `patterns` names the row to copy
-    for each kind.
+    for each kind, and under `FILLED` + kind another one for cells that hold something. `copy` names the part of an empty sheet
+    that gets cells without styles in the same rows, column by column.
     """
     parts = _read(data)
     strings = _Strings(parts[STRINGS_PART].decode())
@@ -75,7 +84,12 @@ def fill(data: bytes, columns: list[list], kinds: list[str], rows: list[int], pa
     lines |= _rows(columns, kinds, rows, styles, heights, strings)
     body = "".join(lines[number] for number in sorted(lines))
     parts[SHEET_PART] = (sheet[:start] + body + sheet[end:]).encode()
-    parts[STRINGS_PART] = strings.xml(body.count(' t="s"')).encode()
+    uses = body.count(' t="s"')
+    if copy:
+        hidden = _bare_rows(copy[1], rows, strings)
+        uses += hidden.count(' t="s"')
+        parts[copy[0]] = parts[copy[0]].replace(b"<sheetData/>", f"<sheetData>{hidden}</sheetData>".encode())
+    parts[STRINGS_PART] = strings.xml(uses).encode()
     return _write(parts)
 
 
@@ -92,16 +106,31 @@ def _rows(
     return lines
 
 
+def _bare_rows(columns: list[list], rows: list[int], strings: _Strings) -> str:
+    """Rows of cells that have a value, without styles."""
+    written = []
+    for i, column in enumerate(columns):
+        made = {value: f"{_tail('', value, strings)}" for value in set(column) if value is not None}
+        head = f'<c r="{xl_col_to_name(i)}'
+        written.append(
+            ["" if value is None else f"{head}{row}{made[value]}" for row, value in zip(rows, column, strict=True)]
+        )
+    lines = zip(rows, zip(*written, strict=True), strict=True)
+    return "".join([f'<row r="{row}">{"".join(cells)}</row>' for row, cells in lines])
+
+
 def _tails(letter: str, column: list, kinds: list[str], styles: dict[str, dict], strings: _Strings) -> list[str]:
     """What follows the address of each cell of a column; made once for each style and answer."""
-    made: dict[str, dict] = {}
-    shelf = {kind: made.setdefault(styles[kind].get(letter, ""), {}) for kind in styles}
+    made: dict[tuple, dict] = {}
     style = {kind: styles[kind].get(letter, "") for kind in styles}
+    filled = {kind: style.get(FILLED + kind, style[kind]) for kind in style}
+    shelf = {kind: made.setdefault((style[kind], filled[kind]), {}) for kind in styles}
     tails = []
     for kind, value in zip(kinds, column, strict=True):
         tail = shelf[kind].get(value)
         if tail is None:
-            tail = shelf[kind][value] = _tail(style[kind], value, strings)
+            look = style[kind] if value is None else filled[kind]
+            tail = shelf[kind][value] = _tail(look, value, strings)
         tails.append(tail)
     return tails
 

@@ -1,21 +1,25 @@
 """One county's workbook for one month, put together from its sheets."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name
 
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference.form import Form
 from pipelines.reference.roster import County, Rosters, Unit
-from pipelines.template import community_table, county_table, data_rows, filling_guide
+from pipelines.template import community_table, county_table, data_rows, filling_guide, roster_remarks
 from pipelines.template.data_rows import Table
+from pipelines.template.last_answers import GIVEN, LAST_SHEET, TICK, LastAnswers, Row, shown
 from pipelines.template.template_styles import Styles, options
 
 MARKS_SHEET = "_shequ"
+EACH_TOWN = "*"
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
@@ -32,7 +36,7 @@ def sheet_name(title: str) -> str:
 
 def blank_table(units: Sequence[Unit]) -> Table:
     """The rows to be filled in: what the roster knows of each unit."""
-    given = {name: [getattr(unit, name) for unit in units] for name in community_table.GIVEN}
+    given = {name: [getattr(unit, name) for unit in units] for name in GIVEN}
     return Table([unit.kind for unit in units], given)
 
 
@@ -54,18 +58,25 @@ def write_template(
     table = blank_table(units)
     if answers:
         for field in form.community:
-            if field.id not in community_table.GIVEN:
-                table.columns[field.id] = [_shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
-    given = {key: _shown(value) for key, value in (record or {}).items()}
+            if field.id not in GIVEN:
+                table.columns[field.id] = [shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
+    given = {key: shown(value) for key, value in (record or {}).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created))
     return path
 
 
-def _shown(value: object) -> object:
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return months.key(value) if isinstance(value, date) else value
+@dataclass(frozen=True)
+class _Order:
+    """One workbook to be written: a county's, or a town's of it."""
+
+    place: County
+    units: list[Unit]
+    town: str | None = None
+
+    @property
+    def remark(self) -> str:
+        return self.units[0].town if self.town else ""
 
 
 def write_templates(
@@ -75,19 +86,79 @@ def write_templates(
     out: Path,
     county_code: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    town: str | None = None,
+    last: LastAnswers | None = None,
 ) -> list[Path]:
-    """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have."""
+    """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have.
+
+    `town` is `EACH_TOWN` for one a town, else the code or name of the town that is wanted. With `last` the last accepted answers are
+    filled in.
+    """
+    orders = list(_orders(rosters, month, county_code, town))
+    written = []
+    for order in orders:
+        path = out / file_name(order.place.name, month, order.remark)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_filled(form, order, month, last))
+        written.append(path)
+        if progress:
+            progress(len(written), len(orders))
+    return written
+
+
+def _orders(rosters: Rosters, month: date, county_code: str | None, town: str | None) -> Iterator[_Order]:
     places = [place for place in rosters.counties(month) if county_code in (None, place.code)]
     if not places:
         known = "、".join(f"{place.code} {place.name}" for place in rosters.counties(month))
-        raise Refusal(f"{months.label(month)}的名册中没有县(市、区)“{county_code}”;可用的有:{known}")
-    written = []
-    for place in places:
-        units = [unit for unit in rosters.units(month) if unit.county_code == place.code]
-        written.append(write_template(out / file_name(place.name, month), form, place, units, month))
-        if progress:
-            progress(len(written), len(places))
-    return written
+        raise Refusal(f"{months.label(month)}的名册中没有县（市、区）“{county_code}”；可用的有：{known}")
+    by_county: dict[str, list[Unit]] = {place.code: [] for place in places}
+    for unit in rosters.units(month):
+        if unit.county_code in by_county:
+            by_county[unit.county_code].append(unit)
+    if town is None:
+        yield from (_Order(place, by_county[place.code]) for place in places)
+        return
+    found = [_Order(place, units, code) for place in places for code, units in _towns(by_county[place.code])]
+    wanted = [order for order in found if town in (EACH_TOWN, order.town, order.remark)]
+    if not wanted:
+        known = "、".join(f"{order.town} {order.remark}" for order in found[:40])
+        raise Refusal(f"{months.label(month)}的名册中没有街道（乡镇）“{town}”；可用的有：{known}")
+    yield from wanted
+
+
+def _towns(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
+    found: dict[str, list[Unit]] = {}
+    for unit in units:
+        found.setdefault(unit.town_code, []).append(unit)
+    return sorted(found.items())
+
+
+def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None) -> bytes:
+    """A workbook with the last accepted answers of its units and of its county, where there are any."""
+    table, record, known = blank_table(order.units), {}, None
+    if last:
+        rows = last.of_units(form, order.units, month)
+        for field in form.community:
+            if field.id not in GIVEN:
+                table.columns[field.id] = [row and row.answers.get(field.id) for row in rows]
+        known = Prefilled.of(last.month, order.units, rows, last.of_county(form, order.place.code, month))
+        record = dict(known.record or {})
+    return build(form, order.place, month, table, record, last=known, town=order.town, with_county=order.town is None)
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    """What one workbook was prefilled with: of `month`, rows by unit code, and the record of 表2 (None: there is none)."""
+
+    month: date
+    rows: Mapping[str, Row]
+    record: Mapping[str, object] | None
+
+    @classmethod
+    def of(cls, month: date, units: Sequence[Unit], rows: Sequence[Row | None], record: Row | None) -> "Prefilled":
+        known = {unit.code: row for unit, row in zip(units, rows, strict=True) if row}
+        return cls(month, known, record.answers if record else None)
 
 
 def build(
@@ -100,24 +171,41 @@ def build(
     watermark: str | None = None,
     created: datetime | None = None,
     with_county: bool = True,
+    last: Prefilled | None = None,
+    town: str | None = None,
+    rest: str | None = None,
 ) -> bytes:
-    """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false."""
+    """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false.
+
+    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` stands in the lines that confirm
+    the other rows. `town` is the town's code in a workbook of one town.
+    """
     buffer = io.BytesIO()
     workbook = Workbook(buffer, options())
     styles = Styles(workbook)
     grid = community_table.Grid(form.community, table.kinds)
     sheet = workbook.add_worksheet(sheet_name(form.community.sheet))
-    patterns = community_table.write(sheet, styles, form, grid, place.name, month, watermark)
+    patterns = community_table.write(
+        sheet, styles, form, grid, place.name, month, watermark, prefilled=last is not None, rest=rest
+    )
     if with_county:
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
-        county_table.write(sheet, styles, form, filled, _closed(form, place), place.name, month, watermark)
+        county_table.write(
+            sheet, styles, form, filled, _closed(form, place), place.name, month, watermark, last and last.record, rest
+        )
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark)
-    _write_marks(workbook, form, place, month)
+    roster_remarks.write(workbook.add_worksheet(roster_remarks.SHEET), styles, watermark)
+    marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
+    if town:
+        marks["town"] = town
+    _write_marks(workbook, form, marks, last)
+    copy = _write_copy(workbook, form, table, last)
     _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
     workbook.close()
     rows = list(range(community_table.BODY + 1, community_table.BODY + 1 + len(table)))
-    return data_rows.fill(buffer.getvalue(), _columns(form, table), table.kinds, rows, patterns)
+    columns = [*_columns(form, table), table.columns.get(TICK) or [None] * len(table)]
+    return data_rows.fill(buffer.getvalue(), columns, table.kinds, rows, patterns, copy)
 
 
 def _closed(form: Form, place: County) -> set[str]:
@@ -129,13 +217,43 @@ def _columns(form: Form, table: Table) -> list[list]:
     return [table.columns.get(field.id) or [None] * len(table) for field in form.community]
 
 
-def _write_marks(workbook: Workbook, form: Form, place: County, month: date) -> None:
-    """By these the workbook is known when it comes back, whatever it is called then."""
+def _write_marks(workbook: Workbook, form: Form, marks: dict[str, str], last: Prefilled | None) -> None:
+    """By these the workbook is known when it comes back, whatever it is called then. Columns D and E: the copy of 表2."""
     sheet = workbook.add_worksheet(MARKS_SHEET)
-    marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
+    if last:
+        marks["prefilled"] = months.key(last.month)
     for row, pair in enumerate(marks.items()):
         sheet.write_row(row, 0, pair)
+    if last and last.record is not None:
+        for row, field in enumerate(form.county, county_table.BODY):
+            value = last.record.get(field.id)
+            if field.id not in county_table.GIVEN:
+                sheet.write_string(row, 3, field.id)
+                if value is not None:
+                    county_table.write_value(sheet, row, 4, value, None)
+        workbook.define_name(
+            county_table.LAST_NAME, f"={MARKS_SHEET}!$E$1:$E${county_table.BODY + len(form.county.fields)}"
+        )
     sheet.very_hidden()
+
+
+def _write_copy(workbook: Workbook, form: Form, table: Table, last: Prefilled | None) -> tuple[str, list[list]] | None:
+    """The hidden copy of 表1 as it was prefilled: its part and its columns; the first row names the questions."""
+    if last is None:
+        return None
+    sheet = workbook.add_worksheet(LAST_SHEET)
+    sheet.very_hidden()
+    first, end = community_table.BODY + 1, community_table.BODY + max(len(table), 1)
+    width = xl_col_to_name(len(form.community.fields) - 1)
+    workbook.define_name(community_table.LAST_NAME, f"={LAST_SHEET}!$A${first}:${width}${end}")
+    workbook.define_name(community_table.CODES_NAME, f"={LAST_SHEET}!$A${first}:$A${end}")
+    codes = list(last.rows)[: len(table)]
+    rows = [last.rows[code] for code in codes]
+    blank = [None] * (len(table) - len(codes))
+    columns = [[*codes, *blank]]
+    columns += [[*(row.answers.get(field.id) for row in rows), *blank] for field in list(form.community)[1:]]
+    columns.append([*(months.key(row.since) for row in rows), *blank])
+    return f"xl/worksheets/sheet{len(workbook.worksheets())}.xml", columns
 
 
 def _set_properties(
