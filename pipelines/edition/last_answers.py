@@ -1,14 +1,18 @@
 """The last accepted answers before a month, out of the newest edition that has them: nothing waits for the writer's lock."""
 
 from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipelines import months
 from pipelines.edition import edition_folders
-from pipelines.edition.open_edition import Release, open_folder
 from pipelines.figures.standing_answers import CARRY_MONTHS
 from pipelines.reference.form import Form, Part
 from pipelines.settings import Settings
-from pipelines.template import LastAnswers, Row
+from pipelines.template import Answered, LastAnswers
+from pipelines.template.last_answers import shown
 
 
 def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | None:
@@ -16,29 +20,35 @@ def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | N
     before. None where neither has an edition.
     """
     for back in range(1, CARRY_MONTHS + 1):
-        folder = edition_folders.latest_edition(settings.releases, months.add(month, -back))
+        then = months.add(month, -back)
+        folder = edition_folders.latest_edition(settings.releases, then)
         if folder:
-            release = open_folder(folder)
-            try:
-                return _of(release, form)
-            finally:
-                release.close()
+            units = _answered(folder, "standing", then, "uid", form.community)
+            return LastAnswers(then, units, _answered(folder, "county_standing", then, "unit", form.county))
     return None
 
 
-def _of(release: Release, form: Form) -> LastAnswers:
-    units = _rows(release, "standing", "uid", form.community)
-    return LastAnswers(release.month, units, _rows(release, "county_standing", "unit", form.county))
+def _answered(folder: Path, table: str, month: date, key: str, part: Part) -> Answered:
+    """The rows of a month table of an edition that hold an answer, own or lent."""
+    place = folder / "tables" / table / f"{months.key(month)}.parquet"
+    try:
+        with pq.ParquetFile(place) as file:
+            stored = set(file.schema_arrow.names)
+            # where the roster has a column of a question's name, the answer stands under `reported:<field>`
+            names = {f.id: name for f in part for name in (f.id, f"reported:{f.id}") if name in stored}
+            # one thread: starting several costs more than they save
+            rows = file.read([key, "answered_in", *names.values()], use_threads=False)
+    except (OSError, pa.ArrowInvalid) as fault:
+        raise edition_folders.Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏：{place.name}"
+        ) from fault
+    since = rows["answered_in"].to_pylist()
+    place_of = {name: i for i, name in enumerate(rows[key].to_pylist()) if since[i] is not None}
+    return Answered(place_of, since, {name: _cells(rows[stored_as]) for name, stored_as in names.items()})
 
 
-def _rows(release: Release, view: str, key: str, part: Part) -> dict[str, Row]:
-    source = release.of_month(view, release.month)
-    sql = f'SELECT * FROM {source} WHERE month = ? AND answered_in IS NOT NULL AND "{key}" IS NOT NULL'
-    rows = release.rows(sql, [release.month])
-    names = {
-        field.id: name for field in part for name in (f"reported:{field.id}", field.id) if rows and name in rows[0]
-    }
-    return {
-        row[key]: Row({field.id: row[names[field.id]] for field in part if field.id in names}, row["answered_in"])
-        for row in rows
-    }
+def _cells(column: pa.ChunkedArray) -> list[object]:
+    """What stands in the cells; each distinct value is turned into it once."""
+    coded = column.combine_chunks().dictionary_encode()
+    made = [shown(value) for value in coded.dictionary.to_pylist()]
+    return [None if place is None else made[place] for place in coded.indices.to_pylist()]

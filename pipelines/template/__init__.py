@@ -4,11 +4,10 @@
 """
 
 from pipelines.template.data_rows import Table
-from pipelines.template.last_answers import LAST_SHEET, TICK, TICKED, LastAnswers, Row
+from pipelines.template.last_answers import LAST_SHEET, TICK, TICKED, Answered, LastAnswers, Prefilled
 from pipelines.template.template_workbook import (
     EACH_TOWN,
     MARKS_SHEET,
-    Prefilled,
     blank_table,
     build,
     file_name,
@@ -23,9 +22,9 @@ __all__ = [
     "MARKS_SHEET",
     "TICK",
     "TICKED",
+    "Answered",
     "LastAnswers",
     "Prefilled",
-    "Row",
     "Table",
     "blank_table",
     "build",

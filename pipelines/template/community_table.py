@@ -12,7 +12,7 @@ from pipelines.reference.form import Field, Form, Part
 from pipelines.reference.roster import KINDS
 from pipelines.template import cell_checks, field_wording
 from pipelines.template.data_rows import FILLED
-from pipelines.template.last_answers import GIVEN, REST_OF_ROWS, TICK, TICKED
+from pipelines.template.last_answers import GIVEN, REST_OF_ROWS, TICK, TICKED, WIDTH
 from pipelines.template.template_styles import Styles, protect
 
 TITLE, LINE, GROUPS, LABELS, BODY = range(5)  # 0-based rows
@@ -21,7 +21,7 @@ _A3_LANDSCAPE = 8
 _PRINTED_PIXELS = 1800  # width of A3 landscape between the margins at the scale below
 _SCALE = 78
 _REST = 5  # column of the line that confirms the rest
-LAST_NAME, CODES_NAME = "shequ_last", "shequ_last_codes"  # ranges of the hidden copy
+LAST_NAME = "shequ_last"  # the hidden copy, a text for each row
 _WIDEST = {"code": 108, "name": 150, "town": 104, "kind": 66, "month": 62, "choice": 92}
 NOTES_OF_LAST = (
     "绿色、蓝色为上月已报的答案（蓝色的每月都会变动，请重新核对），改动后变黄。",
@@ -119,9 +119,9 @@ def _add_ticks(sheet: Worksheet, styles: Styles, grid: Grid) -> None:
     words = {"input_title": "本行已核对", "input_message": "本行无变化的打√；有改动的不必打。"}
     sheet.data_validation(BODY, column, grid.last, column, {"validate": "list", "source": [TICKED], **words})
     first = xl_col_to_name(len(GIVEN))
-    cell, place = f"{first}{BODY + 1}", f"MATCH($A{BODY + 1},{CODES_NAME},0)"
-    known = f'INDEX({LAST_NAME},{place},COLUMN({cell}))&""'
-    changed = f'=IF(ISNA({place}),FALSE,{cell}&""<>{known})'
+    cell, place = f"{first}{BODY + 1}", f'MATCH($A{BODY + 1}&"*",{LAST_NAME},0)'
+    known = f"TRIM(MID(INDEX({LAST_NAME},{place}),COLUMN({cell})*{WIDTH}-{WIDTH - 1},{WIDTH}))"
+    changed = f'=IF(ISNA({place}),FALSE,LEFT({cell}&"",{WIDTH})<>{known})'
     cells = xl_range(BODY, len(GIVEN), grid.last, column - 1)
     sheet.conditional_format(cells, {"type": "formula", "criteria": changed, "format": styles.changed})
 

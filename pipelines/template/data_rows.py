@@ -65,13 +65,13 @@ def fill(
     kinds: list[str],
     rows: list[int],
     patterns: dict[str, int],
-    copy: tuple[str, list[list]] | None = None,
+    copy: tuple[str, list[str]] | None = None,
 ) -> bytes:
     """The workbook `data` with the body in its first sheet.
 
     `columns` from column A on, entries as in `kinds` and `rows` (1-based sheet rows); `patterns` names the row to copy
     for each kind, and under `FILLED` + kind another one for cells that hold something. `copy` names the part of an empty sheet
-    that gets cells without styles in the same rows, column by column.
+    whose column A gets texts, from the first row on.
     """
     parts = _read(data)
     strings = _Strings(parts[STRINGS_PART].decode())
@@ -86,7 +86,7 @@ def fill(
     parts[SHEET_PART] = (sheet[:start] + body + sheet[end:]).encode()
     uses = body.count(' t="s"')
     if copy:
-        hidden = _bare_rows(copy[1], rows, strings)
+        hidden = _bare_rows(copy[1], strings)
         uses += hidden.count(' t="s"')
         parts[copy[0]] = parts[copy[0]].replace(b"<sheetData/>", f"<sheetData>{hidden}</sheetData>".encode())
     parts[STRINGS_PART] = strings.xml(uses).encode()
@@ -106,17 +106,12 @@ def _rows(
     return lines
 
 
-def _bare_rows(columns: list[list], rows: list[int], strings: _Strings) -> str:
-    """Rows of cells that have a value, without styles."""
-    written = []
-    for i, column in enumerate(columns):
-        made = {value: f"{_tail('', value, strings)}" for value in set(column) if value is not None}
-        head = f'<c r="{xl_col_to_name(i)}'
-        written.append(
-            ["" if value is None else f"{head}{row}{made[value]}" for row, value in zip(rows, column, strict=True)]
-        )
-    lines = zip(rows, zip(*written, strict=True), strict=True)
-    return "".join([f'<row r="{row}">{"".join(cells)}</row>' for row, cells in lines])
+def _bare_rows(texts: list[str], strings: _Strings) -> str:
+    """Column A, from the first row on, without a style."""
+    cells = (
+        f'<row r="{row}"><c r="A{row}{_tail("", text, strings)}</row>' for row, text in enumerate(texts, 1) if text
+    )
+    return "".join(cells)
 
 
 def _tails(letter: str, column: list, kinds: list[str], styles: dict[str, dict], strings: _Strings) -> list[str]:

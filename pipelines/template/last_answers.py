@@ -1,65 +1,80 @@
 """What a prefilled workbook knows of the months before: the last accepted answers, and from which month each row is.
 
 A hidden sheet of the workbook keeps them a second time, so that the spreadsheet can show what was changed and the reader can tell
-which rows were changed. Its columns are the answers of 表1 in the form's order (row by row of 表1, column A the code), and
-behind them the month of each row.
+which rows were changed: a text for each row, in which every question has `WIDTH` characters in the form's order, padded with blanks;
+the first is the code, and behind the last one stands the month of the row. The sheet's first row names the questions in the same way.
+A cell for every answer would cost as much as the whole blank form.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from pipelines import months
-from pipelines.reference.form import Form, Part
-from pipelines.reference.roster import Unit
+from pipelines.reference.form import Part
 
 # columns that say which unit a row is about
 GIVEN = ("code", "name", "town", "kind")
 LAST_SHEET = "_shequ_last"
+WIDTH = 12
 SINCE = "_since"
 TICK, TICKED = "已核对", "√"
 REST_OF_ROWS, REST_OF_RECORD = "其余各行已核对，无变化", "其余各项已核对，无变化"
 
-Answers = Mapping[str, object]
-
 
 @dataclass(frozen=True)
-class Row:
-    """One unit's last accepted answers by field id, and the month in which they were given."""
+class Answered:
+    """Accepted answers, one entry per unit or county: `place` leads from its key to the position, `since` is the month of the answers.
 
-    answers: Answers
-    since: date
+    `columns` holds by field id what stands in the cells: text, whole number, Decimal or None.
+    """
+
+    place: Mapping[str, int] = field(default_factory=dict)
+    since: Sequence[date] = ()
+    columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
+
+    def of(self, part: Part, keys: Sequence[str], month: date, kinds: Sequence[str] = ()) -> "Answered":
+        """The answers of those of `keys` that have any, as cells of `month`: without what begins anew each year, where a New Year lies
+        between, and without what does not apply to the unit's kind.
+        """
+        known = [i for i, key in enumerate(keys) if key in self.place]
+        places = [self.place[keys[i]] for i in known]
+        since = [self.since[place] for place in places]
+        stale = {i for i, of in enumerate(since) if of.year != month.year}
+        kinds_of = [kinds[i] for i in known] if kinds else []
+        columns = {}
+        for asked in part:
+            if asked.id in GIVEN or asked.id not in self.columns:
+                continue
+            values = list(map(self.columns[asked.id].__getitem__, places))
+            outside = {kind for kind in set(kinds_of) if not asked.applies_to(kind)}
+            gone = stale if asked.period == "year" else set()
+            if outside or gone:
+                values = [
+                    None if i in gone or (outside and kinds_of[i] in outside) else value
+                    for i, value in enumerate(values)
+                ]
+            columns[asked.id] = values
+        return Answered({keys[i]: n for n, i in enumerate(known)}, since, columns)
 
 
 @dataclass(frozen=True)
 class LastAnswers:
-    """The last accepted answers before `month`: of units by `uid`, of counties by code. Typed values."""
+    """The last accepted answers before a month, as they stood in `month`: of units by `uid`, of counties by code."""
 
     month: date
-    units: Mapping[str, Row] = field(default_factory=dict)
-    counties: Mapping[str, Row] = field(default_factory=dict)
-
-    def of_units(self, form: Form, units: Sequence[Unit], month: date) -> list[Row | None]:
-        """For each unit what its row is prefilled with in `month`."""
-        rows = (self.units.get(unit.uid) for unit in units)
-        return [row and kept(form.community, row, month, unit.kind) for unit, row in zip(units, rows, strict=True)]
-
-    def of_county(self, form: Form, code: str, month: date) -> Row | None:
-        row = self.counties.get(code)
-        return row and kept(form.county, row, month)
+    units: Answered = Answered()
+    counties: Answered = Answered()
 
 
-def kept(part: Part, row: Row, month: date, kind: str | None = None) -> Row:
-    """A row's answers as cells of `month`: without what begins anew each year, where a New Year lies between, and without what
-    does not apply to the unit's kind."""
-    same_year = row.since.year == month.year
-    answers = {
-        f.id: shown(row.answers.get(f.id))
-        for f in part
-        if f.id not in GIVEN and (same_year or f.period != "year") and (kind is None or f.applies_to(kind))
-    }
-    return replace(row, answers=answers)
+@dataclass(frozen=True)
+class Prefilled:
+    """What one workbook was prefilled with: the answers that stood in `month`, of units by code, and of 表2 (None: there are none)."""
+
+    month: date
+    units: Answered
+    record: Mapping[str, object] | None = None
 
 
 def shown(value: object) -> object:
@@ -71,3 +86,35 @@ def shown(value: object) -> object:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else value.normalize()
     return value
+
+
+def packed(part: Part, known: Answered) -> list[str]:
+    """The hidden copy: the names of the questions, three blank rows, and a text for each row; see above."""
+    names = [asked.id for asked in part]
+    blank = [None] * len(known.since)
+    columns = [
+        list(known.place),
+        *(known.columns.get(name, blank) for name in names[1:]),
+        list(map(months.key, known.since)),
+    ]
+    return ["".join(map(_cell, [*names, SINCE])), "", "", "", *map("".join, zip(*map(_padded, columns), strict=True))]
+
+
+def _padded(column: Sequence[object]) -> list[str]:
+    made = {value: _cell(value) for value in set(column)}
+    return [made[value] for value in column]
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text[:WIDTH].ljust(WIDTH)
+
+
+def unpacked(texts: Sequence[object]) -> tuple[list[str], list[list[str]]]:
+    """The names of the questions, and for each row what stood in its cells; nothing of what is no such text."""
+    lines = [
+        [text[at : at + WIDTH].strip() for at in range(0, len(text), WIDTH)] if isinstance(text, str) else []
+        for text in texts
+    ]
+    names = lines[0] if lines else []
+    return names, [line for line in lines[1:] if line and line[0]]

@@ -2,12 +2,11 @@
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_col_to_name
 
 from pipelines import months
 from pipelines.errors import Refusal
@@ -15,7 +14,7 @@ from pipelines.reference.form import Form
 from pipelines.reference.roster import County, Rosters, Unit
 from pipelines.template import community_table, county_table, data_rows, filling_guide, roster_remarks
 from pipelines.template.data_rows import Table
-from pipelines.template.last_answers import GIVEN, LAST_SHEET, TICK, LastAnswers, Row, shown
+from pipelines.template.last_answers import GIVEN, LAST_SHEET, TICK, Answered, LastAnswers, Prefilled, packed, shown
 from pipelines.template.template_styles import Styles, options
 
 MARKS_SHEET = "_shequ"
@@ -136,29 +135,26 @@ def _towns(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
 
 def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None) -> bytes:
     """A workbook with the last accepted answers of its units and of its county, where there are any."""
-    table, record, known = blank_table(order.units), {}, None
+    table, units, known = blank_table(order.units), order.units, None
     if last:
-        rows = last.of_units(form, order.units, month)
-        for field in form.community:
-            if field.id not in GIVEN:
-                table.columns[field.id] = [row and row.answers.get(field.id) for row in rows]
-        known = Prefilled.of(last.month, order.units, rows, last.of_county(form, order.place.code, month))
-        record = dict(known.record or {})
-    return build(form, order.place, month, table, record, last=known, town=order.town, with_county=order.town is None)
+        mine = last.units.of(form.community, [unit.uid for unit in units], month, table.kinds)
+        record = last.counties.of(form.county, [order.place.code], month)
+        table.columns |= {name: _spread(mine, values, units) for name, values in mine.columns.items()}
+        codes = {unit.code: mine.place[unit.uid] for unit in units if unit.uid in mine.place}
+        known = Prefilled(last.month, replace(mine, place=codes), _first(record))
+    given = (known and known.record) or {}
+    return build(form, order.place, month, table, given, last=known, town=order.town, with_county=order.town is None)
 
 
-@dataclass(frozen=True)
-class Prefilled:
-    """What one workbook was prefilled with: of `month`, rows by unit code, and the record of 表2 (None: there is none)."""
+def _spread(known: Answered, values: Sequence[object], units: Sequence[Unit]) -> list[object]:
+    """A value for every unit, None for those without an answer."""
+    if len(values) == len(units):
+        return list(values)
+    return [values[known.place[unit.uid]] if unit.uid in known.place else None for unit in units]
 
-    month: date
-    rows: Mapping[str, Row]
-    record: Mapping[str, object] | None
 
-    @classmethod
-    def of(cls, month: date, units: Sequence[Unit], rows: Sequence[Row | None], record: Row | None) -> "Prefilled":
-        known = {unit.code: row for unit, row in zip(units, rows, strict=True) if row}
-        return cls(month, known, record.answers if record else None)
+def _first(record: Answered) -> dict[str, object] | None:
+    return {name: values[0] for name, values in record.columns.items()} if record.since else None
 
 
 def build(
@@ -200,7 +196,7 @@ def build(
     if town:
         marks["town"] = town
     _write_marks(workbook, form, marks, last)
-    copy = _write_copy(workbook, form, table, last)
+    copy = _write_copy(workbook, form, last)
     _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
     workbook.close()
     rows = list(range(community_table.BODY + 1, community_table.BODY + 1 + len(table)))
@@ -237,23 +233,15 @@ def _write_marks(workbook: Workbook, form: Form, marks: dict[str, str], last: Pr
     sheet.very_hidden()
 
 
-def _write_copy(workbook: Workbook, form: Form, table: Table, last: Prefilled | None) -> tuple[str, list[list]] | None:
-    """The hidden copy of 表1 as it was prefilled: its part and its columns; the first row names the questions."""
+def _write_copy(workbook: Workbook, form: Form, last: Prefilled | None) -> tuple[str, list[str]] | None:
+    """The hidden copy of 表1 as it was prefilled: its part, and a text for each row (`last_answers.packed`)."""
     if last is None:
         return None
     sheet = workbook.add_worksheet(LAST_SHEET)
     sheet.very_hidden()
-    first, end = community_table.BODY + 1, community_table.BODY + max(len(table), 1)
-    width = xl_col_to_name(len(form.community.fields) - 1)
-    workbook.define_name(community_table.LAST_NAME, f"={LAST_SHEET}!$A${first}:${width}${end}")
-    workbook.define_name(community_table.CODES_NAME, f"={LAST_SHEET}!$A${first}:$A${end}")
-    codes = list(last.rows)[: len(table)]
-    rows = [last.rows[code] for code in codes]
-    blank = [None] * (len(table) - len(codes))
-    columns = [[*codes, *blank]]
-    columns += [[*(row.answers.get(field.id) for row in rows), *blank] for field in list(form.community)[1:]]
-    columns.append([*(months.key(row.since) for row in rows), *blank])
-    return f"xl/worksheets/sheet{len(workbook.worksheets())}.xml", columns
+    first, end = community_table.BODY + 1, community_table.BODY + max(len(last.units.since), 1)
+    workbook.define_name(community_table.LAST_NAME, f"={LAST_SHEET}!$A${first}:$A${end}")
+    return f"xl/worksheets/sheet{len(workbook.worksheets())}.xml", packed(form.community, last.units)
 
 
 def _set_properties(
