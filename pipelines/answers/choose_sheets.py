@@ -12,12 +12,13 @@ from pipelines.answers.findings import Report
 from pipelines.answers.header_columns import Table
 from pipelines.reference import labels
 from pipelines.reference.form import Form, Part
+from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, REMARKS_TITLE, TICK
 from pipelines.workbook import address
 from pipelines.workbook.grid import Sheet, Workbook
 
 NEAR = 60
 OURS = ("填表说明", "问题清单")  # the template's and the receipt's own, of which nobody needs to be told
-_HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次"}
+_HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次", TICK}
 _FEW = 3  # cells under no header that are notes rather than a column
 
 
@@ -28,14 +29,17 @@ class Chosen:
     others: list[Sheet] = field(default_factory=list)
 
 
-def choose(workbook: Workbook, form: Form, report: Report) -> Chosen:
-    """The two sheets, found by content. Two candidates for one are refused by name, never chosen between."""
-    open_ = [sheet for sheet in workbook.sheets if sheet.name != MARKS]
+def choose(workbook: Workbook, form: Form, report: Report, of_town: bool = False) -> Chosen:
+    """The two sheets, found by content. Two candidates for one are refused by name, never chosen between.
+
+    A workbook of one town has no 表2.
+    """
+    open_ = [sheet for sheet in workbook.sheets if sheet.name not in (MARKS, LAST_SHEET)]
     tables = [table for sheet in open_ if (table := header_columns.find(sheet, form.community))]
     complete = [table for table in tables if not table.missing(form.community, required=True)]
     taken = {id(table.sheet) for table in tables}
     records = [found for sheet in open_ if id(sheet) not in taken and (found := county_sheet.find(sheet, form.county))]
-    chosen = Chosen(_one_table(complete, tables, form, report), _one_record(records, report))
+    chosen = Chosen(_one_table(complete, tables, form, report), _one_record(records, report, of_town))
     used = {id(table.sheet) for table in (chosen.table, chosen.record) if table}
     chosen.others = [sheet for sheet in open_ if id(sheet) not in used and sheet.rows]
     return chosen
@@ -62,14 +66,13 @@ def _has_rows(table: Table) -> bool:
     return any(row[p] not in (None, "") for row in rows for p in positions if p < len(row))
 
 
-def _one_record(records: list[Form2], report: Report) -> Form2 | None:
+def _one_record(records: list[Form2], report: Report, of_town: bool) -> Form2 | None:
     if len(records) > 1:
         report.add("two_county_sheets", found="、".join(f"“{item.sheet.name}”" for item in records))
         return None
-    if not records:
+    if not records and not of_town:
         report.add("no_county_sheet")
-        return None
-    return records[0]
+    return records[0] if records else None
 
 
 def county_of_codes(table: Table | None) -> str | None:
@@ -222,7 +225,22 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
         if columns:
             report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
     for sheet in chosen.others:
-        if sheet.name in OURS:
+        if sheet.name in OURS or is_remarks(sheet):
             continue
         state = "" if sheet.visibility == "visible" else "(隐藏)"
         report.add("other_sheet", sheet=sheet.name, state=state)
+
+
+def is_remarks(sheet: Sheet) -> bool:
+    """The template's sheet on which a county says what is wrong with the roster."""
+    title = sheet.value(1, 1)
+    return sheet.name == REMARKS_SHEET and isinstance(title, str) and title.startswith(REMARKS_TITLE)
+
+
+def note_remarks(chosen: Chosen, report: Report) -> None:
+    """What a county says is wrong with the roster, word for word: the city has to look at it."""
+    for sheet in filter(is_remarks, chosen.others):
+        for number, row in enumerate(sheet.rows[3:], 4):
+            said = "：".join(str(value).strip() for value in row[1:] if value not in (None, ""))
+            if said:
+                report.add("roster_remark", sheet=sheet.name, cell=f"B{number}", row=None, found=said)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import NoneType
+from typing import TYPE_CHECKING
 
 from pipelines.answers import parse_value, personal_data
 from pipelines.answers.findings import Report
@@ -16,13 +17,19 @@ from pipelines.answers.parse_value import Asked, Bad
 from pipelines.reference.form import KINDS, Field, Part
 from pipelines.workbook import address
 
+if TYPE_CHECKING:
+    from pipelines.answers.confirmed_rows import LastMonth
+
 ONE_BY_ONE = 20  # answers that do not apply, beyond which a column gets one finding
 UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
 
 @dataclass
 class CommunityRows:
-    """表1 of one file. Grain of the lists: one entry per unit row, in the sender's order."""
+    """表1 of one file. Grain of the lists: one entry per unit row, in the sender's order.
+
+    `untouched` rows of a prefilled workbook are left out: they count as the month's that they came from.
+    """
 
     sheet: str
     columns: dict[str, Column]
@@ -31,6 +38,7 @@ class CommunityRows:
     held: list[bool] = field(default_factory=list)
     values: dict[str, list] = field(default_factory=dict)
     raw: dict[str, list[str | None]] = field(default_factory=dict)
+    untouched: int = 0
 
     def drop(self, positions: set[int]) -> None:
         """Takes rows out, as if they had not been sent."""
@@ -41,7 +49,10 @@ class CommunityRows:
 
 @dataclass
 class Context:
-    """What reading a sheet needs besides the sheet. `index` is None where county or month is not known."""
+    """What reading a sheet needs besides the sheet. `index` is None where county or month is not known.
+
+    `last` is what a prefilled workbook came with, `town` the code of the one town that it is for.
+    """
 
     part: Part
     report: Report
@@ -49,6 +60,8 @@ class Context:
     month: date | None
     date1904: bool
     resolutions: Mapping[str, str]
+    last: "LastMonth | None" = None
+    town: str | None = None
 
 
 class Cells:

@@ -15,6 +15,7 @@ from pipelines.reference.roster import Listed, Rosters
 from pipelines.workbook.grid import Sheet, Workbook
 
 MARKS = "_shequ"
+_MARK, _FILE = "模板标记", "文件名"
 _MONTHS = (
     # 2019年1-6月 is the report of June, cumulated
     re.compile(r"(?<!\d)(20\d{2})年度?(?:0?1月?[-–—~至到])?(\d{1,2})月(?!\d{1,2}日)"),
@@ -39,11 +40,16 @@ class Claim:
 
 @dataclass
 class Marks:
-    """The template's own hidden marks; None where they are not there."""
+    """The template's own hidden marks; None where they are not there.
+
+    `town` is the code of the one town that the workbook is for, `prefilled` the month whose answers it was filled with.
+    """
 
     form_version: str | None = None
     county: str | None = None
     month: date | None = None
+    town: str | None = None
+    prefilled: date | None = None
 
 
 def read_marks(workbook: Workbook) -> Marks:
@@ -55,6 +61,8 @@ def read_marks(workbook: Workbook) -> Marks:
                 parse_value.shown(pairs.get("form_version")),
                 parse_value.shown(pairs.get("county")),
                 parse_value.month_of(pairs.get("month")),
+                parse_value.shown(pairs.get("town")),
+                parse_value.month_of(pairs.get("prefilled")),
             )
     return Marks()
 
@@ -135,13 +143,13 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
     known, city = county_names(rosters), rosters.city.name
     said = Identity([], [])
     if marks.month:
-        said.months.append(Claim(marks.month, "模板标记"))
+        said.months.append(Claim(marks.month, _MARK))
     if marks.county:
-        said.counties.append(Claim(frozenset({marks.county}), "模板标记"))
+        said.counties.append(Claim(frozenset({marks.county}), _MARK))
     texts = [
         (joined, f"工作表“{sheet.name}”的“{text}”") for sheet, row in titled for text, joined in title_cells(sheet, row)
     ]
-    for text, source in [*texts, (stem_of(file), f"文件名“{file}”")]:
+    for text, source in [*texts, (stem_of(file), f"{_FILE}“{file}”")]:
         said.months += [Claim(month, source) for month in sorted(months_in(text))]
         counties = counties_in(text, known, city)
         if counties:
@@ -150,10 +158,17 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
 
 
 def settle_month(said: Identity) -> tuple[date | None, str | None]:
-    """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`."""
+    """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`.
+
+    Where titles and file name agree and only the hidden mark differs, last month's file was used again: `month_of_mark`.
+    """
     values = {claim.value for claim in said.months}
     if len(values) == 1:
         return values.pop(), None
+    visible = [claim for claim in said.months if claim.source != _MARK]
+    named = [claim.source.startswith(_FILE) for claim in visible]
+    if len({claim.value for claim in visible}) == 1 and any(named) and not all(named):
+        return visible[0].value, "month_of_mark"
     return None, "month_conflict" if values else "month_unknown"
 
 

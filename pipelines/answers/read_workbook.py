@@ -13,6 +13,7 @@ from pipelines import months, settings
 from pipelines.answers import (
     choose_sheets,
     community_sheet,
+    confirmed_rows,
     county_and_month,
     county_sheet,
     findings,
@@ -129,13 +130,14 @@ class _Reading:
     ):
         self.workbook, self.versions, self.rosters = workbook, versions, rosters
         self.marks = county_and_month.read_marks(workbook)
+        self.last = confirmed_rows.last_month(workbook, self.marks)
         self.form = versions.of(self.marks.form_version)
         self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
 
     def run(self) -> None:
         for code, detail in self.workbook.notes:
             self.report.add(code, found=detail or None, text=NOTES[code] + (f"({detail})" if detail else ""))
-        chosen = choose_sheets.choose(self.workbook, self.form, self.report)
+        chosen = choose_sheets.choose(self.workbook, self.form, self.report, of_town=self.marks.town is not None)
         table, form2 = chosen.table, chosen.record
         self._version(chosen)
         self._settle(chosen)
@@ -146,6 +148,7 @@ class _Reading:
         if form2 is not None:
             self._record(form2)
         choose_sheets.note_hidden(self.workbook, chosen, self.report)
+        choose_sheets.note_remarks(chosen, self.report)
         if table is None or not usable or self._refusing():
             self.reading.refused = True
 
@@ -160,7 +163,10 @@ class _Reading:
         said = county_and_month.collect(self.reading.file, titled, self.marks, self.rosters)
         month, trouble = county_and_month.settle_month(said)
         if trouble:
-            self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None)
+            words = {"month": months.label(month)} if month else {}
+            self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None, **words)
+        if month != self.marks.month:
+            self.last = None  # what was changed or ticked in a form of another month says nothing of this one
         self._month(month)
         self._county(said, chosen)
         self._sample(titled)
@@ -256,9 +262,11 @@ class _Reading:
         month, county = self.reading.month, self.reading.county
         index = county_index(self.rosters, month, county) if month and county else None
         decided = self.resolutions.get(county or "", {})
-        context = Context(self.form.community, self.report, index, month, self.workbook.date1904, decided)
+        context = Context(
+            self.form.community, self.report, index, month, self.workbook.date1904, decided, self.last, self.marks.town
+        )
         rows = community_sheet.read(table, context)
-        if not rows.row:
+        if not rows.row and not rows.untouched:
             self.report.add("no_units", sheet=table.sheet.name)
         return rows
 
@@ -266,6 +274,9 @@ class _Reading:
         month, county = self.reading.month, self.reading.county
         shared = not month or county in sharing_counties(self.rosters, month)
         named = {name for name, codes in county_and_month.county_names(self.rosters).items() if county in codes}
-        self.reading.record = county_sheet.read(
-            form2, self.form.county, self.report, county, named, shared, self.workbook.date1904
-        )
+        record = county_sheet.read(form2, self.form.county, self.report, county, named, shared, self.workbook.date1904)
+        part, last = self.form.county, self.last
+        if record and last and confirmed_rows.is_record_untouched(record, form2.sheet, form2.first, part, last):
+            self.report.add("record_not_confirmed", sheet=form2.sheet.name, month=months.label(last.month))
+            record = None
+        self.reading.record = record

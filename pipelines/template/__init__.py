@@ -4,7 +4,7 @@
 """
 
 from pipelines.template.data_rows import Table
-from pipelines.template.last_answers import LAST_SHEET, TICK, TICKED, Answered, LastAnswers, Prefilled
+from pipelines.template.last_answers import Answered, LastAnswers, Prefilled
 from pipelines.template.template_workbook import (
     EACH_TOWN,
     MARKS_SHEET,
@@ -18,10 +18,7 @@ from pipelines.template.template_workbook import (
 
 __all__ = [
     "EACH_TOWN",
-    "LAST_SHEET",
     "MARKS_SHEET",
-    "TICK",
-    "TICKED",
     "Answered",
     "LastAnswers",
     "Prefilled",

@@ -9,10 +9,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reference.form import Field, Form, Part
+from pipelines.reference.prefilled_marks import REST_OF_ROWS, TICK, TICKED, WIDTH
 from pipelines.reference.roster import KINDS
 from pipelines.template import cell_checks, field_wording
 from pipelines.template.data_rows import FILLED
-from pipelines.template.last_answers import GIVEN, REST_OF_ROWS, TICK, TICKED, WIDTH
+from pipelines.template.last_answers import GIVEN
 from pipelines.template.template_styles import Styles, protect
 
 TITLE, LINE, GROUPS, LABELS, BODY = range(5)  # 0-based rows

@@ -9,9 +9,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reference.form import Field, Form, Part
+from pipelines.reference.prefilled_marks import REST_OF_RECORD
 from pipelines.template import cell_checks
 from pipelines.template.community_table import condition_of, set_page_marks, write_rest
-from pipelines.template.last_answers import REST_OF_RECORD
 from pipelines.template.template_styles import Styles, protect
 
 HEADERS = ("序号", "项目", "单位", "填报值", "备注")

@@ -1,10 +1,4 @@
-"""What a prefilled workbook knows of the months before: the last accepted answers, and from which month each row is.
-
-A hidden sheet of the workbook keeps them a second time, so that the spreadsheet can show what was changed and the reader can tell
-which rows were changed: a text for each row, in which every question has `WIDTH` characters in the form's order, padded with blanks;
-the first is the code, and behind the last one stands the month of the row. The sheet's first row names the questions in the same way.
-A cell for every answer would cost as much as the whole blank form.
-"""
+"""What a prefilled workbook knows of the months before: the last accepted answers, and from which month each row is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +7,11 @@ from decimal import Decimal
 
 from pipelines import months
 from pipelines.reference.form import Part
+from pipelines.reference.prefilled_marks import padded
 
 # columns that say which unit a row is about
 GIVEN = ("code", "name", "town", "kind")
-LAST_SHEET = "_shequ_last"
-WIDTH = 12
 SINCE = "_since"
-TICK, TICKED = "已核对", "√"
-REST_OF_ROWS, REST_OF_RECORD = "其余各行已核对，无变化", "其余各项已核对，无变化"
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ def shown(value: object) -> object:
 
 
 def packed(part: Part, known: Answered) -> list[str]:
-    """The hidden copy: the names of the questions, three blank rows, and a text for each row; see above."""
+    """The hidden copy (`prefilled_marks`): the names of the questions, three blank rows, and a text for each row."""
     names = [asked.id for asked in part]
     blank = [None] * len(known.since)
     columns = [
@@ -97,24 +88,9 @@ def packed(part: Part, known: Answered) -> list[str]:
         *(known.columns.get(name, blank) for name in names[1:]),
         list(map(months.key, known.since)),
     ]
-    return ["".join(map(_cell, [*names, SINCE])), "", "", "", *map("".join, zip(*map(_padded, columns), strict=True))]
+    return [" ".join([*names, SINCE]), "", "", "", *map("".join, zip(*map(_padded, columns), strict=True))]
 
 
 def _padded(column: Sequence[object]) -> list[str]:
-    made = {value: _cell(value) for value in set(column)}
+    made = {value: padded(value) for value in set(column)}
     return [made[value] for value in column]
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return text[:WIDTH].ljust(WIDTH)
-
-
-def unpacked(texts: Sequence[object]) -> tuple[list[str], list[list[str]]]:
-    """The names of the questions, and for each row what stood in its cells; nothing of what is no such text."""
-    lines = [
-        [text[at : at + WIDTH].strip() for at in range(0, len(text), WIDTH)] if isinstance(text, str) else []
-        for text in texts
-    ]
-    names = lines[0] if lines else []
-    return names, [line for line in lines[1:] if line and line[0]]

@@ -11,10 +11,11 @@ from xlsxwriter import Workbook
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference.form import Form
+from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, TICK
 from pipelines.reference.roster import County, Rosters, Unit
 from pipelines.template import community_table, county_table, data_rows, filling_guide, roster_remarks
 from pipelines.template.data_rows import Table
-from pipelines.template.last_answers import GIVEN, LAST_SHEET, TICK, Answered, LastAnswers, Prefilled, packed, shown
+from pipelines.template.last_answers import GIVEN, Answered, LastAnswers, Prefilled, packed, shown
 from pipelines.template.template_styles import Styles, options
 
 MARKS_SHEET = "_shequ"
@@ -191,7 +192,7 @@ def build(
             sheet, styles, form, filled, _closed(form, place), place.name, month, watermark, last and last.record, rest
         )
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark)
-    roster_remarks.write(workbook.add_worksheet(roster_remarks.SHEET), styles, watermark)
+    roster_remarks.write(workbook.add_worksheet(REMARKS_SHEET), styles, watermark)
     marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
     if town:
         marks["town"] = town
