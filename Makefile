@@ -1,14 +1,15 @@
-# Two commands do everything: `make run` and `make test`. Finished steps leave a stamp and are not done again.
+# Two commands do everything: `make run` and `make test`. `make check` looks at the code before the tests do. Finished steps leave a stamp and are not done again.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run audit test test-cluster bench faults lint lock install sample backfill
+.PHONY: run audit test test-fast test-cluster bench faults check fix docs lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
 PORT ?= 8501
 # Processes that tests run in; a file stays in one of them, because its fixtures are made once.
 WORKERS ?= auto
+FAST := $(addprefix tests/,workbook answers/test_reading_cells.py reference access system)
 MONTHS ?= 2018-08..2020-12
 DATA := $(or $(SHEQU_DATA),data)
 BIN := .venv/bin
@@ -50,9 +51,26 @@ faults: .venv/.test
 audit: .venv/.run
 	$(BIN)/python -m lab.audit $(DATA)
 
-lint: .venv/.test
+# Everything but the tests, changing nothing: style, types, who imports whom, dead code, generated pages. `make fix` repairs what can be.
+check: .venv/.test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory docs CHECK=1
+
+fix: .venv/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The generated pages of docs/; CHECK=1 fails where one is out of date.
+docs: .venv/.test
+	$(BIN)/python -m pipelines.documentation $(if $(CHECK),--check)
+
+# Rooms whose tests need no installation: under a minute.
+test-fast: .venv/.test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not browser" $(FAST)
 
 # Resolve anew what is installed. Neither file names a package index.
 lock:

@@ -1,4 +1,4 @@
-"""Where things are. The only module that reads the environment."""
+"""Folders, limits and the mail server of an installation. The only module that reads the environment."""
 
 import os
 from dataclasses import dataclass, field
@@ -7,12 +7,16 @@ from pathlib import Path
 
 from pipelines.errors import Refusal
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+# the folder that holds the packages `pipelines` and `dashboards`
+SOURCES = Path(__file__).resolve().parent.parent
+# a wheel carries the repository's other files in here (setup.py)
+_CARRIED = SOURCES / "pipelines" / "_repository"
+REPOSITORY = _CARRIED if _CARRIED.exists() else SOURCES
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What reading one file may cost: `memory` in MB of address space, `cpu` and `wall` in seconds."""
+    """Limits for reading one file: `memory` in MB of address space, `cpu` and `wall` in seconds."""
 
     memory: int = 2048
     cpu: int = 60
@@ -48,15 +52,18 @@ class Settings:
 
 
 def load(data: str | Path | None = None) -> Settings:
-    """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`."""
-    folder = data or os.environ.get("SHEQU_DATA") or REPOSITORY / "data"
+    """Settings from the argument, else `SHEQU_DATA` / `SHEQU_REFERENCE`, else the repository's own `data/`.
+
+    A program installed from a wheel has no repository: its data is in `data/` of the current folder.
+    """
+    folder = data or os.environ.get("SHEQU_DATA") or (Path("data") if REPOSITORY == _CARRIED else REPOSITORY / "data")
     reference = os.environ.get("SHEQU_REFERENCE") or REPOSITORY / "data" / "reference"
     return _at(Path.cwd() / folder, Path.cwd() / reference)
 
 
 @lru_cache(maxsize=64)
 def _at(folder: Path, reference: Path) -> Settings:
-    """Links are followed once: a page of the dashboard asks a dozen times a click."""
+    """Resolves links once: a page of the dashboard calls this a dozen times."""
     return Settings(folder.resolve(), reference.resolve())
 
 
@@ -66,12 +73,12 @@ def anonymous() -> bool:
 
 
 def proxy_secret() -> str:
-    """What the reverse proxy proves itself with; from the environment only."""
+    """The secret that identifies the reverse proxy; from the environment only."""
     return os.environ.get("SHEQU_PROXY_SECRET", "")
 
 
 def limits() -> Limits:
-    """What reading one file may cost: MB of memory, seconds of processor, seconds by the clock."""
+    """The limits for reading one file, with those of the environment. Errors: `Refusal` for a value that is no positive integer."""
     names = {"memory": "SHEQU_READ_MEMORY", "cpu": "SHEQU_READ_CPU", "wall": "SHEQU_READ_WALL"}
     given = {limit: os.environ[name] for limit, name in names.items() if os.environ.get(name)}
     wrong = [f"{names[limit]}={text}" for limit, text in given.items() if not text.isdecimal() or int(text) < 1]
@@ -81,20 +88,20 @@ def limits() -> Limits:
 
 
 def bare_environment() -> dict[str, str]:
-    """What a process that parses files from outside may know: where the program is, and nothing of this installation."""
-    # one thread: the cores are shared out by files
-    return {"PYTHONPATH": str(REPOSITORY), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    """The environment of a worker that parses files from outside: the program's place and nothing of this installation."""
+    # one thread: files are read in parallel
+    return {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def environment(settings: Settings, anonymous: bool = False) -> dict[str, str]:
-    """What a child process needs in order to work on this installation."""
-    found = {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}
-    return {**found, "SHEQU_ANONYMOUS": "1"} if anonymous else found
+    """The environment of a child process that works on this installation."""
+    variables = {**os.environ, "SHEQU_DATA": str(settings.data), "SHEQU_REFERENCE": str(settings.reference)}
+    return {**variables, "SHEQU_ANONYMOUS": "1"} if anonymous else variables
 
 
 @dataclass(frozen=True)
 class Mail:
-    """The mail server that messages go through. `security` is starttls | ssl | none."""
+    """The mail server. `security` is starttls | ssl | none."""
 
     host: str
     port: int
@@ -105,7 +112,7 @@ class Mail:
 
 
 def mail() -> Mail | None:
-    """The mail server named by `SHEQU_SMTP_HOST` and its siblings; None where there is none. The password is nowhere else."""
+    """The mail server named by `SHEQU_SMTP_HOST` and its siblings; None where none is set."""
     host = os.environ.get("SHEQU_SMTP_HOST")
     if not host:
         return None

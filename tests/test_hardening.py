@@ -17,7 +17,6 @@ from pipelines import settings
 from pipelines.access import roles
 from pipelines.access.roles import Actor
 from pipelines.cli.commands import main
-from pipelines.documentation import licences_page
 from pipelines.edition import open_edition, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import submit_files
@@ -168,20 +167,6 @@ def test_a_projection_in_memory_reaches_no_file(tmp_path):
         con.execute(f"COPY (SELECT 1) TO '{tmp_path}/out.csv'")
     with pytest.raises(duckdb.Error):
         con.execute("SET lock_configuration = false")
-
-
-def test_the_page_of_licences_lists_what_is_locked():
-    rows = [line for line in licences_page.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
-    assert [row.split(" | ")[:2] for row in rows] == [
-        [f"| {name}", version] for name, version, _ in licences_page.locked()
-    ]
-    # what is locked for another system or Python is not looked at here
-    told = [
-        (row, licences_page.licence(name, version))
-        for row, (name, version, _) in zip(rows, licences_page.locked(), strict=True)
-    ]
-    assert [row for row, licence in told if licence and not row.endswith(f"| {licence} |")] == []
-    assert sum(licence is not None for _, licence in told) > 90
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ def faults(data: Path, acknowledged: list[str]) -> list[str]:
 
 
 def _archive(root: Path, acknowledged: list[str]) -> list[str]:
-    found, prev, received = [], "0" * 64, set()
+    found, prev, received, last = [], "0" * 64, set(), None
     path = root / "ledger.jsonl"
     for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else []:
         event = json.loads(line)
@@ -22,9 +22,12 @@ def _archive(root: Path, acknowledged: list[str]) -> list[str]:
             if _digest(root / "objects" / digest[:2] / digest) != digest:
                 found.append(f"object of event {event['seq']} is missing or wrong")
         if event["kind"] == "submission":
-            if event["body"]["sha256"] in received:
+            if event["body"]["sha256"] == last:
                 found.append(f"received twice: {event['seq']}")
-            received.add(event["body"]["sha256"])
+            last = event["body"]["sha256"]
+            received.add(last)
+        elif event["kind"] == "withdraw":
+            last = None
     return found + [f"acknowledged and lost: {digest[:12]}" for digest in acknowledged if digest not in received]
 
 

@@ -1,22 +1,26 @@
 """The steps of a month on a small installation, each with how a next ordinary run goes on from wherever it was killed."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from pipelines.archive import backup as copies
+from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, submit_files
+from pipelines.intake import decisions, session, submit_files
 from pipelines.monthly import monthly_run, rebuild_editions
+from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city
-from tests.books import Office
+from tests.books import Office, plain
 
-APRIL, MAY = date(2020, 4, 1), date(2020, 5, 1)
+APRIL, MAY, JUNE = date(2020, 4, 1), date(2020, 5, 1), date(2020, 6, 1)
 COUNTY = "130571"
+IN_JUNE = datetime(2020, 6, 15, 12, tzinfo=SHANGHAI)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,41 @@ def restore(place: Place, ack: Callable[[str], None]) -> None:
     rebuild_editions.rebuild(place.settings)
 
 
-STEPS = {step.__name__: step for step in (submit, run, approve, report, rebuild, backup, restore)}
+def withdraw(place: Place, ack: Callable[[str], None]) -> None:
+    """The wrong correction of May is taken back."""
+    decisions.withdraw(_wrong(place), "错发", place.settings, "测试")
+
+
+def resend(place: Place, ack: Callable[[str], None]) -> None:
+    """The good file again after the wrong one: it is put back in force."""
+    submit(place, ack)
+
+
+def decide(place: Place, ack: Callable[[str], None]) -> None:
+    """Decisions of every kind that needs no finding, one taken back and given back."""
+    town = next(unit.town_code for unit in reference_bundle.load(place.reference).rosters.units(MAY))
+    decisions.admit("新村", town, "农村社区", MAY, "新设", place.settings, "测试")
+    event = decisions.extend(MAY, COUNTY, place.settings, "测试", "停电", excuse=True)
+    taken = decisions.withdraw(event.seq, "不需要", place.settings, "测试")
+    decisions.withdraw(taken.seq, "仍需要", place.settings, "测试")
+
+
+def month_over(place: Place, ack: Callable[[str], None]) -> None:
+    """What was sent in June for June comes into force."""
+    with session.writing(place.settings, "测试") as opened:
+        session.settle(opened)
+
+
+def _wrong(place: Place) -> int:
+    good = hashlib.sha256(place.workbook.read_bytes()).hexdigest()
+    events = [event for event in Archive(place.settings.archive).events() if event.kind == "submission"]
+    return [event.seq for event in events if event.body["sha256"] != good][-1]
+
+
+ORDINARY = (submit, run, approve, report, rebuild, backup, restore)
+# begun where a wrong correction of May was sent
+MISTAKEN = (withdraw, resend, decide, month_over)
+STEPS = {step.__name__: step for step in (*ORDINARY, *MISTAKEN)}
 
 
 def prepare(root: Path) -> tuple[Path, Path]:
@@ -76,6 +114,7 @@ def prepare(root: Path) -> tuple[Path, Path]:
     office.run(APRIL)
     workbook = office.workbook(MAY, COUNTY)
     place = Place(root, workbook, reference)
+    _mistaken(office, root, workbook)
     for name, step in list(STEPS.items())[:3]:
         shutil.copytree(office.settings.data, root / f"before-{name}" / "data")
         step(place, lambda digest: None)
@@ -88,10 +127,29 @@ def prepare(root: Path) -> tuple[Path, Path]:
     return workbook, reference
 
 
+def _mistaken(office: Office, root: Path, workbook: Path) -> None:
+    """`root/before-<step>` for what begins after a mistake; the installation itself goes on without it."""
+    clean = shutil.copytree(office.settings.data, root / "clean")
+    office.submit(workbook)
+    office.send(MAY, COUNTY, lambda unit: plain(unit) | {"facility": "否", "facility_area": None})
+    for step in MISTAKEN:
+        shutil.copytree(office.settings.data, root / f"before-{step.__name__}" / "data")
+    early = office.workbook(JUNE, COUNTY)
+    waiting = Settings(root / "before-month_over" / "data", office.settings.reference)
+    submit_files.submit([early], waiting, "测试", now=IN_JUNE)
+    shutil.rmtree(office.settings.data)
+    clean.rename(office.settings.data)
+
+
 def go_on(name: str, place: Place) -> None:
     """What happens next in ordinary life: the same step again, then the month's."""
     if name == "restore" and not (place.settings.archive / "ledger.jsonl").exists():
         copies.restore(place.settings, place.copy)
+    if name == "withdraw":
+        try:
+            withdraw(place, lambda digest: None)
+        except Refusal as refusal:
+            assert "已于" in str(refusal), refusal
     submit_files.submit([place.workbook], place.settings, "测试")
     monthly_run.run(place.settings, MAY, "测试")
     try:

@@ -1,7 +1,7 @@
-"""The audit ledger: who signed in or out, who was refused, what was taken out. `data/audit/audit.jsonl`, append-only, hash-chained.
+"""The audit log: sign-ins, sign-outs, refusals and exports, in `data/audit/audit.jsonl`, append-only and hash-chained.
 
-What came in and what was decided stands in the archive's own ledger. Nothing here is ever deleted, so the twelve months that
-the law asks for are kept; it grows by some 300 bytes an event.
+Submissions and decisions are in the archive's own ledger. Nothing is deleted, so the twelve months that the law requires are kept;
+an event takes about 300 bytes.
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ def ledger(settings: Settings) -> Ledger:
     return Ledger(settings.data / "audit" / "audit.jsonl", "审计日志")
 
 
-def note(settings: Settings, kind: str, by: str, now: datetime | None = None, **body: object) -> Event:
-    """Write one event; on disk when it returns. Text is cut to 500 characters: much of it comes from outside."""
+def note(settings: Settings, kind: str, by: str, now: datetime | None = None, /, **body: object) -> Event:
+    """Write one event durably. Text is cut to 500 characters: much of it comes from outside."""
     cut = {key: value[:500] if isinstance(value, str) else value for key, value in body.items() if value is not None}
     return ledger(settings).append(kind, cut, by[:200], now)
 
@@ -34,8 +34,8 @@ def since(settings: Settings, day: str = "") -> Iterator[Event]:
     return (event for event in ledger(settings).events() if event.at[:10] >= day)
 
 
-def told(event: Event) -> str:
-    """An event in a line for people; control characters, which come from outside, are taken out."""
+def line(event: Event) -> str:
+    """One event as a line for people, without control characters."""
     facts = " ".join(f"{key}={value}" for key, value in event.body.items())
-    line = f"{event.at[:19].replace('T', ' ')} {KINDS.get(event.kind, event.kind)} {event.by} {facts}"
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
+    text = f"{event.at[:19].replace('T', ' ')} {KINDS.get(event.kind, event.kind)} {event.by} {facts}"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

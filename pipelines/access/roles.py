@@ -1,7 +1,7 @@
-"""Who may do what: people, their roles, and the check that stands before every action.
+"""Access control: people, their roles, and the check before every action.
 
 `data/access.yaml` (see deploy/access.example.yaml) names the people; without it there is one local operator with all rights, and
-only this machine is served. What a role may do is code, below: it changes with the programme, not with the staff.
+only this machine is served. The rights of a role are code: they change with the program, not with the staff.
 """
 
 import ipaddress
@@ -20,9 +20,10 @@ from pipelines.reference.strict_yaml import Entry, build, load_yaml
 from pipelines.settings import REPOSITORY, Settings
 
 Role = Literal["领导", "县级", "市级", "规划", "访客", "本机"]
-LOCAL, VISITOR = "本机", "访客"
+LOCAL: Literal["本机"] = "本机"
+VISITOR: Literal["访客"] = "访客"
 
-# action → what it is called; "own" counties bind the role 县级 only
+# action → its name in Chinese
 ACTIONS = {
     "read": "查看数字",
     "units": "查看单位和问题",
@@ -46,7 +47,7 @@ MAY: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """A person who does something. `counties` (six-digit codes) bind the role 县级. `name` stands in the ledgers."""
+    """A person. `counties` (six-digit codes) limit the role 县级. `name` is written to the ledgers."""
 
     name: str
     role: Role
@@ -59,16 +60,16 @@ ANYBODY = Actor("未登录者", VISITOR)
 
 
 def may(actor: Actor, action: str, county: str | None = None) -> bool:
-    """Whether the actor may. For the role 县级 everything but figures is bound to a county of its own, which must be given."""
+    """Whether the actor may. The role 县级 needs `county` to be one of its own, for everything but figures."""
     if action not in MAY[actor.role]:
         return False
     return actor.role != "县级" or action == "read" or county in actor.counties
 
 
 def require(by: "str | Actor", action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
-    """The name for the ledger, if the actor may. A plain name is the local operator, who may everything.
+    """The name for the ledger, if the actor may. A plain name is the local operator, who has all rights.
 
-    Errors: `Refusal`; the attempt stands in the audit ledger with `facts`.
+    Errors: `Refusal`; the attempt is written to the audit log with `facts`.
     """
     if isinstance(by, str):
         return by
@@ -79,12 +80,12 @@ def require(by: "str | Actor", action: str, settings: Settings, county: str | No
 
 
 def _refusal(actor: Actor, action: str, county: str | None) -> str:
-    told = f"{actor.name}({actor.role})不能{ACTIONS[action]}"
+    refused = f"{actor.name}({actor.role})不能{ACTIONS[action]}"
     if action not in MAY[actor.role]:
         able = "、".join(role for role, actions in MAY.items() if action in actions and role != LOCAL)
-        return f"{told};这件事由{able}办理。如职责有变,请市里修改 access.yaml"
+        return f"{refused};这件事由{able}办理。如职责有变,请市里修改 access.yaml"
     own = "、".join(actor.counties)
-    return f"{told}:{'看不出这是哪个县市区的' if county is None else f'县市区 {county}'},您只能办理 {own} 的。如有误请联系市里"
+    return f"{refused}:{'看不出这是哪个县市区的' if county is None else f'县市区 {county}'},您只能办理 {own} 的。如有误请联系市里"
 
 
 # ---- the file
@@ -107,7 +108,7 @@ class Proxy(Entry):
 
 
 class Access(Entry):
-    """Who gets in, and how they are known."""
+    """Who may sign in, and how they are identified."""
 
     mode: Literal["local", "oidc", "proxy"]
     claim: Literal["email", "sub", "preferred_username"] = "email"
@@ -119,12 +120,12 @@ class Access(Entry):
     def find(self, identity: str) -> Actor | None:
         """The person of an identity; letter case does not count, as in mail addresses."""
         wanted = identity.strip().casefold()
-        found = next((person for person in self.people if person.id.casefold() == wanted), None)
-        return Actor(found.name, found.role, found.counties, found.id) if found else None
+        person = next((person for person in self.people if person.id.casefold() == wanted), None)
+        return Actor(person.name, person.role, person.counties, person.id) if person else None
 
 
 def load(settings: Settings) -> Access:
-    """What `data/access.yaml` says; local use where there is none. Errors: `Refusal` naming entry and repair."""
+    """The contents of `data/access.yaml`; local use where there is none. Errors: `Refusal` naming entry and repair."""
     place = settings.data / "access.yaml"
     try:
         changed = place.stat().st_mtime_ns
@@ -140,14 +141,14 @@ def _load(place: Path, changed: int) -> Access:
     if isinstance(plain, dict) and isinstance(plain.get("proxy"), dict):
         plain["proxy"] = build(Proxy, plain["proxy"], f"{place.name}:proxy")
     known = tuple(build(Person, entry, f"{place.name}:people 第 {n} 项") for n, entry in enumerate(people, 1))
-    found = build(Access, plain, place.name).model_copy(update={"people": known})
-    _check(found, place.name)
-    return found
+    access = build(Access, plain, place.name).model_copy(update={"people": known})
+    _check(access, place.name)
+    return access
 
 
 def _check(access: Access, where: str) -> None:
-    for said in (lambda person: person.id.casefold(), lambda person: person.name):
-        values = [said(person) for person in access.people]
+    for value_of in (lambda person: person.id.casefold(), lambda person: person.name):
+        values = [value_of(person) for person in access.people]
         if twice := {value for value in values if values.count(value) > 1}:
             raise Refusal(
                 f"{where}:{'、'.join(sorted(twice))} 出现了两次;账号和姓名都不能重复(姓名写进台账,须能认出是谁)"
@@ -182,7 +183,7 @@ def hosts(settings: Settings, address: str) -> list[str]:
 
 
 def may_listen(settings: Settings, address: str, anonymous: bool) -> None:
-    """Errors: `Refusal` for an address beyond this machine with neither sign-in nor the explicit wish to do without."""
+    """Errors: `Refusal` for an address beyond this machine without sign-in, unless anonymous reading is allowed explicitly."""
     if not is_loopback(address) and load(settings).mode == "local" and not anonymous:
         raise Refusal(
             f"地址 {address} 能从别的机器访问,而这里没有设置登录,不予启动。请按 docs/security.md 写好 data/access.yaml;"
@@ -191,13 +192,13 @@ def may_listen(settings: Settings, address: str, anonymous: bool) -> None:
 
 
 def before_serving(settings: Settings) -> None:
-    """Errors: `Refusal` while others can read or change who may do what, or while the sign-in that is asked for cannot work."""
-    kept = (settings.data, REPOSITORY, Path.home())
-    for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in kept)):
+    """Errors: `Refusal` where other users can read or change access.yaml or the secrets, or packages for sign-in are missing."""
+    folders = (settings.data, REPOSITORY, Path.home())
+    for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in folders)):
         if place.exists() and place.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
             mode = "0640" if place.name == "access.yaml" else "0600"
             raise Refusal(f"{place} 能被别人读取或改写,不予启动;请运行 chmod {mode} {place}")
-    # Streamlit finds out only when somebody presses the button
+    # Streamlit notices only when somebody signs in
     missing = [name for name in ("authlib", "httpx") if find_spec(name) is None]
     if load(settings).mode == "oidc" and missing:
         raise Refusal(

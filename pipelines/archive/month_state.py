@@ -26,8 +26,8 @@ from pipelines.errors import Refusal
 NO_END = date(9999, 12, 1)
 # what may be taken back, and what people call it
 WITHDRAWABLE = {
-    "submission": "报送", "approve": "审核", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
-    "explain": "情况说明", "accept": "认可", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
+    "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
+    "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
 }  # fmt: skip
 
 
@@ -130,6 +130,12 @@ class Life:
         """The same without submissions of which later ones have replaced every row."""
         lists = {c: [s for s in seqs if self.status[s] != "superseded"] for c, seqs in self.effective(month).items()}
         return {county: seqs for county, seqs in lists.items() if seqs}
+
+    @property
+    def reading_decisions(self) -> dict[str, dict[str, str]]:
+        """What a county's files are read by: its resolved units, and its habits under `<code of the finding>:<field>`."""
+        counties = {*self.resolutions, *self.habits}
+        return {county: {**self.resolutions.get(county, {}), **self.habits.get(county, {})} for county in counties}
 
     @property
     def reported(self) -> list[date]:

@@ -21,11 +21,20 @@ class Receiver:
     """Takes bytes into the archive and knows what was received before.
 
     `unreplaced` says how far a submission is known to be the last of its county and month. Of events later than that nothing is known
-    yet: the bytes are then archived as a submission anew, and the fold finds out whether that changes anything.
+    yet: the bytes are then archived as a submission anew, and the fold finds out whether that changes anything. `form_version`, the
+    version of the form in force, is noted with each submission.
     """
 
-    def __init__(self, archive: Archive, by: str, unreplaced: Unreplaced, now: datetime | None = None):
+    def __init__(
+        self,
+        archive: Archive,
+        by: str,
+        unreplaced: Unreplaced,
+        now: datetime | None = None,
+        form_version: str | None = None,
+    ):
         self.archive, self.by, self.unreplaced, self.now = archive, by, unreplaced, now
+        self.noted = {"form": form_version} if form_version else {}
         self.seen: dict[str, int] = {}
         self.digests: dict[int, str] = {}
         self.last_change = self.read_to = 0
@@ -38,7 +47,7 @@ class Receiver:
             self.archive.put(data)
             if (known := self._standing(digest)) is not None:
                 return known, True
-            body = {"sha256": digest, "file": name, "size": len(data)}
+            body = {"sha256": digest, "file": name, "size": len(data), **self.noted}
             event = self.archive.append("submission", body, self.by, self.now)
             if event.seq == self.read_to + 1:  # else another task has written between: the next look reads both
                 self._note(event)

@@ -56,7 +56,7 @@ def original(settings: Settings, seq: int, out: Path, as_json: bool) -> None:
 @JSON
 @with_settings
 def matters(settings: Settings, month: date | None, as_json: bool) -> None:
-    """所有等人处理的事：未采用的文件、认不出的单位、未答复的核实、等待的报表。"""
+    """所有等人处理的事：退回的文件、认不出的单位、未答复的需核实问题、等待的报表。"""
     from pipelines.intake import answer_matters
     from pipelines.intake.open_matters import KIND_NAMES, STATE_NAMES
 
@@ -91,10 +91,10 @@ def explain_finding(settings: Settings, finding: str, text: str, by: str, as_jso
 @JSON
 @with_settings
 def accept(settings: Settings, finding: str, by: str, as_json: bool) -> None:
-    """认可县里的情况说明，数值不变则不再提示；或认可政策之前月份的报表。"""
+    """采纳县里的情况说明，数值不变则不再提示；或采纳政策之前月份的报表。"""
     from pipelines.intake import answer_matters
 
-    printing.decided(answer_matters.accept(finding, settings, by), as_json, f"已认可 {finding}")
+    printing.decided(answer_matters.accept(finding, settings, by), as_json, f"已采纳 {finding}")
 
 
 @click.command()

@@ -85,7 +85,7 @@ def audit(found: Settings, since: str, as_json: bool) -> None:
     from pipelines.access import roles
 
     for event in log.since(found, since):
-        printing.print_json(event.__dict__) if as_json else printing.say(log.told(event))
+        printing.print_json(event.__dict__) if as_json else printing.say(log.line(event))
     faults = list(log.ledger(found).verify())
     for fault in faults:
         printing.say(fault, err=True)

@@ -53,7 +53,7 @@ _STATES = {
     "waiting": "该月已审核,报表待重开后生效(shequ reopen)",
     "received": "已存档,等当前任务结束后读取",
     "superseded": "已被更新的报表取代",
-    "question": "待市里认可月份",
+    "question": "待市里采纳月份",
     "withdrawn": "已撤回",
     "refused": "未采用",
 }
@@ -73,11 +73,9 @@ def _report(report) -> None:
     rows = report.rows
     whose = f"{report.county} {report.month}:" if report.county and report.month else ""
     counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
-    counts += (
-        f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
-    )
-    state = "不能采用" if report.refused else report.waits or f"{_STATES[report.state]}{_instead(report)}"
-    say(f"{report.file}:{state}。{whose}{counts}")
+    counts += f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
+    state = "不能采用" if report.refused else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
+    say(f"{report.file}:{state}。{whose}{counts}{(report.other_month and f'。{report.other_month}') or ''}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")

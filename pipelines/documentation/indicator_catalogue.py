@@ -1,19 +1,16 @@
 """The catalogue of indicators, in Chinese, for officials: clause, definition, reading, formula, target, worked examples.
 
-`python -m pipelines.documentation.indicator_catalogue` writes `docs/indicators.md` from the registers and from the spec tables in `tests/specs`, which
-are run as tests; a stale page fails a test.
+`docs/indicators.md` is made from the registers and from the spec tables in `tests/specs`, which are run as tests.
 """
 
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.reference import reference_bundle
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.strict_yaml import load_yaml
 
 SPECS = settings.REPOSITORY / "tests" / "specs"
-PAGE = settings.REPOSITORY / "docs" / "indicators.md"
 WORDINGS = {"required": "必须", "strive": "力争", "promoted": "提倡、推动"}
 COUNTED = {"community": "社区(村)", "county": "县(市、区)"}
 LEVELS = {"community": "各社区(村)", "town": "各街道(乡镇)", "county": "各县(市、区)", "city": "全市"}
@@ -38,7 +35,7 @@ def page(reference: Reference, examples: list[dict]) -> str:
 
 _HEAD = """# 指标目录
 
-本页由 `python -m pipelines.documentation.indicator_catalogue` 生成:指标取自 `data/reference/policies/`,算例取自 `tests/specs/`(同时是测试)。请勿手改。
+本页由 `make docs` 生成:指标取自 `data/reference/policies/`,算例取自 `tests/specs/`(同时是测试)。请勿手改。
 
 占比 = 100 × 满足条件的单位数 ÷ 范围内单位数,范围内单位由名册决定,与是否报送无关。“不详”是范围或条件无从判断的单位:
 下限把它们都算作没有,上限都算作有;下限达到目标才算达标,仅已报数据达到的为“待核实”。比值只对两项都填报的单位求和。
@@ -78,9 +75,9 @@ def _indicator(indicator: Indicator, reference: Reference, examples: list[dict])
 
 
 def _formula(indicator: Indicator) -> str:
-    if indicator.is_share:
-        return f"100 × 满足 {_code(indicator.entry.share)} 的单位数 ÷ 范围内单位数"
     ratio = indicator.entry.ratio
+    if ratio is None:
+        return f"100 × 满足 {_code(indicator.entry.share)} 的单位数 ÷ 范围内单位数"
     return f"{ratio.factor} × Σ {_code(ratio.numerator)} ÷ Σ {_code(ratio.denominator)}"
 
 
@@ -155,12 +152,3 @@ def _table(rows: list[dict]) -> str:
     lines = [" | ".join(names), " | ".join("---" for _ in names)]
     lines += [" | ".join(str(row.get(name, empty.get(name, "未填"))) for name in names) for row in rows]
     return "\n".join(f"| {line} |" for line in lines)
-
-
-def main() -> None:
-    reference = reference_bundle.load(settings.load().reference)
-    PAGE.write_text(page(reference, specs()), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -73,7 +73,8 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
     """Judge every month whose submissions, decisions or past have changed. No figure is computed. Returns the months judged, in order."""
     create(warehouse)
     life = warehouse.life()
-    wanted = {*answered_months(life), *(month for month, state in life.months.items() if state.pending)}
+    answered = answered_months(life)
+    wanted = {*answered, *(month for month, state in life.months.items() if state.pending)}
     known = _marks(warehouse, "answers")
     _forget(warehouse, [month for month in known if month not in wanted])
     contents, judged = _marks(warehouse, "content"), []
@@ -83,7 +84,7 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
         program_version.digest(__name__),
     ]
     for month in sorted(wanted):
-        before = [[months.key(m), mark] for m, mark in sorted(contents.items()) if m < month and m in wanted]
+        before = [[months.key(m), contents[m]] for m in answered if m < month]
         mark = _digest([fixed, inputs(life, month), before[-HISTORY_MONTHS:]])
         if known.get(month) != mark:
             with warehouse.transaction():
@@ -116,8 +117,7 @@ def inputs(life: Life, month: date) -> list:
             [
                 county,
                 [[seq, life.digests[seq]] for seq in seqs],
-                life.resolutions.get(county, {}),
-                life.habits.get(county, {}),
+                life.reading_decisions.get(county, {}),
             ]
             for county, seqs in sorted(state.effective.items())
         ],

@@ -23,7 +23,8 @@ def broken(warehouse: Warehouse, month: date) -> Found:
         (_COUNTY, reference.form.county, "last_county_answer", reference.county_rules),
     )
     found: Found = []
-    for template, part, last, rules in parts:
+    for template, part, last, declared in parts:
+        rules = [rule for rule in declared if rule.rule.is_in_force(month)]
         rows = _broken_rows(warehouse, rules, _query(template, part, last, rules, month))
         found += _findings(warehouse, rows, {rule.rule.id: rule for rule in rules}, part)
     return found

@@ -50,13 +50,13 @@ def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) 
 def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Accept a county's explanation, which then holds until the value changes; or a report of a month before the policy's first."""
     by = person(by, "waive", settings, finding=finding)
-    with writing(settings, "认可说明") as opened:
+    with writing(settings, "采纳说明") as opened:
         settle(opened)
         matter, body = _finding(opened, finding), {"finding": finding}
         if matter["kind"] == "month_question":
             body |= {"county": matter["county"], "month": matter["month"]}
         elif matter["state"] == "open":
-            raise Refusal(f"问题 {finding} 还没有情况说明，无从认可；可请县里说明（shequ ask），或豁免（shequ waive）")
+            raise Refusal(f"问题 {finding} 还没有情况说明，无从采纳；可请县里说明（shequ ask），或豁免（shequ waive）")
         elif matter["state"] == "settled":
             raise Refusal(f"问题 {finding} 已经办结")
         return decide(opened, "accept", body, by)

@@ -6,6 +6,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_status
 from pipelines.intake.session import Progress, settle
 from pipelines.intake.submit_files import read_file
+from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
@@ -18,7 +19,8 @@ def collect(opened: Warehouse, settings: Settings, still_for: float = 0.0, repor
 
 def take_in(archive: Archive, settings: Settings, still_for: float = 0.0) -> None:
     """Everything that lies in the inbox into the archive. A file leaves the inbox once the archive has it."""
-    receiver = Receiver(archive, "收件箱", month_status.unreplaced(settings.data))
+    version = reference_bundle.load(settings.reference).form.version
+    receiver = Receiver(archive, "收件箱", month_status.unreplaced(settings.data), form_version=version)
     for path in inbox.waiting_files(settings, still_for):
         try:
             before = path.stat()

@@ -203,7 +203,7 @@ def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
         return
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
     if month and life.month(month).approved and life.status[event.seq] != "waiting":
-        raise Refusal(f"{months.label(month)}已审核，其报表不能撤回或恢复；请先重开（shequ reopen）")
+        raise Refusal(f"{months.label(month)}已审定，其报表不能撤回或恢复；请先重开（shequ reopen）")
 
 
 def _event(archive: Archive, seq: int) -> Event:

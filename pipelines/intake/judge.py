@@ -42,7 +42,9 @@ def check_bytes(
     if not refused and month:
         _judge_alone(checker, month, release)
         _count_rows(checker, in_force(month) if in_force else None)
-    return outcome.report(checker, 1, name)
+    report = outcome.report(checker, 1, name)
+    report.other_month = outcome.other_month(report, today)
+    return report
 
 
 @dataclass(frozen=True)

@@ -127,8 +127,9 @@ def unreplaced(data: Path) -> Callable[[int], int | None]:
         head = _head(data)
         if seq > head["as_of"]:
             return seq
-        kept = (_month(data, key, head) for key in sorted(head["months"], reverse=True))
-        return head["as_of"] if any(month and seq in month["last"] for month in kept) else None
+        kept = (_month(data, key, head) or {} for key in sorted(head["months"], reverse=True))
+        # what an earlier version kept does not say it: the bytes are then archived anew, which changes nothing
+        return head["as_of"] if any(seq in month.get("last", ()) for month in kept) else None
 
     return until
 

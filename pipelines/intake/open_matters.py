@@ -17,15 +17,15 @@ from pipelines.warehouse.projection import Warehouse
 
 Kind = Literal["refused_file", "no_county", "unknown_unit", "held_row", "warning", "waiting_report", "month_question"]
 KIND_NAMES: dict[str, str] = {
-    "refused_file": "未采用的文件",
+    "refused_file": "退回的文件",
     "no_county": "看不出县（市、区）或月份的文件",
     "unknown_unit": "认不出的单位",
     "held_row": "暂不计入的内容",
-    "warning": "未答复的核实",
+    "warning": "未答复的需核实问题",
     "waiting_report": "等待的报表",
     "month_question": "政策之前的月份",
 }
-STATE_NAMES = {"open": "待处理", "explained": "已说明，待认可", "settled": "已办结", "dismissed": "不予处理"}
+STATE_NAMES = {"open": "待处理", "explained": "已说明，待采纳", "settled": "已办结", "dismissed": "不予处理"}
 
 # of submissions `sent` (seq, county, month): findings on rows that still count or wait; what a file lacks and another brought is none
 OPEN_FINDINGS = """
@@ -129,11 +129,11 @@ def why_waiting(state: MonthState, reading: Received) -> str:
     """Why a submission waits and until when, as a sentence."""
     label = months.label(state.month)
     if reading in state.questioned:
-        return f"{label}早于政策开始执行的月份，须经市里认可才计入；月份如有笔误，请撤回本件并改正后重报。"
+        return f"{label}早于政策开始执行的月份，须经市里采纳才计入；月份如有笔误，请撤回本件并改正后重报。"
     if reading in state.early:
         until = months.add(state.month, 1)
         return f"{label}还没有结束，本件自 {until} 起计入；月份如有笔误，请撤回本件并改正后重报。"
-    return f"{label}已审核，本件待重开后计入。"
+    return f"{label}已审定，本件待重开后计入。"
 
 
 # ---- findings

@@ -1,6 +1,7 @@
 """What became of a file: the report that the sender sees, and a county's line in the state of a month."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Report:
     `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
     person) | withdrawn | known (the same bytes stand already, as number `seq`) | received (in the archive, not yet read: another task
     is writing; `rows` and `findings` are those of a check). `waits` says why and until when it waits.
+    `other_month` says so where the month is over and not the one that has just ended.
     `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
     force that the file does not replace.
     `in_force` is the last report that counts for the county and month (seq, file, at), where that is known.
@@ -39,6 +41,7 @@ class Report:
     seq: int | None = None
     in_force: dict | None = None
     waits: str | None = None
+    other_month: str | None = None
 
     @classmethod
     def unreadable(cls, file: str, why: str) -> "Report":
@@ -95,6 +98,15 @@ def in_force(opened: Warehouse, life: Life, found: Report) -> dict | None:
     sql = "SELECT seq, file, received_at FROM submission WHERE seq = ?"
     [row] = opened.con.execute(sql, [counted[found.county][-1]]).fetchall()
     return dict(zip(("seq", "file", "at"), row, strict=True))
+
+
+def other_month(found: Report, today: date) -> str | None:
+    """A sentence where a report is not of the month that has just ended and counts all the same."""
+    month, asked = found.month and months.parse(found.month), months.add(today.replace(day=1), -1)
+    if not month or found.refused or month >= asked:
+        return None
+    own, ended = months.label(month), months.label(asked)
+    return f"所报月份是{own}，不是刚结束的{ended}，仍按{own}计入；如有笔误请改正后重报，并请市里撤回本件。"
 
 
 def why_waiting(life: Life, found: Report) -> str | None:

@@ -6,7 +6,7 @@ What is submitted is on disk in the archive, byte for byte, before anybody is to
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -99,13 +99,16 @@ def submit(
     if not isinstance(by, str):
         files = list(files)  # what is judged is what is archived
         by = _admitted([(name, data) for name, data in files if isinstance(data, bytes)], settings, by, now)
-    receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now)
+    version = reference_bundle.load(settings.reference).form.version
+    receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now, version)
     taken = [data if isinstance(data, Report) else _Taken.by(receiver, name, data) for name, data in files]
     try:
         with writing(settings, "接收报表", PATIENCE) as opened:
             settle(opened, report, now)
+            today = (now or datetime.now(SHANGHAI)).date()
             return [
-                one if isinstance(one, Report) else _as_received(opened, one.seq, one.name, one.known) for one in taken
+                one if isinstance(one, Report) else _as_received(opened, one.seq, one.name, one.known, today)
+                for one in taken
             ]
     except locks.Busy:
         return [one if isinstance(one, Report) else _unread(settings, one, now) for one in taken]
@@ -139,13 +142,14 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     return by.name
 
 
-def _as_received(opened: Warehouse, seq: int, name: str, known: bool) -> Report:
+def _as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
     life = opened.life()
     repeated = life.status.get(seq) == "repeated"
     found = outcome.report(opened, life.repeats[seq] if repeated else seq, name)
     found.state = "known" if known or repeated else life.status.get(seq, "refused")
     found.in_force = outcome.in_force(opened, life, found)
     found.waits = outcome.why_waiting(life, found)
+    found.other_month = None if found.waits else outcome.other_month(found, today)
     return found
 
 
@@ -168,5 +172,6 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
     with writing(settings, "写回执", wait) as opened:
         settle(opened)
         stored = [report for report in reports if report.seq is not None]
-        read = [_as_received(opened, r.seq, r.file, False) if r.state == "received" else r for r in stored]
+        today = datetime.now(SHANGHAI).date()
+        read = [_as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r for r in stored]
         return receipts.write_receipts(opened, read, folder)

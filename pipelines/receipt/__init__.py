@@ -2,10 +2,10 @@
 
     write_receipt(original, name, findings, context) -> (bytes, file name)
 
-An xlsx or xlsm is patched part by part: whatever this package does not know of (pictures, shapes, validations, charts)
-stays as it was, byte for byte. Other formats cannot be patched so; for them an xlsx is made that holds the list and,
-where the file can be read, a copy of its values with the marks. The receipt is always an .xlsx without macros: a macro
-would run at the county under our name, and nothing of the answers depends on it.
+An xlsx or xlsm is patched part by part: parts that this package does not handle (pictures, shapes, validations, charts) are
+copied byte for byte. For other formats an xlsx is made that holds the list and, where the file can be read, a copy of its
+values with the marks. The receipt is always an .xlsx without macros: a macro would run at the county under our name, and no
+answer depends on it.
 """
 
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ def write_receipt(original: bytes, name: str, findings: Sequence[dict], context:
     entries = finding_list.entries(findings, context)
     try:
         data = mark_workbook.mark(original, entries, finding_list.Header(name, context, own=True))
-    except (Unreadable, etree.LxmlError, ValueError):  # ValueError: a number in the XML that is none
-        data = _beside(original, name, entries, context)
+    except (Unreadable, etree.LxmlError, ValueError):  # ValueError: a malformed number in the XML
+        data = _new_workbook(original, name, entries, context)
     return data, file_name(context)
 
 
-def _beside(original: bytes, name: str, entries: list[finding_list.Entry], context: ReceiptContext) -> bytes:
-    """An xlsx of our own: values with marks where the file can be read, else the list alone."""
+def _new_workbook(original: bytes, name: str, entries: list[finding_list.Entry], context: ReceiptContext) -> bytes:
+    """A new xlsx: values with marks where the file can be read, else the list alone."""
     try:
         sheets = open_workbook(original, name).sheets
     except Unreadable:

@@ -1,4 +1,4 @@
-"""Cell notes: the comments part that holds their text, and the VML drawing that holds their boxes."""
+"""Cell notes: their texts in the comments part, their boxes in the VML drawing."""
 
 import re
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from pipelines.receipt import xml_text
 from pipelines.workbook.address import column_number
 
 AUTHOR = "社区核查"
-MARK = "—— 社区核查 ——"  # before our text in a note that the county had written
+MARK = "—— 社区核查 ——"  # between a note of the county and our text in it
 VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
-_BLOCK = 1024  # shape ids come in blocks of as many, each drawing naming its own
-_WIDE, _LINE = 300, 17  # pixels of a note's width and of a line in it
-# Every element that is put in names its namespaces: writers choose prefixes of their own (openpyxl: ns0, ns1).
+_BLOCK = 1024  # shape ids are assigned to drawings in blocks of this size
+_WIDE, _LINE = 300, 17  # pixels: width of a note, height of a line
+# Inserted elements declare their namespaces: writers choose their own prefixes (openpyxl: ns0, ns1).
 _NAMED = (
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     'xmlns:x="urn:schemas-microsoft-com:office:excel"'
@@ -38,8 +38,8 @@ class Note:
     @property
     def place(self) -> tuple[int, int]:
         """Row and column, 1-based; 0 and 0 where a writer named no cell."""
-        found = _ADDRESS.fullmatch(self.cell)
-        return (int(found[2]), column_number(found[1])) if found else (0, 0)
+        address = _ADDRESS.fullmatch(self.cell)
+        return (int(address[2]), column_number(address[1])) if address else (0, 0)
 
 
 # ---- texts
@@ -49,45 +49,45 @@ def empty(ns: str) -> etree._Element:
     return etree.fromstring(f'<comments xmlns="{ns}"><authors/><commentList/></comments>')
 
 
-def forget(root: etree._Element) -> set[str]:
-    """Takes out what an earlier receipt wrote; returns the cells whose notes were ours alone."""
+def remove_ours(root: etree._Element) -> set[str]:
+    """Remove the notes of an earlier receipt; returns the cells that have no note left."""
     authors = [author.text for author in root.iterfind("{*}authors/{*}author")]
     ours = {str(i) for i, name in enumerate(authors) if name == AUTHOR}
-    gone = set()
+    removed = set()
     table = root.find("{*}commentList")
     for comment in list(table):
         if comment.get("authorId") in ours:
-            gone.add(comment.get("ref"))
+            removed.add(comment.get("ref"))
             table.remove(comment)
         else:
             _cut(comment)
-    return gone
+    return removed
 
 
 def _cut(comment: etree._Element) -> None:
-    """The county's own note without what was put behind it."""
-    found = False
+    """Cut our text off a note of the county."""
+    in_ours = False
     for piece in list(comment.iter("{*}t")):
-        if not found and MARK in (piece.text or ""):
-            piece.text, found = piece.text.partition(MARK)[0].rstrip("\n"), True
-        elif found:
+        if not in_ours and MARK in (piece.text or ""):
+            piece.text, in_ours = piece.text.partition(MARK)[0].rstrip("\n"), True
+        elif in_ours:
             piece.text = ""
 
 
 def add(root: etree._Element, notes: Iterable[Note]) -> list[Note]:
-    """Writes the notes, behind the text of those that stand there; returns the ones that need a box of their own."""
+    """Write the notes, appended to existing ones; returns the notes that need a new box."""
     ns = etree.QName(root).namespace
     table = root.find("{*}commentList")
-    there = {comment.get("ref"): comment for comment in table}
-    author, fresh = _author(root), []
+    existing = {comment.get("ref"): comment for comment in table}
+    author, new = _author(root), []
     for note in notes:
-        if note.cell in there:
-            there[note.cell].find("{*}text").append(_run(f"\n{MARK}\n{note.text}", ns))
+        if note.cell in existing:
+            existing[note.cell].find("{*}text").append(_run(f"\n{MARK}\n{note.text}", ns))
         else:
             table.append(_comment(note, author, ns))
-            fresh.append(note)
+            new.append(note)
     _sort(table)
-    return fresh
+    return new
 
 
 def _author(root: etree._Element) -> int:
@@ -113,7 +113,7 @@ def _run(content: str, ns: str) -> etree._Element:
 
 
 def _sort(table: etree._Element) -> None:
-    """In the order of the sheet, as Excel keeps them."""
+    """Sort the comments by cell, as Excel does."""
     table[:] = sorted(table, key=lambda comment: Note(comment.get("ref") or "A1", "").place)
 
 
@@ -121,13 +121,13 @@ def _sort(table: etree._Element) -> None:
 
 
 def blocks(vml: str) -> set[int]:
-    """The blocks of shape ids that a drawing has taken."""
+    """The blocks of shape ids that a drawing uses."""
     return {int(number) for _, data in _IDMAP.findall(vml) for number in re.findall(r"\d+", data)}
 
 
-def draw(vml: str | None, notes: list[Note], gone: set[str], widths: dict[int, int], taken: set[int]) -> str:
-    """The drawing with a hidden box a note, and without the boxes of notes that are gone."""
-    vml = _without(vml or _EMPTY_VML, {Note(cell, "").place for cell in gone})
+def draw(vml: str | None, notes: list[Note], removed: set[str], widths: dict[int, int], taken: set[int]) -> str:
+    """The drawing with a hidden box for each note, and without the boxes of removed notes."""
+    vml = _without(vml or _EMPTY_VML, {Note(cell, "").place for cell in removed})
     if not notes:
         return vml
     own = _free_blocks(taken | blocks(vml), -(-len(notes) // (_BLOCK - 1)))
@@ -141,7 +141,8 @@ def draw(vml: str | None, notes: list[Note], gone: set[str], widths: dict[int, i
 
 
 def _free_blocks(taken: set[int], count: int) -> list[int]:
-    free, number = [], 1
+    free: list[int] = []
+    number = 1
     while len(free) < count:
         if number not in taken:
             free.append(number)
@@ -150,17 +151,17 @@ def _free_blocks(taken: set[int], count: int) -> list[int]:
 
 
 def _with_blocks(vml: str, own: list[int]) -> str:
-    found = _IDMAP.search(vml)
+    idmap = _IDMAP.search(vml)
     named = ",".join(map(str, own))
-    if found:
-        return f"{vml[: found.end(2)]},{named}{vml[found.end(2) :]}"
+    if idmap:
+        return f"{vml[: idmap.end(2)]},{named}{vml[idmap.end(2) :]}"
     layout = f'<o:shapelayout {_NAMED} v:ext="edit"><o:idmap v:ext="edit" data="{named}"/></o:shapelayout>'
     start = vml.index(">", vml.index("<xml")) + 1
     return f"{vml[:start]}{layout}{vml[start:]}"
 
 
 def _without(vml: str, places: set[tuple[int, int]]) -> str:
-    return _SHAPE.sub(lambda found: "" if _place_of(found[0]) in places else found[0], vml) if places else vml
+    return _SHAPE.sub(lambda shape: "" if _place_of(shape[0]) in places else shape[0], vml) if places else vml
 
 
 def _place_of(shape: str) -> tuple[int, int] | None:
@@ -184,7 +185,7 @@ def _shape(note: Note, number: int, order: int, widths: dict[int, int]) -> str:
 
 
 def _height(content: str) -> int:
-    """Pixels that the text needs at nine points, about twenty-two Chinese letters a line."""
+    """Pixels that the text needs at nine points, about 22 Chinese characters a line."""
     lines = sum(1 + len(line) // 22 for line in content.split("\n"))
     return min(max(lines + 1, 3) * _LINE, 420)
 

@@ -1,10 +1,10 @@
-"""Cell styles of a receipt: the county's own, with a fill; and those of the list."""
+"""Cell styles of a receipt: the county's own with a fill, and those of the list."""
 
 import re
 
 from lxml import etree
 
-# One fill a severity: apart in colour and in grey (luminance about 146, 191 and 228 of 255), black readable on each.
+# A fill for each severity, distinct in colour and in grey (luminance about 146, 191 and 228 of 255); black is readable on each.
 FILLS = {"error": "FFE5706A", "warning": "FFF2BC4B", "note": "FFD7E6F4"}
 _INK, _QUIET, _LINK, _LINE, _HEAD = "FF1F2933", "FF7B8794", "FF0B5CAD", "FFB8C2CC", "FFDCE6F1"
 _ORDER = (
@@ -24,7 +24,7 @@ MINIMAL = (
 
 
 class Styles:
-    """`styles.xml` as a tree, to which styles are added; none is changed."""
+    """`styles.xml` as a tree; styles are added, existing ones are not changed."""
 
     def __init__(self, root: etree._Element):
         self.root = root
@@ -33,12 +33,11 @@ class Styles:
         if not len(self.xfs):
             self._append("cellXfs", '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>')
         self._made: dict[tuple, int] = {}
-        self._fills: dict[str, int] = {}
 
     # ---- marks
 
     def marked(self, base: int, severity: str) -> int:
-        """The style `base` with the fill of the severity; the rest stays, but for a font too light to be read on it."""
+        """The style `base` with the fill of the severity, and a dark font where its own is too light to be read on it."""
         if (base, severity) not in self._made:
             changes = {"fillId": self._fill(FILLS[severity]), "applyFill": 1}
             if self._is_light(base):
@@ -53,7 +52,7 @@ class Styles:
         return self._made[base, ""]
 
     def marks(self) -> set[int]:
-        """Styles that have one of our fills: what an earlier receipt marked, when it comes back."""
+        """Styles with one of our fills: marks of an earlier receipt."""
         fills = self.root.find("{*}fills")
         ours = {
             str(i)
@@ -83,7 +82,7 @@ class Styles:
         fill = self._fill({**FILLS, "head": _HEAD}[name]) if name in FILLS or name == "head" else 0
         border = 0 if name in ("title", "strong", "plain") else self._border()
         wrap = ' wrapText="1"' if name not in ("title", "strong", "plain") else ""
-        # quotePrefix: a text that begins with = stays text when somebody edits the cell
+        # quotePrefix: a text that begins with = stays text when the cell is edited
         quoted = ' quotePrefix="1"' if name in ("text", "plain") else ""
         centred = ' horizontal="center"' if name in ("head", "number", *FILLS) else ""
         return (
@@ -150,15 +149,15 @@ class Styles:
         return len(table) - 1
 
     def _group(self, name: str) -> etree._Element:
-        """The table of that name, made at its place where it is missing."""
-        found = self.root.find(f"{{{self.ns}}}{name}")
-        if found is not None:
-            return found
-        made = etree.Element(f"{{{self.ns}}}{name}", count="0")
+        """The table of that name, inserted in schema order where it is missing."""
+        existing = self.root.find(f"{{{self.ns}}}{name}")
+        if existing is not None:
+            return existing
+        table = etree.Element(f"{{{self.ns}}}{name}", count="0")
         later = _ORDER[_ORDER.index(name) + 1 :]
         before = next((i for i, e in enumerate(self.root) if etree.QName(e).localname in later), len(self.root))
-        self.root.insert(before, made)
-        return made
+        self.root.insert(before, table)
+        return table
 
 
 def _copy(element: etree._Element) -> etree._Element:

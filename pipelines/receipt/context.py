@@ -1,4 +1,4 @@
-"""What a receipt tells besides the findings of the file: whose it is, which try, what was found in the tries before."""
+"""What a receipt states besides the file's findings: county, month, number of the submission, findings of earlier ones."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from pipelines import months
 
 @dataclass(frozen=True)
 class Try:
-    """An earlier submission of the same county and month. `refused`: its rows were not looked at."""
+    """An earlier submission of the same county and month. `refused`: its rows were not read."""
 
     findings: tuple[dict, ...]
     refused: bool = False
@@ -18,9 +18,9 @@ class Try:
 
 @dataclass(frozen=True)
 class ReceiptContext:
-    """`county` and `month` are null when the file does not tell; `number` is then the ledger's, else the try's.
+    """`county` and `month` are None where the file does not state them; `number` is then the ledger's, else the county's for the month.
 
-    `state` is what became of the file, in words. `earlier` are the tries before, the oldest first.
+    `state` is the outcome in words. `earlier` are the submissions before, the oldest first.
     """
 
     county: str | None
@@ -44,7 +44,7 @@ class ReceiptContext:
 
 
 def file_name(context: ReceiptContext) -> str:
-    """`柏乡县2019年6月_回执_第2次.xlsx`: made of what we know, never of the sender's path."""
+    """`柏乡县2019年6月_回执_第2次.xlsx`: from our own data, never from the sender's path."""
     if context.county is None or context.month is None:
         return f"未认定_回执_收件第{context.number}号.xlsx"
     county = re.sub(r"[^\w]", "", context.county)[:40]

@@ -1,4 +1,4 @@
-"""What stands on the sheet 问题清单, as lines of cells that know nothing of XML."""
+"""The contents of the sheet 问题清单, as lines of cells without XML."""
 
 import re
 from collections import Counter
@@ -11,10 +11,10 @@ from pipelines.receipt import history
 from pipelines.receipt.context import ReceiptContext
 
 SHEET = "问题清单"
-THIS = ""  # in a link: the list itself, whatever its sheet is called
-MOST = 10_000  # lines: Excel follows at most 65,530 links on a sheet, and nobody reads so many
+THIS = ""  # in a link: the list's own sheet
+MOST = 10_000  # lines; Excel allows at most 65,530 links on a sheet
 _LONG = 300  # characters of a value that a line shows
-# of the form's rules, which have no entry in the taxonomy
+# for the form's rules, which have no entry in the taxonomy
 _REMEDIES = {"error": "改正后重报。", "warning": "核对;无误的可不改,并向市局说明。", "note": "一般不必处理。"}
 _ORDER = {severity: i for i, severity in enumerate(SEVERITY_NAMES)}
 _CELL = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
@@ -60,7 +60,7 @@ def codes(entries: Iterable[Entry]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Header:
-    """What the top of the list tells. `own`: the list stands in the county's workbook; else `copied`: beside a copy."""
+    """The head of the list. `own`: the list is in the county's workbook; else `copied`: beside a copy of its values."""
 
     name: str
     context: ReceiptContext
@@ -69,7 +69,7 @@ class Header:
 
 
 def entries(findings: Sequence[dict], context: ReceiptContext) -> list[Entry]:
-    """All findings in the order of the list: errors first, then as they stand in the workbook."""
+    """All findings in the order of the list: errors first, then in the order of the workbook."""
     states = history.states(findings, context.earlier)
     order = sorted(range(len(findings)), key=lambda i: _ORDER[findings[i]["severity"]])
     return [_entry(findings[i], states[i], line, context) for line, i in enumerate(order, 1)]
@@ -84,13 +84,13 @@ def _entry(finding: dict, state: str, number: int, context: ReceiptContext) -> E
 
 
 def body(finding: dict) -> str:
-    """The message without its place, which the list shows in columns of their own."""
+    """The message without its place, which the list shows in separate columns."""
     text, sheet, cell = finding["message"], finding["sheet"], finding["cell"]
     where = place("", sheet, cell).removeprefix("文件“”")
     cells = "、".join((cell or "").split(","))
     for mark in (f"{where}:" if where else "", f"工作表“{sheet}”单元格 {cells}:"):
-        head, found, rest = text.partition(mark) if mark else ("", "", "")
-        if found and rest and (not head or head.startswith("【")):
+        head, matched, rest = text.partition(mark) if mark else ("", "", "")
+        if matched and rest and (not head or head.startswith("【")):
             return rest
     return re.sub(r"^【\w+】文件“[^”]*”[::]", "", text)
 
@@ -98,33 +98,33 @@ def body(finding: dict) -> str:
 # ---- lines
 
 
-def lines(found: list[Entry], header: Header) -> tuple[list[list[Cell]], int]:
+def lines(entries: list[Entry], header: Header) -> tuple[list[list[Cell]], int]:
     """The lines of the sheet, and the index of the table's heading among them."""
-    gone = history.mended([entry.finding for entry in found], header.context.earlier, header.context.refused)
-    top = [*_top(found, gone, header), []]
-    rows = [_line(entry, header.context) for entry in found[:MOST]]
+    mended = history.mended([entry.finding for entry in entries], header.context.earlier, header.context.refused)
+    top = [*_top(entries, mended, header), []]
+    rows = [_line(entry, header.context) for entry in entries[:MOST]]
     table = [[Cell(text, "head") for text in HEADINGS], *rows]
-    if not found:
+    if not entries:
         table.append([Cell("没有发现问题。", "strong")])
-    if len(found) > MOST:
-        table.append([Cell(f"另有 {len(found) - MOST} 条未列出;请先按已列出的改正后再报。", "strong")])
-    below = _mended_lines(gone, header.context)
-    if gone:
+    if len(entries) > MOST:
+        table.append([Cell(f"另有 {len(entries) - MOST} 条未列出;请先按已列出的改正后再报。", "strong")])
+    below = _mended_lines(mended, header.context)
+    if mended:
         top[4][-1] = replace(top[4][-1], link=(THIS, f"A{len(top) + len(table) + 2}"), style="link")
     return [*top, *table, *below], len(top)
 
 
-def _top(found: list[Entry], gone: list[dict], header: Header) -> list[list[Cell]]:
+def _top(entries: list[Entry], mended: list[dict], header: Header) -> list[list[Cell]]:
     context = header.context
-    counts = Counter(entry.severity for entry in found)
+    counts = Counter(entry.severity for entry in entries)
     legend = [Cell(f"{word} {counts[severity]}", severity) for severity, word in SEVERITY_NAMES.items()]
     return [
         [Cell(f"问题清单 {context.title}", "title")],
         [Cell(f"文件:{quote(header.name, 120)}" + (f"  收到:{context.received}" if context.received else ""))],
         [Cell(f"结果:{context.state}。{_rows(context)}", "strong")],
-        [Cell("合计"), Cell(None), *legend, *_waived(found)],
-        _since(found, gone, context),
-        [Cell(_advice(header, bool(found)))],
+        [Cell("合计"), Cell(None), *legend, *_waived(entries)],
+        _since(entries, mended, context),
+        [Cell(_advice(header, bool(entries)))],
     ]
 
 
@@ -135,17 +135,17 @@ def _rows(context: ReceiptContext) -> str:
     return f"读到 {rows['read']} 行社区(村),计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行。"
 
 
-def _waived(found: list[Entry]) -> list[Cell]:
-    count = sum(entry.waived for entry in found)
+def _waived(entries: list[Entry]) -> list[Cell]:
+    count = sum(entry.waived for entry in entries)
     return [Cell(f"提示中有 {count} 条已由市局豁免")] if count else []
 
 
-def _since(found: list[Entry], gone: list[dict], context: ReceiptContext) -> list[Cell]:
+def _since(entries: list[Entry], mended: list[dict], context: ReceiptContext) -> list[Cell]:
     if not context.earlier:
         return [Cell("首次报送,没有可比较的上次。" if context.county else "没有可比较的上次。")]
-    states = Counter(entry.state for entry in found)
+    states = Counter(entry.state for entry in entries)
     words = [f"{state} {states[state]}" for state in (history.OPEN, history.NEW, history.REOPENED)]
-    words.append(f"已改正 {len(gone)}")
+    words.append(f"已改正 {len(mended)}")
     return [Cell("与上次相比"), Cell(None), *(Cell(word, "strong") for word in words)]
 
 
@@ -184,15 +184,15 @@ def _link(entry: Entry) -> Cell:
 
 @lru_cache(maxsize=4096)
 def shown(value: str | None) -> str | None:
-    """One line, of a length that a cell can show."""
+    """One line, cut to the length that a cell can show."""
     return quote(value, _LONG) if value else None
 
 
-def _mended_lines(gone: list[dict], context: ReceiptContext) -> list[list[Cell]]:
-    if not gone:
+def _mended_lines(mended: list[dict], context: ReceiptContext) -> list[list[Cell]]:
+    if not mended:
         return []
-    head = [[], [Cell(f"上次指出、本次已改正的问题({len(gone)} 条)", "strong")]]
-    return [*head, *([_mended(finding, context) for finding in gone[:MOST]])]
+    head = [[], [Cell(f"上次指出、本次已改正的问题({len(mended)} 条)", "strong")]]
+    return [*head, *([_mended(finding, context) for finding in mended[:MOST]])]
 
 
 def _mended(finding: dict, context: ReceiptContext) -> list[Cell]:

@@ -10,7 +10,7 @@ from pipelines.workbook.address import letter as column_letters
 
 
 def worksheet(lines: list[list[Cell]], heading: int, name: str, styles: Styles, ns: str) -> bytes:
-    """`heading` is the index of the line with the columns' headings: what stands above it stays in sight."""
+    """`heading` is the index of the line with the column headings; the lines down to it are frozen."""
     rows = "".join(_row(number, line, heading, styles) for number, line in enumerate(lines, 1))
     last = column_letters(len(HEADINGS))
     widths = "".join(
@@ -44,16 +44,16 @@ def _row(number: int, line: list[Cell], heading: int, styles: Styles) -> str:
 
 
 def _height(line: list[Cell]) -> int:
-    """Points that the fullest cell needs: programs differ in whether they find it out themselves."""
+    """Points that the fullest cell needs; not every program computes them itself."""
     pairs = zip(line, HEADINGS.values(), strict=False)
     wrapped = [(cell.value, width) for cell, width in pairs if isinstance(cell.value, str) and cell.style != "strong"]
-    most = max((_wide(value) / (width - 1) for value, width in wrapped), default=1)
+    most: float = max((_wide(value) / (width - 1) for value, width in wrapped), default=1)
     return 3 + 13 * max(1, min(math.ceil(most), 25))
 
 
 @lru_cache(maxsize=4096)
 def _wide(content: str) -> int:
-    """In the unit of column widths: a Chinese letter takes two digits' place."""
+    """In the unit of column widths: a Chinese character is as wide as two digits."""
     return len(content) + sum(letter > "\u2000" for letter in content)
 
 
@@ -70,13 +70,13 @@ def _cell(address: str, cell: Cell, bare: bool, styles: Styles) -> str:
 
 
 def _links(lines: list[list[Cell]], name: str) -> str:
-    found = "".join(
+    links = "".join(
         _link(f"{column_letters(column)}{number}", *cell.link, name)
         for number, line in enumerate(lines, 1)
         for column, cell in enumerate(line, 1)
         if cell.link
     )
-    return f"<hyperlinks>{found}</hyperlinks>" if found else ""
+    return f"<hyperlinks>{links}</hyperlinks>" if links else ""
 
 
 def _link(address: str, sheet: str, cell: str, name: str) -> str:

@@ -1,7 +1,7 @@
-"""What became of the findings since the last try: new, still open, back again, mended.
+"""State of the findings since the last submission: new, still open, back again, mended.
 
-Notes are for information and nothing to mend: they have no such state. A finding is the same while its id is, or while
-the same question of the same unit has the same fault: who changes 约30 to 约40 has not mended it.
+Notes have no state: there is nothing to mend. Two findings are the same where the id is the same, or where the same question of
+the same unit has the same fault: a change of 约30 to 约40 does not mend it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,8 +17,8 @@ def _key(finding: dict) -> tuple | None:
 
 
 def _known(findings: Iterable[dict]) -> set:
-    found = list(findings)
-    return {finding["id"] for finding in found} | {key for finding in found if (key := _key(finding))}
+    known = list(findings)
+    return {finding["id"] for finding in known} | {key for finding in known if (key := _key(finding))}
 
 
 def _among(finding: dict, known: set) -> bool:
@@ -26,11 +26,11 @@ def _among(finding: dict, known: set) -> bool:
 
 
 def states(findings: Sequence[dict], earlier: Sequence[Try]) -> list[str]:
-    """One word a finding; empty words on the first try, when there is nothing to compare with."""
+    """A word for each finding; empty on the first submission."""
     if not earlier:
         return [""] * len(findings)
-    seen = _known(finding for one in earlier for finding in one.findings)
-    # between two tries that were read, a refused one says nothing about cells: nothing was mended in it
+    seen = _known(finding for submission in earlier for finding in submission.findings)
+    # a refused submission between two that were read has no findings of cells: nothing was mended in it
     last = _known(_last_read(earlier)) | _known(earlier[-1].findings)
     return [_state(f, last, seen) if f["severity"] != "note" else "" for f in findings]
 
@@ -40,7 +40,7 @@ def _state(finding: dict, last: set, seen: set) -> str:
 
 
 def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> list[dict]:
-    """Findings of the last try that are gone. In a refused file no cell was looked at: only file faults can be gone."""
+    """Findings of the last submission that are gone. In a refused file no cell was read: only faults of the file can be gone."""
     if not earlier:
         return []
     now = _known(findings)
@@ -50,9 +50,9 @@ def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> l
 
 
 def _last_read(earlier: Sequence[Try]) -> Sequence[dict]:
-    return next((one.findings for one in reversed(earlier) if not one.refused), ())
+    return next((submission.findings for submission in reversed(earlier) if not submission.refused), ())
 
 
 def _own(earlier: Sequence[Try]) -> Sequence[dict]:
-    """What the last try adds where it was refused itself."""
+    """The findings of the last submission where it was refused."""
     return earlier[-1].findings if earlier[-1].refused else ()

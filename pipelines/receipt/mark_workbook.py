@@ -1,4 +1,4 @@
-"""The county's own workbook, marked: the parts that must change are changed, all others are copied."""
+"""Marks the county's own workbook: parts with marks are changed, all others are copied."""
 
 import re
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ from pipelines.receipt.marked_sheet import Marks, SheetPart
 from pipelines.receipt.package_parts import Parts
 from pipelines.workbook.grid import Unreadable
 
-MARK = "_shequ_receipt"  # a hidden name by which a receipt that comes back is known, with the sheet of its list
-NOTES_MOST = 3_000  # boxes on a sheet: beyond that Excel takes long to open, and the list says the same
+MARK = "_shequ_receipt"  # a hidden defined name that identifies a returned receipt and the sheet of its list
+NOTES_MOST = 3_000  # boxes on a sheet; with more Excel opens slowly, and the list has every finding
 _NOTE_FINDINGS, _NOTE_LENGTH = 6, 400
 _SML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _MACROS = ("vbaproject", "vbadata", "wordvbadata", "vbaprojectsignature", "customui", "xlmacrosheet", "ribbon")
@@ -42,7 +42,7 @@ class _Book:
 
     @property
     def relations_ns(self) -> str:
-        """Where relation types and the attribute r:id live: Strict has names of its own."""
+        """Namespace of relation types and of r:id; Strict has its own."""
         strict = self.ns.startswith(_STRICT)
         return f"{_STRICT}officeDocument/relationships" if strict else f"{_OFFICE}/relationships"
 
@@ -82,15 +82,15 @@ def _open(data: bytes) -> _Book:
 
 def _sheets(parts: Parts, main: str, root: etree._Element) -> dict[str, str]:
     related = {identifier: (kind, part) for identifier, kind, part, _ in parts.related(main)}
-    found = {}
+    sheets = {}
     for sheet in root.iterfind("{*}sheets/{*}sheet"):
         identifier = next((value for key, value in sheet.attrib.items() if key.endswith("relationships}id")), "")
         kind, part = related.get(identifier, ("", ""))
         if kind in ("xlMacrosheet", "dialogsheet"):
-            raise Unreadable("unsupported_format")  # such sheets may only stand in files with macros
+            raise Unreadable("unsupported_format")  # only allowed in files with macros
         if kind == "worksheet" and part in parts:
-            found[personal_data.masked(sheet.get("name", ""))] = part  # as the findings call it
-    return found
+            sheets[personal_data.masked(sheet.get("name", ""))] = part  # as in the findings
+    return sheets
 
 
 # ---- what a receipt must not carry
@@ -116,7 +116,7 @@ def _remove_with_related(parts: Parts, part: str) -> None:
 
 
 def _drop_signatures(book: _Book) -> None:
-    """A signature over bytes that have changed only frightens people."""
+    """Remove signatures: the bytes that they cover have changed."""
     for _, kind, _, element in book.parts.related(""):
         if kind == "origin":
             element.getparent().remove(element)
@@ -142,19 +142,19 @@ def _styles(book: _Book) -> Styles:
 
 
 def _marks(entries: Iterable[Entry], sheets: dict[str, str]) -> dict[str, Marks]:
-    """Sheet → its marks. A cell of several findings has the fill of the worst and one note that tells all."""
-    found: dict[str, Marks] = {}
-    told: dict[tuple[str, str], list[Entry]] = {}
+    """Sheet → its marks. A cell with several findings has the fill of the worst and one note with all."""
+    by_sheet: dict[str, Marks] = {}
+    by_cell: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        if entry.sheet in sheets:
+        if entry.sheet is not None and entry.sheet in sheets:
             for cell in entry.cells:
-                told.setdefault((entry.sheet, cell), []).append(entry)
-    for (sheet, cell), here in told.items():
-        marks = found.setdefault(sheet, Marks())
-        marks.fills[cell] = max((entry.severity for entry in here), key=_RANK.__getitem__)
+                by_cell.setdefault((entry.sheet, cell), []).append(entry)
+    for (sheet, cell), of_cell in by_cell.items():
+        marks = by_sheet.setdefault(sheet, Marks())
+        marks.fills[cell] = max((entry.severity for entry in of_cell), key=_RANK.__getitem__)
         if len(marks.notes) < NOTES_MOST:
-            marks.notes[cell] = _note(here)
-    return found
+            marks.notes[cell] = _note(of_cell)
+    return by_sheet
 
 
 def _note(entries: list[Entry]) -> str:
@@ -165,8 +165,8 @@ def _note(entries: list[Entry]) -> str:
 
 def _note_line(entry: Entry) -> str:
     words = [SEVERITY_NAMES[entry.finding["severity"]], "已豁免" if entry.waived else entry.state]
-    said = entry.text if len(entry.text) <= _NOTE_LENGTH else f"{entry.text[:_NOTE_LENGTH]}…"
-    return f"{entry.number}.【{','.join(word for word in words if word)}】{said}"
+    text = entry.text if len(entry.text) <= _NOTE_LENGTH else f"{entry.text[:_NOTE_LENGTH]}…"
+    return f"{entry.number}.【{','.join(word for word in words if word)}】{text}"
 
 
 def _mark_sheet(book: _Book, part: str, marks: Marks, made: Styles, returned: bool) -> None:
@@ -176,58 +176,58 @@ def _mark_sheet(book: _Book, part: str, marks: Marks, made: Styles, returned: bo
     _fills_and_notes(sheet, marks)
     if marks.fills:
         sheet.fill(marks.fills, made)
-    _write_notes(book, part, sheet, [Note(cell, said) for cell, said in marks.notes.items()], returned)
+    _write_notes(book, part, sheet, [Note(cell, text) for cell, text in marks.notes.items()], returned)
 
 
 def _fills_and_notes(sheet: SheetPart, marks: Marks) -> None:
-    """Moves what is said of a cell inside a merged range to where it can be seen."""
+    """Moves the marks of a cell inside a merged range to the range's first cell, which is visible."""
     for cell in [cell for cell in marks.fills if cell in sheet.anchors]:
         anchor, severity = sheet.anchor(cell), marks.fills.pop(cell)
         marks.fills[anchor] = max((severity, marks.fills.get(anchor, "note")), key=_RANK.__getitem__)
-        said = marks.notes.pop(cell, None)
-        if said and said not in marks.notes.get(anchor, ""):
-            marks.notes[anchor] = "\n".join(filter(None, (marks.notes.get(anchor), said)))
+        text = marks.notes.pop(cell, None)
+        if text and text not in marks.notes.get(anchor, ""):
+            marks.notes[anchor] = "\n".join(filter(None, (marks.notes.get(anchor), text)))
 
 
-def _write_notes(book: _Book, part: str, sheet: SheetPart, wanted: list[Note], returned: bool) -> None:
+def _write_notes(book: _Book, part: str, sheet: SheetPart, notes: list[Note], returned: bool) -> None:
     parts = book.parts
     related = {kind: target for _, kind, target, _ in parts.related(part)}
     old = related.get("comments", "")
-    if not wanted and not (returned and old in parts):
+    if not notes and not (returned and old in parts):
         return
-    wanted = _not_threaded(parts, related, wanted)
+    notes = _not_threaded(parts, related, notes)
     texts = parts.tree(old) if old in parts else cell_comments.empty(book.ns)
     if texts.find("{*}commentList") is None or texts.find("{*}authors") is None:
         raise Unreadable("damaged")
-    gone = cell_comments.forget(texts) if old in parts else set()
-    fresh = cell_comments.add(texts, wanted)
+    removed = cell_comments.remove_ours(texts) if old in parts else set()
+    new = cell_comments.add(texts, notes)
     if old not in parts:
         name = parts.free_name(f"{book.folder}/comments{{}}.xml".lstrip("/"))
         parts.write(name, texts, cell_comments.COMMENTS_TYPE)
         parts.relate(part, f"{book.relations_ns}/comments", name)
-    _draw(book, part, sheet, fresh, gone)
+    _draw(book, part, sheet, new, removed)
 
 
-def _not_threaded(parts: Parts, related: dict[str, str], wanted: list[Note]) -> list[Note]:
-    """Excel shows the thread of a modern comment and hides what is written behind it: the fill and the list must do."""
+def _not_threaded(parts: Parts, related: dict[str, str], notes: list[Note]) -> list[Note]:
+    """Notes of cells without a threaded comment: Excel hides a note behind a thread, so there the fill and the list must do."""
     thread = related.get("threadedComment", "")
     if thread not in parts:
-        return wanted
+        return notes
     cells = {comment.get("ref") for comment in parts.tree(thread)}
-    return [note for note in wanted if note.cell not in cells]
+    return [note for note in notes if note.cell not in cells]
 
 
-def _draw(book: _Book, part: str, sheet: SheetPart, fresh: list[Note], gone: set[str]) -> None:
+def _draw(book: _Book, part: str, sheet: SheetPart, new: list[Note], removed: set[str]) -> None:
     parts, identifier = book.parts, sheet.drawing_id(book.relations_ns)
     name = next((target for known, _, target, _ in parts.related(part) if known == identifier), "")
     taken = _taken_blocks(parts)
     if name in parts:
         old = parts.read(name).decode("utf-8", errors="replace")
-        parts.write(name, cell_comments.draw(old, fresh, gone, sheet.widths(), taken).encode())
+        parts.write(name, cell_comments.draw(old, new, removed, sheet.widths(), taken).encode())
         return
     name = parts.free_name(f"{book.folder}/drawings/vmlDrawing{{}}.vml".lstrip("/"))
     parts.default_type("vml", cell_comments.VML_TYPE)
-    parts.write(name, cell_comments.draw(None, fresh, gone, sheet.widths(), taken).encode())
+    parts.write(name, cell_comments.draw(None, new, removed, sheet.widths(), taken).encode())
     sheet.set_drawing(parts.relate(part, f"{book.relations_ns}/vmlDrawing", name), book.relations_ns)
 
 
@@ -242,7 +242,7 @@ def _taken_blocks(parts: Parts) -> set[int]:
 
 
 def _list_of_earlier(book: _Book) -> str | None:
-    """The sheet of the list, where the file is a receipt of ours that comes back."""
+    """The sheet of the list where the file is a returned receipt."""
     for name in book.root.iterfind("{*}definedNames/{*}definedName"):
         if name.get("name") == MARK:
             sheet = (name.text or "").rpartition("!")[0].strip("'").replace("''", "'")
@@ -304,7 +304,7 @@ def _add_name(book: _Book, sheet: str) -> None:
 
 
 def _select(book: _Book, name: str) -> None:
-    """The list is what opens, and it alone: with two sheets selected, what is typed into one goes into both."""
+    """Open on the list and select it alone: with two sheets selected, input goes into both."""
     order = [sheet.get("name") for sheet in book.root.iterfind("{*}sheets/{*}sheet")]
     views = book.root.find("{*}bookViews")
     if views is None:
@@ -325,7 +325,7 @@ def _all_sheet_parts(book: _Book) -> list[str]:
 
 
 def _deselect(parts: Parts, part: str) -> None:
-    """Views stand before the cells: a part that is not held as a tree is changed in its first bytes only."""
+    """Views precede the cells, so a part that is not a tree is changed in its head only."""
     if parts.is_tree(part):
         for view in parts.tree(part).iterfind("{*}sheetViews/{*}sheetView[@tabSelected]"):
             view.set("tabSelected", "0")

@@ -1,4 +1,4 @@
-"""One worksheet part: cells get a fill and a note, and every other element stays as it was."""
+"""One worksheet part: cells get fills and notes; every other element is unchanged."""
 
 import re
 from collections.abc import Iterable
@@ -12,24 +12,26 @@ from pipelines.workbook.address import letter as column_letters
 from pipelines.workbook.grid import Unreadable
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-# Excel wants the children of a worksheet in this order, and refuses the file otherwise.
+# The schema's order of the elements after the notes; Excel refuses another.
 _AFTER_NOTES = (
     "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "AlternateContent", "webPublishItems",
     "tableParts", "extLst",
 )  # fmt: skip
-_RULE = 'LEN("社区核查回执")&gt;0'  # always true, and known again when the receipt comes back
-_PIXELS = 7  # of a digit: what column widths are counted in
+_RULE = 'LEN("社区核查回执")&gt;0'  # always true, and identifies our rule in a returned receipt
+_PIXELS = 7  # width of a digit, the unit of column widths
 
 
 def place(address: str) -> tuple[int, int]:
     """`AB15` → (15, 28)."""
-    letters, row = _ADDRESS.fullmatch(address).groups()
-    return int(row), column_number(letters)
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise ValueError(f"no cell address: {address}")
+    return int(match[2]), column_number(match[1])
 
 
 @dataclass
 class Marks:
-    """What a sheet is to show: cell → severity, the worst where several meet; cell → text of its note."""
+    """Marks of a sheet: cell → severity (the worst of several); cell → text of its note."""
 
     fills: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -45,10 +47,10 @@ class SheetPart:
         self.ns = etree.QName(root).namespace
         self.anchors = self._anchors()
 
-    # ---- what an earlier receipt left
+    # ---- marks of an earlier receipt
 
     def clear(self, styles: Styles) -> None:
-        """Takes our fills off every cell, and our rules away."""
+        """Remove our fills and our rules."""
         ours = {str(index): index for index in styles.marks()}
         if ours:
             for cell in self.root.iter(f"{{{self.ns}}}c"):
@@ -66,8 +68,8 @@ class SheetPart:
     def fill(self, fills: dict[str, str], styles: Styles) -> None:
         wanted: dict[int, dict[int, str]] = {}
         for address, severity in fills.items():
-            row, column = place(address)
-            wanted.setdefault(row, {})[column] = severity
+            number, column = place(address)
+            wanted.setdefault(number, {})[column] = severity
         rows = self._rows(set(wanted))
         for number, columns in wanted.items():
             row = rows.get(number)
@@ -83,12 +85,13 @@ class SheetPart:
             cell.set("s", str(styles.marked(int(cell.get("s") or 0), severity)))
 
     def _rows(self, wanted: set[int]) -> dict[int, etree._Element]:
-        found, last = {}, 0
+        rows: dict[int, etree._Element] = {}
+        last = 0
         for row in self.root.find("{*}sheetData").iterchildren("{*}row"):
             last = int(row.get("r") or last + 1)
             if last in wanted:
-                found[last] = row
-        return found
+                rows[last] = row
+        return rows
 
     def _add_row(self, number: int) -> etree._Element:
         data = self.root.find("{*}sheetData")
@@ -98,7 +101,8 @@ class SheetPart:
         return row
 
     def _cells(self, row: etree._Element) -> dict[int, etree._Element]:
-        cells, last = {}, 0
+        cells: dict[int, etree._Element] = {}
+        last = 0
         for cell in row.iterchildren("{*}c"):
             address = _ADDRESS.fullmatch(cell.get("r") or "")
             last = column_number(address[1]) if address else last + 1
@@ -121,7 +125,7 @@ class SheetPart:
         return None
 
     def _overrule(self, fills: dict[str, str], styles: Styles) -> None:
-        """Where the sheet has conditional colours, ours come first: a mark that is painted over is none."""
+        """Where the sheet has conditional formats, add ours before them, so that they do not cover the marks."""
         rules = list(self.root.iterfind("{*}conditionalFormatting/{*}cfRule"))
         if not rules:
             return
@@ -129,13 +133,13 @@ class SheetPart:
         for rule in rules:
             rule.set("priority", str(int(rule.get("priority") or 1) + len(severities)))
         for priority, severity in enumerate(severities, 1):
-            cells = " ".join(cell for cell, found in fills.items() if found == severity)
+            cells = " ".join(cell for cell, of_cell in fills.items() if of_cell == severity)
             rule = (
                 f'<conditionalFormatting xmlns="{self.ns}" sqref="{cells}"><cfRule type="expression" '
                 f'dxfId="{styles.alarm(severity)}" priority="{priority}" stopIfTrue="1"><formula>{_RULE}</formula>'
                 "</cfRule></conditionalFormatting>"
             )
-            # in front of the others, too: LibreOffice goes by the order in the file
+            # before the others in the file too: LibreOffice ignores the priority
             self._first_rules().addprevious(etree.fromstring(rule))
 
     def _first_rules(self) -> etree._Element:
@@ -144,25 +148,25 @@ class SheetPart:
     # ---- notes
 
     def anchor(self, address: str) -> str:
-        """The cell that shows what stands at the address: the first of its merged range."""
+        """The visible cell of the address: the first of its merged range."""
         return self.anchors.get(address, address)
 
     def _anchors(self) -> dict[str, str]:
-        found = {}
+        anchors: dict[str, str] = {}
         for merge in self.root.iterfind("{*}mergeCells/{*}mergeCell"):
             first, _, last = (merge.get("ref") or "").partition(":")
             if _ADDRESS.fullmatch(first) and _ADDRESS.fullmatch(last):
-                found |= dict.fromkeys(_inside(first, last), first)
-        return found
+                anchors |= dict.fromkeys(_inside(first, last), first)
+        return anchors
 
     def widths(self) -> dict[int, int]:
-        """Column → pixels, where they are set."""
-        found = {}
+        """Column → width in pixels, where it is set."""
+        widths: dict[int, int] = {}
         for entry in self.root.iterfind("{*}cols/{*}col"):
             width = 0 if entry.get("hidden") in ("1", "true") else int(float(entry.get("width") or 9) * _PIXELS + 5)
             first = int(entry.get("min", 1))
-            found |= dict.fromkeys(range(first, min(int(entry.get("max", 1)), first + 500) + 1), width)
-        return found
+            widths |= dict.fromkeys(range(first, min(int(entry.get("max", 1)), first + 500) + 1), width)
+        return widths
 
     def drawing_id(self, relations_ns: str) -> str | None:
         element = self.root.find("{*}legacyDrawing")
@@ -174,7 +178,7 @@ class SheetPart:
         )
 
     def _insert_before(self, later: Iterable[str], xml: str) -> None:
-        """Puts an element at its place: before the first of those that must come after it."""
+        """Insert an element before the first of those that must follow it."""
         data = self.root.find("{*}sheetData")
         following = [e for e in data.itersiblings() if etree.QName(e).localname in later]
         element = etree.fromstring(xml)
@@ -182,7 +186,7 @@ class SheetPart:
 
 
 def _inside(first: str, last: str) -> Iterable[str]:
-    """The other cells of a merged range; a range beyond reason (whole columns) is left alone."""
+    """The other cells of a merged range; none of a very large one (whole columns)."""
     (top, left), (bottom, right) = place(first), place(last)
     if (bottom - top + 1) * (right - left + 1) > 20_000:
         return []

@@ -1,6 +1,6 @@
-"""Telephone, identity and card numbers in a receipt: struck out in its cells, notes and drawings. Whose they are knows them already.
+"""Masks telephone, identity and card numbers in the cells, notes and drawings of a receipt.
 
-A number in a cell becomes a text; a formula that gave one goes. A text cut into runs of different looks is looked at run by run.
+A number in a cell becomes a text; a formula with such a result is removed. A text of several runs is masked run by run.
 """
 
 import re
@@ -14,24 +14,24 @@ _TEXT = re.compile(r">[^<>]*\d[^<>]{9,}<")
 _CELL = re.compile(r"<((?:\w+:)?)c\b([^<>]*)>((?:(?!</?(?:\w+:)?c\b).)*?)<\1v>([^<>]{11,})</\1v>\s*</\1c>", re.DOTALL)
 _NUMBER = re.compile(r"v>([\d.Ee+]{11,24})<")
 _TYPE = re.compile(r"""\st=(["'])(\w+)\1""")
-# the names of sheets stand in the first: they are what formulas refer to, and stay
+# not masked: sheet names, which formulas refer to, and parts without words
 _NO_WORDS = ("xl/workbook.xml", "xl/styles.xml", "xl/theme/theme1.xml")
 
 
 def mask(parts: Parts, codes: Container[str] = ()) -> None:
-    """Every part that holds words of the county's, without such numbers. A part that has none stays as it was.
+    """Mask every part with words of the county. A part without such numbers is unchanged.
 
     `codes` are damaged codes of units, which may look like telephone numbers and stay.
     """
     for name in parts.names:
-        if _is_looked_at(name):
+        if _has_words(name):
             old = parts.read(name)
             new = _masked(old, "<sheetData" in old[:100_000].decode("latin-1"), codes)
             if new != old:
                 parts.write(name, new)
 
 
-def _is_looked_at(name: str) -> bool:
+def _has_words(name: str) -> bool:
     lower = name.lower()
     return lower.startswith(("xl/", "docprops/")) and lower.endswith((".xml", ".vml")) and lower not in _NO_WORDS
 
@@ -40,18 +40,18 @@ def _masked(xml: bytes, sheet: bool, codes: Container[str]) -> bytes:
     try:
         text = xml.decode("utf-8")
     except UnicodeDecodeError:
-        return xml  # in another encoding: such parts are read by their own rules, and no program of today writes them
+        return xml  # another encoding, which no current program writes
     if sheet and any(_is_personal(number, codes) for number in _NUMBER.findall(text)):
         text = _CELL.sub(partial(_cell, codes), text)
-    return _TEXT.sub(lambda found: personal_data.masked(found[0], codes), text).encode()
+    return _TEXT.sub(lambda text: personal_data.masked(text[0], codes), text).encode()
 
 
-def _cell(codes: Container[str], found: re.Match) -> str:
-    """A cell whose stored value is a number of eleven digits and more."""
-    prefix, attributes, _, value = found.groups()
+def _cell(codes: Container[str], match: re.Match) -> str:
+    """A cell whose stored value is a number of eleven digits or more."""
+    prefix, attributes, _, value = match.groups()
     kind = _TYPE.search(attributes)
     if (kind and kind[2] != "n") or not _is_personal(value, codes):
-        return found[0]
+        return match[0]
     attributes = _TYPE.sub("", attributes)
     return f'<{prefix}c{attributes} t="inlineStr"><{prefix}is><{prefix}t>***</{prefix}t></{prefix}is></{prefix}c>'
 

@@ -1,4 +1,4 @@
-"""A package of parts that can be changed: what is not touched is copied as it was."""
+"""An OOXML package whose parts can be changed; unchanged parts are copied."""
 
 import io
 import posixpath
@@ -14,12 +14,12 @@ TYPES = "[Content_Types].xml"
 _TYPES_NS = "http://schemas.openxmlformats.org/package/2006/content-types"
 _RELS_NS = "http://schemas.openxmlformats.org/package/2006/relationships"
 RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
-LARGEST = 32 << 20  # of an XML part held as a tree, which takes about ten times as much memory
-_DATE = (1980, 1, 1, 0, 0, 0)  # the same receipt is the same bytes whenever it is made
+LARGEST = 32 << 20  # bytes of an XML part parsed as a tree, which takes about ten times the memory
+_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same receipt is the same bytes
 
 
 def tree(xml: bytes, name: str) -> etree._Element:
-    """XML as a tree; no DTD, no entity, nothing fetched."""
+    """XML as a tree, without DTDs, entities or network access."""
     if len(xml) > LARGEST:
         raise Unreadable("too_large", f"部件 {name}")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
@@ -27,12 +27,12 @@ def tree(xml: bytes, name: str) -> etree._Element:
 
 
 def written(root: etree._Element) -> bytes:
-    """With the declaration that Excel writes: lxml's own has single quotes, which strict readers find odd."""
+    """Serialised with the declaration that Excel writes; some readers refuse the single quotes of lxml's."""
     return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + etree.tostring(root, encoding="UTF-8")
 
 
 class Parts:
-    """The parts of a package by name, in whatever case a name is given."""
+    """The parts of a package by name; case does not count."""
 
     def __init__(self, data: bytes):
         self._package = Package(data, Limits())
@@ -63,7 +63,7 @@ class Parts:
         return self._names.get(name.lower(), name) in self._trees
 
     def write(self, name: str, content: bytes | etree._Element, content_type: str | None = None) -> None:
-        """A part, new or in place of the old."""
+        """Add or replace a part."""
         real = self._names.setdefault(name.lower(), name)
         self._trees.pop(real, None)
         if isinstance(content, bytes):
@@ -74,13 +74,13 @@ class Parts:
             self._set_type(real, content_type)
 
     def remove(self, name: str) -> None:
-        real = self._names.pop(name.lower(), None)
+        real = self._names.pop(name.lower())
         self._trees.pop(real, None)
         for entry in self._overrides(f"/{real}"):
             self.types.remove(entry)
 
     def free_name(self, pattern: str) -> str:
-        """The first name of the pattern (`xl/comments{}.xml`) that is not taken."""
+        """The first unused name of the pattern (`xl/comments{}.xml`)."""
         number = 1
         while pattern.format(number) in self:
             number += 1
@@ -97,10 +97,6 @@ class Parts:
             self.types.remove(entry)
         etree.SubElement(self.types, f"{{{_TYPES_NS}}}Override", PartName=f"/{name}", ContentType=content_type)
 
-    def type_of(self, name: str) -> str:
-        found = self._overrides(f"/{name}")
-        return (found[0].get("ContentType") or "") if found else ""
-
     def default_type(self, extension: str, content_type: str) -> None:
         for entry in self.types.findall(f"{{{_TYPES_NS}}}Default"):
             if (entry.get("Extension") or "").lower() == extension:
@@ -116,7 +112,7 @@ class Parts:
         return f"{folder}/_rels/{file}.rels".lstrip("/")
 
     def relations(self, part: str) -> etree._Element:
-        """The relations of a part; an empty table where there is none yet."""
+        """The relations of a part; created where there are none."""
         name = self.rels_name(part)
         if name not in self:
             self.write(name, etree.Element(f"{{{_RELS_NS}}}Relationships", nsmap={None: _RELS_NS}))
@@ -135,7 +131,7 @@ class Parts:
         ]
 
     def relate(self, part: str, kind: str, target: str) -> str:
-        """A new relation with an id of its own; `kind` is the whole type."""
+        """Add a relation; returns its id. `kind` is the full type."""
         table = self.relations(part)
         taken = {e.get("Id") for e in table}
         number = len(taken) + 1
@@ -148,7 +144,7 @@ class Parts:
     # ---- writing
 
     def save(self) -> bytes:
-        """The package, content types first, in the order in which it came; new parts last."""
+        """The package as bytes: content types first, then parts in their original order, new parts last."""
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as out:
             for name in sorted(self.names, key=lambda name: name != TYPES):

@@ -1,4 +1,4 @@
-"""A plain xlsx of the values of a file in another format, to be marked like a county's own."""
+"""A plain xlsx with the values of a file in another format, to be marked like an xlsx."""
 
 import io
 import zipfile
@@ -22,7 +22,7 @@ _WIDEST, _NARROWEST = 40, 6
 
 
 def package(sheets: list[Sheet], codes: Container[str] = ()) -> bytes:
-    """The values and merged ranges of the sheets under their names; no formulas, no formats. Without sheets: none.
+    """Values and merged ranges of the sheets under their names; no formulas, no formats.
 
     `codes` are damaged codes of units: they stay, though they may look like telephone numbers.
     """

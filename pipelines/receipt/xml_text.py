@@ -1,4 +1,4 @@
-"""Text that may stand in a workbook: whatever a county wrote, the XML is well formed and Excel shows what was meant."""
+"""Escapes text for a workbook, so that the XML is well formed and Excel shows the text as written."""
 
 import re
 from functools import lru_cache
@@ -10,11 +10,11 @@ _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def legal(text: str) -> str:
-    """Without what XML forbids; `_x0041_`, which Excel would show as A, is kept apart."""
+    """Without characters that XML forbids; `_x0041_`, which Excel would show as A, is escaped."""
     return _ESCAPE_LIKE.sub("_x005F_", _ILLEGAL.sub("\ufffd", text)[:LONGEST])
 
 
-@lru_cache(maxsize=4096)  # the same remedy stands behind many findings
+@lru_cache(maxsize=4096)  # many findings have the same remedy
 def xml(text: str) -> str:
     """For an XML text node."""
     return escape(legal(text))

@@ -10,10 +10,10 @@ from pipelines import settings as installation
 from pipelines.access import roles
 from pipelines.errors import Refusal
 from pipelines.serving import dagster_home, probes
-from pipelines.settings import REPOSITORY, Settings
+from pipelines.settings import REPOSITORY, SOURCES, Settings
 
 ADDRESS = "127.0.0.1"
-APP = REPOSITORY / "dashboards" / "app.py"
+APP = SOURCES / "dashboards" / "app.py"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a power cut; and what a disk refuses, said in Chinese."""
+"""Atomic, durable file writes; errors of the disk as a `Refusal` in Chinese."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from pipelines.errors import Refusal
 
 
 def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
-    """Bytes at `place` whole or not at all: temporary name, fsync, rename, fsync of the folder."""
+    """Write `data` to `place` atomically: temporary name, fsync, rename, fsync of the folder."""
     make_folder(place.parent)
     _sweep(place)
     temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
@@ -29,7 +29,7 @@ def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
 
 
 def _sweep(place: Path) -> None:
-    """What a killed process left of the same file: without this, every kill would cost its size for ever."""
+    """Remove temporary files of the same target whose writer no longer runs."""
     prefix = f".{place.name}."
     for leftover in place.parent.iterdir():
         name = leftover.name
@@ -50,7 +50,7 @@ def is_alive(process: int) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """The folder and its parents, each known to the disk: a file in a folder that a power cut took away is lost too."""
+    """Create the folder and its parents durably: a file is lost with the folder that a power cut removes."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -66,22 +66,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sync_tree(root: Path) -> None:
-    """Everything under `root` on disk, files before the folders that name them."""
-    for folder, _, files in os.walk(root, topdown=False):
-        for name in files:
-            sync_folder(Path(folder) / name)
-        sync_folder(Path(folder))
-
-
 def sync_folders(root: Path) -> None:
-    """The folders under `root` on disk, whose files are there already."""
+    """fsync every folder under `root`; their files must be synced already."""
     for folder, _, _ in os.walk(root, topdown=False):
         sync_folder(Path(folder))
 
 
 def link(source: Path, target: Path) -> None:
-    """A second name for a file that is on disk; a copy where another file system, or one without hard links, gives none."""
+    """Hard-link `source` as `target`; copy where the file system has no hard links or is another one."""
     try:
         os.link(source, target)
     except FileNotFoundError:
@@ -94,7 +86,7 @@ def link(source: Path, target: Path) -> None:
         sync_folder(target)
 
 
-# ---- what a disk refuses
+# ---- errors of the disk
 
 _WHY = {
     errno.ENOSPC: ("磁盘已满", "请清理磁盘(或换大磁盘)后再试"),
@@ -111,9 +103,9 @@ _WHY = {
 
 @contextmanager
 def refusing(doing: str) -> Iterator[None]:
-    """What the disk refuses inside the block as a `Refusal`: what was being done, why not, what to do.
+    """Turn disk-related OSErrors in the block into a `Refusal` naming operation, cause and remedy.
 
-    Only what a disk does is taken: a file that is missing where it must be is our bug and keeps its traceback.
+    Other OSErrors (a missing file, say) are bugs and keep their traceback.
     """
     try:
         yield

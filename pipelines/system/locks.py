@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that says who holds it since when, and that the kernel frees when its holder dies."""
+"""A file lock for one writer at a time. It names its holder and start; the kernel frees it when the holder dies."""
 
 import fcntl
 import json
@@ -13,14 +13,14 @@ from pipelines.errors import Refusal
 
 
 class Busy(Refusal):
-    """Another holder did not yield in time."""
+    """The lock was not released in time."""
 
 
 @contextmanager
 def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
     """Hold the lock file at `path` while the block runs.
 
-    Waits up to `wait` seconds for another holder. Errors: `Busy` naming holder, process and start when it does not yield.
+    Waits up to `wait` seconds for another holder. Errors: `Busy` naming holder, process and start when it is not released.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
@@ -34,7 +34,7 @@ def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
 
 
 def _sign(file, doing: str) -> None:
-    """Who holds it, for those who wait. The lock is the kernel's, not the text's: a full disk does not forbid it."""
+    """Write the holder into the file, for messages to those who wait. The lock itself does not depend on it (full disk)."""
     held = {"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")}
     with suppress(OSError):
         file.truncate(0)
@@ -53,9 +53,9 @@ def _acquire(file, path: Path, wait: float) -> None:
 
 
 def holder(path: Path) -> dict | None:
-    """Who holds the lock: `doing`, `pid`, `since`; None when nobody does. Takes no lock, so that nobody is refused for a look.
+    """Who holds the lock: `doing`, `pid`, `since`; None when it is free. Does not take the lock.
 
-    What a killed holder left behind does not count: its process is gone.
+    An entry of a process that no longer runs is ignored.
     """
     held = _signed(path)
     return held if held and Path(f"/proc/{held['pid']}").exists() else None

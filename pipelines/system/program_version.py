@@ -27,16 +27,20 @@ def digest(*entries: str) -> str:
 
 def closure(*entries: str) -> set[Path]:
     """The files of the modules named and of everything of ours that they import. Errors: as `digest`."""
-    open_files, files = [_file(name) for name in entries], set()
-    for name, path in zip(entries, open_files, strict=True):
-        if path is None:
-            raise ValueError(f"no module of this program: {name}")
-    while open_files:
-        path = open_files.pop()
+    pending, files = [_required(name) for name in entries], set[Path]()
+    while pending:
+        path = pending.pop()
         if path not in files:
             files.add(path)
-            open_files += _imports(path)
+            pending += _imports(path)
     return files
+
+
+def _required(name: str) -> Path:
+    path = _file(name)
+    if path is None:
+        raise ValueError(f"no module of this program: {name}")
+    return path
 
 
 @cache

@@ -17,8 +17,8 @@ def letter(column: int) -> str:
 def column_number(letters: str) -> int:
     """`AB` is 28. Letters must be A-Z."""
     number = 0
-    for one in letters:
-        number = number * 26 + ord(one) - 64
+    for letter_ in letters:
+        number = number * 26 + ord(letter_) - 64
     return number
 
 

@@ -1,4 +1,4 @@
-"""What the binary formats of Excel share: packed numbers and error codes."""
+"""Packed numbers and error codes of Excel's binary formats (xls, xlsb)."""
 
 import struct
 
@@ -11,9 +11,9 @@ def error_text(code: int) -> str:
 
 
 def rk(packed: int) -> float:
-    """A number in 30 bits: an integer or the upper half of a float, perhaps in hundredths."""
+    """An RK number: 30 bits of an integer or of the upper half of a float, possibly in hundredths."""
     if packed & 2:
         value = float((packed >> 2) - (1 << 30 if packed & 0x8000_0000 else 0))
     else:
-        value = struct.unpack("<d", struct.pack("<Q", (packed & 0xFFFF_FFFC) << 32))[0]
+        (value,) = struct.unpack("<d", struct.pack("<Q", (packed & 0xFFFF_FFFC) << 32))
     return value / 100 if packed & 1 else value

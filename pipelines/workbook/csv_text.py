@@ -1,7 +1,7 @@
-"""CSV: the encoding by proof, the separator by what the first lines agree on, the records by the csv rules, strictly.
+"""CSV: detect encoding by strict decoding, delimiter by sniffing the first lines; read records strictly.
 
-`rows[0]` is the first record; a quoted line break does not start a new one. That is the row which Excel, WPS and
-LibreOffice show for it. Every value is text; an empty field is None.
+`rows[0]` is the first record; a quoted line break does not start a new one. Excel, WPS and LibreOffice number rows in the
+same way. Every value is text; an empty field is None.
 """
 
 import codecs
@@ -9,7 +9,7 @@ import csv
 import io
 from itertools import islice
 
-from pipelines.workbook.grid import Limits, Sheet, Unreadable, Workbook
+from pipelines.workbook.grid import Limits, Row, Sheet, Unreadable, Workbook
 
 SEPARATORS = (",", ";", "\t")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -18,7 +18,7 @@ _TABLE_NAMES = (".csv", ".txt", ".tsv")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Workbook:
-    """A text as a workbook of one sheet. A text without separators is a table only where its name says so."""
+    """A text as a workbook of one sheet. A text without separators is accepted only under the name of a table (.csv, .txt, .tsv)."""
     text, encoding = decode(data)
     if _CONTROL & set(text[:100_000]):
         raise Unreadable("not_a_workbook", "实际为二进制文件")
@@ -39,10 +39,10 @@ def read(data: bytes, name: str, limits: Limits) -> Workbook:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Text and encoding. Bytes that fit neither UTF-8 nor GB18030 are refused at their line.
+    """Text and encoding. Errors: `Unreadable` with the line where the bytes are neither UTF-8 nor GB18030.
 
-    Damaged UTF-8 is often lawful GB18030 and would come out as other characters, so a text that is UTF-8 but for a few
-    bytes counts as UTF-8 with an error in it.
+    Damaged UTF-8 is often valid GB18030 with other characters, so a text that is UTF-8 except for a few bytes is refused as
+    damaged UTF-8.
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom):
@@ -73,7 +73,7 @@ def _undecodable(data: bytes, offset: int, encoding: str) -> Unreadable:
 
 
 def _separator(text: str) -> str | None:
-    """The separator that stands in most of the first lines; None where none stands in half of them."""
+    """The separator that occurs in most of the first lines; None where none occurs in half of them."""
     lines = [line for line in islice(io.StringIO(text), 60) if line.strip()]
     in_lines = {mark: sum(mark in line for line in lines) for mark in SEPARATORS}
     in_all = {mark: sum(line.count(mark) for line in lines) for mark in SEPARATORS}
@@ -82,15 +82,15 @@ def _separator(text: str) -> str | None:
 
 
 def _refuse_cut(widths: list[int]) -> None:
-    """Programs write every separator of every row: a last line without its end that has fewer was cut, and so was its last number."""
+    """Refuse a last line without line end and with fewer fields than the others: the file was cut off."""
     *before, last = widths or [0]
     if 1 < last < max(before, default=0):
         raise Unreadable("truncated", f"最后一行(第 {len(widths)} 行)只有 {last} 列,应有 {max(before)} 列")
 
 
-def _records(text: str, separator: str, limits: Limits) -> tuple[list[list], list[int]]:
-    """The records without trailing blanks, and how many fields each was written with."""
-    rows: list[list] = []
+def _records(text: str, separator: str, limits: Limits) -> tuple[list[Row], list[int]]:
+    """The records without trailing blanks, and the number of fields of each as written."""
+    rows: list[Row] = []
     widths: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     area = 0

@@ -1,11 +1,15 @@
-"""The neutral grid: what any workbook looks like once it is read, and the one way in which reading may fail.
+"""The result of reading a workbook of any format, and the error of reading.
 
-Every format becomes `Workbook` → `Sheet` → rows of plain values; nothing above this module knows file formats.
+Every format becomes `Workbook` → `Sheet` → rows of plain values; no caller depends on a file format.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
-# code: (what is wrong, what to do). Codes are stable ids: they stand in the archive and in receipts.
+# The cells of one row: None | str | int | float | bool | datetime | date | time | timedelta. `Any`: callers test the type.
+Row = list[Any]
+
+# code: (what is wrong, what to do). Codes are stable ids, stored in the archive and in receipts.
 UNREADABLE = {
     "empty_file": ("文件是空的,没有任何内容", "请重新导出或复制后再报"),
     "not_a_workbook": ("文件不是电子表格", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
@@ -27,7 +31,7 @@ UNREADABLE = {
 
 
 class Unreadable(Exception):
-    """The file cannot be read. `code` is a key of `UNREADABLE`; `detail` says, in Chinese, what in particular."""
+    """The file cannot be read. `code` is a key of `UNREADABLE`; `detail` is the particular cause in Chinese."""
 
     def __init__(self, code: str, detail: str = ""):
         self.code, self.detail = code, detail
@@ -36,14 +40,14 @@ class Unreadable(Exception):
 
     @property
     def text(self) -> str:
-        """The whole sentence for the sender: what, in particular, and what to do."""
+        """The sentence for the sender: fault, cause, remedy."""
         return f"{self.message}{f'({self.detail})' if self.detail else ''};{self.remedy}"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type["Unreadable"], tuple[str, str]]:
         return Unreadable, (self.code, self.detail)
 
 
-# code: what a person reads. `detail` of a note is put behind it.
+# code: text for people; `detail` of a note is appended.
 NOTES = {
     "extension_differs": "扩展名与内容不符,已按内容读取",
     "macros": "文件含有宏,未运行",
@@ -60,15 +64,15 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds within which a file is read; sizes in bytes, counted while unpacking and not taken from headers."""
+    """Limits of reading; sizes in bytes, counted while unpacking and not taken from headers."""
 
     file_size: int = 64 << 20
     total_unpacked: int = 300 << 20
     part: int = 200 << 20
     parts: int = 1000
-    ratio: int = 1000  # unpacked : packed, only looked at above 20 MB (deflate cannot exceed 1032)
+    ratio: int = 1000  # unpacked : packed, checked above 20 MB only (deflate cannot exceed 1032)
     sheets: int = 255
-    cells: int = 10_000_000  # area that the values of all sheets span
+    cells: int = 10_000_000  # area that the values of all sheets span together
     rows: int = 1_048_576
     columns: int = 16_384
 
@@ -90,13 +94,13 @@ class Sheet:
     Values are None (blank) | str | int | float | bool | datetime | date | time | timedelta. Numbers come as the format
     stores them: always float from xlsx, xlsb and ods; int or float from xls. Trailing blanks of a row and trailing
     blank rows are trimmed, so rows differ in length. An error cell and a formula without a stored value are None in
-    `rows` and stand in `errors` and `unevaluated`: look there before calling a cell blank.
+    `rows` and entries of `errors` and `unevaluated`: a cell is blank only if it is in neither.
     All row and column numbers below are 1-based.
     """
 
     name: str
     visibility: str = "visible"  # visible | hidden | very_hidden
-    rows: list[list] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, col) -> '#REF!'
     unevaluated: set[tuple[int, int]] = field(default_factory=set)  # formulas without a stored value
@@ -104,9 +108,9 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_cols: list[int] = field(default_factory=list)
     filtered: bool = False  # a filter with a condition is on
-    # whether values may be int or bool, which equal floats of other meaning
+    # whether values may be int or bool (1 == 1.0 == True)
     mixed: bool = field(default=True, repr=False, compare=False)
-    # columns in which something else than texts stands, where that is known
+    # columns with values other than texts; None: not known
     numeric: set[int] | None = field(default=None, repr=False, compare=False)
     percent: dict[int, set[int]] = field(default_factory=dict)  # col -> rows whose cell has a % number format
 
@@ -114,7 +118,7 @@ class Sheet:
         """Whether the cell's number format shows a percentage (its value is then 0.925 for 92.5%)."""
         return row in self.percent.get(col, ())
 
-    def value(self, row: int, col: int):
+    def value(self, row: int, col: int) -> Any:
         """The value at a 1-based address; None outside the data."""
         cells = self.rows[row - 1] if 0 < row <= len(self.rows) else ()
         return cells[col - 1] if 0 < col <= len(cells) else None

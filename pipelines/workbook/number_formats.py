@@ -6,9 +6,8 @@ from functools import lru_cache
 
 DATE, TIME, ELAPSED, PERCENT, NUMBER = "date", "time", "elapsed", "percent", "number"
 
-# Ids that a writer need not spell out. 27-36 and 50-58 are dates in Chinese Excel (57 is yyyy年m月), which readers
-# written elsewhere take for plain numbers.
-_BUILTIN = (
+# Built-in format ids. 27-36 and 50-58 are dates in Chinese Excel (57 is yyyy年m月); most readers take them for plain numbers.
+_BUILTIN: dict[int, str] = (
     dict.fromkeys((9, 10), PERCENT)
     | dict.fromkeys((14, 15, 16, 17, 22, *range(27, 32), 36, *range(50, 55), 57, 58), DATE)
     | dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), TIME)
@@ -20,7 +19,7 @@ _BRACKETED = re.compile(r"\[[^\]]*\]")
 
 
 def kind_of(number_format: int, code: str | None) -> str:
-    """date | time | elapsed | percent | number, from the format's id and its code where the file spells it out."""
+    """date | time | elapsed | percent | number, from the format's id, and its code where the file gives one."""
     if code is None:
         return _BUILTIN.get(number_format, NUMBER)
     bare = _LITERAL.sub("", code.split(";")[0])
@@ -35,10 +34,10 @@ def kind_of(number_format: int, code: str | None) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def from_serial(serial: float, kind: str, date1904: bool):
-    """The moment that a serial number means: date, datetime (with a time of day), time (below 1) or timedelta.
+def from_serial(serial: float, kind: str, date1904: bool) -> float | date | time | timedelta:
+    """A serial number as date, datetime (with a time of day), time (below 1) or timedelta.
 
-    A number that is no date of the system (negative, past 9999) stays the number that it is.
+    A number outside of the date system (negative, past 9999) is returned unchanged.
     """
     if kind == ELAPSED and abs(serial) < 1e6:
         return timedelta(seconds=round(serial * 86_400))
@@ -53,5 +52,5 @@ def from_serial(serial: float, kind: str, date1904: bool):
 def _epoch(serial: float, date1904: bool) -> datetime:
     if date1904:
         return datetime(1904, 1, 1)
-    # Lotus took 1900 for a leap year and Excel followed: before 1900-03-01 serials are one day short.
+    # Excel counts 1900 as a leap year: before 1900-03-01 serials are one day less.
     return datetime(1899, 12, 30) if serial >= 60 else datetime(1899, 12, 31)

@@ -1,11 +1,12 @@
-"""ods: one streamed pass over content.xml, which tells everything: types, errors, spans, percentages, visibility.
+"""ods: one streamed pass over content.xml for types, errors, spans, percentages and visibility.
 
-calamine is not used: it lays out repeated cells without a bound, and error cells come back as texts.
+calamine is not used: it expands repeated cells without a limit and returns error cells as texts.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from xml.parsers import expat
 
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
@@ -27,7 +28,7 @@ def read(package: Package, limits: Limits) -> Workbook:
     manifest = "META-INF/manifest.xml"
     if manifest in package and b"encryption-data" in package.read(manifest):
         raise Unreadable("encrypted")
-    # LibreOffice stores what every formula gave, and writes an empty text as no value at all.
+    # LibreOffice stores the result of every formula, and an empty text as no value.
     calculated = "meta.xml" in package and b"LibreOffice" in package.read("meta.xml")
     reader = _Content(limits, calculated)
     reader.parse(package.chunks("content.xml"))
@@ -42,17 +43,20 @@ def read(package: Package, limits: Limits) -> Workbook:
 
 
 class _Content:
-    """Handlers for content.xml. A table inside a cell or a note is not a sheet: only depth tells."""
+    """Handlers for content.xml. Tables nested in cells or notes are skipped by depth: they are no sheets."""
 
     def __init__(self, limits: Limits, calculated: bool):
-        self.limits, self.calculated, self.sheets, self.dde = limits, calculated, [], False
+        self.limits, self.calculated, self.dde = limits, calculated, False
+        self.sheets: list[Sheet] = []
         self._hidden_styles: set[str] = set()
         self._style = ""
         self._depth = 0  # inside notes, shapes and nested tables
-        self._sheet: Sheet | None = None
+        self._inside = False  # a sheet
+        self._sheet = Sheet("")
         self._cells = Sparse(limits)
         self._used = self._row = self._col = self._column = 0
-        self._row_repeat, self._row_cells = 1, []
+        self._row_repeat = 1
+        self._row_cells: list[tuple[int, str, Any]] = []
         self._cell: dict[str, str] | None = None
         self._text: list[str] = []
         self._paragraphs = 0
@@ -72,7 +76,7 @@ class _Content:
         except expat.ExpatError as error:
             raise Unreadable("damaged", f"content.xml 第{error.lineno}行不是正确的 XML") from error
 
-    def _doctype(self, *_):
+    def _doctype(self, *_: object) -> None:
         raise Unreadable("xml_entities", "content.xml")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -80,11 +84,11 @@ class _Content:
             self._depth += 1
         elif self._cell is not None:
             self._start_in_cell(tag, attributes)
-        elif tag in _CELLS and self._sheet:
+        elif tag in _CELLS and self._inside:
             self._cell, self._text, self._paragraphs = attributes, [], 0
-        elif tag == f"{_TABLE}table-row" and self._sheet:
+        elif tag == f"{_TABLE}table-row" and self._inside:
             self._start_row(attributes)
-        elif tag == f"{_TABLE}table-column" and self._sheet:
+        elif tag == f"{_TABLE}table-column" and self._inside:
             self._columns(attributes)
         elif tag == f"{_TABLE}table":
             self._start_sheet(attributes)
@@ -120,16 +124,17 @@ class _Content:
         if self._depth:
             self._depth -= 1
         elif tag in _CELLS and self._cell is not None:
-            self._end_cell()
-        elif tag == f"{_TABLE}table-row" and self._sheet:
+            self._end_cell(self._cell)
+        elif tag == f"{_TABLE}table-row" and self._inside:
             self._end_row()
-        elif tag == f"{_TABLE}table" and self._sheet:
+        elif tag == f"{_TABLE}table" and self._inside:
             self._end_sheet()
 
     def _start_sheet(self, attributes: dict[str, str]) -> None:
         if len(self.sheets) >= self.limits.sheets:
             raise Unreadable("too_large", f"工作表多于 {self.limits.sheets} 个")
         hidden = attributes.get(f"{_TABLE}style-name") in self._hidden_styles
+        self._inside = True
         self._sheet = Sheet(attributes.get(f"{_TABLE}name", ""), "hidden" if hidden else "visible")
         self._cells = Sparse(self.limits)
         self._row = self._column = 0
@@ -140,7 +145,7 @@ class _Content:
         if self._used > self.limits.cells:
             raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
         self.sheets.append(self._sheet)
-        self._sheet = None
+        self._inside = False
 
     def _columns(self, attributes: dict[str, str]) -> None:
         repeat = _repeat(attributes, f"{_TABLE}number-columns-repeated")
@@ -167,7 +172,7 @@ class _Content:
         self._row += self._row_repeat
         self._row_cells = []
 
-    def _enter(self, row: int, col: int, note: str, value: object) -> None:
+    def _enter(self, row: int, col: int, note: str, value: Any) -> None:
         self._cells.put(row, col, None if note in ("error", "unevaluated") else value)
         if note == "error":
             self._sheet.errors[row + 1, col + 1] = value
@@ -176,8 +181,8 @@ class _Content:
         elif note == "percent":
             self._sheet.percent.setdefault(col + 1, set()).add(row + 1)
 
-    def _end_cell(self) -> None:
-        cell, self._cell = self._cell, None
+    def _end_cell(self, cell: dict[str, str]) -> None:
+        self._cell = None
         repeat = _repeat(cell, _COLUMNS_REPEATED)
         note, value = _value(cell, "".join(self._text))
         self._sheet.formulas += _FORMULA in cell
@@ -204,8 +209,8 @@ def _repeat(attributes: dict[str, str], key: str) -> int:
     return max(int(count), 1)
 
 
-def _value(cell: dict[str, str], text: str) -> tuple[str, object]:
-    """(note, value) of a cell: note is error, unevaluated, percent or nothing."""
+def _value(cell: dict[str, str], text: str) -> tuple[str, Any]:
+    """(note, value) of a cell; note: error, unevaluated, percent or empty."""
     kind = cell.get(_VALUE_TYPE)
     is_error = "error" in cell.values() and any(
         key.endswith(" value-type") and value == "error" for key, value in cell.items()
@@ -223,7 +228,7 @@ def _value(cell: dict[str, str], text: str) -> tuple[str, object]:
     return ("percent" if kind == "percentage" else ""), None if value == "" else value
 
 
-def _typed(kind: str | None, cell: dict[str, str], text: str):
+def _typed(kind: str | None, cell: dict[str, str], text: str) -> Any:
     if kind in ("float", "percentage", "currency"):
         return float(cell.get(_VALUE, ""))
     if kind == "boolean":

@@ -1,8 +1,8 @@
-"""Bytes to a neutral grid. What a file is, is decided by its content and never by its name.
+"""Opens a workbook. The format is decided by the content, never by the name.
 
     open_workbook(data, name) -> Workbook, or Unreadable
 
-Nothing in a file is run, fetched or resolved. Limits are counted while unpacking, before anything is parsed.
+Nothing in a file is executed, fetched or resolved. Limits are counted while unpacking, before parsing.
 """
 
 from pipelines.workbook import csv_text, ods, xls, xlsb
@@ -24,16 +24,16 @@ _OTHER_DOCUMENTS = {"word": "Word 文档", "ppt": "PPT 演示", "visio": "Visio 
 _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "xlsb": {"xlsb"}, "ods": {"ods"},
                "csv": {"csv", "txt", "tsv"}}  # fmt: skip
 
-# rows that a sheet of the format can have; a text has no end
+# most rows of a sheet of the format; unlimited for a text
 _FULL = {"xls": 65_536, "csv": 1 << 30} | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods"), 1_048_576)
 
 DEFAULT_LIMITS = Limits()
 
 
 def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Workbook:
-    """Reads the file. `name` is only compared with what the content is, and noted where they differ.
+    """Read the file. A `name` whose extension differs from the content is noted.
 
-    Raises `Unreadable` and nothing else for whatever the bytes may be; memory and time are bounded by `limits`.
+    Raises `Unreadable` and no other error for any bytes; memory and time are bounded by `limits`.
     """
     if not data.strip(b"\x00\t\r\n "):
         raise Unreadable("empty_file")
@@ -66,7 +66,7 @@ def _read(data: bytes, name: str, limits: Limits) -> Workbook:
 
 
 def _refuse_markup(data: bytes) -> None:
-    """Web pages and single XML files are refused by name: what they show depends on more than their cells."""
+    """Refuse web pages and single XML files, naming their kind."""
     start = data[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\x00", b"").lower()
     if start.startswith((b"mime-version:", b"<!doctype html", b"<table", b"<meta")) or b"<html" in start:
         raise Unreadable("html_page")

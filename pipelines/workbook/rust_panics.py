@@ -1,4 +1,4 @@
-"""Rust panics reach Python as `pyo3_runtime.PanicException`, which is a BaseException that cannot be imported."""
+"""Rust panics arrive in Python as `pyo3_runtime.PanicException`, a BaseException that cannot be imported."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from pipelines.workbook.grid import Unreadable
 
 @contextmanager
 def panics(*errors: type[Exception]) -> Iterator[None]:
-    """Turns the reader's own `errors` and its panics into `damaged`; anything else passes, an interrupt above all."""
+    """Turn `errors` of a Rust reader and its panics into `Unreadable("damaged")`; others (an interrupt) pass."""
     try:
         yield
     except errors as error:

@@ -1,11 +1,11 @@
-"""Cells collected one by one, made into rows at the end; the area is bounded before it is laid out."""
+"""Collects cells one by one and makes rows of them; the area is checked before it is allocated."""
 
 from pipelines.workbook.address import cell as a1
-from pipelines.workbook.grid import Limits, Unreadable
+from pipelines.workbook.grid import Limits, Row, Unreadable
 
 
 class Sparse:
-    """Cells by row and column, 0-based. An error is put as None; a cell that comes twice is refused."""
+    """Cells by row and column, 0-based. An error is stored as None. Errors: `Unreadable` for a cell that occurs twice."""
 
     def __init__(self, limits: Limits):
         self.limits, self.count = limits, 0
@@ -24,16 +24,16 @@ class Sparse:
             raise Unreadable("damaged", f"单元格 {a1(row + 1, col + 1)} 出现两次")
         cells[col] = value
 
-    def rows(self) -> list[list]:
-        """Absolute rows, blanks None, without trailing blanks."""
+    def rows(self) -> list[Row]:
+        """Rows from row 1 on; blanks are None, trailing ones left out."""
         filled = {row: cells for row, cells in self._rows.items() if any(v is not None for v in cells.values())}
         if sum(max(cells) + 1 for cells in filled.values()) > self.limits.cells:
             raise Unreadable("too_large", f"数据区超过 {self.limits.cells:,} 个单元格,请检查最右一列是否误填")
         return [_dense(filled[row]) if row in filled else [] for row in range(max(filled, default=-1) + 1)]
 
 
-def _dense(cells: dict[int, object]) -> list:
-    row = [None] * (max(cells) + 1)
+def _dense(cells: dict[int, object]) -> Row:
+    row: Row = [None] * (max(cells) + 1)
     for col, value in cells.items():
         row[col] = value
     while row and row[-1] is None:

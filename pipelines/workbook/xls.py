@@ -1,13 +1,13 @@
-"""xls (and et) in BIFF8 and BIFF5: one pass over the records, which tell errors, formats and hidden rows as well.
+"""xls (and et) in BIFF8 and BIFF5: one pass over the records for values, errors, formats and hidden rows.
 
-calamine is not used here: it returns blanks for error cells of this format too, and tells no formats.
-What BIFF cannot tell: a formula always stores some result, so one that was never calculated reads as that result, as a
-rule 0. The note `formulas_not_recalculated` says where the file asks for calculation when it is opened.
+calamine is not used: it returns blanks for error cells of this format, and no formats.
+In BIFF a formula always stores a result, so one that was never calculated reads as that result, usually 0. The note
+`formulas_not_recalculated` is given where the file asks for calculation when it is opened.
 """
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import olefile
 
@@ -22,12 +22,12 @@ _CODEPAGES = {936: "gb18030", 950: "cp950", 1200: "utf-16-le", 65001: "utf-8", 1
 _BOUNDS = (BOF, EOF)
 _HEAD, _CELL_AND_INDEX = struct.Struct("<HH").unpack_from, struct.Struct("<HHHI").unpack_from
 _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
-# olefile and struct on bytes that are no compound file.
+# errors of olefile and struct over damaged files
 _DAMAGE = (OSError, struct.error, IndexError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
 
 
 def read(data: bytes, limits: Limits) -> Workbook:
-    """An OLE file: a workbook, or a refusal that says what else it is."""
+    """Read an OLE file. Errors: `Unreadable`, naming what else it is."""
     try:
         stream, names = _stream(data)
         book = _Globals(stream)
@@ -69,7 +69,7 @@ def records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
 
 
 class _Globals:
-    """What stands before the sheets: their list, the shared texts, the formats."""
+    """The workbook globals: list of sheets, shared texts, formats."""
 
     def __init__(self, stream: bytes):
         self.date1904 = self.recalculates = False
@@ -118,7 +118,7 @@ class _Globals:
             self._styles.append(struct.unpack_from("<H", content, 2)[0])
         elif kind == 0x41E:
             self._codes[struct.unpack_from("<H", content)[0]] = self._format_code(content)
-        elif kind == 0x85 and content[5] == 0:  # 0: a worksheet; charts and macro sheets are left out
+        elif kind == 0x85 and content[5] == 0:  # 0: a worksheet; charts and macro sheets are skipped
             name = text_of(content, 6, 1, self.biff8, self.encoding)
             offset = struct.unpack_from("<I", content)[0]
             self.sheets.append((offset, name, _VISIBILITY.get(content[4] & 3, "visible")))
@@ -128,15 +128,15 @@ class _Globals:
 
 
 class _SheetReader:
-    """One sheet: the records between its BOF and EOF, without those of charts inside it."""
+    """One sheet: the records between its BOF and EOF, without those of embedded charts."""
 
     def __init__(self, book: _Globals, stream: bytes, entry: tuple[int, str, str], limits: Limits):
         self.book, self.stream = book, stream
         self.offset = entry[0]
         self.sheet = Sheet(entry[1], entry[2])
         self.cells = Sparse(limits)
-        self._awaiting: tuple[int, int] | None = None  # a formula whose text stands in the next record
-        self._handlers = {
+        self._awaiting: tuple[int, int] | None = None  # address of a formula whose text follows in the next record
+        self._handlers: dict[int, Callable[[bytes], None]] = {
             0x06: self._formula, 0x203: self._number, 0x27E: self._rk, 0xBD: self._rks, 0xFD: self._shared,
             0x204: self._label, 0xD6: self._label, 0x205: self._bool_or_error, 0x207: self._formula_text,
             0x208: self._row, 0x7D: self._columns, 0xE5: self._merged, 0x9B: self._filter,
@@ -171,7 +171,8 @@ class _SheetReader:
         self.sheet.errors[row + 1, col + 1] = error_text(code)
 
     def _number(self, content: bytes) -> None:
-        self._put(*struct.unpack_from("<HHHd", content))
+        row, col, style, value = struct.unpack_from("<HHHd", content)
+        self._put(row, col, style, value)
 
     def _rk(self, content: bytes) -> None:
         row, col, style, packed = _CELL_AND_INDEX(content)
@@ -187,7 +188,8 @@ class _SheetReader:
         self.cells.put(row, col, self.book.strings[index] or None)
 
     def _label(self, content: bytes) -> None:
-        self._put(*struct.unpack_from("<HHH", content), text_of(content, 6, 2, self.book.biff8, self.book.encoding))
+        row, col, style = struct.unpack_from("<HHH", content)
+        self._put(row, col, style, text_of(content, 6, 2, self.book.biff8, self.book.encoding))
 
     def _bool_or_error(self, content: bytes) -> None:
         row, col, style, value, is_error = struct.unpack_from("<HHHBB", content)

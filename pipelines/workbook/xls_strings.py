@@ -1,4 +1,4 @@
-"""Texts in xls: length, flags, characters of one or two bytes; the table of shared texts runs over several records."""
+"""Texts in xls: length, flags, characters of one or two bytes; the table of shared texts continues over several records."""
 
 import struct
 
@@ -8,7 +8,7 @@ _WIDE, _PHONETIC, _RICH = 0x01, 0x04, 0x08
 
 
 def text_of(content: bytes, offset: int, length_size: int, biff8: bool, encoding: str) -> str:
-    """A text that stands in one record. BIFF5 has bytes of the file's code page, BIFF8 has UTF-16 or Latin-1."""
+    """A text within one record. BIFF5: bytes of the file's code page; BIFF8: UTF-16 or Latin-1."""
     length = int.from_bytes(content[offset : offset + length_size], "little")
     offset += length_size
     if not biff8:
@@ -21,7 +21,7 @@ def text_of(content: bytes, offset: int, length_size: int, biff8: bool, encoding
 
 
 class StringTable:
-    """The shared texts of a BIFF8 workbook: the SST record and the CONTINUE records behind it."""
+    """The shared texts of a BIFF8 workbook: the SST record and its CONTINUE records."""
 
     def __init__(self, first: bytes):
         self._records, self._record, self._offset = [first], 0, 8
@@ -52,7 +52,7 @@ class StringTable:
             raise Unreadable("truncated", "xls 的文本表不完整")
 
     def _take(self, size: int) -> bytes:
-        """Bytes that may run over the end of a record as they are."""
+        """The next bytes, across the end of a record where needed."""
         taken = b""
         while size > 0:
             if self._left() <= 0:
@@ -62,7 +62,7 @@ class StringTable:
         return taken
 
     def _characters(self, length: int, wide: int) -> str:
-        """Characters that may run over the end of a record; behind it stands a new flag for their size."""
+        """The next characters; where they continue in another record, that begins with a new flag for their size."""
         text = ""
         while length:
             if self._left() <= 0:

@@ -1,11 +1,12 @@
 """xlsb: the records of BIFF12 inside a zip package, read in one pass.
 
-calamine is not used: it returns blanks for error cells here too, and tells neither formats nor merged or hidden rows.
-As in xls a formula always stores some result, so one that was never calculated cannot be told apart.
+calamine is not used: it returns blanks for error cells, and neither formats nor merged or hidden rows. As in xls a formula
+always stores a result, so one that was never calculated cannot be recognised.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.biff import error_text, rk
@@ -31,8 +32,8 @@ def _read(package: Package, main: str, limits: Limits) -> Workbook:
     names, date1904 = _book(package.read(main))
     kinds = _kinds(package.read(by_type["styles"])) if by_type.get("styles", "") in package else []
     strings = _strings(package.read(by_type["sharedStrings"])) if by_type.get("sharedStrings", "") in package else []
-    listed = [(name, visibility, *by_id.get(identifier, ("", ""))) for name, visibility, identifier in names]
-    listed = [(name, visibility, part) for name, visibility, kind, part in listed if kind == "worksheet"]
+    related = [(name, visibility, by_id.get(identifier, ("", ""))) for name, visibility, identifier in names]
+    listed = [(name, visibility, part) for name, visibility, (kind, part) in related if kind == "worksheet"]
     if not listed:
         raise Unreadable("no_sheets")
     if len(listed) > limits.sheets:
@@ -46,7 +47,7 @@ def _read(package: Package, main: str, limits: Limits) -> Workbook:
 
 
 def records(part: bytes) -> Iterator[tuple[int, bytes]]:
-    """(record type, content): type and size are written in groups of seven bits."""
+    """(record type, content) of each record; type and size are stored in groups of seven bits."""
     offset, end = 0, len(part)
     while offset < end:
         kind = part[offset]
@@ -68,8 +69,8 @@ def records(part: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _wide(content: bytes, offset: int) -> tuple[str, int]:
-    """A text of UTF-16 behind its length, and where it ends."""
-    length = struct.unpack_from("<I", content, offset)[0]
+    """A UTF-16 text after its length, and the offset of its end."""
+    length: int = struct.unpack_from("<I", content, offset)[0]
     end = offset + 4 + 2 * length
     if end > len(content):
         raise Unreadable("damaged", "xlsb 的文本长度不正确")
@@ -108,7 +109,7 @@ class _SheetReader:
     def __init__(self, sheet: Sheet, strings: list[str], kinds: list[str], date1904: bool, limits: Limits):
         self.sheet, self.strings, self.kinds, self.date1904 = sheet, strings, kinds, date1904
         self.cells, self._row = Sparse(limits), 0
-        self._values = {
+        self._values: dict[int, Callable[[bytes], Any]] = {
             2: lambda c: rk(struct.unpack_from("<I", c, 8)[0]), 4: lambda c: bool(c[8]), 5: _real,
             6: lambda c: _wide(c, 8)[0], 7: lambda c: self.strings[struct.unpack_from("<I", c, 8)[0]],
             8: lambda c: _wide(c, 8)[0], 9: _real, 10: lambda c: bool(c[8]), 62: lambda c: _wide(c, 9)[0],
@@ -164,4 +165,5 @@ class _SheetReader:
 
 
 def _real(content: bytes) -> float:
-    return struct.unpack_from("<d", content, 8)[0]
+    value: float = struct.unpack_from("<d", content, 8)[0]
+    return value

@@ -1,4 +1,4 @@
-"""A zip package opened with suspicion: names first, then sizes counted while inflating, before anything is parsed."""
+"""Opens untrusted zip packages: checks names first, then sizes while inflating, before parsing."""
 
 import io
 import re
@@ -17,8 +17,8 @@ from pipelines.workbook.grid import Limits, Unreadable
 
 CHUNK = 1 << 20
 RATIO_FROM = 20 << 20
-REMEMBERED = 1 << 14  # bytes of a part that is kept parsed
-# What the standard library raises on packages that are not what their headers say.
+REMEMBERED = 1 << 14  # largest part, in bytes, that is cached parsed
+# errors of the standard library over damaged packages
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -33,10 +33,11 @@ _DECLARED = re.compile(rb'^\s*<\?xml[^>]*?encoding\s*=\s*["\']([A-Za-z0-9._-]+)[
 
 
 class Package:
-    """The parts of one file. Every byte that is unpacked counts against the limits; nothing is written to disk."""
+    """The parts of one file. Every unpacked byte counts against the limits; nothing is written to disk."""
 
     def __init__(self, data: bytes, limits: Limits):
-        self.limits, self.unpacked, self.read_parts = limits, 0, set()
+        self.limits, self.unpacked = limits, 0
+        self.read_parts: set[str] = set()
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except _ZIP_ERRORS as error:
@@ -51,7 +52,7 @@ class Package:
         return [info.filename.replace("\\", "/") for info in self._parts.values()]
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """The part in pieces of up to 1 MB; stops with a refusal as soon as a limit is passed."""
+        """The part in pieces of up to 1 MB. Errors: `Unreadable` as soon as a limit is exceeded."""
         info = self._parts.get(name.lower())
         if info is None:
             raise Unreadable("damaged", f"缺少部件 {name}")
@@ -74,12 +75,12 @@ class Package:
         return clean_xml(self.read(name), name)
 
     def tree(self, name: str) -> Element:
-        """A small XML part as a tree, to be looked at only: counties' files share many of their parts."""
+        """An XML part as a tree, not to be changed: small ones are cached, because counties' files share many parts."""
         xml = self.xml(name)
         return _same_tree(xml, name) if len(xml) <= REMEMBERED else parse(xml, name)
 
     def inflate_rest(self) -> None:
-        """Unpacks what was not read, for its size and checksum only: others will open this file after us."""
+        """Unpack the parts that were not read, to check size and checksum: the file will be opened by others."""
         for name in self._parts.keys() - self.read_parts:
             for _ in self.chunks(name):
                 pass
@@ -129,7 +130,7 @@ def _check_name(name: str, info: zipfile.ZipInfo) -> None:
 
 
 def clean_xml(xml: bytes, name: str) -> bytes:
-    """XML bytes as UTF-8; a DTD or an entity declaration is refused before any parser sees it."""
+    """XML bytes as UTF-8. Errors: `Unreadable` for a DTD or an entity declaration, before parsing."""
     xml = _to_utf8(xml, name)
     refuse_dtd(xml, name)
     return xml
@@ -156,13 +157,14 @@ def _to_utf8(xml: bytes, name: str) -> bytes:
 
 
 def parse(xml: bytes, name: str) -> Element:
-    """XML bytes as a tree; neither DTDs nor entities nor anything from outside."""
+    """XML bytes as a tree, without DTDs, entities or external references."""
     try:
-        return ElementTree.fromstring(xml, forbid_dtd=True)
+        root: Element = ElementTree.fromstring(xml, forbid_dtd=True)
     except DefusedXmlException as error:
         raise Unreadable("xml_entities", f"部件 {name}") from error
     except (ParseError, ValueError, LookupError) as error:
         raise Unreadable("damaged", f"部件 {name} 不是正确的 XML") from error
+    return root
 
 
 @lru_cache(maxsize=128)
@@ -171,5 +173,5 @@ def _same_tree(xml: bytes, name: str) -> Element:
 
 
 def local(tag: str) -> str:
-    """`sheet` of `{http://…/main}sheet`: Strict and Transitional differ in namespaces only."""
+    """`sheet` of `{http://…/main}sheet`: Strict and Transitional differ only in namespaces."""
     return tag.rpartition("}")[2]

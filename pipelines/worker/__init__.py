@@ -1,1 +1,1 @@
-"""Child processes with limits, in which files from outside are read."""
+"""Worker processes with limits, in which files from outside are read."""

@@ -1,7 +1,7 @@
-"""Workbooks read before they are asked for: while one month is computed, the children read the next.
+"""Prefetch for a rebuild: while one month is computed, worker processes read the workbooks of the next.
 
-For a replay, where it is known which submissions come. What a person said of a county's units changes how it is read, so what was
-read ahead counts only while the decisions are those it was read with.
+The order of submissions is known from the ledger. A person's decisions about a county's units change how its workbooks are read, so
+prefetched results are used only while the decisions are those they were read with.
 """
 
 from collections import deque
@@ -19,20 +19,21 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.warehouse.arrow_rows import Tables
 from pipelines.warehouse.projection import Read
 from pipelines.worker import worker_pool
+from pipelines.worker.worker_pool import Request
 
-# Files read and not yet asked for: two months of a city.
+# Most files read and not yet taken: two months of a city.
 AHEAD = 40
-Found = tuple[Event, Tables | Costly]
+ReadResult = tuple[Event, Tables | Costly]
 
 
 @contextmanager
 def reader(archive: Archive, reference: Reference, until: int) -> Iterator[Read]:
-    """Reads archived submissions in order, and goes on to those that come next, up to ledger number `until`."""
+    """Reads archived submissions in order and prefetches the following ones, up to ledger number `until`."""
     decided = read_failure.decided(archive, 0)
     coming = [e for e in archive.events(until=until) if e.kind == "submission" and e.seq not in decided]
     stream: _Stream | None = None
 
-    def read(events: list[Event], life: Life) -> Iterator[Found]:
+    def read(events: list[Event], life: Life) -> Iterator[ReadResult]:
         nonlocal stream
         if not events:
             return
@@ -56,31 +57,31 @@ def _begins(rest: Iterable[Event], events: list[Event]) -> bool:
 
 
 class _Stream:
-    """One run of `parallel.read_each`, advanced by a thread of its own a bounded number of files before they are taken."""
+    """One run of `worker_pool.read_each`, advanced in a thread by at most `AHEAD` files."""
 
     def __init__(self, archive: Archive, reference: Reference, events: list[Event], life: Life):
-        self.resolutions = {county: dict(told) for county, told in life.resolutions.items()}
+        self.resolutions = life.reading_decisions
         self.left = deque(events)
-        wanted = [(event, partial(archive.read, event.body["sha256"])) for event in events]
-        self.found = worker_pool.read_each(wanted, reference, self.resolutions)
+        requests: list[Request] = [(event, partial(archive.read, event.body["sha256"])) for event in events]
+        self.results = worker_pool.read_each(requests, reference, self.resolutions)
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="reading ahead")
-        self.ahead: deque[Future[Found]] = deque()
+        self.ahead: deque[Future[ReadResult]] = deque()
         self._go_on()
 
     def _go_on(self) -> None:
         while len(self.ahead) < min(AHEAD, len(self.left)):
-            self.ahead.append(self.thread.submit(next, self.found))
+            self.ahead.append(self.thread.submit(next, self.results))
 
     def has_next(self, events: list[Event], life: Life) -> bool:
-        return self.resolutions == life.resolutions and _begins(self.left, events)
+        return self.resolutions == life.reading_decisions and _begins(self.left, events)
 
-    def take(self, count: int) -> Iterator[Found]:
+    def take(self, count: int) -> Iterator[ReadResult]:
         for _ in range(count):
             self.left.popleft()
-            read = self.ahead.popleft().result()
+            result = self.ahead.popleft().result()
             self._go_on()
-            yield read
+            yield result
 
     def close(self) -> None:
         self.thread.shutdown(cancel_futures=True)
-        self.found.close()
+        self.results.close()

@@ -1,30 +1,31 @@
-"""Messages between a process and the child that parses for it: a line of JSON, then parts of bytes. Nothing is unpickled.
+"""Messages between the main process and a worker: a line of JSON, then parts of bytes. Nothing is unpickled.
 
 send(stream, head, parts)      receive(stream) -> (head, parts), or None where the stream has ended
 """
 
 import json
-from typing import BinaryIO
+from collections.abc import Sequence
+from typing import IO
 
 LONGEST_HEAD = 256 << 20
 LARGEST_PART = 2 << 30
 
 
-class Garbled(ValueError):
-    """What came is no message: the other side has lost its mind, or died in the middle of one."""
+class MalformedMessage(ValueError):
+    """Malformed or truncated message from the peer."""
 
 
-def send(stream: BinaryIO, head: dict, parts: list = ()) -> None:
-    """One message. `parts` are bytes-like."""
-    told = {**head, "parts": [memoryview(part).nbytes for part in parts]}
-    stream.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+def send(stream: IO[bytes], head: dict, parts: Sequence = ()) -> None:
+    """Write one message. `parts` are bytes-like."""
+    header = {**head, "parts": [memoryview(part).nbytes for part in parts]}
+    stream.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
     for part in parts:
         stream.write(part)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict, list[bytes]] | None:
-    """The next message. Errors: `Garbled`."""
+def receive(stream: IO[bytes]) -> tuple[dict, list[bytes]] | None:
+    """The next message; None at the end of the stream. Errors: `MalformedMessage`."""
     line = stream.readline(LONGEST_HEAD)
     if not line:
         return None
@@ -32,14 +33,14 @@ def receive(stream: BinaryIO) -> tuple[dict, list[bytes]] | None:
         head = json.loads(line)
         sizes = head.pop("parts")
     except (ValueError, KeyError, AttributeError) as fault:
-        raise Garbled(repr(line[:80])) from fault
+        raise MalformedMessage(repr(line[:80])) from fault
     return head, [_exactly(stream, size) for size in sizes]
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _exactly(stream: IO[bytes], size: int) -> bytes:
     if not isinstance(size, int) or not 0 <= size <= LARGEST_PART:
-        raise Garbled(f"a part of {size!r} bytes")
+        raise MalformedMessage(f"a part of {size!r} bytes")
     data = stream.read(size)
     if len(data) != size:
-        raise Garbled(f"{len(data)} of {size} bytes")
+        raise MalformedMessage(f"{len(data)} of {size} bytes")
     return data

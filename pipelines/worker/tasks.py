@@ -1,6 +1,6 @@
-"""What a child does with one file: read it to tables, or mark it as a receipt. Pure functions of bytes and reference data.
+"""Request handlers that run in the worker process: read a file to tables, mark a workbook as a receipt.
 
-Requests and answers are a dict and parts of bytes (`pipelines.worker.protocol`):
+Each is a pure function of bytes and reference data. Requests and answers are a dict and parts of bytes (`pipelines.worker.protocol`):
 
 | op | takes | gives |
 |---|---|---|
@@ -8,7 +8,7 @@ Requests and answers are a dict and parts of bytes (`pipelines.worker.protocol`)
 | `receipt` | name, findings, context; the file | `name`; the receipt |
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +24,8 @@ from pipelines.reference import form, roster
 from pipelines.warehouse import arrow_rows
 
 
-class Desk:
-    """One folder of reference data, and what is asked about files."""
+class Tasks:
+    """The handlers over one folder of reference data."""
 
     def __init__(self, folder: Path, first_month: date):
         self.folder, self.first_month = folder, first_month
@@ -34,15 +34,16 @@ class Desk:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """What it reads by: as `Reference.digests` has it."""
+        """Digests of the form and the rosters that files are read with, as in `Reference.digests`."""
         return {"form": form.digest(self.folder), "rosters": self.rosters.digest()}
 
     def answer(self, request: dict, parts: list[bytes]) -> tuple[dict, list]:
-        return {"read": self._read, "receipt": self._receipt}[request.pop("op")](*parts, **request)
+        handlers: dict[str, Callable[..., tuple[dict, list]]] = {"read": self._read, "receipt": self._receipt}
+        return handlers[request.pop("op")](*parts, **request)
 
     def _read(self, data: bytes, event: dict, resolutions: Mapping) -> tuple[dict, list]:
-        told = Event(**event)
-        tables = arrow_rows.tables(self.form, told, self.reading(data, told, resolutions))
+        submission = Event(**event)
+        tables = arrow_rows.tables(self.form, submission, self.reading(data, submission, resolutions))
         return {"tables": list(tables)}, [_packed(table) for table in tables.values()]
 
     def reading(self, data: bytes, event: Event, resolutions: Mapping):
@@ -59,9 +60,9 @@ class Desk:
             received_under=event.body.get("form", self.form.oldest.version),
         )
 
-    def _receipt(self, data: bytes, name: str, found: list[dict], context: dict) -> tuple[dict, list]:
-        receipt, called = write_receipt(data, name, found, unpacked_context(context))
-        return {"name": called}, [receipt]
+    def _receipt(self, data: bytes, name: str, findings: list[dict], context: dict) -> tuple[dict, list]:
+        receipt, file_name = write_receipt(data, name, findings, unpacked_context(context))
+        return {"name": file_name}, [receipt]
 
 
 def _packed(table: pa.Table) -> pa.Buffer:
@@ -72,14 +73,14 @@ def _packed(table: pa.Table) -> pa.Buffer:
 
 
 def packed_context(context: ReceiptContext) -> dict:
-    """What a receipt tells, as JSON can hold it."""
-    told = dict(context.__dict__)
-    told["month"] = months.key(context.month) if context.month else None
-    told["earlier"] = [[list(one.findings), one.refused] for one in context.earlier]
-    return told | {"waived": sorted(context.waived)}
+    """A receipt's context as JSON values."""
+    packed = dict(context.__dict__)
+    packed["month"] = months.key(context.month) if context.month else None
+    packed["earlier"] = [[list(earlier.findings), earlier.refused] for earlier in context.earlier]
+    return packed | {"waived": sorted(context.waived)}
 
 
-def unpacked_context(told: dict) -> ReceiptContext:
-    month = months.parse(told["month"]) if told["month"] else None
-    earlier = tuple(Try(tuple(found), refused) for found, refused in told["earlier"])
-    return ReceiptContext(**told | {"month": month, "earlier": earlier, "waived": frozenset(told["waived"])})
+def unpacked_context(packed: dict) -> ReceiptContext:
+    month = months.parse(packed["month"]) if packed["month"] else None
+    earlier = tuple(Try(tuple(findings), refused) for findings, refused in packed["earlier"])
+    return ReceiptContext(**packed | {"month": month, "earlier": earlier, "waived": frozenset(packed["waived"])})

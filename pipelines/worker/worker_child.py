@@ -1,8 +1,8 @@
-"""The process in which files from outside are parsed. Bytes come in by a pipe, tables in Arrow go out; limits hold for each file.
+"""The worker process, in which files from outside are parsed: bytes in by a pipe, Arrow tables out, limits for each file.
 
-Started by `pipelines.worker.worker_pool`, one for each core at most, and used for one file after another. It holds no database and no open
-file, sees no environment, and ends with the pipe that it listens to. Each file has the same allowance of memory
-and time, whatever was read before it.
+Started by `pipelines.worker.worker_pool`, at most one for each core, and used for one file after another. It has no database, no
+open file and no environment, and ends when its pipe is closed. Each file has the same limits of memory and time,
+whatever was read before it.
 """
 
 import io
@@ -18,14 +18,14 @@ from typing import BinaryIO
 from pipelines.settings import Limits
 from pipelines.worker import protocol
 
-# The reader hands the cells on through a file in memory, which holds no more than a package may unpack to (`survey.grid.Limits`).
+# Cells are passed to calamine through a file in memory, no larger than a package may unpack to (`workbook.grid.Limits`).
 WRITES = 320 << 20
-# an idle child is worth its memory for so many seconds
+# Seconds before an idle worker exits.
 IDLE = 600.0
 
 
 class WithoutPandas:
-    """pyarrow would import pandas (a quarter of a second, 60 MB) only to look whether a list is one of its own."""
+    """Import hook that hides pandas: pyarrow would import it (0.25 s, 60 MB) only for type checks."""
 
     def find_spec(self, name: str, path=None, target=None) -> None:
         if name == "pandas":
@@ -33,29 +33,29 @@ class WithoutPandas:
 
 
 def main() -> None:
-    """Serve until the pipe ends, or nothing has come for a while."""
+    """Serve requests until the pipe is closed or `IDLE` seconds have passed without one."""
     incoming, outgoing = _claim_pipes()
     sys.meta_path.insert(0, WithoutPandas())
-    told = protocol.receive(incoming)
-    if told is None:
-        return  # who started us has been killed meanwhile
-    hello, _ = told
-    from pipelines.worker.tasks import Desk  # only now: what it imports is imported without pandas
+    message = protocol.receive(incoming)
+    if message is None:
+        return  # the parent has been killed
+    hello, _ = message
+    from pipelines.worker.tasks import Tasks  # after the import hook is set
 
-    desk = Desk(Path(hello["reference"]), date.fromisoformat(hello["first_month"]))
+    tasks = Tasks(Path(hello["reference"]), date.fromisoformat(hello["first_month"]))
     limits = Limits(**hello["limits"])
-    protocol.send(outgoing, {"ready": desk.digests})
+    protocol.send(outgoing, {"ready": tasks.digests})
     while select.select([incoming], [], [], IDLE)[0] and (request := protocol.receive(incoming)):
         try:
             limit(limits)
-            protocol.send(outgoing, *desk.answer(*request))
+            protocol.send(outgoing, *tasks.answer(*request))
         except MemoryError:
             protocol.send(outgoing, {"costly": "memory"})
             return
 
 
 def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes for messages alone: whatever prints, prints to standard error."""
+    """Takes over standard input and output for messages; anything printed goes to standard error."""
     incoming, outgoing = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
@@ -63,7 +63,7 @@ def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def limit(limits: Limits) -> None:
-    """The allowance of the next file, on top of what this process has used up already."""
+    """Set the limits for the next file, on top of what this process has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _soft(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + limits.cpu)
     pages = int(Path("/proc/self/statm").read_text().split()[0])

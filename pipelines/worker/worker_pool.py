@@ -1,18 +1,17 @@
-"""Reading in child processes, on all cores, each file within limits. A pure function of bytes and reference data.
+"""Pool of worker processes that read files, each within limits. A pure function of bytes and reference data.
 
     reader(archive, reference) -> what `Warehouse.sync` reads with
     read_each(wanted, reference) -> (event, tables or `Costly`) for files that need not be archived
     mark_receipt(data, name, findings, context, reference) -> the county's workbook marked
 
-A child that dies or is too slow costs its file and nobody else's: the file is tried once more in a new child by itself, because
-memory may have been short or the machine busy, and is then given up. Children stay for the next file, and end by themselves when
-idle or when this process ends.
+A worker that dies or exceeds a limit affects its own file only: that file is tried once more in a new worker, because memory may
+have been short or the machine busy, and then given up. Workers are reused, and end when idle or when this process ends.
 """
 
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,13 +28,14 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.warehouse.arrow_rows import Tables
 from pipelines.warehouse.projection import Read
 from pipelines.worker.tasks import packed_context
-from pipelines.worker.worker_process import Reader, Setup
+from pipelines.worker.worker_process import Setup, WorkerProcess
 
-# A second child costs a start-up of half a second: it is worth it from so many files each.
+# Fewest files for each worker: starting one costs half a second.
 EACH = 4
-# Files that are read ahead of what takes them in, for each child.
+# Files that each worker reads ahead of the consumer.
 AHEAD = 4
-_idle: list[Reader] = []
+Request = tuple[Event, Callable[[], bytes]]
+_idle: list[WorkerProcess] = []
 _guard = threading.Lock()
 
 
@@ -43,36 +43,36 @@ def reader(archive: Archive, reference: Reference, processes: int | None = None)
     """Reads archived submissions, in order."""
 
     def read(events: list[Event], life: Life) -> Iterator[tuple[Event, Tables | Costly]]:
-        wanted = [(event, partial(archive.read, event.body["sha256"])) for event in events]
-        return read_each(wanted, reference, life.resolutions, processes)
+        requests: list[Request] = [(event, partial(archive.read, event.body["sha256"])) for event in events]
+        return read_each(requests, reference, life.reading_decisions, processes)
 
     return read
 
 
 def read_each(
-    wanted: list[tuple[Event, Callable[[], bytes]]],
+    requests: list[Request],
     reference: Reference,
     resolutions: dict[str, dict] | None = None,
     processes: int | None = None,
-) -> Iterator[tuple[Event, Tables | Costly]]:
-    """Files as tables, in order. Each is told of by an event, which need not be in any ledger, and loaded when its turn comes."""
+) -> Generator[tuple[Event, Tables | Costly]]:
+    """Files as tables, in order. Each is described by an event, which need not be in any ledger; its bytes are loaded when needed."""
     setup = _setup(reference)
 
-    def one(told: tuple[Event, Callable[[], bytes]]) -> tuple[Event, Tables | Costly]:
-        event, load = told
+    def read(request: Request) -> tuple[Event, Tables | Costly]:
+        event, load = request
         return event, _read(setup, load(), event, resolutions or {})
 
-    return _in_order(one, wanted, _children(len(wanted), processes))
+    return _in_order(read, requests, _workers(len(requests), processes))
 
 
 def mark_receipt(
-    data: bytes, name: str, found: list[dict], context: ReceiptContext, reference: Reference
+    data: bytes, name: str, findings: list[dict], context: ReceiptContext, reference: Reference
 ) -> tuple[bytes, str]:
     """The receipt and its file name; the list alone where the workbook is too costly to mark."""
-    request = {"op": "receipt", "name": name, "found": found, "context": packed_context(context)}
+    request = {"op": "receipt", "name": name, "findings": findings, "context": packed_context(context)}
     answer = _ask(_setup(reference), request, data)
     if isinstance(answer, Costly):
-        return write_receipt(b"", name, found, context)
+        return write_receipt(b"", name, findings, context)
     head, (receipt,) = answer
     return receipt, head["name"]
 
@@ -82,17 +82,17 @@ def _setup(reference: Reference) -> Setup:
     return Setup(reference.folder, reference.first_month, tuple(digests.items()), settings.limits())
 
 
-def _children(files: int, processes: int | None) -> int:
+def _workers(files: int, processes: int | None) -> int:
     return max(1, min(processes or os.cpu_count() or 1, files // EACH))
 
 
-def _in_order(one: Callable, items: list, count: int) -> Iterator:
-    """`one` of each item by `count` threads, in the order of the items, and not far ahead of whoever takes them."""
+def _in_order(function: Callable, items: list, count: int) -> Generator:
+    """`function` of each item by `count` threads, in the order of the items, at most `AHEAD` for each thread ahead of the consumer."""
     ahead: deque[Future] = deque()
     threads = ThreadPoolExecutor(count, thread_name_prefix="reading")
     try:
         for item in items:
-            ahead.append(threads.submit(one, item))
+            ahead.append(threads.submit(function, item))
             if len(ahead) > count * AHEAD:
                 yield ahead.popleft().result()
         while ahead:
@@ -110,55 +110,55 @@ def _read(setup: Setup, data: bytes, event: Event, resolutions: dict) -> Tables 
 
 
 def _ask(setup: Setup, request: dict, data: bytes) -> tuple[dict, list[bytes]] | Costly:
-    """The answer of a child; of a new one where the first died, ran out of memory or of time."""
-    with _child(setup) as child:
-        answer = child.ask(request, data)
+    """The answer of a worker; of a new one where the first died or exceeded memory or time."""
+    with _worker(setup) as worker:
+        answer = worker.ask(request, data)
     if isinstance(answer, Costly) and answer.why in ("memory", "wall", "died"):
-        with _child(setup, new=True) as child:
-            answer = child.ask(request, data)
+        with _worker(setup, new=True) as worker:
+            answer = worker.ask(request, data)
     return answer
 
 
 @contextmanager
-def _child(setup: Setup, new: bool = False) -> Iterator[Reader]:
-    """A child for one file: an idle one, else a new one; kept afterwards if it lives."""
-    child = (None if new else _take(setup)) or Reader(setup)
+def _worker(setup: Setup, new: bool = False) -> Iterator[WorkerProcess]:
+    """A worker for one file: an idle one, else a new one; kept afterwards if it is alive."""
+    worker = (None if new else _take(setup)) or WorkerProcess(setup)
     try:
-        yield child
+        yield worker
     except BaseException:
-        child.stop()
+        worker.stop()
         raise
-    _keep(child)
+    _keep(worker)
 
 
-def _take(setup: Setup) -> Reader | None:
+def _take(setup: Setup) -> WorkerProcess | None:
     with _guard:
-        for child in [one for one in _idle if one.setup == setup or not one.alive]:
-            _idle.remove(child)
-            if child.alive:
-                return child
+        for worker in [worker for worker in _idle if worker.setup == setup or not worker.alive]:
+            _idle.remove(worker)
+            if worker.alive:
+                return worker
     return None
 
 
-def idle() -> list[Reader]:
-    """The children that wait for the next file."""
+def idle() -> list[WorkerProcess]:
+    """The idle workers."""
     with _guard:
         return list(_idle)
 
 
 def dismiss() -> None:
-    """End the children that wait."""
+    """End the idle workers."""
     with _guard:
-        gone, _idle[:] = list(_idle), []
-    for child in gone:
-        child.stop()
+        ended, _idle[:] = list(_idle), []
+    for worker in ended:
+        worker.stop()
 
 
-def _keep(child: Reader) -> None:
-    """As many idle children as there are cores; the oldest goes."""
+def _keep(worker: WorkerProcess) -> None:
+    """Keep as many idle workers as there are cores; end the oldest beyond that."""
     with _guard:
-        if child.alive:
-            _idle.append(child)
+        if worker.alive:
+            _idle.append(worker)
         surplus = [_idle.pop(0) for _ in range(len(_idle) - (os.cpu_count() or 1))]
-    for one in surplus:
-        one.stop()
+    for oldest in surplus:
+        oldest.stop()

@@ -1,4 +1,4 @@
-"""One child process that reads for us, seen from the outside: started, asked, and ended when it is too slow."""
+"""Parent-side handle of one worker process: start it, send it requests, end it when it exceeds its time."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ from pipelines.settings import Limits
 from pipelines.worker import protocol
 
 PROGRAM = ("-s", "-P", "-m", "pipelines.worker.worker_child")
-# seconds in which a child must be ready, on a busy machine too
+# Seconds in which a worker must be ready, on a busy machine too.
 START = 60.0
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a child reads by. `digests` are those of its reference data, as the parent knows them."""
+    """Reference data and limits of a worker. `digests` are the parent's; the worker's own must be the same."""
 
     reference: Path
     first_month: date
@@ -30,16 +30,18 @@ class Setup:
     limits: Limits
 
 
-class Reader:
-    """A child, ready for files. Errors: `Refusal` when it cannot be started, or has found other reference data."""
+class WorkerProcess:
+    """A worker, ready for files. Errors: `Refusal` when it cannot be started or has read other reference data."""
 
     def __init__(self, setup: Setup):
         self.setup, self.owner = setup, os.getpid()
-        # Its own session: an interrupt on the terminal is ours to handle. Only the three pipes are inherited.
+        # In a session of its own: an interrupt on the terminal is handled by this process. Only the three pipes are inherited.
         self.process = subprocess.Popen(
             [sys.executable, *PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env=settings.bare_environment(), cwd="/", start_new_session=True,
         )  # fmt: skip
+        assert self.process.stdin and self.process.stdout  # both are pipes
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
         self.late = False
         hello = {
             "reference": str(setup.reference),
@@ -56,11 +58,11 @@ class Reader:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked: it runs, and is ours. A fork of this process must not share its pipes."""
+        """Whether it runs and was started by this process: a fork must not share its pipes."""
         return self.owner == os.getpid() and self.process.poll() is None
 
     def ask(self, request: dict, data: bytes) -> tuple[dict, list[bytes]] | Costly:
-        """The answer about one file, or why there is none."""
+        """The answer about one file, or the limit that it exceeded."""
         answer = self._exchange(request, [data], self.setup.limits.wall)
         if answer is None:
             self.stop()
@@ -74,9 +76,9 @@ class Reader:
         timer = threading.Timer(seconds, self._too_late)
         timer.start()
         try:
-            protocol.send(self.process.stdin, head, parts)
-            return protocol.receive(self.process.stdout)
-        except (BrokenPipeError, protocol.Garbled):
+            protocol.send(self.stdin, head, parts)
+            return protocol.receive(self.stdout)
+        except (BrokenPipeError, protocol.MalformedMessage):
             return None
         finally:
             timer.cancel()
@@ -86,7 +88,7 @@ class Reader:
         self.process.kill()
 
     def _why(self) -> str:
-        """Of a child that has ended."""
+        """Why the worker has ended."""
         if self.late:
             return "wall"
         if self.process.returncode == -signal.SIGXCPU:
@@ -95,14 +97,14 @@ class Reader:
         return FAULT if self.process.returncode == 1 else "died"
 
     def stop(self) -> None:
-        """End it, if it has not ended, and wait for it."""
+        """End the process if it runs, and wait for it."""
         if self.owner != os.getpid():
             return
-        for pipe in (self.process.stdin, self.process.stdout):
+        for pipe in (self.stdin, self.stdout):
             try:
                 pipe.close()
             except BrokenPipeError:
-                continue  # what was left to be sent has nobody to read it
+                continue  # The worker has closed its end; nothing to flush.
         try:
             self.process.wait(1.0)
         except subprocess.TimeoutExpired:

@@ -202,7 +202,7 @@ def test_the_audit_ledger_notices_a_changed_line(place):
 
 def test_what_comes_from_outside_cannot_break_a_line_of_the_list(place):
     event = audit_log.note(place, "unknown", "x\ny\x1b[2J")
-    assert "\n" not in audit_log.told(event) and "\x1b" not in audit_log.told(event)
+    assert "\n" not in audit_log.line(event) and "\x1b" not in audit_log.line(event)
 
 
 def test_the_audit_is_not_in_the_archive(place):

@@ -95,15 +95,21 @@ def test_a_county_that_is_nowhere_said_is_refused():
     ("month", "today", "code"),
     [
         ("2019年6月", date(2019, 5, 31), "month_future"),
-        ("2019年6月", date(2019, 6, 1), None),
+        ("2019年6月", date(2019, 6, 30), "month_future"),
+        ("2019年6月", date(2019, 7, 1), None),
         ("2018年6月", pages.TODAY, "month_before_policy"),
         ("2018年7月", pages.TODAY, None),
     ],
 )
-def test_months_outside_the_bounds_are_refused(month, today, code):
+def test_months_outside_the_bounds_are_read_and_asked_about(month, today, code):
     found = read(page(title=f"柏乡县{month}社区表", record_rows=[]), f"柏乡县{month}.xlsx", today=today)
     assert pages.codes(found) & {"month_future", "month_before_policy"} == ({code} if code else set())
-    assert found.refused == (code is not None)
+    assert not found.refused and found.month is not None
+
+
+def test_a_month_before_the_first_roster_is_refused():
+    found = read(page(title="柏乡县2015年6月社区表", record_rows=[]), "柏乡县2015年6月.xlsx")
+    assert "month_before_roster" in pages.codes(found) and found.refused
 
 
 def marks(**pairs):

@@ -64,7 +64,7 @@ class City:
         """Evaluates the month and asks."""
         rows = self.warehouse.con.execute("SELECT county, seq FROM submission WHERE month = ?", [month]).fetchall()
         life = Life()
-        life.month(month).effective.update(rows)
+        life.month(month).effective.update({county: [seq] for county, seq in rows})
         effective_answers.evaluate(self.warehouse, month, life)
         asked = reporting_anomalies.questions(self.warehouse.con, self.reference.form, month, [seq for _, seq in rows])
         return [Asked(f.code, county, f.cell, f.found, f.message, f.field, f.severity) for _, county, f in asked]

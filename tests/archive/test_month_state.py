@@ -24,7 +24,12 @@ class Story:
         return seq
 
     def submit(
-        self, county: str | None, month: date | None = JUNE, refused: bool = False, sha: str = "", on: date | None = None
+        self,
+        county: str | None,
+        month: date | None = JUNE,
+        refused: bool = False,
+        sha: str = "",
+        on: date | None = None,
     ) -> int:
         seq = self.tell("submission", file="表.xlsx")
         self.received[seq] = Received(seq, county, month, refused, sha, on)
@@ -188,7 +193,14 @@ def test_every_decision_has_its_opposite(story, kind):
         "waive": {"finding": "f", "why": "核实", "until": "2019-12"},
         "resolve": {"county": "130502", "key": "东街", "unit": "130502001001"},
         "extend": {"month": "2019-06", "county": "130502", "until": "2019-07-10", "why": "停电"},
-        "admit": {"name": "新村", "town": "130502001000", "kind": "农村社区", "from": "2019-06", "why": "新设", "code": "1"},
+        "admit": {
+            "name": "新村",
+            "town": "130502001000",
+            "kind": "农村社区",
+            "from": "2019-06",
+            "why": "新设",
+            "code": "1",
+        },
         "dismiss": {"matter": "m", "why": "测试文件"},
         "accept": {"finding": "f"},
     }[kind]
@@ -231,7 +243,12 @@ def test_a_month_before_the_policys_first_counts_once_a_person_accepts_it(story)
 
 def test_an_explanation_is_open_explained_accepted_and_asked_again(story):
     states = []
-    for kind, more in (("explain", {"text": "实地数过"}), ("ask", {"text": "何时"}), ("explain", {"text": "六月"}), ("accept", {})):
+    for kind, more in (
+        ("explain", {"text": "实地数过"}),
+        ("ask", {"text": "何时"}),
+        ("explain", {"text": "六月"}),
+        ("accept", {}),
+    ):
         story.tell(kind, finding="f", **more)
         states.append((story.life.answered["f"].state, "f" in story.life.waived(JULY)))
     assert states == [("explained", False), ("open", False), ("explained", False), ("settled", True)]

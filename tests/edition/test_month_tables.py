@@ -7,9 +7,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from pipelines.archive import receive
 from pipelines.edition import content_hash, month_tables
 from pipelines.figures import effective_answers
-from pipelines.intake import receive, session
+from pipelines.intake import session
 from tests import small_city
 from tests.books import Office
 
@@ -32,7 +33,7 @@ def exported(opened, store) -> dict[str, month_tables.Object]:
 
 def take(opened, office, *months: date) -> None:
     """The reports of both counties."""
-    receiver = receive.Receiver(opened.archive, "测试", lambda: opened.reference)
+    receiver = receive.Receiver(opened.archive, "测试", lambda seq: seq)
     for month in months:
         for county in (COUNTY, OTHER):
             path = office.workbook(month, county, record={"population": 12000})

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.archive import backup as copies
+from pipelines.archive import receive
 from pipelines.archive.store import Archive
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
-from pipelines.intake import receive
+from pipelines.intake import month_status
 from pipelines.monthly import rebuild_editions
 from pipelines.settings import Settings
 from tests import small_city
@@ -191,7 +192,7 @@ def test_a_newer_programs_backup_is_refused(office, tmp_path):
 
 
 def test_a_backup_taken_during_submissions_is_whole(office, tmp_path):
-    receiver = receive.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
+    receiver = receive.Receiver(Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data))
     stop = threading.Event()
 
     def keep_sending():

@@ -24,16 +24,15 @@ def sent(office, path, now: datetime):
     return report
 
 
-def test_a_month_refused_as_still_to_come_is_judged_anew_when_it_has_come(office):
+def test_a_report_of_a_month_still_to_come_waits_and_counts_once_it_is_over(office):
     early = office.workbook(MAY, COUNTY)
-    refused = sent(office, early, IN_APRIL)
-    assert refused.state == "refused"
-    assert "month_future" in {finding["code"] for finding in refused.findings}
+    waiting = sent(office, early, IN_APRIL)
+    assert waiting.state == "waiting"
+    assert "month_future" in {finding["code"] for finding in waiting.findings}
     assert sent(office, early, IN_APRIL).state == "known", "同月再报,仍是那一份"
-    taken = sent(office, early, IN_MAY)
-    assert (taken.state, taken.seq) == ("effective", refused.seq + 1)
+    assert sent(office, early, IN_MAY).state == "known", "五月还没有过完"
     again = sent(office, early, IN_MAY + timedelta(days=62))
-    assert (again.state, again.seq) == ("known", taken.seq), "已生效的,同样的字节不再计一次"
+    assert (again.state, again.seq, again.in_force["seq"]) == ("known", waiting.seq, waiting.seq), "已自行生效"
     assert Archive(office.settings.archive).verify() == []
 
 

@@ -78,9 +78,7 @@ def test_a_rebuild_a_run_and_a_submission_at_once_take_turns(office, sent, count
 
 
 def values(office: Office) -> list[tuple]:
-    return [
-        (row["indicator"], row["unit"], row["value"]) for row in figures(open_release(settings=office.settings))
-    ]
+    return [(row["indicator"], row["unit"], row["value"]) for row in figures(open_release(settings=office.settings))]
 
 
 HOLDS = """

@@ -10,11 +10,12 @@ from click.testing import CliRunner
 
 from lab.faults import checker, places
 from lab.faults.rounds import selection
+from pipelines.archive import receive
 from pipelines.archive.store import Archive
 from pipelines.cli.commands import main
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
-from pipelines.intake import receive
+from pipelines.intake import month_status
 from tests.books import Office
 from tests.faults.test_backup import COUNTY, MAY, office, published
 
@@ -122,7 +123,7 @@ def test_a_folder_without_the_right_to_write_is_told_and_read_as_before(office, 
         path.chmod(0o555 if path.is_dir() else 0o444)
 
     def attempt() -> str:
-        receiver = receive.Receiver(Archive(office.settings.archive), "测试", lambda: office.reference)
+        receiver = receive.Receiver(Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data))
         told = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY))]
         return "\n".join([*told, open_release(settings=office.settings).label])
 

@@ -42,9 +42,9 @@ def test_a_newer_archive_is_refused_and_nothing_is_touched(office):
 
 
 def test_an_event_of_a_newer_program_is_refused_before_a_file_is_received(office):
-    Archive(office.settings.archive).append("withdraw", {"seq": 1})
+    Archive(office.settings.archive).append("something-new", {"seq": 1})
     before = office.settings.archive.joinpath("ledger.jsonl").read_bytes()
-    with pytest.raises(Refusal, match=r"“withdraw”.*由更新版本的程序写成"):
+    with pytest.raises(Refusal, match=r"“something-new”.*由更新版本的程序写成"):
         office.send(MAY, COUNTY)
     assert office.settings.archive.joinpath("ledger.jsonl").read_bytes() == before
 

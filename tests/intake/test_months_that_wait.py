@@ -74,7 +74,7 @@ def test_a_month_before_the_policy_is_a_question_before_it_counts(office):
     old = date(2018, 5, 1)
     small_city.replace(office.edit("rosters/editions.yaml"), "2018-10-31", "2017-10-31")
     report = sent(office, office.workbook(old, ZONE), IN_JUNE)
-    assert report.state == "question" and "须经市里认可" in report.waits
+    assert report.state == "question" and "须经市里采纳" in report.waits
     [matter] = [m for m in answer_matters.matters(office.settings, old) if m["kind"] == "month_question"]
     assert settled(office, IN_JUNE).reported == []
     answer_matters.accept(matter["id"], office.settings, LI)
@@ -92,7 +92,7 @@ def test_a_late_file_for_a_locked_month_is_judged_in_full_while_it_waits(office)
     decisions.approve(APRIL, office.settings, LI)
     before = standing(office)
     late = office.send(APRIL, ZONE, but(village.name, facility="否"))
-    assert (late.state, late.waits) == ("waiting", "2020年4月已审核，本件待重开后计入。")
+    assert (late.state, late.waits) == ("waiting", "2020年4月已审定，本件待重开后计入。")
     assert (late.rows["held"], late.rows["unchanged"]) == (1, len(office.units(APRIL, ZONE)) - 1)
     assert "no_facility_no_area" in {finding["code"] for finding in late.findings}
     assert standing(office) == before

@@ -73,7 +73,10 @@ def test_files_of_any_cut_in_any_order_make_what_one_file_makes(office, whole, s
     parts[-1] |= set(chance.sample(units, 5))
     paths = [
         office.workbook(
-            APRIL, ZONE, lambda u, part=part: varied(u) if u.code in part else None, {"agency": "是", "towns": 3} if n == 0 else None
+            APRIL,
+            ZONE,
+            lambda u, part=part: varied(u) if u.code in part else None,
+            {"agency": "是", "towns": 3} if n == 0 else None,
         )
         for n, part in enumerate(parts)
     ]
@@ -90,7 +93,15 @@ def test_a_correction_of_one_row_is_told_before_and_after_and_leaves_the_others(
     before = office.send(APRIL, ZONE)
     assert before.rows["new"] == before.rows["accepted"] > 10 and before.rows["kept"] == 0
     path = office.workbook(APRIL, ZONE, only(village, households=777))
-    wanted = {"read": 1, "accepted": 1, "held": 0, "new": 0, "changed": 1, "unchanged": 0, "kept": before.rows["accepted"] - 1}
+    wanted = {
+        "read": 1,
+        "accepted": 1,
+        "held": 0,
+        "new": 0,
+        "changed": 1,
+        "unchanged": 0,
+        "kept": before.rows["accepted"] - 1,
+    }
     [preview] = submit_files.check([path], office.settings)
     [report] = office.submit(path)
     assert preview.rows == report.rows == wanted
@@ -165,7 +176,9 @@ def test_the_same_file_after_its_withdrawal_counts_again(office):
     assert again.state == "effective" and again.seq > first.seq
 
 
-def test_a_wrong_resolution_taken_back_gives_the_right_unit_its_rows_in_all_later_months(office, reference, tmp_path, village):
+def test_a_wrong_resolution_taken_back_gives_the_right_unit_its_rows_in_all_later_months(
+    office, reference, tmp_path, village
+):
     units = office.units(APRIL, ZONE)
     right = next(unit for unit in units if unit.name != village and unit.kind == "农村社区")
     strange = but(village, code=None, name="红旗新村")
@@ -176,7 +189,11 @@ def test_a_wrong_resolution_taken_back_gives_the_right_unit_its_rows_in_all_late
         one.send(JUNE, ZONE, strange)
     [question] = [f for f in first.findings if f["code"] == "unit_unknown_name"]
     wrong = decisions.resolve(question["id"], right.code, office.settings, "市局李某")
-    states = rows(office, "SELECT row_state FROM standing WHERE uid = (SELECT any_value(uid) FROM standing WHERE unit = ?)", [right.code])
+    states = rows(
+        office,
+        "SELECT row_state FROM standing WHERE uid = (SELECT any_value(uid) FROM standing WHERE unit = ?)",
+        [right.code],
+    )
     assert "accepted" not in {state for (state,) in states}, "同一单位有了两行"
     decisions.withdraw(wrong.seq, "认错了", office.settings, "市局李某")
     assert standing(office) == standing(clean)
@@ -185,7 +202,7 @@ def test_a_wrong_resolution_taken_back_gives_the_right_unit_its_rows_in_all_late
 def test_what_an_approved_month_rests_on_is_not_taken_back(office):
     sent = office.send(APRIL, ZONE)
     decisions.approve(APRIL, office.settings, "市局李某")
-    with pytest.raises(decisions.Refusal, match="已审核，其报表不能撤回"):
+    with pytest.raises(decisions.Refusal, match="已审定，其报表不能撤回"):
         decisions.withdraw(sent.seq, "错发", office.settings, "市局李某")
 
 
@@ -199,17 +216,11 @@ def test_a_decision_needs_a_persons_name(office, name):
 # ---- what is counted from 1 January
 
 
-@pytest.fixture
-def yearly(office) -> Office:
-    small_city.replace(office.edit("form.yaml"), "label: 本年累计议事协商次数, type: count,", "label: 本年累计议事协商次数, type: count, period: year,")
-    return office
-
-
-def test_a_years_answer_is_lent_within_the_year_and_not_across(yearly):
+def test_a_years_answer_is_lent_within_the_year_and_not_across(office):
     meetings = lambda unit: plain(unit) | {"deliberations": 9}  # noqa: E731
-    yearly.send(date(2019, 11, 1), ZONE, meetings)
-    yearly.send(FEBRUARY, ZONE, without(yearly.units(FEBRUARY, ZONE)[0].name))
-    office_unit = yearly.units(JANUARY, ZONE)[0].code
-    assert answers(yearly, DECEMBER, "deliberations")[office_unit][2] == 9
-    assert answers(yearly, JANUARY, "deliberations")[office_unit][2] is None
-    assert answers(yearly, JANUARY, "households")[office_unit] == ("absent", date(2019, 11, 1), 200)
+    office.send(date(2019, 11, 1), ZONE, meetings)
+    office.send(FEBRUARY, ZONE, without(office.units(FEBRUARY, ZONE)[0].name))
+    office_unit = office.units(JANUARY, ZONE)[0].code
+    assert answers(office, DECEMBER, "deliberations")[office_unit][2] == 9
+    assert answers(office, JANUARY, "deliberations")[office_unit][2] is None
+    assert answers(office, JANUARY, "households")[office_unit] == ("absent", date(2019, 11, 1), 200)

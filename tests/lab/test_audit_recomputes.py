@@ -56,7 +56,9 @@ ARITHMETIC = "value,known,lower,upper,numerator,denominator,unknown,failing,carr
 def test_every_figure_of_the_sample_is_recomputed_from_its_workbooks(installation, monkeypatch, capsys):
     data, reference, span = installation
     monkeypatch.setenv("SHEQU_REFERENCE", str(reference))
-    found = audit.main([str(data), "--months", span, "--reference", str(reference), "--communities", "--keys", ARITHMETIC])
+    found = audit.main(
+        [str(data), "--months", span, "--reference", str(reference), "--communities", "--keys", ARITHMETIC]
+    )
     said = capsys.readouterr().out
     assert found == 0, said
     assert "differences: 0" in said

@@ -6,8 +6,6 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from pipelines import settings
-from pipelines.documentation.succession_page import report
 from pipelines.errors import Refusal
 from pipelines.reference.roster import RURAL
 from pipelines.reference.roster.kinds import is_unit
@@ -348,14 +346,6 @@ def test_folding_sets_aside_fillers_variants_and_the_town():
     assert folding.fold("候家庄村委会", "东镇") == folding.fold("侯庄村民委员会", "东镇")
     assert folding.fold("册井村委会", "册井乡") == "册井"  # a village may bear its town's name
     assert folding.fold("东庄村委会", "东镇") != folding.fold("西庄村委会", "东镇")
-
-
-# -- the page ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_page_of_successions_is_fresh(rosters):
-    page = (settings.REPOSITORY / "docs" / "succession.md").read_text(encoding="utf-8")
-    assert page == report(rosters), "docs/succession.md is stale: run python -m pipelines.documentation.succession_page"
 
 
 def test_reviewed_edges_are_needed(rosters):

@@ -4,7 +4,6 @@ import io
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msoffcrypto
 import openpyxl
 import pytest
 
+from pipelines import settings
 from pipelines.workbook.open_workbook import Limits, Unreadable, open_workbook
 from tests.workbook.container_files import (
     converted,
@@ -30,6 +30,9 @@ from tests.workbook.container_files import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# what a worker allows for reading one file
+READING = settings.Limits()
 
 
 def refusal(data: bytes, name: str = "表.xlsx", limits: Limits | None = None) -> Unreadable:
@@ -147,9 +150,7 @@ def test_a_file_above_the_limit_says_size_and_limit():
 
 def test_a_bomb_that_declares_its_size_is_refused_unopened():
     bomb = with_part(xlsx([1]), "xl/media/a.bin", bytes(301 << 20))
-    started = time.process_time()
     assert refusal(bomb).code == "too_large"
-    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/media/picture.png"])
@@ -161,9 +162,7 @@ def test_a_bomb_that_lies_about_its_size_is_refused_within_its_limit(part):
         if data[at + 46 : at + 46 + len(part)] == part.encode():
             struct.pack_into("<I", data, at + 24, 100)
         at += 4
-    started = time.monotonic()
     assert refusal(bytes(data)).code == "damaged_zip"
-    assert time.monotonic() - started < 2
 
 
 def test_a_part_beyond_a_ratio_is_refused():
@@ -255,7 +254,7 @@ def test_a_million_formatted_empty_rows_cost_seconds(tmp_path):
     rows += [f'<row r="{i}" spans="1:5">{cells}</row>' % ((i,) * 5) for i in range(4, 1_048_577)]
     seconds, megabytes, kept = costs(with_sheet("".join(rows)), tmp_path)
     assert kept == 3
-    assert seconds <= 60 and megabytes <= 300, (seconds, megabytes)
+    assert seconds <= READING.cpu and megabytes <= 300, (seconds, megabytes)
 
 
 def test_one_formatted_cell_at_the_end_of_the_sheet_costs_nothing(tmp_path):
@@ -269,7 +268,7 @@ def test_one_formatted_cell_at_the_end_of_the_sheet_costs_nothing(tmp_path):
     )
     seconds, megabytes, kept = costs(data, tmp_path)
     assert kept == 1
-    assert seconds <= 60 and megabytes <= 300, (seconds, megabytes)
+    assert seconds <= READING.cpu and megabytes <= 300, (seconds, megabytes)
 
 
 @needs_office

@@ -1,4 +1,4 @@
-"""A child that falls ill over files of certain names: what a hostile workbook would do to the parser, without needing one."""
+"""A worker that fails over files of certain names, as a hostile workbook would make the parser fail."""
 
 import os
 import signal
@@ -7,10 +7,10 @@ import time
 
 from pipelines.worker import tasks, worker_child
 
-_healthy = tasks.read_workbook
+_read_workbook = tasks.read_workbook
 
 
-def ill(data: bytes, name: str, *rest, **more):
+def fail(data: bytes, name: str, *rest, **more):
     if "杀死" in name:
         os.kill(os.getpid(), signal.SIGKILL)
     if "睡" in name:
@@ -22,9 +22,9 @@ def ill(data: bytes, name: str, *rest, **more):
         return bytearray(8 << 30)
     if "出错" in name:
         raise KeyError("一个缺陷")
-    return _healthy(data, name, *rest, **more)
+    return _read_workbook(data, name, *rest, **more)
 
 
 if __name__ == "__main__":
-    tasks.read_workbook = ill
+    tasks.read_workbook = fail
     sys.exit(worker_child.main())

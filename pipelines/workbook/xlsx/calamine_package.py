@@ -1,4 +1,4 @@
-"""What calamine gets to read: a package that is written here from runs of rows that were looked through, and nothing else."""
+"""Writes the minimal package that calamine reads: runs of rows that `sheet_scan` has checked."""
 
 import io
 import os
@@ -6,6 +6,7 @@ import zipfile
 
 import python_calamine
 
+from pipelines.workbook.grid import Row
 from pipelines.workbook.rust_panics import panics
 from pipelines.workbook.xlsx.shared_strings import MAIN
 
@@ -14,9 +15,9 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
 class BarePackage:
-    """The least package that calamine reads: runs of rows as sheets s0, s1, …, stored without compression."""
+    """A minimal xlsx: runs of rows as sheets s0, s1, …, without compression."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._bytes = io.BytesIO()
         self._zip = zipfile.ZipFile(self._bytes, "w", zipfile.ZIP_STORED)
         self._count = 0
@@ -25,11 +26,11 @@ class BarePackage:
     def __enter__(self) -> "BarePackage":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
     def add(self, piece: bytes) -> int:
-        """Writes a run of rows; the number under which it stands."""
+        """Write a run of rows as a sheet; returns its number."""
         with self._zip.open(f"xl/worksheets/s{self._count}.xml", "w", force_zip64=True) as part:
             part.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
             part.write(piece)
@@ -38,7 +39,7 @@ class BarePackage:
         return self._count - 1
 
     def add_strings(self, count: int) -> int:
-        """A sheet that lists the first shared strings, one a row."""
+        """Write a sheet with the first `count` shared strings, one a row; returns its number."""
         return self.add(
             b"".join(b'<row r="%d"><c r="A%d" t="s"><v>%d</v></c></row>' % (i + 1, i + 1, i) for i in range(count))
         )
@@ -47,7 +48,7 @@ class BarePackage:
         return self._zip.read(f"xl/worksheets/s{number}.xml")
 
     def finish(self, strings: bytes) -> None:
-        """To be read from now on."""
+        """Complete the package; `rows` can be called afterwards."""
         sheets = "".join(f'<sheet name="s{i}" sheetId="{i + 1}" r:id="r{i}"/>' for i in range(self._count))
         relations = "".join(_relation(f"r{i}", "worksheet", f"worksheets/s{i}.xml") for i in range(self._count))
         book = f'<workbook xmlns="{MAIN}" xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets></workbook>'
@@ -64,7 +65,7 @@ class BarePackage:
             self._opened = self._open()
 
     def _open(self) -> python_calamine.CalamineWorkbook:
-        """Through a file in memory where the system has such: calamine copies an open stream five times over."""
+        """Open through a file in memory where the system has them: calamine copies a stream five times."""
         if not hasattr(os, "memfd_create"):
             self._bytes.seek(0)
             return python_calamine.CalamineWorkbook.from_filelike(self._bytes)
@@ -74,10 +75,11 @@ class BarePackage:
             file.flush()
             return python_calamine.CalamineWorkbook.from_path(f"/proc/self/fd/{memory}")
 
-    def rows(self, numbers: list[int]) -> list[list]:
-        """The rows of some pieces, absolute; blanks are None."""
-        rows: list[list] = []
+    def rows(self, numbers: list[int]) -> list[Row]:
+        """The rows of the sheets `numbers`, from row 1 on; blanks are None."""
+        rows: list[Row] = []
         for number in numbers:
+            assert self._opened  # by `finish`
             with panics(python_calamine.CalamineError, OverflowError, ValueError):
                 _place(self._opened.get_sheet_by_index(number), rows)
         return rows
@@ -87,14 +89,15 @@ def _relation(identifier: str, kind: str, target: str) -> str:
     return f'<Relationship Id="{identifier}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
 
 
-def _place(piece: python_calamine.CalamineSheet, rows: list[list]) -> None:
-    """Appends a piece's rows where they stand; blanks become None and trailing ones go."""
+def _place(piece: python_calamine.CalamineSheet, rows: list[Row]) -> None:
+    """Append a piece's rows at their row numbers; blanks become None, trailing ones are dropped."""
     if piece.start is None:
         return
     top, left = piece.start
     rows += ([] for _ in range(top - len(rows)))
-    padding = [None] * left
-    for row in piece.to_python():
+    padding: Row = [None] * left
+    for values in piece.to_python():
+        row: Row = values
         if "" in row:
             row = [None if value == "" else value for value in row]
             while row and row[-1] is None:

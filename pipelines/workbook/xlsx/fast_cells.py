@@ -1,9 +1,9 @@
-"""The cells of xlsx sheets in bulk: whole columns of positions at a time instead of one element after the other.
+"""Reads the cells of plain xlsx sheets in bulk, with array operations over the positions of all tags.
 
-Takes only what the usual writers write for numbers, shared and inline strings, booleans, blanks, errors and formulas, and
-proves that every byte between the first and the last row is of that shape: each tag is known, each stands where it may, no
-text stands between them, addresses rise and agree with their row. Whatever is of another shape raises `NotPlain`; the
-caller then reads the sheet with calamine. Nothing is guessed and nothing is skipped.
+Handles the forms in which the usual writers write numbers, shared and inline strings, booleans, blanks, errors and formulas,
+and checks that every byte between the first and the last row has such a form: each tag is known and in an allowed order,
+there is no text between tags, addresses ascend and agree with their row. Any other form raises `NotPlain`; the caller then
+reads the sheet with calamine. Nothing is guessed or skipped.
 """
 
 import re
@@ -14,30 +14,31 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from pipelines.workbook.grid import Row
 from pipelines.workbook.xlsx import fast_numbers, fast_tags
 from pipelines.workbook.xlsx.fast_texts import FIRST, NotPlain, texts
 
 __all__ = ["Cells", "NotPlain", "read", "rows_of", "strings_used"]
 
-BLOCK = 1 << 21  # bytes that are looked at together: they stay in the processor's cache
-RETAINED = 1 << 24  # bytes of freed memory that a process keeps at hand
-FARTHEST = 4096  # rows without a value that are worth leaving out: what is read in bulk becomes a dense rectangle
+BLOCK = 1 << 21  # bytes processed together, so that they stay in the processor's cache
+RETAINED = 1 << 24  # bytes of freed memory that the process keeps
+FARTHEST = 4096  # most missing rows: the result is a dense rectangle
 APART = (
     1 << 24
-)  # between the row numbers of two sheets that are read together; no row number has more than seven digits
-_MARGIN = b"<" + b"\0" * 63  # so that looking ahead from the last tag stays inside
+)  # offset between the row numbers of sheets that are read together; row numbers have at most seven digits
+_MARGIN = b"<" + b"\0" * 63  # so that reading ahead of the last tag stays inside
 
 _ROW_TAG = re.compile(rb'<row r="([1-9]\d{0,6})"([^<>]*)>')
 _ATTRIBUTES = re.compile(rb'(?: (?!r=)[A-Za-z][\w:.]*="[^"&]*")* ?/?')
 _AROUND = len(b'<row r="">')
 _REST_OF_CELL = re.compile(rb'(?: s="(\d{1,7})")?(?: t="(n|s|e|b|str|inlineStr)")?(?: ?(/))?>')
 _LONGEST_REST = 24
-# what a type is called in here, and which of them may have no value
+# a byte for each cell type, and the types that may have no value
 _TYPE = {b"n": ord("n"), b"s": ord("s"), b"e": ord("e"), b"b": ord("b"), b"str": ord("t"), b"inlineStr": ord("i")}
 _MAY_BE_BLANK = np.zeros(256, bool)
 _MAY_BE_BLANK[list(b"nbte")] = True
 _BUCKETS = 18  # bits
-# Column by one or two letters, the second byte being a digit where there is only one; 0 is any other.
+# Column number by its one or two letters (a digit follows a single one); 0 for anything else.
 _COLUMN = np.zeros(1 << 16, np.int64)
 for _low in range(26):
     for _digit in b"123456789":
@@ -46,21 +47,25 @@ for _low in range(26):
         _COLUMN[(65 + _low) | (65 + _second) << 8] = (_low + 1) * 26 + _second + 1
 
 
+Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
+Place = tuple[np.ndarray, np.ndarray]  # rows, columns
+
+
 @dataclass
 class Cells:
-    """Cells that hold something: arrays of row, column and what stands there.
+    """Cells with content: arrays of row, column and value.
 
     `numbers`, `strings` (indexes of shared strings), `texts` (texts or None) and `booleans` are addressed from 0, `styled`
     (style indexes) from 1.
     """
 
-    numbers: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-    strings: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-    texts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-    booleans: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-    styled: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    numbers: list[Triple] = field(default_factory=list)
+    strings: list[Triple] = field(default_factory=list)
+    texts: list[Triple] = field(default_factory=list)
+    booleans: list[Triple] = field(default_factory=list)
+    styled: list[Triple] = field(default_factory=list)
     special: list[int] = field(default_factory=list)  # offsets of errors and formulas
-    rows: list[tuple[int, bytes]] = field(default_factory=list)  # number and other attributes of each, rising
+    rows: list[tuple[int, bytes]] = field(default_factory=list)  # number and other attributes of each, ascending
     width: int = 0
 
     @property
@@ -69,14 +74,14 @@ class Cells:
 
     @property
     def numeric(self) -> set[int]:
-        """Columns, from 1, in which something else than texts stands."""
+        """Columns, from 1, with values other than texts."""
         counts = [np.bincount(column) for _, column, _ in (*self.numbers, *self.booleans)]
         return {int(column) + 1 for count in counts for column in count.nonzero()[0]}
 
 
 @dataclass(frozen=True)
 class Extent:
-    """A sheet's part, and the offsets between which its rows stand: behind `<sheetData>` and before its end."""
+    """A sheet's part, and the offsets of its rows: after `<sheetData>` and before its end tag."""
 
     xml: bytes
     begin: int
@@ -84,26 +89,26 @@ class Extent:
 
 
 def read(sheets: list[Extent], styles: set[int]) -> list[Cells]:
-    """The cells of a sheet, or of several small ones at one look. The addresses of `styles` are wanted.
+    """The cells of a sheet, or of several small ones together. Addresses are collected for the cell styles `styles`.
 
-    Raises `NotPlain` where any of them is not, also where rows lie far apart.
+    Raises `NotPlain` where any sheet is not plain, or where its rows are far apart.
     """
     _keep_memory()
-    found = [Cells() for _ in sheets]
+    results = [Cells() for _ in sheets]
     if len(sheets) == 1:
         for first, last in _blocks(sheets[0]):
-            _Block([(sheets[0].xml, first, last)]).into(found, styles)
+            _Block([(sheets[0].xml, first, last)]).into(results, styles)
     elif sheets:
-        _Block([(sheet.xml, sheet.begin, sheet.end) for sheet in sheets]).into(found, styles)
-    for cells in found:
+        _Block([(sheet.xml, sheet.begin, sheet.end) for sheet in sheets]).into(results, styles)
+    for cells in results:
         numbers = np.array([number for number, _ in cells.rows])
         if not len(numbers) or (numbers[1:] <= numbers[:-1]).any() or numbers[-1] - len(numbers) > FARTHEST:
             raise NotPlain("rows")
-    return found
+    return results
 
 
 def _blocks(sheet: Extent) -> Iterator[tuple[int, int]]:
-    """Runs of whole rows: where they begin and end."""
+    """Offsets of the begin and end of runs of whole rows."""
     start, end = sheet.begin, sheet.end
     while start < end:
         cut = sheet.xml.rfind(b"<row ", start + 1, start + BLOCK) if end - start > BLOCK else end
@@ -115,21 +120,21 @@ def _blocks(sheet: Extent) -> Iterator[tuple[int, int]]:
 
 @cache
 def _keep_memory() -> None:
-    """Freeing one large block teaches glibc to keep blocks up to its size, and twice as much in all.
+    """Make glibc keep freed blocks: freeing one of this size raises its threshold.
 
-    Otherwise it gives each array back at once, and a third of the time goes into getting its pages anew.
+    Otherwise each array is returned to the system at once, and a third of the time is spent on page faults.
     """
     np.empty(RETAINED, np.uint8)
 
 
 class _Block:
-    """Some rows of one sheet, or the rows of some: positions of all tags, checked before anything is taken from them."""
+    """Some rows of one sheet, or all rows of several: positions of all tags, checked before values are read."""
 
     def __init__(self, runs: list[tuple[bytes, int, int]]):
         if any(xml[first : first + 5] != b"<row " for xml, first, _ in runs):
             raise NotPlain("no row")
         self.xml = b"".join([*(memoryview(xml)[first:last] for xml, first, last in runs), _MARGIN])
-        # where each run stands in its part, and in what was joined; the row numbers of each begin `APART`
+        # offsets of each run in its part and in the joined bytes; the row numbers of each are offset by `APART`
         self.origin = [first for _, first, _ in runs]
         self.begins = np.cumsum([0, *(last - first for _, first, last in runs)])
         self.bounds = np.arange(len(self.begins)) * APART
@@ -139,13 +144,13 @@ class _Block:
         is_cell = self.tag[:-1] == fast_tags.CELL
         self.cell, self.row, self.value = (
             is_cell.nonzero()[0],
-            self._found(fast_tags.ROW),
-            self._found(fast_tags.VALUE),
+            self._positions(fast_tags.ROW),
+            self._positions(fast_tags.VALUE),
         )
         self.cells_before = np.concatenate(([0], np.cumsum(is_cell, dtype=np.int32)))
 
     def into(self, sheets: list[Cells], styles: set[int]) -> None:
-        """Adds the cells of each run to its sheet's."""
+        """Add the cells of each run to its sheet's."""
         number, digits = self._rows(sheets)
         bounds = self.cells_before[np.concatenate((self.row, [len(self.tag) - 1]))]
         cells_of = bounds[1:] - bounds[:-1]
@@ -168,20 +173,21 @@ class _Block:
         self._take_inline(written, (row - 1, column - 1), kind)
         self._note(sheets, row, column, self.at[self.cell][special])
 
-    def _found(self, *tags: int) -> np.ndarray:
-        """Positions of all tags of some kinds."""
-        return np.logical_or.reduce([self.tag == tag for tag in tags]).nonzero()[0]
+    def _positions(self, *tags: int) -> np.ndarray:
+        """Positions of all tags of the kinds `tags`."""
+        positions: np.ndarray = np.logical_or.reduce([self.tag == tag for tag in tags]).nonzero()[0]
+        return positions
 
     def _rows(self, sheets: list[Cells]) -> tuple[np.ndarray, np.ndarray]:
-        """Number of each row, those of the second sheet from `APART` on, and how many digits it is written with."""
+        """Number of each row (plus `APART` for each sheet before), and its count of digits."""
         at = self.at[self.row]
         tags = b"".join(
             [self.xml[start:end] for start, end in zip(at.tolist(), self.at[self.row + 1].tolist(), strict=True)]
         )
-        found = _ROW_TAG.findall(tags)
-        numbers, rests = [number for number, _ in found], [rest for _, rest in found]
-        covered = sum(map(len, numbers)) + sum(map(len, rests)) + _AROUND * len(found)
-        if len(found) != len(self.row) or covered != len(tags) or not all(map(_ATTRIBUTES.fullmatch, set(rests))):
+        matches = _ROW_TAG.findall(tags)
+        numbers, rests = [number for number, _ in matches], [rest for _, rest in matches]
+        covered = sum(map(len, numbers)) + sum(map(len, rests)) + _AROUND * len(matches)
+        if len(matches) != len(self.row) or covered != len(tags) or not all(map(_ATTRIBUTES.fullmatch, set(rests))):
             raise NotPlain("a row")
         empty = np.array([rest[-1:] == b"/" for rest in rests])
         after = self.tag[self.row + 1]
@@ -195,7 +201,7 @@ class _Block:
         return np.array(rows) + offset, np.array(list(map(len, numbers)))
 
     def _addresses(self, digits: np.ndarray, cells_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Column of each cell, and where its tag goes on behind the address. A cell states the number of its row."""
+        """Column of each cell, and the offset after its address, which must have the number of its row."""
         column = _COLUMN[(self.words[self.at[self.cell]] >> np.uint64(48)).astype(np.uint16)]
         at = self.at[self.cell] + 7 + (column > 26)
         mask = FIRST[digits + 1]  # with the quotation mark
@@ -204,7 +210,7 @@ class _Block:
             raise NotPlain("an unusual address")
         row = np.repeat(np.arange(len(digits)), cells_of)
         if ((row[1:] == row[:-1]) & (column[1:] <= column[:-1])).any():
-            raise NotPlain("columns do not rise")
+            raise NotPlain("columns do not ascend")
         return column, at + np.repeat(digits + 1, cells_of)
 
     def _rest_of_cells(self, at: np.ndarray, styles: set[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -215,19 +221,23 @@ class _Block:
         ends = self.at[self.cell + 1]
         alike = self._alike(at, ends - at)
         style, kind, empty = np.empty(len(at), np.int64), np.empty(len(at), np.uint8), np.empty(len(at), bool)
-        for one in (alike == np.arange(len(at))).nonzero()[0].tolist():
-            rest = _REST_OF_CELL.fullmatch(self.xml, int(at[one]), int(ends[one]))
+        for first in (alike == np.arange(len(at))).nonzero()[0].tolist():
+            rest = _REST_OF_CELL.fullmatch(self.xml, int(at[first]), int(ends[first]))
             if not rest:
                 raise NotPlain("an unusual attribute")
             given = int(rest[1]) if rest[1] else -1
-            style[one], kind[one], empty[one] = given if given in styles else -1, _TYPE[rest[2] or b"n"], bool(rest[3])
+            style[first], kind[first], empty[first] = (
+                given if given in styles else -1,
+                _TYPE[rest[2] or b"n"],
+                bool(rest[3]),
+            )
         after = self.tag[self.cell + 1]
         if (empty[alike] != ((after == fast_tags.CELL) | (after == fast_tags.ROW_END))).any():
             raise NotPlain("text in a cell")
         return style[alike], kind[alike]
 
     def _alike(self, at: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """For each text the position of one that is the same, and of the same for all that are."""
+        """For each text the position of an equal one, the same position for all equal texts."""
         if (length > _LONGEST_REST).any() or (length < 1).any():
             raise NotPlain("a long tag")
         first = self.words[at] & FIRST[np.minimum(length, 8)]
@@ -236,20 +246,20 @@ class _Block:
         mixed = first * np.uint64(0x9E3779B97F4A7C15) ^ second * np.uint64(0xC2B2AE3D27D4EB4F)
         mixed ^= third * np.uint64(0x165667B19E3779F9)
         bucket = (mixed >> np.uint64(64 - _BUCKETS)).astype(np.int64)
-        one_of = np.empty(1 << _BUCKETS, np.int32)
-        one_of[bucket] = np.arange(len(at))
-        alike = one_of[bucket]
+        last_in = np.empty(1 << _BUCKETS, np.int32)
+        last_in[bucket] = np.arange(len(at))
+        alike: np.ndarray = last_in[bucket]
         if any((part[alike] != part).any() for part in (first, second, third, length)):
             raise NotPlain("two kinds of tag in one bucket")
         return alike
 
     def _values(self, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Cell, beginning and end of each value that is not blank."""
+        """Index of the cell, begin and end of each value that is not blank."""
         index = self.cells_before[self.value] - 1
         begin, end = self.at[self.value] + 3, self.at[self.value + 1]
         if (kind[index] == ord("i")).any():
             raise NotPlain("a value where a text should be")
-        filled, without = begin < end, self._found(fast_tags.NO_VALUE, fast_tags.NO_VALUE_SPACED)
+        filled, without = begin < end, self._positions(fast_tags.NO_VALUE, fast_tags.NO_VALUE_SPACED)
         if len(without) and not _MAY_BE_BLANK[kind[self.cells_before[without] - 1]].all():
             raise NotPlain("an empty value")
         if filled.all():
@@ -259,14 +269,20 @@ class _Block:
         return index[filled], begin[filled], end[filled]
 
     def _take(
-        self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, kind: pa.DataType
+        self,
+        into: list[list[Triple]],
+        place: Place,
+        which: np.ndarray,
+        begin: np.ndarray,
+        end: np.ndarray,
+        kind: pa.DataType,
     ) -> None:
         if which.any():
-            found = fast_numbers.parsed(self.bytes, self.words, begin[which], end[which], kind)
-            _put(into, self.bounds, place[0][which], place[1][which], found)
+            numbers = fast_numbers.parsed(self.bytes, self.words, begin[which], end[which], kind)
+            _put(into, self.bounds, place[0][which], place[1][which], numbers)
 
     def _take_booleans(
-        self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray
+        self, into: list[list[Triple]], place: Place, which: np.ndarray, begin: np.ndarray, end: np.ndarray
     ) -> None:
         if not which.any():
             return
@@ -275,9 +291,9 @@ class _Block:
             raise NotPlain("an unusual boolean")
         _put(into, self.bounds, place[0][which], place[1][which], digit == ord("1"))
 
-    def _take_inline(self, into: list[list], place: tuple, kind: np.ndarray) -> None:
-        """Texts that stand in their cells."""
-        opened = self._found(fast_tags.TEXT, fast_tags.TEXT_KEPT)
+    def _take_inline(self, into: list[list[Triple]], place: Place, kind: np.ndarray) -> None:
+        """Inline texts."""
+        opened = self._positions(fast_tags.TEXT, fast_tags.TEXT_KEPT)
         if not len(opened):
             return
         index = self.cells_before[opened] - 1
@@ -290,14 +306,20 @@ class _Block:
         self._take_texts(into, place, ~plain, begin, end, strips=False)
 
     def _take_texts(
-        self, into: list[list], place: tuple, which: np.ndarray, begin: np.ndarray, end: np.ndarray, strips: bool
+        self,
+        into: list[list[Triple]],
+        place: Place,
+        which: np.ndarray,
+        begin: np.ndarray,
+        end: np.ndarray,
+        strips: bool,
     ) -> None:
         if which.any():
-            found = texts(self.xml, self.words, begin[which], end[which], strips)
-            _put(into, self.bounds, place[0][which], place[1][which], found)
+            decoded = texts(self.xml, self.words, begin[which], end[which], strips)
+            _put(into, self.bounds, place[0][which], place[1][which], decoded)
 
     def _note(self, sheets: list[Cells], row: np.ndarray, column: np.ndarray, special: np.ndarray) -> None:
-        """Where errors and formulas stand, and how wide each sheet is."""
+        """Record the offsets of errors and formulas, and the width of each sheet."""
         bounds = np.searchsorted(row, self.bounds).tolist()
         among = np.searchsorted(special, self.begins).tolist()
         for i, cells in enumerate(sheets):
@@ -307,9 +329,14 @@ class _Block:
 
 
 def _put(
-    into: list[list], bounds: np.ndarray, row: np.ndarray, column: np.ndarray, value: np.ndarray, which=slice(None)
+    into: list[list[Triple]],
+    bounds: np.ndarray,
+    row: np.ndarray,
+    column: np.ndarray,
+    value: np.ndarray,
+    which: np.ndarray | slice = slice(None),
 ) -> None:
-    """What stands in some cells to the sheets that they are of, whose row numbers lie between `bounds`."""
+    """Add cells to their sheets, whose row numbers are between `bounds`."""
     row, column, value = row[which], column[which], value[which]
     if not len(row):
         return
@@ -324,12 +351,12 @@ def _put(
 
 
 def strings_used(cells: Cells) -> int:
-    """How many shared strings there must be for all indexes to be right."""
+    """The least number of shared strings for which all indexes are valid."""
     return max((int(index.max()) + 1 for _, _, index in cells.strings), default=0)
 
 
-def rows_of(cells: Cells, strings: list[str | None]) -> list[list]:
-    """Absolute rows without trailing blanks. Blank `strings` at the end may be left out."""
+def rows_of(cells: Cells, strings: list[str | None]) -> list[Row]:
+    """Rows from row 1 on, without trailing blanks. Blank `strings` at the end may be missing."""
     grid = np.full((cells.height, cells.width), None, object)
     for row, column, value in cells.numbers:
         grid[row, column] = value.astype(object)
@@ -340,8 +367,8 @@ def rows_of(cells: Cells, strings: list[str | None]) -> list[list]:
         grid[row, column] = shared[index]
     for row, column, value in (*cells.texts, *cells.booleans):
         grid[row, column] = value.astype(object)
-    rows = grid.tolist()
-    for row in rows:
-        while row and row[-1] is None:
-            row.pop()
+    rows: list[Row] = grid.tolist()
+    for cells_of_row in rows:
+        while cells_of_row and cells_of_row[-1] is None:
+            cells_of_row.pop()
     return rows

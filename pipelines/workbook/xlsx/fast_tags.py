@@ -1,4 +1,4 @@
-"""The tags in the rows of an xlsx sheet: how each is spelt and which may follow which.
+"""The tags in the rows of an xlsx sheet: their spelling, and which may follow which.
 
 Texts are compared as numbers, eight bytes at a time (`words`).
 """
@@ -20,7 +20,7 @@ _TAGS = {
 _TAG = np.zeros(1 << 16, np.uint8)
 for _letters, _tag in _TAGS.items():
     _TAG[int.from_bytes(_letters, "little")] = _tag
-# How each is spelt from `<` on, as far as eight bytes go. Behind an end nothing may stand but the next tag.
+# The spelling of each from `<` on, up to eight bytes. An end tag must be followed directly by the next tag.
 KEPT = b'<t xml:space="preserve">'
 _SPELLING = {
     CELL: b'<c r="', VALUE: b"<v>", ROW: b'<row r="',
@@ -54,14 +54,14 @@ for _tag, _next in _FOLLOWERS.items():
 
 
 def words(raw: bytes) -> np.ndarray:
-    """The eight bytes from each offset on as one number, the first byte being the lowest."""
+    """The eight bytes from each offset on as one number, the first byte lowest."""
     return np.ndarray((len(raw) - 7,), "<u8", raw, strides=(1,))
 
 
 def recognised(word: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Which tag stands at each offset, of which the last is behind all (`STOP`). `NotPlain` where one is unusual or out of place."""
+    """The tag at each offset; the last is `STOP`. Raises `NotPlain` for an unusual tag or an unusual order."""
     spelt = word[at]
-    tag = _TAG.take(((spelt >> np.uint64(8)) & np.uint64(0xFFFF)).view(np.int64))
+    tag: np.ndarray = _TAG.take(((spelt >> np.uint64(8)) & np.uint64(0xFFFF)).view(np.int64))
     tag[-1] = STOP
     if not tag.all() or ((spelt & _SPELT_MASK.take(tag)) != _SPELT.take(tag)).any():
         raise NotPlain("an unusual element")

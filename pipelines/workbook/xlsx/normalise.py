@@ -1,7 +1,7 @@
-"""Rewrites the XML of one xlsx sheet into the usual shape: one address a cell, rows in order, no prefixes, no comments.
+"""Rewrites the XML of one xlsx sheet into its usual form: an address for each cell, rows in order, no prefixes, no comments.
 
-Prefixed elements (.NET), OOXML Strict, cells without addresses, CDATA and other encodings are lawful and rare.
-Rewriting takes a few seconds for a large sheet, and leaves one shape for everything after it.
+Prefixed elements (.NET), OOXML Strict, cells without addresses, CDATA and other encodings are valid and rare. Rewriting takes
+a few seconds for a large sheet; later steps then handle one form only.
 """
 
 import re
@@ -20,7 +20,7 @@ _CELL_TYPES = {"b", "d", "e", "inlineStr", "n", "s", "str"}
 
 
 class Normalizer:
-    """One use: `rewrite(chunks)` gives the part again in chunks of a row each."""
+    """For one part: `rewrite(chunks)` returns it in chunks of one row."""
 
     def __init__(self, name: str, limits: Limits):
         self.name, self.limits = name, limits
@@ -29,7 +29,9 @@ class Normalizer:
         self.merges: list[str] = []
         self.filtered = False
         self._row = self._col = 0
-        self._row_tag, self._cells, self._seen = "", [], set()
+        self._row_tag = ""
+        self._cells: list[str] = []
+        self._seen: set[int] = set()  # columns of the row
         self._shared: list[str] = []  # the runs of an inline text
         self._inside = False
         self._path: list[str] = []
@@ -56,7 +58,7 @@ class Normalizer:
         filtered = "<autoFilter><filterColumn/></autoFilter>" if self.filtered else ""
         yield f"</sheetData>{filtered}{merges}</worksheet>".encode()
 
-    def _doctype(self, *_):
+    def _doctype(self, *_: object) -> None:
         raise Unreadable("xml_entities", f"部件 {self.name}")
 
     def _characters(self, text: str) -> None:
@@ -105,7 +107,7 @@ class Normalizer:
         self._shared = []
 
     def _place(self, address: str | None) -> str:
-        """The cell's column letters: as given, else the next column of its row."""
+        """The column letters of a cell: as given, else of the next column."""
         if address is None:
             self._col += 1
             letters = column_letters(self._col)
@@ -130,15 +132,15 @@ class Normalizer:
         elif tag == "c" and len(self._path) == 3:
             self._end_cell()
         elif tag in ("v", "f", "t") and self._text is not None:
-            self._end_text(tag)
+            self._end_text(tag, "".join(self._text))
 
     def _end_cell(self) -> None:
         if self._shared:
             self._cells.append(f'<is><t xml:space="preserve">{"".join(self._shared)}</t></is>')
         self._cells.append("</c>")
 
-    def _end_text(self, tag: str) -> None:
-        text, self._text = escape("".join(self._text), quote=False), None
+    def _end_text(self, tag: str, content: str) -> None:
+        text, self._text = escape(content, quote=False), None
         if tag == "t":
             self._shared.append(text)
         elif tag == "f":

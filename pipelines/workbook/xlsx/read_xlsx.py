@@ -1,9 +1,9 @@
-"""xlsx and xlsm: plain sheets in bulk (`sheet_bulk`); of others, the cells by calamine and a search of the XML for what it hides.
+"""xlsx and xlsm: plain sheets in bulk (`fast_cells`), others by calamine with a search of the XML (`sheet_scan`).
 
-calamine never sees the file itself. It gets a package that is written here from parts that were unpacked within the
-limits and searched: bare sheets, the shared strings, no number formats. So whatever a zip or its relations may play at,
-both readers read the same bytes; they are unpacked once; and dates follow our rules (calamine does not know the date
-formats of Chinese Excel, and takes a negative date for midnight).
+calamine does not get the file itself but a package written here from parts that were unpacked within the limits and searched:
+bare sheets, the shared strings, no number formats. So both readers read the same bytes, whatever a malicious zip or its
+relations do; parts are unpacked once; and dates follow our rules (calamine does not know the date formats of Chinese
+Excel, and reads a negative date as midnight).
 """
 
 import re
@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.address import cell as a1
-from pipelines.workbook.grid import Limits, Sheet, Unreadable, Workbook
+from pipelines.workbook.grid import Limits, Row, Sheet, Unreadable, Workbook
 from pipelines.workbook.xlsx import shared_strings
 from pipelines.workbook.xlsx.calamine_package import BarePackage
 from pipelines.workbook.xlsx.fast_cells import rows_of, strings_used
@@ -24,7 +24,7 @@ from pipelines.workbook.zip_package import Package, local
 
 @dataclass
 class Book:
-    """What `workbook.xml` and its relations say."""
+    """Contents of `workbook.xml` and its relations."""
 
     folder: str
     sheets: list[tuple[str, str, str]] = field(default_factory=list)  # (name, visibility, part)
@@ -40,13 +40,14 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     kinds = _kinds(package.tree(book.styles)) if book.styles else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != number_formats.NUMBER}
     parts = {part: partial(package.chunks, part) for _, _, part in book.sheets}
-    scanned, area = {}, 0
+    scanned: dict[str, Scan] = {}
+    area = 0
     with BarePackage() as bare:
-        for part, found in scan(parts, wanted, limits):
-            for i, piece in enumerate(found.pieces):
-                found.pieces[i] = bare.add(piece)
-            scanned[part] = found
-            if (area := area + found.area) > limits.cells:
+        for part, result in scan(parts, wanted, limits):
+            result.numbers = [bare.add(piece) for piece in result.pieces]
+            result.pieces.clear()  # `bare` holds them now
+            scanned[part] = result
+            if (area := area + result.area) > limits.cells:
                 raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
         scans = [scanned[part] for part in parts]
         strings = shared_strings.table(package, book.strings)
@@ -55,33 +56,36 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
 
 
-def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict, strings: bytes) -> list[Sheet]:
+def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict[int, str], strings: bytes) -> list[Sheet]:
     texts = _texts(bare, scans, strings)
     sheets = []
-    for i, found in enumerate(scans):
-        rows = rows_of(found.bulk, texts) if found.bulk else bare.rows(found.pieces)
-        sheet = _sheet(book, i, found, rows)
-        if not found.bulk:
-            _cross_check(sheet, found, bare, strings)
-        _apply_styles(sheet, found, kinds, book.date1904)
+    for i, result in enumerate(scans):
+        rows = rows_of(result.bulk, texts) if result.bulk else bare.rows(result.numbers)
+        sheet = _sheet(book, i, result, rows)
+        if not result.bulk:
+            _cross_check(sheet, result, bare, strings)
+        _apply_styles(sheet, result, kinds, book.date1904)
         sheets.append(sheet)
     return sheets
 
 
 def _texts(bare: BarePackage, scans: list[Scan], strings: bytes) -> list[str | None]:
-    """The shared strings of the sheets that were read in bulk. `bare` is ready for reading the others."""
-    used = max((strings_used(found.bulk) for found in scans if found.bulk), default=0)
+    """The shared strings of the sheets that were read in bulk. Completes `bare` for reading the others."""
+    used = max((strings_used(result.bulk) for result in scans if result.bulk), default=0)
     if used > shared_strings.count(strings):
         raise Unreadable("damaged", "单元格引用了不存在的文本")
     texts = shared_strings.plain_texts(strings) if used else []
-    listed = bare.add_strings(used) if texts is None else None
-    if listed is not None or any(found.pieces for found in scans):
+    if texts is None:
+        listed = bare.add_strings(used)
         bare.finish(strings)
-    return texts if listed is None else _through_calamine(bare.rows([listed]), strings)
+        return _through_calamine(bare.rows([listed]), strings)
+    if any(result.numbers for result in scans):
+        bare.finish(strings)
+    return texts
 
 
-def _through_calamine(rows: list[list], strings: bytes) -> list[str | None]:
-    """Shared strings that came one a row. One that came back blank must be blank in the file too."""
+def _through_calamine(rows: list[Row], strings: bytes) -> list[str | None]:
+    """Shared strings, one a row. One that calamine returns as blank must be blank in the file too."""
     texts = [row[0] if row else None for row in rows]
     blanks = shared_strings.blanks(strings) if None in texts else ()
     if any(text is None and b"%d" % i not in blanks for i, text in enumerate(texts)):
@@ -89,9 +93,9 @@ def _through_calamine(rows: list[list], strings: bytes) -> list[str | None]:
     return texts
 
 
-def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
+def _sheet(book: Book, index: int, result: Scan, rows: list[Row]) -> Sheet:
     name, visibility, _ = book.sheets[index]
-    for row, col in (*found.errors, *found.unevaluated):
+    for row, col in (*result.errors, *result.unevaluated):
         if row <= len(rows) and col <= len(rows[row - 1]):
             rows[row - 1][col - 1] = None
             while rows[row - 1] and rows[row - 1][-1] is None:
@@ -99,30 +103,30 @@ def _sheet(book: Book, index: int, found: Scan, rows: list[list]) -> Sheet:
     while rows and not rows[-1]:
         rows.pop()
     return Sheet(
-        name, visibility, rows, found.merges, found.errors, found.unevaluated, found.formulas,
-        found.hidden_rows, found.hidden_cols, found.filtered, mixed=not found.bulk or bool(found.bulk.booleans),
-        numeric=found.bulk.numeric if found.bulk else None,
+        name, visibility, rows, result.merges, result.errors, result.unevaluated, result.formulas,
+        result.hidden_rows, result.hidden_cols, result.filtered, mixed=not result.bulk or bool(result.bulk.booleans),
+        numeric=result.bulk.numeric if result.bulk else None,
     )  # fmt: skip
 
 
-def _cross_check(sheet: Sheet, found: Scan, bare: BarePackage, strings: bytes) -> None:
-    """Two counts of the cells that hold something must agree; where they do not, every cell is looked at."""
-    if sum(len(row) - row.count(None) for row in sheet.rows) == found.values:
+def _cross_check(sheet: Sheet, result: Scan, bare: BarePackage, strings: bytes) -> None:
+    """Compare two counts of the cells with content; where they differ, check every cell."""
+    if sum(len(row) - row.count(None) for row in sheet.rows) == result.values:
         return
     blanks = shared_strings.blanks(strings)
     seen = set()
-    for number in found.pieces:
+    for number in result.numbers:
         for row, col, attributes, content in cells(bare.piece(number)):
             if (row, col) in seen:
                 raise Unreadable("damaged", f"工作表“{sheet.name}”的单元格 {a1(row, col)} 出现两次")
             seen.add((row, col))
-            known = sheet.value(row, col) is not None or (row, col) in found.errors or (row, col) in found.unevaluated
+            known = sheet.value(row, col) is not None or (row, col) in result.errors or (row, col) in result.unevaluated
             if not known and not _is_blank(attributes, content, blanks):
                 raise Unreadable("extent_mismatch", f"工作表“{sheet.name}”的单元格 {a1(row, col)} 有内容而未读出")
 
 
 def _is_blank(attributes: bytes, content: bytes, blanks: set[bytes]) -> bool:
-    """Whether a cell that came back blank is one: no value, or an empty text."""
+    """Whether a cell is blank in the file: no value, or an empty text."""
     value = re.search(rb"<v(?: [^>]*)?>([^<]*)</v>", content)
     if b't="s"' in attributes:
         return not value or value[1].strip() in blanks
@@ -130,9 +134,9 @@ def _is_blank(attributes: bytes, content: bytes, blanks: set[bytes]) -> bool:
     return not any(unescape(text.decode(errors="replace")).strip() for text in texts)
 
 
-def _apply_styles(sheet: Sheet, found: Scan, kinds: dict[int, str], date1904: bool) -> None:
-    """Percent cells are noted; numbers in date cells become the moments that they mean."""
-    for style, addresses in found.styled.items():
+def _apply_styles(sheet: Sheet, result: Scan, kinds: dict[int, str], date1904: bool) -> None:
+    """Record percent cells; convert numbers in date cells."""
+    for style, addresses in result.styled.items():
         kind = kinds[int(style)]
         if kind == number_formats.PERCENT:
             _note_percent(sheet, addresses)
@@ -162,7 +166,7 @@ def _book(package: Package, main: str, limits: Limits) -> Book:
         elif tag == "sheet":
             kind, part = related.get(_relation_id(element), ("", ""))
             if kind == "worksheet":
-                visibility = {"hidden": "hidden", "veryHidden": "very_hidden"}.get(element.get("state"), "visible")
+                visibility = {"hidden": "hidden", "veryHidden": "very_hidden"}.get(element.get("state", ""), "visible")
                 book.sheets.append((element.get("name", ""), visibility, part))
     _check_sheets(book, limits)
     return book
@@ -182,8 +186,9 @@ def _relation_id(element: Element) -> str:
 
 
 def relations(package: Package, folder: str, file: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
-    """Relations of a part: id → (type, part), and type → part. What points outside the file is left out."""
-    by_id, by_type = {}, {}
+    """Relations of a part: id → (type, part), and type → part. External targets are left out."""
+    by_id: dict[str, tuple[str, str]] = {}
+    by_type: dict[str, str] = {}
     name = f"{folder}/_rels/{file}.rels".lstrip("/")
     if name not in package:
         raise Unreadable("damaged", f"缺少部件 {name}")
@@ -210,21 +215,22 @@ def resolve(folder: str, target: str) -> str:
 
 def _kinds(styles: Element) -> dict[int, str]:
     """Index of a cell style → kind of its number format."""
-    codes, kinds = {}, {}
+    codes: dict[int, str] = {}
+    kinds: dict[int, str] = {}
     for element in styles.iter():
         if local(element.tag) == "numFmt" and element.get("numFmtId", "").isdigit():
-            codes[int(element.get("numFmtId"))] = element.get("formatCode", "")
+            codes[int(element.get("numFmtId", ""))] = element.get("formatCode", "")
     for group in styles:
         if local(group.tag) == "cellXfs":
             for index, style in enumerate(group):
-                number = style.get("numFmtId", "0")
-                number = int(number) if number.isdigit() else 0
+                written = style.get("numFmtId", "0")
+                number = int(written) if written.isdigit() else 0
                 kinds[index] = number_formats.kind_of(number, codes.get(number))
     return kinds
 
 
 def package_notes(package: Package) -> list[tuple[str, str]]:
-    """What stands in the file besides cells, by the names of its parts; nothing of it is run or fetched."""
+    """Notes on macros, links and embedded objects, by the names of the parts; nothing is executed or fetched."""
     names = [name.lower() for name in package.names]
     notes = []
     for code, mark in (("macros", "vbaproject.bin"), ("connections", "/connections.xml")):
@@ -241,8 +247,8 @@ def package_notes(package: Package) -> list[tuple[str, str]]:
 
 def _notes(package: Package, book: Book, scans: list[Scan]) -> list[tuple[str, str]]:
     notes = package_notes(package)
-    if book.recalculates and any(found.formulas for found in scans):
+    if book.recalculates and any(result.formulas for result in scans):
         notes.append(("formulas_not_recalculated", ""))
     return notes + [
-        ("normalized", sheet[0]) for sheet, found in zip(book.sheets, scans, strict=True) if found.normalized
+        ("normalized", sheet[0]) for sheet, result in zip(book.sheets, scans, strict=True) if result.normalized
     ]

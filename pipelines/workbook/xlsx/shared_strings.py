@@ -1,4 +1,4 @@
-"""The shared strings of an xlsx package: plain ones at once, others through calamine, and which of them are blank."""
+"""The shared strings of an xlsx package: plain ones in bulk, others through calamine; and which are blank."""
 
 import re
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ _START, _KEPT, _END = "<si><t>", '<si><t xml:space="preserve">', "</t></si>"
 _LAST = f"{_END}</sst>"
 _SPACED = [form.format(space) for space in " \t\n" for form in ("<t>{}", "{}</t>")]
 _ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
-# What is not simply taken as it stands: escaped characters of Excel, and line ends that a parser rewrites.
+# Not read in bulk: Excel's escaped characters, and line ends that an XML parser changes.
 _REWRITTEN = (b"_x", b"\r")
 _EMPTY = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>\s+</t>")
 
 
 def table(package: Package, part: str | None) -> bytes:
-    """The table in the usual shape; an empty one where there is none."""
+    """The table in its usual form; an empty one where there is none."""
     if not part or part not in package:
         return f'<sst xmlns="{MAIN}"/>'.encode()
     xml = clean_xml(package.read(part), part)
@@ -36,7 +36,7 @@ def count(xml: bytes) -> int:
 
 
 def plain_texts(xml: bytes) -> list[str | None] | None:
-    """All strings of a table where each is one plain text and no byte stands between them; else None. Blank ones are None."""
+    """All strings of a table (blank ones None) where each is one plain text with nothing between them; else None."""
     opened = _OPENED.match(xml)
     if not opened or any(mark in xml for mark in _REWRITTEN):
         return None
@@ -49,11 +49,11 @@ def plain_texts(xml: bytes) -> list[str | None] | None:
         return None
     if "&" in body:
         texts = [unescape(text) for text in texts]
-    return [text or None for text in texts] if "" in texts else texts
+    return [text or None for text in texts]
 
 
 def _unspaced(body: str) -> list[str] | None:
-    """The texts where no white space stands at their ends and none is said to be kept; None where other tags stand between them."""
+    """The texts where none begins or ends with white space or has xml:space; None where there are other tags."""
     inside = body.rstrip()
     if not inside.startswith(_START) or not inside.endswith(_LAST):
         return None
@@ -63,7 +63,7 @@ def _unspaced(body: str) -> list[str] | None:
 
 
 def _spaced(body: str) -> list[str] | None:
-    """The same where white space around a text counts only if it is said to."""
+    """The same, with white space around a text kept only under xml:space="preserve"."""
     *items, rest = body.split(_END)
     if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1:
         return None

@@ -1,16 +1,17 @@
-"""The XML of one xlsx sheet: read in bulk where it is plain, else cut into runs of rows for calamine and searched for what
-calamine hides.
+"""Scans the XML of xlsx sheets: read in bulk where plain, else cut into runs of rows for calamine and searched for errors,
+unevaluated formulas, hidden rows and formats, which calamine does not report.
 
-All searches are `re` and `bytes.find` over the whole part; Python sees only the cells that are special. They rely on
-the shape that Excel, WPS, LibreOffice, openpyxl, XlsxWriter and POI write. A part of another shape is rewritten first
-(`sheet_normal`), so that there is one way of reading and not two.
+All searches are `re` and `bytes.find` over the whole part; only special cells are handled one by one. The patterns rely on
+the form that Excel, WPS, LibreOffice, openpyxl, XlsxWriter and POI write. A part of another form is rewritten first
+(`normalise`), so that there is one way of reading.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import pairwise
+from typing import NamedTuple
 
 from pipelines.workbook.address import column_number
 from pipelines.workbook.grid import Limits, Merge, Unreadable
@@ -24,8 +25,8 @@ _HEAD = re.compile(
 )
 _ROW = re.compile(rb"<row(?![a-zA-Z])([^>]*)>")
 _ROW_NUMBER = re.compile(rb'\sr="([1-9]\d{0,6})"')
-# Finds the cells that are not plain. Plain: an address within the believed rectangle, no style that is wanted, a type
-# that is no error, and directly a value, an inline text or nothing, so no formula.
+# Finds the cells that are not plain. Plain: an address within the expected rectangle, no style of interest, a type that is
+# no error, followed directly by a value, an inline text or nothing, so no formula.
 _NOT_PLAIN = (
     rb'<c(?! r="%s(?:%s)"(?: s="%s\d++")?+(?: t="(?:[snb]|str|inlineStr)")?+(?:><v>|/>|></c>|><is>))(?![a-zA-Z])'
 )
@@ -45,19 +46,20 @@ _USUAL = re.compile(
     rb'<c r="([A-Z]{1,3}+)([1-9]\d{0,6}+)"(?: s="(\d++)")?+(?: t="([a-zA-Z]++)")?+>'
     rb"(<f(?: [^>]*+)?+(?:(?<=/)>|>[^<]*+</f>))?+(?:<v>([^<]*+)</v>)?+</c>"
 )
-# The error values that calamine takes; it decides on any other.
+# The error values that calamine accepts; it decides about others.
 _ERRORS = {b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!"}
 _VALUED = (b"<v", b"<is", b"<f")
 
 
 @dataclass
 class Scan:
-    """What one part holds: `bulk` its cells, else `pieces` as runs of complete `<row>` elements; the rest stands around."""
+    """Contents of one part: its cells in `bulk`, or `pieces` of complete `<row>` elements, `numbers` their sheets in `BarePackage`."""
 
     bulk: fast_cells.Cells | None = None
     pieces: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)  # the pieces' sheets in `BarePackage`
     area: int = 0  # cells of the rectangles that the pieces span
-    values: int = 0  # cells that hold something, as far as a count can tell
+    values: int = 0  # cells with content, by counting tags
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     unevaluated: set[tuple[int, int]] = field(default_factory=set)
     formulas: int = 0
@@ -71,34 +73,34 @@ class Scan:
 
 @dataclass
 class _Part:
-    """One sheet's part, unpacked: `begin` and `end` are where its rows stand. `chunks` unpacks it again."""
+    """One sheet's part, unpacked; its rows are from `begin` to `end`. `chunks` unpacks it again."""
 
     name: str
     chunks: Callable[[], Iterable[bytes]]
     xml: bytes
     begin: int
     end: int
-    found: Scan
+    result: Scan
 
 
 def scan(
-    parts: dict[str, Callable[[], Iterable[bytes]]], styles: set[bytes], limits: Limits
+    parts: Mapping[str, Callable[[], Iterable[bytes]]], styles: set[bytes], limits: Limits
 ) -> Iterator[tuple[str, Scan]]:
-    """Reads the sheet parts of a package, given by name; those together that are small enough.
+    """Read the sheet parts of a package, given by name; small ones together.
 
-    `styles` are the cell style indexes whose cells are wanted (dates and percentages).
+    `styles` are the indexes of cell styles whose cells are listed (dates and percentages).
     """
     waiting: list[_Part] = []
     for name, chunks in parts.items():
         part = _open(name, chunks, limits)
         if sum(len(other.xml) for other in (*waiting, part)) > fast_cells.BLOCK:
-            yield from _finish(waiting, styles, limits)
+            yield from _finish_all(waiting, styles, limits)
             waiting = []
         waiting.append(part)
-    yield from _finish(waiting, styles, limits)
+    yield from _finish_all(waiting, styles, limits)
 
 
-def _finish(parts: list[_Part], styles: set[bytes], limits: Limits) -> Iterator[tuple[str, Scan]]:
+def _finish_all(parts: list[_Part], styles: set[bytes], limits: Limits) -> Iterator[tuple[str, Scan]]:
     for part, cells in zip(parts, _in_bulk(parts, styles), strict=True):
         yield part.name, _finished(part, cells, styles, limits)
 
@@ -115,50 +117,50 @@ def _in_bulk(parts: list[_Part], styles: set[bytes]) -> list[fast_cells.Cells | 
 
 
 def _scanned(part: _Part, cells: fast_cells.Cells | None, styles: set[bytes], limits: Limits) -> Scan:
-    xml, begin, end, found = part.xml, part.begin, part.end, part.found
-    width = _take(cells, xml, found, styles, limits) if cells else None
+    xml, begin, end, result = part.xml, part.begin, part.end, part.result
+    width = _take(cells, xml, result, styles, limits) if cells else None
     if width is None:
         _refuse_declarations(xml, part.name)
-        width = _cut(xml[begin:end], found, styles, limits)
+        width = _cut(xml[begin:end], result, styles, limits)
     if width > limits.columns:
         raise Unreadable("damaged", f"列号 {width} 超出工作表")
-    if found.area > limits.cells:
+    if result.area > limits.cells:
         raise Unreadable("too_large", f"工作表的数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
-    _around(xml[:begin], xml[end:], found, limits)
-    return found
+    _around(xml[:begin], xml[end:], result, limits)
+    return result
 
 
-def _take(cells: fast_cells.Cells, xml: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int | None:
-    """Takes the cells that were read in bulk and gives the number of columns; None where calamine must decide on one."""
-    looked_at = [_special(xml, offset) for offset in cells.special]
-    if any(kind == b"e" and value not in _ERRORS for _, _, _, kind, _, value in looked_at):
+def _take(cells: fast_cells.Cells, xml: bytes, result: Scan, styles: set[bytes], limits: Limits) -> int | None:
+    """Take the cells that were read in bulk; returns the number of columns, None where calamine must decide about an error value."""
+    special = [_special(xml, offset) for offset in cells.special]
+    if any(cell.kind == b"e" and cell.value not in _ERRORS for cell in special):
         return None
     _check_row(cells.height, limits)
-    for letters, digits, *special in looked_at:
-        _note((int(digits), _number(letters)), *special, found, styles)
+    for cell in special:
+        _note((int(cell.digits), _number(cell.letters)), cell, result, styles)
     for row, column, style in cells.styled:
         for index in set(style.tolist()):
             which = style == index
             places = zip(row[which].tolist(), column[which].tolist(), strict=True)
-            found.styled.setdefault(b"%d" % index, []).extend(places)
-    found.hidden_rows += [number for number, attributes in cells.rows if _is_hidden(attributes)]
-    found.bulk = cells
-    found.area = cells.width * (cells.height - cells.rows[0][0] + 1)
+            result.styled.setdefault(b"%d" % index, []).extend(places)
+    result.hidden_rows += [number for number, attributes in cells.rows if _is_hidden(attributes)]
+    result.bulk = cells
+    result.area = cells.width * (cells.height - cells.rows[0][0] + 1)
     return cells.width
 
 
-def _cut(body: bytes, found: Scan, styles: set[bytes], limits: Limits) -> int:
-    """Cuts the rows into pieces for calamine and looks for what it hides; the number of columns."""
-    rows = _rows(body, found)
+def _cut(body: bytes, result: Scan, styles: set[bytes], limits: Limits) -> int:
+    """Cut the rows into pieces for calamine and search them; returns the number of columns."""
+    rows = _rows(body, result)
     if rows:
         _check_row(rows[-1][0], limits)
     widest = 0
     for numbers, piece in _pieces(body, rows):
-        width = _look_into(piece, numbers, found, styles)
+        width = _search(piece, numbers, result, styles)
         widest = max(widest, width)
-        found.area += width * (numbers[-1] - numbers[0] + 1)
-        found.pieces.append(piece)
-    found.values += body.count(b"</v>") + body.count(b"<is>")
+        result.area += width * (numbers[-1] - numbers[0] + 1)
+        result.pieces.append(piece)
+    result.values += body.count(b"</v>") + body.count(b"<is>")
     return widest
 
 
@@ -167,51 +169,54 @@ def _check_row(number: int, limits: Limits) -> None:
         raise Unreadable("damaged", f"行号 {number} 超出工作表")
 
 
-class _Odd(Exception):
-    """The part is not written in the shape that the searches rely on."""
+class _Unusual(Exception):
+    """The part is not in the form that the searches rely on."""
 
 
 def _open(name: str, chunks: Callable[[], Iterable[bytes]], limits: Limits) -> _Part:
-    """The part, rewritten where its shape is unusual."""
+    """The part, rewritten where its form is unusual."""
     try:
         return _opened(name, chunks, chunks())
-    except _Odd:
+    except _Unusual:
         return _rewritten(name, chunks, limits)
 
 
 def _rewritten(name: str, chunks: Callable[[], Iterable[bytes]], limits: Limits) -> _Part:
     try:
         part = _opened(name, chunks, Normalizer(name, limits).rewrite(chunks()))
-    except _Odd as error:
+    except _Unusual as error:
         raise _against_the_rules(name) from error
-    part.found.normalized = True
+    part.result.normalized = True
     return part
 
 
 def _opened(name: str, chunks: Callable[[], Iterable[bytes]], given: Iterable[bytes]) -> _Part:
-    found = Scan()
-    xml = b"".join(_blocks(given, name, found))
-    return _Part(name, chunks, xml, *_parted(xml, name), found)
+    result = Scan()
+    xml = b"".join(_blocks(given, name, result))
+    begin, end = _extent(xml, name)
+    return _Part(name, chunks, xml, begin, end, result)
 
 
 def _finished(part: _Part, cells: fast_cells.Cells | None, styles: set[bytes], limits: Limits) -> Scan:
-    """What the part holds; read once more, rewritten, where its rows turn out to be unusual."""
+    """The contents of the part; rewritten and read again where its rows are unusual."""
     try:
         return _scanned(part, cells, styles, limits)
-    except _Odd as error:
-        if part.found.normalized:
+    except _Unusual as error:
+        if part.result.normalized:
             raise _against_the_rules(part.name) from error
     again = _rewritten(part.name, part.chunks, limits)
-    return _finished(again, *_in_bulk([again], styles), styles, limits)
+    (cells_again,) = _in_bulk([again], styles)
+    return _finished(again, cells_again, styles, limits)
 
 
 def _against_the_rules(name: str) -> Unreadable:
     return Unreadable("damaged", f"部件 {name} 的结构不合规范")
 
 
-def _blocks(chunks: Iterable[bytes], name: str, found: Scan) -> Iterator[bytes]:
-    """The part again, without the long runs of formatted but empty rows: those cost no memory."""
-    pending, inside = [], False
+def _blocks(chunks: Iterable[bytes], name: str, result: Scan) -> Iterator[bytes]:
+    """The part without long runs of formatted but empty rows, which would take memory."""
+    pending: list[bytes] = []
+    inside = False
     for chunk in chunks:
         cut = chunk.rfind(b"<row ")
         if cut < 0:
@@ -224,23 +229,23 @@ def _blocks(chunks: Iterable[bytes], name: str, found: Scan) -> Iterator[bytes]:
             yield block
         else:
             _refuse_declarations(block, name)
-            _rows(block, found)
+            _rows(block, result)
     yield b"".join(pending)
 
 
 def _refuse_declarations(xml: bytes, name: str) -> None:
-    """DTDs are refused, comments and CDATA are odd. What was read in bulk has none."""
+    """Refuse DTDs; comments and CDATA are unusual. Parts that were read in bulk have neither."""
     if b"<!" in xml:
         refuse_dtd(xml, name)
-        raise _Odd()
+        raise _Unusual()
 
 
-def _parted(xml: bytes, name: str) -> tuple[int, int]:
-    """Where the rows of the part begin and end."""
+def _extent(xml: bytes, name: str) -> tuple[int, int]:
+    """Offsets of the begin and end of the rows."""
     start, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
     if not _HEAD.match(xml) or start < 0:
         _refuse_declarations(xml, name)
-        raise _Odd()
+        raise _Unusual()
     opened = xml.find(b">", start) + 1
     if xml[opened - 2 : opened] == b"/>":
         end = opened
@@ -252,18 +257,18 @@ def _parted(xml: bytes, name: str) -> tuple[int, int]:
     return opened, end
 
 
-def _rows(body: bytes, found: Scan) -> list[tuple[int, int]]:
-    """(row number, offset) of each row; notes the hidden ones. Rows without numbers or out of order are odd."""
+def _rows(body: bytes, result: Scan) -> list[tuple[int, int]]:
+    """(row number, offset) of each row; records hidden ones. Rows without numbers or out of order are unusual."""
     rows = []
     for match in _ROW.finditer(body):
         number = _ROW_NUMBER.search(match[1])
         if not number:
-            raise _Odd()
+            raise _Unusual()
         rows.append((int(number[1]), match.start()))
         if _is_hidden(match[1]):
-            found.hidden_rows.append(rows[-1][0])
+            result.hidden_rows.append(rows[-1][0])
     if any(before[0] >= after[0] for before, after in pairwise(rows)) or body[: rows[0][1] if rows else None].strip():
-        raise _Odd()
+        raise _Unusual()
     return rows
 
 
@@ -271,53 +276,66 @@ def _is_hidden(attributes: bytes) -> bool:
     return (b"hidden" in attributes or b'ht="0' in attributes) and bool(_HIDDEN.search(attributes))
 
 
-def _look_into(piece: bytes, numbers: list[int], found: Scan, styles: set[bytes]) -> int:
-    """Notes the special cells of a piece and gives the number of columns it spans, at most 25 more.
+def _search(piece: bytes, numbers: list[int], result: Scan, styles: set[bytes]) -> int:
+    """Record the special cells of a piece; returns the number of columns that it spans, or up to 25 more.
 
-    calamine allocates the rectangle that the addresses span, so no address may go unseen: one pattern passes over the
-    cells that are plain and within the believed rectangle, and each of the others is looked at.
+    calamine allocates the rectangle that the addresses span, so every address must be checked: one pattern skips the plain
+    cells within the expected rectangle, and each of the others is checked.
     """
-    width = _believed_width(piece)
+    width = _expected_width(piece)
     known = set(numbers)
     columns: dict[bytes, int] = {}
     for match in re.finditer(_not_plain(width, numbers, styles), piece):
-        letters, digits, *special = _special(piece, match.start())
-        row, column = int(digits), columns.get(letters) or columns.setdefault(letters, _number(letters))
+        cell = _special(piece, match.start())
+        row = int(cell.digits)
+        column = columns.get(cell.letters) or columns.setdefault(cell.letters, _number(cell.letters))
         if row not in known:
-            raise _Odd()
-        _note((row, column), *special, found, styles)
+            raise _Unusual()
+        _note((row, column), cell, result, styles)
     return max(width, *columns.values()) if columns else width
 
 
-def _special(piece: bytes, offset: int) -> tuple[bytes | None, ...]:
-    """Column, row, style, type, formula, value of the cell at an offset; the value is None where no `<v>` stands."""
+class _Cell(NamedTuple):
+    """A cell as written; `value` is None where there is no `<v>`."""
+
+    letters: bytes
+    digits: bytes
+    style: bytes | None
+    kind: bytes | None
+    formula: bytes | None
+    value: bytes | None
+
+
+def _special(piece: bytes, offset: int) -> _Cell:
+    """The cell at an offset."""
     usual = _USUAL.match(piece, offset)
     if usual:
-        return usual.groups()
+        return _Cell(*usual.groups())
     cell = _CELL.match(piece, offset)
     if not cell:
-        raise _Odd()
+        raise _Unusual()
     content = cell[4] or b""
     style, kind = _STYLE.search(cell[3]), _TYPE.search(cell[3])
     formula, value = _FORMULA.search(content), _VALUE.search(content)
     stored = value[1] if value else b"" if b"<v" in content else None
-    return cell[1], cell[2], style and style[1], kind and kind[1], formula and formula[0], stored
+    return _Cell(cell[1], cell[2], style and style[1], kind and kind[1], formula and formula[0], stored)
 
 
-def _note(address, style, kind, formula, value, found: Scan, styles: set[bytes]) -> None:
-    """Enters an error, a formula, a wanted style. Whatever holds no value is taken off the count of values again."""
+def _note(address: tuple[int, int], cell: _Cell, result: Scan, styles: set[bytes]) -> None:
+    """Record an error, a formula, a style of `styles`; cells without content are subtracted from the count of values."""
+    _, _, style, kind, formula, value = cell
     if value == b"":
-        found.values -= 1
+        result.values -= 1
     if kind == b"e":
-        found.errors[address] = unescape(value.decode(errors="replace")) if value else "#ERROR!"
-        found.values -= 1 if value else 0
+        result.errors[address] = unescape(value.decode(errors="replace")) if value else "#ERROR!"
+        result.values -= 1 if value else 0
     if formula:
-        found.formulas += 1
-        # A text formula that gave an empty text has its `<v>` and is a blank.
+        result.formulas += 1
+        # A text formula with an empty result has a `<v>` and is blank.
         if not value and kind != b"e" and not (kind == b"str" and value is not None):
-            found.unevaluated.add(address)
-    if value and style in styles:
-        found.styled.setdefault(style, []).append(address)
+            result.unevaluated.add(address)
+    if value and style is not None and style in styles:
+        result.styled.setdefault(style, []).append(address)
 
 
 def _not_plain(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
@@ -327,19 +345,19 @@ def _not_plain(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
     return _NOT_PLAIN % (_columns_upto(width), _numbers_upto(numbers[-1]), unwanted)
 
 
-def _believed_width(piece: bytes) -> int:
-    """The widest cell near the beginning and the end: right for nearly every writer, and proved by the caller."""
+def _expected_width(piece: bytes) -> int:
+    """The widest cell near the beginning and the end: right for nearly every writer; the caller checks it."""
     letters = {match[1] for end in (piece[:200_000], piece[-200_000:]) for match in _REFERENCE.finditer(end)}
     return max(map(_number, letters), default=1)
 
 
 def _columns_upto(width: int) -> bytes:
-    """A pattern for column letters up to the end of the block of 26 that holds `width`."""
+    """A pattern for column letters up to the end of the block of 26 that contains `width`."""
     return b"[A-Z]" if width <= 26 else b"[A-%c]?[A-Z]" % (64 + (width - 1) // 26)
 
 
 def _numbers_upto(number: int) -> bytes:
-    """A pattern for row numbers up to `number`, loosened to its first digit."""
+    """A pattern for row numbers up to `number`, rounded up to its first digit."""
     digits = str(number)
     top = b"[1-%s]\\d{%d}" % (digits[0].encode(), len(digits) - 1)
     return top if len(digits) == 1 else b"%s|[1-9]\\d{0,%d}+" % (top, len(digits) - 2)
@@ -354,23 +372,23 @@ def _pieces(body: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[list[int
             yield [number for number, _ in rows[first:last]], body[rows[first][1] : end]
 
 
-def _around(head: bytes, tail: bytes, found: Scan, limits: Limits) -> None:
-    """What stands before and behind the rows: hidden columns, merged ranges, a filter."""
+def _around(head: bytes, tail: bytes, result: Scan, limits: Limits) -> None:
+    """Read hidden columns, merged ranges and a filter, before and after the rows."""
     for match in _COL_TAG.finditer(head):
         if _HIDDEN.search(match[1]):
-            ends = re.search(rb'\smin="(\d{1,5})"', match[1]), re.search(rb'\smax="(\d{1,5})"', match[1])
-            if all(ends):
-                found.hidden_cols += range(int(ends[0][1]), min(int(ends[1][1]), limits.columns) + 1)
-    found.hidden_cols = sorted(set(found.hidden_cols))
-    found.hidden_rows.sort()
-    found.filtered = b"<filterColumn" in tail
-    found.merges = [
+            first, last = re.search(rb'\smin="(\d{1,5})"', match[1]), re.search(rb'\smax="(\d{1,5})"', match[1])
+            if first and last:
+                result.hidden_cols += range(int(first[1]), min(int(last[1]), limits.columns) + 1)
+    result.hidden_cols = sorted(set(result.hidden_cols))
+    result.hidden_rows.sort()
+    result.filtered = b"<filterColumn" in tail
+    result.merges = [
         Merge(int(top), _number(left), int(bottom), _number(right)) for left, top, right, bottom in _MERGE.findall(tail)
     ]
 
 
 def cells(piece: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """(row, col, attributes, content) of each cell: the careful look, one by one."""
+    """(row, col, attributes, content) of each cell, one by one."""
     for match in _CELL.finditer(piece):
         yield int(match[2]), _number(match[1]), match[3], match[4] or b""
 
