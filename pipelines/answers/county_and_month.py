@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from pipelines import months
 from pipelines.answers import name_variants, parse_value
 from pipelines.reference.labels import fold
-from pipelines.reference.roster import Listed, Rosters
+from pipelines.reference.roster import Rosters
 from pipelines.workbook.grid import Sheet, Workbook
 
 MARKS = "_shequ"
@@ -172,14 +172,14 @@ def settle_month(said: Identity) -> tuple[date | None, str | None]:
     return None, "month_conflict" if values else "month_unknown"
 
 
-def settle_county(said: Identity, in_month: set[str], heirs: dict[str, str]) -> tuple[str | None, str | None]:
+def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tuple[str | None, str | None]:
     """The county of the month that all places can mean, else `county_unknown` or `county_conflict`.
 
-    `heirs` leads from a county that is no more to the one that has most of its units.
+    `in_month` gives the code that a county has in the month, and None for one that it does not have.
     """
     if not said.counties:
         return None, "county_unknown"
-    meant = [{heirs.get(code, code) for code in claim.value} & in_month for claim in said.counties]
+    meant = [{standing for code in claim.value if (standing := in_month(code))} for claim in said.counties]
     common = set.intersection(*meant)
     if len(common) == 1:
         return common.pop(), None
@@ -193,31 +193,3 @@ def quote(claims: list[Claim], label) -> str:
 
 def month_label(month: object) -> str:
     return months.label(month)
-
-
-def _names_by_county(listed: Iterable[Listed]) -> dict[str, set[tuple]]:
-    """County code to the stems of town and unit of all its units."""
-    found: dict[str, set[tuple]] = {}
-    for unit in listed:
-        found.setdefault(unit.county_code, set()).add(
-            (name_variants.town_stem(unit.town), name_variants.forms(unit.name).core)
-        )
-    return found
-
-
-@lru_cache(maxsize=64)
-def heirs(rosters: Rosters, month: date) -> dict[str, str]:
-    """County codes that the month no longer has, to the county that holds more than half of their units' names."""
-    present = {county.code for county in rosters.counties(month)}
-    former = [edition.cut_off.replace(day=1) for edition in rosters.editions]
-    former = [then for then in former if any(county.code not in present for county in rosters.counties(then))]
-    found: dict[str, str] = {}
-    # most rosters have lost no county, and the names of a whole country need not be taken apart for nothing
-    now = _names_by_county(rosters.listed(month)) if former else {}
-    for then in former:
-        old = _names_by_county(unit for unit in rosters.listed(then) if unit.county_code not in present)
-        for county, units in old.items():
-            heir = max(now, key=lambda code: len(now[code] & units))
-            if 2 * len(now[heir] & units) > len(units):
-                found[county] = heir
-    return found

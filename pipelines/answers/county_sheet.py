@@ -201,13 +201,17 @@ def _row_of_units(sheet: Sheet, row: int, columns: list[int]) -> bool:
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
-def read(
-    form2: Form2, part: Part, report: Report, county: str | None, named: set[str], shared: bool, date1904: bool
-) -> CountyRecord | None:
-    """The values of the record; None where a required label is missing or a label stands twice.
+@dataclass(frozen=True)
+class Own:
+    """The file's county: every code and name that it has had (none where it is not known), whether city and district pay together."""
 
-    `county` is the file's, `named` the names that it goes by, `shared` whether city and district pay together.
-    """
+    codes: tuple[str, ...]
+    names: set[str]
+    shared: bool
+
+
+def read(form2: Form2, part: Part, report: Report, own: Own, date1904: bool) -> CountyRecord | None:
+    """The values of the record; None where a required label is missing or a label stands twice."""
     sheet = form2.sheet
     refused = False
     for name, cells in form2.twice.items():
@@ -227,8 +231,8 @@ def read(
     record = CountyRecord(sheet.name)
     for field_ in part:
         if field_.id in form2.places:
-            _value(form2.places[field_.id], sheet, record, report, date1904, shared)
-    _check_county(record, report, county, named)
+            _value(form2.places[field_.id], sheet, record, report, date1904, own.shared)
+    _check_county(record, report, own)
     return None if refused else record
 
 
@@ -291,14 +295,14 @@ def _parsed(place: Place, sheet: Sheet, raw: object, date1904: bool) -> object:
     return parse_value.parse(value, place.field, Asked(column.factor, column.stated, date1904))
 
 
-def _check_county(record: CountyRecord, report: Report, county: str | None, named: set[str]) -> None:
+def _check_county(record: CountyRecord, report: Report, own: Own) -> None:
     """A record of another county than the file's is held."""
     code, name = record.values.get("county_code"), record.values.get("county")
     wrong = None
-    if county and code and code != county:
-        wrong = ("county_code", str(code), county)
-    elif county and isinstance(name, str) and labels.fold(name) not in named:
-        wrong = ("county", name, max(named, key=len, default=county))
+    if own.codes and code and code not in own.codes:
+        wrong = ("county_code", str(code), own.codes[-1])
+    elif own.codes and isinstance(name, str) and labels.fold(name) not in own.names:
+        wrong = ("county", name, max(own.names, key=len, default=own.codes[-1]))
     if wrong:
         field_id, found, expected = wrong
         where = {"cell": record.cells[field_id], "field": field_id}

@@ -232,10 +232,9 @@ class _Reading:
         if month is None:
             return
         counties = county_labels(self.rosters, month)
-        county, trouble = county_and_month.settle_county(
-            said, set(counties), county_and_month.heirs(self.rosters, month)
-        )
+        county, trouble = county_and_month.settle_county(said, lambda code: self.rosters.county_in(code, month))
         by_codes = choose_sheets.county_of_codes(chosen.table)
+        by_codes = by_codes and (self.rosters.county_in(by_codes, month) or by_codes)
         if trouble == "county_unknown" and not said.counties and by_codes in counties:
             self.report.add("county_by_codes", found=by_codes, name=counties[by_codes])
             county = by_codes
@@ -257,7 +256,7 @@ class _Reading:
     def _community(self, table: header_columns.Table) -> CommunityRows | None:
         month, county = self.reading.month, self.reading.county
         index = county_index(self.rosters, month, county) if month and county else None
-        decided = self.resolutions.get(county or "", {})
+        decided = self._decided(county, month) if month and county else {}
         context = Context(
             self.form.community, self.report, index, month, self.workbook.date1904, decided, self.last, self.marks.town
         )
@@ -266,11 +265,18 @@ class _Reading:
             self.report.add("no_units", sheet=table.sheet.name)
         return rows
 
+    def _decided(self, county: str, month: date) -> dict[str, str]:
+        """The units decided for the county under any of its codes, by the codes that they have in the month."""
+        decided = [self.resolutions.get(code, {}) for code in self.rosters.county_codes(county)]
+        return {key: self.rosters.code_in(unit, month) or unit for known in decided for key, unit in known.items()}
+
     def _record(self, form2: county_sheet.Form2) -> None:
         month, county = self.reading.month, self.reading.county
         shared = not month or county in sharing_counties(self.rosters, month)
-        named = {name for name, codes in county_and_month.county_names(self.rosters).items() if county in codes}
-        record = county_sheet.read(form2, self.form.county, self.report, county, named, shared, self.workbook.date1904)
+        codes = self.rosters.county_codes(county) if county else ()
+        names = county_and_month.county_names(self.rosters).items()
+        own = county_sheet.Own(codes, {name for name, meant in names if meant.intersection(codes)}, shared)
+        record = county_sheet.read(form2, self.form.county, self.report, own, self.workbook.date1904)
         part, last = self.form.county, self.last
         if record and last and confirmed_rows.is_record_untouched(record, form2.sheet, form2.first, part, last):
             self.report.add("record_not_confirmed", sheet=form2.sheet.name, month=months.label(last.month))

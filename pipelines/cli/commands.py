@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines import __version__, months, settings
-from pipelines.cli import maintenance, matters_commands, operations, printing
+from pipelines.cli import maintenance, matters_commands, operations, printing, reference_commands
 from pipelines.cli.options import MONTH, user, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
@@ -58,15 +58,22 @@ def main(ctx: click.Context, data: Path | None) -> None:
 def template(found: Settings, month, county, town, blank: bool, out: Path, as_json: bool) -> None:
     """生成待填的报表（每县一个工作簿）；从第二个月起填好上月已报的答案。"""
     from pipelines.edition.last_answers import last_answers
-    from pipelines.reference import reference_bundle
+    from pipelines.reference import age, reference_bundle
     from pipelines.template import write_templates
 
     reference = reference_bundle.load(found.reference)
-    form = reference.form.in_month(month)
-    last = None if blank else last_answers(found, form, month)
+    last = None if blank else last_answers(found, reference.form.in_month(month), month)
     with printing.progress("生成报表") as report:
         paths = write_templates(
-            form, reference.rosters, month, out, county, lambda done, of: report(done, of, ""), town=town, last=last
+            reference.form,
+            reference.rosters,
+            month,
+            out,
+            county,
+            lambda done, of: report(done, of, ""),
+            town=town,
+            last=last,
+            caveats=[caveat.says for caveat in age.caveats(reference, month)],
         )
     if as_json:
         printing.print_json([str(p) for p in paths])
@@ -331,7 +338,13 @@ def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) ->
 # ---- running things
 
 
-for command in (*matters_commands.COMMANDS, maintenance.rebuild, maintenance.backup, maintenance.restore):
+for command in (
+    *matters_commands.COMMANDS,
+    maintenance.rebuild,
+    maintenance.backup,
+    maintenance.restore,
+    reference_commands.reference,
+):
     main.add_command(command)
 for command in (
     operations.dashboard,

@@ -3,20 +3,22 @@
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from pipelines.reference import form, roster, rules, strict_yaml
+from pipelines.reference import form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
-from pipelines.reference.roster import Rosters
+from pipelines.reference.roster import Admission, Rosters
 from pipelines.reference.rules import CompiledRule
+from pipelines.reference.working_days import Calendar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """The reference data that figures depend on."""
 
@@ -32,6 +34,23 @@ class Reference:
     @cached_property
     def county_rules(self) -> list[CompiledRule]:
         return rules.compile_rules(self.form, self.form.county)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Working days and due days. Read when asked for: reference data kept with old editions has none."""
+        return working_days.load(self.folder)
+
+    def with_admissions(self, admissions: Iterable[Admission]) -> "Reference":
+        """The same with units on the roster that the city has admitted between two editions."""
+        return _with_admissions(self, frozenset(admissions))
+
+    def rules_in(self, month: date) -> list[CompiledRule]:
+        """The rules of 表1 in force in a month."""
+        return [rule for rule in self.rules if rule.rule.is_in_force(month)]
+
+    def county_rules_in(self, month: date) -> list[CompiledRule]:
+        """The rules of 表2 in force in a month."""
+        return [rule for rule in self.county_rules if rule.rule.is_in_force(month)]
 
     @property
     def first_month(self) -> date:
@@ -60,6 +79,11 @@ class Reference:
             found[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         found["rosters"] = self.rosters.digest()
         return found
+
+
+@lru_cache(maxsize=4)
+def _with_admissions(reference: Reference, admissions: frozenset[Admission]) -> Reference:
+    return replace(reference, rosters=reference.rosters.with_admissions(admissions)) if admissions else reference
 
 
 def load(folder: Path) -> Reference:

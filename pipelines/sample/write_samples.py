@@ -61,17 +61,17 @@ class Sample:
         return {field.id: moment.answered(field) for field in asked}
 
     def _build(self, report: Report, population: Population, answers: dict[str, np.ndarray]) -> bytes:
-        habit = self.habits[report.origin]
+        form, habit = self.form.in_month(report.month), self.habits[report.origin]
         table = self.table(population, population.slices[report.place.code], answers, habit)
         if report.remark != reporting_habits.CORRECTED:
             planted_faults.plant(table, self.form.community, self.seed, "faults", report.origin, report.month)
         cells = self._record(population, report.place, report.month, habit)
         if habit.layout in writing_habits.REWORKED:
             return sheet_layouts.build(
-                self.form, report.place, report.month, table, cells, habit.layout, WATERMARK, report.with_record
+                form, report.place, report.month, table, cells, habit.layout, WATERMARK, report.with_record
             )
         return template.build(
-            self.form, report.place, report.month, table, cells, watermark=WATERMARK, with_county=report.with_record
+            form, report.place, report.month, table, cells, watermark=WATERMARK, with_county=report.with_record
         )
 
     def table(self, population: Population, rows: np.ndarray, answers: dict, habit: writing_habits.Habit) -> Table:

@@ -1,6 +1,6 @@
 """填表说明: the form in words, field by field and rule by rule."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from xlsxwriter.worksheet import Worksheet
 
@@ -29,7 +29,8 @@ GENERAL = (
 )
 
 
-def write(sheet: Worksheet, styles: Styles, form: Form, watermark: str | None) -> None:
+def write(sheet: Worksheet, styles: Styles, form: Form, watermark: str | None, caveats: Sequence[str] = ()) -> None:
+    """The guide of a month's form; `caveats` say where the reference data of the month is old."""
     mark = f"({watermark})" if watermark else ""
     sheet.set_row(0, 27)
     sheet.write_string(0, 0, f"{SHEET}{mark}", styles.title)
@@ -39,6 +40,8 @@ def write(sheet: Worksheet, styles: Styles, form: Form, watermark: str | None) -
     row = _write_fields(sheet, styles, row, f"二、{form.community.sheet}", form.community)
     row = _write_fields(sheet, styles, row, f"三、{form.county.sheet}", form.county)
     row = _write_lines(sheet, styles, row, "四、报送后要核对的", [_sentence(rule) for rule in form.rules])
+    if caveats:
+        row = _write_lines(sheet, styles, row, "五、名册、政策和日历", caveats)
     sheet.write_string(row, 0, f"表式版本 {form.version}", styles.line)
     sheet.hide_gridlines(2)
     sheet.set_landscape()

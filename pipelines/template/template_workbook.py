@@ -50,11 +50,14 @@ def write_template(
     record: Mapping[str, object] | None = None,
     watermark: str | None = None,
     created: datetime | None = None,
+    caveats: Sequence[str] = (),
 ) -> Path:
-    """Writes one county's workbook.
+    """Writes one county's workbook, with the questions that the newest version of the form asks in the month.
 
-    `answers` by unit code and field, `record` by field: typed values (flags bool, months date, numbers int or Decimal).
+    `answers` by unit code and field, `record` by field: typed values (flags bool, months date, numbers int or Decimal). `caveats`
+    are said in the guide (`reference.age`).
     """
+    form = form.in_month(month)
     table = blank_table(units)
     if answers:
         for field in form.community:
@@ -62,7 +65,7 @@ def write_template(
                 table.columns[field.id] = [shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
     given = {key: shown(value) for key, value in (record or {}).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created))
+    path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created, caveats=caveats))
     return path
 
 
@@ -89,6 +92,7 @@ def write_templates(
     *,
     town: str | None = None,
     last: LastAnswers | None = None,
+    caveats: Sequence[str] = (),
 ) -> list[Path]:
     """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have.
 
@@ -100,7 +104,7 @@ def write_templates(
     for order in orders:
         path = out / file_name(order.place.name, month, order.remark)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_filled(form, order, month, last))
+        path.write_bytes(_filled(form.in_month(month), order, month, last, caveats))
         written.append(path)
         if progress:
             progress(len(written), len(orders))
@@ -134,7 +138,7 @@ def _towns(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
     return sorted(found.items())
 
 
-def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None) -> bytes:
+def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None, caveats: Sequence[str] = ()) -> bytes:
     """A workbook with the last accepted answers of its units and of its county, where there are any."""
     table, units, known = blank_table(order.units), order.units, None
     if last:
@@ -144,7 +148,10 @@ def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None) ->
         codes = {unit.code: mine.place[unit.uid] for unit in units if unit.uid in mine.place}
         known = Prefilled(last.month, replace(mine, place=codes), _first(record))
     given = (known and known.record) or {}
-    return build(form, order.place, month, table, given, last=known, town=order.town, with_county=order.town is None)
+    with_county = order.town is None
+    return build(
+        form, order.place, month, table, given, last=known, town=order.town, with_county=with_county, caveats=caveats
+    )
 
 
 def _spread(known: Answered, values: Sequence[object], units: Sequence[Unit]) -> list[object]:
@@ -171,12 +178,14 @@ def build(
     last: Prefilled | None = None,
     town: str | None = None,
     rest: str | None = None,
+    caveats: Sequence[str] = (),
 ) -> bytes:
     """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false.
 
     `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` stands in the lines that confirm
     the other rows. `town` is the town's code in a workbook of one town.
     """
+    form = form.in_month(month)
     buffer = io.BytesIO()
     workbook = Workbook(buffer, options())
     styles = Styles(workbook)
@@ -191,7 +200,7 @@ def build(
         county_table.write(
             sheet, styles, form, filled, _closed(form, place), place.name, month, watermark, last and last.record, rest
         )
-    filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark)
+    filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)
     roster_remarks.write(workbook.add_worksheet(REMARKS_SHEET), styles, watermark)
     marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
     if town:

@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
+from pipelines.answers import match_unit
 from tests.answers import sheets_of_a_form as pages
-from tests.answers.test_reading_cells import patched_with_openpyxl
+from tests.answers.test_reading_cells import patched_with_openpyxl, poke
 
 UNITS = pages.units_of("130524")[:6]
 NAME = "柏乡县2019年6月.xlsx"
@@ -176,6 +177,42 @@ def test_old_names_of_a_county_are_understood():
     made.title, made.record_rows = "任县2020年12月社区表", []
     found = read(made, "任泽区2020年12月.xlsx")
     assert (found.county, found.refused) == ("130505", False)
+
+
+def test_the_record_of_a_county_that_goes_on_may_state_its_old_code_and_name():
+    later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130505"][:6]
+    made = pages.page(later, 1)
+    made.title = "任泽区2020年12月社区表"
+    for row in made.record_rows:
+        row[:] = [{"130505": "130526", "任泽区": "任县"}.get(cell, cell) for cell in row]
+    made.record_rows = [row for row in made.record_rows if not any("2019年6月" in str(cell) for cell in row)]
+    found = read(made, "任泽区2020年12月.xlsx")
+    assert found.record is not None and not found.record.held
+    assert "record_of_other_county" not in pages.codes(found)
+
+
+def test_a_county_that_was_split_has_no_heir():
+    """邢台县 was divided between 襄都区 and 信都区 in 2020-06: a table in its name is nobody's."""
+    later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130503"][:6]
+    made = pages.page(later, 1)
+    made.title, made.record_rows = "邢台县2020年12月社区表", []
+    found = read(made, "上报.xlsx")
+    assert (found.county, found.refused) == (None, True)
+    assert pages.codes(found, "error") & {"county_unknown", "county_conflict"}
+
+
+def test_what_was_decided_for_a_county_is_remembered_under_its_new_code():
+    earlier = next(unit for unit in pages.units_of("130526") if unit.kind == "农村社区")
+    now = pages.rosters().successor(earlier.code, pages.MONTH, date(2020, 12, 1))
+    later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130505"]
+    place = next(i for i, unit in enumerate(later) if unit.code == now)
+    made = pages.page(later, 1)
+    made.title, made.record_rows = "任泽区2020年12月社区表", []
+    poke(made, "code", place, None)
+    poke(made, "name", place, "某某村")
+    key = match_unit.key(None, "某某村", later[place].town)
+    found = read(made, "任泽区2020年12月.xlsx", resolutions={"130526": {key: earlier.code}})
+    assert found.community.unit[place] == now and not found.community.held[place]
 
 
 # -- sheets and columns -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Who is counted: editions of the roster, kinds, dated county attributes, and how units succeed one another."""
 
+from pipelines.reference.roster.admissions import Admission
 from pipelines.reference.roster.county_attributes import City, County
 from pipelines.reference.roster.kinds import KINDS, RURAL, TOWN, URBAN
 from pipelines.reference.roster.roster_file import Edition
@@ -15,6 +16,7 @@ __all__ = [
     "TABLE",
     "TOWN",
     "URBAN",
+    "Admission",
     "Balance",
     "City",
     "County",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pipelines import months
 from pipelines.errors import Refusal
+from pipelines.reference.in_force import Month
 from pipelines.reference.strict_yaml import Entry, build, load_yaml
 
 
@@ -48,6 +49,13 @@ class City(Entry):
     name: str
 
 
+class Continues(Entry):
+    """The county that this one was before, whole, under another code; `from` is its first month under the new one."""
+
+    code: str = Field(pattern=r"^\d{6}$")
+    first: Month = Field(alias="from")
+
+
 class CountyEntry(Entry):
     """What is declared of one county code."""
 
@@ -56,6 +64,7 @@ class CountyEntry(Entry):
     municipal_district: Dated
     shared_funding: Dated
     short: str | None = None
+    continues: Continues | None = None
 
     def is_municipal(self, month: date) -> bool:
         return _holds(self.municipal_district, month)
@@ -96,4 +105,33 @@ def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
             for span in dated if isinstance(dated, list) else []:
                 span.check(f"{path.name}:{entry.code}")
         entries[entry.code] = entry
+    _check_succession(path.name, entries)
     return declared.city, entries
+
+
+def _check_succession(name: str, entries: dict[str, CountyEntry]) -> None:
+    """A county continues one that is declared, and nobody else continues that one."""
+    heirs: dict[str, str] = {}
+    for entry in entries.values():
+        if entry.continues is None:
+            continue
+        before = entry.continues.code
+        if before not in entries or before == entry.code:
+            raise Refusal(f"{name}：{entry.code} 的 continues 写的是 {before}，没有登记这个县区；请核对代码")
+        if other := heirs.get(before):
+            raise Refusal(
+                f"{name}：{other} 和 {entry.code} 都写着延续 {before}；整体延续只能有一个，拆分的不写 continues"
+            )
+        heirs[before] = entry.code
+
+
+def chain(code: str, entries: dict[str, CountyEntry]) -> list[tuple[str, date | None]]:
+    """The codes that a county has had, oldest first, each with its first month (None: from the beginning)."""
+    begins = [code]
+    while (entry := entries.get(begins[0])) and entry.continues:
+        begins.insert(0, entry.continues.code)
+    heirs = {entry.continues.code: entry.code for entry in entries.values() if entry.continues}
+    while begins[-1] in heirs:
+        begins.append(heirs[begins[-1]])
+    since = (entries[other].continues if other in entries else None for other in begins)
+    return [(other, continues.first if continues else None) for other, continues in zip(begins, since, strict=True)]

@@ -1,7 +1,9 @@
 """Who is counted in a month: the roster in force, with kinds and dated county attributes."""
 
+import copy
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
@@ -12,7 +14,8 @@ import pyarrow.compute as pc
 
 from pipelines import months
 from pipelines.errors import Refusal
-from pipelines.reference.roster import kinds
+from pipelines.reference.roster import county_attributes, kinds
+from pipelines.reference.roster.admissions import Admission, Admissions, Admitted, free_code
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
 from pipelines.reference.roster.county_attributes import City, County, CountyEntry, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
@@ -66,7 +69,10 @@ _DECLARATIONS = ("rosters/editions.yaml", "counties.yaml", "kinds.yaml", "succes
 
 
 class Rosters:
-    """All editions of one city's roster. Editions are parsed when first asked for, months are kept."""
+    """All editions of one city's roster. Editions are parsed when first asked for, months are kept.
+
+    `with_admissions` gives the same with the units that the city has admitted between two editions.
+    """
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -77,13 +83,24 @@ class Rosters:
         self._overrides = kinds.load_overrides(folder / "kinds.yaml")
         self._lines: dict[int, pa.Table] = {}
         self._rows: dict[int, list[Row]] = {}
+        self._succession = Succession(self.editions, self.rows, load_review(folder / "succession.yaml"))
+        self._admit(())
+        self._check_overrides()
+
+    def _admit(self, admissions: tuple[Admission, ...]) -> None:
+        self._admissions = Admissions(admissions, self.editions, self.rows, self._succession)
         self._lists: dict[tuple, pa.Table] = {}
         self._places: dict[tuple, pa.Table] = {}
         self._units: dict[tuple, list[Unit]] = {}
         self._counties: dict[date, list[County]] = {}
         self._tables: dict[tuple, pa.Table] = {}
-        self._succession = Succession(self.editions, self.rows, load_review(folder / "succession.yaml"))
-        self._check_overrides()
+
+    def with_admissions(self, admissions: Iterable[Admission]) -> "Rosters":
+        """The same editions with units admitted between them; the order of the decisions does not matter."""
+        found = copy.copy(self)
+        found.__dict__.pop("_known_codes", None)
+        found._admit(tuple(sorted(admissions, key=lambda admission: admission.code)))
+        return found
 
     # -- editions -------------------------------------------------------------------------------------------------
 
@@ -126,7 +143,12 @@ class Rosters:
 
     @cached_property
     def _known_codes(self) -> frozenset[str]:
-        return frozenset().union(*(self.lines(edition.year)["code"].to_pylist() for edition in self.editions))
+        listed = (self.lines(edition.year)["code"].to_pylist() for edition in self.editions)
+        return frozenset().union(*listed, (admission.code for admission in self._admissions.all))
+
+    def free_code(self, town_code: str, kind: str) -> str:
+        """A code for a unit to be admitted to a town, which no edition uses and no unit admitted before."""
+        return free_code(town_code, kind, self.known_codes())
 
     def digest(self) -> str:
         """SHA-256 over names and contents of every file that was loaded: the same digest, the same roster."""
@@ -134,6 +156,8 @@ class Rosters:
         for path in self._files():
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             total.update(f"{path.relative_to(self._folder).as_posix()} {content}\n".encode())
+        for admission in self._admissions.all:
+            total.update(f"admitted {' '.join(map(str, astuple(admission)))}\n".encode())
         return total.hexdigest()
 
     def _files(self) -> list[Path]:
@@ -195,6 +219,22 @@ class Rosters:
         first, second = self.table(one), self.table(other)
         return (first is second or first.equals(second)) and self.counties(one) == self.counties(other)
 
+    # -- counties that succeed ------------------------------------------------------------------------------------
+
+    def county_identity(self, code: str) -> str:
+        """What stays of a county when it goes on whole under another code: the first code that it had."""
+        return county_attributes.chain(code, self._entries)[0][0]
+
+    def county_codes(self, code: str) -> tuple[str, ...]:
+        """Every code that a county has had, oldest first."""
+        return tuple(other for other, _ in county_attributes.chain(code, self._entries))
+
+    def county_in(self, code: str, month: date) -> str | None:
+        """The code under which a county stands in a month, whichever of its codes is given; None where it has ended."""
+        chain = county_attributes.chain(code, self._entries)
+        standing = next(other for other, since in reversed(chain) if since is None or since <= month)
+        return standing if any(county.code == standing for county in self.counties(month)) else None
+
     # -- years ----------------------------------------------------------------------------------------------------
 
     def edges(self, from_year: int, to_year: int) -> list[Edge]:
@@ -208,11 +248,18 @@ class Rosters:
 
     def successor(self, code: str, month_from: date, month_to: date) -> str | None:
         """The code in another month, earlier or later, of the unit that has this code in one; None where it has no counterpart."""
-        uid = self._succession.uids(self.edition(month_from).year).get(code)
+        uid = self._uids(month_from).get(code)
         if uid is None:
             raise Refusal(f"{months.label(month_from)}的名册中没有单位 {code}")
-        row = self._succession.by_uid(self.edition(month_to).year).get(uid)
-        return row.code if row else None
+        return self._codes(month_to).get(uid)
+
+    def code_in(self, code: str, month: date) -> str | None:
+        """The code in a month of the unit that had this code in that month's edition or an earlier one; None where it has ended."""
+        until = self.editions.index(self.edition(month))
+        for edition in reversed(self.editions[: until + 1]):
+            if uid := self._succession.uids(edition.year).get(code):
+                return self._codes(month).get(uid)
+        return code if code in self._uids(month) else None
 
     def as_of(self, month: date, divisions_month: date) -> pa.Table:
         """Where each unit of `month` stands under the divisions of `divisions_month`, which may be earlier or later.
@@ -221,9 +268,27 @@ class Rosters:
         itself, its code then is `to_code`), `town` (it has no counterpart, but its town has a successor), or null (neither;
         town and county are null too). `reason` says why a unit could not be followed, null where it could.
         """
-        return to_table(
-            AS_OF_TABLE, self._succession.places(self.edition(month).year, self.edition(divisions_month).year)
-        )
+        year, divisions = self.edition(month).year, self.edition(divisions_month).year
+        there = {unit.uid: unit.row for unit in self._admitted(divisions_month)}
+        placed = self._succession.places(year, divisions)
+        listed = (_placed_as(place, there[place[1]]) if place[1] in there else place for place in placed)
+        return to_table(AS_OF_TABLE, [*listed, *self._admitted_places(month, divisions_month)])
+
+    def _admitted_places(self, month: date, divisions_month: date) -> Iterator[tuple[str | None, ...]]:
+        """`as_of` for the admitted units of a month."""
+        year, divisions = self.edition(month).year, self.edition(divisions_month).year
+        admitted = {unit.uid: unit.row for unit in self._admitted(divisions_month)}
+        there = self._succession.by_uid(divisions) | admitted
+        towns = {row.town_code: row for row in self.rows(divisions)}
+        for row, uid, _ in self._admitted(month):
+            unplaced = (row.code, uid, None, *(None,) * 5, "增设单位，其时尚未设立")
+            town = towns.get(self._succession.town(row.town_code, year, divisions) or "") if year <= divisions else None
+            if uid in there:
+                yield _placed_as(unplaced, there[uid])
+            elif town and year < divisions:
+                yield (row.code, uid, None, *town[2:], "town", "增设单位未列入名册")
+            else:
+                yield unplaced
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -231,14 +296,19 @@ class Rosters:
         """All that the units of a month depend on, so that months in which it is the same share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
         reviewed = tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
-        return self.edition(month).year, municipal, reviewed
+        year = self.edition(month).year
+        return year, municipal, reviewed, tuple(unit.row.code for unit in self._admissions.of(month, year))
 
     def _list(self, month: date) -> pa.Table:
         """The units of a month as a table: place and kind."""
-        key = year, municipal, reviewed = self._state(month)
+        key = year, municipal, reviewed, _ = self._state(month)
         if key not in self._lists:
             lines = self.lines(year)
             lines = lines.filter(kinds.are_units(lines["code"]))
+            if admitted := self._admitted(month):
+                reviewed = (*((unit.row.code, unit.kind) for unit in admitted if self._is_stated(unit)), *reviewed)
+                rows = to_table(lines.schema, (unit.row for unit in admitted))
+                lines = pa.concat_tables([lines, rows]).sort_by("code").combine_chunks()
             kind = self._kinds(lines, municipal, dict(reviewed))
             self._lists[key] = pa.Table.from_arrays([*lines.columns, kind], schema=_LISTED)
         return self._lists[key]
@@ -248,12 +318,32 @@ class Rosters:
         key = self._state(month)
         if key not in self._places:
             listed = self._list(month)
-            self._places[key] = listed.append_column(_PLACES.field("uid"), self._identities(key[0], listed))
+            self._places[key] = listed.append_column(_PLACES.field("uid"), self._identities(month, listed))
         return self._places[key]
 
-    def _identities(self, year: int, listed: pa.Table) -> pa.ChunkedArray:
-        found = self._succession.identities(year, listed["code"])
+    def _identities(self, month: date, listed: pa.Table) -> pa.ChunkedArray:
+        if self._admitted(month):
+            uids = self._uids(month)
+            return pa.chunked_array([texts(uids[code] for code in listed["code"].to_pylist())])
+        found = self._succession.identities(self.edition(month).year, listed["code"])
         return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+
+    def _uids(self, month: date) -> dict[str, str]:
+        """The identity of each unit of a month, by code."""
+        admitted = {unit.row.code: unit.uid for unit in self._admitted(month)}
+        return self._succession.uids(self.edition(month).year) | admitted
+
+    def _codes(self, month: date) -> dict[str, str]:
+        """The code of each unit of a month, by identity."""
+        return {uid: code for code, uid in self._uids(month).items()}
+
+    def _admitted(self, month: date) -> list[Admitted]:
+        return self._admissions.of(month, self.edition(month).year)
+
+    def _is_stated(self, unit: Admitted) -> bool:
+        """Whether a decision gave a unit another kind than the one that follows from its code and county."""
+        county, admission = self._entries[unit.admission.code[:6]], unit.admission
+        return unit.kind != kinds.derive(admission.code, county.type, county.is_municipal(admission.since))
 
     def _kinds(self, lines: pa.Table, municipal: frozenset[str], reviewed: dict[str, str]) -> pa.Array:
         """The kind of each unit: said of its code, or the same for all communities and all villages of its town."""
@@ -296,6 +386,11 @@ class Rosters:
 
 def _as_units(places: pa.Table) -> list[Unit]:
     return list(map(Unit, *(column.to_pylist() for column in places.columns)))
+
+
+def _placed_as(place: tuple[str | None, ...], row: Row) -> tuple[str | None, ...]:
+    """A line of `as_of` of a unit that is followed as itself to the line that it has there."""
+    return (*place[:2], row.code, *row[2:], "unit", None)
 
 
 def load(reference: Path) -> Rosters:
