@@ -1,8 +1,7 @@
-"""Who sits before the screen. `enter` lets a person in or shows why not; `actor` and `may` tell the pages.
+"""Sign-in and roles of the person at the screen.
 
 Three ways (`pipelines.access.roles`): this machine only; OpenID Connect by Streamlit's own login; a header of a reverse proxy together
-with a secret that only the proxy knows. The identity is looked up anew in every run, so that a person who is struck from the file
-is out with the next click.
+with a secret that only the proxy knows. Access is checked again on every rerun.
 """
 
 import hmac
@@ -23,27 +22,28 @@ _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 def actor() -> Actor:
     """The person of this run. Errors: `Refusal` when nobody is signed in."""
-    found, why = _who()
-    if found is None:
+    person, why = _who()
+    if person is None:
         raise Refusal(why)
-    return found
+    return person
 
 
 def may(action: str, county: str | None = None) -> bool:
-    found, _ = _who()
-    return found is not None and roles.may(found, action, county)
+    """Whether the person of this run may do something (for a county)."""
+    person, _ = _who()
+    return person is not None and roles.may(person, action, county)
 
 
 def counties() -> list[str] | None:
     """The counties whose units and findings the person may see; None for all, an empty list for none."""
-    found, _ = _who()
-    if found is None or not (roles.may(found, "units") or found.role == "县级"):
+    person, _ = _who()
+    if person is None or not (roles.may(person, "units") or person.role == "县级"):
         return []
-    return list(found.counties) if found.role == "县级" else None
+    return list(person.counties) if person.role == "县级" else None
 
 
 def exporting(make: Callable[[], bytes], name: str, rows: int, county: str | None = None) -> Callable[[], bytes]:
-    """What a download button is given: made, checked and noted in the audit ledger at the click, not when the page is drawn."""
+    """A file for a download button: made, checked and noted in the audit ledger at the click, not when the page is drawn."""
     person, place = actor(), settings.load()
 
     def made() -> bytes:
@@ -55,26 +55,26 @@ def exporting(make: Callable[[], bytes], name: str, rows: int, county: str | Non
 
 
 def enter() -> Actor:
-    """The person; for everybody else a page that says what to do, and nothing more of the run."""
+    """The person signed in. Everybody else gets a page that says what to do, and the run stops."""
     try:
-        found, why = _who()
+        person, why = _who()
     except Refusal:
         # the reason names people and files: it is for the administrator, who reads it from `shequ audit`
-        st.error("名单 access.yaml 有误,暂时谁也不能进入。请管理员运行 shequ audit 查看原因。")
+        st.error("名单 access.yaml 有误，暂时谁也不能进入。请管理员运行 shequ audit 查看原因。")
         st.stop()
-    if found is None:
-        _door(why)
+    if person is None:
+        _refused(why)
         st.stop()
     rules = roles.load(settings.load())
-    if rules.mode == "oidc" and found is not ANYBODY:
-        _idle(rules, found)
+    if rules.mode == "oidc" and person is not ANYBODY:
+        _idle(rules, person)
     if rules.mode != "local":
-        _noted(found)
-    return found
+        _note_sign_in(person)
+    return person
 
 
 def corner(person: Actor) -> None:
-    """Who is signed in, and the way out."""
+    """Who is signed in, with a button to sign out."""
     if roles.load(settings.load()).mode != "oidc" or person is ANYBODY:
         return
     with st.container(key="signed_in", horizontal=True, horizontal_alignment="right"):
@@ -84,7 +84,7 @@ def corner(person: Actor) -> None:
             st.logout()
 
 
-# ---- how a person is known
+# ---- identity
 
 
 def _who() -> tuple[Actor | None, str]:
@@ -97,50 +97,50 @@ def _who() -> tuple[Actor | None, str]:
     identity, why = _signed_in(rules) if rules.mode == "oidc" else _by_proxy(rules)
     if identity is None:
         return None, why
-    found = rules.find(identity)
-    return found, "" if found else f"账号 {identity} 不在本系统的名单中。请联系市里,在 access.yaml 中登记后再来。"
+    person = rules.find(identity)
+    return person, "" if person else f"账号 {identity} 不在本系统的名单中。请联系市里，在 access.yaml 中登记后再来。"
 
 
 def _local() -> tuple[Actor | None, str]:
-    """Everybody on this machine is its operator: so nobody from elsewhere may come this way."""
-    told = "没有设置登录,只能在运行本系统的机器上使用。请管理员按 docs/security.md 设置登录。"
+    """Everybody on this machine is its operator: requests from elsewhere are refused."""
+    why = "没有设置登录，只能在运行本系统的机器上使用。请管理员按 docs/security.md 设置登录。"
     if not roles.is_loopback(st.get_option("server.address")):
-        return None, told
+        return None, why
     if any(name in st.context.headers for name in _FORWARDED):
-        return None, told
+        return None, why
     return OPERATOR, ""
 
 
 def _signed_in(rules: roles.Access) -> tuple[str | None, str]:
-    """The identity that the provider vouches for. Streamlit does not look at `exp`, so it is looked at here."""
+    """The identity given by the provider. Streamlit does not check `exp`, so it is checked here."""
     if not st.user.get("is_logged_in"):
         return None, "请登录。"
     if not (isinstance(expires := st.user.get("exp"), (int, float)) and expires > time.time()):
-        return None, "登录已过期,请重新登录。"
+        return None, "登录已过期，请重新登录。"
     if rules.claim == "email" and st.user.get("email_verified") is False:
-        return None, "您的邮箱尚未经身份系统验证,不能据此登录。"
+        return None, "您的邮箱尚未经身份系统验证，不能据此登录。"
     identity = st.user.get(rules.claim)
     return (identity, "") if isinstance(identity, str) and identity else (None, f"身份系统没有给出 {rules.claim}。")
 
 
 def _by_proxy(rules: roles.Access) -> tuple[str | None, str]:
-    """The identity that the proxy names, if it is the proxy that speaks: it knows the secret and comes from its address."""
+    """The identity in the proxy's header, if the request has the secret and comes from the proxy's address."""
     secret = settings.proxy_secret()
     if not secret or len(secret) < 32:
-        return None, "服务器没有设置 SHEQU_PROXY_SECRET(至少 32 个字符);请管理员按 docs/security.md 设置。"
+        return None, "服务器没有设置 SHEQU_PROXY_SECRET（至少 32 个字符）；请管理员按 docs/security.md 设置。"
     given = _only(SECRET_HEADER)
     # Streamlit gives no address for a caller on this machine
     address = st.context.ip_address or "127.0.0.1"
     if not hmac.compare_digest(given.encode(), secret.encode()) or address not in rules.proxy.addresses:
         return None, "请从单位的统一入口访问。"
     identity = _only(rules.proxy.user_header)
-    return (identity, "") if identity else (None, "统一入口没有说明您是谁;请重新登录。")
+    return (identity, "") if identity else (None, "统一入口没有说明您是谁；请重新登录。")
 
 
 def _only(header: str) -> str:
-    """The header's value; none where it stands twice: one of the two is not the proxy's."""
-    found = st.context.headers.get_all(header)
-    return found[0] if len(found) == 1 else ""
+    """The header's value; empty where it is given twice: one of them is not the proxy's."""
+    values = st.context.headers.get_all(header)
+    return values[0] if len(values) == 1 else ""
 
 
 # ---- sessions
@@ -148,12 +148,12 @@ def _only(header: str) -> str:
 
 @st.cache_resource(show_spinner=False)
 def _seen() -> dict[tuple, float]:
-    """When each sign-in was last used: of this process, so that closing the tab does not set the clock back."""
+    """When each sign-in was last used, for the whole process: closing the tab does not reset it."""
     return {}
 
 
 def _idle(rules: roles.Access, person: Actor) -> None:
-    """Sign out who did nothing for a while. A new sign-in has another `iat` and starts afresh."""
+    """Sign out a person who was idle too long. A new sign-in has another `iat`."""
     key, now = (person.identity, st.user.get("iat")), time.monotonic()
     last = _seen().get(key, now)
     _seen()[key] = now if now - last <= rules.idle_minutes * 60 else last
@@ -163,8 +163,8 @@ def _idle(rules: roles.Access, person: Actor) -> None:
         st.stop()
 
 
-def _noted(person: Actor) -> None:
-    """Once a session: the sign-in in the audit ledger. Another person in the same session finds nothing of the one before."""
+def _note_sign_in(person: Actor) -> None:
+    """The sign-in in the audit ledger, once a session. A session is cleared when another person signs in."""
     if st.session_state.get("signed_in") == person.identity:
         return
     if "signed_in" in st.session_state:
@@ -173,8 +173,8 @@ def _noted(person: Actor) -> None:
     audit_log.note(settings.load(), "sign_in", person.name, identity=person.identity, role=person.role)
 
 
-def _door(why: str) -> None:
-    """The page of those who are not let in."""
+def _refused(why: str) -> None:
+    """The page for people without access."""
     rules = roles.load(settings.load())
     st.header("社区治理进展", anchor=False)
     st.info(escape.markdown(why))

@@ -14,7 +14,7 @@ def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Defini
     reference = reference_bundle.load(found.reference)
     months = partitions.partitions(reference.first_month)
     stages = assets.build(months, reference)
-    job, timetable = schedule.build()
+    job, timetable = schedule.build(reference.calendar, months)
     jobs, schedules = zip(*((job, timetable), notifications.reminders(), maintenance_jobs.housekeeping()), strict=True)
     watching = [
         maintenance_jobs.lost_runs(),

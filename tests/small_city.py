@@ -24,6 +24,7 @@ def make(folder: Path, counties: Iterable[str] = PLAIN) -> Path:
     (folder / "rosters").mkdir(parents=True)
     for path in REFERENCE.glob("*.yaml"):
         shutil.copy(path, folder / path.name)
+    shutil.copytree(REFERENCE / "boundaries", folder / "boundaries")
     shutil.copytree(REFERENCE / "policies", folder / "policies")
     for year in YEARS:
         _roster(folder / "rosters", year, kept)

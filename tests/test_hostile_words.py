@@ -140,7 +140,7 @@ def test_hostile_words_go_through_everything_as_words(said, release):
 
 
 def test_a_waiting_file_is_told_how_to_reopen(said):
-    assert "该月已审核,报表待重开后生效(shequ reopen)" in said["after"]
+    assert "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束" in said["after"]
 
 
 def formulas(data: bytes) -> list[str]:

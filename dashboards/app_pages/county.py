@@ -13,24 +13,24 @@ options = common_parts.county_options(view)
 county = header.pick("county", "县市区", options, next(iter(options), None), width=240)
 rows = figure_rows.of_place(view, county)
 main = [row for row in rows if row["headline"]]
-report = submission_rows.report(view.release, view.month, county)
+own_report = submission_rows.report(view.release, view.month, county)
 near = county_panel.near_done_rows(view, county)
-found = submission_rows.findings(view.release, view.month, county)
+findings = submission_rows.findings(view.release, view.month, county)
 
 st.subheader(f"{escape.markdown(options[county])} · {common_parts.month_text(view.month)}", anchor=False)
 with st.container(key="verdict"):
-    common_parts.verdict(view, main, [], where=options[county] + ":")
-    county_panel.report_line(report, view)
+    common_parts.verdict(view, main, [], where=options[county] + "：")
+    county_panel.report_line(own_report, view)
 with st.container(key="screen_only"):
     with st.container(key="board", horizontal=True, gap="small"):
         board.headline_bars(main, ink)
         with st.container(key="matrix_box"):
             county_panel.all_indicators(rows, options[county], view)
-    st.markdown("**主要指标只差一两项的社区(村)**")
+    st.markdown("**主要指标只差一两项的社区（村）**")
     county_panel.near_done(view, county, near)
     st.markdown("**报送与问题**")
     county_panel.submissions(view, county)
-    county_panel.findings(found)
-    st.caption("打印本页得到一页简报:全部指标、位次、差距、只差一项的社区(村)、报送和问题。")
+    county_panel.findings(findings)
+    st.caption("打印本页得到一页简报：全部指标、位次、差距、只差一项的社区（村）、报送和问题。")
 with st.container(key="paper_only"):
-    county_panel.on_paper(view, rows, near, found, county)
+    county_panel.on_paper(view, rows, near, findings, county)

@@ -1,4 +1,4 @@
-"""指标: what is asked, how it goes, who holds the gap, and which units lack it."""
+"""指标: the clause, the figure and its trend, the counties, and the units that lack it."""
 
 from functools import partial
 
@@ -12,10 +12,10 @@ from dashboards.text import screen_wording
 view = header.view()
 ink = palette.ink()
 known = edition_data.indicators(view.release, view.policy)
-chosen = header.pick("indicator", "指标", common_parts.indicator_options(view), known[0]["indicator"])
+chosen = header.pick("indicator", "指标", common_parts.indicator_options(view), known[0]["indicator"], width=420)
 indicator = next(row for row in known if row["indicator"] == chosen)
 row = next((row for row in figure_rows.of_place(view, view.city) if row["indicator"] == chosen), None)
-indicator_panel.clause(indicator)
+indicator_panel.clause(view, indicator)
 if row is None:
     st.info("这个月份没有该指标的数字。")
     st.stop()
@@ -25,10 +25,10 @@ left, right = st.columns([1.15, 1], gap="large")
 with left:
     st.subheader("走势与目标", anchor=False)
     outlook = edition_data.outlook(view, chosen, view.city)
-    told = f"{indicator['name']}逐月走势,现值 {screen_wording.value(row)},目标 {screen_wording.target(row)}"
+    alt = f"{indicator['name']}逐月走势，现值 {screen_wording.value(row)}，目标 {screen_wording.target(row)}"
     series = edition_data.series(view, chosen, view.city)
     drawing = partial(plotly_charts.trend, series, indicator, view.divisions, view.month, outlook, ink)
-    common_parts.chart(common_parts.drawn(view, ink, ("trend", chosen), drawing), "trend", told)
+    common_parts.chart(common_parts.drawn(view, ink, ("trend", chosen), drawing), "trend", alt)
     indicator_panel.outlook(row, outlook)
     indicator_panel.movement(view, indicator, edition_data.movement(view, chosen, view.city), row)
 with right:

@@ -5,7 +5,6 @@ import streamlit as st
 from dashboards.charts import palette
 from dashboards.components import board, common_parts, header
 from dashboards.queries import figure_rows, submission_rows
-from dashboards.text import screen_wording
 
 view = header.view()
 ink = palette.ink()
@@ -15,17 +14,17 @@ reports = submission_rows.reports(view.release, view.month)
 with st.container(key="verdict"):
     common_parts.verdict(view, rows, reports)
 if not rows:
-    st.info("这个月份没有该政策的数字:政策自所定月份起才考核。请在上面另选月份。")
+    st.info("这个月份没有该政策的数字：政策自所定月份起才考核。请在上面另选月份。")
     st.stop()
 
 with st.container(key="board", horizontal=True, gap="small"):
     board.headline_bars(rows, ink)
     board.matrix(view, rows, ink)
-st.caption(f"行号即左边的指标次序;点名称或格子看详情。图例:{screen_wording.legend()}")
+st.caption(f"行号即左边的指标次序；点名称或格子看详情。图例：{palette.legend()}")
 moved = figure_rows.moved_most(view)
 with st.container(key="paper_only"):
     board.printed(view, rows)
-    common_parts.moves_told(moved)
+    common_parts.moves_in_words(moved)
 with st.container(key="screen_only"):
     st.subheader("本月变化最大的县市区", anchor=False)
     common_parts.moves(moved)

@@ -1,4 +1,4 @@
-"""政策: the text, each measurable sentence tied to its indicator and state; what nothing measures."""
+"""政策: the text by paragraph, with the indicators that measure it and their state."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""数据质量: coverage, what is carried or unknown, decisions, editions and what each changed."""
+"""数据质量: coverage, carried and unknown answers, findings, decisions, editions."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from dashboards.components import common_parts, header, quality_panel
 from dashboards.queries import figure_rows, submission_rows
 
 view = header.view()
-st.subheader("覆盖:应报的单位,报了多少", anchor=False)
+st.subheader("覆盖：应报的单位，报了多少", anchor=False)
 covered = submission_rows.coverage(view.release)
 drawing = partial(quality_panel.coverage_chart, covered, palette.ink())
 common_parts.chart(
@@ -20,9 +20,9 @@ st.markdown("**本月未知或沿用最多的指标**")
 quality_panel.unknown(figure_rows.of_place(view, view.city))
 st.markdown("**本月问题的种类**")
 quality_panel.kinds(submission_rows.finding_counts(view.release, view.month), common_parts.county_options(view))
-st.markdown("**名册变动的平衡(变动前 + 新设 − 撤销 + 划入 − 划出 = 变动后)**")
+st.markdown("**名册变动的平衡（变动前 + 新设 − 撤销 + 划入 − 划出 = 变动后）**")
 quality_panel.reconciliation(view)
-st.markdown("**市里的决定(审核、退回、豁免、认定)**")
+st.markdown("**市里的决定（审核、退回、豁免、认定）**")
 quality_panel.decisions(view)
 st.markdown("**发布过的版本**")
 quality_panel.editions(view)

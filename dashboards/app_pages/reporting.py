@@ -1,14 +1,14 @@
-"""报送: who has reported; send a workbook and see at once what was read; approve, reopen, waive."""
+"""报送: who has reported; send a workbook and see at once what was read; decide, and take back."""
 
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts, submission_desk
+from dashboards.components import common_parts, decision_desk, submission_desk
 from dashboards.queries import submission_rows
 
 view = st.session_state.get("view")
-ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审核、退回、豁免"}
-# a county's own county stands for any: what it may do at all
+ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审定、发布、撤回"}
+# whether a county's person may do it at all is asked for one of its counties
 own = next(iter(signin.actor().counties), None)
 if not signin.may("submit", own):
     ROOMS.pop("upload")
@@ -19,7 +19,7 @@ room = st.segmented_control(
     "内容",
     list(ROOMS),
     default=asked if asked in ROOMS else "state",
-    format_func=ROOMS.get,
+    format_func=lambda name: ROOMS[name],
     required=True,
     label_visibility="collapsed",
 )
@@ -27,10 +27,10 @@ st.query_params["room"] = room
 if room == "upload":
     submission_desk.upload()
 elif room == "decide":
-    submission_desk.decide(view)
+    decision_desk.decide()
 else:
     if view is None:
-        st.info("还没有发布任何月份;收到的报表见下。")
+        st.info("还没有发布任何月份；收到的报表见下。")
     else:
         common_parts.reporting(submission_rows.reports(view.release, view.month, 200))
         submission_desk.reports_download(view)

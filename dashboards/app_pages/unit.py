@@ -1,4 +1,4 @@
-"""社区(村): one unit, its answers over time, each with the cell where it stands."""
+"""社区（村）: one unit, its answers over time, each with the cell where it stands."""
 
 import streamlit as st
 
@@ -11,28 +11,32 @@ from dashboards.text import escape
 view = header.view()
 code = unit_panel.search(view)
 unit = submission_rows.unit(view, code) if code else None
-if signin.counties() is not None:
-    own = "、".join(signin.counties())
-    st.caption(f"您能看到的只有 {own} 的社区(村)。" if own else "社区(村)的答案要登录后才能看。")
+allowed = signin.counties()
+if allowed is not None:
+    own = "、".join(allowed)
+    st.caption(f"您能看到的只有 {own} 的社区（村）。" if own else "社区（村）的答案要登录后才能看。")
 if code and unit is None:
-    st.warning(f"{escape.markdown(code)} 不在所选月份的名册中:可能已撤并或换了代码。请按名称查找,或在上面换一个月份。")
+    st.warning(
+        f"{escape.markdown(code)} 不在所选月份的名册中：可能已撤并或换了代码。请按名称查找，或在上面换一个月份。"
+    )
 if unit is None:
-    st.caption("在上面输入名称或代码的一部分,选一个社区(村)。也可以从“指标”和“县市区”页点进来。")
+    st.caption("在上面输入名称或代码的一部分，选一个社区（村）。也可以从“指标”和“县市区”页点进来。")
     st.stop()
 
 st.subheader(
-    f"{escape.markdown(unit['name'])}({escape.markdown(unit['county'])} {escape.markdown(unit['town'])})", anchor=False
+    f"{escape.markdown(unit['name'])}（{escape.markdown(unit['county'])} {escape.markdown(unit['town'])}）",
+    anchor=False,
 )
 unit_panel.standing(view, unit)
 left, right = st.columns([1.25, 1], gap="large")
 with left:
-    st.markdown("**报了什么,写在哪一格**")
+    st.markdown("**报了什么，写在哪一格**")
     unit_panel.answers(view, unit)
 with right:
     st.markdown("**各项指标**")
     unit_panel.states(view, unit)
 st.markdown("**历月变化**")
-unit_panel.life(view, unit)
+unit_panel.history(view, unit)
 st.caption(
-    f"图例:{palette.SIGNS['met']} 具备 {palette.SIGNS['off_track']} 缺 {palette.SIGNS['no_data']} 未报或待核实 {palette.CARRIED} 沿用前月的答案"
+    f"图例：{palette.SIGNS['met']} 具备 {palette.SIGNS['off_track']} 缺 {palette.SIGNS['no_data']} 未报或待核实 {palette.CARRIED} 沿用前月的答案"
 )

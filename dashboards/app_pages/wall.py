@@ -1,4 +1,4 @@
-"""大屏: the overview for a projector. It turns its pages by itself and stops when touched."""
+"""大屏: the overview for a projector. Pages turn by themselves until the screen is touched."""
 
 import streamlit as st
 
@@ -20,8 +20,9 @@ def turning() -> None:
     if not st.session_state["wall_stopped"] and st.session_state.get("wall_seen"):
         st.session_state["wall_page"] += 1
     st.session_state["wall_seen"] = True
-    if "edition" not in st.query_params and edition_data.newest()[0].label != view.release.label:
-        # a newer edition has appeared: the header, too, has to know
+    newest, _ = edition_data.newest()
+    if "edition" not in st.query_params and newest and newest.label != view.release.label:
+        # a newer edition: the header changes too
         st.rerun()
     wall_panel.show(view, st.session_state["wall_page"], palette.ink(), st.session_state["wall_stopped"])
 

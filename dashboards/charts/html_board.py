@@ -1,139 +1,167 @@
-"""The board drawn in HTML: bullet bars and the matrix of counties, for screen, phone and paper at once (`style.css` lays them out).
+"""The board in HTML: bullet bars, the matrix of counties and the ranking, for screen, phone, paper, wall and notebook.
 
-Plotly draws the same for notebooks and the wall (`bullets`, `charts`); its program takes a browser longer than the whole first view,
-so the pages that are opened first do without it. There is no script: what opens a page is a link, what bears `data-said` says more when
-it is pointed at.
+One drawing for all of them: `style.css` lays it out. There is no script: what opens a page is a link, and an element with `data-said`
+shows its lines under the pointer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from dashboards.charts.bullet_bars import part_of_bar, target_mark, trail_of
+from dashboards.charts import bar_geometry
 from dashboards.charts.palette import SIGNS, Ink
-from dashboards.components.common_parts import href
-from dashboards.text import escape, screen_wording
+from dashboards.queries.row_types import CountyRow, FigureRow, PlaceRow
+from dashboards.text import screen_wording
+from dashboards.text.templates import render
 
-
-def bars(rows: Sequence[dict], names: Sequence[str], told: str, ink: Ink) -> str:
-    """Headline indicators as a table of bullet bars: sign, name, bar against target, counts, gap, change, series.
-
-    `names` are the links that stand for the names, as HTML; `told` is the whole for screen readers.
-    """
-    lines = [_bar(row, name, ink) for row, name in zip(rows, names, strict=True)]
-    return f'<div class="bars" style="{_colours(ink)}"><p class="told">{escape.markup(told)}</p>{_HEAD}{"".join(lines)}</div>'
-
-
-_HEAD = (
-    '<div class="bar head"><i></i><u>指标(点名称看详情)</u><u>竖线为目标;斜纹未报或待核实,竖纹沿用</u>'
-    "<u>现值(完成/应有)</u><u>还差</u><u>较上月</u><u>走势</u></div>"
+HEADS = (
+    "指标（点名称看详情）",
+    "竖线为目标；斜纹未报或待核实，竖纹沿用",
+    "现值（完成/应有）",
+    "还差",
+    "较上月",
+    "走势",
 )
 
 
-def _bar(row: dict, name: str, ink: Ink) -> str:
-    gap, moved = escape.markup(screen_wording.gap_alone(row)), escape.markup(screen_wording.change(row))
-    return (
-        f'<div class="bar"><i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>{name}{_track(row, ink)}'
-        f"<span>{_value(row)}</span><span{' class=gap' if row['gap'] else ''}>{gap}</span><span>{moved}</span>{_trail(row)}</div>"
-    )
+@dataclass(frozen=True)
+class Link:
+    """A name on the board and the page that it opens."""
+
+    href: str
+    label: str
+    number: str = ""
+    quiet: str = ""
 
 
-def _track(row: dict, ink: Ink) -> str:
-    """Ground, band of what is not known, value, what of it is carried, mark of the target."""
-    value = part_of_bar(row, row["value"]) or 0
-    lent = value * screen_wording.carried_share(row)
-    parts = [
-        _span("u", part_of_bar(row, row["lower"]) or 0, part_of_bar(row, row["upper"]) or 0) if row["unknown"] else ""
-    ]
-    parts += [_span("v", 0, value, f";background:{ink.bar(row['status'])}"), _span("c", value - lent, value)]
-    goal = target_mark(row)
-    parts += [f'<s class="g" style="left:{100 * goal:.1f}%"></s>' if goal is not None else ""]
-    return f'<div class="track"{_said(row, row["name"])}>{"".join(parts)}</div>'
+@dataclass(frozen=True)
+class Span:
+    """A coloured part of a bar, in per cent of its width; `kind` is its class in the style."""
+
+    kind: str
+    left: str
+    width: str
+    colour: str = ""
 
 
-def _span(kind: str, start: float, end: float, more: str = "") -> str:
-    if end <= start:
-        return ""
-    return f'<s class="{kind}" style="left:{100 * start:.1f}%;width:{100 * (end - start):.1f}%{more}"></s>'
+@dataclass(frozen=True)
+class Trend:
+    """A small series: the polygon of each run of months, and the height of its last point where the month shown has a value."""
+
+    ribbons: list[str]
+    end: str | None
 
 
-def _value(row: dict) -> str:
-    counts = f" <em>{escape.markup(screen_wording.parts(row))}</em>" if row["shown"] is not None else ""
-    return f"<b>{escape.markup(screen_wording.value(row))}</b>{counts}"
+@dataclass(frozen=True)
+class Bar:
+    """One line of bars or ranking. Without a trend it is a line of the ranking."""
+
+    link: Link
+    sign: str
+    colour: str
+    spans: list[Span]
+    goal: str | None
+    said: list[str]
+    value: str
+    parts: str
+    gap: str
+    short: bool = False
+    change: str = ""
+    trend: Trend | None = None
 
 
-def _trail(row: dict) -> str:
-    """The series up to the month shown, each run a ribbon between two edges; a point where the month itself has a value."""
-    runs = trail_of(row)
-    drawn = [f'<s style="clip-path:polygon({_ribbon(run)})"></s>' for run in runs]
-    if runs and runs[-1][-1][0] == 100:
-        drawn.append(f'<s class="end" style="top:{runs[-1][-1][1]:.0f}%"></s>')
-    return f'<div class="trail">{"".join(drawn)}</div>'
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the matrix."""
+
+    status: str
+    sign: str
+    href: str
+    said: list[str]
 
 
-def _ribbon(run: list[tuple[float, float]]) -> str:
-    there = [f"{x:.0f}% {y:.0f}%" for x, y in run]
-    return ",".join([*there, *(f"{x:.0f}% calc({y:.0f}% + 1.5px)" for x, y in reversed(run))])
+def bars(rows: Sequence[PlaceRow], links: Sequence[Link], summary: str, ink: Ink) -> str:
+    """Headline indicators as bullet bars: sign, name, bar against target, counts, gap, change, trend. `summary` is for screen readers."""
+    lines = [_indicator(row, link, ink) for row, link in zip(rows, links, strict=True)]
+    return render("bars.html", bars=lines, heads=HEADS, summary=summary, colours=_colours(ink))
 
 
-def ranking(rows: Sequence[dict], names: Sequence[str], told: str, ink: Ink) -> str:
-    """Counties of one indicator as bullet bars, each with its counts and its gap; `names` as in `bars`."""
-    lines = [_county(row, name, ink) for row, name in zip(rows, names, strict=True)]
-    return (
-        f'<div class="ranking" style="{_colours(ink)}"><p class="told">{escape.markup(told)}</p>{"".join(lines)}</div>'
-    )
-
-
-def _county(row: dict, name: str, ink: Ink) -> str:
-    track = _track({**row, "name": row["county"]}, ink)
-    gap = escape.markup(screen_wording.gap(row).replace("还差 ", "差 "))
-    sign = f'<i style="color:{ink.mark(row["status"])}">{SIGNS[row["status"]]}</i>'
-    return f'<div class="bar">{sign}{name}{track}<span>{_value(row)}</span><span>{gap}</span></div>'
+def ranking(rows: Sequence[CountyRow], links: Sequence[Link], summary: str, ink: Ink) -> str:
+    """Counties of one indicator as bullet bars, each with its counts and its gap."""
+    lines = [_county(row, link, ink) for row, link in zip(rows, links, strict=True)]
+    return render("ranking.html", bars=lines, summary=summary, colours=_colours(ink))
 
 
 def matrix(
-    cells: Sequence[dict],
+    cells: Mapping[tuple[str, str], Cell],
     indicators: Sequence[str],
-    counties: Sequence[dict],
-    names: Sequence[str],
-    told: str,
+    counties: Mapping[str, Link],
+    summary: str,
     ink: Ink,
 ) -> str:
-    """Counties across, headline indicators down, numbered as the bars beside it: colour and sign of each status. `names` as in `bars`."""
-    found = {(cell["indicator"], cell["place"]): cell for cell in cells}
-    # once for all cells; where a name stands twice in an address, the page takes the last
-    kept = href("county")
-    lines = [
-        f"<u>{n}</u>{''.join(_cell(found.get((name, county['unit'])), kept) for county in counties)}"
-        for n, name in enumerate(indicators, 1)
+    """Counties across, headline indicators down, numbered as the bars beside it: colour and sign of each status.
+
+    `cells` are by indicator and county, `counties` the links by county code.
+    """
+    rows = [[cells.get((indicator, county)) for county in counties] for indicator in indicators]
+    columns = list(counties.values())
+    return render("matrix.html", rows=rows, columns=columns, summary=summary, colours=_colours(ink))
+
+
+def cell(row: CountyRow, href: str) -> Cell:
+    said = [row["county"], *screen_wording.detail(row, row["name"])]
+    return Cell(row["status"], SIGNS[row["status"]], href, said)
+
+
+def _indicator(row: PlaceRow, link: Link, ink: Ink) -> Bar:
+    common = _common(row, link, row["name"], ink)
+    change = screen_wording.change(row)
+    return Bar(**common, gap=screen_wording.gap_alone(row), short=bool(row["gap"]), change=change, trend=_trend(row))
+
+
+def _county(row: CountyRow, link: Link, ink: Ink) -> Bar:
+    return Bar(**_common(row, link, row["county"], ink), gap=screen_wording.gap(row).replace("还差 ", "差 "))
+
+
+def _common(row: FigureRow, link: Link, name: str, ink: Ink) -> dict:
+    goal = bar_geometry.target_mark(row)
+    return {
+        "link": link,
+        "sign": SIGNS[row["status"]],
+        "colour": ink.mark(row["status"]),
+        "spans": _spans(row, ink),
+        "goal": None if goal is None else f"{goal:.1f}",
+        "said": screen_wording.detail(row, name),
+        "value": screen_wording.value(row),
+        "parts": screen_wording.parts(row) if row["shown"] is not None else "",
+    }
+
+
+def _spans(row: FigureRow, ink: Ink) -> list[Span]:
+    """Band of what is unknown, value, what of it is carried."""
+    position = bar_geometry.position
+    unknown = (position(row, row["lower"]), position(row, row["upper"])) if row["unknown"] else (0.0, 0.0)
+    parts = [
+        ("u", *unknown, ""),
+        ("v", 0.0, position(row, row["value"]), ink.bar(row["status"])),
+        ("c", *bar_geometry.carried_part(row), ""),
     ]
-    across = f"--n:{len(counties)};{_colours(ink)}"
-    return (
-        f'<div class="matrix" style="{across}"><nav><u></u>{"".join(names)}</nav>'
-        f'<div class="cells" role="group" aria-label="{escape.markup(told)}">{"".join(lines)}</div></div>'
-    )
+    return [Span(kind, f"{a:.1f}", f"{b - a:.1f}", colour) for kind, a, b, colour in parts if b > a]
 
 
-def _cell(cell: dict | None, kept: str) -> str:
-    if cell is None:
-        return "<b></b>"
-    to = f"{kept}&amp;county={escape.markup(cell['place'])}&amp;indicator={escape.markup(cell['indicator'])}"
-    return f'<a class="{cell["status"]}" tabindex="-1" href="{to}"{_said(cell, cell["name"], cell["county"])}>{SIGNS[cell["status"]]}</a>'
+def _trend(row: PlaceRow) -> Trend:
+    """Each run of months is a ribbon between two edges; a point where the month itself has a value."""
+    runs = bar_geometry.trend_runs(row)
+    last = runs[-1][-1] if runs else None
+    return Trend([_ribbon(run) for run in runs], f"{last[1]:.0f}" if last and last[0] == 100 else None)
 
 
-def _said(row: dict, name: str, first: str = "") -> str:
-    """What is said when it is pointed at, line by line."""
-    lines = [*([first] if first else []), *screen_wording.detail(row, name)]
-    return f' data-said="{"&#10;".join(map(escape.markup, lines))}"'
+def _ribbon(run: list[bar_geometry.Point]) -> str:
+    edge = [f"{x:.0f}% {y:.0f}%" for x, y in run]
+    return ",".join([*edge, *(f"{x:.0f}% calc({y:.0f}% + 1.5px)" for x, y in reversed(run))])
 
 
 def _colours(ink: Ink) -> str:
     """The palette as CSS variables: by status the area and the sign upon it, and what is common."""
-    common = {
-        "faint": ink.faint,
-        "quiet": ink.quiet,
-        "unknown": ink.unknown,
-        "paper": ink.paper,
-        "text": ink.text,
-        "line": ink.line,
-    }
+    common = {name: getattr(ink, name) for name in ("faint", "quiet", "unknown", "paper", "text", "line")}
     status = {**ink.fill, **{f"on-{name}": colour for name, colour in ink.on.items()}}
     return ";".join(f"--{name}:{colour}" for name, colour in {**common, **status}.items())

@@ -1,7 +1,6 @@
-"""Colours and signs: one palette for status, the same on every page, in charts and in words.
+"""Colours and signs of statuses, the same on every page and in every chart.
 
-Every status has a sign as well as a colour, so that it survives a grey printer and a reader who does not tell red from green.
-Red stands only where a duty is missed (逾期未达标).
+Every status has a sign as well as a colour, for grey printers and colour-blind readers. Red is for a missed duty only (逾期未达标).
 """
 
 from dataclasses import dataclass
@@ -9,10 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from pipelines.edition.statuses import NAMES, ORDER
+
 SIGNS = {
     "met": "●",
     "unproven": "◐",
     "overdue": "×",
+    "starting": "◇",
     "on_track": "○",
     "lagging": "▽",
     "off_track": "▼",
@@ -21,38 +23,19 @@ SIGNS = {
     "no_data": "?",
     "not_applicable": "·",
 }
-NAMES = {
-    "met": "已达标",
-    "unproven": "待核实",
-    "overdue": "逾期未达标",
-    "on_track": "进度正常",
-    "lagging": "进度偏慢",
-    "off_track": "严重滞后",
-    "reversing": "倒退",
-    "tracked": "仅监测",
-    "no_data": "无数据",
-    "not_applicable": "不适用",
-}
 # beside a number or a state: answers carried over from an earlier month stand behind it
 CARRIED = "※"
-# What wants attention first: the order in which laggards, legends and sentences name them.
-ATTENTION = (
-    "overdue",
-    "reversing",
-    "off_track",
-    "lagging",
-    "unproven",
-    "no_data",
-    "on_track",
-    "met",
-    "tracked",
-    "not_applicable",
-)
+_WITHOUT_COLOUR = ("starting", "tracked", "no_data", "not_applicable")
+
+
+def legend() -> str:
+    """`× 逾期未达标 ↘ 倒退 …`: every sign with its word, in the order of concern."""
+    return " ".join(map(sign, ORDER))
 
 
 def sign(status: str) -> str:
     """`● 已达标`: the sign and the word."""
-    return f"{SIGNS.get(status, '?')} {NAMES.get(status, status)}"
+    return f"{SIGNS[status]} {NAMES[status]}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +55,7 @@ class Ink:
 
     def bar(self, status: str) -> str:
         """Colour of a bar: statuses without a colour of their own are drawn in quiet grey."""
-        return self.quiet if status in ("tracked", "no_data", "not_applicable") else self.solid[status]
+        return self.quiet if status in _WITHOUT_COLOUR else self.solid[status]
 
     def mark(self, status: str) -> str:
         """Colour of a sign that stands on paper: strong enough for a thin outline."""
@@ -98,6 +81,7 @@ LIGHT = Ink(
     amber="#a87900",
     fill={
         "met": "#2b7a8c",
+        "starting": "#d5dbe8",
         "unproven": "#8fc3cc",
         "overdue": "#b3261e",
         "on_track": "#d7e9ec",
@@ -110,6 +94,7 @@ LIGHT = Ink(
     },
     on={
         "met": "#ffffff",
+        "starting": "#3c4a66",
         "unproven": "#12343b",
         "overdue": "#ffffff",
         "on_track": "#2b5c66",
@@ -132,6 +117,7 @@ DARK = Ink(
     amber="#e0b84f",
     fill={
         "met": "#4fa6b8",
+        "starting": "#2f3a4e",
         "unproven": "#34707c",
         "overdue": "#e5574b",
         "on_track": "#22424a",
@@ -144,6 +130,7 @@ DARK = Ink(
     },
     on={
         "met": _DARK_ON,
+        "starting": "#b9c6de",
         "unproven": "#e4f3f6",
         "overdue": _DARK_ON,
         "on_track": "#a9d3db",

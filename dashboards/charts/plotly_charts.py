@@ -1,23 +1,27 @@
-"""Plotly figures: the matrix of counties, trend, map (bullet bars: `bullets`). For pages and for notebooks.
+"""Plotly figures for pages and notebooks: trend and map.
 
 Every text that comes from data is escaped: Plotly reads a little HTML. Nothing is fetched: outlines are filled scatter traces.
 """
 
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+
 import plotly.graph_objects as go
 
-from dashboards.charts.palette import ATTENTION, LIGHT, NAMES, SIGNS, Ink
+from dashboards.charts.palette import LIGHT, SIGNS, Ink
+from dashboards.queries.row_types import CountyRow, IndicatorRow, Mark, Outline, OutlookRow, SeriesRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
 
-# heights in pixels: a row of bars and matrix, and their head
-ROW, HEAD = 34, 74
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
-# nothing in the corner of a chart, no wheel that swallows scrolling
+# no buttons on a chart, and the wheel scrolls the page
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
 
 
 def blank(ink: Ink, height: int, **layout) -> go.Figure:
-    # all at once: every later update of a layout is validated as a whole
+    # the whole layout in one call: each later update is validated as a whole
     plain = dict(
         height=height,
         margin=dict(l=0, r=0, t=0, b=0),
@@ -33,92 +37,21 @@ def blank(ink: Ink, height: int, **layout) -> go.Figure:
     return go.Figure(layout={**plain, **layout})
 
 
-def hover(rows: list[dict], name: str = "name") -> list[str]:
-    return ["<br>".join(escape.plotly(line) for line in screen_wording.detail(row, row[name])) for row in rows]
-
-
-# ---- counties × indicators
-
-
-def matrix(
-    cells: list[dict],
-    indicators: list[str],
-    counties: list[dict],
-    ink: Ink = LIGHT,
-    row: int = ROW,
-) -> go.Figure:
-    """Counties across, headline indicators down (in the order of the bars beside it): colour and sign of each status."""
-    across = {county["unit"]: n for n, county in enumerate(counties)}
-    down = {name: n for n, name in enumerate(indicators)}
-    places = [(across[cell["place"]], down[cell["indicator"]]) for cell in cells]
-    figure = blank(ink, HEAD + row * len(indicators) + 6, margin=dict(l=24, r=2, t=HEAD, b=6))
-    _squares(figure, cells, places, ink)
-    _cell_signs(figure, cells, places, ink)
-    names = ["<br>".join(escape.plotly(letter) for letter in _label(county)) for county in counties]
-    top = dict(
-        side="top", tickvals=list(range(len(names))), ticktext=names, tickangle=0, tickfont=dict(size=13), ticks=""
-    )
-    numbers = [str(n + 1) for n in range(len(indicators))]
-    side = dict(
-        tickvals=list(range(len(indicators))), ticks="", ticktext=numbers, tickfont=dict(size=11, color=ink.quiet)
-    )
-    bare = dict(showgrid=False, zeroline=False, fixedrange=True)
-    figure.update_xaxes(**top, **bare, range=[-0.5, len(counties) - 0.5])
-    figure.update_yaxes(**side, **bare, range=[len(indicators) - 0.5, -0.5])
-    return figure
-
-
-def _squares(figure: go.Figure, cells: list[dict], places: list[tuple[int, int]], ink: Ink) -> None:
-    steps = list(NAMES)
-    z = [steps.index(cell["status"]) for cell in cells]
-    figure.add_heatmap(
-        x=[x for x, _ in places],
-        y=[y for _, y in places],
-        z=z,
-        zmin=-0.5,
-        zmax=len(steps) - 0.5,
-        colorscale=_steps(steps, ink),
-        showscale=False,
-        xgap=3,
-        ygap=3,
-        hoverinfo="skip",
-    )
-
-
-def _cell_signs(figure: go.Figure, cells: list[dict], places: list[tuple[int, int]], ink: Ink) -> None:
-    """The signs, and what is pointed at and clicked: squares of a heatmap can be neither."""
-    said = [f"<b>{escape.plotly(cell['county'])}</b><br>{text}" for cell, text in zip(cells, hover(cells), strict=True)]
-    figure.add_scatter(
-        x=[x for x, _ in places],
-        y=[y for _, y in places],
-        mode="markers+text",
-        text=[SIGNS[cell["status"]] for cell in cells],
-        textfont=dict(size=15, color=[ink.on[cell["status"]] for cell in cells]),
-        marker=dict(size=15, opacity=0, symbol="square"),
-        hoverinfo="text",
-        hovertext=said,
-        customdata=[[cell["indicator"], cell["place"]] for cell in cells],
-        selected=dict(marker=dict(opacity=0)),
-        unselected=dict(marker=dict(opacity=0)),
-    )
-
-
-def _label(county: dict) -> str:
-    """Three characters at most, one above the other."""
-    return escape.plain(county["short"])[:3]
-
-
-def _steps(steps: list[str], ink: Ink) -> list[list]:
-    """A colour scale without passages: each status its own colour."""
-    width = 1 / len(steps)
-    return [[edge, ink.fill[status]] for n, status in enumerate(steps) for edge in (n * width, (n + 1) * width)]
+def _hover(row: CountyRow) -> str:
+    lines = [escape.plotly(line) for line in screen_wording.detail(row, row["name"])]
+    return "<br>".join([f"<b>{escape.plotly(row['county'])}</b>", *lines])
 
 
 # ---- one indicator over time
 
 
 def trend(
-    rows: list[dict], indicator: dict, view_divisions: str, month, outlook: dict | None, ink: Ink = LIGHT
+    rows: Sequence[SeriesRow],
+    indicator: IndicatorRow,
+    view_divisions: str,
+    month: date,
+    outlook: OutlookRow | None,
+    ink: Ink = LIGHT,
 ) -> go.Figure:
     """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
     own = [row for row in rows if row["divisions"] == view_divisions]
@@ -139,24 +72,43 @@ def trend(
     return figure.add_traces(traces)
 
 
-def _band(rows: list[dict], ink: Ink) -> list[dict]:
-    known = [row for row in rows if row["lower"] is not None and row["unknown"]]
-    if not known:
-        return []
-    x = [row["month"] for row in known]
+def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[dict]:
+    """The range of what is unknown: an area for each run of months in which something is, none over the others.
+
+    A run of one month is drawn half a month wide, or it would not be seen.
+    """
+    runs = [list(run) for unknown, run in groupby(rows, key=_is_unknown) if unknown]
     return [
         dict(
             type="scatter",
-            x=x + x[::-1],
-            y=[row["upper"] for row in known] + [row["lower"] for row in known][::-1],
+            x=[day for day, _, _ in edge] + [day for day, _, _ in edge[::-1]],
+            y=[upper for _, _, upper in edge] + [lower for _, lower, _ in edge[::-1]],
             fill="toself",
             mode="lines",
             line=dict(width=0),
             fillcolor=_clear(ink.unknown),
             hoverinfo="skip",
             name="未报或待核实的范围",
+            legendgroup="unknown",
+            showlegend=number == 0,
         )
+        for number, edge in enumerate(map(_edge, runs))
     ]
+
+
+def _is_unknown(row: SeriesRow) -> bool:
+    return row["lower"] is not None and row["upper"] is not None and bool(row["unknown"])
+
+
+def _edge(run: list[SeriesRow]) -> list[tuple[date, float | None, float | None]]:
+    """Day, lower and upper bound along a run of months."""
+    if len(run) > 1:
+        return [(row["month"], row["lower"], row["upper"]) for row in run]
+    [row] = run
+    return [(row["month"] + shift, row["lower"], row["upper"]) for shift in (-_WEEK, _WEEK)]
+
+
+_WEEK = timedelta(days=7)
 
 
 def _clear(colour: str) -> str:
@@ -164,7 +116,7 @@ def _clear(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.45)"
 
 
-def _line(rows: list[dict], colour: str, name: str, width: float, dash: str = "solid") -> dict:
+def _line(rows: Sequence[SeriesRow], colour: str, name: str, width: float, dash: str = "solid") -> dict:
     return dict(
         type="scatter",
         x=[row["month"] for row in rows],
@@ -175,17 +127,17 @@ def _line(rows: list[dict], colour: str, name: str, width: float, dash: str = "s
         marker=dict(size=4 if width < 2 else 6),
         hoverinfo="text",
         hovertext=[
-            f"{months.label(row['month'])} {name}:{row['shown'] or '无数据'}({screen_wording.parts(row)})"
+            f"{months.label(row['month'])} {name}：{row['shown'] or '无数据'}（{screen_wording.parts(row)}）"
             for row in rows
         ],
     )
 
 
-def _goal(indicator: dict) -> float | None:
+def _goal(indicator: IndicatorRow) -> float | None:
     return indicator["low"] if indicator["low"] is not None else indicator["high"]
 
 
-def _path(rows: list[dict], indicator: dict, ink: Ink) -> list[dict]:
+def _path(rows: Sequence[SeriesRow], indicator: IndicatorRow, ink: Ink) -> list[dict]:
     """From the baseline straight to the target on its due date."""
     goal = _goal(indicator)
     if goal is None:
@@ -212,7 +164,7 @@ def _path(rows: list[dict], indicator: dict, ink: Ink) -> list[dict]:
     ]
 
 
-def _ahead(rows: list[dict], indicator: dict, outlook: dict | None, ink: Ink) -> list[dict]:
+def _ahead(rows: Sequence[SeriesRow], indicator: IndicatorRow, outlook: OutlookRow | None, ink: Ink) -> list[dict]:
     """Where the trend leads."""
     if not (outlook and rows and outlook.get("value_at_due") is not None):
         return []
@@ -226,7 +178,7 @@ def _straight(name: str, start: tuple, end: tuple, line: dict) -> dict:
     return dict(type="scatter", **ends, mode="lines", name=name, line=line, hoverinfo="skip")
 
 
-def _guides(month, goal: float | None, ink: Ink) -> list[dict]:
+def _guides(month: date, goal: float | None, ink: Ink) -> list[dict]:
     """The month that is looked at, and the target."""
     common = dict(type="line", line=dict(color=ink.line, width=1))
     upright = dict(x0=month.isoformat(), x1=month.isoformat(), y0=0, y1=1, xref="x", yref="y domain")
@@ -234,7 +186,7 @@ def _guides(month, goal: float | None, ink: Ink) -> list[dict]:
     return [common | upright, *([common | level] if goal is not None else [])]
 
 
-def _axes(indicator: dict, ink: Ink) -> dict[str, dict]:
+def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, dict]:
     common = dict(tickfont=dict(color=ink.quiet), gridcolor=ink.faint, fixedrange=True)
     suffix = "%" if indicator["unit"] == "%" else ""
     return {
@@ -247,27 +199,32 @@ def _axes(indicator: dict, ink: Ink) -> dict[str, dict]:
 
 
 def outline_map(
-    shapes: list[dict],
-    rows: dict[str, dict],
-    marks: dict[str, str],
+    outlines: Sequence[Outline],
+    rows: Mapping[str, CountyRow],
+    marks: Mapping[str, Mark],
     chosen: str | None = None,
     ink: Ink = LIGHT,
     height: int = 620,
 ) -> go.Figure:
-    """Filled outlines of the counties in status colours, with sign and name. `marks`: places without an outline → beside which."""
+    """Filled outlines of the counties in status colours, with sign and name. `rows` and `marks` are by county code."""
     figure = blank(ink, height, hovermode="closest")
-    for shape in shapes:
-        _area(figure, shape, rows.get(shape["code"]), shape["code"] == chosen, ink)
-    _labels(figure, shapes, rows, marks, ink)
+    for outline in outlines:
+        _area(figure, outline, rows.get(outline["code"]), outline["code"] == chosen, ink)
+    _labels(figure, outlines, rows, marks, ink)
     figure.update_xaxes(visible=False, fixedrange=True)
-    # at 37° north a degree of longitude is four fifths of one of latitude
-    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=1.25, fixedrange=True)
+    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=_stretch(outlines), fixedrange=True)
     return figure
 
 
-def _area(figure: go.Figure, shape: dict, row: dict | None, chosen: bool, ink: Ink) -> None:
-    x = [value for ring in shape["rings"] for value in [*(point[0] for point in ring), None]]
-    y = [value for ring in shape["rings"] for value in [*(point[1] for point in ring), None]]
+def _stretch(outlines: Sequence[Outline]) -> float:
+    """How many degrees of longitude are as long as one of latitude, at the middle of the map."""
+    latitudes = [_middle(outline)[1] for outline in outlines]
+    return 1 / math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)) if latitudes else 1.0
+
+
+def _area(figure: go.Figure, outline: Outline, row: CountyRow | None, chosen: bool, ink: Ink) -> None:
+    x = [value for ring in outline["rings"] for value in [*(point[0] for point in ring), None]]
+    y = [value for ring in outline["rings"] for value in [*(point[1] for point in ring), None]]
     figure.add_scatter(
         x=x,
         y=y,
@@ -279,18 +236,25 @@ def _area(figure: go.Figure, shape: dict, row: dict | None, chosen: bool, ink: I
     )
 
 
-def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks: dict[str, str], ink: Ink) -> None:
-    """A mark to point at and to click in the middle of each county; the 开发区, which has no outline, beside its neighbour."""
-    places = {shape["code"]: _middle(shape) for shape in shapes}
-    for code, beside in marks.items():
-        if beside in places:
-            places[code] = (places[beside][0] + 0.13, places[beside][1] + 0.02)
+def _labels(
+    figure: go.Figure,
+    outlines: Sequence[Outline],
+    rows: Mapping[str, CountyRow],
+    marks: Mapping[str, Mark],
+    ink: Ink,
+) -> None:
+    """A point to click in the middle of each county; a county without an outline is a square beside its neighbour."""
+    places = {outline["code"]: _middle(outline) for outline in outlines}
+    for code, mark in marks.items():
+        if mark["beside"] in places:
+            middle = places[mark["beside"]]
+            places[code] = (middle[0] + mark["shift"][0], middle[1] + mark["shift"][1])
     known = [(place, rows[code]) for code, place in places.items() if code in rows]
     figure.add_scatter(
         x=[place[0] for place, _ in known],
         y=[place[1] for place, _ in known],
         mode="markers+text",
-        text=[_said(row) if row["place"] not in marks else "" for _, row in known],
+        text=[_label(row) if row["place"] not in marks else "" for _, row in known],
         textfont=dict(size=12, color=[ink.on[row["status"]] for _, row in known]),
         marker=dict(
             size=[14 if row["place"] in marks else 34 for _, row in known],
@@ -303,30 +267,22 @@ def _labels(figure: go.Figure, shapes: list[dict], rows: dict[str, dict], marks:
         hoverinfo="text",
         customdata=[row["place"] for _, row in known],
         cliponaxis=False,
-        hovertext=[
-            f"<b>{escape.plotly(row['county'])}</b><br>{said}"
-            for (_, row), said in zip(known, hover([r for _, r in known]), strict=True)
-        ],
+        hovertext=[_hover(row) for _, row in known],
         unselected=dict(marker=dict(opacity=0), textfont=dict(color=ink.text)),
     )
     for (x, y), row in known:
         if row["place"] in marks:
-            # it stands on its neighbour's colour: a ground of its own keeps it readable
+            # the label overlaps the neighbour's area: a background of its own keeps it readable
             own = dict(bgcolor=ink.faint, bordercolor=ink.quiet, borderpad=2, font=dict(size=12, color=ink.text))
-            figure.add_annotation(x=x, y=y, text=_said(row), showarrow=False, xanchor="left", xshift=10, **own)
+            figure.add_annotation(x=x, y=y, text=_label(row), showarrow=False, xanchor="left", xshift=10, **own)
 
 
-def _said(row: dict) -> str:
+def _label(row: CountyRow) -> str:
     return f"{SIGNS[row['status']]} {escape.plotly(row['short'])}<br>{escape.plotly(row['shown'] or '')}"
 
 
-def _middle(shape: dict) -> tuple[float, float]:
-    """The middle of the largest ring's extent: near enough for a label."""
-    ring = max(shape["rings"], key=len)
+def _middle(outline: Outline) -> tuple[float, float]:
+    """The middle of the longest ring's extent, for a label."""
+    ring = max(outline["rings"], key=len)
     x, y = [point[0] for point in ring], [point[1] for point in ring]
     return (min(x) + max(x)) / 2, (min(y) + max(y)) / 2
-
-
-def worst_first(rows: list[dict]) -> list[dict]:
-    """Rows in the order in which they want attention."""
-    return sorted(rows, key=lambda row: ATTENTION.index(row["status"]))

@@ -1,89 +1,90 @@
-"""The board: bullet bars and the matrix of counties, and bars of the counties of one indicator; where counties are many, the worst."""
+"""The board on a page: bullet bars, matrix and ranking with their links; where counties are many, those of greatest concern."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards.charts import html_board, palette, plotly_charts
+from dashboards.charts import html_board, palette
+from dashboards.charts.html_board import Link
 from dashboards.charts.palette import Ink
-from dashboards.components.common_parts import anchor
+from dashboards.components.common_parts import href
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows
-from dashboards.text import escape, screen_wording
+from dashboards.queries import city, edition_data, figure_rows
+from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, StandingRow
+from dashboards.text import screen_wording
+from dashboards.text.templates import show, show_rendered
 
-# a matrix of more counties cannot be read: beyond, those that want attention most
+# a matrix of more counties cannot be read
 MOST = 30
 
 
-def headline_bars(rows: list[dict], ink: Ink) -> None:
-    """The bullet bars: one drawing, which the style lays out for wide screens, phones and paper."""
-    told = "主要指标的现值、目标与差距:" + ";".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
-    names = [
-        anchor("indicator", str(n), row["name"], screen_wording.target(row), _opens(row))
-        for n, row in enumerate(rows, 1)
+def headline_bars(rows: Sequence[PlaceRow], ink: Ink, first: int = 1) -> None:
+    """The bullet bars of indicators, numbered from `first`."""
+    summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
+    links = [
+        Link(href("indicator", indicator=row["indicator"]), row["name"], str(number), screen_wording.target(row))
+        for number, row in enumerate(rows, first)
     ]
     with st.container(key="bars"):
-        st.html(html_board.bars(rows, names, told, ink))
+        show_rendered(html_board.bars(rows, links, summary, ink))
 
 
-def _opens(row: dict) -> dict[str, str]:
-    return {"indicator": row["indicator"]}
-
-
-def shown_counties(view: View) -> tuple[list[dict], int]:
-    """Counties that the matrix shows, and how many there are: all of them, or those that want attention most."""
+def shown_counties(view: View) -> tuple[list[CountyName], int]:
+    """Counties that the matrix shows, and how many there are: all of them, or those of greatest concern."""
     known = edition_data.counties(view)
     if len(known) <= MOST:
         return known, len(known)
-    worst = figure_rows.attention(view, palette.ATTENTION, MOST)
-    order = {code: n for n, code in enumerate(worst)}
+    order = {code: number for number, code in enumerate(figure_rows.attention(view, MOST))}
     return sorted((c for c in known if c["unit"] in order), key=lambda c: order[c["unit"]]), len(known)
 
 
-def matrix(view: View, rows: list[dict], ink: Ink) -> None:
+def matrix(view: View, rows: Sequence[PlaceRow], ink: Ink) -> None:
     """Counties × headline indicators. A cell opens the county with the indicator chosen; a name opens the county."""
     counties, total = shown_counties(view)
-    cells = figure_rows.matrix(view, tuple(county["unit"] for county in counties))
-    indicators = [row["indicator"] for row in rows]
-    told = "县市区与主要指标的矩阵:每格一个状态,颜色与符号并用。各县市区的文字说明在“县市区”页。"
-    names = [anchor("county", "", county["short"], "", {"county": county["unit"]}) for county in counties]
+    codes = tuple(county["unit"] for county in counties)
+    # the common part of all addresses; where a name stands twice, the page takes the last
+    kept = href("county")
+    cells = {(row["indicator"], row["place"]): _cell(row, kept) for row in figure_rows.matrix(view, codes)}
+    links = {county["unit"]: Link(href("county", county=county["unit"]), county["short"]) for county in counties}
+    summary = "县市区与主要指标的矩阵：每格一个状态，颜色与符号并用。各县市区的文字说明在“县市区”页。"
     with st.container(key="matrix_box"):
-        st.html(html_board.matrix(cells, indicators, counties, names, told, ink))
+        show_rendered(html_board.matrix(cells, [row["indicator"] for row in rows], links, summary, ink))
         if total > len(counties):
-            st.caption(f"共 {total} 个县市区,这里是最需关注的 {len(counties)} 个;其余在“指标”和“县市区”页按名称查找。")
+            st.caption(
+                f"共 {total} 个县市区，这里是最需关注的 {len(counties)} 个；其余在“指标”和“县市区”页按名称查找。"
+            )
 
 
-def ranking(view: View, indicator: str, known: list[dict], ink: Ink, told: str) -> None:
-    """Counties of one indicator (`known`: `figures.standings`) as bars; of a country's, those that want attention most."""
-    order = known if len(known) <= MOST else plotly_charts.worst_first(known)[:MOST]
-    found = {row["place"]: row for row in figure_rows.ranking(view, indicator, tuple(row["place"] for row in order))}
-    shown = [found[row["place"]] for row in order]
-    names = [anchor("county", "", row["short"], "", {"county": row["place"], "indicator": indicator}) for row in shown]
+def _cell(row: CountyRow, kept: str) -> html_board.Cell:
+    return html_board.cell(row, f"{kept}&county={row['place']}&indicator={row['indicator']}")
+
+
+def ranking(view: View, indicator: str, known: Sequence[StandingRow], ink: Ink, summary: str) -> None:
+    """Counties of one indicator as bars, in the order of concern (`known`: `figure_rows.standings`)."""
+    rows = figure_rows.ranking(view, indicator, tuple(row["place"] for row in known[:MOST]))
+    links = [Link(href("county", county=row["place"], indicator=indicator), row["short"]) for row in rows]
     with st.container(key="ranking"):
-        st.html(html_board.ranking(shown, names, told, ink))
+        show_rendered(html_board.ranking(rows, links, summary, ink))
     if len(known) > MOST:
         st.caption(
-            f"共 {len(known)} 个县市区,这里是最需关注的 {MOST} 个;其余在“县市区”页按名称查找,或在“指标”页下载全部。"
+            f"共 {len(known)} 个县市区，这里是最需关注的 {MOST} 个；其余在“县市区”页按名称查找，或在“指标”页下载全部。"
         )
 
 
-def on_map(view: View, indicator: str, outlines: list[dict]) -> dict[str, dict]:
+def on_map(view: View, indicator: str, outlines: Sequence[Outline]) -> dict[str, CountyRow]:
     """code → figure of the counties that the map shows."""
-    places = (*(shape["code"] for shape in outlines), *edition_data.BESIDE)
+    places = (*(outline["code"] for outline in outlines), *city.marks(view.release))
     return {row["place"]: row for row in figure_rows.ranking(view, indicator, places)}
 
 
-def printed(view: View, rows: list[dict]) -> None:
+def printed(view: View, rows: Sequence[PlaceRow]) -> None:
     """The matrix as a table of signs, for paper: numbered like the bars above it, a column a county."""
     counties, _ = shown_counties(view)
     cells = figure_rows.matrix(view, tuple(county["unit"] for county in counties))
     signs = {(cell["indicator"], cell["place"]): palette.SIGNS[cell["status"]] for cell in cells}
-    head = _cells("th", ["", *(county["short"][:3] for county in counties)])
     lines = [
-        _cells("td", [str(n), *(signs.get((row["indicator"], county["unit"]), "") for county in counties)])
-        for n, row in enumerate(rows, 1)
+        [str(number), *(signs.get((row["indicator"], county["unit"]), "") for county in counties)]
+        for number, row in enumerate(rows, 1)
     ]
     with st.container(key="paper_matrix"):
-        st.html(f"<table>{head}{''.join(lines)}</table>")
-
-
-def _cells(tag: str, texts: list[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape.markup(text)}</{tag}>' for text in texts)}</tr>"
+        show("table.html", name="", heads=["", *(county["short"][:3] for county in counties)], rows=lines)

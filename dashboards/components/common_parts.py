@@ -1,7 +1,8 @@
-"""Pieces that several pages show: the verdict, bars, tables of figures, links that carry the choice along."""
+"""Parts that several pages show: verdict, tables of figures, downloads, links that keep the reader's choice."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -11,8 +12,13 @@ from dashboards import signin
 from dashboards.charts import palette, plotly_charts
 from dashboards.components.header import View
 from dashboards.queries import edition_data, figure_rows
+from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import escape, screen_wording
+from dashboards.text.templates import show
 from pipelines import months
+from pipelines.edition import statuses
+
+Row = Mapping[str, Any]
 
 PATHS = {
     "county": "app_pages/county.py",
@@ -38,18 +44,8 @@ def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
 
 
 def href(page: str, **chosen: str) -> str:
-    """The address of a page with something chosen, escaped: relative, so that it holds behind a proxy's path too."""
-    return escape.markup(f"{page}?{urlencode(_address(chosen))}")
-
-
-def anchor(page: str, number: str, label: str, quiet: str, chosen: dict[str, str]) -> str:
-    """A link to a page as HTML: number, label, what stands in grey behind it, what is chosen by it.
-
-    An element for each link would cost the browser as much as the picture they stand in.
-    """
-    before = f"<i>{escape.markup(number)}</i> " if number else ""
-    behind = f" <i>{escape.markup(quiet)}</i>" if quiet else ""
-    return f'<a href="{href(page, **chosen)}">{before}<span>{escape.markup(label)}</span>{behind}</a>'
+    """The address of a page with something chosen: relative, so that it holds behind a proxy's path too."""
+    return f"{page}?{urlencode(_address(chosen))}"
 
 
 def _address(chosen: dict[str, str]) -> dict[str, str]:
@@ -57,55 +53,55 @@ def _address(chosen: dict[str, str]) -> dict[str, str]:
     return {**kept, **chosen}
 
 
-def chart(figure, key: str, alt: str, select: bool = False, width: str | int = "stretch"):
-    """A figure; with `select`, what belongs to the point that was clicked (once)."""
-    common = dict(theme=None, config=plotly_charts.CONFIG, key=key, alt=escape.plain(alt), width=width)
+def chart(figure: Figure, key: str, alt: str, select: bool = False) -> Any:
+    """A Plotly figure; with `select`, the `customdata` of the point that was clicked (once)."""
+    common: dict[str, Any] = dict(theme=None, config=plotly_charts.CONFIG, key=key, alt=escape.plain(alt))
     if not select:
         st.plotly_chart(figure, **common)
         return None
-    event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **common)
+    event: Any = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **common)
     points = event["selection"]["points"]
     return points[0].get("customdata") if points else None
 
 
 def drawn(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure]) -> Figure:
-    """A figure that depends on nothing but the view, the palette and `what`: drawn once. It is shared: do not change it."""
+    """A figure that depends only on the view, the palette and `what`, cached for all sessions: do not change it."""
     key = (*what, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
     return _drawn(key, make)
 
 
-# a figure takes some hundred kilobytes: three a view of the overview
+# a figure takes some hundred kilobytes
 @st.cache_resource(max_entries=100, show_spinner=False)
 def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
     return _make()
 
 
-def verdict(view: View, rows: list[dict], reports: list[dict], where: str = "") -> None:
-    """The answer in sentences: on course, what lags, who has reported."""
+def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow], where: str = "") -> None:
+    """The answer in sentences: on course or not, what lags, who has reported."""
     counts = figure_rows.verdict(view, rows[0]["place"]) if rows else []
     arrived = screen_wording.reported(reports) if reports else ""
     if counts:
         starting = len(list(filter(screen_wording.starting, rows)))
-        told = screen_wording.verdict(counts, view.due, view.month, starting)
-        st.markdown(f"**{escape.markdown(where + told)}** {escape.markdown(arrived)}")
+        sentence = screen_wording.verdict(counts, view.due, view.month, starting)
+        st.markdown(f"**{escape.markdown(where + sentence)}** {escape.markdown(arrived)}")
     if lagging := screen_wording.laggards(rows):
         st.markdown(escape.markdown(lagging))
 
 
 def table(
-    rows: list[dict],
-    columns: dict[str, str],
+    rows: Sequence[Row],
+    columns: Mapping[str, str],
     key: str | None = None,
     select: bool = False,
-    height: str | int = "auto",
+    height: Any = "auto",
     row_height: int | None = None,
-):
-    """Rows as a table with Chinese heads; with `select`, the row that was clicked. Cells are shown as they stand."""
+) -> Any:
+    """Rows as a table with Chinese heads; with `select`, the row that was clicked. Cells are shown literally."""
     shown = [{title: _cell(row.get(name)) for name, title in columns.items()} for row in rows]
     if not select:
         st.dataframe(shown, hide_index=True, height=height, row_height=row_height)
         return None
-    event = st.dataframe(
+    event: Any = st.dataframe(
         shown,
         hide_index=True,
         key=key,
@@ -118,21 +114,18 @@ def table(
     return rows[picked[0]] if picked else None
 
 
-def lines(rows: list[dict], columns: dict[str, str]) -> None:
-    """A few rows as a plain table: there at once, where `table` first waits for a program that can sort and scroll."""
-    head = "".join(f"<th>{escape.markup(title)}</th>" for title in columns.values())
-    body = "".join(f"<tr>{''.join(_line_cell(row.get(name)) for name in columns)}</tr>" for row in rows)
-    st.html(f'<table class="lines"><tr>{head}</tr>{body}</table>')
+def lines(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
+    """A few rows as a plain table: it needs no script, where `table` loads a grid that sorts and scrolls."""
+    show(
+        "table.html",
+        name="lines",
+        heads=list(columns.values()),
+        rows=[[row.get(name) for name in columns] for row in rows],
+    )
 
 
-def _line_cell(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f'<td class="n">{value:,}</td>'
-    return f"<td>{escape.markup(value)}</td>"
-
-
-def printable(rows: list[dict], columns: dict[str, str]) -> list[dict]:
-    """Rows for `st.table`, which prints whole but reads Markdown: everything escaped."""
+def printable(rows: Sequence[Row], columns: Mapping[str, str]) -> list[dict[str, str]]:
+    """Rows for `st.table`, which prints whole but reads Markdown: escaped."""
     return [{title: escape.markdown(row.get(name)) for name, title in columns.items()} for row in rows]
 
 
@@ -141,12 +134,12 @@ def _cell(value: object) -> object:
 
 
 def download(
-    rows: Callable[[], list[dict]], count: int, columns: dict[str, str], name: str, county: str | None = None
+    rows: Callable[[], Sequence[Row]], count: int, columns: Mapping[str, str], name: str, county: str | None = None
 ) -> None:
-    """The rows as CSV, with nothing in it that a spreadsheet program would run; for those who may export them. Made at the click."""
+    """A button for the rows as CSV without formulas, for those who may export them. The file is made at the click."""
     if signin.may("export", county):
         making = signin.exporting(lambda: escape.sheet(rows(), columns), name, count, county)
-        st.download_button("下载表格(CSV)", making, file_name=name, mime="text/csv", on_click="ignore")
+        st.download_button("下载表格（CSV）", making, file_name=name, mime="text/csv", on_click="ignore")
 
 
 FIGURE_COLUMNS = {
@@ -162,8 +155,9 @@ FIGURE_COLUMNS = {
 }
 
 
-def figure_line(row: dict) -> dict:
-    """A figure as words, for tables and downloads."""
+def figure_line(row: FigureRow | TownRow) -> dict[str, Any]:
+    """A figure in words, for tables and downloads; change and rank where the row is compared with the month before."""
+    compared: Any = row
     return {
         **row,
         "sign": screen_wording.sign(row),
@@ -172,24 +166,26 @@ def figure_line(row: dict) -> dict:
         "target_text": screen_wording.target(row),
         "gap_text": screen_wording.gap(row),
         "gap_alone": screen_wording.gap_alone(row),
-        "change": screen_wording.change(row) if "more" in row else "",
-        "place_text": f"{row['rank']}/{row['ranked']}" if row.get("rank") and row["level"] == "county" else "",
+        "change": screen_wording.change(compared) if "more" in row else "",
+        "place_text": f"{compared['rank']}/{compared['ranked']}"
+        if compared.get("rank") and row["level"] == "county"
+        else "",
         "bounds": screen_wording.bounds(row),
     }
 
 
-def moves(rows: list[dict]) -> None:
-    """Who moved most against the month before."""
+def moves(rows: Sequence[MovedRow]) -> None:
+    """The counties' figures that moved most against the month before."""
     if not rows:
-        st.caption("没有可比的上月数字,或与上月相同。")
+        st.caption("没有可比的上月数字，或与上月相同。")
         return
-    told = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
+    moved = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
     lines(
-        told,
+        moved,
         {
             "county": "县市区",
             "name": "指标",
-            "change": "较上月(个)",
+            "change": "较上月（个）",
             "before": "百分比",
             "sign": "状态",
             "gap_text": "差距",
@@ -197,10 +193,10 @@ def moves(rows: list[dict]) -> None:
     )
 
 
-def moves_told(rows: list[dict]) -> None:
+def moves_in_words(rows: Sequence[MovedRow]) -> None:
     """The same in a sentence, for paper."""
-    told = ";".join(f"{row['county']}{row['name']} {screen_wording.change(row)}" for row in rows)
-    st.markdown(escape.markdown(f"本月变化最大(个):{told or '没有可比的上月数字'}。"))
+    moved = "；".join(f"{row['county']}{row['name']} {screen_wording.change(row)}" for row in rows)
+    st.markdown(escape.markdown(f"本月变化最大（个）：{moved or '没有可比的上月数字'}。"))
 
 
 REPORT_COLUMNS = {
@@ -217,28 +213,31 @@ REPORT_COLUMNS = {
 }
 
 
-def reporting(reports: list[dict], show: Callable[[list[dict], dict[str, str]], object] | None = None) -> None:
-    """Counties of the month: who reported, what was accepted. `show` draws the table (by default one that sorts and scrolls)."""
+def reporting(
+    reports: Sequence[ReportingRow],
+    draw: Callable[[Sequence[Row], Mapping[str, str]], object] = table,
+) -> None:
+    """Counties of the month: who reported and what was accepted; `draw` shows the table."""
     if not reports:
         st.caption("这个月没有应报的县市区。")
         return
     st.markdown(escape.markdown(screen_wording.to_chase(reports)))
-    (show or table)(list(map(report_line, reports)), REPORT_COLUMNS)
+    draw([report_line(row) for row in reports], REPORT_COLUMNS)
     if reports[0]["counties"] > len(reports):
         st.caption(
-            f"共 {reports[0]['counties']} 个县市区,这里是最要催办的 {len(reports)} 个:先是未报的,再是错误最多的。"
+            f"共 {reports[0]['counties']} 个县市区，这里是最要催办的 {len(reports)} 个：先是未报的，再是错误最多的。"
         )
 
 
-def report_line(row: dict) -> dict:
+def report_line(row: ReportingRow) -> dict[str, Any]:
+    """A county's report in words."""
     return {**row, "state": screen_wording.reported_state(row), "when": screen_wording.day(row["received_at"])}
 
 
-def statuses(rows: list[dict]) -> str:
-    """`8 个已达标,3 个进度正常` of counties, what wants attention first."""
-    found = Counter(row["status"] for row in rows)
-    told = [f"{found[status]} 个{palette.NAMES[status]}" for status in palette.ATTENTION if status in found]
-    return ",".join(told)
+def counted_statuses(rows: Sequence[StandingRow]) -> str:
+    """`8 个已达标，3 个进度正常` of counties, in the order of concern."""
+    counts = Counter(row["status"] for row in rows)
+    return "，".join(f"{counts[status]} 个{statuses.NAMES[status]}" for status in statuses.ORDER if status in counts)
 
 
 def county_options(view: View) -> dict[str, str]:

@@ -1,7 +1,9 @@
-"""Pieces of the county's page."""
+"""Parts of the county's page."""
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +12,7 @@ from dashboards.charts import palette
 from dashboards.components import common_parts
 from dashboards.components.header import View
 from dashboards.queries import edition_data, submission_rows
+from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.intake import outcome
@@ -18,25 +21,25 @@ SEVERITY = outcome.SEVERITY_NAMES
 STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
-def report_line(row: dict | None, view: View) -> None:
+def report_line(row: ReportingRow | None, view: View) -> None:
     """Whether the county has reported the month, and what of it counts."""
     if row is None:
         st.caption("这个月的名册里没有这个县市区的报送记录。")
         return
     if row["seq"] is None:
         lent = f"沿用前两个月的 {row['carried']} 个单位" if row["carried"] else "没有可沿用的报数"
-        st.markdown(escape.markdown(f"{common_parts.month_text(view.month)}未报;{lent},共 {row['units']} 个单位。"))
+        st.markdown(escape.markdown(f"{common_parts.month_text(view.month)}未报；{lent}，共 {row['units']} 个单位。"))
         return
-    told = f"{screen_wording.day(row['received_at'])}收到;{row['units']} 个单位中 {row['accepted']} 个计入"
-    told += f",{row['held']} 个因错误暂不计入" if row["held"] else ""
-    st.markdown(escape.markdown(f"{told};{row['errors']} 处错误,{row['warnings']} 处需核实。"))
+    received = f"{screen_wording.day(row['received_at'])}收到；{row['units']} 个单位中 {row['accepted']} 个计入"
+    received += f"，{row['held']} 个因错误暂不计入" if row["held"] else ""
+    st.markdown(escape.markdown(f"{received}；{row['errors']} 处错误，{row['warnings']} 处需核实。"))
 
 
-def all_indicators(rows: list[dict], county: str, view: View) -> None:
+def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
     """Every indicator in one table: exact values, rank, gap. Clicking opens the indicator."""
     lines = [common_parts.figure_line(row) for row in rows]
     own = rows[0]["place"] if rows else None
-    st.markdown(f"**全部 {len(lines)} 项指标**(点一行看详情)")
+    st.markdown(f"**全部 {len(lines)} 项指标**（点一行看详情）")
     picked = common_parts.table(lines, _fitting(lines), key="all_indicators", select=True, height=640)
     if any(row["carried"] for row in rows):
         st.caption(screen_wording.CARRIED_LEGEND + "。")
@@ -48,7 +51,7 @@ def all_indicators(rows: list[dict], county: str, view: View) -> None:
 
 
 def _fitting(lines: list[dict]) -> dict[str, str]:
-    """The columns that one screen shows whole: the head says 还差, and bounds stand there only where something is not known."""
+    """The columns that fit on a screen: the head says 还差, and bounds are shown only where something is unknown."""
     columns = {**common_parts.FIGURE_COLUMNS}
     if not any(line["bounds"] for line in lines):
         del columns["bounds"]
@@ -57,13 +60,13 @@ def _fitting(lines: list[dict]) -> dict[str, str]:
     }
 
 
-def near_done_rows(view: View, county: str) -> list[dict] | None:
-    """Units that lack one (or two) of the headline indicators; None for months that the release does not say it of."""
+def near_done_rows(view: View, county: str) -> list[UnitNearDone] | None:
+    """Units that lack one or two headline indicators; None for other months than the edition's."""
     return edition_data.near_done(view, county) if view.month == view.release.month else None
 
 
-def near_done(view: View, county: str, rows: list[dict] | None) -> None:
-    """Where little work completes a unit."""
+def near_done(view: View, county: str, rows: Sequence[UnitNearDone] | None) -> None:
+    """Units that one or two indicators complete."""
     if not signin.may("units", county):
         st.caption("单位清单只给本县市区和市里看。")
         return
@@ -73,10 +76,10 @@ def near_done(view: View, county: str, rows: list[dict] | None) -> None:
     columns = {
         "unit": "代码",
         "name": "名称",
-        "town": "街道(乡镇)",
-        "main_lacks": "还缺(项)",
+        "town": "街道（乡镇）",
+        "main_lacks": "还缺（项）",
         "main_missing": "缺什么",
-        "main_has": "已具备(项)",
+        "main_has": "已具备（项）",
     }
     picked = common_parts.table(rows, columns, key="near", select=True, height=300)
     if picked:
@@ -84,7 +87,7 @@ def near_done(view: View, county: str, rows: list[dict] | None) -> None:
 
 
 def _only_newest(view: View) -> str:
-    return f"只差一两项的清单只有发布月份({common_parts.month_text(view.release.month)})的。"
+    return f"只差一两项的清单只有发布月份（{common_parts.month_text(view.release.month)}）的。"
 
 
 def submissions(view: View, county: str) -> None:
@@ -117,7 +120,7 @@ def submissions(view: View, county: str) -> None:
 
 _PRINTED = {
     "mark": " ",
-    "name": "指标(目标)",
+    "name": "指标（目标）",
     "shown_value": "现值",
     "parts": "完成/应",
     "short_gap": "还差",
@@ -127,20 +130,22 @@ _PRINTED = {
 _UNITS, _FINDINGS, _LETTERS = 24, 6, 70
 
 
-def on_paper(view: View, rows: list[dict], near: list[dict] | None, found: list[dict], county: str) -> None:
-    """The county on one sheet: every indicator in two columns, then units one condition short, what was sent, what is wrong."""
+def on_paper(
+    view: View, rows: Sequence[PlaceRow], near: Sequence[UnitNearDone] | None, findings: Sequence[Mapping], county: str
+) -> None:
+    """The county on one sheet: indicators in two columns, units one condition short, what was sent, findings."""
     half = (len(rows) + 1) // 2
     with st.container(key="paper_columns"):
         for column, part in zip(st.columns(2, gap="small"), (rows[:half], rows[half:]), strict=True):
             with column:
                 st.table([_paper_line(row) for row in part], border="horizontal", hide_index=True)
-    st.markdown(f"状态:{screen_wording.legend()}。位次按现值,同值并列。")
-    st.markdown(f"**主要指标只差一项的社区(村)** {_near_told(view, near)}")
-    st.markdown(f"**报送** {_sent_told(view, county)}")
-    st.markdown(f"**问题** {_findings_told(found)}")
+    st.markdown(f"状态：{palette.legend()}。位次按现值，同值并列。")
+    st.markdown(f"**主要指标只差一项的社区（村）** {_near_in_words(view, near)}")
+    st.markdown(f"**报送** {_sent_in_words(view, county)}")
+    st.markdown(f"**问题** {_findings_in_words(findings)}")
 
 
-def _paper_line(row: dict) -> dict:
+def _paper_line(row: PlaceRow) -> dict[str, str]:
     line = common_parts.figure_line(row)
     # the head says 个; another unit is said at the number, and the sums of a ratio are too long for paper
     line |= {"mark": palette.SIGNS[row["status"]], "short_gap": _paper_gap(row)}
@@ -148,56 +153,57 @@ def _paper_line(row: dict) -> dict:
     return common_parts.printable([line], _PRINTED)[0]
 
 
-def _paper_gap(row: dict) -> str:
+def _paper_gap(row: PlaceRow) -> str:
     if not row["gap"]:
         return ""
     counted = (row["gap_unit"] or "").startswith("个")
     return screen_wording.number(row["gap"]) if counted else screen_wording.gap_alone(row)
 
 
-def _near_told(view: View, near: list[dict] | None) -> str:
-    """Units by what they lack: `缺…:甲、乙;缺…:丙`."""
+def _near_in_words(view: View, near: Sequence[UnitNearDone] | None) -> str:
+    """Units by what they lack: `缺…：甲、乙；缺…：丙`."""
     if near is None:
         return _only_newest(view)
     one = [row for row in near if row["main_lacks"] == 1]
     lacks = sorted(one[:_UNITS], key=lambda row: str(row["main_missing"]))
-    told = [
-        f"缺{missing}:{'、'.join(row['name'] for row in rows)}"
+    named = [
+        f"缺{missing}：{'、'.join(row['name'] for row in rows)}"
         for missing, rows in groupby(lacks, key=lambda row: row["main_missing"])
     ]
-    return escape.markdown(f"{';'.join(told)}{_and_more(one, _UNITS)}。" if one else "没有。")
+    return escape.markdown(f"{'；'.join(named)}{_and_more(one, _UNITS)}。" if one else "没有。")
 
 
-def _sent_told(view: View, county: str) -> str:
+def _sent_in_words(view: View, county: str) -> str:
     sent = submission_rows.submissions(view.release, view.month, county)
-    told = [
-        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”({STATUS.get(s['status'], s['status'])})" for s in sent
+    files = [
+        f"{screen_wording.day(s['received_at'])}收到“{s['file']}”（{STATUS.get(s['status'], s['status'])}）"
+        for s in sent
     ]
-    return escape.markdown(f"{';'.join(told[:3])}{_and_more(told, 3)}。" if told else "这个月没有收到报表。")
+    return escape.markdown(f"{'；'.join(files[:3])}{_and_more(files, 3)}。" if files else "这个月没有收到报表。")
 
 
-def _findings_told(found: list[dict]) -> str:
-    lines = [finding_line(row) for row in found if row["severity"] != "note"]
-    told = ";".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
-    return escape.markdown(f"{told}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误,也没有需核实的。")
+def _findings_in_words(findings: Sequence[Mapping]) -> str:
+    lines = [finding_line(row) for row in findings if row["severity"] != "note"]
+    first = "；".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
+    return escape.markdown(f"{first}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误，也没有需核实的。")
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LETTERS else f"{text[:_LETTERS]}…"
 
 
-def _and_more(rows: list, shown: int) -> str:
-    return f" 等 {len(rows)} 个,见系统" if len(rows) > shown else ""
+def _and_more(rows: Sequence, shown: int) -> str:
+    return f" 等 {len(rows)} 个，见系统" if len(rows) > shown else ""
 
 
-# up to so many findings stand in a table that wraps and prints; more scroll, in lines high enough for a whole message
+# up to so many findings are shown in a table that wraps and prints; more scroll, in rows high enough for a whole message
 _WRAPPED = 40
 _LINE = 84
 _UNIT = re.compile(r"\d{12}")
 
 
-def findings(rows: list[dict]) -> None:
-    """Findings with their cells. Those of a published month lead to the page of their unit."""
+def findings(rows: Sequence[Mapping[str, Any]], key: str = "") -> None:
+    """Findings with their cells. Those of a published month lead to the page of their unit. `key` tells several lists of a page apart."""
     if not rows:
         st.caption("没有发现问题。")
         return
@@ -215,11 +221,11 @@ def findings(rows: list[dict]) -> None:
         "file": "文件",
         "id": "编号",
     }
-    with st.container(key="findings"):
+    with st.container(key=f"findings{key}"):
         if len(lines) <= _WRAPPED:
             _whole(lines, columns)
         else:
-            _scrolled(lines, columns)
+            _scrolled(lines, columns, key)
 
 
 def _whole(lines: list[dict], columns: dict[str, str]) -> None:
@@ -230,23 +236,22 @@ def _whole(lines: list[dict], columns: dict[str, str]) -> None:
     st.table(shown, border="horizontal", hide_index=True)
 
 
-def _scrolled(lines: list[dict], columns: dict[str, str]) -> None:
+def _scrolled(lines: list[dict], columns: dict[str, str], key: str) -> None:
     opening = any(map(_opens, lines))
-    told = f"共 {len(lines)} 个" + (";点一行看该单位" if opening else "")
-    st.caption(told + "。")
-    picked = common_parts.table(lines, columns, key="findings_rows", select=opening, height=560, row_height=_LINE)
+    st.caption(f"共 {len(lines)} 个{'；点一行看该单位' if opening else ''}。")
+    picked = common_parts.table(lines, columns, key=f"findings_rows{key}", select=opening, height=560, row_height=_LINE)
     if picked and _opens(picked):
         common_parts.go("unit", unit=picked["unit"], month=months.key(picked["month"]))
 
 
 def _opens(line: dict) -> bool:
-    """Whether there is a page of the unit: a finding of a file that was only checked has no month in the release."""
+    """Whether there is a page of the unit: a finding of a file that was only previewed has no month in the edition."""
     return bool(line.get("month") and _UNIT.fullmatch(line["unit"] or ""))
 
 
-def finding_line(row: dict) -> dict:
-    """A finding for people: its address has columns of its own, so the message need not repeat it."""
+def finding_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding as a row: its address has columns of its own and is taken out of the message."""
     said = row["message"].split("】", 1)[-1]
-    if row.get("cell") and f"单元格 {row['cell']}:" in said:
-        said = said.split(f"单元格 {row['cell']}:", 1)[1]
+    if row.get("cell"):
+        said = re.split(rf"单元格 {re.escape(row['cell'])}[:：]", said, maxsplit=1)[-1]
     return {**row, "severity": SEVERITY.get(row["severity"], row["severity"]), "what": said}

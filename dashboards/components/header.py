@@ -1,4 +1,4 @@
-"""What is chosen, kept in the address: a link opens the same view. The header with its selectors, on every page."""
+"""The header of every page: edition, selectors, and the reader's choice, which the address keeps so that a link opens the same view."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards.queries import edition_data, submission_rows
 from dashboards.text import escape, screen_wording
+from dashboards.text.templates import show
 from pipelines import months
 from pipelines.edition import Release
 
@@ -15,7 +16,7 @@ DIVISIONS = {"then": "当时区划", "now": "目前区划"}
 
 @dataclass(frozen=True)
 class View:
-    """What the reader looks at."""
+    """The edition, policy, month and divisions that the reader has chosen."""
 
     release: Release
     policy: str
@@ -40,8 +41,8 @@ class View:
         return next(row["due"] for row in edition_data.policies(self.release) if row["id"] == self.policy)
 
 
-def pick(name: str, title: str, options: dict[str, str], default: str | None = None, slot=None, **more) -> str:
-    """One choice, kept in the address under `name`. An address that names nothing known gets a page that helps."""
+def pick(name: str, title: str, options: dict[str, str], default: str | None = None, width: int = 240) -> str:
+    """One choice, kept in the address under `name`. An unknown value in the address gets a page with the known ones."""
     key = f"pick-{name}"
     asked = st.query_params.get(name)
     if asked is None:
@@ -49,9 +50,7 @@ def pick(name: str, title: str, options: dict[str, str], default: str | None = N
         asked = asked if asked in options else default
     known = asked in options
     st.session_state[key] = asked if known else None
-    place = slot or st
-    # in memory of the session, so that the next page has it too
-    chosen = place.selectbox(
+    chosen = st.selectbox(
         title,
         list(options),
         key=key,
@@ -60,10 +59,11 @@ def pick(name: str, title: str, options: dict[str, str], default: str | None = N
         args=(name, key),
         placeholder="请选择",
         filter_mode="contains",
-        **more,
+        width=width,
     )
     if chosen is None:
         _help(title, asked, options)
+        st.stop()
     _keep(name, chosen)
     return chosen
 
@@ -74,22 +74,24 @@ def _remember(name: str, key: str) -> None:
 
 
 def _keep(name: str, value: str) -> None:
+    """In the address, and in the session for the next page."""
     st.session_state[f"chosen-{name}"] = value
     if st.query_params.get(name) != value:
         st.query_params[name] = value
 
 
 def _help(title: str, asked: str | None, options: dict[str, str]) -> None:
-    """The page for an address that names nothing known."""
+    """The page for an unknown value in the address."""
     if asked:
-        st.warning(f"地址里的{title}“{escape.markdown(asked)}”在这里找不到:可能已改名、撤并,或不属于所选的月份和政策。")
+        st.warning(
+            f"地址里的{title}“{escape.markdown(asked)}”在这里找不到：可能已改名、撤并，或不属于所选的月份和政策。"
+        )
     first = "、".join(escape.markdown(name) for name in list(options.values())[:30])
-    st.markdown(f"请在上面选择{title}。可选:{first}{'等' if len(options) > 30 else ''}。")
-    st.stop()
+    st.markdown(f"请在上面选择{title}。可选：{first}{'等' if len(options) > 30 else ''}。")
 
 
 def header() -> View | None:
-    """Title, edition and selectors. None on the first day, when nothing is published."""
+    """Title, edition and selectors. None before the first edition."""
     release = _release()
     if release is None:
         return None
@@ -104,6 +106,7 @@ def header() -> View | None:
     with left:
         st.header(f"{escape.markdown(view.city_name)}城乡社区治理进展", anchor=False)
         st.caption(_edition_line(view))
+    show("page_foot.html", title=f"{view.city_name}城乡社区治理进展")
     return view
 
 
@@ -111,25 +114,25 @@ def _release() -> Release | None:
     newest, trouble = edition_data.newest()
     if trouble:
         instead = f"以下是此前完好的 {newest.label}。" if newest else "也没有更早的可用。"
-        st.error(escape.markdown(f"最新的发布版不能打开,{instead}请告诉运行维护人员:{trouble}"))
+        st.error(escape.markdown(f"最新的发布版不能打开，{instead}请告诉运行维护人员：{trouble}"))
     _greet(newest)
     asked = st.query_params.get("edition")
     if newest is None or asked is None or asked == newest.label:
         return newest
-    found = edition_data.edition(asked)
-    if found is None:
-        st.warning(f"没有发布版“{escape.markdown(asked)}”,以下是最新的 {newest.label}。")
+    named = edition_data.edition(asked)
+    if named is None:
+        st.warning(f"没有发布版“{escape.markdown(asked)}”，以下是最新的 {newest.label}。")
         return newest
-    st.info(f"您正在看较早的发布版 {found.label};最新的是 {newest.label}。去掉地址里的 edition 即回到最新版。")
-    return found
+    st.info(f"您正在看较早的发布版 {named.label}；最新的是 {newest.label}。去掉地址里的 edition 即回到最新版。")
+    return named
 
 
 def _greet(newest: Release | None) -> None:
-    """Say that a newer edition has appeared since the reader's last click: the figures may have changed under the eye."""
+    """Say that a newer edition has appeared since the reader's last click: figures may differ from those just read."""
     label = newest.label if newest else None
     seen = st.session_state.get("edition_seen")
     if seen and label != seen:
-        st.info(f"刚刚换成了新发布的 {label}(您上次看的是 {seen})。")
+        st.info(f"刚刚换成了新发布的 {label}（您上次看的是 {seen}）。")
     st.session_state["edition_seen"] = label
 
 
@@ -145,36 +148,34 @@ def _months(release: Release) -> dict[str, str]:
 
 
 KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算"}
-LIFE = {"open": "报送中", "approved": "已审核", "reopened": "已退回重报"}
 
 
 def _edition_line(view: View) -> str:
-    """Edition, date, data as of, reporting state."""
+    """Edition, date, data as of, approval as it is now, how many counties it rests on."""
     manifest = view.release.manifest
-    arrived, counties = submission_rows.reported(view.release, view.month)
-    state = LIFE[manifest["states"].get(months.key(view.month), "open")]
+    state = submission_rows.standing(view.release, view.month)
     sample = "示例数据 · " if manifest.get("sample") else ""
     return (
-        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版({KINDS[manifest['kind']]})· "
-        f"{screen_wording.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {arrived}/{counties} 已报 · {state}"
+        f"{sample}{months.label(view.month)} · {manifest['month']} 第 {manifest['edition']} 版（{KINDS[manifest['kind']]}）· "
+        f"{screen_wording.day(manifest['published_at'])}发布 · 数据截至第 {manifest['as_of']} 号收件 · {state}"
     )
 
 
 def view() -> View:
-    """The view of this run, for a page. On the first day it shows what to do and stops."""
-    found = st.session_state.get("view")
-    if found is None:
+    """The view of this run, for a page. Before the first edition it shows what to do and stops."""
+    current: View | None = st.session_state.get("view")
+    if current is None:
         _first_day()
-    return found
+        st.stop()
+    return current
 
 
 def _first_day() -> None:
     st.header("还没有发布任何月份", anchor=False)
     st.markdown(
-        "这里会显示全市和各县市区的进展。先做三件事:\n\n"
-        "1. 在 **报送** 页上传各县市区的报表(或把文件放进收件箱文件夹);\n"
-        "2. 由市里运行当月计算:`shequ run`(每月也会自动运行);\n"
-        "3. 回到本页,数字即在眼前,无需重启。"
+        "这里会显示全市和各县市区的进展。先做三件事：\n\n"
+        "1. 在 **报送** 页上传各县市区的报表（或把文件放进收件箱文件夹）；\n"
+        "2. 由市里运行当月计算：`shequ run`（每月也会自动运行）；\n"
+        "3. 回到本页，数字即在眼前，无需重启。"
     )
-    st.caption("没有报表也想看看?运行 make run 会生成示例数据。")
-    st.stop()
+    st.caption("没有报表也想看看？运行 make run 会生成示例数据。")

@@ -1,4 +1,7 @@
-"""Pieces of the page on data quality."""
+"""Parts of the page on data quality."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -8,6 +11,7 @@ from dashboards.charts.palette import Ink
 from dashboards.components import common_parts, county_panel
 from dashboards.components.header import KINDS, View
 from dashboards.queries import edition_data, submission_rows
+from dashboards.queries.row_types import PlaceRow, ReportingRow
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.errors import Refusal
@@ -16,20 +20,20 @@ from pipelines.intake import outcome
 DECISIONS = {"approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布"}
 
 
-def coverage_chart(rows: list[dict], ink: Ink) -> go.Figure:
+def coverage_chart(rows: Sequence[ReportingRow], ink: Ink) -> go.Figure:
     """Months across, counties down: the share of units that count, carried ones left out."""
     times = sorted({row["month"] for row in rows})
     names = {row["county"]: row["name"] for row in reversed(rows)}
     order = sorted(names)
-    found = {(row["county"], row["month"]): row for row in rows}
-    z = [[_share(found.get((county, time))) for time in times] for county in order]
-    said = [[_said(found.get((county, time))) for time in times] for county in order]
+    reports = {(row["county"], row["month"]): row for row in rows}
+    z = [[_share(reports.get((county, time))) for time in times] for county in order]
+    hover = [[_hover(reports.get((county, time))) for time in times] for county in order]
     figure = plotly_charts.blank(ink, 24 * len(order) + 40, margin=dict(l=140, r=4, t=26, b=6))
     figure.add_heatmap(
         z=z,
         x=[months.key(time) for time in times],
         y=[escape.plotly(f"{names[county]}") + "\u200b" * n for n, county in enumerate(order)],
-        text=said,
+        text=hover,
         hoverinfo="text",
         zmin=0,
         zmax=100,
@@ -43,30 +47,30 @@ def coverage_chart(rows: list[dict], ink: Ink) -> go.Figure:
     return figure
 
 
-def coverage_extent(rows: list[dict]) -> None:
-    """Where counties are many: which of them are drawn."""
+def coverage_extent(rows: Sequence[ReportingRow]) -> None:
+    """Which counties are drawn, where there are too many."""
     drawn = len({row["county"] for row in rows})
     if rows and rows[0]["counties"] > drawn:
         st.caption(
-            f"共 {rows[0]['counties']} 个县市区,这里是最近一个月计入最少的 {drawn} 个;其余在“县市区”页按名称查找。"
+            f"共 {rows[0]['counties']} 个县市区，这里是最近一个月计入最少的 {drawn} 个；其余在“县市区”页按名称查找。"
         )
 
 
-def _share(row: dict | None) -> float | None:
+def _share(row: ReportingRow | None) -> float | None:
     return round(100 * row["accepted"] / row["units"], 1) if row and row["units"] else None
 
 
-def _said(row: dict | None) -> str:
+def _hover(row: ReportingRow | None) -> str:
     if row is None:
         return "当月没有这个县市区"
     return (
-        f"{escape.plotly(row['name'])} {months.label(row['month'])}<br>应报 {row['units']},计入 {row['accepted']},"
-        f"暂不计入 {row['held']},沿用 {row['carried']},未报 {row['missing']}"
+        f"{escape.plotly(row['name'])} {months.label(row['month'])}<br>应报 {row['units']}，计入 {row['accepted']}，"
+        f"暂不计入 {row['held']}，沿用 {row['carried']}，未报 {row['missing']}"
     )
 
 
-def unknown(rows: list[dict]) -> None:
-    """Indicators whose value is least certain."""
+def unknown(rows: Sequence[PlaceRow]) -> None:
+    """Indicators with unknown or carried answers, most unknown first."""
     lines = [common_parts.figure_line(row) for row in rows if row["unknown"] or row["carried"]]
     lines.sort(key=lambda row: (-(row["unknown"] or 0), -(row["carried"] or 0)))
     if not lines:
@@ -82,46 +86,49 @@ def unknown(rows: list[dict]) -> None:
     common_parts.table(lines, columns, height=360)
 
 
-def kinds(rows: list[dict], counties: dict[str, str]) -> None:
-    """What was found, by kind: how often, in which counties, with one example whole."""
+def kinds(rows: Sequence[Mapping[str, Any]], counties: dict[str, str]) -> None:
+    """Findings by kind: how often, in which counties, with one example."""
     if not rows:
         st.caption("没有发现问题。")
         return
     names = outcome.kind_names(settings.load().reference)
-    lines = [_kind_line(code, found, names, counties) for code, found in _by_kind(rows).items()]
-    columns = {"severity": "程度", "kind": "问题", "where": "县市区(处)", "what": "例如"}
+    lines = [_kind_line(code, counts, names, counties) for code, counts in _by_kind(rows).items()]
+    columns = {"severity": "程度", "kind": "问题", "where": "县市区（处）", "what": "例如"}
     with st.container(key="kinds"):
         st.table(common_parts.printable(lines, columns), border="horizontal", hide_index=True)
 
 
-def _by_kind(rows: list[dict]) -> dict[str, list[dict]]:
-    """code → its counties: errors first, then in the order of the rows, which is what is most frequent in one county."""
+def _by_kind(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """code → its counties: errors first, then the most frequent in one county."""
     order = list(county_panel.SEVERITY)
-    found: dict[str, list[dict]] = {}
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: order.index(row["severity"])):
-        found.setdefault(row["code"], []).append(row)
-    return found
+        by_kind.setdefault(row["code"], []).append(row)
+    return by_kind
 
 
-def _kind_line(code: str, found: list[dict], names: dict[str, str], counties: dict[str, str]) -> dict:
-    where = [f"{counties.get(row['county'], row['county'] or '不明')} {row['findings']}" for row in found]
-    where += [f"等 {found[0]['counties']} 个"] if found[0]["counties"] > len(found) else []
+def _kind_line(
+    code: str, counts: list[Mapping[str, Any]], names: dict[str, str], counties: dict[str, str]
+) -> dict[str, Any]:
+    where = [f"{counties.get(row['county'], row['county'] or '不明')} {row['findings']}" for row in counts]
+    where += [f"等 {counts[0]['counties']} 个"] if counts[0]["counties"] > len(counts) else []
     return {
-        **county_panel.finding_line({"cell": None, **found[0]}),
+        **county_panel.finding_line({"cell": None, **counts[0]}),
         "kind": names.get(code, code),
         "where": "、".join(where),
     }
 
 
 def decisions(view: View) -> None:
-    found = submission_rows.decisions(view.release)
-    if not found:
+    """The newest decisions, with who, when and why."""
+    known = submission_rows.decisions(view.release)
+    if not known:
         st.caption(
             "还没有审核、退回或豁免。" if edition_data.has(view.release, "decision") else "这一版没有附上决定的记录。"
         )
         return
     lines = [
-        {**row, "what": DECISIONS.get(row["kind"], row["kind"]), "when": screen_wording.day(row["at"])} for row in found
+        {**row, "what": DECISIONS.get(row["kind"], row["kind"]), "when": screen_wording.day(row["at"])} for row in known
     ]
     common_parts.table(
         lines,
@@ -138,12 +145,12 @@ def decisions(view: View) -> None:
 
 
 def reconciliation(view: View) -> None:
-    """Units before + created − abolished ± moved = units after, wherever the roster changed."""
-    lines = [
+    """Units before + created − abolished ± moved = units after, for every change of the roster."""
+    lines: list[Mapping[str, Any]] = [
         {**row, "when": common_parts.month_text(row["month"])} for row in edition_data.reconciliation(view.release)
     ]
     if not lines:
-        st.caption("这一版所含的月份里,名册没有变动。")
+        st.caption("这一版所含的月份里，名册没有变动。")
         return
     columns = {"when": "月份", "name": "县市区", "before": "变动前", "created": "新设", "abolished": "撤销"}
     common_parts.table(lines, {**columns, "moved_in": "划入", "moved_out": "划出", "after": "变动后"}, height=300)
@@ -158,7 +165,7 @@ def editions(view: View) -> None:
             st.caption(escape.markdown(str(refused)))
             continue
         label = f"{manifest['month']} 第 {manifest['edition']} 版"
-        told = f"{label} · {KINDS[manifest['kind']]} · {screen_wording.day(manifest['published_at'])} · 数据截至第 {manifest['as_of']} 号收件"
+        text = f"{label} · {KINDS[manifest['kind']]} · {screen_wording.day(manifest['published_at'])} · 数据截至第 {manifest['as_of']} 号收件"
         common_parts.link(
-            "overview", told, edition=f"{manifest['month']}/{manifest['edition']}", month=manifest["month"]
+            "overview", text, edition=f"{manifest['month']}/{manifest['edition']}", month=manifest["month"]
         )

@@ -1,10 +1,9 @@
-"""The clerk's desk: check and submit workbooks, decide about months and findings. Every action goes through `pipelines.intake`."""
+"""The clerk's desk: check and submit workbooks, see what came in. Every action goes through `pipelines.intake`."""
 
 import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,27 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.components import common_parts, county_panel
-from dashboards.components.header import LIFE, View
+from dashboards.components.header import View
 from dashboards.queries import edition_data, submission_rows
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.access import roles
 from pipelines.access.roles import Actor
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, file_names, gap_wording, judge, outcome, reporting_status, submit_files
+from pipelines.intake import file_names, judge, outcome, reporting_status, submit_files
 from pipelines.system import locks
 
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "et", "csv"]
 STATES = {
     "effective": "已接收并生效",
-    "superseded": "已接收;已有更新的报表生效",
-    "refused": "已存档,但无法计入:请按下面的问题改正后重报",
-    "waiting": "已接收;该月已审核,等退回后生效",
-    "received": "已存档,等当前任务结束后读取;不用重报",
-    "known": "以前收到过同样的文件,不重复计入",
+    "superseded": "已接收；已有更新的报表生效",
+    "refused": "已存档，但无法计入：请按下面的问题改正后重报",
+    "waiting": "已接收；该月已审定，等重开后生效",
+    "early": "已接收，先存着：该月还没有结束，等结束后计入；月份如有笔误，请在“审定、发布、撤回”里撤回，改正后重报",
+    "question": "已接收，先存着：该月早于政策开始执行的月份，须经市里认可才计入",
+    "withdrawn": "已撤回",
+    "received": "已存档，等当前任务结束后读取；不用重报",
+    "known": "以前收到过同样的文件，不重复计入",
 }
 
 
@@ -39,10 +41,10 @@ STATES = {
 
 def upload() -> None:
     """Drop a workbook, see what was read and every finding at its cell, then submit it."""
-    st.markdown("把填好的报表拖进来:先看读到了什么、哪一格有问题,确认后再提交。**只有点了“提交”才会计入。**")
+    st.markdown("把填好的报表拖进来：先看读到了什么、哪一格有问题，确认后再提交。**只有点了“提交”才会计入。**")
     files = st.file_uploader("报表", type=TYPES, accept_multiple_files=True, label_visibility="collapsed")
-    st.caption(f"可用格式:{'、'.join(TYPES)};每个文件不超过 {submit_files.LARGEST // 2**20} MB。")
-    by = _person("姓名或单位,随报表存档", "sends")
+    st.caption(f"可用格式：{'、'.join(TYPES)}；每个文件不超过 {submit_files.LARGEST // 2**20} MB。")
+    by = _person()
     for file in files:
         _one(file.name, file.getvalue(), by)
 
@@ -66,17 +68,18 @@ def _one(name: str, content: bytes, by: str | Actor) -> None:
 
 def _receipt(seen: judge.Preview, sent: tuple[outcome.Report, bytes | None, str] | None, key: str) -> None:
     """The county's own workbook with the faulty cells marked: before submitting that of the check, afterwards the final one."""
-    told, content, name = "下载回执(预览,标出问题的报表)", seen.receipt_bytes, seen.receipt_name
+    told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
     if sent:
         report, final, final_name = sent
         _acknowledge(report)
-        told, content, name = "下载回执(标出问题的报表)", final or content, final_name if final else name
+        told, content, name = "下载回执（标出问题的报表）", final or content, final_name if final else name
     st.download_button(told, content, file_name=name, key=f"receipt-{key}-{bool(sent)}", on_click="ignore")
 
 
 def _acknowledge(report: outcome.Report) -> None:
     """What became of a submitted file."""
-    told = f"收件号 {report.seq}:{STATES.get(report.state, report.state)}。"
+    state = "early" if any(found["code"] == "month_future" for found in report.findings) else report.state
+    told = f"收件号 {report.seq}：{STATES.get(state, state)}。"
     st.success(escape.markdown(told) + " 下次计算后进入各页的数字。")
 
 
@@ -100,13 +103,13 @@ def _own(seen: judge.Preview) -> judge.Preview:
     return seen
 
 
-def _person(hint: str, key: str) -> str | Actor:
-    """Who acts: the person signed in; on the local machine the name that is typed."""
-    found = signin.actor()
-    if found.role != roles.LOCAL:
-        st.caption(f"经办人:{escape.markdown(found.name)}({found.role})")
-        return found
-    return st.text_input("经办人", placeholder=hint, max_chars=40, width=320, key=key).strip()
+def _person() -> str | Actor:
+    """Who sends: the person signed in; on the local machine the name that is typed."""
+    person = signin.actor()
+    if person.role != roles.LOCAL:
+        st.caption(f"经办人：{escape.markdown(person.name)}（{person.role}）")
+        return person
+    return st.text_input("经办人", placeholder="姓名或单位，随报表存档", max_chars=40, width=320, key="sends").strip()
 
 
 def _submit(place: Path, by: str | Actor) -> tuple[outcome.Report, bytes | None, str]:
@@ -137,125 +140,22 @@ def _told(report: outcome.Report) -> None:
     county = _name(report.county, report.month)
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
     counts = Counter(finding["severity"] for finding in report.findings)
-    told = f"{county} · {month}:读到 {report.rows['read']} 个单位,{report.rows['accepted']} 个可以计入"
-    told += f",{report.rows['held']} 个因错误暂不计入"
-    told += f";{counts['error']} 处错误,{counts['warning']} 处需核实,{counts['note']} 处提示。"
+    told = f"{county} · {month}：读到 {report.rows['read']} 个单位，{report.rows['accepted']} 个可以计入"
+    told += f"，{report.rows['held']} 个因错误暂不计入"
+    told += f"；{counts['error']} 处错误，{counts['warning']} 处需核实，{counts['note']} 处提示。"
     if report.refused:
         st.error(escape.markdown("整个文件无法计入。" + told))
     elif counts["error"]:
         st.warning(escape.markdown(told))
     else:
         st.success(escape.markdown(told))
-    county_panel.findings([{**found, "file": report.file} for found in report.findings])
+    county_panel.findings([{**found, "file": report.file} for found in report.findings], key=report.sha256[:12])
 
 
 def _name(county: str | None, month: str | None) -> str:
     view: View | None = st.session_state.get("view")
     found = edition_data.county_names(view.release) if view else {}
-    return found.get(county, county or "县市区不明")
-
-
-# ---- deciding
-
-
-def decide(view: View | None) -> None:
-    """Approve a month, reopen it, waive a finding, say which unit is meant: each with who and why."""
-    st.markdown("市里的决定。每一个都记下经办人、时间和理由,永久保留,并随数字一起公布。")
-    by = _person("姓名和职务", "decides")
-    if view is None:
-        st.info("还没有发布任何月份;先在“上传报表”里收齐报表,运行后再审核。")
-        return
-    month = view.month
-    state = LIFE[view.release.manifest["states"].get(months.key(month), "open")]
-    st.caption(f"{months.label(month)}在最近一次发布时的状态:{state}。要决定别的月份,请在上面换月份。")
-    approve, reopen, waive, resolve = st.columns(4, gap="medium")
-    with approve:
-        _approve(month, by)
-    with reopen:
-        _reopen(month, by)
-    with waive:
-        _waive(month, by)
-    with resolve:
-        _resolve(by)
-    findings(view)
-
-
-def _approve(month: date, by: str | Actor) -> None:
-    """Approve a month. Where something is lacking it is said first, and only who ticks that it is meant, with a reason, goes on."""
-    state = reporting_status.kept(settings.load(), month)
-    told = gap_wording.lacking(decisions.lacking(state), state)
-    with st.form("approve"):
-        st.markdown(f"**审核通过 {months.label(month)}**")
-        st.caption("审核后该月锁定:再来的报表先存着,退回后才生效。")
-        meant, why = True, ""
-        if told:
-            st.warning(escape.markdown("还缺:" + ";".join(told) + "。"))
-            meant = st.checkbox("知道还缺这些,仍要审核")
-            why = st.text_input("理由", max_chars=200, key="approve_why")
-        if st.form_submit_button("审核通过"):
-            _decided(
-                lambda: decisions.approve(month, settings.load(), _meant(by, meant, why, bool(told)), why.strip()),
-                f"{months.label(month)}已审核。",
-            )
-
-
-def _meant(by: str | Actor, meant: bool, why: str, lacking: bool) -> str | Actor:
-    found = _who(by)
-    if lacking and not (meant and why.strip()):
-        raise Refusal("还有缺的:请勾选“仍要审核”并写明理由,或等补齐后再审核")
-    return found
-
-
-def _reopen(month: date, by: str | Actor) -> None:
-    with st.form("reopen"):
-        st.markdown(f"**退回重报 {months.label(month)}**")
-        why = st.text_input("理由", max_chars=200)
-        if st.form_submit_button("退回"):
-            _decided(
-                lambda: decisions.reopen(month, why, settings.load(), _who(by)), f"{months.label(month)}已退回重报。"
-            )
-
-
-def _waive(month: date, by: str | Actor) -> None:
-    with st.form("waive"):
-        st.markdown("**豁免一个问题**")
-        finding = st.text_input("问题编号", max_chars=40)
-        why = st.text_input("理由", max_chars=200)
-        until = st.text_input("有效至(月份)", value=months.key(months.add(month, 3)), max_chars=7)
-        if st.form_submit_button("豁免"):
-            _decided(
-                lambda: decisions.waive(finding.strip(), why, months.parse(until), settings.load(), _who(by)),
-                f"问题 {finding} 已豁免。",
-            )
-
-
-def _resolve(by: str | Actor) -> None:
-    with st.form("resolve"):
-        st.markdown("**认定是哪个单位**")
-        finding = st.text_input("问题编号", max_chars=40, key="resolve_finding")
-        unit = st.text_input("单位代码(12 位)", max_chars=12)
-        if st.form_submit_button("认定"):
-            _decided(
-                lambda: decisions.resolve(finding.strip(), unit.strip(), settings.load(), _who(by)),
-                "已认定,以后同样写法照此办理。",
-            )
-
-
-def _who(by: str | Actor) -> str | Actor:
-    if not by:
-        raise Refusal("请先填写经办人")
-    return by
-
-
-def _decided(action: Callable, told: str) -> None:
-    """A decision made, or why it was refused."""
-    try:
-        with st.spinner("正在记入档案…"):
-            action()
-    except Refusal as refused:
-        st.error(escape.markdown(refused))
-    else:
-        st.success(escape.markdown(f"{told}下次计算后进入各页。"))
+    return found.get(county or "", county or "县市区不明")
 
 
 # ---- looking
@@ -281,22 +181,24 @@ def findings(view: View) -> None:
         return
     st.markdown(f"**{common_parts.month_text(view.month)}的问题**")
     options = {"": "全部县市区", **common_parts.county_options(view)}
-    county = st.selectbox("县市区", list(options), format_func=options.get, width=240, label_visibility="collapsed")
+    county = st.selectbox(
+        "县市区", list(options), format_func=lambda code: options[code], width=240, label_visibility="collapsed"
+    )
     found = submission_rows.findings(view.release, view.month, county or None, 3000 if county else 300)
     if found and found[0]["findings"] > len(found):
-        st.caption(f"共 {found[0]['findings']} 个,这里是最重的 {len(found)} 个;在上面选一个县市区看它的全部。")
+        st.caption(f"共 {found[0]['findings']} 个，这里是最重的 {len(found)} 个；在上面选一个县市区看它的全部。")
     county_panel.findings(found)
 
 
 def live(view: View | None) -> None:
     """What is not in the edition yet: what was read, what was refused and why, what waits, which task runs. Waits for nobody."""
     place, as_of = settings.load(), view.release.manifest["as_of"] if view else 0
-    st.markdown(f"**此刻**({'这一版之后' if view else '至今'}收到的,尚未进入各页的数字)")
+    st.markdown(f"**此刻**（{'这一版之后' if view else '至今'}收到的，尚未进入各页的数字）")
     states = reporting_status.unpublished(place, as_of)
     found = reporting_status.news(place, max([as_of, *(state["as_of"] for state in states)]))
     if running := found["running"]:
         since = screen_wording.day(running["since"])
-        st.info(escape.markdown(f"正在运行:{running['doing']},始于 {since}。这期间可以照常报送,报表先存档。"))
+        st.info(escape.markdown(f"正在运行：{running['doing']}，始于 {since}。这期间可以照常报送，报表先存档。"))
     read, refused = _counted(states, as_of), _refused(states, as_of)
     told = [f"读到 {read} 份新报表" if read else "没有新读到的报表"]
     told += [f"{refused} 份未被采用"] if refused else []
@@ -331,7 +233,7 @@ def _own_counties(rows: list[dict], name: str) -> list[dict]:
 def _counted(states: list[dict], as_of: int) -> int:
     """What was read of the reports that no edition has yet, by county; how many there are."""
     lines = [
-        {**row, "month": _label(state), "told": "已读取,待下次计算", "when": screen_wording.day(row["at"])}
+        {**row, "month": _label(state), "told": "已读取，待下次计算", "when": screen_wording.day(row["at"])}
         for state in states
         for row in _own_counties(state["counties"], "code")
         if (row["seq"] or 0) > as_of

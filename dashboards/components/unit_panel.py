@@ -1,4 +1,6 @@
-"""Pieces of the unit's page."""
+"""Parts of the unit's page."""
+
+from typing import Any
 
 import streamlit as st
 
@@ -7,23 +9,29 @@ from dashboards.components import common_parts
 from dashboards.components.header import View
 from dashboards.components.indicator_panel import answer
 from dashboards.queries import edition_data, submission_rows
+from dashboards.queries.row_types import SubmissionRow
 from dashboards.text import escape, screen_wording
 
-ROW_STATE = {"accepted": "已计入", "held": "有错误,暂不计入", "absent": "未报", "withdrawn": "后来的报表里没有,已撤回"}
+ROW_STATE = {
+    "accepted": "已计入",
+    "held": "有错误，暂不计入",
+    "absent": "未报",
+    "withdrawn": "后来的报表里没有，已撤回",
+}
 SIGN = {1: "● 具备", 2: "▼ 缺", 3: "? 未报或待核实", 4: "? 是否适用待核实", 0: "· 不适用"}
 
 
 def search(view: View) -> str | None:
-    """The code in the address, or the one that is found by typing."""
+    """The code in the address, or that of the unit chosen by name."""
     code = st.query_params.get("unit")
     with st.container(key="selectors_unit", horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("查找社区(村)", placeholder="名称或代码,例如 东关", max_chars=60, width=320)
+        text = st.text_input("查找社区（村）", placeholder="名称或代码，例如 东关", max_chars=60, width=320)
         if not text.strip():
             return code
-        found = submission_rows.find_units(view, text.strip())
-        options = {row["unit"]: f"{row['name']} · {row['county']} {row['town']}" for row in found}
+        matches = submission_rows.find_units(view, text.strip())
+        options = {row["unit"]: f"{row['name']} · {row['county']} {row['town']}" for row in matches}
         chosen = st.selectbox(
-            f"找到 {len(found)} 个" if found else "没有找到",
+            f"找到 {len(matches)} 个" if matches else "没有找到",
             list(options),
             index=None,
             format_func=lambda unit: escape.plain(options[unit]),
@@ -35,28 +43,28 @@ def search(view: View) -> str | None:
     return chosen or code
 
 
-def standing(view: View, unit: dict) -> None:
+def standing(view: View, unit: dict[str, Any]) -> None:
     """Where the unit's answers of the month come from."""
-    said = [f"{unit['unit']} · {unit['kind']} · {ROW_STATE.get(unit['row_state'], unit['row_state'] or '未报')}"]
+    sentences = [f"{unit['unit']} · {unit['kind']} · {ROW_STATE.get(unit['row_state'], unit['row_state'] or '未报')}"]
     if unit["carried"] and unit["answered_in"]:
-        said.append(
-            f"{common_parts.month_text(view.month)}未报,{palette.CARRIED} 沿用{common_parts.month_text(unit['answered_in'])}"
+        sentences.append(
+            f"{common_parts.month_text(view.month)}未报，{palette.CARRIED} 沿用{common_parts.month_text(unit['answered_in'])}"
         )
     file = _file(view, unit["seq"])
     if file:
-        said.append(
-            f"来自 {file['file']}(收件号 {file['seq']},{screen_wording.day(file['received_at'])})第 {unit['row_no']} 行"
+        sentences.append(
+            f"来自 {file['file']}（收件号 {file['seq']}，{screen_wording.day(file['received_at'])}）第 {unit['row_no']} 行"
         )
-    st.markdown(escape.markdown("。".join(said) + "。"))
+    st.markdown(escape.markdown("。".join(sentences) + "。"))
 
 
-def _file(view: View, seq: int | None) -> dict | None:
-    found = edition_data.rows(view.release, "SELECT * FROM submission WHERE seq = ?", seq) if seq else []
-    return found[0] if found else None
+def _file(view: View, seq: int | None) -> SubmissionRow | None:
+    rows = edition_data.rows(view.release, "SELECT * FROM submission WHERE seq = ?", seq) if seq else []
+    return rows[0] if rows else None
 
 
-def answers(view: View, unit: dict) -> None:
-    """Every answer: its value, the text that stood there, and its cell."""
+def answers(view: View, unit: dict[str, Any]) -> None:
+    """Every answer: its value, the text in the workbook, and its cell."""
     raw, places = (
         submission_rows.evidence(view, unit["seq"], unit["row_no"]),
         submission_rows.sources(view, unit["seq"]),
@@ -64,7 +72,7 @@ def answers(view: View, unit: dict) -> None:
     lines = [
         {
             "group": field["group"],
-            "label": field["label"] + (f"({field['unit']})" if field["unit"] else ""),
+            "label": field["label"] + (f"（{field['unit']}）" if field["unit"] else ""),
             "value": answer(unit.get(name, unit.get(f"reported:{name}"))),
             "raw": raw.get(name) if raw.get(name) is not None else "",
             "cell": f"{places[name]['cell']}{unit['row_no']}" if name in places else "",
@@ -80,13 +88,13 @@ def answers(view: View, unit: dict) -> None:
     )
 
 
-def states(view: View, unit: dict) -> None:
-    """What the unit has and lacks of what is measured."""
-    found = submission_rows.unit_states(view, unit["unit"])
-    lines = [
-        {**row, "state": SIGN[found[row["indicator"]]]}
+def states(view: View, unit: dict[str, Any]) -> None:
+    """Which indicators the unit meets and lacks."""
+    known = submission_rows.unit_states(view, unit["unit"])
+    lines: list[dict[str, Any]] = [
+        {**row, "state": SIGN[known[row["indicator"]]]}
         for row in edition_data.indicators(view.release, view.policy)
-        if row["counted"] == "community" and found.get(row["indicator"]) is not None
+        if row["counted"] == "community" and known.get(row["indicator"]) is not None
     ]
     lines.sort(key=lambda row: ("▼?●·".index(row["state"][0]), row["position"]))
     picked = common_parts.table(
@@ -96,7 +104,7 @@ def states(view: View, unit: dict) -> None:
         common_parts.go("indicator", indicator=picked["indicator"])
 
 
-def life(view: View, unit: dict) -> None:
+def history(view: View, unit: dict[str, Any]) -> None:
     """The unit's months, newest first, by its identity: codes and names may have changed."""
     months = submission_rows.unit_life(view, unit["uid"])
     fields = {

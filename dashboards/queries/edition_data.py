@@ -1,17 +1,29 @@
-"""What pages read: the current release and its ready-made tables, cached by edition.
+"""What pages read of an edition: selections from its ready-made tables, cached by edition.
 
-A page shows; it neither groups nor computes. Every function here is one selection from a release's tables. The pointer to the
-current edition is read in each run, so that a new release appears without a restart; editions have folders of their own and never
-change, so their answers may be kept.
+A page shows; it neither groups nor computes. The pointer to the current edition is read in each run, so that a new edition appears
+without a restart; an edition never changes, so its answers are cached. Text from the form and the register gets full-width marks.
 """
 
-import json
-from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import streamlit as st
 
 from dashboards import signin
+from dashboards.queries.row_types import (
+    ChangedUnit,
+    ChangePart,
+    CountyName,
+    FieldRow,
+    IndicatorRow,
+    OutlookRow,
+    ParagraphRow,
+    PolicyRow,
+    ReconciliationRow,
+    SeriesRow,
+    TownRow,
+    UnitNearDone,
+)
 from pipelines import settings
 from pipelines.edition import Release, open_folder
 from pipelines.edition.edition_folders import current as current_folder
@@ -19,6 +31,7 @@ from pipelines.edition.edition_folders import editions as edition_folders
 from pipelines.edition.edition_folders import read_manifest
 from pipelines.edition.verify_files import require_whole
 from pipelines.errors import Refusal
+from pipelines.punctuation import full_width
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -26,17 +39,38 @@ def _open(folder: str) -> Release:
     return open_folder(Path(folder))
 
 
-# an answer takes a hundred kilobytes at most: so a hundred megabytes in all. All sessions share it, nobody changes it: a copy for
-# each would cost a page more than all its queries.
+# Columns of text from the form and the register. `name` is that of an indicator where the row has an indicator or a policy.
+_DECLARED = (
+    "indicator_name",
+    "clause",
+    "quote",
+    "reading",
+    "unverified",
+    "gap_unit",
+    "label",
+    "group",
+    "help",
+    "title",
+    "main_missing",
+)
+
+
+def _printed(row: dict) -> dict:
+    """The row with full-width marks in what was declared with ASCII marks."""
+    names = (*_DECLARED, "name") if "indicator" in row else (*_DECLARED, "text") if "heading" in row else _DECLARED
+    return {**row, **{name: full_width(row[name]) for name in names if isinstance(row.get(name), str)}}
+
+
+# An answer takes a hundred kilobytes at most, all of them a hundred megabytes. Sessions share it and must not change it.
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _rows(folder: str, sql: str, parameters: tuple, named: tuple) -> list[dict]:
-    return _open(folder).rows(sql, dict(named) if named else list(parameters))
+    return [_printed(row) for row in _open(folder).rows(sql, dict(named) if named else list(parameters))]
 
 
-# of a country one of these takes two megabytes
+# one of these takes two megabytes for a country
 @st.cache_resource(max_entries=50, show_spinner=False)
 def _many(folder: str, sql: str, named: tuple) -> list[dict]:
-    return _open(folder).rows(sql, dict(named))
+    return [_printed(row) for row in _open(folder).rows(sql, dict(named))]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -45,13 +79,13 @@ def _tables(folder: str) -> set[str]:
     return {row["view_name"] for row in listed}
 
 
-def rows(release: Release, sql: str, *parameters, **named) -> list[dict]:
-    """The answer to a selection with `?` or `$name` in it, shared by all sessions: for reading only."""
+def rows(release: Release, sql: str, *parameters: Any, **named: Any) -> list[Any]:
+    """The rows of a selection with `?` or `$name` in it, shared by all sessions: for reading only."""
     return _rows(str(release.folder), sql, parameters, tuple(named.items()))
 
 
-def many(release: Release, sql: str, **named) -> list[dict]:
-    """The same where the answer has a row for each county: of a country fewer of them are kept."""
+def many(release: Release, sql: str, **named: Any) -> list[Any]:
+    """The same where there is a row for each county: fewer of them are cached."""
     return _many(str(release.folder), sql, tuple(named.items()))
 
 
@@ -61,35 +95,35 @@ def has(release: Release, table: str) -> bool:
 
 
 def newest() -> tuple[Release | None, str]:
-    """The current release, or the newest before it that opens; and why it is not the current one. Nothing on the first day."""
+    """The current edition, or the newest before it that opens, and why it is not the current one. None before the first edition."""
     named = current_folder(settings.load().releases)
-    told = "" if named else _pointed_at()
+    trouble = "" if named else _missing_current()
     for folder in [named, *(f for f in editions() if f != named)] if named else editions():
         try:
             if damage := _damage(str(folder)):
                 raise Refusal(damage)
-            return _open(str(folder)), told
+            return _open(str(folder)), trouble
         except Refusal as refused:
-            told = told or str(refused)
-    return None, told
+            trouble = trouble or str(refused)
+    return None, trouble
 
 
 @st.cache_data(ttl=30, max_entries=8, show_spinner=False)
 def _damage(folder: str) -> str:
-    """What is wrong with the files of an edition, looked at every half minute and read only where one was touched; else nothing."""
+    """What is wrong with the files of an edition, empty where nothing is. Checked every half minute; touched files are read again."""
     try:
         require_whole(Path(folder))
     except Refusal as refused:
-        # what was kept of it may have been read from damaged files, and it may come back whole
+        # cached answers may come from damaged files, and the edition may be repaired
         _open.clear()
         _rows.clear()
         _many.clear()
-        return f"{refused};请运行 shequ rebuild,由档案补回"
+        return f"{refused}；请运行 shequ rebuild，由档案补回"
     return ""
 
 
-def _pointed_at() -> str:
-    """What is wrong with the pointer, where it names an edition that is not there."""
+def _missing_current() -> str:
+    """What is wrong with the pointer to the current edition, where it names one that does not exist."""
     try:
         label = (settings.load().releases / "current").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -98,9 +132,9 @@ def _pointed_at() -> str:
 
 
 def edition(label: str | None) -> Release | None:
-    """The edition that an address names as `2020-05/1`; None where there is none such."""
-    found = [folder for folder in editions() if f"{folder.parent.name}/{folder.name}" == label]
-    return _open(str(found[0])) if found else None
+    """The edition that an address names as `2020-05/1`; None for an unknown one."""
+    folders = [folder for folder in editions() if f"{folder.parent.name}/{folder.name}" == label]
+    return _open(str(folders[0])) if folders else None
 
 
 def editions() -> list[Path]:
@@ -110,50 +144,34 @@ def editions() -> list[Path]:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def manifest(folder: str) -> dict:
-    """What an edition says of itself, without opening it."""
+    """An edition's manifest, without opening the edition."""
     return read_manifest(Path(folder))
-
-
-# From this month the new districts stand; the 开发区 has no public outline and is marked beside its neighbour.
-REFORM = date(2020, 6, 1)
-BESIDE = {"130571": "130502"}
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def outlines(after: bool) -> list[dict]:
-    """Real outlines of the counties, before or from 2020-06: code, name and rings of points. Empty without them in the reference data."""
-    name = "xingtai_from_2020-06.geojson" if after else "xingtai_before_2020-06.geojson"
-    place = settings.load().reference / "boundaries" / name
-    found = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {"features": []}
-    return [
-        {**item["properties"], "rings": [part[0] for part in item["geometry"]["coordinates"]]}
-        for item in found["features"]
-    ]
 
 
 # ---- what is measured
 
 
-def policies(release: Release) -> list[dict]:
+def policies(release: Release) -> list[PolicyRow]:
     return rows(release, "SELECT * FROM policy")
 
 
-def indicators(release: Release, policy: str) -> list[dict]:
+def indicators(release: Release, policy: str) -> list[IndicatorRow]:
     return rows(release, "SELECT * FROM indicator WHERE policy = ? ORDER BY position", policy)
 
 
-def paragraphs(release: Release, policy: str) -> list[dict]:
+def paragraphs(release: Release, policy: str) -> list[ParagraphRow]:
     return rows(release, "SELECT * FROM paragraph WHERE policy = ? ORDER BY number", policy)
 
 
-def fields(release: Release) -> dict[str, dict]:
+def fields(release: Release) -> dict[str, FieldRow]:
+    """The questions of the form by field: those of the county, then those of the community."""
     return {row["field"]: row for row in rows(release, "SELECT * FROM field ORDER BY part DESC, position")}
 
 
 # ---- places and their series
 
 
-def counties(view) -> list[dict]:
+def counties(view) -> list[CountyName]:
     """The counties of the view's divisions: those of the month, or those of the release's month."""
     sql = "SELECT unit, name, short FROM place WHERE level = 'county' AND month = $month ORDER BY unit"
     return many(view.release, sql, month=view.roster_month)
@@ -161,13 +179,13 @@ def counties(view) -> list[dict]:
 
 def county_names(release: Release) -> dict[str, str]:
     """Name by code of every county that any month of the release knows; the latest name."""
-    found = many(
+    names = many(
         release, "SELECT DISTINCT ON (unit) unit, name FROM place WHERE level = 'county' ORDER BY unit, month DESC"
     )
-    return {row["unit"]: row["name"] for row in found}
+    return {row["unit"]: row["name"] for row in names}
 
 
-def series(view, indicator: str, place: str) -> list[dict]:
+def series(view, indicator: str, place: str) -> list[SeriesRow]:
     """One indicator's months, as then and as now."""
     return rows(
         view.release,
@@ -178,21 +196,22 @@ def series(view, indicator: str, place: str) -> list[dict]:
     )
 
 
-def outlook(view, indicator: str, place: str) -> dict | None:
-    """Where the trend leads; None where the release has none."""
+def outlook(view, indicator: str, place: str) -> OutlookRow | None:
+    """Where the trend leads; None where the edition does not say."""
     if not has(view.release, "outlook"):
         return None
-    found = rows(
+    outlooks = rows(
         view.release,
         "SELECT * FROM outlook WHERE policy = ? AND indicator = ? AND unit = ?",
         view.policy,
         indicator,
         place,
     )
-    return next((row for row in found if row.get("divisions", view.divisions) == view.divisions), None)
+    known = (row for row in outlooks if row.get("divisions", view.divisions) == view.divisions)
+    return cast(OutlookRow | None, next(known, None))
 
 
-def towns(view, indicator: str, county: str) -> list[dict]:
+def towns(view, indicator: str, county: str) -> list[TownRow]:
     """Towns of a county; older months come from the month tables."""
     table = view.release.of_month({"then": "figure_all", "now": "figure_now"}[view.divisions], view.month)
     return rows(
@@ -210,11 +229,11 @@ def towns(view, indicator: str, county: str) -> list[dict]:
     )
 
 
-STATES = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
+STATES: dict[int | None, str] = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
 
 
-def units_of(view, indicator: dict, county: str, states: tuple[int, ...]) -> list[dict]:
-    """Units of a county in some state for one indicator, with their answers; those that lack the least besides come first."""
+def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]) -> list[dict]:
+    """Units of a county in some state for one indicator, with their answers; those that lack fewest headline indicators first."""
     if not signin.may("units", county):
         return []
     name = indicator["indicator"].replace('"', "")
@@ -245,8 +264,8 @@ PARTS = {
 }
 
 
-def movement(view, indicator: str, place: str) -> list[dict]:
-    """Why a figure moved in the release's month; nothing where the release does not say."""
+def movement(view, indicator: str, place: str) -> list[ChangePart]:
+    """Why a figure moved in the edition's month; empty where the edition does not say."""
     if not has(view.release, "movement") or view.month != view.release.month:
         return []
     return rows(
@@ -258,7 +277,7 @@ def movement(view, indicator: str, place: str) -> list[dict]:
     )
 
 
-def movement_units(view, indicator: str, most: int = 500) -> list[dict]:
+def movement_units(view, indicator: str, most: int = 500) -> list[ChangedUnit]:
     """Units whose state is another than a month before, with the reason."""
     if not has(view.release, "movement_unit") or view.month != view.release.month:
         return []
@@ -276,14 +295,14 @@ def movement_units(view, indicator: str, most: int = 500) -> list[dict]:
     )
 
 
-def reconciliation(release: Release) -> list[dict]:
+def reconciliation(release: Release) -> list[ReconciliationRow]:
     """How the divisions' changes balance: units before, created, abolished, moved, after."""
     if not has(release, "reconciliation"):
         return []
     return rows(release, "SELECT * FROM reconciliation ORDER BY month DESC, unit")
 
 
-def near_done(view, county: str, most: int = 200) -> list[dict]:
+def near_done(view, county: str, most: int = 200) -> list[UnitNearDone]:
     """Units of a county that lack fewest of the headline indicators (but lack some), in the release's month."""
     if not signin.may("units", county):
         return []

@@ -1,17 +1,19 @@
-"""Figures as pages show them: of a place, of many places, of one indicator. Selections from a release's tables, as in `data`.
+"""Figures as pages show them: of a place, of many places, of one indicator. Selections from an edition's tables.
 
-Every selection names month, divisions, level and what it wants of figures and steps before it joins them: a country has half a million
-figures of counties, and what is not asked for is not read.
+Every selection filters figures and steps by month, divisions, level and place before it joins them: a country has half a million
+figures of counties.
 """
 
 from collections.abc import Callable
 
 from dashboards.queries.edition_data import many, rows
+from dashboards.queries.row_types import CountyRow, MovedRow, PlaceRow, StandingRow, VerdictRow
+from pipelines.edition import statuses
 
 _WANTED = "policy = $policy AND month = $month AND divisions = $divisions"
 
 
-def _asked(view, **more) -> dict:
+def _parameters(view, **more) -> dict:
     return {"policy": view.policy, "month": view.month, "divisions": view.divisions, **more}
 
 
@@ -20,50 +22,51 @@ _MEASURED = """i.name, i.unit, i.gap_unit, i.clause, i.headline, i.is_share, i.p
 
 
 def _figure(view, wanted: str) -> str:
-    """Figures of the view's month and what is measured by them, as SQL; `wanted` says of what."""
+    """Figures of the view's month with their indicators, as SQL; `wanted` is a condition on the figures."""
     figure = view.release.at("figure", view.month)
     return f"""SELECT {_MEASURED} FROM (SELECT * FROM {figure} WHERE {_WANTED} AND {wanted}) AS f
                JOIN indicator AS i USING (policy, indicator)"""
 
 
 def _compared(view, wanted: str) -> str:
-    """The same with how they were a month before, and their ranks."""
+    """The same with the month before and their ranks."""
     return f"""
         SELECT f.*, s.shown_before, s.status_before, s.points, s.more, s.rank, s.ranked FROM ({_figure(view, wanted)}) AS f
         LEFT JOIN (SELECT * FROM {view.release.at("step", view.month)} WHERE {_WANTED} AND {wanted}) AS s
                ON (s.indicator, s.level, s.unit) = (f.indicator, f.level, f.place)"""
 
 
-def of_place(view, place: str, headline: bool = False) -> list[dict]:
+def of_place(view, place: str, headline: bool = False) -> list[PlaceRow]:
     """All (or the headline) indicators of the city or one county, in register order, with their series."""
-    found = _compared(view, "level <> 'town' AND unit = $place")
+    figures = _compared(view, "level <> 'town' AND unit = $place")
     return rows(
         view.release,
-        f"""WITH f AS ({found}) SELECT f.*, t.months, t."values" FROM f
+        f"""WITH f AS ({figures}) SELECT f.*, t.months, t."values" FROM f
             JOIN (SELECT * FROM trail WHERE policy = $policy AND divisions = $divisions AND unit = $place) AS t USING (indicator, level)
             WHERE f.headline OR NOT $headline ORDER BY f.position""",
-        **_asked(view, place=place, headline=headline),
+        **_parameters(view, place=place, headline=headline),
     )
 
 
-def verdict(view, place: str, headline: bool = True) -> list[dict]:
+def verdict(view, place: str, headline: bool = True) -> list[VerdictRow]:
+    """How many indicators of a place have which status."""
     return rows(
         view.release,
         f"""SELECT * FROM {view.release.at("verdict", view.month)}
             WHERE {_WANTED} AND unit = $place AND headline = $headline ORDER BY position""",
-        **_asked(view, place=place, headline=headline),
+        **_parameters(view, place=place, headline=headline),
     )
 
 
-def attention(view, order: tuple[str, ...], most: int) -> list[str]:
-    """Codes of the counties that want attention most: who has most of the worst status first."""
-    found = rows(
+def attention(view, most: int) -> list[str]:
+    """Codes of the counties of greatest concern: those with most indicators of the worst status first."""
+    counts = rows(
         view.release,
         f"""SELECT unit FROM {view.release.at("verdict", view.month)} WHERE {_WANTED} AND level = 'county' AND headline
             ORDER BY list_position($order, status), indicators DESC, unit LIMIT $lines""",
-        **_asked(view, order=order, lines=most * len(order)),
+        **_parameters(view, order=statuses.ORDER, lines=most * len(statuses.ORDER)),
     )
-    return list(dict.fromkeys(row["unit"] for row in found))[:most]
+    return list(dict.fromkeys(row["unit"] for row in counts))[:most]
 
 
 def _of_counties(view, wanted: str, places: tuple[str, ...], figure: Callable = _figure) -> str:
@@ -79,50 +82,57 @@ def _quoted(code: str) -> str:
     return "'" + code.replace("'", "''") + "'"
 
 
-def matrix(view, places: tuple[str, ...]) -> list[dict]:
-    """Headline indicators × counties, those asked for."""
+def matrix(view, places: tuple[str, ...]) -> list[CountyRow]:
+    """Headline indicators of some counties."""
     headline = "indicator IN (SELECT indicator FROM indicator WHERE policy = $policy AND headline)"
     sql = f"{_of_counties(view, headline, places)} ORDER BY f.position, f.place"
-    return rows(view.release, sql, **_asked(view, roster=view.roster_month))
+    return rows(view.release, sql, **_parameters(view, roster=view.roster_month))
 
 
-_BEST = "f.value DESC NULLS LAST, f.denominator DESC, f.place"
-
-
-def standings(view, indicator: str) -> list[dict]:
-    """Every county of one indicator, the best first, without a value last: as little of each as choosing among thousands needs."""
+def standings(view, indicator: str) -> list[StandingRow]:
+    """Every county of one indicator in the order of concern, with few columns: there may be thousands."""
     figure = view.release.at("figure", view.month)
-    return many(
+    counties = many(
         view.release,
-        f"""SELECT f.unit AS place, p.name AS county, f.status, f.shown, f.gap, i.gap_unit, i.unit
+        f"""SELECT f.unit AS place, p.name AS county, f.status, f.shown, f.numerator, f.gap, i.gap_unit, i.unit, i.position
             FROM (SELECT * FROM {figure} WHERE {_WANTED} AND level = 'county' AND indicator = $indicator) AS f
             JOIN (SELECT unit, name FROM place WHERE level = 'county' AND month = $roster) AS p ON p.unit = f.unit
-            JOIN indicator AS i ON (i.policy, i.indicator) = (f.policy, f.indicator) ORDER BY {_BEST.replace("f.place", "f.unit")}""",
-        **_asked(view, indicator=indicator, roster=view.roster_month),
+            JOIN indicator AS i ON (i.policy, i.indicator) = (f.policy, f.indicator)""",
+        **_parameters(view, indicator=indicator, roster=view.roster_month),
+    )
+    return statuses.by_concern(counties)
+
+
+def ranking(view, indicator: str, places: tuple[str, ...]) -> list[CountyRow]:
+    """Some counties of one indicator, in the order of concern."""
+    sql = _of_counties(view, "indicator = $indicator", places)
+    return statuses.by_concern(
+        rows(view.release, sql, **_parameters(view, indicator=indicator, roster=view.roster_month))
     )
 
 
-def ranking(view, indicator: str, places: tuple[str, ...], compared: bool = False) -> list[dict]:
-    """Counties of one indicator, those asked for, the best first; without a value last. `compared` with the month before."""
-    found = _of_counties(view, "indicator = $indicator", places, _compared if compared else _figure)
-    sql = f"{found} ORDER BY {_BEST}"
-    return rows(view.release, sql, **_asked(view, indicator=indicator, roster=view.roster_month))
+def compared(view, indicator: str, places: tuple[str, ...]) -> list[MovedRow]:
+    """The same, compared with the month before."""
+    sql = _of_counties(view, "indicator = $indicator", places, _compared)
+    return statuses.by_concern(
+        rows(view.release, sql, **_parameters(view, indicator=indicator, roster=view.roster_month))
+    )
 
 
-def moved_most(view, most: int = 8) -> list[dict]:
+def moved_most(view, most: int = 8) -> list[MovedRow]:
     """Counties' headline figures with the greatest step since the month before."""
     greatest = rows(
         view.release,
         f"""SELECT s.indicator, s.unit FROM {view.release.at("step", view.month)} AS s JOIN indicator AS i USING (policy, indicator)
             WHERE {_WANTED} AND level = 'county' AND i.headline AND i.is_share AND s.more <> 0
             ORDER BY abs(s.more) DESC, i.position, s.unit LIMIT $most""",
-        **_asked(view, most=most),
+        **_parameters(view, most=most),
     )
     order = [(row["indicator"], row["unit"]) for row in greatest]
     indicators = ", ".join(_quoted(indicator) for indicator, _ in order) or "NULL"
     sql = _of_counties(view, f"indicator IN ({indicators})", tuple(place for _, place in order), _compared)
-    found = {
+    figures = {
         (row["indicator"], row["place"]): row
-        for row in rows(view.release, sql, **_asked(view, roster=view.roster_month))
+        for row in rows(view.release, sql, **_parameters(view, roster=view.roster_month))
     }
-    return [found[key] for key in order if key in found]
+    return [figures[key] for key in order if key in figures]

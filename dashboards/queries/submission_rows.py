@@ -2,9 +2,16 @@
 
 from datetime import date
 
+import streamlit as st
+
 from dashboards import signin
-from dashboards.queries.edition_data import has, many, rows
+from dashboards.queries.edition_data import many, rows
+from dashboards.queries.row_types import ReportingRow
+from pipelines import settings
 from pipelines.edition import Release
+from pipelines.intake import month_now
+from pipelines.intake.month_now import MonthNow
+from pipelines.settings import Settings
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
 _OWN = "(?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], county))"
@@ -32,11 +39,11 @@ def reported(release: Release, month: date) -> tuple[int, int]:
     return row["arrived"], row["counties"]
 
 
-def reports(release: Release, month: date, most: int = MOST) -> list[dict]:
+def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
     """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
     how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
     """
-    return rows(
+    found = rows(
         release,
         """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
            FROM report WHERE month = $month
@@ -44,19 +51,20 @@ def reports(release: Release, month: date, most: int = MOST) -> list[dict]:
         month=month,
         most=most,
     )
+    return _with_due(found, month)
 
 
-def report(release: Release, month: date, county: str) -> dict | None:
+def report(release: Release, month: date, county: str) -> ReportingRow | None:
     found = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
-    return found[0] if found else None
+    return _with_due(found, month)[0] if found else None
 
 
-def all_reports(release: Release, month: date) -> list[dict]:
+def all_reports(release: Release, month: date) -> list[ReportingRow]:
     """Every county of the month, for a download."""
-    return many(release, "SELECT * FROM report WHERE month = $month ORDER BY county", month=month)
+    return _with_due(many(release, "SELECT * FROM report WHERE month = $month ORDER BY county", month=month), month)
 
 
-def coverage(release: Release, most: int = MOST) -> list[dict]:
+def coverage(release: Release, most: int = MOST) -> list[ReportingRow]:
     """Every month's coverage of the counties; of many, of those that cover least in their last month."""
     return rows(
         release,
@@ -103,9 +111,45 @@ def finding_counts(release: Release, month: date) -> list[dict]:
     return rows(release, sql, month, *_own())
 
 
+# ---- as of this moment: read from the ledger beside the edition
+
+
+def now(month: date) -> MonthNow:
+    """What was decided of a month until now; every page shows it at once, whichever edition it shows."""
+    place = settings.load()
+    return _now(place, month, month_now.mark(place))
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _now(place: Settings, month: date, mark: int) -> MonthNow:
+    """As of the ledger number `mark`, by which an answer is kept."""
+    return month_now.of(place, month)
+
+
+APPROVAL = {"open": "未审定", "reopened": "未审定（已重开）", "approved": "已审定"}
+
+
+def standing(release: Release, month: date) -> str:
+    """`未审定，依据 18/20 个县（市、区）`: for the header of every page."""
+    arrived, counties = reported(release, month)
+    label = f"{release.manifest['month']}/{release.manifest['edition']}"
+    edition = now(release.month).editions
+    working = "工作版，" if label in edition.made and label not in edition.released else ""
+    return f"{working}{APPROVAL[now(month).state]}，依据 {arrived}/{counties} 个县（市、区）"
+
+
 def decisions(release: Release, most: int = 500) -> list[dict]:
-    """The newest decisions."""
-    return rows(release, "SELECT * FROM decision ORDER BY seq DESC LIMIT ?", most) if has(release, "decision") else []
+    """The newest decisions, as the ledger has them now."""
+    return month_now.decisions(settings.load())[:most]
+
+
+def _with_due(rows: list[dict], month: date) -> list[dict]:
+    """Reports of counties with the day on which each was due (null where the county is excused) and what is to be said of the calendar."""
+    state = now(month)
+    return [
+        {**row, "due": state.due.get(row["county"]), "usual_due": state.usual_due, "caveat": state.caveat}
+        for row in rows
+    ]
 
 
 # ---- one unit

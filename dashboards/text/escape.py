@@ -1,10 +1,10 @@
-"""Names from workbooks are data, never markup: what stands between them and Markdown, Plotly's HTML and spreadsheet programs."""
+"""Escaping of text from workbooks for Markdown, Plotly and spreadsheet programs: names are data, never markup."""
 
 import csv
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 # every ASCII character that Markdown, its colour directives, its mathematics or HTML can give a meaning
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
@@ -41,7 +41,7 @@ def cell(value: object) -> object:
     return value
 
 
-def sheet(rows: Sequence[dict], names: dict[str, str]) -> bytes:
+def sheet(rows: Sequence[Mapping], names: Mapping[str, str]) -> bytes:
     """Rows as CSV for Excel and WPS (UTF-8 with mark): columns by `names`, nothing in it a formula."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)

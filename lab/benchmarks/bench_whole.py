@@ -27,7 +27,7 @@ from lab.benchmarks.measured import Lacking, Measured
 from pipelines import months, settings
 from pipelines.figures import update
 from pipelines.intake import collect_inbox, session
-from pipelines.monthly import monthly_run
+from pipelines.monthly import monthly_run, papers
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
@@ -143,7 +143,7 @@ def _month(here: Settings, units: int | None, month: date) -> dict:
         with stages.of("publish"):
             edition = monthly_run.publish_month(opened, here, month)
     with stages.of("reports"):
-        monthly_run.write_reports(edition.folder)
+        papers.issue(here, edition.folder)
     worker_pool.dismiss()
     stages.cpu["read"] += _children() - children
     return {

@@ -29,7 +29,7 @@ def make(folder: Path, units: int | None, count: int) -> Settings:
         update.bring_up_to_date(store, month)
     draft = publish_edition.drafted(store, place, span[-1], store.life())
     edition = publish_edition.write(store, place.releases, draft, None, 1, "基准", datetime.now(SHANGHAI))
-    edition_folders.make_current(place.releases, edition)
+    (place.releases / "current").write_text(f"{edition_folders.name_of(edition)}\n", encoding="ascii")
     store.con.close()
     return place
 

@@ -41,7 +41,9 @@ def make(folder: Path) -> Office:
     office.run(APRIL)
     village = next(unit.name for unit in office.units(MAY, COUNTY) if unit.kind == "农村社区")
     book = office.workbook(MAY, COUNTY, but(village, facility="否", facility_area=None))
-    Receiver(Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data)).take(book.read_bytes(), book.name)
+    Receiver(Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data)).take(
+        book.read_bytes(), book.name
+    )
     _read_and_be_killed(office)
     assert wal_of(office.settings.warehouse).stat().st_size > 1000
     return office

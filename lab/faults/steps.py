@@ -8,11 +8,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipelines.archive import backup as copies
+from pipelines.archive import month_state
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, session, submit_files
-from pipelines.monthly import monthly_run, rebuild_editions
+from pipelines.monthly import month_decisions, monthly_run, papers, rebuild_editions
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city
@@ -49,11 +50,17 @@ def run(place: Place, ack: Callable[[str], None]) -> None:
 
 
 def report(place: Place, ack: Callable[[str], None]) -> None:
-    monthly_run.report_latest(place.settings, [MAY])
+    papers.issue_latest(place.settings, [MAY])
 
 
 def approve(place: Place, ack: Callable[[str], None]) -> None:
-    decisions.approve(MAY, place.settings, "测试")
+    month_decisions.approve(MAY, place.settings, "测试")
+
+
+def retract(place: Place, ack: Callable[[str], None]) -> None:
+    """May's edition is taken back, and that again."""
+    event = month_decisions.retract("2020-05/1", "数字有误", place.settings, "测试")
+    month_decisions.withdraw(event.seq, "没有错", place.settings, "测试")
 
 
 def rebuild(place: Place, ack: Callable[[str], None]) -> None:
@@ -100,7 +107,7 @@ def _wrong(place: Place) -> int:
     return [event.seq for event in events if event.body["sha256"] != good][-1]
 
 
-ORDINARY = (submit, run, approve, report, rebuild, backup, restore)
+ORDINARY = (submit, run, approve, retract, report, rebuild, backup, restore)
 # begun where a wrong correction of May was sent
 MISTAKEN = (withdraw, resend, decide, month_over)
 STEPS = {step.__name__: step for step in (*ORDINARY, *MISTAKEN)}
@@ -115,7 +122,7 @@ def prepare(root: Path) -> tuple[Path, Path]:
     workbook = office.workbook(MAY, COUNTY)
     place = Place(root, workbook, reference)
     _mistaken(office, root, workbook)
-    for name, step in list(STEPS.items())[:3]:
+    for name, step in list(STEPS.items())[:4]:
         shutil.copytree(office.settings.data, root / f"before-{name}" / "data")
         step(place, lambda digest: None)
     shutil.copytree(office.settings.data, root / "before-backup" / "data")
@@ -152,8 +159,10 @@ def go_on(name: str, place: Place) -> None:
             assert "已于" in str(refusal), refusal
     submit_files.submit([place.workbook], place.settings, "测试")
     monthly_run.run(place.settings, MAY, "测试")
+    for event in month_state.editions(Archive(place.settings.archive)).retracted.values():
+        month_decisions.withdraw(event.seq, "没有错", place.settings, "测试")
     try:
-        decisions.approve(MAY, place.settings, "测试")
+        month_decisions.approve(MAY, place.settings, "测试")
     except Refusal as refusal:
         assert "已于" in str(refusal), refusal
     if name == "backup":
@@ -165,5 +174,5 @@ def shown(place: Place) -> dict:
     release = open_release(settings=place.settings)
     return {
         "figures": figures(release),
-        "reports": sorted(path.name for path in (release.folder / "reports").iterdir()),
+        "reports": [path.name for path in papers.papers(release.folder)],
     }

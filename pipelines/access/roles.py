@@ -27,10 +27,10 @@ VISITOR: Literal["访客"] = "访客"
 ACTIONS = {
     "read": "查看数字",
     "units": "查看单位和问题",
-    "submit": "提交报表",
+    "submit": "报送",
     "export": "导出",
-    "approve": "审核",
-    "reopen": "退回重报",
+    "approve": "审定",
+    "reopen": "重开",
     "waive": "豁免问题",
     "resolve": "认定单位",
     "publish": "发布",

@@ -19,7 +19,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from pipelines import months
-from pipelines.archive.store import Event
+from pipelines.archive.edition_gate import Editions
+from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 
 # the month in which an accepted explanation ends: it holds until the value changes
@@ -28,6 +29,7 @@ NO_END = date(9999, 12, 1)
 WITHDRAWABLE = {
     "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
     "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
+    "gate": "发布", "retract": "收回",
 }  # fmt: skip
 
 
@@ -110,6 +112,7 @@ class Life:
     resolutions: dict[str, dict[str, str]] = field(default_factory=dict)
     habits: dict[str, dict[str, str]] = field(default_factory=dict)
     releases: list[Event] = field(default_factory=list)
+    editions: Editions = field(default_factory=Editions)
     status: dict[int, str] = field(default_factory=dict)
     repeats: dict[int, int] = field(default_factory=dict)
     withdrawn: dict[int, Event] = field(default_factory=dict)
@@ -177,6 +180,11 @@ def fold(
         if life.status.get(seq) == "effective":
             life.status[seq] = "superseded"
     return life
+
+
+def editions(archive: Archive) -> Editions:
+    """The editions as the ledger has them now. Reads no submission and needs no warehouse."""
+    return fold(archive.decisions(), []).editions
 
 
 def check_known(event: Event) -> None:
@@ -338,6 +346,11 @@ def _dismiss(life: Life, event: Event) -> None:
 
 def _release(life: Life, event: Event) -> None:
     life.releases.append(event)
+    life.editions.fold(event)
+
+
+def _gate_or_retract(life: Life, event: Event) -> None:
+    life.editions.fold(event)
 
 
 def _nothing(life: Life, event: Event) -> None:
@@ -350,6 +363,8 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "waive": _waive,
     "resolve": _resolve,
     "release": _release,
+    "gate": _gate_or_retract,
+    "retract": _gate_or_retract,
     "too_costly": _nothing,
     "withdraw": _nothing,
     "month_over": _month_over,

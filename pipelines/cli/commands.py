@@ -4,14 +4,21 @@ Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from pipelines import __version__, months, settings
-from pipelines.cli import maintenance, matters_commands, operations, printing, reference_commands
-from pipelines.cli.options import MONTH, user, with_settings
+from pipelines.cli import (
+    city_decisions,
+    comparing,
+    maintenance,
+    matters_commands,
+    operations,
+    printing,
+    reference_commands,
+)
+from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
 from pipelines.system import durable_files
@@ -25,7 +32,7 @@ class _Chinese(click.Group):
             with durable_files.refusing("操作"):
                 return super().invoke(ctx)
         except Refusal as refusal:
-            printing.say(f"未完成:{refusal}", err=True)
+            printing.say(f"未完成：{refusal}", err=True)
             ctx.exit(1)
 
 
@@ -33,12 +40,12 @@ class _Chinese(click.Group):
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="运行数据所在文件夹(默认 data/,或环境变量 SHEQU_DATA)",
+    help="运行数据所在文件夹（默认 data/,或环境变量 SHEQU_DATA）",
 )
 @click.version_option(__version__, prog_name="shequ")
 @click.pass_context
 def main(ctx: click.Context, data: Path | None) -> None:
-    """社区:城乡社区治理政策落实进展。"""
+    """社区：城乡社区治理政策落实进展。"""
     # what is written by this command and by the programs that it starts is for the owner and the group alone
     os.umask(0o027)
     ctx.obj = settings.load(data)
@@ -48,7 +55,7 @@ def main(ctx: click.Context, data: Path | None) -> None:
 
 
 @main.command()
-@click.option("--month", type=MONTH, required=True, help="报表月份,如 2020-06")
+@click.option("--month", type=MONTH, required=True, help="报表月份，如 2020-06")
 @click.option("--county", help="县（市、区）代码；不写则全部")
 @click.option("--town", is_flag=False, flag_value="*", help="每个街道（乡镇）一个工作簿；写代码或名称的，只生成这一个")
 @click.option("--blank", is_flag=True, help="不填入上月的答案")
@@ -83,13 +90,13 @@ def template(found: Settings, month, county, town, blank: bool, out: Path, as_js
 
 
 @main.command()
-@click.option("--months", "span", required=True, help="月份或区间,如 2018-08..2020-12")
+@click.option("--months", "span", required=True, help="月份或区间，如 2018-08..2020-12")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
-@click.option("--seed", default=2018, show_default=True, help="随机种子;相同的种子得到相同的文件")
+@click.option("--seed", default=2018, show_default=True, help="随机种子；相同的种子得到相同的文件")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> None:
-    """生成示例数据:在真实名册上虚构的、已填好的报表(每张表都标明“示例数据”)。"""
+    """生成示例数据：在真实名册上虚构的、已填好的报表（每张表都标明“示例数据”）。"""
     from pipelines.reference import reference_bundle
     from pipelines.sample import write_samples
 
@@ -104,7 +111,7 @@ def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> N
             progress=lambda done, of: report(done, of, ""),
         )
     printing.print_json([str(p) for p in paths]) if as_json else click.echo(
-        f"已生成 {len(paths)} 个示例工作簿,在 {out}"
+        f"已生成 {len(paths)} 个示例工作簿，在 {out}"
     )
 
 
@@ -118,7 +125,7 @@ _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_t
 @click.option("--json", "as_json", is_flag=True, help="每个文件一行 JSON")
 @with_settings
 def check(found: Settings, files, as_json: bool) -> None:
-    """读取并检查报表,不保存任何内容。"""
+    """读取并检查报表，不保存任何内容。"""
     from pipelines.intake import submit_files
 
     reports = submit_files.check(files, found)
@@ -128,11 +135,11 @@ def check(found: Settings, files, as_json: bool) -> None:
 @main.command()
 @_FILES
 @click.option("--receipts", type=click.Path(path_type=Path, file_okay=False), help="回执写到哪个文件夹")
-@click.option("--by", default=user, help="报送人")
+@click.option("--by", default="命令行", help="报送人")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool) -> None:
-    """接收报表:存档、读取、入库。"""
+    """接收报表：存档、读取、入库。"""
     from pipelines.intake import submit_files
 
     with printing.progress("读取报表") as report:
@@ -146,25 +153,28 @@ def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool
 
 
 @main.command()
-@click.option("--month", type=MONTH, help="月份;不写则为最近有报表的月份")
-@click.option("--by", default=user, help="发布人")
+@click.option("--month", type=MONTH, help="月份；不写则为已结束、有本月报表的最近一个月")
+@click.option("--by", default="命令行", help="经办人")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def run(found: Settings, month, by: str, as_json: bool) -> None:
-    """计算一个月的数字,发布并生成报告。"""
+def run(settings: Settings, month, by: str, as_json: bool) -> None:
+    """计算一个月的数字，成版并生成报告；到了发布时间、已审定或各县报齐的，当即发布。"""
+    from pipelines.intake import month_now
     from pipelines.monthly import monthly_run
 
     warnings: list[str] = []
     with printing.progress("计算") as report:
-        edition = monthly_run.run(found, month, by, report, warnings.append)
+        edition = monthly_run.run(settings, month, by, report, warnings.append)
+    now = month_now.of(settings, edition.month)
     if as_json:
-        told = {"release": edition.label, "new": edition.new, "folder": str(edition.folder), "warnings": warnings}
-        printing.print_json(told)
-    else:
-        verb = "已发布" if edition.new else "没有变化,仍为"
-        click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版:{edition.folder}")
-        for warning in warnings:
-            printing.say(f"  请核实 {warning}")
+        row = {"release": edition.label, "new": edition.new, "folder": str(edition.folder), "warnings": warnings}
+        printing.print_json({**row, "released": now.released == edition.label})
+        return
+    verb = "已成版" if edition.new else "没有变化，仍为"
+    click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
+    printing.say(f"  {printing.gate(now, edition.label)}")
+    for warning in warnings:
+        printing.say(f"  请核实 {warning}")
 
 
 @main.command()
@@ -176,14 +186,14 @@ def run(found: Settings, month, by: str, as_json: bool) -> None:
 @click.option(
     "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时(then)或目前(now)区划"
 )
+@click.option("--edition", type=EDITION, help="哪一版，如 2020-06/2，或 working（最新的工作版）；不写则为当前发布版")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, as_json: bool) -> None:
-    """当前发布版中的数字。"""
+def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, edition, as_json: bool) -> None:
+    """当前发布版（或指明的一版）中的数字。"""
     from pipelines.edition import figures as of_release
-    from pipelines.edition import open_release
 
-    release = open_release(settings=found)
+    release = open_edition(found, edition)
     rows = of_release(release, month, level, unit, indicator, policy, now=as_of == "now")
     if as_json:
         printing.print_json(rows)
@@ -200,12 +210,12 @@ def _indicators(release, policy: str | None) -> dict[str, dict]:
 @main.command()
 @click.argument("indicator")
 @click.option("--month", type=MONTH)
-@click.option("--unit", help="市、县、乡镇或社区(村)代码;不写则为全市")
+@click.option("--unit", help="市、县、乡镇或社区（村）代码；不写则为全市")
 @click.option("--policy")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool) -> None:
-    """一个数字的来历:条款、算式、所含单位,以及每个答案所在的单元格。"""
+    """一个数字的来历：条款、算式、所含单位，以及每个答案所在的单元格。"""
     from pipelines.edition import explain as of_release
     from pipelines.edition import open_release
 
@@ -219,9 +229,9 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
 
 
 @main.command()
-@click.option("--month", type=MONTH, help="月份;不写则为当前发布版")
-@click.option("--edition", type=int, help="第几版;不写则为该月最新一版")
-@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报;不写则按月份")
+@click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
+@click.option("--edition", type=int, help="第几版；不写则为该月最新一版")
+@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报；不写则按月份")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
@@ -231,17 +241,17 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     from pipelines.reports import VARIANTS, write_reports
 
     paths = write_reports(open_release(month, edition, settings=found), out, VARIANTS.get(variant))
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成:\n" + "\n".join(map(str, paths)))
+    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成：\n" + "\n".join(map(str, paths)))
 
 
 @main.command()
 @click.argument("file")
 @click.argument("cell")
-@click.option("--sheet", help="工作表名称(文件中有几张表时)")
+@click.option("--sheet", help="工作表名称（文件中有几张表时）")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
-    """一个单元格的去向:它成为哪个答案,进入哪些数字(FILE 为文件名或 SHA-256 的开头)。"""
+    """一个单元格的去向：它成为哪个答案，进入哪些数字（FILE 为文件名或 SHA-256 的开头）。"""
     from pipelines.edition import feeds as of_release
     from pipelines.edition import open_release
 
@@ -250,7 +260,7 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
         printing.print_json(story)
         return
     printing.say(
-        f"{story['file']} {story['sheet']}!{cell}:{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
+        f"{story['file']} {story['sheet']}!{cell}：{story['unit']} 的 {story['field']} = {story['value']} [{story['raw']}]"
     )
     for figure in story["figures"]:
         printing.say(f"  {figure['month']} {figure['level']} {figure['unit']} {figure['indicator']} {figure['shown']}")
@@ -261,89 +271,28 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def status(found: Settings, month, as_json: bool) -> None:
-    """谁已报、谁未报、有哪些问题。"""
-    from pipelines.intake import reporting_status
+    """谁已报、谁未报、有哪些问题、作过哪些决定；不写月份则为最近发布的月份。"""
+    from pipelines.intake import month_now, reporting_status
 
+    month = month or month_now.newest_released(found)
     state = reporting_status.status(found, month)
+    if state["month"]:
+        now = month_now.of(found, months.parse(state["month"]))
+        state |= {"editions": {"released": now.released, "working": now.working}, "decisions": now.decisions}
     printing.print_json(state) if as_json else printing.status(state)
 
 
-# ---- decisions
-
-
-@main.command()
-@click.argument("month", type=MONTH)
-@click.option("--by", default=user)
-@click.option("--why", default="", help="还有县未报或文件待处理时,为什么仍然审核")
-@click.option("--yes", is_flag=True, help="还有县未报或文件待处理时,不再询问")
-@click.option("--json", "as_json", is_flag=True)
-@with_settings
-def approve(found: Settings, month, by: str, why: str, yes: bool, as_json: bool) -> None:
-    """审核一个月(锁定);还缺什么先说明,并随审核一起记入台账。"""
-    from pipelines.intake import decisions, gap_wording, reporting_status
-
-    state = reporting_status.status(found, month)
-    told = gap_wording.lacking(decisions.lacking(state), state)
-    if told:
-        printing.say(f"注意,{months.label(month)}:" + ";".join(told), err=True)
-    # a script cannot be asked: it is warned, and the ledger tells
-    if told and not yes and sys.stdin.isatty():
-        click.confirm("仍要审核(锁定)这个月吗?", abort=True, err=True)
-    done = decisions.approve(month, found, by, why)
-    printing.decided(done, as_json, f"{months.label(month)}已审核,此后的报表须先重开才生效")
-
-
-@main.command()
-@click.argument("month", type=MONTH)
-@click.option("--why", required=True, help="理由")
-@click.option("--by", default=user)
-@click.option("--json", "as_json", is_flag=True)
-@with_settings
-def reopen(found: Settings, month, why: str, by: str, as_json: bool) -> None:
-    """重开已审核的月份。"""
-    from pipelines.intake import decisions
-
-    printing.decided(decisions.reopen(month, why, found, by), as_json, f"{months.label(month)}已重开")
-
-
-@main.command()
-@click.argument("finding")
-@click.option("--why", required=True, help="理由")
-@click.option("--until", type=MONTH, required=True, help="有效至哪个月")
-@click.option("--by", default=user)
-@click.option("--json", "as_json", is_flag=True)
-@with_settings
-def waive(found: Settings, finding: str, why: str, until, by: str, as_json: bool) -> None:
-    """接受一个问题(附理由和期限),随数字一并公布。"""
-    from pipelines.intake import decisions
-
-    printing.decided(
-        decisions.waive(finding, why, until, found, by), as_json, f"问题 {finding} 已豁免至 {months.label(until)}"
-    )
-
-
-@main.command()
-@click.argument("finding")
-@click.option("--unit", required=True, help="名册中的 12 位代码")
-@click.option("--by", default=user)
-@click.option("--json", "as_json", is_flag=True)
-@with_settings
-def resolve(found: Settings, finding: str, unit: str, by: str, as_json: bool) -> None:
-    """认定一行报的是名册中的哪个单位(以后照此办理)。"""
-    from pipelines.intake import decisions
-
-    printing.decided(decisions.resolve(finding, unit, found, by), as_json, f"已认定为 {unit}")
-
-
-# ---- running things
+# ---- deciding, keeping and running
 
 
 for command in (
+    *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
+    comparing.compare,
+    reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,
     maintenance.restore,
-    reference_commands.reference,
 ):
     main.add_command(command)
 for command in (

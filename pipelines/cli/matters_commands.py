@@ -1,6 +1,5 @@
-"""Commands for what waits for somebody, and for taking back: each decision in a person's own name."""
+"""Commands for what waits for somebody: each decision in a person's own name."""
 
-import getpass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -8,34 +7,11 @@ import click
 
 from pipelines import months
 from pipelines.cli import printing
-from pipelines.cli.options import MONTH, with_settings
+from pipelines.cli.options import BY, MONTH, with_settings
 from pipelines.settings import Settings
 
-
-def _person(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
-    """The account of the operating system is nobody's name."""
-    account = getpass.getuser()
-    if name.strip().casefold() in ("", "root", account.casefold()):
-        raise click.BadParameter("请写本人姓名；系统账号不是姓名")
-    return name.strip()
-
-
-BY = click.option("--by", required=True, callback=_person, help="由谁决定（本人姓名）")
 WHY = click.option("--why", required=True, help="理由")
 JSON = click.option("--json", "as_json", is_flag=True)
-
-
-@click.command()
-@click.argument("seq", metavar="ID", type=int)
-@WHY
-@BY
-@JSON
-@with_settings
-def withdraw(settings: Settings, seq: int, why: str, by: str, as_json: bool) -> None:
-    """撤回一份报送、一项决定或一次撤回（ID 为其在台账中的编号）。"""
-    from pipelines.intake import decisions
-
-    printing.decided(decisions.withdraw(seq, why, settings, by), as_json, f"第 {seq} 号已撤回")
 
 
 @click.command()
@@ -160,4 +136,4 @@ def admit(settings: Settings, name: str, town: str, kind: str, since: date, why:
     printing.decided(event, as_json, f"已增设 {name}，代码 {event.body['code']}")
 
 
-COMMANDS = (withdraw, original, matters, explain_finding, accept, ask, dismiss, extend, admit)
+COMMANDS = (original, matters, explain_finding, accept, ask, dismiss, extend, admit)

@@ -12,11 +12,11 @@ from pipelines.settings import Settings
 
 @click.command()
 @click.option("--port", default=8501, show_default=True)
-@click.option("--address", default="127.0.0.1", show_default=True, help="监听的地址;本机以外须先设置登录")
-@click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录:任何人只能看汇总数字")
+@click.option("--address", default="127.0.0.1", show_default=True, help="监听的地址；本机以外须先设置登录")
+@click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录：任何人只能看汇总数字")
 @with_settings
 def dashboard(found: Settings, port: int, address: str, anonymous: bool) -> None:
-    """打开看板(不另说明则只在本机)。"""
+    """打开看板（不另说明则只在本机）。"""
     from pipelines.serving import programs
 
     sys.exit(programs.dashboard(found, programs.Ports(port, address=address, anonymous=anonymous)))
@@ -24,13 +24,13 @@ def dashboard(found: Settings, port: int, address: str, anonymous: bool) -> None
 
 @click.command()
 @click.option("--port", default=8501, show_default=True, help="看板的端口")
-@click.option("--dagster-port", default=3000, show_default=True, help="Dagster 界面的端口(只在本机)")
-@click.option("--code-port", default=4266, show_default=True, help="Dagster 代码服务的端口(只在本机)")
-@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址;本机以外须先设置登录")
-@click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录:任何人只能看汇总数字")
+@click.option("--dagster-port", default=3000, show_default=True, help="Dagster 界面的端口（只在本机）")
+@click.option("--code-port", default=4266, show_default=True, help="Dagster 代码服务的端口（只在本机）")
+@click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址；本机以外须先设置登录")
+@click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录：任何人只能看汇总数字")
 @with_settings
 def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str, anonymous: bool) -> None:
-    """同时运行并看护 Dagster(定时、收件箱、界面)和看板。"""
+    """同时运行并看护 Dagster（定时、收件箱、界面）和看板。"""
     from pipelines.serving import programs, start
 
     sys.exit(start.serve(found, programs.Ports(port, dagster_port, code_port, address, anonymous)))
@@ -40,24 +40,25 @@ def serve(found: Settings, port: int, dagster_port: int, code_port: int, address
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def health(found: Settings, as_json: bool) -> None:
-    """看一遍:各程序、发布版、磁盘、时间、档案、备份、收件箱。有问题时退出码为 1。"""
+    """看一遍：各程序、发布版、磁盘、时间、档案、备份、收件箱、名册、政策、节假日。有问题时退出码为 1。"""
     from pipelines.serving import health as healthy
 
     seen = healthy.look(found)
     if as_json:
-        printing.print_json([one.public() for one in seen])
+        for one in seen:
+            printing.print_json(one.public())
     else:
-        printing.say("\n".join(f"{'正常' if one.well else '问题'}  {one.what}:{one.says}" for one in seen))
+        printing.say("\n".join(f"{'正常' if one.well else '问题'}  {one.what}：{one.says}" for one in seen))
     if not all(one.well for one in seen):
         sys.exit(1)
 
 
 @click.command()
-@click.option("--month", type=MONTH, help="月份;不写则为刚结束的月份")
+@click.option("--month", type=MONTH, help="月份；不写则为刚结束的月份")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def reminders(found: Settings, month, as_json: bool) -> None:
-    """一个月的催报状态:谁已报、谁未报、谁逾期。"""
+    """一个月的催报状态：谁已报、谁未报、谁逾期。"""
     from pipelines.notify import reporting_state
 
     state = reporting_state.on_this_day(found, month)
@@ -72,15 +73,15 @@ def units(found: Settings, out: Path, user: str) -> None:
     """生成本机的 systemd 单元文件。"""
     from pipelines.serving import systemd_units as templates
 
-    printing.say("已生成:\n" + "\n".join(map(str, templates.write(found, out, user))))
+    printing.say("已生成：\n" + "\n".join(map(str, templates.write(found, out, user))))
 
 
 @click.command()
-@click.option("--since", default="", help="从哪一天起,如 2020-06-01")
+@click.option("--since", default="", help="从哪一天起，如 2020-06-01")
 @click.option("--json", "as_json", is_flag=True, help="每个事件一行 JSON")
 @with_settings
 def audit(found: Settings, since: str, as_json: bool) -> None:
-    """谁登录、退出、被拒绝、导出了什么;并核对日志未被改动。"""
+    """谁登录、退出、被拒绝、导出了什么；并核对日志未被改动。"""
     from pipelines.access import audit_log as log
     from pipelines.access import roles
 

@@ -1,6 +1,6 @@
-"""What the commands of `shequ` share: whose installation, which month, and who is asking."""
+"""What the commands of `shequ` share: whose installation, which month, which edition, and who decides."""
 
-import getpass
+import re
 from collections.abc import Callable
 from functools import wraps
 
@@ -24,6 +24,43 @@ class _Month(click.ParamType):
 MONTH = _Month()
 
 
+class _Edition(click.ParamType):
+    """`2020-06/2`, or `working` for the newest edition whether it is released or not."""
+
+    name = "YYYY-MM/N"
+
+    def convert(self, value, param, ctx):
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])/[1-9]\d{0,5}|working", value):
+            self.fail(f"“{value}”不是版次；请写成 2020-06/2 这样的形式", param, ctx)
+        return value
+
+
+EDITION = _Edition()
+
+
+def open_edition(settings: Settings, edition: str | None):
+    """The edition that `--edition` names; the current one where it is not given."""
+    from pipelines.archive import edition_gate
+    from pipelines.edition import open_release
+
+    if edition is None or edition == "working":
+        return open_release(edition=edition, settings=settings)
+    return open_release(*edition_gate.order(edition), settings=settings)
+
+
+def _person(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    from pipelines.intake import signature
+
+    try:
+        return signature.person(value)
+    except Refusal as refusal:
+        raise click.BadParameter(str(refusal), ctx, param) from None
+
+
+# who decides: wrong use, exit status 2, where nobody is named
+BY = click.option("--by", required=True, metavar="姓名", callback=_person, help="经办人的姓名，随决定永久保留")
+
+
 def with_settings(command: Callable) -> Callable:
     """Hand the command its `Settings` as first argument."""
 
@@ -33,10 +70,3 @@ def with_settings(command: Callable) -> Callable:
         return command(found, *args, **kwargs)
 
     return wrapped
-
-
-def user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "未知用户"

@@ -8,6 +8,7 @@ from decimal import Decimal
 import click
 from rich.cells import cell_len
 
+from pipelines import months
 from pipelines.intake import file_names, gap_wording
 
 
@@ -49,9 +50,9 @@ def progress(what: str):
 _STATES = {
     "checked": "已检查",
     "effective": "已接收",
-    "known": "此前已收到相同文件,未重复计入",
-    "waiting": "该月已审核,报表待重开后生效(shequ reopen)",
-    "received": "已存档,等当前任务结束后读取",
+    "known": "此前已收到相同文件，未重复计入",
+    "waiting": "已存档，在等：该月已审定（重开后生效，shequ reopen），或该月还没有结束",
+    "received": "已存档，等当前任务结束后读取",
     "superseded": "已被更新的报表取代",
     "question": "待市里采纳月份",
     "withdrawn": "已撤回",
@@ -72,10 +73,17 @@ def _report(report) -> None:
 
     rows = report.rows
     whose = f"{report.county} {report.month}:" if report.county and report.month else ""
-    counts = f"读到 {rows['read']} 行,计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行"
-    counts += f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
-    state = "不能采用" if report.refused else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
-    say(f"{report.file}:{state}。{whose}{counts}{(report.other_month and f'。{report.other_month}') or ''}")
+    counts = f"读到 {rows['read']} 行，计入 {rows['accepted']} 行，暂不计入 {rows['held']} 行"
+    counts += (
+        f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
+    )
+    state = (
+        "不能采用"
+        if report.refused
+        else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
+    )
+    other = f"。{report.other_month}" if report.other_month else ""
+    say(f"{report.file}：{state}。{whose}{counts}{other}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
@@ -127,15 +135,15 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     figure = story["figure"]
     value = valued(figure["value"], indicator["unit"])
-    say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}:{story['quote']}")
+    say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}：{story['quote']}")
     say(f"{story['arithmetic']}")
-    say(f"= {value}  ({figure['numerator']}/{figure['denominator']},未知 {figure['unknown']})")
+    say(f"= {value}  ({figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']})")
     for unit in story["units"]:
-        held = "(已填报,该行因错误暂不计入,见回执)" if unit.get("held") else ""
+        held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
         say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
         for name, answer in unit["answer"].items():
             place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
-            carried = f"(沿用 {answer['carried_from']})" if answer["carried_from"] else ""
+            carried = f"（沿用 {answer['carried_from']}）" if answer["carried_from"] else ""
             said = _ANSWERS.get(answer["value"], answer["value"])
             say(f"      {labels.get(name, name)} = {said} [{answer['raw']}] {place}{carried}")
 
@@ -149,38 +157,54 @@ def _instead(report) -> str:
     if report.state not in ("known", "superseded", "waiting") or counts is None:
         return ""
     if counts["seq"] == report.seq:
-        return f"(即第 {report.seq} 号收件,正在生效)"
-    return f"(现在生效的是第 {counts['seq']} 号收件“{counts['file']}”,{counts['at'][:16].replace('T', ' ')} 收到)"
+        return f"（即第 {report.seq} 号收件，正在生效）"
+    return f"（现在生效的是第 {counts['seq']} 号收件“{counts['file']}”，{counts['at'][:16].replace('T', ' ')} 收到）"
 
 
-_MONTH_STATES = {"open": "未审核", "approved": "已审核(锁定)", "reopened": "已重开"}
+_MONTH_STATES = {"open": "未审定", "approved": "已审定（锁定）", "reopened": "已重开"}
 
 
 def status(state: dict) -> None:
     """Who has reported; what was refused, waits or lies about; and, while another task writes, what is not in this yet."""
     if state["running"]:
         since = state["running"]["since"].replace("T", " ")
-        say(f"正在运行:{state['running']['doing']}(始于 {since});以下是此前的状态,截至第 {state['as_of']} 号收件")
+        say(f"正在运行：{state['running']['doing']}（始于 {since}）；以下是此前的状态，截至第 {state['as_of']} 号收件")
     if not state["counties"]:
         say("还没有整理出报送情况" if state["running"] else "还没有收到任何报表")
     else:
         _counties(state)
     for one in state["refused"]:
-        say(f"未采用:{gap_wording.refusal(one, gap_wording.county_names(state))}")
+        say(f"未采用：{gap_wording.refusal(one, gap_wording.county_names(state))}")
     if state["waiting"]:
-        say(f"另有 {len(state['waiting'])} 份报表已收到,该月重开后才生效(shequ reopen)")
+        say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效(shequ reopen)")
     if state["unread"]:
-        say(f"已存档、尚未读取 {len(state['unread'])} 份:{'、'.join(one['file'] for one in state['unread'][:20])}")
+        say(f"已存档、尚未读取 {len(state['unread'])} 份：{'、'.join(one['file'] for one in state['unread'][:20])}")
     for problem in state["inbox"]:
-        say(f"收件箱中尚未接收:{problem}")
+        say(f"收件箱中尚未接收：{problem}")
+    editions = state.get("editions", {})
+    if editions.get("working"):
+        say(f"工作版 {editions['working']}，尚未发布；发布用 shequ release {state['month']}")
+    for decision in state.get("decisions", []):
+        kind, withdrawn = (
+            DECISIONS.get(decision["kind"], decision["kind"]),
+            "" if decision["in_force"] else "（已撤回）",
+        )
+        say(f"第 {decision['seq']} 号决定：{kind}，{decision['by']}，{decision['at'][:10]}{withdrawn}")
+
+
+DECISIONS = {
+    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
+    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
+    "dismiss": "不予处理",
+}  # fmt: skip
 
 
 def _counties(state: dict) -> None:
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
     word = _MONTH_STATES[state["state"]]
-    say(f"{state['month']} {word}:{len(counties)} 个县(市、区)中 {len(reported)} 个已报")
-    lines: list[tuple] = [("代码", "县(市、区)", "状态", "应报", "读到", "计入", "错误", "需核实")]
+    say(f"{state['month']} {word}：{len(counties)} 个县（市、区）中 {len(reported)} 个已报")
+    lines: list[tuple] = [("代码", "县（市、区）", "状态", "应报", "读到", "计入", "错误", "需核实")]
     for county in counties:
         numbers = [county[name] for name in ("read", "accepted", "errors", "warnings")]
         told = ("已报", county["units"], *numbers) if county["seq"] else ("未报", county["units"], *[""] * 4)
@@ -188,24 +212,46 @@ def _counties(state: dict) -> None:
     table(lines, right=(3, 4, 5, 6, 7))
 
 
+_OPENED = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
+
+
+def gate(now, edition: str) -> str:
+    """Whether everybody sees an edition, and why; `now` is a `MonthNow`."""
+    if edition in now.editions.retracted:
+        event = now.editions.retracted[edition]
+        return (
+            f"{edition} 已于 {event.at[:10]} 由{event.by}收回：{event.body['why']}（恢复用 shequ withdraw {event.seq}）"
+        )
+    if edition in now.editions.released:
+        how = _OPENED.get(now.editions.released[edition].body.get("how", ""), "")
+        return f"已发布{f'（{how}）' if how else ''}"
+    moment = f"{now.publication:%Y-%m-%d %H:%M}"
+    return f"工作版，尚未发布：审定、各县报齐或到 {moment} 即发布，或用 shequ release {months.key(now.month)}"
+
+
 def decided(event, as_json: bool, said: str) -> None:
     print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else say(said)
 
 
-_STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报"}
+_STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 
 
 def standing(state: dict) -> None:
     """Who has reported a month, who has not, who is late."""
     say(f"{state['month']} 应于 {state['due']} 前报送")
+    for county in state["counties"]:
+        if county["due"] not in (None, state["due"]):
+            say(f"  {county['name']}延至 {county['due']}")
+    if state["caveat"]:
+        say(f"  注意：{state['caveat']}")
     for word, label in _STANDINGS.items():
         names = [county["name"] for county in state["counties"] if county["state"] == word]
         if names:
-            say(f"  {label} {len(names)} 个:{'、'.join(names)}")
+            say(f"  {label} {len(names)} 个：{'、'.join(names)}")
     names = {county["code"]: county["name"] for county in state["counties"]}
     for one in state["refused"]:
-        say(f"  未采用:{gap_wording.refusal(one, names)}")
+        say(f"  未采用：{gap_wording.refusal(one, names)}")
     if state["waiting"]:
-        say(f"  另有 {state['waiting']} 份在该月审核后收到,重开后生效")
+        say(f"  另有 {state['waiting']} 份在该月审核后收到，重开后生效")
     if state["unread"]:
-        say(f"  另有 {state['unread']} 份已存档、尚未读取,未计在内")
+        say(f"  另有 {state['unread']} 份已存档、尚未读取，未计在内")

@@ -63,7 +63,7 @@ def _offenders(count: int, ids: list[str]) -> dict:
 
 
 def of_editions() -> dg.AssetCheckSpec:
-    says = "本次所涉月份和当前的发布版文件齐全,与其清单的校验值相符。"
+    says = "本次所涉月份和当前的发布版文件齐全，与其清单的校验值相符。"
     return dg.AssetCheckSpec(WHOLE, asset="release", description=says, blocking=True)
 
 

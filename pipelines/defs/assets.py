@@ -16,13 +16,15 @@ from pipelines.defs.resource import Station, refusals_shown
 from pipelines.edition import edition_folders, verify_files
 from pipelines.figures import update
 from pipelines.intake import collect_inbox
-from pipelines.monthly import monthly_run, summary
+from pipelines.monthly import monthly_run, papers, summary
 from pipelines.reference.reference_bundle import Reference
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Warehouse
 
 # A file in the inbox that has not changed for so many seconds is taken to be whole.
 STILL_FOR = 30.0
+# Tag of a run that the inbox asked for: it makes working editions at most.
+INBOX = "shequ/inbox"
 # Workbooks between two lines of progress in the log.
 STEP = 20
 
@@ -51,7 +53,8 @@ def _submissions(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefin
             new = collect_inbox.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"))
             context.log.info(f"收到 {len(new)} 份报表")
             _tell(context, lambda month: {"本次收到": len(new), **summary.received(opened, month)})
-            _refuse_nothing(asked(context), opened.life().reported)
+            if not _of_inbox(context):
+                _refuse_nothing(asked(context), opened.life().reported)
             yield from _checked(context, opened, "submissions")
 
     return submissions
@@ -61,7 +64,9 @@ def _figures(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinitio
     @dg.asset(**common, check_specs=specs, deps=["submissions"], description="各级各项指标的数字、上下限、状态和差距。")
     def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("计算数字") as opened:
-            until = min(max(asked(context)), monthly_run.latest_reported(opened))
+            until = max(
+                [month for month in opened.life().reported if month <= max(asked(context))], default=asked(context)[0]
+            )
             new = update.bring_up_to_date(opened, until, _progress(context, "计算"))
             context.log.info(f"重新计算 {len(new)} 个月")
             _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
@@ -71,16 +76,20 @@ def _figures(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinitio
 
 
 def _release(common: dict) -> dg.AssetsDefinition:
-    says, whole = "不可更改的发布版;指定月份之外,也更新当前发布版。", [asset_checks.of_editions()]
+    says, whole = "不可更改的一版；指定月份之外，也更新当前发布版。收件箱的只成工作版。", [asset_checks.of_editions()]
 
     @dg.asset(**common, check_specs=whole, deps=["figures"], description=says)
     def release(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
         with station.open("发布") as opened:
-            told = _progress(context, "发布")
-            made = monthly_run.publish_months(opened, station.settings, asked(context), "Dagster", told)
-            said = {edition.month: summary.published(station.settings, edition) for edition in made}
-            context.log.info(f"{len(made)} 个月,其中新版 {sum(e.new for e in made)} 个")
-            _tell(context, lambda month: said.get(month, {"发布版": "该月没有任何报表,未发布"}))
+            progress = _progress(context, "成版")
+            if _of_inbox(context):
+                made = monthly_run.publish_working(opened, station.settings, progress)
+            else:
+                made = monthly_run.publish_months(opened, station.settings, asked(context), "Dagster", progress)
+            rows = {edition.month: summary.published(station.settings, edition) for edition in made}
+            context.log.info(f"{len(made)} 个月，其中新版 {sum(edition.new for edition in made)} 个")
+            nothing = "没有数字变动，未成新版" if _of_inbox(context) else "该月没有任何报表，未成版"
+            _tell(context, lambda month: rows.get(month, {"发布版": nothing}))
             current = edition_folders.current(station.settings.releases)
             yield from _whole(opened, {edition.folder for edition in made} | {current})
 
@@ -91,11 +100,15 @@ def _report(common: dict) -> dg.AssetsDefinition:
     @dg.asset(**common, deps=["release"], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
     def report(context: dg.AssetExecutionContext, station: Station) -> None:
         with refusals_shown():
-            made = monthly_run.report_latest(station.settings, asked(context))
+            made = {} if _of_inbox(context) else papers.issue_latest(station.settings, asked(context))
             names = {month: "、".join(path.name for path in paths) for month, paths in made.items()}
-            _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成;随时可由其发布版生成")})
+            _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成；随时可由其发布版生成")})
 
     return report
+
+
+def _of_inbox(context: dg.AssetExecutionContext) -> bool:
+    return INBOX in context.run.tags
 
 
 def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.MaterializeResult]:
@@ -123,7 +136,7 @@ def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
     if not set(wanted) & set(reported):
         span = "、".join(sorted({months.label(wanted[0]), months.label(wanted[-1])}, key=len))
         latest = f"最近有报表的月份是{months.label(reported[-1])}" if reported else "还没有收到任何有效报表"
-        raise dg.Failure(f"{span}没有任何有效报表,没有可计算的内容({latest})", allow_retries=False)
+        raise dg.Failure(f"{span}没有任何有效报表，没有可计算的内容（{latest}）", allow_retries=False)
 
 
 def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int, str], None]:

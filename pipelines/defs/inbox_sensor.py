@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines import months
 from pipelines.answers.county_and_month import months_in
 from pipelines.archive.store import SHANGHAI
-from pipelines.defs.assets import STILL_FOR
+from pipelines.defs.assets import INBOX, STILL_FOR
 from pipelines.defs.resource import Station
 from pipelines.edition import edition_folders
 from pipelines.intake import file_names
@@ -32,12 +32,12 @@ class Waiting:
 
 
 def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float = STILL_FOR) -> dg.SensorDefinition:
-    """One run for the new files of each month; the cursor remembers what lies there and was asked for."""
+    """One run for a batch of new files; the cursor remembers what lies there and was asked for."""
 
     @dg.sensor(
         job=job,
         name="inbox",
-        description="data/inbox/ 有新报表时运行;忽略锁定文件和未写完的文件,同一内容只运行一次。",
+        description="data/inbox/ 有新报表时运行；忽略锁定文件和未写完的文件，同一内容只运行一次。",
         minimum_interval_seconds=EVERY,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
@@ -47,7 +47,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
         fresh = _fresh(now, before)
         passed = [Waiting(file_names.of(path), 0, 0, "") for path in lying.passed_over(station.settings)]
         for file in set(passed) - set(before):
-            context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件,不读取")
+            context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件，不读取")
         # ASCII: a name may hold bytes that are no text
         cursor = json.dumps([list(file.__dict__.values()) for file in [*now, *passed]])
         keys = partitions.get_partition_keys()
@@ -91,14 +91,12 @@ def _fresh(now: list[Waiting], before: list[Waiting]) -> list[Waiting]:
 
 
 def _requests(fresh: list[Waiting], keys: list[str], usual: str) -> list[dg.RunRequest]:
-    by_month: dict[str, list[Waiting]] = {}
-    for file in fresh:
-        by_month.setdefault(_month(file, keys) or usual, []).append(file)
-    today = datetime.now(SHANGHAI).date()
-    return [
-        dg.RunRequest(run_key=_run_key(files, today), partition_key=month, tags={"shequ/files": str(len(files))})
-        for month, files in sorted(by_month.items())
-    ]
+    """One run for all of them, over the newest month that a name speaks of: whose the files are, and of when, their content decides."""
+    if not fresh:
+        return []
+    month = max((named for file in fresh if (named := _month(file, keys))), default=usual)
+    key = _run_key(fresh, datetime.now(SHANGHAI).date())
+    return [dg.RunRequest(run_key=key, partition_key=month, tags={"shequ/files": str(len(fresh)), INBOX: "1"})]
 
 
 def _run_key(files: list[Waiting], today: date) -> str:
@@ -111,7 +109,7 @@ def _run_key(files: list[Waiting], today: date) -> str:
 
 
 def _month(file: Waiting, keys: list[str]) -> str | None:
-    """The month that the name speaks of: only which month to publish. Whose the file is, its content decides."""
+    """The month that the name speaks of, where it is one and over."""
     named = {months.key(month) for month in months_in(file_names.of(file.path))}
     return named.pop() if len(named) == 1 and named <= set(keys) else None
 

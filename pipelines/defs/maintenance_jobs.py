@@ -11,18 +11,20 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
-from pipelines import months
 from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.defs import schedule
+from pipelines.defs.partitions import ZONE
 from pipelines.defs.resource import Station
 from pipelines.edition.verify_files import faults
 from pipelines.errors import Refusal
 from pipelines.monthly import overdue
 from pipelines.notify import dispatch, messages
+from pipelines.reference import reference_bundle
 
 KEPT = timedelta(days=400)
 _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-LOST = "运行进程已不在(断电、重启或被结束),记为失败;已收到的报表都在档案中,重跑会接着做"
+LOST = "运行进程已不在（断电、重启或被结束），记为失败；已收到的报表都在档案中，重跑会接着做"
 
 
 # ---- runs whose process is gone
@@ -33,11 +35,11 @@ def lost_runs() -> dg.SensorDefinition:
 
     @dg.sensor(
         name="lost_runs", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING,
-        description="运行进程已不在(断电、重启)的任务记为失败,随后自动重试。", jobs=[],
+        description="运行进程已不在（断电、重启）的任务记为失败，随后自动重试。", jobs=[],
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         found = release_lost(context.instance)
-        return dg.SkipReason(f"记为失败:{'、'.join(found)}" if found else "没有失去进程的任务")
+        return dg.SkipReason(f"记为失败：{'、'.join(found)}" if found else "没有失去进程的任务")
 
     return sensor
 
@@ -82,34 +84,26 @@ def is_alive(pid: int, since: float) -> bool:
 
 
 def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.SensorDefinition:
-    """Months with reports and without any edition, after their day: however many ticks of the schedule were missed."""
+    """What the last tick of the timetable should have released: however many ticks were missed, or found another task writing."""
 
     @dg.sensor(
         name="missed_months", job=job, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING,
-        description="已有报表、已过定时日、却没有发布版的月份(停机期间错过的),逐月补算。",
+        description="上一个发布时刻应发布而没有发布的月份（停机期间错过的），逐月补算。",
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(SHANGHAI)
-        seen = f"{now:%Y-%m-%d} {Archive(station.settings.archive).last_seq()}"
+        # a tick that has had its hour, or another event, may make something owed
+        tick = overdue.last_tick(reference_bundle.load(station.settings.reference).calendar, now - overdue.GRACE)
+        seen = f"{tick:%Y-%m-%d} {Archive(station.settings.archive).last_seq()}"
         if context.cursor == seen:
             return dg.SkipReason("档案没有变化")
         try:
-            found = overdue.unpublished(station.settings, now)
+            due = overdue.missed(station.settings, now)
         except Refusal as busy:
             return dg.SkipReason(str(busy))
-        return dg.SensorResult(run_requests=requests(found, partitions), cursor=seen)
+        return dg.SensorResult(run_requests=schedule.requests(due, partitions, now), cursor=seen)
 
     return sensor
-
-
-def requests(found: dict, partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.RunRequest]:
-    """One run a month; asked for again only when other submissions are in force."""
-    keys = set(partitions.get_partition_keys())
-    return [
-        dg.RunRequest(run_key=f"missed-{months.key(month)}-{mark}", partition_key=months.key(month))
-        for month, mark in sorted(found.items())
-        if months.key(month) in keys
-    ]
 
 
 # ---- old runs, and a look at the archive and the editions
@@ -131,16 +125,16 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     @dg.op(description="逐一核对各月最新发布版的文件。")
     def editions_verified(station: Station) -> None:
         found = faults(station.settings.releases)
-        _tell_damage(station, "editions", "发布版有损坏,请运行 shequ rebuild", found, datetime.now(SHANGHAI))
+        _tell_damage(station, "editions", "发布版有损坏，请运行 shequ rebuild", found, datetime.now(SHANGHAI))
 
-    @dg.job(name="housekeeping", description="每周:清理旧的运行记录,核对档案和发布版。")
+    @dg.job(name="housekeeping", description="每周：清理旧的运行记录，核对档案和发布版。")
     def job():
         old_runs()
         archive_verified()
         editions_verified()
 
     weekly = dg.ScheduleDefinition(
-        name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone="Asia/Shanghai",
+        name="housekeeping_schedule", job=job, cron_schedule="0 3 * * 0", execution_timezone=ZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )  # fmt: skip
     return job, weekly

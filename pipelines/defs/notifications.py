@@ -5,6 +5,7 @@ from datetime import datetime
 import dagster as dg
 
 from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.defs.partitions import ZONE
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.notify import dispatch, messages
 from pipelines.serving import preflight
@@ -14,21 +15,21 @@ from pipelines.settings import Settings
 def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """Every morning: who has not reported. On most days there is nothing to say."""
 
-    @dg.op(description="在提醒日写好给市级和未报各县的提醒,并发送待发的消息。")
+    @dg.op(description="在提醒日写好给市级和未报各县的提醒，并发送待发的消息。")
     def remind(context: dg.OpExecutionContext, station: Station) -> None:
         with refusals_shown():
             found = dispatch.remind(station.settings, datetime.now(SHANGHAI))
             gone, troubles = dispatch.flush(station.settings)
-        context.log.info(f"今天的提醒 {len(found)} 条,发出 {gone} 条")
+        context.log.info(f"今天的提醒 {len(found)} 条，发出 {gone} 条")
         for trouble in troubles:
             context.log.warning(trouble)
 
-    @dg.job(name="reminders", description="催报:截止前 3 天、当天、逾期后每天。")
+    @dg.job(name="reminders", description="催报：截止前 3 天、当天、逾期后每天。")
     def job():
         remind()
 
     daily = dg.ScheduleDefinition(
-        name="reminders_schedule", job=job, cron_schedule="30 8 * * *", execution_timezone="Asia/Shanghai",
+        name="reminders_schedule", job=job, cron_schedule="30 8 * * *", execution_timezone=ZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )  # fmt: skip
     return job, daily
@@ -39,7 +40,7 @@ def notices() -> dg.SensorDefinition:
 
     @dg.sensor(
         name="notices", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING, jobs=[],
-        description="发布版、磁盘将满的消息;发送待发的消息,发不出的下次再发。",
+        description="发布版、磁盘将满的消息；发送待发的消息，发不出的下次再发。",
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SkipReason:
         # what was published before anybody listened is no news
@@ -83,4 +84,4 @@ def _reason(event: dg.DagsterEvent) -> str:
     told = data.user_failure_data.description if data.user_failure_data else None
     if told:
         return told
-    return f"{event.step_key}:{data.error.message.strip() if data.error else '原因见日志'}"
+    return f"{event.step_key}：{data.error.message.strip() if data.error else '原因见日志'}"

@@ -5,8 +5,9 @@ from datetime import date
 import dagster as dg
 
 from pipelines import months
+from pipelines.archive.ledger import SHANGHAI
 
-ZONE = "Asia/Shanghai"
+ZONE = str(SHANGHAI)
 
 
 def partitions(first: date) -> dg.MonthlyPartitionsDefinition:

@@ -1,26 +1,49 @@
-"""The monthly job, and when it runs by itself."""
+"""The monthly job, and when it runs by itself: every day at the publication time, for the months whose gate is open."""
+
+from datetime import datetime
 
 import dagster as dg
 
-# Reports are due on the 5th of the following month; the day after, at six in the morning.
-DAY, HOUR = 6, 6
+from pipelines import months
+from pipelines.defs.resource import Station
+from pipelines.errors import Refusal
+from pipelines.monthly import overdue
+from pipelines.reference.working_days import Calendar
 
 
-def build() -> tuple:
-    """The job over all stages, and its schedule: on the 6th at 06:00 in Shanghai for the month that has ended."""
+def build(calendar: Calendar, partitions: dg.TimeWindowPartitionsDefinition) -> tuple:
+    """The job over all stages, and its schedule: daily at the publication time in the calendar's time zone."""
     job = dg.define_asset_job(
         "monthly",
         selection=dg.AssetSelection.all(),
-        description="一个月:收件、计算、检查、发布。",
+        description="一个月：收件、计算、检查、成版、发布。",
         tags={"shequ/writes": "warehouse"},
     )
-    schedule = dg.build_schedule_from_partitioned_job(
-        job,
+    at = calendar.publication_time
+
+    @dg.schedule(
+        job=job,
         name="monthly_schedule",
-        description="每月 6 日 6 时(北京时间)处理上个月。",
-        day_of_month=DAY,
-        hour_of_day=HOUR,
-        minute_of_hour=0,
+        description=f"每天 {at:%H:%M}（{calendar.zone}）：发布时间已过、已审定或各县报齐的月份，有新数据的成版并发布。",
+        cron_schedule=f"{at.minute} {at.hour} * * *",
+        execution_timezone=str(calendar.zone),
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
-    return job, schedule
+    def timetable(context: dg.ScheduleEvaluationContext, station: Station) -> list[dg.RunRequest] | dg.SkipReason:
+        try:
+            due = overdue.owed(station.settings, context.scheduled_execution_time)
+        except Refusal as busy:
+            return dg.SkipReason(str(busy))
+        return requests(due, partitions, context.scheduled_execution_time) or dg.SkipReason("没有应发布的月份")
+
+    return job, timetable
+
+
+def requests(due: dict, partitions: dg.TimeWindowPartitionsDefinition, now: datetime) -> list[dg.RunRequest]:
+    """One run a month; asked for again only when other submissions are in force."""
+    keys = set(partitions.get_partition_keys(current_time=now))
+    return [
+        dg.RunRequest(run_key=f"owed-{months.key(month)}-{mark}", partition_key=months.key(month))
+        for month, mark in sorted(due.items())
+        if months.key(month) in keys
+    ]

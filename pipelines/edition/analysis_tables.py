@@ -9,7 +9,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 | `movement_unit` | policy, indicator, unit whose state changed, part of the change |
 | `decision` | approval, reopening, waiver or resolved question in the ledger |
 | `edition` | edition of any month in the ledger |
-| `reconciliation` | month at which the roster changed, county (city: 130500): units before, created, abolished, moved, after |
+| `reconciliation` | month at which the roster changed, county or city: units before, created, abolished, moved, after |
 """
 
 import itertools
@@ -21,19 +21,21 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.archive.store import Event
-from pipelines.edition import edition_folders
+from pipelines.edition import edition_folders, month_tables
+from pipelines.edition.decision_rows import decision_rows
 from pipelines.figures import as_now as later_divisions
 from pipelines.figures import change_breakdown, forecast
-from pipelines.figures.change_breakdown import Published
+from pipelines.figures.change_breakdown import Compared, MonthTables
+from pipelines.reference.policy.register import Register
 from pipelines.warehouse.projection import Warehouse
 
 
-def prepare(warehouse: Warehouse, releases: Path, month: date, span: list[date]) -> None:
-    """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables."""
+def prepare(warehouse: Warehouse, releases: Path, folder: Path, month: date, span: list[date]) -> None:
+    """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables, which stand in `folder`."""
     _outlook(warehouse, month)
-    _movement(warehouse, releases, month)
+    _movement(warehouse, releases, folder, month)
     told = list(warehouse.archive.decisions())
-    _keep(warehouse, "decision", pa.Table.from_pylist(_decisions(told), schema=_DECISION))
+    _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(told), schema=_DECISION))
     _keep(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
     reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
     _keep(warehouse, "reconciliation", reconciled)
@@ -64,52 +66,53 @@ def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
 
 
 def _outlook(warehouse: Warehouse, month: date) -> None:
-    found = [
-        _named(forecast.table(warehouse, month, divisions), name)
-        for name, divisions in (("then", "then"), ("now", later_divisions.key(warehouse, month)))
+    """A month's outlook is drawn on its as-now series, whichever divisions are shown."""
+    outlook = forecast.table(warehouse, month)
+    names = [
+        outlook.append_column("divisions", pa.array([name] * outlook.num_rows, pa.string())) for name in ("then", "now")
     ]
-    _keep(warehouse, "outlook", pa.concat_tables(found))
+    _keep(warehouse, "outlook", pa.concat_tables(names))
 
 
-def _named(table: pa.Table, divisions: str) -> pa.Table:
-    return table.append_column("divisions", pa.array([divisions] * table.num_rows, pa.string()))
-
-
-def _movement(warehouse: Warehouse, releases: Path, month: date) -> None:
+def _movement(warehouse: Warehouse, releases: Path, folder: Path, month: date) -> None:
     before = months.add(month, -1)
-    folder = edition_folders.latest_edition(releases, before)
-    if folder is None:
-        change_breakdown.create_empty(warehouse)
-    else:
-        change_breakdown.compute(warehouse, month, before, _published(folder, before))
+    published = edition_folders.latest_edition(releases, before)
+    change_breakdown.create_empty(warehouse.con)
+    if published is None or not (folder / month_tables.file_name("standing", before)).exists():
+        return
+    digests = edition_folders.read_manifest(published)["reference"]
+    for register in warehouse.reference.registers:
+        name = f"register:{register.policy.id}"
+        if before >= register.since and name in digests:
+            redefined = digests[name] != warehouse.reference.digests[name]
+            change_breakdown.add(warehouse.con, _compared(warehouse, register, published, folder, before, redefined))
 
 
-def _published(folder: Path, month: date) -> Published:
-    tables = folder / "tables"
-    key = months.key(month)
-    return Published(
-        tables / "figure" / f"{key}.parquet",
-        tables / "standing" / f"{key}.parquet",
-        tables / "county_standing" / f"{key}.parquet",
-        edition_folders.read_manifest(folder)["reference"],
+def _compared(
+    warehouse: Warehouse, register: Register, published: Path, folder: Path, before: date, redefined: bool
+) -> Compared:
+    policy, reference = register.policy.id, warehouse.reference
+    month_of = [(published, before), (folder, before), (folder, months.add(before, 1))]
+    return Compared(
+        register,
+        reference.form,
+        reference.rosters.city.code,
+        before,
+        *(_tables(place, policy, m) for place, m in month_of),
+        redefined,
     )
+
+
+def _tables(folder: Path, policy: str, month: date) -> MonthTables:
+    names = ("standing", "county_standing", f"state-{policy}", f"county_state-{policy}")
+    places = (str(folder / month_tables.file_name(name, month)).replace("'", "''") for name in names)
+    return MonthTables(*(f"read_parquet('{place}')" for place in places))
 
 
 _DECISION = pa.schema(
     [("seq", pa.int64())]
     + [(name, pa.string()) for name in ("at", "kind", "by", "month", "finding", "why", "until", "county", "unit")]
 )
-
-
-def _decisions(events: list[Event]) -> list[dict]:
-    kinds = ("approve", "reopen", "waive", "resolve")
-    return [_decision(event) for event in events if event.kind in kinds]
-
-
-def _decision(event: Event) -> dict:
-    told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
-
 
 _EDITION = pa.schema(
     [

@@ -12,7 +12,8 @@ MOST = 200
 def since(warehouse: Warehouse, store: Path, earlier: Path, now: dict, content: dict[str, dict[str, Object]]) -> dict:
     """The difference between an edition's folder and the next one of its month, which is about to be written.
 
-    `figures` lists city figures that differ (at most `MOST`, `figures_changed` counts all); null stands for no value.
+    `figures` lists city figures of which other numbers were counted or something else was concluded (at most `MOST`,
+    `figures_changed` counts all); null stands for no value.
     """
     before = edition_folders.whole(earlier)
     figures = _changed(warehouse, store, earlier, before, "figure", content)
@@ -72,8 +73,8 @@ def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict]:
         SELECT policy, indicator, strftime(month, '%Y-%m') AS month, old.shown AS "before", new.shown AS "after",
                old.status AS status_before, new.status AS status_after
         FROM read_parquet(?) AS new FULL JOIN read_parquet(?) AS old USING (policy, indicator, month, level, unit, divisions)
-        WHERE level = 'city' AND (old.numerator, old.denominator, old.unknown)
-                             IS DISTINCT FROM (new.numerator, new.denominator, new.unknown)
+        WHERE level = 'city' AND (old.numerator, old.denominator, old.unknown, old.target, old.status)
+                             IS DISTINCT FROM (new.numerator, new.denominator, new.unknown, new.target, new.status)
         ORDER BY ALL
         """,
         [str(now), str(before)],

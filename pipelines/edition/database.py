@@ -11,6 +11,8 @@ Besides the tables of `ready` and `analysis` it holds what was declared when the
 | `paragraph` | policy, paragraph of its text, with the clause that it stands in |
 | `sentence` | policy, sentence of its text, with what measures it |
 | `rollup` | policy, total of a county that an indicator uses: the field added up |
+
+and what `city_facts` tells of the city.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.archive.month_state import Waiver
-from pipelines.edition import analysis_tables, closed_periods, ready_tables
+from pipelines.edition import analysis_tables, city_facts, closed_periods, ready_tables
 from pipelines.figures.progress import STATUSES
 from pipelines.reference.policy.register import Register
 from pipelines.warehouse.projection import Warehouse
@@ -36,12 +38,15 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
     con, span = warehouse.con, [months.parse(key) for key in manifest["months"]]
     # all that is asked of what the warehouse computes, before anything else: from then on that may change
     with warehouse.unmoved():
-        analysis_tables.prepare(warehouse, releases, span[-1], span)
+        analysis_tables.prepare(warehouse, releases, folder, span[-1], span)
     target = str(folder / "release.duckdb").replace("'", "''")
     con.execute(f"ATTACH '{target}' AS release ({closed_periods.ATTACHED})")
     try:
         with warehouse.transaction():
-            for name, table in _declared(warehouse, span[-1]).items():
+            for name, table in {
+                **_declared(warehouse, span[-1]),
+                **city_facts.tables(warehouse.reference.folder, span),
+            }.items():
                 con.register("incoming", table)
                 con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
                 con.unregister("incoming")
@@ -65,7 +70,7 @@ def _ready(warehouse: Warehouse, folder: Path, manifest: dict, waivers: list[Wai
 
 def _declared(warehouse: Warehouse, month: date) -> dict[str, pa.Table]:
     reference = warehouse.reference
-    registers = [r for r in reference.registers if month >= r.since]
+    registers = [r.in_month(month) for r in reference.registers if month >= r.since]
     return {
         "policy": pa.Table.from_pylist([_policy(register) for register in registers]),
         "indicator": pa.Table.from_pylist(

@@ -49,7 +49,7 @@ def rows(
         WITH name AS (SELECT DISTINCT ON (unit) * FROM place WHERE month <= $roster ORDER BY unit, month DESC)
         SELECT i.name, i.unit, i.gap_unit, i.clause, i.headline, i.is_share, i.position, i.low, i.high, i.goal_due,
         i.judged, i.counted, f.* EXCLUDE (unit), f.unit AS place, s.shown_before, s.status_before, s.points, s.more,
-        s.rank, s.ranked,
+        s.rank, s.ranked, s.concern, s.place_concern,
                coalesce(n.name, $city) AS county, coalesce(n.short, $city) AS short, t.months, t."values"
         FROM figure AS f JOIN indicator AS i USING (policy, indicator)
         LEFT JOIN step AS s ON (s.policy, s.indicator, s.divisions, s.level, s.unit, s.month)
@@ -80,15 +80,19 @@ def figures(
 ) -> pd.DataFrame:
     """Figures of one month. Grain: indicator and place.
 
-    `value`, `lower`, `upper` in the indicator's `unit`; `numerator` and `denominator` are units (of a share) or sums
-    of answers (of a ratio); `unknown`, `carried`, `gap` are whole units. `shown` is the value as it is printed.
+    `value` (proven), `known` (of those that answered), `lower`, `upper` in the indicator's `unit`; `numerator` and
+    `denominator` are units (of a share) or sums of answers (of a ratio); `unknown`, `failing`, `carried` and the gap
+    with its two parts are whole units. `shown` is the value as it is printed.
     """
     found = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
     found = found.drop(columns=[c for c in ("months", "values") if c in found])
     return found.astype({name: "Int64" for name in _WHOLE if name in found})
 
 
-_WHOLE = ("unknown", "scope_unknown", "carried", "answered", "gap", "rank", "ranked")
+_WHOLE = (
+    "unknown", "scope_unknown", "failing", "carried", "answered", "needed", "gap", "gap_failing", "gap_unknown", "rank", "ranked",
+    "concern", "place_concern",
+)  # fmt: skip
 
 
 def series(
@@ -100,7 +104,8 @@ def series(
     _known(release, indicator, "city")
     return release.query(
         """
-        SELECT month, value, lower, upper, shown, numerator, denominator, unknown, carried, status, gap FROM figure
+        SELECT month, value, known, lower, upper, shown, numerator, denominator, unknown, carried, status, if_low, if_high, if_last,
+               gap, gap_failing, gap_unknown FROM figure
         WHERE policy = ? AND indicator = ? AND divisions = ? AND level <> 'town'
           AND (unit = ? OR (? = '' AND level = 'city'))
         ORDER BY month

@@ -9,17 +9,21 @@ from datetime import date
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive.store import write_durably
+from pipelines.archive import month_state
+from pipelines.archive.store import Archive, write_durably
 from pipelines.errors import Refusal
 
 # Written into every manifest. A change that an older program would read wrongly takes the next number.
 # 1: known by the bytes of its month tables. 2: by what they say. 3: closed periods stand in databases of their own. 4: and so do the
 # entries of their month tables, in files that editions share; submissions are told by the table of that name, not by the manifest.
-FORMAT = 4
+# 5: verdicts by semantics version 2: the figures have `known`, the gap in two parts, `if_low`, `if_high`, `if_last`, `deciding`.
+FORMAT = 5
 # From this format on an edition is known by what its month tables say.
 BY_CONTENT = 2
 # From this one on by nothing besides.
 WITHOUT_INPUTS = 4
+# From this one on its verdicts can be drawn again; of an older one its figures can, and are compared.
+VERDICTS = 5
 
 
 _LABEL = re.compile(r"\d{4}-\d{2}/\d{1,6}")
@@ -56,10 +60,10 @@ def read_manifest(folder: Path) -> dict:
         newer = manifest["format"] > FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(
-            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 manifest.json),不予打开;请运行 shequ rebuild,由档案补回"
+            f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 manifest.json）,不予打开；请运行 shequ rebuild，由档案补回"
         ) from error
     if newer:
-        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成,本程序不能读取;请升级程序")
+        raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成，本程序不能读取；请升级程序")
     return manifest
 
 
@@ -81,7 +85,7 @@ def _page(folder: Path, name: str) -> dict[str, dict[str, dict]]:
         return json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Damaged(
-            f"发布版 {folder.parent.name}/{folder.name} 不完整(缺少或损坏 {name}),不予打开;请运行 shequ rebuild,由档案补回"
+            f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 {name}）,不予打开；请运行 shequ rebuild，由档案补回"
         ) from error
 
 
@@ -99,22 +103,46 @@ def current(shelf: Path) -> Path | None:
 
 def named(shelf: Path) -> Path | None:
     """The folder that `current` names, whether it is there or not; None where there is no pointer, or it is nonsense."""
+    name = _text(shelf)
+    return shelf / name if _LABEL.fullmatch(name) else None
+
+
+def _text(shelf: Path) -> str:
+    """What `current` says; nothing where it is missing or unreadable."""
     try:
-        label = (shelf / "current").read_text(encoding="ascii").strip()
+        return (shelf / "current").read_text(encoding="ascii").strip()
     except (OSError, ValueError):
-        return None
-    return shelf / label if _LABEL.fullmatch(label) else None
+        return ""
 
 
-def make_current(shelf: Path, folder: Path) -> None:
-    """Point `current` at an edition, unless it names one of a later month. One atomic step."""
-    now = current(shelf)
-    if now is None or (now.parent.name, int(now.name)) <= (folder.parent.name, int(folder.name)):
-        write_durably(shelf / "current", f"{folder.parent.name}/{folder.name}\n".encode())
+def point_current(shelf: Path, archive: Archive) -> None:
+    """Point `current` at the newest released edition of the ledger that stands complete, in one atomic step.
+
+    Where none was released there is no pointer; where none of them stands it stays, so that readers hear of the damage.
+    """
+    shown = month_state.editions(archive).shown()
+    standing = [name for name in shown if (shelf / name / "manifest.json").exists()]
+    if standing and _text(shelf) != standing[-1]:
+        write_durably(shelf / "current", f"{standing[-1]}\n".encode())
+    elif not shown and archive.ledger.exists():
+        (shelf / "current").unlink(missing_ok=True)
 
 
-def repair_current(shelf: Path, standing: list[Path]) -> None:
-    """Point `current` at the newest of the complete editions, where it names none or a kill left it at an older one."""
-    newest = standing[-1] if standing else None
-    if newest is not None and current(shelf) != newest:
-        make_current(shelf, newest)
+def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:
+    """Complete editions (of a month) that everybody may see, in order. Beside no ledger, as on a copied shelf, all of them."""
+    standing = list(editions(shelf, month))
+    if not archive.ledger.exists():
+        return standing
+    shown = set(month_state.editions(archive).shown())
+    return [folder for folder in standing if name_of(folder) in shown]
+
+
+def usable(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:
+    """Complete editions (of a month) that were not retracted, working ones among them, in order."""
+    retracted = month_state.editions(archive).retracted
+    return [folder for folder in editions(shelf, month) if name_of(folder) not in retracted]
+
+
+def name_of(folder: Path) -> str:
+    """`2020-06/2`: the name of the edition in a folder."""
+    return f"{folder.parent.name}/{folder.name}"

@@ -86,7 +86,7 @@ def _units(release: Release, month: date, policy: str, unit: str | None, indicat
         "SELECT * FROM indicator WHERE policy = $policy AND counted = 'community' AND ($i IS NULL OR indicator = $i) ORDER BY position",
         {"policy": policy, "i": indicator},
     )
-    found = []
+    figures_of_units = []
     for row in wanted:
         name = row["indicator"]
         parts = "NULL AS n, NULL AS d" if row["is_share"] else f'"n:{name}" AS n, "d:{name}" AS d'
@@ -95,22 +95,34 @@ def _units(release: Release, month: date, policy: str, unit: str | None, indicat
                 JOIN standing AS st USING (month, unit) WHERE s.month = $month AND ($unit IS NULL OR s.unit = $unit) ORDER BY 1""",
             {"month": month, "unit": unit},
         ):
-            found.append(_unit_figure(row, item, month))
-    return found
+            figures_of_units.append(_unit_figure(row, item, month))
+    return figures_of_units
 
 
 def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
+    """A unit's own figure: of a share 1 or 0 of 1, of a ratio its own two answers."""
     state, share = item["state"], indicator["is_share"]
+    unknown, scope_unknown = int(state in (3, 4)), int(state == 4)
     numerator = Decimal(state == 1) if share else item["n"] or Decimal(0)
     denominator = Decimal(state in (1, 2, 3)) if share else item["d"] or Decimal(0)
+    counted = state in (1, 2, 3) if share else state == 1
+    status = _unit_status(indicator, state, month)
+    judged = share and status not in ("not_applicable", "no_data", "tracked")
     return {
         "indicator": indicator["indicator"], "month": month, "level": "community", "unit": item["unit"], "name": item["name"],
         "is_share": share, "factor": indicator["factor"], "numerator": numerator, "denominator": denominator,
-        "unknown": int(state in (3, 4)), "scope_unknown": int(state == 4),
-        "carried": int(item["carried"] and state in ((1, 2, 3) if share else (1,))),
-        "target": indicator["goal"], "status": _unit_status(indicator, state, month), "gap": None,
-        "value": None if state in (0, 3, 4) or not denominator else 0.0,
+        "unknown": unknown, "scope_unknown": scope_unknown, "failing": int(state == 2) if share else None,
+        "carried": int(item["carried"] and counted), "target": indicator["goal"], "status": status,
+        "if_low": status if judged else None, "if_high": status if judged else None, "if_last": None,
+        "value": None if state in (0, 3, 4) or not denominator else 0.0, **_unit_gap(indicator, state),
     }  # fmt: skip
+
+
+def _unit_gap(indicator: dict, state: int) -> dict:
+    """A unit lacks itself: by its answer, or by not being known."""
+    counted = indicator["is_share"] and indicator["low"] is not None and indicator["high"] is None and state != 0
+    failing, unknown = (int(state == 2), int(state in (3, 4))) if counted else (None, None)
+    return {"gap": failing + unknown if counted else None, "gap_failing": failing, "gap_unknown": unknown}
 
 
 def _unit_status(indicator: dict, state: int, month: date) -> str:
@@ -125,26 +137,29 @@ def _unit_status(indicator: dict, state: int, month: date) -> str:
 
 
 def _public(row: dict, release: Release) -> dict:
-    whole = row["denominator"] + (row["scope_unknown"] if row["is_share"] else 0)
-    most = row["numerator"] + row["unknown"]
-    bounded = row["is_share"] and row["denominator"]
+    """A figure under the keys of `shequ figures --json`; one of an edition of an older format lacks what was not computed then."""
+    factor, numerator, denominator = row["factor"], row["numerator"], row["denominator"]
+    share_unknown = row["unknown"] - row["scope_unknown"] if row["is_share"] else 0
+    whole = denominator + (row["scope_unknown"] if row["is_share"] else 0)
+    bounded, known = row["is_share"] and denominator, denominator - share_unknown
     return {
         "indicator": row["indicator"],
         "month": months.key(row["month"]),
         "level": row["level"],
         "unit": row["unit"],
         "name": row["name"],
-        "value": None if row["value"] is None else _quotient(row["factor"], row["numerator"], row["denominator"]),
-        "lower": _quotient(row["factor"], row["numerator"], whole) if bounded else None,
-        "upper": _quotient(row["factor"], most, whole) if bounded else None,
-        "numerator": _plain(row["numerator"]),
-        "denominator": _plain(row["denominator"]),
-        "unknown": row["unknown"],
-        "carried": row["carried"],
-        "target": row["target"],
-        "status": row["status"],
-        "gap": row["gap"],
-        "release": release.label,
+        "value": None if row["value"] is None else _quotient(factor, numerator, denominator),
+        "known": _quotient(factor, numerator, known) if known else None,
+        "lower": _quotient(factor, numerator, whole) if bounded else None,
+        "upper": _quotient(factor, numerator + row["unknown"], whole) if bounded else None,
+        "numerator": _plain(numerator),
+        "denominator": _plain(denominator),
+        **{
+            name: row.get(name)
+            for name in ("unknown", "failing", "carried", "target", "status", "if_low", "if_high", "if_last")
+        },
+        **{name: row.get(name) for name in ("gap", "gap_failing", "gap_unknown")},
+        "edition": release.label,
     }
 
 

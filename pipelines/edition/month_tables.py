@@ -29,6 +29,7 @@ from pipelines import months
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import sync_folder
 from pipelines.edition import content_hash
+from pipelines.figures import as_now
 from pipelines.reference.form import Part
 from pipelines.warehouse.projection import Warehouse
 
@@ -78,7 +79,10 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
         if month < register.since:
             continue
         for table in ("state", "county_state"):
-            found[f"{table}-{register.policy.id}"] = f"SELECT * FROM {table}_{number} WHERE month = {day} ORDER BY unit"
+            found[f"{table}-{register.policy.id}"] = (
+                f"SELECT * EXCLUDE (divisions, uid) FROM {table}_{number} "
+                f"WHERE month = {day} AND divisions = '{as_now.key(warehouse, month)}' ORDER BY unit"
+            )
     return found
 
 
@@ -108,10 +112,11 @@ def _answers(part: Part, taken: tuple[str, ...], table: str = "standing") -> str
     return ", ".join(f'{table}."{field}" AS "{name}"' for field, name in names.items())
 
 
-def now_query(month: date, divisions: str) -> str:
-    """SQL of `figure_now`: a month's figures by later divisions."""
+def now_query(warehouse: Warehouse, month: date, divisions: str) -> str:
+    """SQL of `figure_now`: a month's figures by later divisions. A month that has these divisions is as it is by its own."""
+    stored = as_now.stored_as(warehouse, month, divisions)
     return f"""
-        SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{divisions}'
+        SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{stored}'
         ORDER BY policy, indicator, level, unit"""
 
 

@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pipelines import months
-from pipelines.edition import closed_periods, edition_folders, verify_files
+from pipelines.archive import month_state
+from pipelines.archive.store import Archive
+from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
+from pipelines.edition.decision_rows import decision_rows
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
 
 if TYPE_CHECKING:  # half of what a command's start would cost
     import pandas as pd
+
+# names the newest edition, released or not
+WORKING = "working"
 
 _CONFIG = {
     "autoinstall_known_extensions": "false",
@@ -50,6 +56,8 @@ class Release:
     # table → month → entry of the whole series, as the manifest has them
     series: dict[str, dict[str, dict]] = field(default_factory=dict)
     instead_of: str | None = None
+    # decisions as they are now, where the ledger was at hand
+    decided: list[dict] | None = None
 
     @property
     def month(self) -> date:
@@ -84,6 +92,13 @@ class Release:
             return f'"{view}"'
         return f"read_parquet({_quoted(self.folder / 'tables' / table / f'{key}.parquet')})"
 
+    def decisions(self) -> list[dict] | None:
+        """Rows of the table `decision`: as they are now where the ledger was at hand, else as of the edition; None where it has none."""
+        if self.decided is not None:
+            return self.decided
+        has = self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = 'decision'")
+        return self.rows("SELECT * FROM decision ORDER BY seq") if has else None
+
     def query(self, sql: str, parameters: Sequence | dict | None = None) -> "pd.DataFrame":
         """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
         with self.con.cursor() as cursor:
@@ -102,23 +117,51 @@ class Release:
 
 def open_release(
     month: str | date | None = None,
-    edition: int | None = None,
+    edition: int | str | None = None,
     settings: Settings | None = None,
     data: str | Path | None = None,
 ) -> Release:
-    """The current release, or the named month's latest (or named) edition.
+    """The current release, or the named month's newest released (or named) edition.
 
-    `data` is the folder of run-time state (default: `SHEQU_DATA`, else the repository's `data/`).
-    Errors: `Refusal` when there is no such release, or it is incomplete or of a newer format.
+    `edition="working"`: the newest edition (of the month), whether it is released yet or not. `data` is the folder of run-time state
+    (default: `SHEQU_DATA`, else the repository's `data/`).
+    Errors: `Refusal` when there is no such edition, or it is incomplete or of a newer format.
     """
-    releases = (settings or load(data)).releases
-    return _open_current(releases) if month is None else open_folder(_find(releases, month, edition))
+    installation = settings or load(data)
+    wanted = months.parse(month) if isinstance(month, str) else month
+    if edition == WORKING:
+        found = open_folder(_working(installation, wanted))
+    elif wanted is None:
+        found = _open_current(installation)
+    else:
+        found = open_folder(_of_month(installation, wanted, edition))
+    return with_decisions(found, Archive(installation.archive))
 
 
-def _open_current(releases: Path) -> Release:
-    """The current release; where it is damaged the newest edition that is whole, which says that it stands in."""
-    wanted = _find(releases, None, None)
-    rest = [folder for folder in reversed(list(edition_folders.editions(releases))) if folder != wanted]
+def with_decisions(release: Release, archive: Archive) -> Release:
+    """The edition with what was approved and reopened since it was made; its figures rest on the other decisions as they were."""
+    if not archive.ledger.exists():
+        return release
+    events = list(archive.decisions())
+    life, as_of = month_state.fold(events, []), release.manifest["as_of"]
+    known = [e for e in events if e.seq not in life.withdrawn and (e.seq <= as_of or e.kind in ("approve", "reopen"))]
+    decided = {
+        key: life.months[months.parse(key)].state
+        for key in release.manifest["months"]
+        if months.parse(key) in life.months
+    }
+    manifest = {**release.manifest, "states": {**release.manifest.get("states", {}), **decided}}
+    return replace(release, manifest=manifest, decided=decision_rows(known))
+
+
+def _open_current(settings: Settings) -> Release:
+    """The current release; where it is damaged the newest released one that is whole, which says that it stands in."""
+    released = edition_folders.released(settings.releases, Archive(settings.archive))
+    # named and gone is damage, which is told; without a pointer the newest is meant
+    wanted = edition_folders.named(settings.releases) or next(reversed(released), None)
+    if wanted is None:
+        raise Refusal("还没有发布任何月份；请先提交报表（shequ submit）并运行（shequ run）")
+    rest = [folder for folder in reversed(released) if folder != wanted]
     first: edition_folders.Damaged | None = None
     for folder in [wanted, *rest]:
         try:
@@ -132,21 +175,28 @@ def _open_current(releases: Path) -> Release:
 
 
 def _told(fault: edition_folders.Damaged, shown: Release) -> str:
-    return f"当前发布版已损坏,现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild,由档案补回"
+    return f"当前发布版已损坏，现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild，由档案补回"
 
 
-def _find(releases: Path, month: str | date | None, edition: int | None) -> Path:
-    if month is None:
-        # named and gone is damage, which is told; without a pointer the newest is meant
-        folder = edition_folders.named(releases) or next(iter(reversed(list(edition_folders.editions(releases)))), None)
-        if folder is None:
-            raise Refusal("还没有发布任何月份;请先提交报表(shequ submit)并运行(shequ run)")
-        return folder
-    wanted = months.parse(month) if isinstance(month, str) else month
-    found = [f for f in edition_folders.editions(releases, wanted) if edition is None or int(f.name) == edition]
+def _of_month(settings: Settings, month: date, edition: int | None) -> Path:
+    """A month's newest released edition, or the one named, whatever became of it."""
+    standing = list(edition_folders.editions(settings.releases, month))
+    if edition is not None:
+        found = [folder for folder in standing if int(folder.name) == edition]
+    else:
+        found = edition_folders.released(settings.releases, Archive(settings.archive), month)
+    if found:
+        return found[-1]
+    if standing and edition is None:
+        raise Refusal(f"{months.label(month)}还没有发布，只有工作版；发布用 shequ release，看工作版请写明 working")
+    which = f"第{edition}版" if edition else "任何一版"
+    raise Refusal(f"没有{months.label(month)}的{which}；已发布的月份见 shequ status")
+
+
+def _working(settings: Settings, month: date | None) -> Path:
+    found = edition_folders.usable(settings.releases, Archive(settings.archive), month)
     if not found:
-        which = f"第{edition}版" if edition else "任何一版"
-        raise Refusal(f"没有{months.label(wanted)}的{which};已发布的月份见 shequ status")
+        raise Refusal(f"没有{months.label(month) if month else '任何月份'}的工作版；请先运行 shequ run")
     return found[-1]
 
 
@@ -160,7 +210,7 @@ def open_folder(folder: Path) -> Release:
     except duckdb.Error as error:
         con.close()
         raise edition_folders.Damaged(
-            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏,不予打开:{error}"
+            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏，不予打开：{error}"
         ) from error
     return Release(folder, manifest, con, series)
 
@@ -205,13 +255,14 @@ def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series
     names = _tables(con, "ready")
     for name in names:
         places = ["ready", *(f"period_{number}" for number in range(len(closed)))] if name in shared else ["ready"]
-        con.execute(_view(name, places))
+        con.execute(older_formats.completed(name, _view(name, places), manifest["format"]))
+    for view in older_formats.missing(manifest["format"]):
+        con.execute(view)
     for table, entries in series.items():
         files = ", ".join(_quoted(folder / "tables" / table / f"{key}.parquet") for key in sorted(entries))
         view = table if table not in names else f"{table}_all"
-        con.execute(
-            f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
-        )
+        query = f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
+        con.execute(older_formats.completed(table, query, manifest["format"]))
     con.execute(f"SET allowed_directories = [{_quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

@@ -1,8 +1,8 @@
-"""Publishing: an immutable edition, written aside and made current by one atomic step.
+"""Making an immutable edition: written aside, put in its place by one atomic step. It is a working one (semantics §4, Gate).
 
-A release of month M holds the series up to M. Months that are approved keep the figures they were approved with; all others are as
+An edition of month M holds the series up to M. Months that are approved keep the figures they were approved with; all others are as
 the archive has them now. The same inputs make no new edition. Order of events: the folder is complete, then the ledger knows of
-it, then `current` names it; a kill between any two is healed by the next run.
+it; a kill between the two is healed by the next run.
 """
 
 import json
@@ -59,8 +59,10 @@ def publish(
     by: str = "系统",
     report: Progress | None = None,
     now: datetime | None = None,
+    only_figures: bool = False,
 ) -> Edition:
-    """The release of a month from all that the warehouse holds; the latest edition where nothing changed.
+    """A working edition of a month from all that the warehouse holds; the latest edition where nothing changed (`only_figures`: where no
+    figure did).
 
     Errors: `Refusal` when the disk is too full for it, when no month up to this one has a submission in force, or when the month is
     approved and would change.
@@ -69,9 +71,8 @@ def publish(
     _heal(settings, warehouse.archive)
     update.bring_up_to_date(warehouse, month, report)
     life = warehouse.life()
-    reported = [m for m in life.reported if m <= month]
-    if not reported:
-        raise Refusal(f"{months.label(month)}及以前没有任何有效报表,无法发布;请先提交报表(shequ submit)")
+    if month not in effective_answers.answered_months(life, month):
+        raise Refusal(f"{months.label(month)}没有任何有效报表，也没有可沿用的，无法成版；请先提交报表（shequ submit）")
     latest = edition_folders.latest_edition(settings.releases, month)
     lost = _lost(life, month, latest)
     if latest and not lost and life.month(month).approved:
@@ -80,8 +81,14 @@ def publish(
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
-    if latest and same_edition.same(warehouse, latest, draft.manifest):
-        return Edition(month, int(latest.name), latest, new=False)
+    same = same_edition.same_figures if only_figures else same_edition.same
+    # what a person retracted is not made once more under another number, and what stood before it counts again
+    for folder in [
+        *edition_folders.usable(settings.releases, warehouse.archive, month)[-1:],
+        *([latest] if latest else []),
+    ]:
+        if same(warehouse, folder, draft.manifest):
+            return Edition(month, int(folder.name), folder, new=False)
     draft = _mended(warehouse, settings, draft, life, latest)
     moment = now or datetime.now(SHANGHAI)
     folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
@@ -111,11 +118,10 @@ def drafted(
 ) -> Draft:
     """What an edition of the month would hold now. The months up to it stand computed.
 
-    `wanted` is the format as which the ledger knows an edition that is made again; of the first nobody can make one.
+    `wanted` is the format as which the ledger knows an edition that is made again; of those before `VERDICTS` nobody can make one.
     """
-    first = next(m for m in life.reported if m <= month)
-    content = _content(warehouse, settings, life, months.span(first, month))
-    told = wanted if wanted >= edition_folders.BY_CONTENT else edition_folders.FORMAT
+    content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
+    told = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
     return Draft(month, _manifest(warehouse, life, month, content, told), content)
 
 
@@ -132,10 +138,10 @@ def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, 
         draft = drafted(warehouse, settings, draft.month, life)
         still = verify_files.damaged_objects(warehouse, store, draft.content)
     faults = verify_files.edition_faults(latest, noted=verify_files.noted(warehouse)) if latest else []
-    faults += [f"{place.name}:内容与校验值不符" for place in still]
+    faults += [f"{place.name}：内容与校验值不符" for place in still]
     if faults:
         raise Refusal(
-            f"已发布的文件有损坏({';'.join(faults[:3])}),未发布新版;请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+            f"已发布的文件有损坏（{';'.join(faults[:3])}）,未发布新版；请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
     return draft
 
@@ -150,10 +156,13 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     with Exports(warehouse, settings.releases / "objects") as exports:
         # while their files are written, the figures are counted by the divisions of the last month
         own = _own(warehouse, settings, life, marks, exports)
-        divisions = later_divisions.bring_up_to_date(warehouse, span, marks)
+        divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
             found = own[month]() | exports.of(
-                month, divisions, marks[month], lambda m=month: {"figure_now": month_tables.now_query(m, divisions)}
+                month,
+                divisions,
+                marks[month],
+                lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
             )
             for table, item in found.items():
                 content.setdefault(table, {})[months.key(month)] = item
@@ -183,12 +192,10 @@ def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, s
 
 
 def _approved(settings: Settings, life: Life) -> dict[date, Path]:
-    """Approved months that are published, with the folder of their latest edition, as the ledger tells them."""
-    latest: dict[str, int] = {}
-    for event in life.releases:
-        latest[event.body["month"]] = max(latest.get(event.body["month"], 0), event.body["edition"])
-    approved = {month: months.key(month) for month, state in life.months.items() if state.approved}
-    found = {month: settings.releases / key / str(latest[key]) for month, key in approved.items() if key in latest}
+    """Approved months, with the folder of their newest edition that was not retracted, as the ledger tells them."""
+    approved = [month for month, state in life.months.items() if state.approved]
+    named = {month: life.editions.usable(months.key(month))[-1:] for month in approved}
+    found = {month: settings.releases / names[0] for month, names in named.items() if names}
     return {month: folder for month, folder in found.items() if (folder / "manifest.json").exists()}
 
 
@@ -304,21 +311,22 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
         raise Refusal(
-            f"发布版 {month}/{number} 已发布而不在发布文件夹中,现有数据又与它不同;为免同一编号有两种内容,未发布。"
-            "请先运行 shequ rebuild,由档案补回,再运行 shequ run"
+            f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
+            "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
     told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
     told |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
     folder = _shelve(warehouse, settings.releases, told, draft.content)
-    edition_folders.make_current(settings.releases, folder)
+    edition_folders.point_current(settings.releases, warehouse.archive)
     return Edition(draft.month, number, folder, new=False)
 
 
 def _kind(manifest: dict, before: dict | None) -> str:
-    """original; corrected where the answers or decisions changed; restated where the definitions did."""
+    """original; corrected where the answers or decisions changed; restated where the definitions or the rules of verdicts did."""
     if before is None:
         return "original"
-    return "corrected" if before["reference"] == manifest["reference"] else "restated"
+    same_rules = before["reference"] == manifest["reference"] and before["format"] >= edition_folders.VERDICTS
+    return "corrected" if same_rules else "restated"
 
 
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
@@ -341,15 +349,14 @@ def _json(data: dict) -> bytes:
 
 
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:
-    """Tell the ledger of a complete folder, and make it current unless an edition of a later month is."""
+    """Tell the ledger of a complete folder: a working edition, until its gate opens (`pipelines.monthly.gate`)."""
     manifest = edition_folders.read_manifest(folder)
     bundle = archive.put(reference_bundle.bundle(settings.reference))
-    body = {"bundle": bundle} | {
+    body = {"bundle": bundle, "gated": True} | {
         key: manifest[key]
         for key in ("format", "month", "edition", "kind", "digest", "as_of", "reference", "program", "changes")
     }
     archive.append("release", body, by=manifest["published_by"], now=now)
-    edition_folders.make_current(settings.releases, folder)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
@@ -363,4 +370,4 @@ def _heal(settings: Settings, archive: Archive) -> None:
     for leftover in settings.releases.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
-    edition_folders.repair_current(settings.releases, standing)
+    edition_folders.point_current(settings.releases, archive)

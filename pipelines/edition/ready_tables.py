@@ -7,9 +7,10 @@ month and what belongs to that month alone. A reader sees all periods as one tab
 | table | one row per |
 |---|---|
 | `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
-| `step` | policy, indicator, month, divisions, level, city or county: what it was a month before, and its rank among the counties |
+| `step` | policy, indicator, month, divisions, level, city or county: the month before, and ranks (see `_series`) |
 | `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
 | `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there, and of how many |
+| `concern` | policy, month, divisions, level, city or county: headline indicators that apply, those behind, summed missing share, rank |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
 | `finding_count` | month, county, code, severity (of a waived finding: note), with one message as an example |
@@ -26,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.archive.month_state import Waiver
+from pipelines.edition import older_formats
+from pipelines.figures.progress import CONCERN, FIGURE
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,8 @@ def _copied(source: Source, towns: str) -> dict[str, str]:
     return {
         # the series of city and counties; towns for the month itself (their older months are in the Parquet). In this order a page
         # finds what it asks for, a month's county or indicator, without reading the many towns of a country.
-        "figure": f"SELECT * FROM {source.all('figure')} WHERE {kept} "
-        f"UNION ALL SELECT * FROM {source.all('figure_now')} WHERE {kept} "
+        "figure": f"SELECT * FROM {_figures(source.all('figure'))} WHERE {kept} "
+        f"UNION ALL BY NAME SELECT * FROM {_figures(source.all('figure_now'))} WHERE {kept} "
         "ORDER BY policy, level, month, divisions, indicator, unit",
         "submission": f"SELECT * FROM {source.all('submission')} ORDER BY seq",
         "coverage": f"""
@@ -93,27 +96,54 @@ def _copied(source: Source, towns: str) -> dict[str, str]:
     }
 
 
+def _figures(files: str) -> str:
+    """Figures of month tables; an approved month that an older program published lacks columns, which then are null."""
+    return f"(SELECT * FROM {files} UNION ALL BY NAME {older_formats.lacking(FIGURE)})"
+
+
 _SERIES = "policy, indicator, divisions, level, unit"
+# The order of concern (semantics §6): status, share of the target missing, units that only work can add; then the register's order.
+_RANKED = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in CONCERN.items())
+_STATUS_RANK = f"CASE status {_RANKED} ELSE {len(CONCERN)} END"
+_MISSING = "coalesce(gap_failing / nullif(needed, 0)::DOUBLE, 0)"
+_CONCERN = f"{_STATUS_RANK}, {_MISSING} DESC, coalesce(gap_failing, 0) DESC"
+# a headline counts where it applies and is judged; it is behind where it is due and unmet, or behind its pace
+_APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable', 'tracked')"
+_BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 
 def _series(source: Source, into: str) -> dict[str, str]:
-    compared = f"{_SERIES}, month, value, shown, status, numerator, denominator"
+    """Of `step`: `rank` is the rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those
+    of its place. 1 is the first to be looked at.
+    """
+    compared = f"{_SERIES}, month, value, shown, status, numerator, denominator, gap_failing, needed"
     return {
         "step": f"""
             WITH figure AS (
-                SELECT {compared} FROM {source.and_before("figure")} WHERE level <> 'town'
-                UNION ALL SELECT {compared} FROM {source.and_before("figure_now")} WHERE level <> 'town')
+                SELECT {compared} FROM {_figures(source.and_before("figure"))} WHERE level <> 'town'
+                UNION ALL SELECT {compared} FROM {_figures(source.and_before("figure_now"))} WHERE level <> 'town')
             SELECT {_SERIES}, month,
                    lag(shown) OVER line AS shown_before, lag(status) OVER line AS status_before,
                    lag(numerator) OVER line AS numerator_before, lag(denominator) OVER line AS denominator_before,
                    round(value - lag(value) OVER line, 2) AS points, numerator - lag(numerator) OVER line AS more,
                    CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
-                   count(value) OVER peers AS ranked
-            FROM figure
+                   count(value) OVER peers AS ranked,
+                   row_number() OVER (own ORDER BY {_CONCERN}, position) AS concern,
+                   row_number() OVER (peers ORDER BY {_CONCERN}, unit) AS place_concern
+            FROM figure LEFT JOIN (SELECT policy, indicator, position FROM release.indicator) USING (policy, indicator)
             WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month),
-                   peers AS (PARTITION BY policy, indicator, divisions, level, month)
+                   peers AS (PARTITION BY policy, indicator, divisions, level, month),
+                   own AS (PARTITION BY policy, divisions, level, unit, month)
             QUALIFY month >= DATE '{source.keys[0]}-01'
             ORDER BY policy, month, divisions, level, unit, indicator""",
+        "concern": f"""
+            SELECT *, row_number() OVER (PARTITION BY policy, month, divisions, level
+                                         ORDER BY behind / nullif(applicable, 0)::DOUBLE DESC NULLS LAST, missing DESC, unit) AS rank
+            FROM (SELECT policy, month, divisions, level, figure.unit, count_if({_APPLIES}) AS applicable,
+                         count_if({_APPLIES} AND {_BEHIND}) AS behind, coalesce(sum({_MISSING}) FILTER ({_APPLIES}), 0) AS missing
+                  FROM {into}.figure JOIN (SELECT policy, indicator, headline FROM release.indicator) USING (policy, indicator)
+                  WHERE figure.level <> 'town' GROUP BY ALL)
+            ORDER BY policy, month, divisions, level, rank""",
         "trail": f"""
             SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
             FROM {into}.figure WHERE level <> 'town' GROUP BY ALL ORDER BY policy, divisions, level, unit, indicator""",

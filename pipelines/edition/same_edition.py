@@ -1,14 +1,15 @@
 """When two editions are the same: by the content of their month tables, by the reference data they were made with, and by nothing else.
 
 Format 1 hashed the bytes of the month tables' files; later ones hash what they say. Up to format 3 the submissions in force were hashed
-once more (`inputs`), though the table `submission` tells them. An edition of format 1 is compared by reading its files.
+once more (`inputs`), though the table `submission` tells them. An edition of format 1 is compared by reading its files. Verdicts are
+drawn by semantics version 2 from format 5 on; an older edition can be made again as far as its figures go (`differing`).
 """
 
 import json
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edition import edition_folders, month_tables
+from pipelines.edition import content_hash, edition_folders, month_tables
 from pipelines.edition.month_tables import Object
 from pipelines.warehouse.projection import Warehouse, scalar
 
@@ -74,9 +75,12 @@ def retold(warehouse: Warehouse, folder: Path) -> dict:
 
 
 def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
-    """Whether an edition on the shelf, of whatever format, says what a new one would."""
+    """Whether an edition on the shelf says what a new one would. One with verdicts of semantics version 1 never does."""
     before = edition_folders.read_manifest(folder)
-    if before["reference"] != manifest["reference"]:
+    if (
+        before["reference"] != manifest["reference"]
+        or before["format"] < edition_folders.VERDICTS <= manifest["format"]
+    ):
         return False
     if before["format"] == manifest["format"]:
         return before["digest"] == manifest["digest"]
@@ -84,15 +88,59 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
     return len({digest(found) for found in both}) == 1
 
 
+def same_figures(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
+    """Whether an edition on the shelf says the same of every place and unit, whatever was reported since."""
+    before = edition_folders.read_manifest(folder)
+    if (
+        before["reference"] != manifest["reference"]
+        or before["format"] < edition_folders.VERDICTS <= manifest["format"]
+    ):
+        return False
+    changed = differing(warehouse, folder, manifest)
+    return not any(name.startswith(("figure/", "figure_now/", "state-", "county_state-")) for name in changed)
+
+
+# What an edition with verdicts of semantics version 1 shares with one made again: the figures, not what was concluded from them.
+_FIGURES = ("figure", "figure_now")
+_FIGURE_COLUMNS = (
+    "policy", "indicator", "month", "divisions", "level", "unit", "value", "lower", "upper", "shown", "numerator", "denominator",
+    "unknown", "scope_unknown", "carried", "answered", "target", "due",
+)  # fmt: skip
+
+
 def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
-    """Month tables, as `table/month`, whose content is another than in the edition on the shelf."""
-    before = retold(warehouse, folder)["tables"]
-    return sorted(
-        f"{table}/{key}"
-        for table, entries in manifest["tables"].items()
-        for key, item in entries.items()
-        if before.get(table, {}).get(key, {}).get("content") != item["content"]
+    """Month tables, as `table/month`, of which an edition on the shelf says something else than one made again.
+
+    Of an edition with verdicts of semantics version 1 the figures are compared, and its verdicts are not: they are restated.
+    """
+    store = folder.parent.parent / "objects"
+    before, now = retold(warehouse, folder), manifest["tables"]
+    restated = before["format"] < edition_folders.VERDICTS <= manifest["format"]
+    found = []
+    for table, key in sorted((table, key) for table, entries in before["tables"].items() for key in entries):
+        was, again = before["tables"][table][key], now.get(table, {}).get(key)
+        if again and was["content"] == again["content"]:
+            continue
+        places = again and (folder / month_tables.file_of(table, key), month_tables.object_path(store, again["sha256"]))
+        if not (restated and table in _FIGURES and places and _same_figures(warehouse, *places)):
+            found.append(f"{table}/{key}")
+    if not restated:
+        found += [
+            f"{table}/{key}"
+            for table, entries in now.items()
+            for key in entries
+            if key not in before["tables"].get(table, {})
+        ]
+    return sorted(found)
+
+
+def _same_figures(warehouse: Warehouse, was: Path, again: Path) -> bool:
+    columns = ", ".join(_FIGURE_COLUMNS)
+    tables = (
+        warehouse.con.sql(f"SELECT {columns} FROM read_parquet('{quoted}') ORDER BY ALL").to_arrow_table()
+        for quoted in (str(place).replace("'", "''") for place in (was, again))
     )
+    return len({content_hash.digest(table) for table in tables}) == 1
 
 
 def is_what_the_ledger_knows(folder: Path, told: str) -> bool:

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines import months, settings
+from pipelines.archive.ledger import SHANGHAI
 from pipelines.edition import Release, open_release
 from pipelines.errors import Refusal
 from pipelines.reference import reference_bundle
@@ -180,7 +181,7 @@ _SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.sql.session.timeZone": "Asia/Shanghai",
+    "spark.sql.session.timeZone": str(SHANGHAI),
     "spark.sql.shuffle.partitions": "4",
     # what does not fit is an error, never a rounded number
     "spark.sql.ansi.enabled": "true",

@@ -48,7 +48,7 @@ def edition_faults(
     """
     seen, noted = {} if seen is None else seen, noted or {}
     return [
-        f"{folder.parent.name}/{folder.name}/{name}:缺失或与清单的校验值不符"
+        f"{folder.parent.name}/{folder.name}/{name}：缺失或与清单的校验值不符"
         for name, digest in _listed(folder).items()
         if not (digest in noted and noted[digest] == _state(f"{folder}/{name}"))
         and _digest(folder / name, seen) != digest

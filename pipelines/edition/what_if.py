@@ -43,8 +43,8 @@ def places(
 ) -> tuple[list[Place], Fraction]:
     """The counties of a share as they stand in the release's month, and its target as a share.
 
-    `cost` of one more unit: one number, or by county code. Units not known to have it count as lacking, as in the
-    lower bound. Errors: `Refusal` where there is no such indicator, it has no lower target, or it is no share of
+    `cost` of one more unit: one number, or by county code. Planned is what only work can close (`gap_failing`): units not
+    known count as having it. Errors: `Refusal` where there is no such indicator, it has no lower target, or it is no share of
     communities.
     """
     found = release.rows("SELECT * FROM indicator WHERE indicator = ?", [indicator])
@@ -54,14 +54,14 @@ def places(
     if not entry["is_share"] or entry["low"] is None or entry["counted"] != "community":
         raise Refusal(f"“{entry['name']}”不是有下限目标的社区(村)占比指标,不能按单位数做测算")
     rows = release.rows(
-        "SELECT f.unit, c.short, f.numerator, f.denominator + f.scope_unknown AS whole "
+        "SELECT f.unit, c.short, f.numerator + f.unknown AS has, f.denominator + f.scope_unknown AS whole "
         "FROM figure AS f JOIN county AS c USING (unit) "
         "WHERE f.indicator = ? AND f.month = ? AND f.divisions = 'then' AND f.level = 'county' ORDER BY f.unit",
         [indicator, release.month],
     )
     costs = cost if isinstance(cost, dict) else {row["unit"]: cost for row in rows}
     listed = [
-        Place(r["unit"], r["short"], int(r["numerator"]), int(r["whole"]), costs[r["unit"]]) for r in rows if r["whole"]
+        Place(r["unit"], r["short"], int(r["has"]), int(r["whole"]), costs[r["unit"]]) for r in rows if r["whole"]
     ]
     return listed, Fraction(str(entry["low"])) / 100
 

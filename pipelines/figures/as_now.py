@@ -5,15 +5,17 @@ roster, the answers those of the month. A unit without a successor stays where i
 a boundary; the reconciliation of units is the roster's.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby
 
 import pyarrow as pa
 
 from pipelines.figures import figure_counts, progress
+from pipelines.reference.roster import Rosters
 from pipelines.warehouse.projection import Warehouse, among
 
 
@@ -29,14 +31,23 @@ def hash_of(attributes: list) -> str:
     return sha256(repr(attributes).encode()).hexdigest()[:8]
 
 
-def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[date, str]) -> str:
-    """Figures of every month of `span` by the divisions of its last month. Returns the divisions' name."""
-    name = key(warehouse, span[-1])
+def stored_as(warehouse: Warehouse, month: date, divisions: str) -> str:
+    """Under which `divisions` the figures of a month by these divisions stand: its own ones stand as `then`."""
+    return "then" if key(warehouse, month) == divisions else divisions
+
+
+def bring_up_to_date(warehouse: Warehouse, span: list[date], later: date, fingerprints: dict[date, str]) -> str:
+    """Figures of the months of `span` by the divisions of a later month; months that have these divisions are left out, for their own
+    figures say it. Returns the divisions' name.
+    """
+    name = key(warehouse, later)
     known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [name]).fetchall())
-    stale = [month for month in span if known.get(month) != fingerprints[month]]
-    for own, batch in _batches(warehouse, stale, name):
+    stale = [m for m in span if known.get(m) != fingerprints[m] and key(warehouse, m) != name]
+    for batch in _batches(warehouse, stale):
         with warehouse.transaction():
-            _compute(warehouse, batch, own, span[-1], name)
+            load_later_divisions(warehouse, batch, later)
+            figure_counts.compute(warehouse, batch, name)
+            progress.compute(warehouse, batch, name, name, span[0])
             warehouse.con.execute(f"DELETE FROM fingerprint WHERE month IN {among(batch)} AND what = ?", [name])
             rows = [[month, name, fingerprints[month]] for month in batch]
             warehouse.con.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
@@ -47,25 +58,13 @@ def bring_up_to_date(warehouse: Warehouse, span: list[date], fingerprints: dict[
 _AT_ONCE = 400_000
 
 
-def _batches(warehouse: Warehouse, stale: list[date], name: str) -> Iterator[tuple[bool, list[date]]]:
-    """Months in order, as many at once as memory allows; and whether these are their own divisions.
-
-    A change of divisions asks for all earlier months, and planning a query costs more than the rows of a city.
+def _batches(warehouse: Warehouse, stale: list[date]) -> Iterator[list[date]]:
+    """Months in order, as many at once as memory allows: a change of divisions asks for all earlier months, and planning a query
+    costs more than the rows of a city.
     """
-    for own, group in groupby(stale, key=lambda month: key(warehouse, month) == name):
-        months = list(group)
-        size = max(1, _AT_ONCE // max(warehouse.reference.rosters.table(month).num_rows for month in months))
-        for first in range(0, len(months), size):
-            yield own, months[first : first + size]
-
-
-def _compute(warehouse: Warehouse, span: list[date], own: bool, later: date, name: str) -> None:
-    if own:
-        figure_counts.recount(warehouse, span)
-    else:
-        load_later_divisions(warehouse, span, later)
-        figure_counts.compute(warehouse, span, name)
-    progress.compute(warehouse, span, name)
+    rosters = warehouse.reference.rosters
+    size = max(1, _AT_ONCE // max((rosters.table(month).num_rows for month in stale), default=1))
+    yield from (stale[first : first + size] for first in range(0, len(stale), size))
 
 
 def load_later_divisions(warehouse: Warehouse, span: list[date], later: date) -> None:
@@ -123,6 +122,32 @@ _COUNTY = """
     LEFT JOIN (SELECT * FROM came WHERE units >= 0.9 * together AND source NOT IN (SELECT code FROM now_county)) AS came
          USING (month, code)
 """
+
+
+def county_origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
+    """The code in an earlier month of every county of a later one that was there, as a whole, then (grain: county of `later`)."""
+    return _origins(rosters, *(rosters.edition(month).cut_off.replace(day=1) for month in (earlier, later)))
+
+
+@lru_cache(maxsize=1024)
+def _origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
+    """The same between two editions, each named by the first month in which it is in force."""
+    there, now = ({county.code for county in rosters.counties(month)} for month in (earlier, later))
+    if now <= there:
+        return {code: code for code in now}
+    then = dict(zip(*(rosters.table(earlier)[name].to_pylist() for name in ("code", "county_code")), strict=True))
+    placed = rosters.as_of(earlier, later)
+    came: dict[str, Counter] = {}
+    for code, county in zip(*(placed[name].to_pylist() for name in ("code", "county_code")), strict=True):
+        came.setdefault(county, Counter())[then[code]] += 1
+    origins = {}
+    for code in sorted(now):
+        (origin, units), *_ = came.get(code, Counter()).most_common(1) or [(None, 0)]
+        if code in there:
+            origins[code] = code
+        elif origin in there - now and 10 * units >= 9 * came[code].total():
+            origins[code] = origin
+    return origins
 
 
 def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict]:

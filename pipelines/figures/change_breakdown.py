@@ -1,57 +1,70 @@
-"""Why a figure moved since last month: five parts that add up to the change exactly (semantics §7).
+"""Why a figure moved between two months: five parts that add up to the change exactly (semantics §7).
 
 Each step applies just one change and counts again:
 
 | part | from → to |
 |---|---|
-| register | last month as published → under the present definition |
-| correction | → with what has been corrected in last month since |
-| boundary | → by this month's roster, every unit with last month's answer |
-| answers | → units known in both months answer as this month |
-| reporting | → this month: reports that arrived or went missing |
+| register | the earlier month as published → under the present definition |
+| correction | → with what has been corrected in the earlier month since |
+| boundary | → by the later month's roster, every unit with its answers of the earlier month |
+| answers | → units known in both months answer as in the later one |
+| reporting | → the later month: reports that arrived or went missing |
+
+It reads month tables as editions hold them (`pipelines.edition.month_tables`), and only those, so that a published edition can be
+compared as well as one that is being made.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import pyarrow as pa
 
-from pipelines.figures import as_now, effective_answers, figure_counts, measure, progress
-from pipelines.reference.policy.register import Register
-from pipelines.warehouse.projection import Warehouse
+from pipelines.figures import figure_counts, measure
+from pipelines.reference.form import Form, Part
+from pipelines.reference.policy.register import Indicator, Register
 
 PARTS = ("register", "correction", "boundary", "answers", "reporting")
-_STEPS = ("published", "redefined", "corrected", "shifted", "answered", "now")
+STEPS = ("published", "redefined", "corrected", "shifted", "answered", "now")
 MOVEMENT = pa.schema(
     [(name, pa.string()) for name in ("policy", "indicator", "level", "unit", "part")]
     + [(name, pa.float64()) for name in ("before", "after", "change")]
-    + [(name, pa.float64()) for name in ("yes_before", "yes_after", "scope_before", "scope_after")]
+    # whole units; of a ratio both sums in millionths
+    + [(name, pa.decimal128(38, 0)) for name in ("yes_before", "yes_after", "scope_before", "scope_after")]
 )
 
 
 @dataclass(frozen=True)
-class Published:
-    """Last month as it was published: its Parquet tables, and whether its registers are still the same."""
+class MonthTables:
+    """SQL of one month's tables of an edition: answers with roster attributes, and the states of units and counties by one register."""
 
-    figure: Path
-    standing: Path
-    county_standing: Path
-    registers: dict[str, str]
-
-
-def compute(warehouse: Warehouse, month: date, before: date, published: Published) -> None:
-    """Temporary tables `movement` (city and counties) and `movement_unit` (units whose state changed) of a month."""
-    create_empty(warehouse)
-    progress.load_targets(warehouse)
-    for number, register in enumerate(warehouse.reference.registers):
-        if before >= register.since:
-            _policy(warehouse, month, before, number, register, published)
+    standing: str
+    county_standing: str
+    state: str
+    county_state: str
 
 
-def create_empty(warehouse: Warehouse) -> None:
-    """Both tables without rows: all that can be said when there is no release of the month before."""
-    con = warehouse.con
+@dataclass(frozen=True)
+class Compared:
+    """Two months under one register: the earlier one as published, as it is now, and the later one.
+
+    `redefined`: whether the register has changed since the earlier month was published. `city` is the city's code.
+    """
+
+    register: Register
+    form: Form
+    city: str
+    earlier: date
+    published: MonthTables
+    before: MonthTables
+    after: MonthTables
+    redefined: bool
+
+
+def create_empty(con: duckdb.DuckDBPyConnection) -> None:
+    """Temporary `movement` and `movement_unit` without rows: all that can be said when nothing is published of the month before."""
     con.register("empty", pa.Table.from_pylist([], schema=MOVEMENT))
     con.execute("CREATE OR REPLACE TEMP TABLE movement AS SELECT * FROM empty")
     con.unregister("empty")
@@ -61,192 +74,270 @@ def create_empty(warehouse: Warehouse) -> None:
     )
 
 
-def _policy(warehouse, month: date, before: date, number: int, register: Register, published: Published) -> None:
-    con, policy = warehouse.con, register.policy.id
-    same = published.registers.get(f"register:{policy}") == warehouse.reference.digests[f"register:{policy}"]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE step_published AS {_PUBLISHED}", [str(published.figure), policy])
-    _redefined(warehouse, before, number, register, published, same)
-    _list_restated(warehouse, before, number, register, published, same)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE step_corrected AS {_STANDS}", [before, policy])
-    _shift(warehouse, month, before, number, register)
-    _merge(warehouse, number, register, month)
-    _step(warehouse, "answered", number, register)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE step_now AS {_STANDS}", [month, policy])
-    con.execute(f"INSERT INTO movement BY NAME {_parts_sql()}", {"policy": policy})
+def add(con: duckdb.DuckDBPyConnection, compared: Compared) -> None:
+    """Add the parts of one register's figures (city and counties) to `movement`, and the units behind them to `movement_unit`."""
+    list_units = _Units(con, compared.register)
+    _count_steps(con, compared, list_units)
+    con.execute(f"INSERT INTO movement BY NAME {_parts_sql()}", {"policy": compared.register.policy.id})
 
 
-_PUBLISHED = """
-    SELECT indicator, level, unit, value, numerator::DOUBLE AS yes, denominator::DOUBLE AS scope
-    FROM read_parquet(?) WHERE policy = ? AND divisions = 'then' AND level IN ('city', 'county')
-"""
-_STANDS = """
-    SELECT indicator, level, unit, value, numerator::DOUBLE AS yes, denominator::DOUBLE AS scope
-    FROM figure WHERE month = ? AND policy = ? AND divisions = 'then' AND level IN ('city', 'county')
-"""
+def steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> dict[tuple[str, str, str], dict[str, "Counted"]]:
+    """By (indicator, level, unit) of city and counties, what was counted at each step; a step without the place is left out."""
+    create_empty(con)
+    _count_steps(con, compared, _Units(con, compared.register))
+    found: dict[tuple[str, str, str], dict[str, Counted]] = {}
+    for step in STEPS:
+        for indicator, level, unit, *counted in con.execute(f"SELECT {_COLUMNS} FROM step_{step}").fetchall():
+            found.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
+    return found
 
 
-def _step(warehouse: Warehouse, name: str, number: int, register: Register) -> None:
-    """Count the temporary `state` and `county_state` as they stand, as one step."""
-    figure_counts.count(warehouse, number, register)
-    queries = " UNION ALL ".join(measure.values(kind) for kind in measure.kinds(number, register))
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE step_{name} AS {queries}")
+@dataclass(frozen=True)
+class Counted:
+    """A figure as counted: value = factor · yes / scope; `has_value`: anything is known of it."""
+
+    factor: int
+    yes: int
+    scope: int
+    has_value: bool
 
 
-def _redefined(
-    warehouse: Warehouse, before: date, number: int, register: Register, published: Published, same: bool
-) -> None:
-    """Last month's published answers under the present register; the published figures where it has not changed."""
-    con = warehouse.con
-    if same:
+_COLUMNS = "indicator, level, unit, factor, yes, scope, has_value"
+
+
+def _count_steps(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Units") -> None:
+    """Temporary `step_<name>` for every step: one row per indicator, level (city, county) and unit."""
+    _load_origins(con, compared)
+    _take(con, compared, compared.published)
+    _count(con, compared, "published", True)
+    units.keep("published")
+    if compared.redefined:
+        _judge(con, compared, compared.published, _own_roster(compared.published), _own_counties(compared.published))
+        _count(con, compared, "redefined", True)
+        units.list_changed("published", "register")
+        units.keep("published")
+    else:
         con.execute("CREATE OR REPLACE TEMP TABLE step_redefined AS SELECT * FROM step_published")
-        return
-    effective_answers.load_rosters(warehouse, before)
-    _as_published(warehouse, published)
-    try:
-        figure_counts.judge_units(warehouse, [before], register)
-    finally:
-        con.execute("DROP TABLE temp.standing")
-        con.execute("DROP TABLE temp.county_standing")
-    _step(warehouse, "redefined", number, register)
-
-
-def _list_restated(
-    warehouse: Warehouse, before: date, number: int, register: Register, published: Published, same: bool
-) -> None:
-    """The units behind the parts register and correction: as published, as redefined (where it was), as corrected."""
-    for table, counted in (("state", "community"), ("county_state", "county")):
-        place = published.figure.parent.parent / f"{table}-{register.policy.id}" / published.figure.name
-        if not place.exists():
-            continue
-        con = warehouse.con
-        con.execute("CREATE OR REPLACE TEMP TABLE was AS SELECT * FROM read_parquet(?)", [str(place)])
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE corrected AS SELECT * FROM {table}_{number} WHERE month = ?", [before]
-        )
-        known = {column[0] for column in con.execute("DESCRIBE was").fetchall()}
-        indicators = [i for i in register if i.of == counted and i.id in known]
-        steps = [("was", "corrected", "correction")]
-        if not same:
-            steps = [("was", table, "register"), (table, "corrected", "correction")]
-        for old, new, part in steps if indicators else []:
-            changed = _changed_units(old, new, indicators, f"'{part}'")
-            con.execute(f"INSERT INTO movement_unit BY NAME {changed}", [register.policy.id])
-
-
-def _as_published(warehouse: Warehouse, published: Published) -> None:
-    """Temporary `standing` and `county_standing` that hide the present ones: the answers as they were published."""
-    form = warehouse.reference.form
-    for table, place, part in (
-        ("standing", published.standing, form.community),
-        ("county_standing", published.county_standing, form.county),
-    ):
-        names = {c[0] for c in warehouse.con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(place)]).fetchall()}
-        fields = ", ".join(_published_field(field, names) for field in part)
-        warehouse.con.execute(
-            f"CREATE TEMP TABLE {table} AS SELECT month, unit, carried, {fields} FROM read_parquet(?)", [str(place)]
-        )
-
-
-def _published_field(field, names: set[str]) -> str:
-    """A field's column in a published table; a question that was not asked then has no answer."""
-    for name in (f"reported:{field.id}", field.id):
-        if name in names:
-            return f'"{name}" AS "{field.id}"'
-    return f'NULL::{field.sql_type} AS "{field.id}"'
-
-
-def _shift(warehouse: Warehouse, month: date, before: date, number: int, register: Register) -> None:
-    """Temporary `state`, counted as a step: this month's units, each judged by the answers that it had last month."""
-    con, rosters = warehouse.con, warehouse.reference.rosters
-    if rosters.same(before, month):
-        # nothing has moved: last month's states are theirs
-        for table in ("state", "county_state"):
-            query = f"SELECT * FROM {table}_{number} WHERE month = ?"
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}", [before])
+    _take(con, compared, compared.before)
+    _count(con, compared, "corrected", True)
+    units.list_changed("published", "correction")
+    if _same_roster(con, compared):
         con.execute("CREATE OR REPLACE TEMP TABLE step_shifted AS SELECT * FROM step_corrected")
-        return
-    _by_other_divisions(warehouse, month, before)
-    figure_counts.judge_units(warehouse, [before], register)
-    _step(warehouse, "shifted", number, register)
+    else:
+        _judge(
+            con,
+            compared,
+            compared.before,
+            _SHIFTED.format(**vars(compared)),
+            _SHIFTED_COUNTIES.format(**vars(compared)),
+        )
+        _count(con, compared, "shifted", False)
+    _merge(con, compared, units)
+    _count(con, compared, "answered", False)
+    _take(con, compared, compared.after)
+    _count(con, compared, "now", False)
 
 
-def _by_other_divisions(warehouse: Warehouse, month: date, before: date) -> None:
-    """Temporary `unit` and `county`: the units of a month that answer with what stood for them in the month before."""
-    con = warehouse.con
-    as_now.load_later_divisions(warehouse, [before], month)
-    con.execute("CREATE OR REPLACE TEMP TABLE place AS SELECT code, county_answered_as, uid FROM unit")
-    con.execute("CREATE OR REPLACE TEMP TABLE later_county AS SELECT * FROM county")
-    effective_answers.load_rosters(warehouse, month)
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE unit AS
-        SELECT unit.* REPLACE (DATE '{before}' AS month, place.code AS answered_as,
-                               coalesce(place.county_answered_as, unit.county_code) AS county_answered_as)
-        FROM unit LEFT JOIN place USING (uid)
-        """
+# ---- states of a step, in the temporary tables `state` and `county_state`
+
+
+def _take(con: duckdb.DuckDBPyConnection, compared: Compared, month: MonthTables) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE state AS SELECT * FROM {month.state}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE county_state AS SELECT * FROM {month.county_state}")
+    for table, counted in _TABLES:
+        known = _columns(con, table)
+        for i in figure_counts.of(compared.register, counted):
+            # an indicator that the edition did not have was not known of anybody
+            if i.id not in known:
+                con.execute(f'ALTER TABLE {table} ADD COLUMN "{i.id}" TINYINT DEFAULT 4')
+            for part in () if i.is_share else (f"n:{i.id}", f"d:{i.id}"):
+                if part not in known:
+                    con.execute(f'ALTER TABLE {table} ADD COLUMN "{part}" {figure_counts.PART}')
+
+
+_TABLES = (("state", "community"), ("county_state", "county"))
+
+
+def _columns(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    return {column[0] for column in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+
+
+def _judge(
+    con: duckdb.DuckDBPyConnection, compared: Compared, answers: MonthTables, roster: str, counties: str
+) -> None:
+    """Judge the answers of the earlier month by a roster. The tables that this needs hide others of their names only here."""
+    month = f"DATE '{compared.earlier}' AS month"
+    parts = (
+        (answers.standing, "standing", compared.form.community),
+        (answers.county_standing, "county_standing", compared.form.county),
     )
-    con.execute("CREATE OR REPLACE TEMP TABLE county AS SELECT * FROM later_county")
+    for source, table, part in parts:
+        fields = _published_fields(con, source, part)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {month}, unit, carried{fields} FROM {source}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE unit AS SELECT {month}, * FROM ({roster})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE county AS SELECT {month}, * FROM ({counties})")
+    try:
+        figure_counts.judge_units(_counting(con, compared), [compared.earlier], compared.register)
+    finally:
+        for table in ("standing", "county_standing", "unit", "county"):
+            con.execute(f"DROP TABLE temp.{table}")
 
 
-def _merge(warehouse: Warehouse, number: int, register: Register, month: date) -> None:
-    """Put this month's states where both months are known; keep the others; list the units that changed."""
-    for table, counted in (("state", "community"), ("county_state", "county")):
-        indicators = [i for i in register if i.of == counted]
-        if indicators:
-            _merge_table(warehouse, table, f"{table}_{number}", indicators, register, month)
+def _counting(con: duckdb.DuckDBPyConnection, compared: Compared) -> SimpleNamespace:
+    """What counting needs of a warehouse."""
+    rosters = SimpleNamespace(city=SimpleNamespace(code=compared.city))
+    return SimpleNamespace(con=con, reference=SimpleNamespace(form=compared.form, rosters=rosters))
 
 
-def _merge_table(warehouse, table: str, now: str, indicators: list, register: Register, month: date) -> None:
-    con = warehouse.con
-    columns = []
-    for i in indicators:
-        both = f'old."{i.id}" <= 2 AND new."{i.id}" <= 2'
-        names = [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]
-        columns += [f'CASE WHEN {both} THEN new."{n}" ELSE old."{n}" END AS "{n}"' for n in names]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE current_state AS SELECT * FROM {now} WHERE month = ?", [month])
-    changed = _changed_units(table, "current_state", indicators, _KNOWN)
-    con.execute(f"INSERT INTO movement_unit BY NAME {changed}", [register.policy.id])
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE merged AS SELECT old.month, old.unit, old.town, old.county, old.carried, "
-        f"{', '.join(columns)} FROM {table} AS old JOIN current_state AS new USING (unit)"
+def _published_fields(con: duckdb.DuckDBPyConnection, source: str, part: Part) -> str:
+    """The fields of a published table under their ids; a question that was not asked then has no answer."""
+    known, found = _columns(con, source), ""
+    for field in part:
+        names = [name for name in (f"reported:{field.id}", field.id) if name in known]
+        found += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
+    return found
+
+
+_ATTRIBUTES = "municipal_district, shared_funding, has_villages"
+
+
+def _own_roster(month: MonthTables) -> str:
+    return (
+        f"SELECT unit AS code, uid, unit AS answered_as, town_code, county_code, county_code AS county_answered_as, kind, {_ATTRIBUTES} "
+        f"FROM {month.standing}"
     )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM merged")
+
+
+def _own_counties(month: MonthTables) -> str:
+    return f"SELECT unit AS code, unit AS answered_as, {_ATTRIBUTES} FROM {month.county_standing}"
+
+
+# the units of the later month, each with the code and the county under which it answered in the earlier one
+_SHIFTED = """
+    SELECT a.unit AS code, a.uid, b.unit AS answered_as, a.town_code, a.county_code,
+           coalesce(b.county_code, a.county_code) AS county_answered_as, a.kind, a.municipal_district, a.shared_funding, a.has_villages
+    FROM {after.standing} AS a LEFT JOIN {before.standing} AS b USING (uid)
+"""
+_SHIFTED_COUNTIES = """
+    SELECT a.unit AS code, coalesce(origin.earlier, a.unit) AS answered_as, a.municipal_district, a.shared_funding, a.has_villages
+    FROM {after.county_standing} AS a LEFT JOIN origin ON origin.later = a.unit
+"""
+# counties that go on whole under another code: nine in ten of their units come from one that is gone
+_ORIGINS = """
+    CREATE OR REPLACE TEMP TABLE origin AS
+    WITH came AS (
+        SELECT a.county_code AS later, b.county_code AS earlier, count(*) AS units,
+               sum(count(*)) OVER (PARTITION BY a.county_code) AS together
+        FROM {after.standing} AS a LEFT JOIN {before.standing} AS b USING (uid) GROUP BY 1, 2)
+    SELECT later, earlier FROM came
+    WHERE 10 * units >= 9 * together AND later NOT IN (SELECT unit FROM {before.county_standing})
+      AND earlier NOT IN (SELECT unit FROM {after.county_standing})
+"""
+
+
+def _load_origins(con: duckdb.DuckDBPyConnection, compared: Compared) -> None:
+    con.execute(_ORIGINS.format(**vars(compared)))
+
+
+def _same_roster(con: duckdb.DuckDBPyConnection, compared: Compared) -> bool:
+    """Whether both months have the same units and counties with the same attributes."""
+    unit = f"unit, uid, kind, town_code, county_code, {_ATTRIBUTES}"
+    pairs = ((unit, "standing"), (f"unit, {_ATTRIBUTES}", "county_standing"))
+    for columns, table in pairs:
+        first, second = (
+            f"SELECT {columns} FROM {getattr(month, table)}" for month in (compared.before, compared.after)
+        )
+        if con.execute(f"(({first}) EXCEPT ({second})) UNION ALL (({second}) EXCEPT ({first})) LIMIT 1").fetchall():
+            return False
+    return True
+
+
+def _merge(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Units") -> None:
+    """Put the later month's states where both months are known; keep the others; list the units that changed."""
+    for table, counted in _TABLES:
+        later = getattr(compared.after, table)
+        indicators = figure_counts.of(compared.register, counted)
+        units.list_pair(table, later, indicators, _KNOWN)
+        columns = "".join(f", {column}" for i in indicators for column in _merged(i))
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE merged AS SELECT old.month, old.unit, old.town, old.county, old.carried{columns} "
+            f"FROM {table} AS old JOIN {later} AS new USING (unit)"
+        )
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM merged")
+
+
+def _merged(i: Indicator) -> Iterator[str]:
+    for name in [i.id] if i.is_share else [i.id, f"n:{i.id}", f"d:{i.id}"]:
+        yield f'CASE WHEN old."{i.id}" <= 2 AND new."{i.id}" <= 2 THEN new."{name}" ELSE old."{name}" END AS "{name}"'
 
 
 # among units that are known in both months it is their answers, else whether they report
 _KNOWN = "CASE WHEN packed // 8 <= 2 AND packed % 8 <= 2 THEN 'answers' ELSE 'reporting' END"
 
 
-def _changed_units(earlier: str, later: str, indicators: list, part: str) -> str:
-    """Units whose state differs between two tables of states; `part` is SQL for the part of the movement.
+class _Units:
+    """The units whose state changed, in the temporary `movement_unit`."""
 
-    Each unit's two states of an indicator are packed into one number where they differ: only what changed is spread into rows.
-    """
-    pairs = ", ".join(
-        f'CASE WHEN old."{i.id}" <> new."{i.id}" THEN old."{i.id}" * 8 + new."{i.id}" END AS "{i.id}"'
-        for i in indicators
+    def __init__(self, con: duckdb.DuckDBPyConnection, register: Register):
+        self.con, self.register = con, register
+
+    def keep(self, name: str) -> None:
+        """Keep the present states under a name."""
+        for table, _ in _TABLES:
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {table}_{name} AS SELECT * FROM {table}")
+
+    def list_changed(self, earlier: str, part: str) -> None:
+        """Units whose state differs from the kept one."""
+        for table, counted in _TABLES:
+            known = _columns(self.con, f"{table}_{earlier}")
+            indicators = [i for i in figure_counts.of(self.register, counted) if i.id in known]
+            self.list_pair(f"{table}_{earlier}", table, indicators, f"'{part}'")
+
+    def list_pair(self, earlier: str, later: str, indicators: list[Indicator], part: str) -> None:
+        """Units whose state differs between two tables; `part` is SQL for the part of the movement.
+
+        Each unit's two states of an indicator are packed into one number where they differ: only what changed is spread into rows.
+        """
+        if not indicators:
+            return
+        pairs = ", ".join(
+            f'CASE WHEN old."{i.id}" <> new."{i.id}" THEN old."{i.id}" * 8 + new."{i.id}" END AS "{i.id}"'
+            for i in indicators
+        )
+        names = ", ".join(f'"{i.id}"' for i in indicators)
+        self.con.execute(
+            f"""
+            INSERT INTO movement_unit BY NAME
+            WITH pair AS (SELECT new.unit, new.county, {pairs} FROM {later} AS new JOIN {earlier} AS old USING (unit)),
+            changed AS (UNPIVOT pair ON {names} INTO NAME indicator VALUE packed)
+            SELECT ? AS policy, indicator, unit, county, packed // 8 AS "before", packed % 8 AS "after", {part} AS part FROM changed
+            """,
+            [self.register.policy.id],
+        )
+
+
+# ---- counts of a step
+
+
+def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_earlier: bool) -> None:
+    """Count the present states as one step. A county that goes on whole has its later code in every step."""
+    figure_counts.count(_counting(con, compared), 0, compared.register)
+    queries = " UNION ALL ".join(measure.sums(kind) for kind in measure.kinds(0, compared.register))
+    moved = "coalesce(origin.later, unit)" if is_earlier else "unit"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE step_{step} AS SELECT indicator, level, {moved} AS unit, factor, yes, scope, has_value "
+        f"FROM ({queries}) LEFT JOIN origin ON origin.earlier = unit"
     )
-    names = ", ".join(f'"{i.id}"' for i in indicators)
-    return f"""
-        WITH pair AS (SELECT new.unit, new.county, {pairs} FROM {later} AS new JOIN {earlier} AS old USING (unit)),
-        changed AS (UNPIVOT pair ON {names} INTO NAME indicator VALUE packed)
-        SELECT ? AS policy, indicator, unit, county, packed // 8 AS "before", packed % 8 AS "after", {part} AS part FROM changed
-    """
 
 
 def _parts_sql() -> str:
     """One row per figure and part. A step without a value leaves its change to the next that has one."""
-    joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in _STEPS[1:-1])
-    columns = ["published.value AS v0", "published.yes AS y0", "published.scope AS s0"]
-    for n, name in enumerate(_STEPS[1:-1], 1):
-        known = ", ".join(f"{step}.{{0}}" for step in reversed(_STEPS[: n + 1]))
-        columns += [f"coalesce({known.format('value')}) AS v{n}"]
-        columns += [
-            f"coalesce({name}.yes, published.yes) AS y{n}",
-            f"coalesce({name}.scope, published.scope) AS s{n}",
-        ]
-    end = len(_STEPS) - 1
-    columns += [f"now.value AS v{end}", f"now.yes AS y{end}", f"now.scope AS s{end}"]
+    joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in STEPS[1:-1])
+    columns = []
+    for n, name in enumerate(STEPS):
+        known = ", ".join(_VALUE.format(step) for step in reversed(STEPS[: n + 1]))
+        columns += [f"coalesce({known}) AS v{n}" if n < len(STEPS) - 1 else f"{_VALUE.format(name)} AS v{n}"]
+        columns += [f"coalesce({name}.yes, published.yes) AS y{n}", f"coalesce({name}.scope, published.scope) AS s{n}"]
     rows = " UNION ALL ".join(
         f'SELECT $policy AS policy, indicator, level, unit, \'{part}\' AS part, v{n} AS "before", v{n + 1} AS "after", '
         f"v{n + 1} - v{n} AS change, y{n} AS yes_before, y{n + 1} AS yes_after, s{n} AS scope_before, s{n + 1} AS scope_after "
@@ -257,6 +348,9 @@ def _parts_sql() -> str:
         WITH steps AS (
             SELECT indicator, level, unit, {", ".join(columns)}
             FROM step_published AS published JOIN step_now AS now USING (indicator, level, unit) {joins}
-            WHERE published.value IS NOT NULL AND now.value IS NOT NULL)
+            WHERE published.has_value AND now.has_value)
         {rows}
     """
+
+
+_VALUE = "CASE WHEN {0}.has_value THEN {0}.factor * {0}.yes::DOUBLE / {0}.scope::DOUBLE END"

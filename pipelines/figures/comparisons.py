@@ -22,7 +22,8 @@ def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], befor
     `before`: the submissions in force in the month before.
     """
     # a county that goes on under another code is the same: its layout is compared with the one it had
-    before = {warehouse.reference.rosters.county_in(county, month) or county: seqs for county, seqs in before.items()}
+    rosters = warehouse.reference.rosters
+    before = {rosters.county_in(county, month) or county: seqs for county, seqs in before.items()}
     _load_pairs(warehouse, sent, before)
     files = dict(warehouse.con.execute("SELECT seq, file FROM pair JOIN submission USING (seq)").fetchall())
     reports = {seq: Report(file, _taxonomy(warehouse)) for seq, file in files.items()}

@@ -26,13 +26,13 @@ MICRO = 1_000_000
 
 
 def create(warehouse: Warehouse) -> None:
-    """For each policy `state_<n>` and `county_state_<n>`: one row per month and unit."""
+    """For each policy `state_<n>` and `county_state_<n>`: one row per month, divisions and unit."""
     for number, register in enumerate(warehouse.reference.registers):
         for table, indicators in (
             (f"state_{number}", of(register, "community")),
             (f"county_state_{number}", of(register, "county")),
         ):
-            fixed = "month DATE, unit VARCHAR, town VARCHAR, county VARCHAR, carried BOOLEAN"
+            fixed = "month DATE, divisions VARCHAR, uid VARCHAR, unit VARCHAR, town VARCHAR, county VARCHAR, carried BOOLEAN"
             ensure(warehouse, table, [fixed, *_state_columns(indicators)])
 
 
@@ -55,30 +55,17 @@ def _state_columns(indicators: list[Indicator]) -> list[str]:
     return [*states, *parts]
 
 
-def compute(warehouse: Warehouse, span: list[date], divisions: str = "then") -> None:
-    """Count months for each policy (see `count`) and, by the months' own divisions, write its `state_*`.
+def compute(warehouse: Warehouse, span: list[date], basis: str = "then") -> None:
+    """Judge and count months for each policy (see `count`), and keep every unit's state in `state_*`.
 
     Uses the temporary tables `unit` and `county` (the rosters to count by, month by month) and `standing`, `county_standing`.
-    `divisions` names these rosters: `then`, or the edition that an as-now reading follows.
+    `basis` names these rosters (`as_now.key`).
     """
     for number, register in enumerate(warehouse.reference.registers):
         since = _since(register, span)
-        if divisions == "then":
-            _keep_states(warehouse, span, since, number, register)
-            _count_kept(warehouse, since, number, register)
-        elif since:
-            judge_units(warehouse, since, register)
-            count(warehouse, number, register)
-    warehouse.counted = span if divisions == "then" else []
-
-
-def recount(warehouse: Warehouse, span: list[date]) -> None:
-    """Count months again from the states that were kept of them, unless they were the last that were counted."""
-    if warehouse.counted == span:
-        return
-    for number, register in enumerate(warehouse.reference.registers):
-        _count_kept(warehouse, _since(register, span), number, register)
-    warehouse.counted = span
+        _keep_states(warehouse, span, since, number, register, basis)
+        if since:
+            count(warehouse, number, register, f"month IN {among(since)} AND divisions = '{basis}'")
 
 
 def _since(register: Register, span: list[date]) -> list[date]:
@@ -103,7 +90,7 @@ def count(warehouse: Warehouse, number: int, register: Register, kept: str | Non
     """Temporary `counted_<n>` and `county_counted_<n>` from the temporary `state` and `county_state`, or from what is `kept` of them.
 
     One row per month, level and unit above community, one column per indicator: its counts in one number (`lane`), and of a ratio
-    both sums in whole millionths as `n:<id>` and `d:<id>`. `kept` is a condition on the months.
+    both sums in whole millionths as `n:<id>` and `d:<id>`. `kept` is a condition on what was kept.
     """
     for table, counted in (("state", "community"), ("county_state", "county")):
         if indicators := of(register, counted):
@@ -113,16 +100,14 @@ def count(warehouse: Warehouse, number: int, register: Register, kept: str | Non
             warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
 
-def _count_kept(warehouse: Warehouse, since: list[date], number: int, register: Register) -> None:
-    if since:
-        count(warehouse, number, register, f"month IN {among(since)}")
-
-
-def _keep_states(warehouse: Warehouse, span: list[date], since: list[date], number: int, register: Register) -> None:
+def _keep_states(
+    warehouse: Warehouse, span: list[date], since: list[date], number: int, register: Register, basis: str
+) -> None:
     for table, query in _states(warehouse, since or span, register).items():
-        warehouse.con.execute(f"DELETE FROM {table}_{number} WHERE month IN {among(span)}")
+        kept = f"{table}_{number}"
+        warehouse.con.execute(f"DELETE FROM {kept} WHERE month IN {among(span)} AND divisions = ?", [basis])
         if since:
-            warehouse.con.execute(f"INSERT INTO {table}_{number} BY NAME {query}")
+            warehouse.con.execute(f"INSERT INTO {kept} BY NAME SELECT *, ? AS divisions FROM ({query})", [basis])
 
 
 # ---- states
@@ -131,7 +116,7 @@ def _keep_states(warehouse: Warehouse, span: list[date], since: list[date], numb
 def _community_states(register: Register, span: str) -> str:
     columns = ", ".join(_judged(of(register, "community")))
     return f"""
-        SELECT roster.month, roster.code AS unit, roster.town_code AS town,
+        SELECT roster.month, roster.uid, roster.code AS unit, roster.town_code AS town,
                roster.county_code AS county, coalesce(answer.carried, FALSE) AS carried{", " if columns else ""}{columns}
         FROM (SELECT * FROM unit WHERE month IN {span}) AS roster
         LEFT JOIN (SELECT * FROM standing WHERE month IN {span}) AS answer
@@ -151,7 +136,7 @@ def _county_states(register: Register, form: Form, span: str) -> str:
             LEFT JOIN (SELECT * FROM standing WHERE month IN {span}) AS answer
                  ON answer.unit = roster.answered_as AND answer.month = roster.month
             GROUP BY 1, 2)
-        SELECT roster.month, roster.code AS unit, NULL::VARCHAR AS town,
+        SELECT roster.month, roster.code AS uid, roster.code AS unit, NULL::VARCHAR AS town,
                roster.code AS county, coalesce(county.carried, FALSE) AS carried{", " if columns else ""}{columns}
         FROM (SELECT * FROM county WHERE month IN {span}) AS roster
         LEFT JOIN (SELECT * FROM county_standing WHERE month IN {span}) AS county
@@ -207,10 +192,10 @@ def lane(packed: str, number: int) -> str:
     return f"(({packed} >> {LANE * number}) & {(1 << LANE) - 1})::BIGINT"
 
 
-# What a unit's state counts, not carried and carried if it is, as columns: they are planned once and not for every indicator.
-_WORTH = '0::HUGEINT AS "plain:0", ' + ", ".join(
+# The number that a unit's state adds, without and with the lane of carried answers, as columns: planned once, not for every indicator.
+_LANE_OF_STATE = '0::HUGEINT AS "plain:0", ' + ", ".join(
     f"""{1 << LANE * (state - 1)}::HUGEINT AS "plain:{state}",
-        CASE WHEN carried THEN {(1 << LANE * (state - 1)) + (1 << LANE * CARRIED)}::HUGEINT ELSE "plain:{state}" END AS "told:{state}" """
+        CASE WHEN carried THEN {(1 << LANE * (state - 1)) + (1 << LANE * CARRIED)}::HUGEINT ELSE "plain:{state}" END AS "lent:{state}" """
     for state in (1, 2, 3, 4)
 )
 
@@ -218,7 +203,7 @@ _WORTH = '0::HUGEINT AS "plain:0", ' + ", ".join(
 def _packed(indicator: Indicator) -> str:
     """A unit's state as a number to be summed. Carried are the units in scope of a share, those that have both parts of a ratio."""
     inside = (1, 2, 3) if indicator.is_share else (1,)
-    cases = " ".join(f'WHEN {state} THEN "{"told" if state in inside else "plain"}:{state}"' for state in (1, 2, 3, 4))
+    cases = " ".join(f'WHEN {state} THEN "{"lent" if state in inside else "plain"}:{state}"' for state in (1, 2, 3, 4))
     return f'CASE "{indicator.id}" {cases} ELSE "plain:0" END'
 
 
@@ -235,6 +220,6 @@ def _counted(states: str, indicators: list[Indicator], counted: str, city: str) 
         SELECT month, CASE WHEN {has_town} THEN 'town' WHEN grouping(county) = 0 THEN 'county' ELSE 'city' END AS level,
                CASE WHEN {has_town} THEN any_value(town) WHEN grouping(county) = 0 THEN county
                     ELSE '{city}' END AS unit, {", ".join(then)}
-        FROM (SELECT month, county, town, {", ".join(first)} FROM (SELECT *, {_WORTH} FROM {states}) GROUP BY month, county, town)
+        FROM (SELECT month, county, town, {", ".join(first)} FROM (SELECT *, {_LANE_OF_STATE} FROM {states}) GROUP BY month, county, town)
         GROUP BY GROUPING SETS ({sets}) HAVING unit IS NOT NULL AND count(*) > 0
     """

@@ -12,7 +12,7 @@ from statistics import median
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.figures import progress
+from pipelines.figures import as_now, progress
 from pipelines.warehouse.projection import Warehouse
 
 WINDOW = 6
@@ -33,37 +33,45 @@ OUTLOOK = pa.schema(
 )
 
 
-def table(warehouse: Warehouse, month: date, divisions: str) -> pa.Table:
-    """One row per policy, indicator with a target, level (city, county) and unit: the outlook as of a month.
+def table(warehouse: Warehouse, month: date) -> pa.Table:
+    """One row per policy, indicator with a target, level (city, county) and unit: the outlook as of a month, on its as-now series.
 
     slope: a month, in the indicator's unit; reaches: month or null; recent_pace: further units a month over the last three
-    months; needed_pace: units a month until the due month; sdg_*: the second opinion.
+    months; needed_pace: units a month until the due month, of those that only work can add; sdg_*: the second opinion. A figure is
+    drawn by what is known of it; one that begins anew each January is due in its year's December.
     """
     progress.load_targets(warehouse)
     return pa.Table.from_pylist(
-        [_outlook(keys, points, month) for keys, points in _series(warehouse, month, divisions)], schema=OUTLOOK
+        [_outlook(keys, points, month) for keys, points in _series(warehouse, month)], schema=OUTLOOK
     )
 
 
-def _series(warehouse: Warehouse, month: date, divisions: str) -> list[tuple[tuple, list[dict]]]:
+def _series(warehouse: Warehouse, month: date) -> list[tuple[tuple, list[dict]]]:
     """(policy, indicator, level, unit) of every figure with a target, and its values by month, December's only where it is judged in
-    December: of each series the first point and the last six, which is all that is looked at.
+    December, the year's where it begins anew each January: of each series the first point and the last six, which is all that is
+    looked at.
 
     Gathered in one pass, not sorted: ten years of a country's counties are thirty million points.
     """
-    rows = warehouse.con.execute(
+    divisions, con = as_now.key(warehouse, month), warehouse.con
+    seen = [m for (m,) in con.execute("SELECT DISTINCT month FROM figure WHERE month <= ?", [month]).fetchall()]
+    own = [m for m in seen if as_now.stored_as(warehouse, m, divisions) == "then"]
+    rows = con.execute(
         """
         SELECT policy, indicator, level, unit, arg_min(point, point.month), list_reverse(arg_max(point, point.month, $window))
         FROM (
             SELECT f.policy, f.indicator, f.level, f.unit, {
-                       'month': f.month, 'value': f.value, 'numerator': f.numerator::DOUBLE, 'gap': f.gap,
-                       'low': low / 10000.0::DOUBLE, 'high': high / 10000.0::DOUBLE, 'due': f.due} AS point
-            FROM figure AS f JOIN target AS t USING (policy, indicator)
-            WHERE f.divisions = $divisions AND f.month <= $month AND f.level IN ('city', 'county') AND f.target IS NOT NULL
-              AND f.value IS NOT NULL AND (NOT december OR month(f.month) = 12))
+                       'month': f.month, 'value': f.known, 'numerator': f.numerator::DOUBLE, 'gap': f.gap_failing,
+                       'low': low / 10000.0::DOUBLE, 'high': high / 10000.0::DOUBLE,
+                       'due': CASE WHEN yearly THEN make_date(year(f.month), 12, 1) ELSE f.due END} AS point
+            FROM figure AS f JOIN target AS t
+                 ON (t.policy, t.indicator) = (f.policy, f.indicator) AND f.month BETWEEN starts AND ends
+            WHERE (f.divisions = $divisions OR f.divisions = 'then' AND list_contains($own, f.month)) AND f.month <= $month
+              AND f.level IN ('city', 'county') AND f.target IS NOT NULL AND f.known IS NOT NULL
+              AND (NOT december OR month(f.month) = 12) AND (NOT yearly OR year(f.month) = year($month)))
         GROUP BY policy, indicator, level, unit ORDER BY policy, indicator, level, unit
         """,
-        {"divisions": divisions, "month": month, "window": WINDOW},
+        {"divisions": divisions, "own": own, "month": month, "window": WINDOW},
     ).fetchall()
     return [(tuple(keys), [first, *last] if first["month"] < last[0]["month"] else last) for *keys, first, last in rows]
 
@@ -130,8 +138,8 @@ def second_opinion(points: list[dict]) -> dict:
     goal, lower_is_better = (last["high"], True) if last["low"] is None else (last["low"], False)
     observed = _months_between(first["month"], last["month"]) / 12
     required = _months_between(first["month"], last["due"]) / 12
-    found = open_sdg(first["value"], last["value"], goal, observed, required, lower_is_better)
-    return {f"sdg_{key}": value for key, value in found.items()}
+    opinion = open_sdg(first["value"], last["value"], goal, observed, required, lower_is_better)
+    return {f"sdg_{key}": value for key, value in opinion.items()}
 
 
 def open_sdg(

@@ -1,7 +1,7 @@
-"""What a count says: whole numbers, value, bounds, and whether it reaches the target (semantics §5).
+"""What a count says: whole numbers, value, bounds, gaps, and whether it reaches the target (semantics §5).
 
-All of it is SQL over a row an indicator, month and unit (a *series*), which costs the same to plan however many indicators there are.
-Shares are counted in units, ratios in millionths: whole numbers of eight bytes are much cheaper than those of sixteen.
+All of it is SQL over one row per indicator, month and unit (a *series*), which costs the same to plan however many indicators there
+are. Shares are counted in units, ratios in millionths: whole numbers of eight bytes are much cheaper than those of sixteen.
 """
 
 from collections.abc import Iterator
@@ -16,19 +16,15 @@ SCALE = 10_000
 
 @dataclass(frozen=True)
 class Kind:
-    """All shares or all ratios of a policy: those of communities and of counties, by the tables that `figures` counted them in."""
+    """All shares or all ratios of a policy: those of communities and of counties, by the tables that `figure_counts` counted them in."""
 
     share: bool
+    number: int
     counted: tuple[tuple[str, tuple[Indicator, ...]], ...]
 
     @property
     def name(self) -> str:
         return "share" if self.share else "ratio"
-
-    @property
-    def number(self) -> str:
-        """SQL type of its whole numbers."""
-        return "BIGINT" if self.share else "HUGEINT"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -37,18 +33,18 @@ class Kind:
 
 
 def kinds(number: int, register: Register) -> Iterator[Kind]:
-    """The policy's shares and its ratios, as far as it has any."""
+    """The policy's shares and its ratios, as far as it has any. `number` is the policy's position."""
     for share in (True, False):
         counted = [
             (f"{prefix}counted_{number}", tuple(i for i in of(register, level) if i.is_share == share))
             for prefix, level in (("", "community"), ("county_", "county"))
         ]
         if any(indicators for _, indicators in counted):
-            yield Kind(share, tuple((table, indicators) for table, indicators in counted if indicators))
+            yield Kind(share, number, tuple((table, indicators) for table, indicators in counted if indicators))
 
 
 def series(kind: Kind) -> str:
-    """SQL of a row an indicator, month and unit with its packed count, and both sums of a ratio."""
+    """SQL of one row per indicator, month and unit with its packed count, and both sums of a ratio."""
     return " UNION ALL ".join(_spread(kind, table, indicators) for table, indicators in kind.counted)
 
 
@@ -60,7 +56,7 @@ def _spread(kind: Kind, table: str, indicators: tuple[Indicator, ...]) -> str:
 
 
 def counts(kind: Kind, series: str) -> str:
-    """SQL of the series with its whole numbers: `yes` of `scope`, and how many are unknown, carried, answered."""
+    """SQL of the series with its whole numbers: `yes` of `scope`, and how many are unknown, carried, answered, failing."""
     inside = " + ".join(lane("packed", number) for number in (YES, NO, SHARE_UNKNOWN))
     sums = f"{lane('packed', YES)} AS yes, {inside} AS scope" if kind.share else "n AS yes, d AS scope"
     return f"SELECT *, {_LANES}, {sums} FROM ({series})"
@@ -68,63 +64,86 @@ def counts(kind: Kind, series: str) -> str:
 
 _LANES = f"""
     {lane("packed", SHARE_UNKNOWN)} AS share_unknown, {lane("packed", SCOPE_UNKNOWN)} AS scope_unknown,
-    {lane("packed", CARRIED)} AS carried, {lane("packed", YES)} AS answered
+    {lane("packed", CARRIED)} AS carried, {lane("packed", YES)} AS answered, {lane("packed", NO)} AS failing
 """
 
 
 def filled(template: str, kind: Kind) -> str:
     """SQL for this kind of indicators. `micro` is how many of the numbers are one."""
+    big = "BIGINT" if kind.share else "HUGEINT"
     micro = "1::BIGINT" if kind.share else f"{MICRO}::HUGEINT"
-    words = {"share": str(kind.share), "big": kind.number, "micro": micro}
-    for word, value in words.items():
+    for word, value in {"share": str(kind.share), "big": big, "micro": micro}.items():
         template = template.replace(f"<{word}>", value)
     return template
 
 
-def measured(kind: Kind, series: str) -> str:
-    """SQL of the counts with their target, value and bounds; whether it is met, whatever the unknown would answer (`meets`), and
-    whether the month counts for how the series goes on (`judged`). `$policy` is the policy.
+IN_FORCE = "month BETWEEN starts AND ends"
+
+
+def measured(kind: Kind, series: str, which: str = IN_FORCE) -> str:
+    """SQL of the counts with their target, value and bounds; whether the target is met whatever the unknown units would answer
+    (`meets`), and whether the month counts for how the series goes on (`judged`).
+
+    `$policy` is the policy; `which` selects the targets: those in force in the month, or others.
     """
-    return filled(_MEASURED, kind).replace("<counts>", counts(kind, series))
+    return filled(_MEASURED, kind).replace("<counts>", counts(kind, series)).replace("<which>", which)
 
 
-VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
+_VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
 
 
-def _reaches(lowest: str, highest: str, whole: str) -> str:
-    """SQL: the target holds for both ends, in whole numbers. Null bounds do not bind; no target is never reached."""
+def reaches(lowest: str, highest: str, whole: str) -> str:
+    """SQL: every point between two ends is within the target's bounds, in whole numbers. Null bounds do not bind."""
     return (
-        "(target IS NOT NULL AND scope > 0 AND NOT (<share> AND share_unknown = scope)"
-        f" AND coalesce({SCALE} * factor * {lowest} >= low * {whole}, TRUE)"
+        f"(coalesce({SCALE} * factor * {lowest} >= low * {whole}, TRUE)"
         f" AND coalesce({SCALE} * factor * {highest} <= high * {whole}, TRUE))"
     )
 
 
+# At least so many of 100 units in scope must have answered both parts of a ratio before it is judged.
+_RATIO_ANSWERED = 95
 _MEASURED = f"""
-    SELECT *, {VALUE} AS value,
+    SELECT *, {_VALUE} AS value, factor * yes::DOUBLE / nullif(known_scope, 0)::DOUBLE AS known,
            CASE WHEN <share> AND scope > 0 THEN factor * yes::DOUBLE / whole::DOUBLE END AS lower,
            CASE WHEN <share> AND scope > 0 THEN factor * most::DOUBLE / whole::DOUBLE END AS upper,
-           {_reaches("yes", "most", "whole")} AS meets, {_reaches("yes", "yes", "scope")} AS value_meets,
+           target IS NOT NULL AND value IS NOT NULL AND NOT thin AND {reaches("yes", "most", "whole")} AS meets,
            NOT december OR month(month) = 12 AS judged
     FROM (
-        SELECT counts.*, policy, factor::<big> AS factor, low::<big> AS low, high::<big> AS high, target, due, december,
-               target.base_month AS declared_month, target.base_value AS declared_value,
-               scope + CASE WHEN <share> THEN scope_unknown ELSE 0 END AS whole,
-               yes + CASE WHEN <share> THEN share_unknown + scope_unknown ELSE 0 END AS most
-        FROM (<counts>) AS counts JOIN target USING (indicator) WHERE policy = $policy
+        SELECT *, NOT <share> AND 100 * known_units < {_RATIO_ANSWERED} * units AS thin
+        FROM (
+            SELECT counts.*, policy, number, factor::<big> AS factor, low::<big> AS low, high::<big> AS high, target, due, december,
+                   yearly, target.base_month AS declared_month, target.base_value AS declared_value,
+                   scope + CASE WHEN <share> THEN scope_unknown ELSE 0 END AS whole,
+                   yes + CASE WHEN <share> THEN share_unknown + scope_unknown ELSE 0 END AS most,
+                   scope - CASE WHEN <share> THEN share_unknown ELSE 0 END AS known_scope,
+                   CASE WHEN <share> THEN scope - share_unknown ELSE answered END AS known_units,
+                   CASE WHEN <share> THEN scope ELSE answered + share_unknown END + scope_unknown AS units
+            FROM (<counts>) AS counts JOIN target USING (indicator) WHERE policy = $policy AND <which>
+        )
     )
+"""
+
+# Whole units that a share with an at_least target needs in all, and still needs to show; and were every unknown unit met.
+_NEEDED = f"(low * whole + {SCALE} * factor - 1) // ({SCALE} * factor)"
+_COUNTABLE = "<share> AND low IS NOT NULL AND high IS NULL AND whole > 0"
+GAPS = f"""
+    CASE WHEN {_COUNTABLE} THEN {_NEEDED} END AS needed,
+    CASE WHEN {_COUNTABLE} THEN greatest(0, {_NEEDED} - yes) END AS gap,
+    CASE WHEN {_COUNTABLE} THEN greatest(0, {_NEEDED} - most) END AS gap_failing
 """
 
 # HUGEINT millionths back to decimals; 31 + 7 digits are all that DECIMAL holds.
 DECIMAL = "CASE WHEN <share> THEN {0}::DECIMAL(38,6) ELSE {0}::DECIMAL(31,0) * 0.000001::DECIMAL(7,6) END"
 
 
-def values(kind: Kind) -> str:
-    """SQL over what `figures` counted of one month: value and sums (yes, scope) of figures of counties and the city."""
+def sums(kind: Kind) -> str:
+    """SQL over what `figure_counts` counted of one month, for counties and the city: factor, `yes` and `scope` in whole numbers (of a
+    ratio in millionths), and whether there is a value.
+    """
     factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, indicators in kind.counted for i in indicators)
     query = f"""
-        SELECT indicator, level, unit, {VALUE} AS value, {DECIMAL.format("yes")}::DOUBLE AS yes,
-               {DECIMAL.format("scope")}::DOUBLE AS scope
-        FROM (SELECT *, CASE indicator {factors} END AS factor FROM (<counts>))"""
+        SELECT indicator, level, unit, CASE indicator {factors} END AS factor, yes::HUGEINT AS yes, scope::HUGEINT AS scope,
+               scope > 0 AND NOT (<share> AND share_unknown = scope) AS has_value
+        FROM (<counts>)"""
     above = f"SELECT * FROM ({series(kind)}) WHERE level <> 'town'"
     return filled(query, kind).replace("<counts>", counts(kind, above))

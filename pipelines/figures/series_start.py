@@ -1,19 +1,19 @@
-"""Where each series began and when it was first met: what a month's pace needs of the months before (semantics §6).
+"""Where each series began and when it met its target: what a month's verdict needs of the months before (semantics §6).
 
 | table | one row per |
 |---|---|
-| `began` | policy, divisions, indicator, level and unit whose series has a value: the first month of it, with its sums |
-| `first_met` | policy, divisions, indicator, level and unit that was ever met: the first month of it |
+| `began` | policy, divisions, indicator, level, unit and month in which a series begins: the first with 90 % known, and its known sums |
+| `met` | policy, divisions, indicator, target, level, unit and month in which the figure met that target at both ends |
 
-A series begins once, so that a month costs the same however many came before. What holds before a month is read from the rows of the
-months before it; so an earlier month can be computed again, and those after it follow in order. Months that are computed at once look
-back at each other.
+A series is read by one roster (`divisions`, see `as_now.key`). A month looks up its start and its last success instead of reading the
+months before, so it costs the same however many there are; an earlier month can be computed again, and those after it follow in order.
+Months that are computed together look back at each other. An indicator that reads a `year` answer begins anew each January.
 """
 
 from collections.abc import Iterable
 from datetime import date
 
-from pipelines.figures.measure import Kind, measured, series
+from pipelines.figures.measure import Kind, filled, measured, series
 from pipelines.warehouse.projection import Warehouse, among
 
 _KEY = "policy VARCHAR, divisions VARCHAR, indicator VARCHAR, level VARCHAR, unit VARCHAR, month DATE"
@@ -22,61 +22,79 @@ _KEY = "policy VARCHAR, divisions VARCHAR, indicator VARCHAR, level VARCHAR, uni
 def create(warehouse: Warehouse) -> None:
     """The tables of this module, where they are not there yet."""
     warehouse.con.execute(f"CREATE TABLE IF NOT EXISTS began ({_KEY}, yes HUGEINT, scope HUGEINT)")
-    warehouse.con.execute(f"CREATE TABLE IF NOT EXISTS first_met ({_KEY})")
+    warehouse.con.execute(f"CREATE TABLE IF NOT EXISTS met ({_KEY}, number INTEGER)")
 
 
 def forget(warehouse: Warehouse, span: list[date], divisions: str) -> None:
-    """Nothing began or was first met in these months."""
-    for table in ("began", "first_met"):
+    """No series begins in these months or meets its target."""
+    for table in ("began", "met"):
         warehouse.con.execute(f"DELETE FROM {table} WHERE month IN {among(span)} AND divisions = ?", [divisions])
 
 
 def load(warehouse: Warehouse, span: list[date], kind: Kind, divisions: str, policy: str) -> None:
-    """Temporary `share_series` or `ratio_series`: what was counted in these months, and what holds before each: `first_month`,
-    `first_yes`, `first_scope` (null before it begins) and `met_before`.
+    """Temporary `share_series` or `ratio_series`: the measured figures of these months, where their series begins (`base_month`, and
+    its sums `base_yes` and `base_scope`; null before it does) and the last month before in which it met its target (`last_met`).
     """
-    told = _PAST.format(series=series(kind), big=kind.number)
-    if len(span) > 1:
-        columns = ", ".join(kind.columns)
-        told = _WITHIN.format(measured=measured(kind, told), columns=columns)
+    past = _PAST.replace("<measured>", measured(kind, series(kind)))
+    query = filled(_WITHIN if len(span) > 1 else _ALONE, kind).replace("<past>", filled(past, kind))
     parameters = {"policy": policy, "divisions": divisions, "first": span[0]}
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {kind.name}_series AS {told}", parameters)
+    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {kind.name}_series AS {query}", parameters)
 
 
-_PAST = """
-    SELECT series.*, began.month AS first_month, began.yes::{big} AS first_yes, began.scope::{big} AS first_scope,
-           first_met.month IS NOT NULL AS met_before
-    FROM ({series}) AS series
-    LEFT JOIN (SELECT * FROM began WHERE policy = $policy AND divisions = $divisions AND month < $first) AS began
-         USING (indicator, level, unit)
-    LEFT JOIN (SELECT * FROM first_met WHERE policy = $policy AND divisions = $divisions AND month < $first) AS first_met
-         USING (indicator, level, unit)
+# At least so many of 100 units in scope must be known for a month to be a baseline.
+_BASELINE_KNOWN = 90
+_SAME_SEASON = "(NOT yearly OR year({month}) = year(measured.month))"
+_PAST = f"""
+    SELECT measured.*, began.month AS began_month, began.yes::<big> AS began_yes, began.scope::<big> AS began_scope,
+           earlier.month AS met_month, CASE WHEN yearly THEN year(measured.month) ELSE 0 END AS season,
+           judged AND known IS NOT NULL AND 100 * known_units >= {_BASELINE_KNOWN} * units AS begins
+    FROM (<measured>) AS measured
+    LEFT JOIN (
+        SELECT indicator, level, unit, max(month) AS month, arg_max(yes, month) AS yes, arg_max(scope, month) AS scope
+        FROM began WHERE policy = $policy AND divisions = $divisions AND month < $first GROUP BY ALL) AS began
+         ON (began.indicator, began.level, began.unit) = (measured.indicator, measured.level, measured.unit)
+            AND {_SAME_SEASON.format(month="began.month")}
+    LEFT JOIN (
+        SELECT indicator, level, unit, number, max(month) AS month
+        FROM met WHERE policy = $policy AND divisions = $divisions AND month < $first GROUP BY ALL) AS earlier
+         ON (earlier.indicator, earlier.level, earlier.unit, earlier.number)
+            = (measured.indicator, measured.level, measured.unit, measured.number)
+            AND {_SAME_SEASON.format(month="earlier.month")}
 """
-_WITHIN = """
-    SELECT month, level, unit, indicator, {columns},
-           coalesce(first_month, min(CASE WHEN begins THEN month END) OVER earlier) AS first_month,
-           coalesce(first_yes, first_value(CASE WHEN begins THEN yes END IGNORE NULLS) OVER earlier) AS first_yes,
-           coalesce(first_scope, first_value(CASE WHEN begins THEN scope END IGNORE NULLS) OVER earlier) AS first_scope,
-           met_before OR coalesce(bool_or(meets AND judged) OVER earlier, FALSE) AS met_before
-    FROM (SELECT *, value IS NOT NULL AND judged AS begins FROM ({measured}))
-    WINDOW earlier AS (PARTITION BY indicator, level, unit ORDER BY month ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+_NEW = "began_month IS NULL AND begins"
+_ALONE = f"""
+    SELECT *, CASE WHEN {_NEW} THEN month ELSE began_month END AS base_month,
+           CASE WHEN {_NEW} THEN yes ELSE began_yes END AS base_yes,
+           CASE WHEN {_NEW} THEN known_scope ELSE began_scope END AS base_scope, met_month AS last_met
+    FROM (<past>)
+"""
+_FIRST = "first_value(CASE WHEN begins THEN {0} END IGNORE NULLS) OVER until_now"
+_WITHIN = f"""
+    SELECT *, coalesce(began_month, {_FIRST.format("month")}) AS base_month,
+           CASE WHEN began_month IS NULL THEN {_FIRST.format("yes")} ELSE began_yes END AS base_yes,
+           CASE WHEN began_month IS NULL THEN {_FIRST.format("known_scope")} ELSE began_scope END AS base_scope,
+           coalesce(max(CASE WHEN meets AND judged THEN month END) OVER before_now, met_month) AS last_met
+    FROM (<past>)
+    WINDOW until_now AS (PARTITION BY indicator, level, unit, season ORDER BY month ROWS UNBOUNDED PRECEDING),
+           before_now AS (PARTITION BY indicator, level, unit, season, number ORDER BY month
+                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 """
 
 
-def advance(warehouse: Warehouse, found: Iterable[Kind], divisions: str, policy: str) -> None:
-    """Write which series begin in the months loaded, and which are met for the first time."""
+def advance(warehouse: Warehouse, kinds: Iterable[Kind], divisions: str, policy: str) -> None:
+    """Note which series begin in the months loaded, and which targets their figures meet: later targets too."""
     parameters = {"policy": policy, "divisions": divisions}
-    for kind in found:
-        told = measured(kind, f"SELECT * FROM {kind.name}_series")
-        warehouse.con.execute(f"INSERT INTO began BY NAME {_BEGINS.format(measured=told)}", parameters)
-        warehouse.con.execute(f"INSERT INTO first_met BY NAME {_FIRST_MET.format(measured=told)}", parameters)
+    for kind in kinds:
+        warehouse.con.execute(f"INSERT INTO began BY NAME {_BEGINS.format(name=kind.name)}", parameters)
+        counted = f"SELECT month, level, unit, indicator, {', '.join(kind.columns)} FROM {kind.name}_series"
+        met = _MET.format(measured=measured(kind, counted, "starts IS NOT NULL"))
+        warehouse.con.execute(f"INSERT INTO met BY NAME {met}", parameters)
 
 
 _BEGINS = """
-    SELECT policy, $divisions AS divisions, indicator, level, unit, month, yes, scope
-    FROM ({measured}) WHERE first_month IS NULL AND value IS NOT NULL AND judged
+    SELECT $policy AS policy, $divisions AS divisions, indicator, level, unit, month, yes, known_scope AS scope
+    FROM {name}_series WHERE base_month = month
 """
-_FIRST_MET = """
-    SELECT policy, $divisions AS divisions, indicator, level, unit, month
-    FROM ({measured}) WHERE NOT met_before AND meets AND judged
+_MET = """
+    SELECT policy, $divisions AS divisions, indicator, level, unit, month, number FROM ({measured}) WHERE meets AND judged
 """

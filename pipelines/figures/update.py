@@ -11,7 +11,7 @@ from datetime import date
 
 from pipelines import months
 from pipelines.archive.month_state import Life
-from pipelines.figures import effective_answers, figure_counts, progress
+from pipelines.figures import as_now, effective_answers, figure_counts, last_reported, progress
 from pipelines.system import program_version
 from pipelines.warehouse.projection import Warehouse
 
@@ -24,22 +24,28 @@ def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None 
     life = warehouse.life()
     for part in (figure_counts, progress):
         part.create(warehouse)
-    wanted = _fingerprints(warehouse, life, effective_answers.answered_months(life, until))
+    span = effective_answers.answered_months(life, until)
+    wanted = _fingerprints(warehouse, life, span)
     _forget(warehouse, effective_answers.answered_months(life))
     stale = _stale(warehouse, wanted)
     for done, month in enumerate(stale, 1):
-        with warehouse.transaction():
-            _compute(warehouse, month)
-            _note(warehouse, month, wanted[month])
+        _compute(warehouse, month, span[: span.index(month)], wanted)
         if report:
             report(done, len(stale), months.label(month))
     return stale
 
 
-def _compute(warehouse: Warehouse, month: date) -> None:
-    effective_answers.load_rosters(warehouse, month)
-    figure_counts.compute(warehouse, [month])
-    progress.compute(warehouse, [month])
+def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dict[date, str]) -> None:
+    """The months before a month by its divisions, and its figures with their verdicts. A kill leaves it stale."""
+    if earlier:
+        as_now.bring_up_to_date(warehouse, earlier, month, wanted)
+    opened, basis = (earlier or [month])[0], as_now.key(warehouse, month)
+    with warehouse.transaction():
+        effective_answers.load_rosters(warehouse, month)
+        figure_counts.compute(warehouse, [month], basis)
+        progress.compute(warehouse, [month], basis, "then", opened)
+        last_reported.compute(warehouse, month, basis, opened)
+        _note(warehouse, month, wanted[month])
 
 
 def _forget(warehouse: Warehouse, answered: list[date]) -> None:
@@ -57,12 +63,12 @@ def _forget(warehouse: Warehouse, answered: list[date]) -> None:
 def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[date, str]:
     reference = warehouse.reference
     fixed = json.dumps([reference.digests, program_version.digest(__name__)])
-    found, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
+    marks, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
     for month in span:
         inputs = [before, effective_answers.inputs(life, month)]
         before = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-        found[month] = before
-    return found
+        marks[month] = before
+    return marks
 
 
 def _stale(warehouse: Warehouse, wanted: dict[date, str]) -> list[date]:

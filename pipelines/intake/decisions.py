@@ -3,6 +3,7 @@
 A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 from pipelines import months
@@ -11,15 +12,22 @@ from pipelines.answers import match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox, month_status
+from pipelines.intake import file_names, inbox, month_status, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
 
-def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
+def approve(
+    month: date,
+    settings: Settings,
+    by: str | roles.Actor,
+    why: str = "",
+    before: Callable[[Warehouse], object] = lambda opened: None,
+) -> Event:
     """Lock a month. What is lacking at that moment (`lacking`) stands in the ledger with the approval, and `why` all the same.
+    `before` is called under the same lock, once nothing speaks against it: it makes the edition that is approved.
 
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
@@ -36,6 +44,7 @@ def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "
             **month_status.month_state(opened, life, month),
             "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
         }
+        before(opened)
         told = lacking(found) | ({"why": why} if why.strip() else {})
         return decide(opened, "approve", {"month": months.key(month), **told}, by)
 
@@ -218,10 +227,7 @@ def _event(archive: Archive, seq: int) -> Event:
 
 def person(by: str | roles.Actor, action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
     """The name under which a decision stands. Errors: `Refusal` for somebody who may not, and for what is nobody's name."""
-    name = roles.require(by, action, settings, county, **facts)
-    if name.strip().casefold() in ("", "root"):
-        raise Refusal("决定须署本人姓名；请写明是谁（--by）")
-    return name.strip()
+    return signature.person(roles.require(by, action, settings, county, **facts))
 
 
 def _need(what: str, text: str) -> None:

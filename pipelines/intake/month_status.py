@@ -99,6 +99,11 @@ def read(data: Path, month: date | None = None) -> dict | None:
     return None
 
 
+def known_months(data: Path) -> list[str]:
+    """Months of which anything was kept, in order."""
+    return sorted(_head(data)["months"])
+
+
 def as_of(data: Path) -> int:
     """The last ledger number that was taken account of; 0 where nothing was kept."""
     return _head(data)["as_of"]

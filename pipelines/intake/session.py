@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.edition import edition_folders
 from pipelines.figures import effective_answers
 from pipelines.intake import month_status
 from pipelines.reference import reference_bundle
@@ -43,13 +44,15 @@ def writing(settings: Settings, doing: str, wait: float = 60.0):
 
 
 def settle(opened: Warehouse, report: Progress | None = None, now: datetime | None = None) -> list[int]:
-    """Bring the projection up to the archive and judge the months that it touches; no figure is computed. Returns the submissions read."""
+    """Bring the projection up to the archive, judge the months that it touches, and point to the edition that the ledger makes current;
+    no figure is computed. Returns the submissions read."""
     read = worker_pool.reader(opened.archive, opened.reference)
     loaded = opened.sync(read, report)
     if note_months_over(opened, now or datetime.now(SHANGHAI)):
         opened.sync(read)
     effective_answers.bring_up_to_date(opened)
     month_status.keep(opened)
+    edition_folders.point_current(opened.archive.root.parent / "releases", opened.archive)
     return loaded
 
 

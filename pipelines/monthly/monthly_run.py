@@ -1,20 +1,17 @@
-"""The monthly run: what came in, the figures, the release, its reports: for the command line and for Dagster."""
+"""The monthly run: what came in, the figures, the editions, their release and papers: for command line, page and Dagster alike."""
 
-import gc
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date
-from pathlib import Path
+from collections.abc import Callable
+from datetime import date, datetime
 
-from pipelines import months, reports
+from pipelines import months
 from pipelines.access import roles
-from pipelines.edition import Edition, edition_folders, open_folder, publish, verify_files
+from pipelines.archive.store import SHANGHAI
+from pipelines.edition import Edition, edition_folders, publish, verify_files
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.intake import session
+from pipelines.monthly import gate, papers
 from pipelines.settings import Settings
-from pipelines.system import durable_files, locks
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Progress, Warehouse
 
@@ -26,32 +23,39 @@ def run(
     report: Progress | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Edition:
-    """Figures, checks, release and reports of a month (default: the latest reported). `warn` is told of what a person should look at.
+    """Figures, checks, edition and papers of a month (default: the newest that is over and has an accepted report of its own), and of
+    the editions that its change reaches; released where the gate is open. `warn` is told of what a person should look at.
 
     Errors: `Refusal` where a check fails without which nothing may be published (`pipelines.warehouse.warehouse_checks`).
     """
     by = roles.require(by, "publish", settings, month=months.key(month) if month else None)
     with session.writing(settings, "月度计算") as opened:
         session.settle(opened, report)
-        wanted = month or latest_reported(opened)
+        wanted = month or newest_reported(opened, datetime.now(SHANGHAI))
+        if wanted is None:
+            raise Refusal("还没有任何有效报表；请先提交报表（shequ submit）")
         if wanted not in opened.life().reported:
-            # a slip in the month must not put an empty release on the leaders' screen
-            raise Refusal(f"{months.label(wanted)}没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)")
-        update.bring_up_to_date(opened, latest_reported(opened), report)
-        checked(opened, wanted, warn)
-        edition = publish_month(opened, settings, wanted, by, report)
+            raise Refusal(f"{months.label(wanted)}没有任何有效报表，不予成版；请核对月份，或先提交报表（shequ submit）")
+        checked(opened, wanted, warn, report)
+        edition = next(e for e in publish_months(opened, settings, [wanted], by, report) if e.month == wanted)
         require_whole(verify_files.touched_faults(opened, edition.folder))
-    write_reports(edition.folder)
+    papers.issue_latest(settings, [wanted])
     return edition
 
 
-def checked(opened: Warehouse, month: date, warn: Callable[[str], None] | None = None) -> None:
-    """Every check of what is to be published. Errors: `Refusal` where one fails that blocks."""
-    found = [
+def checked(
+    opened: Warehouse,
+    month: date,
+    warn: Callable[[str], None] | None = None,
+    report: Progress | None = None,
+) -> None:
+    """The month's figures computed, and every check of what is to be published. Errors: `Refusal` where one fails that blocks."""
+    update.bring_up_to_date(opened, month, report)
+    verdicts = [
         verdict for stage in warehouse_checks.STAGES for verdict in warehouse_checks.examine(opened, stage, [month])
     ]
-    warehouse_checks.require(found)
-    for verdict in found:
+    warehouse_checks.require(verdicts)
+    for verdict in verdicts:
         if warn and not verdict.holds:
             warn(str(verdict))
 
@@ -60,35 +64,33 @@ def require_whole(faults: list[str]) -> None:
     """Errors: `Refusal` where files of a published edition are not what its manifest says."""
     if faults:
         more = f"等 {len(faults)} 个文件" if len(faults) > 3 else ""
-        raise Refusal(f"发布版有损坏({';'.join(faults[:3])}{more}),未生成报告;请运行 shequ rebuild,由档案补回")
+        raise Refusal(f"发布版有损坏（{'；'.join(faults[:3])}{more}），未生成报告；请运行 shequ rebuild，由档案补回")
 
 
-def latest_reported(opened: Warehouse) -> date:
-    """The latest month with a submission in force. Errors: `Refusal` when there is none."""
-    reported = opened.life().reported
-    if not reported:
-        raise Refusal("还没有任何有效报表;请先提交报表(shequ submit)")
-    return reported[-1]
+def newest_reported(opened: Warehouse, now: datetime) -> date | None:
+    """The newest month that is over and has an accepted report of its own."""
+    today = now.astimezone(SHANGHAI).date()
+    over = (month for month in reversed(opened.life().reported) if months.last_day(month) < today)
+    return next((month for month in over if gate.has_own_report(opened, month)), None)
 
 
 def publish_month(
     opened: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None
 ) -> Edition:
-    """One month's edition from a warehouse already open."""
-    return publish(opened, settings, month, by, report)
+    """One month's edition from a warehouse already open; released where the gate is open."""
+    edition = publish(opened, settings, month, by, report)
+    gate.let_through(opened, month, edition.label, datetime.now(SHANGHAI))
+    return edition
 
 
 def publish_months(
     opened: Warehouse, settings: Settings, wanted: list[date], by: str = "系统", report: Progress | None = None
 ) -> list[Edition]:
-    """The editions of those wanted months that have reports, and of the current release's month where it is later.
-
-    What is current holds the whole series, so a correction of an earlier month must reach it too.
+    """The editions of those wanted months that have reports, and of later ones that hold their figures too: the current edition and the
+    newest working one, whose series a correction of an earlier month must reach. Released where the gate is open.
     """
-    reported = set(opened.life().reported)
-    now = edition_folders.current(settings.releases)
-    later = [months.parse(now.parent.name)] if now and months.parse(now.parent.name) > max(wanted) else []
-    due = [month for month in sorted(wanted) if month in reported] + later
+    reported = opened.life().reported
+    due = sorted({*wanted, *_reached(opened, settings, max(wanted))} & set(reported))
     made = []
     for done, month in enumerate(due, 1):
         made.append(publish_month(opened, settings, month, by))
@@ -97,40 +99,20 @@ def publish_months(
     return made
 
 
-def report_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
-    """The reports of the last wanted month that is published, and of the current release, written where missing.
-
-    An old edition's reports come out the same whenever they are made: a backfill makes no dozens that nobody reads.
-    """
-    published = [
-        folder for month in sorted(wanted) if (folder := edition_folders.latest_edition(settings.releases, month))
+def _reached(opened: Warehouse, settings: Settings, month: date) -> set[date]:
+    """Months after this one whose edition people look at."""
+    looked_at = [
+        edition_folders.current(settings.releases),
+        *edition_folders.usable(settings.releases, opened.archive)[-1:],
     ]
-    due = {*published[-1:], edition_folders.current(settings.releases)} - {None}
-    return {months.parse(folder.parent.name): write_reports(folder) for folder in due}
+    later = {months.parse(folder.parent.name) for folder in looked_at if folder}
+    return {other for other in later if other > month}
 
 
-def write_reports(folder: Path) -> list[Path]:
-    """The reports of one edition: all of them or none, by one process at a time."""
-    place, aside = folder / "reports", folder / ".reports.part"
-    with durable_files.refusing("生成报告"), locks.hold(folder.parents[1] / ".reports.lock", "生成报告"):
-        if not any(place.glob("*")):
-            shutil.rmtree(aside, ignore_errors=True)
-            release = open_folder(folder)
-            try:
-                with _steady():
-                    reports.write_reports(release, aside)
-            finally:
-                release.close()
-            aside.replace(place)
-    return sorted(place.iterdir())
-
-
-@contextmanager
-def _steady() -> Iterator[None]:
-    """What lives already is not gone through for garbage: a report makes half a million objects, and each round through all that Dagster
-    holds costs as much as a sheet."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+def publish_working(opened: Warehouse, settings: Settings, report: Progress | None = None) -> list[Edition]:
+    """What the inbox makes of a batch: a working edition of the newest month, where a figure changed; none where none did."""
+    month = newest_reported(opened, datetime.now(SHANGHAI))
+    if month is None:
+        return []
+    edition = publish(opened, settings, month, "收件箱", report, only_figures=True)
+    return [edition] if edition.new else []

@@ -1,47 +1,76 @@
-"""What an unattended installation owes: months that have reports and no edition, and a reading of the archive now and then."""
+"""What an unattended installation owes: months whose gate is open and whose news nobody has released, a reading of the archive."""
 
 import hashlib
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive.store import SHANGHAI, Archive, write_durably
-from pipelines.edition import edition_folders
+from pipelines.archive.store import Archive, write_durably
 from pipelines.intake import session
+from pipelines.monthly import gate
+from pipelines.reference.working_days import Calendar
 from pipelines.settings import Settings
+from pipelines.warehouse.projection import Warehouse
 
-# The monthly run's day; a month is owed once its own run has had an hour.
-DAY, HOUR = 6, 7
+# a month is owed once the timetable's own run has had so long
+GRACE = timedelta(hours=1)
 
 
-def unpublished(settings: Settings, now: datetime) -> dict[date, str]:
-    """Month → mark of the submissions in force, for months that are owed. Errors: `Refusal` while another writes."""
+def missed(settings: Settings, now: datetime) -> dict[date, str]:
+    """What the last tick of the timetable should have released and, an hour later, has not. As `owed`."""
     with session.writing(settings, "核对应发布的月份", wait=0.0) as opened:
         session.settle(opened)
-        life = opened.life()
-        owed = [
-            m for m in life.reported if is_over(m, now) and edition_folders.latest_edition(settings.releases, m) is None
-        ]
-        return {month: _mark(life.effective(month)) for month in owed}
+        return _owed(opened, last_tick(opened.reference.calendar, now - GRACE))
 
 
-def is_over(month: date, now: datetime) -> bool:
-    """Whether the day of the month's run has passed."""
-    following = months.add(month, 1)
-    return now >= datetime(following.year, following.month, DAY, HOUR, tzinfo=SHANGHAI)
+def owed(settings: Settings, tick: datetime) -> dict[date, str]:
+    """Month → mark of the reports in force, for months whose gate is open at a tick of the timetable and of which no released edition
+    holds all that had come in by then. What came in later waits for the next tick.
+
+    Errors: `Refusal` while another writes.
+    """
+    with session.writing(settings, "核对应发布的月份", wait=0.0) as opened:
+        session.settle(opened)
+        return _owed(opened, tick)
 
 
-def _mark(effective: dict[str, list[int]]) -> str:
-    return hashlib.sha256(json.dumps(sorted(effective.items())).encode()).hexdigest()[:12]
+def last_tick(calendar: Calendar, now: datetime) -> datetime:
+    """The last publication time of day that has passed."""
+    tick = datetime.combine(now.astimezone(calendar.zone).date(), calendar.publication_time, calendar.zone)
+    return tick if tick <= now else tick - timedelta(days=1)
+
+
+def _owed(opened: Warehouse, tick: datetime) -> dict[date, str]:
+    received = dict(opened.con.execute("SELECT seq, received_at FROM submission").fetchall())
+    found = {}
+    for month in opened.life().reported:
+        before = [seq for seq in opened.life().months[month].sequence if datetime.fromisoformat(received[seq]) <= tick]
+        if before and _is_news(opened, month, max(before)) and gate.opened_by(opened, month, tick):
+            found[month] = _mark(before)
+    return found
+
+
+def _is_news(opened: Warehouse, month: date, seq: int) -> bool:
+    """Whether neither a released edition of the month holds a submission, nor one that a person took back."""
+    editions, key = opened.life().editions, months.key(month)
+    known = [*editions.shown(key), *(name for name in editions.retracted if name.startswith(f"{key}/"))]
+    if any(editions.made[name].body["as_of"] >= seq for name in known):
+        return False
+    # an approved month keeps its edition
+    return not (opened.life().month(month).approved and editions.shown(key))
+
+
+def _mark(seqs: list[int]) -> str:
+    return hashlib.sha256(json.dumps(seqs).encode()).hexdigest()[:12]
 
 
 def verify(settings: Settings, now: datetime) -> list[str]:
     """Read the whole archive through; remembers when, and returns its faults in Chinese."""
-    found = Archive(settings.archive).verify()
-    told = {"at": now.isoformat(timespec="seconds"), "faults": found}
-    write_durably(verified_at(settings), json.dumps(told, ensure_ascii=False).encode())
-    return found
+    faults = Archive(settings.archive).verify()
+    note = {"at": now.isoformat(timespec="seconds"), "faults": faults}
+    write_durably(verified_at(settings), json.dumps(note, ensure_ascii=False).encode())
+    return faults
 
 
 def verified_at(settings: Settings) -> Path:

@@ -20,7 +20,7 @@ from pipelines.archive.store import Archive, Event, sync_folder
 from pipelines.edition import edition_folders, publish_edition, same_edition, verify_files
 from pipelines.errors import Refusal
 from pipelines.figures import update
-from pipelines.monthly import monthly_run
+from pipelines.monthly import papers
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -49,7 +49,7 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
             _put_back(settings, aside, outcomes)
     current = edition_folders.current(settings.releases)
     if current is not None:
-        monthly_run.report_latest(settings, [months.parse(current.parent.name)])
+        papers.issue(settings, current)
     return _verdict(outcomes, faults)
 
 
@@ -171,8 +171,8 @@ def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event,
 
 
 def _is_old(event: Event) -> bool:
-    """Whether the ledger knows the edition by the bytes of its files, which nobody can make again."""
-    return event.body.get("format", 1) < edition_folders.BY_CONTENT
+    """Whether the edition has verdicts that nobody draws again: only its figures can be compared (`same_edition.differing`)."""
+    return event.body.get("format", 1) < edition_folders.VERDICTS
 
 
 def _sound(folder: Path, event: Event, seen: dict) -> bool:
@@ -180,7 +180,7 @@ def _sound(folder: Path, event: Event, seen: dict) -> bool:
     try:
         if verify_files.edition_faults(folder, seen):
             return False
-        made_again = _is_old(event) and edition_folders.read_manifest(folder)["format"] >= edition_folders.BY_CONTENT
+        made_again = _is_old(event) and edition_folders.read_manifest(folder)["format"] >= edition_folders.VERDICTS
         return made_again or same_edition.is_what_the_ledger_knows(folder, event.body["digest"])
     except Refusal:
         return False
@@ -189,7 +189,7 @@ def _sound(folder: Path, event: Event, seen: dict) -> bool:
 def _agrees(opened: Warehouse, event: Event, draft: publish_edition.Draft, standing: Path | None) -> bool:
     if not _is_old(event):
         return draft.manifest["digest"] == event.body["digest"]
-    return standing is not None and same_edition.same(opened, standing, draft.manifest)
+    return standing is not None and not same_edition.differing(opened, standing, draft.manifest)
 
 
 def _stand_aside(
@@ -223,7 +223,7 @@ def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None
         if not outcome["sound"] and (outcome["agrees"] or outcome["old"]):
             _replace_folder(outcome["folder"], settings.releases / outcome["release"])
             outcome["restored"] = True
-    edition_folders.repair_current(settings.releases, list(edition_folders.editions(settings.releases)))
+    edition_folders.point_current(settings.releases, Archive(settings.archive))
     made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
     if made:
         _replace_warehouse(made[-1], settings.warehouse)
@@ -277,22 +277,22 @@ def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
 
 
 def _message(count: int, agree: int, restored: list[str], differ: list[dict], faults: list[str]) -> str:
-    lines = [f"台账所载 {count} 个发布版中,{agree} 个重做后逐项一致。"]
+    lines = [f"台账所载 {count} 个发布版中，{agree} 个重做后逐项一致。"]
     if restored:
-        lines.append(f"已补回缺失或损坏的发布版:{'、'.join(restored)}。")
+        lines.append(f"已补回缺失或损坏的发布版：{'、'.join(restored)}。")
         lines.append(
-            "当前发布版的报告已重新生成;其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成,内容相同。"
+            "当前发布版的报告已重新生成；其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成，内容相同。"
         )
     lines += [_told(item) for item in differ]
-    lines += [f"档案:{fault}" for fault in faults]
+    lines += [f"档案：{fault}" for fault in faults]
     return "\n".join(lines)
 
 
 def _told(item: dict) -> str:
     if item["old"] and not item["sound"]:
         return (
-            f"发布版 {item['release']} 是旧格式,架上的已缺失或损坏,无从逐项核对;已按档案重做并放回。"
-            "如有备份,请用备份中的原件核对"
+            f"发布版 {item['release']} 是旧格式，架上的已缺失或损坏，无从逐项核对；已按档案重做并放回。"
+            "如有备份，请用备份中的原件核对"
         )
-    why = "" if item["same_program"] else "(发布时的程序与现在不同)"
-    return f"发布版 {item['release']} 不一致{why}:{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"
+    why = "" if item["same_program"] else "（发布时的程序与现在不同）"
+    return f"发布版 {item['release']} 不一致{why}：{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"

@@ -6,6 +6,8 @@ Keys are Chinese, because the operator reads them as they stand, in Dagster and 
 from datetime import date
 from pathlib import Path
 
+from pipelines.archive import month_state
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders, open_folder
 from pipelines.edition.publish_edition import Edition
 from pipelines.figures.progress import STATUSES
@@ -18,7 +20,9 @@ def received(warehouse: Warehouse, month: date) -> dict:
     counties = warehouse.reference.rosters.counties(month)
     force = warehouse.life().counted(month)
     missing = [county.name for county in counties if county.code not in force]
-    severities = _count(warehouse, "severity", "finding", "list_contains(?, seq)", [[seq for seqs in force.values() for seq in seqs]])
+    severities = _count(
+        warehouse, "severity", "finding", "list_contains(?, seq)", [[seq for seqs in force.values() for seq in seqs]]
+    )
     return {
         "已报县数": len(counties) - len(missing),
         "应报县数": len(counties),
@@ -54,9 +58,10 @@ def published(settings: Settings, edition: Edition) -> dict:
     return {
         "发布版": edition.label,
         "新版": edition.new,
+        "已发布": edition.label in month_state.editions(Archive(settings.archive)).released,
         "依据报表数": in_force,
         "行数": sum(item["rows"] for entries in counted.values() for item in entries.values()),
-        "对比": f"{before.parent.name}/{before.name}" if before else "无(首个发布版)",
+        "对比": f"{before.parent.name}/{before.name}" if before else "无（首个发布版）",
         "变动的全市数字": sum(a[2] != b[2] for a, b in both),
         "状态变化": ";".join(turned) or "无",
     }

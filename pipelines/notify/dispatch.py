@@ -4,9 +4,11 @@ from datetime import date, datetime
 
 from pipelines import months
 from pipelines import settings as installation
+from pipelines.archive import edition_gate, month_state
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
+from pipelines.intake import month_now
 from pipelines.notify import contacts, due_dates, messages, reporting_state
 from pipelines.notify.messages import Message
 from pipelines.notify.outbox import Outbox
@@ -20,22 +22,26 @@ def remind(settings: Settings, now: datetime) -> list[Message]:
     """What is to be said today about the month that has ended; written down, not yet sent."""
     today = now.astimezone(SHANGHAI).date()
     month = due_dates.in_question(today)
-    if due_dates.occasion(month, today) is None:
+    due = set(month_now.of(settings, month).due.values())
+    if not any(due_dates.occasion(day, today) for day in due):
         return []
-    found = messages.reminders(reporting_state.of_month(settings, month, today), known(settings))
-    outbox(settings).put(found)
-    return found
+    reminders = messages.reminders(reporting_state.of_month(settings, month, today), known(settings))
+    outbox(settings).put(reminders)
+    return reminders
 
 
 def releases(settings: Settings, after: int) -> int:
-    """Tell of the editions that the ledger has after event `after`; returns the last event seen."""
+    """Tell of the editions that were released after event `after` of the ledger, not of working ones; returns the last event seen."""
     archive = Archive(settings.archive)
     last = archive.last_seq()
-    for event in archive.events(after=after, until=last):
-        if event.kind == "release":
-            month, edition = months.parse(event.body["month"]), event.body["edition"]
-            sentence = verdict(settings, month, edition)
-            outbox(settings).put([messages.published(month, edition, event.body["kind"], sentence, known(settings))])
+    known_editions = month_state.editions(archive)
+    for event in archive.decisions(after=after, until=last):
+        if event.kind not in ("gate", "release") or event.body.get("gated"):
+            continue
+        made = known_editions.made[edition_gate.label(event)]
+        month, edition = months.parse(event.body["month"]), event.body["edition"]
+        sentence = verdict(settings, month, edition)
+        outbox(settings).put([messages.published(month, edition, made.body["kind"], sentence, known(settings))])
     return last
 
 

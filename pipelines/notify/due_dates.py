@@ -1,28 +1,22 @@
-"""When a month's reports are due, and on which days one reminds. Days are those of Shanghai."""
+"""On which days people are reminded of a report that is due. Days are those of the calendar's time zone (`Reference.calendar`)."""
 
 from datetime import date, timedelta
 
 from pipelines import months
 
-DAY = 5
 BEFORE = 3
 # After a fortnight of reminders the matter is no longer one for a machine.
 AFTER = 14
 
 
-def due(month: date) -> date:
-    """The 5th of the following month; the last day on which a report is in time."""
-    return months.add(month, 1).replace(day=DAY)
-
-
 def in_question(today: date) -> date:
-    """The month whose reports one asks for on a day: the one that has ended."""
+    """The month whose reports are asked for on a day: the one that has ended."""
     return months.add(today.replace(day=1), -1)
 
 
-def occasion(month: date, today: date) -> str | None:
-    """Why one reminds on this day: soon | today | late; None on a day without reminder."""
-    left = (due(month) - today).days
+def occasion(due: date, today: date) -> str | None:
+    """Why a county with this due day is reminded today: soon | today | late; None on a day without reminder."""
+    left = (due - today).days
     if left == BEFORE:
         return "soon"
     if left == 0:
@@ -30,9 +24,9 @@ def occasion(month: date, today: date) -> str | None:
     return "late" if -AFTER <= left < 0 else None
 
 
-def is_late(month: date, today: date) -> bool:
-    return today > due(month)
+def is_late(due: date, today: date) -> bool:
+    return today > due
 
 
-def days_late(month: date, today: date) -> int:
-    return max(0, (today - due(month)) // timedelta(days=1))
+def days_late(due: date, today: date) -> int:
+    return max(0, (today - due) // timedelta(days=1))

@@ -28,57 +28,63 @@ _OPENING = {"soon": "将于{due}截止", "today": "今天截止", "late": "已�
 
 
 def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
-    """One message to the clerk, one to each missing county that has an address; none on other days or when all have reported."""
-    occasion = due_dates.occasion(standing.month, standing.today)
-    if occasion is None or not standing.missing:
+    """One message to the clerk, one to each missing county that has an address and whose own due day calls for it; none on other days."""
+    due = {county: standing.due_of(county[0]) for county in standing.missing}
+    called = {county: day for county, day in due.items() if due_dates.occasion(day, standing.today)}
+    if not called:
         return []
     key = f"remind-{months.key(standing.month)}-{standing.today.isoformat()}"
-    month, when = months.label(standing.month), _when(standing, occasion)
+    month, today = months.label(standing.month), standing.today
+    # what most counties are told; on an extended county's day its own
+    when = _when(standing.usual_due if standing.usual_due in called.values() else min(called.values()), today)
     to_clerk = Message(
-        f"{key}-city", contacts.clerk, f"{month}报表{when}:{_counted(standing)}", _overview(standing, when)
+        f"{key}-city", contacts.clerk, f"{month}报表{when}：{_counted(standing)}", _overview(standing, when)
     )
     refused = {code: [one for one in standing.refused if one["county"] == code] for code, _ in standing.missing}
     return [
         to_clerk,
-        *(_to_county(key, month, when, c, refused[c[0]], contacts) for c in _reachable(standing, contacts)),
+        *(
+            _to_county(key, month, _when(day, today), county, refused[county[0]], contacts)
+            for county, day in called.items()
+            if county[0] in contacts.counties
+        ),
     ]
 
 
-def _when(standing: Standing, occasion: str) -> str:
-    due = due_dates.due(standing.month)
-    return _OPENING[occasion].format(
-        due=f"{due.month}月{due.day}日", days=due_dates.days_late(standing.month, standing.today)
-    )
+def _when(due: date, today: date) -> str:
+    occasion = due_dates.occasion(due, today)
+    return _OPENING[occasion].format(due=_written(due), days=due_dates.days_late(due, today))
+
+
+def _written(day: date) -> str:
+    return f"{day.month}月{day.day}日"
 
 
 def _counted(standing: Standing) -> str:
-    return f"{len(standing.missing)}个县(市、区)未报"
-
-
-def _reachable(standing: Standing, contacts: Contacts) -> list[tuple[str, str]]:
-    return [county for county in standing.missing if county[0] in contacts.counties]
+    return f"{len(standing.missing)}个县（市、区）未报"
 
 
 def _to_county(
     key: str, month: str, when: str, county: tuple[str, str], refused: list[dict], contacts: Contacts
 ) -> Message:
     code, name = county
-    body = f"{name}:\n\n{month}报表{when},{_refused_told(refused) if refused else _MISSING}\n"
+    body = f"{name}：\n\n{month}报表{when}，{_refused_told(refused) if refused else _MISSING}\n"
     return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body)
 
 
 _MISSING = (
-    "尚未收到你单位的报表。请填好市级发来的工作簿,自查后报送。\n"
-    "如已报送仍收到本提醒,多半是文件认不出是哪个县的,或刚收到尚未读取:请查看回执或询问市级。"
+    "尚未收到你单位的报表。请填好市级发来的工作簿，自查后报送。\n"
+    "如已报送仍收到本提醒，多半是文件认不出是哪个县的，或刚收到尚未读取：请查看回执或询问市级。"
 )
 
 
 def _refused_told(refused: list[dict]) -> str:
     """What became of the files that the county sent: none could be used, and why."""
     lines = [
-        f"- {_day(one['at'])}收到的“{one['file']}”(第 {one['seq']} 号收件):{one['why'] or '见回执'}" for one in refused
+        f"- {_day(one['at'])}收到的“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}"
+        for one in refused
     ]
-    return "\n".join(["你单位报来的文件未被采用,须改正后重报:", *lines, "回执里标出了每一处,改正后另存再报。"])
+    return "\n".join(["你单位报来的文件未被采用，须改正后重报：", *lines, "回执里标出了每一处，改正后另存再报。"])
 
 
 def _day(at: str) -> str:
@@ -86,33 +92,47 @@ def _day(at: str) -> str:
 
 
 def _overview(standing: Standing, when: str) -> str:
-    total = len(standing.reported) + len(standing.missing)
-    lines = [f"{months.label(standing.month)}报表{when}。应报{total}个县(市、区),已报{len(standing.reported)}个。", ""]
-    lines.append(f"{'逾期未报' if standing.late else '未报'}:{_names(standing.missing)}")
-    if standing.with_errors:
-        lines.append(f"已报但有错误待改正:{_names(standing.with_errors)}")
+    total = len(standing.reported) + len(standing.missing) + len(standing.excused)
+    month, arrived = months.label(standing.month), len(standing.reported)
+    lines = [f"{month}报表{when}。应报{total}个县（市、区），已报{arrived}个。", ""]
+    late = set(standing.late)
+    lines += _line("逾期未报", standing.late)
+    lines += _line("未报", tuple(county for county in standing.missing if county not in late), standing)
+    lines += _line("本月免报", standing.excused)
+    lines += _line("已报但有错误待改正", standing.with_errors)
     lines += _refused_lines(standing)
     if standing.unread:
-        lines.append(f"另有{standing.unread}份报表已存档、尚未读取,未计在内")
+        lines.append(f"另有{standing.unread}份报表已存档、尚未读取，未计在内")
     if standing.waiting:
-        lines.append(f"另有{standing.waiting}份报表在该月审核后收到,重开(shequ reopen)后才生效")
+        lines.append(f"另有{standing.waiting}份报表在该月审定后收到，重开（shequ reopen）后才生效")
     if standing.inbox:
-        lines.append(f"收件箱中尚未接收:{'、'.join(map(file_names.shown, standing.inbox))}")
+        lines.append(f"收件箱中尚未接收：{'、'.join(map(file_names.shown, standing.inbox))}")
+    if standing.caveat:
+        lines.append(f"注意：{standing.caveat}")
     return "\n".join(lines) + "\n"
+
+
+def _line(what: str, counties: tuple[tuple[str, str], ...], standing: Standing | None = None) -> list[str]:
+    """Names after what they have in common; with `standing`, the day beside each whose due day is not the usual one."""
+    if not counties:
+        return []
+    names = [name + (_extended(standing, code) if standing else "") for code, name in counties]
+    return [f"{what}：{'、'.join(names)}"]
+
+
+def _extended(standing: Standing, code: str) -> str:
+    due = standing.due_of(code)
+    return f"（延至{_written(due)}）" if due != standing.usual_due else ""
 
 
 def _refused_lines(standing: Standing) -> list[str]:
     """Refused files under the county that sent them; those of nobody known last."""
     names = dict(standing.reported + standing.missing)
     told = [
-        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”:{one['why'] or '见回执'}"
+        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”：{one['why'] or '见回执'}"
         for one in sorted(standing.refused, key=lambda one: (one["county"] is None, one["county"], one["seq"]))
     ]
-    return [f"未被采用的报表{len(told)}份,须改正后重报:", *told] if told else []
-
-
-def _names(counties: tuple[tuple[str, str], ...]) -> str:
-    return "、".join(name for _, name in counties)
+    return [f"未被采用的报表{len(told)}份，须改正后重报：", *told] if told else []
 
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
@@ -124,9 +144,9 @@ def published(month: date, edition: int, kind: str, verdict: str, contacts: Cont
 
 def run_failed(run: str, label: str, reasons: list[str], contacts: Contacts) -> Message:
     """A run ended without success, with the reasons that its stages gave."""
-    said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束(断电、重启或被结束)"
-    body = f"任务 {label}(编号 {run})没有完成:\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
-    return Message(f"failed-{run}", contacts.keeper, f"任务未完成:{label}", body)
+    said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束（断电、重启或被结束）"
+    body = f"任务 {label}（编号 {run}）没有完成：\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
+    return Message(f"failed-{run}", contacts.keeper, f"任务未完成：{label}", body)
 
 
 def fault(kind: str, subject: str, faults: list[str], today: date, contacts: Contacts) -> Message:

@@ -40,7 +40,7 @@ class Outbox:
             try:
                 sender.send(message)
             except Undelivered as trouble:
-                troubles.append(f"“{message.subject}”未能发给 {message.to}:{trouble}")
+                troubles.append(f"“{message.subject}”未能发给 {message.to}：{trouble}")
                 continue
             self._move(message)
             gone += 1

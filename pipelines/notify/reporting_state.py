@@ -1,66 +1,87 @@
-"""Where a month stands: which counties have reported, which are missing or late, what waits."""
+"""Where a month stands: which counties have reported, which are missing, late or excused, what waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from pipelines import months
 from pipelines.archive.store import SHANGHAI
-from pipelines.intake import reporting_status
+from pipelines.intake import month_now, reporting_status
+from pipelines.intake.month_now import MonthNow
 from pipelines.notify import due_dates
 from pipelines.settings import Settings
+
+Counties = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One month on one day. Counties are (code, name); `late` are the missing ones once the due day is over.
+    """One month on one day. Counties are (code, name); `missing` are those that have not reported and are not excused.
 
-    `refused` are files that could not be used and were not sent again in order (seq, file, county or null, at, why);
-    `unread` is how many are in the archive and not read yet, because another task writes.
+    `usual_due` is the due day of a county without extension, `due` that of each county that must report; `caveat` says in Chinese that
+    the year's holidays are not known. `refused` are files that could not be used and were not sent again in order (seq, file, county
+    or null, at, why); `unread` is how many are in the archive and not read yet, because another task writes.
     """
 
     month: date
     today: date
-    reported: tuple[tuple[str, str], ...]
-    missing: tuple[tuple[str, str], ...]
-    with_errors: tuple[tuple[str, str], ...]
+    usual_due: date
+    reported: Counties
+    missing: Counties
+    with_errors: Counties
     waiting: int
     inbox: tuple[str, ...]
     refused: tuple[dict, ...] = ()
     unread: int = 0
+    due: dict[str, date] = field(default_factory=dict)
+    excused: Counties = ()
+    caveat: str | None = None
+
+    def due_of(self, code: str) -> date:
+        return self.due.get(code, self.usual_due)
 
     @property
-    def late(self) -> tuple[tuple[str, str], ...]:
-        return self.missing if due_dates.is_late(self.month, self.today) else ()
+    def late(self) -> Counties:
+        """Missing counties whose own due day is over."""
+        return tuple(county for county in self.missing if due_dates.is_late(self.due_of(county[0]), self.today))
 
     def public(self) -> dict:
-        """For `--json`: `state` of a county is reported | missing | late."""
-        missing = "late" if self.late else "missing"
-        rows = [(c, "reported") for c in self.reported] + [(c, missing) for c in self.missing]
-        counties = [{"code": code, "name": name, "state": state} for (code, name), state in sorted(rows)]
+        """For `--json`: `state` of a county is reported | missing | late | excused; `due` is null where it is excused."""
+        late = set(self.late)
+        rows = [(c, "reported") for c in self.reported] + [(c, "excused") for c in self.excused]
+        rows += [(c, "late" if c in late else "missing") for c in self.missing]
+        counties = [
+            {"code": c[0], "name": c[1], "state": state, "due": None if state == "excused" else self.due_of(c[0]).isoformat()}
+            for c, state in sorted(rows)
+        ]  # fmt: skip
         return {
-            "month": months.key(self.month), "due": due_dates.due(self.month).isoformat(), "counties": counties,
+            "month": months.key(self.month), "due": self.usual_due.isoformat(), "caveat": self.caveat, "counties": counties,
             "with_errors": [code for code, _ in self.with_errors], "waiting": self.waiting, "inbox": list(self.inbox),
             "refused": list(self.refused), "unread": self.unread,
         }  # fmt: skip
 
 
 def of_month(settings: Settings, month: date, today: date) -> Standing:
-    """Read from what `reporting_status.status` says."""
-    return from_status(reporting_status.status(settings, month), month, today)
+    """Read from what `reporting_status.status` and the ledger say."""
+    return from_status(reporting_status.status(settings, month), month_now.of(settings, month), today)
 
 
-def from_status(state: dict, month: date, today: date) -> Standing:
+def from_status(state: dict, now: MonthNow, today: date) -> Standing:
     counties = [(county["code"], county["name"], county) for county in state["counties"]]
+    missing = [(code, name) for code, name, c in counties if c["state"] != "effective"]
     return Standing(
-        month=month,
+        month=now.month,
         today=today,
+        usual_due=now.usual_due,
         reported=tuple((code, name) for code, name, c in counties if c["state"] == "effective"),
-        missing=tuple((code, name) for code, name, c in counties if c["state"] != "effective"),
+        missing=tuple(county for county in missing if county[0] not in now.excused),
         with_errors=tuple((code, name) for code, name, c in counties if c["errors"]),
         waiting=len(state["waiting"]),
         inbox=tuple(state["inbox"]),
         refused=tuple(state["refused"]),
         unread=len(state["unread"]),
+        due=now.due,
+        excused=tuple(county for county in missing if county[0] in now.excused),
+        caveat=now.caveat,
     )
 
 

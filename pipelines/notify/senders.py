@@ -54,7 +54,7 @@ class BySmtp:
                     server.login(self.mail.user, self.mail.password)
                 server.send_message(written(message, self.mail.sender))
         except (OSError, smtplib.SMTPException) as error:
-            raise Undelivered(f"邮件服务器 {self.mail.host}:{self.mail.port}:{_said(error)}") from None
+            raise Undelivered(f"邮件服务器 {self.mail.host}:{self.mail.port}：{_said(error)}") from None
 
     def _connected(self) -> smtplib.SMTP:
         context = ssl.create_default_context()

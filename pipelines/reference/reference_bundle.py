@@ -9,7 +9,8 @@ from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from pipelines.reference import form, roster, rules, strict_yaml, working_days
+from pipelines import settings
+from pipelines.reference import city, form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
@@ -34,11 +35,6 @@ class Reference:
     @cached_property
     def county_rules(self) -> list[CompiledRule]:
         return rules.compile_rules(self.form, self.form.county)
-
-    @cached_property
-    def calendar(self) -> Calendar:
-        """Working days and due days. Read when asked for: reference data kept with old editions has none."""
-        return working_days.load(self.folder)
 
     def with_admissions(self, admissions: Iterable[Admission]) -> "Reference":
         """The same with units on the roster that the city has admitted between two editions."""
@@ -71,6 +67,12 @@ class Reference:
         )
 
     @cached_property
+    def calendar(self) -> Calendar:
+        """Working days and due days. No part of the digests: figures do not depend on it. Reference data of before it use the program's."""
+        own = (self.folder / working_days.FILE).exists()
+        return working_days.load(self.folder if own else settings.REPOSITORY / "data" / "reference")
+
+    @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
         found = {"form": form.digest(self.folder)}
@@ -78,6 +80,8 @@ class Reference:
             place = self.folder / "policies" / item.policy.id
             found[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         found["rosters"] = self.rosters.digest()
+        if places := city.files(self.folder):
+            found["city"] = strict_yaml.digest(places)
         return found
 
 

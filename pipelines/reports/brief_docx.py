@@ -1,6 +1,4 @@
-"""The brief for the leadership group, as a Word paper: verdict, leading indicators, counties, laggards, data,
-decisions, annex.
-"""
+"""The brief for the leadership group as a Word paper: verdict, leading indicators, counties, laggards, data, decisions, annex."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,18 +7,19 @@ from docx.document import Document as Paper
 from docx.text.paragraph import Paragraph
 
 from pipelines import months
+from pipelines.edition.statuses import BEHIND
 from pipelines.reports import docx_styles as papers
 from pipelines.reports import submission_facts, verdict
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars, add_lines
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
-from pipelines.reports.facts import BEHIND, Facts, Figure, Item
+from pipelines.reports.facts import Facts, Figure, Item, by_concern
 from pipelines.reports.laggards import county_lacks, laggard, reference_only
 from pipelines.reports.list_limits import MOST_BEHIND, MOST_LEFT_OUT
 from pipelines.reports.phrases import aim, amount, count, day, listed, numeral, signed
 from pipelines.reports.variants import Variant
 
 MARKS = {
-    "met": ("达", None), "unproven": ("核", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"), "off_track":
+    "met": ("达", None), "unproven": ("核", None), "starting": ("起", None), "on_track": ("正", None), "lagging": ("慢", "D9D9D9"), "off_track":
     ("滞", "A6A6A6"),
     "reversing": ("退", "A6A6A6"), "overdue": ("逾", "404040"), "tracked": ("监", None), "no_data": ("缺", None),
     "not_applicable": ("／", None),
@@ -37,7 +36,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
     sections: list[tuple[str, Callable]] = [
         ("总体判断", _verdict),
         ("主要指标完成情况", _headline),
-        ("各县(市、区)进展情况", _counties),
+        ("各县（市、区）进展情况", _counties),
         ("进展滞后的指标和单位", _laggards),
         *([("年度判定指标情况", _annual)] if facts.annual and variant.id != "month" else []),
         ("报送和数据质量", _reporting),
@@ -62,11 +61,11 @@ def _write(paper: Paper, text: str, style: str) -> Paragraph:
 
 def _opening(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     _write(paper, title, "Title")
-    _write(paper, f"({variant.period(facts.month)}{facts.sample})", "Subtitle")
+    _write(paper, f"（{variant.period(facts.month)}{facts.sample}）", "Subtitle")
     # whoever issued the policy, it is the city's leadership that reads
-    _write(paper, f"中共{facts.city}委、{facts.city}人民政府:", "Normal")
-    source = f"{facts.city}各县(市、区)报表" if facts.counties else "各地报表"
-    _say(paper, f"根据{source},现将截至{months.label(facts.month)}底《{facts.policy['title']}》落实情况报告如下。")
+    _write(paper, f"中共{facts.city}委、{facts.city}人民政府：", "Normal")
+    source = f"{facts.city}各县（市、区）报表" if facts.counties else "各地报表"
+    _say(paper, f"根据{source}，现将截至{months.label(facts.month)}底《{facts.policy['title']}》落实情况报告如下。")
 
 
 def _verdict(paper: Paper, facts: Facts, variant: Variant) -> None:
@@ -85,7 +84,7 @@ def _headline(paper: Paper, facts: Facts, variant: Variant) -> None:
         Column("还差", 21, "CellNumber"),
     ]  # fmt: skip
     _bars(paper, facts)
-    _write(paper, f"表1 主要指标完成情况({months.label(facts.month)})", "Caption")
+    _write(paper, f"表1 主要指标完成情况（{months.label(facts.month)}）", "Caption")
     rows: list[Row] = [_indicator_row(number, item, facts) for number, item in enumerate(facts.headline, 1)]
     add_table(paper, columns, rows, "主要指标完成情况", whole=True)
     _write(paper, _headline_note(facts, since), "表注")
@@ -96,8 +95,8 @@ def _headline(paper: Paper, facts: Facts, variant: Variant) -> None:
 def _headline_note(facts: Facts, since: str) -> str:
     carried = sum(item.city.carried for item in facts.headline if item.city)
     return (
-        f"注:“比{since}”按未四舍五入的数计算,百分比指标单位为百分点。“应有”为名册中应达到的单位数,未报单位也计在内。"
-        "文中变动原因各分项因四舍五入,合计可能与总数略有出入。"
+        f"注：“比{since}”按未四舍五入的数计算，百分比指标单位为百分点。“应有”为名册中应达到的单位数，未报单位也计在内。"
+        "文中变动原因各分项因四舍五入，合计可能与总数略有出入。"
         + ("“*”表示现值含沿用此前两个月数据的单位。" if carried else "")
     )
 
@@ -124,27 +123,23 @@ def value(figure: Figure, item: Item) -> str:
 
 
 def lack(figure: Figure, item: Item) -> str:
-    return f"{count(figure.gap)}{(item.gap_unit or '').split('(')[0]}" if figure.gap else "—"
+    return f"{count(figure.gap)}{(item.gap_unit or '').split('（')[0]}" if figure.gap else "—"
 
 
 def _bars(paper: Paper, facts: Facts) -> None:
-    """Bars of the shares among the leading indicators: what is proven, what is not known, what is lacking to the
-    target.
-    """
-    items = [i for i in facts.headline if i.unit == "%" and i.city and i.city.lower is not None]
-    if not items:
+    """Bars of the shares among the leading indicators: proven part, unknown part, distance to the target."""
+    known = [(i, i.city, i.city.lower, i.city.upper) for i in facts.headline if i.unit == "%" and i.city]
+    shares = [(i, f, low, high) for i, f, low, high in known if low is not None and high is not None]
+    if not shares:
         return
-    lower = [i.city.lower for i in items]
-    unknown = [i.city.upper - i.city.lower for i in items]
-    short = [max(0.0, (i.low or 0) - i.city.upper) for i in items]
     series = [
-        Series("已达到", lower, SOLID),
-        Series("未报或待核实", unknown, HATCHED),
-        Series("距目标尚差", short, HOLLOW),
+        Series("已达到", [low for _, _, low, _ in shares], SOLID),
+        Series("未报或待核实", [high - low for _, _, low, high in shares], HATCHED),
+        Series("距目标尚差", [max(0.0, (i.low or 0) - high) for i, _, _, high in shares], HOLLOW),
     ]
-    names = [f"{i.name} {value(i.city, i)}" for i in items]
-    _write(paper, "图1 主要指标现值与目标的距离(%)", "Caption")
-    add_bars(paper, names, series, 18 + 5.1 * len(items), "主要指标现值与目标的距离")
+    names = [f"{i.name} {value(f, i)}" for i, f, _, _ in shares]
+    _write(paper, "图1 主要指标现值与目标的距离（%）", "Caption")
+    add_bars(paper, names, series, 18 + 5.1 * len(shares), "主要指标现值与目标的距离")
 
 
 _LINES = ("solid", "dash", "round_dot", "long_dash_dot")
@@ -153,8 +148,7 @@ _SIGNS = ("circle", "square", "triangle", "diamond")
 
 def _trends(paper: Paper, facts: Facts) -> None:
     """The last thirteen months of the leading shares that lag, at most four."""
-    behind = [i for i in facts.headline if i.status in BEHIND and i.unit == "%" and i.low]
-    behind = sorted(behind, key=lambda item: item.city.value / item.low)[:4]
+    behind = by_concern(i for i in facts.headline if i.status in BEHIND and i.unit == "%" and i.low)[:4]
     span = [month for month, _ in behind[0].series][-13:] if behind else []
     if len(span) < 2:
         return
@@ -172,12 +166,12 @@ def _trends(paper: Paper, facts: Facts) -> None:
         }
         series.append(
             Series(
-                f"{item.name}(目标{aim(item.goal, item.unit)})",
+                f"{item.name}（目标{aim(item.goal, item.unit)}）",
                 [past[m].value if m in past else None for m in span],
                 look,
             )
         )
-    _write(paper, "图2 距目标最远的滞后指标走势(%)", "Caption")
+    _write(paper, "图2 距目标最远的滞后指标走势（%）", "Caption")
     add_lines(paper, [f"{m.year}.{m.month}" for m in span], series, 75, "滞后指标走势")
 
 
@@ -195,14 +189,14 @@ def _counties(paper: Paper, facts: Facts, variant: Variant) -> None:
         [c["short"], *(_mark(f) for f in figures), str(_met(figures)), str(_behind(figures))]
         for c, figures in grid[: len(facts.shown)]
     ]
-    _write(paper, "表2 各县(市、区)主要指标状态", "Caption")
-    add_table(paper, columns, rows, "各县(市、区)主要指标状态", whole=True)
+    _write(paper, "表2 各县（市、区）主要指标状态", "Caption")
+    add_table(paper, columns, rows, "各县（市、区）主要指标状态", whole=True)
     used = {f.status for _, figures in grid for f in figures if f}
     legend = "、".join(f"{MARKS[s][0]}={facts.statuses[s]}" for s in facts.statuses if s in used)
     only = MOST_BEHIND if facts.many else ""
     _write(
         paper,
-        f"注:列号为表1中的指标序号;{legend}。以全市为考核单位的指标,县级按同一目标列出,供参照。{only}",
+        f"注：列号为表1中的指标序号；{legend}。以全市为考核单位的指标，县级按同一目标列出，供参照。{only}",
         "表注",
     )
 
@@ -228,20 +222,20 @@ def _mark(figure: Figure | None) -> Cell:
 
 
 def _laggards(paper: Paper, facts: Facts, variant: Variant) -> None:
-    behind = [item for item in verdict.attention(facts.headline) if item.status in BEHIND]
+    behind = [item for item in by_concern(facts.headline) if item.status in BEHIND]
     if not behind:
         _say(paper, "主要指标中没有滞后的。")
     else:
-        _write(paper, "(一)滞后的主要指标", "Heading 2")
+        _write(paper, "（一）滞后的主要指标", "Heading 2")
         _say(paper, *(f"{number}.{laggard(item, facts)}" for number, item in enumerate(behind, 1)))
     rows = county_lacks(facts)
     if rows:
-        _write(paper, f"({'二' if behind else '一'})各县(市、区)的主要差距", "Heading 2")
+        _write(paper, f"（{'二' if behind else '一'}）各县（市、区）的主要差距", "Heading 2")
         columns = [Column("县市区", 24), Column("滞后项数", 18, "CellMark"), Column("差距较大的主要指标", 114)]
-        _write(paper, "表3 各县(市、区)的主要差距", "Caption")
-        add_table(paper, columns, rows, "各县(市、区)的主要差距")
+        _write(paper, "表3 各县（市、区）的主要差距", "Caption")
+        add_table(paper, columns, rows, "各县（市、区）的主要差距")
         only = MOST_BEHIND if facts.many else ""
-        _write(paper, f"注:括号内为达到目标还需增加的数量;按差距占应有单位数的比重排列,最多列3项。{only}", "表注")
+        _write(paper, f"注：括号内为达到目标还需增加的数量；按差距占应有单位数的比重排列，最多列3项。{only}", "表注")
     _say(paper, _others(facts))
 
 
@@ -250,22 +244,22 @@ def _others(facts: Facts) -> str:
     rest = [item for item in facts.items if item not in facts.headline and item.goal and item.judged != "december"]
     if not rest:
         return ""
-    behind = [item for item in verdict.attention(rest) if item.status in BEHIND]
-    told = verdict.tally([item.status for item in rest], facts.statuses).replace("主要指标", "其他有目标的指标", 1)
+    behind = [item for item in by_concern(rest) if item.status in BEHIND]
+    counts = verdict.tally([item.status for item in rest], facts.statuses).replace("主要指标", "其他有目标的指标", 1)
     if not behind:
-        return told
-    return f"{told}其中滞后的有{listed([item.name for item in behind], 10, '项')}。全部指标见附件。"
+        return counts
+    return f"{counts}其中滞后的有{listed([item.name for item in behind], 10, '项')}。全部指标见附件。"
 
 
 def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
     names = listed([item.name for item in facts.annual])
     if facts.month.month != 12:
-        _say(paper, f"{names}共{len(facts.annual)}项按年度判定,以12月数据为准,目前只作监测。")
+        _say(paper, f"{names}共{len(facts.annual)}项按年度判定，以12月数据为准，目前只作监测。")
     else:
         met = [item for item in facts.annual if item.status == "met"]
         _say(
             paper,
-            f"{len(facts.annual)}项按年度判定的指标,本年达标{len(met)}项。"
+            f"{len(facts.annual)}项按年度判定的指标，本年达标{len(met)}项。"
             if len(met) < len(facts.annual)
             else f"按年度判定的{len(met)}项指标本年全部达标。",
         )
@@ -278,7 +272,7 @@ def _annual(paper: Paper, facts: Facts, variant: Variant) -> None:
     ]  # fmt: skip
     _write(paper, "表4 年度判定指标", "Caption")
     add_table(paper, columns, rows, "年度判定指标")
-    _write(paper, "注:比较的月份未作年度判定时,增减仅供参考。", "表注")
+    _write(paper, "注：比较的月份未作年度判定时，增减仅供参考。", "表注")
 
 
 # ---- data, decisions
@@ -292,14 +286,14 @@ def _reporting(paper: Paper, facts: Facts, variant: Variant) -> None:
     columns = [
         Column("县市区", 24), Column("应报单位", 19, "CellNumber"), Column("已采用", 18, "CellNumber"),
         Column("暂不计入", 19, "CellNumber"), Column("沿用", 15, "CellNumber"), Column("缺报", 15, "CellNumber"),
-        Column("问题(错误/提醒)", 46, "CellNumber"),
+        Column("问题（错误/提醒）", 46, "CellNumber"),
     ]  # fmt: skip
-    _write(paper, f"表{5 if variant.id != 'month' and facts.annual else 4} 报送情况(仅列有缺漏或有问题的)", "Caption")
+    _write(paper, f"表{5 if variant.id != 'month' and facts.annual else 4} 报送情况（仅列有缺漏或有问题的）", "Caption")
     add_table(paper, columns, rows, "报送情况")
     only = MOST_LEFT_OUT if facts.many else ""
     _write(
         paper,
-        f"注:暂不计入指整行因错误退回;沿用指本月未采用、以此前两个月内数据代替的单位;缺报指无数可用的单位。{only}",
+        f"注：暂不计入指整行因错误退回；沿用指本月未采用、以此前两个月内数据代替的单位；缺报指无数可用的单位。{only}",
         "表注",
     )
 
@@ -315,9 +309,9 @@ def _decisions(paper: Paper, facts: Facts, variant: Variant) -> None:
 
 def _closing(paper: Paper, facts: Facts) -> None:
     edition = f"{months.label(facts.month)}第{facts.release.edition}版"
-    _say(paper, f"附件:全部{len(facts.items)}项指标情况")
+    _say(paper, f"附件：全部{len(facts.items)}项指标情况")
     _write(paper, "", "Normal")
-    _write(paper, f"(数据版本:{edition})", "Signature")
+    _write(paper, f"（数据版本：{edition}）", "Signature")
     last = _write(paper, day(facts.published), "Signature")
     last.paragraph_format.keep_with_next = False
 
@@ -325,7 +319,7 @@ def _closing(paper: Paper, facts: Facts) -> None:
 def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     _write(paper, "附件", "附件")
     _write(paper, f"全部{len(facts.items)}项指标情况", "Title")
-    _write(paper, f"({months.label(facts.month)})", "Subtitle")
+    _write(paper, f"（{months.label(facts.month)}）", "Subtitle")
     columns = [
         Column("序号", 10, "CellMark"), Column("指标及条款原文", 55), Column("目标", 16, "CellNumber"), Column("现值",
         16, "CellNumber"), Column("已有/应有", 24.5, "CellNumber"), Column(f"比{variant.since}", 13, "CellNumber"),
@@ -337,7 +331,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
     for number, item in enumerate(facts.items, 1):
         if item.clause != clause:
             clause = item.clause
-            rows.append(Band(f"第{clause.replace('(', '部分(')}" if "(" in clause else f"第{clause}部分"))
+            rows.append(Band(f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"))
         cells = _indicator_row(number, item, facts)[:7]
         cells[1] = Cell(item.name, small=f"“{item.quote}”")
         rows.append(cells)
@@ -347,7 +341,7 @@ def _annex(paper: Paper, facts: Facts, variant: Variant) -> None:
 
 
 _STATUS_NOTE = (
-    "注:已达标指未报单位即使全部不合格也达到目标;待核实指按已报数据达标、未报单位可能改变结论;"
-    "进度正常、偏慢、严重滞后按已走过的时间与已完成的工作量之比判定(不低于95%、60%至95%、低于60%);"
-    "倒退指低于基期或曾达标后又未达标;仅监测指政策未定目标或按年度判定。"
+    "注：已达标指未报单位即使全部不合格也达到目标；待核实指结论取决于未报或待核实的部分；起步期指有数据不到三个月；"
+    "进度正常、偏慢、严重滞后按已走过的时间与已完成的工作量之比判定（不低于95%、60%至95%、低于60%）；"
+    "倒退指低于基期或曾达标后又未达标；仅监测指政策未定目标或按年度判定。"
 )

@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 from docx.document import Document as Paper
 from docx.oxml import parse_xml
 
+from pipelines.punctuation import full_width
 from pipelines.reports.docx_styles import TWIPS_PER_MM, W
-from pipelines.reports.phrases import typeset
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -55,7 +55,7 @@ def clean(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    return _UNSAFE.sub("", typeset(text))
+    return _UNSAFE.sub("", full_width(text))
 
 
 def add_table(paper: Paper, columns: Sequence[Column], rows: Sequence[Row], title: str, whole: bool = False) -> None:
@@ -96,7 +96,7 @@ def _row(row: Row, columns: Sequence[Column], widths: list[int], keep: bool) -> 
 def _cell(cell: str | Cell, column: Column, width: int, keep: bool = False) -> str:
     cell = cell if isinstance(cell, Cell) else Cell(cell)
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{cell.shade}"/>' if cell.shade else ""
-    light = bool(cell.shade) and int(cell.shade[:2], 16) < 0x80
+    light = cell.shade is not None and int(cell.shade[:2], 16) < 0x80
     small = _paragraph(cell.small, "CellSmall") if cell.small else ""
     text = _paragraph(cell.text, cell.style or column.style, light=light, keep=keep)
     return (

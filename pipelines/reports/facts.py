@@ -1,31 +1,39 @@
-"""What a report says, gathered once from a release: the same rows feed the docx, the xlsx and the html.
+"""The facts of a report, gathered once from an edition: the same rows feed the docx, the xlsx and the html.
 
-Nothing is computed here that the release holds ready-made. Tables that an older release does not have (`movement`,
-`decision`, `edition`) are read when they are there, and their absence is said in the report.
+Nothing is computed here that the edition holds ready-made. Tables that an older edition does not have (`movement`,
+`decision`, `edition`) are read where they exist, and their absence is said in the report. Text from the register gets full-width marks.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pipelines import months
 from pipelines.edition.open_edition import Release
-from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES, MANY_TOWNS, TOWNS_SHOWN
-
-# What needs attention first. The order of tables, lists and sentences follows it.
-ATTENTION = (
-    "overdue", "reversing", "off_track", "lagging", "unproven", "no_data", "on_track", "tracked", "met",
-    "not_applicable",
-)  # fmt: skip
-BEHIND = ("overdue", "reversing", "off_track", "lagging")
+from pipelines.edition.statuses import BEHIND, NAMES, ORDER, concern, missing_share
+from pipelines.punctuation import full_width
+from pipelines.reports.edition_rows import (
+    County,
+    Coverage,
+    Decision,
+    Edition,
+    Finding,
+    Indicator,
+    Outlook,
+    Policy,
+    Submission,
+)
+from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure as reports show it: of the city, a county or a town."""
+    """One figure of the city, a county or a town."""
 
     unit: str
     name: str
@@ -64,23 +72,55 @@ class Figure:
         return max(0, int(self.denominator - self.numerator) - self.unknown)
 
 
+class _Columns:
+    """The columns of an item's indicator as attributes; `id` is the indicator's."""
+
+    indicator: Indicator
+
+    if TYPE_CHECKING:  # what `__getattr__` gives
+        id: str
+        name: str
+        clause: str
+        quote: str
+        wording: str
+        unit: str
+        counted: str
+        binding_level: str
+        judged: str | None
+        reading: str | None
+        unverified: str | None
+        goal: str | None
+        scope_sql: str | None
+        share_sql: str | None
+        numerator_sql: str | None
+        denominator_sql: str | None
+        gap_unit: str | None
+        headline: bool
+        is_share: bool
+        factor: int
+        position: int
+        low: float | None
+        goal_due: date | None
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return self.indicator[{"id": "indicator"}.get(name, name)]
+            except KeyError:
+                raise AttributeError(name) from None
+
+
 @dataclass(frozen=True)
-class Item:
+class Item(_Columns):
     """One indicator with its figures in the month. `before` is the city's figure in the month compared with."""
 
-    indicator: dict
+    indicator: Indicator
     city: Figure | None
     before: Figure | None
     counties: tuple[Figure, ...]
     series: tuple[tuple[date, Figure], ...]
     parts: dict[str, float] = field(default_factory=dict)
-
-    def __getattr__(self, name: str):
-        # the declared columns (name, clause, quote, unit, goal, ...) read as the item's own
-        try:
-            return self.indicator[{"id": "indicator"}.get(name, name)]
-        except KeyError:
-            raise AttributeError(name) from None
 
     @cached_property
     def of(self) -> dict[str, Figure]:
@@ -100,9 +140,20 @@ class Item:
     @property
     def more(self) -> int | None:
         """Further units that have it (of a share); negative when fewer do."""
-        if not self.is_share or self.change is None:
+        if not self.is_share or self.change is None or self.city is None or self.before is None:
             return None
         return int(self.city.numerator - self.before.numerator)
+
+
+def by_concern(items: Iterable[Item]) -> list[Item]:
+    """Items in the order of concern by their city figures (semantics §6); those without one last."""
+
+    def key(item: Item) -> tuple:
+        if item.city is None:
+            return (len(ORDER), item.position)
+        return concern({**vars(item.city), "position": item.position})
+
+    return sorted(items, key=key)
 
 
 def tenth(number: Fraction) -> Decimal:
@@ -114,25 +165,26 @@ def tenth(number: Fraction) -> Decimal:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that a report of one policy in one release says.
+    """The facts of a report of one policy in one edition.
 
-    `findings` are those that are listed, `found` counts all of them by county and severity.
+    `findings` are those that are listed; `finding_counts` counts all of them by county and severity. `outlook` is by
+    indicator, `waived` by finding.
     """
 
     release: Release
-    policy: dict
+    policy: Policy
     compared: date | None
     items: tuple[Item, ...]
-    counties: tuple[dict, ...]
-    coverage: tuple[dict, ...]
-    submissions: tuple[dict, ...]
-    findings: tuple[dict, ...]
-    found: Counter[tuple[str | None, str]]
+    counties: tuple[County, ...]
+    coverage: tuple[Coverage, ...]
+    submissions: tuple[Submission, ...]
+    findings: tuple[Finding, ...]
+    finding_counts: Counter[tuple[str | None, str]]
     statuses: dict[str, str]
-    decisions: tuple[dict, ...] | None
-    editions: tuple[dict, ...] | None
-    outlook: dict[str, dict]
-    waived: dict[str, dict]
+    decisions: tuple[Decision, ...] | None
+    editions: tuple[Edition, ...] | None
+    outlook: dict[str, Outlook]
+    waived: dict[str, Finding]
 
     @property
     def month(self) -> date:
@@ -145,7 +197,7 @@ class Facts:
     @property
     def sample(self) -> str:
         """What a title adds when the answers are invented."""
-        return ",示例数据" if self.release.manifest.get("sample") else ""
+        return "，示例数据" if self.release.manifest.get("sample") else ""
 
     @property
     def published(self) -> date:
@@ -165,12 +217,17 @@ class Facts:
         return {county["unit"]: county["short"] for county in self.counties}
 
     @cached_property
-    def ranked(self) -> tuple[dict, ...]:
-        """The counties: those with most leading indicators behind first, among equals those with most of them met."""
+    def ranked(self) -> tuple[County, ...]:
+        """The counties in the order of concern (semantics §6): share of the applicable leading indicators that are behind, then their
+        summed missing share.
+        """
 
-        def rank(county: dict) -> tuple:
-            states = [item.of[county["unit"]].status for item in self.headline if county["unit"] in item.of]
-            return -sum(state in BEHIND for state in states), -states.count("met"), county["unit"]
+        def rank(county: County) -> tuple:
+            known = [item.of[county["unit"]] for item in self.headline if county["unit"] in item.of]
+            applicable = sum(figure.status not in ("not_applicable", "tracked") for figure in known)
+            behind = [figure for figure in known if figure.status in BEHIND]
+            share = Fraction(len(behind), applicable) if applicable else Fraction(0)
+            return -share, -sum((missing_share(vars(figure)) for figure in behind), Fraction(0)), county["unit"]
 
         return tuple(sorted(self.counties, key=rank))
 
@@ -180,7 +237,7 @@ class Facts:
         return len(self.counties) > MANY_COUNTIES
 
     @cached_property
-    def shown(self) -> tuple[dict, ...]:
+    def shown(self) -> tuple[County, ...]:
         """The counties that papers and pages show, by code: all, or where there are many those that lag most."""
         if not self.many:
             return self.counties
@@ -193,22 +250,22 @@ def gather(release: Release, policy: str | None = None, back: int = 1) -> Facts:
     """
     policies = release.rows("SELECT * FROM policy ORDER BY since")
     chosen = next((p for p in policies if p["id"] == policy), policies[-1])
-    compared = months.add(release.month, -back)
-    compared = compared if months.key(compared) in release.manifest["months"] and compared >= chosen["since"] else None
+    earlier = months.add(release.month, -back)
+    compared = earlier if months.key(earlier) in release.manifest["months"] and earlier >= chosen["since"] else None
     has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
     return Facts(
         release=release,
-        policy=chosen,
+        policy=_printed(chosen),
         compared=compared,
         items=_items(release, chosen["id"], compared, has),
-        counties=tuple(release.rows("SELECT * FROM county ORDER BY unit")),
-        coverage=tuple(release.rows("SELECT * FROM coverage WHERE month = ? ORDER BY county", [release.month])),
-        submissions=tuple(release.rows("SELECT * FROM submission WHERE month = ? ORDER BY seq", [release.month])),
+        counties=_rows(release.rows("SELECT * FROM county ORDER BY unit")),
+        coverage=_rows(release.rows("SELECT * FROM coverage WHERE month = ? ORDER BY county", [release.month])),
+        submissions=_rows(release.rows("SELECT * FROM submission WHERE month = ? ORDER BY seq", [release.month])),
         findings=_findings(release),
-        found=_found(release),
-        statuses={row["status"]: row["name"] for row in release.rows("SELECT * FROM status")},
-        decisions=tuple(release.rows("SELECT * FROM decision ORDER BY seq")) if "decision" in has else None,
-        editions=tuple(release.rows('SELECT * FROM edition ORDER BY "at", month, edition'))
+        finding_counts=_finding_counts(release),
+        statuses=NAMES,
+        decisions=_rows(decisions) if (decisions := release.decisions()) is not None else None,
+        editions=_rows(release.rows('SELECT * FROM edition ORDER BY "at", month, edition'))
         if "edition" in has
         else None,
         waived=_waived(release) if {"decision", "finding_all"} <= has else {},
@@ -235,7 +292,7 @@ def _items(release: Release, policy: str, compared: date | None, has: set[str]) 
     parts = _parts(release, policy) if monthly and "movement" in has else {}
     return tuple(
         Item(
-            entry,
+            _printed(entry),
             dict(past).get(release.month),
             dict(past).get(compared),
             tuple(counties.get(name, ())),
@@ -248,6 +305,18 @@ def _items(release: Release, policy: str, compared: date | None, has: set[str]) 
     )
 
 
+def _rows(rows: list[Any]) -> tuple[Any, ...]:
+    return tuple(rows)
+
+
+_DECLARED = ("name", "title", "clause", "quote", "reading", "unverified", "gap_unit")
+
+
+def _printed(row: Any) -> Any:
+    """A declared row with full-width marks in its texts."""
+    return {**row, **{name: full_width(row[name]) for name in _DECLARED if row.get(name)}}
+
+
 def _figures(release: Release, policy: str, where: str) -> list[dict]:
     return release.rows(
         f"SELECT month, {_COLUMNS} FROM figure WHERE policy = $policy AND divisions = 'then' AND {where} "
@@ -258,17 +327,17 @@ def _figures(release: Release, policy: str, where: str) -> list[dict]:
 
 def _parts(release: Release, policy: str) -> dict[str, dict[str, float]]:
     """Why the city's figures moved since the month before: change by part, for each indicator."""
-    found: dict[str, dict[str, float]] = {}
+    parts: dict[str, dict[str, float]] = {}
     for row in release.rows(
         "SELECT indicator, part, change FROM movement WHERE policy = ? AND level = 'city'", [policy]
     ):
-        found.setdefault(row["indicator"], {})[row["part"]] = row["change"]
-    return found
+        parts.setdefault(row["indicator"], {})[row["part"]] = row["change"]
+    return parts
 
 
-def _findings(release: Release) -> tuple[dict, ...]:
+def _findings(release: Release) -> tuple[Any, ...]:
     """The month's findings in order; where there are too many to list, errors before warnings before notes."""
-    found = release.rows(
+    listed = release.rows(
         """
         SELECT * FROM (
             SELECT * FROM finding WHERE month = ?
@@ -277,10 +346,10 @@ def _findings(release: Release) -> tuple[dict, ...]:
         """,
         [release.month, FINDINGS_SHOWN],
     )
-    return tuple(found)
+    return tuple(listed)
 
 
-def _found(release: Release) -> Counter[tuple[str | None, str]]:
+def _finding_counts(release: Release) -> Counter[tuple[str | None, str]]:
     rows = release.rows(
         "SELECT county, severity, count(*) AS findings FROM finding WHERE month = ? GROUP BY ALL ORDER BY min(seq), severity",
         [release.month],
@@ -288,7 +357,7 @@ def _found(release: Release) -> Counter[tuple[str | None, str]]:
     return Counter({(row["county"], row["severity"]): row["findings"] for row in rows})
 
 
-def _waived(release: Release) -> dict[str, dict]:
+def _waived(release: Release) -> dict[str, Any]:
     """Findings of any month that a person accepted, by id."""
     rows = release.rows(
         "SELECT f.* FROM finding_all AS f WHERE f.id IN (SELECT finding FROM decision WHERE kind = 'waive') ORDER BY f.seq"
@@ -296,51 +365,7 @@ def _waived(release: Release) -> dict[str, dict]:
     return {row["id"]: row for row in rows}
 
 
-def _outlook(release: Release, policy: str) -> dict[str, dict]:
-    # by the present divisions: a boundary that moved is no work that was done
+def _outlook(release: Release, policy: str) -> dict[str, Any]:
+    # by the present divisions: a moved boundary is no progress
     rows = release.rows("SELECT * FROM outlook WHERE policy = ? AND divisions = 'now' AND level = 'city'", [policy])
     return {row["indicator"]: row for row in rows}
-
-
-def towns(facts: Facts) -> list[dict]:
-    """Figures of the month's towns, one row per indicator and town, with the names of county and town; where there are very many
-    towns, of each indicator those that lack most.
-    """
-    if not many_towns(facts):
-        return facts.release.rows(_TOWNS.format(more="ORDER BY i.position, f.unit"), [facts.policy["id"], facts.month])
-    # one indicator at a time: a country has millions of such rows, and a reader's memory is bounded
-    more = f"AND f.indicator = ? ORDER BY f.gap DESC NULLS LAST, f.value NULLS LAST, f.unit LIMIT {TOWNS_SHOWN}"
-    found = []
-    for item in facts.items:
-        rows = facts.release.rows(_TOWNS.format(more=more), [facts.policy["id"], facts.month, item.id])
-        found += sorted(rows, key=lambda row: row["unit"])
-    return found
-
-
-_TOWNS = """
-    SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
-    f.unknown, f.scope_unknown, f.carried, f.status, f.gap
-    FROM figure AS f
-    JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
-    JOIN indicator AS i USING (policy, indicator)
-    WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? {more}
-"""
-
-
-def many_towns(facts: Facts) -> bool:
-    """Whether there are more towns than a workbook can list with every indicator."""
-    [row] = facts.release.rows("SELECT count(DISTINCT town_code) AS towns FROM unit")
-    return row["towns"] > MANY_TOWNS
-
-
-def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
-    """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a
-    sentence.
-    """
-    return facts.release.rows(
-        f"""
-        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
-        (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
-        """,
-        [facts.month, most + 1],
-    )

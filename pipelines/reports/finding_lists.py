@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.answers.findings import SEVERITY_NAMES
-from pipelines.reports.facts import Facts, Figure, Item, many_towns
+from pipelines.reports.below_counties import many_towns
+from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, TOWNS_SHOWN
 
 Value = str | int | float | None
@@ -20,7 +21,7 @@ class Head:
     kind: str = "text"
 
 
-Sheet = tuple[list[Head], list[Sequence[Value]]]
+Sheet = tuple[list[Head], Sequence[Sequence[Value]]]
 
 
 def across(item: Item, facts: Facts) -> list[float | None]:
@@ -30,14 +31,14 @@ def across(item: Item, facts: Facts) -> list[float | None]:
 
 def matrix(facts: Facts) -> Sheet:
     """Every county in a row, every indicator in a column: for more counties than a sheet can have columns side by side."""
-    heads = [Head("县(市、区)", 16), Head("代码", 9), *(Head(i.name, 13, "number") for i in facts.items)]
+    heads = [Head("县（市、区）", 16), Head("代码", 9), *(Head(i.name, 13, "number") for i in facts.items)]
     rows = [[c["short"], c["unit"], *(_value(i, c["unit"]) for i in facts.items)] for c in facts.counties]
     return heads, rows
 
 
 def _value(item: Item, unit: str) -> float | None:
     figure = item.of.get(unit)
-    return as_float(figure and figure.shown)
+    return as_float(figure.shown if figure else None)
 
 
 def as_float(text: str | Decimal | None) -> float | None:
@@ -54,25 +55,25 @@ def of_item(item: Item, facts: Facts) -> Sequence[Figure]:
 
 def about_counties(facts: Facts) -> str:
     if facts.many:
-        return f"各项指标差距最大的{COUNTIES_SHOWN}个县(市、区);全部县(市、区)的现值见“县市区一览”"
-    return "各县(市、区)全部指标,一行为一项指标一个县(市、区)"
+        return f"各项指标差距最大的{COUNTIES_SHOWN}个县（市、区）；全部县（市、区）的现值见“县市区一览”"
+    return "各县（市、区）全部指标，一行为一项指标一个县（市、区）"
 
 
 def about_towns(facts: Facts) -> str:
     if many_towns(facts):
-        return f"各项指标差距最大的{TOWNS_SHOWN}个乡镇(街道);全部乡镇(街道)见发布版的 tables/figure"
-    return "各项指标的乡镇(街道)数"
+        return f"各项指标差距最大的{TOWNS_SHOWN}个乡镇（街道）；全部乡镇（街道）见发布版的 tables/figure"
+    return "各项指标的乡镇（街道）数"
 
 
 def coverage(facts: Facts) -> Sheet:
     """One row a county: what it sent and what counts of it."""
     numbers = ("应报单位", "已采用", "暂不计入", "沿用", "缺报", "错误", "需核实")
-    heads = [Head("县(市、区)", 18), *(Head(n, 11, "whole") for n in numbers), Head("采用的报表", 40)]
+    heads = [Head("县（市、区）", 18), *(Head(n, 11, "whole") for n in numbers), Head("采用的报表", 40)]
     files = {s["county"]: s["file"] for s in facts.submissions if s["status"] == "effective"}
     rows: list[Sequence[Value]] = [
         [
             *(row[key] for key in ("name", "units", "accepted", "held", "carried", "missing")),
-            *(facts.found[row["county"], severity] for severity in ("error", "warning")),
+            *(facts.finding_counts[row["county"], severity] for severity in ("error", "warning")),
             files.get(row["county"]),
         ]
         for row in facts.coverage
@@ -82,10 +83,18 @@ def coverage(facts: Facts) -> Sheet:
 
 def findings(facts: Facts) -> Sheet:
     """One row a finding."""
-    wide = (("县(市、区)", 14), ("性质", 8), ("报表", 30), ("工作表", 20), ("单元格", 12), ("填报值", 24), ("说明", 90))
+    wide = (
+        ("县（市、区）", 14),
+        ("性质", 8),
+        ("报表", 30),
+        ("工作表", 20),
+        ("单元格", 12),
+        ("填报值", 24),
+        ("说明", 90),
+    )
     rows: list[Sequence[Value]] = [
         [
-            facts.short.get(f["county"], f["county"]),
+            facts.short.get(f["county"] or "", f["county"]),
             SEVERITY_NAMES[f["severity"]],
             *(f[key] for key in ("file", "sheet", "cell", "found", "message")),
         ]
@@ -95,6 +104,8 @@ def findings(facts: Facts) -> Sheet:
 
 
 def about_findings(facts: Facts) -> str:
-    about, known = "本月采用的报表中发现的问题,逐处列明", facts.found.total()
+    about, known = "本月采用的报表中发现的问题，逐处列明", facts.finding_counts.total()
     listed = len(facts.findings)
-    return about if known <= listed else f"{about};共{known:,}处,本表列{listed:,}处,错误在先,其余见数据面板“数据质量”"
+    return (
+        about if known <= listed else f"{about}；共{known:,}处，本表列{listed:,}处，错误在先，其余见数据面板“数据质量”"
+    )

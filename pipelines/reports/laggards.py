@@ -1,6 +1,8 @@
-"""Who lags, by name, and what exactly is missing."""
+"""Paragraphs on what lags: indicators with their units, counties with their gaps."""
 
-from pipelines.reports.facts import BEHIND, Facts, Figure, Item, lacking
+from pipelines.edition.statuses import BEHIND
+from pipelines.reports.below_counties import lacking
+from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.phrases import aim_in_words, amount, count, counter, listed, plain_unit
 from pipelines.reports.verdict import short_of
 
@@ -10,39 +12,40 @@ _COUNTIES, _UNITS, _LACKS = 5, 8, 3
 def laggard(item: Item, facts: Facts) -> str:
     """A paragraph on one indicator that lags: how much, where, who, at what pace."""
     figure = item.city
-    counted = f"({count(figure.numerator)}/{count(figure.denominator)})"
-    told = f"现值{amount(figure.shown, item.unit)}{counted},目标{aim_in_words(item.goal, item.unit)}"
-    head = f"{item.name}({facts.statuses[item.status]})。{told}"
+    if figure is None or item.goal is None:
+        return f"{item.name}（{facts.statuses[item.status]}）。"
+    counted = f"（{count(figure.numerator)}/{count(figure.denominator)}）"
+    value = f"现值{amount(figure.shown, item.unit)}{counted}，目标{aim_in_words(item.goal, item.unit)}"
+    head = f"{item.name}（{facts.statuses[item.status]}）。{value}"
     gap = short_of(figure.gap, item.gap_unit)
     treated = "暂按未达到计" if item.is_share else "未计入"
-    silent = f"(未报{count(figure.unknown)}个,{treated})" if gap and figure.unknown else ""
-    return f"{head}{f',{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
+    silent = f"（未报{count(figure.unknown)}个，{treated}）" if gap and figure.unknown else ""
+    return f"{head}{f'，{gap}{silent}' if gap else ''}。{_where(item, facts)}{pace(facts, item)}"
 
 
 def _where(item: Item, facts: Facts) -> str:
     if item.counted == "county" and item.is_share:
         return _counties_without(item)
-    named = _named(item, facts)
-    if named:
-        return named
-    gaps = sorted((f for f in item.counties if f.gap), key=lambda f: (-f.gap, f.unit))
+    if units := _named(item, facts):
+        return units
+    gaps = sorted((f for f in item.counties if f.gap), key=lambda f: (-(f.gap or 0), f.unit))
     if not gaps:
         return ""
-    told = [f"{f.name}({count(f.gap)}{counter(item.gap_unit)})" for f in gaps[:_COUNTIES]]
-    return f"按同一目标衡量,{'差距较大' if len(gaps) > _COUNTIES else '有差距'}的县(市、区)是{listed(told)}。"
+    named = [f"{f.name}（{count(f.gap or 0)}{counter(item.gap_unit)}）" for f in gaps[:_COUNTIES]]
+    return f"按同一目标衡量，{'差距较大' if len(gaps) > _COUNTIES else '有差距'}的县（市、区）是{listed(named)}。"
 
 
 def _counties_without(item: Item) -> str:
     known = [f for f in item.counties if f.denominator and not f.unknown]
     without = [f.name for f in known if f.numerator == 0]
     silent = [f.name for f in item.counties if f.denominator and f.unknown]
-    said = f"尚未做到的有{listed(without, 10, '个县(市、区)')}。" if without else ""
-    return said + (f"{listed(silent, 10, '个县(市、区)')}未报。" if silent else "")
+    lacking_counties = f"尚未做到的有{listed(without, 10, '个县（市、区）')}。" if without else ""
+    return lacking_counties + (f"{listed(silent, 10, '个县（市、区）')}未报。" if silent else "")
 
 
 def _named(item: Item, facts: Facts) -> str:
     """The units themselves, where there are few."""
-    if not item.is_share or item.counted != "community" or item.city.lacking > _UNITS:
+    if item.city is None or not item.is_share or item.counted != "community" or item.city.lacking > _UNITS:
         return ""
     rows = lacking(facts, item.id, _UNITS)
     names = [f"{facts.short.get(row['county_code'], row['county'])}{row['name']}" for row in rows]
@@ -51,17 +54,17 @@ def _named(item: Item, facts: Facts) -> str:
 
 
 def pace(facts: Facts, item: Item) -> str:
-    """Units a month of late and needed; nothing where the release does not hold it or the due month is over."""
+    """Recent and needed pace in units a month; empty where the edition does not have it or the due month is over."""
     row = facts.outlook.get(item.id)
-    if not row or not row["months_left"] or row["needed_pace"] is None or not item.city.gap:
+    if not row or not row["months_left"] or row["needed_pace"] is None or not (item.city and item.city.gap):
         return ""
     unit = plain_unit(item.gap_unit)
     needed = f"如期完成今后{row['months_left']}个月平均每月需增加{_rounded_up(row['needed_pace'])}{unit}"
     recent = row["recent_pace"]
     if recent is None or item.counted == "county":
         return f"{needed}。"
-    said = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
-    return f"近3个月平均每月{said},{needed}。"
+    increase = "没有增加" if round(recent, 1) == 0 else f"{'增加' if recent > 0 else '减少'}{abs(recent):.1f}{unit}"
+    return f"近3个月平均每月{increase}，{needed}。"
 
 
 def _rounded_up(number: float) -> str:
@@ -76,8 +79,8 @@ def county_lacks(facts: Facts) -> list[list[str]]:
         own = [(item, f) for item, f in here if f and f.status in BEHIND]
         if own:
             own.sort(key=lambda pair: (-_weight(pair[1]), pair[0].position))
-            told = ";".join(_lack(item, f) for item, f in own[:_LACKS])
-            rows.append((len(own), [county["short"], str(len(own)), told]))
+            gaps = "；".join(_lack(item, f) for item, f in own[:_LACKS])
+            rows.append((len(own), [county["short"], str(len(own)), gaps]))
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])][: len(facts.shown)]
 
 
@@ -86,13 +89,13 @@ def _weight(figure: Figure) -> float:
 
 
 def _lack(item: Item, figure: Figure) -> str:
-    gap = f"({count(figure.gap)}{plain_unit(item.gap_unit)})" if figure.gap and item.counted == "community" else ""
+    gap = f"（{count(figure.gap)}{plain_unit(item.gap_unit)}）" if figure.gap and item.counted == "community" else ""
     return f"{item.name}{gap}"
 
 
 def reference_only(facts: Facts) -> str:
-    """Readings of clauses that leave room, said openly; and numbers of the policy that could not be verified."""
-    readings = [f"{item.name}:{item.reading}" for item in facts.items if item.reading]
-    doubts = [f"{item.name}:{item.unverified}" for item in facts.items if item.unverified]
-    said = f"口径说明:{';'.join(readings)}。" if readings else "口径以条款原文为准。"
-    return said + (f"尚待核对原文的有:{';'.join(doubts)}。" if doubts else "")
+    """How ambiguous clauses are read, and numbers of the policy that could not be verified."""
+    readings = [f"{item.name}：{item.reading}" for item in facts.items if item.reading]
+    doubts = [f"{item.name}：{item.unverified}" for item in facts.items if item.unverified]
+    explained = f"口径说明：{'；'.join(readings)}。" if readings else "口径以条款原文为准。"
+    return explained + (f"尚待核对原文的有：{'；'.join(doubts)}。" if doubts else "")

@@ -8,5 +8,5 @@ MANY_COUNTIES, COUNTIES_SHOWN = 100, 60
 MANY_TOWNS, TOWNS_SHOWN = 2_000, 100
 FINDINGS_SHOWN = 20_000
 
-MOST_BEHIND = f"县(市、区)较多,只列滞后项数最多的{COUNTIES_SHOWN}个,全部见数据表。"
-MOST_LEFT_OUT = f"县(市、区)较多,只列未采用单位最多的{COUNTIES_SHOWN}个,全部见数据表。"
+MOST_BEHIND = f"县（市、区）较多，只列滞后项数最多的{COUNTIES_SHOWN}个，全部见数据表。"
+MOST_LEFT_OUT = f"县（市、区）较多，只列未采用单位最多的{COUNTIES_SHOWN}个，全部见数据表。"

@@ -1,9 +1,10 @@
 """Small pieces of official Chinese: numbers with units, lists of names, dates, targets. No knowledge of releases."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+
+from pipelines.punctuation import full_width
 
 _DIGITS = "〇一二三四五六七八九"
 
@@ -68,14 +69,14 @@ def signed(change: Decimal | None) -> str:
 
 
 def plain_unit(unit: str | None) -> str:
-    """A unit without brackets, for use inside brackets: `个社区(村)` → `个社区、村`, `个县(市、区)` → `个县市区`."""
-    head, _, tail = (unit or "").rstrip(")").partition("(")
+    """A unit without brackets, for use inside brackets: `个社区（村）` → `个社区、村`, `个县（市、区）` → `个县市区`."""
+    head, _, tail = full_width(unit or "").rstrip("）").partition("（")
     return f"{head}{tail.replace('、', '')}" if "、" in tail else f"{head}、{tail}" if tail else head
 
 
 def counter(unit: str | None) -> str:
-    """Only the word that counts: `个` of `个社区(村)`, `人`."""
-    return "个" if (unit or "个").startswith("个") else unit
+    """Only the word that counts: `个` of `个社区（村）`, `人`."""
+    return "个" if unit is None or unit.startswith("个") else unit
 
 
 def until(month: date) -> str:
@@ -83,27 +84,11 @@ def until(month: date) -> str:
     return f"{month.year}年底" if month.month == 12 else f"{month.year}年{month.month}月底"
 
 
-def sentence(*parts: str | None) -> str:
-    """Clauses joined to one sentence; nothing where there are none."""
-    said = [part for part in parts if part]
-    return f"{','.join(said)}。" if said else ""
+def sentence(*parts: object) -> str:
+    """Clauses joined to one sentence, false ones left out; empty where there are none."""
+    clauses = [str(part) for part in parts if part]
+    return f"{'，'.join(clauses)}。" if clauses else ""
 
 
 def paragraph(sentences: Iterable[str]) -> str:
     return "".join(sentences)
-
-
-# The code writes ASCII punctuation; a printed page in Chinese has full-width marks.
-_FULL = {",": "\uff0c", ":": "\uff1a", ";": "\uff1b", "(": "\uff08", ")": "\uff09", "?": "\uff1f", "!": "\uff01"}
-_MARK = re.compile(r"[,:;()?!]")
-
-
-def typeset(text: str) -> str:
-    """The text with the marks of Chinese print: `1,276个社区(村),` keeps the comma inside the number only."""
-    return text if text.isascii() else _MARK.sub(_full, text)
-
-
-def _full(found: re.Match) -> str:
-    before, after = found.string[found.start() - 1 : found.start()], found.string[found.end() : found.end() + 1]
-    inside = before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
-    return found[0] if inside and found[0] in ",:" else _FULL[found[0]]

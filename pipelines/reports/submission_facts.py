@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date
 
 from pipelines import months
+from pipelines.reports.edition_rows import Decision, Finding
 from pipelines.reports.facts import Facts
 from pipelines.reports.phrases import amount, count, day, listed, sentence
 from pipelines.reports.verdict import reported
@@ -19,11 +20,11 @@ def quality(facts: Facts) -> list[str]:
     used = sum(row["accepted"] for row in facts.coverage)
     carried = sum(row["carried"] for row in facts.coverage)
     missing = sum(row["missing"] for row in facts.coverage)
-    share = f"名册共有{count(total)}个社区(村),本月报表采用{count(used)}个"
-    said = sentence(
+    share = f"名册共有{count(total)}个社区（村），本月报表采用{count(used)}个"
+    coverage = sentence(
         share, carried and f"沿用此前两个月数据{count(carried)}个", missing and f"无数可用{count(missing)}个"
     )
-    return [reported(facts) + said + _late(facts) + _findings(facts)]
+    return [reported(facts) + coverage + _late(facts) + _findings(facts)]
 
 
 def _late(facts: Facts) -> str:
@@ -31,25 +32,27 @@ def _late(facts: Facts) -> str:
     twice = [facts.short.get(code, code) for code, times in sorted(again.items()) if times > 1]
     refused = [row["file"] for row in facts.submissions if row["refused"]]
     return sentence(
-        twice and f"{listed(twice, _NAMED)}报送一次以上,以最后一次为准",
+        twice and f"{listed(twice, _NAMED)}报送一次以上，以最后一次为准",
         refused and f"{len(refused)}份报表因整份无法采用被退回",
     )
 
 
 def _findings(facts: Facts) -> str:
     kinds: Counter[str] = Counter()
-    for (_, severity), number in facts.found.items():
+    for (_, severity), number in facts.finding_counts.items():
         kinds[severity] += number
     if not kinds["error"] and not kinds["warning"]:
         return "报表未发现错误和需核实的情况。"
-    errors = Counter({county: n for (county, severity), n in facts.found.items() if severity == "error" and county})
+    errors = Counter(
+        {county: n for (county, severity), n in facts.finding_counts.items() if severity == "error" and county}
+    )
     most = [facts.short.get(county, county) for county, _ in errors.most_common(3)]
-    found = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
-    found += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
+    counts = [f"错误{count(kinds['error'])}处"] if kinds["error"] else []
+    counts += [f"需核实{count(kinds['warning'])}处"] if kinds["warning"] else []
     return sentence(
-        f"报表中发现{'、'.join(found)}",
+        f"报表中发现{'、'.join(counts)}",
         most and f"错误较多的是{listed(most)}",
-        "已逐处标注退回,改正前不计入" if kinds["error"] else "已逐处标注,核实前照常计入",
+        "已逐处标注退回，改正前不计入" if kinds["error"] else "已逐处标注，核实前照常计入",
     )
 
 
@@ -57,12 +60,12 @@ def reporting_rows(facts: Facts) -> list[list[str]]:
     """Counties whose reporting is not perfect, with counts; where there are many, those with most units left out."""
     rows = []
     for row in sorted(facts.coverage, key=lambda row: facts.many and row["accepted"] - row["units"]):
-        found = facts.found[row["county"], "error"], facts.found[row["county"], "warning"]
-        if row["accepted"] == row["units"] and not any(found):
+        errors, warnings = (facts.finding_counts[row["county"], severity] for severity in ("error", "warning"))
+        if row["accepted"] == row["units"] and not (errors or warnings):
             continue
         name = facts.short.get(row["county"], row["name"])
         numbers = [count(row[key]) for key in ("units", "accepted", "held", "carried", "missing")]
-        rows.append([name, *numbers, f"{found[0]}/{found[1]}"])
+        rows.append([name, *numbers, f"{errors}/{warnings}"])
     return rows[: len(facts.shown)]
 
 
@@ -75,41 +78,43 @@ def approvals(facts: Facts) -> list[str]:
     own = [d for d in facts.decisions or () if d["month"] == months.key(facts.month)]
     last = next((d for d in reversed(own) if d["kind"] == "approve"), None)
     reopened = [d for d in own if d["kind"] == "reopen"]
-    said = (
+    state_of_month = (
         f"本月数据已于{_day(last['at'])}由{last['by']}审定。"
         if state == "approved" and last
-        else "本月数据尚未审定,后续如有更正将另出新版。"
+        else "本月数据尚未审定，后续如有更正将另出新版。"
     )
-    return [said + "".join(f"{_day(d['at'])}由{d['by']}重新开放,原因:{d['why']}。" for d in reopened)]
+    return [state_of_month + "".join(f"{_day(d['at'])}由{d['by']}重新开放，原因：{d['why']}。" for d in reopened)]
 
 
 def waivers(facts: Facts) -> list[str]:
     """Findings that a person accepted, with reason and end."""
     if facts.decisions is None:
         return ["本版未附豁免记录。"]
-    force = [d for d in facts.decisions if d["kind"] == "waive" and d["until"] >= months.key(facts.month)]
+    force = [
+        d for d in facts.decisions if d["kind"] == "waive" and (d["until"] or "9999-12") >= months.key(facts.month)
+    ]
     if not force:
         return ["没有生效的豁免。"]
-    told = [_waiver(d, facts.waived.get(d["finding"]), facts) for d in force]
-    return [f"生效的豁免有{len(force)}项:{';'.join(told)}。"]
+    named = [_waiver(d, facts.waived.get(d["finding"] or ""), facts) for d in force]
+    return [f"生效的豁免有{len(force)}项：{'；'.join(named)}。"]
 
 
-def _waiver(decision: dict, finding: dict | None, facts: Facts) -> str:
-    who = facts.short.get(finding["county"], "") if finding else ""
+def _waiver(decision: Decision, finding: Finding | None, facts: Facts) -> str:
+    who = facts.short.get(finding["county"] or "", "") if finding else ""
     what = f"{who}“{finding['file']}”{finding['cell'] or ''}" if finding else f"问题{decision['finding']}"
-    until = months.label(months.parse(decision["until"]))
-    return f"{what},理由:{decision['why']},由{decision['by']}批准,有效至{until}"
+    until = months.label(months.parse(decision["until"])) if decision["until"] else "取消"
+    return f"{what}，理由：{decision['why']}，由{decision['by']}批准，有效至{until}"
 
 
 def corrections(facts: Facts) -> list[str]:
-    """What this edition changes against the one before it, and which earlier months got a new edition since."""
+    """What this edition changes against the one before, and which earlier months have a new edition since."""
     manifest = facts.release.manifest
     return [_this_edition(facts, manifest) + _other_months(facts)]
 
 
 def _this_edition(facts: Facts, manifest: dict) -> str:
     if manifest["edition"] == 1:
-        return "本月数据为首次发布,无更正。"
+        return "本月数据为首次发布，无更正。"
     changes = manifest.get("changes") or {}
     word = {"corrected": "更正", "restated": "重述"}.get(manifest["kind"], "更新")
     files = [
@@ -120,8 +125,8 @@ def _this_edition(facts: Facts, manifest: dict) -> str:
         f for f in changes.get("figures", []) if f["month"] == manifest["month"] and f["policy"] == facts.policy["id"]
     ]
     return (
-        f"本版为{months.label(facts.month)}数据第{manifest['edition']}版({word}版)。"
-        + sentence(files and f"与上一版相比,新采用{listed(files, _NAMED, '份')}报表")
+        f"本版为{months.label(facts.month)}数据第{manifest['edition']}版（{word}版）。"
+        + sentence(files and f"与上一版相比，新采用{listed(files, _NAMED, '份')}报表")
         + sentence(changes.get("reference") and "指标定义、名册或报表格式等基础资料有调整")
         + _figures_changed(own, facts)
     )
@@ -133,14 +138,14 @@ def _figures_changed(rows: list[dict], facts: Facts) -> str:
     if not seen:
         return "本月全市各项指标与上一版一致。"
     seen.sort(key=lambda pair: (not pair[0].headline, pair[0].position))
-    told = [
+    named = [
         f"{i.name}由{amount(r['before'], i.unit)}改为{amount(r['after'], i.unit)}"
         for i, r in seen
         if r["before"] != r["after"]
     ]
-    if not told:
-        return f"本月全市有{len(seen)}项指标的分子、分母有细微变动,现值不变。"
-    return f"本月全市指标有变动的:{listed(told, 5, '项')}。"
+    if not named:
+        return f"本月全市有{len(seen)}项指标的分子、分母有细微变动，现值不变。"
+    return f"本月全市指标有变动的：{listed(named, 5, '项')}。"
 
 
 def _other_months(facts: Facts) -> str:
@@ -151,8 +156,8 @@ def _other_months(facts: Facts) -> str:
     before = months.key(months.add(facts.month, -1))
     start = next((e["at"] for e in facts.editions if e["month"] == before), None)
     newer = [e for e in facts.editions if e["edition"] > 1 and e["month"] < own and start and e["at"] > start]
-    told = [f"{months.label(months.parse(e['month']))}第{e['edition']}版" for e in newer]
-    return f"上月报告以后,以前月份的数据有更正:{listed(told, _NAMED, '个版本')}。" if told else ""
+    named = [f"{months.label(months.parse(e['month']))}第{e['edition']}版" for e in newer]
+    return f"上月报告以后，以前月份的数据有更正：{listed(named, _NAMED, '个版本')}。" if named else ""
 
 
 def _day(stamp: str) -> str:

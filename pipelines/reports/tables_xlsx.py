@@ -16,7 +16,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reports import finding_lists, xlsx_fast_rows
-from pipelines.reports.facts import Facts, Figure, Item, towns
+from pipelines.reports.below_counties import towns
+from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
 from pipelines.reports.phrases import aim, day
@@ -36,13 +37,13 @@ class _Book:
         self.buffer = io.BytesIO()
         plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
         self.book = Workbook(self.buffer, plain)
-        self.bodies: dict[int, tuple[int, list]] = {}
+        self.bodies: dict[int, tuple[int, Sequence[Sequence[Value]]]] = {}
         self.subjects: list[tuple[str, str]] = []
         self._formats()
 
     def build(self) -> bytes:
         made = datetime.fromisoformat(self.facts.release.manifest["published_at"]).replace(tzinfo=None)
-        title = f"{self.facts.city}城乡社区治理进展数据表({self.variant.period(self.facts.month)}{self.facts.sample})"
+        title = f"{self.facts.city}城乡社区治理进展数据表（{self.variant.period(self.facts.month)}{self.facts.sample}）"
         self.book.set_properties({"title": title, "author": "社区治理进展系统", "created": made})
         contents = self.book.add_worksheet("目录")
         for write in (
@@ -85,7 +86,7 @@ class _Book:
         """A sheet with title, heads, frozen panes and a print area. The body starts in row 4."""
         sheet = self.book.add_worksheet(name)
         self.subjects.append((name, about))
-        sheet.write_string(0, 0, f"{name}({months.label(self.facts.month)})", self.title)
+        sheet.write_string(0, 0, f"{name}（{months.label(self.facts.month)}）", self.title)
         sheet.write_string(1, 0, about, self.note)
         sheet.set_row(0, 24)
         sheet.set_row(2, 32)
@@ -102,7 +103,7 @@ class _Book:
         sheet.set_paper(9)
         sheet.set_margins(0.5, 0.5, 0.6, 0.6)
         sheet.set_footer(
-            f"&L{self.facts.city} {self.facts.release.label}&C第 &P 页,共 &N 页&R{day(self.facts.published)}"
+            f"&L{self.facts.city} {self.facts.release.label}&C第 &P 页，共 &N 页&R{day(self.facts.published)}"
         )
         return sheet
 
@@ -119,7 +120,9 @@ class _Book:
         else:
             sheet.write_number(row, column, value, self.cells[kind])
 
-    def _bulk(self, name: str, about: str, heads: Sequence[Head], rows: list[Sequence[Value]], freeze: int = 2) -> None:
+    def _bulk(
+        self, name: str, about: str, heads: Sequence[Head], rows: Sequence[Sequence[Value]], freeze: int = 2
+    ) -> None:
         """A sheet with a long body; only its pattern row is written here."""
         sheet = self._sheet(name, about, heads, len(rows), freeze)
         for column, head in enumerate(heads):
@@ -153,7 +156,7 @@ class _Book:
         sheet.set_column(20, 22, None, None, {"hidden": True})
         for n, item in enumerate((self.facts.headline[row - 3] for row in rows), 3):
             sheet.write_string(n, 20, item.name)
-            sheet.write_number(n, 21, float(item.city.shown))
+            sheet.write_number(n, 21, float(item.city.shown if item.city and item.city.shown else 0))
             if item.low is not None:
                 sheet.write_number(n, 22, item.low)
         chart = self.book.add_chart({"type": "bar"})
@@ -172,7 +175,7 @@ class _Book:
                 }
             )
         chart.show_hidden_data()
-        chart.set_title({"name": "主要指标现值与目标(%)", "name_font": {"size": 12}})
+        chart.set_title({"name": "主要指标现值与目标（%）", "name_font": {"size": 12}})
         chart.set_y_axis({"reverse": True, "num_font": {"size": 9}})
         chart.set_x_axis({"min": 0, "max": 100, "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
         chart.set_legend({"position": "bottom"})
@@ -183,7 +186,7 @@ class _Book:
     def _measures(self) -> list[Head]:
         return [
             Head("现值", 9, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6),
-            Head("已有(分子)", 12, "exact"), Head("应有(分母)", 12, "exact"), Head("未报", 9, "whole"), Head("沿用",
+            Head("已有（分子）", 12, "exact"), Head("应有（分母）", 12, "exact"), Head("未报", 9, "whole"), Head("沿用",
             9, "whole"), Head("状态", 12),
             Head("还差", 9, "whole"), Head("还差单位", 10),
         ]  # fmt: skip
@@ -215,7 +218,7 @@ class _Book:
         self._bulk("全市", f"全部{len(rows)}项指标的全市数", heads, rows)
 
     def _matrix(self) -> None:
-        about = "各县(市、区)各项指标的现值;空白为无数据或不适用"
+        about = "各县（市、区）各项指标的现值；空白为无数据或不适用"
         if self.facts.many:
             self._bulk("县市区一览", about, *finding_lists.matrix(self.facts))
             return
@@ -226,13 +229,18 @@ class _Book:
             *(Head(c["short"], 9, "number") for c in self.facts.counties),
         ]
         rows = [
-            [i.name, aim(i.goal, i.unit), as_float(i.city and i.city.shown), *finding_lists.across(i, self.facts)]
+            [
+                i.name,
+                aim(i.goal, i.unit),
+                as_float(i.city.shown if i.city else None),
+                *finding_lists.across(i, self.facts),
+            ]
             for i in self.facts.items
         ]
         self._bulk("县市区一览", about, heads, rows, freeze=3)
 
     def _counties(self) -> None:
-        heads = [Head("指标", 38), Head("县(市、区)", 16), Head("代码", 9), Head("目标", 11), *self._measures()]
+        heads = [Head("指标", 38), Head("县（市、区）", 16), Head("代码", 9), Head("目标", 11), *self._measures()]
         rows = [
             [i.name, f.name, f.unit, aim(i.goal, i.unit), *self._measured(f, i)]
             for i in self.facts.items
@@ -245,8 +253,8 @@ class _Book:
         about = finding_lists.about_towns(self.facts)
         heads = [
             Head("指标", 38),
-            Head("县(市、区)", 16),
-            Head("乡镇(街道)", 18),
+            Head("县（市、区）", 16),
+            Head("乡镇（街道）", 18),
             Head("代码", 11),
             Head("目标", 11),
             *self._measures(),
@@ -258,13 +266,13 @@ class _Book:
             place = [row.pop("county"), row["town"], row["unit"]]
             figure = Figure(name=row.pop("town"), **row)
             line = [item.name, *place, aim(item.goal, item.unit), *self._measured(figure, item)]
-            parts.setdefault(item.clause.split("(")[0], []).append(line)
+            parts.setdefault(item.clause.split("（")[0], []).append(line)
         for part, rows in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
             self._bulk(_sheet_name(f"乡镇·第{part}部分"), f"政策第{part}部分{about}", heads, rows, freeze=3)
 
     def _series(self) -> None:
         span = sorted({month for item in self.facts.headline for month, _ in item.series})
-        heads = [Head("月份", 10), *(Head(f"{i.name}({i.unit})", 13, "number") for i in self.facts.headline)]
+        heads = [Head("月份", 10), *(Head(f"{i.name}（{i.unit}）", 13, "number") for i in self.facts.headline)]
         past = [dict(item.series) for item in self.facts.headline]
         rows = [[months.key(m), *(as_float(known[m].shown) if m in known else None for known in past)] for m in span]
         sheet = self._sheet("走势", "全市主要指标逐月的现值", heads, len(rows), freeze=1)
@@ -286,7 +294,7 @@ class _Book:
                 }
             )
         chart.show_blanks_as("gap")
-        chart.set_title({"name": "主要指标走势(%)", "name_font": {"size": 12}})
+        chart.set_title({"name": "主要指标走势（%）", "name_font": {"size": 12}})
         chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
         chart.set_legend({"position": "right", "font": {"size": 8}})
         chart.set_size({"width": 1100, "height": 460})
@@ -295,7 +303,7 @@ class _Book:
 
     def _coverage(self) -> None:
         heads, rows = finding_lists.coverage(self.facts)
-        self._body(self._sheet("报送", "各县(市、区)本月报送和采用情况", heads, len(rows), freeze=1), heads, rows)
+        self._body(self._sheet("报送", "各县（市、区）本月报送和采用情况", heads, len(rows), freeze=1), heads, rows)
 
     def _findings(self) -> None:
         self._bulk("问题清单", finding_lists.about_findings(self.facts), *finding_lists.findings(self.facts), freeze=1)
@@ -304,11 +312,11 @@ class _Book:
         heads = [
             Head("指标", 38), Head("编号", 26), Head("条款", 9), Head("条款原文", 60, "wrap"), Head("约束程度", 20),
             Head("目标", 11), Head("到期", 10), Head("单位", 6), Head("统计对象", 12), Head("范围", 28, "wrap"),
-            Head("达标条件(占比)", 36, "wrap"), Head("分子", 28,
+            Head("达标条件（占比）", 36, "wrap"), Head("分子", 28,
             "wrap"), Head("分母", 22, "wrap"), Head("考核层级", 12), Head("判定", 10), Head("口径说明", 40, "wrap"),
         ]  # fmt: skip
         rows = [definition(item) for item in self.facts.items]
-        self._bulk("指标定义", "指标的条款、原文、口径和算法;占比=100×达标单位数÷范围内单位数", heads, rows, freeze=1)
+        self._bulk("指标定义", "指标的条款、原文、口径和算法；占比=100×达标单位数÷范围内单位数", heads, rows, freeze=1)
 
     def _contents(self, sheet: Worksheet, title: str) -> None:
         facts = self.facts
@@ -318,7 +326,7 @@ class _Book:
         sheet.write_string(0, 0, title, self.title)
         sheet.set_row(0, 28)
         sheet.write_string(
-            1, 0, f"《{facts.policy['title']}》 数据版本 {facts.release.label}({day(facts.published)}发布)", self.note
+            1, 0, f"《{facts.policy['title']}》 数据版本 {facts.release.label}（{day(facts.published)}发布）", self.note
         )
         for row, (name, about) in enumerate(self.subjects, 3):
             sheet.write_url(row, 0, f"internal:'{name}'!A1", self.link, name)
@@ -331,10 +339,10 @@ class _Book:
 
 
 _NOTES = (
-    "现值按精确数四舍五入保留一位小数;是否达标按精确数判定,59.96%显示为60.0%,仍未达到60%。",
-    "下限、上限:未报单位全部不合格、全部合格时的现值。下限达到目标才算已达标。",
-    "沿用:本月没有可用数据,以此前两个月内最近一次数据代替的单位数。空白为无数据或不适用。",
-    "还差:达到目标还需增加的整数单位。",
+    "现值按精确数四舍五入保留一位小数；是否达标按精确数判定，59.96%显示为60.0%，仍未达到60%。",
+    "下限、上限：未报单位全部不合格、全部合格时的现值。下限达到目标才算已达标。",
+    "沿用：本月没有可用数据，以此前两个月内最近一次数据代替的单位数。空白为无数据或不适用。",
+    "还差：达到目标还需增加的整数单位。",
 )
 
 

@@ -1,8 +1,6 @@
-"""The verdict in plain sentences, made from the figures: who reached, who lags and by how much, what moved, who
-reported.
+"""The verdict in sentences: which indicators are met, which lag and by how much, what moved, who reported.
 
-Every function takes facts and returns one sentence or none, so that each case is a row of a table in
-`tests/reports/test_wording.py`.
+Every function takes facts and returns one sentence or none; each case is a row of a table in `tests/reports/test_wording.py`.
 """
 
 from collections import Counter
@@ -11,10 +9,26 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from pipelines.reports.facts import ATTENTION, BEHIND, Facts, Item, tenth
+from pipelines.edition.statuses import BEHIND
+from pipelines.reports.facts import Facts, Item, by_concern, tenth
 from pipelines.reports.phrases import aim_in_words, amount, count, listed, plain_unit, points, sentence, until
 
-_GRADES = ("met", "unproven", "on_track", "lagging", "off_track", "reversing", "overdue")
+# from better to worse; a status that says nothing of progress has no grade
+_GRADES = ("met", "on_track", "lagging", "off_track", "reversing", "overdue")
+# in which order a sentence counts them
+_COUNTED = (
+    "met",
+    "on_track",
+    "starting",
+    "lagging",
+    "off_track",
+    "reversing",
+    "overdue",
+    "unproven",
+    "tracked",
+    "no_data",
+    "not_applicable",
+)
 PARTS = {
     "register": "指标定义调整",
     "correction": "更正上期数据",
@@ -29,25 +43,25 @@ _NAMED = 3
 def overall(facts: Facts, since: str) -> str:
     """The paragraph 总体判断. `since` names what is compared with: 上月, 上季度末, 上年底."""
     items = facts.headline
-    said = [
+    sentences = [
         deadline(facts.month, facts.policy["due"], facts.policy["title"]),
         tally([item.status for item in items], facts.statuses),
         *(group(status, items, facts.statuses[status]) for status in ("met", *BEHIND, "unproven")),
-        steps(items, since) if facts.compared else "这是第一个有数据的月份,没有以前的数可比。",
+        steps(items, since) if facts.compared else "这是第一个有数据的月份，没有以前的数可比。",
         movers(items, since) if facts.compared else "",
         reported(facts),
     ]
-    return "".join(said)
+    return "".join(sentences)
 
 
 def deadline(month: date, due: date, title: str) -> str:
     """How far the due date is."""
     left = (due.year - month.year) * 12 + due.month - month.month
     if left > 0:
-        return f"截至{month.year}年{month.month}月底,距《{title}》{until(due)}的完成时限还有{left}个月。"
+        return f"截至{month.year}年{month.month}月底，距《{title}》{until(due)}的完成时限还有{left}个月。"
     if left == 0:
         return f"{month.year}年{month.month}月底是《{title}》规定的完成时限。"
-    return f"截至{month.year}年{month.month}月底,《{title}》规定的完成时限({until(due)})已过{-left}个月。"
+    return f"截至{month.year}年{month.month}月底，《{title}》规定的完成时限（{until(due)}）已过{-left}个月。"
 
 
 def tally(statuses: Sequence[str], names: dict[str, str]) -> str:
@@ -56,46 +70,33 @@ def tally(statuses: Sequence[str], names: dict[str, str]) -> str:
     if len(counts) == 1:
         word = {"met": "全部达标", "no_data": "均无数据"}.get(statuses[0], f"均为“{names[statuses[0]]}”")
         return f"{len(statuses)}项主要指标{word}。"
-    order = (
-        "met",
-        "unproven",
-        "on_track",
-        "lagging",
-        "off_track",
-        "reversing",
-        "overdue",
-        "tracked",
-        "no_data",
-        "not_applicable",
-    )
-    return sentence(f"{len(statuses)}项主要指标中", *(f"{names[s]}{counts[s]}项" for s in order if counts[s]))
+    return sentence(f"{len(statuses)}项主要指标中", *(f"{names[s]}{counts[s]}项" for s in _COUNTED if counts[s]))
 
 
 def group(status: str, items: Sequence[Item], name: str) -> str:
-    """Which indicators stand so: those behind with what they lack, the largest gap first."""
-    chosen = [item for item in items if item.status == status]
+    """Which indicators have a status: those behind with what they lack, in the order of concern."""
+    chosen = by_concern(item for item in items if item.status == status)
     if not chosen or (status == "met" and len(chosen) == len(items)):
         return ""
     if status == "unproven":
-        return sentence(
-            f"{listed([i.name for i in chosen], _NAMED, '项')}按已报数据达标,但未报部分可能改变结论,尚待核实"
-        )
+        return sentence(f"{listed([i.name for i in chosen], _NAMED, '项')}的结论取决于未报或待核实的部分，尚待核实")
     if status in BEHIND:
-        chosen.sort(key=lambda item: -(item.city.gap or 0))
-        return sentence(f"{name}的是{listed([f'{i.name}({standing(i)})' for i in chosen], _NAMED, '项')}")
+        return sentence(f"{name}的是{listed([f'{i.name}（{standing(i)}）' for i in chosen], _NAMED, '项')}")
     return sentence(f"{name}的是{listed([i.name for i in chosen], _NAMED, '项')}")
 
 
 def standing(item: Item) -> str:
-    """`现值45.7%,目标不低于50%,还差212个村`."""
-    parts = [f"现值{amount(item.city.shown, item.unit)}"]
+    """`现值45.7%，目标不低于50%，还差212个村`."""
+    figure = item.city
+    parts = [f"现值{amount(figure.shown if figure else None, item.unit)}"]
     if item.goal:
         parts.append(f"目标{aim_in_words(item.goal, item.unit)}")
-    return ",".join([*parts, *([short_of(item.city.gap, item.gap_unit)] if item.city.gap else [])])
+    gap = short_of(figure.gap, item.gap_unit) if figure else ""
+    return "，".join([*parts, *([gap] if gap else [])])
 
 
 def short_of(gap: int | None, unit: str | None) -> str:
-    """`还差212个村`; nothing where no count of units would be true."""
+    """`还差212个村`; empty where the gap is not a number of units."""
     return f"还差{count(gap)}{plain_unit(unit)}" if gap else ""
 
 
@@ -104,57 +105,62 @@ def short_of(gap: int | None, unit: str | None) -> str:
 
 def steps(items: Sequence[Item], since: str) -> str:
     """Which indicators changed their status for the better, and which for the worse."""
-    pairs = [(i, _grade(i.before.status), _grade(i.status)) for i in items if i.before]
-    better = [i.name for i, then, now in pairs if None not in (then, now) and now < then]
-    # what turned overdue was said before: the day came, the work did not get worse
-    worse = [i.name for i, then, now in pairs if None not in (then, now) and now > then and i.status != "overdue"]
+    pairs = [(i, i.before.status, _worsened(i.before.status, i.status)) for i in items if i.before]
+    better = [i.name for i, _, worsened in pairs if worsened < 0]
+    # an indicator turns overdue because the day came, not because the work got worse
+    worse = [i.name for i, _, worsened in pairs if worsened > 0 and i.status != "overdue"]
     if not better and not worse:
-        late = any(i.status == "overdue" and i.before.status != "overdue" for i, _, _ in pairs)
-        return "" if late else f"与{since}相比,主要指标的状态没有变化。"
+        late = any(i.status == "overdue" and then != "overdue" for i, then, _ in pairs)
+        return "" if late else f"与{since}相比，主要指标的状态没有变化。"
     return sentence(
         f"与{since}相比",
-        better and f"{len(better)}项主要指标状态好转({listed(better, _NAMED, '项')})",
-        worse and f"{len(worse)}项{'' if better else '主要指标状态'}变差({listed(worse, _NAMED, '项')})",
+        better and f"{len(better)}项主要指标状态好转（{listed(better, _NAMED, '项')}）",
+        worse and f"{len(worse)}项{'' if better else '主要指标状态'}变差（{listed(worse, _NAMED, '项')}）",
     )
 
 
-def _grade(status: str) -> int | None:
-    return _GRADES.index(status) if status in _GRADES else None
+def _worsened(then: str, now: str) -> int:
+    """How many grades worse a status is than before; 0 where one of them has none."""
+    return _GRADES.index(now) - _GRADES.index(then) if then in _GRADES and now in _GRADES else 0
 
 
 def movers(items: Sequence[Item], since: str) -> str:
-    """What rose most, and why; what fell."""
-    changed = sorted((i for i in items if i.change), key=lambda i: (-i.change if i.unit == "%" else 0, i.position))
-    if not changed:
+    """Which values rose most and which fell, with the reasons."""
+    changes = [(i, i.change) for i in items if i.change]
+    changes.sort(key=lambda pair: (-pair[1] if pair[0].unit == "%" else 0, pair[0].position))
+    if not changes:
         return "" if all(i.change is None for i in items) else f"各项主要指标数值与{since}持平。"
-    rose = [i for i in changed if i.change > 0][:2]
-    fell = [i for i in reversed(changed) if i.change < 0][:3]
-    return sentence(rose and f"提高较多的是{_told(rose)}") + sentence(fell and f"下降的是{_told(fell)}")
+    rose = [i for i, change in changes if change > 0][:2]
+    fell = [i for i, change in reversed(changes) if change < 0][:3]
+    return sentence(f"提高较多的是{_with_reasons(rose)}" if rose else "") + sentence(
+        f"下降的是{_with_reasons(fell)}" if fell else ""
+    )
 
 
-def _told(items: Sequence[Item]) -> str:
-    """Each with its change, and with the reasons where the release holds them."""
-    return listed([f"{i.name}({','.join(filter(None, (moved(i), why(i))))})" for i in items])
+def _with_reasons(items: Sequence[Item]) -> str:
+    """Each with its change, and with the reasons where the edition has them."""
+    return listed([f"{i.name}（{'，'.join(filter(None, (moved(i), why(i))))}）" for i in items])
 
 
 def moved(item: Item) -> str:
-    """`提高1.2个百分点,增加18个村`."""
-    rose = item.change > 0
-    said = f"{'提高' if rose else '下降'}{abs(item.change)}{points(item.unit)}"
+    """`提高1.2个百分点，增加18个村`."""
+    change = item.change or Decimal(0)
+    rose = change > 0
+    by = f"{'提高' if rose else '下降'}{abs(change)}{points(item.unit)}"
     if not item.more or (item.more > 0) != rose:
-        return said
-    return f"{said},{'增加' if rose else '减少'}{count(abs(item.more))}{plain_unit(item.gap_unit)}"
+        return by
+    return f"{by}，{'增加' if rose else '减少'}{count(abs(item.more))}{plain_unit(item.gap_unit)}"
 
 
 def why(item: Item) -> str:
-    """What the change is made of, largest part first; nothing where the release does not hold it."""
-    parts = {name: tenth_of(change) for name, change in item.parts.items()}
-    told = sorted(((name, c) for name, c in parts.items() if c), key=lambda pair: -abs(pair[1]))
-    if not told:
+    """The parts of the change, largest first; empty where the edition does not have them."""
+    changes = [(name, tenth_of(change)) for name, change in item.parts.items()]
+    parts = sorted(((name, c) for name, c in changes if c), key=lambda pair: -abs(pair[1]))
+    if not parts:
         return ""
-    if len(told) == 1:
-        return f"来自{PARTS[told[0][0]]}"
-    return "其中" + "、".join(f"{PARTS[name]}{_effect(c, item.unit)}" for name, c in told)
+    if len(parts) == 1:
+        return f"来自{PARTS[parts[0][0]]}"
+    return "其中" + "、".join(f"{PARTS[name]}{_effect(c, item.unit)}" for name, c in parts)
 
 
 def _effect(change: Decimal, unit: str) -> str:
@@ -169,46 +175,41 @@ def tenth_of(change: float | Decimal) -> Decimal:
 
 
 def reported(facts: Facts) -> str:
-    """Who sent a valid workbook for the month, and what stands in for those who did not."""
+    """Who sent a valid workbook for the month, and whose earlier answers are carried."""
     total = len(facts.counties)
     sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
     silent = [county for county in facts.counties if county["unit"] not in sent]
     if not silent:
-        return f"{total}个县(市、区)全部报送。"
+        return f"{total}个县（市、区）全部报送。"
     if len(silent) == total:
-        return f"本月{total}个县(市、区)均未报送有效报表,以上数字沿用以前月份已报数据。"
+        return f"本月{total}个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"
     lent = {row["county"] for row in facts.coverage if row["carried"]}
     carried = [c["short"] for c in silent if c["unit"] in lent]
     missing = [c["short"] for c in silent if c["unit"] not in lent]
     return sentence(
-        f"{total}个县(市、区)中{total - len(silent)}个已报送",
-        carried and f"{listed(carried, 6)}未报,沿用此前两个月内的数据",
-        missing and f"{listed(missing, 6)}未报且无数据可沿用,按未知计算",
+        f"{total}个县（市、区）中{total - len(silent)}个已报送",
+        carried and f"{listed(carried, 6)}未报，沿用此前两个月内的数据",
+        missing and f"{listed(missing, 6)}未报且无数据可沿用，按未知计算",
     )
 
 
 def counties(rows: Sequence[tuple[str, int, int, int]], total: int) -> str:
-    """Which counties reached most and which lag most.
+    """Which counties met most indicators and which lag most.
 
-    Rows, most behind first: name, indicators met, indicators behind, indicators with a value. Who has no value neither
-    lags nor keeps up.
+    Rows, most behind first: name, indicators met, indicators behind, indicators with a value. A county without values is
+    neither.
     """
     if not rows:
         return ""
     if all(met == total for _, met, _, _ in rows):
-        return f"{len(rows)}个县(市、区)主要指标全部达标。"
+        return f"{len(rows)}个县（市、区）主要指标全部达标。"
     calm = [name for name, _, behind, known in rows if known and not behind]
     blank = [name for name, _, _, known in rows if not known]
-    worst = [f"{name}({behind}项)" for name, _, behind, _ in rows[:3] if behind]
-    best = [f"{name}({met}项)" for name, met, _, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
+    worst = [f"{name}（{behind}项）" for name, _, behind, _ in rows[:3] if behind]
+    best = [f"{name}（{met}项）" for name, met, _, _ in sorted(rows, key=lambda row: -row[1])[:3] if met]
     return (
         sentence(best and f"达标较多的是{listed(best)}")
         + sentence(worst and f"滞后较多的是{listed(worst)}")
         + sentence(calm and f"没有滞后指标的是{listed(calm, 8)}")
         + sentence(blank and f"没有数据的是{listed(blank, 8)}")
     )
-
-
-def attention(items: Sequence[Item]) -> list[Item]:
-    """Items that need attention first."""
-    return sorted(items, key=lambda item: (ATTENTION.index(item.status), item.position))

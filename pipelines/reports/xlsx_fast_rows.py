@@ -8,7 +8,7 @@ column has; here the rows are written in its place. Text goes in as text: whatev
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
@@ -20,7 +20,7 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 Value = str | int | float | Decimal | None
 
 
-def fill(workbook: bytes, bodies: dict[int, tuple[int, Iterable[Sequence[Value]]]]) -> bytes:
+def fill(workbook: bytes, bodies: Mapping[int, tuple[int, Iterable[Sequence[Value]]]]) -> bytes:
     """The workbook with the bodies in it: by the number of the sheet (from 1), the row (from 1) of the pattern, and
     the rows.
     """
@@ -39,15 +39,16 @@ def fill(workbook: bytes, bodies: dict[int, tuple[int, Iterable[Sequence[Value]]
 
 
 def _with_rows(sheet: str, pattern: int, rows: Iterable[Sequence[Value]]) -> str:
-    found = re.search(rf'<row r="{pattern}"[^>]*>(.*?)</row>', sheet, re.DOTALL)
-    looks = [f' s="{style}"' if style else "" for style in _STYLE.findall(found[1])]
+    row_xml = re.search(rf'<row r="{pattern}"[^>]*>(.*?)</row>', sheet, re.DOTALL)
+    assert row_xml, f"no pattern row {pattern}"
+    looks = [f' s="{style}"' if style else "" for style in _STYLE.findall(row_xml[1])]
     columns = [_Column(xl_col_to_name(n), look) for n, look in enumerate(looks)]
     lines = []
     for number, row in enumerate(rows, pattern):
         cells = "".join([column.cell(number, value) for column, value in zip(columns, row, strict=True)])
         lines.append(f'<row r="{number}">{cells}</row>')
     last = f"{columns[-1].letter}{pattern + max(len(lines) - 1, 0)}"
-    sheet = sheet[: found.start()] + "".join(lines) + sheet[found.end() :]
+    sheet = sheet[: row_xml.start()] + "".join(lines) + sheet[row_xml.end() :]
     return re.sub(r'<dimension ref="A1:[A-Z]+\d+"/>', f'<dimension ref="A1:{last}"/>', sheet, count=1)
 
 

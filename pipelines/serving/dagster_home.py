@@ -41,7 +41,7 @@ def set_aside_unusable(home: Path, now: datetime) -> list[str]:
         if _is_damaged(place):
             told.append(_set_aside(home, place, "已损坏"))
     if ahead := tick_ahead(home, now):
-        told.append(_set_aside(home, home / TICKS, f"记有未来的定时({ahead:%Y-%m-%d %H:%M},系统时间被拨回过)"))
+        told.append(_set_aside(home, home / TICKS, f"记有未来的定时（{ahead:%Y-%m-%d %H:%M}，系统时间被拨回过）"))
     return told
 
 
@@ -64,8 +64,8 @@ def _set_aside(home: Path, place: Path, why: str) -> str:
         if name.exists():
             name.replace(name.with_name(f"{name.name}.unusable-{moment}"))
     return (
-        f"Dagster 的数据库 {place.relative_to(home)} {why},已移开({place.name}.unusable-{moment})并重新建立;"
-        "只失去运行历史,已收到的报表和发布版不受影响"
+        f"Dagster 的数据库 {place.relative_to(home)} {why}，已移开（{place.name}.unusable-{moment}）并重新建立；"
+        "只失去运行历史，已收到的报表和发布版不受影响"
     )
 
 
@@ -95,5 +95,5 @@ def _write(place: Path, text: str) -> None:
 def _quoted(home: Path) -> str:
     """A folder's name as it may stand in YAML. Errors: `Refusal` for one that YAML would read otherwise."""
     if yaml.safe_load(f"{home}/x") != f"{home}/x":
-        raise Refusal(f"数据文件夹的名称“{home}”含有 Dagster 配置不能使用的字符;请换一个名称")
+        raise Refusal(f"数据文件夹的名称“{home}”含有 Dagster 配置不能使用的字符；请换一个名称")
     return str(home)

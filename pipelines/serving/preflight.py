@@ -37,7 +37,7 @@ def writable(settings: Settings) -> None:
                 pass
         except OSError as error:
             raise Refusal(
-                f"文件夹 {folder} 不能写入({error.strerror});请让运行本程序的用户拥有它,或检查磁盘是否只读、已满"
+                f"文件夹 {folder} 不能写入（{error.strerror}）；请让运行本程序的用户拥有它，或检查磁盘是否只读、已满"
             ) from None
 
 
@@ -59,15 +59,15 @@ def _free(label: str, address: str, port: int, option: str) -> None:
             probe.bind((address, port))
         except OSError as error:
             raise Refusal(
-                f"{label}的端口 {address}:{port} 不能使用({error.strerror});"
-                f"多半是已有一个 shequ serve 或 shequ dashboard 在运行:先停止它,或用 {option} 换一个端口"
+                f"{label}的端口 {address}:{port} 不能使用（{error.strerror}）；"
+                f"多半是已有一个 shequ serve 或 shequ dashboard 在运行：先停止它，或用 {option} 换一个端口"
             ) from None
 
 
 def room(settings: Settings) -> None:
     free = shutil.disk_usage(settings.data).free / 2**20
     if free < LEAST_FREE_MB:
-        raise Refusal(f"{settings.data} 所在磁盘只剩 {free:.0f} MB,至少需要 {LEAST_FREE_MB} MB;请先清出空间")
+        raise Refusal(f"{settings.data} 所在磁盘只剩 {free:.0f} MB，至少需要 {LEAST_FREE_MB} MB；请先清出空间")
 
 
 def scarce(folder: Path) -> str | None:
@@ -75,7 +75,9 @@ def scarce(folder: Path) -> str | None:
     usage = shutil.disk_usage(folder)
     if usage.free >= SCARCE * usage.total:
         return None
-    return f"磁盘只剩 {usage.free / 2**30:.1f} GB({usage.free / usage.total:.0%},应不少于 {SCARCE:.0%});请清理或扩容"
+    return (
+        f"磁盘只剩 {usage.free / 2**30:.1f} GB（{usage.free / usage.total:.0%}，应不少于 {SCARCE:.0%}）；请清理或扩容"
+    )
 
 
 def clock(settings: Settings, now: datetime) -> None:
@@ -83,8 +85,8 @@ def clock(settings: Settings, now: datetime) -> None:
     last = last_event(settings)
     if last and last - now > dagster_home.TOLERATED:
         raise Refusal(
-            f"系统时间是 {now:%Y-%m-%d %H:%M},而台账最后一条记录写于 {last:%Y-%m-%d %H:%M}:时间被拨回过,"
-            "定时任务会停住不动;请先校准系统时间(timedatectl)"
+            f"系统时间是 {now:%Y-%m-%d %H:%M}，而台账最后一条记录写于 {last:%Y-%m-%d %H:%M}：时间被拨回过，"
+            "定时任务会停住不动；请先校准系统时间(timedatectl)"
         )
 
 

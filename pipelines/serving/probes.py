@@ -24,7 +24,7 @@ def dashboard(address: str) -> str | None:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=SECONDS) as answer:  # noqa: S310 our own address
             return None if answer.read() == b"ok" else "看板的健康页没有回答 ok"
     except _FAILED as error:
-        return f"看板没有应答({_reason(error)})"
+        return f"看板没有应答（{_reason(error)}）"
 
 
 def code_server(host: str, port: int) -> str | None:
@@ -36,7 +36,7 @@ def code_server(host: str, port: int) -> str | None:
             # the message PingRequest{echo: "shequ"} in bytes
             channel.unary_unary("/api.DagsterApi/Ping")(b"\n\x05shequ", timeout=SECONDS)
         except grpc.RpcError as error:
-            return f"代码服务没有应答({error.code().name})"
+            return f"代码服务没有应答（{error.code().name}）"
     return None
 
 
@@ -46,7 +46,7 @@ def web_server(address: str) -> str | None:
     try:
         found = ask(address, f"{{ locationStatusesOrError {{ {entries} }} }}")["locationStatusesOrError"]["entries"]
     except _FAILED as error:
-        return f"Dagster 界面没有应答({_reason(error)})"
+        return f"Dagster 界面没有应答（{_reason(error)}）"
     return None if any(entry["loadStatus"] == "LOADED" for entry in found) else "Dagster 界面尚未载入定义"
 
 
@@ -57,7 +57,7 @@ def daemon(address: str, now: float | None = None) -> str | None:
         found = ask(address, f"{{ instance {{ daemonHealth {{ allDaemonStatuses {{ {status} }} }} }} }}")
         needed = [s for s in found["instance"]["daemonHealth"]["allDaemonStatuses"] if s["required"]]
     except _FAILED as error:
-        return f"问不到 Dagster 守护进程的心跳({_reason(error)})"
+        return f"问不到 Dagster 守护进程的心跳（{_reason(error)}）"
     return stale(needed, time.time() if now is None else now)
 
 
@@ -70,7 +70,7 @@ def stale(statuses: list[dict], now: float) -> str | None:
         if now - beat > OLDEST_BEAT:
             return f"守护进程 {status['daemonType']} 已 {(now - beat) / 60:.0f} 分钟没有心跳"
         if beat - now > OLDEST_BEAT:
-            return f"守护进程 {status['daemonType']} 的心跳在未来:系统时间被拨回过,请校准时间"
+            return f"守护进程 {status['daemonType']} 的心跳在未来：系统时间被拨回过，请校准时间"
     return None
 
 
@@ -87,7 +87,7 @@ def ticks(address: str, now: float | None = None) -> str | None:
         entries = ask(address, _TICKS)["workspaceOrError"]["locationEntries"]
         found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
     except _FAILED as error:
-        return f"问不到 Dagster 的定时记录({_reason(error)})"
+        return f"问不到 Dagster 的定时记录（{_reason(error)}）"
     last = [
         (part["name"], tick["timestamp"])
         for one in found
@@ -105,8 +105,8 @@ def ahead(last: list[tuple[str, float]], now: float) -> str | None:
         return None
     until = datetime.fromtimestamp(late[-1][0], SHANGHAI)
     return (
-        f"{'、'.join(name for _, name in late)} 的上次触发记在未来(最晚 {until:%Y-%m-%d %H:%M}):系统时间曾被拨快,在那之前不会再触发。"
-        "请校准时间(timedatectl)后重新启动 shequ serve:启动时会移开这份定时记录并重新建立,报表和数字不受影响"
+        f"{'、'.join(name for _, name in late)} 的上次触发记在未来（最晚 {until:%Y-%m-%d %H:%M}）：系统时间曾被拨快，在那之前不会再触发。"
+        "请校准时间(timedatectl)后重新启动 shequ serve：启动时会移开这份定时记录并重新建立，报表和数字不受影响"
     )
 
 

@@ -86,8 +86,8 @@ def dashboard(settings: Settings, ports: Ports) -> int:
     roles.may_listen(settings, ports.address, ports.anonymous)
     roles.before_serving(settings)
     if not APP.exists():
-        raise Refusal("本版还没有看板(缺少 dashboards/app.py);数字可用 shequ figures 查看")
-    print(f"看板:http://{ports.address}:{ports.dashboard}  (按 Ctrl+C 停止)", flush=True)
+        raise Refusal("本版还没有看板（缺少 dashboards/app.py）；数字可用 shequ figures 查看")
+    print(f"看板：http://{ports.address}:{ports.dashboard}  （按 Ctrl+C 停止）", flush=True)
     command, environment = dashboard_command(settings, ports), installation.environment(settings, ports.anonymous)
     try:
         return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode

@@ -38,7 +38,7 @@ def serve(settings: Settings, ports: Ports) -> int:
         code = _supervised(command, settings, stopped)
         if code >= 0 or stopped:
             return max(code, 0)
-        print("监管进程意外结束,已结束它留下的全部进程,重新启动", file=sys.stderr, flush=True)
+        print("监管进程意外结束，已结束它留下的全部进程，重新启动", file=sys.stderr, flush=True)
     return 1
 
 
@@ -79,12 +79,12 @@ def supervise(settings: Settings, ports: Ports) -> int:
             _remember(settings, ports)
             _warn(settings, log)
             for said in dagster_home.set_aside_unusable(dagster_home.dagster_home(settings), datetime.now(SHANGHAI)):
-                log.info(f"注意:{said}")
+                log.info(f"注意：{said}")
             return Supervisor(
                 programs.all_of(settings, ports), _environment(settings, ports), REPOSITORY, log, folder
             ).run()
     except Refusal as refusal:
-        log.info(f"未启动:{refusal}")
+        log.info(f"未启动：{refusal}")
         return 1
 
 
@@ -114,7 +114,7 @@ def ports_of(settings: Settings) -> Ports:
 
 def _warn(settings: Settings, log) -> None:
     if trouble := preflight.scarce(settings.data):
-        log.info(f"注意:{trouble}")
+        log.info(f"注意：{trouble}")
 
 
 if __name__ == "__main__":

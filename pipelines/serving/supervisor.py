@@ -88,7 +88,7 @@ class Supervisor:
 
     def _say_all_is_up(self) -> bool:
         pages = ";".join(f"{p.label} {p.page}" for p in self.programs if p.page)
-        self.log.info(f"全部就绪。{pages}(按 Ctrl+C 停止)")
+        self.log.info(f"全部就绪。{pages}（按 Ctrl+C 停止）")
         return True
 
     # ---- one program
@@ -101,7 +101,7 @@ class Supervisor:
                 self._start(one, now)
             return True
         if one.process.poll() is not None:
-            return self._failed(one, now, f"已退出({_ending(one.process.returncode)})")
+            return self._failed(one, now, f"已退出（{_ending(one.process.returncode)}）")
         if now - one.probed >= (self.pace.probe if one.ready else self.pace.look):
             return self._ask(one, now)
         return True
@@ -116,7 +116,7 @@ class Supervisor:
         logs.capture(one.process.stdout, logs.opened(self.logs, program.name))
         one.since = one.answered = now
         one.ready, one.probed = False, 0.0
-        self.log.info(f"启动 {program.label}(进程 {one.pid})")
+        self.log.info(f"启动 {program.label}（进程 {one.pid}）")
 
     def _ask(self, one: Running, now: float) -> bool:
         trouble = one.program.probe()
@@ -132,12 +132,12 @@ class Supervisor:
         one.answered = one.probed
         if not one.ready:
             one.ready = True
-            self.log.info(f"{one.program.label} 就绪,用时 {one.probed - one.since:.0f} 秒")
+            self.log.info(f"{one.program.label} 就绪，用时 {one.probed - one.since:.0f} 秒")
         if one.failures and one.probed - one.since > self.pace.well_after:
             one.failures = 0
         used = process_tree.memory_mb(one.pid)
         if one.program.most_mb and used > one.program.most_mb:
-            self.log.info(f"{one.program.label} 占用内存 {used:.0f} MB,超过 {one.program.most_mb} MB,重新启动")
+            self.log.info(f"{one.program.label} 占用内存 {used:.0f} MB，超过 {one.program.most_mb} MB，重新启动")
             self._end(one, "内存过大")
             self._forget(one, 0.0)
         return True
@@ -146,10 +146,12 @@ class Supervisor:
         one.failures += 1
         if one.failures >= self.pace.most_failures:
             log = self.logs / f"{one.program.name}.log"
-            self.log.info(f"放弃:{one.program.label} 接连失败 {one.failures} 次,最后一次:{why}。全部停止;原因见 {log}")
+            self.log.info(
+                f"放弃：{one.program.label} 接连失败 {one.failures} 次，最后一次：{why}。全部停止；原因见 {log}"
+            )
             return False
         pause = min(self.pace.longest_pause, 2.0 ** (one.failures - 1))
-        self.log.info(f"{one.program.label} {why};{pause:.0f} 秒后重新启动(第 {one.failures} 次)")
+        self.log.info(f"{one.program.label} {why}；{pause:.0f} 秒后重新启动（第 {one.failures} 次）")
         self._forget(one, now + pause)
         return True
 
@@ -160,7 +162,7 @@ class Supervisor:
 
     def _end(self, one: Running, why: str) -> None:
         """Stop one program and all it started, hard after a while."""
-        self.log.info(f"结束 {one.program.label}(进程 {one.pid},{why})")
+        self.log.info(f"结束 {one.program.label}（进程 {one.pid}，{why}）")
         process_tree.send(one.pid, signal.SIGTERM)
         try:
             one.process.wait(self.pace.stray_grace)
@@ -203,7 +205,7 @@ class Supervisor:
         try:
             one.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.log.info(f"{one.program.label} 在 {self.pace.grace:.0f} 秒内没有停下,强行结束")
+            self.log.info(f"{one.program.label} 在 {self.pace.grace:.0f} 秒内没有停下，强行结束")
             one.process.kill()
             one.process.wait()
 
@@ -213,7 +215,7 @@ class Supervisor:
         while (left := process_tree.descendants(os.getpid())) and time.monotonic() < deadline:
             if not told:
                 told = True
-                self.log.info(f"等待进行中的任务结束(进程 {'、'.join(map(str, sorted(left)))})")
+                self.log.info(f"等待进行中的任务结束（进程 {'、'.join(map(str, sorted(left)))}）")
             time.sleep(0.2)
             process_tree.reap(set())
 

@@ -13,7 +13,7 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
 | `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
 | `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
-| `began`, `first_met` | series of figures: its first month with a value, the first in which its target was met | these |
+| `began`, `met` | series of figures and month in which it begins, in which it meets a target | these |
 | `fingerprint` | month computed, with the hash of everything it was computed from | month |
 
 The warehouse has one writer; readers open releases and never this file.
@@ -101,8 +101,6 @@ class Warehouse:
         self.con, self.reference, self.archive = con, reference, archive
         # by the last event folded; folding a long ledger once for each file of a large delivery would be quadratic
         self._lives: dict[int, Life] = {}
-        # the months whose counts by their own divisions stand in the temporary tables (`figures.count`)
-        self.counted: list[date] = []
 
     # ---- the projection
 
@@ -209,7 +207,6 @@ class Warehouse:
             yield
         except BaseException:
             self.con.execute("ROLLBACK")
-            self.counted = []
             raise
         self.con.execute("COMMIT")
 

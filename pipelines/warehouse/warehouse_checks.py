@@ -39,8 +39,8 @@ KEYS = {
     "last_answer": ("month", "uid"),
     "last_county_answer": ("month", "uid"),
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
-    "began": ("policy", "divisions", "indicator", "level", "unit"),
-    "first_met": ("policy", "divisions", "indicator", "level", "unit"),
+    "began": ("policy", "divisions", "indicator", "level", "unit", "month"),
+    "met": ("policy", "divisions", "indicator", "number", "level", "unit", "month"),
     "fingerprint": ("month", "what"),
     "exported": ("month", "what", "name"),
     "file_content": ("sha256",),
@@ -49,7 +49,7 @@ KEYS = {
     "meta": ("key",),
 }
 # state_<n> and county_state_<n>: one pair a policy
-STATE_KEY = ("month", "unit")
+STATE_KEY = ("month", "divisions", "unit")
 RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "meta")
 
 # What is checked together, in the order of the run: after the workbooks are read, after the figures are counted.

@@ -142,7 +142,7 @@ def test_only_the_city_decides_also_when_called_directly(place, action, by):
 def test_who_only_reads_submits_nothing(place, tmp_path, by):
     file = tmp_path / "表.csv"
     file.write_text("一,二", encoding="utf-8")
-    with pytest.raises(Refusal, match="不能提交报表"):
+    with pytest.raises(Refusal, match="不能报送"):
         submit_files.submit([file], place, by)
     assert not place.archive.exists()
 

@@ -148,14 +148,14 @@ def test_a_changed_register_makes_a_restated_edition(office):
     assert manifest["changes"]["reference"] == ["register:opinions-2018"]
 
 
-def test_a_late_restatement_of_an_older_month_never_becomes_current(office, villages):
+def test_a_correction_of_an_older_month_reaches_the_current_edition_and_does_not_take_its_place(office, villages):
     office.send(APRIL, COUNTY)
     office.run(APRIL)
     office.send(MAY, COUNTY)
     office.run(MAY)
     office.send(APRIL, COUNTY, but(villages[0], facility="否", facility_area=None))
     assert office.run(APRIL).number == 2
-    assert office.current == "2020-05/1"
+    assert office.current == "2020-05/2"
 
 
 def test_a_correction_of_an_older_month_flows_into_the_next_edition_of_an_open_later_month(office, villages):

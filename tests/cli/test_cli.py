@@ -219,10 +219,45 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
     status, out, _ = shequ("approve", "2020-04", "--by", "市局李某", "--json", data=data)
     told = json.loads(out)
     assert (status, told["kind"], told["month"]) == (0, "approve", "2020-04")
-    status, _, err = shequ("approve", "2020-04", "--by", "市局王某", data=data)
+    status, _, err = shequ("approve", "2020-04", "--by", "市局李某", data=data)
     assert status == 1
-    assert err.startswith("未完成:2020年4月已于") and "由市局李某审核" in err
-    assert shequ("reopen", "2020-04", "--why", "更正", "--by", "市局王某", data=data)[0] == 0
+    assert err.startswith("未完成：2020年4月已于") and "由市局李某审核" in err
+    assert shequ("reopen", "2020-04", "--why", "更正", "--by", "市局李某", data=data)[0] == 0
+    told = json.loads(shequ("status", "--month", "2020-04", "--json", data=data)[1])
+    assert [(one["kind"], one["by"], one["in_force"]) for one in told["decisions"]] == [
+        ("reopen", "市局李某", True), ("approve", "市局李某", True),
+    ]  # fmt: skip
+
+
+def test_an_edition_is_taken_back_and_given_out_again_by_name(office, published, shequ, village, tmp_path):
+    data = shutil.copytree(office.settings.data, tmp_path / "data")
+    shequ("submit", office.workbook(APRIL, COUNTY, but(village.name, facility="否", facility_area=None)), data=data)
+    made = json.loads(shequ("run", "--month", "2020-04", "--json", data=data)[1])
+    assert (made["release"], made["new"], made["released"]) == ("2020-04/2", True, True)
+    status, out, _ = shequ("retract", "2020-04/2", "--why", "报错了", "--by", "市局李某", "--json", data=data)
+    assert (status, json.loads(out)["edition"]) == (0, 2)
+    asked = ("figures", "--json", "--level", "city", "--indicator", "facility_rural")
+    shown = {
+        edition: json.loads(shequ(*asked, *edition, data=data)[1])[0]["release"]
+        for edition in ((), ("--edition", "2020-04/2"))
+    }
+    assert shown == {(): "2020-04/1", ("--edition", "2020-04/2"): "2020-04/2"}
+    again = json.loads(shequ("run", "--month", "2020-04", "--json", data=data)[1])
+    assert (again["release"], again["new"], again["released"]) == ("2020-04/2", False, False), (
+        "收回的不因再算一次而复现"
+    )
+    status, _, err = shequ("retract", "2020-04/2", "--why", "报错了", "--by", "市局李某", data=data)
+    assert (status, "由市局李某收回；要恢复，请撤回这个决定" in err) == (1, True)
+
+
+@pytest.mark.parametrize("by", [(), ("--by", ""), ("--by", "root"), ("--by", "Root"), ("--by", "nobody")])
+@pytest.mark.parametrize(
+    "words", [("approve", "2020-04"), ("reopen", "2020-04", "--why", "x"), ("release", "2020-04"), ("retract", "2020-04/1", "--why", "x"),
+              ("waive", "abc", "--why", "x", "--until", "2020-12"), ("resolve", "abc", "--unit", "1"), ("withdraw", "1", "--why", "x")],
+)  # fmt: skip
+def test_a_decision_without_a_persons_name_is_wrong_use(shequ, published, words, by):
+    status, _, err = shequ(*words, *by)
+    assert status == 2 and "--by" in err
 
 
 # ---- refusals and wrong use
@@ -231,14 +266,14 @@ def test_decisions_are_told_with_their_number(office, published, shequ, tmp_path
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("figures", "--month", "2019-01"), "未完成:发布版 2020-04/1 没有 2019-01 的数字;它包含 2020-04 至 2020-04"),
-        (("figures", "--indicator", "facility_rurl"), "未完成:没有指标 facility_rurl;是否为 facility_rural?"),
-        (("figures", "--policy", "甲"), "未完成:没有政策 甲;现有:opinions-2018"),
-        (("explain", "facility_rural", "--unit", "1305"), "未完成:“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
-        (("reopen", "2020-04", "--why", "更正", "--by", "市局李某"), "未完成:2020年4月未经审核,无需重开"),
-        (("run", "--month", "2030-01"), "未完成:2030年1月没有任何有效报表,不予发布;请核对月份,或先提交报表(shequ submit)"),
-        (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "市局李某"), "未完成:没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
-        (("approve", "2020-05", "--by", "市局李某"), "未完成:2020年5月还没有任何有效报表,不能审核"),
+        (("figures", "--month", "2019-01"), "未完成：发布版 2020-04/1 没有 2019-01 的数字;它包含 2020-04 至 2020-04"),
+        (("figures", "--indicator", "facility_rurl"), "未完成：没有指标 facility_rurl;是否为 facility_rural?"),
+        (("figures", "--policy", "甲"), "未完成：没有政策 甲;现有:opinions-2018"),
+        (("explain", "facility_rural", "--unit", "1305"), "未完成：“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
+        (("reopen", "2020-04", "--why", "更正", "--by", "李某"), "未完成：2020年4月未经审核,无需重开"),
+        (("run", "--month", "2030-01"), "未完成：2030年1月没有任何有效报表，不予成版；请核对月份，或先提交报表（shequ submit）"),
+        (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "李某"), "未完成：没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
+        (("approve", "2020-05", "--by", "李某"), "未完成：2020年5月还没有任何有效报表,不能审核"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, said):
@@ -250,7 +285,7 @@ def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, 
 def test_an_empty_installation_says_what_to_do(shequ, tmp_path, command):
     status, out, err = shequ(*command, data=tmp_path / "empty")
     assert (status, out) == (1, "")
-    assert err.strip().startswith("未完成:还没有") and "shequ submit" in err
+    assert err.strip().startswith("未完成：还没有") and "shequ submit" in err
 
 
 @pytest.mark.parametrize(

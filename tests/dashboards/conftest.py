@@ -129,7 +129,7 @@ def serve():
     yield start
     for process in running:
         process.terminate()
-        process.wait(10)
+        process.wait(120)
 
 
 def _wait(address: str, process: subprocess.Popen) -> None:

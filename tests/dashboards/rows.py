@@ -9,6 +9,7 @@ def a_row(**more) -> dict:
         "policy": "opinions-2018",
         "indicator": "facility_rural",
         "name": "农村社区综合服务设施覆盖率",
+        "position": 7,
         "unit": "%",
         "gap_unit": "个村",
         "is_share": True,

@@ -59,7 +59,7 @@ def dashboard(data):
         _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
         yield port
         server.terminate()
-        server.wait(10)
+        server.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def nginx(data, dashboard):
         time.sleep(0.1)
     yield port
     server.terminate()
-    server.wait(10)
+    server.wait(120)
 
 
 def asked(port: int, path: str = "/", name: str = NAME, **headers: str) -> tuple[int, dict]:
@@ -193,7 +193,9 @@ def words(browser, address: str, told: str, person: str | None = None, headers: 
 def test_the_person_is_whom_nginx_names_whatever_the_caller_says(browser, nginx, dashboard, data):
     place = f"https://{NAME}:{nginx}/reporting?room=decide"
     assert (
-        words(browser, place, "经办人:李市级(市级)", "city", {"X-Forwarded-User": "leader", "X-Shequ-Secret": "x" * 40})
+        words(
+            browser, place, "经办人：李市级（市级）", "city", {"X-Forwarded-User": "leader", "X-Shequ-Secret": "x" * 40}
+        )
         == []
     )
     words(browser, f"https://{NAME}:{nginx}/county?county=130502", "单位清单只给本县市区和市里看。", "baixiang")

@@ -2,11 +2,14 @@
 
 from datetime import date
 
+from dashboards.charts import html_board
+from dashboards.charts.palette import LIGHT
 from dashboards.components import board, common_parts
 from dashboards.queries import submission_rows
 from dashboards.text import screen_wording
 from pipelines.edition import open_release
 from tests.dashboards.conftest import texts
+from tests.dashboards.rows import a_row
 
 
 def _bars(opened) -> int:
@@ -24,10 +27,10 @@ def test_of_many_counties_those_that_want_attention_most_are_drawn(app, made, mo
     for page in ("indicator", "atlas"):
         opened = app(made["both"], page)
         assert _bars(opened) == 4
-        assert "共 19 个县市区,这里是最需关注的 4 个" in texts(opened)
+        assert "共 19 个县市区，这里是最需关注的 4 个" in texts(opened)
     opened = app(made["both"], "overview")
     assert _words(opened).count('<a href="county?') == 4
-    assert "共 19 个县市区,这里是最需关注的 4 个" in texts(opened)
+    assert "共 19 个县市区，这里是最需关注的 4 个" in texts(opened)
 
 
 def test_links_keep_the_choice_and_hold_names_as_words(app, made):
@@ -38,8 +41,9 @@ def test_links_keep_the_choice_and_hold_names_as_words(app, made):
 
 def test_a_name_in_a_link_is_no_markup(monkeypatch):
     monkeypatch.setattr(common_parts.st, "query_params", {"month": '"><b>'})
-    made = common_parts.anchor("county", "1", "<img src=x>", "<i>", {"county": "1"})
-    assert "<img" not in made and "<b>" not in made and "&lt;img src=x&gt;" in made
+    link = html_board.Link(common_parts.href("county", county="1"), "<img src=x>", "1", "<i>")
+    drawn = html_board.bars([a_row()], [link], "", LIGHT)
+    assert "<img" not in drawn and '"><b>' not in drawn and "&lt;img src=x&gt;" in drawn and "<i>&lt;i&gt;</i>" in drawn
 
 
 def test_every_page_of_the_wall_stands(app, made):

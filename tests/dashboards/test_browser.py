@@ -13,7 +13,7 @@ CHROMIUM = next(
 )
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="没有安装 Chromium(apt-get install chromium):浏览器中的检查未运行"),
+    pytest.mark.skipif(CHROMIUM is None, reason="没有安装 Chromium(apt-get install chromium)：浏览器中的检查未运行"),
 ]
 QUIET = [
     "--no-sandbox",
@@ -63,9 +63,24 @@ def points(page, key: str):
     return chart
 
 
+def idle(page) -> None:
+    """Waits until the server has drawn the whole page: keys that are pressed before may reach an element that is replaced."""
+    page.locator("[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]").wait_for()
+
+
+def tab_to(page, selector: str) -> list[str]:
+    """Presses Tab until the focus is within the element; the names of what was focused on the way."""
+    reached = []
+    while not page.evaluate(f"document.activeElement.closest('{selector}') !== null"):
+        assert len(reached) < 60, reached
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    return reached
+
+
 def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
     page.goto(address)
-    page.get_by_text("18 项主要指标:").wait_for()
+    page.get_by_text("18 项主要指标：").wait_for()
     bars = page.locator(".bars").bounding_box()
     assert bars["y"] + bars["height"] <= 1080
     assert page.evaluate("document.documentElement.scrollWidth") <= 1920
@@ -74,7 +89,7 @@ def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
 def test_a_phone_shows_the_verdict_without_scrolling_sideways(page, address):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address)
-    page.get_by_text("18 项主要指标:").wait_for()
+    page.get_by_text("18 项主要指标：").wait_for()
     page.locator(".bars").wait_for()
     assert page.locator(".bars .head").is_hidden() and page.locator(".trail").first.is_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -85,7 +100,7 @@ def test_from_the_overview_to_a_county_to_a_unit_to_its_cell(page, address):
     # the first cell of the matrix: the first headline indicator in the first county
     page.locator(".cells a").first.click()
     page.wait_for_url(re.compile(r"/county\?"))
-    page.get_by_text(re.compile(r"县市区|区:18 项主要指标")).first.wait_for()
+    page.get_by_text(re.compile(r"县市区|区：18 项主要指标")).first.wait_for()
     assert "county=130502" in page.url and "indicator=platform_urban" in page.url
     page.goto(page.url.replace("/county?", "/indicator?"))
     page.get_by_text("缺在哪里").wait_for()
@@ -94,7 +109,7 @@ def test_from_the_overview_to_a_county_to_a_unit_to_its_cell(page, address):
     # the first row's box is the column that selects
     table.click(position={"x": 15, "y": 52})
     page.wait_for_url(re.compile(r"/unit\?.*unit=\d{12}"))
-    page.get_by_text("报了什么,写在哪一格").wait_for()
+    page.get_by_text("报了什么，写在哪一格").wait_for()
     page.get_by_text(re.compile(r"来自 .+xlsx")).first.wait_for()
 
 
@@ -107,7 +122,8 @@ def test_a_link_opens_the_same_view(page, address):
 
 def test_the_keyboard_reaches_navigation_and_selectors(page, address):
     page.goto(address)
-    page.get_by_text("18 项主要指标:").wait_for()
+    page.get_by_text("18 项主要指标：").wait_for()
+    idle(page)
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -148,21 +164,21 @@ def hostile(workbook: Path) -> bytes:
 
 def send(page, address: str, name: str, content: bytes) -> None:
     page.goto(f"{address}/reporting?room=upload")
-    page.get_by_label("经办人").fill("测试员")
-    page.keyboard.press("Enter")
-    # nobody chooses a file within the milliseconds in which the page takes the name: then it may be drawn anew without the file
-    page.wait_for_timeout(300)
-    page.locator("[data-test-script-state=notRunning]").wait_for()
+    idle(page)
     page.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     )
+    # the file has been read; only then another input may run the page again
+    page.get_by_text("填写经办人后可以提交").wait_for()
+    page.get_by_label("经办人").fill("测试员")
+    page.keyboard.press("Enter")
 
 
 def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, workbooks):
     address = serve(fresh)
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
-    page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
+    page.get_by_text("柏乡县 · 2020年6月：读到").wait_for()
     page.get_by_text("约300").first.wait_for()
     # names and answers from the workbook stay words
     page.get_by_text("<script>").first.wait_for()
@@ -180,22 +196,22 @@ def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, work
     page.goto(f"{address}/reporting?room=decide&month=2020-06")
     page.get_by_label("经办人").fill("测试员")
     page.keyboard.press("Enter")
-    page.get_by_text(re.compile("还缺:.*未报")).wait_for()
-    page.get_by_role("button", name="审核通过").click()
-    page.get_by_text("请勾选“仍要审核”并写明理由").wait_for()
-    page.get_by_text("知道还缺这些,仍要审核").click()
+    page.get_by_text(re.compile("还缺：.*未报")).wait_for()
+    page.get_by_role("button", name="审定", exact=True).click()
+    page.get_by_text("请勾选“仍要审定”并写明理由").wait_for()
+    page.get_by_text("知道还缺这些，仍要审定").click()
     page.locator(".st-key-approve_why input").fill("其余各县停电")
-    page.get_by_role("button", name="审核通过").click()
-    page.get_by_text("2020年6月已审核").wait_for()
+    page.get_by_role("button", name="审定", exact=True).click()
+    page.get_by_text("2020年6月已审定").wait_for()
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
     page.get_by_role("button", name="提交").click()
-    page.get_by_text("等退回后生效").wait_for()
+    page.get_by_text("等重开后生效").wait_for()
 
 
 def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, fresh, serve):
     page.goto(f"{serve(fresh)}/reporting?room=decide")
-    page.get_by_role("button", name="审核通过").click()
+    page.get_by_role("button", name="重新计算").click()
     page.get_by_text("请先填写经办人").wait_for()
 
 
@@ -213,13 +229,13 @@ def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
     page.locator("[data-testid='stAppViewContainer'] .js-plotly-plot").first.wait_for()
     page.wait_for_timeout(2000)
     page.mouse.click(900, 600)
-    page.get_by_text("已停住,点一下继续").wait_for()
+    page.get_by_text("已停住，点一下继续").wait_for()
 
 
 @pytest.mark.parametrize("room", ["", "county?county=130502", "county?county=130524"])
 def test_the_overview_and_a_county_print_on_one_page(page, address, room):
     page.goto(f"{address}/{room}")
-    page.get_by_text("18 项主要指标:").first.wait_for()
+    page.get_by_text("18 项主要指标：").first.wait_for()
     page.locator(".bars").wait_for()
     paper = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
@@ -239,15 +255,17 @@ def test_names_are_links_that_the_keyboard_opens(page, address):
 def test_a_workbook_is_sent_with_the_keyboard_alone(page, fresh, serve, workbooks):
     page.goto(f"{serve(fresh)}/reporting?room=upload")
     page.get_by_label("经办人").wait_for()
+    idle(page)
     reached = []
-    while not page.evaluate("document.activeElement.closest('[data-testid=stFileUploaderDropzone]') !== null"):
-        assert len(reached) < 60, reached
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate(FOCUSED))
-    with page.expect_file_chooser() as chooser:
+    choosers = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
+    # a page that is drawn anew between Tab and Enter takes the focus away: then one tabs there again
+    while not choosers:
+        reached += tab_to(page, "[data-testid=stFileUploaderDropzone]")
         page.keyboard.press("Enter")
-    chooser.value.set_files(next(path for path in workbooks if "柏乡县2020年6月" in path.name))
-    page.get_by_text("柏乡县 · 2020年6月:读到").wait_for()
+        page.wait_for_timeout(1000)
+    choosers[0].set_files(next(path for path in workbooks if "柏乡县2020年6月" in path.name))
+    page.get_by_text("柏乡县 · 2020年6月：读到").wait_for()
     page.get_by_label("经办人").focus()
     page.keyboard.type("测试员")
     page.keyboard.press("Enter")

@@ -42,14 +42,14 @@ def test_months_and_divisions_are_chosen_by_the_address(app, made, month, divisi
 
 def test_the_verdict_is_a_sentence_with_counts_and_days(app, made):
     said = texts(app(made["both"]))
-    assert "18 项主要指标:" in said
+    assert "18 项主要指标：" in said
     assert "距 2020年底还有 184 天" in said
-    assert "/19 个县市区已报;未报:" in said
+    assert "/19 个县市区已报；未报：" in said
 
 
 def test_the_header_says_edition_date_and_state(app, made):
     line = app(made["both"]).caption[0].value
-    assert "2020-06 第 1 版(首次发布)" in line
+    assert "2020-06 第 1 版（首次发布）" in line
     assert "3/19 已报" in line
 
 
@@ -121,7 +121,7 @@ def test_a_new_release_appears_without_a_restart(app, made, tmp_path):
         opened.query_params.clear()
         opened.run()
         assert f"{name} 第 1 版" in texts(opened)
-    assert "刚刚换成了新发布的 2020-06/1(您上次看的是 2020-05/1)" in texts(opened)
+    assert "刚刚换成了新发布的 2020-06/1（您上次看的是 2020-05/1）" in texts(opened)
 
 
 @pytest.mark.parametrize("value", ["2019-13", "<script>alert(1)</script>", "x" * 10_000, "'; DROP TABLE figure; --"])
@@ -137,7 +137,7 @@ def test_a_damaged_release_is_replaced_by_the_one_before_and_said_so(app, fresh)
     broken.write_bytes(b"not a database")
     opened = app(fresh)
     assert not opened.exception
-    assert "最新的发布版不能打开,以下是此前完好的 2020-05/1" in texts(opened)
+    assert "最新的发布版不能打开，以下是此前完好的 2020-05/1" in texts(opened)
     assert "2020-05 第 1 版" in texts(opened)
 
 
@@ -199,8 +199,8 @@ def test_while_another_task_writes_a_workbook_is_archived_and_the_room_says_what
     with locks.hold(empty / "warehouse" / "writer.lock", "计算并发布 2020-05"):
         opened = uploaded(app(empty, "reporting", room="upload"), report.name, report.read_bytes())
         next(button for button in opened.button if button.label == "提交").click().run()
-        assert "收件号 1:已存档,等当前任务结束后读取" in texts(opened)
+        assert "收件号 1：已存档，等当前任务结束后读取" in texts(opened)
         room = app(empty, "reporting", room="state")
-        assert "正在运行:计算并发布 2020-05" in texts(room)
+        assert "正在运行：计算并发布 2020-05" in texts(room)
         assert room.dataframe[0].value["文件"].tolist() == [report.name]
     assert "正在运行" not in texts(app(empty, "reporting", room="state"))

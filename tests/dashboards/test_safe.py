@@ -2,9 +2,10 @@
 
 import pytest
 
-from dashboards.charts import bullet_bars, html_board, plotly_charts
-from dashboards.charts.palette import ATTENTION, DARK, LIGHT, NAMES, SIGNS
-from dashboards.text import escape
+from dashboards.charts import html_board, plotly_charts
+from dashboards.charts.palette import DARK, LIGHT, NAMES, SIGNS
+from dashboards.text import escape, templates
+from pipelines.edition import statuses
 from tests.dashboards.rows import a_row
 
 
@@ -39,18 +40,25 @@ def test_words_and_numbers_stay_what_they_are_in_a_download(value):
 def test_a_chart_holds_a_hostile_name_as_words():
     name = "<img src=x onerror=alert(1)>"
     row = a_row(name=name, county=name, short=name)
-    drawn = html_board.bars([row], [""], name, LIGHT)
-    drawn += html_board.matrix([row], [row["indicator"]], [{"unit": row["place"]}], [""], name, LIGHT)
-    assert "<img" not in drawn
-    for figure in (bullet_bars.bars([row]), bullet_bars.ranking([row])):
-        assert "<img" not in figure.to_json().encode().decode("unicode_escape")
+    link = html_board.Link(name, name, name, name)
+    cells = {(row["indicator"], row["place"]): html_board.cell(row, name)}
+    drawn = html_board.bars([row], [link], name, LIGHT) + html_board.ranking([row], [link], name, LIGHT)
+    drawn += html_board.matrix(cells, [row["indicator"]], {row["place"]: link}, name, LIGHT)
+    drawn += templates.render("table.html", name="", heads=[name], rows=[[name]])
+    drawn += templates.render("page_foot.html", title=f'{name}";}}</style>')
+    assert (
+        "<img" not in drawn
+        and "onerror=alert" not in drawn.replace("x onerror=alert(1)&gt;", "")
+        and "</style>" in drawn
+    )
+    assert drawn.count("</style>") == 1
     shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
     figure = plotly_charts.outline_map([shape], {row["place"]: row}, {})
     assert "<img" not in figure.to_json().encode().decode("unicode_escape")
 
 
 def test_every_status_has_a_sign_of_its_own_and_colours_in_both_themes():
-    assert len(set(SIGNS.values())) == len(SIGNS) == len(NAMES) == len(ATTENTION)
+    assert len(set(SIGNS.values())) == len(SIGNS) == len(NAMES) == len(statuses.ORDER)
     for ink in (LIGHT, DARK):
         assert set(ink.fill) == set(ink.on) == set(NAMES)
 

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_defs
+from pipelines.defs.assets import INBOX
 from pipelines.defs.resource import Station
 from tests.defs.conftest import installed
 
@@ -98,12 +99,12 @@ def test_a_file_that_changed_under_its_name_is_asked_for_again(sensor):
     assert first[0].run_key != second[0].run_key
 
 
-def test_files_of_one_month_are_one_run_and_months_are_apart(sensor):
-    for number, name in enumerate(("柏乡县2019年6月.xlsx", "隆尧县2019年6月.xlsx", "柏乡县2019年7月.xlsx")):
+def test_a_batch_is_one_run_over_the_newest_month_that_its_names_speak_of(sensor):
+    for number, name in enumerate(("柏乡县2019年6月.xlsx", "隆尧县2019年7月.xlsx", "柏乡县2019年6月第2次.xlsx")):
         sensor.drop(name, b"%d" % number)
-    requests = sensor.tick()
-    assert months_of(requests) == ["2019-06", "2019-07"]
-    assert [request.tags["shequ/files"] for request in requests] == ["2", "1"]
+    (request,) = sensor.tick()
+    assert request.partition_key == "2019-07"
+    assert (request.tags["shequ/files"], request.tags[INBOX]) == ("3", "1")
 
 
 def test_a_new_file_beside_one_already_asked_for_is_a_run_of_its_own(sensor):
@@ -138,8 +139,8 @@ def test_what_is_passed_over_is_noted_once(sensor, monkeypatch):
         sensor.drop(name)
     assert sensor.tick() == [] and sensor.tick() == []
     assert sorted(told) == [
-        "收件箱中的 ._表.xlsx 是锁定文件或未完成的文件,不读取",
-        "收件箱中的 ~$柏乡县2019年6月.xlsx 是锁定文件或未完成的文件,不读取",
+        "收件箱中的 ._表.xlsx 是锁定文件或未完成的文件，不读取",
+        "收件箱中的 ~$柏乡县2019年6月.xlsx 是锁定文件或未完成的文件，不读取",
     ]
 
 

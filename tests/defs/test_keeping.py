@@ -11,8 +11,9 @@ import pytest
 from pipelines import months
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.definitions import build_defs
-from pipelines.defs import maintenance_jobs, partitions
+from pipelines.defs import maintenance_jobs, partitions, schedule
 from pipelines.defs import notifications as told
+from pipelines.edition import publish
 from pipelines.intake import collect_inbox, session
 from pipelines.monthly import monthly_run, overdue
 from pipelines.notify import dispatch
@@ -100,24 +101,32 @@ def reported(reference, workbooks, tmp_path_factory):
     return found
 
 
-def test_months_with_reports_and_without_edition_are_owed_after_their_day(reported, reference):
-    before, after = (datetime(2018, 10, 6, hour, tzinfo=SHANGHAI) for hour in (6, 8))
-    assert [months.key(m) for m in overdue.unpublished(reported, before)] == [FIRST]
-    owed = overdue.unpublished(reported, after)
-    requests = maintenance_jobs.requests(owed, partitions.partitions(reference.first_month))
+def test_a_month_is_owed_an_hour_after_the_tick_that_should_have_released_it(reported, reference):
+    """The next 06:00, its first hour, and what the runs are called."""
+    calendar = reference.calendar
+    tick = overdue.last_tick(calendar, datetime.now(SHANGHAI)) + timedelta(days=1)
+    assert overdue.missed(reported, tick + timedelta(minutes=59)) == {}
+    due = overdue.missed(reported, tick + timedelta(minutes=60))
+    assert [months.key(month) for month in due] == [FIRST, LAST]
+    requests = schedule.requests(due, partitions.partitions(reference.first_month), datetime.now(SHANGHAI))
     assert [request.partition_key for request in requests] == [FIRST, LAST]
     assert requests[0].run_key != requests[1].run_key
-    assert overdue.unpublished(reported, after) == owed
 
 
-def test_what_is_published_is_not_owed_and_is_told_once(reported, tmp_path):
+def test_what_is_released_is_not_owed_and_is_told_once(reported, tmp_path):
     data = tmp_path / "copy"
     shutil.copytree(reported.data, data)
     found = type(reported)(data, reported.reference)
     before = Archive(found.archive).last_seq()
+    tomorrow = datetime.now(SHANGHAI) + timedelta(days=1)
+    with session.writing(found, "成版") as opened:
+        session.settle(opened)
+        working = publish(opened, found, months.parse(FIRST))
+    assert dispatch.outbox(found).waiting() == [], "工作版不发消息"
+    assert [months.key(m) for m in overdue.owed(found, tomorrow)] == [FIRST, LAST], "工作版不算已发布"
     with session.writing(found, "发布") as opened:
-        monthly_run.publish_month(opened, found, months.parse(FIRST))
-    assert [months.key(m) for m in overdue.unpublished(found, datetime(2018, 10, 6, 8, tzinfo=SHANGHAI))] == [LAST]
+        assert monthly_run.publish_month(opened, found, months.parse(FIRST)).label == working.label
+    assert [months.key(m) for m in overdue.owed(found, tomorrow)] == [LAST]
     last = dispatch.releases(found, before)
     (message,) = dispatch.outbox(found).waiting()
     assert message.subject == "2018年8月第1版已发布"
@@ -128,7 +137,7 @@ def test_what_is_published_is_not_owed_and_is_told_once(reported, tmp_path):
 def test_a_failed_run_is_told_with_its_reason(reported, instance):
     failed = run(reported, instance, "2019-01", "2019-01")
     events = [event for event in failed.all_node_events if event.is_step_failure]
-    assert told.reasons(events) == ["2019年1月没有任何有效报表,没有可计算的内容(最近有报表的月份是2018年9月)"]
+    assert told.reasons(events) == ["2019年1月没有任何有效报表，没有可计算的内容（最近有报表的月份是2018年9月）"]
 
 
 def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance, tmp_path):

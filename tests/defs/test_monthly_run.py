@@ -9,12 +9,14 @@ import pytest
 
 from pipelines import months
 from pipelines.definitions import build_defs
+from pipelines.defs import assets
 from pipelines.edition import edition_folders, open_release, verify_files
 from pipelines.errors import Refusal
+from pipelines.intake import decisions, session
 from pipelines.monthly import monthly_run
 from pipelines.system import locks
 from pipelines.warehouse import warehouse_checks
-from tests.defs.conftest import FIRST, LAST, installed, run
+from tests.defs.conftest import AT_ONCE, FIRST, LAST, installed, run
 
 
 @pytest.fixture(scope="module")
@@ -126,14 +128,39 @@ def test_a_month_without_reports_fails_and_says_so(first_run, installation, inst
     assert not empty.success
     (failure,) = [event for event in empty.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
-    assert said == "2019年1月没有任何有效报表,没有可计算的内容(最近有报表的月份是2018年9月)"
+    assert said == "2019年1月没有任何有效报表，没有可计算的内容（最近有报表的月份是2018年9月）"
 
 
 def test_a_month_without_reports_among_others_is_told_and_not_published(first_run, installation, instance):
     mixed = run(installation, instance, LAST, "2018-10")
     assert mixed.success
-    assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表,未发布"}
+    assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表，未成版"}
     assert list(edition_folders.editions(installation.releases, None))[-1].parent.name == LAST
+
+
+def test_the_inbox_makes_one_working_edition_where_a_figure_changed_and_nobody_else_sees_it(
+    first_run, installation, instance, reference, tmp_path
+):
+    data = shutil.copytree(installation.data, tmp_path / "data")
+    copy = type(installation)(data, reference.folder)
+    job = build_defs(copy).resolve_job_def("monthly")
+    again = run_of_inbox(job, instance)
+    assert again.success and told(again, "release")[LAST] == {"发布版": "没有数字变动，未成新版"}
+    with session.writing(copy, "撤回") as opened:
+        (seq, *_), *_ = opened.life().effective(months.parse(LAST)).values()
+    decisions.withdraw(seq, "报错了", copy, "李某")
+    assert run_of_inbox(job, instance).success
+    assert edition_folders.name_of(edition_folders.current(copy.releases)) == f"{LAST}/1"
+    assert open_release(edition="working", settings=copy).label == f"{LAST}/2"
+    assert list((copy.releases / LAST / "2" / "reports").iterdir()) == []
+    # what a person runs is released: its publication time is past
+    assert monthly_run.run(copy, months.parse(LAST)).new is False
+    assert open_release(settings=copy).label == f"{LAST}/2"
+
+
+def run_of_inbox(job, instance):
+    tags = {"dagster/partition": LAST, assets.INBOX: "1"}
+    return job.execute_in_process(instance=instance, tags=tags, run_config=AT_ONCE)
 
 
 def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installation, instance, reference, tmp_path):
@@ -151,8 +178,8 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
     assert told(result, "release") == {}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
-    assert said.startswith("检查未通过,未发布:表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
-    with pytest.raises(Refusal, match="检查未通过,未发布:表 figure "):
+    assert said.startswith("检查未通过，未发布：表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
+    with pytest.raises(Refusal, match="检查未通过，未发布：表 figure "):
         monthly_run.run(broken, months.parse(LAST))
 
 
@@ -161,7 +188,7 @@ def test_an_altered_edition_is_named(first_run, installation, reference, tmp_pat
     shutil.copytree(installation.releases, releases)
     assert verify_files.faults(releases) == []
     (releases / LAST / "1" / "tables" / "figure" / f"{FIRST}.parquet").unlink()
-    assert verify_files.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet:缺失或与清单的校验值不符"]
+    assert verify_files.faults(releases) == [f"{LAST}/1/tables/figure/{FIRST}.parquet：缺失或与清单的校验值不符"]
 
 
 def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, instance, monkeypatch):
@@ -169,7 +196,7 @@ def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, i
     with locks.hold(installation.data / "warehouse" / "writer.lock", "接收报表"):
         result = run(installation, instance)
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
-    assert "另一个任务正在写入(接收报表" in failure.step_failure_data.user_failure_data.description
+    assert "另一个任务正在写入（接收报表" in failure.step_failure_data.user_failure_data.description
 
 
 # ---- none is missing
@@ -180,7 +207,7 @@ def test_every_table_of_the_warehouse_has_a_key_that_is_checked(first_run, insta
         tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
     without = {row[0] for row in tables} - set(warehouse_checks.keys(reference))
     assert not without, (
-        f"声明这些表的键(pipelines/warehouse/warehouse_checks.py 的 KEYS),检查才不会漏掉它们:{sorted(without)}"
+        f"声明这些表的键（pipelines/warehouse/warehouse_checks.py 的 KEYS），检查才不会漏掉它们：{sorted(without)}"
     )
 
 

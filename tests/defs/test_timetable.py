@@ -1,12 +1,17 @@
 """When the monthly run starts by itself, and for which month."""
 
-from datetime import datetime
+import shutil
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
+from pipelines.archive.store import SHANGHAI
 from pipelines.definitions import build_defs
+from pipelines.defs.resource import Station
+from pipelines.intake import collect_inbox, session
+from tests.defs.conftest import FIRST, LAST, installed
 
 
 @pytest.fixture(scope="module")
@@ -14,25 +19,32 @@ def defs():
     return build_defs()
 
 
-def asked_at(defs, moment: str) -> str:
+@pytest.fixture(scope="module")
+def station(reference, workbooks, tmp_path_factory):
+    """Two months of 2018, received today."""
+    settings = installed(tmp_path_factory.mktemp("timetable"), reference)
+    shutil.copytree(workbooks, settings.inbox, dirs_exist_ok=True)
+    with session.writing(settings, "接收") as opened:
+        collect_inbox.collect(opened, settings)
+    return Station(data=str(settings.data), reference=str(settings.reference))
+
+
+def asked_at(defs, station, moment: datetime) -> list[str]:
+    given = {"resources": {"station": station}, "repository_def": defs.get_repository_def()}
+    with dg.build_schedule_context(scheduled_execution_time=moment, **given) as context:
+        result = defs.resolve_schedule_def("monthly_schedule").evaluate_tick(context)
+    return [request.partition_key for request in result.run_requests or []]
+
+
+def test_what_came_in_before_the_tick_is_asked_for_and_what_came_later_waits(defs, station):
+    now = datetime.now(SHANGHAI)
+    assert asked_at(defs, station, now + timedelta(seconds=5)) == [FIRST, LAST]
+    assert asked_at(defs, station, now - timedelta(days=1)) == []
+
+
+def test_the_timetable_is_that_of_the_calendar_and_runs_without_being_told_to(defs):
     schedule = defs.resolve_schedule_def("monthly_schedule")
-    time = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
-    with dg.build_schedule_context(scheduled_execution_time=time, repository_def=defs.get_repository_def()) as context:
-        (request,) = schedule.evaluate_tick(context).run_requests
-        return request.partition_key
-
-
-@pytest.mark.parametrize(
-    ("moment", "month"),
-    [("2019-07-06 06:00", "2019-06"), ("2020-01-06 06:00", "2019-12"), ("2020-03-06 06:00", "2020-02")],
-)
-def test_on_the_sixth_the_month_that_has_ended_is_run(defs, moment, month):
-    assert asked_at(defs, moment) == month
-
-
-def test_the_timetable_is_that_of_shanghai_and_runs_without_being_told_to(defs):
-    schedule = defs.resolve_schedule_def("monthly_schedule")
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 6 * *", "Asia/Shanghai")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "Asia/Shanghai")
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.archive import receive
 from pipelines.edition import content_hash, month_tables
-from pipelines.figures import effective_answers
-from pipelines.intake import session
+from pipelines.figures import effective_answers, update
+from pipelines.intake import month_status, session
 from tests import small_city
 from tests.books import Office
 
@@ -33,12 +33,13 @@ def exported(opened, store) -> dict[str, month_tables.Object]:
 
 def take(opened, office, *months: date) -> None:
     """The reports of both counties."""
-    receiver = receive.Receiver(opened.archive, "测试", lambda seq: seq)
+    receiver = receive.Receiver(opened.archive, "测试", month_status.unreplaced(office.settings.data))
     for month in months:
         for county in (COUNTY, OTHER):
             path = office.workbook(month, county, record={"population": 12000})
             receiver.take(path.read_bytes(), path.name)
     session.settle(opened)
+    update.bring_up_to_date(opened, max(months))
 
 
 def test_a_month_is_the_same_bytes_whatever_the_state_of_the_warehouse(office, tmp_path, monkeypatch):

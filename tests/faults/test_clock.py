@@ -1,5 +1,6 @@
 """Clocks that are wrong, or jump: what a file is about its content says; a refusal of the calendar's is no lasting one (issue F 2)."""
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import figures, open_release
 from pipelines.errors import Refusal
-from pipelines.intake import submit_files
-from pipelines.monthly import overdue
+from pipelines.intake import session, submit_files
+from pipelines.monthly import gate
 from pipelines.serving import preflight
 from tests.books import but
 from tests.faults.test_backup import APRIL, COUNTY, MAY, office, published
@@ -59,13 +60,21 @@ def test_a_jump_of_the_clock_moves_no_figure(office, shift):
 
 def test_a_clock_that_was_set_back_is_told_before_anything_starts(office):
     last = preflight.last_event(office.settings)
-    with pytest.raises(Refusal, match=r"时间被拨回过,定时任务会停住不动;请先校准系统时间"):
+    with pytest.raises(Refusal, match=r"时间被拨回过，定时任务会停住不动；请先校准系统时间"):
         preflight.clock(office.settings, last - timedelta(days=1))
     preflight.clock(office.settings, last + timedelta(days=40))
 
 
-def test_a_month_is_owed_by_the_clock_of_shanghai_whatever_zone_the_machine_has(monkeypatch):
-    for zone in ("", "UTC", "America/Los_Angeles"):
-        monkeypatch.setenv("TZ", zone)
-        assert not overdue.is_over(APRIL, datetime(2020, 5, 6, 6, 59, tzinfo=SHANGHAI))
-        assert overdue.is_over(APRIL, datetime(2020, 5, 6, 7, 0, tzinfo=SHANGHAI))
+def test_a_month_is_released_by_the_clock_of_the_calendar_whatever_zone_the_machine_has(office, monkeypatch):
+    """April 2020 is due on 6 May: the 5th was the last day of a holiday; it is released on the 7th at 06:00."""
+    with session.writing(office.settings, "测试") as opened:
+        session.settle(opened)
+        # its one county has reported, which would open the gate at once
+        monkeypatch.setattr(gate, "all_reported", lambda *_: False)
+        for zone in ("", "UTC", "America/Los_Angeles"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert gate.opened_by(opened, APRIL, datetime(2020, 5, 7, 5, 59, tzinfo=SHANGHAI)) is None
+            assert gate.opened_by(opened, APRIL, datetime(2020, 5, 7, 6, 0, tzinfo=SHANGHAI)) == gate.BY_TIME
+    monkeypatch.undo()
+    time.tzset()

@@ -123,7 +123,9 @@ def test_a_folder_without_the_right_to_write_is_told_and_read_as_before(office, 
         path.chmod(0o555 if path.is_dir() else 0o444)
 
     def attempt() -> str:
-        receiver = receive.Receiver(Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data))
+        receiver = receive.Receiver(
+            Archive(office.settings.archive), "测试", month_status.unreplaced(office.settings.data)
+        )
         told = [refused(lambda: receiver.take(b"x", "x.xlsx")), refused(lambda: office.run(MAY))]
         return "\n".join([*told, open_release(settings=office.settings).label])
 

@@ -55,7 +55,7 @@ def test_a_newer_release_is_refused_and_not_replaced(office):
     place.chmod(0o640)
     place.write_text(json.dumps({**manifest, "format": edition_folders.FORMAT + 1}), encoding="utf-8")
     for attempt in (lambda: open_release(settings=office.settings), lambda: office.run(APRIL)):
-        with pytest.raises(Refusal, match="由更新版本的程序生成,本程序不能读取;请升级程序"):
+        with pytest.raises(Refusal, match="由更新版本的程序生成，本程序不能读取；请升级程序"):
             attempt()
     assert sorted(path.name for path in (office.settings.releases / "2020-04").iterdir()) == ["1"]
 
@@ -73,7 +73,7 @@ def test_a_damaged_current_release_is_stood_in_for_by_the_one_before(office):
     own.write_bytes(own.read_bytes()[:-100] + b"x" * 100)
     shown = open_release(settings=office.settings)
     assert shown.label == "2020-04/1"
-    assert "当前发布版已损坏,现在显示的是较早的2020-04/1" in shown.instead_of
+    assert "当前发布版已损坏，现在显示的是较早的2020-04/1" in shown.instead_of
     assert "2020-05/1/tables/figure/2020-05.parquet" in shown.instead_of
 
 

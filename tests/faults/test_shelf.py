@@ -99,7 +99,8 @@ def test_the_edition_before_stands_in_and_says_so_and_a_rebuild_puts_it_back(off
     stand_in, _, told = shown(office)
     assert (label, stand_in) == ("2020-05/1", "2020-04/1")
     assert (
-        told.startswith("当前发布版已损坏,现在显示的是较早的2020-04/1。") and "请运行 shequ rebuild,由档案补回" in told
+        told.startswith("当前发布版已损坏，现在显示的是较早的2020-04/1。")
+        and "请运行 shequ rebuild，由档案补回" in told
     )
     verdict = rebuild_editions.rebuild(office.settings)
     assert (verdict["agrees"], verdict["restored"]) == (True, ["2020-05/1"]), verdict
@@ -116,7 +117,7 @@ def test_a_dashboard_that_is_open_shows_the_edition_before_and_says_so_until_a_r
     edition_data._damage.clear()  # half a minute later
     release, told = edition_data.newest()
     assert release.label == "2020-04/1"
-    assert "2020-05/1/tables/figure/2020-05.parquet:缺失或与清单的校验值不符;请运行 shequ rebuild" in told
+    assert "2020-05/1/tables/figure/2020-05.parquet：缺失或与清单的校验值不符；请运行 shequ rebuild" in told
     rebuild_editions.rebuild(office.settings)
     edition_data._damage.clear()
     assert (edition_data.newest()[0].label, edition_data.newest()[1]) == ("2020-05/1", "")
@@ -165,7 +166,7 @@ def test_nothing_is_published_upon_a_damaged_edition_until_a_rebuild_has_mended_
     shared.chmod(0o640)
     shared.write_bytes(shared.read_bytes()[:-200] + bytes(200))
     with pytest.raises(
-        Refusal, match=r"2020-05/1/tables/figure/2020-04.parquet.*未发布新版;请先运行 shequ rebuild.*再运行 shequ run"
+        Refusal, match=r"2020-05/1/tables/figure/2020-04.parquet.*未发布新版；请先运行 shequ rebuild.*再运行 shequ run"
     ):
         correct_may(office)
     assert rebuild_editions.rebuild(office.settings)["restored"] == ["2020-05/1"]

@@ -208,6 +208,8 @@ def values(release) -> dict[tuple, float]:
 
 def chains_hold(before, release) -> int:
     first, last = values(before), values(release)
+    if release.month == JUNE:  # 任县 goes on as 任泽区
+        first = {(*key, {"130526": "130505"}.get(unit, unit)): value for (*key, unit), value in first.items()}
     chains: dict[tuple, dict[str, dict]] = {}
     for row in release.rows("SELECT * FROM movement"):
         chains.setdefault((row["policy"], row["indicator"], row["level"], row["unit"]), {})[row["part"]] = row

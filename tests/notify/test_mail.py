@@ -21,7 +21,7 @@ from pipelines.notify.messages import Message
 from pipelines.notify.senders import BySmtp, ToFile, Undelivered
 from pipelines.settings import Mail
 
-MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因:\n.开头的一行\n")
+MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因：\n.开头的一行\n")
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -114,7 +114,7 @@ def test_a_server_that_is_not_there_is_undelivered(server, tmp_path):
     port = server.server_address[1]
     server.shutdown()
     server.server_close()
-    with pytest.raises(Undelivered, match=rf"邮件服务器 127.0.0.1:{port}:ConnectionRefusedError"):
+    with pytest.raises(Undelivered, match=rf"邮件服务器 127.0.0.1:{port}：ConnectionRefusedError"):
         sender(port, tmp_path).send(MESSAGE)
 
 

@@ -5,9 +5,11 @@ from datetime import date, datetime
 import pytest
 
 from pipelines import months, settings
+from pipelines.archive.edition_gate import Editions
 from pipelines.archive.store import SHANGHAI
 from pipelines.errors import Refusal
 from pipelines.intake import reporting_status
+from pipelines.intake.month_now import MonthNow
 from pipelines.notify import contacts, dispatch, due_dates, messages, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
@@ -15,7 +17,7 @@ from pipelines.notify.outbox import Outbox
 from pipelines.notify.senders import ToFile, Undelivered
 from pipelines.settings import Settings
 
-MARCH = date(2026, 3, 1)
+MARCH, DUE = date(2026, 3, 1), date(2026, 4, 7)
 KNOWN = Contacts(city="clerk@city.example", counties={"130502": "xd@city.example"})
 
 
@@ -29,25 +31,60 @@ def state(missing=("130502",), waiting=(), inbox=(), refused=(), unread=()) -> d
     return {"counties": counties, **rest}
 
 
+def stands(day: date, extended: dict | None = None, excused=(), caveat=None, **given) -> reporting_state.Standing:
+    """March 2026 is due on 7 April: the 5th is 清明, a Sunday, and the 6th its day off."""
+    due = {code: DUE for code in ("130502", "130503", "130524") if code not in excused} | (extended or {})
+    facts = {"usual_due": DUE, "due": due, "excused": set(excused), "caveat": caveat}
+    now = MonthNow(MARCH, "open", None, [], Editions(), publication=datetime(2026, 4, 8, 6, tzinfo=SHANGHAI), **facts)
+    return reporting_state.from_status(state(**given), now, day)
+
+
 def on(day: date, **given) -> list[Message]:
-    return messages.reminders(reporting_state.from_status(state(**given), MARCH, day), KNOWN)
+    return messages.reminders(stands(day, **given), KNOWN)
 
 
 @pytest.mark.parametrize(
     ("day", "why"),
     [
-        ("2026-04-01", None), ("2026-04-02", "soon"), ("2026-04-03", None), ("2026-04-05", "today"),
-        ("2026-04-06", "late"), ("2026-04-19", "late"), ("2026-04-20", None),
+        ("2026-04-03", None), ("2026-04-04", "soon"), ("2026-04-05", None), ("2026-04-07", "today"),
+        ("2026-04-08", "late"), ("2026-04-21", "late"), ("2026-04-22", None),
     ],
 )  # fmt: skip
 def test_days_of_reminding(day, why):
-    assert due_dates.occasion(MARCH, date.fromisoformat(day)) == why
+    assert due_dates.occasion(DUE, date.fromisoformat(day)) == why
 
 
-def test_on_the_fifth_a_report_is_in_time_and_on_the_sixth_late():
-    assert not due_dates.is_late(MARCH, date(2026, 4, 5))
-    assert due_dates.is_late(MARCH, date(2026, 4, 6))
-    assert reporting_state.from_status(state(), MARCH, date(2026, 4, 6)).late == (("130502", "襄都区"),)
+def test_on_the_due_day_a_report_is_in_time_and_on_the_next_late():
+    assert not due_dates.is_late(DUE, DUE)
+    assert due_dates.is_late(DUE, date(2026, 4, 8))
+    assert stands(date(2026, 4, 8)).late == (("130502", "襄都区"),)
+
+
+def test_an_extended_county_is_late_by_its_own_day_and_an_excused_one_never():
+    longer = {"130502": date(2026, 4, 10)}
+    assert stands(date(2026, 4, 10), extended=longer).late == ()
+    assert stands(date(2026, 4, 11), extended=longer).late == (("130502", "襄都区"),)
+    free = stands(date(2026, 4, 20), missing=("130502", "130524"), excused=("130502",))
+    assert (free.late, free.excused) == ((("130524", "柏乡县"),), (("130502", "襄都区"),))
+    states = {county["code"]: (county["state"], county["due"]) for county in free.public()["counties"]}
+    assert states == {
+        "130502": ("excused", None),
+        "130503": ("reported", "2026-04-07"),
+        "130524": ("late", "2026-04-07"),
+    }
+
+
+def test_an_extended_county_is_reminded_on_its_own_days_and_an_excused_one_on_none():
+    longer = {"130502": date(2026, 4, 10)}
+    assert [m.to for m in on(date(2026, 4, 8), missing=("130502",), extended=longer)] == []
+    clerk, county = on(date(2026, 4, 10), missing=("130502",), extended=longer)
+    assert county.subject == "襄都区2026年3月报表今天截止"
+    assert "未报：襄都区（延至4月10日）" in clerk.body
+    assert on(date(2026, 4, 8), missing=("130502",), excused=("130502",)) == []
+
+
+def test_a_year_without_holidays_is_told():
+    assert "注意：节假日未知\n" in on(date(2026, 4, 8), caveat="节假日未知")[0].body
 
 
 def test_the_month_asked_for_is_the_one_that_has_ended():
@@ -55,11 +92,11 @@ def test_the_month_asked_for_is_the_one_that_has_ended():
 
 
 def test_clerk_and_county_are_told_in_these_words():
-    clerk, county = on(date(2026, 4, 7), waiting=(9,), inbox=("a.xlsx",))
-    assert (clerk.to, clerk.subject) == ("clerk@city.example", "2026年3月报表已逾期2天:1个县(市、区)未报")
+    clerk, county = on(date(2026, 4, 9), waiting=(9,), inbox=("a.xlsx",))
+    assert (clerk.to, clerk.subject) == ("clerk@city.example", "2026年3月报表已逾期2天：1个县（市、区）未报")
     assert clerk.body == (
-        "2026年3月报表已逾期2天。应报3个县(市、区),已报2个。\n\n逾期未报:襄都区\n已报但有错误待改正:信都区\n"
-        "另有1份报表在该月审核后收到,重开(shequ reopen)后才生效\n收件箱中尚未接收:a.xlsx\n"
+        "2026年3月报表已逾期2天。应报3个县（市、区），已报2个。\n\n逾期未报：襄都区\n已报但有错误待改正：信都区\n"
+        "另有1份报表在该月审定后收到，重开（shequ reopen）后才生效\n收件箱中尚未接收：a.xlsx\n"
     )
     assert (county.to, county.subject) == ("xd@city.example", "襄都区2026年3月报表已逾期2天")
     assert "尚未收到你单位的报表" in county.body
@@ -68,16 +105,17 @@ def test_clerk_and_county_are_told_in_these_words():
 def test_refused_files_are_named_to_the_county_that_sent_them_and_all_of_them_to_the_clerk():
     mine = {"seq": 7, "file": "襄都.xlsx", "county": "130502", "at": "2026-04-03T09:00:00+08:00", "why": "没有找到表头"}
     nobodys = {**mine, "seq": 8, "file": "报表.xlsx", "county": None, "why": "看不出是哪个县的"}
-    clerk, county = on(date(2026, 4, 7), refused=(nobodys, mine), unread=(9, 10))
-    assert "- 4月3日收到的“襄都.xlsx”(第 7 号收件):没有找到表头\n" in county.body and "报表.xlsx" not in county.body
+    clerk, county = on(date(2026, 4, 9), refused=(nobodys, mine), unread=(9, 10))
+    assert "- 4月3日收到的“襄都.xlsx”（第 7 号收件）：没有找到表头\n" in county.body and "报表.xlsx" not in county.body
     assert (
-        "未被采用的报表2份,须改正后重报:\n- 襄都区“襄都.xlsx”:没有找到表头\n- 不知是哪个县的“报表.xlsx”" in clerk.body
+        "未被采用的报表2份，须改正后重报：\n- 襄都区“襄都.xlsx”：没有找到表头\n- 不知是哪个县的“报表.xlsx”"
+        in clerk.body
     )
-    assert "另有2份报表已存档、尚未读取,未计在内" in clerk.body
+    assert "另有2份报表已存档、尚未读取，未计在内" in clerk.body
 
 
 def test_a_county_without_address_stands_in_the_clerks_message_only():
-    assert [message.to for message in on(date(2026, 4, 2), missing=("130524",))] == ["clerk@city.example"]
+    assert [message.to for message in on(date(2026, 4, 4), missing=("130524",))] == ["clerk@city.example"]
 
 
 def test_nobody_is_reminded_when_all_have_reported():
@@ -104,7 +142,7 @@ def test_the_same_message_is_written_down_once_even_after_it_was_sent(tmp_path):
 def test_what_could_not_be_sent_waits_and_goes_next_time(tmp_path):
     box = Outbox(tmp_path)
     box.put([MESSAGE])
-    assert box.flush(Failing()) == (0, ["“题”未能发给 a@b.example:服务器不在"])
+    assert box.flush(Failing()) == (0, ["“题”未能发给 a@b.example：服务器不在"])
     assert box.waiting() == [MESSAGE]
     assert box.flush(ToFile(tmp_path / "mail"))[0] == 1
     assert "Subject: =?utf-8?" in (tmp_path / "mail" / f"{MESSAGE.key}.eml").read_text()
@@ -134,10 +172,11 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
 def test_on_an_empty_installation_everybody_is_missing_and_it_is_said_once(tmp_path):
     found = Settings(tmp_path / "data", settings.load().reference)
     found.inbox.mkdir(parents=True)
+    # 5 July 2019 is a Friday
     now = datetime(2019, 7, 6, 8, 30, tzinfo=SHANGHAI)
     (message,) = dispatch.remind(found, now)
     counties = len(reporting_status.status(found, months.parse("2019-06"))["counties"])
-    assert message.subject == f"2019年6月报表已逾期1天:{counties}个县(市、区)未报"
+    assert message.subject == f"2019年6月报表已逾期1天：{counties}个县（市、区）未报"
     dispatch.remind(found, now)
     assert len(dispatch.outbox(found).waiting()) == 1
     assert dispatch.flush(found) == (1, [])

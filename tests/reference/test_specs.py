@@ -92,7 +92,7 @@ class Town:
         figure_counts.compute(self.store, [DECEMBER])
         progress.compute(self.store, [DECEMBER])
         sql = (
-            "SELECT numerator, denominator, unknown, shown, status, gap, lower, upper FROM figure "
+            "SELECT numerator, denominator, unknown, shown, status, gap, known_shown, gap_failing, gap_unknown FROM figure "
             "WHERE level = 'city' AND divisions = 'then'"
         )
         row = self.store.con.execute(sql).fetchall()[0]
@@ -104,6 +104,9 @@ class Town:
             "数值": row[3] or status,
             "状态": status,
             "还差": row[5],
+            "已知": row[6],
+            "其中未达标": row[7],
+            "其中未填报": row[8],
         }
 
 

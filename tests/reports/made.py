@@ -5,10 +5,9 @@ from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
-from pipelines.figures.progress import STATUSES
+from pipelines.edition.statuses import NAMES
 from pipelines.reports.facts import Facts, Figure, Item
 
-NAMES = STATUSES
 _N = iter(range(10**6))
 
 
@@ -68,5 +67,5 @@ def facts(
         sent), findings=(), statuses=NAMES, decisions=(), editions=(), outlook={}, waived={},
     )  # fmt: skip
     given |= more
-    found = Counter((finding["county"], finding["severity"]) for finding in given["findings"])
-    return Facts(found=found, **given)
+    counts = Counter((finding["county"], finding["severity"]) for finding in given["findings"])
+    return Facts(finding_counts=counts, **given)

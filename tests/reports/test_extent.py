@@ -56,5 +56,5 @@ def test_counties_with_most_units_left_out_are_told_of_first():
 def test_findings_that_are_not_listed_are_counted():
     facts = made.facts(findings=({"county": "130500", "severity": "error"},))
     assert "本表列" not in finding_lists.about_findings(facts)
-    facts.found["130501", "warning"] = 7
-    assert "共8处,本表列1处" in finding_lists.about_findings(facts)
+    facts.finding_counts["130501", "warning"] = 7
+    assert "共8处，本表列1处" in finding_lists.about_findings(facts)

@@ -10,8 +10,8 @@ from pipelines.reports import VARIANTS, page_html
 from pipelines.reports.facts import gather
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-sync_api = pytest.importorskip("playwright.sync_api", reason="没有安装 playwright,不能在浏览器中试")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="没有安装 Chromium,不能在浏览器中试")]
+sync_api = pytest.importorskip("playwright.sync_api", reason="没有安装 playwright，不能在浏览器中试")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="没有安装 Chromium，不能在浏览器中试")]
 
 
 @pytest.fixture(scope="module")

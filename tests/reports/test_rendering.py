@@ -15,7 +15,7 @@ from pipelines.reports.facts import gather
 SOFFICE, PDFTOTEXT = shutil.which("soffice"), shutil.which("pdftotext")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (SOFFICE and PDFTOTEXT), reason="没有安装 LibreOffice 或 poppler,不能把报告排成页面"),
+    pytest.mark.skipif(not (SOFFICE and PDFTOTEXT), reason="没有安装 LibreOffice 或 poppler，不能把报告排成页面"),
 ]
 # the standard's fonts are not free: an open Chinese face stands in for each, or the Japanese one would
 _FONTS = ("方正小标宋简体", "仿宋_GB2312", "楷体_GB2312", "宋体", "黑体")

@@ -15,9 +15,9 @@ from docx import Document
 from python_calamine import CalamineWorkbook
 
 from pipelines.edition import Release, open_folder, open_release
+from pipelines.punctuation import full_width
 from pipelines.reports import VARIANTS, brief_docx, file_names, page_html, tables_xlsx, write_reports
 from pipelines.reports.facts import Facts, gather
-from pipelines.reports.phrases import typeset
 
 HOSTILE = "<script>alert(1)</script>=cmd|'/C calc'!A0&\x07"
 
@@ -53,7 +53,7 @@ def test_docx_says_the_figures_of_the_release_digit_for_digit(written, may: Rele
             "SELECT * FROM figure WHERE indicator = ? AND month = ? AND level = 'city' AND divisions = 'then'",
             [item.id, may.month],
         )
-        row = rows[typeset(item.name)]
+        row = rows[full_width(item.name)]
         if figure["shown"] is None:
             assert row[3] in ("无数据", "不适用")
             continue
@@ -66,7 +66,7 @@ def test_annex_holds_every_indicator_with_its_clause(written, facts: Facts):
     annex = _tables(written["docx"])[-1]
     told = "".join(row[1] for row in annex)
     assert sum(row[0].isdigit() for row in annex) == len(facts.items) == 88
-    assert all(typeset(item.name) in told and typeset(item.quote) in told for item in facts.items)
+    assert all(full_width(item.name) in told and full_width(item.quote) in told for item in facts.items)
 
 
 def test_xlsx_holds_every_figure_of_city_counties_and_towns_as_numbers(written, may: Release, facts: Facts):
@@ -77,7 +77,7 @@ def test_xlsx_holds_every_figure_of_city_counties_and_towns_as_numbers(written, 
         heads, *rows = book.get_sheet_by_name(sheet).to_python()[2:]
         for row in rows:
             line = {head: None if cell == "" else cell for head, cell in zip(heads, row, strict=True)}
-            numbers = (line["现值"], line["已有(分子)"], line["应有(分母)"], line["未报"], line["状态"])
+            numbers = (line["现值"], line["已有（分子）"], line["应有（分母）"], line["未报"], line["状态"])
             found[names[line["指标"]], line.get("代码", "130500")] = numbers
     listed = may.rows("SELECT * FROM figure WHERE month = ? AND divisions = 'then'", [may.month])
     assert len(listed) == len(found) > 10_000
@@ -130,8 +130,8 @@ def test_the_late_county_of_the_first_edition_is_named(place):
 
     first, second = (gather(open_release("2020-05", edition, settings=place)) for edition in (1, 2))
     told = brief_docx.verdict.overall(first, "上月")
-    assert "20个县(市、区)中3个已报送" in told and "柏乡县" in told
-    assert "20个县(市、区)中4个已报送" in brief_docx.verdict.overall(second, "上月")
+    assert "20个县（市、区）中3个已报送" in told and "柏乡县" in told
+    assert "20个县（市、区）中4个已报送" in brief_docx.verdict.overall(second, "上月")
     assert "新采用2020年5月柏乡县报表" in brief_docx.submission_facts.corrections(second)[0]
 
 

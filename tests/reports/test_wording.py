@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from pipelines.punctuation import full_width
 from pipelines.reports import phrases, submission_facts, verdict
 from pipelines.reports.facts import tenth
 from pipelines.reports.laggards import laggard
@@ -18,10 +19,10 @@ DUE = date(2020, 12, 1)
 @pytest.mark.parametrize(
     ("month", "said"),
     [
-        (date(2020, 5, 1), "截至2020年5月底,距《实施意见》2020年底的完成时限还有7个月。"),
-        (date(2020, 11, 1), "截至2020年11月底,距《实施意见》2020年底的完成时限还有1个月。"),
+        (date(2020, 5, 1), "截至2020年5月底，距《实施意见》2020年底的完成时限还有7个月。"),
+        (date(2020, 11, 1), "截至2020年11月底，距《实施意见》2020年底的完成时限还有1个月。"),
         (date(2020, 12, 1), "2020年12月底是《实施意见》规定的完成时限。"),
-        (date(2021, 3, 1), "截至2021年3月底,《实施意见》规定的完成时限(2020年底)已过3个月。"),
+        (date(2021, 3, 1), "截至2021年3月底，《实施意见》规定的完成时限（2020年底）已过3个月。"),
     ],
 )
 def test_deadline(month, said):
@@ -31,11 +32,11 @@ def test_deadline(month, said):
 @pytest.mark.parametrize(
     ("statuses", "said"),
     [
-        (["met", "on_track", "met", "off_track"], "4项主要指标中,已达标2项,进度正常1项,严重滞后1项。"),
+        (["met", "on_track", "met", "off_track"], "4项主要指标中，已达标2项，进度正常1项，严重滞后1项。"),
         (["met", "met"], "2项主要指标全部达标。"),
         (["no_data", "no_data"], "2项主要指标均无数据。"),
         (["overdue"], "1项主要指标均为“逾期未达标”。"),
-        (["unproven", "no_data"], "2项主要指标中,待核实1项,无数据1项。"),
+        (["unproven", "no_data"], "2项主要指标中，待核实1项，无数据1项。"),
     ],
 )
 def test_tally(statuses, said):
@@ -47,15 +48,19 @@ def test_tally(statuses, said):
     [
         ("met", [item(status="met")], ""),
         ("met", [item(status="met"), item(status="lagging")], "已达标的是甲率。"),
-        ("lagging", [item(status="lagging", gap=5)], "进度偏慢的是甲率(现值45.0%,目标不低于50%,还差5个村)。"),
-        ("lagging", [item(status="lagging", goal="≥100", gap=55)], "进度偏慢的是甲率(现值45.0%,目标100%,还差55个村)。"),
+        ("lagging", [item(status="lagging", gap=5)], "进度偏慢的是甲率（现值45.0%，目标不低于50%，还差5个村）。"),
+        (
+            "lagging",
+            [item(status="lagging", goal="≥100", gap=55)],
+            "进度偏慢的是甲率（现值45.0%，目标100%，还差55个村）。",
+        ),
         (
             "overdue",
             [item(f"{n}率", "overdue", gap=gap) for n, gap in (("甲", 1), ("乙", 9), ("丙", 5), ("丁", 1200))],
-            "逾期未达标的是丁率(现值45.0%,目标不低于50%,还差1,200个村)、乙率(现值45.0%,目标不低于50%,还差9个村)、"
-            "丙率(现值45.0%,目标不低于50%,还差5个村)等4项。",
+            "逾期未达标的是丁率（现值45.0%，目标不低于50%，还差1,200个村）、乙率（现值45.0%，目标不低于50%，还差9个村）、"
+            "丙率（现值45.0%，目标不低于50%，还差5个村）等4项。",
         ),
-        ("unproven", [item(status="unproven")], "甲率按已报数据达标,但未报部分可能改变结论,尚待核实。"),
+        ("unproven", [item(status="unproven")], "甲率的结论取决于未报或待核实的部分，尚待核实。"),
         ("reversing", [item(status="met")], ""),
     ],
 )
@@ -66,18 +71,18 @@ def test_who_stands_how(status, items, said):
 @pytest.mark.parametrize(
     ("items", "said"),
     [
-        ([item(before=figure())], "与上月相比,主要指标的状态没有变化。"),
-        ([item(status="met", before=figure("lagging"))], "与上月相比,1项主要指标状态好转(甲率)。"),
-        ([item(status="off_track", before=figure("lagging"))], "与上月相比,1项主要指标状态变差(甲率)。"),
+        ([item(before=figure())], "与上月相比，主要指标的状态没有变化。"),
+        ([item(status="met", before=figure("lagging"))], "与上月相比，1项主要指标状态好转（甲率）。"),
+        ([item(status="off_track", before=figure("lagging"))], "与上月相比，1项主要指标状态变差（甲率）。"),
         (
             [item(status="met", before=figure("lagging")), item("乙率", "reversing", before=figure("met"))],
-            "与上月相比,1项主要指标状态好转(甲率),1项变差(乙率)。",
+            "与上月相比，1项主要指标状态好转（甲率），1项变差（乙率）。",
         ),
         (
             [item(status="overdue", before=figure("lagging"))],
             "",
         ),  # the due day came: said by the tally, no change of work
-        ([item(status="no_data", before=figure("met"))], "与上月相比,主要指标的状态没有变化。"),
+        ([item(status="no_data", before=figure("met"))], "与上月相比，主要指标的状态没有变化。"),
     ],
 )
 def test_steps(items, said):
@@ -89,17 +94,17 @@ def test_steps(items, said):
     [
         ([item(before=figure())], "各项主要指标数值与上月持平。"),
         ([item()], ""),
-        ([item(before=figure(yes=40))], "提高较多的是甲率(提高5.0个百分点,增加5个村)。"),
-        ([item(before=figure(yes=48))], "下降的是甲率(下降3.0个百分点,减少3个村)。"),
+        ([item(before=figure(yes=40))], "提高较多的是甲率（提高5.0个百分点，增加5个村）。"),
+        ([item(before=figure(yes=48))], "下降的是甲率（下降3.0个百分点，减少3个村）。"),
         # a smaller roster lifts the share without a further village: only what is true is said
-        ([item(before=figure(yes=45, scope=120))], "提高较多的是甲率(提高7.5个百分点)。"),
+        ([item(before=figure(yes=45, scope=120))], "提高较多的是甲率（提高7.5个百分点）。"),
         (
             [item(before=figure(yes=40), parts={"answers": 5.0})],
-            "提高较多的是甲率(提高5.0个百分点,增加5个村,来自各单位情况变化)。",
+            "提高较多的是甲率（提高5.0个百分点，增加5个村，来自各单位情况变化）。",
         ),
         (
             [item(before=figure(yes=40), parts={"answers": 6.0, "reporting": -1.0, "boundary": 0.0})],
-            "提高较多的是甲率(提高5.0个百分点,增加5个村,其中各单位情况变化使其提高6.0个百分点、报送增减使其下降1.0个百分点)。",
+            "提高较多的是甲率（提高5.0个百分点，增加5个村，其中各单位情况变化使其提高6.0个百分点、报送增减使其下降1.0个百分点）。",
         ),
     ],
 )
@@ -110,15 +115,15 @@ def test_movers(items, said):
 @pytest.mark.parametrize(
     ("sent", "carried", "said"),
     [
-        (("甲县", "乙县", "丙县"), (), "3个县(市、区)全部报送。"),
-        (("甲县", "乙县"), ("丙县",), "3个县(市、区)中2个已报送,丙县未报,沿用此前两个月内的数据。"),
-        (("甲县", "乙县"), (), "3个县(市、区)中2个已报送,丙县未报且无数据可沿用,按未知计算。"),
+        (("甲县", "乙县", "丙县"), (), "3个县（市、区）全部报送。"),
+        (("甲县", "乙县"), ("丙县",), "3个县（市、区）中2个已报送，丙县未报，沿用此前两个月内的数据。"),
+        (("甲县", "乙县"), (), "3个县（市、区）中2个已报送，丙县未报且无数据可沿用，按未知计算。"),
         (
             ("甲县",),
             ("乙县",),
-            "3个县(市、区)中1个已报送,乙县未报,沿用此前两个月内的数据,丙县未报且无数据可沿用,按未知计算。",
+            "3个县（市、区）中1个已报送，乙县未报，沿用此前两个月内的数据，丙县未报且无数据可沿用，按未知计算。",
         ),
-        ((), ("甲县",), "本月3个县(市、区)均未报送有效报表,以上数字沿用以前月份已报数据。"),
+        ((), ("甲县",), "本月3个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"),
     ],
 )
 def test_who_reported(sent, carried, said):
@@ -128,22 +133,22 @@ def test_who_reported(sent, carried, said):
 def test_all_met_is_one_calm_paragraph():
     told = verdict.overall(facts([item(status="met", before=figure("met"))]), "上月")
     assert told == (
-        "截至2020年5月底,距《实施意见》2020年底的完成时限还有7个月。1项主要指标全部达标。"
-        "与上月相比,主要指标的状态没有变化。各项主要指标数值与上月持平。3个县(市、区)全部报送。"
+        "截至2020年5月底，距《实施意见》2020年底的完成时限还有7个月。1项主要指标全部达标。"
+        "与上月相比，主要指标的状态没有变化。各项主要指标数值与上月持平。3个县（市、区）全部报送。"
     )
 
 
 def test_the_first_month_compares_with_nothing():
-    assert "这是第一个有数据的月份,没有以前的数可比。" in verdict.overall(facts([item()], compared=None), "上月")
+    assert "这是第一个有数据的月份，没有以前的数可比。" in verdict.overall(facts([item()], compared=None), "上月")
 
 
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([("甲县", 2, 0, 2), ("乙县", 2, 0, 2)], "2个县(市、区)主要指标全部达标。"),
+        ([("甲县", 2, 0, 2), ("乙县", 2, 0, 2)], "2个县（市、区）主要指标全部达标。"),
         (
             [("乙县", 0, 2, 2), ("甲县", 1, 0, 2), ("丙县", 0, 0, 0)],
-            "达标较多的是甲县(1项)。滞后较多的是乙县(2项)。没有滞后指标的是甲县。没有数据的是丙县。",
+            "达标较多的是甲县（1项）。滞后较多的是乙县（2项）。没有滞后指标的是甲县。没有数据的是丙县。",
         ),
         ([], ""),
     ],
@@ -161,14 +166,14 @@ def test_a_laggard_names_the_counties_with_the_largest_gap_and_the_pace_needed()
     )
     known = facts([one], outlook={one.id: {"months_left": 7, "needed_pace": 20 / 7, "recent_pace": 1.5}})
     assert laggard(one, known) == (
-        "甲率(进度偏慢)。现值20.0%(20/100),目标不低于50%,还差20个村。按同一目标衡量,有差距的县(市、区)是乙县(17个)和甲县(3个)。"
-        "近3个月平均每月增加1.5个村,如期完成今后7个月平均每月需增加3个村。"
+        "甲率（进度偏慢）。现值20.0%（20/100），目标不低于50%，还差20个村。按同一目标衡量，有差距的县（市、区）是乙县（17个）和甲县（3个）。"
+        "近3个月平均每月增加1.5个村，如期完成今后7个月平均每月需增加3个村。"
     )
 
 
 @pytest.mark.parametrize(
     ("unit", "said"),
-    [("%", "还差20个村(未报9个,暂按未达到计)。"), ("人", "还差20个村(未报9个,未计入)。")],
+    [("%", "还差20个村（未报9个，暂按未达到计）。"), ("人", "还差20个村（未报9个，未计入）。")],
 )
 def test_what_is_not_reported_is_told_apart_from_what_is_not_done(unit, said):
     one = item(status="lagging", unit=unit, gap=20, unknown=9, yes=20)
@@ -177,7 +182,7 @@ def test_what_is_not_reported_is_told_apart_from_what_is_not_done(unit, said):
 
 @pytest.mark.parametrize(
     ("unit", "plain"),
-    [("个村", "个村"), ("个社区(村)", "个社区、村"), ("个县(市、区)", "个县市区"), (None, "")],
+    [("个村", "个村"), ("个社区（村）", "个社区、村"), ("个县（市、区）", "个县市区"), (None, "")],
 )
 def test_units_lose_their_brackets_inside_brackets(unit, plain):
     assert phrases.plain_unit(unit) == plain
@@ -189,17 +194,22 @@ def test_counties_that_have_not_done_a_duty_are_named_apart_from_those_that_are_
         figure("off_track", 0, 1, name="乙县"),
         figure("no_data", 0, 1, unknown=1, name="丙县"),
     ]
-    one = item(status="lagging", goal="≥100", gap_unit="个县(市、区)", gap=2, counties=seen, yes=1, scope=3, unknown=1)
+    one = item(
+        status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1
+    )
     one.indicator["counted"] = "county"
-    assert laggard(one, facts([one])).endswith("还差2个县市区(未报1个,暂按未达到计)。尚未做到的有乙县。丙县未报。")
+    assert laggard(one, facts([one])).endswith("还差2个县市区（未报1个，暂按未达到计）。尚未做到的有乙县。丙县未报。")
 
 
 @pytest.mark.parametrize(
     ("findings", "said"),
     [
         ((), "报表未发现错误和需核实的情况。"),
-        (("error", "error", "warning"), "报表中发现错误2处、需核实1处,错误较多的是甲县,已逐处标注退回,改正前不计入。"),
-        (("warning",), "报表中发现需核实1处,已逐处标注,核实前照常计入。"),
+        (
+            ("error", "error", "warning"),
+            "报表中发现错误2处、需核实1处，错误较多的是甲县，已逐处标注退回，改正前不计入。",
+        ),
+        (("warning",), "报表中发现需核实1处，已逐处标注，核实前照常计入。"),
         (("note",), "报表未发现错误和需核实的情况。"),
     ],
 )
@@ -221,12 +231,12 @@ def test_waivers_and_approval_are_told_with_who_why_and_until_when():
     }
     old = {**waived, "until": "2020-04"}
     told = submission_facts.waivers(facts(waived={"ab12": finding}, decisions=(waived, old)))
-    assert told == ["生效的豁免有1项:甲县“甲县.xlsx”E5,理由:现场核实,由李某批准,有效至2020年8月。"]
+    assert told == ["生效的豁免有1项：甲县“甲县.xlsx”E5，理由：现场核实，由李某批准，有效至2020年8月。"]
     assert submission_facts.waivers(facts()) == ["没有生效的豁免。"]
 
 
 def test_a_first_edition_has_no_correction():
-    assert submission_facts.corrections(facts()) == ["本月数据为首次发布,无更正。"]
+    assert submission_facts.corrections(facts()) == ["本月数据为首次发布，无更正。"]
 
 
 def test_a_corrected_edition_says_what_changed():
@@ -240,7 +250,7 @@ def test_a_corrected_edition_says_what_changed():
     }
     known.release.manifest.update(edition=2, kind="corrected", changes=changes)
     assert submission_facts.corrections(known) == [
-        "本版为2020年5月数据第2版(更正版)。与上一版相比,新采用2020年5月乙县报表。本月全市指标有变动的:甲率由44.0%改为45.0%。"
+        "本版为2020年5月数据第2版（更正版）。与上一版相比，新采用2020年5月乙县报表。本月全市指标有变动的：甲率由44.0%改为45.0%。"
     ]
 
 
@@ -269,7 +279,7 @@ def test_tenths_are_half_up_from_the_exact_number(number, shown):
     ],
 )
 def test_print_has_full_width_marks(plain, set_):
-    assert phrases.typeset(plain) == set_
+    assert full_width(plain) == set_
 
 
 @pytest.mark.parametrize(("number", "word"), [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (21, "二十一")])

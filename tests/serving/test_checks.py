@@ -58,15 +58,15 @@ def test_a_port_in_use_is_named_with_the_option_that_moves_it():
 def test_a_full_disk_is_refused_and_a_nearly_full_one_is_said(found, monkeypatch):
     found.data.mkdir()
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(100 * 2**30, 0, 100 * 2**20))
-    with pytest.raises(Refusal, match="只剩 100 MB,至少需要 500 MB"):
+    with pytest.raises(Refusal, match="只剩 100 MB，至少需要 500 MB"):
         preflight.room(found)
-    assert preflight.scarce(found.data) == "磁盘只剩 0.1 GB(0%,应不少于 20%);请清理或扩容"
+    assert preflight.scarce(found.data) == "磁盘只剩 0.1 GB（0%，应不少于 20%）；请清理或扩容"
 
 
 def test_a_clock_set_back_behind_the_ledger_is_refused(found):
     Archive(found.archive).append("approve", {"month": "2026-01"}, "某人", NOW)
     preflight.clock(found, NOW - timedelta(minutes=9))
-    with pytest.raises(Refusal, match=r"系统时间是 2026-03-05 08:00,而台账最后一条记录写于 2026-03-06 08:00"):
+    with pytest.raises(Refusal, match=r"系统时间是 2026-03-05 08:00，而台账最后一条记录写于 2026-03-06 08:00"):
         preflight.clock(found, NOW - timedelta(days=1))
 
 
@@ -75,7 +75,7 @@ BEAT = {"daemonType": "SCHEDULER", "required": True, "lastHeartbeatTime": 1000.0
 
 @pytest.mark.parametrize(
     ("now", "said"),
-    [(1500, None), (1700, "已 12 分钟没有心跳"), (300, "心跳在未来:系统时间被拨回过")],
+    [(1500, None), (1700, "已 12 分钟没有心跳"), (300, "心跳在未来：系统时间被拨回过")],
 )
 def test_a_heartbeat_is_too_old_or_ahead(now, said):
     found = probes.stale([BEAT], now)

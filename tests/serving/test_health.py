@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_a_schedule_that_was_called_in_the_future_is_told_with_what_to_do():
     now = NOW.timestamp()
     assert probes.ahead([("inbox", now - 30), ("monthly_schedule", now + 60)], now) is None
     said = probes.ahead([("inbox", now + 86400), ("reminders_schedule", now + 2 * 86400)], now)
-    assert said.startswith("inbox、reminders_schedule 的上次触发记在未来(最晚 2026-03-22 08:00)")
+    assert said.startswith("inbox、reminders_schedule 的上次触发记在未来（最晚 2026-03-22 08:00）")
     assert "timedatectl" in said and "重新启动 shequ serve" in said
 
 
@@ -58,31 +58,41 @@ def test_an_old_reading_of_the_archive_is_a_fault_and_a_fresh_one_is_not(found):
 
 def test_damage_found_is_told(found):
     overdue.verified_at(found).write_text(json.dumps({"at": NOW.isoformat(), "faults": ["台账第 3 行残缺"]}))
-    assert seen(found, "档案核对") == health.Look("档案核对", False, "1 处损坏,如:台账第 3 行残缺")
+    assert seen(found, "档案核对") == health.Look("档案核对", False, "1 处损坏，如：台账第 3 行残缺", date(2026, 3, 28))
 
 
 def test_no_backup_is_a_fault_and_the_last_one_is_told(found):
     assert not seen(found, "备份").well
     (found.data / "audit").mkdir()
     Ledger(found.data / "audit" / "audit.jsonl").append("backup", {}, now=NOW - timedelta(days=1))
-    assert seen(found, "备份") == health.Look("备份", True, "上次备份 2026-03-19T08:00")
+    assert seen(found, "备份") == health.Look("备份", True, "上次备份 2026-03-19T08:00", date(2026, 3, 21))
 
 
 def test_the_last_release_in_the_ledger_is_the_last_successful_run(found):
     assert seen(found, "上次成功运行").says == "还没有运行过"
     for edition in (1, 2):
         Archive(found.archive).append("release", {"month": "2026-02", "edition": edition}, by="定时", now=NOW)
-    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00,2026-02 第 2 版(定时)")
+    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00，2026-02 第 2 版（定时）")
 
 
 def test_a_file_that_nobody_takes_is_named(found):
     (found.inbox / "柏乡县.xlsx").write_bytes(b"x")
     late = {one.what: one for one in health.state(found, datetime.now(SHANGHAI) + timedelta(hours=2))}
-    assert late["收件箱"].says == "超过 1 小时未被接收:柏乡县.xlsx"
+    assert late["收件箱"].says == "超过 1 小时未被接收：柏乡县.xlsx"
 
 
 def test_late_counties_are_told(found):
-    assert seen(found, "报送").says.startswith("2026年2月已报 0 个县;逾期:")
+    assert seen(found, "报送").says.startswith("2026年2月已报 0 个县，应于 2026-03-05 前报送；逾期：")
+
+
+def test_reference_data_has_an_age(found):
+    """The last roster ends on 2023-06-30, the last policy in 2025-12; holidays are known up to 2026."""
+    roster, policy, holidays = (seen(found, what) for what in ("名册", "政策", "节假日"))
+    assert (roster.well, roster.due, "2023 年版名册" in roster.says) == (False, date(2025, 1, 1), True)
+    assert (policy.well, policy.due) == (False, date(2025, 12, 31))
+    assert (holidays.well, holidays.due) == (True, date(2026, 12, 31))
+    later = {one.what: one for one in health.state(found, datetime(2026, 12, 10, tzinfo=SHANGHAI))}["节假日"]
+    assert (later.well, "没有2027年的安排" in later.says) == (False, True)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

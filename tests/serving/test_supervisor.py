@@ -83,7 +83,7 @@ def test_what_is_killed_is_started_again_and_its_orphans_are_ended(tmp_path):
     assert ended(watcher) == 0
     assert gone(second)
     said = (tmp_path / "serve.log").read_text()
-    assert "程序 被信号" not in said and "已退出(被信号 SIGKILL 结束)" in said and "全部已停止" in said
+    assert "程序 被信号" not in said and "已退出（被信号 SIGKILL 结束）" in said and "全部已停止" in said
     assert "家庭" in (tmp_path / "one.log").read_text()
 
 
@@ -100,15 +100,15 @@ def test_a_program_that_does_not_answer_is_ended_and_started_again_then_given_up
     watcher = watch(tmp_path, FAMILY, ILL)
     assert watcher.wait(20) == 1
     assert gone([pid for family in families(tmp_path, 3) for pid in family])
-    assert "放弃:程序 接连失败 3 次,最后一次:没有应答" in (tmp_path / "serve.log").read_text()
+    assert "放弃：程序 接连失败 3 次，最后一次：没有应答" in (tmp_path / "serve.log").read_text()
 
 
 def test_a_program_that_keeps_dying_is_given_up_loudly(tmp_path):
     watcher = watch(tmp_path, "raise SystemExit(3)", ILL)
     assert watcher.wait(20) == 1
     said = (tmp_path / "serve.log").read_text()
-    assert said.count("已退出(退出码 3)") == 3
-    assert "全部停止;原因见" in said
+    assert said.count("已退出（退出码 3）") == 3
+    assert "全部停止；原因见" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -32,7 +32,7 @@ function bar(item, f, width) {
 function line(item) {
   const width = 460, height = 130, left = 34, points = item.series.filter(p => p[1] !== null);
   const box = svg("svg", {width, height, role: "img", "aria-label": item.name + "逐月走势"});
-  if (points.length < 2) return make("p", "月份不足\uff0c暂无走势。", "quote");
+  if (points.length < 2) return make("p", "月份不足，暂无走势。", "quote");
   const values = points.map(p => +p[1]).concat(item.low === null ? [] : [item.low]), top = Math.max(...values) * 1.08 || 1;
   const months = item.series.map(p => p[0]), x = m => left + months.indexOf(m) / Math.max(months.length - 1, 1) * (width - left - 12), y = v => 8 + (1 - v / top) * (height - 32);
   for (const v of [0, top / 1.08]) { const t = svg("text", {x: 0, y: y(v) + 4}); t.textContent = Math.round(v * 10) / 10; box.append(t); }
@@ -44,11 +44,11 @@ function line(item) {
 
 function detail(item) {
   const row = make("tr", undefined, "detail"), cell = make("td"); cell.colSpan = 8; row.append(cell);
-  cell.append(make("p", "条款" + item.clause + "\uff1a“" + item.quote + "”", "quote"));
-  if (item.reading) cell.append(make("p", "口径\uff1a" + item.reading, "quote"));
+  cell.append(make("p", "条款" + item.clause + "：“" + item.quote + "”", "quote"));
+  if (item.reading) cell.append(make("p", "口径：" + item.reading, "quote"));
   const pair = make("div", undefined, "pair"); cell.append(pair);
-  const left = make("div"); left.append(make("b", "全市走势" + (item.low === null ? "" : "\uff08虚线为目标\uff09"))); left.append(line(item)); pair.append(left);
-  const table = make("table"), right = make("div"); right.append(make("b", "各县\uff08市、区\uff09")); right.append(table); pair.append(right);
+  const left = make("div"); left.append(make("b", "全市走势" + (item.low === null ? "" : "（虚线为目标）"))); left.append(line(item)); pair.append(left);
+  const table = make("table"), right = make("div"); right.append(make("b", "各县（市、区）")); right.append(table); pair.append(right);
   const ranked = Object.entries(item.counties).filter(([, f]) => f.v !== null).sort((a, b) => +b[1].v - +a[1].v);
   for (const [code, f] of ranked) {
     const line = make("tr"); table.append(line);

@@ -1,0 +1,67 @@
+"""What pages read of the city: outlines of its counties, changes of its divisions; cached by edition."""
+
+import json
+from datetime import date
+
+import streamlit as st
+
+from dashboards.queries.edition_data import county_names
+from dashboards.queries.row_types import Mark, Outline
+from pipelines import months, settings
+from pipelines.edition import Release, city_facts
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _rows(folder: str, table: str, _release: Release) -> list[dict]:
+    return city_facts.rows(_release, table, settings.load().reference)
+
+
+def _table(release: Release, name: str) -> list[dict]:
+    return _rows(str(release.folder), name, release)
+
+
+def outlines(release: Release, month: date) -> list[Outline]:
+    """Outlines of the counties of a month; empty where the edition has none."""
+    return [
+        Outline(code=row["code"], name=row["name"], rings=json.loads(row["rings"])) for row in _of_month(release, month)
+    ]
+
+
+def marks(release: Release) -> dict[str, Mark]:
+    """Counties without an outline, by code."""
+    return {
+        row["code"]: Mark(beside=row["beside"], shift=(row["east"], row["north"]))
+        for row in _table(release, "without_outline")
+    }
+
+
+def about_map(release: Release, month: date) -> str:
+    """Sentences on the map: of which months its divisions are, and which counties are drawn as marks."""
+    names = county_names(release)
+    drawn = [row for row in _table(release, "without_outline") if row["code"] in names]
+    marked = [f"{names[row['code']]}没有公开的边界，以方块标在{names.get(row['beside'], '')}旁" for row in drawn]
+    return "".join(f"{sentence}。" for sentence in (_span(release, month), *marked) if sentence)
+
+
+def _of_month(release: Release, month: date) -> list[dict]:
+    return [
+        row
+        for row in _table(release, "outline")
+        if (row["first"] is None or row["first"] <= month) and (row["last"] is None or month <= row["last"])
+    ]
+
+
+def _span(release: Release, month: date) -> str:
+    """`2020年6月起的区划`; empty where the same divisions hold for all months."""
+    row = next(iter(_of_month(release, month)), None)
+    if row is None or (row["first"] is None and row["last"] is None):
+        return ""
+    first, last = (
+        f"{months.label(row[end])}{word}" if row[end] else "" for end, word in (("first", "起"), ("last", "止"))
+    )
+    return f"图为{first}{last}的区划"
+
+
+def division_changes(release: Release) -> list[str]:
+    """`2020年6月，……。` of each change of the divisions, in order."""
+    return [f"{months.label(row['month'])}，{row['text']}" for row in _table(release, "division_change")]

@@ -1,0 +1,54 @@
+"""Which editions everybody sees (semantics §4, Gate): those that were released and not retracted, folded from events of the ledger.
+
+An edition is named `2020-06/2`. An event of the kind `release` says that it was made. One with `gated` waits for an event `gate`; one
+without was made by a program that knew no gate and counts as released, so an old archive shows what it always showed.
+"""
+
+from dataclasses import dataclass, field
+
+from pipelines.archive.store import Event
+
+
+def label(event: Event) -> str:
+    """`2020-06/2`: the edition that an event of the kinds release, gate and retract is about."""
+    return f"{event.body['month']}/{event.body['edition']}"
+
+
+def order(name: str) -> tuple[str, int]:
+    """Editions in order: by month, then by number."""
+    month, number = name.split("/")
+    return month, int(number)
+
+
+@dataclass
+class Editions:
+    """Every edition that the ledger knows, by its name: the event that made it, the one that released it, the one that retracted it."""
+
+    made: dict[str, Event] = field(default_factory=dict)
+    released: dict[str, Event] = field(default_factory=dict)
+    retracted: dict[str, Event] = field(default_factory=dict)
+
+    def fold(self, event: Event) -> None:
+        """Take account of an event of the kinds release, gate and retract."""
+        name = label(event)
+        if event.kind == "retract":
+            self.retracted[name] = event
+            return
+        if event.kind == "release":
+            self.made[name] = event
+        if event.kind == "gate" or not event.body.get("gated"):
+            self.released[name] = event
+
+    def shown(self, month: str | None = None) -> list[str]:
+        """Released and not retracted editions (of a month `2020-06`), in order."""
+        return [name for name in self.usable(month) if name in self.released]
+
+    def usable(self, month: str | None = None) -> list[str]:
+        """All that are not retracted (of a month), in order: working editions are among them."""
+        found = (name for name in self.made if name not in self.retracted)
+        return sorted((name for name in found if month is None or name.startswith(f"{month}/")), key=order)
+
+    @property
+    def current(self) -> str | None:
+        """The newest released month's newest edition."""
+        return next(reversed(self.shown()), None)

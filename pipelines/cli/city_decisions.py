@@ -1,0 +1,131 @@
+"""Commands by which the city decides: each with a person's name, each with its opposite."""
+
+import sys
+from datetime import date
+
+import click
+
+from pipelines import months
+from pipelines.cli import printing
+from pipelines.cli.options import BY, EDITION, MONTH, with_settings
+from pipelines.settings import Settings
+
+_JSON = click.option("--json", "as_json", is_flag=True)
+_WHY = click.option("--why", required=True, help="理由")
+_FINDING = click.argument("finding")
+
+
+@click.command()
+@click.argument("month", type=MONTH)
+@BY
+@click.option("--why", default="", help="还有县未报或文件待处理时，为什么仍然审定")
+@click.option("--yes", is_flag=True, help="还有县未报或文件待处理时，不再询问")
+@_JSON
+@with_settings
+def approve(settings: Settings, month: date, by: str, why: str, yes: bool, as_json: bool) -> None:
+    """审定一个月（锁定）：成版、发布，报告盖上审定；还缺什么先说明，并随审定一起记入台账。"""
+    from pipelines.intake import decisions, gap_wording, reporting_status
+    from pipelines.monthly import month_decisions
+
+    state = reporting_status.status(settings, month)
+    lacking = gap_wording.lacking(decisions.lacking(state), state)
+    if lacking:
+        printing.say(f"注意，{months.label(month)}：" + "；".join(lacking), err=True)
+    # a script cannot be asked: it is warned, and the ledger tells
+    if lacking and not yes and sys.stdin.isatty():
+        click.confirm("仍要审定（锁定）这个月吗？", abort=True, err=True)
+    event = month_decisions.approve(month, settings, by, why)
+    printing.decided(event, as_json, f"{months.label(month)}已审定，此后的报表须先重开才生效")
+
+
+@click.command()
+@click.argument("month", type=MONTH)
+@_WHY
+@BY
+@_JSON
+@with_settings
+def reopen(settings: Settings, month: date, why: str, by: str, as_json: bool) -> None:
+    """重开已审定的月份。"""
+    from pipelines.monthly import month_decisions
+
+    event = month_decisions.reopen(month, why, settings, by)
+    printing.decided(event, as_json, f"{months.label(month)}已重开；重新计算用 shequ run --month {months.key(month)}")
+
+
+@click.command()
+@click.argument("month", type=MONTH)
+@BY
+@_JSON
+@with_settings
+def release(settings: Settings, month: date, by: str, as_json: bool) -> None:
+    """把一个月最新的工作版发布给所有人。"""
+    from pipelines.monthly import month_decisions
+
+    event = month_decisions.release(month, settings, by)
+    printing.decided(event, as_json, f"{event.body['month']}/{event.body['edition']} 已发布")
+
+
+@click.command()
+@click.argument("edition", type=EDITION)
+@_WHY
+@BY
+@_JSON
+@with_settings
+def retract(settings: Settings, edition: str, why: str, by: str, as_json: bool) -> None:
+    """收回一版（如 2020-06/2）：此前发布的一版重新成为当前版；什么都不删除。"""
+    from pipelines.edition import edition_folders
+    from pipelines.monthly import month_decisions
+
+    event = month_decisions.retract(edition, why, settings, by)
+    current = edition_folders.named(settings.releases)
+    now = f"当前版为 {edition_folders.name_of(current)}" if current else "现在没有发布版"
+    printing.decided(event, as_json, f"{edition} 已收回，{now}")
+
+
+@click.command()
+@click.argument("of", metavar="ID", type=int)
+@_WHY
+@BY
+@_JSON
+@with_settings
+def withdraw(settings: Settings, of: int, why: str, by: str, as_json: bool) -> None:
+    """撤回一份报送、一个决定或一次撤回（ID 为其编号）。"""
+    from pipelines.monthly import month_decisions
+
+    event = month_decisions.withdraw(of, why, settings, by)
+    printing.decided(event, as_json, f"第 {of} 号已撤回；重新计算用 shequ run")
+
+
+@click.command()
+@_FINDING
+@_WHY
+@click.option("--until", type=MONTH, required=True, help="有效至哪个月")
+@BY
+@_JSON
+@with_settings
+def waive(settings: Settings, finding: str, why: str, until: date, by: str, as_json: bool) -> None:
+    """豁免一个问题（附理由和期限），随数字一并公布。"""
+    from pipelines.intake import decisions
+
+    event = decisions.waive(finding, why, until, settings, by)
+    printing.decided(event, as_json, f"问题 {finding} 已豁免至 {months.label(until)}")
+
+
+@click.command()
+@_FINDING
+@click.option("--unit", help="名册中的 12 位代码")
+@click.option("--as", "value", help="这个县的这种写法读作什么")
+@BY
+@_JSON
+@with_settings
+def resolve(settings: Settings, finding: str, unit: str | None, value: str | None, by: str, as_json: bool) -> None:
+    """认定一行报的是名册中的哪个单位，或一种写法读作什么（以后照此办理）。"""
+    from pipelines.intake import decisions
+
+    if (unit is None) == (value is None):
+        raise click.UsageError("请写 --unit 或 --as，二者取其一")
+    event = decisions.resolve(finding, unit, settings, by, value)
+    printing.decided(event, as_json, f"已认定为 {unit or value}")
+
+
+COMMANDS = (approve, reopen, release, retract, withdraw, waive, resolve)

@@ -1,0 +1,64 @@
+"""`shequ compare`: why a figure moved between two months."""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import click
+
+from pipelines import months
+from pipelines.cli import printing
+from pipelines.cli.options import MONTH, with_settings
+from pipelines.settings import Settings
+
+# answers first: that part is work
+_PARTS = {
+    "answers": "工作（答案变化）",
+    "reporting": "报送",
+    "boundary": "区划",
+    "corrections": "更正",
+    "register": "口径",
+}
+
+
+@click.command()
+@click.argument("m1", type=MONTH)
+@click.argument("m2", type=MONTH)
+@click.option("--indicator", help="指标代码")
+@click.option("--unit", help="市、县代码")
+@click.option("--policy", help="政策代码")
+@click.option("--json", "as_json", is_flag=True)
+@with_settings
+def compare(found: Settings, m1: date, m2: date, indicator, unit, policy, as_json: bool) -> None:
+    """两个月份之间数字为什么变：工作、报送、区划、更正、口径五部分，相加等于变化。"""
+    from pipelines.edition import open_release
+    from pipelines.edition.compare_months import compare as between
+
+    release = open_release(settings=found)
+    rows = between(release, m1, m2, indicator, unit, policy)
+    if as_json:
+        printing.print_json(rows)
+        return
+    names = {row["indicator"]: row["name"] for row in release.rows("SELECT indicator, name FROM indicator")}
+    printing.say(f"{months.label(m1)}至{months.label(m2)}（发布版 {release.label}）")
+    for row in rows:
+        printing.say(f"{names[row['indicator']]} {row['unit']}：{_told(row)}")
+
+
+def _told(row: dict) -> str:
+    parts = {name: Fraction(row["parts"][key]) for key, name in _PARTS.items()}
+    moved = "，".join(f"{name} {_signed(value)}" for name, value in parts.items() if value)
+    return f"{_shown(row['from'])} → {_shown(row['to'])}（{moved or '没有变化'}）"
+
+
+def _shown(value: str | None) -> str:
+    return "无数据" if value is None else f"{_rounded(Fraction(value))}"
+
+
+def _signed(value: Fraction) -> str:
+    return f"{_rounded(value):+}"
+
+
+def _rounded(value: Fraction) -> Decimal:
+    """To two decimals, half up."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -1,0 +1,149 @@
+"""Why a figure moved between any two months of a release, exactly (semantics §7): what `shequ compare` tells."""
+
+import itertools
+from datetime import date
+from fractions import Fraction
+
+import duckdb
+
+from pipelines import months
+from pipelines.edition import declared_register, edition_folders
+from pipelines.edition.open_edition import Release, open_folder
+from pipelines.errors import Refusal
+from pipelines.figures import change_breakdown
+from pipelines.figures.change_breakdown import STEPS, Compared, Counted, MonthTables
+from pipelines.reference.strict_yaml import suggest
+
+# as people and programs read them, in the order of the steps
+PARTS = ("register", "corrections", "boundary", "answers", "reporting")
+Key = tuple[str, str, str]  # indicator, level, unit
+
+
+def compare(
+    release: Release,
+    m1: date,
+    m2: date,
+    indicator: str | None = None,
+    unit: str | None = None,
+    policy: str | None = None,
+) -> list[dict]:
+    """The change of every figure of city and counties from `m1` to `m2`, split in five parts, with the keys of `shequ compare --json`.
+
+    `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
+    `n/d`; the parts add up to `to` − `from`. A county that went on under another code has its later one. `counties` splits a city's
+    parts by county, adding up to them exactly. Where there was no value, or is none now, the other value is told as reporting (as
+    boundary where the place did not exist) and `from` or `to` is null. `m1` as published is its latest edition beside the release's.
+    Errors: `Refusal` for months that the release does not hold, an unknown indicator or unit, or a unit below the county.
+    """
+    _check(release, m1, m2, indicator)
+    counted = change_breakdown.steps(*_loaded(release, m1, m2, _policy(release, policy)))
+    order = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator ORDER BY position")]
+    wanted = [key for key in counted if indicator in (None, key[0]) and unit in (None, key[2])]
+    if unit and not wanted:
+        raise Refusal(f"{months.label(m1)}和{months.label(m2)}没有代码为 {unit} 的县(市、区)；比较只到县一级")
+    wanted.sort(key=lambda key: (order.index(key[0]), key[1], key[2]))
+    return [_change(key, counted) for key in wanted]
+
+
+def _check(release: Release, m1: date, m2: date, indicator: str | None) -> None:
+    for month in (m1, m2):
+        if months.key(month) not in release.manifest["months"]:
+            span = f"{release.manifest['months'][0]} 至 {release.manifest['months'][-1]}"
+            raise Refusal(f"发布版 {release.label} 没有 {months.key(month)} 的数字；它包含 {span}")
+    if m1 >= m2:
+        raise Refusal(f"前一个月份（{months.key(m1)}）应早于后一个（{months.key(m2)}）")
+    known = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator")]
+    if indicator is not None and indicator not in known:
+        raise Refusal(f"没有指标 {indicator}{suggest(indicator, known)}")
+
+
+def _policy(release: Release, policy: str | None) -> str:
+    known = [row["id"] for row in release.rows("SELECT id FROM policy")]
+    if policy is not None and policy not in known:
+        raise Refusal(f"没有政策 {policy}；现有：{'、'.join(known)}")
+    return policy or known[0]
+
+
+# ---- what is compared
+
+
+def _loaded(release: Release, m1: date, m2: date, policy: str) -> tuple[duckdb.DuckDBPyConnection, Compared]:
+    """Both months in a database in memory: a release's own connection reads that release and nothing else."""
+    con = duckdb.connect(":memory:", config={"threads": "2"})
+    before, after = _load(con, "earlier", release, m1, policy), _load(con, "later", release, m2, policy)
+    published, redefined, name = before, False, f"register:{policy}"
+    folder = edition_folders.latest_edition(release.folder.parent.parent, m1)
+    if folder is not None and folder != release.folder:
+        sibling = open_folder(folder)
+        redefined = sibling.manifest["reference"].get(name) != release.manifest["reference"][name]
+        published = _load(con, "published", sibling, m1, policy)
+        sibling.close()
+    asked = declared_register.form(release)
+    register = declared_register.register(release, policy, asked)
+    city = release.rows("SELECT any_value(unit) AS code FROM figure WHERE level = 'city'")[0]["code"]
+    return con, Compared(register, asked, city, m1, published, before, after, redefined)
+
+
+def _load(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: date, policy: str) -> MonthTables:
+    names = []
+    for table in ("standing", "county_standing", f"state-{policy}", f"county_state-{policy}"):
+        with release.con.cursor() as cursor:
+            rows = cursor.sql(f"SELECT * FROM \"{table}\" WHERE month = DATE '{month}'").to_arrow_table()
+        con.register("incoming", rows)
+        names.append(f'"{name}:{table}"')
+        con.execute(f"CREATE TABLE {names[-1]} AS SELECT * FROM incoming")
+        con.unregister("incoming")
+    return MonthTables(*names)
+
+
+# ---- parts
+
+
+def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
+    steps = counted[key]
+    first, last = (_value(steps.get(step)) for step in (STEPS[0], STEPS[-1]))
+    inside = {
+        unit: of for (i, level, unit), of in sorted(counted.items()) if (i, level, key[1]) == (key[0], "county", "city")
+    }
+    return {
+        "indicator": key[0],
+        "unit": key[2],
+        "from": _text(first),
+        "to": _text(last),
+        "parts": _texts(_parts([_value(steps.get(step)) for step in STEPS], existed=STEPS[0] in steps)),
+        "counties": [{"unit": unit, "parts": _texts(_share_of(of, steps))} for unit, of in inside.items()],
+    }
+
+
+def _value(counted: Counted | None) -> Fraction | None:
+    return Fraction(counted.factor * counted.yes, counted.scope) if counted and counted.has_value else None
+
+
+def _parts(values: list[Fraction | None], existed: bool) -> dict[str, Fraction]:
+    """The change at each step. A value that appears or goes is told as reporting, of a place that was not there as boundary."""
+    parts = dict.fromkeys(PARTS, Fraction(0))
+    for name, (before, after) in zip(PARTS, itertools.pairwise(values), strict=True):
+        if (before is None) != (after is None):
+            name = "reporting" if existed else "boundary"
+        parts[name] += (after or 0) - (before or 0)
+    return parts
+
+
+def _share_of(county: dict[str, Counted], city: dict[str, Counted]) -> dict[str, Fraction]:
+    """A county's part of the city's change: what it has of the city's numerator, over the city's denominator, at each step."""
+    values = [_over(county.get(step), city[step]) for step in STEPS]
+    return _parts(values, existed=True)
+
+
+def _over(county: Counted | None, city: Counted) -> Fraction | None:
+    if not city.has_value:
+        return None
+    return Fraction(city.factor * (county.yes if county else 0), city.scope)
+
+
+def _text(value: Fraction | None) -> str | None:
+    return None if value is None else f"{value.numerator}/{value.denominator}"
+
+
+def _texts(parts: dict[str, Fraction]) -> dict[str, str]:
+    return {name: _text(value) for name, value in parts.items()}

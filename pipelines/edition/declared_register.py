@@ -1,0 +1,50 @@
+"""The register and the form as a release declares them: what its answers were judged by, compiled again from its own tables."""
+
+from types import SimpleNamespace
+
+from pipelines.edition.open_edition import Release
+from pipelines.reference.form import Field, Form, Part
+from pipelines.reference.policy.expression import compile_expression
+from pipelines.reference.policy.register import Entry_, Indicator, Policy, Ratio, Register, Rollup, namespace
+
+
+def form(release: Release) -> Form:
+    """The questions of both parts: id, type and to whom they apply. Rules are not published."""
+    parts = {part: _part(release, part) for part in ("community", "county")}
+    return Form("", parts["community"], parts["county"], ())
+
+
+def _part(release: Release, part: str) -> Part:
+    rows = release.rows("SELECT field, label, type, unit, applies FROM field WHERE part = ? ORDER BY position", [part])
+    fields = (
+        Field.model_construct(id=row["field"], **{k: row[k] for k in ("label", "type", "unit", "applies")})
+        for row in rows
+    )
+    return Part(part, "", tuple(fields))
+
+
+def register(release: Release, policy: str, asked: Form) -> Register:
+    """The indicators of a policy, in the register's order, without targets and texts."""
+    row = release.rows("SELECT * FROM policy WHERE id = ?", [policy])[0]
+    since = row["since"]
+    declared = Policy.model_construct(id=policy, since=f"{since.year}-{since.month:02}")
+    rollups = release.rows("SELECT rollup, field FROM rollup WHERE policy = ?", [policy])
+    file = SimpleNamespace(policy=declared, rollups={r["rollup"]: Rollup(sum=r["field"]) for r in rollups})
+    rows = release.rows("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy])
+    spaces = {of: namespace(file, asked, of) for of in ("community", "county")}
+    return Register(declared, None, file.rollups, tuple(_indicator(row, spaces[row["counted"]]) for row in rows))
+
+
+def _indicator(row: dict, names: dict) -> Indicator:
+    def compiled(source: str | None, wanted: str):
+        return compile_expression(source, names, row["indicator"], wanted) if source else None
+
+    ratio = (
+        None
+        if row["is_share"]
+        else Ratio(numerator=row["numerator_sql"], denominator=row["denominator_sql"], factor=row["factor"])
+    )
+    entry = Entry_.model_construct(id=row["indicator"], name=row["name"], of=row["counted"], ratio=ratio)
+    scope, share = compiled(row["scope_sql"] or "TRUE", "boolean"), compiled(row["share_sql"], "boolean")
+    parts = (compiled(row[name], "number") for name in ("numerator_sql", "denominator_sql"))
+    return Indicator(entry, scope, share, *parts, row["gap_unit"])

@@ -1,0 +1,93 @@
+"""Whether a figure fell among the same units: what tells 倒退 from a scope that has grown (semantics §6).
+
+Compared are the units of a place that are in scope and known both in the month judged and in an earlier one (the last that met the
+target, else the baseline's). A share fell where more of them turned from met to not met than the reverse; a ratio where the ratio of
+these units alone is farther from the target.
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from pipelines.figures.figure_counts import of
+from pipelines.figures.measure import SCALE, Kind
+from pipelines.reference.policy.register import Indicator, Register
+from pipelines.warehouse.projection import Warehouse, among, scalar
+
+
+def find(warehouse: Warehouse, kind: Kind, register: Register, candidates: str, basis: str) -> None:
+    """Temporary `fell`, one row per month, indicator, level and unit of the candidates that fell.
+
+    `candidates` is SQL with these columns, `since` (the earlier month), `factor`, and the target's `low` and `high` in ten-thousandths.
+    """
+    con = warehouse.con
+    con.execute("CREATE OR REPLACE TEMP TABLE fell (month DATE, indicator VARCHAR, level VARCHAR, unit VARCHAR)")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE candidate AS {candidates}")
+    looked = [month for (month,) in con.execute(_MONTHS).fetchall()]
+    for table, counted in (("state", "community"), ("county_state", "county")):
+        indicators = [i for i in of(register, counted) if i.is_share == kind.share]
+        if indicators and scalar(con, _ANY, [[i.id for i in indicators]]):
+            kept = f"(SELECT * FROM {table}_{kind.number} WHERE month IN {among(looked)} AND divisions = '{basis}')"
+            _compare(warehouse, kind, indicators, kept)
+
+
+_MONTHS = "SELECT month FROM candidate UNION SELECT since FROM candidate ORDER BY 1"
+_ANY = "SELECT count(*) FROM candidate WHERE list_contains(?, indicator)"
+
+
+def _compare(warehouse: Warehouse, kind: Kind, indicators: list[Indicator], states: str) -> None:
+    pairs, con = _pairs(kind, indicators, states), warehouse.con
+    if kind.share:
+        con.execute(f"INSERT INTO fell {_TURNED.format(pairs=pairs)}")
+        return
+    rows = con.execute(_SUMS.format(pairs=pairs)).fetchall()
+    if farther := [row[:4] for row in rows if _is_farther(*row[4:])]:
+        con.executemany("INSERT INTO fell VALUES (?, ?, ?, ?)", farther)
+
+
+def _pairs(kind: Kind, indicators: list[Indicator], states: str) -> str:
+    """SQL: every unit of every candidate's place with its state as it was and as it is, and of a ratio both parts."""
+    listed = ", ".join(f"('{i.id}', {position})" for position, i in enumerate(indicators, 1))
+    places = " UNION ALL ".join(_PLACE.format(level=level, inside=inside) for level, inside in _INSIDE.items())
+    found = [f"{_list(indicators, '', when)} AS {when}_state" for when in ("old", "new")]
+    if not kind.share:
+        found += [f"{_list(indicators, f'{p}:', when)} AS {when}_{p}" for when in ("old", "new") for p in "nd"]
+    return f"""
+        WITH state AS MATERIALIZED {states}, listed(indicator, position) AS (VALUES {listed}), place AS ({places})
+        SELECT place.* EXCLUDE (uid, position), {", ".join(found)} FROM place
+        JOIN state AS new ON new.month = place.month AND new.uid = place.uid
+        JOIN state AS old ON old.month = place.since AND old.uid = place.uid"""
+
+
+_INSIDE = {"city": "", "county": "AND state.county = candidate.unit", "town": "AND state.town = candidate.unit"}
+_PLACE = """
+    SELECT candidate.*, position, state.uid FROM candidate JOIN listed USING (indicator)
+    JOIN state ON state.month = candidate.month {inside} WHERE candidate.level = '{level}'
+"""
+
+
+def _list(indicators: list[Indicator], part: str, when: str) -> str:
+    return "[" + ", ".join(f'{when}."{part}{i.id}"' for i in indicators) + "][position]"
+
+
+_TURNED = """
+    SELECT month, indicator, level, unit FROM ({pairs}) WHERE old_state IN (1, 2) AND new_state IN (1, 2)
+    GROUP BY ALL HAVING count_if(old_state = 1 AND new_state = 2) > count_if(old_state = 2 AND new_state = 1)
+"""
+_SUMS = """
+    SELECT month, indicator, level, unit, any_value(factor), any_value(low), any_value(high), sum(old_n), sum(old_d), sum(new_n), sum(new_d)
+    FROM ({pairs}) WHERE old_state = 1 AND new_state = 1 GROUP BY month, indicator, level, unit
+"""
+
+
+def _is_farther(factor: int, low: int | None, high: int | None, *sums: Decimal) -> bool:
+    """Whether a ratio is farther outside its target than it was. `sums`: numerator and denominator then, and now."""
+    old_n, old_d, new_n, new_d = map(Fraction, sums)
+    if not old_d or not new_d:
+        return False
+    return _distance(low, high, factor * new_n / new_d) > _distance(low, high, factor * old_n / old_d)
+
+
+def _distance(low: int | None, high: int | None, value: Fraction) -> Fraction:
+    below = Fraction(low, SCALE) - value if low is not None else Fraction(0)
+    above = value - Fraction(high, SCALE) if high is not None else Fraction(0)
+    return max(below, above, Fraction(0))

@@ -1,0 +1,175 @@
+"""A month as the ledger has it at this moment: its decisions, its editions, its due days. Read beside an edition; waits for nobody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pipelines import months
+from pipelines.archive import month_state
+from pipelines.archive.edition_gate import Editions
+from pipelines.archive.month_state import Life, MonthState
+from pipelines.archive.store import Archive, Event
+from pipelines.intake import month_status
+from pipelines.reference import reference_bundle
+from pipelines.reference.reference_bundle import Reference
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class MonthNow:
+    """What was decided of a month until now.
+
+    `state`: open | approved | reopened. `decisions` are those that concern it, the newest first, withdrawn ones among them.
+    `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; `publication` is from
+    when the month is released however few reported; `caveat` says in Chinese that holidays are not known.
+    """
+
+    month: date
+    state: str
+    approved: Event | None
+    decisions: list[dict]
+    editions: Editions
+    usual_due: date
+    due: dict[str, date]
+    excused: set[str]
+    publication: datetime
+    caveat: str | None
+
+    @property
+    def released(self) -> str | None:
+        """The month's newest released edition."""
+        return next(reversed(self.editions.shown(months.key(self.month))), None)
+
+    @property
+    def working(self) -> str | None:
+        """The month's newest edition, where it is not released yet."""
+        newest = next(reversed(self.editions.usable(months.key(self.month))), None)
+        return newest if newest not in self.editions.released else None
+
+
+def of(settings: Settings, month: date) -> MonthNow:
+    """The month as it stands. Errors: `Refusal` for a ledger that a newer program has written."""
+    reference = reference_bundle.load(settings.reference)
+    events = list(Archive(settings.archive).decisions())
+    life = month_state.fold(events, [])
+    state = life.months.get(month) or MonthState(month)
+    return MonthNow(
+        month=month,
+        state=state.state,
+        approved=state.approved,
+        decisions=list(_decisions(events, life, month)),
+        editions=life.editions,
+        usual_due=reference.calendar.due_day(month),
+        due=due_days(reference, life, month),
+        excused=excused(life, month),
+        publication=reference.calendar.publication_moment(month),
+        caveat=reference.calendar.caveat(month),
+    )
+
+
+def newest_released(settings: Settings) -> date | None:
+    """The month that everybody reads: that of the current edition; None before anything was released."""
+    current = month_state.editions(Archive(settings.archive)).current
+    return months.parse(current.split("/")[0]) if current else None
+
+
+def mark(settings: Settings) -> int:
+    """The last ledger number: what is read here changes with it alone."""
+    return Archive(settings.archive).last_seq()
+
+
+def known_months(settings: Settings) -> list[date]:
+    """Months of which anything has come in or was decided, in order."""
+    return [months.parse(key) for key in month_status.known_months(settings.data)]
+
+
+def submissions(settings: Settings, month: date) -> list[dict]:
+    """Submissions of a month that are in force or wait, the newest first: seq, county (its name), file, by, at, waiting."""
+    state = month_status.read(settings.data, month)
+    if state is None:
+        return []
+    whose = {seq: county["name"] for county in state["counties"] for seq in county["seqs"]}
+    archive, found = Archive(settings.archive), []
+    for seq in sorted({*whose, *state["waiting"]}, reverse=True):
+        event = next(archive.events(after=seq - 1, until=seq))
+        row = {"seq": seq, "county": whose.get(seq, ""), "file": event.body["file"], "by": event.by, "at": event.at}
+        found.append({**row, "waiting": seq in state["waiting"]})
+    return found
+
+
+def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:
+    """Code → town and name of the roster's units of a county in a month, for a person to choose from."""
+    roster = reference_bundle.load(settings.reference).rosters.units(month)
+    return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
+
+
+def counties(settings: Settings, month: date) -> dict[str, str]:
+    """Code → name of the counties of a month."""
+    return {county.code: county.name for county in reference_bundle.load(settings.reference).rosters.counties(month)}
+
+
+# ---- due days
+
+
+def due_days(reference: Reference, life: Life, month: date) -> dict[str, date]:
+    """County code → the last day on which its report of the month is in time: extended ones later; excused ones have none."""
+    usual, free = reference.calendar.due_day(month), excused(life, month)
+    until = {county: event.body.get("until") for county, event in _extensions(life, month).items()}
+    codes = (county.code for county in reference.rosters.counties(month))
+    return {code: date.fromisoformat(until[code]) if until.get(code) else usual for code in codes if code not in free}
+
+
+def excused(life: Life, month: date) -> set[str]:
+    """Counties that need not report the month."""
+    return {county for county, event in _extensions(life, month).items() if event.body.get("excuse")}
+
+
+def _extensions(life: Life, month: date) -> dict[str, Event]:
+    return {county: event for (of_month, county), event in life.extensions.items() if of_month == month}
+
+
+# ---- decisions
+
+# events that no person decides
+_NO_DECISIONS = ("release", "too_costly", "month_over")
+# what a decision's row tells besides its number, kind, who and when
+_FACTS = (
+    "month",
+    "edition",
+    "county",
+    "finding",
+    "matter",
+    "unit",
+    "as",
+    "name",
+    "text",
+    "until",
+    "excuse",
+    "of",
+    "why",
+)
+
+
+def decisions(settings: Settings) -> list[dict]:
+    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, and what it is about (null where it has none)."""
+    events = list(Archive(settings.archive).decisions())
+    return list(_rows(events, month_state.fold(events, [])))
+
+
+def _decisions(events: list[Event], life: Life, month: date) -> Iterator[dict]:
+    """Those about the month, and those that take one of them back."""
+    rows = list(_rows(events, life))
+    about = {row["seq"] for row in rows if row["month"] == months.key(month)}
+    for row in reversed(rows):
+        if row["of"] in about:
+            about.add(row["seq"])
+    return (row for row in rows if row["seq"] in about)
+
+
+def _rows(events: list[Event], life: Life) -> Iterator[dict]:
+    for event in reversed(events):
+        if event.kind in _NO_DECISIONS or (event.kind == "gate" and event.body["how"] != "by_person"):
+            continue
+        facts = {name: event.body.get(name) for name in _FACTS}
+        own = {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by}
+        yield {**facts, **own, "in_force": event.seq not in life.withdrawn}

@@ -1,0 +1,75 @@
+"""Decisions about a month with what follows from them: its edition, its release, its papers. For command line and page alike."""
+
+from datetime import date, datetime
+
+from pipelines import months
+from pipelines.access import roles
+from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines.edition import edition_folders
+from pipelines.intake import decisions, session
+from pipelines.monthly import gate, monthly_run, papers
+from pipelines.settings import Settings
+from pipelines.warehouse.projection import Warehouse
+
+
+def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
+    """Approve a month: what has come in stands in its edition, which is released, and its papers bear the stamp.
+
+    Errors: as `decisions.approve`; `Refusal` where a check fails without which nothing may be published.
+    """
+
+    def make_edition(opened: Warehouse) -> None:
+        monthly_run.checked(opened, month)
+        monthly_run.publish_month(opened, settings, month, by if isinstance(by, str) else by.name)
+
+    event = decisions.approve(month, settings, by, why, make_edition)
+    _follow(month, settings, "发布")
+    return event
+
+
+def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Open an approved month again; the papers of its edition say so."""
+    event = decisions.reopen(month, why, settings, by)
+    _follow(month, settings, "重开")
+    return event
+
+
+def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Take back a submission, a decision or a withdrawal; where an approval or a reopening comes or goes, the papers say so."""
+    event = decisions.withdraw(of, why, settings, by)
+    root = _taken_back(Archive(settings.archive), event)
+    if root.kind in ("approve", "reopen"):
+        _follow(months.parse(root.body["month"]), settings, "撤回")
+    return event
+
+
+def _taken_back(archive: Archive, event: Event) -> Event:
+    """What a withdrawal takes back or, after a withdrawal of a withdrawal, gives back in the end."""
+    while event.kind == "withdraw":
+        of = event.body["of"]
+        event = next(archive.events(after=of - 1, until=of))
+    return event
+
+
+def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
+    """A person releases the newest edition of a month to everybody; its papers are issued."""
+    event = gate.release(month, settings, by)
+    papers.issue_latest(settings, [month])
+    return event
+
+
+def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """A person takes an edition `2020-06/2` back; what was released before is current again, with its papers."""
+    event = gate.retract(name, why, settings, by)
+    papers.issue_latest(settings, [])
+    return event
+
+
+def _follow(month: date, settings: Settings, doing: str) -> None:
+    """Release the month's newest edition where the gate is open now, and issue its papers anew."""
+    with session.writing(settings, doing) as opened:
+        session.settle(opened)
+        newest = edition_folders.usable(settings.releases, opened.archive, month)[-1:]
+        for folder in newest:
+            gate.let_through(opened, month, edition_folders.name_of(folder), datetime.now(SHANGHAI))
+    papers.issue_latest(settings, [month])

@@ -1,0 +1,119 @@
+"""The papers of an edition: issued with it, and anew when a decision changes what they say (semantics §4, Edition).
+
+They stand in `reports/` of the edition's folder and are no part of its digest. Earlier issues are kept in `reports/earlier/<n>/`.
+"""
+
+import gc
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from pipelines import months, reports
+from pipelines.archive.store import Archive, write_durably
+from pipelines.edition import Release, edition_folders, open_folder
+from pipelines.edition.open_edition import with_decisions
+from pipelines.settings import Settings
+from pipelines.system import durable_files, locks
+
+EARLIER = "earlier"
+# which decisions an issue tells of
+_MARK = ".decisions"
+
+
+def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
+    """The papers of the newest edition of the last wanted month that has one, and of the current edition.
+
+    An old edition's papers come out the same whenever they are made: a backfill makes no dozens that nobody reads.
+    """
+    archive = Archive(settings.archive)
+    newest = [
+        found[-1] for month in sorted(wanted) if (found := edition_folders.usable(settings.releases, archive, month))
+    ]
+    due = {*newest[-1:], edition_folders.current(settings.releases)} - {None}
+    return {months.parse(folder.parent.name): issue(settings, folder) for folder in due}
+
+
+def issue(settings: Settings, folder: Path) -> list[Path]:
+    """The papers of one edition, where they are missing or decisions were made since: all or none, by one process at a time."""
+    with durable_files.refusing("生成报告"), locks.hold(settings.releases / ".reports.lock", "生成报告"):
+        _finish(folder)
+        release = with_decisions(open_folder(folder), Archive(settings.archive))
+        try:
+            mark = _mark(release.decisions() or [], release.month)
+            if not papers(folder) or _told(folder, release) != mark:
+                with _steady():
+                    reports.write_reports(release, _aside(folder))
+                write_durably(_aside(folder) / _MARK, json.dumps(mark).encode())
+                _replace(folder)
+        finally:
+            release.close()
+    return papers(folder)
+
+
+def papers(folder: Path) -> list[Path]:
+    """The newest issue of an edition's papers; none where they were not made yet."""
+    return sorted(path for path in (folder / "reports").glob("*.*") if path.is_file() and path.name != _MARK)
+
+
+def _mark(decisions: list[dict], month: date) -> list[int]:
+    """Numbers of the decisions that change what the papers say of an unchanged edition."""
+    key = months.key(month)
+    return [row["seq"] for row in decisions if row["kind"] in ("approve", "reopen") and row["month"] == key]
+
+
+def _told(folder: Path, release: Release) -> list[int]:
+    """The mark of the issue that stands; earlier programs left none, and told of what was decided before the edition."""
+    place, as_of = folder / "reports" / _MARK, release.manifest["as_of"]
+    if place.exists():
+        return json.loads(place.read_text(encoding="ascii"))
+    return [seq for seq in _mark(release.decisions() or [], release.month) if seq <= as_of]
+
+
+# ---- replacing an issue: a kill leaves the new one or the one before
+
+
+def _aside(folder: Path) -> Path:
+    return folder / ".reports.part"
+
+
+def _before(folder: Path) -> Path:
+    return folder / ".reports.before"
+
+
+def _finish(folder: Path) -> None:
+    """What a kill left of replacing an issue."""
+    if _before(folder).exists() and not (folder / "reports").exists():
+        _before(folder).replace(folder / "reports")
+    shutil.rmtree(_before(folder), ignore_errors=True)
+    shutil.rmtree(_aside(folder), ignore_errors=True)
+
+
+def _replace(folder: Path) -> None:
+    """The new issue in its place, with the earlier ones in a folder below it."""
+    place, aside = folder / "reports", _aside(folder)
+    if (place / EARLIER).exists():
+        shutil.copytree(place / EARLIER, aside / EARLIER)
+    if before := papers(folder):
+        kept = aside / EARLIER / str(len(list((aside / EARLIER).glob("*"))) + 1)
+        kept.mkdir(parents=True)
+        for path in before:
+            shutil.copy2(path, kept / path.name)
+    durable_files.sync_folders(aside)
+    if place.exists():
+        place.replace(_before(folder))
+    aside.replace(place)
+    shutil.rmtree(_before(folder), ignore_errors=True)
+
+
+@contextmanager
+def _steady() -> Iterator[None]:
+    """The garbage collector passes over what lives already: a report makes half a million objects, and each round through all that
+    Dagster holds costs as much as a sheet."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,48 @@
+"""What reports read below the counties: figures of towns, and names of units that lack an indicator."""
+
+from pipelines.reports.facts import Facts
+from pipelines.reports.list_limits import MANY_TOWNS, TOWNS_SHOWN
+
+
+def towns(facts: Facts) -> list[dict]:
+    """Figures of the month's towns, one row per indicator and town, with the names of county and town; where there are very many
+    towns, of each indicator those that lack most.
+    """
+    if not many_towns(facts):
+        return facts.release.rows(_TOWNS.format(more="ORDER BY i.position, f.unit"), [facts.policy["id"], facts.month])
+    # one indicator at a time: a country has millions of such rows, more than a reader's memory
+    more = f"AND f.indicator = ? ORDER BY f.gap DESC NULLS LAST, f.value NULLS LAST, f.unit LIMIT {TOWNS_SHOWN}"
+    towns: list[dict] = []
+    for item in facts.items:
+        rows = facts.release.rows(_TOWNS.format(more=more), [facts.policy["id"], facts.month, item.id])
+        towns += sorted(rows, key=lambda row: row["unit"])
+    return towns
+
+
+_TOWNS = """
+    SELECT f.indicator, n.county, n.town, f.unit, f.shown, f.value, f.lower, f.upper, f.numerator, f.denominator,
+    f.unknown, f.scope_unknown, f.carried, f.status, f.gap
+    FROM figure AS f
+    JOIN (SELECT DISTINCT town_code, town, county FROM unit) AS n ON n.town_code = f.unit
+    JOIN indicator AS i USING (policy, indicator)
+    WHERE f.policy = ? AND f.divisions = 'then' AND f.level = 'town' AND f.month = ? {more}
+"""
+
+
+def many_towns(facts: Facts) -> bool:
+    """Whether there are more towns than a workbook can list with every indicator."""
+    [row] = facts.release.rows("SELECT count(DISTINCT town_code) AS towns FROM unit")
+    return row["towns"] > MANY_TOWNS
+
+
+def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
+    """Names of the units known to lack an indicator of communities, nearest `most` + 1 by code; for naming them in a
+    sentence.
+    """
+    return facts.release.rows(
+        f"""
+        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
+        (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
+        """,
+        [facts.month, most + 1],
+    )
