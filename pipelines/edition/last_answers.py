@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import months
+from pipelines.archive.store import Archive
 from pipelines.edition import edition_folders
 from pipelines.figures.standing_answers import CARRY_MONTHS
 from pipelines.reference.form import Form, Part
@@ -16,13 +17,15 @@ from pipelines.template.last_answers import shown
 
 
 def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | None:
-    """Of every unit and county the answers that stood in the month before, of its newest edition; where it has none, two months
+    """Of every unit and county the answers that stood in the month before, of its newest edition that was not retracted; where it has none, two months
     before. None where neither has an edition.
     """
+    archive = Archive(settings.archive)
     for back in range(1, CARRY_MONTHS + 1):
         then = months.add(month, -back)
-        folder = edition_folders.latest_edition(settings.releases, then)
-        if folder:
+        found = edition_folders.usable(settings.releases, archive, then)
+        if found:
+            folder = found[-1]
             units = _answered(folder, "standing", then, "uid", form.community)
             return LastAnswers(then, units, _answered(folder, "county_standing", then, "unit", form.county))
     return None
