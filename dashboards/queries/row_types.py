@@ -63,6 +63,15 @@ class SeriesRow(TypedDict):
     pace: float | None
     base_month: date | None
     base_value: float | None
+    known: float | None
+    failing: int | None
+    needed: int | None
+    gap_failing: int | None
+    gap_unknown: int | None
+    if_low: str | None
+    if_high: str | None
+    if_last: str | None
+    deciding: str | None
 
 
 class FigureRow(TypedDict):
@@ -103,6 +112,15 @@ class FigureRow(TypedDict):
     pace: float | None
     base_month: date | None
     base_value: float | None
+    known: float | None
+    failing: int | None
+    needed: int | None
+    gap_failing: int | None
+    gap_unknown: int | None
+    if_low: str | None
+    if_high: str | None
+    if_last: str | None
+    deciding: str | None
 
 
 class ComparedRow(FigureRow):

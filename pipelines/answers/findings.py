@@ -69,9 +69,19 @@ def finding_id(county: str | None, finding: Finding) -> str:
     return hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:12]
 
 
-@lru_cache(maxsize=8)
 def load(folder: Path) -> dict[str, Kind]:
-    """The taxonomy of `folder/findings.yaml` by code. Refuses codes that stand twice and unknown keys."""
+    """The taxonomy of `folder/findings.yaml` by code; codes that an earlier version's folder lacks come from the program's own.
+
+    Refuses codes that stand twice and unknown keys.
+    """
+    return {**_listed(_OWN), **_listed(folder)}
+
+
+_OWN = settings.REPOSITORY / "data" / "reference"
+
+
+@lru_cache(maxsize=8)
+def _listed(folder: Path) -> dict[str, Kind]:
     name = "findings.yaml"
     file = strict_yaml.build(_File, strict_yaml.load_yaml(folder / name), name)
     kinds = [strict_yaml.build(Kind, item, f"{name}:{item.get('code', '?')}") for item in file.findings]

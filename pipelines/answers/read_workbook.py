@@ -50,7 +50,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Bounds:
-    """The months that are accepted: not before the policy's first, not after the month of today."""
+    """The months that count at once: not before the policy's first, and over today."""
 
     first_month: date
     today: date
@@ -218,14 +218,18 @@ class _Reading:
     def _month(self, month: date | None) -> None:
         if month is None:
             return
-        if month > self.bounds.today.replace(day=1):
-            self.report.add("month_future", found=months.label(month), today=str(self.bounds.today))
+        first = self.rosters.editions[0].cut_off
+        if months.last_day(month) < first:
+            self.report.add("month_before_roster", found=months.label(month), expected=str(first))
+            return
+        if month >= self.bounds.today.replace(day=1):
+            words = {"today": str(self.bounds.today), "from_day": str(months.add(month, 1))}
+            self.report.add("month_future", found=months.label(month), **words)
         elif month < self.bounds.first_month:
             self.report.add(
                 "month_before_policy", found=months.label(month), expected=months.label(self.bounds.first_month)
             )
-        else:
-            self.reading.month = month
+        self.reading.month = month
 
     def _county(self, said: county_and_month.Identity, chosen: choose_sheets.Chosen) -> None:
         month = self.reading.month

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from pipelines.figures.progress import STATUSES
+from pipelines.figures.progress import CONCERN
+from pipelines.figures.progress import STATUSES as NAMES
 
-NAMES: dict[str, str] = {**STATUSES, "starting": "起步期"}
-# what needs attention first; a status that no verdict gives (no data, tracked, not applicable) stands where a reader looks for it
+__all__ = ["BEHIND", "NAMES", "ORDER", "by_concern", "concern", "missing_share"]
+
+# for legends and counts, in the order of concern; statuses without a verdict stand where a reader looks for them
 ORDER = (
     "overdue", "reversing", "off_track", "lagging", "unproven", "no_data", "starting", "on_track", "met", "tracked",
     "not_applicable",
 )  # fmt: skip
 BEHIND = ("overdue", "reversing", "off_track", "lagging")
-# overdue and reversing are of the same concern
-_RANK = {status: max(1, number) for number, status in enumerate(ORDER)}
 
 Concern = tuple[int, Fraction, int, int, str]
 Row = TypeVar("Row", bound=Mapping[str, Any])
@@ -26,12 +26,19 @@ def concern(row: Mapping[str, Any]) -> Concern:
     `row` has status, gap, numerator and position; `place` decides between places that are otherwise equal. Counted are the units known
     to lack it where the row says so (`gap_failing`), else all that are missing.
     """
-    return _RANK[row["status"]], -missing_share(row), -_missing(row), row["position"], str(row.get("place", ""))
+    return (
+        CONCERN.get(row["status"], len(CONCERN)),
+        -missing_share(row),
+        -_missing(row),
+        row["position"],
+        str(row.get("place", "")),
+    )
 
 
 def missing_share(row: Mapping[str, Any]) -> Fraction:
     """The units missing as a share of the units that the target needs."""
-    needed = Fraction(row["numerator"] or 0) + (row["gap"] or 0)
+    needed = row.get("needed")
+    needed = Fraction(row["numerator"] or 0) + (row["gap"] or 0) if needed is None else Fraction(needed)
     return Fraction(_missing(row)) / needed if needed else Fraction(0)
 
 

@@ -50,7 +50,7 @@ def test_the_verdict_is_a_sentence_with_counts_and_days(app, made):
 def test_the_header_says_edition_date_and_state(app, made):
     line = app(made["both"]).caption[0].value
     assert "2020-06 第 1 版（首次发布）" in line
-    assert "3/19 已报" in line
+    assert "未审定，依据 3/19 个县（市、区）" in line
 
 
 @pytest.mark.parametrize(

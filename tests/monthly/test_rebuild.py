@@ -76,7 +76,7 @@ def test_all_editions_come_back_and_agree(rebuilt, published):
     assert verdict["agrees"], verdict
     assert (verdict["releases"], verdict["agree"]) == (3, 3)
     assert sorted(verdict["restored"]) == ["2020-04/1", "2020-04/2", "2020-05/1"]
-    assert verdict["message"].startswith("台账所载 3 个发布版中,3 个重做后逐项一致。")
+    assert verdict["message"].startswith("台账所载 3 个发布版中，3 个重做后逐项一致。")
     assert digests(office) == digests(published)
     assert ledger(office) == ledger(published), "重建不写台账"
 
