@@ -124,8 +124,16 @@ def test_marks_of_the_template_are_believed():
     assert "other_sheet" not in pages.codes(found)
 
 
-def test_marks_that_disagree_with_the_title_are_refused():
-    found = read(page(others=marks(form_version="2018.1", county="130524", month="2019-07")))
+def test_marks_of_another_month_give_way_to_title_and_file_name_with_a_warning():
+    used_again = page(others=marks(form_version="2018.1", county="130524", month="2019-07"))
+    found = read(used_again)
+    assert "month_of_mark" in pages.codes(found, "warning") and not found.refused
+    assert found.month == date(2019, 6, 1)
+
+
+def test_marks_that_disagree_with_the_title_alone_are_refused():
+    used_again = page(others=marks(form_version="2018.1", county="130524", month="2019-07"))
+    found = read(used_again, "柏乡县.xlsx")
     assert "month_conflict" in pages.codes(found) and found.refused
     found = read(page(others=marks(form_version="2018.1", county="130525", month="2019-06")))
     assert "county_conflict" in pages.codes(found) and found.refused
