@@ -114,6 +114,22 @@ def counties_in(text: str, known: dict[str, frozenset[str]], city: str) -> set[s
     return found
 
 
+@lru_cache(maxsize=8)
+def _town_names(rosters: Rosters) -> tuple[str, ...]:
+    """Names of towns of any edition that contain a county's name (桥西街道 of 沙河市), longest first."""
+    counties = county_names(rosters)
+    towns = {fold(unit.town) for edition in rosters.editions for unit in rosters.listed(edition.cut_off.replace(day=1))}
+    found = {town for town in towns if any(name in town and name != town for name in counties)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _without_towns(text: str, rosters: Rosters) -> str:
+    rest = fold(text)
+    for town in _town_names(rosters):
+        rest = rest.replace(town, " ")
+    return rest
+
+
 def stem_of(file: str) -> str:
     """The file name without folder and extension."""
     return PurePosixPath(file.replace("\\", "/")).stem
@@ -152,6 +168,8 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
     for text, source in [*texts, (stem_of(file), f"{_FILE}“{file}”")]:
         said.months += [Claim(month, source) for month in sorted(months_in(text))]
         counties = counties_in(text, known, city)
+        if len(counties) > 1:
+            counties = counties_in(_without_towns(text, rosters), known, city) or counties
         if counties:
             said.counties.append(Claim(frozenset(counties), source))
     return said

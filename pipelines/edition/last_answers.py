@@ -17,8 +17,9 @@ from pipelines.template.last_answers import shown
 
 
 def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | None:
-    """Of every unit and county the answers that stood in the month before, of its newest edition that was not retracted; where it has none, two months
-    before. None where neither has an edition.
+    """Of every unit and county the answers that stood in the month before, of its newest edition that was not retracted.
+
+    Where the month before has none, the one before it; None where neither has an edition.
     """
     archive = Archive(settings.archive)
     for back in range(1, CARRY_MONTHS + 1):

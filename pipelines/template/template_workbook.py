@@ -178,12 +178,13 @@ def build(
     last: Prefilled | None = None,
     town: str | None = None,
     rest: str | None = None,
+    rest_of_record: str | None = None,
     caveats: Sequence[str] = (),
 ) -> bytes:
     """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false.
 
-    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` stands in the lines that confirm
-    the other rows. `town` is the town's code in a workbook of one town.
+    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` and `rest_of_record` stand in the
+    lines that confirm what was not changed. `town` is the town's code in a workbook of one town.
     """
     form = form.in_month(month)
     buffer = io.BytesIO()
@@ -198,7 +199,16 @@ def build(
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
         county_table.write(
-            sheet, styles, form, filled, _closed(form, place), place.name, month, watermark, last and last.record, rest
+            sheet,
+            styles,
+            form,
+            filled,
+            _closed(form, place),
+            place.name,
+            month,
+            watermark,
+            last and last.record,
+            rest_of_record,
         )
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)
     roster_remarks.write(workbook.add_worksheet(REMARKS_SHEET), styles, watermark)

@@ -8,6 +8,8 @@ import openpyxl
 import pytest
 
 from pipelines import template
+from pipelines.answers import county_and_month
+from pipelines.answers.county_and_month import Marks
 from pipelines.reference.roster import Unit
 from pipelines.template import Answered, LastAnswers, template_workbook
 from tests.answers import sheets_of_a_form as pages
@@ -183,19 +185,14 @@ def test_a_town_has_a_workbook_of_its_own_which_misses_no_other_town(tmp_path):
 
 
 @pytest.mark.parametrize("month", [date(2018, 9, 1), date(2019, 6, 1), date(2020, 7, 1)])
-def test_no_town_is_named_like_another_county(month):
-    from pipelines.answers import county_and_month
-
+def test_a_town_that_is_named_like_a_county_is_not_taken_for_it(month):
     rosters = pages.rosters()
-    known, city = county_and_month.county_names(rosters), rosters.city.name
-    heirs = county_and_month.heirs(rosters, month)
-    present = {county.code for county in rosters.counties(month)}
+    names = {county.code: county.name for county in rosters.counties(month)}
     wrong = []
     for county, town in sorted({(unit.county_code, unit.town) for unit in rosters.units(month)}):
-        name = next(place.name for place in rosters.counties(month) if place.code == county)
-        meant = county_and_month.counties_in(template.file_name(name, month, town)[:-5], known, city)
-        if {heirs.get(code, code) for code in meant} & present != {county}:
-            wrong.append((name, town))
+        said = county_and_month.collect(template.file_name(names[county], month, town), [], Marks(), rosters)
+        if county_and_month.settle_county(said, lambda code: rosters.county_in(code, month))[0] != county:
+            wrong.append((names[county], town))
     assert wrong == []
 
 
