@@ -88,7 +88,8 @@ def fill(
     if copy:
         hidden = _bare_rows(copy[1], strings)
         uses += hidden.count(' t="s"')
-        parts[copy[0]] = parts[copy[0]].replace(b"<sheetData/>", f"<sheetData>{hidden}</sheetData>".encode())
+        empty = parts[copy[0]].replace(b'<dimension ref="A1"/>', f'<dimension ref="A1:A{len(copy[1])}"/>'.encode())
+        parts[copy[0]] = empty.replace(b"<sheetData/>", f"<sheetData>{hidden}</sheetData>".encode())
     parts[STRINGS_PART] = strings.xml(uses).encode()
     return _write(parts)
 
