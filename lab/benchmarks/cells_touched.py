@@ -2,7 +2,8 @@
 
     python -m lab.benchmarks.cells_touched --months 2019-01..2019-12
 
-Reads the sample's workbooks as they would be sent, by their own hidden copy; a workbook that came blank counts every answer.
+Reads the sample's workbooks as they would be sent, by their own hidden copy. Counties that keep a sheet of their own got the prefilled
+form too, but what they type cannot be seen in what they send: they are counted apart.
 """
 
 import argparse
@@ -19,13 +20,12 @@ from pipelines.sample.write_samples import Sample
 from pipelines.template.last_answers import GIVEN
 
 
-def touched(data: bytes) -> tuple[int, int]:
-    """Cells that were typed into, and cells with an answer in all; of 表1."""
+def touched(data: bytes) -> tuple[int, int] | None:
+    """Cells that were typed into, and cells with an answer in all; of 表1. None of a sheet that a county made itself."""
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
     rows = list(book.worksheets[0].iter_rows(min_row=5, values_only=True))
     if LAST_SHEET not in book.sheetnames:
-        given = sum(value is not None for row in rows for value in row[len(GIVEN) :])
-        return given, given
+        return None
     names, before = unpacked([row[0] if row else None for row in book[LAST_SHEET].iter_rows(values_only=True)])
     cells = [
         (text_of(value), then)
@@ -49,10 +49,12 @@ def main() -> None:
     _print(counts)
 
 
-def _print(counts: dict[tuple[str, date], tuple[int, int]]) -> None:
-    for (name, month), (typed, given) in sorted(counts.items(), key=lambda item: item[1]):
+def _print(counts: dict[tuple[str, date], tuple[int, int] | None]) -> None:
+    seen = {key: count for key, count in counts.items() if count}
+    for (name, month), (typed, given) in sorted(seen.items(), key=lambda item: item[1]):
         print(f"{months.key(month)} {name}: {typed} of {given}")
-    print(f"median: {statistics.median(typed for typed, _ in counts.values())} of {len(counts)} workbooks")
+    median = statistics.median(typed for typed, _ in seen.values())
+    print(f"median: {median:g} in {len(seen)} workbooks; {len(counts) - len(seen)} sheets of their own")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from rapidfuzz import fuzz, process
 
-from pipelines.answers import county_sheet, header_columns, measurement_units, parse_value, personal_data
-from pipelines.answers.county_and_month import MARKS
+from pipelines import months
+from pipelines.answers import county_sheet, header_columns, join_sheets, measurement_units, parse_value, personal_data
+from pipelines.answers.county_and_month import MARKS, months_in, title_cells
 from pipelines.answers.county_sheet import Form2
 from pipelines.answers.findings import Report
 from pipelines.answers.header_columns import Table
+from pipelines.answers.join_sheets import Joined
 from pipelines.reference import labels
 from pipelines.reference.form import Form, Part
 from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, REMARKS_TITLE, TICK
@@ -24,55 +27,251 @@ _FEW = 3  # cells under no header that are notes rather than a column
 
 @dataclass
 class Chosen:
+    """What of a workbook is read. `titled` are the sheets whose titles count, with the first row of their table."""
+
     table: Table | None = None
     record: Form2 | None = None
+    joined: Joined | None = None
+    titled: list[tuple[Sheet, int]] = field(default_factory=list)
+    pieces: list[Table] = field(default_factory=list)  # the tables of which `table` is put together
     others: list[Sheet] = field(default_factory=list)
+    # why nothing can be read, which says all that follows from it: a code of a finding that was reported
+    refused: str | None = None
 
 
-def choose(workbook: Workbook, form: Form, report: Report, of_town: bool = False) -> Chosen:
-    """The two sheets, found by content. Two candidates for one are refused by name, never chosen between.
+def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool = False) -> Chosen:
+    """表1 and 表2, found by content. `named` are the months that the file's name says; a workbook `of_town` has no 表2.
 
-    A workbook of one town has no 表2.
+    Sheets of another month and forms without answers are set aside, sheets of 表1 with other units or columns are joined, and
+    sheets that contradict each other are refused with the places. Nothing is chosen in silence.
     """
-    open_ = [sheet for sheet in workbook.sheets if sheet.name not in (MARKS, LAST_SHEET)]
-    tables = [table for sheet in open_ if (table := header_columns.find(sheet, form.community))]
-    complete = [table for table in tables if not table.missing(form.community, required=True)]
-    taken = {id(table.sheet) for table in tables}
-    records = [found for sheet in open_ if id(sheet) not in taken and (found := county_sheet.find(sheet, form.county))]
-    chosen = Chosen(_one_table(complete, tables, form, report), _one_record(records, report, of_town))
-    used = {id(table.sheet) for table in (chosen.table, chosen.record) if table}
-    chosen.others = [sheet for sheet in open_ if id(sheet) not in used and sheet.rows]
-    return chosen
+    return _Choice(workbook, form, report, named, of_town).made()
 
 
-def _one_table(complete: list[Table], tables: list[Table], form: Form, report: Report) -> Table | None:
-    filled = [table for table in complete if _has_rows(table)] or complete
-    if len(filled) > 1:
-        names = "、".join(f"“{table.sheet.name}”" for table in filled)
-        report.add("two_community_sheets", found=names, expected=form.community.sheet)
-        return None
-    if filled:
-        return filled[0]
-    if tables:
-        return max(tables, key=lambda table: len(table.columns))
-    report.add("no_community_sheet", expected=form.community.sheet)
-    return None
+class _Choice:
+    def __init__(self, workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool):
+        self.workbook, self.form, self.report, self.named, self.of_town = workbook, form, report, named, of_town
+        self.open = [sheet for sheet in workbook.sheets if sheet.name not in (MARKS, LAST_SHEET)]
+        self.aside: list[tuple[Sheet, str]] = []
+        self.chosen = Chosen()
+
+    def made(self) -> Chosen:
+        tables = [table for sheet in self.open if (table := header_columns.find(sheet, self.form.community))]
+        records = self._records(tables)
+        month = self._month([*tables, *records])
+        tables, records = self._of_month(tables, month), self._of_month(records, month)
+        self._choose_record(records)
+        self._choose_table(tables, bool(records))
+        self._note_aside()
+        lacks = self.chosen.record is None and self.chosen.table is not None and not self.of_town
+        if lacks and not self.chosen.refused:
+            self.report.add("no_county_sheet")
+        used = {sheet.name for sheet, _ in (*self.chosen.titled, *self.aside)}
+        self.chosen.others = [
+            sheet
+            for sheet in self.open
+            if sheet.name not in used and sheet.rows and sheet.name not in self.workbook.collected
+        ]
+        return self.chosen
+
+    # -- months -------------------------------------------------------------------------------------------------------
+
+    def _month(self, found: list[Table | Form2]) -> date | None:
+        """The month that the file is about, where its sheets say several."""
+        said = {month for item in found for month in _months_of(item)}
+        if len(said) < 2:
+            return None
+        if len(self.named & said) == 1:
+            return next(iter(self.named & said))
+        return None if self.named else max(said)
+
+    def _of_month(self, found: list, month: date | None) -> list:
+        kept = []
+        for item in found:
+            said = _months_of(item)
+            if month and said and month not in said:
+                self.aside.append((item.sheet, f"写明的是{'、'.join(map(months.label, sorted(said)))}"))
+            else:
+                kept.append(item)
+        return kept
+
+    # -- 表1 ----------------------------------------------------------------------------------------------------------
+
+    def _choose_table(self, tables: list[Table], has_record: bool) -> None:
+        part = self.form.community
+        if len(tables) == 1:
+            self._take(tables[0])
+            return
+        units = [table for table in tables if _has_units(table)]
+        answered = [table for table in units if _has_answers(table)]
+        self._set_empty_aside(tables, units, answered)
+        usable = _with_codes(answered, self.aside)
+        complete = [table for table in usable if not table.missing(part, required=True)]
+        if usable and (complete or len(usable) > 1):
+            self._join(complete, usable)
+        elif units or tables:
+            self._take(max(units or tables, key=lambda table: len(table.columns)))
+        else:
+            self._without_table(has_record)
+
+    def _set_empty_aside(self, tables: list[Table], units: list[Table], answered: list[Table]) -> None:
+        for table in tables:
+            if answered and table not in answered:
+                self.aside.append((table.sheet, "是没有填报的空表" if table in units else "没有社区（村）的数据"))
+
+    def _join(self, complete: list[Table], usable: list[Table]) -> None:
+        first = (complete or [max(usable, key=lambda table: len(table.columns))])[0]
+        if len(usable) == 1:
+            self._take(first)
+            return
+        for table in usable:
+            apply_unit_line(table, self.form.community, self.report)
+        joined = join_sheets.join([first, *(table for table in usable if table is not first)])
+        self.chosen.titled += [(table.sheet, table.first) for table in usable]
+        if joined.places:
+            names = "、".join(f"“{table.sheet.name}”" for table in usable)
+            self.report.add("sheets_contradict", found=join_sheets.contradictions(joined), sheets=names)
+            self.chosen.refused = "sheets_contradict"
+            return
+        joined.table.blocks = joined.blocks
+        self.chosen.table, self.chosen.joined, self.chosen.pieces = joined.table, joined, usable
+        self.report.add("sheets_joined", found=join_sheets.described(joined), count=len(usable))
+
+    def _take(self, table: Table) -> None:
+        self.chosen.table = table
+        self.chosen.titled.append((table.sheet, table.first))
+
+    def _without_table(self, has_record: bool) -> None:
+        turned = next((sheet for sheet in self.open if header_columns.is_transposed(sheet, self.form.community)), None)
+        if turned is not None:
+            self.report.add("transposed", sheet=turned.name)
+            self.chosen.refused = "transposed"
+        elif not has_record or any(_holds_codes(sheet) for sheet in self.open):
+            self.report.add("no_community_sheet", expected=self.form.community.sheet)
+            self.chosen.refused = "no_community_sheet"
+        else:
+            self.report.add("only_county_sheet")
+
+    # -- 表2 ----------------------------------------------------------------------------------------------------------
+
+    def _records(self, tables: list[Table]) -> list[Form2]:
+        """Records on sheets of their own; where there is none, below or above 表1."""
+        taken = {id(table.sheet) for table in tables}
+        part = self.form.county
+        records = [found for sheet in self.open if id(sheet) not in taken and (found := county_sheet.find(sheet, part))]
+        return records or [found for table in tables if (found := _beside(table, part))]
+
+    def _choose_record(self, records: list[Form2]) -> None:
+        filled = [record for record in records if county_sheet.is_filled(record)] or records[:1]
+        self.aside += [(record.sheet, "是没有填报的空表") for record in records if record not in filled]
+        if not filled:
+            self.chosen.record = None
+            return
+        first, *others = filled
+        self.chosen.titled += [(record.sheet, record.first) for record in filled]
+        places = [place for other in others for place in county_sheet.contradictions(first, other)]
+        if places:
+            names = "、".join(f"“{record.sheet.name}”" for record in filled)
+            self.report.add("two_county_sheets", found="；".join(places[:5]), sheets=names)
+            self.chosen.refused = "two_county_sheets"
+            return
+        self.chosen.record = max(filled, key=county_sheet.answers)
+        self.aside += [(record.sheet, "与所采用的表2没有不同") for record in filled if record is not self.chosen.record]
+
+    def _note_aside(self) -> None:
+        if self.aside:
+            told = "；".join(dict.fromkeys(f"“{sheet.name}”{why}" for sheet, why in self.aside))
+            self.report.add("sheets_set_aside", found=told, count=len(self.aside))
 
 
-def _has_rows(table: Table) -> bool:
+def _months_of(item: Table | Form2) -> set[date]:
+    """The months that stand above a table, else in the name of its sheet."""
+    titles = {month for _, text in title_cells(item.sheet, item.first) for month in months_in(text)}
+    return titles or months_in(item.sheet.name)
+
+
+def _positions(table: Table, names: tuple[str, ...]) -> list[int]:
+    return [table.columns[name].index - 1 for name in names if name in table.columns]
+
+
+def _has_units(table: Table) -> bool:
     """Whether anything stands under the header: an empty copy of the form is no second candidate."""
-    positions = [table.columns[name].index - 1 for name in ("code", "name") if name in table.columns]
+    positions = _positions(table, ("code", "name"))
     rows = table.sheet.rows[table.last :]
     return any(row[p] not in (None, "") for row in rows for p in positions if p < len(row))
 
 
-def _one_record(records: list[Form2], report: Report, of_town: bool) -> Form2 | None:
-    if len(records) > 1:
-        report.add("two_county_sheets", found="、".join(f"“{item.sheet.name}”" for item in records))
-        return None
-    if not records and not of_town:
-        report.add("no_county_sheet")
-    return records[0] if records else None
+def _has_answers(table: Table) -> bool:
+    """Whether any unit has an answer besides what says which unit it is, as the form is handed out."""
+    known = set(_positions(table, ("code", "name", "town", "kind")))
+    positions = [column.index - 1 for column in table.columns.values() if column.index - 1 not in known]
+    for number in join_sheets.bodies(table).units:
+        row = table.sheet.rows[number - 1]
+        if any(p < len(row) and row[p] not in (None, "") for p in positions):
+            return True
+    return False
+
+
+def _with_codes(tables: list[Table], aside: list[tuple[Sheet, str]]) -> list[Table]:
+    """The tables of units. Beside tables with codes, one without any that names none of their units is a summary."""
+    keys = {id(table): _keys(table) for table in tables}
+    coded = {key for found in keys.values() for key in found if not key[1] and key[0].isdigit()}
+    names = {name for table in tables if keys[id(table)] & coded for name in _names(table)}
+    kept = []
+    for table in tables:
+        if coded and not keys[id(table)] & coded and not _names(table) & names:
+            aside.append((table.sheet, "没有社区（村）的代码，像是汇总"))
+        else:
+            kept.append(table)
+    return kept
+
+
+def _keys(table: Table) -> set[join_sheets.Key]:
+    rows = (table.sheet.rows[number - 1] for number in join_sheets.bodies(table).units)
+    return {key for row in rows if (key := join_sheets.unit_key(table, row))}
+
+
+def _names(table: Table) -> set[str]:
+    positions = _positions(table, ("name",))
+    return {
+        labels.fold(row[p])
+        for row in table.sheet.rows[table.last :]
+        for p in positions
+        if p < len(row) and isinstance(row[p], str)
+    }
+
+
+def _holds_codes(sheet: Sheet) -> bool:
+    """Whether a sheet lists units, which is then half of a report that could not be understood."""
+    codes = {
+        digits
+        for row in sheet.rows
+        for value in row[:20]
+        if value is not None
+        and len(digits := parse_value.code_digits(parse_value.shown(value) or "")) == 12
+        and digits.isdigit()
+    }
+    return len(codes) >= 3
+
+
+def _beside(table: Table, part: Part) -> Form2 | None:
+    """表2 on the sheet of 表1: looked for below it and above it, so that its labels are no rows of 表1."""
+    sheet = table.sheet
+    last = max(join_sheets.coded_rows(table), default=table.last)
+    below = county_sheet.find(_window(sheet, last, len(sheet.rows)), part)
+    found = below or (
+        county_sheet.find(_window(sheet, 0, table.first - 1), part) if table.first > county_sheet.ENOUGH else None
+    )
+    if below:
+        # what 表1 reads ends where 表2 begins
+        table.sheet = _window(sheet, 0, last)
+        found.first = max(found.first, last + 1)
+    return found
+
+
+def _window(sheet: Sheet, first: int, last: int) -> Sheet:
+    """A sheet of which only the rows `first` + 1 to `last` are seen, where they stand."""
+    return replace(sheet, rows=[[] for _ in range(first)] + sheet.rows[first:last])
 
 
 def county_of_codes(table: Table | None) -> str | None:
@@ -86,7 +285,7 @@ def county_of_codes(table: Table | None) -> str | None:
     codes = [
         digits
         for cell in cells
-        if len(digits := (parse_value.shown(cell) or "").strip()) >= 12 and digits[:12].isdigit()
+        if len(digits := parse_value.code_digits(parse_value.shown(cell) or "")) >= 12 and digits[:12].isdigit()
     ]
     if not codes:
         return None
@@ -119,14 +318,14 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
     absent = [f.label for f in table.missing(part, required=False) if f.id not in table.wrong_unit]
     if absent:
         report.add("columns_missing", sheet=sheet, expected="、".join(absent), count=len(absent))
-    _unknown_columns(table, part, report)
+    unknown_columns(table, part, report)
     _headless_columns(table, report)
     apply_unit_line(table, part, report)
     _converted(table, part, report)
     return usable
 
 
-def _unknown_columns(table: Table, part: Part, report: Report) -> None:
+def unknown_columns(table: Table, part: Part, report: Report) -> None:
     known = {f.label: f for f in part}
     for column in table.unknown:
         values = [row[column.index - 1] for row in table.sheet.rows[table.last :] if column.index <= len(row)]

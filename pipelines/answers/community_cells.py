@@ -3,8 +3,9 @@
 Works on columns: each distinct raw value of a column is parsed once, a column is then a dictionary look-up a cell.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 from types import NoneType
 from typing import TYPE_CHECKING
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pipelines.answers.confirmed_rows import LastMonth
 
 ONE_BY_ONE = 20  # answers that do not apply, beyond which a column gets one finding
+TICKS = "ticks_and_blanks"
+ASKED_ONCE = ("month_unclear", "month_year_only")
+NO_WORDS = ("no", "否")
+_TENTH = re.compile(r"^\s*\d{4}\.10\s*$")
 UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
 
@@ -39,11 +44,15 @@ class CommunityRows:
     values: dict[str, list] = field(default_factory=dict)
     raw: dict[str, list[str | None]] = field(default_factory=dict)
     untouched: int = 0
+    # for each row the fields that were answered but could not be read: no rule may take them for missing
+    unreadable: list[list[str]] = field(default_factory=list)
+    # rows and columns of other sheets, where 表1 lies on several: (row, field) -> sheet and cell
+    elsewhere: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
 
     def drop(self, positions: set[int]) -> None:
         """Takes rows out, as if they had not been sent."""
         keep = [i for i in range(len(self.row)) if i not in positions]
-        for values in (self.row, self.unit, self.held, *self.values.values(), *self.raw.values()):
+        for values in (self.row, self.unit, self.held, self.unreadable, *self.values.values(), *self.raw.values()):
             values[:] = [values[i] for i in keep]
 
 
@@ -60,6 +69,7 @@ class Context:
     month: date | None
     date1904: bool
     resolutions: Mapping[str, str]
+    untyped: bool = False
     last: "LastMonth | None" = None
     town: str | None = None
 
@@ -72,6 +82,7 @@ class Cells:
         self.sheet, self.report = table.sheet, context.report
         self.columns = self._transposed()
         self.bad: dict[str, dict[int, Bad]] = {}
+        self._kinds_of_rows: list[str | None] = [None] * len(rows.row)
 
     def read(self) -> None:
         """All columns of the form that the table has."""
@@ -83,6 +94,7 @@ class Cells:
 
     def ignore_inapplicable(self, kinds: list[str | None]) -> None:
         """Answers to questions that are not for this kind of community: reported, and ignored."""
+        self._kinds_of_rows = kinds
         outside = {
             applies: [i for i, kind in enumerate(kinds) if kind is not None and kind not in allowed]
             for applies, allowed in KINDS.items()
@@ -93,9 +105,13 @@ class Cells:
                 self._ignore(question, positions)
 
     def report_bad(self) -> None:
-        """Every cell that could not be read, and months that lie after the report's."""
+        """Every cell that could not be read, habits that are asked about, and months that lie after the report's."""
+        self._settled_months()
+        self._report_months()
         self._report_bad()
+        self._ticks_and_blanks()
         self._later_than_report()
+        self._note_unreadable()
 
     def add(self, code: str, **address_and_words: object) -> None:
         """A finding on this sheet."""
@@ -119,14 +135,15 @@ class Cells:
         if not self._met_before(question, place, raw):
             self._parsed(question, place, raw)
 
+    def _asked(self, place: Column) -> Asked:
+        return Asked(place.factor, place.stated, self.context.date1904, self.context.untyped)
+
     def _met_before(self, question: Field, place: Column, raw: tuple) -> bool:
         """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
         try:
-            known = parse_value.remembered(
-                self.context.part, question, place.factor, place.stated, self.context.date1904
-            )
+            known = parse_value.remembered(self.context.part, question, *astuple(self._asked(place)))
             values = list(map(known.__getitem__, raw))
         except parse_value.Unread:
             return False
@@ -136,7 +153,9 @@ class Cells:
         return True
 
     def _parsed(self, question: Field, place: Column, raw: tuple) -> None:
-        asked, distinct = Asked(place.factor, place.stated, self.context.date1904), set(raw)
+        asked, distinct = self._asked(place), set(raw)
+        if question.type == "month" and any(map(_TENTH.search, filter(_is_text, distinct))):
+            asked = replace(asked, untyped=False)  # whoever writes 2018.10 means January with 2018.1
         if question.type != "text" and (1 in distinct or 0 in distinct):
             # True equals 1 in Python, and a column would take the one for the other
             raw, distinct = _booleans_apart(raw, distinct)
@@ -261,8 +280,7 @@ class Cells:
             place = self.table.columns[question.id]
             for i in sorted(bad):
                 why = bad[i]
-                if self.report.full(why.code, self.sheet.name, question.id):
-                    self.report.count(why.code, self.sheet.name, question.id)
+                if why.code in ASKED_ONCE:
                     continue
                 row = self.rows.row[i]
                 self.add(
@@ -275,7 +293,98 @@ class Cells:
                     expected=why.expected or None,
                     label=question.label,
                     unit_name=question.unit or "",
+                    effect="整行暂不计入" if question.required else "该项暂按未填处理，该行其余照常计入",
                 )
+
+    # -- habits, asked about once a column ----------------------------------------------------------------------------
+
+    def _settled_months(self) -> None:
+        """Months that lost their zero, and bare years, where the city has decided how this county's are to be read."""
+        for name, bad in self.bad.items():
+            for i, why in list(bad.items()):
+                month = decided_month(self.context.resolutions, why.code, name) if why.code in ASKED_ONCE else None
+                year = parse_value.year_of(self.rows.raw[name][i])
+                if month and year:
+                    self.rows.values[name][i] = date(year, month, 1)
+                    del bad[i]
+
+    def _report_months(self) -> None:
+        for question in self.context.part:
+            bad = self.bad.get(question.id, {})
+            for code in ASKED_ONCE:
+                rows = sorted(i for i, why in bad.items() if why.code == code)
+                if rows:
+                    self._ask_once(code, question, rows)
+
+    def _ask_once(self, code: str, question: Field, positions: list[int]) -> None:
+        place, raw = self.table.columns[question.id], self.rows.raw[question.id]
+        values = list(dict.fromkeys(raw[i] or "" for i in positions))
+        self.add(
+            code,
+            cell=address.column_cells(place.index, [self.rows.row[i] for i in positions]),
+            field=question.id,
+            found="、".join(values[:5]) + ("等" if len(values) > 5 else ""),
+            expected=self.bad[question.id][positions[0]].expected,
+            label=question.label,
+            count=len(positions),
+        )
+
+    def _ticks_and_blanks(self) -> None:
+        """Columns of only ticks and blanks: whether a blank means no is asked about once, or was decided for the county."""
+        asked = []
+        for question, blanks, ticks in self._ticked_columns():
+            decided = self.context.resolutions.get(f"{TICKS}:{question.id}") or self.context.resolutions.get(
+                f"{TICKS}:"
+            )
+            if decided in NO_WORDS:
+                for i in blanks:
+                    self.rows.values[question.id][i] = False
+            elif decided is None:
+                asked.append((question, blanks, ticks))
+        if asked:
+            self._ask_ticks(asked)
+
+    def _ticked_columns(self) -> list[tuple[Field, list[int], int]]:
+        """Flag columns in which some cells are ticked and all others blank: the blanks of units that are asked, how many ticks."""
+        found, crossed = [], False
+        for question in self.context.part:
+            if question.type != "flag" or question.id not in self.rows.values:
+                continue
+            values, raw = self.rows.values[question.id], self.rows.raw[question.id]
+            crossed = crossed or False in values
+            ticks = sum(value is True for value in values)
+            if not ticks or False in values or self.bad.get(question.id):
+                continue
+            if not all(parse_value.is_tick(text) for text, value in zip(raw, values, strict=True) if value):
+                continue
+            blanks = [i for i in self._asked_rows(question) if values[i] is None and not (raw[i] or "").strip()]
+            if blanks:
+                found.append((question, blanks, ticks))
+        # where other columns have crosses, a blank or two in a column of ticks are gaps
+        return [column for column in found if not crossed or 10 * len(column[1]) >= len(self.rows.row)]
+
+    def _asked_rows(self, question: Field) -> list[int]:
+        kinds = self._kinds_of_rows
+        return [i for i, kind in enumerate(kinds) if kind is None or question.applies_to(kind)]
+
+    def _ask_ticks(self, asked: list[tuple[Field, list[int], int]]) -> None:
+        """One question for the sheet, or for the one column."""
+        question = asked[0][0]
+        cells = ",".join(
+            address.column_cells(self.table.columns[q.id].index, [self.rows.row[i] for i in rows])
+            for q, rows, _ in asked
+        )
+        names = "、".join(q.label for q, _, _ in asked[:5]) + ("等" if len(asked) > 5 else "")
+        self.add(
+            TICKS, cell=cells, field=question.id if len(asked) == 1 else None, found=names, columns=len(asked),
+            ticks=sum(ticks for _, _, ticks in asked), count=sum(len(rows) for _, rows, _ in asked),
+        )  # fmt: skip
+
+    def _note_unreadable(self) -> None:
+        self.rows.unreadable = [[] for _ in self.rows.row]
+        for name, bad in self.bad.items():
+            for i in bad:
+                self.rows.unreadable[i].append(name)
 
     def _later_than_report(self) -> None:
         """Months after the report's own: taken, and asked about."""
@@ -334,6 +443,16 @@ class Cells:
                 found=raw[i],
                 **words,
             )
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
+
+
+def decided_month(resolutions: Mapping[str, str], code: str, field_id: str) -> int | None:
+    """The month of the year that the city has decided on for a county's months of this kind; None where it has not."""
+    decided = resolutions.get(f"{code}:{field_id}") or ""
+    return int(decided) if decided.isascii() and decided.isdigit() and 1 <= int(decided) <= 12 else None
 
 
 def _texts(raw: tuple, distinct: set) -> list[str | None]:

@@ -54,7 +54,7 @@ class _Reader:
         last, numbers = self.context.last, self.rows.row
         if last is None:
             return
-        found = confirmed_rows.states(self.rows, self.table, self.context.part, self.cells.bad, last)
+        found = confirmed_rows.states(self.rows, self.context.part, self.cells.bad, last)
         self.untouched = {number for number, state in zip(numbers, found, strict=True) if state == "untouched"}
         words = {"changed": found.count("changed"), "confirmed": found.count("confirmed")}
         self._add("prefilled", month=months.label(last.month), untouched=len(self.untouched), **words)

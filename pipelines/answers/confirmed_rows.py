@@ -5,7 +5,7 @@ ticked, or where the sheet's line says so of all others. What is neither came fr
 row. Texts that differ are compared as answers, so that √ for 是 or another way of writing a month changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -15,6 +15,7 @@ from pipelines.answers.community_cells import CommunityRows
 from pipelines.answers.county_and_month import MARKS, Marks
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.header_columns import Table
+from pipelines.answers.join_sheets import Joined
 from pipelines.answers.parse_value import PLAIN, Bad
 from pipelines.reference.form import Field, Part
 from pipelines.reference.labels import fold
@@ -28,12 +29,16 @@ _RECORD_ROWS = 400
 
 @dataclass(frozen=True)
 class LastMonth:
-    """The hidden copy: what the workbook was prefilled with, as it stood in `month`. `record` is None where 表2 was blank."""
+    """The hidden copy: what the workbook was prefilled with, as it stood in `month`. `record` is None where 表2 was blank.
+
+    `confirmed` are the rows of 表1 that are ticked or that the line for the rest confirms, where they were not changed.
+    """
 
     month: date
     names: list[str]
     rows: Mapping[str, list[str]]
     record: Mapping[str, object] | None
+    confirmed: frozenset[int] = frozenset()
 
     def answers(self, question: str) -> dict[str, str]:
         """By code what stood in a column."""
@@ -58,17 +63,15 @@ def _holds(row: list) -> bool:
 # ---- 表1
 
 
-def states(
-    rows: CommunityRows, table: Table, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth
-) -> list[State]:
+def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth) -> list[State]:
     """The state of every row. A row of a unit that the copy does not have is changed."""
     changed = {i for i, unit in enumerate(rows.unit) if unit not in last.rows}
     for question in part:
         if question.id in rows.raw and question.id in last.names and question.id not in _GIVEN:
             changed |= _changed_in(rows, question, bad.get(question.id, {}), last)
-    rest, ticks = is_rest_confirmed(table.sheet, table.first, REST_OF_ROWS), _ticked(rows, table)
     return [
-        "changed" if i in changed else "confirmed" if rest or i in ticks else "untouched" for i in range(len(rows.row))
+        "changed" if i in changed else "confirmed" if number in last.confirmed else "untouched"
+        for i, number in enumerate(rows.row)
     ]
 
 
@@ -85,12 +88,25 @@ def _changed_in(rows: CommunityRows, question: Field, bad: Mapping[int, Bad], la
     return found
 
 
-def _ticked(rows: CommunityRows, table: Table) -> set[int]:
+def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:
+    """Rows of 表1 that are confirmed; where it lies on several sheets, each by its own sheet."""
+    if joined is None:
+        return frozenset(_confirmed_on(table))
+    sheets = {piece.sheet.name: _confirmed_on(piece) for piece in pieces}
+    found = set(sheets.get(table.sheet.name, ()))
+    for piece in joined.pieces:
+        found |= {row for row, number in piece.rows.items() if number in sheets[piece.sheet]}
+    return frozenset(found)
+
+
+def _confirmed_on(table: Table) -> set[int]:
+    rows = range(table.last + 1, len(table.sheet.rows) + 1)
+    if is_rest_confirmed(table.sheet, table.first, REST_OF_ROWS):
+        return set(rows)
     place = next((column.index - 1 for column in table.unknown if fold(column.header).endswith(TICK)), None)
     if place is None:
         return set()
-    cells = (table.sheet.rows[number - 1] for number in rows.row)
-    return {i for i, row in enumerate(cells) if place < len(row) and _is_yes(row[place])}
+    return {n for n in rows if place < len(row := table.sheet.rows[n - 1]) and _is_yes(row[place])}
 
 
 def is_rest_confirmed(sheet: Sheet, first: int, words: str) -> bool:

@@ -15,7 +15,7 @@ from pipelines.reference.roster import Rosters
 from pipelines.workbook.grid import Sheet, Workbook
 
 MARKS = "_shequ"
-_MARK, _FILE = "模板标记", "文件名"
+MARK = "模板标记"
 _MONTHS = (
     # 2019年1-6月 is the report of June, cumulated
     re.compile(r"(?<!\d)(20\d{2})年度?(?:0?1月?[-–—~至到])?(\d{1,2})月(?!\d{1,2}日)"),
@@ -24,6 +24,7 @@ _MONTHS = (
     re.compile(r"(?<!\d)(20\d{2})[-._/](\d{1,2})(?!\d)(?![-._/]\d)"),
     re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d)"),
 )
+_SHORT_YEAR = re.compile(r"(?<!\d)'?\d{2}年\d{1,2}月")
 _CHINESE = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _CHINESE_MONTH = re.compile(r"([二〇零○一三四五六七八九]{4})年(十[一二]?|[一二三四五六七八九])月")
 _DATE_LINE = re.compile(r"(?:填报|填表|报送|制表|上报|打印|报出)(?:日期|时间)")
@@ -159,13 +160,13 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
     known, city = county_names(rosters), rosters.city.name
     said = Identity([], [])
     if marks.month:
-        said.months.append(Claim(marks.month, _MARK))
+        said.months.append(Claim(marks.month, MARK))
     if marks.county:
-        said.counties.append(Claim(frozenset({marks.county}), _MARK))
+        said.counties.append(Claim(frozenset({marks.county}), MARK))
     texts = [
         (joined, f"工作表“{sheet.name}”的“{text}”") for sheet, row in titled for text, joined in title_cells(sheet, row)
     ]
-    for text, source in [*texts, (stem_of(file), f"{_FILE}“{file}”")]:
+    for text, source in [*texts, (stem_of(file), f"文件名“{file}”")]:
         said.months += [Claim(month, source) for month in sorted(months_in(text))]
         counties = counties_in(text, known, city)
         if len(counties) > 1:
@@ -178,21 +179,27 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
 def settle_month(said: Identity) -> tuple[date | None, str | None]:
     """The month that all places agree on, else the finding: `month_unknown` or `month_conflict`.
 
-    Where titles and file name agree and only the hidden mark differs, last month's file was used again: `month_of_mark`.
+    Where everything that people see agrees and only a hidden mark differs, last month's file was used again: `mark_differs`.
     """
     values = {claim.value for claim in said.months}
     if len(values) == 1:
         return values.pop(), None
-    visible = [claim for claim in said.months if claim.source != _MARK]
-    named = [claim.source.startswith(_FILE) for claim in visible]
-    if len({claim.value for claim in visible}) == 1 and any(named) and not all(named):
-        return visible[0].value, "month_of_mark"
+    visible = {claim.value for claim in said.months if claim.source != MARK}
+    if len(visible) == 1:
+        return visible.pop(), "mark_differs"
     return None, "month_conflict" if values else "month_unknown"
+
+
+def short_years(texts: Iterable[str]) -> list[str]:
+    """Months whose year has two digits, as they are written: 19年6月 may be of any century."""
+    found = [_SHORT_YEAR.search(unicodedata.normalize("NFKC", text).replace(" ", "")) for text in texts]
+    return list(dict.fromkeys(match[0] for match in found if match))
 
 
 def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tuple[str | None, str | None]:
     """The county of the month that all places can mean, else `county_unknown` or `county_conflict`.
 
+    As with the month, `mark_differs` stands beside a county on which all that people see agrees.
     `in_month` gives the code that a county has in the month, and None for one that it does not have.
     """
     if not said.counties:
@@ -201,6 +208,10 @@ def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tupl
     common = set.intersection(*meant)
     if len(common) == 1:
         return common.pop(), None
+    visible = [codes for codes, claim in zip(meant, said.counties, strict=True) if claim.source != MARK]
+    agreed = set.intersection(*visible) if visible else set()
+    if len(agreed) == 1 and len(visible) < len(meant):
+        return agreed.pop(), "mark_differs"
     return None, "county_conflict" if any(meant) else "county_unknown"
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 
 from rapidfuzz import fuzz, process
 
@@ -16,6 +17,8 @@ from pipelines.workbook.grid import Sheet
 
 ENOUGH = 4
 NEAR = 60
+_OWN = ("county_code", "county")
+_DEEPEST = 500  # filled rows in which labels are looked for
 _VALUE = {
     "填报值", "填报", "填报数", "填报数据", "填报内容", "填报情况", "填报结果",
     "填写", "填写值", "填写内容", "数值", "数据", "值", "内容", "结果",
@@ -92,7 +95,8 @@ _Found = tuple[int, int, Field, tuple[str, ...], str]
 def _labels(sheet: Sheet, part: Part) -> list[_Found]:
     """Every cell that is a label of the form: row, column, field, remarks, text."""
     found, named = [], part.vocabulary.named
-    for row, cells in enumerate(sheet.rows[:500], 1):
+    filled = ((row, cells) for row, cells in enumerate(sheet.rows, 1) if cells)
+    for row, cells in islice(filled, _DEEPEST):
         for column, value in enumerate(cells[:100], 1):
             if type(value) is str and (names := named[value]):
                 name = next(iter(names))
@@ -266,6 +270,8 @@ def _value(place: Place, sheet: Sheet, record: CountyRecord, report: Report, dat
             found=parse_value.shown(raw) or sheet.errors.get((place.row, place.column)),
             expected=result.expected or None,
             unit_name=field_.unit or "",
+            effect="表2暂不计入" if field_.required else "该项暂按未填处理",
+            count=1,
             **words,
         )
         record.held = record.held or field_.required
@@ -308,3 +314,39 @@ def _check_county(record: CountyRecord, report: Report, own: Own) -> None:
         where = {"cell": record.cells[field_id], "field": field_id}
         report.add("record_of_other_county", sheet=record.sheet, found=found, expected=expected, **where)
         record.held = True
+
+
+# -- records beside each other ----------------------------------------------------------------------------------------
+
+
+def answers(form2: Form2) -> int:
+    """How many values stand in a record, the county's code and name apart."""
+    given = (form2.sheet.value(place.row, place.column) for name, place in form2.places.items() if name not in _OWN)
+    return sum(not _is_blank(value) for value in given)
+
+
+def is_filled(form2: Form2) -> bool:
+    """Whether anything is answered, or the form came empty."""
+    return answers(form2) > 0
+
+
+def contradictions(one: Form2, other: Form2) -> list[str]:
+    """Places where two records of one file say different things, or one says something and the other nothing."""
+    places = []
+    for name, place in one.places.items():
+        if name not in other.places:
+            continue
+        there = other.places[name]
+        said = one.sheet.value(place.row, place.column), other.sheet.value(there.row, there.column)
+        blank = [_is_blank(value) for value in said]
+        if not all(blank) and (any(blank) or len({labels.fold(parse_value.shown(value) or "") for value in said}) > 1):
+            spots = ((one, place, said[0]), (other, there, said[1]))
+            places.append("，".join(
+                f"“{form.sheet.name}”{address.cell(spot.row, spot.column)}为“{parse_value.shown(value) or ''}”"
+                for form, spot, value in spots
+            ))  # fmt: skip
+    return places
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and parse_value.is_blank(labels.fold(value)))

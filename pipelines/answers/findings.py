@@ -7,7 +7,8 @@ remedy. A code that is not listed cannot be raised. `docs/findings.md` is genera
 import hashlib
 import string
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,9 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
 LISTED = 600  # of a list that the program made
 CODES = ("code", "county_code")  # fields whose values are codes, which are never taken for a personal number
-MOST = 1_000  # findings of one code on one field that are listed one by one
+SINGLY = 40  # findings of one code on one sheet that are listed one by one; more have one cause
+VALUES = 5  # different values that a finding about many cells quotes
+_RANK = {ERROR: 0, WARNING: 1, NOTE: 2}
 # the one vocabulary, in receipts, reports, on the screen and on the command line
 SEVERITY_NAMES = {ERROR: "错误", WARNING: "需核实", NOTE: "提示"}
 _SCOPES = {"file": "整个文件", "sheet": "工作表", "row": "整行", "cell": "单元格"}
@@ -109,13 +112,36 @@ def place(file: str, sheet: str | None = None, cell: str | None = None) -> str:
 
 
 @dataclass
+class _Alike:
+    """The findings of one code on one field of a sheet: the first in full, of all of them the cells and what was found."""
+
+    first: Finding
+    body: str
+    cells: list[str] = field(default_factory=list)
+    found: dict[str, None] = field(default_factory=dict)  # in the order in which they came
+    count: int = 0
+    listed: list[Finding] = field(default_factory=list)
+
+    def note(self, cell: str | None, found: str | None) -> None:
+        self.count += 1
+        self.cells += cell.split(",") if cell else ()
+        if found and len(self.found) <= VALUES:
+            self.found.setdefault(found)
+
+
+@dataclass
 class Report:
-    """Collects the findings of one file. `add` fills the template of the code."""
+    """Collects the findings of one file. `add` fills the template of the code.
+
+    More than `SINGLY` of a code on one sheet have one cause: they become one finding a field, or one for the sheet.
+    `spots` leads from an address on a table that was put together from several sheets to where it stands.
+    """
 
     file: str
     kinds: dict[str, Kind]
     findings: list[Finding] = field(default_factory=list)
-    _counts: Counter = field(default_factory=Counter)
+    spots: Callable[[str, list[str]], tuple[str, list[str]]] | None = None
+    _alike: dict[tuple[str, str | None], dict[str | None, _Alike]] = field(default_factory=dict)
 
     def add(
         self,
@@ -131,34 +157,66 @@ class Report:
         **words: object,
     ) -> None:
         """Records a finding. `words` fill further placeholders of its message."""
-        kind = self.kinds[code]
-        key = (code, sheet, field)
-        self._counts[key] += 1
-        if self._counts[key] > MOST:
-            return
-        shown = SHOWN if kind.scope in ("row", "cell") else LISTED
+        alike = self._alike.setdefault((code, sheet), {})
         # what is told of a cell is stored and sent on: never with a telephone or identity number in it
         masked = personal_data.masked_code if field in CODES else personal_data.masked
-        found, expected = found and masked(found), expected and masked(expected)
+        found = found and masked(found)
+        if field in alike and sum(same.count for same in alike.values()) >= SINGLY:
+            alike[field].note(cell, found)
+            return
+        kind = self.kinds[code]
+        expected = expected and masked(expected)
+        shown = SHOWN if kind.scope in ("row", "cell") else LISTED
         values = {key: quote(masked(str(value)), LISTED) for key, value in words.items()}
         body = kind.message.format(found=quote(found, shown), expected=quote(expected, LISTED), **values)
-        message = f"【{code}】{personal_data.masked(place(self.file, sheet, cell))}:{body}"
-        self.findings.append(Finding(code, kind.severity, sheet, cell, field, unit, found, expected, message, row))
-
-    def full(self, code: str, sheet: str | None, field: str | None) -> bool:
-        """Whether no more of this kind are listed; the caller may then spare itself the sentence and only `count` it."""
-        return self._counts[code, sheet, field] >= MOST
-
-    def count(self, code: str, sheet: str | None, field: str | None) -> None:
-        """One more of a kind that is `full`."""
-        self._counts[code, sheet, field] += 1
+        finding = Finding(code, kind.severity, sheet, cell, field, unit, found, expected, "", row)
+        if field not in alike:
+            alike[field] = _Alike(finding, body)
+        alike[field].note(cell, found)
+        alike[field].listed.append(self._placed(finding, body))
+        self.findings.append(alike[field].listed[-1])
 
     def close(self) -> list[Finding]:
-        """All findings, and one for each kind of which more came in than are listed."""
-        for (code, sheet, field_id), count in list(self._counts.items()):
-            if count > MOST:
-                self.add("too_many", sheet=sheet, field=field_id, found=code, count=count, listed=MOST)
+        """All findings, those of one cause as one; errors first."""
+        for alike in self._alike.values():
+            if sum(same.count for same in alike.values()) > SINGLY:
+                self._group(list(alike.values()))
+        self._alike = {}
+        self.findings.sort(key=lambda finding: _RANK[finding.severity])
         return self.findings
+
+    def _group(self, alike: list[_Alike]) -> None:
+        listed = {id(finding) for same in alike for finding in same.listed}
+        grouped = alike if len(alike) <= SINGLY else [_together(alike)]
+        self.findings[:] = [f for f in self.findings if id(f) not in listed] + [self._as_one(same) for same in grouped]
+
+    def _as_one(self, same: _Alike) -> Finding:
+        if same.count == 1:
+            return self._placed(same.first, same.body)
+        values = list(same.found)
+        more = "等" if len(values) > VALUES else ""
+        told = f"，所见有“{'”“'.join(quote(value) for value in values[:VALUES])}”{more}" if len(values) > 1 else ""
+        cells = ",".join(same.cells) or None
+        found = "、".join(values[:VALUES]) or None
+        one = replace(same.first, cell=cells, row=None, unit=None, found=found)
+        return self._placed(one, f"{same.body}同类共 {same.count} 处{told}，各处处理相同。")
+
+    def _placed(self, finding: Finding, body: str) -> Finding:
+        """The finding with its sentence, at the place where its cells really stand."""
+        sheet, cell = finding.sheet, finding.cell
+        if self.spots and sheet and cell:
+            sheet, cells = self.spots(sheet, cell.split(","))
+            cell = ",".join(cells)
+        message = f"【{finding.code}】{personal_data.masked(place(self.file, sheet, cell))}:{body}"
+        return replace(finding, sheet=sheet, cell=cell, message=message)
+
+
+def _together(alike: list[_Alike]) -> _Alike:
+    """Those of many fields as those of one."""
+    first = replace(alike[0].first, field=None)
+    cells = [cell for same in alike for cell in same.cells]
+    found = {value: None for same in alike for value in same.found}
+    return _Alike(first, alike[0].body, cells, found, sum(same.count for same in alike))
 
 
 def placeholders(message: str) -> set[str]:

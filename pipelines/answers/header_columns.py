@@ -18,6 +18,8 @@ from pipelines.workbook.grid import Sheet
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
 ENOUGH = 4  # labels that make a header
+TRANSPOSED = 10  # labels below each other that make a swapped table
+_LABEL_COLUMNS, DEEPEST_LABEL = 6, 300
 _TAIL = re.compile(r"(.+)[,/:;、-]([^,/:;、-]{1,4})")
 _HINT = re.compile(
     r"(?:\(?(?:\d{1,3}|[甲乙丙丁戊A-Z]|[一二三四五六七八九十]{1,3}|-|—)\)?"
@@ -34,6 +36,7 @@ class Column:
     header: str
     factor: Decimal = Decimal(1)
     stated: str | None = None
+    sheet: str | None = None  # where it is another sheet than the table's
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Table:
     twice: dict[str, list[Column]] = field(default_factory=dict)
     wrong_unit: dict[str, Column] = field(default_factory=dict)
     unknown: list[Column] = field(default_factory=list)
+    blocks: list[range] = field(default_factory=list)  # rows that other sheets gave, a range for each
 
     def missing(self, part: Part, required: bool) -> list[Field]:
         """Fields without a column, the required ones or the others."""
@@ -73,6 +77,17 @@ def find(sheet: Sheet, part: Part) -> Table | None:
     if header.count(first, last) < ENOUGH:
         return None
     return _table(sheet, header, first, last)
+
+
+def is_transposed(sheet: Sheet, part: Part) -> bool:
+    """Whether rows and columns are swapped: the labels of 表1, its code's among them, stand below each other."""
+    named = part.vocabulary.named
+    for column in range(_LABEL_COLUMNS):
+        texts = (row[column] for row in sheet.rows[:DEEPEST_LABEL] if column < len(row))
+        found = {name for text in texts if type(text) is str for name in named[text]}
+        if len(found) >= TRANSPOSED and found & {"code", "name"}:
+            return True
+    return False
 
 
 def _seed(sheet: Sheet, known: Vocabulary) -> int | None:

@@ -20,17 +20,33 @@ LONGEST = 200
 _MOST_REMEMBERED = 1 << 14
 BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/\\]*")
 NOT_APPLICABLE = {"不涉及", "不适用"}
-YES = frozenset({"是", "有", "√", "✓", "✔", "已建", "已建成", "已成立", "已制定", "达标", "1", "Y", "TRUE"})
-NO = frozenset({"否", "无", "×", "✗", "✘", "未建", "未达标", "0", "N", "FALSE"})
+TICKS = frozenset("√✓✔☑✅■◼⬛▣")
+EMPTY_BOXES = frozenset("☐□▢◻⬜❏❑")
+YES = TICKS | {
+    "是", "有", "V", "Y", "YES", "TRUE", "1", "对", "具备", "已建", "已建成", "已成立", "已制定", "已完成", "达标", "已达标",
+}  # fmt: skip
+NO = EMPTY_BOXES | {
+    "否", "无", "×", "✕", "✖", "✗", "✘", "❌", "☒", "X", "N", "NO", "FALSE", "0", "错", "不具备", "没有", "未建", "未建成",
+    "未成立", "未制定", "未完成", "未达标", "不达标",
+}  # fmt: skip
+# what the tick and the boxes of Wingdings are where the font is lost; letters that are words of their own are left alone
+SYMBOLS = str.maketrans({
+    "ü": "√", "û": "×", "þ": "☑", "ý": "☒", "¨": "☐", "\uf0fc": "√", "\uf0fb": "×", "\uf0fe": "☑", "\uf0fd": "☒",
+    "\uf0a8": "☐", "\uf06f": "☐", "\uf050": "√", "\uf04f": "×", "\uf052": "☑", "\uf053": "☒", "\uf0a3": "☐",
+})  # fmt: skip
+_MARKED = re.compile(r"([√✓✔☑✅■◼⬛▣×✗✘☒☐□▢◻⬜❏❑]|\([√✓✔☑✅■◼⬛▣×✗✘☒V]?\))|([^√✓✔☑✅■◼⬛▣×✗✘☒☐□▢◻⬜❏❑()]+)")
+_FLAG_EXPECTED = "是或否（有/无、√/×）"
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
-_MONTH = re.compile(r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])?", re.ASCII)
+_MONTH = re.compile(r"(\d{4})(?:年|[-./、])(\d{1,2})(?:月份?|[-./、])?", re.ASCII)
+_YEAR = re.compile(r"(?:19|20)\d{2}年?", re.ASCII)
+_LOST_ZERO = re.compile(r"\d{4}[.]1", re.ASCII)
 _DAY = re.compile(
-    r"(\d{4})(?:年|[-./])(\d{1,2})(?:月|[-./])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?", re.ASCII
+    r"(\d{4})(?:年|[-./、])(\d{1,2})(?:月|[-./、])(\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?", re.ASCII
 )
 _PLAIN_MONTH = re.compile(r"((?:19|20)\d{2})(\d{2})", re.ASCII)
 _PLAIN_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
-_APOSTROPHES = "=\"'‘’`´＇"
+_AROUND_CODE = re.compile(r"""[-="'‘’“”`´＇‐‑‒–—―−─━﹣_·•|]""")
 _SIX_PLACES = Decimal("0.000001")
 _SERIALS = range(10_000, 80_000)  # 1927–2119: a bare number there in a month column can only be an unformatted date
 
@@ -50,6 +66,7 @@ class Asked:
     factor: Decimal = Decimal(1)
     stated: str | None = None
     date1904: bool = False
+    untyped: bool = False  # of a text format, in which 2018.10 may have become 2018.1
 
 
 PLAIN = Asked()
@@ -152,12 +169,46 @@ SHOWN = Remembered(shown)
 
 
 def _flag(raw: object, field: Field, asked: Asked) -> object:
-    text = labels.fold(shown(raw) or "").upper()
+    text = flag_word(shown(raw) or "")
     if text in YES:
         return True
     if text in NO:
         return False
-    return Bad("flag_unclear" if text in CIRCLES else "not_a_flag", "是或否(有/无、√/×)")
+    if text in CIRCLES:
+        return Bad("flag_unclear", _FLAG_EXPECTED)
+    ticked = _pair(text)
+    return Bad("flag_pair_unclear" if ticked == [] else "not_a_flag", _FLAG_EXPECTED) if not ticked else ticked[0]
+
+
+def flag_word(text: str) -> str:
+    """A flag's text as it stands in `YES` and `NO`: folded, in capitals, symbol fonts as their characters."""
+    return labels.fold(text.translate(SYMBOLS)).upper().strip("。.,;、!")
+
+
+def is_tick(text: str | None) -> bool:
+    """Whether a flag is ticked, rather than answered with a word."""
+    return flag_word(text or "") in TICKS | {"V"}
+
+
+def _pair(text: str) -> list[bool] | None:
+    """The answer of a pair such as ☑是 □否, as a list of one; empty where both or neither are ticked, None where it is no pair.
+
+    The marks stand all before or all behind their words.
+    """
+    parts = _MARKED.findall(text)
+    if len(parts) != 4 or "".join(mark + word for mark, word in parts) != text:
+        return None
+    marks, words = [mark for mark, _ in parts if mark], [word.strip(",;/、") for _, word in parts if word]
+    order = "".join("m" if mark else "w" for mark, _ in parts)
+    meant = [True if word in YES else False if word in NO else None for word in words]
+    if order not in ("mwmw", "wmwm") or sorted(meant, key=str) != [False, True]:
+        return None
+    ticked = [answer for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
+    return ticked if len(ticked) == 1 else []
+
+
+def _is_ticked(mark: str) -> bool:
+    return mark.strip("()") in TICKS | {"V"}
 
 
 def _choice(raw: object, field: Field, asked: Asked) -> object:
@@ -266,7 +317,16 @@ def _month(raw: object, field: Field | None, asked: Asked) -> object:
         return _first(raw.year, raw.month)
     if isinstance(raw, (int, float)) and not isinstance(raw, bool):
         return _month_number(raw, asked)
-    return _month_text(labels.fold(raw)) if isinstance(raw, str) else _no_month()
+    if not isinstance(raw, str):
+        return _no_month()
+    text = labels.fold(raw)
+    if asked.untyped and _LOST_ZERO.fullmatch(text):
+        return _unclear(text)
+    return _month_text(text)
+
+
+def _unclear(text: str) -> Bad:
+    return Bad("month_unclear", f"{text[:4]}-01 或 {text[:4]}-10，请写明")
 
 
 def _no_month() -> Bad:
@@ -285,19 +345,25 @@ def _month_text(text: str) -> object:
         if len(found.groups()) == 3 and not 1 <= int(found[3]) <= 31:
             break
         return _first(int(found[1]), int(found[2]))
-    return _no_month()
+    return Bad("month_year_only", "年月，如 2019-06 或 2019年6月") if _YEAR.fullmatch(text) else _no_month()
 
 
 def _month_number(raw: float, asked: Asked) -> object:
     text = shown(raw) or ""
-    if re.fullmatch(r"\d{4}\.1", text):
+    if _LOST_ZERO.fullmatch(text):
         # Excel turns a typed 2019.10 into this very number
-        return Bad("month_unclear", f"{text[:4]}-01 或 {text[:4]}-10,请写明")
+        return _unclear(text)
     if float(raw).is_integer() and int(raw) in _SERIALS:
         epoch = date(1904, 1, 1) if asked.date1904 else date(1899, 12, 30)
         moment = epoch + timedelta(days=int(raw))
         return _first(moment.year, moment.month)
     return _month_text(text)
+
+
+def year_of(text: str | None) -> int | None:
+    """The year with which a text begins."""
+    found = re.match(r"(?:19|20)\d{2}", labels.fold(text or ""))
+    return int(found[0]) if found else None
 
 
 def month_of(raw: object) -> date | None:
@@ -313,7 +379,7 @@ def _code(raw: object, field: Field, asked: Asked) -> object:
     """12 digits, or 15 of which the last three are 000. A county's code has 6."""
     if isinstance(raw, (bool, datetime, date, time, timedelta)):
         return Bad("code_damaged", "12位数字的统计用区划代码,以文本填写")
-    text = re.sub(r"\.0+$", "", labels.fold(shown(raw) or "").strip(_APOSTROPHES))
+    text = code_digits(shown(raw) or "")
     if not text.isascii() or not text.isdigit():
         return Bad("code_damaged", "12位数字的统计用区划代码,以文本填写")
     if len(text) == 15 and text.endswith("000"):
@@ -324,11 +390,16 @@ def _code(raw: object, field: Field, asked: Asked) -> object:
     return Bad("code_damaged", "12位数字的统计用区划代码,以文本填写")
 
 
+def code_digits(text: str) -> str:
+    """A code as its writer means it: blanks, apostrophes, dashes, width and the decimals of a number taken away."""
+    return re.sub(r"\.0+$", "", _AROUND_CODE.sub("", labels.fold(text)))
+
+
 def county_code(raw: object) -> object:
     """A county's six digits, also where they are filled up to twelve with zeros."""
     if raw is None or (isinstance(raw, str) and is_blank(labels.fold(raw))):
         return None
-    text = re.sub(r"\.0+$", "", labels.fold(shown(raw) or "").strip(_APOSTROPHES))
+    text = code_digits(shown(raw) or "")
     if text.isascii() and text.isdigit() and (len(text) == 6 or (len(text) in (9, 12) and not text[6:].strip("0"))):
         return text[:6]
     return Bad("county_code_damaged", "6位数字的县（市、区）代码")

@@ -6,7 +6,7 @@ say why. Every other trouble concerns a row or a cell, and the rest counts.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pipelines import months, settings
@@ -23,9 +23,11 @@ from pipelines.answers import (
 from pipelines.answers.community_sheet import CommunityRows, Context
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.findings import ERROR, Finding, Kind, Report
+from pipelines.answers.join_sheets import Joined
 from pipelines.answers.match_unit import county_index, county_labels, sharing_counties
 from pipelines.reference.form import Form
 from pipelines.reference.roster import Rosters
+from pipelines.workbook import address
 from pipelines.workbook.grid import NOTES, Unreadable, Workbook
 from pipelines.workbook.open_workbook import open_workbook
 
@@ -135,22 +137,53 @@ class _Reading:
         self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
 
     def run(self) -> None:
-        for code, detail in self.workbook.notes:
-            self.report.add(code, found=detail or None, text=NOTES[code] + (f"({detail})" if detail else ""))
-        chosen = choose_sheets.choose(self.workbook, self.form, self.report, of_town=self.marks.town is not None)
+        self._note()
+        named = county_and_month.months_in(county_and_month.stem_of(self.reading.file))
+        chosen = choose_sheets.choose(self.workbook, self.form, self.report, named, of_town=self.marks.town is not None)
+        if self.last and chosen.table:
+            confirmed = confirmed_rows.confirmed(chosen.table, chosen.pieces, chosen.joined)
+            self.last = replace(self.last, confirmed=confirmed)
+        if chosen.refused:
+            # whose it is, so that the county sees it among its own; what only follows from the refusal is not told
+            self.reading.refused = True
+            self.reading.county, self.reading.month = self._whose_at_least(chosen)
+            return
         table, form2 = chosen.table, chosen.record
+        if chosen.joined:
+            self.report.spots = chosen.joined.spots
         self._version(chosen)
         self._settle(chosen)
         self._not_asked(table, form2)
-        usable = table is not None and choose_sheets.check_columns(table, self.form.community, self.report)
+        usable = table is None or choose_sheets.check_columns(table, self.form.community, self.report)
+        for piece in chosen.pieces[1:]:
+            choose_sheets.unknown_columns(piece, self.form.community, self.report)
         if table is not None and usable:
             self.reading.community = self._community(table)
+            if chosen.joined:
+                self._elsewhere(chosen.joined, self.reading.community)
         if form2 is not None:
             self._record(form2)
         choose_sheets.note_hidden(self.workbook, chosen, self.report)
         choose_sheets.note_remarks(chosen, self.report)
-        if table is None or not usable or self._refusing():
+        if not usable or self._refusing():
             self.reading.refused = True
+
+    def _note(self) -> None:
+        """What the file itself is like: once a kind, whichever of its sheets it is said of."""
+        details: dict[str, list[str]] = {}
+        for code, detail in self.workbook.notes:
+            details.setdefault(code, []).append(detail)
+        for code, found in details.items():
+            detail = "、".join(filter(None, found))
+            self.report.add(code, found=detail or None, text=NOTES[code] + (f"（{detail}）" if detail else ""))
+
+    def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:
+        """Where the answers stand that other sheets gave."""
+        for field_id, column in rows.columns.items():
+            for row in rows.row:
+                if row > joined.height or column.index > joined.width:
+                    sheet, *spot = joined.spot(row, column.index)
+                    rows.elsewhere[row, field_id] = (sheet, address.cell(*spot))
 
     def _refusing(self) -> bool:
         kinds = self.report.kinds
@@ -158,18 +191,34 @@ class _Reading:
 
     # -- whose and which month ----------------------------------------------------------------------------------------
 
+    def _said(self, chosen: choose_sheets.Chosen) -> county_and_month.Identity:
+        return county_and_month.collect(self.reading.file, chosen.titled, self.marks, self.rosters)
+
+    def _whose_at_least(self, chosen: choose_sheets.Chosen) -> tuple[str | None, date | None]:
+        """County and month of a file that is refused for its sheets, where they are beyond doubt."""
+        sheets = chosen.titled or [(sheet, 5) for sheet in self.workbook.sheets if sheet.name != county_and_month.MARKS]
+        said = county_and_month.collect(self.reading.file, sheets, self.marks, self.rosters)
+        month, _ = county_and_month.settle_month(said)
+        if month is None:
+            return None, None
+        return county_and_month.settle_county(said, lambda code: self.rosters.county_in(code, month))[0], month
+
     def _settle(self, chosen: choose_sheets.Chosen) -> None:
-        titled = [(table.sheet, table.first) for table in (chosen.table, chosen.record) if table]
-        said = county_and_month.collect(self.reading.file, titled, self.marks, self.rosters)
+        said = self._said(chosen)
         month, trouble = county_and_month.settle_month(said)
-        if trouble:
-            words = {"month": months.label(month)} if month else {}
-            self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None, **words)
+        if trouble == "month_unknown" and (short := self._short_years(chosen)):
+            self.report.add("month_two_digits", found="、".join(short))
+        elif trouble:
+            self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None)
         if month != self.marks.month:
             self.last = None  # what was changed or ticked in a form of another month says nothing of this one
         self._month(month)
         self._county(said, chosen)
-        self._sample(titled)
+        self._sample(chosen.titled)
+
+    def _short_years(self, chosen: choose_sheets.Chosen) -> list[str]:
+        titles = [text for sheet, row in chosen.titled for _, text in county_and_month.title_cells(sheet, row)]
+        return county_and_month.short_years([*titles, county_and_month.stem_of(self.reading.file)])
 
     def _sample(self, titled: list[tuple]) -> None:
         """Invented answers say so above their table; whatever is made of them must say so too."""
@@ -179,14 +228,12 @@ class _Reading:
                 return
 
     def _version(self, chosen: choose_sheets.Chosen) -> None:
-        """Settles the version that the workbook is read by, and says where its marks name another than the current one."""
+        """Settles the version that the workbook is read by. An earlier one is no finding: it is what the county was sent."""
         mark, versions = self.marks.form_version, self.versions
         if mark is None:
             self.form = self._version_without_marks(chosen)
         elif versions.form.of_version(mark) is None:
             self.report.add("form_unknown", found=mark, expected=versions.received_under)
-        elif versions.form.is_older(mark, versions.received_under):
-            self.report.add("form_older", found=mark, expected=versions.received_under)
         self.reading.form_version = personal_data.masked(mark or self.form.version)
 
     def _version_without_marks(self, chosen: choose_sheets.Chosen) -> Form:
@@ -242,12 +289,15 @@ class _Reading:
         if trouble == "county_unknown" and not said.counties and by_codes in counties:
             self.report.add("county_by_codes", found=by_codes, name=counties[by_codes])
             county = by_codes
+        elif trouble == "mark_differs":
+            named = county_and_month.quote(said.counties, lambda codes: "、".join(sorted(codes)))
+            self.report.add(trouble, found=named)
         elif trouble:
             named = county_and_month.quote(
                 said.counties, lambda codes: "、".join(counties.get(code, code) for code in sorted(codes))
             )
             self.report.add(trouble, found=named or None)
-        elif by_codes and by_codes != county and chosen.table:
+        if county and by_codes and by_codes != county and chosen.table and trouble != "county_unknown":
             words = {"county": counties[county], "other": counties.get(by_codes, by_codes)}
             self.report.add(
                 "codes_of_other_county", sheet=chosen.table.sheet.name, found=by_codes, expected=county, **words
@@ -262,7 +312,15 @@ class _Reading:
         index = county_index(self.rosters, month, county) if month and county else None
         decided = self._decided(county, month) if month and county else {}
         context = Context(
-            self.form.community, self.report, index, month, self.workbook.date1904, decided, self.last, self.marks.town
+            self.form.community,
+            self.report,
+            index,
+            month,
+            self.workbook.date1904,
+            decided,
+            self.workbook.untyped,
+            self.last,
+            self.marks.town,
         )
         rows = community_sheet.read(table, context)
         if not rows.row and not rows.untouched:

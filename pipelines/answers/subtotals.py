@@ -45,11 +45,15 @@ def _stated(total: Total, fields: list[Field], table: Table) -> dict[str, Decima
 def _groups(position: int, found: list[Total], rows: CommunityRows, table: Table, context: Context) -> list[list[int]]:
     """Positions of the rows that the total may sum, likeliest first."""
     total = found[position]
-    everything = list(range(len(rows.row)))
+    others = {row for block in table.blocks for row in block}
+    everything = [i for i, row in enumerate(rows.row) if row not in others]
     before = max((other.row for other in found[:position] if not other.grand), default=0)
     after = min((other.row for other in found[position + 1 :]), default=1 << 30)
     above = [i for i, row in enumerate(rows.row) if before < row < total.row]
     below = [i for i, row in enumerate(rows.row) if total.row < row < after]
+    block = next((block for block in table.blocks if total.row in block), None)
+    if block:
+        return [[i for i, row in enumerate(rows.row) if row in block]]
     town = _town(total, rows, table, context)
     return [everything, above, town, below] if total.grand else [town, above, below, everything]
 

@@ -1,6 +1,7 @@
 """A reading as rows of the warehouse's tables, in Arrow: what crosses from the process that reads, and what is inserted."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow as pa
 from pipelines.answers import personal_data
 from pipelines.answers.community_sheet import CommunityRows
 from pipelines.answers.county_sheet import CountyRecord
-from pipelines.answers.findings import Finding, finding_id
+from pipelines.answers.findings import Finding, finding_id, place
 from pipelines.answers.read_workbook import Reading
 from pipelines.archive.store import Event
 from pipelines.reference.form import Form, Part
@@ -31,6 +32,7 @@ def tables(form: Form, event: Event, reading: Reading) -> Tables:
     if reading.community is not None:
         found |= _community_tables(form.community, event.seq, reading)
         places += _columns(event.seq, reading.community)
+        found["moved"] = _moved(event.seq, reading.community)
     if reading.record is not None:
         found |= _record_tables(form.county, event.seq, reading.record)
         places += _cells(event.seq, reading.record)
@@ -40,6 +42,9 @@ def tables(form: Form, event: Event, reading: Reading) -> Tables:
     return found
 
 
+_MOVED = pa.schema(
+    [("seq", pa.int64()), ("row_no", pa.int32()), *((n, pa.string()) for n in ("field", "sheet", "cell"))]
+)
 _SUBMISSION = pa.schema(
     [("seq", pa.int64())]
     + [(n, pa.string()) for n in ("received_at", "received_by", "file", "sha256", "county")]
@@ -62,7 +67,7 @@ def _submission(event: Event, reading: Reading) -> dict:
 
 def _columns(seq: int, rows: CommunityRows) -> list[dict]:
     return [
-        {"seq": seq, "part": "community", "field": field, "sheet": rows.sheet, "cell": column.letter,
+        {"seq": seq, "part": "community", "field": field, "sheet": column.sheet or rows.sheet, "cell": column.letter,
          "header": personal_data.masked(column.header), "factor": Decimal(column.factor)}
         for field, column in rows.columns.items()
     ]  # fmt: skip
@@ -90,7 +95,7 @@ def _community_tables(part: Part, seq: int, reading: Reading) -> dict[str, pa.Ta
     state = {
         "unit": pa.array(rows.unit, pa.string()),
         "held": pa.array(rows.held, pa.bool_()),
-        "unreadable": pa.array(_unreadable(reading, rows.row), pa.list_(pa.string())),
+        "unreadable": pa.array(_unreadable(reading), pa.list_(pa.string())),
     }
     raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
     return {
@@ -107,6 +112,38 @@ def _record_tables(part: Part, seq: int, record: CountyRecord) -> dict[str, pa.T
         "county_answer": pa.table({**key, "held": pa.array([record.held], pa.bool_()), **_typed(part, values, 1)}),
         "county_raw": pa.table({**key, **raw}),
     }
+
+
+def _moved(seq: int, rows: CommunityRows) -> pa.Table:
+    """Where answers stand that other sheets gave than the first."""
+    listed = [
+        {"seq": seq, "row_no": row, "field": field, "sheet": sheet, "cell": cell}
+        for (row, field), (sheet, cell) in rows.elsewhere.items()
+    ]
+    return pa.Table.from_pylist(listed, schema=_MOVED)
+
+
+def relocated(finding: Finding, moved: dict[tuple[int, str], tuple[str, str]]) -> Finding:
+    """A finding about cells of a joined table, at the sheet and cells where they stand; of several sheets, at the first."""
+    fields, cells = (finding.field or "").split(","), (finding.cell or "").split(",")
+    if not moved or not finding.cell or len(fields) not in (1, len(cells)):
+        return finding
+    pairs = zip(fields * len(cells) if len(fields) == 1 else fields, cells, strict=True)
+    placed = [
+        moved.get((int(digits), field), (finding.sheet, cell))
+        for field, cell in pairs
+        if (digits := cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")).isdigit()
+    ]
+    if not placed:
+        return finding
+    sheet = placed[0][0]
+    there = [cell for name, cell in placed if name == sheet]
+    message = finding.message.replace(_place(finding.sheet, cells), _place(sheet, there))
+    return replace(finding, sheet=sheet, cell=",".join(there), message=message)
+
+
+def _place(sheet: str | None, cells: list[str]) -> str:
+    return place("", sheet, ",".join(cells)).removeprefix("文件“”")
 
 
 def finding_table(phase: str, found: list[tuple[int, str | None, Finding]]) -> pa.Table:
@@ -126,13 +163,15 @@ def finding_table(phase: str, found: list[tuple[int, str | None, Finding]]) -> p
 _FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
-def _unreadable(reading: Reading, rows: list[int]) -> list[list[str]]:
+def _unreadable(reading: Reading) -> list[list[str]]:
     """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
-    found: dict[int, list[str]] = {}
+    rows = reading.community
+    given = rows.unreadable or [[] for _ in rows.row]
+    found = {row: list(fields) for row, fields in zip(rows.row, given, strict=True)}
     for finding in reading.findings:
-        if finding.severity == "error" and finding.row is not None and finding.field:
-            found.setdefault(finding.row, []).extend(finding.field.split(","))
-    return [found.get(row, []) for row in rows]
+        if finding.severity == "error" and finding.row in found and finding.field:
+            found[finding.row] += [field for field in finding.field.split(",") if field not in found[finding.row]]
+    return [found[row] for row in rows.row]
 
 
 def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Array]:

@@ -9,6 +9,7 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `answer_raw` | the same rows as the text that stood there | seq, row_no |
 | `county_answer`, `county_raw` | submission with a 表2 | seq |
 | `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
+| `moved` | answer of 表1 that stands on another sheet than the first, where 表1 lies on several: sheet and cell | seq, row_no, field |
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
 | `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
 | `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
@@ -247,10 +248,23 @@ class Warehouse:
     def add_findings(self, phase: str, found: list[tuple[int, str | None, Finding]]) -> None:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
         if found:
-            self._insert("finding", arrow_rows.finding_table(phase, found))
+            moved = self._moved({seq for seq, _, _ in found})
+            placed = [(seq, county, arrow_rows.relocated(one, moved.get(seq, {}))) for seq, county, one in found]
+            self._insert("finding", arrow_rows.finding_table(phase, placed))
+
+    def _moved(self, seqs: set[int]) -> dict[int, dict[tuple[int, str], tuple[str, str]]]:
+        """seq → (row, field) → (sheet, cell) of the submissions whose 表1 lies on several sheets."""
+        rows = self.con.execute(
+            "SELECT seq, row_no, field, sheet, cell FROM moved WHERE seq IN (SELECT unnest(?::BIGINT[]))",
+            [sorted(seqs)],
+        ).fetchall()
+        moved: dict[int, dict[tuple[int, str], tuple[str, str]]] = {}
+        for seq, row, field, sheet, cell in rows:
+            moved.setdefault(seq, {})[row, field] = sheet, cell
+        return moved
 
 
-_LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "finding")
+_LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "moved", "finding")
 BATCH = 32
 
 
@@ -402,6 +416,7 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         f"CREATE TABLE county_raw (seq BIGINT, {county_raw})",
         """CREATE TABLE source (seq BIGINT, part VARCHAR, field VARCHAR, sheet VARCHAR, cell VARCHAR, header VARCHAR,
            factor DECIMAL(18,6))""",
+        "CREATE TABLE moved (seq BIGINT, row_no INTEGER, field VARCHAR, sheet VARCHAR, cell VARCHAR)",
         """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
            sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,
            row_no INTEGER)""",

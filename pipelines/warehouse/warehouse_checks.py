@@ -32,6 +32,7 @@ KEYS = {
     "county_answer": ("seq",),
     "county_raw": ("seq",),
     "source": ("seq", "part", "field"),
+    "moved": ("seq", "row_no", "field"),
     "finding": ("seq", "phase", "number"),
     "row_count": ("seq",),
     "standing": ("month", "unit"),
@@ -50,7 +51,7 @@ KEYS = {
 }
 # state_<n> and county_state_<n>: one pair a policy
 STATE_KEY = ("month", "divisions", "unit")
-RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "meta")
+RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "moved", "meta")
 
 # What is checked together, in the order of the run: after the workbooks are read, after the figures are counted.
 STAGES = ("submissions", "figures")

@@ -27,6 +27,12 @@ def cell(row: int, column: int) -> str:
     return f"{letter(column)}{row}"
 
 
+def numbers(text: str) -> tuple[int, int]:
+    """`AB15` is (15, 28)."""
+    letters = text.rstrip("0123456789")
+    return int(text[len(letters) :]), column_number(letters)
+
+
 def column_cells(column: int, rows: Iterable[int]) -> str:
     """`D4,D5,D9`."""
     name = letter(column)

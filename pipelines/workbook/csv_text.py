@@ -7,22 +7,26 @@ same way. Every value is text; an empty field is None.
 import codecs
 import csv
 import io
+import re
 from itertools import islice
 
 from pipelines.workbook.grid import Limits, Row, Sheet, Unreadable, Workbook
 
 SEPARATORS = (",", ";", "\t")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_STATED = re.compile(r'"?sep=([,;\t|])"?[\r\n]', re.IGNORECASE)
 _CONTROL = {chr(code) for code in range(32)} - set("\t\r\n\f\x1a")
 _TABLE_NAMES = (".csv", ".txt", ".tsv")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Workbook:
-    """A text as a workbook of one sheet. A text without separators is accepted only under the name of a table (.csv, .txt, .tsv)."""
+    """A text as a workbook of one sheet. A text without separators is a table only where its name says so."""
+    if b"\x00" in data[:100_000] and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable("not_a_workbook", "实际为二进制文件")
     text, encoding = decode(data)
     if _CONTROL & set(text[:100_000]):
         raise Unreadable("not_a_workbook", "实际为二进制文件")
-    separator = _separator(text)
+    separator = _stated(text) or _separator(text)
     if separator is None and not name.lower().endswith(_TABLE_NAMES):
         raise Unreadable("not_a_workbook", "实际为纯文本")
     rows, widths = _records(text.rstrip("\x1a"), separator or ",", limits)
@@ -72,9 +76,15 @@ def _undecodable(data: bytes, offset: int, encoding: str) -> Unreadable:
     return Unreadable("bad_encoding", f"第 {line} 行有不是 {encoding} 的字节 {data[offset : offset + 4].hex(' ')}")
 
 
+def _stated(text: str) -> str | None:
+    """The separator of a first line `sep=;`, which Excel obeys and does not show."""
+    found = _STATED.match(text)
+    return found[1] if found else None
+
+
 def _separator(text: str) -> str | None:
-    """The separator that occurs in most of the first lines; None where none occurs in half of them."""
-    lines = [line for line in islice(io.StringIO(text), 60) if line.strip()]
+    """The separator that stands in most of the first lines; None where none stands in half of them."""
+    lines = [line for line in islice(io.StringIO(text, newline=""), 60) if line.strip()]
     in_lines = {mark: sum(mark in line for line in lines) for mark in SEPARATORS}
     in_all = {mark: sum(line.count(mark) for line in lines) for mark in SEPARATORS}
     best = max(SEPARATORS, key=lambda mark: (in_lines[mark], in_all[mark]))
@@ -108,6 +118,8 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[Row], list
             detail = f"第 {reader.line_num} 行的一个单元格超过 {csv.field_size_limit():,} 个字符"
             raise Unreadable("too_large", detail) from error
         raise Unreadable("bad_quotes", f"第 {reader.line_num} 行") from error
+    if rows and _stated(text):
+        rows[0], widths[0] = [], 0
     while rows and not rows[-1]:
         rows.pop()
     return rows, widths

@@ -14,7 +14,15 @@ UNREADABLE = {
     "empty_file": ("文件是空的,没有任何内容", "请重新导出或复制后再报"),
     "not_a_workbook": ("文件不是电子表格", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
     "html_page": ("文件实际是网页(HTML),只是取了表格的扩展名", "请用 Excel 或 WPS 打开,另存为 .xlsx 后再报"),
-    "encrypted": ("文件有密码,无法读取", "请取消密码后重报"),
+    "encrypted": (
+        "文件设有打开密码，无法读取",
+        "请用 Excel 或 WPS 打开，在“文件—信息—保护工作簿—用密码进行加密”中删去密码，保存后重报；"
+        "没有设过打开密码的，可能是“保护工作簿”所致，请在“审阅—保护工作簿”中取消保护后保存再报",
+    ),
+    "lock_file": (
+        "这是表格打开时程序自动生成的临时锁文件（~$），不是表格本身",
+        "请报去掉“~$”的同名文件",
+    ),
     "truncated": ("文件不完整,后半部分缺失", "请等待复制或上传完成,重新复制原文件后再报"),
     "damaged_zip": ("文件已损坏,压缩包的校验不符", "请用 Excel 或 WPS 打开原文件,另存后再报"),
     "unsafe_zip": ("文件的内部结构不安全,不予打开", "请用 Excel 或 WPS 新建工作簿,只粘贴数值后另存再报"),
@@ -112,6 +120,8 @@ class Sheet:
     mixed: bool = field(default=True, repr=False, compare=False)
     # columns with values other than texts; None: not known
     numeric: set[int] | None = field(default=None, repr=False, compare=False)
+    # formulas that are a bare reference to a cell, and gave 0: address -> the name of the sheet, row and column that are meant
+    references: dict[tuple[int, int], tuple[str, int, int]] = field(default_factory=dict)
     percent: dict[int, set[int]] = field(default_factory=dict)  # col -> rows whose cell has a % number format
 
     def is_percent(self, row: int, col: int) -> bool:
@@ -126,9 +136,15 @@ class Sheet:
 
 @dataclass
 class Workbook:
-    kind: str  # xlsx | xlsm | xls | xlsb | ods | csv
+    kind: str  # xlsx | xlsm | xls | xlsb | ods | csv | xml (XML Spreadsheet 2003) | html
     sheets: list[Sheet]
     notes: list[tuple[str, str]] = field(default_factory=list)  # (key of NOTES, detail)
     date1904: bool = False
     encoding: str | None = None  # csv: utf-8 | utf-8-sig | gb18030 | utf-16
     separator: str | None = None  # csv: , | ; | tab
+    collected: set[str] = field(default_factory=set)  # names of sheets that formulas of other sheets point to
+
+    @property
+    def untyped(self) -> bool:
+        """Whether cells have no types, so that a number may have lost zeros: 2018.10 is 2018.1."""
+        return self.kind in ("csv", "html")

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from xml.parsers import expat
 
+from pipelines.workbook.address import column_number
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.workbook.sparse import Sparse
 from pipelines.workbook.zip_package import Package, clean_xml
@@ -21,6 +22,7 @@ _FORMULA, _COLUMNS_REPEATED = f"{_TABLE}formula", f"{_TABLE}number-columns-repea
 _ROWS_SPANNED, _COLUMNS_SPANNED = f"{_TABLE}number-rows-spanned", f"{_TABLE}number-columns-spanned"
 _CELLS = {f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"}
 _ERROR = re.compile(r"#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:\d{3}")
+_REFERENCE = re.compile(r"(?:[a-z]+:)?=\[\$?(?:'((?:[^']|'')+)'|([^.'\]:]+))?\.\$?([A-Z]{1,3})\$?([1-9]\d{0,6})\]")
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?")
 
 
@@ -186,6 +188,8 @@ class _Content:
         repeat = _repeat(cell, _COLUMNS_REPEATED)
         note, value = _value(cell, "".join(self._text))
         self._sheet.formulas += _FORMULA in cell
+        if _FORMULA in cell and repeat == 1 and not value and (meant := _meant(cell[_FORMULA], self._sheet.name)):
+            self._sheet.references[self._row + 1, self._col + 1] = meant
         if value is not None or (note and not (note == "unevaluated" and self.calculated)):
             if repeat + len(self._row_cells) > self.limits.columns:
                 raise Unreadable("damaged", f"第{self._row + 1}行的单元格多于 {self.limits.columns} 个")
@@ -209,8 +213,18 @@ def _repeat(attributes: dict[str, str], key: str) -> int:
     return max(int(count), 1)
 
 
-def _value(cell: dict[str, str], text: str) -> tuple[str, Any]:
-    """(note, value) of a cell; note: error, unevaluated, percent or empty."""
+def _meant(formula: str, sheet: str) -> tuple[str, int, int] | None:
+    """Name of the sheet, row and column that a formula is a bare reference to."""
+    found = _REFERENCE.fullmatch(formula)
+    if not found:
+        return None
+    quoted, plain, letters, row = found.groups()
+    name = quoted.replace("''", "'") if quoted else plain
+    return name or sheet, int(row), column_number(letters)
+
+
+def _value(cell: dict[str, str], text: str) -> tuple[str, object]:
+    """(note, value) of a cell: note is error, unevaluated, percent or nothing."""
     kind = cell.get(_VALUE_TYPE)
     is_error = "error" in cell.values() and any(
         key.endswith(" value-type") and value == "error" for key, value in cell.items()

@@ -5,27 +5,34 @@
 Nothing in a file is executed, fetched or resolved. Limits are counted while unpacking, before parsing.
 """
 
-from pipelines.workbook import csv_text, ods, xls, xlsb
+from pipelines.workbook import (
+    blank_references,
+    csv_text,
+    default_password,
+    html_table,
+    ods,
+    other_kinds,
+    xls,
+    xlsb,
+    xml2003,
+)
 from pipelines.workbook.grid import NOTES, UNREADABLE, Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.workbook.xlsx import read_xlsx
 from pipelines.workbook.zip_package import Package, local
 
 __all__ = ["NOTES", "UNREADABLE", "Limits", "Merge", "Sheet", "Unreadable", "Workbook", "open_workbook"]
 
-_KNOWN = (
-    (b"%PDF", "PDF"), (b"\x89PNG", "PNG 图片"), (b"\xff\xd8\xff", "JPEG 图片"), (b"GIF8", "GIF 图片"),
-    (b"BM", "BMP 图片"),
-    (b"II*\x00", "TIFF 图片"), (b"MM\x00*", "TIFF 图片"), (b"Rar!", "RAR 压缩包"), (b"7z\xbc\xaf", "7z 压缩包"),
-    (b"\x1f\x8b", "gzip 压缩包"), (b"{\\rtf", "RTF 文档"), (b"RIFF", "多媒体文件"),
-    (b"MZ", "程序"), (b"\x7fELF", "程序"),
-    (b"PAR1", "Parquet"), (b"SQLite format 3", "SQLite 数据库"),
-)  # fmt: skip
 _OTHER_DOCUMENTS = {"word": "Word 文档", "ppt": "PPT 演示", "visio": "Visio 图"}
 _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "xlsb": {"xlsb"}, "ods": {"ods"},
-               "csv": {"csv", "txt", "tsv"}}  # fmt: skip
+               "csv": {"csv", "txt", "tsv"}, "xml": {"xml", "xls"}, "html": {"htm", "html", "xls"}}  # fmt: skip
 
-# most rows of a sheet of the format; unlimited for a text
-_FULL = {"xls": 65_536, "csv": 1 << 30} | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods"), 1_048_576)
+# rows that a sheet of the format can have; a text has no end
+_FULL = (
+    {"xls": 65_536}
+    | dict.fromkeys(("csv", "html"), 1 << 30)
+    | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods", "xml"), 1_048_576)
+)
+_BEFORE_ZIP = 1 << 16  # bytes that may stand before a package: what a server or a mail program puts there
 
 DEFAULT_LIMITS = Limits()
 
@@ -40,6 +47,7 @@ def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wo
     if len(data) > limits.file_size:
         raise Unreadable("too_large", f"文件 {len(data) / 2**20:.1f} MB,上限 {limits.file_size >> 20} MB")
     workbook = _read(data, name, limits)
+    blank_references.clear(workbook)
     workbook.notes += [
         ("sheet_full", sheet.name) for sheet in workbook.sheets if len(sheet.rows) >= _FULL[workbook.kind]
     ]
@@ -53,27 +61,43 @@ def _read(data: bytes, name: str, limits: Limits) -> Workbook:
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _read_package(Package(data, limits), limits)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _read_ole(data, name, limits)
+    if other_kinds.is_lock_file(data, name):
+        raise Unreadable("lock_file")
+    if what := other_kinds.document_of(data):
+        raise Unreadable("not_a_workbook", f"实际为 {what}")
+    if what := other_kinds.table_format_of(data):
+        raise Unreadable("unsupported_format", what)
+    if b"PK\x03\x04" in data[:_BEFORE_ZIP] and b"PK\x05\x06" in data[-66_000:]:
+        return _read_package(Package(data, limits), limits)
+    return _read_markup(data, limits) or csv_text.read(data, name, limits)
+
+
+def _read_ole(data: bytes, name: str, limits: Limits) -> Workbook:
+    """xls; or what a built-in password hides, which is any format."""
+    try:
         return xls.read(data, limits)
-    if data[:2] == b"\x09\x08" and data[2:4] in (b"\x10\x00", b"\x08\x00"):
-        raise Unreadable("unsupported_format", "没有 OLE 外壳的 BIFF")
-    if data[:4] in (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00"):
-        raise Unreadable("unsupported_format", "Excel 2.0 至 4.0 的 xls")
-    for magic, what in _KNOWN:
-        if data.startswith(magic):
-            raise Unreadable("not_a_workbook", f"实际为 {what}")
-    _refuse_markup(data)
-    return csv_text.read(data, name, limits)
+    except Unreadable as trouble:
+        plain = default_password.opened(data) if trouble.code == "encrypted" else None
+        if plain is None or plain == data:
+            raise
+    if plain.startswith(b"PK"):
+        return _read_package(Package(plain, limits), limits)
+    return xls.read(plain, limits)
 
 
-def _refuse_markup(data: bytes) -> None:
-    """Refuse web pages and single XML files, naming their kind."""
+def _read_markup(data: bytes, limits: Limits) -> Workbook | None:
+    """XML Spreadsheet 2003 and tables of a web page; other markup is refused by name, and None is given for what is none."""
     start = data[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\x00", b"").lower()
-    if start.startswith((b"mime-version:", b"<!doctype html", b"<table", b"<meta")) or b"<html" in start:
+    if start.startswith(b"mime-version:"):
         raise Unreadable("html_page")
-    if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
-        raise Unreadable("unsupported_format", "XML 电子表格 2003")
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start and start.startswith(b"<"):
+        return xml2003.read(data, limits)
+    if start.startswith((b"<!doctype html", b"<table", b"<meta", b"<style")) or b"<html" in start:
+        return html_table.read(data, limits)
     if start.startswith(b"<?xml") or b"office:document" in start:
         raise Unreadable("unsupported_format", "单个 XML 文件")
+    return None
 
 
 def _read_package(package: Package, limits: Limits) -> Workbook:

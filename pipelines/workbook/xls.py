@@ -17,6 +17,7 @@ import olefile
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.biff import error_text, rk
+from pipelines.workbook.biff_references import Links
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.workbook.sparse import Sparse
 from pipelines.workbook.xls_strings import StringTable, text_of
@@ -80,6 +81,7 @@ class _Globals:
         self.sheets: list[tuple[int, str, str]] = []  # (offset, name, visibility)
         self.encoding, self.biff8 = "gb18030", True
         self.strings: list[str] = []
+        self.links = Links(long_rows=False)
         self._codes: dict[int, str] = {}
         self._styles: list[int] = []
         self._read(stream)
@@ -122,8 +124,18 @@ class _Globals:
             self._styles.append(struct.unpack_from("<H", content, 2)[0])
         elif kind == 0x41E:
             self._codes[struct.unpack_from("<H", content)[0]] = self._format_code(content)
-        elif kind == 0x85 and content[5] == 0:  # 0: a worksheet; charts and macro sheets are skipped
-            name = text_of(content, 6, 1, self.biff8, self.encoding)
+        elif kind == 0x85:
+            self._sheet(content)
+        elif kind == 0x1AE:
+            self.links.books.append(content[2:4] == b"\x01\x04")
+        elif kind == 0x17 and self.biff8:
+            count = struct.unpack_from("<H", content)[0]
+            self.links.pairs += struct.iter_unpack("<3H", content[2 : 2 + 6 * count])
+
+    def _sheet(self, content: bytes) -> None:
+        name = text_of(content, 6, 1, self.biff8, self.encoding)
+        self.links.sheets.append(name)
+        if content[5] == 0:  # 0: a worksheet; charts and macro sheets are left out
             offset = struct.unpack_from("<I", content)[0]
             self.sheets.append((offset, name, _VISIBILITY.get(content[4] & 3, "visible")))
 
@@ -208,13 +220,21 @@ class _SheetReader:
         self.sheet.formulas += 1
         self.book.recalculates = self.book.recalculates or bool(flags & 2)
         if result[6:] != b"\xff\xff":
-            self._put(row, col, style, struct.unpack("<d", result)[0])
+            value = struct.unpack("<d", result)[0]
+            self._put(row, col, style, value)
+            if value == 0 and (meant := self._meant(content)):
+                self.sheet.references[row + 1, col + 1] = meant
         elif result[0] == 0:
             self._awaiting = row, col
         elif result[0] == 1:
             self._put(row, col, style, bool(result[2]))
         elif result[0] == 2:
             self._error(row, col, result[2])
+
+    def _meant(self, content: bytes) -> tuple[str, int, int] | None:
+        """What a formula points to that is a bare reference; not looked for in BIFF5."""
+        size = struct.unpack_from("<H", content, 20)[0]
+        return self.book.links.target(content[22 : 22 + size], self.sheet.name) if self.book.biff8 else None
 
     def _formula_text(self, content: bytes) -> None:
         if self._awaiting:

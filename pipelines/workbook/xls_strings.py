@@ -25,15 +25,26 @@ class StringTable:
 
     def __init__(self, first: bytes):
         self._records, self._record, self._offset = [first], 0, 8
+        # how many texts there are, as far as the writer's count can be believed: programs write too few and too many
         self._count = struct.unpack_from("<I", first, 4)[0]
 
     def add(self, content: bytes) -> None:
         self._records.append(content)
 
     def read(self) -> list[str]:
-        if self._count > sum(map(len, self._records)):
-            raise Unreadable("damaged", "xls 的文本表长度不正确")
-        return [self._text() for _ in range(self._count)]
+        """All texts to the end of the records. What follows the stated number and is no text is left out."""
+        texts: list[str] = []
+        while self._more():
+            try:
+                texts.append(self._text())
+            except Unreadable:
+                if len(texts) < self._count:
+                    raise
+                break
+        return texts
+
+    def _more(self) -> bool:
+        return self._left() > 0 or any(map(len, self._records[self._record + 1 :]))
 
     def _text(self) -> str:
         length, flags = struct.unpack("<HB", self._take(3))

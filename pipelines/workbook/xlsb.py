@@ -10,12 +10,19 @@ from typing import Any
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.biff import error_text, rk
+from pipelines.workbook.biff_references import Links
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
 from pipelines.workbook.sparse import Sparse
 from pipelines.workbook.xlsx.read_xlsx import package_notes, relations
 from pipelines.workbook.zip_package import Package
 
 _DAMAGE = (struct.error, IndexError, ValueError, OverflowError, UnicodeDecodeError)
+# short cells and the full ones that they abridge
+_SHORT = {12: 1, 13: 2, 14: 3, 15: 4, 16: 5, 17: 6, 18: 7}
+_BOOKS, _THIS_BOOK = {355, 357, 358, 667}, 357
+_BEGIN_CELLS, _END_CELLS = 145, 146
+# what may stand between cells besides cells: later additions, metadata of a cell
+_CELL_RECORDS, _BESIDE_CELLS = 64, {35, 36, 37, 38, 49, 50, 51}
 _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
 
 
@@ -29,7 +36,7 @@ def read(package: Package, main: str, limits: Limits) -> Workbook:
 def _read(package: Package, main: str, limits: Limits) -> Workbook:
     folder, _, file = main.rpartition("/")
     by_id, by_type = relations(package, folder, file)
-    names, date1904 = _book(package.read(main))
+    names, date1904, links = _book(package.read(main))
     kinds = _kinds(package.read(by_type["styles"])) if by_type.get("styles", "") in package else []
     strings = _strings(package.read(by_type["sharedStrings"])) if by_type.get("sharedStrings", "") in package else []
     related = [(name, visibility, by_id.get(identifier, ("", ""))) for name, visibility, identifier in names]
@@ -39,7 +46,7 @@ def _read(package: Package, main: str, limits: Limits) -> Workbook:
     if len(listed) > limits.sheets:
         raise Unreadable("too_large", f"{len(listed)} 个工作表,上限 {limits.sheets} 个")
     sheets = [
-        _SheetReader(Sheet(name, visibility), strings, kinds, date1904, limits).read(package.read(part))
+        _SheetReader(Sheet(name, visibility), strings, kinds, date1904, limits, links).read(package.read(part))
         for name, visibility, part in listed
     ]
     package.inflate_rest()
@@ -77,8 +84,8 @@ def _wide(content: bytes, offset: int) -> tuple[str, int]:
     return content[offset + 4 : end].decode("utf-16-le", errors="replace"), end
 
 
-def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool]:
-    names, date1904 = [], False
+def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool, Links]:
+    names, date1904, links = [], False, Links(long_rows=True)
     for kind, content in records(part):
         if kind == 153:
             date1904 = bool(content[0] & 1)
@@ -86,7 +93,13 @@ def _book(part: bytes) -> tuple[list[tuple[str, str, str]], bool]:
             identifier, end = _wide(content, 8)
             state = struct.unpack_from("<I", content)[0]
             names.append((_wide(content, end)[0], _VISIBILITY.get(state, "visible"), identifier))
-    return names, date1904
+            links.sheets.append(names[-1][0])
+        elif kind in _BOOKS:
+            links.books.append(kind == _THIS_BOOK)
+        elif kind == 362:
+            count = struct.unpack_from("<I", content)[0]
+            links.pairs += struct.iter_unpack("<Iii", content[4 : 4 + 12 * count])
+    return names, date1904, links
 
 
 def _kinds(part: bytes) -> list[str]:
@@ -106,7 +119,10 @@ def _strings(part: bytes) -> list[str]:
 
 
 class _SheetReader:
-    def __init__(self, sheet: Sheet, strings: list[str], kinds: list[str], date1904: bool, limits: Limits):
+    def __init__(
+        self, sheet: Sheet, strings: list[str], kinds: list[str], date1904: bool, limits: Limits, links: Links
+    ):
+        self.links = links
         self.sheet, self.strings, self.kinds, self.date1904 = sheet, strings, kinds, date1904
         self.cells, self._row = Sparse(limits), 0
         self._values: dict[int, Callable[[bytes], Any]] = {
@@ -114,19 +130,32 @@ class _SheetReader:
             6: lambda c: _wide(c, 8)[0], 7: lambda c: self.strings[struct.unpack_from("<I", c, 8)[0]],
             8: lambda c: _wide(c, 8)[0], 9: _real, 10: lambda c: bool(c[8]), 62: lambda c: _wide(c, 9)[0],
         }  # fmt: skip
+        self._col = -1  # of the cell before
 
     def read(self, part: bytes) -> Sheet:
+        inside = False
         for kind, content in records(part):
+            if kind in _SHORT:
+                # a short cell leaves out its column: it stands right of the one before
+                kind, content = _SHORT[kind], struct.pack("<I", self._col + 1) + content
             if kind in self._values:
                 self._cell(kind, content)
-            elif kind in (3, 11):
-                self._error(kind, content)
+            elif kind in (1, 3, 11):
+                self._without_value(kind, content)
             elif kind == 0:
                 self._start_row(content)
+            elif inside and kind < _CELL_RECORDS and kind not in _BESIDE_CELLS:
+                raise Unreadable("damaged", f"工作表“{self.sheet.name}”中有不认识的单元格记录 {kind}")
             else:
+                inside = kind == _BEGIN_CELLS or (inside and kind != _END_CELLS)
                 self._around(kind, content)
         self.sheet.rows = self.cells.rows()
         return self.sheet
+
+    def _without_value(self, kind: int, content: bytes) -> None:
+        self._col = struct.unpack_from("<I", content)[0]
+        if kind != 1:
+            self._error(kind, content)
 
     def _error(self, kind: int, content: bytes) -> None:
         col = struct.unpack_from("<I", content)[0]
@@ -135,19 +164,28 @@ class _SheetReader:
         self.sheet.formulas += kind == 11
 
     def _start_row(self, content: bytes) -> None:
-        self._row = struct.unpack_from("<I", content)[0]
+        self._row, self._col = struct.unpack_from("<I", content)[0], -1
         if content[11] & 0x10:
             self.sheet.hidden_rows.append(self._row + 1)
 
     def _cell(self, kind: int, content: bytes) -> None:
         col, style = struct.unpack_from("<II", content)
+        self._col = col
         value, number_kind = self._values[kind](content), self._kind(style & 0xFF_FFFF)
         self.sheet.formulas += kind in (8, 9, 10)
+        if kind == 9 and value == 0:
+            self._refer(col, content)
         if type(value) is float and number_kind == number_formats.PERCENT:
             self.sheet.percent.setdefault(col + 1, set()).add(self._row + 1)
         elif type(value) is float and number_kind != number_formats.NUMBER:
             value = number_formats.from_serial(value, number_kind, self.date1904)
         self.cells.put(self._row, col, None if value == "" else value)
+
+    def _refer(self, col: int, content: bytes) -> None:
+        """A formula that gave 0: what it points to, if it is a bare reference."""
+        size = struct.unpack_from("<I", content, 18)[0]
+        if meant := self.links.target(content[22 : 22 + size], self.sheet.name):
+            self.sheet.references[self._row + 1, col + 1] = meant
 
     def _kind(self, style: int) -> str:
         return self.kinds[style] if style < len(self.kinds) else number_formats.NUMBER

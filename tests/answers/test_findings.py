@@ -77,17 +77,44 @@ def test_the_id_of_a_finding_stays_until_the_value_changes():
 
 def test_long_and_odd_values_are_shortened_in_messages():
     report = Report("a\u202eb.xlsx", KINDS)
-    report.add("not_a_flag", sheet="表", cell="A1", field="x", found="长" * 500 + "\n", expected="是", label="甲")
+    report.add(
+        "not_a_flag", sheet="表", cell="A1", field="x", found="长" * 500 + "\n", expected="是", label="甲", effect=""
+    )
     assert "(共501字)" in report.findings[0].message and "\u202e" not in report.findings[0].message
     assert report.findings[0].found == "长" * 500 + "\n"
 
 
-def test_a_flood_of_one_kind_is_cut_and_said():
+def flood(fields: list[str], rows: int) -> list[Finding]:
     report = Report("a.xlsx", KINDS)
-    for row in range(findings.MOST + 5):
-        report.add("not_a_flag", sheet="表", cell=f"A{row}", field="x", found="?", expected="是", label="甲")
-    assert [f.code for f in report.close()].count("not_a_flag") == findings.MOST
-    assert report.findings[-1].code == "too_many" and "1005" in report.findings[-1].message
+    words = {"found": "?", "expected": "是", "label": "甲", "effect": "该项按未填处理"}
+    for name in fields:
+        for row in range(1, rows + 1):
+            report.add("not_a_flag", sheet="表", cell=f"A{row}", field=name, row=row, unit=str(row), **words)
+    return report.close()
+
+
+def test_few_findings_of_a_kind_are_listed_one_by_one():
+    assert len(flood(["x"], findings.SINGLY)) == findings.SINGLY
+
+
+def test_one_cause_is_one_finding_with_the_count_and_the_first_cells():
+    (found,) = flood(["x"], findings.SINGLY + 1)
+    assert "等41处" in found.message and "同类共 41 处" in found.message
+    assert found.cell.startswith("A1,A2,A3,") and (found.row, found.unit, found.found) == (None, None, "?")
+
+
+def test_a_habit_in_all_columns_is_one_finding_a_column_or_one_for_the_sheet():
+    assert len(flood([f"f{i}" for i in range(35)], 121)) == 35
+    (found,) = flood([f"f{i}" for i in range(70)], 600)
+    assert "同类共 42000 处" in found.message and found.field is None
+
+
+def test_errors_come_first():
+    report = Report("a.xlsx", KINDS)
+    report.add("hidden_sheet", sheet="表")
+    report.add("matched_by_name", sheet="表", count=1)
+    report.add("no_units", sheet="表")
+    assert [f.severity for f in report.close()] == ["error", "warning", "note"]
 
 
 def test_a_code_that_stands_twice_is_refused(tmp_path):

@@ -22,13 +22,75 @@ def parsed(field_id: str, raw: object, asked: Asked = parse_value.PLAIN) -> obje
 
 
 @pytest.mark.parametrize(
-    "raw", ["是", "有", "√", "✓", "已建", "已建成", "已成立", "已制定", "达标", "1", 1.0, "Y", " 是\n", "Y"]
+    "raw",
+    [
+        "是",
+        "有",
+        "√",
+        "✓",
+        "☑",
+        "■",
+        "V",
+        "ｖ",
+        "Yes",
+        "ＴＲＵＥ",
+        "对",
+        "具备",
+        "已建",
+        "已建成",
+        "已成立",
+        "已制定",
+        "已完成",
+        "达标",
+        "1",
+        1.0,
+        "y",
+        " 是\n",
+        "ü",
+        "\uf0fc",
+        "\uf052",
+        "■有 □无",
+        "□无 ■有",
+        "☑是☐否",
+        "有■无□",
+        "(√)是 ( )否",
+    ],
 )
 def test_flags_that_mean_yes(raw):
     assert parsed("facility", raw) is True
 
 
-@pytest.mark.parametrize("raw", ["否", "无", "×", "✗", "未建", "未达标", "0", 0.0, "N", "\u3000无"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "否",
+        "无",
+        "×",
+        "✗",
+        "☒",
+        "☐",
+        "□",
+        "X",
+        "x",
+        "No",
+        "false",
+        "错",
+        "不具备",
+        "未建",
+        "未成立",
+        "未制定",
+        "未完成",
+        "未达标",
+        "0",
+        0.0,
+        "N",
+        "\u3000无",
+        "û",
+        "\uf0a8",
+        "□有 ■无",
+        "☐是 ☑否",
+    ],
+)
 def test_flags_that_mean_no(raw):
     assert parsed("facility", raw) is False
 
@@ -45,6 +107,11 @@ def test_ways_of_not_answering(field_id, raw):
 @pytest.mark.parametrize("raw", ["待定", "同上", "详见附件", "?", "2", 2.0, "部分", "正在建", "是/否", 0.5])
 def test_anything_else_is_no_flag(raw):
     assert parsed("facility", raw) == "not_a_flag"
+
+
+@pytest.mark.parametrize("raw", ["☑是 ☑否", "□有 □无", "是( ) 否( )"])
+def test_a_pair_with_both_or_neither_ticked_is_an_error(raw):
+    assert parsed("facility", raw) == "flag_pair_unclear"
 
 
 @pytest.mark.parametrize("raw", ["○", "●"])
@@ -187,7 +254,19 @@ def test_serial_numbers_follow_the_date_system_of_the_workbook():
     assert parsed("established", 42155.0, Asked(date1904=True)) == date(2019, 6, 1)
 
 
-@pytest.mark.parametrize("raw", ["6月", "2019", 2019.0, "2019-13", "2019年", "去年", "19.6", "2019-06-45", 3.0])
+@pytest.mark.parametrize("raw", ["2019", 2019.0, "2019年", "2003年"])
+def test_a_bare_year_is_asked_about(raw):
+    assert parsed("established", raw) == "month_year_only"
+
+
+@pytest.mark.parametrize(
+    ("raw", "asked"), [("2018.1", "month_unclear"), ("2018.10", date(2018, 10, 1)), ("2018.2", date(2018, 2, 1))]
+)
+def test_in_text_formats_a_lost_zero_is_asked_about(raw, asked):
+    assert parsed("established", raw, Asked(untyped=True)) == asked
+
+
+@pytest.mark.parametrize("raw", ["6月", "2019-13", "去年", "19.6", "2019-06-45", 3.0])
 def test_months_that_are_none(raw):
     assert parsed("established", raw) == "not_a_month"
 
@@ -458,7 +537,7 @@ def test_messages_are_whole_sentences_with_their_place():
     found = pages.reading(pages.book(made))
     error = next(f for f in found.findings if f.severity == "error")
     assert error.message == (
-        "【not_a_number】文件“柏乡县2019年6月.xlsx”工作表“Sheet1”单元格 E6:“居民户数”的值为“约300”,应为0 至 20000 的整数。请填写确切的数字。"
+        "【not_a_number】文件“柏乡县2019年6月.xlsx”工作表“Sheet1”单元格 E6:“居民户数”的值为“约300”,应为0 至 20000 的整数。请填写确切的数字；整行暂不计入。"
     )
     assert (error.row, error.field, error.unit, error.found) == (6, "households", UNITS[2].code, "约300")
 

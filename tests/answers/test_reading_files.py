@@ -124,19 +124,22 @@ def test_marks_of_the_template_are_believed():
     assert "other_sheet" not in pages.codes(found)
 
 
-def test_marks_of_another_month_give_way_to_title_and_file_name_with_a_warning():
-    used_again = page(others=marks(form_version="2018.1", county="130524", month="2019-07"))
-    found = read(used_again)
-    assert "month_of_mark" in pages.codes(found, "warning") and not found.refused
-    assert found.month == date(2019, 6, 1)
+def test_last_months_file_with_a_new_title_and_name_counts_with_a_warning():
+    made = page(others=marks(form_version="2018.2", county="130524", month="2019-05"))
+    found = read(made)
+    assert (found.county, found.month, found.refused) == ("130524", pages.MONTH, False)
+    assert {f.code for f in found.findings if f.severity != "note"} == {"mark_differs", "units_missing"}
+    assert pages.answers_of(found) == pages.meant_by(made)
 
 
-def test_marks_that_disagree_with_the_title_alone_are_refused():
-    used_again = page(others=marks(form_version="2018.1", county="130524", month="2019-07"))
-    found = read(used_again, "柏乡县.xlsx")
-    assert "month_conflict" in pages.codes(found) and found.refused
-    found = read(page(others=marks(form_version="2018.1", county="130525", month="2019-06")))
-    assert "county_conflict" in pages.codes(found) and found.refused
+def test_another_countys_template_counts_where_all_that_is_seen_agrees():
+    found = read(page(others=marks(form_version="2018.2", county="130525", month="2019-06")))
+    assert (found.county, found.refused) == ("130524", False) and "mark_differs" in pages.codes(found, "warning")
+
+
+def test_marks_do_not_decide_between_a_title_and_a_file_name_that_contradict_each_other():
+    found = read(page(others=marks(form_version="2018.2", county="130524", month="2019-06")), "柏乡县2019年7月.xlsx")
+    assert found.refused and "month_conflict" in pages.codes(found)
 
 
 def test_an_unknown_version_of_the_form_is_refused():
@@ -150,7 +153,7 @@ def test_a_workbook_is_read_by_the_version_of_its_marks():
     asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
     made = page(record_rows=asked, others=marks(form_version="2018.1", county="130524", month="2019-06"))
     found = read(made)
-    assert "form_older" in pages.codes(found, "note") and not found.refused
+    assert found.form_version == "2018.1" and not found.refused
     assert "labels_missing" not in pages.codes(found)
 
 
@@ -158,16 +161,16 @@ def test_a_workbook_without_marks_is_read_by_the_version_in_force_when_it_came()
     older = pages.form().of_version("2018.1")
     asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
     found = read(page(record_rows=asked), received_under="2018.1")
-    assert not pages.codes(found) & {"labels_missing", "form_older"}
+    assert not pages.codes(found) & {"labels_missing"}
     marked = page(record_rows=asked, others=marks(form_version="2018.1", county="130524", month="2019-06"))
-    assert "form_older" not in pages.codes(read(marked, received_under="2018.1"))
+    assert read(marked, received_under="2018.1").form_version == "2018.1"
 
 
 def test_a_workbook_without_marks_that_has_all_questions_of_an_earlier_version_and_no_later_one_is_read_by_it():
     older = pages.form().of_version("2018.1")
     asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
     found = read(page(record_rows=asked))
-    assert (found.form_version, pages.codes(found) & {"labels_missing", "form_older"}) == ("2018.1", set())
+    assert (found.form_version, pages.codes(found) & {"labels_missing"}) == ("2018.1", set())
 
 
 @pytest.mark.parametrize("change", ["one more", "one less"])
@@ -230,12 +233,22 @@ def second(made: pages.Page) -> list:
     return [("备份", pages.grid(made)[0])]
 
 
-def test_two_candidates_for_the_table_are_refused_by_name():
+def test_a_copy_that_says_the_same_is_no_contradiction():
     made = page()
     made.others = second(made)
     found = read(made)
-    (finding,) = [f for f in found.findings if f.code == "two_community_sheets"]
-    assert found.refused and "“Sheet1”、“备份”" in finding.message
+    assert not found.refused and pages.answers_of(found) == pages.meant_by(made)
+
+
+def test_two_tables_that_contradict_each_other_are_refused_with_the_places():
+    made = page()
+    made.others = second(made)
+    row = next(row for row in made.others[0][1] if row and row[0] == UNITS[2].code)
+    row[4] = 19_999
+    found = read(made)
+    (finding,) = found.findings
+    assert finding.code == "sheets_contradict" and found.refused
+    assert "“Sheet1”E6为" in finding.message and "“备份”E6为“19999”" in finding.message
 
 
 def test_an_empty_copy_of_the_form_is_no_candidate():
@@ -244,11 +257,15 @@ def test_an_empty_copy_of_the_form_is_no_candidate():
     assert not read(made).refused
 
 
-def test_two_candidates_for_the_record_leave_it_out():
+def test_two_records_that_contradict_each_other_are_refused_with_the_places():
     made = page()
-    made.others = [("表2副本", made.record_rows)]
+    made.others = [("表2副本", [list(row) for row in made.record_rows])]
+    same = read(made)
+    assert same.record is not None and "sheets_set_aside" in pages.codes(same, "note")
+    made.others[0][1][-1][3] = "否" if made.record_rows[-1][3] == "是" else "是"
     found = read(made)
-    assert "two_county_sheets" in pages.codes(found, "error") and found.record is None and not found.refused
+    (finding,) = found.findings
+    assert finding.code == "two_county_sheets" and found.refused and "“表2副本”D" in finding.message
 
 
 def test_a_workbook_without_the_record_is_accepted():

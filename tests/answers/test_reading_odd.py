@@ -104,4 +104,4 @@ def test_a_large_wrong_sheet_is_read_in_bounded_time():
     started = clock.process_time()
     found = read_sheets([Sheet("Sheet1", rows=rows + bad)])
     assert clock.process_time() - started < 300
-    assert "too_many" in pages.codes(found)
+    assert len(found.findings) <= 100 and any("同类共" in finding.message for finding in found.findings)

@@ -155,14 +155,29 @@ def test_in_january_what_begins_anew_each_year_is_empty_and_has_to_be_filled_in(
 def test_last_months_file_with_a_new_title_is_read_as_one_without_marks():
     title = "柏乡县2019年7月城乡社区基本情况表"
     found = filled(made(), ("A1", title), sheet=0, name="柏乡县2019年7月.xlsx")
-    assert found.refused and "month_conflict" in pages.codes(found), "the other sheet still says June"
+    assert "sheets_set_aside" in pages.codes(found) and found.record is None, "the other sheet still says June"
     book = openpyxl.load_workbook(io.BytesIO(made()))
     book.worksheets[0]["A1"], book.worksheets[1]["A1"] = title, "柏乡县2019年7月工作情况表"
     out = io.BytesIO()
     book.save(out)
     found = pages.reading(out.getvalue(), "柏乡县2019年7月.xlsx")
-    assert found.month == date(2019, 7, 1) and "month_of_mark" in pages.codes(found, "warning")
+    assert found.month == date(2019, 7, 1) and "mark_differs" in pages.codes(found, "warning")
     assert codes(found) == sorted(unit.code for unit in UNITS)
+
+
+def test_a_county_that_puts_towns_on_sheets_of_their_own_confirms_each_by_itself():
+    book = openpyxl.load_workbook(io.BytesIO(made()))
+    first, second = book.worksheets[0], book.copy_worksheet(book.worksheets[0])
+    first.delete_rows(9, 4)
+    second.delete_rows(5, 4)
+    second[REST] = "是"
+    first["A1"].value, second["A1"].value = first["A1"].value + "（东）", second["A1"].value + "（西）"
+    first[tick(6)[0]] = "√"
+    out = io.BytesIO()
+    book.save(out)
+    found = pages.reading(out.getvalue(), NAME)
+    assert "sheets_joined" in pages.codes(found)
+    assert codes(found) == sorted([UNITS[1].code, *(unit.code for unit in UNITS[4:])])
 
 
 def test_without_the_hidden_copy_every_answer_is_this_months():

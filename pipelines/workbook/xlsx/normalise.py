@@ -14,7 +14,13 @@ from pipelines.workbook.address import letter as column_letters
 from pipelines.workbook.grid import Limits, Unreadable
 from pipelines.workbook.zip_package import clean_xml
 
-_ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
+_ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
+# what the value of each type must look like; the others are texts
+_VALUES = {
+    "s": re.compile(r"\d{1,9}"),
+    "n": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
+    "b": re.compile(r"[01]"),
+}
 _INTEGER = re.compile(r"\d{1,7}")
 _CELL_TYPES = {"b", "d", "e", "inlineStr", "n", "s", "str"}
 
@@ -33,6 +39,7 @@ class Normalizer:
         self._cells: list[str] = []
         self._seen: set[int] = set()  # columns of the row
         self._shared: list[str] = []  # the runs of an inline text
+        self._kind = "n"
         self._inside = False
         self._path: list[str] = []
         self._text: list[str] | None = None
@@ -83,7 +90,7 @@ class Normalizer:
         if tag == "col":
             self.columns.append(f"<col {kept}/>")
         elif tag == "mergeCell" and "ref" in attributes:
-            self.merges.append(f'<mergeCell ref="{escape(attributes["ref"])}"/>')
+            self.merges.append(f'<mergeCell ref="{escape(attributes["ref"].upper())}"/>')
         elif tag == "filterColumn":
             self.filtered = True
 
@@ -104,7 +111,13 @@ class Normalizer:
         if kind not in _CELL_TYPES or not _INTEGER.fullmatch(style):
             raise Unreadable("damaged", f"单元格 {letters}{self._row} 的类型 {kind[:20]!r}")
         self._cells.append(f'<c r="{letters}{self._row}" s="{style}" t="{kind}">')
-        self._shared = []
+        self._shared, self._kind = [], kind
+
+    def _value(self, text: str) -> str:
+        """A value that its type allows: white space around it means nothing, and anything else is not read as 0."""
+        if text and not _VALUES[self._kind].fullmatch(text):
+            raise Unreadable("damaged", f"部件 {self.name} 第{self._row}行的值 {text[:20]!r} 与其类型不符")
+        return text
 
     def _place(self, address: str | None) -> str:
         """The column letters of a cell: as given, else of the next column."""
@@ -112,7 +125,7 @@ class Normalizer:
             self._col += 1
             letters = column_letters(self._col)
         else:
-            match = _ADDRESS.fullmatch(address)
+            match = _ADDRESS.fullmatch(address.strip().upper())
             if not match or int(match[2]) != self._row:
                 raise Unreadable("damaged", f"第{self._row}行中的单元格地址 {address[:20]!r}")
             letters, self._col = match[1], column_number(match[1])
@@ -141,6 +154,8 @@ class Normalizer:
 
     def _end_text(self, tag: str, content: str) -> None:
         text, self._text = escape(content, quote=False), None
+        if tag == "v" and self._kind in _VALUES:
+            text = self._value(text.strip())
         if tag == "t":
             self._shared.append(text)
         elif tag == "f":

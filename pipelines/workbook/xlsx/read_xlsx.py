@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from pipelines.workbook import number_formats
 from pipelines.workbook.address import cell as a1
 from pipelines.workbook.grid import Limits, Row, Sheet, Unreadable, Workbook
-from pipelines.workbook.xlsx import shared_strings
+from pipelines.workbook.xlsx import formula_references, shared_strings
 from pipelines.workbook.xlsx.calamine_package import BarePackage
 from pipelines.workbook.xlsx.fast_cells import rows_of, strings_used
 from pipelines.workbook.xlsx.sheet_scan import Scan, cells, scan
@@ -37,7 +37,7 @@ class Book:
 def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
     """The workbook whose main part is `main`."""
     book = _book(package, main, limits)
-    kinds = _kinds(package.tree(book.styles)) if book.styles else {}
+    kinds = _kinds(package.tree(book.styles)) if book.styles and book.styles in package else {}
     wanted = {str(index).encode() for index, style in kinds.items() if style != number_formats.NUMBER}
     parts = {part: partial(package.chunks, part) for _, _, part in book.sheets}
     scanned: dict[str, Scan] = {}
@@ -53,7 +53,9 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
         strings = shared_strings.table(package, book.strings)
         package.inflate_rest()
         sheets = _filled(bare, book, scans, kinds, strings)
-    return Workbook(kind, sheets, _notes(package, book, scans), book.date1904)
+    sources = set().union(*(result.sources for result in scans))
+    collected = formula_references.named_in(sources, [name for name, _, _ in book.sheets])
+    return Workbook(kind, sheets, _notes(package, book, scans), book.date1904, collected=collected)
 
 
 def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict[int, str], strings: bytes) -> list[Sheet]:
@@ -65,6 +67,7 @@ def _filled(bare: BarePackage, book: Book, scans: list[Scan], kinds: dict[int, s
         if not result.bulk:
             _cross_check(sheet, result, bare, strings)
         _apply_styles(sheet, result, kinds, book.date1904)
+        sheet.references = formula_references.of_zeros(result.zeros, result.shared, sheet.name)
         sheets.append(sheet)
     return sheets
 

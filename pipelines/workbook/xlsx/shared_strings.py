@@ -16,7 +16,11 @@ _SPACED = [form.format(space) for space in " \t\n" for form in ("<t>{}", "{}</t>
 _ENTITIES = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 # Not read in bulk: Excel's escaped characters, and line ends that an XML parser changes.
 _REWRITTEN = (b"_x", b"\r")
-_EMPTY = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>\s+</t>")
+_EMPTY = re.compile(rb"<t(?: [^>]*)?(?:/>|></t>)|<si/>|<si></si>|<t(?: [^>]*)?>(?:\s|&#|_x00)")
+_WRITTEN = re.compile(rb"<t(?: [^>]*)?>([^<]*)</t>")
+_SPACE = re.compile(
+    rb"\s|&#(?:x0*(?:9|[aA]|[dD]|20|[aA]0|3000)|0*(?:9|10|13|32|160|12288));|_x00(?:09|0[aA]|0[dD]|20)_"
+)
 
 
 def table(package: Package, part: str | None) -> bytes:
@@ -79,7 +83,7 @@ def blanks(xml: bytes) -> set[bytes]:
     if not _EMPTY.search(xml):
         return set()
     items = re.findall(rb"<si(?:/>|[ >].*?</si>)", xml, re.DOTALL)
-    return {b"%d" % i for i, item in enumerate(items) if not re.search(rb"<t(?: [^>]*)?>[^<]*[^<\s][^<]*</t>", item)}
+    return {b"%d" % i for i, item in enumerate(items) if not _SPACE.sub(b"", b"".join(_WRITTEN.findall(item)))}
 
 
 def _items(tree: Element) -> Iterable[str]:

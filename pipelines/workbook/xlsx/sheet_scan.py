@@ -37,8 +37,14 @@ _CELL = re.compile(
 )
 _HIDDEN = re.compile(rb'\s(?:hidden="(?:1|true)"|ht="0(?:\.0*)?"|width="0(?:\.0*)?")')
 _COL_TAG = re.compile(rb"<col(\s[^>]*)>")
-_MERGE = re.compile(rb'<mergeCell ref="\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)"')
+_MERGE = re.compile(rb'<mergeCell ref="\$?([A-Za-z]{1,3})\$?(\d+):\$?([A-Za-z]{1,3})\$?(\d+)"')
+# calamine takes an index of a text that is no plain number for 0, and so the first text for any
+_NO_INDEX = re.compile(rb' t="s"[^<>]*><v(?: [^<>]*)?>(?!\d+</v>)')
 _FORMULA = re.compile(rb"<f[ />]")
+_FORMULA_WHOLE = re.compile(rb"<f(?: [^>]*)?(?:/>|>[^<]*</f>)")
+_SHARED = re.compile(rb' t="shared"')
+_GROUP = re.compile(rb' si="(\d+)"')
+_ZERO = re.compile(rb"\s*-?0*\.?0*\s*")
 _VALUE = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
 _STYLE = re.compile(rb' s="(\d+)"')
 _TYPE = re.compile(rb' t="([a-zA-Z]+)"')
@@ -62,8 +68,12 @@ class Scan:
     values: int = 0  # cells with content, by counting tags
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     unevaluated: set[tuple[int, int]] = field(default_factory=set)
+    # formulas that gave 0 or nothing, as they are written: the whole `<f>`
+    zeros: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    shared: dict[bytes, tuple[tuple[int, int], bytes]] = field(default_factory=dict)  # group -> its first cell, `<f>`
     formulas: int = 0
     styled: dict[bytes, list[tuple[int, int]]] = field(default_factory=dict)  # style index -> (row, col)
+    sources: set[bytes] = field(default_factory=set)  # formulas up to the name of another sheet
     hidden_rows: list[int] = field(default_factory=list)
     hidden_cols: list[int] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
@@ -154,6 +164,8 @@ def _cut(body: bytes, result: Scan, styles: set[bytes], limits: Limits) -> int:
     rows = _rows(body, result)
     if rows:
         _check_row(rows[-1][0], limits)
+    if _NO_INDEX.search(body):
+        raise _Unusual()
     widest = 0
     for numbers, piece in _pieces(body, rows):
         width = _search(piece, numbers, result, styles)
@@ -316,7 +328,7 @@ def _special(piece: bytes, offset: int) -> _Cell:
         raise _Unusual()
     content = cell[4] or b""
     style, kind = _STYLE.search(cell[3]), _TYPE.search(cell[3])
-    formula, value = _FORMULA.search(content), _VALUE.search(content)
+    formula, value = _FORMULA_WHOLE.search(content) or _FORMULA.search(content), _VALUE.search(content)
     stored = value[1] if value else b"" if b"<v" in content else None
     return _Cell(cell[1], cell[2], style and style[1], kind and kind[1], formula and formula[0], stored)
 
@@ -331,7 +343,13 @@ def _note(address: tuple[int, int], cell: _Cell, result: Scan, styles: set[bytes
         result.values -= 1 if value else 0
     if formula:
         result.formulas += 1
-        # A text formula with an empty result has a `<v>` and is blank.
+        if b"!" in formula:
+            result.sources.add(formula[: formula.index(b"!")])
+        if _SHARED.search(formula) and formula.endswith(b"</f>") and (group := _GROUP.search(formula)):
+            result.shared.setdefault(group[1], (address, formula))
+        if value is not None and _ZERO.fullmatch(value):
+            result.zeros[address] = formula
+        # A text formula that gave an empty text has its `<v>` and is a blank.
         if not value and kind != b"e" and not (kind == b"str" and value is not None):
             result.unevaluated.add(address)
     if value and style is not None and style in styles:
@@ -394,4 +412,4 @@ def cells(piece: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
 
 
 def _number(letters: bytes) -> int:
-    return column_number(letters.decode())
+    return column_number(letters.decode().upper())

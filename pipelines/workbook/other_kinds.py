@@ -1,0 +1,51 @@
+"""What is no workbook that can be read, by the bytes with which it begins: so that it can be called what it is."""
+
+import re
+import struct
+
+_KNOWN = (
+    (b"%PDF", "PDF"), (b"\x89PNG", "PNG 图片"), (b"\xff\xd8\xff", "JPEG 图片"), (b"GIF8", "GIF 图片"),
+    (b"BM", "BMP 图片"),
+    (b"II*\x00", "TIFF 图片"), (b"MM\x00*", "TIFF 图片"), (b"Rar!", "RAR 压缩包"), (b"7z\xbc\xaf", "7z 压缩包"),
+    (b"\x1f\x8b", "gzip 压缩包"), (b"{\\rtf", "RTF 文档"), (b"RIFF", "多媒体文件"),
+    (b"MZ", "程序"), (b"\x7fELF", "程序"),
+    (b"PAR1", "Parquet"), (b"SQLite format 3", "SQLite 数据库"),
+)  # fmt: skip
+_TABLES = (
+    (re.compile(rb"ID;P"), "SYLK（.slk）"),
+    (re.compile(rb"TABLE\s*\r?\n\s*0\s*,\s*1\s*\r?\n"), "DIF（.dif）"),
+    (re.compile(rb"\x00\x00\x02\x00[\x04-\x06]\x04"), "Lotus 1-2-3（.wk1）"),
+    (re.compile(rb"\x00\x00\x1a\x00[\x00-\x05]\x10"), "Lotus 1-2-3（.wk3、.wk4、.123）"),
+    (re.compile(rb"\x09\x08[\x08\x10]\x00"), "没有 OLE 外壳的 BIFF"),
+    (re.compile(rb"\x09(?:\x00\x04|\x02\x06|\x04\x06)\x00"), "Excel 2.0 至 4.0 的 xls"),
+)  # fmt: skip
+_DBASE = (0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8C, 0xCB, 0xF5, 0xFB)
+_OWNER_FILE = 165  # bytes of the lock file of Excel
+
+
+def document_of(data: bytes) -> str | None:
+    """What a file is that holds no table: PDF, a picture, a program."""
+    return next((what for magic, what in _KNOWN if data.startswith(magic)), None)
+
+
+def table_format_of(data: bytes) -> str | None:
+    """What a file is that holds a table in a format that is not read: SYLK, DIF, dBase, Lotus, old BIFF."""
+    return next((what for pattern, what in _TABLES if pattern.match(data)), None) or _dbase(data)
+
+
+def _dbase(data: bytes) -> str | None:
+    """dBase has no magic bytes: a version, a date, and a head of 32 bytes a field that ends in a carriage return."""
+    if len(data) < 65 or data[0] not in _DBASE or not (1 <= data[2] <= 12 and 1 <= data[3] <= 31):
+        return None
+    head = struct.unpack_from("<H", data, 8)[0]
+    return "dBase（.dbf）" if 65 <= head <= len(data) and data[head - 1] == 0x0D else None
+
+
+def is_lock_file(data: bytes, name: str) -> bool:
+    """The small file that a program leaves beside an open workbook (~$表.xlsx, .~lock.表.xlsx#): it holds a user's name."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    if len(data) > 4 * _OWNER_FILE:
+        return False
+    if bare.startswith(("~$", ".~lock.")):
+        return not data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+    return len(data) == _OWNER_FILE and 0 < data[0] <= 54 and data[55] in (data[0], 0) and b"\x00" in data[55:]
