@@ -92,5 +92,7 @@ def packed(part: Part, known: Answered) -> list[str]:
 
 
 def _padded(column: Sequence[object]) -> list[str]:
-    made = {value: padded(value) for value in set(column)}
-    return [made[value] for value in column]
+    # equal answers are one object, and hashing decimals is slow
+    distinct = {id(value): value for value in column}
+    made = {key: padded(value) for key, value in distinct.items()}
+    return [made[key] for key in map(id, column)]
