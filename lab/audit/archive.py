@@ -11,7 +11,20 @@ from pathlib import Path
 
 from lab.audit import dates
 
-_NEUTRAL = {"release", "retract", "explain", "accept", "ask", "dismiss", "plan", "draw", "record", "extend", "publish"}
+_NEUTRAL = {
+    "release",
+    "gate",
+    "retract",
+    "explain",
+    "accept",
+    "ask",
+    "dismiss",
+    "plan",
+    "draw",
+    "record",
+    "extend",
+    "publish",
+}
 
 
 @dataclass(frozen=True)
