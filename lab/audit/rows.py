@@ -77,11 +77,44 @@ def judge(book: Book, county: str, units: CountyUnits, facts: Facts, form: Form)
     """The rows of a workbook by unit. `facts` are the county's."""
     asked = {name: question for name, question in form.community.items() if question.asked.holds(book.month)}
     read = [_row(values, book.factors, asked, units, form.community_rules) for _, values in book.rows]
+    untouched = {
+        row[0]
+        for row, (number, values) in zip(read, book.rows, strict=True)
+        if _is_untouched(book, number, row, values, asked)
+    }
     foreign = sum(unit is None for unit, _, _ in read)
     if foreign > 10 and 2 * foreign > len(read):
         raise NotRead(f"{foreign} of {len(read)} rows are of no unit of the county")
-    record = None if book.record is None else _record(book, form, facts)
-    return Report(county, book.month, _settled(read), record, tuple(book.remarks))
+    record = None if book.record is None or _is_record_untouched(book, form) else _record(book, form, facts)
+    settled = {unit: row for unit, row in _settled(read).items() if row is None or unit not in untouched}
+    return Report(county, book.month, settled, record, tuple(book.remarks))
+
+
+def _is_untouched(book: Book, number: int, row: "_Read", values: dict, asked: dict[str, Question]) -> bool:
+    """Whether a row of a prefilled form was neither changed nor confirmed: then it is not this month's."""
+    before = book.copy and book.copy.rows.get(row[0] or "")
+    if not before or number in book.ticked or "community" in book.rest:
+        return False
+    shared = [name for name in before if name in asked and name in values and name not in ("name", "town", "kind")]
+    return not any(_moved(before[name], values[name], asked[name], book.factors.get(name, _ONE)) for name in shared)
+
+
+def _is_record_untouched(book: Book, form: Form) -> bool:
+    if book.copy is None or book.copy.record is None or "county" in book.rest:
+        return False
+    shared = [name for name in book.copy.record if name in book.record and name in form.county]
+    factors = book.record_factors
+    return not any(
+        _moved(book.copy.record[name], book.record[name], form.county[name], factors.get(name, _ONE)) for name in shared
+    )
+
+
+def _moved(before: object, now: object, question: Question, times: Fraction) -> bool:
+    """Whether an answer is another one than it was; one that cannot be read is."""
+    if answers.folded(before) == answers.folded(now):
+        return False
+    given = _answer(now, question, times)
+    return given is _UNREADABLE or given != _answer(before, question, _ONE)
 
 
 _Read = tuple[str | None, Answers, bool]  # unit, answers, held

@@ -1,8 +1,8 @@
 """A county's workbook, read with calamine: the cells of 表1 by question and row, of 表2 by question (semantics §3, ordinary layouts).
 
 Read are a title that names county and month, one or two header rows in any column order, ordinals, units and remarks in headers,
-notes, totals and repeated headers. Anything else (other formats, sheets that are joined, marks of a prefilled form, two columns for one
-question) is `NotRead`, with the reason.
+notes, totals and repeated headers; of a prefilled form also the hidden copy of what it came with, the ticks 已核对 and the lines that
+confirm the rest. Anything else (other formats, sheets that are joined, two columns for one question) is `NotRead`, with the reason.
 """
 
 import re
@@ -21,8 +21,8 @@ _ORDINAL = re.compile(r"^(?:\d+[.、]|\(\d+\)|[一二三四五六七八九十]+�
 _REMARK = re.compile(r"^(.*)\(([^()]*)\)$")
 _TOTALS = re.compile(r"^(?:小计|合计|总计|共计|其中)")
 _LEAST_LABELS = 6
-_MARKS = "_shequ"
-_PREFILLED = ("已核对", "其余各行已核对")
+_MARKS, _COPY, _COPY_WIDTH = "_shequ", "_shequ_last", 12
+_TICK, _REST = "已核对", re.compile(r"^其余各[行项]已核对,无变化:?(.*)$")
 
 
 class NotRead(Exception):
@@ -36,8 +36,20 @@ class Column:
 
 
 @dataclass
+class Copy:
+    """What a prefilled form came with, as text: by unit code and question, and of 表2 (None: it came blank)."""
+
+    rows: dict[str, dict[str, str]]
+    record: dict[str, object] | None
+
+
+@dataclass
 class Book:
-    """What a workbook says. `rows`: (row of the sheet, question id to raw value); `record`: 表2's raw values, None where there is none."""
+    """What a workbook says. `rows`: (row of the sheet, question id to raw value); `record`: 表2's raw values, None where there is none.
+
+    `copy` is None where the form was not prefilled; `ticked` are the rows that are confirmed one by one, `rest` the parts of which
+    everything else is.
+    """
 
     county_name: str
     month: int
@@ -46,13 +58,21 @@ class Book:
     record: dict[str, object] | None = None
     record_factors: dict[str, Fraction] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    copy: Copy | None = None
+    ticked: set[int] = field(default_factory=set)
+    rest: set[str] = field(default_factory=set)
 
 
 def read(path: Path, form: Form, name: str = "") -> Book:
     """The workbook at `path`; `name` is the file name under which it was sent."""
     sheets = _sheets(path)
-    marks = {str(row[0]): str(row[1]) for row in sheets.pop(_MARKS, []) if len(row) > 1}
+    marked, copied = sheets.pop(_MARKS, []), sheets.pop(_COPY, None)
+    marks = {str(row[0]): str(row[1]) for row in marked if len(row) > 1 and row[0] != ""}
     book = Book(*_identity(sheets, marks, name or path.name))
+    if copied and "prefilled" in marks:
+        book.copy = Copy(
+            _copied_rows(copied), {row[3]: row[4] for row in marked if len(row) > 4 and row[3] != ""} or None
+        )
     for title, cells in sheets.items():
         _read_sheet(book, title, cells, form)
     if not book.rows and book.record is None:
@@ -68,6 +88,36 @@ def _sheets(path: Path) -> dict[str, list[list]]:
         return {n: workbook.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in workbook.sheet_names}
     except CalamineError as fault:
         raise NotRead(f"calamine: {fault}") from fault
+
+
+# -- prefilled forms
+
+
+def _copied_rows(cells: list[list]) -> dict[str, dict[str, str]]:
+    """The hidden copy: the first row names the questions, every other row has `_COPY_WIDTH` characters for each, the first is the code."""
+    lines = [str(row[0]) for row in cells if row and row[0] != ""]
+    names = lines[0].split()
+    found = {}
+    for line in lines[1:]:
+        texts = [line[at : at + _COPY_WIDTH].strip() for at in range(0, _COPY_WIDTH * len(names), _COPY_WIDTH)]
+        found[texts[0]] = dict(zip(names[1:-1], texts[1:-1], strict=True))
+    return found
+
+
+def _confirms_rest(cells: list[list], header: int) -> bool:
+    for row in cells[:header]:
+        for index, value in enumerate(row):
+            if line := _REST.match(answers.folded(value)):
+                beside = next((other for other in row[index + 1 :] if other != ""), "")
+                return answers.folded(line[1] or beside).upper() in answers.YES
+    return False
+
+
+def _ticked(cells: list[list], header: int) -> Iterator[int]:
+    columns = [i for i, value in enumerate(cells[header]) if answers.folded(value) == _TICK]
+    for number, row in enumerate(cells[header + 1 :], header + 2):
+        if any(i < len(row) and answers.folded(row[i]).upper() in {*answers.YES, _TICK} for i in columns):
+            yield number
 
 
 # -- whose and of which month
@@ -133,7 +183,7 @@ def _read_sheet(book: Book, title: str, cells: list[list], form: Form) -> None:
 
 
 def _is_filled(title: str, cells: list[list]) -> bool:
-    return "填表说明" not in title and any(value != "" for row in cells for value in row)
+    return "填表说明" not in title and title != "备注" and any(value != "" for row in cells for value in row)
 
 
 def _header(cells: list[list], known: dict[str, Question]) -> int | None:
@@ -156,20 +206,21 @@ def _read_table(book: Book, cells: list[list], header: int, known: dict[str, Que
         raise NotRead(f"required columns missing: {missing}")
     book.factors = {question: column.factor for question, column in columns.items()}
     book.rows = list(_rows(book, cells, header, columns))
+    book.ticked = set(_ticked(cells, header))
+    if _confirms_rest(cells, header):
+        book.rest.add("community")
 
 
 def _columns(book: Book, row: list, known: dict[str, Question]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for index, value in enumerate(row):
         text = answers.folded(value)
-        if text.startswith(_PREFILLED):
-            raise NotRead("a prefilled form: which rows were confirmed is beyond this reader")
         found = label(value, known)
         if found and found[0].id in columns:
             raise NotRead(f"two columns for {found[0].id}")
         if found:
             columns[found[0].id] = Column(index, found[1])
-        elif text:
+        elif text and text != _TICK:
             book.remarks.append(f"column {text} unknown")
     return columns
 
@@ -219,6 +270,8 @@ def _record_header(cells: list[list], known: dict[str, Question]) -> tuple[int, 
 
 def _read_record(book: Book, cells: list[list], place: tuple[int, int], known: dict[str, Question]) -> None:
     book.record = {}
+    if _confirms_rest(cells, len(cells)):
+        book.rest.add("county")
     for row in cells:
         found = label(row[place[0]], known) if len(row) > max(place) else None
         if found and found[0].id in book.record:

@@ -15,12 +15,13 @@ from pipelines.answers.header_columns import Table
 from pipelines.answers.join_sheets import Joined
 from pipelines.reference import labels
 from pipelines.reference.form import Form, Part
+from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, REMARKS_TITLE, TICK
 from pipelines.workbook import address
 from pipelines.workbook.grid import Sheet, Workbook
 
 NEAR = 60
 OURS = ("填表说明", "问题清单")  # the template's and the receipt's own, of which nobody needs to be told
-_HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次"}
+_HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次", TICK}
 _FEW = 3  # cells under no header that are notes rather than a column
 
 
@@ -38,19 +39,19 @@ class Chosen:
     refused: str | None = None
 
 
-def choose(workbook: Workbook, form: Form, report: Report, named: set[date]) -> Chosen:
-    """表1 and 表2, found by content. `named` are the months that the file's name says.
+def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool = False) -> Chosen:
+    """表1 and 表2, found by content. `named` are the months that the file's name says; a workbook `of_town` has no 表2.
 
     Sheets of another month and forms without answers are set aside, sheets of 表1 with other units or columns are joined, and
     sheets that contradict each other are refused with the places. Nothing is chosen in silence.
     """
-    return _Choice(workbook, form, report, named).made()
+    return _Choice(workbook, form, report, named, of_town).made()
 
 
 class _Choice:
-    def __init__(self, workbook: Workbook, form: Form, report: Report, named: set[date]):
-        self.workbook, self.form, self.report, self.named = workbook, form, report, named
-        self.open = [sheet for sheet in workbook.sheets if sheet.name != MARKS]
+    def __init__(self, workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool):
+        self.workbook, self.form, self.report, self.named, self.of_town = workbook, form, report, named, of_town
+        self.open = [sheet for sheet in workbook.sheets if sheet.name not in (MARKS, LAST_SHEET)]
         self.aside: list[tuple[Sheet, str]] = []
         self.chosen = Chosen()
 
@@ -62,7 +63,8 @@ class _Choice:
         self._choose_record(records)
         self._choose_table(tables, bool(records))
         self._note_aside()
-        if self.chosen.record is None and self.chosen.table is not None and not self.chosen.refused:
+        lacks = self.chosen.record is None and self.chosen.table is not None and not self.of_town
+        if lacks and not self.chosen.refused:
             self.report.add("no_county_sheet")
         used = {sheet.name for sheet, _ in (*self.chosen.titled, *self.aside)}
         self.chosen.others = [
@@ -422,7 +424,22 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
         if columns:
             report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
     for sheet in chosen.others:
-        if sheet.name in OURS:
+        if sheet.name in OURS or is_remarks(sheet):
             continue
         state = "" if sheet.visibility == "visible" else "(隐藏)"
         report.add("other_sheet", sheet=sheet.name, state=state)
+
+
+def is_remarks(sheet: Sheet) -> bool:
+    """The template's sheet on which a county says what is wrong with the roster."""
+    title = sheet.value(1, 1)
+    return sheet.name == REMARKS_SHEET and isinstance(title, str) and title.startswith(REMARKS_TITLE)
+
+
+def note_remarks(chosen: Chosen, report: Report) -> None:
+    """What a county says is wrong with the roster, word for word: the city has to look at it."""
+    for sheet in filter(is_remarks, chosen.others):
+        for number, row in enumerate(sheet.rows[3:], 4):
+            said = "：".join(str(value).strip() for value in row[1:] if value not in (None, ""))
+            if said:
+                report.add("roster_remark", sheet=sheet.name, cell=f"B{number}", row=None, found=said)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 from types import NoneType
+from typing import TYPE_CHECKING
 
 from pipelines.answers import parse_value, personal_data
 from pipelines.answers.findings import Report
@@ -16,6 +17,9 @@ from pipelines.answers.match_unit import CountyIndex
 from pipelines.answers.parse_value import Asked, Bad
 from pipelines.reference.form import KINDS, Field, Part
 from pipelines.workbook import address
+
+if TYPE_CHECKING:
+    from pipelines.answers.confirmed_rows import LastMonth
 
 ONE_BY_ONE = 20  # answers that do not apply, beyond which a column gets one finding
 TICKS = "ticks_and_blanks"
@@ -27,7 +31,10 @@ UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
 @dataclass
 class CommunityRows:
-    """表1 of one file. Grain of the lists: one entry per unit row, in the sender's order."""
+    """表1 of one file. Grain of the lists: one entry per unit row, in the sender's order.
+
+    `untouched` rows of a prefilled workbook are left out: they count as the month's that they came from.
+    """
 
     sheet: str
     columns: dict[str, Column]
@@ -36,6 +43,7 @@ class CommunityRows:
     held: list[bool] = field(default_factory=list)
     values: dict[str, list] = field(default_factory=dict)
     raw: dict[str, list[str | None]] = field(default_factory=dict)
+    untouched: int = 0
     # for each row the fields that were answered but could not be read: no rule may take them for missing
     unreadable: list[list[str]] = field(default_factory=list)
     # rows and columns of other sheets, where 表1 lies on several: (row, field) -> sheet and cell
@@ -50,7 +58,10 @@ class CommunityRows:
 
 @dataclass
 class Context:
-    """What reading a sheet needs besides the sheet. `index` is None where county or month is not known."""
+    """What reading a sheet needs besides the sheet. `index` is None where county or month is not known.
+
+    `last` is what a prefilled workbook came with, `town` the code of the one town that it is for.
+    """
 
     part: Part
     report: Report
@@ -59,6 +70,8 @@ class Context:
     date1904: bool
     resolutions: Mapping[str, str]
     untyped: bool = False
+    last: "LastMonth | None" = None
+    town: str | None = None
 
 
 class Cells:

@@ -1,11 +1,14 @@
 """表1: rows to units; which rows are held, which stand twice, which units of the roster are missing."""
 
-from pipelines.answers import match_unit, subtotals
+from pipelines import months
+from pipelines.answers import confirmed_rows, match_unit, subtotals
 from pipelines.answers.community_cells import ONE_BY_ONE, Cells, CommunityRows, Context
 from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.match_unit import CountyIndex, Outcome
 from pipelines.answers.unit_rows import Body, classify
 from pipelines.workbook import address
+
+_NAMED = 10  # units that a finding names
 
 __all__ = ["CommunityRows", "Context", "read", "sort_rows"]
 
@@ -29,10 +32,12 @@ class _Reader:
         self.body = sort_rows(table, context.index)
         self.rows = CommunityRows(self.sheet.name, table.columns, self.body.units)
         self.cells = Cells(table, self.rows, context)
+        self.untouched: set[int] = set()
 
     def read(self) -> CommunityRows:
         self.cells.read()
         outcomes = self._match()
+        self._note_states()
         self.cells.ignore_inapplicable(self._kinds())
         self.cells.report_bad()
         self._report_units(outcomes)
@@ -41,7 +46,29 @@ class _Reader:
         if self.context.index:
             subtotals.check(self.body.totals, self.rows, self.table, self.context)
             self._absent()
+        self._leave_out_untouched()
         return self.rows
+
+    def _note_states(self) -> None:
+        """Of a prefilled workbook, by row of the sheet: changed, confirmed, or neither."""
+        last, numbers = self.context.last, self.rows.row
+        if last is None:
+            return
+        found = confirmed_rows.states(self.rows, self.context.part, self.cells.bad, last)
+        self.untouched = {number for number, state in zip(numbers, found, strict=True) if state == "untouched"}
+        words = {"changed": found.count("changed"), "confirmed": found.count("confirmed")}
+        self._add("prefilled", month=months.label(last.month), untouched=len(self.untouched), **words)
+
+    def _leave_out_untouched(self) -> None:
+        positions = [i for i, number in enumerate(self.rows.row) if number in self.untouched]
+        if not positions:
+            return
+        names = [self._raw("name", i) or "" for i in positions[:_NAMED]]
+        words = {"names": "、".join(names) + ("等" if len(positions) > _NAMED else ""), "count": len(positions)}
+        month = months.label(self.context.last.month)
+        self._add("not_confirmed", cell=self._code_cells(positions), field="code", month=month, **words)
+        self.rows.untouched = len(positions)
+        self.rows.drop(set(positions))
 
     def _match(self) -> list[Outcome]:
         count = len(self.rows.row)
@@ -130,7 +157,7 @@ class _Reader:
                 continue
             place, bad = self.table.columns[question.id], self.cells.bad.get(question.id, {})
             for i, value in enumerate(self.rows.values[question.id]):
-                if value is not None:
+                if value is not None or self.rows.row[i] in self.untouched:
                     continue
                 self.rows.held[i] = True
                 if i not in bad:
@@ -190,14 +217,16 @@ class _Reader:
         """Units of the roster that no row is about."""
         index = self.context.index
         given = set(self.rows.unit)
-        missing = [unit for code, unit in index.units.items() if code not in given]
+        town = self.context.town
+        expected = [unit for unit in index.units.values() if town in (None, unit.town_code)]
+        missing = [unit for unit in expected if unit.code not in given]
         if missing and self.rows.row:
             names_ = "、".join(f"{unit.name}({unit.code})" for unit in missing[:20])
             self._add(
                 "units_missing",
                 found="、".join(unit.code for unit in missing),
                 count=len(missing),
-                total=len(index.units),
+                total=len(expected),
                 names=names_ + ("等" if len(missing) > 20 else ""),
             )
 

@@ -41,11 +41,16 @@ class Claim:
 
 @dataclass
 class Marks:
-    """The template's own hidden marks; None where they are not there."""
+    """The template's own hidden marks; None where they are not there.
+
+    `town` is the code of the one town that the workbook is for, `prefilled` the month whose answers it was filled with.
+    """
 
     form_version: str | None = None
     county: str | None = None
     month: date | None = None
+    town: str | None = None
+    prefilled: date | None = None
 
 
 def read_marks(workbook: Workbook) -> Marks:
@@ -57,6 +62,8 @@ def read_marks(workbook: Workbook) -> Marks:
                 parse_value.shown(pairs.get("form_version")),
                 parse_value.shown(pairs.get("county")),
                 parse_value.month_of(pairs.get("month")),
+                parse_value.shown(pairs.get("town")),
+                parse_value.month_of(pairs.get("prefilled")),
             )
     return Marks()
 
@@ -108,6 +115,22 @@ def counties_in(text: str, known: dict[str, frozenset[str]], city: str) -> set[s
     return found
 
 
+@lru_cache(maxsize=8)
+def _town_names(rosters: Rosters) -> tuple[str, ...]:
+    """Names of towns of any edition that contain a county's name (桥西街道 of 沙河市), longest first."""
+    counties = county_names(rosters)
+    towns = {fold(unit.town) for edition in rosters.editions for unit in rosters.listed(edition.cut_off.replace(day=1))}
+    found = {town for town in towns if any(name in town and name != town for name in counties)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _without_towns(text: str, rosters: Rosters) -> str:
+    rest = fold(text)
+    for town in _town_names(rosters):
+        rest = rest.replace(town, " ")
+    return rest
+
+
 def stem_of(file: str) -> str:
     """The file name without folder and extension."""
     return PurePosixPath(file.replace("\\", "/")).stem
@@ -146,6 +169,8 @@ def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: R
     for text, source in [*texts, (stem_of(file), f"文件名“{file}”")]:
         said.months += [Claim(month, source) for month in sorted(months_in(text))]
         counties = counties_in(text, known, city)
+        if len(counties) > 1:
+            counties = counties_in(_without_towns(text, rosters), known, city) or counties
         if counties:
             said.counties.append(Claim(frozenset(counties), source))
     return said

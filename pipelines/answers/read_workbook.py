@@ -6,13 +6,14 @@ say why. Every other trouble concerns a row or a cell, and the rest counts.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pipelines import months, settings
 from pipelines.answers import (
     choose_sheets,
     community_sheet,
+    confirmed_rows,
     county_and_month,
     county_sheet,
     findings,
@@ -131,13 +132,17 @@ class _Reading:
     ):
         self.workbook, self.versions, self.rosters = workbook, versions, rosters
         self.marks = county_and_month.read_marks(workbook)
+        self.last = confirmed_rows.last_month(workbook, self.marks)
         self.form = versions.of(self.marks.form_version)
         self.report, self.reading, self.bounds, self.resolutions = report, reading, bounds, resolutions
 
     def run(self) -> None:
         self._note()
         named = county_and_month.months_in(county_and_month.stem_of(self.reading.file))
-        chosen = choose_sheets.choose(self.workbook, self.form, self.report, named)
+        chosen = choose_sheets.choose(self.workbook, self.form, self.report, named, of_town=self.marks.town is not None)
+        if self.last and chosen.table:
+            confirmed = confirmed_rows.confirmed(chosen.table, chosen.pieces, chosen.joined)
+            self.last = replace(self.last, confirmed=confirmed)
         if chosen.refused:
             # whose it is, so that the county sees it among its own; what only follows from the refusal is not told
             self.reading.refused = True
@@ -159,6 +164,7 @@ class _Reading:
         if form2 is not None:
             self._record(form2)
         choose_sheets.note_hidden(self.workbook, chosen, self.report)
+        choose_sheets.note_remarks(chosen, self.report)
         if not usable or self._refusing():
             self.reading.refused = True
 
@@ -204,6 +210,8 @@ class _Reading:
             self.report.add("month_two_digits", found="、".join(short))
         elif trouble:
             self.report.add(trouble, found=county_and_month.quote(said.months, months.label) or None)
+        if month != self.marks.month:
+            self.last = None  # what was changed or ticked in a form of another month says nothing of this one
         self._month(month)
         self._county(said, chosen)
         self._sample(chosen.titled)
@@ -304,10 +312,18 @@ class _Reading:
         index = county_index(self.rosters, month, county) if month and county else None
         decided = self._decided(county, month) if month and county else {}
         context = Context(
-            self.form.community, self.report, index, month, self.workbook.date1904, decided, self.workbook.untyped
+            self.form.community,
+            self.report,
+            index,
+            month,
+            self.workbook.date1904,
+            decided,
+            self.workbook.untyped,
+            self.last,
+            self.marks.town,
         )
         rows = community_sheet.read(table, context)
-        if not rows.row:
+        if not rows.row and not rows.untouched:
             self.report.add("no_units", sheet=table.sheet.name)
         return rows
 
@@ -322,4 +338,9 @@ class _Reading:
         codes = self.rosters.county_codes(county) if county else ()
         names = county_and_month.county_names(self.rosters).items()
         own = county_sheet.Own(codes, {name for name, meant in names if meant.intersection(codes)}, shared)
-        self.reading.record = county_sheet.read(form2, self.form.county, self.report, own, self.workbook.date1904)
+        record = county_sheet.read(form2, self.form.county, self.report, own, self.workbook.date1904)
+        part, last = self.form.county, self.last
+        if record and last and confirmed_rows.is_record_untouched(record, form2.sheet, form2.first, part, last):
+            self.report.add("record_not_confirmed", sheet=form2.sheet.name, month=months.label(last.month))
+            record = None
+        self.reading.record = record

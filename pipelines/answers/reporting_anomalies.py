@@ -182,16 +182,21 @@ def _percent(share) -> str:
 
 
 def _against_last_month(asked: _Asked) -> None:
-    """Both in one pass over this month's rows and last month's: joining them is most of the cost."""
+    """Both in one pass over this month's rows and last month's: joining them is most of the cost.
+
+    A prefilled workbook says itself which rows were confirmed, and the others are not in `row`.
+    """
     numbers = asked.comparable(asked.numbers)
     same = " + ".join(f'coalesce(n."{f}" = p."{f}", FALSE)::INTEGER' for f in numbers)
     both = " + ".join(f'(n."{f}" = p."{f}" IS NOT NULL)::INTEGER' for f in numbers)
     flags = [f.id for f in asked.form.community if f.type == "flag" and f.id not in asked.limits.turned.except_]
     flags = asked.comparable(flags)
     turned = "".join(f", {_TURNED.format(flag)}" for flag in flags)
+    confirmed = {seq for (seq,) in asked.rows("SELECT seq FROM finding WHERE code = 'prefilled'")}
     columns = f"n.seq, count(*), sum({same})::BIGINT, sum({both})::BIGINT{turned}"
     for seq, units, equal, comparable, *counts in asked.rows(f"{asked.pairs(columns)} GROUP BY n.seq ORDER BY n.seq"):
-        _unchanged(asked, seq, units, equal, comparable)
+        if seq not in confirmed:
+            _unchanged(asked, seq, units, equal, comparable)
         for flag, count in zip(flags, counts, strict=True):
             _turned(asked, seq, flag, *divmod(count or 0, _LANE))
 

@@ -57,16 +57,20 @@ def main(ctx: click.Context, data: Path | None) -> None:
 @main.command()
 @click.option("--month", type=MONTH, required=True, help="报表月份，如 2020-06")
 @click.option("--county", help="县（市、区）代码；不写则全部")
+@click.option("--town", is_flag=False, flag_value="*", help="每个街道（乡镇）一个工作簿；写代码或名称的，只生成这一个")
+@click.option("--blank", is_flag=True, help="不填入上月的答案")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
-    """生成待填的报表（每县一个工作簿）。"""
+def template(found: Settings, month, county, town, blank: bool, out: Path, as_json: bool) -> None:
+    """生成待填的报表（每县一个工作簿）；从第二个月起填好上月已报的答案。"""
     from pipelines.archive import reference_in_force
+    from pipelines.edition.last_answers import last_answers
     from pipelines.reference import age
     from pipelines.template import write_templates
 
     reference = reference_in_force.load(found)
+    last = None if blank else last_answers(found, reference.form.in_month(month), month)
     with printing.progress("生成报表") as report:
         paths = write_templates(
             reference.form,
@@ -75,9 +79,15 @@ def template(found: Settings, month, county, out: Path, as_json: bool) -> None:
             out,
             county,
             lambda done, of: report(done, of, ""),
-            [caveat.says for caveat in age.caveats(reference, month)],
+            town=town,
+            last=last,
+            caveats=[caveat.says for caveat in age.caveats(reference, month)],
         )
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo(f"已生成 {len(paths)} 个工作簿，在 {out}")
+    if as_json:
+        printing.print_json([str(p) for p in paths])
+    else:
+        source = f"，已填入{months.label(last.month)}的答案" if last else ""
+        click.echo(f"已生成 {len(paths)} 个工作簿，在 {out}{source}")
 
 
 @main.command()

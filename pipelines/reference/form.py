@@ -43,7 +43,8 @@ class Field(Dated):
     """One question. `unit` is the unit that answers are held in; `max` the largest plausible answer.
 
     `period`: a `stock` is as at the month's last day; a `year` counts from 1 January or is decided anew each year, and its answers
-    are never carried or compared across a New Year. `since` and `until` are the months in which the question is asked.
+    are never carried or compared across a New Year. `since` and `until` are the months in which the question is asked. What is
+    `volatile` moves from month to month: a prefilled form asks to look at it again.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Field(Dated):
     type: FieldType
     period: Literal["stock", "year"] = "stock"
     required: bool = False
+    volatile: bool = False
     unit: str | None = None
     choices: list[str] = []
     applies: Literal["all", "urban", "rural", "shared_funding"] = "all"

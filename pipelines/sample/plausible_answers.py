@@ -380,7 +380,10 @@ def annual_review(m: Moment) -> np.ndarray:
 
 @answers
 def satisfaction(m: Moment) -> np.ndarray:
-    usual = 760 + 180 * m.of.uniform("satisfaction") + 20 * m.progress
-    mood = 25 * (m.of.uniform("mood", m.year, (m.month.month - 1) // 3) - 0.5)
+    # asked once a quarter, so the answer stays as it is until the next survey
+    quarter = (m.month.month - 1) // 3
+    progress = min(max(m.at - (m.month.month - 1) % 3, 0) / growth.DUE, 2.0)
+    usual = 760 + 180 * m.of.uniform("satisfaction") + 20 * progress
+    mood = 25 * (m.of.uniform("mood", m.year, quarter) - 0.5)
     asked = m.of.uniform("asked") < 0.94
     return np.where(asked, np.minimum(usual + mood, 998), NONE).astype(np.int64)

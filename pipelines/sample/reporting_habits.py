@@ -28,6 +28,11 @@ class Report:
     with_record: bool
 
     @property
+    def is_due(self) -> bool:
+        """Whether the city makes sure that everyone reports in full."""
+        return _is_due(self.month)
+
+    @property
     def file(self) -> str:
         """`2019-06/柏乡县2019年6月(更正).xlsx`: sorted as text this is the order of arrival."""
         return f"{months.key(self.arrives)}/{template.file_name(self.place.name, self.month, self.remark)}"

@@ -13,9 +13,18 @@ from pipelines import months, template
 from pipelines.errors import Refusal
 from pipelines.reference.form import Form
 from pipelines.reference.roster import KINDS, County, Rosters
-from pipelines.sample import county_record, growth, planted_faults, reporting_habits, sheet_layouts, writing_habits
+from pipelines.sample import (
+    county_record,
+    growth,
+    planted_faults,
+    prefilled_forms,
+    reporting_habits,
+    sheet_layouts,
+    writing_habits,
+)
 from pipelines.sample.plausible_answers import Moment
 from pipelines.sample.population import Population, World
+from pipelines.sample.prefilled_forms import LastMonth
 from pipelines.sample.reporting_habits import Report
 from pipelines.template import Table
 
@@ -52,27 +61,51 @@ class Sample:
         """The month's workbooks with their bytes."""
         moment = self.moment(month)
         answers = self.answers(moment)
+        last = self._last_month(moment.of, month) if month > growth.START else None
         for report in self.reports(month):
-            yield report, self._build(report, moment.of, answers)
+            yield report, self._build(report, moment.of, answers, last)
+
+    def _last_month(self, population: Population, month: date) -> LastMonth:
+        before = self.moment(months.add(month, -1))
+        return prefilled_forms.last_month(self.form, month, population.units, before.of.units, self.answers(before))
 
     def answers(self, moment: Moment) -> dict[str, np.ndarray]:
         """The month's answers by field, as given: without what does not apply or was forgotten."""
         asked = [field for field in self.form.community if field.id not in (*_GIVEN, "kind")]
         return {field.id: moment.answered(field) for field in asked}
 
-    def _build(self, report: Report, population: Population, answers: dict[str, np.ndarray]) -> bytes:
+    def _build(
+        self, report: Report, population: Population, answers: dict[str, np.ndarray], last: LastMonth | None
+    ) -> bytes:
         form, habit = self.form.in_month(report.month), self.habits[report.origin]
-        table = self.table(population, population.slices[report.place.code], answers, habit)
+        rows = population.slices[report.place.code]
+        table = self.table(population, rows, answers, habit)
+        reworked, came, rest = habit.layout in writing_habits.REWORKED, None, None
+        if last and not reworked:
+            units = [population.units[row] for row in rows]
+            came = prefilled_forms.prefill(form, units, rows, last, self._last_record(report))
+            moved = prefilled_forms.keep_unmoved(table, form.community, rows, answers, last)
+            rest = prefilled_forms.confirm(table, moved, self.seed, report)
         if report.remark != reporting_habits.CORRECTED:
             planted_faults.plant(table, self.form.community, self.seed, "faults", report.origin, report.month)
         cells = self._record(population, report.place, report.month, habit)
-        if habit.layout in writing_habits.REWORKED:
+        if reworked:
             return sheet_layouts.build(
                 form, report.place, report.month, table, cells, habit.layout, WATERMARK, report.with_record
             )
         return template.build(
-            form, report.place, report.month, table, cells, watermark=WATERMARK, with_county=report.with_record
-        )
+            form, report.place, report.month, table, cells,
+            watermark=WATERMARK, with_county=report.with_record, last=came, rest=rest, rest_of_record=prefilled_forms.REST,
+        )  # fmt: skip
+
+    def _last_record(self, report: Report) -> dict[str, object] | None:
+        """The 表2 of the month before; None for a county that was not there."""
+        before = months.add(report.month, -1)
+        population = self.world.population(before)
+        if report.place.code not in population.slices:
+            return None
+        values = county_record.answer(self.form.county, population, report.place, before)
+        return prefilled_forms.last_record(self.form.in_month(report.month).county, values, report.month)
 
     def table(self, population: Population, rows: np.ndarray, answers: dict, habit: writing_habits.Habit) -> Table:
         """The rows of a county as it writes them, before anything goes wrong."""

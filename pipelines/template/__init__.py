@@ -4,7 +4,9 @@
 """
 
 from pipelines.template.data_rows import Table
+from pipelines.template.last_answers import Answered, LastAnswers, Prefilled
 from pipelines.template.template_workbook import (
+    EACH_TOWN,
     MARKS_SHEET,
     blank_table,
     build,
@@ -15,7 +17,11 @@ from pipelines.template.template_workbook import (
 )
 
 __all__ = [
+    "EACH_TOWN",
     "MARKS_SHEET",
+    "Answered",
+    "LastAnswers",
+    "Prefilled",
     "Table",
     "blank_table",
     "build",

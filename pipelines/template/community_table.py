@@ -9,17 +9,25 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reference.form import Field, Form, Part
+from pipelines.reference.prefilled_marks import REST_OF_ROWS, TICK, TICKED, WIDTH
 from pipelines.reference.roster import KINDS
 from pipelines.template import cell_checks, field_wording
-from pipelines.template.template_styles import Styles
+from pipelines.template.data_rows import FILLED
+from pipelines.template.last_answers import GIVEN
+from pipelines.template.template_styles import Styles, protect
 
 TITLE, LINE, GROUPS, LABELS, BODY = range(5)  # 0-based rows
-GIVEN = ("code", "name", "town", "kind")  # filled in from the roster
 FROZEN = ("code", "name")
 _A3_LANDSCAPE = 8
 _PRINTED_PIXELS = 1800  # width of A3 landscape between the margins at the scale below
 _SCALE = 78
+_REST = 5  # column of the line that confirms the rest
+LAST_NAME = "shequ_last"  # the hidden copy, a text for each row
 _WIDEST = {"code": 108, "name": 150, "town": 104, "kind": 66, "month": 62, "choice": 92}
+NOTES_OF_LAST = (
+    "绿色、蓝色为上月已报的答案（蓝色的每月都会变动，请重新核对），改动后变黄。",
+    "无变化的行请在“已核对”列打√，或在表头上方“其余各行已核对，无变化”后选“是”；既未改动也未核对的行按上月沿用，不算本月填报。",
+)
 NOTES = (
     "注:灰色格不适用于该类社区(村),请留空;淡黄色为必填项,填好后颜色消失;红色为前后矛盾,橙色请核对。",
     "填报方法见“填表说明”。请勿改动标题行和代码,不要插入或删除列。",
@@ -59,18 +67,64 @@ class Grid:
 
 
 def write(
-    sheet: Worksheet, styles: Styles, form: Form, grid: Grid, county: str, month: date, watermark: str | None
+    sheet: Worksheet,
+    styles: Styles,
+    form: Form,
+    grid: Grid,
+    county: str,
+    month: date,
+    watermark: str | None,
+    prefilled: bool = False,
+    rest: str | None = None,
 ) -> dict[str, int]:
-    """Everything but the rows of the units. Returns the pattern rows: kind to 1-based row."""
+    """Everything but the rows of the units. Returns the pattern rows: kind to 1-based row.
+
+    `prefilled` adds what confirms last month's answers; `rest` is what stands in its line for the other rows.
+    """
     part = form.community
     _write_top(sheet, styles, part, county, month, watermark)
-    _write_bottom(sheet, styles, grid)
-    _set_columns(sheet, part)
+    _write_bottom(sheet, styles, grid, prefilled)
+    _set_columns(sheet, part, styles)
     if grid.kinds:
         _add_checks(sheet, styles, form, grid)
+    if prefilled:
+        write_rest(sheet, styles, LINE, _REST, REST_OF_ROWS, rest)
+        _add_ticks(sheet, styles, grid)
+    protect(sheet)
     sheet.freeze_panes(BODY, len([f for f in part if f.id in FROZEN]))
     _set_print(sheet, part, grid, county, month, watermark)
-    return _write_patterns(sheet, styles, part, grid)
+    patterns = _write_patterns(sheet, styles, part, grid)
+    return patterns | _write_filled_patterns(sheet, styles, part, grid) if prefilled else patterns
+
+
+def write_rest(sheet: Worksheet, styles: Styles, row: int, column: int, text: str, given: str | None) -> None:
+    """The line that confirms all other rows: its text, three columns on its answer."""
+    sheet.write_string(row, column, f"{text}：", styles.of(bold=True))
+    style = styles.boxed(align="center", bg_color="#FFF8DC")
+    if given:
+        sheet.write_string(row, column + 3, given, style)
+    else:
+        sheet.write_blank(row, column + 3, None, style)
+    words = {"input_title": "无变化时选“是”", "input_message": "选“是”表示没有改动的都已核对、仍与上月相同。"}
+    sheet.data_validation(row, column + 3, row, column + 3, {"validate": "list", "source": ["是"], **words})
+
+
+def _add_ticks(sheet: Worksheet, styles: Styles, grid: Grid) -> None:
+    """The column 已核对, and the colour of cells that differ from the hidden copy, wherever their row was sorted to."""
+    column = len(grid.part.fields)
+    sheet.write_string(GROUPS, column, "核对", styles.heading(1, group=True))
+    sheet.write_string(LABELS, column, TICK, styles.heading(1))
+    sheet.set_column_pixels(column, column, 58, styles.of())
+    if not grid.kinds:
+        return
+    words = {"input_title": "本行已核对", "input_message": "本行无变化的打√；有改动的不必打。"}
+    sheet.data_validation(BODY, column, grid.last, column, {"validate": "list", "source": [TICKED], **words})
+    first = xl_col_to_name(len(GIVEN))
+    cell, place = f"{first}{BODY + 1}", f'MATCH($A{BODY + 1}&"*",{LAST_NAME},0)'
+    known = f"TRIM(MID(INDEX({LAST_NAME},{place}),COLUMN({cell})*{WIDTH}-{WIDTH - 1},{WIDTH}))"
+    changed = f'=IF(ISNA({place}),FALSE,LEFT({cell}&"",{WIDTH})<>{known})'
+    cells = xl_range(BODY, len(GIVEN), grid.last, column - 1)
+    sheet.conditional_format(cells, {"type": "formula", "criteria": changed, "format": styles.changed})
 
 
 def _write_top(sheet: Worksheet, styles: Styles, part: Part, county: str, month: date, watermark: str | None) -> None:
@@ -80,7 +134,7 @@ def _write_top(sheet: Worksheet, styles: Styles, part: Part, county: str, month:
     sheet.write_string(LINE, 0, f"填报单位:{county}民政局", styles.line)
     sheet.write_string(LINE, 3, "填报日期:    年  月  日", styles.line)
     if watermark:
-        sheet.write_string(LINE, 7, f"{watermark}:程序生成,非真实填报", styles.watermark)
+        sheet.write_string(LINE, 10, f"{watermark}:程序生成,非真实填报", styles.watermark)
     _write_header(sheet, styles, part)
 
 
@@ -99,11 +153,11 @@ def _write_header(sheet: Worksheet, styles: Styles, part: Part) -> None:
     sheet.set_row(LABELS, 66)
 
 
-def _write_bottom(sheet: Worksheet, styles: Styles, grid: Grid) -> None:
-    row = grid.last + 1
-    for offset, note in enumerate(NOTES):
+def _write_bottom(sheet: Worksheet, styles: Styles, grid: Grid, prefilled: bool) -> None:
+    row, notes = grid.last + 1, (*NOTES, *NOTES_OF_LAST) if prefilled else NOTES
+    for offset, note in enumerate(notes):
         sheet.write_string(row + offset, 0, note, styles.line)
-    row += len(NOTES)
+    row += len(notes)
     for column, text in ((0, "填表人:"), (2, "联系电话:"), (4, "审核人:"), (7, "单位负责人:")):
         sheet.write_string(row, column, text)
 
@@ -114,9 +168,9 @@ def width(field: Field) -> int:
     return max(_WIDEST.get(field.type, 50), _WIDEST.get(field.id, 0), line * 13 + 12)
 
 
-def _set_columns(sheet: Worksheet, part: Part) -> None:
+def _set_columns(sheet: Worksheet, part: Part, styles: Styles) -> None:
     for index, field in enumerate(part):
-        sheet.set_column_pixels(index, index, width(field))
+        sheet.set_column_pixels(index, index, width(field), styles.of())
 
 
 def _write_patterns(sheet: Worksheet, styles: Styles, part: Part, grid: Grid) -> dict[str, int]:
@@ -127,7 +181,21 @@ def _write_patterns(sheet: Worksheet, styles: Styles, part: Part, grid: Grid) ->
         for column, field in enumerate(part):
             closed = not field.applies_to(kind)
             sheet.write_blank(row, column, None, styles.cell(field, given=field.id in GIVEN, closed=closed))
+        sheet.write_blank(row, len(part.fields), None, styles.boxed(align="center"))
         patterns[kind] = row + 1
+    return patterns
+
+
+def _write_filled_patterns(sheet: Worksheet, styles: Styles, part: Part, grid: Grid) -> dict[str, int]:
+    """Below everything else: the styles of cells that hold last month's answer. These rows are read, and not kept."""
+    patterns = {}
+    for row, kind in enumerate(dict.fromkeys(grid.kinds), grid.last + 20):
+        for column, field in enumerate(part):
+            closed = not field.applies_to(kind)
+            style = styles.cell(field, given=field.id in GIVEN, closed=closed, last=True)
+            sheet.write_blank(row, column, None, style)
+        sheet.write_blank(row, len(part.fields), None, styles.boxed(align="center"))
+        patterns[FILLED + kind] = row + 1
     return patterns
 
 

@@ -1,15 +1,18 @@
 """表2: one field a row, 序号 | 项目 | 单位 | 填报值 | 备注."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
 from pipelines.reference.form import Field, Form, Part
+from pipelines.reference.prefilled_marks import REST_OF_RECORD
 from pipelines.template import cell_checks
-from pipelines.template.community_table import condition_of, set_page_marks
-from pipelines.template.template_styles import Styles
+from pipelines.template.community_table import condition_of, set_page_marks, write_rest
+from pipelines.template.template_styles import Styles, protect
 
 HEADERS = ("序号", "项目", "单位", "填报值", "备注")
 HEADER, BODY = 2, 3  # 0-based rows
@@ -17,6 +20,7 @@ _WIDTHS = (45, 330, 60, 150, 220)
 _VALUE = 3
 _A4 = 9
 GIVEN = ("county_code", "county")  # filled in from the roster
+LAST_NAME = "shequ_last_record"  # a column of the hidden copy, row by row as on this sheet
 
 
 def write(
@@ -28,8 +32,13 @@ def write(
     county: str,
     month: date,
     watermark: str | None,
+    last: Mapping[str, object] | None = None,
+    rest: str | None = None,
 ) -> None:
-    """The sheet; `record` is what stands in the value cells by field id, `closed` the fields that stay empty."""
+    """The sheet; `record` is what stands in the value cells by field id, `closed` the fields that stay empty.
+
+    `last` are the last accepted answers where the sheet is prefilled, `rest` what stands in the line that confirms them.
+    """
     part = form.county
     mark = f"({watermark})" if watermark else ""
     sheet.set_row(0, 27)
@@ -39,21 +48,35 @@ def write(
         sheet.set_column_pixels(column, column, width)
         sheet.write_string(HEADER, column, text, styles.heading())
     for offset, field in enumerate(part):
-        _write_field(sheet, styles, BODY + offset, offset + 1, field, record.get(field.id), field.id in closed)
+        value = record.get(field.id)
+        style = styles.cell(
+            field, given=field.id in GIVEN, closed=field.id in closed, last=last is not None and value is not None
+        )
+        _write_field(sheet, styles, BODY + offset, offset + 1, field, value, style)
     _add_checks(sheet, styles, form, closed)
+    if last is not None:
+        write_rest(sheet, styles, 1, _VALUE - 1, REST_OF_RECORD, rest)
+        _mark_changed(sheet, styles, part)
+    protect(sheet)
     sheet.freeze_panes(BODY, 0)
     _finish(sheet, part)
     set_page_marks(sheet, "", f"填报单位:{county}民政局", watermark)
 
 
+def _mark_changed(sheet: Worksheet, styles: Styles, part: Part) -> None:
+    first, last = BODY + 1 + len(GIVEN), BODY + len(part.fields)
+    changed = f'=D{first}&""<>INDEX({LAST_NAME},ROW(D{first}))&""'
+    sheet.conditional_format(f"D{first}:D{last}", {"type": "formula", "criteria": changed, "format": styles.changed})
+
+
 def _write_field(
-    sheet: Worksheet, styles: Styles, row: int, number: int, field: Field, value: object, closed: bool
+    sheet: Worksheet, styles: Styles, row: int, number: int, field: Field, value: object, style: Format
 ) -> None:
     sheet.set_row(row, 20)
-    sheet.write_number(row, 0, number, styles.boxed(align="center"))
-    sheet.write_string(row, 1, field.label, styles.boxed(align="left"))
-    sheet.write_string(row, 2, field.unit or "", styles.boxed(align="center"))
-    write_value(sheet, row, _VALUE, value, styles.cell(field, given=field.id in GIVEN, closed=closed))
+    sheet.write_number(row, 0, number, styles.boxed(align="center", locked=True))
+    sheet.write_string(row, 1, field.label, styles.boxed(align="left", locked=True))
+    sheet.write_string(row, 2, field.unit or "", styles.boxed(align="center", locked=True))
+    write_value(sheet, row, _VALUE, value, style)
     sheet.write_blank(row, 4, None, styles.boxed(align="left"))
 
 

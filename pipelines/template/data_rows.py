@@ -18,10 +18,12 @@ from xlsxwriter.utility import xl_col_to_name
 
 SHEET_PART, STRINGS_PART = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 EPOCH = date(1899, 12, 30)
+FILLED = "filled:"  # before a kind: the pattern of its cells that hold something
 _ROW = re.compile(r'<row r="(\d+)"([^>]*?)(?:/>|>(.*?)</row>)', re.DOTALL)
 _STYLE = re.compile(r'<c r="([A-Z]+)\d+"(?: s="(\d+)")?')
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile(r"(_x[0-9A-Fa-f]{4}_)")
+_LEVEL = 2  # half the time of the default level for a tenth more bytes
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -58,11 +60,19 @@ class _Strings:
         return re.sub(r'count="\d+" uniqueCount="\d+"', counts, self._part, count=1).replace("</sst>", items + "</sst>")
 
 
-def fill(data: bytes, columns: list[list], kinds: list[str], rows: list[int], patterns: dict[str, int]) -> bytes:
+def fill(
+    data: bytes,
+    columns: list[list],
+    kinds: list[str],
+    rows: list[int],
+    patterns: dict[str, int],
+    copy: tuple[str, list[str]] | None = None,
+) -> bytes:
     """The workbook `data` with the body in its first sheet.
 
     `columns` from column A on, entries as in `kinds` and `rows` (1-based sheet rows); `patterns` names the row to copy
-    for each kind.
+    for each kind, and under `FILLED` + kind another one for cells that hold something. `copy` names the part of an empty sheet
+    whose column A gets texts, from the first row on.
     """
     parts = _read(data)
     strings = _Strings(parts[STRINGS_PART].decode())
@@ -75,7 +85,13 @@ def fill(data: bytes, columns: list[list], kinds: list[str], rows: list[int], pa
     lines |= _rows(columns, kinds, rows, styles, heights, strings)
     body = "".join(lines[number] for number in sorted(lines))
     parts[SHEET_PART] = (sheet[:start] + body + sheet[end:]).encode()
-    parts[STRINGS_PART] = strings.xml(body.count(' t="s"')).encode()
+    uses = body.count(' t="s"')
+    if copy:
+        hidden = _bare_rows(copy[1], strings)
+        uses += hidden.count(' t="s"')
+        empty = parts[copy[0]].replace(b'<dimension ref="A1"/>', f'<dimension ref="A1:A{len(copy[1])}"/>'.encode())
+        parts[copy[0]] = empty.replace(b"<sheetData/>", f"<sheetData>{hidden}</sheetData>".encode())
+    parts[STRINGS_PART] = strings.xml(uses).encode()
     return _write(parts)
 
 
@@ -92,16 +108,26 @@ def _rows(
     return lines
 
 
+def _bare_rows(texts: list[str], strings: _Strings) -> str:
+    """Column A, from the first row on, without a style."""
+    cells = (
+        f'<row r="{row}"><c r="A{row}{_tail("", text, strings)}</row>' for row, text in enumerate(texts, 1) if text
+    )
+    return "".join(cells)
+
+
 def _tails(letter: str, column: list, kinds: list[str], styles: dict[str, dict], strings: _Strings) -> list[str]:
     """What follows the address of each cell of a column; made once for each style and answer."""
-    made: dict[str, dict] = {}
-    shelf = {kind: made.setdefault(styles[kind].get(letter, ""), {}) for kind in styles}
+    made: dict[tuple, dict] = {}
     style = {kind: styles[kind].get(letter, "") for kind in styles}
+    filled = {kind: style.get(FILLED + kind, style[kind]) for kind in style}
+    shelf = {kind: made.setdefault((style[kind], filled[kind]), {}) for kind in styles}
     tails = []
     for kind, value in zip(kinds, column, strict=True):
         tail = shelf[kind].get(value)
         if tail is None:
-            tail = shelf[kind][value] = _tail(style[kind], value, strings)
+            look = style[kind] if value is None else filled[kind]
+            tail = shelf[kind][value] = _tail(look, value, strings)
         tails.append(tail)
     return tails
 
@@ -124,7 +150,8 @@ def _tail(style: str, value: object, strings: _Strings) -> str:
 def _text(text: str) -> str:
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     safe = _ESCAPED.sub(r"_x005F\1", safe)  # text that only looks like an escaped character
-    safe = _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", safe)
+    if not text.isprintable():
+        safe = _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", safe)
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f"<t{space}>{safe}</t>"
 
@@ -137,10 +164,10 @@ def _read(data: bytes) -> dict[str, bytes]:
 def _write(parts: dict[str, bytes]) -> bytes:
     """The zip with its members in order and without a clock, so that the same content is the same bytes."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name, content in parts.items():
             item = zipfile.ZipInfo(name, _STAMP)
             item.compress_type = zipfile.ZIP_DEFLATED
             item.external_attr = 0o600 << 16
-            archive.writestr(item, content, compresslevel=4)
+            archive.writestr(item, content, compresslevel=_LEVEL)
     return buffer.getvalue()

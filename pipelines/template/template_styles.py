@@ -4,6 +4,7 @@ from functools import cached_property
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from pipelines.reference.form import Field
 
@@ -11,7 +12,9 @@ INK, QUIET, LINE = "#1F2933", "#7B8794", "#B8C2CC"
 GROUPS = ("#DCE6F1", "#E2EFDA")  # neighbouring groups take turns, so that the eye finds where one ends
 GIVEN, CLOSED, WANTED = "#F3F5F7", "#D9D9D9", "#FFF8DC"
 ERROR, WARNING = ("#FFC7CE", "#9C0006"), ("#FFE3B3", "#7F4F00")
-DEFAULTS = {"font_name": "宋体", "font_size": 10, "font_color": INK, "valign": "vcenter"}
+LAST, VOLATILE, CHANGED = "#EAF4EA", "#E3EEFA", ("#FFE699", "#7F4F00")  # as last month; look again; changed since
+# everything may be typed into but what is locked by name
+DEFAULTS = {"font_name": "宋体", "font_size": 10, "font_color": INK, "valign": "vcenter", "locked": False}
 _OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -63,6 +66,7 @@ class Styles:
     def heading(self, shade: int = 0, group: bool = False) -> Format:
         """A header cell: `group` for the upper of the two levels."""
         return self.of(
+            locked=True,
             bold=True,
             border=1,
             border_color=LINE,
@@ -72,14 +76,16 @@ class Styles:
             font_size=11 if group else 9,
         )
 
-    def cell(self, field: Field, given: bool = False, closed: bool = False) -> Format:
-        """An answer's cell: `given` was filled in by us, `closed` does not apply to the unit."""
+    def cell(self, field: Field, given: bool = False, closed: bool = False, last: bool = False) -> Format:
+        """An answer's cell: `given` is the roster's, `closed` does not apply to the unit, `last` holds last month's answer."""
+        tint = VOLATILE if field.volatile else LAST
         return self.of(
             border=1,
             border_color=LINE,
             align="left" if field.type in _LEFT else "center",
             num_format=NUMBER_FORMATS.get(field.type, "General"),
-            **({"bg_color": GIVEN} if given else {}),
+            **({"bg_color": GIVEN, "locked": True} if given else {}),
+            **({"bg_color": tint} if last and not given and not closed else {}),
             **({"bg_color": CLOSED, "pattern": 1, "font_color": QUIET} if closed else {}),
         )
 
@@ -91,5 +97,15 @@ class Styles:
         return self.of(bg_color=fill, font_color=ink)
 
     @cached_property
+    def changed(self) -> Format:
+        return self.of(bg_color=CHANGED[0], font_color=CHANGED[1], bold=True)
+
+    @cached_property
     def wanted(self) -> Format:
         return self.of(bg_color=WANTED)
+
+
+def protect(sheet: Worksheet) -> None:
+    """Locks what is locked by its style, without a password; whoever must can take it off."""
+    allowed = ("format_cells", "format_columns", "format_rows", "autofilter", "sort", "objects", "scenarios")
+    sheet.protect("", dict.fromkeys(allowed, True))

@@ -1,7 +1,8 @@
 """One county's workbook for one month, put together from its sheets."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -10,12 +11,15 @@ from xlsxwriter import Workbook
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference.form import Form
+from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, TICK
 from pipelines.reference.roster import County, Rosters, Unit
-from pipelines.template import community_table, county_table, data_rows, filling_guide
+from pipelines.template import community_table, county_table, data_rows, filling_guide, roster_remarks
 from pipelines.template.data_rows import Table
+from pipelines.template.last_answers import GIVEN, Answered, LastAnswers, Prefilled, packed, shown
 from pipelines.template.template_styles import Styles, options
 
 MARKS_SHEET = "_shequ"
+EACH_TOWN = "*"
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
@@ -32,7 +36,7 @@ def sheet_name(title: str) -> str:
 
 def blank_table(units: Sequence[Unit]) -> Table:
     """The rows to be filled in: what the roster knows of each unit."""
-    given = {name: [getattr(unit, name) for unit in units] for name in community_table.GIVEN}
+    given = {name: [getattr(unit, name) for unit in units] for name in GIVEN}
     return Table([unit.kind for unit in units], given)
 
 
@@ -57,18 +61,25 @@ def write_template(
     table = blank_table(units)
     if answers:
         for field in form.community:
-            if field.id not in community_table.GIVEN:
-                table.columns[field.id] = [_shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
-    given = {key: _shown(value) for key, value in (record or {}).items()}
+            if field.id not in GIVEN:
+                table.columns[field.id] = [shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
+    given = {key: shown(value) for key, value in (record or {}).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created, caveats=caveats))
     return path
 
 
-def _shown(value: object) -> object:
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return months.key(value) if isinstance(value, date) else value
+@dataclass(frozen=True)
+class _Order:
+    """One workbook to be written: a county's, or a town's of it."""
+
+    place: County
+    units: list[Unit]
+    town: str | None = None
+
+    @property
+    def remark(self) -> str:
+        return self.units[0].town if self.town else ""
 
 
 def write_templates(
@@ -78,21 +89,80 @@ def write_templates(
     out: Path,
     county_code: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    town: str | None = None,
+    last: LastAnswers | None = None,
     caveats: Sequence[str] = (),
 ) -> list[Path]:
-    """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have."""
+    """Writes one workbook a county, or only that of `county_code`; refuses one that the month does not have.
+
+    `town` is `EACH_TOWN` for one a town, else the code or name of the town that is wanted. With `last` the last accepted answers are
+    filled in.
+    """
+    orders = list(_orders(rosters, month, county_code, town))
+    written = []
+    for order in orders:
+        path = out / file_name(order.place.name, month, order.remark)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_filled(form.in_month(month), order, month, last, caveats))
+        written.append(path)
+        if progress:
+            progress(len(written), len(orders))
+    return written
+
+
+def _orders(rosters: Rosters, month: date, county_code: str | None, town: str | None) -> Iterator[_Order]:
     places = [place for place in rosters.counties(month) if county_code in (None, place.code)]
     if not places:
         known = "、".join(f"{place.code} {place.name}" for place in rosters.counties(month))
-        raise Refusal(f"{months.label(month)}的名册中没有县(市、区)“{county_code}”;可用的有:{known}")
-    written = []
-    for place in places:
-        units = [unit for unit in rosters.units(month) if unit.county_code == place.code]
-        path = out / file_name(place.name, month)
-        written.append(write_template(path, form, place, units, month, caveats=caveats))
-        if progress:
-            progress(len(written), len(places))
-    return written
+        raise Refusal(f"{months.label(month)}的名册中没有县（市、区）“{county_code}”；可用的有：{known}")
+    by_county: dict[str, list[Unit]] = {place.code: [] for place in places}
+    for unit in rosters.units(month):
+        if unit.county_code in by_county:
+            by_county[unit.county_code].append(unit)
+    if town is None:
+        yield from (_Order(place, by_county[place.code]) for place in places)
+        return
+    found = [_Order(place, units, code) for place in places for code, units in _towns(by_county[place.code])]
+    wanted = [order for order in found if town in (EACH_TOWN, order.town, order.remark)]
+    if not wanted:
+        known = "、".join(f"{order.town} {order.remark}" for order in found[:40])
+        raise Refusal(f"{months.label(month)}的名册中没有街道（乡镇）“{town}”；可用的有：{known}")
+    yield from wanted
+
+
+def _towns(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
+    found: dict[str, list[Unit]] = {}
+    for unit in units:
+        found.setdefault(unit.town_code, []).append(unit)
+    return sorted(found.items())
+
+
+def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None, caveats: Sequence[str] = ()) -> bytes:
+    """A workbook with the last accepted answers of its units and of its county, where there are any."""
+    table, units, known = blank_table(order.units), order.units, None
+    if last:
+        mine = last.units.of(form.community, [unit.uid for unit in units], month, table.kinds)
+        record = last.counties.of(form.county, [order.place.code], month)
+        table.columns |= {name: _spread(mine, values, units) for name, values in mine.columns.items()}
+        codes = {unit.code: mine.place[unit.uid] for unit in units if unit.uid in mine.place}
+        known = Prefilled(last.month, replace(mine, place=codes), _first(record))
+    given = (known and known.record) or {}
+    with_county = order.town is None
+    return build(
+        form, order.place, month, table, given, last=known, town=order.town, with_county=with_county, caveats=caveats
+    )
+
+
+def _spread(known: Answered, values: Sequence[object], units: Sequence[Unit]) -> list[object]:
+    """A value for every unit, None for those without an answer."""
+    if len(values) == len(units):
+        return list(values)
+    return [values[known.place[unit.uid]] if unit.uid in known.place else None for unit in units]
+
+
+def _first(record: Answered) -> dict[str, object] | None:
+    return {name: values[0] for name, values in record.columns.items()} if record.since else None
 
 
 def build(
@@ -105,26 +175,53 @@ def build(
     watermark: str | None = None,
     created: datetime | None = None,
     with_county: bool = True,
+    last: Prefilled | None = None,
+    town: str | None = None,
+    rest: str | None = None,
+    rest_of_record: str | None = None,
     caveats: Sequence[str] = (),
 ) -> bytes:
-    """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false."""
+    """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false.
+
+    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` and `rest_of_record` stand in the
+    lines that confirm what was not changed. `town` is the town's code in a workbook of one town.
+    """
     form = form.in_month(month)
     buffer = io.BytesIO()
     workbook = Workbook(buffer, options())
     styles = Styles(workbook)
     grid = community_table.Grid(form.community, table.kinds)
     sheet = workbook.add_worksheet(sheet_name(form.community.sheet))
-    patterns = community_table.write(sheet, styles, form, grid, place.name, month, watermark)
+    patterns = community_table.write(
+        sheet, styles, form, grid, place.name, month, watermark, prefilled=last is not None, rest=rest
+    )
     if with_county:
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
-        county_table.write(sheet, styles, form, filled, _closed(form, place), place.name, month, watermark)
+        county_table.write(
+            sheet,
+            styles,
+            form,
+            filled,
+            _closed(form, place),
+            place.name,
+            month,
+            watermark,
+            last and last.record,
+            rest_of_record,
+        )
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)
-    _write_marks(workbook, form, place, month)
+    roster_remarks.write(workbook.add_worksheet(REMARKS_SHEET), styles, watermark)
+    marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
+    if town:
+        marks["town"] = town
+    _write_marks(workbook, form, marks, last)
+    copy = _write_copy(workbook, form, last)
     _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
     workbook.close()
     rows = list(range(community_table.BODY + 1, community_table.BODY + 1 + len(table)))
-    return data_rows.fill(buffer.getvalue(), _columns(form, table), table.kinds, rows, patterns)
+    columns = [*_columns(form, table), table.columns.get(TICK) or [None] * len(table)]
+    return data_rows.fill(buffer.getvalue(), columns, table.kinds, rows, patterns, copy)
 
 
 def _closed(form: Form, place: County) -> set[str]:
@@ -136,13 +233,35 @@ def _columns(form: Form, table: Table) -> list[list]:
     return [table.columns.get(field.id) or [None] * len(table) for field in form.community]
 
 
-def _write_marks(workbook: Workbook, form: Form, place: County, month: date) -> None:
-    """By these the workbook is known when it comes back, whatever it is called then."""
+def _write_marks(workbook: Workbook, form: Form, marks: dict[str, str], last: Prefilled | None) -> None:
+    """By these the workbook is known when it comes back, whatever it is called then. Columns D and E: the copy of 表2."""
     sheet = workbook.add_worksheet(MARKS_SHEET)
-    marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
+    if last:
+        marks["prefilled"] = months.key(last.month)
     for row, pair in enumerate(marks.items()):
         sheet.write_row(row, 0, pair)
+    if last and last.record is not None:
+        for row, field in enumerate(form.county, county_table.BODY):
+            value = last.record.get(field.id)
+            if field.id not in county_table.GIVEN:
+                sheet.write_string(row, 3, field.id)
+                if value is not None:
+                    county_table.write_value(sheet, row, 4, value, None)
+        workbook.define_name(
+            county_table.LAST_NAME, f"={MARKS_SHEET}!$E$1:$E${county_table.BODY + len(form.county.fields)}"
+        )
     sheet.very_hidden()
+
+
+def _write_copy(workbook: Workbook, form: Form, last: Prefilled | None) -> tuple[str, list[str]] | None:
+    """The hidden copy of 表1 as it was prefilled: its part, and a text for each row (`last_answers.packed`)."""
+    if last is None:
+        return None
+    sheet = workbook.add_worksheet(LAST_SHEET)
+    sheet.very_hidden()
+    first, end = community_table.BODY + 1, community_table.BODY + max(len(last.units.since), 1)
+    workbook.define_name(community_table.LAST_NAME, f"={LAST_SHEET}!$A${first}:$A${end}")
+    return f"xl/worksheets/sheet{len(workbook.worksheets())}.xml", packed(form.community, last.units)
 
 
 def _set_properties(

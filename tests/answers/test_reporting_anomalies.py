@@ -127,7 +127,7 @@ def test_a_month_that_repeats_the_last_is_asked_about(city):
     city.report(NOW, "130503", copy_of_last_month)
     (asked,) = city.close(NOW)
     assert (asked.code, asked.county, asked.found, asked.severity) == ("copied_unchanged", "130503", "全部", "warning")
-    assert "是否沿用了上月的表?" in asked.message and asked.cell is None
+    assert "是否沿用了上月的表？" in asked.message and asked.cell is None
 
 
 def test_a_copy_with_a_few_changes_is_still_asked_about(city):

@@ -40,7 +40,7 @@ def test_county_scope_sort_and_detail(shown, may: Release):
     tab, _, complaints = shown
     assert tab.inner_text("#count") == "共18项"
     tab.select_option("#scope", "all")
-    assert tab.inner_text("#count") == "共88项"
+    assert tab.inner_text("#count") == "共96项"
     tab.select_option("#place", "130524")
     name = tab.inner_text("#rows tr >> nth=4 >> td.name")
     [row] = may.rows(

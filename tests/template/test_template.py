@@ -116,7 +116,7 @@ def test_hidden_marks(book):
 
 
 def test_sheets_are_named_as_the_form_says(book):
-    assert book.sheetnames == ["表1 城乡社区基本情况表", "表2 县(市、区)工作情况表", "填表说明", "_shequ"]
+    assert book.sheetnames == ["表1 城乡社区基本情况表", "表2 县(市、区)工作情况表", "填表说明", "备注", "_shequ"]
 
 
 @pytest.mark.parametrize(
@@ -296,6 +296,6 @@ def test_one_workbook_a_county_or_only_the_one_asked_for(tmp_path):
 
 def test_a_county_that_the_month_does_not_have_is_refused(tmp_path):
     with pytest.raises(
-        Refusal, match="2020年6月的名册中没有县\\(市、区\\)“130521”;可用的有:130502 襄都区、130503 信都区、"
+        Refusal, match="2020年6月的名册中没有县（市、区）“130521”；可用的有：130502 襄都区、130503 信都区、"
     ):
         template.write_templates(pages.form(), pages.rosters(), date(2020, 6, 1), tmp_path, "130521")

@@ -1,0 +1,145 @@
+"""Which answers of a prefilled workbook are this month's (semantics §4, Confirmed).
+
+A row was changed where an answer differs from the workbook's hidden copy of what it was prefilled with; it was confirmed where it is
+ticked, or where the sheet's line says so of all others. What is neither came from an earlier month and counts as that month's. 表2 is one
+row. Texts that differ are compared as answers, so that √ for 是 or another way of writing a month changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from pipelines.answers import parse_value
+from pipelines.answers.community_cells import CommunityRows
+from pipelines.answers.county_and_month import MARKS, Marks
+from pipelines.answers.county_sheet import CountyRecord
+from pipelines.answers.header_columns import Table
+from pipelines.answers.join_sheets import Joined
+from pipelines.answers.parse_value import PLAIN, Bad
+from pipelines.reference.form import Field, Part
+from pipelines.reference.labels import fold
+from pipelines.reference.prefilled_marks import LAST_SHEET, REST_OF_RECORD, REST_OF_ROWS, TICK, WIDTH, unpacked
+from pipelines.workbook.grid import Sheet, Workbook
+
+State = Literal["changed", "confirmed", "untouched"]
+_GIVEN = ("code", "name", "town", "kind")
+_RECORD_ROWS = 400
+
+
+@dataclass(frozen=True)
+class LastMonth:
+    """The hidden copy: what the workbook was prefilled with, as it stood in `month`. `record` is None where 表2 was blank.
+
+    `confirmed` are the rows of 表1 that are ticked or that the line for the rest confirms, where they were not changed.
+    """
+
+    month: date
+    names: list[str]
+    rows: Mapping[str, list[str]]
+    record: Mapping[str, object] | None
+    confirmed: frozenset[int] = frozenset()
+
+    def answers(self, question: str) -> dict[str, str]:
+        """By code what stood in a column."""
+        place = self.names.index(question)
+        return {code: row[place] for code, row in self.rows.items()}
+
+
+def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
+    """The copy of a prefilled workbook; None where it is none, or where the copy is gone."""
+    sheets = {sheet.name: sheet for sheet in workbook.sheets}
+    if marks.prefilled is None or LAST_SHEET not in sheets:
+        return None
+    names, rows = unpacked([row[0] if row else None for row in sheets[LAST_SHEET].rows])
+    record = {str(row[3]): row[4] if len(row) > 4 else None for row in sheets[MARKS].rows[:_RECORD_ROWS] if _holds(row)}
+    return LastMonth(marks.prefilled, names, rows, record or None)
+
+
+def _holds(row: list) -> bool:
+    return len(row) > 3 and row[3] is not None
+
+
+# ---- 表1
+
+
+def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth) -> list[State]:
+    """The state of every row. A row of a unit that the copy does not have is changed."""
+    changed = {i for i, unit in enumerate(rows.unit) if unit not in last.rows}
+    for question in part:
+        if question.id in rows.raw and question.id in last.names and question.id not in _GIVEN:
+            changed |= _changed_in(rows, question, bad.get(question.id, {}), last)
+    return [
+        "changed" if i in changed else "confirmed" if number in last.confirmed else "untouched"
+        for i, number in enumerate(rows.row)
+    ]
+
+
+def _changed_in(rows: CommunityRows, question: Field, bad: Mapping[int, Bad], last: LastMonth) -> set[int]:
+    """Positions at which a column differs from the copy."""
+    before = last.answers(question.id)
+    raw, values, found = rows.raw[question.id], rows.values[question.id], set()
+    for i, unit in enumerate(rows.unit):
+        then = before.get(unit or "")
+        if then is None or (text := raw[i] or "") == then or text[:WIDTH].strip() == then:
+            continue
+        if i in bad or parse_value.parse(then or None, question, PLAIN) != values[i]:
+            found.add(i)
+    return found
+
+
+def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:
+    """Rows of 表1 that are confirmed; where it lies on several sheets, each by its own sheet."""
+    if joined is None:
+        return frozenset(_confirmed_on(table))
+    sheets = {piece.sheet.name: _confirmed_on(piece) for piece in pieces}
+    found = set(sheets.get(table.sheet.name, ()))
+    for piece in joined.pieces:
+        found |= {row for row, number in piece.rows.items() if number in sheets[piece.sheet]}
+    return frozenset(found)
+
+
+def _confirmed_on(table: Table) -> set[int]:
+    rows = range(table.last + 1, len(table.sheet.rows) + 1)
+    if is_rest_confirmed(table.sheet, table.first, REST_OF_ROWS):
+        return set(rows)
+    place = next((column.index - 1 for column in table.unknown if fold(column.header).endswith(TICK)), None)
+    if place is None:
+        return set()
+    return {n for n in rows if place < len(row := table.sheet.rows[n - 1]) and _is_yes(row[place])}
+
+
+def is_rest_confirmed(sheet: Sheet, first: int, words: str) -> bool:
+    """Whether the line above the table confirms everything that was not changed; `first` is the header's first row."""
+    wanted = fold(words)
+    for row in sheet.rows[: max(first - 1, 0)]:
+        for place, value in enumerate(row):
+            if isinstance(value, str) and (text := fold(value)).startswith(wanted):
+                inside = text[len(wanted) :].lstrip(":")
+                beside = next((other for other in row[place + 1 :] if other not in (None, "")), None)
+                return _is_yes(inside or beside)
+    return False
+
+
+def _is_yes(value: object) -> bool:
+    text = fold(parse_value.shown(value) or "").upper()
+    return text in parse_value.YES or text == TICK
+
+
+# ---- 表2
+
+
+def is_record_untouched(record: CountyRecord, sheet: Sheet, first: int, part: Part, last: LastMonth) -> bool:
+    """Whether 表2 was prefilled, and neither changed nor confirmed."""
+    if last.record is None or is_rest_confirmed(sheet, first, REST_OF_RECORD):
+        return False
+    asked = [field for field in part if field.id in last.record and field.id in record.raw]
+    return not any(_differs(field, record, last.record[field.id]) for field in asked)
+
+
+def _differs(field: Field, record: CountyRecord, before: object) -> bool:
+    then, now = parse_value.shown(before), record.raw[field.id]
+    if (then or "") == (now or ""):
+        return False
+    readable = record.values[field.id] is not None or now is None or parse_value.is_blank(now)
+    return not readable or parse_value.parse(before, field, PLAIN) != record.values[field.id]

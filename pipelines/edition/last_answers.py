@@ -1,0 +1,58 @@
+"""The last accepted answers before a month, out of the newest edition that has them: nothing waits for the writer's lock."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines import months
+from pipelines.archive.store import Archive
+from pipelines.edition import edition_folders
+from pipelines.figures.standing_answers import CARRY_MONTHS
+from pipelines.reference.form import Form, Part
+from pipelines.settings import Settings
+from pipelines.template import Answered, LastAnswers
+from pipelines.template.last_answers import shown
+
+
+def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | None:
+    """Of every unit and county the answers that stood in the month before, of its newest edition that was not retracted.
+
+    Where the month before has none, the one before it; None where neither has an edition.
+    """
+    archive = Archive(settings.archive)
+    for back in range(1, CARRY_MONTHS + 1):
+        then = months.add(month, -back)
+        found = edition_folders.usable(settings.releases, archive, then)
+        if found:
+            folder = found[-1]
+            units = _answered(folder, "standing", then, "uid", form.community)
+            return LastAnswers(then, units, _answered(folder, "county_standing", then, "unit", form.county))
+    return None
+
+
+def _answered(folder: Path, table: str, month: date, key: str, part: Part) -> Answered:
+    """The rows of a month table of an edition that hold an answer, own or lent."""
+    place = folder / "tables" / table / f"{months.key(month)}.parquet"
+    try:
+        with pq.ParquetFile(place) as file:
+            stored = set(file.schema_arrow.names)
+            # where the roster has a column of a question's name, the answer stands under `reported:<field>`
+            names = {f.id: name for f in part for name in (f.id, f"reported:{f.id}") if name in stored}
+            # one thread: starting several costs more than they save
+            rows = file.read([key, "answered_in", *names.values()], use_threads=False)
+    except (OSError, pa.ArrowInvalid) as fault:
+        raise edition_folders.Damaged(
+            f"发布版 {folder.parent.name}/{folder.name} 的文件缺失或损坏：{place.name}"
+        ) from fault
+    since = rows["answered_in"].to_pylist()
+    place_of = {name: i for i, name in enumerate(rows[key].to_pylist()) if since[i] is not None}
+    return Answered(place_of, since, {name: _cells(rows[stored_as]) for name, stored_as in names.items()})
+
+
+def _cells(column: pa.ChunkedArray) -> list[object]:
+    """What stands in the cells; each distinct value is turned into it once."""
+    coded = column.combine_chunks().dictionary_encode()
+    made = [shown(value) for value in coded.dictionary.to_pylist()]
+    return [None if place is None else made[place] for place in coded.indices.to_pylist()]

@@ -1,0 +1,98 @@
+"""What a prefilled workbook knows of the months before: the last accepted answers, and from which month each row is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from pipelines import months
+from pipelines.reference.form import Part
+from pipelines.reference.prefilled_marks import padded
+
+# columns that say which unit a row is about
+GIVEN = ("code", "name", "town", "kind")
+SINCE = "_since"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Accepted answers, one entry per unit or county: `place` leads from its key to the position, `since` is the month of the answers.
+
+    `columns` holds by field id what stands in the cells: text, whole number, Decimal or None.
+    """
+
+    place: Mapping[str, int] = field(default_factory=dict)
+    since: Sequence[date] = ()
+    columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
+
+    def of(self, part: Part, keys: Sequence[str], month: date, kinds: Sequence[str] = ()) -> "Answered":
+        """The answers of those of `keys` that have any, as cells of `month`: without what begins anew each year, where a New Year lies
+        between, and without what does not apply to the unit's kind.
+        """
+        known = [i for i, key in enumerate(keys) if key in self.place]
+        places = [self.place[keys[i]] for i in known]
+        since = [self.since[place] for place in places]
+        stale = {i for i, of in enumerate(since) if of.year != month.year}
+        kinds_of = [kinds[i] for i in known] if kinds else []
+        columns = {}
+        for asked in part:
+            if asked.id in GIVEN or asked.id not in self.columns:
+                continue
+            values = list(map(self.columns[asked.id].__getitem__, places))
+            outside = {kind for kind in set(kinds_of) if not asked.applies_to(kind)}
+            gone = stale if asked.period == "year" else set()
+            if outside or gone:
+                values = [
+                    None if i in gone or (outside and kinds_of[i] in outside) else value
+                    for i, value in enumerate(values)
+                ]
+            columns[asked.id] = values
+        return Answered({keys[i]: n for n, i in enumerate(known)}, since, columns)
+
+
+@dataclass(frozen=True)
+class LastAnswers:
+    """The last accepted answers before a month, as they stood in `month`: of units by `uid`, of counties by code."""
+
+    month: date
+    units: Answered = Answered()
+    counties: Answered = Answered()
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    """What one workbook was prefilled with: the answers that stood in `month`, of units by code, and of 表2 (None: there are none)."""
+
+    month: date
+    units: Answered
+    record: Mapping[str, object] | None = None
+
+
+def shown(value: object) -> object:
+    """A typed answer as it stands in a cell: flags as 是 and 否, months as 2019-06, numbers without needless zeros."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, date):
+        return months.key(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value.normalize()
+    return value
+
+
+def packed(part: Part, known: Answered) -> list[str]:
+    """The hidden copy (`prefilled_marks`): the names of the questions, three blank rows, and a text for each row."""
+    names = [asked.id for asked in part]
+    blank = [None] * len(known.since)
+    columns = [
+        list(known.place),
+        *(known.columns.get(name, blank) for name in names[1:]),
+        list(map(months.key, known.since)),
+    ]
+    return [" ".join([*names, SINCE]), "", "", "", *map("".join, zip(*map(_padded, columns), strict=True))]
+
+
+def _padded(column: Sequence[object]) -> list[str]:
+    # equal answers are one object, and hashing decimals is slow
+    distinct = {id(value): value for value in column}
+    made = {key: padded(value) for key, value in distinct.items()}
+    return [made[key] for key in map(id, column)]
