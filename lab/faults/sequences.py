@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter as Count
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from lab.faults import checker
@@ -68,7 +69,10 @@ def _answers(office: Office, month: date) -> Iterator[Answers]:
     yield lambda unit: plain(unit) | {"code": None, "name": "红旗新村"} if unit.code == one else plain(unit)
     yield lambda unit: plain(unit) | {"population": 90_000} if unit.code == one else plain(unit)
     yield (
-        lambda unit: plain(unit) | {"established": 2019.1, "info_platform": "√" if unit.code < units[9].code else None}
+        lambda unit: (
+            plain(unit)
+            | {"established": Decimal("2019.1"), "info_platform": "√" if unit.code < units[9].code else None}
+        )
     )
     for town in towns[:4]:
         yield lambda unit, town=town: plain(unit) | {"households": 150} if unit.town_code == town else None

@@ -1,6 +1,7 @@
 """Decisions of the city that change who is counted and how a county's sheet is read (semantics §1 Admission, §2 ticks and blanks)."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -129,7 +130,10 @@ def denied(office, seq: int) -> int:
 
 @pytest.mark.parametrize(
     ("code", "written", "value", "read"),
-    [("month_unclear", 2019.1, "10", date(2019, 10, 1)), ("month_year_only", "2018年", "6月", date(2018, 6, 1))],
+    [
+        ("month_unclear", Decimal("2019.1"), "10", date(2019, 10, 1)),
+        ("month_year_only", "2018年", "6月", date(2018, 6, 1)),
+    ],
 )
 def test_months_without_their_month_are_settled_once_for_a_county(office, code, written, value, read):
     answers = lambda unit: {**plain(unit), "established": written}  # noqa: E731
@@ -150,7 +154,9 @@ def established(office, month: date) -> set:
 
 
 def test_a_habit_is_read_in_one_of_the_ways_that_it_can_be(office):
-    report = office.send(APRIL, ZONE, lambda unit: {**plain(unit), "established": 2019.1, "population": 90_000})
+    report = office.send(
+        APRIL, ZONE, lambda unit: {**plain(unit), "established": Decimal("2019.1"), "population": 90_000}
+    )
     by_code = {found["code"]: found["id"] for found in report.findings}
     with pytest.raises(Refusal, match="“5”不是分不清的月份的读法；可写：1月、10月"):
         decisions.resolve(by_code["month_unclear"], None, office.settings, LI, value="5")
@@ -174,7 +180,7 @@ def test_a_decision_under_a_countys_earlier_code_is_followed_under_its_later_one
     before, after = "130526", "130505"
     city = small_city.make(tmp_path / "reference", [before, after])
     office = OfficeOfTheDay(tmp_path / "data", small_city.measure_only(city, ("facility_rural",)))
-    july, tick = date(2020, 7, 1), lambda unit: {**plain(unit), "established": 2019.1}
+    july, tick = date(2020, 7, 1), lambda unit: {**plain(unit), "established": Decimal("2019.1")}
     report = office.send(MAY, before, tick)
     office.send(july, after, tick)
     asked = next(found for found in report.findings if found["code"] == "month_unclear")
