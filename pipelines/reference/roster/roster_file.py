@@ -5,6 +5,7 @@ cut-off days and their hashes stand in `rosters/editions.yaml`.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -144,3 +145,12 @@ def _check_names(name: str, named: Table) -> None:
         *(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True
     ):
         raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")
+
+
+def hash_of_files(folder: Path, paths: Iterable[Path]) -> "hashlib._Hash":
+    """SHA-256 over the names (below `folder`) and the contents of files, to be taken further."""
+    total = hashlib.sha256()
+    for path in paths:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return total
