@@ -20,6 +20,10 @@ BEFORE, AFTER = "130526", "130505"  # 任县, from 2020-06 任泽区
 RULE = '  - {id: towns_steady, severity: warning, form: county, expect: "towns = prev.towns", message: 街道(乡镇)总数与上月不同}\n'
 
 
+def plain(unit) -> dict:
+    return {"households": 200, "facility": True, "facility_area": 300}
+
+
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     folder = small_city.make(tmp_path_factory.mktemp("go-on") / "reference", [BEFORE, AFTER, "130571"])
@@ -32,9 +36,9 @@ def reference(tmp_path_factory):
 def city(reference, tmp_path) -> told.City:
     """任县 tells its 表2 in May; as 任泽区 it tells of its villages only."""
     made = told.City(tmp_path / "data", reference)
-    made.tell(MAY, BEFORE, books.plain, {"agency": True, "towns": 8})
+    made.tell(MAY, BEFORE, plain, {"agency": True, "towns": 8})
     for month in (JUNE, JULY, AUGUST):
-        made.tell(month, AFTER, books.plain)
+        made.tell(month, AFTER, plain)
     return made
 
 
@@ -49,7 +53,7 @@ def test_its_own_sheet_is_lent_for_two_months_and_no_longer(city):
 
 
 def test_its_record_is_compared_with_the_one_before(city):
-    city.tell(JUNE, AFTER, books.plain, {"agency": True, "towns": 4})
+    city.tell(JUNE, AFTER, plain, {"agency": True, "towns": 4})
     asked = city.release(JUNE).rows("SELECT county FROM finding WHERE code = 'towns_steady'")
     assert asked == [{"county": AFTER}]
 
@@ -82,7 +86,7 @@ def test_what_was_decided_under_its_old_code_is_read_under_the_new_one(city):
 
 def test_an_admission_has_only_its_countys_reports_read_again_from_its_month_on(city):
     town = next(unit.town_code for unit in city.units(JUNE, AFTER) if unit.kind == "农村社区")
-    city.tell(JUNE, "130571", books.plain)
+    city.tell(JUNE, "130571", plain)
     city.sync()
     before = city.store.reference
     body = {"code": f"{town}399", "name": "新河湾村委会", "town": town, "kind": "农村社区", "from": "2020-07"}
