@@ -35,8 +35,8 @@ def _standing_of(warehouse: "Warehouse", counties: set[str]) -> set[int]:
     """The submissions of some counties that are not withdrawn."""
     if not counties:
         return set()
-    rows = warehouse.con.execute("SELECT seq FROM submission WHERE list_contains(?, county)", [sorted(counties)])
     status = warehouse.life().status
+    rows = warehouse.con.execute("SELECT seq FROM submission WHERE list_contains(?, county)", [sorted(counties)])
     return {seq for (seq,) in rows.fetchall() if status[seq] != "withdrawn"}
 
 
