@@ -147,10 +147,7 @@ def _check_names(name: str, named: Table) -> None:
         raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")
 
 
-def hash_of_files(folder: Path, paths: Iterable[Path]) -> "hashlib._Hash":
-    """SHA-256 over the names (below `folder`) and the contents of files, to be taken further."""
-    total = hashlib.sha256()
-    for path in paths:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
-    return total
+def contents(folder: Path, paths: Iterable[Path]) -> str:
+    """One line a file: its name below `folder` and the SHA-256 of its bytes."""
+    hashes = ((path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths)
+    return "".join(f"{path.relative_to(folder).as_posix()} {digest}\n" for path, digest in hashes)

@@ -19,7 +19,7 @@ from pipelines.reference.roster.admissions import Admission, Admissions, Admitte
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
 from pipelines.reference.roster.county_attributes import County, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
-from pipelines.reference.roster.roster_file import Edition, Row, hash_of_files, load_editions, read_table, rows_of
+from pipelines.reference.roster.roster_file import Edition, Row, contents, load_editions, read_table, rows_of
 from pipelines.reference.roster.succession import Edge
 from pipelines.reference.roster.unit_identity import Balance, Succession
 
@@ -163,18 +163,16 @@ class Rosters:
 
     def digest(self) -> str:
         """SHA-256 over names and contents of every file that was loaded, and the admitted units: the same digest, the same roster."""
-        total = self._content.copy()
-        for admission in self._admissions.all:
-            total.update(f"admitted {' '.join(map(str, astuple(admission)))}\n".encode())
-        return total.hexdigest()
+        admitted = (f"admitted {' '.join(map(str, astuple(admission)))}\n" for admission in self._admissions.all)
+        return hashlib.sha256("".join([self._contents, *admitted]).encode()).hexdigest()
 
     def files_digest(self) -> str:
         """The same without the admitted units."""
-        return self._content.hexdigest()
+        return hashlib.sha256(self._contents.encode()).hexdigest()
 
     @cached_property
-    def _content(self) -> "hashlib._Hash":
-        return hash_of_files(self._folder, self._files())
+    def _contents(self) -> str:
+        return contents(self._folder, self._files())
 
     def _files(self) -> list[Path]:
         declared = [self._folder / name for name in _DECLARATIONS]
