@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter as Count
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -51,7 +52,7 @@ def prepare(root: Path) -> None:
     for month in (APRIL, MAY, JUNE):
         for number, answers in enumerate(_answers(office, month)):
             record = {"agency": "是", "towns": 3 + number} if number % 2 else {"agency": None, "towns": 2}
-            name = "early" if month == JUNE else f"sent-{number:02}"
+            name = f"{'early' if month == JUNE else 'sent'}-{number:02}"
             shutil.move(office.workbook(month, ZONE, answers, record), root / f"{name}-{month:%Y%m}.xlsx")
     (root / "sent-none.xlsx").write_bytes(b"no workbook")
     for month in (APRIL, MAY):
@@ -211,34 +212,52 @@ def _differing(one: list, other: list) -> list[str]:
 # ---- a sequence
 
 
-def step(root: Path, place: Settings, name: str, seed: str, strike: int) -> Callable:
+@dataclass(frozen=True)
+class Step:
+    """What is done, by which chance, and at which file-system event it is killed (0: never); `again`: begun once more after that."""
+
+    name: str
+    seed: str
+    strike: int
+    again: bool
+
+
+def planned(number: str, steps: int) -> list[Step]:
+    chance = random.Random(number)
+    strikes = (chance.randint(1, EVENTS) if chance.random() < 0.4 else 0 for _ in range(steps))
+    return [Step(chance.choice(ACTIONS), f"{number}-{at}", s, chance.random() < 0.5) for at, s in enumerate(strikes)]
+
+
+def walk(root: Path, place: Settings, plan: list[Step]) -> Callable:
+    """The steps of a plan one after the other, each told when it is over: until one is killed."""
+
     def work(tell: Callable[[str], None]) -> None:
-        Counter(place.data, strike, "kill").install()
-        try:
-            getattr(Desk(root, place, random.Random(seed)), name)()
-        except Refusal as refused:
-            tell(f"refused {refused}")  # what cannot be done at this moment changes nothing
+        counter = Counter(place.data, 0, "kill")
+        counter.install()
+        for step in plan:
+            counter.at, counter.count = step.strike, 0
+            try:
+                getattr(Desk(root, place, random.Random(step.seed)), step.name)()
+                tell(step.name)
+            except Refusal:
+                tell("refused")  # what cannot be done at this moment changes nothing
 
     return work
 
 
 def sequence(root: Path, number: str, steps: int, tally: Count) -> list[str]:
     """One sequence of steps, some of them killed and some of these begun again; what did not agree."""
-    data, chance, found = root / "round" / "data", random.Random(number), []
+    data, plan, found = root / "round" / "data", planned(number, steps), []
     shutil.rmtree(root / "round", ignore_errors=True)
     shutil.copytree(root / "before", data)
     place = Settings(data, root / "reference")
-    for at in range(steps):
-        name, seed = chance.choice(ACTIONS), f"{number}-{at}"
-        strike = chance.randint(1, EVENTS) if chance.random() < 0.4 else 0
-        for again in (strike, 0)[: 2 if chance.random() < 0.5 else 1]:
-            status, told = in_child(step(root, place, name, seed, again))
-            tally[name] += status == 0 and not told.startswith("refused")
-            tally["refused"] += told.startswith("refused")
-            tally["killed"] += status < 0
-            found += [f"{name} (step {at}): {told.strip()}"] if status > 0 else []
-            if status == 0:
-                break
+    while plan:
+        status, told = in_child(walk(root, place, plan))
+        over = [line for line in told.splitlines() if not line.startswith("!")]
+        tally.update([*over, *(["killed"] if status < 0 else [])])
+        stopped, plan = plan[len(over) : len(over) + 1], plan[len(over) + 1 :]
+        found += [f"{step.name} ({step.seed}): {told.splitlines()[-1:]}" for step in stopped if status > 0]
+        plan = [replace(step, strike=0) for step in stopped if status < 0 and step.again] + plan
     status, told = in_child(lambda tell: tell(json.dumps(differences(place, root / "round" / "clean"))))
     found += json.loads(told) if status == 0 else [f"not looked at: {told}"]
     return found + checker.faults(data, []) + [f"left over: {path}" for path in checker.leftovers(data)]
