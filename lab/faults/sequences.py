@@ -189,8 +189,9 @@ def without_mistakes(place: Settings, data: Path) -> Settings:
     return Settings(data, place.reference)
 
 
-def differences(place: Settings, aside: Path) -> list[str]:
-    """What does not agree with what stands step by step."""
+def differences(place: Settings, root: Path) -> list[str]:
+    """What does not agree with what stands step by step, after one more file has come in."""
+    submit_files.submit([root / "sent-none.xlsx"], place, LI)
     steps, matters = standing(place), answer_matters.matters(place)
     found = [
         f"edition {one['release']} differs: {one['tables'][:5]}" for one in rebuild_editions.rebuild(place)["differ"]
@@ -199,7 +200,7 @@ def differences(place: Settings, aside: Path) -> list[str]:
         path.unlink(missing_ok=True)
     found += [f"from the ledger alone: {name}" for name in _differing(steps, standing(place))]
     found += ["from the ledger alone: matters"] if answer_matters.matters(place) != matters else []
-    clean = standing(without_mistakes(place, aside))
+    clean = standing(without_mistakes(place, root / "round" / "clean"))
     return found + [f"without the mistakes: {name}" for name in _differing(steps, clean)]
 
 
@@ -258,7 +259,7 @@ def sequence(root: Path, number: str, steps: int, tally: Count) -> list[str]:
         stopped, plan = plan[len(over) : len(over) + 1], plan[len(over) + 1 :]
         found += [f"{step.name} ({step.seed}): {told.splitlines()[-1:]}" for step in stopped if status > 0]
         plan = [replace(step, strike=0) for step in stopped if status < 0 and step.again] + plan
-    status, told = in_child(lambda tell: tell(json.dumps(differences(place, root / "round" / "clean"))))
+    status, told = in_child(lambda tell: tell(json.dumps(differences(place, root))))
     found += json.loads(told) if status == 0 else [f"not looked at: {told}"]
     return found + checker.faults(data, []) + [f"left over: {path}" for path in checker.leftovers(data)]
 
