@@ -32,7 +32,7 @@ from pipelines.monthly import month_decisions, monthly_run, rebuild_editions
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city
-from tests.books import Answers, Office, plain
+from tests.books import Answers, Office, plain, write
 
 APRIL, MAY, JUNE = date(2020, 4, 1), date(2020, 5, 1), date(2020, 6, 1)
 ZONE = "130571"
@@ -40,6 +40,8 @@ LI = "市局李某"
 IN_JUNE = datetime(2020, 6, 15, 12, tzinfo=SHANGHAI)
 # a step of a sequence has about so many file-system events
 EVENTS = 60
+# place of the answers with a question among those of a month
+QUESTION = 5
 
 
 # ---- what is sent
@@ -55,8 +57,17 @@ def prepare(root: Path) -> None:
             name = f"{'early' if month == JUNE else 'sent'}-{number:02}"
             shutil.move(office.workbook(month, ZONE, answers, record), root / f"{name}-{month:%Y%m}.xlsx")
     (root / "sent-none.xlsx").write_bytes(b"no workbook")
+    _answer(Office(root / "aside", reference), root)
     for month in (APRIL, MAY):
         office.submit(root / f"sent-00-{month:%Y%m}.xlsx")
+
+
+def _answer(office: Office, root: Path) -> None:
+    """The receipt of the file with a question, which comes back with an explanation."""
+    [report] = office.submit(root / f"sent-{QUESTION:02}-202005.xlsx")
+    [receipt] = submit_files.write_receipts([report], office.settings, root / "receipts")
+    finding = next(found["id"] for found in report.findings if found["code"] == "people_per_household")
+    shutil.move(write(receipt, finding, "外来务工人员集中居住，派出所登记数"), root / "sent-answered.xlsx")
 
 
 def _answers(office: Office, month: date) -> Iterator[Answers]:
