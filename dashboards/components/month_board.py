@@ -1,4 +1,4 @@
-"""One month on one board: 下发 → 到齐 → 退回 → 说明 → 审核 → 发布; a line a county, a button a step."""
+"""One month on one board: 下发 → 到齐 → 退回 → 说明 → 审定 → 发布; a line a county, a button a step."""
 
 from datetime import date
 
@@ -95,8 +95,8 @@ def _labels(board: Board) -> dict[str, str]:
         "arrive": f"2 到齐 {whole}/{len(due)}",
         "returned": f"3 退回 {sum(row.returned for row in rows) + len(board.of(None))}",
         "questions": f"4 说明 {open_ + explained}" + (f"（{explained} 待采纳）" if explained else ""),
-        "approve": f"5 审核 {'已审定' if now.approved else '未审定'}",
-        "release": f"6 发布 {released}",
+        "approve": "5 已审定" if now.approved else "5 未审定",
+        "release": f"6 {released}",
     }
 
 
