@@ -1,6 +1,7 @@
 """The person at the desk, and what a decision looks like: made, said, its opposite beside it."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import streamlit as st
 
@@ -82,10 +83,14 @@ def _anew(said: str) -> None:
 
 
 def with_reason(
-    label: str, key: str, action: Callable[[str], object], said: str, what: str = "理由", heavy: bool = False
+    label: str,
+    key: str,
+    action: Callable[[str], Any],
+    said: str,
+    do: Callable[[Callable[[], Any], str], None] = decided,
 ) -> None:
-    """A decision that needs nothing but a sentence. `heavy`: the action gives the lines of another process."""
+    """A decision that needs nothing but a reason; `do` is `worked` where another process makes it."""
     with st.popover(label, key=f"{key}-pop"):
-        why = st.text_input(what, max_chars=200, key=f"{key}-why")
+        why = st.text_input("理由", max_chars=200, key=f"{key}-why")
         if st.button(f"确认{label}", key=key):
-            (worked if heavy else decided)(lambda: action(why), said)
+            do(lambda: action(why), said)

@@ -53,7 +53,7 @@ def _file(matter: Matter, names: dict[str, str], by: str | Actor) -> None:
             f":gray[第 {matter['seq']} 号 · {when}]"
         )
         files(matter["seq"], matter["county"], matter["file"])
-        if signin.may("reopen"):
+        if signin.may("submit", matter["county"]):
             withdrawal(matter["seq"], by)
 
 
@@ -76,10 +76,10 @@ def _made(make: Callable, seq: int) -> Callable[[], bytes]:
     return lambda: make(seq, place)[0]
 
 
-def withdrawal(seq: int, by: str | Actor, label: str = "撤回") -> None:
+def withdrawal(seq: int, by: str | Actor) -> None:
     """Take back a submission or a decision; a withdrawal is taken back in the list of decisions."""
     clerk.with_reason(
-        label,
+        "撤回",
         f"withdraw-{seq}",
         lambda why: month_decisions.withdraw(seq, why, settings.load(), clerk.named(by)),
         f"第 {seq} 号已撤回。下次计算后进入各页的数字。",

@@ -4,7 +4,6 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards import signin
 from dashboards.components import clerk, matter_cards, month_steps
 from dashboards.queries import board_rows
 from dashboards.queries.board_rows import Board, CountyRow
@@ -243,8 +242,8 @@ def _shown_above(board: Board, seq: int) -> bool:
 
 def _decisions(board: Board, by: str | Actor) -> None:
     """The decisions of the month, the newest first, each with its opposite beside it."""
-    rows = board.now.decisions
-    with st.expander(f"{months.label(board.month)}的决定（{len(rows)} 个）", key="decisions"):
+    rows = board_rows.decisions(board.month)
+    with st.expander(f"{months.label(board.month)}的和不限月份的决定（{len(rows)} 个）", key="decisions"):
         shown = {d["seq"] for d in _of_open_county(board)}
         for row in rows[:MOST]:
             if row["seq"] in shown:
@@ -279,7 +278,9 @@ def decision_line(row: dict) -> str:
 def _withdrawal(row: dict, by: str | Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape.markdown(decision_line(row)), width=760)
-        if signin.may("reopen"):
+        if row["kind"] in ("approve", "reopen", "gate", "retract"):
+            month_steps.withdraw(row["seq"], by)
+        else:
             matter_cards.withdrawal(row["seq"], by)
 
 

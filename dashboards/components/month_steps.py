@@ -196,7 +196,18 @@ def reopen(month: date, by: str | Actor) -> None:
         f"reopen-{months.key(month)}",
         lambda why: _child(by, "reopen", ["reopen", months.key(month), "--why", why]),
         f"{months.label(month)}已重开。",
-        heavy=True,
+        do=clerk.worked,
+    )
+
+
+def withdraw(seq: int, by: str | Actor) -> None:
+    """Take back a decision about a month: another edition is current then, papers are issued anew."""
+    clerk.with_reason(
+        "撤回",
+        f"withdraw-{seq}",
+        lambda why: _child(by, "reopen", ["withdraw", str(seq), "--why", why]),
+        f"第 {seq} 号已撤回。",
+        do=clerk.worked,
     )
 
 
@@ -219,7 +230,7 @@ def release(board: Board, by: str | Actor) -> None:
                 "retract",
                 lambda why: _child(by, "publish", ["retract", now.released, "--why", why]),
                 f"{now.released} 已收回，此前发布的一版重新成为当前版。",
-                heavy=True,
+                do=clerk.worked,
             )
 
 

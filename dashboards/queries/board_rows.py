@@ -154,6 +154,12 @@ def said(matters: Iterable[Matter]) -> dict[str, list[dict]]:
     return found
 
 
+def decisions(month: date) -> list[dict]:
+    """The newest decisions of the month, and those that bear no month: about findings and files, and withdrawals."""
+    key = months.key(month)
+    return [row for row in month_now.decisions(settings.load()) if row["month"] in (None, key)]
+
+
 def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[dict]:
     """Decisions in force about a county in the month: extensions, and those about its findings."""
     known = {matter["id"] for matter in matters if matter["county"] == county}

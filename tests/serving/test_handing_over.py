@@ -61,6 +61,16 @@ def test_a_run_that_fails_says_why(by):
         by(Dagster(refuses="no such job"))
 
 
+def test_what_is_asked_is_valid_for_the_installed_dagster(by):
+    graphql, schema = pytest.importorskip("graphql"), pytest.importorskip("dagster_graphql.schema")
+    dagster = Dagster("FAILURE", events=({},))
+    with pytest.raises(Refusal, match="运行进程意外结束"):
+        by(dagster)
+    known = schema.create_schema().graphql_schema
+    assert len(dagster.asked) == 3
+    assert [graphql.validate(known, graphql.parse(query)) for query in dagster.asked] == [[], [], []]
+
+
 def test_a_server_that_falls_silent_is_said_and_the_run_goes_on(by):
     dagster = Dagster()
     dagster.ask = lambda *_: (_ for _ in ()).throw(URLError("refused"))
