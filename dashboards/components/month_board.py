@@ -185,7 +185,8 @@ def _told(row: CountyRow, board: Board) -> str:
     colour = {"late": "red", "missing": "orange", "part": "orange", "whole": "green", "excused": "gray"}[row.state]
     said = f":{colour}[**{STATES[row.state]}**]"
     if row.state in ("whole", "part"):
-        said += f" {row.accepted}/{row.units} 个单位 :gray[{escape.markdown(screen_wording.day(row.at))}收到]"
+        held = f"，暂不计入 {row.held}" if row.held else ""
+        said += f" {row.accepted}/{row.units} 个单位{held} :gray[{escape.markdown(screen_wording.day(row.at))}收到]"
     elif row.due and row.due != board.now.usual_due:
         said += f" :gray[延至 {row.due}]"
     return said
