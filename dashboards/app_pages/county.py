@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, county_panel, header
+from dashboards.components import board, common_parts, county_panel, header, spot_panel
 from dashboards.queries import figure_rows, submission_rows
 from dashboards.text import escape
 
@@ -28,6 +28,7 @@ with st.container(key="screen_only"):
             county_panel.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区（村）**")
     county_panel.near_done(view, county, near)
+    spot_panel.of_county(view, county)
     st.markdown("**报送与问题**")
     county_panel.submissions(view, county)
     county_panel.findings(findings)

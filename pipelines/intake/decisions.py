@@ -12,7 +12,7 @@ from pipelines.answers import match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox, month_status, signature
+from pipelines.intake import file_names, inbox, month_status, returned_lists, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -211,6 +211,7 @@ def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
         event = _event(opened.archive, event.body["of"])
     if event.kind != "submission":
         return
+    returned_lists.check_open(opened.archive, life, event.seq)
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
     if month and life.month(month).approved and life.status[event.seq] != "waiting":
         raise Refusal(f"{months.label(month)}已审定，其报表不能撤回或恢复；请先重开（shequ reopen）")

@@ -29,6 +29,7 @@ _STATES = {
     "waiting": "已收到，等待生效",
     "question": "已收到，待市里采纳月份后生效",
     "withdrawn": "已撤回",
+    "spot": "抽查结果已记录",
     "superseded": "已被更新的报表取代",
     "refused": "不能采用,请改正后重报",
 }
