@@ -105,7 +105,9 @@ class _Desk:
         original = self.opened.archive.read(report.sha256)
         # what is in force or waits is judged; a file that was superseded or withdrawn is judged for its receipt alone
         judged = (
-            self.life.status.get(report.seq) in ("effective", "waiting", "question") or month is None or report.refused
+            self.life.status.get(report.seq) in ("effective", "waiting", "question", "spot")
+            or month is None
+            or report.refused
         )
         found = report.findings if judged else self._findings(report.seq, report.county, month)
         context = self._context(report, month)
