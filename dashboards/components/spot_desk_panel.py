@@ -20,10 +20,11 @@ from dashboards.text import escape
 from pipelines import months, settings
 from pipelines.access import roles
 from pipelines.access.roles import Actor
+from pipelines.edition import spot_planning
+from pipelines.edition.spot_planning import Proposal, Wish
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, spot_desk, spot_planning, spot_tasks, submit_files
+from pipelines.intake import file_names, returned_lists, spot_desk, spot_tasks, submit_files
 from pipelines.intake.outcome import Report
-from pipelines.intake.spot_planning import Proposal, Wish
 from pipelines.monthly import checked_editions, month_decisions
 from pipelines.verification import sentences
 from pipelines.verification.spot_lists import SpotList
@@ -94,7 +95,7 @@ def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_deci
             claim["status"] or "", "只作估计" if claim.get("estimate") and claim["text"] else ""
         )
         st.markdown(escape.markdown(f"{names[key]}{f'：{words}' if words else ''}"))
-        st.caption(escape.markdown(claim["text"] or _aim(claim)))
+        st.caption(escape.markdown(" ".join(filter(None, (claim["text"] or _aim(claim), claim["interval"])))))
     if may_decide:
         _next_step(one, told, by)
     _behind(one)
@@ -357,6 +358,9 @@ def send_back() -> None:
     for file in files:
         with st.container(border=True):
             _file(file.name, file.getvalue(), by)
+    for event in returned_lists.unmatched(settings.load()):
+        said = f"第 {event.body['submission']} 号“{event.body['file']}”（{event.at[:10]}）不能对应任何名单，已存档，没有记录。"
+        st.caption(escape.markdown(said))
 
 
 def _file(name: str, content: bytes, by: str | Actor) -> None:

@@ -52,8 +52,9 @@ def plan(
     **asked,
 ) -> None:
     """算一算走访多少次能证明什么；加 --commit 定下来（在号码公布之前）。"""
-    from pipelines.intake import spot_desk, spot_planning
-    from pipelines.intake.spot_planning import Wish
+    from pipelines.edition import spot_planning
+    from pipelines.edition.spot_planning import Wish
+    from pipelines.intake import spot_desk
 
     if (commit or withdrawn) and not by:
         raise click.UsageError("请用 --by 写明经办人的姓名")

@@ -213,9 +213,9 @@ def of_ledger(archive: Archive) -> dict[int, SpotList]:
     return spot_lists.lists(life.spots, archive.read, life.withdrawn)
 
 
-def unmatched(archive: Archive) -> list[Event]:
+def unmatched(settings: Settings) -> list[Event]:
     """Files that were returned and answer to no list: nothing of them is recorded, and nothing is lost."""
-    life = month_state.fold(archive.decisions(), [])
+    life = month_state.fold(Archive(settings.archive).decisions(), [])
     return [event for event in life.spots if event.kind == spot_lists.RESULT and event.body["list"] is None]
 
 

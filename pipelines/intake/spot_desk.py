@@ -1,6 +1,5 @@
 """The city's acts of a spot check: plan a list, draw it, take a plan back before its day; and what the lists say now."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +8,12 @@ from datetime import date, datetime
 from pipelines import months
 from pipelines.access import roles
 from pipelines.archive.store import SHANGHAI, Archive, Event
+from pipelines.edition import spot_planning
 from pipelines.edition.open_edition import Release
+from pipelines.edition.spot_planning import Proposal
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, returned_lists, spot_planning
+from pipelines.intake import decisions, returned_lists
 from pipelines.intake.session import settle, writing
-from pipelines.intake.spot_planning import Proposal
 from pipelines.settings import Settings
 from pipelines.verification import course, draw, sentences, spot_lists, spot_tables
 from pipelines.verification.estimate import factor
@@ -213,6 +213,8 @@ def _claim(one: SpotList, claim: ListClaim, lists: Mapping[int, SpotList]) -> di
         for name, value in columns.items()
     }
     shown |= {"estimate": True} if estimate else {}
+    found = one.judged(claim.key)
+    shown |= {"interval": found and sentences.interval(found)}
     return {**told, **shown, "text": spot_tables.text(one, claim, estimate)}
 
 
@@ -257,7 +259,3 @@ def seed_text(one: SpotList) -> str:
     assert one.draw, "only a drawn list has a seed"
     body = one.plan.body
     return "\n".join((draw.METHOD, body["digest"], one.plan_hash, str(one.number), one.draw.body["value"]))
-
-
-def seed_is_right(one: SpotList) -> bool:
-    return bool(one.draw) and hashlib.sha256(seed_text(one).encode()).hexdigest() == one.draw.body["seed"]

@@ -8,9 +8,10 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from pipelines.archive.store import SHANGHAI
-from pipelines.intake import spot_desk, spot_planning, spot_tasks, submit_files
+from pipelines.edition import spot_planning
+from pipelines.edition.spot_planning import Wish
+from pipelines.intake import spot_desk, spot_tasks, submit_files
 from pipelines.intake.outcome import Report
-from pipelines.intake.spot_planning import Wish
 from pipelines.verification import list_workbook
 from pipelines.verification.spot_lists import SpotList
 from pipelines.verification.visit_list import COLUMNS, Task, VisitList
@@ -18,7 +19,7 @@ from tests.books import Office
 
 MONTH = date(2020, 4, 1)
 PLANNED, DAY = datetime(2020, 5, 2, 9, tzinfo=SHANGHAI), datetime(2020, 5, 5, 9, tzinfo=SHANGHAI)
-VISITED = date(2020, 5, 8)
+VISITED = date(2020, 5, 6)
 FACILITY = "facility_rural"
 Fill = Callable[[Task], Mapping[str, object] | None]
 
@@ -28,17 +29,19 @@ def at(days: int) -> datetime:
     return DAY + timedelta(days=days)
 
 
-def planned(office: Office, allowed: int | None = None, strata: str | None = None, **terms: object) -> int:
-    """A list of the facility's share, planned on 2 May for a number of 5 May; its number."""
+def planned(
+    office: Office, allowed: int | None = None, strata: str | None = None, day: datetime = DAY, **terms: object
+) -> int:
+    """A list of the facility's share, planned three days before the day of its number (5 May); its number."""
     release = spot_planning.edition(office.settings, MONTH)
     found = spot_planning.proposals(release, Wish(MONTH, [FACILITY], allowed=allowed, strata=strata))
-    number = spot_desk.Number("排列5", "第2020101期", DAY.date())
-    event = spot_desk.plan(release, found, spot_desk.Terms(number, **terms), office.settings, "李某", PLANNED)
+    number, moment = spot_desk.Number("排列5", "第2020101期", day.date()), day - timedelta(days=3)
+    event = spot_desk.plan(release, found, spot_desk.Terms(number, **terms), office.settings, "李某", moment)
     return event.body["list"]
 
 
-def drawn(office: Office, digits: str = "12345", **asked: object) -> SpotList:
-    return spot_desk.make_draw(planned(office, **asked), digits, "体彩网 2020-05-05", office.settings, "李某", DAY)
+def drawn(office: Office, digits: str = "12345", day: datetime = DAY, **asked: object) -> SpotList:
+    return spot_desk.make_draw(planned(office, day=day, **asked), digits, "体彩网", office.settings, "李某", day)
 
 
 def filled(found: VisitList, fill: Fill, folder: Path, name: str = "") -> Path:

@@ -9,7 +9,7 @@ import pytest
 from pipelines.verification import later_months, tally
 from pipelines.verification.claims import Claim, alpha
 from pipelines.verification.draw import Drawn
-from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Visits, factor, judge, of_looks, status
+from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Visits, factor, judge, status
 from pipelines.verification.plan import by_county, plan
 from tests.verification import spot_sample as sample
 
@@ -76,22 +76,6 @@ def test_a_visited_list_of_unknown_units_takes_their_place_in_the_upper_count():
     assert asked.high95_count == 120 - 2 + 4
     assert asked.corrected == Fraction(100, 200) * (116 + 10 * Fraction(3, 9))
     assert silent.high95_count == 120 - 2 + 10
-
-
-def test_the_second_of_two_looks():
-    result = judge(sample.FACILITY, _one(sample.FACILITY, 141, 2), looks=2)
-    assert (result.lower_count, result.low95_count, result.high95_count) == (2484, 2468, 2608)
-    assert f"{float(result.corrected):.4f}" == "51.8412"
-    assert status(result) == PROVEN
-
-
-def test_the_first_look_that_proves_decides_and_else_the_latest():
-    proven = judge(sample.FACILITY, _one(sample.FACILITY, 109, 1), looks=2)
-    failed = judge(sample.FACILITY, _one(sample.FACILITY, 109, 2), looks=2)
-    assert proven.proven and not failed.proven
-    assert of_looks([proven]) is proven
-    assert of_looks([failed, proven]) is proven
-    assert of_looks([failed]) is failed
 
 
 @pytest.mark.parametrize(
