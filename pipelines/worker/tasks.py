@@ -6,7 +6,6 @@ Each is a pure function of bytes and reference data. Requests and answers are a 
 |---|---|---|
 | `read` | event, resolutions; the file | `tables`, their names; each as Arrow IPC |
 | `receipt` | name, findings, context; the file | `name`; the receipt |
-| `visits` | name; the file | `sheets` of a returned list of a spot check, as `returned.packed` gives them; null of any other file |
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,10 +22,7 @@ from pipelines.archive.store import Event
 from pipelines.receipt import ReceiptContext, Try, write_receipt
 from pipelines.reference import form, roster
 from pipelines.reference.roster import Admission
-from pipelines.verification import returned
 from pipelines.warehouse import arrow_rows
-from pipelines.workbook.grid import Unreadable
-from pipelines.workbook.open_workbook import open_workbook
 
 
 class Tasks:
@@ -44,11 +40,7 @@ class Tasks:
         return {"form": form.digest(self.folder), "rosters": self.rosters.digest()}
 
     def answer(self, request: dict, parts: list[bytes]) -> tuple[dict, list]:
-        handlers: dict[str, Callable[..., tuple[dict, list]]] = {
-            "read": self._read,
-            "receipt": self._receipt,
-            "visits": self._visits,
-        }
+        handlers: dict[str, Callable[..., tuple[dict, list]]] = {"read": self._read, "receipt": self._receipt}
         return handlers[request.pop("op")](*parts, **request)
 
     def _read(self, data: bytes, event: dict, resolutions: Mapping) -> tuple[dict, list]:
@@ -73,13 +65,6 @@ class Tasks:
     def _receipt(self, data: bytes, name: str, findings: list[dict], context: dict) -> tuple[dict, list]:
         receipt, file_name = write_receipt(data, name, findings, unpacked_context(context))
         return {"name": file_name}, [receipt]
-
-    def _visits(self, data: bytes, name: str) -> tuple[dict, list]:
-        try:
-            sheets = [returned.Sheet(sheet.name, sheet.rows) for sheet in open_workbook(data, name).sheets]
-        except Unreadable:
-            return {"sheets": None}, []
-        return {"sheets": returned.packed(sheets) if returned.is_list(sheets) else None}, []
 
 
 def _packed(table: pa.Table) -> pa.Buffer:

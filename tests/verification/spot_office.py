@@ -21,6 +21,7 @@ MONTH = date(2020, 4, 1)
 PLANNED, DAY = datetime(2020, 5, 2, 9, tzinfo=SHANGHAI), datetime(2020, 5, 5, 9, tzinfo=SHANGHAI)
 VISITED = date(2020, 5, 6)
 FACILITY = "facility_rural"
+COUNTY = "130524"
 Fill = Callable[[Task], Mapping[str, object] | None]
 
 

@@ -1,10 +1,10 @@
 """From plan to proven: the ledger, the one door, corrections, closing, the edition; and the attempts to cheat."""
 
 import hashlib
-import shutil
 from datetime import date, datetime
 
 import pytest
+from openpyxl import load_workbook
 
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import open_release, spot_planning
@@ -14,32 +14,9 @@ from pipelines.errors import Refusal
 from pipelines.intake import returned_lists, spot_desk, spot_tasks, submit_files
 from pipelines.monthly import checked_editions, month_decisions, monthly_run, rebuild_editions
 from pipelines.verification import draw, spot_lists
-from tests import small_city
-from tests.books import Office, plain
+from tests.books import Office
 from tests.verification import spot_office
-from tests.verification.spot_office import DAY, FACILITY, MONTH, PLANNED, all_so, at, but, drawn, only, send
-
-COUNTY = "130524"
-
-
-@pytest.fixture(scope="module")
-def reported(tmp_path_factory) -> Office:
-    """One county, April 2020: every village but twelve says that it has a facility; released."""
-    folder = tmp_path_factory.mktemp("spot")
-    reference = small_city.measure_only(small_city.make(folder / "reference", [COUNTY]), [FACILITY, "charter"])
-    office = Office(folder / "data", reference)
-    villages = [unit.code for unit in office.units(MONTH, COUNTY) if unit.kind == "农村社区"]
-    without = set(villages[:12])
-    office.send(MONTH, COUNTY, lambda u: {**plain(u), "facility": "否"} if u.code in without else plain(u))
-    office.run(MONTH)
-    return office
-
-
-@pytest.fixture
-def office(reported, tmp_path) -> Office:
-    """A copy that a test may change."""
-    shutil.copytree(reported.settings.data, tmp_path / "data")
-    return Office(tmp_path / "data", reported.settings.reference)
+from tests.verification.spot_office import COUNTY, DAY, FACILITY, MONTH, PLANNED, all_so, at, but, drawn, only, send
 
 
 def last(office: Office):
@@ -364,8 +341,6 @@ def test_two_inspectors_who_disagree_in_a_file_are_both_held(office):
     one = drawn(office)
     [found] = spot_tasks.visit_lists(one)
     path = spot_office.filled(found, all_so, office.sent, "两人.xlsx")
-    from openpyxl import load_workbook
-
     book = load_workbook(path)
     sheet = book.worksheets[0]
     sheet.append([cell.value for cell in sheet[4]])
@@ -380,8 +355,6 @@ def test_an_edited_list_is_held_at_its_cells(office):
     one = drawn(office)
     [found] = spot_tasks.visit_lists(one)
     path = spot_office.filled(found, all_so, office.sent, "改过.xlsx")
-    from openpyxl import load_workbook
-
     book = load_workbook(path)
     sheet = book.worksheets[0]
     easy = next(unit for unit in one.units.values() if unit.code not in {task.code for task in found.tasks})
@@ -396,8 +369,6 @@ def test_an_edited_list_is_held_at_its_cells(office):
 def test_a_list_saved_without_its_marks_is_known_by_its_title_and_rows(office):
     one = drawn(office)
     path = spot_office.filled(spot_tasks.visit_lists(one)[0], all_so, office.sent, "另存.xlsx")
-    from openpyxl import load_workbook
-
     book = load_workbook(path)
     del book["_shequ"]
     book.worksheets[0]["A1"] = "核查表"
