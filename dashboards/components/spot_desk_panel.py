@@ -98,7 +98,7 @@ def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_deci
         st.caption(escape.markdown(" ".join(filter(None, (claim["text"] or _aim(claim), claim["interval"])))))
     if may_decide:
         _next_step(one, told, by)
-    _behind(one)
+    _behind(one, whole=may_decide or one.closing is not None)
 
 
 def _aim(claim: Mapping) -> str:
@@ -188,8 +188,11 @@ def _returned(seq: int, why: str, by: str | Actor) -> str:
     return f"第 {seq} 号交回的结果已撤回。"
 
 
-def _behind(one: SpotList) -> None:
-    """The plan's event and the draw, with all that is needed to draw the same list by hand."""
+def _behind(one: SpotList, whole: bool) -> None:
+    """The plan's event and the draw; where it is `whole`, all that is needed to draw the same list by hand.
+
+    Whoever has the seed has the list, so that of an open one is shown to those alone who hand it out.
+    """
     body = one.plan.body
     with st.expander("计划与抽取的依据"):
         st.caption(
@@ -205,6 +208,9 @@ def _behind(one: SpotList) -> None:
                 f"{one.draw.by}于 {one.draw.at[:10]} 抽取；号码公布于 {one.draw.body['published']}。{right}。"
             )
         )
+        if not whole:
+            st.caption("种子和次序在名单结束后列出，任何人都可以照样复算；此前只有办理人员看得到，以免走漏。")
+            return
         st.caption("种子是下面五行的 SHA-256；每个单位的签号是“种子,单位”的 SHA-256，从小到大即名单的次序。")
         st.code(spot_desk.seed_text(one), language=None)
         st.code(one.draw.body["seed"], language=None)

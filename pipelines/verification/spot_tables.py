@@ -108,11 +108,13 @@ def _of(one: SpotList, claim: ListClaim) -> dict:
 
 def _list(one: SpotList) -> dict:
     plan, drawn, closing, course = one.plan, one.draw, one.closing, one.course
+    # whoever has the seed has the list: until it is closed it is the inspectors' alone
+    shown = drawn if closing else None
     return {
         **{name: plan.body[name] for name in ("edition", "source", "issue", "window")},
         "month": one.month, "list": one.number, "state": state(one), "planned_by": plan.by, "planned_at": plan.at,
-        "day": course.day, "value": drawn and drawn.body["value"], "published": drawn and drawn.body["published"],
-        "seed": drawn and drawn.body["seed"], "drawn_by": drawn and drawn.by, "drawn": course.drawn, "until": course.until,
+        "day": course.day, "value": shown and shown.body["value"], "published": drawn and drawn.body["published"],
+        "seed": shown and shown.body["seed"], "drawn_by": drawn and drawn.by, "drawn": course.drawn, "until": course.until,
         "closed": closing and spot_lists.day_of(closing), "why": one.withdrawal and one.withdrawal.body["why"],
         "visits": len({uid for uid, _ in one.planned_keys()}), "answered": answered(one), "changed": changed(one),
     }  # fmt: skip
