@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import spot_desk_panel
+from dashboards.components import spot_desk_panel, spot_plan_panel
 from dashboards.text import escape
 from pipelines.verification import sentences
 
@@ -24,7 +24,7 @@ room = st.segmented_control(
 )
 st.query_params["room"] = room
 if room == "plan":
-    spot_desk_panel.plan(view)
+    spot_plan_panel.plan(view)
 elif room == "back":
     spot_desk_panel.send_back()
 else:

@@ -1,12 +1,14 @@
 """What editions of older formats lack, as nulls and empty tables: whoever reads an edition asks the same of all.
 
 Before format 5 figures had no `known`, no two parts of the gap and no verdicts at the ends, and nothing was in an order of concern.
-An edition has no `moved` where no 表1 lay on several sheets, and no tables of spot checks where none was planned.
+An edition has no `moved` where no 表1 lay on several sheets, no `county_source` where no 表2 was put together from several files, and
+no tables of spot checks where none was planned.
 """
 
 from collections.abc import Collection
 
 from pipelines.edition import edition_folders
+from pipelines.edition.decision_rows import EXPLANATION
 from pipelines.figures.progress import FIGURE
 from pipelines.verification import spot_tables
 
@@ -16,7 +18,11 @@ _CONCERN = {
     "missing": "DOUBLE", "rank": "BIGINT",
 }  # fmt: skip
 _MOVED = {"month": "DATE", "seq": "BIGINT", "row_no": "INTEGER", **dict.fromkeys(("field", "sheet", "cell"), "VARCHAR")}
-_TABLES = {"concern": _CONCERN, "moved": _MOVED, **spot_tables.TABLES}
+_COUNTY_SOURCE = {"month": "DATE", "unit": "VARCHAR", "field": "VARCHAR", "seq": "BIGINT"}
+_TABLES = {
+    "concern": _CONCERN, "moved": _MOVED, "county_source": _COUNTY_SOURCE, "explanation": dict.fromkeys(EXPLANATION, "VARCHAR"),
+    **spot_tables.TABLES,
+}  # fmt: skip
 _COLUMNS = {"figure": FIGURE, "figure_now": FIGURE, "step": _STEP}
 
 

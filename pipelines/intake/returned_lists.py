@@ -195,16 +195,21 @@ def _report(found: Report, number: int | None, read: Returned, late: bool) -> Re
     return found
 
 
-def check_open(archive: Archive, life: Life, seq: int) -> None:
-    """Errors: `Refusal` where results would be taken back, or given back, after their list was closed."""
-    for event in life.spots:
-        if event.kind == spot_lists.RESULT and event.body["submission"] == seq and event.body["list"] is not None:
-            one = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
-            if one.closing:
-                raise Refusal(
-                    f"第 {seq} 号是 {one.number} 号名单的结果，名单已于 {spot_lists.day_of(one.closing)} 结束，不能撤回或恢复；"
-                    "如有错误，请交更正的结果并在说明里写明理由"
-                )
+def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
+    """Whether a submission is a returned list, whose results may be taken back or given back. False of any other.
+
+    Errors: `Refusal` where the list was closed since.
+    """
+    event = next((e for e in life.spots if e.kind == spot_lists.RESULT and e.body["submission"] == seq), None)
+    if event is None or event.body["list"] is None:
+        return event is not None
+    one = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
+    if one.closing:
+        raise Refusal(
+            f"第 {seq} 号是 {one.number} 号名单的结果，名单已于 {spot_lists.day_of(one.closing)} 结束，不能撤回或恢复；"
+            "如有错误，请交更正的结果并在说明里写明理由"
+        )
+    return True
 
 
 def of_ledger(archive: Archive) -> dict[int, SpotList]:
