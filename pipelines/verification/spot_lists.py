@@ -10,13 +10,13 @@ A pure function of events and the archive's objects: no clock. Kinds of events, 
 | `spot_withdraw` | list, why | |
 | `spot_close` | list, how | |
 
-`spot_result` of a submission that was withdrawn counts for nothing.
+`spot_result` of a submission that was withdrawn counts for nothing; it stays among the versions.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -93,23 +93,25 @@ class Named:
 
 @dataclass(frozen=True)
 class Version:
-    """One recorded answer. `counts`: it is the one that stands; `late`: it came after the closing."""
+    """One recorded answer. `counts`: it is the one that stands; `late`: it came after the closing; `withdrawn`: it was taken back."""
 
     answer: Answer
     event: Event
     late: bool
+    withdrawn: bool
     counts: bool
     group: str = ""
 
 
 @dataclass
 class SpotList:
-    """One list of the ledger. `withdrawn` events of submissions are passed over in `results`."""
+    """One list of the ledger. `taken_back`: numbers of submissions that were withdrawn, whose `results` count for nothing."""
 
     plan: Event
     load: Load
     draw: Event | None = None
     results: list[Event] = field(default_factory=list)
+    taken_back: Set[int] = frozenset()
     withdrawal: Event | None = None
     closing: Event | None = None
 
@@ -182,7 +184,8 @@ class SpotList:
         for event in self.results:
             told = record(self.load, event)
             for answer in told["answers"]:
-                _put(found, Version(answer, event, bool(event.body["late"]), True, told["group"]))
+                back = event.body["submission"] in self.taken_back
+                _put(found, Version(answer, event, bool(event.body["late"]), back, not back, told["group"]))
         return found
 
     @cached_property
@@ -236,8 +239,8 @@ def _put(found: dict[Key, list[Version]], version: Version) -> None:
     """A later answer replaces the earlier ones; after the closing only where it lowers the bound."""
     before = found.setdefault(version.answer.key, [])
     stands = next((one.answer.result for one in reversed(before) if one.counts), None)
-    counts = not version.late or tally.counts_after_closing(stands, version.answer.result)
-    before.append(Version(version.answer, version.event, version.late, counts, version.group))
+    lowers = not version.late or tally.counts_after_closing(stands, version.answer.result)
+    before.append(replace(version, counts=version.counts and lowers))
 
 
 def draw_claims(seed: str, planned: SpotList) -> dict[str, list[Drawn]]:
@@ -252,21 +255,20 @@ def day_of(event: Event) -> date:
     return date.fromisoformat(event.at[:10])
 
 
-def lists(events: Iterable[Event], load: Load, withdrawn: Mapping[int, Event] | None = None) -> dict[int, SpotList]:
+def lists(events: Iterable[Event], load: Load, withdrawn: Collection[int] = ()) -> dict[int, SpotList]:
     """Every list by number, from the ledger's spot events in order; `withdrawn`: events taken back, by number."""
     found: dict[int, SpotList] = {}
-    taken_back = withdrawn or {}
     for event in events:
         number = event.body["list"]
         if event.kind == PLAN:
-            found[number] = SpotList(event, load)
+            found[number] = SpotList(event, load, taken_back=frozenset(withdrawn))
         elif event.kind == DRAW:
             found[number].draw = event
         elif event.kind == WITHDRAW:
             found[number].withdrawal = event
         elif event.kind == CLOSE:
             found[number].closing = event
-        elif number is not None and event.body["submission"] not in taken_back:
+        elif number is not None:
             found[number].results.append(event)
     return found
 

@@ -63,7 +63,7 @@ TABLES: dict[str, dict[str, str]] = {
     "spot_answer": {
         **_OF, "uid": "VARCHAR", "seq": "BIGINT", "number": "BIGINT", "result": "VARCHAR", "evidence": "VARCHAR",
         "inspector": "VARCHAR", "days": "VARCHAR", "note": "VARCHAR", "group": "VARCHAR", "file": "VARCHAR", "sheet": "VARCHAR",
-        "cell": "VARCHAR", "late": "BOOLEAN", "counts": "BOOLEAN",
+        "cell": "VARCHAR", "late": "BOOLEAN", "withdrawn": "BOOLEAN", "counts": "BOOLEAN",
     },
     "figure_spot": {
         **_ABOUT, "month": "DATE", **_RESULT, "counted": "BIGINT", "required": "BIGINT", "yes": "BIGINT", "list": "BIGINT",
@@ -222,7 +222,7 @@ def _answers(one: SpotList) -> Iterator[dict]:
             yield {
                 **_of(one, one.claims[key]), "uid": uid, "seq": version.event.body["submission"], "number": number, **_answer(version),
                 "file": version.event.body["file"], "sheet": version.answer.sheet, "cell": version.answer.cell,
-                "late": version.late, "counts": version.counts,
+                "late": version.late, "withdrawn": version.withdrawn, "counts": version.counts,
             }  # fmt: skip
 
 

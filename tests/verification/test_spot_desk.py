@@ -251,6 +251,7 @@ def test_results_may_be_taken_back_until_the_list_is_closed(office):
     seq = send(office, other, only(first_code(office, other), "不属实", days=f"{today:%Y-%m-%d}"), today).seq
     taken = month_decisions.withdraw(seq, "走错了村", office.settings, "李某")
     assert spot_office.now_of(office, other).standing == {}
+    assert [v.withdrawn for v in spot_lists_answers(office, other)] == [True], "it stays among the versions"
     month_decisions.withdraw(taken.seq, "没有走错", office.settings, "李某")
     assert len(spot_office.now_of(office, other).standing) == 1
 
