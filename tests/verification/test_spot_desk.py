@@ -4,6 +4,7 @@ import hashlib
 from datetime import date, datetime
 
 import pytest
+from docx import Document
 from openpyxl import load_workbook
 
 from pipelines.archive.store import SHANGHAI, Archive
@@ -13,6 +14,7 @@ from pipelines.edition.spot_planning import Wish
 from pipelines.errors import Refusal
 from pipelines.intake import returned_lists, spot_desk, spot_tasks, submit_files
 from pipelines.monthly import checked_editions, month_decisions, monthly_run, rebuild_editions
+from pipelines.reports import write_reports
 from pipelines.verification import draw, spot_lists
 from tests.books import Office
 from tests.verification import spot_office
@@ -59,6 +61,19 @@ def test_from_the_plan_to_the_edition_that_says_proven(office):
     story = explain(after, FACILITY, unit=visited[0]["code"])
     [check] = story["units"][0]["checks"]
     assert (check["list"], check["result"], check["days"]) == (1, "属实", "2020-05-06")
+
+
+def test_the_papers_say_it_in_a_paragraph_and_a_table(office, tmp_path):
+    one = drawn(office)
+    send(office, one, all_so, at(3))
+    checked_editions.follow(office.settings)
+    [docx, _, html] = write_reports(open_release(settings=office.settings), tmp_path)
+    paper = Document(docx)
+    said = "\n".join(paragraph.text for paragraph in paper.paragraphs)
+    assert "抽查核实情况" in said and "经抽查核实的有1项" in said and "2020年4月抽查" in said
+    [table] = [table for table in paper.tables if table.cell(0, 0).text == "指标" and "走访" in table.cell(0, 3).text]
+    assert "1号名单" in table.cell(1, 5).text
+    assert "经抽查核实的有1项" in html.read_text(encoding="utf-8")
 
 
 def test_a_rebuild_from_the_archive_gives_the_same_lists_bounds_and_words(office):
