@@ -1,7 +1,6 @@
 """Editions that gained a spot check: once a list is closed, its month is published again with the check beside the figures."""
 
 from pipelines.access import roles
-from pipelines.figures import update
 from pipelines.intake import returned_lists, session
 from pipelines.monthly import monthly_run, papers
 from pipelines.settings import Settings
@@ -17,7 +16,6 @@ def follow(settings: Settings, by: str | roles.Actor = "系统") -> list[str]:
         due = returned_lists.closed_since(opened, settings)
         if not due:
             return []
-        update.bring_up_to_date(opened, max(due))
         name = by if isinstance(by, str) else by.name
         made = [one for one in monthly_run.publish_months(opened, settings, due, name) if one.new]
     papers.issue_latest(settings, [one.month for one in made])
