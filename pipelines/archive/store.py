@@ -116,5 +116,5 @@ def is_right(path: Path, digest: str) -> bool:
 
 
 def objects_of(event: Event) -> list[str]:
-    """The objects that an event speaks of: a workbook, or the reference data that an edition was made with."""
-    return [event.body[key] for key in ("sha256", "bundle") if event.body.get(key)]
+    """The objects that an event speaks of: a workbook, the reference data of an edition, a spot check's list or record."""
+    return [event.body[key] for key in ("sha256", "bundle", "object") if event.body.get(key)]

@@ -17,6 +17,7 @@ from pipelines.cli import (
     operations,
     printing,
     reference_commands,
+    spotcheck,
 )
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
@@ -295,6 +296,7 @@ for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
     comparing.compare,
+    spotcheck.spotcheck,
     reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,
