@@ -13,6 +13,7 @@ from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.monthly import overdue
 from pipelines.serving import health, probes, systemd_units
 from pipelines.serving.programs import Ports
+from pipelines.serving.promise import Promise
 from pipelines.settings import Settings
 from tests.serving.test_checks import free
 
@@ -26,7 +27,7 @@ def found(tmp_path) -> Settings:
     return made
 
 
-def seen(found: Settings, what: str) -> health.Look:
+def seen(found: Settings, what: str) -> Promise:
     return {one.what: one for one in health.state(found, NOW)}[what]
 
 
@@ -58,21 +59,21 @@ def test_an_old_reading_of_the_archive_is_a_fault_and_a_fresh_one_is_not(found):
 
 def test_damage_found_is_told(found):
     overdue.verified_at(found).write_text(json.dumps({"at": NOW.isoformat(), "faults": ["台账第 3 行残缺"]}))
-    assert seen(found, "档案核对") == health.Look("档案核对", False, "1 处损坏，如：台账第 3 行残缺", date(2026, 3, 28))
+    assert seen(found, "档案核对") == Promise("档案核对", False, "1 处损坏，如：台账第 3 行残缺", date(2026, 3, 28))
 
 
 def test_no_backup_is_a_fault_and_the_last_one_is_told(found):
     assert not seen(found, "备份").well
     (found.data / "audit").mkdir()
     Ledger(found.data / "audit" / "audit.jsonl").append("backup", {}, now=NOW - timedelta(days=1))
-    assert seen(found, "备份") == health.Look("备份", True, "上次备份 2026-03-19T08:00", date(2026, 3, 21))
+    assert seen(found, "备份") == Promise("备份", True, "上次备份 2026-03-19T08:00", date(2026, 3, 21))
 
 
 def test_the_last_release_in_the_ledger_is_the_last_successful_run(found):
     assert seen(found, "上次成功运行").says == "还没有运行过"
     for edition in (1, 2):
         Archive(found.archive).append("release", {"month": "2026-02", "edition": edition}, by="定时", now=NOW)
-    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00，2026-02 第 2 版（定时）")
+    assert seen(found, "上次成功运行") == Promise("上次成功运行", True, "2026-03-20T08:00，2026-02 第 2 版（定时）")
 
 
 def test_a_file_that_nobody_takes_is_named(found):
