@@ -3,16 +3,15 @@
 from datetime import date, datetime
 
 from pipelines import months
-from pipelines import settings as installation
 from pipelines.archive import edition_gate, month_state
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
 from pipelines.intake import month_now
-from pipelines.notify import contacts, due_dates, messages, reporting_state
+from pipelines.notify import due_dates, messages, reporting_state
+from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
-from pipelines.notify.outbox import Outbox
-from pipelines.notify.senders import BySmtp, Sender, ToFile
+from pipelines.notify.outbox import Outbox, contacts_of, send_waiting
 from pipelines.reports.facts import gather
 from pipelines.reports.verdict import tally
 from pipelines.settings import Settings
@@ -26,7 +25,7 @@ def remind(settings: Settings, now: datetime) -> list[Message]:
     if not any(due_dates.occasion(day, today) for day in due):
         return []
     reminders = messages.reminders(reporting_state.of_month(settings, month, today), known(settings))
-    outbox(settings).put(reminders)
+    tell(settings, reminders)
     return reminders
 
 
@@ -41,7 +40,7 @@ def releases(settings: Settings, after: int) -> int:
         made = known_editions.made[edition_gate.label(event)]
         month, edition = months.parse(event.body["month"]), event.body["edition"]
         sentence = verdict(settings, month, edition)
-        outbox(settings).put([messages.published(month, edition, made.body["kind"], sentence, known(settings))])
+        tell(settings, [messages.published(month, edition, made.body["kind"], sentence, known(settings))])
     return last
 
 
@@ -61,27 +60,18 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
 
 def tell(settings: Settings, found: list[Message]) -> None:
     """Write down messages, to be sent with the next `flush`."""
-    outbox(settings).put(found)
+    outbox(settings).put(found, known(settings))
 
 
 def flush(settings: Settings) -> tuple[int, list[str]]:
-    """Send all that waits: how many went, and what did not."""
-    return outbox(settings).flush(sender(settings))
+    """Send what waits: how many went, and what did not."""
+    return send_waiting(settings)
 
 
 def outbox(settings: Settings) -> Outbox:
     return Outbox(settings.data / "outbox")
 
 
-def sender(settings: Settings) -> Sender:
-    """Mail where the environment names a server, else files under `data/outbox/mail`."""
-    files, mail = ToFile(settings.data / "outbox" / "mail"), installation.mail()
-    return BySmtp(mail, files) if mail else files
-
-
-def known(settings: Settings) -> contacts.Contacts:
+def known(settings: Settings) -> Contacts:
     """The contacts; none while the file cannot be read (`shequ health` says so)."""
-    try:
-        return contacts.load(settings.data / "contacts.yaml")
-    except Refusal:
-        return contacts.Contacts()
+    return contacts_of(settings)

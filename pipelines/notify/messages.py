@@ -7,18 +7,31 @@ from datetime import date
 from pipelines import months
 from pipelines.intake import file_names
 from pipelines.notify import due_dates
-from pipelines.notify.contacts import Contacts
+from pipelines.notify.contacts import Contacts, Kind
 from pipelines.notify.reporting_state import Standing
+
+ROBOT = "robot:"
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one address. The same `key` is never sent twice."""
+    """One message to one address. The same `key` is never sent twice.
+
+    `brief` is the sentence that robots get, of counts alone, with `link`; a message without one is not for them.
+    """
 
     key: str
     to: str
     subject: str
     body: str
+    kind: Kind = "fault"
+    brief: str = ""
+    link: str = ""
+
+    @property
+    def robot(self) -> str | None:
+        """The name of the robot that it is for; None for mail."""
+        return self.to.removeprefix(ROBOT) if self.to.startswith(ROBOT) else None
 
     def public(self) -> dict:
         return asdict(self)
