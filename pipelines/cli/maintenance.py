@@ -57,7 +57,9 @@ def restore(found: Settings, folder: Path, only_rehearse: bool, by: str, as_json
         restored = whole_backup.restore(found, folder, by, report)
         if not as_json:
             served = f"；{restored['served']} 已可查看（shequ serve），其余各版随后重做" if restored["served"] else ""
-            printing.say(f"已恢复台账至第 {restored['seq']} 号，{restored['objects']} 个文件{served}", *restored["notes"])
+            printing.say(
+                f"已恢复台账至第 {restored['seq']} 号，{restored['objects']} 个文件{served}", *restored["notes"]
+            )
         verdict = rebuild_editions.rebuild(found, report)
     printing.print_json({**restored, "rebuild": verdict}) if as_json else printing.say(*verdict["message"].split("\n"))
     if not verdict["agrees"]:
@@ -70,6 +72,8 @@ def _rehearse(found: Settings, folder: Path, by: str, as_json: bool) -> None:
 
     with printing.progress("演练") as report:
         result = whole_backup.rehearse(found, folder, by, report)
-    printing.print_json(result) if as_json else printing.say(f"演练{'通过' if result['agrees'] else '没有通过'}：{result['message']}")
+    printing.print_json(result) if as_json else printing.say(
+        f"演练{'通过' if result['agrees'] else '没有通过'}：{result['message']}"
+    )
     if not result["agrees"]:
         sys.exit(1)

@@ -10,6 +10,7 @@ An asset is a table that people ask for, or a kind of paper, of one month. Four 
 | report | `docx`, `xlsx`, `html`, `notices` |
 """
 
+import warnings
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -26,11 +27,20 @@ from pipelines.system import program_version
 OWNERS = ["team:governance_statistics"]
 # a month follows the last one; a week for holidays, then a warning, then a failure
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=42), warn_window=timedelta(days=38))
+
+
+def _with_months_before(number: int) -> dg.TimeWindowPartitionMapping:
+    """A month and so many before it, as far as there are any."""
+    with warnings.catch_warnings():
+        # Dagster calls the last argument a beta
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.TimeWindowPartitionMapping(
+            start_offset=-number, end_offset=0, allow_nonexistent_upstream_partitions=True
+        )
+
+
 # a unit that is silent lends its answers of so many months before
-CARRIED = dg.TimeWindowPartitionMapping(
-    start_offset=-CARRY_MONTHS, end_offset=0, allow_nonexistent_upstream_partitions=True
-)
-SINCE_LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True)
+CARRIED, SINCE_LAST = _with_months_before(CARRY_MONTHS), _with_months_before(1)
 OPERATIONS = ("submissions", "figures", "release", "report")
 PAPERS = ("docx", "xlsx", "html")
 
@@ -89,11 +99,18 @@ def report() -> list[dg.AssetSpec]:
     """The papers of an edition, and what people are told of it."""
     said = {"docx": "月报（公文格式）。", "xlsx": "月报附表。", "html": "月报网页，一个文件，不联网。"}
     papers = [
-        _spec(name, f"{said[name]}放在发布版的 reports 文件夹。", "papers", "pipelines.reports", ["edition"], kinds={name})
+        _spec(
+            name, f"{said[name]}放在发布版的 reports 文件夹。", "papers", "pipelines.reports", ["edition"], kinds={name}
+        )
         for name in PAPERS
     ]
     notices = _spec(
-        "notices", "写给经办人的发布消息，待对外收发程序送出。", "papers", "pipelines.notify.dispatch", ["edition"], kinds={"mail"}
+        "notices",
+        "写给经办人的发布消息，待对外收发程序送出。",
+        "papers",
+        "pipelines.notify.dispatch",
+        ["edition"],
+        kinds={"mail"},
     )
     return [*papers, notices]
 
@@ -151,7 +168,10 @@ def _indicator(indicator: Indicator) -> dg.TableColumn:
 
 def _tag(clause: str) -> str:
     """A clause as a tag takes it: letters, digits, `_`, `-` and `.`."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in clause)[:63].strip("_") or "clause"
+    return (
+        "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in clause)[:63].strip("_")
+        or "clause"
+    )
 
 
 def _lineage(register: Register) -> dg.TableColumnLineage:

@@ -64,7 +64,9 @@ def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckS
         with station.open("接收报表") as opened:
             if context.selected_asset_keys:
                 most = MOST if _of_inbox(context) else None
-                new = collect_inbox.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"), most)
+                new = collect_inbox.collect(
+                    opened, station.settings, config.still_for, _progress(context, "读取报表"), most
+                )
                 context.log.info(f"收到 {len(new)} 份报表")
                 if _of_inbox(context) and not _used(opened, new):
                     context.log.warning("这一批没有一份可以采用（原因见回执和“报送”页），不重算任何月份")
@@ -142,7 +144,8 @@ def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefini
                 nothing = {"发布版": "该月没有任何报表，未成版"}
                 moved = {edition.month: _moved(edition.folder) for edition in made}
                 yield from _tell(
-                    context, {"edition": lambda month: rows.get(month, nothing), "movement": lambda month: moved.get(month, {})}
+                    context,
+                    {"edition": lambda month: rows.get(month, nothing), "movement": lambda month: moved.get(month, {})},
                 )
             current = edition_folders.current(station.settings.releases)
             yield from _whole(context, opened, {edition.folder for edition in made} | {current})
@@ -199,7 +202,9 @@ def _began(context: dg.AssetExecutionContext) -> datetime:
 
 def _before(archive: Archive, moment: datetime) -> int:
     """The last event of the ledger before a moment."""
-    decisions = (event for event in archive.decisions() if datetime.fromisoformat(event.at) >= moment.replace(microsecond=0))
+    decisions = (
+        event for event in archive.decisions() if datetime.fromisoformat(event.at) >= moment.replace(microsecond=0)
+    )
     first = next(decisions, None)
     return first.seq - 1 if first else archive.last_seq()
 

@@ -175,7 +175,9 @@ def _roster(settings: Settings) -> _Age:
 
 def _registers(settings: Settings) -> _Age:
     registers = reference_bundle.load(settings.reference).registers
-    return _Age(_day(max(register.since for register in registers)), "、".join(f"《{r.policy.title}》" for r in registers))
+    return _Age(
+        _day(max(register.since for register in registers)), "、".join(f"《{r.policy.title}》" for r in registers)
+    )
 
 
 def _calendar(settings: Settings) -> _Age:

@@ -59,7 +59,9 @@ def _set_up(settings: Settings) -> Iterator[tuple[str, Path]]:
         for path in sorted((settings.data / folder).glob("*.json")):
             yield f"{folder}/{path.name}", path
     for path in sorted(settings.reference.rglob("*")):
-        if path.is_file() and not any(part.startswith((".", "__")) for part in path.relative_to(settings.reference).parts):
+        if path.is_file() and not any(
+            part.startswith((".", "__")) for part in path.relative_to(settings.reference).parts
+        ):
             yield f"{REFERENCE}/{path.relative_to(settings.reference).as_posix()}", path
 
 

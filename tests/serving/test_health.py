@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -31,13 +32,15 @@ def seen(found: Settings, what: str) -> Promise:
     return {one.what: one for one in health.state(found, NOW)}[what]
 
 
-def test_programs_that_do_not_answer_are_named():
-    looks = health.running(Ports(free(), free(), free()))
+def test_programs_that_do_not_answer_are_named(found):
+    (found.data / "serve.json").write_text(json.dumps(asdict(Ports(free(), free(), free()))))
+    looks = health.running(found, NOW)
     assert [one.what for one in looks if not one.well] == [
         "看板",
         "Dagster 代码服务",
         "Dagster 界面",
         "Dagster 守护进程",
+        "对外收发",
         "Dagster 定时",
     ]
 
