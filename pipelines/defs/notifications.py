@@ -37,12 +37,13 @@ def notices() -> dg.SensorDefinition:
 
     @dg.sensor(
         name="notices", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING, jobs=[],
-        description="写下发布版、磁盘将满的消息；由对外收发程序送出。",
+        description="写下发布版、待办事项、磁盘将满的消息；由对外收发程序送出。",
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SkipReason:
         # what was published before anybody listened is no news
         before = int(context.cursor) if context.cursor else Archive(station.settings.archive).last_seq()
         context.update_cursor(str(dispatch.releases(station.settings, before)))
+        dispatch.matters(station.settings, datetime.now(SHANGHAI))
         _disk(station.settings, datetime.now(SHANGHAI))
         return dg.SkipReason(f"待发 {len(dispatch.outbox(station.settings).waiting())} 条消息")
 

@@ -1,14 +1,18 @@
 """Deciding what to tell from the state of an installation, and sending it. The clock is an argument; a failing sender fails nothing."""
 
+import json
+from contextlib import suppress
 from datetime import date, datetime
+from pathlib import Path
 
 from pipelines import months
 from pipelines.archive import edition_gate, month_state
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import SHANGHAI, Archive, write_durably
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
-from pipelines.intake import month_now
-from pipelines.notify import due_dates, messages, reporting_state
+from pipelines.intake import answer_matters, month_now
+from pipelines.intake.open_matters import Matter
+from pipelines.notify import due_dates, matter_messages, messages, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
 from pipelines.notify.outbox import Outbox, contacts_of, send_waiting
@@ -42,6 +46,51 @@ def releases(settings: Settings, after: int) -> int:
         sentence = verdict(settings, month, edition)
         tell(settings, [messages.published(month, edition, made.body["kind"], sentence, known(settings))])
     return last
+
+
+def matters(settings: Settings, now: datetime) -> list[Message]:
+    """Tell at once of what has begun to wait for somebody, or was explained; written down, not yet sent. Waits for nobody."""
+    place, waiting = settings.data / "outbox" / "matters.json", answer_matters.kept(settings)
+    told = _told(place)
+    fresh = matter_messages.news(waiting, told)
+    states = {m["id"]: m["state"] for m in waiting if m["state"] in ("open", "explained")}
+    if states == told:
+        return []
+    found = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
+    tell(settings, found)
+    # after the messages: a kill between tells once more, which the key keeps from being sent twice
+    write_durably(place, json.dumps(states).encode())
+    return found
+
+
+def _told(place: Path) -> dict[str, str]:
+    with suppress(OSError, ValueError):
+        found = json.loads(place.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _county_names(settings: Settings, found: list[Matter]) -> dict[str, str]:
+    """Names by code, of the months of the matters: a county has another name in another month."""
+    keys = sorted({matter["month"] for matter in found if matter["month"]})
+    return {code: name for key in keys for code, name in month_now.counties(settings, months.parse(key)).items()}
+
+
+def remind_now(settings: Settings, month: date, counties: list[str], now: datetime) -> tuple[list[str], list[str]]:
+    """Remind missing counties because a person asks for it: names of those reminded (once a day), and of those without an address."""
+    standing = reporting_state.of_month_as_kept(settings, month, now.astimezone(SHANGHAI).date())
+    asked = [county for county in standing.missing if county[0] in counties]
+    found = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
+    tell(settings, [message for message in found.values() if message])
+    return [name for name, m in found.items() if m], [name for name, m in found.items() if not m]
+
+
+def write_to_county(settings: Settings, month: date, county: str, sentence: str, by: str, now: datetime) -> bool:
+    """A sentence of a person of the city about a county's report, by mail; False where the county has no address."""
+    name = month_now.counties(settings, month).get(county, county)
+    found = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
+    tell(settings, [found] if found else [])
+    return found is not None
 
 
 def verdict(settings: Settings, month: date, edition: int) -> str:
