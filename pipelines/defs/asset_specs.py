@@ -41,7 +41,6 @@ def _with_months_before(number: int) -> dg.TimeWindowPartitionMapping:
 
 # a unit that is silent lends its answers of so many months before
 CARRIED, SINCE_LAST = _with_months_before(CARRY_MONTHS), _with_months_before(1)
-OPERATIONS = ("submissions", "figures", "release", "report")
 PAPERS = ("docx", "xlsx", "html")
 
 
