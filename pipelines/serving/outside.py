@@ -44,10 +44,11 @@ def one_round(settings: Settings, now: datetime) -> None:
     """Send what waits; the daily duties where they are due. What fails is noted and tried again with the next round."""
     gone, troubles = outbox.send_waiting(settings, SENDING)
     known = {**note(settings), "at": now.isoformat(timespec="seconds"), "troubles": troubles[:5]}
-    for day, duty in (("life", _life), ("certificate", _certificate), ("switch", _switch)):
+    _keep(settings, known)
+    for day, duty in (("certificate", _certificate), ("life", _life), ("switch", _switch)):
         if _is_due(known.get(day), now):
             known[day] = duty(settings, now)
-    write_durably(_place(settings), json.dumps(known, ensure_ascii=False).encode())
+            _keep(settings, known)
     if gone or troubles:
         print(f"发出 {gone} 条消息；{'；'.join(troubles)}".rstrip("；"), flush=True)
 
@@ -68,6 +69,10 @@ def note(settings: Settings) -> dict:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _keep(settings: Settings, known: dict) -> None:
+    write_durably(_place(settings), json.dumps(known, ensure_ascii=False).encode())
 
 
 def _place(settings: Settings) -> Path:

@@ -56,11 +56,11 @@ def all_of(settings: Settings, ports: Ports) -> list[Program]:
         Program("code", "Dagster 代码服务", code, partial(probes.code_server, ADDRESS, ports.code), silence=45.0),
         Program("web", "Dagster 界面", site, partial(probes.web_server, web), web),
         Program("daemon", "Dagster 守护进程", daemon, partial(probes.daemon, web)),
-        # a round of sending takes a minute at most
+        _dashboard(settings, ports),
+        # last: its first round looks at all the others; a round of sending takes a minute at most
         Program(
             "outside", "对外收发", [sys.executable, "-m", "pipelines.serving.outside"], partial(outside.probe, settings)
         ),
-        _dashboard(settings, ports),
     ]
 
 

@@ -100,9 +100,12 @@ def test_reference_data_has_an_age(found):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_accepts_the_units(found, tmp_path):
+def test_systemd_accepts_the_units(found, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHEQU_BACKUP", "/srv/copy")
     places = systemd_units.write(found, tmp_path / "units", "daemon")
     assert not any("@" in place.read_text() for place in places)
+    service = next(place for place in places if place.name == "shequ.service").read_text()
+    assert f"ReadWritePaths={found.data} -/srv/copy\n" in service
     done = subprocess.run(["systemd-analyze", "verify", *map(str, places)], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "shequ" in line]
     assert (done.returncode, ours) == (0, [])

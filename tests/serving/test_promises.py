@@ -79,6 +79,29 @@ def test_contacts_are_the_operator_and_the_counties(found):
     assert seen.well and "不会收到催报" in seen.says and "襄都区" in seen.says
 
 
+@pytest.mark.parametrize(
+    ("year", "kept"),
+    [
+        (2024, {"名册", "政策", "节假日"}),
+        (2025, {"政策", "节假日"}),
+        (2026, {"节假日"}),
+        *((year, set()) for year in range(2027, 2031)),
+    ],
+)
+def test_roster_policy_and_holidays_run_out_one_after_another_and_are_told_each_year(found, year, kept):
+    """The committed ones: a roster cut off in June 2023, a plan until December 2025, holidays until 2026."""
+    seen = state(found, datetime(year, 7, 1, tzinfo=SHANGHAI))
+    assert {what for what in ("名册", "政策", "节假日") if seen[what].well} == kept
+    assert all(seen[what].due for what in ("名册", "政策", "节假日"))
+    said = " ".join(seen[what].says for what in ("名册", "政策", "节假日"))
+    for what, words in (
+        ("名册", "请登记新版名册"),
+        ("政策", "期限已于2025年12月届满"),
+        ("节假日", f"没有{year}年的安排"),
+    ):
+        assert what in kept or words in said
+
+
 def test_a_rehearsal_counts_for_a_quarter_and_only_when_the_figures_agreed(found):
     ledger = Ledger(found.data / "audit" / "audit.jsonl")
     ledger.append("rehearsal", {"agrees": True, "message": "3/3 一致"}, now=NOW - timedelta(days=98))
@@ -226,10 +249,5 @@ def _until(asked, seconds: float = 120):
 
 
 def test_the_outside_program_is_one_of_those_that_are_watched(found):
-    assert [one.name for one in programs.all_of(found, programs.Ports())] == [
-        "code",
-        "web",
-        "daemon",
-        "outside",
-        "dashboard",
-    ]
+    names = [one.name for one in programs.all_of(found, programs.Ports())]
+    assert names == ["code", "web", "daemon", "dashboard", "outside"]
