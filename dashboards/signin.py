@@ -162,7 +162,9 @@ def _lasts(rules: roles.Access) -> float:
     """For how many seconds the person may send files without another click: a sign-in that has ended sends nothing."""
     if rules.mode != "oidc":
         return UPLOADS_FOR
-    return min(rules.idle_minutes * 60.0, st.user.get("exp", 0) - time.time())
+    expires = st.user.get("exp")
+    left = expires - time.time() if isinstance(expires, (int, float)) else 0.0
+    return min(rules.idle_minutes * 60.0, left)
 
 
 @st.cache_resource(show_spinner=False)

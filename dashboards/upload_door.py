@@ -13,9 +13,11 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from pipelines import settings
 from pipelines.access import roles
@@ -133,8 +135,13 @@ def _held(session: str) -> tuple[int, int, int]:
     return sum(sizes), len(sizes), everything
 
 
-def _storage() -> dict[str, dict[str, Any]]:
-    return runtime.get_instance().uploaded_file_mgr.file_storage
+def _storage() -> dict[str, dict[str, UploadedFileRec]]:
+    return _manager().file_storage
+
+
+def _manager() -> MemoryUploadedFileManager:
+    """Streamlit's store of uploads, which its server always keeps in memory."""
+    return cast(MemoryUploadedFileManager, runtime.get_instance().uploaded_file_mgr)
 
 
 # ---- giving memory back
@@ -151,7 +158,7 @@ def sweep(now: float | None = None) -> int:
             _LEDGER.admitted.pop(session, None)
         old = [place for place, since in _LEDGER.since.items() if place[0] in gone or now - since > KEPT]
     for session, name in old:
-        runtime.get_instance().uploaded_file_mgr.remove_file(session, name)
+        _manager().remove_file(session, name)
     if old:
         _trim()
     return len(old)
@@ -166,7 +173,7 @@ def _gone(now: float, sessions: set[str]) -> set[str]:
 
 def _forget_session(session: str) -> None:
     if runtime.exists():
-        runtime.get_instance().uploaded_file_mgr.remove_session_files(session)
+        _manager().remove_session_files(session)
         _trim()
 
 
