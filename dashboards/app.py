@@ -21,6 +21,7 @@ PAGES = [
     st.Page("app_pages/policy.py", title="政策", url_path="policy"),
     st.Page("app_pages/spot.py", title="抽查", url_path="spot"),
     st.Page("app_pages/quality.py", title="数据质量", url_path="quality"),
+    st.Page("app_pages/operation.py", title="运行", url_path="operation"),
     st.Page("app_pages/guide.py", title="说明", url_path="guide"),
     st.Page("app_pages/wall.py", title="大屏", url_path="wall"),
 ]

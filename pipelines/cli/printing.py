@@ -12,9 +12,9 @@ from pipelines import months
 from pipelines.intake import file_names, gap_wording
 
 
-def say(text: str, err: bool = False) -> None:
-    """Lines for a terminal: names from workbooks and files must not steer it."""
-    click.echo("\n".join(map(file_names.shown, text.split("\n"))), err=err)
+def say(*lines: str, err: bool = False) -> None:
+    """Lines for a terminal: names from workbooks and files must not steer it, nor begin a line of their own."""
+    click.echo("\n".join(map(file_names.shown, lines)), err=err)
 
 
 def print_json(data) -> None:
