@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from pipelines.answers.findings import SEVERITY_NAMES
 from pipelines.reports.below_counties import many_towns
-from pipelines.reports.facts import Facts, Figure, Item
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, TOWNS_SHOWN
 
 Value = str | int | float | None

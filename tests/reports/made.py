@@ -6,7 +6,8 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from pipelines.edition.statuses import NAMES
-from pipelines.reports.facts import Facts, Figure, Item
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Figure, Item
 
 _N = iter(range(10**6))
 

@@ -5,12 +5,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from pipelines.reports.laggards import laggard
 
 from pipelines.edition import phrases
 from pipelines.punctuation import full_width
 from pipelines.reports import submission_facts, verdict
-from pipelines.reports.facts import tenth
-from pipelines.reports.laggards import laggard
+from pipelines.reports.items import tenth
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
 from tests.reports.made import NAMES, facts, figure, item
 
