@@ -17,6 +17,7 @@ from pipelines.cli import (
     operations,
     printing,
     reference_commands,
+    task_commands,
 )
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
@@ -299,6 +300,7 @@ for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
     comparing.compare,
+    task_commands.tasks,
     reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,

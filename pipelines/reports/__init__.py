@@ -12,7 +12,7 @@ from pipelines.reports.facts import Facts, gather
 from pipelines.reports.office import Office
 from pipelines.reports.variants import MONTH, VARIANTS, Variant, of_month
 
-__all__ = ["VARIANTS", "Variant", "file_names", "of_month", "write_reports"]
+__all__ = ["VARIANTS", "Variant", "file_names", "gather", "of_month", "write_reports"]
 
 
 def write_reports(

@@ -41,7 +41,7 @@ def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
     """
     return facts.release.rows(
         f"""
-        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
+        SELECT u.county_code, u.county, u.town, u.unit, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
         (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.county_code, u.unit LIMIT ?
         """,
         [facts.month, most + 1],

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from docx.document import Document as Paper
-from docx.shared import Pt
 from docx.text.paragraph import Paragraph
 
 from pipelines import months
@@ -22,7 +21,7 @@ from pipelines.reports import (
 )
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.claims import Claim, text_of
-from pipelines.reports.docx_styles import POINT_MM, TYPE_WIDTH_MM
+from pipelines.reports.docx_styles import fit_on_one_line
 from pipelines.reports.docx_table import printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import add_indicator_table
@@ -87,19 +86,13 @@ def _write(paper: Paper, text: str, style: str) -> Paragraph:
 def _head(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     letterhead = facts.office.letterhead
     issuer = letterhead.issued_by(facts.city)
-    _one_line(_write(paper, issuer, "发文机关标志"), issuer, 36)
+    fit_on_one_line(_write(paper, issuer, "发文机关标志"), 36)
     signer = f"　　　　签发人：{letterhead.signer}" if letterhead.signer else ""
     _write(paper, f"{letterhead.numbered(facts.month)}{signer}", "文号")
-    _one_line(_write(paper, title, "Title"), title, 22)
+    fit_on_one_line(_write(paper, title, "Title"), 22)
     _write(paper, f"（{variant.period(facts.month)}{facts.sample}）", "Subtitle")
     _write(paper, f"{letterhead.addressed_to(facts.city)}：", "Normal")
     _write(paper, f"现将《{facts.policy['title']}》{variant.period(facts.month)}落实情况报告如下。", "Body Text")
-
-
-def _one_line(paragraph: Paragraph, text: str, points: int) -> None:
-    """Set so large that the text stands on one line, at most in so many points."""
-    fits = int((TYPE_WIDTH_MM - 2) / (max(len(text), 1) * POINT_MM))
-    paragraph.runs[0].font.size = Pt(min(points, fits))
 
 
 def _closing(paper: Paper, facts: Facts) -> None:
@@ -120,7 +113,7 @@ def _closing(paper: Paper, facts: Facts) -> None:
 
 def _annex(paper: Paper, facts: Facts, number: int, heading: str, add: Callable[[Paper, Facts], None]) -> None:
     _write(paper, f"附件{number}", "附件")
-    _one_line(_write(paper, heading, "Title"), heading, 22)
+    fit_on_one_line(_write(paper, heading, "Title"), 22)
     _write(paper, f"（{months.label(facts.month)}）", "Subtitle")
     add(paper, facts)
 

@@ -14,7 +14,8 @@ from datetime import datetime
 from docx import Document
 from docx.document import Document as Paper
 from docx.oxml import parse_xml
-from docx.shared import Mm
+from docx.shared import Mm, Pt
+from docx.text.paragraph import Paragraph
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 TYPE_WIDTH_MM = 156
@@ -60,6 +61,12 @@ def _drop_thumbnail(paper: Paper) -> None:
     relations = paper.part.package.rels
     for name in [name for name, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
         del relations[name]
+
+
+def fit_on_one_line(paragraph: Paragraph, points: int) -> None:
+    """Set so large that the paragraph's text stands on one line, at most in so many points."""
+    fits = int((TYPE_WIDTH_MM - 2) / (max(len(paragraph.text), 1) * POINT_MM))
+    paragraph.runs[0].font.size = Pt(min(points, fits))
 
 
 def to_bytes(paper: Paper) -> bytes:

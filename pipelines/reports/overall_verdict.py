@@ -39,15 +39,16 @@ def tally(facts: Facts) -> Claim:
         text = sentence(f"{head}中", *(f"{NAMES[s]}{counts[s]}项" for s in _COUNTED if counts[s])).replace(
             "中，", "中", 1
         )
-    return Claim(text, (tally_proof(facts, counts),))
+    return Claim(text, tally_proofs(facts))
 
 
-def tally_proof(facts: Facts, counts: Counter[str]) -> Proof:
-    ids = [item.id for item in facts.headline]
-    sql = """SELECT status, count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
-             AND list_contains(?, indicator) GROUP BY status ORDER BY status"""
+def tally_proofs(facts: Facts) -> tuple[Proof, Proof]:
+    policy, ids = facts.policy["id"], [item.id for item in facts.headline]
+    counts = """SELECT status, count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
+                AND list_contains(?, indicator) GROUP BY status ORDER BY status"""
+    total = "SELECT count(*) FROM indicator WHERE policy = ? AND list_contains(?, indicator)"
     there = Counter(item.status for item in facts.headline if item.city)
-    return Proof(sql, (facts.policy["id"], facts.month, ids), sorted(there.items()))
+    return Proof(counts, (policy, facts.month, ids), sorted(there.items())), Proof(total, (policy, ids), [(len(ids),)])
 
 
 def _begins(facts: Facts) -> Claim | None:
@@ -121,7 +122,7 @@ def trust(facts: Facts) -> Claim | None:
         f"采用{count(used)}个社区（村）的报表"
         + (f"，占名册{count(total)}个的{_share(used, total)}%" if used < total else ""),
         "数据已经审定" if facts.approved else "数据尚未审定",
-        unproven and f"{listed(unproven, _NAMED, '项')}待核实",
+        0 < len(unproven) <= _NAMED and f"{listed(unproven)}待核实",
     )
     coverage = "SELECT sum(units)::BIGINT, sum(accepted)::BIGINT, count(*) FROM coverage WHERE month = ?"
     counties = "SELECT count(DISTINCT county) FROM submission WHERE month = ? AND status = 'effective'"
@@ -131,12 +132,17 @@ def trust(facts: Facts) -> Claim | None:
             Proof(coverage, (facts.month,), [(total, used, len(facts.coverage))]),
             Proof(counties, (facts.month,), [(sent,)]),
             Proof(_SHARE, (facts.month,), [(_share(used, total),)]),
+            Proof(
+                _UNPROVEN, (facts.policy["id"], facts.month, [item.id for item in facts.headline]), [(len(unproven),)]
+            ),
         ),
     )
 
 
+_UNPROVEN = """SELECT count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
+               AND list_contains(?, indicator) AND status = 'unproven'"""
 _SHARE = """SELECT (tenths // 10)::VARCHAR || '.' || (tenths % 10)::VARCHAR
-            FROM (SELECT (1000 * sum(accepted) // sum(units))::BIGINT AS tenths FROM coverage WHERE month = ?)"""
+            FROM (SELECT 1000 * sum(accepted)::BIGINT // sum(units)::BIGINT AS tenths FROM coverage WHERE month = ?)"""
 
 
 def _share(part: int, whole: int) -> str:

@@ -71,8 +71,8 @@ def after_the_term(release: Release) -> Release:
     )
     copy.con.execute(
         """UPDATE concern AS c SET behind = n.behind FROM (
-               SELECT policy, month, divisions, level, unit, count_if(status = 'overdue') AS behind
-               FROM figure JOIN indicator USING (policy, indicator) WHERE headline GROUP BY ALL) AS n
+               SELECT f.policy, f.month, f.divisions, f.level, f.unit, count_if(f.status = 'overdue') AS behind
+               FROM figure AS f JOIN indicator USING (policy, indicator) WHERE headline GROUP BY ALL) AS n
            WHERE (c.policy, c.month, c.divisions, c.level, c.unit) = (n.policy, n.month, n.divisions, n.level, n.unit)"""
     )
     return copy
@@ -84,6 +84,11 @@ def behind(release: Release) -> Release:
     copy.con.execute(
         """UPDATE figure SET status = CASE WHEN hash(indicator) % 2 = 0 THEN 'off_track' ELSE 'lagging' END,
            unknown = 0, gap_failing = gap, gap_unknown = 0 WHERE target IS NOT NULL AND gap > 0"""
+    )
+    copy.con.execute(
+        """UPDATE step SET status_before = b.status FROM figure AS b
+           WHERE (b.policy, b.indicator, b.divisions, b.level, b.unit) = (step.policy, step.indicator, step.divisions, step.level, step.unit)
+             AND b.month = step.month - INTERVAL 1 MONTH"""
     )
     copy.con.execute("UPDATE outlook SET months_left = 6, needed_pace = 20, recent_pace = 7 / 3.0")
     copy.con.execute(
