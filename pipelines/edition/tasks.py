@@ -8,11 +8,11 @@ the release's month.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
-from typing import TypedDict
 
 from pipelines import months
 from pipelines.edition.concern import concern
 from pipelines.edition.open_edition import Release
+from pipelines.edition.progress_rows import Task, TaskUnit
 from pipelines.edition.statuses import BEHIND
 from pipelines.punctuation import full_width
 
@@ -20,42 +20,6 @@ from pipelines.punctuation import full_width
 STATES = {"open": "办理中", "reopened": "反弹重开", "unproven": "待报送核实", "closed": "已办结"}
 # this month's work against the month's share of what was missing a month before
 PACES = {"behind": "欠进度", "even": "达进度", "ahead": "超进度", "overdue": "已逾期", "new": "本月新列"}
-
-
-class TaskUnit(TypedDict):
-    """A unit known to lack the indicator."""
-
-    unit: str
-    town: str
-    name: str
-
-
-class Task(TypedDict):
-    """One county's gap in one indicator. Grain: county and indicator that was ever behind in the series.
-
-    `opened`: month in which it was first behind; `closed`: month of the latest closing, also of one that was reopened. `failing`: units
-    that only work can close, `failing_before`: a month before; `quota`: of those, this month's share until the due month; `done`: fewer
-    than a month before. `due`: last day.
-    """
-
-    indicator: str
-    name: str
-    clause: str
-    gap_unit: str | None
-    county: str
-    short: str
-    state: str
-    pace: str | None
-    status: str
-    opened: date
-    closed: date | None
-    due: date
-    failing: int
-    unknown: int
-    failing_before: int | None
-    quota: int | None
-    done: int | None
-    units: list[TaskUnit]
 
 
 def tasks(release: Release, policy: str, county: str | None = None, month: date | None = None) -> list[Task]:

@@ -4,8 +4,9 @@ from datetime import date
 
 from pipelines import months
 from pipelines.edition import movement_sentences
-from pipelines.edition.movement_sentences import GRADES, Moved
+from pipelines.edition.movement_sentences import GRADES
 from pipelines.edition.phrases import listed, sentence
+from pipelines.edition.progress_rows import Moved
 from pipelines.edition.statuses import NAMES
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts

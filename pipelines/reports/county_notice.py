@@ -13,7 +13,8 @@ from pipelines.answers.findings import SEVERITY_NAMES
 from pipelines.archive.store import write_durably
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, counter, day, sentence
-from pipelines.edition.tasks import PACES, STATES, Task
+from pipelines.edition.progress_rows import Task
+from pipelines.edition.tasks import PACES, STATES
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.docx_styles import fit_on_one_line
 from pipelines.reports.docx_table import Column, Row, add_table, printable

@@ -1,8 +1,8 @@
 """四、各县（市、区）情况: who lags by share of what applies, who moved up, who slipped; by today's divisions."""
 
 from pipelines.edition import movement_sentences
-from pipelines.edition.concern import ConcernedPlace
 from pipelines.edition.phrases import sentence
+from pipelines.edition.progress_rows import ConcernedPlace
 from pipelines.reports.claims import Claim, Proof
 from pipelines.reports.facts import Facts
 

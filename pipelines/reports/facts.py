@@ -16,10 +16,10 @@ from typing import Any
 from pipelines import months
 from pipelines.edition import movement_sentences
 from pipelines.edition.concern import ConcernedPlace, places
-from pipelines.edition.movement_sentences import Moved, Slipped
 from pipelines.edition.open_edition import Release
+from pipelines.edition.progress_rows import Moved, Slipped, Task
 from pipelines.edition.statuses import NAMES
-from pipelines.edition.tasks import Task, tasks
+from pipelines.edition.tasks import tasks
 from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import (
     County,
@@ -87,10 +87,6 @@ class Facts:
     def headline(self) -> tuple[Item, ...]:
         """The leading indicators in register order; all of them where the register marks none."""
         return tuple(item for item in self.items if item.headline) or self.items
-
-    @cached_property
-    def annual(self) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.judged == "december")
 
     @cached_property
     def short(self) -> dict[str, str]:

@@ -86,10 +86,6 @@ class _Columns:
         reading: str | None
         unverified: str | None
         goal: str | None
-        scope_sql: str | None
-        share_sql: str | None
-        numerator_sql: str | None
-        denominator_sql: str | None
         gap_unit: str | None
         headline: bool
         is_share: bool

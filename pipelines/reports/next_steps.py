@@ -5,8 +5,8 @@ from fractions import Fraction
 
 from pipelines import months
 from pipelines.edition.phrases import count, listed, sentence
+from pipelines.edition.progress_rows import Task
 from pipelines.edition.statuses import BEHIND
-from pipelines.edition.tasks import Task
 from pipelines.punctuation import full_width
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts

@@ -6,12 +6,13 @@ from fractions import Fraction
 from pipelines import months
 from pipelines.edition.movement_sentences import recounted
 from pipelines.edition.phrases import count, listed, until
-from pipelines.edition.statuses import BEHIND, NAMES
+from pipelines.edition.statuses import BEHIND
 from pipelines.reports.changes import conclusions_changed, corrected
 from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item, by_concern
 from pipelines.reports.next_steps import work
+from pipelines.reports.verdict import unproven
 
 _MOST, _NAMED = 3, 3
 
@@ -44,16 +45,9 @@ def _unproven(facts: Facts) -> Claim | None:
     items = [item for item in facts.headline if item.status == "unproven"]
     if not items:
         return None
-    codes = sorted({code for item in items if item.city for code in (item.city.deciding or "").split(",") if code})
-    names = [facts.short.get(code, code) for code in codes]
-    whose = f"取决于{listed(names, 4, '个县（市、区）')}未报部分" if names else "取决于未报部分"
-    last = [
-        f"{item.name}为{NAMES[item.city.if_last]}"
-        for item in items[:_NAMED]
-        if item.city and item.city.if_last in NAMES
-    ]
-    by_last = f"，按最近报送，{'、'.join(last)}" if last else ""
-    text = f"{len(items)}项主要指标的结论{whose}{by_last}。建议限期补报，补报前不作结论。"
+    named = [f"{item.name}（{unproven(item, facts.short)}）" for item in items[: _NAMED - 1]]
+    more = f"等{len(items)}项" if len(items) > len(named) else ""
+    text = f"{'、'.join(named)}{more}能否下结论。建议限期补报，补报前不作结论。"
     proofs = [
         figure_proof(
             facts.policy["id"],
@@ -62,6 +56,7 @@ def _unproven(facts: Facts) -> Claim | None:
             facts.month,
             status="unproven",
             if_last=i.city.if_last,
+            if_low=i.city.if_low,
             deciding=i.city.deciding,
         )
         for i in items

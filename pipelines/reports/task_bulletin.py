@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pipelines import months
 from pipelines.edition.phrases import count, day, listed, sentence
-from pipelines.edition.tasks import Task
+from pipelines.edition.progress_rows import Task
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.docx_styles import fit_on_one_line
 from pipelines.reports.docx_table import Column, Row, add_table, printable

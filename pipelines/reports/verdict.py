@@ -5,7 +5,6 @@ Every function takes facts and returns one sentence or none; each case is a row 
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from types import MappingProxyType
 
 from pipelines import months
 from pipelines.edition.phrases import aim_in_words, amount, count, listed, sentence
@@ -15,7 +14,6 @@ from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 
 _DECIDING = 5
-NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def caveats(facts: Facts) -> str:

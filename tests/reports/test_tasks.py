@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from pipelines import months
 from pipelines.edition import Release, tasks
+from pipelines.edition.progress_rows import Task
 from pipelines.reports import gather, task_bulletin
 from pipelines.reports.county_notice import ROWS, notice, of_county, write_notices
 from pipelines.reports.facts import Facts
@@ -29,7 +30,7 @@ def line(*rows: tuple[str, int, int], due: date = DUE) -> list[dict]:
     ]  # fmt: skip
 
 
-def made(*rows: tuple[str, int, int], due: date = DUE) -> tasks.Task | None:
+def made(*rows: tuple[str, int, int], due: date = DUE) -> Task | None:
     return tasks._task(line(*rows, due=due), JUNE, [])
 
 
