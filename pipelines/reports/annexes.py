@@ -3,7 +3,7 @@
 from docx.document import Document as Paper
 
 from pipelines import months
-from pipelines.edition.phrases import aim, count, plain_unit
+from pipelines.edition.phrases import count, plain_unit
 from pipelines.edition.statuses import NAMES
 from pipelines.reports import submission_facts
 from pipelines.reports.below_counties import lacking
@@ -49,7 +49,7 @@ def _bars(paper: Paper, facts: Facts) -> None:
         Series("未报或待核实", [high - low for _, _, low, high in shares], HATCHED),
         Series("距目标尚差", [max(0.0, (i.low or 0) - high) for i, _, _, high in shares], HOLLOW),
     ]
-    names = [f"{i.name} {value(f, i)}（目标{aim(i.goal, i.unit)}）" for i, f, _, _ in shares]
+    names = [f"{i.name} {value(f, i)}" for i, f, _, _ in shares]
     _say(paper, "图1 主要指标现值与目标的距离（%）", "Caption")
     add_bars(paper, names, series, 18 + 5.1 * len(shares), "主要指标现值与目标的距离")
 
@@ -122,7 +122,7 @@ def lacking_list(paper: Paper, facts: Facts) -> None:
 def _by_county(found: list[dict]) -> list[Row]:
     names: dict[str, list[str]] = {}
     for row in found:
-        names.setdefault(row["county"], []).append(f"{row['town']}{row['name']}")
+        names.setdefault(row["county"], []).append(row["name"])
     return [[county, "、".join(own)] for county, own in names.items()]
 
 
@@ -130,6 +130,7 @@ def _by_county(found: list[dict]) -> list[Row]:
 
 
 def reporting(paper: Paper, facts: Facts) -> None:
+    _say(paper, submission_facts.paragraph(facts), "Body Text")
     rows: list[Row] = list(submission_facts.reporting_rows(facts))
     if not rows:
         _say(paper, f"{months.label(facts.month)}各县（市、区）报表全部采用，没有错误和需核实的情况。", "Body Text")
@@ -153,5 +154,5 @@ LISTED = (
     (_ALL, indicators),
     ("各县（市、区）主要指标状态", counties),
     ("主要指标缺口清单", lacking_list),
-    ("各县（市、区）报送情况", reporting),
+    ("报送、核实和更正情况", reporting),
 )

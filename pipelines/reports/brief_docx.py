@@ -16,7 +16,6 @@ from pipelines.reports import (
     overall_verdict,
     period_changes,
     questions,
-    submission_facts,
     verdict,
 )
 from pipelines.reports import docx_styles as papers
@@ -55,9 +54,7 @@ def sections(facts: Facts, variant: Variant, period: Facts | None = None) -> lis
         ("需要研究的事", numbered(questions.claims(facts))),
         ("变动及原因", _changes(facts, variant, period)),
         ("各县（市、区）情况", [text_of(county_progress.claims(facts))]),
-        ("下一步", numbered(next_steps.claims(facts))),
-        ("上月要求落实情况", [text_of([next_steps.follow_up(facts)])]),
-        ("报送和核实", [submission_facts.paragraph(facts)]),
+        ("上月督办落实情况和下一步", [text_of([next_steps.follow_up(facts)]), *numbered(next_steps.claims(facts))]),
     ]
     told = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in found]
     return [(heading, paragraphs) for heading, paragraphs in told if paragraphs]
@@ -89,10 +86,8 @@ def _head(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
     fit_on_one_line(_write(paper, issuer, "发文机关标志"), 36)
     signer = f"　　　　签发人：{letterhead.signer}" if letterhead.signer else ""
     _write(paper, f"{letterhead.numbered(facts.month)}{signer}", "文号")
-    fit_on_one_line(_write(paper, title, "Title"), 22)
-    _write(paper, f"（{variant.period(facts.month)}{facts.sample}）", "Subtitle")
+    fit_on_one_line(_write(paper, f"{title}（{variant.period(facts.month)}{facts.sample}）", "Title"), 22)
     _write(paper, f"{letterhead.addressed_to(facts.city)}：", "Normal")
-    _write(paper, f"现将《{facts.policy['title']}》{variant.period(facts.month)}落实情况报告如下。", "Body Text")
 
 
 def _closing(paper: Paper, facts: Facts) -> None:

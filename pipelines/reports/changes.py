@@ -12,7 +12,7 @@ from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item
 
-_NAMED = 3
+_NAMED = 2
 
 
 def claims(facts: Facts) -> list[Claim | None]:
@@ -70,7 +70,7 @@ def _work(facts: Facts) -> list[Claim | None]:
         )
     if facts.compared != months.add(facts.month, -1):
         return []
-    text = movement_sentences.what_moved(facts.moved)
+    text = movement_sentences.what_moved(facts.moved, 2)
     told = [row for row in facts.moved if row["name"] in text]
     if not text:
         return [_little(facts)]

@@ -25,7 +25,7 @@ from pipelines.reports.next_steps import stood_before
 from pipelines.reports.office import Office
 
 # rows that stand on one page with the text; the workbook has all
-ROWS = 11
+ROWS = 8
 
 
 def write_notices(
@@ -69,7 +69,7 @@ def notice(facts: Facts, county: County, answer_by: date | None) -> bytes:
     paper.add_paragraph(printable(f"{letterhead.numbered(facts.month)}督办"), "文号")
     fit_on_one_line(paper.add_paragraph(printable(title), "Title"), 22)
     paper.add_paragraph(printable(f"{county['name']}党委、政府："), "Normal")
-    for text in filter(None, (standing(facts, county), promised(facts, county), asked(facts, county, answer_by))):
+    for text in filter(None, (standing(facts, county) + promised(facts, county), asked(facts, county, answer_by))):
         paper.add_paragraph(printable(text), "Body Text")
     _tasks(paper, of_county(facts, county["unit"]))
     paper.add_paragraph(printable(issuer), "Signature")

@@ -7,6 +7,7 @@ from pipelines.reports.claims import Claim, Proof
 from pipelines.reports.facts import Facts
 
 _NAMED = 3
+_IMPROVED = 1
 _COUNTED = """SELECT applicable::BIGINT, behind::BIGINT, rank FROM concern
               WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"""
 
@@ -56,11 +57,11 @@ def improved(facts: Facts) -> Claim | None:
         if p["behind_before"] is not None and p["behind_before"] > p["behind"] and p["rank_before"]
     ]
     better.sort(key=lambda p: ((p["behind"] - (p["behind_before"] or 0)), -p["rank"]))
-    named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_rank(p, total)}）" for p in better[:_NAMED]]
+    named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_rank(p, total)}）" for p in better[:_IMPROVED]]
     if not named:
         return None
-    text = sentence(f"落后指标{'减少较多' if len(better) > _NAMED else '减少'}的是{'、'.join(named)}")
-    return Claim(text, tuple(proof for place in better[:_NAMED] for proof in _rank_proofs(facts, place, total)))
+    text = sentence(f"落后指标{'减少较多' if len(better) > _IMPROVED else '减少'}的是{'、'.join(named)}")
+    return Claim(text, tuple(proof for place in better[:_IMPROVED] for proof in _rank_proofs(facts, place, total)))
 
 
 def _rank(place: ConcernedPlace, total: int) -> str:

@@ -169,7 +169,7 @@ _STYLES = (
     _style(
         "Title",
         "Title",
-        f'{_lines(700)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
+        f'{_lines(700, after=200)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
         _fonts("方正小标宋简体") + _size(22),
     ),
     _style("Subtitle", "Subtitle", f'{_lines(LINE, after=LINE)}<w:jc w:val="center"/>', _fonts("楷体_GB2312")),
@@ -203,7 +203,7 @@ _STYLES = (
     _style(
         "Issuer",
         "发文机关标志",
-        f'<w:keepNext/>{_FREE}<w:spacing w:before="0" w:after="240" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>',
+        f'<w:keepNext/>{_FREE}<w:spacing w:before="0" w:after="120" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>',
         _fonts("方正小标宋简体") + '<w:color w:val="C00000"/>',
     ),
     # the red rule of the head stands below the number
@@ -211,7 +211,7 @@ _STYLES = (
         "Serial",
         "文号",
         '<w:keepNext/><w:pBdr><w:bottom w:val="single" w:sz="12" w:space="4" w:color="C00000"/></w:pBdr>'
-        f'{_lines(LINE, after=240)}<w:jc w:val="center"/>',
+        f'{_lines(LINE, after=200)}<w:jc w:val="center"/>',
     ),
     _style(
         "PrintedFirst",

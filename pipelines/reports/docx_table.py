@@ -64,7 +64,8 @@ def printable(text: str) -> str:
 _PADDING = 2.6
 # em in mm of the cells' 10.5 points, and of a dense table's 9 points
 _EM, _DENSE_EM, _SMALL_EM = 3.71, 3.18, 3.18
-_NARROW = {**dict.fromkeys("0123456789 -", 0.5), **dict.fromkeys(".,:;/'", 0.3), "%": 0.84, "+": 0.6, "*": 0.5}
+# ems of marks in the widest face that stands in for the standard's where a machine has not got it
+_NARROW = {**dict.fromkeys("0123456789", 0.64), **dict.fromkeys(".,:;/'- ", 0.36), "%": 0.95, "+": 0.84, "*": 0.5}
 
 
 def measured(text: str, em: float) -> float:

@@ -73,7 +73,7 @@ def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], quotes: b
         Cell(item.name, small="；".join(filter(None, (quote, beside))) or None),
         aim(item.goal, item.unit),
         value(figure, item) + ("*" if figure.carried else ""),
-        f"{count(figure.numerator)}/{count(figure.denominator)}",
+        f"{count(figure.numerator)}/{count(figure.denominator)}" if item.is_share else "—",
         *(signed(item.since(earlier)) for _, earlier in moments),
         Cell(NAMES[item.status], SHADES.get(item.status)),
         f"{count(figure.gap)}{counter(item.gap_unit)}" if figure.gap else "—",

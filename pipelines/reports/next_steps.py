@@ -12,7 +12,8 @@ from pipelines.reports.claims import Claim, Proof, figure_proof
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item, by_concern
 
-_NAMED, _COUNTIES = 3, 3
+_NAMED, _COUNTIES = 3, 2
+_ANY = "个"
 _OUTLOOK = """SELECT ceil(round(needed_pace, 9))::BIGINT, months_left FROM outlook
               WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
 _RECENT = """SELECT printf('%.1f', abs(round(recent_pace, 1))) FROM outlook
@@ -32,14 +33,14 @@ def work(item: Item) -> int:
 
 
 def request(facts: Facts, item: Item) -> Claim:
-    """`A尚缺212个村，今后6个月每月须新增36个，近3个月月均7个；请民政部门督促宁晋县（尚缺112个）、…抓紧办理。`"""
+    """`A今后6个月每月须新增36个（近3个月月均7个），请民政部门督促宁晋县（尚缺112个）、威县（60个）等办理。`"""
     figure = item.city
     assert figure is not None
     needed, proofs = _pace(facts, item)
     who = facts.office.responsible(facts.policy["id"], item.clause)
     where, county_proofs = _where(facts, item)
     due = "" if facts.month < facts.policy["due"] else "，明确完成时限"
-    text = f"{item.name}须再完成{count(work(item))}{full_width(item.gap_unit or '个')}{needed}；请{who}{where}{due}。"
+    text = f"{item.name}{needed or f'还须完成{count(work(item))}{full_width(item.gap_unit or _ANY)}'}，请{who}{where}{due}。"
     gap = figure_proof(
         facts.policy["id"], item.id, figure.unit, facts.month, gap_failing=figure.gap_failing, status=item.status
     )
@@ -53,15 +54,15 @@ def _pace(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
     key = (facts.policy["id"], item.id)
     needed, left = -(-work(item) // row["months_left"]), row["months_left"]
     proofs = [Proof(_OUTLOOK, key, [(needed, left)])]
-    text = f"，今后{left}个月每月须新增{count(needed)}个"
+    text = f"今后{left}个月每月须新增{count(needed)}个"
     if row["recent_pace"] is None or not item.told:
         return text, proofs
     recent = Fraction(row["recent_pace"]).limit_denominator(3)
     if recent <= 0:
-        return f"{text}，近3个月没有净增", [*proofs, Proof(_NO_GROWTH, key, [(True,)])]
+        return f"{text}（近3个月没有净增）", [*proofs, Proof(_NO_GROWTH, key, [(True,)])]
     shown = f"{float(recent):.1f}"
     proofs += [Proof(_RECENT, key, [(shown,)]), Proof("SELECT 3", (), [(3,)])]
-    return f"{text}，近3个月月均新增{shown.removesuffix('.0')}个", proofs
+    return f"{text}（近3个月月均{shown.removesuffix('.0')}个）", proofs
 
 
 _NO_GROWTH = """SELECT recent_pace < 0.01 FROM outlook WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
@@ -73,17 +74,15 @@ def _where(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
         without = [f for f in item.counties if f.status in BEHIND]
         named = [f.name for f in without]
         proofs = [figure_proof(facts.policy["id"], item.id, f.unit, facts.month, status=f.status) for f in without]
-        return (f"督促{listed(named, 6, '个县（市、区）')}抓紧办理" if named else "抓紧办理"), proofs
+        return (f"督促{listed(named, 6, '个县（市、区）')}办理" if named else "办理"), proofs
     gaps = sorted((f for f in item.counties if f.gap_failing), key=lambda f: (-(f.gap_failing or 0), f.unit))[
         :_COUNTIES
     ]
     if not gaps:
-        return "抓紧办理", []
+        return "办理", []
     named = [f"{f.name}（{'' if n else '尚缺'}{count(f.gap_failing or 0)}个）" for n, f in enumerate(gaps)]
     proofs = [figure_proof(facts.policy["id"], item.id, f.unit, facts.month, gap_failing=f.gap_failing) for f in gaps]
-    return f"督促{'、'.join(named)}等抓紧办理" if len(item.counties) > len(
-        gaps
-    ) else f"督促{'、'.join(named)}抓紧办理", proofs
+    return f"督促{'、'.join(named)}等办理" if len(item.counties) > len(gaps) else f"督促{'、'.join(named)}办理", proofs
 
 
 def reports_due(facts: Facts) -> Claim | None:
@@ -114,11 +113,11 @@ def follow_up(facts: Facts) -> Claim | None:
     )
     on_pace = paces["even"] + paces["ahead"]
     text = sentence(
-        f"上月列入督办的{len(stood)}项（一县一指标为一项）中，本月办结{len(closed)}项",
-        on_pace and f"达到或超过当月进度{on_pace}项",
+        f"上月督办{len(stood)}项，本月办结{len(closed)}项",
+        on_pace and f"达到或超过进度{on_pace}项",
         paces["behind"] and f"欠进度{paces['behind']}项",
-        paces["overdue"] and f"逾期未办结{paces['overdue']}项",
-        idle and f"没有进展的{idle.total()}项，较多的是{listed([f'{name}{n}项' for name, n in _most(idle)])}",
+        paces["overdue"] and f"逾期{paces['overdue']}项",
+        idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle))}",
     )
     return Claim(text, ())
 

@@ -15,7 +15,6 @@ _COUNTED = (
     "met", "on_track", "starting", "lagging", "off_track", "reversing", "overdue", "unproven", "tracked", "no_data", "not_applicable",
 )  # fmt: skip
 _NAMED = 3
-_NUMBERS = "一二三四五六七八九"
 
 
 def paragraph(facts: Facts) -> str:
@@ -73,14 +72,9 @@ def worst(facts: Facts) -> Claim | None:
     overdue = sum(item.status == "overdue" for item in behind)
     head = f"{overdue}项未按期完成" if overdue == len(behind) else f"{len(behind)}项落后" if overdue == 0 else (
         f"{len(behind)}项落后，其中{overdue}项未按期完成")  # fmt: skip
-    lead = "" if len(behind) == 1 else f"，最要紧的{len(behind[:_NAMED])}项：" if len(behind) > _NAMED else "："
-    named = [f"{_number(n, behind)}{shortfall(item)}" for n, item in enumerate(behind[:_NAMED])]
-    text = f"{head}{lead or '：'}{'；'.join(named)}。"
+    lead = "：" if len(behind) <= _NAMED else "，较突出的是"
+    text = f"{head}{lead}{'、'.join(shortfall(item) for item in behind[:_NAMED])}。"
     return Claim(text, (_behind_proof(facts, behind), *(proof_of_gap(facts, item) for item in behind[:_NAMED])))
-
-
-def _number(n: int, behind: Sequence[Item]) -> str:
-    return f"{_NUMBERS[n]}是" if len(behind) > 1 else ""
 
 
 def _none_behind(facts: Facts) -> Claim | None:
@@ -119,8 +113,7 @@ def trust(facts: Facts) -> Claim | None:
     reports = "全部报送" if sent == len(facts.counties) else f"中{sent}个报送" if sent else "均未报送"
     text = sentence(
         f"{len(facts.counties)}个县（市、区）{reports}",
-        f"采用{count(used)}个社区（村）的报表"
-        + (f"，占名册{count(total)}个的{_share(used, total)}%" if used < total else ""),
+        f"采用{count(used)}个社区（村）的报表" + (f"（{_share(used, total)}%）" if used < total else ""),
         "数据已经审定" if facts.approved else "数据尚未审定",
         0 < len(unproven) <= _NAMED and f"{listed(unproven)}待核实",
     )

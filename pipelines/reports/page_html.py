@@ -16,7 +16,7 @@ from pipelines import months
 from pipelines.edition import statuses
 from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
-from pipelines.reports import verdict
+from pipelines.reports import submission_facts, verdict
 from pipelines.reports.annexes import MARKS
 from pipelines.reports.brief_docx import sections
 from pipelines.reports.facts import County, Facts
@@ -52,7 +52,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         data=_json(_data(facts)),
         title=title,
         edition=f"《{facts.policy['title']}》 数据版本 {facts.release.label}（{day(facts.published)}发布）",
-        sections=sections(facts, variant),
+        sections=[*sections(facts, variant), ("报送、核实和更正", [submission_facts.paragraph(facts)])],
         tiles=_tiles(facts),
         statuses=facts.statuses,
         counties=facts.shown,

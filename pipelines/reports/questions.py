@@ -78,7 +78,7 @@ def _over(facts: Facts) -> Claim | None:
         for i in items
         if i.city
     ]
-    return Claim(f"{text}建议逐项明确完成时限和责任单位，确难完成的说明理由。", tuple(proofs))
+    return Claim(f"{text}建议逐项明确时限和责任单位。", tuple(proofs))
 
 
 def _too_slow(facts: Facts) -> Claim | None:
@@ -112,7 +112,7 @@ def _slow(facts: Facts, item: Item, needed: int, recent: Fraction) -> Claim:
              WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now' AND month = ?"""
     proof = Proof(sql, (facts.policy["id"], item.id, facts.month), [(multiple, True)])
     due = until(item.goal_due or facts.policy["due"])
-    text = f"{item.name}能否于{due}前完成。{how}。建议研究加大投入或调整建设安排，下月报进度。"
+    text = f"{item.name}能否于{due}前完成。{how}。建议加大投入或调整安排。"
     return Claim(text, (proof, Proof("SELECT 3", (), [(3,)])))
 
 
@@ -136,7 +136,7 @@ def _clause(facts: Facts) -> Claim | None:
         if len(own) == len(clauses[clause])
         else f"{len(clauses[clause])}项主要指标中{len(own)}项落后"
     )
-    text = f"政策{name}的{counts}。建议由{who}专题研究，提出资金、项目和时间安排。"
+    text = f"政策{name}的{counts}。建议由{who}提出资金和时间安排。"
     return Claim(text, (Proof(sql, key, [(len(key[2]), len(own))]),))
 
 
@@ -148,7 +148,7 @@ def _counties(facts: Facts) -> Claim | None:
     named = [place["short"] for place in heavy]
     sql = """SELECT unit FROM concern WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND applicable > 0
              AND 2 * behind >= applicable ORDER BY rank"""
-    text = f"{listed(named, _NAMED, '个县（市、区）')}有半数或以上主要指标落后。建议约谈或派员督导，由县（市、区）党委、政府报整改安排。"
+    text = f"{listed(named, _NAMED, '个县（市、区）')}有半数或以上主要指标落后。建议约谈，并报整改安排。"
     return Claim(text, (Proof(sql, (facts.policy["id"], facts.month), [(p["unit"],) for p in heavy]),))
 
 
@@ -159,5 +159,5 @@ def _divisions(facts: Facts) -> Claim | None:
         return None
     sql = """SELECT count(*) FROM standing AS now JOIN standing AS old USING (uid)
              WHERE now.month = ? AND old.month = ? AND now.kind <> old.kind"""
-    text = f"区划调整后，{count(units)}个社区（村）改按另一类型的标准考核。建议明确过渡期安排和经费分担办法。"
+    text = f"区划调整后，{count(units)}个社区（村）改按另一类型的标准考核。建议明确过渡期安排。"
     return Claim(text, (Proof(sql, (facts.month, months.add(facts.month, -1)), [(units,)]),))

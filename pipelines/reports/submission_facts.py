@@ -23,7 +23,7 @@ def quality(facts: Facts) -> list[str]:
     carried = sum(row["carried"] for row in facts.coverage)
     missing = sum(row["missing"] for row in facts.coverage)
     rest = sentence(
-        carried and f"沿用此前两个月数据的社区（村）{count(carried)}个",
+        carried and f"共沿用{count(carried)}个社区（村）的数据",
         missing and f"{count(missing)}个社区（村）暂无数据",
     )
     return [reported(facts) + rest + _late(facts) + _findings(facts)]
@@ -34,7 +34,7 @@ def _late(facts: Facts) -> str:
     twice = [facts.short.get(code, code) for code, times in sorted(again.items()) if times > 1]
     refused = [row["file"] for row in facts.submissions if row["refused"]]
     return sentence(
-        twice and f"{listed(twice, 3, '个县（市、区）')}报送不止一次，同一社区（村）以后报的为准",
+        twice and f"{listed(twice, 3, '个县（市、区）')}报送不止一次",
         refused and f"{len(refused)}份报表因整份无法采用被退回",
     )
 

@@ -18,7 +18,7 @@ _NAMED = 5
 def build(facts: Facts) -> bytes:
     """The docx of the month's 通报."""
     made = datetime.fromisoformat(facts.release.manifest["published_at"]).replace(tzinfo=None)
-    title = f"关于{months.label(facts.month)}城乡社区治理督办事项办理情况的通报"
+    title = f"{months.label(facts.month)}城乡社区治理督办情况通报"
     paper = papers.blank(title, months.label(facts.month), made)
     letterhead, issuer = facts.office.letterhead, facts.office.letterhead.issued_by(facts.city)
     fit_on_one_line(paper.add_paragraph(printable(issuer), "发文机关标志"), 30)
@@ -28,7 +28,7 @@ def build(facts: Facts) -> bytes:
     for text in paragraphs(facts):
         paper.add_paragraph(printable(text), "Body Text")
     columns = [Column(head, None if n else 0, "CellNumber" if n else "CellText") for n, head in enumerate(_HEADS)]
-    add_table(paper, columns, _rows(facts), "各县（市、区）督办事项")
+    add_table(paper, columns, _rows(facts), "各县（市、区）督办事项", dense=True)
     paper.add_paragraph(
         printable("注：一县一指标为一项；只计已报且未达标的数，以后续月份的数据销号，回落的重新列入。"), "表注"
     )

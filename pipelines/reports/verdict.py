@@ -22,23 +22,12 @@ def caveats(facts: Facts) -> str:
 
 
 def shortfall(item: Item) -> str:
-    """`农村综合服务设施覆盖率完成45.7%，尚缺212个村`: an indicator that is behind, with what it lacks."""
+    """`农村综合服务设施覆盖率45.7%（尚缺212个村）`: an indicator that is behind, with what it lacks."""
     figure = item.city
-    parts = [f"{item.name}{_reached(item)}{value_with_known(figure, item)}"]
     gap = short_of(figure, item.gap_unit) if figure else ""
     goal = f"目标{aim_in_words(item.goal, item.unit)}" if item.goal and not gap else ""
-    return "，".join(filter(None, (*parts, goal, gap)))
-
-
-def _reached(item: Item) -> str:
-    return "完成" if item.is_share and item.low is not None else "为"
-
-
-def value_with_known(figure: Figure | None, item: Item) -> str:
-    """`34.9%（已报36.7%，缺263个）`; only the value where all is known."""
-    value = amount(figure.shown if figure else None, item.unit)
     beside = known(figure, item) if figure else ""
-    return f"{value}（{beside}）" if beside else value
+    return f"{item.name}{amount(figure.shown if figure else None, item.unit)}（{'，'.join(filter(None, (beside, goal, gap)))}）"
 
 
 def known(figure: Figure, item: Item) -> str:

@@ -51,14 +51,14 @@ def test_tally(statuses, said):
         ([item(status="met"), item(status="on_track")], "主要指标均未落后。"),
         ([item(status="on_track"), item(status="starting")], "已能判断的主要指标均未落后。"),
         ([item(status="starting")], None),
-        ([item(status="lagging", gap=5)], "1项落后：甲率完成45.0%，尚缺5个村。"),
+        ([item(status="lagging", gap=5)], "1项落后：甲率45.0%（尚缺5个村）。"),
         (
             [item(f"{n}率", "overdue", gap=gap) for n, gap in (("甲", 1), ("乙", 9), ("丙", 5), ("丁", 1200))],
-            "4项未按期完成，最要紧的3项：一是丁率完成45.0%，尚缺1,200个村；二是乙率完成45.0%，尚缺9个村；三是丙率完成45.0%，尚缺5个村。",
+            "4项未按期完成，较突出的是丁率45.0%（尚缺1,200个村）、乙率45.0%（尚缺9个村）、丙率45.0%（尚缺5个村）。",
         ),
         (
             [item("甲率", "overdue", gap=9), item("乙率", "lagging", gap=5)],
-            "2项落后，其中1项未按期完成：一是甲率完成45.0%，尚缺9个村；二是乙率完成45.0%，尚缺5个村。",
+            "2项落后，其中1项未按期完成：甲率45.0%（尚缺9个村）、乙率45.0%（尚缺5个村）。",
         ),
     ],
 )
@@ -70,9 +70,9 @@ def test_the_worst_come_first_with_what_they_lack(items, said):
 @pytest.mark.parametrize(
     ("gap", "unknown", "said"),
     [
-        (20, 9, "甲率完成20.0%（已报22.0%，缺9个），尚缺20个村，其中11个未达标、9个未填报"),
-        (20, 30, "甲率完成20.0%（已报28.6%，缺30个），尚缺20个村，均未填报"),
-        (20, 0, "甲率完成20.0%，尚缺20个村"),
+        (20, 9, "甲率20.0%（已报22.0%，缺9个，尚缺20个村，其中11个未达标、9个未填报）"),
+        (20, 30, "甲率20.0%（已报28.6%，缺30个，尚缺20个村，均未填报）"),
+        (20, 0, "甲率20.0%（尚缺20个村）"),
     ],
 )
 def test_what_is_not_reported_is_told_apart_from_what_is_not_done(gap, unknown, said):
@@ -128,7 +128,7 @@ def test_a_request_says_pace_needed_against_pace_who_and_where():
     )
     known = facts([one], outlook={one.id: {"months_left": 7, "needed_pace": 20 / 7, "recent_pace": 4 / 3}})
     assert next_steps.request(known, one).text == (
-        "甲率须再完成20个村，今后7个月每月须新增3个，近3个月月均新增1.3个；请有关部门督促乙县（尚缺17个）、甲县（3个）抓紧办理。"
+        "甲率今后7个月每月须新增3个（近3个月月均1.3个），请有关部门督促乙县（尚缺17个）、甲县（3个）办理。"
     )
 
 
@@ -142,7 +142,7 @@ def test_counties_without_a_duty_are_named_in_the_request():
         status="lagging", goal="≥100", gap_unit="个县（市、区）", gap=2, counties=seen, yes=1, scope=3, unknown=1
     )
     one.indicator["counted"] = "county"
-    assert next_steps.request(facts([one]), one).text.endswith("；请有关部门督促乙县抓紧办理。")
+    assert next_steps.request(facts([one]), one).text.endswith("，请有关部门督促乙县办理。")
 
 
 @pytest.mark.parametrize(
