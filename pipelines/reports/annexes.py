@@ -33,9 +33,19 @@ def _say(paper: Paper, text: str, style: str) -> None:
 
 def indicators(paper: Paper, facts: Facts) -> None:
     _bars(paper, facts)
-    add_indicator_table(paper, "", facts.items, facts, MONTH, quotes=True)
+    in_order = sorted(facts.items, key=lambda item: (_clause_order(item.clause), item.position))
+    add_indicator_table(paper, "", in_order, facts, MONTH, quotes=True)
     _say(paper, STATUS_NOTE, "表注")
     _say(paper, reference_only(facts), "表注")
+
+
+def _clause_order(clause: str) -> tuple[int, int]:
+    """`六（二）` as 6 and 2: the policy's own order."""
+    part, _, item = clause.partition("（")
+    return _NUMERALS.find(part[:1]), _NUMERALS.find(item[:1]) if item else -1
+
+
+_NUMERALS = "一二三四五六七八九十"
 
 
 def _bars(paper: Paper, facts: Facts) -> None:
@@ -67,27 +77,31 @@ def counties(paper: Paper, facts: Facts) -> None:
     items = facts.headline
     places = {place["unit"]: place for place in facts.places}
     columns = [
-        Column("位次", style="CellMark"), Column("县市区", 0), *(Column(str(n), style="CellMark") for n in range(1, len(items) + 1)),
-        Column("落后/适用", style="CellNumber"), Column("上月落后", style="CellNumber"), Column("尚缺", style="CellNumber"),
+        Column("位次", style="CellMark"), Column("上月", style="CellMark"), Column("县市区"),
+        *(Column(str(n), style="CellMark") for n in range(1, len(items) + 1)), Column("落后/适用", style="CellNumber"),
     ]  # fmt: skip
     rows: list[Row] = []
     best_first = [county for county in reversed(facts.ranked) if county in facts.shown]
     for county in best_first:
-        figures = [item.of.get(county["unit"]) for item in items]
         place = places.get(county["unit"])
-        counted = f"{place['behind']}/{place['applicable']}" if place else "—"
-        before = "—" if not place or place["behind_before"] is None else str(place["behind_before"])
-        rank = str(len(places) + 1 - place["rank"]) if place else "—"
-        missing = sum(f.gap_failing or 0 for f in figures if f)
-        rows.append([rank, county["short"], *(_mark(f) for f in figures), counted, before, count(missing)])
+        now, before = (_place(place and place[key], len(places)) for key in ("rank", "rank_before"))
+        marks = [_mark(item.of.get(county["unit"])) for item in items]
+        rows.append(
+            [now, before, county["short"], *marks, f"{place['behind']}/{place['applicable']}" if place else "—"]
+        )
     add_table(paper, columns, rows, "各县（市、区）主要指标状态", whole=len(rows) <= 30, dense=True)
     used = {f.status for item in items for f in item.counties}
     legend = "、".join(f"{MARKS[s][0]}={name}" for s, name in NAMES.items() if s in used)
     note = (
         f"注：列号为表1中的指标序号；{legend}。位次按落后指标占适用指标的比重由低到高排列，比重相同的按尚缺比重。"
-        "“尚缺”为各项主要指标已报未达标、还须完成的数之和。以全市为考核单位的指标，县级按同一目标列出，供参照。"
+        "以全市为考核单位的指标，县级按同一目标列出，供参照。"
     )
     _say(paper, note + (MOST_BEHIND if facts.many else ""), "表注")
+
+
+def _place(rank: int | None, total: int) -> str:
+    """The rank counted from the best."""
+    return "—" if rank is None else str(total + 1 - rank)
 
 
 def _mark(figure: Figure | None) -> Cell:

@@ -38,9 +38,11 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
     for number, (heading, paragraphs) in enumerate(sections(facts, variant, period), 1):
         _write(paper, f"{numeral(number)}、{heading}", "Heading 1")
         for text in paragraphs:
-            _write(paper, text, "Body Text")
-    add_indicator_table(paper, f"表1 主要指标完成情况（{months.label(facts.month)}）", facts.headline, facts, variant)
+            last = _write(paper, text, "Body Text")
+    # the closing stands with at least two lines of text
+    last.paragraph_format.keep_with_next = True
     _closing(paper, facts)
+    add_indicator_table(paper, f"表1 主要指标完成情况（{months.label(facts.month)}）", facts.headline, facts, variant)
     for number, (heading, add) in enumerate(annexes.LISTED, 1):
         _annex(paper, facts, number, heading, add)
     _printed(paper, facts)
@@ -91,13 +93,12 @@ def _head(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
 
 
 def _closing(paper: Paper, facts: Facts) -> None:
-    """附件说明, 署名, 成文日期 and 联系人, together on a page with the note of the table before them."""
+    """附件说明, 署名, 成文日期 and 联系人, kept together with the last paragraph."""
     _write(paper, "", "Normal").paragraph_format.keep_with_next = True
     for number, (heading, _) in enumerate(annexes.LISTED, 1):
         line = f"附件：{number}．{heading}" if number == 1 else f"　　　{number}．{heading}"
         _write(paper, line, "Body Text").paragraph_format.keep_with_next = True
     letterhead = facts.office.letterhead
-    _write(paper, "", "Normal").paragraph_format.keep_with_next = True
     _write(paper, letterhead.issued_by(facts.city), "Signature")
     last = _write(paper, day(facts.published), "Signature")
     last.paragraph_format.keep_with_next = bool(letterhead.contact)

@@ -21,7 +21,7 @@ def add_indicator_table(
     paper: Paper, caption: str, items: Sequence[Item], facts: Facts, variant: Variant, quotes: bool = False
 ) -> None:
     """The table with its caption and note; with `quotes` grouped by clause, the policy's words below each name."""
-    moments = compared_with(facts, variant)
+    moments = compared_with(facts, variant)[: 1 if quotes else None]
     columns = [
         Column("序号", style="CellMark"), Column("指标", 0), Column("目标", style="CellNumber"), Column("现值", style="CellNumber"),
         Column("已有/应有", style="CellNumber"), *(Column(head, style="CellNumber") for head, _ in moments),

@@ -9,7 +9,6 @@ from datetime import date
 from pipelines import months
 from pipelines.edition.phrases import aim_in_words, amount, count, listed, sentence
 from pipelines.edition.statuses import NAMES
-from pipelines.punctuation import full_width
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 
@@ -44,7 +43,7 @@ def short_of(figure: Figure, unit: str | None) -> str:
     """`尚缺65个村，其中3个未达标、62个未填报`; empty where the gap is not a number of units."""
     if not figure.gap:
         return ""
-    gap = f"尚缺{count(figure.gap)}{full_width(unit or '个')}"
+    gap = f"尚缺{count(figure.gap)}{plain_unit(unit) or '个'}"
     if figure.gap_unknown and figure.gap_failing == 0:
         return f"{gap}，均未填报"
     return f"{gap}，其中{parts}" if (parts := gap_parts(figure).replace("，", "、")) else gap
@@ -91,7 +90,8 @@ def starting(items: Sequence[Item], month: date) -> str:
     bases = {i.city.base_month for i in items if i.city and i.status == "starting" and i.city.base_month}
     if not bases:
         return ""
-    if bases == {month}:
+    judged_items = [i for i in items if i.goal and not i.judged]
+    if bases == {month} and all(item.status == "starting" for item in judged_items):
         return "本月为基期，进度自第4个月起判定。"
     judged = months.add(max(bases), 3)
     return f"起步期的指标自{months.label(judged)}起判定进度。" if month < judged else ""

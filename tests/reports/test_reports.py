@@ -156,7 +156,7 @@ def test_html_says_the_same_as_the_release(written, facts: Facts):
 def test_the_judgement_is_one_and_the_same_in_docx_and_html(written):
     told = [p.text for p in Document(written["docx"]).paragraphs]
     page = written["html"].read_text(encoding="utf-8")
-    start, end = told.index("一、总体判断"), next(n for n, text in enumerate(told) if text.startswith("表1"))
+    start, end = told.index("一、总体判断"), next(n for n, text in enumerate(told) if text.startswith("附件："))
     for text in (text for text in told[start + 1 : end] if text and not re.match(r"[一二三四五六七]、", text)):
         assert html.escape(text) in page or text in page
 
@@ -260,7 +260,7 @@ def test_the_paper_has_the_elements_of_an_official_one(written, facts: Facts):
     assert told[0] == "邢台市城乡社区建设领导小组办公室" and told[1] == "2020年第5期"
     assert "中共邢台市委、邢台市人民政府：" in told
     closing = told.index("邢台市城乡社区建设领导小组办公室", 1)
-    assert told[closing - 5].startswith("附件：1．") and re.fullmatch(r"\d+年\d+月\d+日", told[closing + 1])
+    assert told[closing - 4].startswith("附件：1．") and re.fullmatch(r"\d+年\d+月\d+日", told[closing + 1])
     assert told[-3].startswith("抄送：") and told[-2].endswith("印发")
 
 
