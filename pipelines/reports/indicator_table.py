@@ -1,4 +1,4 @@
-"""The table of indicators in the paper: value, counts, changes, status and what is missing, on one line each."""
+"""The table of indicators in the paper: value with its counts, changes, status and what is missing."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -24,7 +24,7 @@ def add_indicator_table(
     moments = compared_with(facts, variant)[: 1 if quotes else None]
     columns = [
         Column("序号", style="CellMark"), Column("指标", 0), Column("目标", style="CellNumber"), Column("现值", style="CellNumber"),
-        Column("已有/应有", style="CellNumber"), *(Column(head, style="CellNumber") for head, _ in moments),
+        *(Column(head, style="CellNumber") for head, _ in moments),
         Column("状态", style="CellMark"), Column("尚缺", style="CellNumber"),
     ]  # fmt: skip
     rows: list[Row] = []
@@ -65,19 +65,24 @@ def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], quotes: b
     figure = item.city
     blank = ["—"] * len(moments)
     if figure is None:
-        return [str(number), item.name, aim(item.goal, item.unit), "无数据", "—", *blank, NAMES["no_data"], "—"]
+        return [str(number), item.name, aim(item.goal, item.unit), "无数据", *blank, NAMES["no_data"], "—"]
     beside = verdict.known(figure, item)
     quote = f"“{item.quote}”" if quotes else ""
     return [
         str(number),
         Cell(item.name, small="；".join(filter(None, (quote, beside))) or None),
         aim(item.goal, item.unit),
-        value(figure, item) + ("*" if figure.carried else ""),
-        f"{count(figure.numerator)}/{count(figure.denominator)}" if item.is_share else "—",
+        Cell(value(figure, item) + ("*" if figure.carried else ""), small=_counts(figure, item)),
         *(signed(item.since(earlier)) for _, earlier in moments),
         Cell(NAMES[item.status], SHADES.get(item.status)),
         f"{count(figure.gap)}{counter(item.gap_unit)}" if figure.gap else "—",
     ]
+
+
+def _counts(figure: Figure, item: Item) -> str | None:
+    """`2,274/4,977` of a share that has a value."""
+    shown = item.is_share and figure.shown is not None
+    return f"{count(figure.numerator)}/{count(figure.denominator)}" if shown else None
 
 
 def value(figure: Figure, item: Item) -> str:
@@ -89,7 +94,7 @@ def _note(items: Sequence[Item], moments: Sequence[tuple[str, date]]) -> str:
     heads = "、".join(head for head, _ in moments)
     carried = any(item.city and item.city.carried for item in items)
     return (
-        "注：“应有”按名册计，未报单位在内；“尚缺”指距目标还须完成的数。"
+        "注：现值下为已有数/应有数，应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数。"
         + (f"{heads}按现区划、按未四舍五入的数计算，百分比指标的单位为百分点。" if heads else "")
         + ("“*”表示含沿用此前两个月数据的单位。" if carried else "")
     )

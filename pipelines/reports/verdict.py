@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipelines import months
-from pipelines.edition.phrases import aim_in_words, amount, count, listed, sentence
+from pipelines.edition.phrases import aim_in_words, amount, count, listed, plain_unit, sentence
 from pipelines.edition.statuses import NAMES
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item

@@ -86,11 +86,11 @@ def test_table_heads_repeat_and_rows_stay_whole(boxes):
         for n, words in enumerate(boxes)
         if any("全部指标情况" in box[4] for box in words) and any(box[4] == "附件1" for box in words)
     )
-    annex = [words for words in boxes[first:] if any(box[4] == "已有/应有" for box in words)]
+    annex = [words for words in boxes[first:] if any(box[4] == "现值" for box in words)]
     assert len(annex) > 3
     numbers = []
     for words in annex:
-        head = next(box for box in words if box[4] == "已有/应有")
+        head = next(box for box in words if box[4] == "现值")
         rows = sorted((box[1], int(box[4])) for box in words if box[4].isdigit() and box[2] < 110 and box[1] < 740)
         assert rows[0][0] > head[1]
         numbers += [number for _, number in rows]
@@ -105,8 +105,8 @@ def test_the_judgement_stands_on_two_pages_and_the_table_after_it(boxes):
 def test_heads_and_statuses_stand_on_one_line(boxes):
     """No word of a head, and no status, is parted into two lines."""
     words = {box[4] for page in boxes for box in page}
-    assert {"序号", "目标", "现值", "已有/应有", "状态", "尚缺"} <= words
-    assert not words & {"已有/", "应有", "逾期未达", "进度正", "严重滞", "不适"}
+    assert {"序号", "目标", "现值", "状态", "尚缺"} <= words
+    assert not words & {"逾期未达", "进度正", "严重滞", "不适"}
 
 
 def test_no_page_holds_a_closing_alone(boxes):
