@@ -45,7 +45,7 @@ def _result(kind: str, found: list[Verdict]) -> dg.AssetCheckResult:
         asset_key=found[0].check.stage,
         check_name=kind,
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
-        description=";".join(map(str, failed)) or warehouse_checks.KINDS[kind],
+        description="；".join(map(str, failed)) or warehouse_checks.KINDS[kind],
         metadata={
             **_offenders(sum(verdict.count for verdict in found), [one for verdict in failed for one in verdict.ids]),
             "逐项": dg.MetadataValue.table([_line(verdict) for verdict in found]),

@@ -97,7 +97,7 @@ def _release(common: dict) -> dg.AssetsDefinition:
 
 
 def _report(common: dict) -> dg.AssetsDefinition:
-    @dg.asset(**common, deps=["release"], description="月报(docx、xlsx、html),放在发布版的 reports 文件夹。")
+    @dg.asset(**common, deps=["release"], description="月报（docx、xlsx、html），放在发布版的 reports 文件夹。")
     def report(context: dg.AssetExecutionContext, station: Station) -> None:
         with refusals_shown():
             made = {} if _of_inbox(context) else papers.issue_latest(station.settings, asked(context))

@@ -48,7 +48,7 @@ def notices() -> dg.SensorDefinition:
         context.update_cursor(str(dispatch.releases(station.settings, before)))
         _disk(station.settings, datetime.now(SHANGHAI))
         gone, troubles = dispatch.flush(station.settings)
-        return dg.SkipReason(";".join([f"发出 {gone} 条消息", *troubles]))
+        return dg.SkipReason("；".join([f"发出 {gone} 条消息", *troubles]))
 
     return sensor
 

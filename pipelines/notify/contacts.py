@@ -38,7 +38,7 @@ def load(place: Path) -> Contacts:
         found = Contacts(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise Refusal(
-            f"{place} 读不懂：应只有 city、operator、counties（六位代码: 地址）；{str(error)[:200]}"
+            f"{place} 读不懂：应只有 city、operator、counties（六位代码和地址，每行一县）；{str(error)[:200]}"
         ) from None
     for address in filter(None, (found.city, found.operator, *found.counties.values())):
         if not _ADDRESS.fullmatch(address):

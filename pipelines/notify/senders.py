@@ -36,7 +36,7 @@ class ToFile:
         try:
             write_durably(self.folder / f"{message.key}.eml", written(message, "shequ@localhost").as_bytes())
         except OSError as error:
-            raise Undelivered(f"写不进 {self.folder}({error.strerror})") from None
+            raise Undelivered(f"写不进 {self.folder}（{error.strerror}）") from None
 
 
 class BySmtp:
