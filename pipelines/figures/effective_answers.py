@@ -16,10 +16,11 @@ from datetime import date
 
 from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received
-from pipelines.figures import comparisons, rule_findings, standing_answers
+from pipelines.figures import comparisons, county_origins, rule_findings, standing_answers
 from pipelines.figures.rule_findings import Found
 from pipelines.figures.standing_answers import ACCEPTED, CARRY_MONTHS
 from pipelines.reference.form import Part
+from pipelines.reference.roster import Rosters
 from pipelines.reference.rules import previous_fields
 from pipelines.system import program_version
 from pipelines.warehouse.projection import Warehouse
@@ -44,6 +45,8 @@ def create(warehouse: Warehouse) -> None:
         f"answered_in DATE, carried BOOLEAN, seq BIGINT, row_no INTEGER, {community})",
         f"CREATE TABLE IF NOT EXISTS county_standing (month DATE, unit VARCHAR, row_state VARCHAR, answered_in DATE, "
         f"carried BOOLEAN, seq BIGINT, {county})",
+        # of a record put together from several: the answers that came in another submission than its latest
+        "CREATE TABLE IF NOT EXISTS county_source (month DATE, unit VARCHAR, field VARCHAR, seq BIGINT)",
         # the last accepted answers that rules ask for, per unit, as they were after each month
         f"CREATE TABLE IF NOT EXISTS last_answer (month DATE, uid VARCHAR{last})",
         f"CREATE TABLE IF NOT EXISTS last_county_answer (month DATE, uid VARCHAR{county_last})",
@@ -52,11 +55,15 @@ def create(warehouse: Warehouse) -> None:
 
 
 def load_rosters(warehouse: Warehouse, month: date) -> None:
-    """The month's roster as temporary tables `unit` and `county` (one row per unit, per county)."""
+    """The month's roster as temporary tables `unit` and `county` (one row per unit, per county), and the counties' codes in the months
+    before in which an answer stands, as `origin`.
+    """
     rosters, day = warehouse.reference.rosters, f"DATE '{month}' AS month"
     unit = f"{day}, code AS answered_as, county_code AS county_answered_as"
     replace_table(warehouse, "unit", rosters.table(month), unit)
     replace_table(warehouse, "county", rosters.county_table(month), f"{day}, code AS answered_as")
+    before = warehouse.con.execute("SELECT DISTINCT month FROM county_standing WHERE month < ? ORDER BY 1", [month])
+    county_origins.load(warehouse, [earlier for (earlier,) in before.fetchall()], month)
 
 
 def replace_table(warehouse: Warehouse, name: str, table, more: str) -> None:
@@ -77,15 +84,15 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
     wanted = {*answered, *(month for month, state in life.months.items() if state.pending)}
     known = _marks(warehouse, "answers")
     _forget(warehouse, [month for month in known if month not in wanted])
-    contents, judged = _marks(warehouse, "content"), []
+    contents, judged, rosters = _marks(warehouse, "content"), [], warehouse.reference.rosters
     fixed = [
         warehouse.reference.digests["form"],
-        warehouse.reference.digests["rosters"],
+        rosters.files_digest(),
         program_version.digest(__name__),
     ]
     for month in sorted(wanted):
         before = [[months.key(m), contents[m]] for m in answered if m < month]
-        mark = _digest([fixed, inputs(life, month), before[-HISTORY_MONTHS:]])
+        mark = _digest([fixed, inputs(life, rosters, month), before[-HISTORY_MONTHS:]])
         if known.get(month) != mark:
             with warehouse.transaction():
                 evaluate(warehouse, month, life)
@@ -107,17 +114,19 @@ def answered_months(life: Life, until: date | None = None) -> list[date]:
     return sorted(month for month in lent if month <= reported[-1])
 
 
-def inputs(life: Life, month: date) -> list:
+def inputs(life: Life, rosters: Rosters, month: date) -> list:
     """What a month's answers follow from, besides reference data and the months before."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
+    decided = life.reading_decisions
     return [
         months.key(month),
+        rosters.admitted_codes(month),
         [
             [
                 county,
                 [[seq, life.digests[seq]] for seq in seqs],
-                life.reading_decisions.get(county, {}),
+                [decided.get(code, {}) for code in rosters.county_codes(county)],
             ]
             for county, seqs in sorted(state.effective.items())
         ],
@@ -126,11 +135,14 @@ def inputs(life: Life, month: date) -> list:
     ]
 
 
+_OF_A_MONTH = ("standing", "county_standing", "county_source", "last_answer", "last_county_answer", "row_count")
+
+
 def _forget(warehouse: Warehouse, gone: list[date]) -> None:
     """Nothing stands in these months any more."""
     if gone:
         with warehouse.transaction():
-            for table in ("standing", "county_standing", "last_answer", "last_county_answer", "row_count"):
+            for table in _OF_A_MONTH:
                 warehouse.con.execute(f"DELETE FROM {table} WHERE list_contains(?, month)", [gone])
             warehouse.con.execute(
                 "DELETE FROM fingerprint WHERE what IN ('answers', 'content') AND list_contains(?, month)", [gone]
@@ -147,6 +159,7 @@ def _content(warehouse: Warehouse, month: date) -> str:
         for table, accepted in (
             ("standing", "AND row_state = 'accepted'"),
             ("county_standing", "AND row_state = 'accepted'"),
+            ("county_source", ""),
             ("last_answer", ""),
             ("last_county_answer", ""),
         )

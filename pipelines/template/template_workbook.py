@@ -99,8 +99,8 @@ def write_templates(
     `town` is `EACH_TOWN` for one a town, else the code or name of the town that is wanted. With `last` the last accepted answers are
     filled in.
     """
-    orders = list(_orders(rosters, month, county_code, town))
-    written = []
+    orders, written = list(_orders(rosters, month, county_code, town)), []
+    last = last and _followed(last, rosters, month)
     for order in orders:
         path = out / file_name(order.place.name, month, order.remark)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +109,12 @@ def write_templates(
         if progress:
             progress(len(written), len(orders))
     return written
+
+
+def _followed(last: LastAnswers, rosters: Rosters, month: date) -> LastAnswers:
+    """Counties that went on whole under another code have the answers of the one that they had."""
+    place = {rosters.county_in(code, month) or code: at for code, at in last.counties.place.items()}
+    return replace(last, counties=replace(last.counties, place=place))
 
 
 def _orders(rosters: Rosters, month: date, county_code: str | None, town: str | None) -> Iterator[_Order]:
@@ -198,24 +204,13 @@ def build(
     if with_county:
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
-        county_table.write(
-            sheet,
-            styles,
-            form,
-            filled,
-            _closed(form, place),
-            place.name,
-            month,
-            watermark,
-            last and last.record,
-            rest_of_record,
-        )
+        before = last and last.record
+        closed = _closed(form, place)
+        county_table.write(sheet, styles, form, filled, closed, place.name, month, watermark, before, rest_of_record)
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)
     roster_remarks.write(workbook.add_worksheet(REMARKS_SHEET), styles, watermark)
     marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
-    if town:
-        marks["town"] = town
-    _write_marks(workbook, form, marks, last)
+    _write_marks(workbook, form, marks | ({"town": town} if town else {}), last)
     copy = _write_copy(workbook, form, last)
     _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
     workbook.close()

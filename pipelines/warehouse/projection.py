@@ -11,8 +11,10 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
 | `moved` | answer of 表1 that stands on another sheet than the first, where 表1 lies on several: sheet and cell | seq, row_no, field |
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
+| `explanation_sent` | finding that a submission's list 问题清单 answers: the text in its column 情况说明 | seq, finding |
 | `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
 | `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
+| `county_source` | answer of a county's record that came in another submission than the record's latest: that one | month, unit, field |
 | `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
 | `began`, `met` | series of figures and month in which it begins, in which it meets a target | these |
 | `fingerprint` | month computed, with the hash of everything it was computed from | month |
@@ -42,7 +44,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.reference.reference_bundle import Reference
 from pipelines.system import program_version
-from pipelines.warehouse import arrow_rows
+from pipelines.warehouse import arrow_rows, read_again
 from pipelines.warehouse.arrow_rows import Tables
 
 Progress = Callable[[int, int, str], None]
@@ -144,36 +146,15 @@ class Warehouse:
         return arrow_rows.tables(self.reference.form, event, reading)
 
     def _reread(self, new: list[Event], read: Read) -> None:
-        """What a person decided or took back changes how reports are read: those of the counties concerned, once more.
-
-        Withdrawn reports are not kept up to date; one that comes back is read again too.
-        """
-        touched = self._touched(new)
-        counties = {event.body["county"] for event in touched if event.kind == "resolve"}
-        seqs = {event.seq for event in touched if event.kind == "submission"}
-        if not counties and not seqs:
-            return
-        rows = self.con.execute("SELECT seq, county FROM submission").fetchall()
-        status = self.life().status
-        seqs |= {seq for seq, county in rows if county in counties and status[seq] != "withdrawn"}
-        events = [event for event in self.archive.events() if event.seq in seqs]
+        """Reports that a decision among the new events, or another admission, reads in another way, once more."""
+        seqs = read_again.concerned(self, new)
+        events = [event for event in self.archive.events() if event.seq in seqs] if seqs else []
         decided = {seq: outcome for seq, outcome in read_failure.decided(self.archive, 0).items() if seq in seqs}
         for batch in _batches(self._tables(events, decided, read, first=False)):
             with self.transaction():
                 self.load_many(batch)
-
-    def _touched(self, new: list[Event]) -> list[Event]:
-        """Resolutions among new events, and what new withdrawals take back or give back in the end."""
-        touched = [event for event in new if event.kind == "resolve"]
-        if any(event.kind == "withdraw" for event in new):
-            known = {event.seq: event for event in self.archive.events()}
-            for event in new:
-                root = event
-                while root.kind == "withdraw":
-                    root = known[root.body["of"]]
-                if event.kind == "withdraw":
-                    touched.append(root)
-        return touched
+        with self.transaction():
+            read_again.note_admissions(self.con, self.reference)
 
     def _record_events(self, events: list[Event]) -> None:
         if events:
@@ -264,7 +245,17 @@ class Warehouse:
         return moved
 
 
-_LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "moved", "finding")
+_LOADED = (
+    "submission",
+    "answer",
+    "answer_raw",
+    "county_answer",
+    "county_raw",
+    "source",
+    "moved",
+    "explanation_sent",
+    "finding",
+)
 BATCH = 32
 
 
@@ -387,7 +378,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
 def stamp(reference: Reference) -> str:
     """What the projection's shape and reading depend on; another stamp means another projection."""
     read_by = program_version.digest(__name__, "pipelines.worker.tasks")
-    parts = [read_by, reference.digests["form"], reference.digests["rosters"], str(reference.first_month)]
+    parts = [read_by, reference.digests["form"], reference.rosters.files_digest(), str(reference.first_month)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -416,6 +407,7 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         f"CREATE TABLE county_raw (seq BIGINT, {county_raw})",
         """CREATE TABLE source (seq BIGINT, part VARCHAR, field VARCHAR, sheet VARCHAR, cell VARCHAR, header VARCHAR,
            factor DECIMAL(18,6))""",
+        "CREATE TABLE explanation_sent (seq BIGINT, finding VARCHAR, text VARCHAR)",
         "CREATE TABLE moved (seq BIGINT, row_no INTEGER, field VARCHAR, sheet VARCHAR, cell VARCHAR)",
         """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
            sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,
@@ -426,4 +418,5 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     ):
         con.execute(statement)
     con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
+    read_again.note_admissions(con, reference)
     con.execute("COMMIT")
