@@ -42,7 +42,7 @@ class _Chinese(click.Group):
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="运行数据所在文件夹（默认 data/,或环境变量 SHEQU_DATA）",
+    help="运行数据所在文件夹（默认 data/，或环境变量 SHEQU_DATA）",
 )
 @click.version_option(__version__, prog_name="shequ")
 @click.pass_context
@@ -189,7 +189,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
 @click.option("--indicator", help="指标代码")
 @click.option("--policy", help="政策代码")
 @click.option(
-    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时(then)或目前(now)区划"
+    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时（then）或目前（now）区划"
 )
 @click.option("--edition", type=EDITION, help="哪一版，如 2020-06/2，或 working（最新的工作版）；不写则为当前发布版")
 @click.option("--json", "as_json", is_flag=True)

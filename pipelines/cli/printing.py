@@ -73,7 +73,7 @@ def _report(report) -> None:
     from pipelines.intake.outcome import SEVERITY_NAMES
 
     rows = report.rows
-    whose = f"{report.county} {report.month}:" if report.county and report.month else ""
+    whose = f"{report.county} {report.month}：" if report.county and report.month else ""
     counts = f"读到 {rows['read']} 行，计入 {rows['accepted']} 行，暂不计入 {rows['held']} 行"
     counts += (
         f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
@@ -140,7 +140,7 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
     value = valued(figure["value"], indicator["unit"])
     say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}：{story['quote']}")
     say(f"{story['arithmetic']}")
-    say(f"= {value}  ({figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']})")
+    say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']}）")
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
         say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
@@ -188,7 +188,7 @@ def status(state: dict) -> None:
     for one in state["refused"]:
         say(f"未采用：{gap_wording.refusal(one, gap_wording.county_names(state))}")
     if state["waiting"]:
-        say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效(shequ reopen)")
+        say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效（shequ reopen）")
     if state["unread"]:
         say(f"已存档、尚未读取 {len(state['unread'])} 份：{'、'.join(one['file'] for one in state['unread'][:20])}")
     for problem in state["inbox"]:
