@@ -9,6 +9,8 @@ import sys
 from streamlit import net_util
 from streamlit.web.cli import main
 
+from dashboards.front import middleware
+
 
 def unknown() -> None:
     """No address, without having asked anybody."""
@@ -16,6 +18,7 @@ def unknown() -> None:
 
 def serve() -> None:
     net_util.get_external_ip = net_util.get_internal_ip = unknown
+    middleware.install()
     sys.argv[0] = "streamlit"
     main()
 

@@ -12,7 +12,7 @@ ink = palette.ink()
 options = common_parts.county_options(view)
 county = header.pick("county", "县市区", options, next(iter(options), None), width=240)
 rows = figure_rows.of_place(view, county)
-main = [row for row in rows if row["headline"]]
+main = figure_rows.in_order([row for row in rows if row["headline"]])
 own_report = submission_rows.report(view.release, view.month, county)
 near = county_panel.near_done_rows(view, county)
 findings = submission_rows.findings(view.release, view.month, county)
@@ -22,6 +22,9 @@ with st.container(key="verdict"):
     common_parts.verdict(view, main, [], where=options[county] + "：")
     county_panel.report_line(own_report, view)
 with st.container(key="screen_only"):
+    asked = st.query_params.get("indicator")
+    with st.container(key="focus"):
+        county_panel.focus(view, next((row for row in rows if row["indicator"] == asked), None), options[county])
     with st.container(key="board", horizontal=True, gap="small"):
         board.headline_bars(main, ink)
         with st.container(key="matrix_box"):

@@ -28,7 +28,7 @@ with left:
     alt = f"{indicator['name']}逐月走势，现值 {screen_wording.value(row)}，目标 {screen_wording.target(row)}"
     series = edition_data.series(view, chosen, view.city)
     drawing = partial(plotly_charts.trend, series, indicator, view.divisions, view.month, outlook, ink)
-    common_parts.chart(common_parts.drawn(view, ink, ("trend", chosen), drawing), "trend", alt)
+    common_parts.chart(common_parts.drawn(view, ink, ("trend", chosen), drawing), f"{indicator['name']}走势", alt)
     indicator_panel.outlook(row, outlook)
     indicator_panel.movement(view, indicator, edition_data.movement(view, chosen, view.city), row)
 with right:

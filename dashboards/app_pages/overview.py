@@ -8,7 +8,7 @@ from dashboards.queries import figure_rows, submission_rows
 
 view = header.view()
 ink = palette.ink()
-rows = figure_rows.of_place(view, view.city, headline=True)
+rows = figure_rows.in_order(figure_rows.of_place(view, view.city, headline=True))
 reports = submission_rows.reports(view.release, view.month)
 
 with st.container(key="verdict"):
@@ -21,7 +21,7 @@ if not rows:
 with st.container(key="board", horizontal=True, gap="small"):
     board.headline_bars(rows, ink)
     board.matrix(view, rows, ink)
-st.caption(f"行号即左边的指标次序；点名称或格子看详情。图例：{palette.legend()}")
+st.caption(f"都按需关注的次序排列；行号即左边的指标，格中深色的高度是还差的比例。图例：{palette.legend()}")
 moved = figure_rows.moved_most(view)
 with st.container(key="paper_only"):
     board.printed(view, rows)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts, decision_desk, submission_desk
+from dashboards.components import common_parts, decision_desk, header, submission_desk
 from dashboards.queries import submission_rows
 
 view = st.session_state.get("view")
@@ -14,16 +14,7 @@ if not signin.may("submit", own):
     ROOMS.pop("upload")
 if not signin.may("approve"):
     ROOMS.pop("decide")
-asked = st.query_params.get("room", "state" if view or "upload" not in ROOMS else "upload")
-room = st.segmented_control(
-    "内容",
-    list(ROOMS),
-    default=asked if asked in ROOMS else "state",
-    format_func=lambda name: ROOMS[name],
-    required=True,
-    label_visibility="collapsed",
-)
-st.query_params["room"] = room
+room = header.tabs("room", "内容", ROOMS, "state" if view or "upload" not in ROOMS else "upload")
 if room == "upload":
     submission_desk.upload()
 elif room == "decide":

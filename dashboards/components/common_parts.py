@@ -1,5 +1,6 @@
 """Parts that several pages show: verdict, tables of figures, downloads, links that keep the reader's choice."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,8 +9,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from dashboards import signin
+from dashboards import page_list, signin
 from dashboards.charts import palette, plotly_charts
+from dashboards.components import header
 from dashboards.components.header import View
 from dashboards.queries import edition_data, figure_rows, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
@@ -20,16 +22,8 @@ from pipelines.edition import statuses
 
 Row = Mapping[str, Any]
 
-PATHS = {
-    "county": "app_pages/county.py",
-    "indicator": "app_pages/indicator.py",
-    "unit": "app_pages/unit.py",
-    "overview": "app_pages/overview.py",
-    "wall": "app_pages/wall.py",
-    "reporting": "app_pages/reporting.py",
-}
-# the choices that a link carries to the page that it opens
-_CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
+_ADDRESSES = {page.file: page.address for page in page_list.PAGES}
+PATHS = {page.file: f"app_pages/{page.file}.py" for page in page_list.PAGES}
 
 
 def go(page: str, **chosen: str) -> None:
@@ -43,25 +37,23 @@ def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
     st.page_link(PATHS[page], label=escape.markdown(label) + more, query_params=_address(chosen))
 
 
-def href(page: str, **chosen: str) -> str:
-    """The address of a page with something chosen: relative, so that it holds behind a proxy's path too."""
-    return f"{page}?{urlencode(_address(chosen))}"
+def href(page: str, **chosen: str | None) -> str:
+    """The address of a page with something chosen: relative, so that it holds behind a proxy's path too. None takes a choice out."""
+    return f"{_ADDRESSES[page] or './'}?{urlencode(_address(chosen))}"
 
 
-def _address(chosen: dict[str, str]) -> dict[str, str]:
-    kept = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
-    return {**kept, **chosen}
+def _address(chosen: Mapping[str, str | None]) -> dict[str, str]:
+    kept = {name: value for name, value in header.address().items() if name in header.CARRIED}
+    return {name: value for name, value in {**kept, **chosen}.items() if value is not None}
 
 
-def chart(figure: Figure, key: str, alt: str, select: bool = False) -> Any:
-    """A Plotly figure; with `select`, the `customdata` of the point that was clicked (once)."""
-    common: dict[str, Any] = dict(theme=None, config=plotly_charts.CONFIG, key=key, alt=escape.plain(alt))
-    if not select:
-        st.plotly_chart(figure, **common)
-        return None
-    event: Any = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **common)
-    points = event["selection"]["points"]
-    return points[0].get("customdata") if points else None
+def chart(figure: Figure, name: str, alt: str) -> None:
+    """A Plotly figure, drawn by our script with Plotly's smallest bundle; its picture is saved under `name`."""
+    config = {**plotly_charts.CONFIG, "toImageButtonOptions": {"scale": 2, "filename": name}}
+    # Plotly's own writer leaves out nothing: parsed again, so that the settings stand beside data and layout
+    drawing = json.loads(figure.to_json(validate=False)) | {"config": config}
+    figure_json = json.dumps(drawing, ensure_ascii=False, separators=(",", ":"))
+    show("figure.html", figure=figure_json, alt=escape.plain(alt), height=figure.layout.height)
 
 
 def drawn(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure]) -> Figure:

@@ -9,11 +9,13 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.charts import palette
+from dashboards.charts.html_board import Link
 from dashboards.components import common_parts
 from dashboards.components.header import View
 from dashboards.queries import edition_data, submission_rows
 from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
+from dashboards.text.templates import show
 from pipelines import months, settings
 from pipelines.intake import outcome
 
@@ -48,6 +50,41 @@ def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
     )
     if picked:
         common_parts.go("indicator", indicator=picked["indicator"])
+
+
+def focus(view: View, row: PlaceRow | None, county: str) -> None:
+    """The indicator that the reader came for, with the units that lack it: brought into sight."""
+    if row is None:
+        return
+    show(
+        "focus.html",
+        name=row["name"],
+        county=county,
+        lines=[screen_wording.value_with_parts(row), *screen_wording.detail(row, row["name"])[1:]],
+        sign=palette.SIGNS[row["status"]],
+    )
+    code = row["place"]
+    if row["is_share"] and signin.may("units", code):
+        missing = edition_data.units_of(view, edition_data.indicator(view, row["indicator"]), code, (2, 3, 4))
+        _missing_units(missing, code)
+    common_parts.link("indicator", "看这项指标的走势和各县市区", indicator=row["indicator"], county=code)
+
+
+# units named under the indicator of a county
+_NAMED = 12
+
+
+def _missing_units(rows: Sequence[Mapping[str, Any]], county: str) -> None:
+    names = [
+        Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=_why_missing(row))
+        for row in rows[:_NAMED]
+    ]
+    if names:
+        show("unit_links.html", links=names, more=max(0, len(rows) - _NAMED))
+
+
+def _why_missing(row: Mapping[str, Any]) -> str:
+    return "缺" if row["state"] == 2 else "未报或待核实"
 
 
 def _fitting(lines: list[dict]) -> dict[str, str]:

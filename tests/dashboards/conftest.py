@@ -119,7 +119,7 @@ def serve():
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+        command = [sys.executable, "-m", "dashboards.server", "run", str(APP), "--server.port", str(port)]
         log = (data.parent / f"server-{port}.log").open("wb")
         environment = {**os.environ, "SHEQU_DATA": str(data)}
         running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))

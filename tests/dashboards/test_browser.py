@@ -224,12 +224,13 @@ def test_a_file_that_is_no_workbook_is_refused_in_words(page, address):
 
 def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
     page.goto(f"{address}/wall")
-    page.get_by_text("第 1/3 页").wait_for()
-    # the pictures come after the caption; a touch counts once the page has settled
-    page.locator("[data-testid='stAppViewContainer'] .js-plotly-plot").first.wait_for()
-    page.wait_for_timeout(2000)
+    page.get_by_text("第 1/4 页").wait_for()
+    idle(page)
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("第 2/4 页").wait_for()
+    idle(page)
     page.mouse.click(900, 600)
-    page.get_by_text("已停住，点一下继续").wait_for()
+    page.get_by_text("已停住").wait_for()
 
 
 # a county lists all 96 indicators with what is unknown of each: three pages

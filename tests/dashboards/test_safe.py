@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.charts import html_board, plotly_charts
+from dashboards.charts import html_board, html_map
 from dashboards.charts.palette import DARK, LIGHT, NAMES, SIGNS
 from dashboards.text import escape, templates
 from pipelines.edition import statuses
@@ -43,7 +43,7 @@ def test_a_chart_holds_a_hostile_name_as_words():
     link = html_board.Link(name, name, name, name)
     cells = {(row["indicator"], row["place"]): html_board.cell(row, name)}
     drawn = html_board.bars([row], [link], name, LIGHT) + html_board.ranking([row], [link], name, LIGHT)
-    drawn += html_board.matrix(cells, [row["indicator"]], {row["place"]: link}, name, LIGHT)
+    drawn += html_board.matrix(cells, {row["indicator"]: link}, {row["place"]: link}, {}, name, LIGHT)
     drawn += templates.render("table.html", name="", heads=[name], rows=[[name]])
     drawn += templates.render("page_foot.html", title=f'{name}";}}</style>')
     assert (
@@ -53,8 +53,8 @@ def test_a_chart_holds_a_hostile_name_as_words():
     )
     assert drawn.count("</style>") == 1
     shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
-    figure = plotly_charts.outline_map([shape], {row["place"]: row}, {})
-    assert "<img" not in figure.to_json().encode().decode("unicode_escape")
+    drawn = html_map.county_map([shape], {row["place"]: row}, {}, {row["place"]: name}, LIGHT)
+    assert "<img" not in drawn and "&lt;img" in drawn
 
 
 def test_every_status_has_a_sign_of_its_own_and_colours_in_both_themes():
