@@ -7,7 +7,7 @@ from dashboards.charts.html_board import Link
 from dashboards.charts.palette import LIGHT, STYLE
 from dashboards.queries.row_types import CountyRow, PlaceRow
 from dashboards.text import screen_wording
-from pipelines.edition import statuses
+from pipelines.edition import concern
 
 
 class Drawing:
@@ -28,5 +28,5 @@ def bars(rows: Sequence[PlaceRow]) -> Drawing:
 
 def ranking(rows: Sequence[CountyRow]) -> Drawing:
     """Counties of one indicator, in the order of concern (`dataframes.rows` of level county)."""
-    ordered = statuses.by_concern(rows)
+    ordered = concern.by_concern(rows)
     return Drawing(html_board.ranking(ordered, [Link("#", row["short"]) for row in ordered], "各县市区", LIGHT))

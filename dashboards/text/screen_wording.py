@@ -17,7 +17,7 @@ from dashboards.queries.row_types import (
     VerdictRow,
 )
 from pipelines import months
-from pipelines.edition import statuses
+from pipelines.edition import concern, statuses
 
 Figure = FigureRow | TownRow
 AnyFigure = Figure | StandingRow
@@ -299,7 +299,7 @@ def countdown(due: date | None, month: date) -> str:
 
 def laggards(rows: Sequence[FigureRow], most: int = 3) -> str:
     """`最要紧的：农村综合服务设施覆盖率还差 212 个村…；…`: indicators behind in the order of concern, with what they lack."""
-    behind = statuses.by_concern(row for row in rows if row["status"] in statuses.BEHIND and row["gap"])
+    behind = concern.by_concern(row for row in rows if row["status"] in statuses.BEHIND and row["gap"])
     if not behind:
         return ""
     named = "；".join(f"{row['name']}{gap(row)}" for row in behind[:most])

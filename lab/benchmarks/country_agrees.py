@@ -42,6 +42,7 @@ def differences(units: int | None) -> dict[str, tuple[int, int]]:
         here = Settings(Path(folder) / "data", place)
         with session.writing(here, "核对") as opened:
             _read(opened, here, units, last)
+            update.bring_up_to_date(opened, last)
             return {name: _difference(opened, store, query) for name, query in _TABLES.items()}
 
 

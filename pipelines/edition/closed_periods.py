@@ -133,7 +133,7 @@ def _make(warehouse: Warehouse, store: Path, source: Source, waivers: list[Waive
     con.execute(f"ATTACH '{quoted}' AS closed ({ATTACHED})")
     try:
         write(warehouse, "closed", ready_tables.series(source, "closed", waivers))
-        con.execute("CHECKPOINT closed")
+        con.execute("FORCE CHECKPOINT closed")
     finally:
         con.execute("DETACH closed")
     digest = month_tables.bytes_digest(temporary)

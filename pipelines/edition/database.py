@@ -54,7 +54,8 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
         _ready(warehouse, folder, manifest, waivers)
         files = closed_periods.put(warehouse, releases / "objects", folder, manifest, waivers)
         analysis_tables.write(warehouse)
-        con.execute("CHECKPOINT release")
+        # FORCE waits where the catalogue of all databases is just read by the other thread's connection
+        con.execute("FORCE CHECKPOINT release")
     finally:
         con.execute("DETACH release")
     return {**files, "release.duckdb": _digest_of(folder)}

@@ -7,10 +7,11 @@ from pipelines import months
 from pipelines.access import roles
 from pipelines.archive.store import SHANGHAI
 from pipelines.edition import Edition, edition_folders, publish, verify_files
+from pipelines.edition.publish_edition import Lost
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.intake import session
-from pipelines.monthly import gate, papers
+from pipelines.monthly import gate, papers, rebuild_editions
 from pipelines.settings import Settings
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Progress, Warehouse
@@ -26,9 +27,28 @@ def run(
     """Figures, checks, edition and papers of a month (default: the newest that is over and has an accepted report of its own), and of
     the editions that its change reaches; released where the gate is open. `warn` is told of what a person should look at.
 
+    Editions of the ledger that are gone (a restore or a rebuild was interrupted) are put back first, from the archive.
+
     Errors: `Refusal` where a check fails without which nothing may be published (`pipelines.warehouse.warehouse_checks`).
     """
     by = roles.require(by, "publish", settings, month=months.key(month) if month else None)
+    try:
+        edition = _publish(settings, month, by, report, warn)
+    except Lost:
+        rebuild_editions.rebuild(settings, report)
+        edition = _publish(settings, month, by, report, warn)
+    papers.issue_latest(settings, [edition.month])
+    return edition
+
+
+def _publish(
+    settings: Settings,
+    month: date | None,
+    by: str,
+    report: Progress | None,
+    warn: Callable[[str], None] | None,
+) -> Edition:
+    """`run` without its papers."""
     with session.writing(settings, "月度计算") as opened:
         session.settle(opened, report)
         wanted = month or newest_reported(opened, datetime.now(SHANGHAI))
@@ -39,7 +59,6 @@ def run(
         checked(opened, wanted, warn, report)
         edition = next(e for e in publish_months(opened, settings, [wanted], by, report) if e.month == wanted)
         require_whole(verify_files.touched_faults(opened, edition.folder))
-    papers.issue_latest(settings, [wanted])
     return edition
 
 

@@ -7,6 +7,7 @@ from docx.document import Document as Paper
 from docx.text.paragraph import Paragraph
 
 from pipelines import months
+from pipelines.edition.phrases import aim, amount, count, day, listed, numeral, signed
 from pipelines.edition.statuses import BEHIND
 from pipelines.reports import docx_styles as papers
 from pipelines.reports import submission_facts, verdict
@@ -15,7 +16,6 @@ from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, pri
 from pipelines.reports.facts import Facts, Figure, Item, by_concern
 from pipelines.reports.laggards import county_lacks, laggard, reference_only
 from pipelines.reports.list_limits import MOST_BEHIND, MOST_LEFT_OUT
-from pipelines.reports.phrases import aim, amount, count, day, listed, numeral, signed
 from pipelines.reports.variants import Variant
 
 MARKS = {

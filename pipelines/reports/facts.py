@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipelines import months
+from pipelines.edition.concern import concern, missing_share
 from pipelines.edition.open_edition import Release
-from pipelines.edition.statuses import BEHIND, NAMES, ORDER, concern, missing_share
+from pipelines.edition.statuses import BEHIND, NAMES, ORDER
 from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import (
     County,

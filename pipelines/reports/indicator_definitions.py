@@ -1,8 +1,8 @@
 """An indicator's definition as a row of the workbook: clause, quote, what is counted and how."""
 
 from pipelines import months
+from pipelines.edition.phrases import aim
 from pipelines.reports.facts import Item
-from pipelines.reports.phrases import aim
 
 _WORDING = {"required": "应当（达到、确保、实现）", "strive": "力争", "promoted": "鼓励、推动、逐步"}
 _LEVELS = {"city": "全市", "county": "县（市、区）", "town": "乡镇（街道）", "community": "社区（村）"}

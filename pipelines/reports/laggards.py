@@ -1,9 +1,9 @@
 """Paragraphs on what lags: indicators with their units, counties with their gaps."""
 
+from pipelines.edition.phrases import aim_in_words, amount, count, counter, listed, plain_unit
 from pipelines.edition.statuses import BEHIND
 from pipelines.reports.below_counties import lacking
 from pipelines.reports.facts import Facts, Figure, Item
-from pipelines.reports.phrases import aim_in_words, amount, count, counter, listed, plain_unit
 from pipelines.reports.verdict import gap_parts, known, short_of
 
 _COUNTIES, _UNITS, _LACKS = 5, 8, 3

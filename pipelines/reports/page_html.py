@@ -14,12 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines import months
 from pipelines.edition import statuses
+from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
 from pipelines.reports import submission_facts, verdict
 from pipelines.reports.brief_docx import MARKS
 from pipelines.reports.facts import County, Facts, Figure, Item
 from pipelines.reports.list_limits import MOST_BEHIND
-from pipelines.reports.phrases import aim, count, day, signed
 from pipelines.reports.variants import Variant
 
 _FOLDER = Path(__file__).parent / "templates"

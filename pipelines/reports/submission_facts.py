@@ -4,9 +4,9 @@ from collections import Counter
 from datetime import date
 
 from pipelines import months
+from pipelines.edition.phrases import amount, count, day, listed, sentence
 from pipelines.reports.edition_rows import Decision, Finding
 from pipelines.reports.facts import Facts
-from pipelines.reports.phrases import amount, count, day, listed, sentence
 from pipelines.reports.verdict import reported
 
 _NAMED = 6

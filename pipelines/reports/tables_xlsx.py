@@ -15,12 +15,12 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
+from pipelines.edition.phrases import aim, day
 from pipelines.reports import finding_lists, xlsx_fast_rows
 from pipelines.reports.below_counties import towns
 from pipelines.reports.facts import Facts, Figure, Item
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
-from pipelines.reports.phrases import aim, day
 from pipelines.reports.variants import Variant
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines import months
-from pipelines.reports.phrases import numeral
+from pipelines.edition.phrases import numeral
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from pipelines import months
+from pipelines.edition.phrases import aim_in_words, amount, count, listed, plain_unit, points, sentence, until
 from pipelines.edition.statuses import BEHIND, NAMES
 from pipelines.reports.facts import Facts, Figure, Item, by_concern, tenth
-from pipelines.reports.phrases import aim_in_words, amount, count, listed, plain_unit, points, sentence, until
 
 # from better to worse; a status that says nothing of progress has no grade
 _GRADES = ("met", "on_track", "lagging", "off_track", "reversing", "overdue")

@@ -198,24 +198,13 @@ def build(
     if with_county:
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
-        county_table.write(
-            sheet,
-            styles,
-            form,
-            filled,
-            _closed(form, place),
-            place.name,
-            month,
-            watermark,
-            last and last.record,
-            rest_of_record,
-        )
+        before = last and last.record
+        closed = _closed(form, place)
+        county_table.write(sheet, styles, form, filled, closed, place.name, month, watermark, before, rest_of_record)
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)
     roster_remarks.write(workbook.add_worksheet(REMARKS_SHEET), styles, watermark)
     marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
-    if town:
-        marks["town"] = town
-    _write_marks(workbook, form, marks, last)
+    _write_marks(workbook, form, marks | ({"town": town} if town else {}), last)
     copy = _write_copy(workbook, form, last)
     _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
     workbook.close()

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import pytest
 
+from pipelines.edition import phrases
 from pipelines.punctuation import full_width
-from pipelines.reports import phrases, submission_facts, verdict
+from pipelines.reports import submission_facts, verdict
 from pipelines.reports.facts import tenth
 from pipelines.reports.laggards import laggard
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month

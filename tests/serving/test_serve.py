@@ -99,7 +99,7 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     assert len(masks) >= 5 and all("Umask:\t0027" in told for told in masks)
     (supervisor,) = process_tree.children(process.pid)
     family = process_tree.descendants(process.pid)
-    code = int(re.search(r"启动 Dagster 代码服务\(进程 (\d+)\)", log.read_text())[1])
+    code = int(re.search(r"启动 Dagster 代码服务（进程 (\d+)）", log.read_text())[1])
     os.kill(code, signal.SIGKILL)
     wait_for(log, "Dagster 代码服务 已退出.*Dagster 代码服务 就绪")
     # stopped, so that it cannot end before it is killed; only the run may be, and it is what writes

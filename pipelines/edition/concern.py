@@ -1,0 +1,83 @@
+"""The one order of concern (semantics §6) that picks and sorts "the worst": of indicators in Python and in SQL, of counties by table.
+
+Figures: status, then the share of the needed units still missing, then the missing units, then the register's order. Places: the share
+of the applicable leading indicators that are behind, then their summed missing share, then the code.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any, TypedDict, TypeVar
+
+from pipelines import months
+from pipelines.edition.open_edition import Release
+from pipelines.edition.statuses import BEHIND
+from pipelines.figures.progress import CONCERN
+
+Concern = tuple[int, Fraction, int, int, str]
+Row = TypeVar("Row", bound=Mapping[str, Any])
+
+
+def concern(row: Mapping[str, Any]) -> Concern:
+    """Sort key of a figure, the greatest concern first.
+
+    `row` has status, gap, numerator and position; `place` decides between places that are otherwise equal. Counted are the units known
+    to lack it where the row says so (`gap_failing`), else all that are missing.
+    """
+    return (
+        CONCERN.get(row["status"], len(CONCERN)),
+        -missing_share(row),
+        -_missing(row),
+        row["position"],
+        str(row.get("place", "")),
+    )
+
+
+def missing_share(row: Mapping[str, Any]) -> Fraction:
+    """The units missing as a share of the units that the target needs."""
+    needed = row.get("needed")
+    needed = Fraction(row["numerator"] or 0) + (row["gap"] or 0) if needed is None else Fraction(needed)
+    return Fraction(_missing(row)) / needed if needed else Fraction(0)
+
+
+def _missing(row: Mapping[str, Any]) -> int:
+    known = row.get("gap_failing")
+    return int(row["gap"] or 0) if known is None else int(known)
+
+
+def by_concern(rows: Iterable[Row]) -> list[Row]:
+    """The rows in the order of concern."""
+    return sorted(rows, key=concern)
+
+
+class ConcernedPlace(TypedDict):
+    """A county in the order of concern: leading indicators that apply, those behind, its rank; the same a month before, where known."""
+
+    unit: str
+    short: str
+    applicable: int
+    behind: int
+    rank: int
+    behind_before: int | None
+    rank_before: int | None
+
+
+def places(release: Release, policy: str, month: date | None = None) -> list[ConcernedPlace]:
+    """Every county of a month in the order of concern, by the divisions of the release's month. Grain: one county."""
+    month = month or release.month
+    before = months.add(month, -1)
+    found = release.rows(
+        f"""
+        SELECT unit, coalesce(c.short, unit) AS short, n.applicable::BIGINT AS applicable, n.behind::BIGINT AS behind, n.rank,
+               o.behind::BIGINT AS behind_before, o.rank AS rank_before
+        FROM {release.at("concern", month)} AS n LEFT JOIN county AS c USING (unit)
+        LEFT JOIN (SELECT unit, behind, rank FROM {release.at("concern", before)}
+                   WHERE policy = $policy AND divisions = 'now' AND level = 'county' AND month = $before) AS o USING (unit)
+        WHERE n.policy = $policy AND n.divisions = 'now' AND n.level = 'county' AND n.month = $month ORDER BY n.rank
+        """,
+        {"policy": policy, "month": month, "before": before},
+    )
+    return [ConcernedPlace(**row) for row in found]
+
+
+__all__ = ["BEHIND", "ConcernedPlace", "by_concern", "concern", "missing_share", "places"]

@@ -1,0 +1,320 @@
+"""Who lags, who slipped, what moved by how many units and where, for paper and page: typed rows and sentences over an open edition.
+
+All of it reads one division: that of the release's month (as-now), so that a change of boundary or kind is never called work or relapse.
+Nothing is said of the direction of an indicator of which less than nine tenths is known in either month.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TypedDict
+
+from pipelines import months
+from pipelines.edition.concern import ConcernedPlace
+from pipelines.edition.open_edition import Release
+from pipelines.edition.phrases import count, listed, sentence
+from pipelines.edition.statuses import NAMES
+from pipelines.punctuation import full_width
+
+# from better to worse; a status that says nothing of progress has no grade
+GRADES = ("met", "on_track", "lagging", "off_track", "reversing")
+# a change by so few units is never the first thing said
+FEW = 2
+_NAMED = 3
+
+
+class MovedPlace(TypedDict):
+    """A county's units known in both months that turned to met (`gained`), and from it (`lost`)."""
+
+    unit: str
+    short: str
+    gained: int
+    lost: int
+
+
+class Moved(TypedDict):
+    """What moved of one leading share since the month before, in whole units. Grain: one indicator.
+
+    `gained` and `lost`: by work, `counties` says where. `reported`: met units that came by reports (negative: that went silent).
+    `boundary`, `corrected`, `defined`: met units more by roster, by corrections to the earlier month, by definition. `enough_known`: at
+    least nine tenths is known in both months.
+    """
+
+    indicator: str
+    name: str
+    gap_unit: str | None
+    position: int
+    gained: int
+    lost: int
+    reported: int
+    boundary: int
+    corrected: int
+    defined: int
+    enough_known: bool
+    counties: list[MovedPlace]
+
+
+class Slipped(TypedDict):
+    """A leading indicator of a county whose status is worse than a month before, and not because the due day came."""
+
+    unit: str
+    short: str
+    indicator: str
+    name: str
+    status_before: str
+    status: str
+
+
+# ---- who lags
+
+
+def who_lags(places: Sequence[ConcernedPlace], most: int = _NAMED) -> str:
+    """`落后较多的是平乡县（11项中9项落后）、襄都区（11项中8项）、宁晋县（11项中7项）。`; `places` in the order of concern."""
+    behind = [place for place in places if place["behind"]]
+    if not behind:
+        return ""
+    first, *rest = behind[:most]
+    named = [f"{first['short']}（{first['applicable']}项中{first['behind']}项落后）"]
+    named += [f"{place['short']}（{place['applicable']}项中{place['behind']}项）" for place in rest]
+    return sentence(f"{'落后较多' if len(behind) > most else '落后'}的是{'、'.join(named)}")
+
+
+def slipped(release: Release, policy: str, month: date | None = None) -> list[Slipped]:
+    """Leading indicators of counties whose status is worse than a month before, by county in the order of codes."""
+    month = month or release.month
+    rows = release.rows(
+        f"""
+        SELECT f.unit, coalesce(c.short, f.unit) AS short, f.indicator, i.name, s.status_before, f.status
+        FROM {release.at("figure", month)} AS f JOIN {release.at("step", month)} AS s USING
+             (policy, indicator, divisions, level, unit, month)
+        JOIN indicator AS i USING (policy, indicator) LEFT JOIN county AS c ON c.unit = f.unit
+        WHERE f.policy = ? AND f.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline ORDER BY f.unit, i.position
+        """,
+        [policy, month],
+    )
+    return [Slipped(**{**row, "name": full_width(row["name"])}) for row in rows if _worse(row)]
+
+
+def _worse(row: dict) -> bool:
+    then, now = row["status_before"], row["status"]
+    return then in GRADES and now in GRADES and GRADES.index(now) > GRADES.index(then)
+
+
+def who_slipped(rows: Sequence[Slipped], most: int = _NAMED) -> str:
+    """`本月状态变差的是沙河市2项（其中倒退1项）、威县1项。`"""
+    if not rows:
+        return ""
+    by_county: dict[str, list[Slipped]] = {}
+    for row in rows:
+        by_county.setdefault(row["unit"], []).append(row)
+    counties = sorted(by_county.values(), key=lambda own: (-len(own), own[0]["unit"]))
+    named = [f"{own[0]['short']}{len(own)}项{_reversing(own)}" for own in counties]
+    return sentence(f"本月状态变差的是{listed(named, most, '个县（市、区）')}")
+
+
+def _reversing(rows: Sequence[Slipped]) -> str:
+    number = sum(row["status"] == "reversing" for row in rows)
+    return f"（其中{NAMES['reversing']}{number}项）" if 0 < number < len(rows) else ""
+
+
+# ---- what moved
+
+
+def has_before(release: Release, policy: str) -> bool:
+    """Whether anything is known of the city a month before, under this policy."""
+    return bool(
+        release.rows(
+            "SELECT 1 FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND value IS NOT NULL LIMIT 1",
+            [policy, months.add(release.month, -1)],
+        )
+    )
+
+
+def moved(release: Release, policy: str) -> list[Moved]:
+    """Leading shares that moved since the month before, those with most units turned by work first; none in a first month."""
+    if not {"movement", "movement_unit"} <= _tables(release) or not has_before(release, policy):
+        return []
+    turned = _turned(release, policy)
+    rows = [Moved(**row, **_totals(turned.get(row["indicator"], []))) for row in _parts(release, policy)]
+    kept = [
+        row
+        for row in rows
+        if any(row[key] for key in ("gained", "lost", "reported", "boundary", "corrected", "defined"))
+    ]
+    return sorted(kept, key=lambda row: (-max(row["gained"], row["lost"]), row["position"]))
+
+
+def _tables(release: Release) -> set[str]:
+    return {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
+
+
+def _parts(release: Release, policy: str) -> list[dict]:
+    """Met units more by each part but work, and whether enough is known in both months, one row per leading share of the city."""
+    rows = release.rows(
+        """
+        WITH met AS (
+            SELECT indicator, sum(yes_after - yes_before) FILTER (part = 'boundary')::BIGINT AS boundary,
+                   sum(yes_after - yes_before) FILTER (part = 'correction')::BIGINT AS corrected,
+                   sum(yes_after - yes_before) FILTER (part = 'register')::BIGINT AS defined,
+                   sum(yes_after - yes_before) FILTER (part = 'reporting')::BIGINT AS reported
+            FROM movement WHERE policy = $policy AND level = 'city' GROUP BY indicator),
+        seen AS (
+            SELECT indicator, count(*) = 2 AND bool_and(10 * unknown <= denominator + scope_unknown) AS enough_known
+            FROM figure WHERE policy = $policy AND level = 'city' AND divisions = 'now' AND month IN ($month, $before) GROUP BY indicator)
+        SELECT indicator, i.name, i.gap_unit, i.position, coalesce(enough_known, false) AS enough_known, coalesce(boundary, 0) AS boundary,
+               coalesce(corrected, 0) AS corrected, coalesce(defined, 0) AS defined, coalesce(reported, 0) AS reported
+        FROM indicator AS i JOIN met USING (indicator) LEFT JOIN seen USING (indicator)
+        WHERE i.policy = $policy AND i.headline AND i.is_share ORDER BY i.position
+        """,
+        {"policy": policy, "month": release.month, "before": months.add(release.month, -1)},
+    )
+    return [{**row, "name": full_width(row["name"])} for row in rows]
+
+
+def _turned(release: Release, policy: str) -> dict[str, list[MovedPlace]]:
+    """By indicator, the counties where units known in both months turned, most gained first."""
+    rows = release.rows(
+        """
+        SELECT m.indicator, m.county AS unit, coalesce(c.short, m.county) AS short,
+               count_if(m.after = 1 AND m."before" <> 1) AS gained, count_if(m."before" = 1 AND m.after <> 1) AS lost
+        FROM movement_unit AS m LEFT JOIN county AS c ON c.unit = m.county
+        WHERE m.policy = ? AND m.part = 'answers' GROUP BY ALL HAVING gained + lost > 0 ORDER BY gained DESC, lost, m.county
+        """,
+        [policy],
+    )
+    found: dict[str, list[MovedPlace]] = {}
+    for row in rows:
+        found.setdefault(row.pop("indicator"), []).append(MovedPlace(**row))
+    return found
+
+
+def _totals(counties: list[MovedPlace]) -> dict:
+    return {
+        "counties": counties,
+        "gained": sum(place["gained"] for place in counties),
+        "lost": sum(place["lost"] for place in counties),
+    }
+
+
+def what_moved(rows: Sequence[Moved], most: int = _NAMED) -> str:
+    """`本月新增较多的：农村综合服务设施覆盖率新增67个村，其中信都区21个、任泽区14个；…。` with what fell after it.
+
+    Empty where no leading indicator gained or lost more than `FEW` units by work.
+    """
+    known = [row for row in rows if row["enough_known"]]
+    rose = [row for row in known if row["gained"] > FEW and row["gained"] >= row["lost"]][:most]
+    fell = [row for row in known if row["lost"] > FEW and row["lost"] > row["gained"]][:most]
+    fell.sort(key=lambda row: (row["gained"] - row["lost"], row["position"]))
+    return sentence(rose and f"本月新增较多的：{'；'.join(map(of_indicator, rose))}") + sentence(
+        fell and f"减少较多的：{'；'.join(map(of_indicator, fell))}"
+    )
+
+
+def of_indicator(row: Moved) -> str:
+    """`农村综合服务设施覆盖率新增67个村，其中信都区21个、任泽区14个、…，减少3个，另有5个为补报`."""
+    first, second = ("gained", "lost") if row["gained"] >= row["lost"] else ("lost", "gained")
+    words = {"gained": "新增", "lost": "减少"}
+    head = (
+        f"{row['name']}{words[first]}{count(row[first])}{full_width(row['gap_unit'] or '个')}"
+        if row[first]
+        else row["name"]
+    )
+    also = f"{words[second]}{count(row[second])}个" if row[second] else ""
+    return "，".join(filter(None, (head, _where(row, first), also, beside(row))))
+
+
+def _where(row: Moved, side: str) -> str:
+    pairs = sorted(
+        ((p["gained"] if side == "gained" else p["lost"], p) for p in row["counties"]),
+        key=lambda x: (-x[0], x[1]["unit"]),
+    )
+    places = [(number, place["short"]) for number, place in pairs if number]
+    if (row["gap_unit"] or "").startswith("个县"):
+        return f"即{listed([short for _, short in places], _NAMED, '个')}" if places else ""
+    if len(places) == 1:
+        return f"均在{places[0][1]}"
+    named = [f"{short}{count(number)}个" for number, short in places]
+    return f"其中{'、'.join(named[:_NAMED])}" if named else ""
+
+
+def beside(row: Moved) -> str:
+    """What moved otherwise than by work: `另有5个为补报，62个因区划调整计入`; empty where nothing did."""
+    parts = [
+        _part(row["reported"], "为补报", "因未报减少"),
+        _part(row["boundary"], "因区划和名册调整增加", "因区划和名册调整减少"),
+        _part(row["corrected"], "因更正上月数据增加", "因更正上月数据减少"),
+        _part(row["defined"], "因指标定义调整增加", "因指标定义调整减少"),
+    ]
+    told = "，".join(filter(None, parts))
+    return f"另有{told}" if told else ""
+
+
+def _part(number: int | Decimal, more: str, fewer: str) -> str:
+    return f"{count(abs(number))}个{more if number > 0 else fewer}" if number else ""
+
+
+# ---- changes of the divisions
+
+
+class Restated(TypedDict):
+    """A leading share of the city that a change of divisions alone moved: the month before as then and by today's divisions, and now."""
+
+    indicator: str
+    name: str
+    then: str
+    like_for_like: str
+    now: str
+
+
+def divisions_changed(release: Release) -> str:
+    """What changed of the divisions in the release's month, from the reference data; empty where nothing did."""
+    if "division_change" not in _tables(release):
+        return ""
+    rows = release.rows("SELECT text FROM division_change WHERE month = ?", [release.month])
+    return "；".join(full_width(row["text"]).rstrip("。") for row in rows)
+
+
+def recounted(release: Release) -> int:
+    """Units that were surveyed as another kind of community a month before, in the release's month."""
+    [row] = release.rows(
+        """SELECT count(*) AS units FROM standing AS now JOIN standing AS old USING (uid)
+           WHERE now.month = ? AND old.month = ? AND now.kind <> old.kind""",
+        [release.month, months.add(release.month, -1)],
+    )
+    return row["units"]
+
+
+def restated(release: Release, policy: str) -> list[Restated]:
+    """Leading shares whose value a month before is another by the divisions of the release's month, in the register's order."""
+    rows = release.rows(
+        """
+        SELECT i.indicator, i.name, t.shown AS "then", b.shown AS like_for_like, n.shown AS now
+        FROM figure AS n
+        JOIN figure AS t ON (t.policy, t.indicator, t.level, t.divisions, t.month) = (n.policy, n.indicator, 'city', 'then', $before)
+        JOIN figure AS b ON (b.policy, b.indicator, b.level, b.divisions, b.month) = (n.policy, n.indicator, 'city', 'now', $before)
+        JOIN indicator AS i ON (i.policy, i.indicator) = (n.policy, n.indicator)
+        WHERE n.policy = $policy AND n.level = 'city' AND n.divisions = 'now' AND n.month = $month AND i.headline AND i.is_share
+          AND t.shown <> b.shown AND n.shown IS NOT NULL ORDER BY i.position
+        """,
+        {"policy": policy, "month": release.month, "before": months.add(release.month, -1)},
+    )
+    return [Restated(**{**row, "name": full_width(row["name"])}) for row in rows]
+
+
+def divisions_paragraph(release: Release, policy: str, most: int = _NAMED) -> str:
+    """区划调整说明 of a month in which divisions changed: what changed, and the leading shares like for like."""
+    text = divisions_changed(release)
+    if not text:
+        return ""
+    units, rows = recounted(release), restated(release, policy)
+    rows = sorted(rows, key=lambda row: -abs(Decimal(row["then"]) - Decimal(row["like_for_like"])))
+    named = [
+        f"{row['name']}上月按原区划为{row['then']}%，按现区划为{row['like_for_like']}%，本月为{row['now']}%"
+        for row in rows[:most]
+    ]
+    return (
+        f"{text}。"
+        + (f"因此有{count(units)}个社区（村）改按另一类型考核。" if units else "")
+        + (f"受影响较大的主要指标：{'；'.join(named)}。" if named else "")
+        + ("本报告的比较、进度和状态均按现区划计算，区划调整不计作进展或倒退。" if rows or units else "")
+    )

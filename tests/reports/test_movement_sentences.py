@@ -1,0 +1,110 @@
+"""Who lags, who slipped, what moved: each sentence from a few rows, and the rows against the tables of a real edition."""
+
+from pipelines.edition import Release, concern, movement_sentences
+from pipelines.edition.movement_sentences import Moved, MovedPlace, Slipped
+
+POLICY = "opinions-2018"
+
+
+def _place(short: str, behind: int, applicable: int = 11) -> dict:
+    return {
+        "unit": short,
+        "short": short,
+        "applicable": applicable,
+        "behind": behind,
+        "rank": 1,
+        "behind_before": 0,
+        "rank_before": 1,
+    }
+
+
+def _moved(
+    name="设施覆盖率", counties=(("信都区", 21, 0), ("任泽区", 14, 3)), gap_unit="个村", enough_known=True, **parts
+) -> Moved:
+    places = [MovedPlace(unit=short, short=short, gained=gained, lost=lost) for short, gained, lost in counties]
+    beside = {"reported": 0, "boundary": 0, "corrected": 0, "defined": 0, **parts}
+    totals = {"gained": sum(p["gained"] for p in places), "lost": sum(p["lost"] for p in places)}
+    return Moved(
+        indicator=name,
+        name=name,
+        gap_unit=gap_unit,
+        position=1,
+        counties=places,
+        enough_known=enough_known,
+        **totals,
+        **beside,
+    )
+
+
+def test_who_lags_with_counts_of_what_applies():
+    lags = movement_sentences.who_lags(
+        [_place("平乡县", 9), _place("襄都区", 8, 10), _place("宁晋县", 7), _place("威县", 1)]
+    )
+    assert lags == "落后较多的是平乡县（11项中9项落后）、襄都区（10项中8项）、宁晋县（11项中7项）。"
+
+
+def test_nobody_is_named_where_nobody_lags():
+    assert movement_sentences.who_lags([_place("平乡县", 0)]) == ""
+
+
+def test_who_slipped_with_relapses_among_them():
+    rows = [
+        Slipped(unit=unit, short=unit, indicator=i, name=i, status_before="on_track", status=status)
+        for unit, i, status in (("沙河市", "a", "reversing"), ("沙河市", "b", "lagging"), ("威县", "a", "lagging"))
+    ]
+    assert movement_sentences.who_slipped(rows) == "本月状态变差的是沙河市2项（其中倒退1项）和威县1项。"
+
+
+def test_turning_overdue_is_no_slip():
+    assert not movement_sentences._worse({"status_before": "lagging", "status": "overdue"})
+    assert movement_sentences._worse({"status_before": "on_track", "status": "lagging"})
+
+
+def test_work_comes_first_and_late_reports_beside_it():
+    told = movement_sentences.what_moved([_moved(reported=5)])
+    assert told == "本月新增较多的：设施覆盖率新增35个村，其中信都区21个、任泽区14个，减少3个，另有5个为补报。"
+
+
+def test_boundary_and_silence_are_named_beside_the_work():
+    told = movement_sentences.beside(_moved(reported=-3, boundary=62, corrected=-1))
+    assert told == "另有3个因未报减少，62个因区划和名册调整增加，1个因更正上月数据减少"
+
+
+def test_two_units_are_not_told_and_three_are():
+    assert movement_sentences.what_moved([_moved(counties=[("威县", 2, 0)])]) == ""
+    assert (
+        movement_sentences.what_moved([_moved(counties=[("威县", 3, 0)])])
+        == "本月新增较多的：设施覆盖率新增3个村，均在威县。"
+    )
+
+
+def test_nothing_is_said_of_the_direction_where_too_little_is_known():
+    assert movement_sentences.what_moved([_moved(enough_known=False)]) == ""
+
+
+def test_rows_of_an_edition_add_up_to_the_parts_of_the_change(june: Release):
+    parts = {
+        row["indicator"]: int(row["more"])
+        for row in june.rows(
+            """SELECT m.indicator, sum(yes_after - yes_before) AS more FROM movement AS m JOIN indicator USING (policy, indicator)
+               WHERE policy = ? AND level = 'city' AND headline AND is_share GROUP BY ALL""",
+            [POLICY],
+        )
+    }
+    rows = movement_sentences.moved(june, POLICY)
+    assert rows and any(row["boundary"] for row in rows)
+    for row in rows:
+        told = row["gained"] - row["lost"] + row["reported"] + row["boundary"] + row["corrected"] + row["defined"]
+        assert told == parts[row["indicator"]], row["indicator"]
+
+
+def test_counties_are_in_the_editions_order_of_concern(june: Release):
+    places = concern.places(june, POLICY)
+    assert [place["rank"] for place in places] == list(range(1, len(places) + 1))
+    assert {place["unit"] for place in places} == {row["unit"] for row in june.rows("SELECT unit FROM county")}
+
+
+def test_the_month_of_the_change_of_divisions_says_what_changed_and_others_say_nothing(june: Release, may: Release):
+    told = movement_sentences.divisions_paragraph(june, POLICY)
+    assert "任县" in told and "改按另一类型考核" in told and "不计作进展或倒退" in told
+    assert movement_sentences.divisions_paragraph(may, POLICY) == ""
