@@ -17,6 +17,8 @@ PAGES = (
     Page("atlas", "地图", "map"),
     Page("county", "县市区", "county"),
     Page("unit", "社区（村）", "unit"),
+    Page("gaps", "缺口清单", "gaps"),
+    Page("compare", "比较", "compare"),
     Page("reporting", "报送", "reporting"),
     Page("policy", "政策", "policy"),
     Page("quality", "数据质量", "quality"),

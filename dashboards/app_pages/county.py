@@ -27,8 +27,7 @@ with st.container(key="screen_only"):
         county_panel.focus(view, next((row for row in rows if row["indicator"] == asked), None), options[county])
     with st.container(key="board", horizontal=True, gap="small"):
         board.headline_bars(main, ink)
-        with st.container(key="matrix_box"):
-            county_panel.all_indicators(rows, options[county], view)
+    county_panel.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区（村）**")
     county_panel.near_done(view, county, near)
     st.markdown("**报送与问题**")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboards.charts import palette
+from dashboards.components import common_parts
 from dashboards.queries import city
 from dashboards.text import escape
 from pipelines.edition import statuses
@@ -22,11 +23,7 @@ MEANINGS = {
 }
 st.subheader("状态", anchor=False)
 lines = [{"状态": palette.sign(status), "意思": MEANINGS[status]} for status in statuses.ORDER]
-st.table(
-    [{name: escape.markdown(text) for name, text in line.items()} for line in lines],
-    border="horizontal",
-    hide_index=True,
-)
+common_parts.lines(lines, {"状态": "状态", "意思": "意思"})
 st.subheader("怎样读数字", anchor=False)
 st.markdown(
     "- **45.7%（2,274/4,977）**：应有 4,977 个单位，其中 2,274 个具备。分母是名册，不是报上来的数。\n"

@@ -30,7 +30,10 @@ with left:
     drawing = partial(plotly_charts.trend, series, indicator, view.divisions, view.month, outlook, ink)
     common_parts.chart(common_parts.drawn(view, ink, ("trend", chosen), drawing), f"{indicator['name']}走势", alt)
     indicator_panel.outlook(row, outlook)
+    indicator_panel.moved_in_words(view, chosen)
     indicator_panel.movement(view, indicator, edition_data.movement(view, chosen, view.city), row)
+    if indicator["is_share"] and indicator["counted"] == "community" and indicator["low"] is not None:
+        indicator_panel.what_if(view, row)
 with right:
     st.subheader("各县市区", anchor=False)
     counties = figure_rows.standings(view, chosen)

@@ -78,7 +78,7 @@ def unknown(rows: Sequence[PlaceRow]) -> None:
         return
     columns = {
         "name": "指标",
-        "shown_value": "现值",
+        "value_cell": "现值",
         "unknown": "未报或待核实",
         "carried": "沿用前月",
         "bounds": "不确定范围",
@@ -95,7 +95,7 @@ def kinds(rows: Sequence[Mapping[str, Any]], counties: dict[str, str]) -> None:
     lines = [_kind_line(code, counts, names, counties) for code, counts in _by_kind(rows).items()]
     columns = {"severity": "程度", "kind": "问题", "where": "县市区（处）", "what": "例如"}
     with st.container(key="kinds"):
-        st.table(common_parts.printable(lines, columns), border="horizontal", hide_index=True)
+        common_parts.lines(lines, columns)
 
 
 def _by_kind(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

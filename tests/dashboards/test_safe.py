@@ -1,9 +1,14 @@
 """Names from workbooks stay words in Markdown, in Plotly and in spreadsheet programs."""
 
+from decimal import Decimal
+from io import BytesIO
+
+import openpyxl
 import pytest
 
 from dashboards.charts import html_board, html_map
 from dashboards.charts.palette import DARK, LIGHT, NAMES, SIGNS
+from dashboards.components.common_parts import Shown
 from dashboards.text import escape, templates
 from pipelines.edition import statuses
 from tests.dashboards.rows import a_row
@@ -30,6 +35,16 @@ def test_plotly_reads_no_tags():
 def test_a_download_holds_no_formula(text):
     assert escape.cell(text).startswith("'")
     assert b"\n'" in escape.sheet([{"a": text}], {"a": "名"}) or b"\n\"'" in escape.sheet([{"a": text}], {"a": "名"})
+
+
+def test_a_spreadsheet_program_reads_numbers_as_numbers_and_codes_as_they_are():
+    row = {"code": "130502001021", "rank": "3/19", "value": Shown("45.7%", 45.7), "has": Decimal(2274), "name": "=1+1"}
+    names = {name: name for name in row}
+    line = escape.sheet([row], names).decode("utf-8-sig").splitlines()[1]
+    assert line == "\t130502001021,\t3/19,45.7%,2274,'=1+1"
+    page = openpyxl.load_workbook(BytesIO(escape.workbook([row], names))).active
+    assert [cell.value for cell in page[2]] == ["130502001021", "3/19", "45.7%", 2274, "=1+1"]
+    assert [cell.data_type for cell in page[2]] == ["s", "s", "s", "n", "s"]
 
 
 @pytest.mark.parametrize("value", ["东关", "", 12, -3, None])

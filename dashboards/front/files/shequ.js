@@ -56,6 +56,29 @@
     go(to)
   })
 
+  // ---- tables: a head sorts, a row opens what its first cell opens
+
+  function sort(head) {
+    const column = head.cellIndex, down = head.getAttribute('aria-sort') === 'ascending', number = head.classList.contains('n')
+    const body = head.closest('table').tBodies[0]
+    const value = (row) => { const cell = row.cells[column]; return number ? parseFloat(cell.dataset.v) : cell.textContent.trim() }
+    const rows = [...body.rows].map((row) => [value(row), row])
+    const empty = (given) => (number ? Number.isNaN(given) : given === '')
+    rows.sort(([a], [b]) => empty(a) - empty(b) || (down ? -1 : 1) * (number ? a - b : a.localeCompare(b, 'zh-CN', { numeric: true })))
+    body.append(...rows.map(([, row]) => row))
+    for (const other of head.parentElement.cells) other.removeAttribute('aria-sort')
+    head.setAttribute('aria-sort', down ? 'descending' : 'ascending')
+  }
+
+  document.addEventListener('click', (event) => {
+    const head = event.target.closest('.grid th')
+    if (head) sort(head)
+    const row = event.target.closest('.grid tr.opens')
+    if (!row || event.defaultPrevented || event.target.closest('a') || String(getSelection())) return
+    const to = target(row.querySelector('a'))
+    if (to) go(to)
+  })
+
   // ---- the wall: keys and touch press its buttons
 
   function press(name) {
