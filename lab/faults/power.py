@@ -24,7 +24,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.faults import checker, steps
-from lab.faults.__main__ import Campaign, step_in, work_and_tell
+from lab.faults.__main__ import Campaign, step_in
+from lab.faults.strikes import work_and_tell
 
 # FS_IOC_SHUTDOWN of linux/fs.h, and its mode that does not even write the journal out
 SHUTDOWN, NOTHING_MORE = 0x8004587D, 2

@@ -16,12 +16,14 @@ from pipelines.answers import (
     confirmed_rows,
     county_and_month,
     county_sheet,
+    explanations,
     findings,
     header_columns,
     personal_data,
 )
 from pipelines.answers.community_sheet import CommunityRows, Context
 from pipelines.answers.county_sheet import CountyRecord
+from pipelines.answers.explanations import Explanation
 from pipelines.answers.findings import ERROR, Finding, Kind, Report
 from pipelines.answers.join_sheets import Joined
 from pipelines.answers.match_unit import county_index, county_labels, sharing_counties
@@ -48,6 +50,7 @@ class Reading:
     community: CommunityRows | None = None
     record: CountyRecord | None = None
     findings: list[Finding] = field(default_factory=list)
+    explanations: list[Explanation] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ class _Reading:
 
     def run(self) -> None:
         self._note()
+        self._explanations()
         named = county_and_month.months_in(county_and_month.stem_of(self.reading.file))
         chosen = choose_sheets.choose(self.workbook, self.form, self.report, named, of_town=self.marks.town is not None)
         if self.last and chosen.table:
@@ -176,6 +180,16 @@ class _Reading:
         for code, found in details.items():
             detail = "、".join(filter(None, found))
             self.report.add(code, found=detail or None, text=NOTES[code] + (f"（{detail}）" if detail else ""))
+
+    def _explanations(self) -> None:
+        """What the county answers to earlier findings; a stock phrase is none, and is told."""
+        found = explanations.read(self.workbook)
+        self.reading.explanations = [one for one in found if not explanations.says_nothing(one.text)]
+        empty = [one for one in found if explanations.says_nothing(one.text)]
+        for sheet in dict.fromkeys(one.sheet for one in empty):
+            there = [one for one in empty if one.sheet == sheet]
+            cells, texts = ",".join(one.cell for one in there), "、".join(dict.fromkeys(one.text for one in there))
+            self.report.add("explanation_says_nothing", sheet=sheet, cell=cells, found=texts, count=len(there))
 
     def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:
         """Where the answers stand that other sheets gave."""

@@ -98,6 +98,17 @@ class Answered:
     state: Literal["open", "explained", "settled", "dismissed"] = "open"
     events: list[Event] = field(default_factory=list)
 
+    @property
+    def explanation(self) -> Event | None:
+        """The latest explanation."""
+        return next((event for event in reversed(self.events) if event.kind == "explain"), None)
+
+    @property
+    def question(self) -> str | None:
+        """What the city asks, where that was said last."""
+        last = self.events[-1] if self.events else None
+        return last.body["text"] if last and last.kind == "ask" else None
+
 
 @dataclass
 class Life:
@@ -171,7 +182,8 @@ def fold(
         while reading and reading.seq < event.seq:
             _submission(life, reading)
             reading = next(rest, None)
-        if event.seq not in life.withdrawn:
+        # an explanation that came with a submission goes with it
+        if event.seq not in life.withdrawn and event.body.get("submission") not in life.withdrawn:
             _HANDLERS[event.kind](life, event)
     while reading:
         _submission(life, reading)
@@ -320,8 +332,8 @@ def _accept(life: Life, event: Event) -> None:
     """An accepted explanation is a waiver in the county's words. Of a month before the policy's first: its report counts."""
     finding = event.body["finding"]
     answered = _answer(life, finding, "settled", event)
-    texts = [e.body["text"] for e in answered.events if e.kind == "explain"]
-    life.waivers.append(Waiver(event.seq, finding, texts[-1] if texts else "", NO_END, event.by, event.at))
+    said = answered.explanation
+    life.waivers.append(Waiver(event.seq, finding, said.body["text"] if said else "", NO_END, event.by, event.at))
     if "month" in event.body:
         state = life.month(months.parse(event.body["month"]))
         state.admitted.add(event.body["county"])

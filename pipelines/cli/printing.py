@@ -133,6 +133,8 @@ _COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unkno
 
 def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
+    from pipelines.edition.decision_rows import STATES_OF_EXPLANATIONS
+
     figure = story["figure"]
     value = valued(figure["value"], indicator["unit"])
     say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}：{story['quote']}")
@@ -146,6 +148,12 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
             carried = f"（沿用 {answer['carried_from']}）" if answer["carried_from"] else ""
             said = _ANSWERS.get(answer["value"], answer["value"])
             say(f"      {labels.get(name, name)} = {said} [{answer['raw']}] {place}{carried}")
+    for row in story["explanations"]:
+        state = STATES_OF_EXPLANATIONS[row["state"]]
+        asked = f"；市里追问：{row['question']}" if row["question"] else ""
+        say(
+            f"  情况说明（{state}）{row['unit'] or row['county']}：{row['text']}（{row['by']}，{row['at'][:10]}）{asked}"
+        )
 
 
 _ANSWERS = {True: "是", False: "否", None: "未填"}

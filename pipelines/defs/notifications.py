@@ -40,12 +40,13 @@ def notices() -> dg.SensorDefinition:
 
     @dg.sensor(
         name="notices", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING, jobs=[],
-        description="发布版、磁盘将满的消息；发送待发的消息，发不出的下次再发。",
+        description="发布版、待办事项、磁盘将满的消息；发送待发的消息，发不出的下次再发。",
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SkipReason:
         # what was published before anybody listened is no news
         before = int(context.cursor) if context.cursor else Archive(station.settings.archive).last_seq()
         context.update_cursor(str(dispatch.releases(station.settings, before)))
+        dispatch.matters(station.settings, datetime.now(SHANGHAI))
         _disk(station.settings, datetime.now(SHANGHAI))
         gone, troubles = dispatch.flush(station.settings)
         return dg.SkipReason(";".join([f"发出 {gone} 条消息", *troubles]))

@@ -8,6 +8,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 | `movement` | policy, indicator, city or county, part of the change since last month |
 | `movement_unit` | policy, indicator, unit whose state changed, part of the change |
 | `decision` | approval, reopening, waiver or resolved question in the ledger |
+| `explanation` | finding that a county has explained: the explanation, and what the city said to it |
 | `edition` | edition of any month in the ledger |
 | `reconciliation` | month at which the roster changed, county or city: units before, created, abolished, moved, after |
 """
@@ -22,7 +23,7 @@ import pyarrow as pa
 from pipelines import months
 from pipelines.archive.store import Event
 from pipelines.edition import edition_folders, month_tables
-from pipelines.edition.decision_rows import decision_rows
+from pipelines.edition.decision_rows import EXPLANATION, decision_rows, explanation_rows
 from pipelines.figures import as_now as later_divisions
 from pipelines.figures import change_breakdown, forecast
 from pipelines.figures.change_breakdown import Compared, MonthTables
@@ -36,6 +37,8 @@ def prepare(warehouse: Warehouse, releases: Path, folder: Path, month: date, spa
     _movement(warehouse, releases, folder, month)
     told = list(warehouse.archive.decisions())
     _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(told), schema=_DECISION))
+    said = explanation_rows(warehouse.life())
+    _keep(warehouse, "explanation", pa.Table.from_pylist(said, schema=_EXPLANATION))
     _keep(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
     reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
     _keep(warehouse, "reconciliation", reconciled)
@@ -54,6 +57,7 @@ _ORDER = {
     "movement": "policy, indicator, level, unit, part",
     "movement_unit": "policy, indicator, unit, part",
     "decision": None,
+    "explanation": None,
     "edition": None,
     "reconciliation": None,
 }
@@ -113,6 +117,8 @@ _DECISION = pa.schema(
     [("seq", pa.int64())]
     + [(name, pa.string()) for name in ("at", "kind", "by", "month", "finding", "why", "until", "county", "unit")]
 )
+
+_EXPLANATION = pa.schema([(name, pa.string()) for name in EXPLANATION])
 
 _EDITION = pa.schema(
     [

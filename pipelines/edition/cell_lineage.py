@@ -117,8 +117,9 @@ def _county(release: Release, submission: dict, place: dict) -> dict:
     field = place["field"]
     used = release.rows(
         f'SELECT month, unit AS county_code, "{_county_column(release, field)}" AS value, "raw:{field}" AS raw '
-        "FROM county_standing WHERE seq = ?",
-        [submission["seq"]],
+        "FROM county_standing LEFT JOIN (SELECT month, unit, seq AS own FROM county_source WHERE field = ?) USING (month, unit) "
+        "WHERE coalesce(own, seq) = ?",
+        [field, submission["seq"]],
     )
     row = {"unit": submission["county"], "raw": used[0]["raw"] if used else None}
     figures = [figure for item in used for figure in _figures(release, field, item) if figure["level"] != "town"]

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable
 
+from pipelines.archive.month_state import Answered, Life
 from pipelines.archive.store import Event
+
+STATES_OF_EXPLANATIONS = {"explained": "待采纳", "settled": "已采纳", "open": "市里追问", "dismissed": "不予处理"}
+# columns of the table `explanation`, all of them texts
+EXPLANATION = ("finding", "text", "by", "at", "state", "question", "settled_by", "settled_at")
 
 
 def decision_rows(events: Iterable[Event]) -> list[dict]:
@@ -14,3 +19,21 @@ def decision_rows(events: Iterable[Event]) -> list[dict]:
 def _decision(event: Event) -> dict:
     told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
     return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
+
+
+def explanation_rows(life: Life) -> list[dict]:
+    """The table `explanation`: one row a finding that a county has explained, with the latest explanation and what the city said to it.
+
+    `state`: explained | settled (accepted) | open (asked again: `question`) | dismissed.
+    """
+    return [row for finding, answered in sorted(life.answered.items()) if (row := _explained(finding, answered))]
+
+
+def _explained(finding: str, answered: Answered) -> dict | None:
+    said, last = answered.explanation, answered.events[-1]
+    if said is None:
+        return None
+    by_city = last if last.kind in ("accept", "ask", "dismiss") else None
+    settled = (by_city.by, by_city.at) if by_city else (None, None)
+    told = (finding, said.body["text"], said.by, said.at, answered.state, answered.question, *settled)
+    return dict(zip(EXPLANATION, told, strict=True))

@@ -13,9 +13,10 @@ COUNTS = {1: "yes", 2: "no", 3: "unknown", 4: "scope_unknown"}
 def explain(
     release: Release, indicator: str, month: date | None = None, unit: str | None = None, policy: str | None = None
 ) -> dict:
-    """The story of one figure, with the keys of `shequ explain --json` and, besides, `arithmetic`.
+    """The story of one figure, with the keys of `shequ explain --json` and, besides, `arithmetic` and `explanations`.
 
-    `unit` is a code of any level (default: the city). `units` holds one entry per unit in scope or of unknown scope.
+    `unit` is a code of any level (default: the city). `units` holds one entry per unit in scope or of unknown scope, `explanations`
+    what their counties explain of the answers that the figure rests on (`Release.explanations`).
     Errors: `Refusal` for an unknown indicator, month or unit.
     """
     month = month or release.month
@@ -30,6 +31,7 @@ def explain(
     entry = release.rows(
         "SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy]
     )[0]
+    units = _Story(release, entry, month).units(level, unit)
     return {
         "indicator": indicator,
         "clause": entry["clause"],
@@ -37,8 +39,20 @@ def explain(
         "reading": entry["reading"],
         "arithmetic": arithmetic(entry),
         "figure": found[0],
-        "units": _Story(release, entry, month).units(level, unit),
+        "units": units,
+        "explanations": _explanations(release, entry, month, {row["unit"] for row in units}),
     }
+
+
+def _explanations(release: Release, entry: dict, month: date, units: set[str]) -> list[dict]:
+    """Of the answers of these units, and of their counties' own."""
+    counties, fields = {unit[:6] for unit in units}, {field.removeprefix("county.") for field in entry["fields"]}
+    return [
+        row
+        for row in release.explanations(month)
+        if (row["unit"] in units if row["unit"] else row["county"] in counties)
+        and fields.intersection((row["field"] or "").split(","))
+    ]
 
 
 def arithmetic(entry: dict) -> str:
@@ -172,8 +186,18 @@ class _Story:
         rows = self.release.rows("SELECT * FROM county_standing WHERE month = ? AND unit = ?", [self.month, county])
         if not rows or not fields:
             return {}
-        self.places = {**getattr(self, "places", {}), **self._places([rows[0]["seq"] or 0], "county")}
-        return {f"{prefix}{f}": self._answer(rows[0], f, rows[0].get(f"raw:{f}"), None) for f in fields}
+        seqs = dict.fromkeys(fields, rows[0]["seq"]) | self._county_sources(county)
+        self.places = {**getattr(self, "places", {}), **self._places([seq or 0 for seq in seqs.values()], "county")}
+        return {
+            f"{prefix}{f}": self._answer(rows[0] | {"seq": seqs[f]}, f, rows[0].get(f"raw:{f}"), None) for f in fields
+        }
+
+    def _county_sources(self, county: str) -> dict[str, int]:
+        """Field → submission, of answers that came in another one than the record's latest."""
+        rows = self.release.rows(
+            "SELECT field, seq FROM county_source WHERE month = ? AND unit = ?", [self.month, county]
+        )
+        return {row["field"]: row["seq"] for row in rows}
 
 
 def _from_rows(value) -> dict:

@@ -7,6 +7,7 @@
 | `evidence` | unit row of a submission in force: the text that stood in each cell |
 | `source` | field of a submission in force: sheet, column letter (表1) or cell (表2), header, factor |
 | `moved` | answer of 表1 that stands on another sheet than the first: sheet and cell; only where 表1 lay on several |
+| `county_source` | answer of `county_standing` that came in another submission than the row's `seq`; only where there is one |
 | `submission` | submission received for the month, with its state |
 | `finding` | finding of a submission in force, refused or waiting |
 | `figure` | policy, indicator, level above community, unit |
@@ -52,7 +53,8 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
     reference = warehouse.reference
     effective = ",".join(str(seq) for seqs in life.counted(month).values() for seq in seqs) or "NULL"
     day = f"DATE '{month}'"
-    county_raw = ", ".join(f'county_raw."{f.id}" AS "raw:{f.id}"' for f in reference.form.county)
+    merged = scalar(warehouse.con, f"SELECT count(*) FROM county_source WHERE month = {day}")
+    county_raw = ", ".join(f'{_county_raw(f.id, day, merged)} AS "raw:{f.id}"' for f in reference.form.county)
     found = {
         "standing": f"""
             SELECT {_qualified("standing", _STANDING)}, {_qualified("unit", _UNIT)}, {_answers(reference.form.community, _UNIT)}
@@ -77,7 +79,9 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
             ORDER BY policy, indicator, level, unit""",
     }
     moved = f"FROM moved WHERE seq IN ({effective})"
-    # no table where there is nothing to say: an edition without joined sheets is what it always was
+    # no table where there is nothing to say: an edition without joined sheets or records is what it always was
+    if merged:
+        found["county_source"] = f"SELECT * FROM county_source WHERE month = {day} ORDER BY unit, field"
     if scalar(warehouse.con, f"SELECT count(*) {moved}"):
         found["moved"] = f"SELECT {day} AS month, * {moved} ORDER BY seq, row_no, field"
     for number, register in enumerate(reference.registers):
@@ -105,6 +109,15 @@ _UNIT = (
     "has_villages",
 )
 _COUNTY = ("name", "short", "type", "municipal_district", "shared_funding", "has_villages")
+
+
+def _county_raw(field: str, day: str, merged: bool) -> str:
+    """SQL: the text of the cell in which a county's answer stands, where records are put together from several too."""
+    if not merged:
+        return f'county_raw."{field}"'
+    return f"""coalesce((
+        SELECT any_value(own."{field}") FROM county_source AS source JOIN county_raw AS own ON own.seq = source.seq
+        WHERE source.month = {day} AND source.unit = county_standing.unit AND source.field = '{field}'), county_raw."{field}")"""
 
 
 def _qualified(table: str, columns: tuple[str, ...]) -> str:

@@ -1,12 +1,13 @@
 """What editions of older formats lack, as nulls and empty tables: whoever reads an edition asks the same of all.
 
 Before format 5 figures had no `known`, no two parts of the gap and no verdicts at the ends, and nothing was in an order of concern.
-An edition has no `moved` where no 表1 lay on several sheets.
+An edition has no `moved` where no 表1 lay on several sheets, and no `county_source` where no 表2 was put together from several files.
 """
 
 from collections.abc import Collection
 
 from pipelines.edition import edition_folders
+from pipelines.edition.decision_rows import EXPLANATION
 from pipelines.figures.progress import FIGURE
 
 _STEP = {"concern": "BIGINT", "place_concern": "BIGINT"}
@@ -15,13 +16,16 @@ _CONCERN = {
     "missing": "DOUBLE", "rank": "BIGINT",
 }  # fmt: skip
 _MOVED = {"month": "DATE", "seq": "BIGINT", "row_no": "INTEGER", **dict.fromkeys(("field", "sheet", "cell"), "VARCHAR")}
-_TABLES = {"concern": _CONCERN, "moved": _MOVED}
+_COUNTY_SOURCE = {"month": "DATE", "unit": "VARCHAR", "field": "VARCHAR", "seq": "BIGINT"}
+_TABLES = {
+    "concern": _CONCERN, "moved": _MOVED, "county_source": _COUNTY_SOURCE, "explanation": dict.fromkeys(EXPLANATION, "VARCHAR"),
+}  # fmt: skip
 _COLUMNS = {"figure": FIGURE, "figure_now": FIGURE, "step": _STEP}
 
 
 def lacking(columns: dict[str, str]) -> str:
     """SQL of no rows with these columns, to be united by name with what may lack them."""
-    return "SELECT " + ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items()) + " WHERE FALSE"
+    return "SELECT " + ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items()) + " WHERE FALSE"
 
 
 def completed(table: str, view: str, written: int) -> str:

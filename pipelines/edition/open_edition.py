@@ -16,7 +16,7 @@ from pipelines import months
 from pipelines.archive import month_state
 from pipelines.archive.store import Archive
 from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
-from pipelines.edition.decision_rows import decision_rows
+from pipelines.edition.decision_rows import decision_rows, explanation_rows
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
 
@@ -56,8 +56,9 @@ class Release:
     # table → month → entry of the whole series, as the manifest has them
     series: dict[str, dict[str, dict]] = field(default_factory=dict)
     instead_of: str | None = None
-    # decisions as they are now, where the ledger was at hand
+    # decisions and explanations as they are now, where the ledger was at hand
     decided: list[dict] | None = None
+    explained: list[dict] | None = None
 
     @property
     def month(self) -> date:
@@ -99,6 +100,22 @@ class Release:
         has = self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = 'decision'")
         return self.rows("SELECT * FROM decision ORDER BY seq") if has else None
 
+    def explanations(self, month: date, county: str | None = None) -> list[dict]:
+        """What counties explain of the figures of a month (default: of every county): one row a finding of a submission in force that has
+        an explanation, with the finding's county, unit (null: the county), field, cell, file and message; `state`: explained | settled
+        (accepted by the city) | open (the city asks again: `question`) | dismissed.
+        """
+        known = self.rows("FROM explanation") if self.explained is None else self.explained
+        said = {row["finding"]: row for row in known}
+        found = self.rows(
+            f"SELECT DISTINCT ON (id) id AS finding, county, unit, field, sheet, cell, file, code, message "
+            f"FROM {self.of_month('finding_all', month)} WHERE month = ? AND id IN (SELECT unnest(?::VARCHAR[])) "
+            "AND (?::VARCHAR IS NULL OR county = ?) ORDER BY id, seq DESC",
+            [month, list(said), county, county],
+        )
+        rows = [{**row, **said[row["finding"]]} for row in found]
+        return sorted(rows, key=lambda row: (row["county"], row["unit"] or "", row["field"] or "", row["finding"]))
+
     def query(self, sql: str, parameters: Sequence | dict | None = None) -> "pd.DataFrame":
         """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
         with self.con.cursor() as cursor:
@@ -139,7 +156,7 @@ def open_release(
 
 
 def with_decisions(release: Release, archive: Archive) -> Release:
-    """The edition with what was approved and reopened since it was made; its figures rest on the other decisions as they were."""
+    """The edition with what was approved, reopened and explained since it was made; its figures rest on the other decisions as they were."""
     if not archive.ledger.exists():
         return release
     events = list(archive.decisions())
@@ -151,7 +168,7 @@ def with_decisions(release: Release, archive: Archive) -> Release:
         if months.parse(key) in life.months
     }
     manifest = {**release.manifest, "states": {**release.manifest.get("states", {}), **decided}}
-    return replace(release, manifest=manifest, decided=decision_rows(known))
+    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explanation_rows(life))
 
 
 def _open_current(settings: Settings) -> Release:

@@ -20,6 +20,7 @@ from pipelines.figures import comparisons, rule_findings, standing_answers
 from pipelines.figures.rule_findings import Found
 from pipelines.figures.standing_answers import ACCEPTED, CARRY_MONTHS
 from pipelines.reference.form import Part
+from pipelines.reference.roster import Rosters
 from pipelines.reference.rules import previous_fields
 from pipelines.system import program_version
 from pipelines.warehouse.projection import Warehouse
@@ -44,6 +45,8 @@ def create(warehouse: Warehouse) -> None:
         f"answered_in DATE, carried BOOLEAN, seq BIGINT, row_no INTEGER, {community})",
         f"CREATE TABLE IF NOT EXISTS county_standing (month DATE, unit VARCHAR, row_state VARCHAR, answered_in DATE, "
         f"carried BOOLEAN, seq BIGINT, {county})",
+        # of a record put together from several: the answers that came in another submission than its latest
+        "CREATE TABLE IF NOT EXISTS county_source (month DATE, unit VARCHAR, field VARCHAR, seq BIGINT)",
         # the last accepted answers that rules ask for, per unit, as they were after each month
         f"CREATE TABLE IF NOT EXISTS last_answer (month DATE, uid VARCHAR{last})",
         f"CREATE TABLE IF NOT EXISTS last_county_answer (month DATE, uid VARCHAR{county_last})",
@@ -83,9 +86,10 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
         warehouse.reference.digests["rosters"],
         program_version.digest(__name__),
     ]
+    read_by = decisions_by_code(life, warehouse.reference.rosters)
     for month in sorted(wanted):
         before = [[months.key(m), contents[m]] for m in answered if m < month]
-        mark = _digest([fixed, inputs(life, month), before[-HISTORY_MONTHS:]])
+        mark = _digest([fixed, inputs(life, month, read_by), before[-HISTORY_MONTHS:]])
         if known.get(month) != mark:
             with warehouse.transaction():
                 evaluate(warehouse, month, life)
@@ -107,7 +111,19 @@ def answered_months(life: Life, until: date | None = None) -> list[date]:
     return sorted(month for month in lent if month <= reported[-1])
 
 
-def inputs(life: Life, month: date) -> list:
+ReadBy = dict[str, dict[str, dict[str, str]]]
+
+
+def decisions_by_code(life: Life, rosters: Rosters) -> ReadBy:
+    """County code → what its files are read by: the decisions under each of the codes that the county has had."""
+    found: ReadBy = {}
+    for county, decided in life.reading_decisions.items():
+        for code in rosters.county_codes(county):
+            found.setdefault(code, {})[county] = decided
+    return found
+
+
+def inputs(life: Life, month: date, read_by: ReadBy) -> list:
     """What a month's answers follow from, besides reference data and the months before."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
@@ -117,7 +133,7 @@ def inputs(life: Life, month: date) -> list:
             [
                 county,
                 [[seq, life.digests[seq]] for seq in seqs],
-                life.reading_decisions.get(county, {}),
+                read_by.get(county, {}),
             ]
             for county, seqs in sorted(state.effective.items())
         ],
@@ -126,11 +142,14 @@ def inputs(life: Life, month: date) -> list:
     ]
 
 
+_OF_A_MONTH = ("standing", "county_standing", "county_source", "last_answer", "last_county_answer", "row_count")
+
+
 def _forget(warehouse: Warehouse, gone: list[date]) -> None:
     """Nothing stands in these months any more."""
     if gone:
         with warehouse.transaction():
-            for table in ("standing", "county_standing", "last_answer", "last_county_answer", "row_count"):
+            for table in _OF_A_MONTH:
                 warehouse.con.execute(f"DELETE FROM {table} WHERE list_contains(?, month)", [gone])
             warehouse.con.execute(
                 "DELETE FROM fingerprint WHERE what IN ('answers', 'content') AND list_contains(?, month)", [gone]
@@ -147,6 +166,7 @@ def _content(warehouse: Warehouse, month: date) -> str:
         for table, accepted in (
             ("standing", "AND row_state = 'accepted'"),
             ("county_standing", "AND row_state = 'accepted'"),
+            ("county_source", ""),
             ("last_answer", ""),
             ("last_county_answer", ""),
         )

@@ -1,7 +1,7 @@
 """The answers that stand for every unit and county of a month: its own accepted ones, else those lent by the months before.
 
 Reads the temporary tables `unit`, `county`, `row` and `county_row` of `pipelines.figures.effective_answers`; writes `standing`,
-`county_standing` and, for rules that compare, `last_answer` and `last_county_answer`.
+`county_standing` with `county_source` and, for rules that compare, `last_answer` and `last_county_answer`.
 """
 
 from datetime import date
@@ -19,11 +19,12 @@ ACCEPTED = "NOT held AND NOT broken AND uid IS NOT NULL"
 
 def write(warehouse: Warehouse, month: date, answered: bool) -> None:
     """The month's standing anew; nothing where no answer stands in it, own or lent."""
-    for table in ("standing", "county_standing", "last_answer", "last_county_answer"):
+    for table in ("standing", "county_standing", "county_source", "last_answer", "last_county_answer"):
         warehouse.con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
     if answered:
         _write_standing(warehouse, month)
         _write_county_standing(warehouse, month)
+        _write_county_source(warehouse, month)
         _write_last(warehouse, month)
 
 
@@ -95,6 +96,36 @@ def _write_county_standing(warehouse: Warehouse, month: date) -> None:
         WHERE county.code NOT IN (SELECT unit FROM own)
         """,
         [months.add(month, -CARRY_MONTHS), months.add(month, -1), month, month, month],
+    )
+
+
+def _write_county_source(warehouse: Warehouse, month: date) -> None:
+    """Where a county's record was put together from several: the answers that came in another submission than its latest, with that
+    submission. Lent answers keep theirs.
+    """
+    con = warehouse.con
+    con.execute(
+        "INSERT INTO county_source SELECT ?::DATE, unit, field, source.seq FROM county_source AS source "
+        "JOIN (SELECT unit, answered_in FROM county_standing WHERE month = ? AND carried) AS lent USING (unit) "
+        "WHERE source.month = lent.answered_in",
+        [month, month],
+    )
+    several = "SELECT unit FROM county_row WHERE NOT held AND NOT broken GROUP BY unit HAVING count(*) > 1"
+    if not con.execute(several).fetchall():
+        return
+    answers = " UNION ALL ".join(
+        f"SELECT unit, '{field.id}' AS field, seq FROM own WHERE \"{field.id}\" IS NOT NULL"
+        for field in warehouse.reference.form.county
+    )
+    con.execute(
+        f"""
+        INSERT INTO county_source
+        WITH own AS (SELECT * FROM county_row SEMI JOIN ({several}) USING (unit) WHERE NOT held AND NOT broken),
+        latest AS (SELECT unit, max(seq) AS seq FROM own GROUP BY unit),
+        given AS (SELECT unit, field, max(seq) AS seq FROM ({answers}) GROUP BY ALL)
+        SELECT ?::DATE, unit, field, given.seq FROM given JOIN latest USING (unit) WHERE given.seq <> latest.seq
+        """,
+        [month],
     )
 
 

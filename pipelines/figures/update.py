@@ -64,8 +64,9 @@ def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[da
     reference = warehouse.reference
     fixed = json.dumps([reference.digests, program_version.digest(__name__)])
     marks, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
+    read_by = effective_answers.decisions_by_code(life, reference.rosters)
     for month in span:
-        inputs = [before, effective_answers.inputs(life, month)]
+        inputs = [before, effective_answers.inputs(life, month, read_by)]
         before = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         marks[month] = before
     return marks

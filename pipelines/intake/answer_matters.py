@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.access import roles
+from pipelines.answers import explanations
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, month_status, open_matters
@@ -15,9 +16,6 @@ from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.system.durable_files import write_durably
 from pipelines.warehouse.projection import Warehouse
-
-# what says nothing is no explanation
-STOCK_PHRASES = ("核实无误", "经核实无误", "已核实", "情况属实", "属实", "无误", "无", "无问题", "正确", "没有问题")
 
 
 def matters(settings: Settings, month: date | None = None) -> list[Matter]:
@@ -37,14 +35,17 @@ def kept(settings: Settings, month: date | None = None) -> list[Matter]:
 
 
 def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Answer a warning instead of mending it. Errors: `Refusal` for a stock phrase, for an error, for an unknown finding."""
-    if text.strip().strip("。.！!") in ("", *STOCK_PHRASES):
+    """Answer a warning instead of mending it; personal numbers are struck out.
+
+    Errors: `Refusal` for a stock phrase, for an error, for an unknown finding.
+    """
+    if explanations.says_nothing(text):
         raise Refusal(f"“{text.strip()}”没有说明情况；请写明为什么是这样（如何核实、数字从何而来）")
     with writing(settings, "情况说明") as opened:
         settle(opened)
         matter = _finding(opened, finding)
         by = person(by, "submit", settings, matter["county"], finding=finding)
-        return decide(opened, "explain", {"finding": finding, "text": text.strip()}, by)
+        return decide(opened, "explain", {"finding": finding, "text": explanations.kept(text)}, by)
 
 
 def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
@@ -70,7 +71,7 @@ def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> E
     with writing(settings, "追问") as opened:
         settle(opened)
         _finding(opened, finding)
-        return decide(opened, "ask", {"finding": finding, "text": text.strip()}, by)
+        return decide(opened, "ask", {"finding": finding, "text": explanations.kept(text)}, by)
 
 
 def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:

@@ -12,7 +12,7 @@ from pipelines.answers import match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox, month_status, signature
+from pipelines.intake import file_names, inbox, month_report, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -42,7 +42,7 @@ def approve(
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
         found = {
-            **month_status.month_state(opened, life, month),
+            **month_report.month_state(opened, life, month),
             "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
         }
         before(opened)
@@ -131,7 +131,27 @@ def _habit(opened: Warehouse, finding: str, value: str) -> dict:
     if not rows:
         raise Refusal(f"没有编号为 {finding} 的问题；编号见 shequ submit 的输出或回执的问题清单")
     county, code, field = rows[0]
-    return {"finding": finding, "county": county, "key": f"{code}:{field or ''}", "as": value}
+    return {"finding": finding, "county": county, "key": f"{code}:{field or ''}", "as": _read_as(code, value.strip())}
+
+
+def _read_as(code: str, value: str) -> str:
+    """How a habit is read, as the ledger says it. Errors: `Refusal` for a finding that is no habit, and for another value."""
+    if code not in _HABITS:
+        raise Refusal("这个问题不是一种写法，不能用 --as 认定；一行报的是哪个单位，用 --unit 认定")
+    meaning, ways = _HABITS[code]
+    found = next((kept for kept, words in ways.items() if value in words), None)
+    if found is None:
+        raise Refusal(f"“{value}”不是{meaning}的读法；可写：{'、'.join(words[0] for words in ways.values())}")
+    return found
+
+
+_MONTHS = {str(number): (f"{number}月", str(number), f"{number:02}") for number in range(1, 13)}
+# finding → what it is about, and each way to read it with the words that may be typed
+_HABITS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "ticks_and_blanks": ("空白", {"no": ("否", "no"), "unknown": ("未填", "unknown")}),
+    "month_unclear": ("分不清的月份", {number: _MONTHS[number] for number in ("1", "10")}),
+    "month_year_only": ("只有年份的月份", _MONTHS),
+}
 
 
 def extend(
@@ -189,13 +209,14 @@ def _free_code(opened: Warehouse, town: str, kind: str) -> str:
 def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Take back a submission, a decision or a withdrawal: from now on it is as if it had not happened. Nothing is deleted.
 
+    A county takes back its own files, and gives back what it took back itself.
     Errors: `Refusal` for what was taken back already, for what only the program notes, and for a submission of an approved month.
     """
-    by = person(by, "reopen", settings, event=seq)
     _need("理由", why)
     with writing(settings, "撤回") as opened:
         settle(opened)
         event, life = _event(opened.archive, seq), opened.life()
+        by = _who_withdraws(opened, event, settings, by)
         if event.kind not in WITHDRAWABLE:
             raise Refusal(f"第 {seq} 号（{event.kind}）不是报送或决定，不能撤回")
         if seq in life.withdrawn:
@@ -205,10 +226,26 @@ def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> E
         return decide(opened, "withdraw", {"of": seq, "why": why}, by)
 
 
+def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str | roles.Actor) -> str:
+    """The name of somebody who may. Errors: `Refusal` for a county and what is not its own."""
+    root = _taken_back(opened.archive, event)
+    own = isinstance(by, roles.Actor) and by.role == "县级" and root.kind == "submission"
+    if not own or (event.kind == "withdraw" and event.by != by.name):
+        return person(by, "reopen", settings, event=event.seq)
+    [(county,)] = opened.con.execute("SELECT county FROM submission WHERE seq = ?", [root.seq]).fetchall()
+    return person(by, "submit", settings, county, event=event.seq)
+
+
+def _taken_back(archive: Archive, event: Event) -> Event:
+    """The event itself; of a withdrawal, what it takes back or gives back in the end."""
+    while event.kind == "withdraw":
+        event = _event(archive, event.body["of"])
+    return event
+
+
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
     """What an approved month rests on is not changed under its approval."""
-    while event.kind == "withdraw":
-        event = _event(opened.archive, event.body["of"])
+    event = _taken_back(opened.archive, event)
     if event.kind != "submission":
         return
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()

@@ -1,6 +1,6 @@
 """A month as the ledger has it at this moment: its decisions, its editions, its due days. Read beside an edition; waits for nobody."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -86,18 +86,38 @@ def known_months(settings: Settings) -> list[date]:
     return [months.parse(key) for key in month_status.known_months(settings.data)]
 
 
-def submissions(settings: Settings, month: date) -> list[dict]:
-    """Submissions of a month that are in force or wait, the newest first: seq, county (its name), file, by, at, waiting."""
+def submissions(settings: Settings, month: date, counties: Collection[str] | None = None) -> list[dict]:
+    """Submissions of a month (of some counties, by code) that are in force or wait, the newest first: seq, code and county (its name),
+    file, by, at, waiting.
+    """
     state = month_status.read(settings.data, month)
     if state is None:
         return []
-    whose = {seq: county["name"] for county in state["counties"] for seq in county["seqs"]}
+    whose = {seq: county["code"] for county in state["counties"] for seq in county["seqs"]}
+    whose |= dict(zip(state["waiting"], state.get("waits_of", ()), strict=False))
+    names = {county["code"]: county["name"] for county in state["counties"]}
     archive, found = Archive(settings.archive), []
     for seq in sorted({*whose, *state["waiting"]}, reverse=True):
+        code = whose.get(seq, "")
+        if counties is not None and code not in counties:
+            continue
         event = next(archive.events(after=seq - 1, until=seq))
-        row = {"seq": seq, "county": whose.get(seq, ""), "file": event.body["file"], "by": event.by, "at": event.at}
-        found.append({**row, "waiting": seq in state["waiting"]})
+        row = {"seq": seq, "code": code, "county": names.get(code, ""), "file": event.body["file"], "by": event.by}
+        found.append({**row, "at": event.at, "waiting": seq in state["waiting"]})
     return found
+
+
+def findings(settings: Settings, month: date, county: str | None = None) -> list[dict]:
+    """Findings of what has come in for a month (of a county) until now, errors first: those of `month_status.findings`, each with its
+    state (open, explained, settled, dismissed; null of a note), `explanation` and `question`.
+    """
+    said = {matter["id"]: matter for matter in month_status.matters(settings.data)}
+    kept = month_status.findings(settings.data, month)
+    return [
+        {**row, **{name: said.get(row["id"], {}).get(name) for name in ("state", "explanation", "question")}}
+        for row in kept
+        if county is None or row["county"] == county
+    ]
 
 
 def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:

@@ -9,7 +9,10 @@ finding in later months. It opens again where it comes back after it was dismiss
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Literal, TypedDict
+
+import pyarrow as pa
 
 from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received
@@ -46,7 +49,10 @@ _NO_QUESTION = ("units_missing", "month_future")
 
 
 class Matter(TypedDict):
-    """One thing that waits. `seq` is the latest submission that it concerns, `since` when the first one came in; `month` as YYYY-MM."""
+    """One thing that waits. `seq` is the latest submission that it concerns, `since` when the first one came in; `month` as YYYY-MM.
+
+    `explanation` is what the county last said to it, `question` what the city asks since; null where nothing was said.
+    """
 
     id: str
     kind: Kind
@@ -57,6 +63,8 @@ class Matter(TypedDict):
     state: Literal["open", "explained", "settled", "dismissed"]
     message: str
     seq: int
+    explanation: str | None
+    question: str | None
 
 
 def collect(opened: Warehouse, life: Life) -> list[Matter]:
@@ -73,6 +81,12 @@ def _folded(matters: Iterable[Matter]) -> Iterator[Matter]:
         since.setdefault(matter["id"], matter["since"])
         latest[matter["id"]] = matter
     return ({**matter, "since": since[key]} for key, matter in latest.items())
+
+
+def _said(life: Life, key: str) -> dict[str, str | None]:
+    answered = life.answered.get(key)
+    said = answered.explanation if answered else None
+    return {"explanation": said.body["text"] if said else None, "question": answered.question if answered else None}
 
 
 def _id(*parts: str | None) -> str:
@@ -109,7 +123,7 @@ def _files(opened: Warehouse, life: Life) -> Iterator[Matter]:
         key = _id(kind, county, str(month), file, code)
         yield {
             "id": key, "kind": kind, "county": county, "month": months.key(month) if month else None, "file": file, "since": at,
-            "state": _state(life, key, seq), "message": message, "seq": seq,
+            "state": _state(life, key, seq), "message": message, "seq": seq, **_said(life, key),
         }  # fmt: skip
 
 
@@ -122,6 +136,7 @@ def _waiting(opened: Warehouse, life: Life) -> Iterator[Matter]:
             yield {
                 "id": key, "kind": "waiting_report", "county": reading.county, "month": months.key(month), "file": file,
                 "since": at, "state": _state(life, key, reading.seq), "message": why_waiting(state, reading), "seq": reading.seq,
+                **_said(life, key),
             }  # fmt: skip
 
 
@@ -137,6 +152,21 @@ def why_waiting(state: MonthState, reading: Received) -> str:
 
 
 # ---- findings
+
+
+def findings(opened: Warehouse, month: date, sent: list[tuple[int, str]], waived: list[str]) -> pa.Table:
+    """What is found in submissions (number and county) of a month and was not mended since, errors first; of `waived` ones notes."""
+    return opened.con.sql(
+        f"""
+        WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, $month::DATE AS month)
+        SELECT id, seq, file, wrong.county, code,
+               CASE WHEN list_contains($waived::VARCHAR[], id) THEN 'note' ELSE severity END AS severity,
+               sheet, cell, field, unit, found, expected, message
+        FROM ({OPEN_FINDINGS}) AS wrong JOIN (SELECT seq, file FROM submission) USING (seq)
+        ORDER BY severity = 'note', severity = 'warning', county, seq DESC, phase, number
+        """,
+        params={"seqs": [s for s, _ in sent], "counties": [c for _, c in sent], "month": month, "waived": waived},
+    ).to_arrow_table()
 
 
 def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
@@ -163,6 +193,7 @@ def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
             yield {
                 "id": key, "kind": _kind(code, severity), "county": county, "month": months.key(month), "file": file, "since": at,
                 "state": "settled" if key in waived[month] else _state(life, key, seq), "message": message, "seq": seq,
+                **_said(life, key),
             }  # fmt: skip
 
 

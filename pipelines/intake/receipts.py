@@ -14,10 +14,11 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.answers import findings
-from pipelines.archive.month_state import Life
+from pipelines.archive.month_state import Answered, Life
 from pipelines.archive.store import write_durably
 from pipelines.figures import comparisons, effective_answers
 from pipelines.receipt import ReceiptContext, Try
+from pipelines.receipt.context import Said
 from pipelines.reference.reference_bundle import Reference
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
@@ -81,6 +82,15 @@ def _units(reference: Reference, county: str, month: date) -> dict[str, str]:
     return {unit.code: unit.name for unit in reference.rosters.units(month) if unit.county_code == county}
 
 
+def _said(answered: Answered) -> Said:
+    explained = answered.explanation
+    return {
+        "state": answered.state,
+        "text": explained.body["text"] if explained else None,
+        "asked": answered.question,
+    }
+
+
 @dataclass
 class _Desk:
     """What several receipts of one warehouse share."""
@@ -122,11 +132,17 @@ class _Desk:
             received=self._received(report.seq),
             rows=report.rows,
             earlier=tuple(earlier),
+            said=self._said(report.findings),
             waived=frozenset(self.life.waived(month)) if month else frozenset(),
             labels=self.labels,
             units=_units(self.opened.reference, report.county, month) if known else {},
             remedies=self.remedies,
         )
+
+    def _said(self, found: list[dict]) -> dict[str, Said]:
+        """What county and city said to the findings."""
+        answered = {one["id"]: self.life.answered[one["id"]] for one in found if one["id"] in self.life.answered}
+        return {key: _said(one) for key, one in answered.items()}
 
     def _received(self, seq: int) -> str:
         rows = self.opened.con.execute("SELECT received_at FROM submission WHERE seq = ?", [seq]).fetchall()

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pipelines import months
 from pipelines.archive import reference_in_force
 from pipelines.archive.store import Archive
-from pipelines.intake import file_names, inbox, month_status
+from pipelines.intake import file_names, inbox, month_report, month_status
 from pipelines.intake.session import settle, writer_lock, writing
 from pipelines.settings import Settings
 from pipelines.system import locks
@@ -37,7 +37,7 @@ def status(settings: Settings, month: date | None = None) -> dict:
             settle(opened)
             life = opened.life()
             month = month or (life.reported[-1] if life.reported else None)
-            found = month_status.month_state(opened, life, month) if month else _NO_MONTH
+            found = month_report.month_state(opened, life, month) if month else _NO_MONTH
             found, running = {**found, "as_of": opened.applied()}, None
     except locks.Busy:
         found, running = _as_kept(settings, month), _runs(settings)
@@ -59,7 +59,7 @@ def _as_kept(settings: Settings, month: date | None) -> dict:
     """A month as the last settling left it; without counties where none has left anything yet."""
     found, as_of = month_status.read(settings.data, month), month_status.as_of(settings.data)
     if found is None and month and as_of:
-        found = month_status.nothing(reference_in_force.load(settings), month)
+        found = month_report.nothing(reference_in_force.load(settings), month)
     return {"as_of": as_of, **_NO_MONTH, "month": months.key(month) if month else None, **(found or {})}
 
 

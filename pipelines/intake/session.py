@@ -10,7 +10,7 @@ from pipelines.archive import reference_in_force
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import edition_folders
 from pipelines.figures import effective_answers
-from pipelines.intake import month_status
+from pipelines.intake import month_status, record_explanations
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 from pipelines.warehouse import projection
@@ -51,6 +51,8 @@ def settle(opened: Warehouse, report: Progress | None = None, now: datetime | No
     if note_months_over(opened, now or datetime.now(SHANGHAI)):
         opened.sync(read)
     effective_answers.bring_up_to_date(opened)
+    if record_explanations.record(opened):
+        opened.sync(read)
     month_status.keep(opened)
     edition_folders.point_current(opened.archive.root.parent / "releases", opened.archive)
     return loaded

@@ -1,18 +1,21 @@
 """Deciding what to tell from the state of an installation, and sending it. The clock is an argument; a failing sender fails nothing."""
 
+import json
+from contextlib import suppress
 from datetime import date, datetime
+from pathlib import Path
 
 from pipelines import months
-from pipelines import settings as installation
 from pipelines.archive import edition_gate, month_state
-from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.archive.store import SHANGHAI, Archive, write_durably
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
-from pipelines.intake import month_now
-from pipelines.notify import contacts, due_dates, messages, reporting_state
+from pipelines.intake import answer_matters, month_now
+from pipelines.intake.open_matters import Matter
+from pipelines.notify import due_dates, matter_messages, messages, reporting_state
+from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
-from pipelines.notify.outbox import Outbox
-from pipelines.notify.senders import BySmtp, Sender, ToFile
+from pipelines.notify.outbox import Outbox, contacts_of, send_waiting
 from pipelines.reports.facts import gather
 from pipelines.reports.verdict import tally
 from pipelines.settings import Settings
@@ -26,7 +29,7 @@ def remind(settings: Settings, now: datetime) -> list[Message]:
     if not any(due_dates.occasion(day, today) for day in due):
         return []
     reminders = messages.reminders(reporting_state.of_month(settings, month, today), known(settings))
-    outbox(settings).put(reminders)
+    tell(settings, reminders)
     return reminders
 
 
@@ -41,8 +44,53 @@ def releases(settings: Settings, after: int) -> int:
         made = known_editions.made[edition_gate.label(event)]
         month, edition = months.parse(event.body["month"]), event.body["edition"]
         sentence = verdict(settings, month, edition)
-        outbox(settings).put([messages.published(month, edition, made.body["kind"], sentence, known(settings))])
+        tell(settings, [messages.published(month, edition, made.body["kind"], sentence, known(settings))])
     return last
+
+
+def matters(settings: Settings, now: datetime) -> list[Message]:
+    """Tell at once of what has begun to wait for somebody, or was explained; written down, not yet sent. Waits for nobody."""
+    place, waiting = settings.data / "outbox" / "matters.json", answer_matters.kept(settings)
+    told = _told(place)
+    fresh = matter_messages.news(waiting, told)
+    states = {m["id"]: m["state"] for m in waiting if m["state"] in ("open", "explained")}
+    if states == told:
+        return []
+    found = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
+    tell(settings, found)
+    # after the messages: a kill between tells once more, which the key keeps from being sent twice
+    write_durably(place, json.dumps(states).encode())
+    return found
+
+
+def _told(place: Path) -> dict[str, str]:
+    with suppress(OSError, ValueError):
+        found = json.loads(place.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _county_names(settings: Settings, found: list[Matter]) -> dict[str, str]:
+    """Names by code, of the months of the matters: a county has another name in another month."""
+    keys = sorted({matter["month"] for matter in found if matter["month"]})
+    return {code: name for key in keys for code, name in month_now.counties(settings, months.parse(key)).items()}
+
+
+def remind_now(settings: Settings, month: date, counties: list[str], now: datetime) -> tuple[list[str], list[str]]:
+    """Remind missing counties because a person asks for it: names of those reminded (once a day), and of those without an address."""
+    standing = reporting_state.of_month_as_kept(settings, month, now.astimezone(SHANGHAI).date())
+    asked = [county for county in standing.missing if county[0] in counties]
+    found = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
+    tell(settings, [message for message in found.values() if message])
+    return [name for name, m in found.items() if m], [name for name, m in found.items() if not m]
+
+
+def write_to_county(settings: Settings, month: date, county: str, sentence: str, by: str, now: datetime) -> bool:
+    """A sentence of a person of the city about a county's report, by mail; False where the county has no address."""
+    name = month_now.counties(settings, month).get(county, county)
+    found = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
+    tell(settings, [found] if found else [])
+    return found is not None
 
 
 def verdict(settings: Settings, month: date, edition: int) -> str:
@@ -61,27 +109,18 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
 
 def tell(settings: Settings, found: list[Message]) -> None:
     """Write down messages, to be sent with the next `flush`."""
-    outbox(settings).put(found)
+    outbox(settings).put(found, known(settings))
 
 
 def flush(settings: Settings) -> tuple[int, list[str]]:
-    """Send all that waits: how many went, and what did not."""
-    return outbox(settings).flush(sender(settings))
+    """Send what waits: how many went, and what did not."""
+    return send_waiting(settings)
 
 
 def outbox(settings: Settings) -> Outbox:
     return Outbox(settings.data / "outbox")
 
 
-def sender(settings: Settings) -> Sender:
-    """Mail where the environment names a server, else files under `data/outbox/mail`."""
-    files, mail = ToFile(settings.data / "outbox" / "mail"), installation.mail()
-    return BySmtp(mail, files) if mail else files
-
-
-def known(settings: Settings) -> contacts.Contacts:
+def known(settings: Settings) -> Contacts:
     """The contacts; none while the file cannot be read (`shequ health` says so)."""
-    try:
-        return contacts.load(settings.data / "contacts.yaml")
-    except Refusal:
-        return contacts.Contacts()
+    return contacts_of(settings)

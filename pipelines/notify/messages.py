@@ -7,18 +7,31 @@ from datetime import date
 from pipelines import months
 from pipelines.intake import file_names
 from pipelines.notify import due_dates
-from pipelines.notify.contacts import Contacts
+from pipelines.notify.contacts import Contacts, Kind
 from pipelines.notify.reporting_state import Standing
+
+ROBOT = "robot:"
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one address. The same `key` is never sent twice."""
+    """One message to one address. The same `key` is never sent twice.
+
+    `brief` is the sentence that robots get, of counts alone, with `link`; a message without one is not for them.
+    """
 
     key: str
     to: str
     subject: str
     body: str
+    kind: Kind = "fault"
+    brief: str = ""
+    link: str = ""
+
+    @property
+    def robot(self) -> str | None:
+        """The name of the robot that it is for; None for mail."""
+        return self.to.removeprefix(ROBOT) if self.to.startswith(ROBOT) else None
 
     def public(self) -> dict:
         return asdict(self)
@@ -37,9 +50,11 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
     month, today = months.label(standing.month), standing.today
     # what most counties are told; on an extended county's day its own
     when = _when(standing.usual_due if standing.usual_due in called.values() else min(called.values()), today)
+    subject = f"{month}报表{when}：{_counted(standing)}"
     to_clerk = Message(
-        f"{key}-city", contacts.clerk, f"{month}报表{when}：{_counted(standing)}", _overview(standing, when)
-    )
+        f"{key}-city", contacts.clerk, subject, _overview(standing, when), "remind",
+        f"{subject}，已报{len(standing.reported)}个。", contacts.page(f"reporting?decide_month={months.key(standing.month)}"),
+    )  # fmt: skip
     refused = {code: [one for one in standing.refused if one["county"] == code] for code, _ in standing.missing}
     return [
         to_clerk,
@@ -69,7 +84,19 @@ def _to_county(
 ) -> Message:
     code, name = county
     body = f"{name}：\n\n{month}报表{when}，{_refused_told(refused) if refused else _MISSING}\n"
-    return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body)
+    return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body, "remind")
+
+
+def reminder(standing: Standing, county: tuple[str, str], contacts: Contacts) -> Message | None:
+    """What a missing county gets when a person reminds it, once a day; None where it has no address."""
+    if county[0] not in contacts.counties:
+        return None
+    day, today = standing.due_of(county[0]), standing.today
+    left = (day - today).days
+    when = f"将于{_written(day)}截止" if left > 0 else "今天截止" if left == 0 else f"已逾期{-left}天"
+    key = f"remind-{months.key(standing.month)}-{today.isoformat()}"
+    refused = [one for one in standing.refused if one["county"] == county[0]]
+    return _to_county(key, months.label(standing.month), when, county, refused, contacts)
 
 
 _MISSING = (
@@ -139,17 +166,21 @@ def published(month: date, edition: int, kind: str, verdict: str, contacts: Cont
     """An edition is out: its verdict in one sentence."""
     what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算"}[kind]
     label = f"{months.label(month)}第{edition}版"
-    return Message(f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{what}", f"{verdict}\n")
+    return Message(
+        f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{what}", f"{verdict}\n",
+        "release", f"{label}已{what}。{verdict}", contacts.page(f"?month={months.key(month)}"),
+    )  # fmt: skip
 
 
 def run_failed(run: str, label: str, reasons: list[str], contacts: Contacts) -> Message:
     """A run ended without success, with the reasons that its stages gave."""
     said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束（断电、重启或被结束）"
     body = f"任务 {label}（编号 {run}）没有完成：\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
-    return Message(f"failed-{run}", contacts.keeper, f"任务未完成：{label}", body)
+    return Message(f"failed-{run}", contacts.keeper, f"任务未完成：{label}", body, "fault", f"任务未完成：{label}。")
 
 
 def fault(kind: str, subject: str, faults: list[str], today: date, contacts: Contacts) -> Message:
     """Something of the installation is wrong; told once a day for the same faults."""
     mark = hashlib.sha256("\n".join(faults).encode()).hexdigest()[:12]
-    return Message(f"{kind}-{today.isoformat()}-{mark}", contacts.keeper, subject, "\n".join(faults) + "\n")
+    key = f"{kind}-{today.isoformat()}-{mark}"
+    return Message(key, contacts.keeper, subject, "\n".join(faults) + "\n", "fault", f"{subject}。")

@@ -65,6 +65,11 @@ def of_month(settings: Settings, month: date, today: date) -> Standing:
     return from_status(reporting_status.status(settings, month), month_now.of(settings, month), today)
 
 
+def of_month_as_kept(settings: Settings, month: date, today: date) -> Standing:
+    """The same without settling first: for a page. Waits for nobody."""
+    return from_status(reporting_status.kept(settings, month), month_now.of(settings, month), today)
+
+
 def from_status(state: dict, now: MonthNow, today: date) -> Standing:
     counties = [(county["code"], county["name"], county) for county in state["counties"]]
     missing = [(code, name) for code, name, c in counties if c["state"] != "effective"]

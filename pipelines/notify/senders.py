@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -13,11 +14,17 @@ from pipelines.notify.contacts import NOBODY
 from pipelines.notify.messages import Message
 from pipelines.settings import Mail
 
-SECONDS = 20.0
+# for one answer of a server
+SECONDS = 10.0
 
 
 class Undelivered(Exception):
-    """A message could not be handed over; it is tried again. The text is Chinese."""
+    """A message could not be handed over; it is tried again. The text is Chinese. `server`: nothing can be handed to it at the moment,
+    whoever the message is for."""
+
+    def __init__(self, why: str, server: str | None = None):
+        super().__init__(why)
+        self.server = server
 
 
 class Sender(Protocol):
@@ -36,31 +43,64 @@ class ToFile:
         try:
             write_durably(self.folder / f"{message.key}.eml", written(message, "shequ@localhost").as_bytes())
         except OSError as error:
-            raise Undelivered(f"写不进 {self.folder}({error.strerror})") from None
+            raise Undelivered(f"写不进 {self.folder}（{error.strerror}）") from None
 
 
 class BySmtp:
-    """Hands messages to a mail server; those without an address become files."""
+    """Hands messages to a mail server over one connection, opened with the first; those without an address become files.
+
+    Use it as a context: leaving closes the connection.
+    """
 
     def __init__(self, mail: Mail, instead: ToFile):
         self.mail, self.instead = mail, instead
+        self.seconds = SECONDS
+        self._server: smtplib.SMTP | None = None
+
+    def __enter__(self) -> "BySmtp":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server:
+            with suppress(OSError, smtplib.SMTPException):
+                self._server.quit()
+        self._server = None
 
     def send(self, message: Message) -> None:
         if message.to == NOBODY:
             return self.instead.send(message)
+        where = f"邮件服务器 {self.mail.host}:{self.mail.port}"
         try:
-            with self._connected() as server:
-                if self.mail.user:
-                    server.login(self.mail.user, self.mail.password)
-                server.send_message(written(message, self.mail.sender))
+            self._hand_over(written(message, self.mail.sender))
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+            raise Undelivered(f"{where}：{_said(error)}") from None
         except (OSError, smtplib.SMTPException) as error:
-            raise Undelivered(f"邮件服务器 {self.mail.host}:{self.mail.port}：{_said(error)}") from None
+            self._drop()
+            raise Undelivered(f"{where}：{_said(error)}", "邮件服务器") from None
+
+    def _hand_over(self, mail: EmailMessage) -> None:
+        """Over the connection that is open; a server may have closed it meanwhile: then once more over a new one."""
+        if self._server:
+            try:
+                self._server.send_message(mail)
+                return
+            except smtplib.SMTPServerDisconnected:
+                self._drop()
+        self._server = self._connected()
+        if self.mail.user:
+            self._server.login(self.mail.user, self.mail.password)
+        self._server.send_message(mail)
+
+    def _drop(self) -> None:
+        if self._server:
+            self._server.close()
+        self._server = None
 
     def _connected(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self.mail.security == "ssl":
-            return smtplib.SMTP_SSL(self.mail.host, self.mail.port, timeout=SECONDS, context=context)
-        server = smtplib.SMTP(self.mail.host, self.mail.port, timeout=SECONDS)
+            return smtplib.SMTP_SSL(self.mail.host, self.mail.port, timeout=self.seconds, context=context)
+        server = smtplib.SMTP(self.mail.host, self.mail.port, timeout=self.seconds)
         if self.mail.security == "starttls":
             server.starttls(context=context)
         return server

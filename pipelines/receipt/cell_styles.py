@@ -7,6 +7,8 @@ from lxml import etree
 # A fill for each severity, distinct in colour and in grey (luminance about 146, 191 and 228 of 255); black is readable on each.
 FILLS = {"error": "FFE5706A", "warning": "FFF2BC4B", "note": "FFD7E6F4"}
 _INK, _QUIET, _LINK, _LINE, _HEAD = "FF1F2933", "FF7B8794", "FF0B5CAD", "FFB8C2CC", "FFDCE6F1"
+# of the list's own cells; the county writes into `input`
+_LIST_FILLS = {**FILLS, "head": _HEAD, "input": "FFFFF9DB"}
 _ORDER = (
     "numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "tableStyles", "colors",
     "extLst",
@@ -79,11 +81,11 @@ class Styles:
         bold = name in ("title", "strong", "head", *FILLS)
         color = {"link": _LINK, "quiet": _QUIET}.get(name, _INK)
         font = self._font(14 if name == "title" else 10, bold, color, name == "link")
-        fill = self._fill({**FILLS, "head": _HEAD}[name]) if name in FILLS or name == "head" else 0
+        fill = self._fill(_LIST_FILLS[name]) if name in _LIST_FILLS else 0
         border = 0 if name in ("title", "strong", "plain") else self._border()
         wrap = ' wrapText="1"' if name not in ("title", "strong", "plain") else ""
         # quotePrefix: a text that begins with = stays text when the cell is edited
-        quoted = ' quotePrefix="1"' if name in ("text", "plain") else ""
+        quoted = ' quotePrefix="1"' if name in ("text", "plain", "input") else ""
         centred = ' horizontal="center"' if name in ("head", "number", *FILLS) else ""
         return (
             f'<xf numFmtId="0" fontId="{font}" fillId="{fill}" borderId="{border}" xfId="0" applyFont="1" '

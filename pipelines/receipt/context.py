@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal, TypedDict
 
 from pipelines import months
 
@@ -16,11 +17,19 @@ class Try:
     refused: bool = False
 
 
+class Said(TypedDict):
+    """What county and city said to a finding. `text` is the explanation, `asked` what the city asks since."""
+
+    state: Literal["open", "explained", "settled", "dismissed"]
+    text: str | None
+    asked: str | None
+
+
 @dataclass(frozen=True)
 class ReceiptContext:
     """`county` and `month` are None where the file does not state them; `number` is then the ledger's, else the county's for the month.
 
-    `state` is the outcome in words. `earlier` are the submissions before, the oldest first.
+    `state` is the outcome in words. `earlier` are the submissions before, the oldest first. `said` by finding.
     """
 
     county: str | None
@@ -32,6 +41,7 @@ class ReceiptContext:
     rows: Mapping[str, int] = field(default_factory=dict)
     earlier: tuple[Try, ...] = ()
     waived: frozenset[str] = frozenset()
+    said: Mapping[str, Said] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     remedies: Mapping[str, str] = field(default_factory=dict)

@@ -6,22 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from pipelines.answers import explanations
 from pipelines.answers.findings import CODES, SEVERITY_NAMES, place, quote
 from pipelines.receipt import history
-from pipelines.receipt.context import ReceiptContext
+from pipelines.receipt.context import ReceiptContext, Said
 
 SHEET = "问题清单"
 THIS = ""  # in a link: the list's own sheet
 MOST = 10_000  # lines; Excel allows at most 65,530 links on a sheet
 _LONG = 300  # characters of a value that a line shows
 # for the form's rules, which have no entry in the taxonomy
-_REMEDIES = {"error": "改正后重报。", "warning": "核对;无误的可不改,并向市局说明。", "note": "一般不必处理。"}
+_REMEDIES = {
+    "error": "改正后重报。",
+    "warning": "核对；无误的可不改，请在“情况说明”一栏写明原因。",
+    "note": "一般不必处理。",
+}
 _ORDER = {severity: i for i, severity in enumerate(SEVERITY_NAMES)}
 _CELL = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
 HEADINGS = {
     "序号": 6, "级别": 7, "与上次相比": 11, "工作表": 14, "单元格": 11, "指标": 17, "社区(村)": 16, "问题与要求": 50,
-    "所填": 17, "应为": 20, "处理办法": 28, "编号": 15,
+    "所填": 17, "应为": 20, "处理办法": 28, explanations.HEADING: 30,
+    explanations.KEY: 15,
 }  # fmt: skip
 
 
@@ -156,6 +162,7 @@ def _advice(header: Header, faulty: bool) -> str:
         return (
             "点“单元格”一栏可跳到问题所在;标色的单元格另有批注。"
             "请直接在本工作簿中改正,保存后重新报送,不必删除本页和批注。"
+            "“需核实”的问题如数字无误，不必改数：在“情况说明”一栏写明原因（如何核实、数字从何而来），随本工作簿一起报送。"
         )
     if header.copied:
         return "原文件的格式不能写批注:后面的工作表是其数值的副本,供查看位置。请在原文件中改正后重新报送。"
@@ -164,14 +171,28 @@ def _advice(header: Header, faulty: bool) -> str:
 
 def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
     finding = entry.finding
-    state = "已豁免" if entry.waived else entry.state
     labels = "、".join(context.labels.get(name, name) for name in (finding["field"] or "").split(",") if name)
     unit = finding["unit"]
-    values = (labels, context.units.get(unit, unit), entry.text, finding["found"], finding["expected"], entry.remedy)
+    said = context.said.get(finding["id"])
+    remedy = f"市里追问：{said['asked']}。{entry.remedy}" if said and said["asked"] else entry.remedy
+    values = (labels, context.units.get(unit, unit), entry.text, finding["found"], finding["expected"], remedy)
     return [
-        Cell(entry.number, "number"), Cell(SEVERITY_NAMES[finding["severity"]], entry.severity), Cell(state),
-        Cell(quote(finding["sheet"])), _link(entry), *(Cell(shown(value)) for value in values), Cell(finding["id"]),
+        Cell(entry.number, "number"), Cell(SEVERITY_NAMES[finding["severity"]], entry.severity), Cell(_state(entry, said)),
+        Cell(quote(finding["sheet"])), _link(entry), *(Cell(shown(value)) for value in values),
+        Cell(said and said["text"], "input" if entry.severity == "warning" else "text"), Cell(finding["id"]),
     ]  # fmt: skip
+
+
+def _state(entry: Entry, said: Said | None) -> str:
+    """What was said of a finding since, else how it compares with the submission before."""
+    if said and said["asked"]:
+        return "市里追问"
+    if said and said["state"] in _SAID:
+        return _SAID[said["state"]]
+    return "已豁免" if entry.waived else entry.state
+
+
+_SAID = {"explained": "已说明，待采纳", "settled": "说明已采纳"}
 
 
 def _link(entry: Entry) -> Cell:
@@ -202,5 +223,5 @@ def _mended(finding: dict, context: ReceiptContext) -> list[Cell]:
         Cell(None), Cell(SEVERITY_NAMES[finding["severity"]], "quiet"), Cell("已改正"), Cell(quote(finding["sheet"])),
         Cell(shown(finding["cell"])), Cell(labels), Cell(shown(context.units.get(unit, unit))),
         Cell(shown(body(finding))), Cell(shown(finding["found"])), Cell(shown(finding["expected"])),
-        Cell(None), Cell(finding["id"]),
+        Cell(None), Cell(None), Cell(finding["id"]),
     ]  # fmt: skip

@@ -37,6 +37,8 @@ def tables(form: Form, event: Event, reading: Reading) -> Tables:
         found |= _record_tables(form.county, event.seq, reading.record)
         places += _cells(event.seq, reading.record)
     found["source"] = pa.Table.from_pylist(places, schema=_SOURCE)
+    if reading.explanations:
+        found["explanation_sent"] = _explanations(event.seq, reading)
     if reading.findings:
         found["finding"] = finding_table("read", [(event.seq, reading.county, f) for f in reading.findings])
     return found
@@ -45,6 +47,7 @@ def tables(form: Form, event: Event, reading: Reading) -> Tables:
 _MOVED = pa.schema(
     [("seq", pa.int64()), ("row_no", pa.int32()), *((n, pa.string()) for n in ("field", "sheet", "cell"))]
 )
+_EXPLANATION = pa.schema([("seq", pa.int64()), ("finding", pa.string()), ("text", pa.string())])
 _SUBMISSION = pa.schema(
     [("seq", pa.int64())]
     + [(n, pa.string()) for n in ("received_at", "received_by", "file", "sha256", "county")]
@@ -55,6 +58,11 @@ _SOURCE = pa.schema(
     + [(n, pa.string()) for n in ("part", "field", "sheet", "cell", "header")]
     + [("factor", pa.decimal128(18, 6))]
 )
+
+
+def _explanations(seq: int, reading: Reading) -> pa.Table:
+    said = [{"seq": seq, "finding": one.finding, "text": one.text} for one in reading.explanations]
+    return pa.Table.from_pylist(said, schema=_EXPLANATION)
 
 
 def _submission(event: Event, reading: Reading) -> dict:

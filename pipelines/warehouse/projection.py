@@ -11,8 +11,10 @@ Tables (answer columns come from the form, so a question more is a column more):
 | `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
 | `moved` | answer of 表1 that stands on another sheet than the first, where 表1 lies on several: sheet and cell | seq, row_no, field |
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
+| `explanation_sent` | finding that a submission's list 问题清单 answers: the text in its column 情况说明 | seq, finding |
 | `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
 | `standing`, `county_standing` | unit (county) of the roster and month, with the answers that count for it | month, unit |
+| `county_source` | answer of a county's record that came in another submission than the record's latest: that one | month, unit, field |
 | `figure` | policy, indicator, month, divisions and unit of town, county or city level | these |
 | `began`, `met` | series of figures and month in which it begins, in which it meets a target | these |
 | `fingerprint` | month computed, with the hash of everything it was computed from | month |
@@ -149,7 +151,8 @@ class Warehouse:
         Withdrawn reports are not kept up to date; one that comes back is read again too.
         """
         touched = self._touched(new)
-        counties = {event.body["county"] for event in touched if event.kind == "resolve"}
+        named = (event.body["county"] for event in touched if event.kind == "resolve")
+        counties = {code for county in named for code in self.reference.rosters.county_codes(county)}
         seqs = {event.seq for event in touched if event.kind == "submission"}
         if not counties and not seqs:
             return
@@ -264,7 +267,17 @@ class Warehouse:
         return moved
 
 
-_LOADED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "moved", "finding")
+_LOADED = (
+    "submission",
+    "answer",
+    "answer_raw",
+    "county_answer",
+    "county_raw",
+    "source",
+    "moved",
+    "explanation_sent",
+    "finding",
+)
 BATCH = 32
 
 
@@ -416,6 +429,7 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
         f"CREATE TABLE county_raw (seq BIGINT, {county_raw})",
         """CREATE TABLE source (seq BIGINT, part VARCHAR, field VARCHAR, sheet VARCHAR, cell VARCHAR, header VARCHAR,
            factor DECIMAL(18,6))""",
+        "CREATE TABLE explanation_sent (seq BIGINT, finding VARCHAR, text VARCHAR)",
         "CREATE TABLE moved (seq BIGINT, row_no INTEGER, field VARCHAR, sheet VARCHAR, cell VARCHAR)",
         """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
            sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,

@@ -33,10 +33,12 @@ KEYS = {
     "county_raw": ("seq",),
     "source": ("seq", "part", "field"),
     "moved": ("seq", "row_no", "field"),
+    "explanation_sent": ("seq", "finding"),
     "finding": ("seq", "phase", "number"),
     "row_count": ("seq",),
     "standing": ("month", "unit"),
     "county_standing": ("month", "unit"),
+    "county_source": ("month", "unit", "field"),
     "last_answer": ("month", "uid"),
     "last_county_answer": ("month", "uid"),
     "figure": ("policy", "indicator", "month", "divisions", "level", "unit"),
@@ -51,7 +53,17 @@ KEYS = {
 }
 # state_<n> and county_state_<n>: one pair a policy
 STATE_KEY = ("month", "divisions", "unit")
-RECEIVED = ("submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "moved", "meta")
+RECEIVED = (
+    "submission",
+    "answer",
+    "answer_raw",
+    "county_answer",
+    "county_raw",
+    "source",
+    "moved",
+    "explanation_sent",
+    "meta",
+)
 
 # What is checked together, in the order of the run: after the workbooks are read, after the figures are counted.
 STAGES = ("submissions", "figures")

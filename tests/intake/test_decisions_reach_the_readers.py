@@ -1,6 +1,7 @@
 """Decisions of the city that change who is counted and how a county's sheet is read (semantics §1 Admission, §2 ticks and blanks)."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,7 @@ from pipelines.monthly import rebuild_editions
 from pipelines.reference.reference_bundle import Reference
 from tests import small_city
 from tests.books import Office, figure, plain
+from tests.intake.desk_of_an_office import answers
 
 APRIL, MAY = date(2020, 4, 1), date(2020, 5, 1)
 ZONE = "130571"
@@ -121,3 +123,70 @@ def denied(office, seq: int) -> int:
         session.settle(opened)
         found = opened.con.execute("SELECT count(*) FROM answer WHERE seq = ? AND NOT info_platform", [seq]).fetchall()
     return found[0][0]
+
+
+# ---- how a county's way of writing is read
+
+
+@pytest.mark.parametrize(
+    ("code", "written", "value", "read"),
+    [
+        ("month_unclear", Decimal("2019.1"), "10", date(2019, 10, 1)),
+        ("month_year_only", "2018年", "6月", date(2018, 6, 1)),
+    ],
+)
+def test_months_without_their_month_are_settled_once_for_a_county(office, code, written, value, read):
+    answers = lambda unit: {**plain(unit), "established": written}  # noqa: E731
+    report = office.send(APRIL, ZONE, answers)
+    asked = next(found for found in report.findings if found["code"] == code)
+    assert established(office, APRIL) == {None}
+    event = decisions.resolve(asked["id"], None, office.settings, LI, value=value)
+    assert event.body["key"] == f"{code}:established"
+    assert established(office, APRIL) == {read}
+    later = office.send(MAY, ZONE, answers)
+    assert code not in {found["code"] for found in later.findings} and established(office, MAY) == {read}
+    decisions.withdraw(event.seq, "认错了", office.settings, LI)
+    assert (established(office, APRIL), established(office, MAY)) == ({None}, {None})
+
+
+def established(office, month: date) -> set:
+    return {value for _, _, value in answers(office, month, "established").values()}
+
+
+def test_a_habit_is_read_in_one_of_the_ways_that_it_can_be(office):
+    report = office.send(
+        APRIL, ZONE, lambda unit: {**plain(unit), "established": Decimal("2019.1"), "population": 90_000}
+    )
+    by_code = {found["code"]: found["id"] for found in report.findings}
+    with pytest.raises(Refusal, match="“5”不是分不清的月份的读法；可写：1月、10月"):
+        decisions.resolve(by_code["month_unclear"], None, office.settings, LI, value="5")
+    with pytest.raises(Refusal, match="这个问题不是一种写法，不能用 --as 认定"):
+        decisions.resolve(by_code["people_per_household"], None, office.settings, LI, value="否")
+
+
+def test_figures_follow_a_habit_there_and_back(office):
+    ticked = {unit.code for unit in office.units(APRIL, ZONE)[::2]}
+    tick = lambda unit: {**plain(unit), "facility": "√" if unit.code in ticked else None, "facility_area": None}  # noqa: E731
+    report = office.send(APRIL, ZONE, tick)
+    unknown = figure(office.release(APRIL), "facility_rural", ZONE)["unknown"]
+    [asked] = [found for found in report.findings if found["code"] == "ticks_and_blanks"]
+    event = decisions.resolve(asked["id"], None, office.settings, LI, value="否")
+    assert unknown > 10 and figure(office.release(APRIL), "facility_rural", ZONE)["unknown"] == 0
+    decisions.withdraw(event.seq, "该县另有说明", office.settings, LI)
+    assert figure(office.release(APRIL), "facility_rural", ZONE)["unknown"] == unknown
+
+
+def test_a_decision_under_a_countys_earlier_code_is_followed_under_its_later_one(tmp_path):
+    before, after = "130526", "130505"
+    city = small_city.make(tmp_path / "reference", [before, after])
+    office = OfficeOfTheDay(tmp_path / "data", small_city.measure_only(city, ("facility_rural",)))
+    july, tick = date(2020, 7, 1), lambda unit: {**plain(unit), "established": Decimal("2019.1")}
+    report = office.send(MAY, before, tick)
+    office.send(july, after, tick)
+    asked = next(found for found in report.findings if found["code"] == "month_unclear")
+    event = decisions.resolve(asked["id"], None, office.settings, LI, value="10")
+    assert established(office, july) == {date(2019, 10, 1)}
+    office.settings.warehouse.unlink()
+    assert established(office, july) == {date(2019, 10, 1)}
+    decisions.withdraw(event.seq, "认错了", office.settings, LI)
+    assert established(office, july) == {None}

@@ -6,6 +6,7 @@ import ipaddress
 import socketserver
 import ssl
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from pipelines import settings
 from pipelines.errors import Refusal
 from pipelines.notify.contacts import NOBODY
 from pipelines.notify.messages import Message
+from pipelines.notify.outbox import Outbox, send_waiting
 from pipelines.notify.senders import BySmtp, ToFile, Undelivered
-from pipelines.settings import Mail
+from pipelines.settings import Mail, Settings
 
 MESSAGE = Message("failed-1", "clerk@city.example", "任务未完成", "原因：\n.开头的一行\n")
 
@@ -55,7 +57,7 @@ class Session(socketserver.StreamRequestHandler):
             self.encrypt()
             super().setup()
             self.server.heard.append("-- encrypted --")
-        elif word == "RCPT" and self.server.refuses:
+        elif word == "RCPT" and self.server.refuses in line:
             self.say("550 no such user")
         elif word == "DATA":
             self.say("354 go on")
@@ -86,18 +88,24 @@ class Server(socketserver.ThreadingTCPServer):
 @pytest.fixture
 def server():
     with Server(("127.0.0.1", 0), Session) as made:
-        made.heard, made.mails, made.refuses = [], [], False
+        made.heard, made.mails, made.refuses = [], [], "nobody"
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield made
         made.shutdown()
 
 
-def sender(port: int, folder, user: str = "") -> BySmtp:
-    return BySmtp(Mail("127.0.0.1", port, "none", "shequ@city.example", user, "secret"), ToFile(folder))
+def send(mail: Mail, folder: Path, *messages: Message) -> None:
+    with BySmtp(mail, ToFile(folder)) as sender:
+        for message in messages:
+            sender.send(message)
+
+
+def plain(port: int, user: str = "") -> Mail:
+    return Mail("127.0.0.1", port, "none", "shequ@city.example", user, "secret")
 
 
 def test_a_message_arrives_whole_in_chinese(server, tmp_path):
-    sender(server.server_address[1], tmp_path, user="clerk").send(MESSAGE)
+    send(plain(server.server_address[1], "clerk"), tmp_path, MESSAGE)
     mail = email.message_from_bytes(server.mails[0], policy=email.policy.default)
     assert (mail["Subject"], mail["To"], mail["Message-ID"]) == (MESSAGE.subject, MESSAGE.to, "<failed-1@shequ>")
     assert mail.get_content().replace("\r\n", "\n") == MESSAGE.body
@@ -105,9 +113,36 @@ def test_a_message_arrives_whole_in_chinese(server, tmp_path):
 
 
 def test_a_refused_address_is_undelivered_and_says_why(server, tmp_path):
-    server.refuses = True
+    server.refuses = "@"
     with pytest.raises(Undelivered, match="no such user"):
-        sender(server.server_address[1], tmp_path).send(MESSAGE)
+        send(plain(server.server_address[1]), tmp_path, MESSAGE)
+
+
+def test_all_mails_go_over_one_connection_and_a_refused_address_costs_only_itself(server, tmp_path, monkeypatch):
+    place, box = Settings(tmp_path, tmp_path), Outbox(tmp_path / "outbox")
+    monkeypatch.setenv("SHEQU_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("SHEQU_SMTP_PORT", str(server.server_address[1]))
+    monkeypatch.setenv("SHEQU_SMTP_SECURITY", "none")
+    server.refuses = "gone@city.example"
+    box.put(
+        [replace(MESSAGE, key=key, to=to) for key, to in [("1", "a@x.y"), ("2", "gone@city.example"), ("3", "b@x.y")]]
+    )
+    gone, troubles = send_waiting(place)
+    assert (gone, len(troubles), len(server.mails)) == (2, 1, 2)
+    assert sum(line.upper().startswith("EHLO") for line in server.heard) == 1
+    assert [message.key for message in box.waiting()] == ["2"]
+    assert send_waiting(place) == (0, [])
+
+
+def test_a_server_that_is_down_is_asked_once_and_then_left_alone(server, tmp_path, monkeypatch):
+    place, box = Settings(tmp_path, tmp_path), Outbox(tmp_path / "outbox")
+    monkeypatch.setenv("SHEQU_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("SHEQU_SMTP_PORT", str(server.server_address[1]))
+    server.shutdown()
+    server.server_close()
+    box.put([replace(MESSAGE, key=key) for key in "abc"])
+    assert [len(send_waiting(place)[1]) for _ in range(2)] == [1, 0]
+    assert len(box.waiting()) == 3
 
 
 def test_a_server_that_is_not_there_is_undelivered(server, tmp_path):
@@ -115,18 +150,18 @@ def test_a_server_that_is_not_there_is_undelivered(server, tmp_path):
     server.shutdown()
     server.server_close()
     with pytest.raises(Undelivered, match=rf"邮件服务器 127.0.0.1:{port}：ConnectionRefusedError"):
-        sender(port, tmp_path).send(MESSAGE)
+        send(plain(port), tmp_path, MESSAGE)
 
 
 def test_without_encryption_offered_the_password_is_not_sent(server, tmp_path):
     mail = Mail("127.0.0.1", server.server_address[1], "starttls", "a@b.example", "clerk", "secret")
     with pytest.raises(Undelivered, match="STARTTLS"):
-        BySmtp(mail, ToFile(tmp_path)).send(MESSAGE)
+        send(mail, tmp_path, MESSAGE)
     assert not any(line.startswith("AUTH") for line in server.heard)
 
 
 def test_who_has_no_address_gets_a_file(server, tmp_path):
-    sender(server.server_address[1], tmp_path).send(Message("k", NOBODY, "s", "b\n"))
+    send(plain(server.server_address[1]), tmp_path, Message("k", NOBODY, "s", "b\n"))
     assert server.mails == []
     assert (tmp_path / "k.eml").exists()
 
@@ -173,7 +208,7 @@ def encrypted(request, server, certificate):
 def test_over_starttls_and_ssl_a_message_arrives(encrypted, certificate, tmp_path, monkeypatch):
     server, mail = encrypted
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    BySmtp(mail, ToFile(tmp_path)).send(MESSAGE)
+    send(mail, tmp_path, MESSAGE)
     assert len(server.mails) == 1
     signed_in = next(n for n, line in enumerate(server.heard) if line.startswith("AUTH"))
     assert mail.security == "ssl" or "-- encrypted --" in server.heard[:signed_in]
@@ -182,5 +217,5 @@ def test_over_starttls_and_ssl_a_message_arrives(encrypted, certificate, tmp_pat
 def test_a_server_whose_certificate_nobody_vouches_for_gets_neither_message_nor_password(encrypted, tmp_path):
     server, mail = encrypted
     with pytest.raises(Undelivered, match="certificate verify failed"):
-        BySmtp(mail, ToFile(tmp_path)).send(MESSAGE)
+        send(mail, tmp_path, MESSAGE)
     assert server.mails == [] and not any(line.startswith("AUTH") for line in server.heard)

@@ -1,5 +1,6 @@
 """Who is reminded, when, in which words; and that nothing is said twice or lost."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -10,11 +11,10 @@ from pipelines.archive.store import SHANGHAI
 from pipelines.errors import Refusal
 from pipelines.intake import reporting_status
 from pipelines.intake.month_now import MonthNow
-from pipelines.notify import contacts, dispatch, due_dates, messages, reporting_state
+from pipelines.notify import contacts, dispatch, due_dates, messages, outbox, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
-from pipelines.notify.outbox import Outbox
-from pipelines.notify.senders import ToFile, Undelivered
+from pipelines.notify.outbox import Outbox, send_waiting
 from pipelines.settings import Settings
 
 MARCH, DUE = date(2026, 3, 1), date(2026, 4, 7)
@@ -127,27 +127,51 @@ def test_nobody_is_reminded_when_all_have_reported():
 # ---- the outbox
 
 
-class Failing:
-    def send(self, message: Message) -> None:
-        raise Undelivered("服务器不在")
-
-
 MESSAGE = Message("remind-2026-03-2026-04-05-city", "a@b.example", "题", "文\n")
 
 
-def test_the_same_message_is_written_down_once_even_after_it_was_sent(tmp_path):
-    box = Outbox(tmp_path)
-    assert [box.put([MESSAGE, MESSAGE]), box.flush(ToFile(tmp_path / "mail"))[0], box.put([MESSAGE])] == [1, 1, 0]
-    assert box.flush(ToFile(tmp_path / "mail")) == (0, [])
+@pytest.fixture
+def place(tmp_path) -> Settings:
+    return Settings(tmp_path, tmp_path)
 
 
-def test_what_could_not_be_sent_waits_and_goes_next_time(tmp_path):
-    box = Outbox(tmp_path)
+def test_the_same_message_is_written_down_once_even_after_it_was_sent(place):
+    box = Outbox(place.data / "outbox")
+    assert [box.put([MESSAGE, MESSAGE]), send_waiting(place)[0], box.put([MESSAGE])] == [1, 1, 0]
+    assert send_waiting(place) == (0, [])
+    assert "Subject: =?utf-8?" in (box.folder / "mail" / f"{MESSAGE.key}.eml").read_text()
+
+
+def test_what_could_not_be_sent_waits_longer_after_each_failure(place, monkeypatch):
+    """With a wrong setting nothing can be handed over: after 60 s once more, then after 120."""
+    box, moment = Outbox(place.data / "outbox"), [1_000_000.0]
+    monkeypatch.setattr(outbox.time, "time", lambda: moment[0])
+    monkeypatch.setenv("SHEQU_SMTP_HOST", "mail.example")
+    monkeypatch.setenv("SHEQU_SMTP_SECURITY", "off")
+    box.put([MESSAGE, replace(MESSAGE, key="other")])
+    gone, (trouble,) = send_waiting(place)
+    assert gone == 0 and trouble.startswith("“题”未能发给 a@b.example：SHEQU_SMTP_SECURITY")
+    tried = []
+    for moment[0] in (1_000_059.0, 1_000_061.0, 1_000_180.0, 1_000_182.0):
+        tried.append(len(send_waiting(place)[1]))
+    assert tried == [0, 1, 0, 1] and len(box.waiting()) == 2
+    # the clock was wrong and is set back by years: nobody waits for it
+    moment[0] = 100.0
+    monkeypatch.delenv("SHEQU_SMTP_HOST")
+    assert send_waiting(place) == (2, [])
+
+
+def test_a_damaged_message_hinders_no_other(place):
+    box = Outbox(place.data / "outbox")
     box.put([MESSAGE])
-    assert box.flush(Failing()) == (0, ["“题”未能发给 a@b.example：服务器不在"])
-    assert box.waiting() == [MESSAGE]
-    assert box.flush(ToFile(tmp_path / "mail"))[0] == 1
-    assert "Subject: =?utf-8?" in (tmp_path / "mail" / f"{MESSAGE.key}.eml").read_text()
+    (box.queue / "a.json").write_text("{")
+    assert send_waiting(place) == (1, [])
+
+
+def test_no_message_is_begun_after_the_time_is_over(place):
+    Outbox(place.data / "outbox").put([MESSAGE])
+    assert send_waiting(place, total_time=0.0) == (0, [])
+    assert send_waiting(place) == (1, [])
 
 
 # ---- contacts

@@ -1,0 +1,172 @@
+"""The state of a month: who has reported, what of it counts, what waits, what was refused."""
+
+from collections import Counter
+from datetime import date
+from typing import TypedDict
+
+from pipelines import months
+from pipelines.archive.month_state import Life, MonthState
+from pipelines.intake import open_matters
+from pipelines.reference.reference_bundle import Reference
+from pipelines.warehouse.projection import Warehouse
+
+
+class CountyLine(TypedDict):
+    """One county of a month. `seq` is the last submission that counts, `seqs` all of them, oldest first; numbers are of units.
+
+    `state`: effective | missing. `held` are units whose rows are all held, and rows whose unit is not known.
+    """
+
+    code: str
+    name: str
+    state: str
+    seq: int | None
+    seqs: list[int]
+    units: int
+    read: int
+    accepted: int
+    held: int
+    errors: int
+    warnings: int
+    file: str | None
+    at: str | None
+
+
+class RefusedFile(TypedDict):
+    """A file that could not be used. `why` is the first reason, in Chinese."""
+
+    seq: int
+    file: str
+    county: str | None
+    at: str
+    why: str | None
+
+
+class MonthReport(TypedDict):
+    """A month as it is told: open | approved | reopened; `waiting` are ledger numbers of submissions that wait, `waits_of` their counties.
+
+    `last` are the submissions of which nothing has taken the place.
+    """
+
+    month: str
+    state: str
+    counties: list[CountyLine]
+    waiting: list[int]
+    waits_of: list[str]
+    refused: list[RefusedFile]
+    last: list[int]
+
+
+def month_state(opened: Warehouse, life: Life, month: date, refused: list[RefusedFile] | None = None) -> MonthReport:
+    """Who has reported, what of it counts, what waits, what was refused. `refused` where the caller has looked already."""
+    state = life.months.get(month) or MonthState(month)
+    told = refused_files(opened).get(month, []) if refused is None else refused
+    counted = life.counted(month)
+    lines = _lines(opened, month, counted, sorted(life.waived(month)))
+    return {
+        "month": months.key(month),
+        "state": state.state,
+        "counties": _counties(opened.reference, month, counted, lines),
+        "waiting": [reading.seq for reading in state.pending],
+        "waits_of": [reading.county or "" for reading in state.pending],
+        # what a county has sent again in order since is no news, nor what was taken back
+        "refused": [one for one in told if _is_news(one, counted, life)],
+        "last": _last(life, state, told),
+    }
+
+
+def _is_news(one: RefusedFile, counted: dict[str, list[int]], life: Life) -> bool:
+    return life.status[one["seq"]] == "refused" and max(counted.get(one["county"] or "", [0])) < one["seq"]
+
+
+def _last(life: Life, state: MonthState, refused: list[RefusedFile]) -> list[int]:
+    """Submissions that are the last of their county, in force or waiting, with those that only repeat them, and refused ones."""
+    waiting = {reading.county: reading.seq for reading in state.pending}
+    last = {*waiting.values(), *(seqs[-1] for seqs in state.effective.values())}
+    repeated = {seq for seq, first in life.repeats.items() if first in last}
+    return sorted(last | repeated | {one["seq"] for one in refused})
+
+
+def nothing(reference: Reference, month: date) -> MonthReport:
+    """The state of a month of which nothing has come in."""
+    key, counties = months.key(month), _counties(reference, month, {}, {})
+    return {
+        "month": key,
+        "state": "open",
+        "counties": counties,
+        "waiting": [],
+        "waits_of": [],
+        "refused": [],
+        "last": [],
+    }
+
+
+def _counties(
+    reference: Reference, month: date, counted: dict[str, list[int]], lines: dict[str, dict]
+) -> list[CountyLine]:
+    units = Counter(unit.county_code for unit in reference.rosters.units(month))
+    counties = reference.rosters.counties(month)
+    return [_county(county, units[county.code], counted.get(county.code, []), lines) for county in counties]
+
+
+_NOTHING = {"read": 0, "accepted": 0, "held": 0, "errors": 0, "warnings": 0, "file": None, "at": None}
+
+
+def _county(county, units: int, seqs: list[int], lines: dict[str, dict]) -> CountyLine:
+    return {
+        "code": county.code,
+        "name": county.name,
+        "state": "effective" if seqs else "missing",
+        "seq": seqs[-1] if seqs else None,
+        "seqs": seqs,
+        "units": units,
+        **(lines[county.code] if seqs else _NOTHING),
+    }
+
+
+def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived: list[str]) -> dict[str, dict]:
+    """What counts of each county's submissions, and what is wrong: a finding that the city accepted is neither error nor question."""
+    found = opened.con.execute(
+        f"""
+        WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, $month::DATE AS month),
+        wrong AS (
+            SELECT county, count(*) FILTER (severity = 'error') AS errors, count(*) FILTER (severity = 'warning') AS warnings
+            FROM ({open_matters.OPEN_FINDINGS}) WHERE NOT list_contains($waived::VARCHAR[], id) GROUP BY county),
+        own AS (
+            SELECT unit[:6] AS county, count(*) FILTER (row_state = 'accepted') AS accepted, count(*) FILTER (row_state = 'held') AS held
+            FROM standing WHERE month = $month GROUP BY ALL),
+        nameless AS (
+            SELECT county, count(*) AS rows FROM answer JOIN sent USING (seq) WHERE unit IS NULL GROUP BY county),
+        latest AS (SELECT county, max(seq) AS seq FROM sent GROUP BY county)
+        SELECT county, coalesce(accepted, 0) + coalesce(held, 0) + coalesce(rows, 0) AS read, coalesce(accepted, 0) AS accepted,
+               coalesce(held, 0) + coalesce(rows, 0) AS held, coalesce(errors, 0) AS errors, coalesce(warnings, 0) AS warnings,
+               file, received_at AS at
+        FROM latest JOIN (SELECT seq, file, received_at FROM submission) USING (seq)
+        LEFT JOIN own USING (county) LEFT JOIN nameless USING (county) LEFT JOIN wrong USING (county)
+        """,
+        {
+            "month": month,
+            "seqs": [seq for seqs in counted.values() for seq in seqs],
+            "counties": [county for county, seqs in counted.items() for _ in seqs],
+            "waived": waived,
+        },
+    )
+    names = [column[0] for column in found.description]
+    lines = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return {line.pop("county"): line for line in lines}
+
+
+def refused_files(opened: Warehouse) -> dict[date, list[RefusedFile]]:
+    """Month → files that could not be used, with the first reason. One whose month is not known stands with the month that had ended."""
+    rows = opened.con.execute(
+        """
+        SELECT month, seq, file, county, received_at, (
+            SELECT arg_min(message, number) FROM finding WHERE finding.seq = submission.seq AND severity = 'error')
+        FROM submission WHERE refused OR county IS NULL OR month IS NULL ORDER BY seq
+        """
+    ).fetchall()
+    found: dict[date, list[RefusedFile]] = {}
+    for month, seq, file, county, at, why in rows:
+        told = {"seq": seq, "file": file, "county": county, "at": at, "why": why}
+        found.setdefault(month or months.add(date.fromisoformat(f"{at[:7]}-01"), -1), []).append(told)
+    return found

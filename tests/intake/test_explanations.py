@@ -1,0 +1,167 @@
+"""A warning answered in the list 问题清单 of a receipt that comes back (semantics §4, Explanation; issue K.2)."""
+
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from pipelines.archive.store import Archive
+from pipelines.edition import explain, open_release
+from pipelines.intake import answer_matters, decisions, submit_files
+from tests import small_city
+from tests.books import Office, but
+
+APRIL, MAY = date(2020, 4, 1), date(2020, 5, 1)
+ZONE = "130571"
+LI = "市局李某"
+MANY = {"households": 200, "population": 90_000}
+REASON = "外来务工人员集中居住，派出所登记数"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    city = small_city.make(tmp_path_factory.mktemp("explanations") / "reference", [ZONE])
+    return small_city.measure_only(city, ("facility_rural", "volunteers"))
+
+
+@pytest.fixture
+def office(reference, tmp_path) -> Office:
+    return Office(tmp_path / "data", reference)
+
+
+@pytest.fixture
+def village(office) -> str:
+    return next(unit.name for unit in office.units(APRIL, ZONE) if unit.kind == "农村社区")
+
+
+def receipt_of(office, report) -> Path:
+    (path,) = submit_files.write_receipts([report], office.settings, office.sent.parent / "receipts" / str(report.seq))
+    return path
+
+
+def listed(path: Path) -> list[dict]:
+    """The lines of a receipt's list by their headings, each with its row."""
+    rows = list(openpyxl.load_workbook(path)["问题清单"].iter_rows(values_only=True))
+    start = next(i for i, row in enumerate(rows) if row[0] == "序号")
+    lines = [
+        dict(zip(rows[start], row, strict=True)) | {"row": i} for i, row in enumerate(rows[start + 1 :], start + 2)
+    ]
+    return [line for line in lines if isinstance(line["序号"], int)]
+
+
+def write(path: Path, finding: str, text: str) -> Path:
+    """The receipt with a text beside a finding, as a county saves it."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["问题清单"]
+    column = next(cell.column for row in sheet.iter_rows() for cell in row if cell.value == "情况说明")
+    line = next(line for line in listed(path) if line["编号"] == finding)
+    sheet.cell(line["row"], column).value = text
+    there = path.with_name(f"答复{len(list(path.parent.iterdir()))}.xlsx")
+    book.save(there)
+    return there
+
+
+def warned(office, village: str, month: date = APRIL) -> tuple[str, Path]:
+    """A row with a warning: the finding's id, and the receipt."""
+    report = office.send(month, ZONE, but(village, **MANY), {"agency": "是", "towns": 3})
+    return next(f["id"] for f in report.findings if f["code"] == "people_per_household"), receipt_of(office, report)
+
+
+def events(office, kind: str = "explain") -> list:
+    return [event for event in Archive(office.settings.archive).events() if event.kind == kind]
+
+
+def state(office, finding: str) -> tuple:
+    [matter] = [m for m in answer_matters.matters(office.settings) if m["id"] == finding]
+    return matter["state"], matter["explanation"], matter["question"]
+
+
+def test_a_reason_written_into_the_receipt_is_read_asked_about_and_accepted(office, village):
+    finding, receipt = warned(office, village)
+    [report] = office.submit(write(receipt, finding, f"{REASON}，联系人13912345678"))
+    [event] = events(office)
+    assert event.body == {"finding": finding, "text": f"{REASON}，联系人***", "submission": report.seq}
+    assert event.by == "测试" and state(office, finding) == ("explained", f"{REASON}，联系人***", None)
+    answer_matters.ask(finding, "请附登记表", office.settings, LI)
+    again = receipt_of(office, report)
+    line = next(line for line in listed(again) if line["编号"] == finding)
+    assert line["与上次相比"] == "市里追问" and line["处理办法"].startswith("市里追问：请附登记表。")
+    assert line["情况说明"] == f"{REASON}，联系人***"
+    office.submit(write(again, finding, "登记表已于5月3日报送市局，登记人数九万"))
+    assert state(office, finding) == ("explained", "登记表已于5月3日报送市局，登记人数九万", None)
+    answer_matters.accept(finding, office.settings, LI)
+    assert state(office, finding)[0] == "settled"
+    later = office.send(MAY, ZONE, but(village, **MANY))
+    assert [f["severity"] for f in later.findings if f["id"] == finding] == ["note"]
+
+
+def test_the_same_answer_sent_twice_or_carried_along_is_one_explanation(office, village):
+    finding, receipt = warned(office, village)
+    answered = write(receipt, finding, REASON)
+    office.submit(answered, answered)
+    [report] = office.submit(write(receipt_of(office, office.submit(answered)[0]), finding, REASON))
+    assert len(events(office)) == 1
+    answer_matters.ask(finding, "请附登记表", office.settings, LI)
+    office.submit(write(receipt_of(office, report), finding, REASON))
+    assert state(office, finding) == ("open", REASON, "请附登记表"), "原来的说明不是对追问的答复"
+
+
+def test_an_explanation_taken_back_stays_away_and_goes_with_its_submission(office, village):
+    finding, receipt = warned(office, village)
+    [report] = office.submit(write(receipt, finding, REASON))
+    taken = decisions.withdraw(events(office)[0].seq, "写错", office.settings, LI)
+    assert state(office, finding) == ("open", None, None) and len(events(office)) == 1
+    decisions.withdraw(taken.seq, "没有写错", office.settings, LI)
+    assert state(office, finding)[0] == "explained"
+    decisions.withdraw(report.seq, "错发", office.settings, LI)
+    assert state(office, finding) == ("open", None, None) and len(events(office)) == 1
+
+
+def test_what_says_nothing_is_told_and_an_error_is_not_explained_away(office, village):
+    finding, receipt = warned(office, village)
+    [report] = office.submit(write(receipt, finding, "核实无误。"))
+    [told] = [f for f in report.findings if f["code"] == "explanation_says_nothing"]
+    assert "“核实无误。”" in told["message"] and told["sheet"] == "问题清单" and events(office) == []
+    other = office.send(MAY, ZONE, but(village, facility="大概有"))
+    error = next(f["id"] for f in other.findings if f["severity"] == "error")
+    office.submit(write(receipt_of(office, other), error, "确实如此，请予采纳"))
+    assert events(office) == []
+
+
+def test_another_countys_finding_is_not_answered(reference, tmp_path):
+    both = small_city.measure_only(
+        small_city.make(tmp_path / "two" / "reference", [ZONE, "130524"]), ("facility_rural",)
+    )
+    office = Office(tmp_path / "data", both)
+    unit = next(unit for unit in office.units(APRIL, ZONE) if unit.kind == "农村社区")
+    finding, receipt = warned(office, unit.name)
+    foreign = receipt_of(office, office.send(APRIL, "130524"))
+    book = openpyxl.load_workbook(foreign)
+    sheet, line = book["问题清单"], next(line for line in listed(receipt) if line["编号"] == finding)
+    for place, value in enumerate(list(line.values())[:-1], 1):
+        sheet.cell(40, place).value = value
+    sheet.cell(40, list(line).index("情况说明") + 1).value = REASON
+    book.save(foreign)
+    office.submit(foreign)
+    assert events(office) == []
+
+
+def test_the_explanation_is_published_with_the_figure_and_told_as_it_is_now(office, village):
+    finding, receipt = warned(office, village)
+    office.submit(write(receipt, finding, REASON))
+    office.run(APRIL)
+    release = open_release(settings=office.settings)
+    [row] = release.rows("SELECT finding, text, state FROM explanation")
+    assert row == {"finding": finding, "text": REASON, "state": "explained"}
+    [told] = release.explanations(APRIL, ZONE)
+    assert (told["unit"][:6], told["code"], told["text"]) == (ZONE, "people_per_household", REASON)
+    answer_matters.accept(finding, office.settings, LI)
+    release = open_release(settings=office.settings)
+    assert [(one["state"], one["settled_by"]) for one in release.explanations(APRIL)] == [("settled", LI)]
+    assert release.explanations(APRIL, "130524") == []
+    assert explain(release, "facility_rural", APRIL)["explanations"] == []
+    using = release.rows("SELECT indicator FROM indicator WHERE list_contains(fields, 'population')")
+    for one in using:
+        assert [e["text"] for e in explain(release, one["indicator"], APRIL)["explanations"]] == [REASON]
+    assert using, "有指标用到人口数"
