@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, county_panel, header
+from dashboards.components import board, common_parts, county_panel, header, pins
 from dashboards.queries import figure_rows, submission_rows
 from dashboards.text import escape
 
@@ -22,6 +22,7 @@ with st.container(key="verdict"):
     common_parts.verdict(view, main, [], where=options[county] + "：")
     county_panel.report_line(own_report, view)
 with st.container(key="screen_only"):
+    pins.toggle("county", "county", county)
     asked = st.query_params.get("indicator")
     with st.container(key="focus"):
         county_panel.focus(view, next((row for row in rows if row["indicator"] == asked), None), options[county])

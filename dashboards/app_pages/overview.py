@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, header
+from dashboards.components import board, common_parts, header, pins
 from dashboards.queries import figure_rows, submission_rows
 
 view = header.view()
@@ -14,6 +14,7 @@ reports = submission_rows.reports(view.release, view.month)
 with st.container(key="verdict"):
     common_parts.verdict(view, rows, reports)
     common_parts.caveats(view)
+    pins.followed(view)
 if not rows:
     st.info("这个月份没有该政策的数字：政策自所定月份起才考核。请在上面另选月份。")
     st.stop()

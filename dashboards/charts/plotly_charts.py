@@ -51,8 +51,12 @@ def trend(
     month: date,
     outlook: OutlookRow | None,
     ink: Ink = LIGHT,
+    events: Sequence[date] = (),
 ) -> go.Figure:
-    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
+    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook.
+
+    `events`: months in which something happened, marked with their numbers from 1.
+    """
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
     traces = _band(own, ink)
@@ -63,6 +67,7 @@ def trend(
         _line(own, ink.accent, "现值", width=2.6),
         *_path(own, indicator, ink),
         *_ahead(own, indicator, outlook, ink),
+        *_events(events, ink),
     ]
     legend = dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet))
     frame = dict(margin=dict(l=52, r=90, t=16, b=34), hovermode="x", showlegend=True, legend=legend)
@@ -177,6 +182,26 @@ def _straight(name: str, start: tuple, end: tuple, line: dict) -> dict:
     return dict(type="scatter", **ends, mode="lines", name=name, line=line, hoverinfo="skip")
 
 
+def _events(months_of: Sequence[date], ink: Ink) -> list[dict]:
+    """Numbers on the axis, one above another where a month has several."""
+    if not months_of:
+        return []
+    above = [list(months_of[:number]).count(month) for number, month in enumerate(months_of)]
+    mark = dict(
+        type="scatter",
+        x=list(months_of),
+        y=above,
+        yaxis="y2",
+        mode="markers+text",
+        text=[str(number) for number, _ in enumerate(months_of, 1)],
+        textfont=dict(color=ink.paper, size=11),
+        marker=dict(symbol="square", size=16, color=ink.quiet),
+        hoverinfo="skip",
+        name="事件（见图下）",
+    )
+    return [mark]
+
+
 def _guides(month: date, goal: float | None, ink: Ink) -> list[dict]:
     """The month that is looked at, and the target."""
     common = dict(type="line", line=dict(color=ink.line, width=1))
@@ -191,4 +216,6 @@ def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, dict]:
     return {
         "xaxis": dict(tickformat="%Y年%-m月", nticks=8, **common),
         "yaxis": dict(ticksuffix=suffix, zeroline=False, rangemode="tozero", **common),
+        # of the events: steps upwards from the axis
+        "yaxis2": dict(overlaying="y", range=[-0.6, 20], visible=False, fixedrange=True),
     }

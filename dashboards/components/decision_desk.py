@@ -20,7 +20,7 @@ from pipelines.monthly import month_decisions, monthly_run
 KINDS = {
     "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
     "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理",
+    "dismiss": "不予处理", "annotate": "批注",
 }  # fmt: skip
 HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
 # as many rows bear a button of their own

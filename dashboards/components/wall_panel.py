@@ -53,5 +53,5 @@ def _map(view: View, worst: PlaceRow, ink: Ink) -> None:
     with left:
         board.county_map(view, worst["indicator"], worst["name"], city.outlines(view.release, view.roster_month), ink)
     with right:
-        known = figure_rows.standings(view, worst["indicator"])
+        known = [row for row in figure_rows.standings(view, worst["indicator"]) if row["status"] != "not_applicable"]
         board.ranking(view, worst["indicator"], known, ink, "各县市区，最需关注的在前")

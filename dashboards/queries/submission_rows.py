@@ -12,7 +12,7 @@ from dashboards.text import search_words
 from pipelines import settings
 from pipelines.edition import Release
 from pipelines.intake import month_now
-from pipelines.intake.month_now import MonthNow
+from pipelines.intake.month_now import MonthNow, Note
 from pipelines.settings import Settings
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
@@ -134,6 +134,17 @@ def now(month: date) -> MonthNow:
 def _now(place: Settings, month: date, mark: int) -> MonthNow:
     """As of the ledger number `mark`, by which an answer is kept."""
     return month_now.of(place, month)
+
+
+def notes() -> list[Note]:
+    """The notes in force, as the ledger has them now."""
+    place = settings.load()
+    return _notes(place, month_now.mark(place))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _notes(place: Settings, mark: int) -> list[Note]:
+    return month_now.notes(place)
 
 
 APPROVAL = {"open": "未审定", "reopened": "未审定（已重开）", "approved": "已审定"}

@@ -203,7 +203,7 @@ def status(state: dict) -> None:
 DECISIONS = {
     "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
     "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理",
+    "dismiss": "不予处理", "annotate": "批注",
 }  # fmt: skip
 
 

@@ -1,12 +1,13 @@
 """The page of the city's decisions: what it offers, what a click does, and that every decision has its opposite there."""
 
+from datetime import date
 from pathlib import Path
 
 from pipelines import settings
 from pipelines.archive import month_state
 from pipelines.archive.store import Archive
 from pipelines.edition import open_release
-from pipelines.intake import month_now
+from pipelines.intake import decisions, month_now
 from tests.dashboards.conftest import texts
 
 
@@ -79,3 +80,14 @@ def test_a_county_is_excused_and_the_reporting_state_says_so(app, fresh):
     assert not page.exception and "免报" in texts(page)
     state = app(fresh, "reporting")
     assert "本月免报：" in texts(state)
+
+
+def test_a_note_stands_on_the_axis_until_it_is_taken_back(app, fresh):
+    place, month = settings.load(fresh), date(2020, 6, 1)
+    about_all = decisions.annotate(month, "县委会议要求年底前补齐", place, "李某")
+    decisions.annotate(month, "只说这一项", place, "李某", "platform_rural")
+    page = app(fresh, "indicator", indicator="platform_urban")
+    assert not page.exception and "县委会议要求年底前补齐（李某，" in texts(page) and "只说这一项" not in texts(page)
+    decisions.withdraw(about_all.seq, "记错了", place, "李某")
+    page = app(fresh, "indicator", indicator="platform_rural")
+    assert "只说这一项" in texts(page) and "县委会议" not in texts(page)

@@ -39,6 +39,18 @@
     return new URLSearchParams(chosen).toString()
   }
 
+  // What the reader pinned stays in this browser, and in the address for whoever gets the link.
+  function pinned() {
+    const to = new URL(location.href)
+    try {
+      const kept = localStorage.getItem('shequ-pinned')
+      if (to.searchParams.has('pinned')) localStorage.setItem('shequ-pinned', to.searchParams.get('pinned'))
+      else if (kept) { to.searchParams.set('pinned', kept); history.replaceState(history.state, '', to) }
+    } catch { /* a browser that keeps nothing: the address alone does */ }
+  }
+  pinned()
+  addEventListener('popstate', pinned)
+
   // What the page chose by itself joins the address without an entry in the history: a copied address opens the same view.
   function complete(mark) {
     mark.dataset.done = '1'
