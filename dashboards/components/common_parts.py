@@ -28,11 +28,6 @@ _ADDRESSES = {page.file: page.address for page in page_list.PAGES}
 PATHS = {page.file: f"app_pages/{page.file}.py" for page in page_list.PAGES}
 
 
-def go(page: str, **chosen: str) -> None:
-    """Open a page with something chosen, keeping the rest of the choice."""
-    st.switch_page(PATHS[page], query_params=_address(chosen))
-
-
 def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
     """A link to a page with something chosen; `quiet` stands in grey behind the label."""
     more = f" :gray[{escape.markdown(quiet)}]" if quiet else ""
@@ -191,6 +186,7 @@ FIGURE_COLUMNS = {
     "done": "完成",
     "due_units": "应有",
     "known": "已报的",
+    "borrowed": "其中沿用",
     "target_text": "目标",
     "gap_cell": "还差",
     "change_cell": "较上月",
@@ -236,6 +232,7 @@ def figure_line(row: FigureRow | TownRow) -> dict[str, Any]:
         "done": _whole(row["numerator"]) if row["denominator"] else None,
         "due_units": _whole(row["denominator"]) if row["denominator"] else None,
         "known": screen_wording.known(row),
+        "borrowed": row["carried"] or None,
         "target_text": screen_wording.target(row),
         "gap_cell": Shown(
             " ".join(filter(None, (screen_wording.gap_alone(row), screen_wording.gap_note(row)))), row["gap"]

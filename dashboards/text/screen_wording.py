@@ -144,9 +144,6 @@ def carried(row: Figure) -> str:
     return f"其中 {number(row['carried'])} 个沿用前两个月的报数" if row["carried"] else ""
 
 
-CARRIED_LEGEND = f"{CARRIED} 后是其中沿用前月答案的单位数"
-
-
 def carried_share(row: Figure) -> float:
     """How much of what is known stands on carried answers, from 0 to 1."""
     known = (row["denominator"] or 0) - (row["unknown"] or 0) if row["is_share"] else row["answered"]
