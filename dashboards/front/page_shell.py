@@ -6,6 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from streamlit import file_util
+
 from dashboards.page_list import PAGES
 from dashboards.text.templates import render
 
@@ -49,7 +51,16 @@ def without_fonts(style: bytes) -> bytes:
 @cache
 def _additions() -> str:
     script, drawing = (address(FILES / name) for name in ("shequ.js", "plotly-basic.min.js"))
-    return render("shell_head.html", script=script, drawing=drawing)
+    return render("shell_head.html", script=script, drawing=drawing, parts=" ".join(_parts()))
+
+
+# parts of Streamlit that the overview lacks and other pages need: a few kilobytes each, asked for once the first page stands
+_LATER = ("Alert", "Button", "ButtonGroup", "Checkbox", "DownloadButton", "NumberInput", "PageLink", "TextInput")
+
+
+def _parts() -> list[str]:
+    folder = Path(file_util.get_static_dir()) / "static" / "js"
+    return [f"static/js/{file.name}" for name in _LATER for file in sorted(folder.glob(f"{name}.*.js"))]
 
 
 def not_found(path: str) -> bytes:

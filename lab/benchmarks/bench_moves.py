@@ -113,9 +113,10 @@ def relay(port: int) -> Iterator[tuple[int, list[int]]]:
         theirs, ours = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(passed(reader, ours, False), passed(theirs, writer, True), return_exceptions=True)
 
-    server = loop.run_until_complete(asyncio.start_server(accepted, "127.0.0.1", 0))
+    # a thread of its own: the browser's driver has a loop in this one
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(accepted, "127.0.0.1", 0), loop).result(10)
     try:
         yield server.sockets[0].getsockname()[1], counted
     finally:

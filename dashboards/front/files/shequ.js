@@ -2,6 +2,7 @@
 (function () {
   'use strict'
   const DRAWING = document.currentScript.dataset.drawing
+  const PARTS = document.currentScript.dataset.parts.split(' ')
   const base = new URL('.', document.baseURI)
 
   // ---- moves: Streamlit listens to the browser's history and opens what the address says, without loading anything
@@ -31,6 +32,9 @@
     const to = new URL(link.href, document.baseURI)
     to.search = kept()
     go(to)
+    // on a phone the list of pages lies over the page
+    const list = link.closest('[data-testid="stSidebar"]')
+    if (list) list.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click()
   }, true)
 
   const CARRIED = ['policy', 'month', 'divisions', 'county', 'indicator', 'unit', 'edition', 'pinned']
@@ -171,6 +175,29 @@
     element.scrollIntoView({ block: 'center' })
   }
 
+  // ---- what other pages need is fetched once the first one stands, so that a click loads nothing
+
+  function later() {
+    if (!document.querySelector('[data-test-script-state="notRunning"]')) { setTimeout(later, 1000); return }
+    const idle = window.requestIdleCallback || setTimeout
+    for (const part of PARTS) idle(() => import(new URL(part, base)).catch(() => {}))
+  }
+  setTimeout(later, 1500)
+
+  // ---- icons: the framework names them in a font of 375 kB; these few stand in the reader's own
+
+  const GLYPHS = {
+    keyboard_arrow_right: '›', keyboard_arrow_down: '⌄', keyboard_arrow_up: '⌃', keyboard_arrow_left: '‹', expand_more: '⌄', expand_less: '⌃',
+    chevron_right: '›', chevron_left: '‹', keyboard_double_arrow_right: '»', keyboard_double_arrow_left: '«', arrow_drop_down: '▾', close: '×',
+    cancel: '×', delete: '×', clear: '×', add: '+', remove: '−', check: '✓', search: '⌕', upload: '↑', file_upload: '↑', download: '↓', more_vert: '⋮',
+    menu: '☰', error: '!', warning: '!', info: 'i', help: '?', visibility: '◉', visibility_off: '○', fullscreen: '⤢', fullscreen_exit: '⤡', description: '▤',
+  }
+
+  function glyph(icon) {
+    const mark = GLYPHS[icon.textContent.trim()] || ''
+    if (icon.dataset.glyph !== mark) icon.dataset.glyph = mark
+  }
+
   // ---- words of the framework that its settings cannot change
 
   const CHINESE = {
@@ -214,10 +241,11 @@
         if (node.nodeType === 1 && !node.closest('.js-plotly-plot, .stHtml')) translate(node)
       }
     }
+    document.querySelectorAll('[data-testid="stIconMaterial"]').forEach(glyph)
     document.querySelectorAll('[data-figure]:not([data-drawn])').forEach(draw)
     document.querySelectorAll('[data-address]:not([data-done])').forEach(complete)
     document.querySelectorAll('[data-here]:not([data-shown])').forEach(show)
   }
 
-  new MutationObserver(look).observe(document.body, { childList: true, subtree: true })
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true })
 })()
