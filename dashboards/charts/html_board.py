@@ -136,7 +136,7 @@ def matrix(
 
 
 def _matrix_row(number: int, link: Link | None, cells: list[Cell | None]) -> MatrixRow:
-    return MatrixRow(number, link, cells, sum(cell is not None and cell.status in statuses.BEHIND for cell in cells))
+    return MatrixRow(number, link, cells, len([cell for cell in cells if cell and cell.status in statuses.BEHIND]))
 
 
 def cell(row: CountyRow, href: str) -> Cell:

@@ -133,4 +133,4 @@ def _around(point: Point, wide: float, high: float) -> Iterable[Point]:
 
 
 def _cost(box: Box, wanted: Point, others: Iterable[Box]) -> float:
-    return 1000 * sum(map(box.overlap, others)) + math.dist((box.x, box.y), wanted)
+    return 1000 * max(map(box.overlap, others), default=0.0) + math.dist((box.x, box.y), wanted)

@@ -132,7 +132,9 @@ def _why(view: View, before: date, code: str) -> None:
     parts = {name: sentences.points(own["parts"].get(name)) or 0.0 for name in PART_NAMES}
     said = "，".join(f"{PART_NAMES[name]} {_points(value)}" for name, value in parts.items() if value)
     st.markdown(
-        escape.markdown(f"共变 {_points(sum(parts.values()))} {unit}，其中：{said or '没有变化'}。各部分相加等于变化。")
+        escape.markdown(
+            f"共变 {_points(sentences.points(own['change']) or 0.0)} {unit}，其中：{said or '没有变化'}。各部分相加等于变化。"
+        )
     )
     names = common_parts.county_options(view)
     lines = [_part_line(row, names) for row in rows if row["level"] == "county" and row["unit"] in names]
@@ -143,7 +145,7 @@ def _why(view: View, before: date, code: str) -> None:
 def _part_line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     parts = {name: sentences.points(row["parts"].get(name)) or 0.0 for name in PART_NAMES}
     shown = {name: Shown(_points(value) if value else "", value) for name, value in parts.items()}
-    total = sum(parts.values())
+    total = sentences.points(row["change"]) or 0.0
     return {"county": names[row["unit"]], **shown, "total": Shown(_points(total), total)}
 
 

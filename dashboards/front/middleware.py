@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from streamlit import file_util
+from streamlit.web.server.starlette import starlette_app
 
 from dashboards.front import page_shell, plain_page
 
@@ -102,7 +103,7 @@ async def _answer(send: Send, scope: Scope, status: int, body: bytes, caching: s
 
 async def _send_file(send: Send, scope: Scope, file: Path) -> None:
     body, packed = await asyncio.to_thread(_packed, file)
-    await _send(send, scope, 200, body, packed, _TYPES[file.suffix], _A_YEAR)
+    await _send(send, scope, 200, body, packed, _TYPES[_kind(file)], _A_YEAR)
 
 
 async def _send(send: Send, scope: Scope, status: int, body: bytes, packed: bytes, kind: str, caching: str) -> None:
@@ -125,6 +126,8 @@ async def _send(send: Send, scope: Scope, status: int, body: bytes, packed: byte
 def _packed(file: Path) -> tuple[bytes, bytes]:
     """A file and its compressed form: Streamlit's files and ours do not change while the server runs."""
     body = file.read_bytes()
+    if file.suffix == ".gz":
+        return gzip.decompress(body), body
     if file.suffix == ".css":
         body = page_shell.without_fonts(body)
     return body, gzip.compress(body, 9)
@@ -135,7 +138,12 @@ def _files() -> dict[str, Path]:
     """path → file of everything that is compressed: no other file can be reached."""
     theirs = Path(file_util.get_static_dir())
     found = {str(file.relative_to(theirs)): file for file in (theirs / "static").rglob("*") if file.suffix in _TYPES}
-    return found | {page_shell.address(file): file for file in FILES.iterdir() if file.suffix in _TYPES}
+    return found | {page_shell.address(file): file for file in FILES.iterdir() if _kind(file) in _TYPES}
+
+
+def _kind(file: Path) -> str:
+    """The ending that says what a file is, without that of its compression."""
+    return Path(file.name.removesuffix(".gz")).suffix
 
 
 def _file(path: str) -> Path | None:
@@ -161,8 +169,10 @@ def _address(scope: Scope) -> str:
 
 def install() -> None:
     """Put it before Streamlit's own middleware: to be called before the server starts."""
-    from starlette.middleware import Middleware
-    from streamlit.web.server.starlette import starlette_app
-
     theirs = starlette_app.create_streamlit_middleware
-    starlette_app.create_streamlit_middleware = lambda: [Middleware(Front), *theirs()]
+
+    def ours_first() -> list[Any]:
+        found = theirs()
+        return [type(found[0])(Front), *found]
+
+    starlette_app.create_streamlit_middleware = ours_first

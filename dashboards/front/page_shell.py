@@ -28,7 +28,8 @@ def is_known(path: str) -> bool:
 
 def address(file: Path) -> str:
     """`front/shequ.1a2b3c4d.js`: with a part of its hash, so that it may be kept for a year."""
-    return f"front/{file.stem}.{_hash(file)}{file.suffix}"
+    stem, _, ending = file.name.removesuffix(".gz").rpartition(".")
+    return f"front/{stem}.{_hash(file)}.{ending}"
 
 
 @cache
@@ -50,7 +51,7 @@ def without_fonts(style: bytes) -> bytes:
 
 @cache
 def _additions() -> str:
-    script, drawing = (address(FILES / name) for name in ("shequ.js", "plotly-basic.min.js"))
+    script, drawing = (address(FILES / name) for name in ("shequ.js", "plotly-basic.min.js.gz"))
     return render("shell_head.html", script=script, drawing=drawing, parts=" ".join(_parts()))
 
 

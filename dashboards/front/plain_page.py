@@ -8,8 +8,6 @@ import hmac
 from collections.abc import Mapping
 from pathlib import Path
 
-from markupsafe import Markup
-
 from dashboards.text.templates import render
 from pipelines import settings
 from pipelines.access import roles
@@ -33,7 +31,7 @@ def page(headers: Mapping[str, str], address: str) -> tuple[bytes, str]:
 
 
 def _notice_alone() -> str:
-    return render("plain_page.html", notice=Markup("<p>{}</p>").format(_SAID))
+    return render("plain_page.html", notice=_SAID)
 
 
 def _report() -> Path | None:

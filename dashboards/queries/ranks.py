@@ -18,8 +18,8 @@ def ranges(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     found = {}
     for place, (low, high) in spans.items():
         others = [span for other, span in spans.items() if other != place]
-        best = 1 + sum(other_low > high for other_low, _ in others)
-        worst = 1 + sum(other_high > low for _, other_high in others)
+        best = 1 + len([other_low for other_low, _ in others if other_low > high])
+        worst = 1 + len([other_high for _, other_high in others if other_high > low])
         found[place] = str(best) if best == worst else f"{best}–{worst}"
     return found
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
+from functools import reduce
 
 import streamlit as st
 
@@ -42,7 +43,13 @@ def moved(view) -> list[Moved]:
 
 @st.cache_resource(max_entries=50, show_spinner=False)
 def _changes(folder: str, policy: str, first: date, last: date, indicator: str, _release: Release) -> list[dict]:
-    return compare(_release, first, last, indicator, policy=policy)
+    found = compare(_release, first, last, indicator, policy=policy)
+    # the parts add up to the change, also where one of the values is none
+    return [{**row, "change": str(_all(row["parts"]))} for row in found]
+
+
+def _all(parts: dict[str, str]) -> Fraction:
+    return reduce(lambda total, part: total + Fraction(part), parts.values(), Fraction(0))
 
 
 def changes(view, first: date, last: date, indicator: str) -> list[dict]:

@@ -61,7 +61,7 @@ def test_files_are_sent_compressed_and_kept_and_no_others():
 
 
 def test_the_drawing_library_is_the_version_that_plotly_writes_for():
-    head = (middleware.FILES / "plotly-basic.min.js").read_text()[:200]
+    head = gzip.decompress((middleware.FILES / "plotly-basic.min.js.gz").read_bytes())[:200].decode()
     assert f"v{plotly.offline.get_plotlyjs_version()}" in head
 
 

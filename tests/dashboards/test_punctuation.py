@@ -14,7 +14,7 @@ SOURCES = sorted(
     for folder in ("dashboards", "pipelines/reports")
     for kind in ("*.py", "*.html", "*.js")
     for path in (ROOT / folder).rglob(kind)
-    if str(path.relative_to(ROOT)) not in LATER
+    if str(path.relative_to(ROOT)) not in LATER and ".min." not in path.name
 )
 _CHINESE = "\u3400-\u9fff\u3001\u3002\u300a\u300b\u201c\u201d"
 HALF_WIDTH = re.compile(rf"[{_CHINESE}][,:;?!()]|[,;?!()][{_CHINESE}]")
