@@ -313,7 +313,7 @@ def _refused(states: list[dict], as_of: int) -> int:
         if row["seq"] > as_of
     ]
     if lines:
-        st.table(common_parts.printable(lines, REFUSED), border="horizontal", hide_index=True)
+        common_parts.lines(lines, REFUSED)
     return len(lines)
 
 

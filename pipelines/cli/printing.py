@@ -9,6 +9,7 @@ import click
 from rich.cells import cell_len
 
 from pipelines import months
+from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.intake import file_names, gap_wording
 
 
@@ -198,17 +199,10 @@ def status(state: dict) -> None:
         say(f"工作版 {editions['working']}，尚未发布；发布用 shequ release {state['month']}")
     for decision in state.get("decisions", []):
         kind, withdrawn = (
-            DECISIONS.get(decision["kind"], decision["kind"]),
+            WITHDRAWABLE.get(decision["kind"], decision["kind"]),
             "" if decision["in_force"] else "（已撤回）",
         )
         say(f"第 {decision['seq']} 号决定：{kind}，{decision['by']}，{decision['at'][:10]}{withdrawn}")
-
-
-DECISIONS = {
-    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
-    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理",
-}  # fmt: skip
 
 
 def _counties(state: dict) -> None:

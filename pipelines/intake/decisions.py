@@ -1,4 +1,4 @@
-"""Decisions of the city on a month and on what was found in it: approve, reopen, extend; waive, resolve; take any of them back.
+"""Decisions of the city on a month and on what was found in it: approve, reopen, extend, annotate; waive, resolve; take any of them back.
 
 A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
 """
@@ -174,6 +174,19 @@ def extend(
             raise Refusal(f"{county} 不是{months.label(month)}的县（市、区）；请核对代码")
         given = {"excuse": True} if excuse else {"until": str(until)}
         return decide(opened, "extend", {"month": months.key(month), "county": county, "why": why, **given}, by)
+
+
+def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, indicator: str | None = None) -> Event:
+    """A note on a month, or on an indicator in it: an instruction, an event. It is shown beside the series and changes no figure.
+
+    Errors: `Refusal` without a text.
+    """
+    by = person(by, "annotate", settings, month=months.key(month))
+    _need("批注", text)
+    with writing(settings, "批注") as opened:
+        settle(opened)
+        about = {"indicator": indicator} if indicator else {}
+        return decide(opened, "annotate", {"month": months.key(month), "text": text.strip(), **about}, by)
 
 
 def admit(name: str, town: str, kind: str, since: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
