@@ -144,7 +144,7 @@ def _check_names(name: str, named: Table) -> None:
     for code, other, first in zip(
         *(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True
     ):
-        raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")
+        raise Refusal(f"{name}：{code} 有两个名称：{'、'.join(sorted((other, first)))}")
 
 
 def contents(folder: Path, paths: Iterable[Path]) -> str:
