@@ -72,12 +72,12 @@ class City:
             self._months[key] = self._judge(month, divisions, self.answered.unit, self.answered.county)
         return self._months[key]
 
-    def as_last(self, month: int) -> Month:
-        """The month if every unanswered question were answered as it last was."""
+    def as_last(self, month: int, divisions: int) -> Month:
+        """The month if every unanswered question were answered as it last was, by the divisions of a later one (or its own)."""
         units, counties = self.answered.last(month)
         return self._judge(
             month,
-            month,
+            divisions,
             lambda uid, _: Standing(units.get(uid, ()), False),
             lambda code, _: Standing(counties.get(code, ()), False),
         )

@@ -31,11 +31,12 @@ class Result:
 
 
 class Judge:
-    """The figures of one month, each with its as-now series."""
+    """The figures of one month, each with its as-now series; by the divisions of a later month where one is given."""
 
-    def __init__(self, city: City, month: int):
+    def __init__(self, city: City, month: int, divisions: int | None = None):
         self.city, self.month = city, month
-        self.now = city.month(month, month)
+        self.divisions = month if divisions is None else divisions
+        self.now = city.month(month, self.divisions)
         self._last: Month | None = None
 
     def results(self) -> Iterator[Result]:
@@ -69,21 +70,21 @@ class Judge:
 
     def _if_last(self, indicator: Indicator, target: Target | None, key: Key) -> str:
         if self._last is None:
-            self._last = self.city.as_last(self.month)
+            self._last = self.city.as_last(self.month, self.divisions)
         found = figure(indicator, self.city.count(indicator, self.now, key, self._last))
         return self._verdict(indicator, target, key, found).status
 
     def _series(self, indicator: Indicator, key: Key) -> list[tuple[int, Figure]]:
-        """The months before by the divisions of this one."""
+        """The months before by the same divisions."""
         return [
-            (month, figure(indicator, self.city.count(indicator, self.city.month(month, self.month), key)))
+            (month, figure(indicator, self.city.count(indicator, self.city.month(month, self.divisions), key)))
             for month in range(self.city.first, self.month)
             if indicator.in_force.holds(month)
         ]
 
     def _fell(self, indicator: Indicator, target: Target, key: Key, since: int) -> bool:
         """Among the units in scope and known both then and now, whether more turned from met to not met than the reverse."""
-        then = self.city.month(since, self.month)
+        then = self.city.month(since, self.divisions)
         here, there = set(self.now[indicator.of].places[key]), set(then[indicator.of].places.get(key, ()))
         names = [
             name

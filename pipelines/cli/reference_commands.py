@@ -43,6 +43,11 @@ def _print(found) -> None:
     for caveat in found.caveats:
         printing.say(f"请注意　{caveat.says}")
     for file in found.unlisted:
+        if file.trouble:
+            printing.say(
+                f"未登记　{file.file} 没有登记在 rosters/editions.yaml 中，未被使用；不能登记：{file.trouble}。"
+            )
+            continue
         printing.say(f"未登记　{file.file}（{file.units}个社区（村））没有登记在 rosters/editions.yaml 中，未被使用。")
         printing.say("　　　　核对后把下面一行加到 editions 末尾，MM-DD 改为该版的截止日：")
         click.echo(file.entry)

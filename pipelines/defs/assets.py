@@ -18,6 +18,7 @@ from pipelines.figures import update
 from pipelines.intake import collect_inbox
 from pipelines.monthly import monthly_run, papers, summary
 from pipelines.reference.reference_bundle import Reference
+from pipelines.serving.handing_over import BY
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Warehouse
 
@@ -85,7 +86,8 @@ def _release(common: dict) -> dg.AssetsDefinition:
             if _of_inbox(context):
                 made = monthly_run.publish_working(opened, station.settings, progress)
             else:
-                made = monthly_run.publish_months(opened, station.settings, asked(context), "Dagster", progress)
+                by = context.run.tags.get(BY, "Dagster")
+                made = monthly_run.publish_months(opened, station.settings, asked(context), by, progress)
             rows = {edition.month: summary.published(station.settings, edition) for edition in made}
             context.log.info(f"{len(made)} 个月，其中新版 {sum(edition.new for edition in made)} 个")
             nothing = "没有数字变动，未成新版" if _of_inbox(context) else "该月没有任何报表，未成版"

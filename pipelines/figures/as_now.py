@@ -5,17 +5,15 @@ roster, the answers those of the month. A unit without a successor stays where i
 a boundary; the reconciliation of units is the roster's.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
-from functools import lru_cache
 from hashlib import sha256
 
 import pyarrow as pa
 
-from pipelines.figures import figure_counts, progress
-from pipelines.reference.roster import Rosters
+from pipelines.figures import figure_counts, last_reported, progress
+from pipelines.figures.last_reported import Judged
 from pipelines.warehouse.projection import Warehouse, among
 
 
@@ -23,12 +21,12 @@ def key(warehouse: Warehouse, month: date) -> str:
     """Name of the divisions of a month: two months with the same key are counted by the same roster."""
     rosters = warehouse.reference.rosters
     attributes = [(c.code, c.municipal_district, c.shared_funding) for c in rosters.counties(month)]
-    told = [*attributes, *rosters.admitted_codes(month)]
+    told = [*attributes, *rosters.reviewed_kinds(month), *rosters.admitted_codes(month)]
     return f"now:{rosters.edition(month).year}:{hash_of(told)}"
 
 
 def hash_of(attributes: list) -> str:
-    """Eight hex digits of the counties' attributes and the admitted units, for the name of the divisions."""
+    """Eight hex digits of the counties' attributes, the reviewed kinds and the admitted units, for the name of the divisions."""
     return sha256(repr(attributes).encode()).hexdigest()[:8]
 
 
@@ -49,6 +47,8 @@ def bring_up_to_date(warehouse: Warehouse, span: list[date], later: date, finger
             load_later_divisions(warehouse, batch, later)
             figure_counts.compute(warehouse, batch, name)
             progress.compute(warehouse, batch, name, name, span[0])
+            for month in batch:
+                last_reported.compute(warehouse, Judged(month, name, name, span[0]))
             warehouse.con.execute(f"DELETE FROM fingerprint WHERE month IN {among(batch)} AND what = ?", [name])
             rows = [[month, name, fingerprints[month]] for month in batch]
             warehouse.con.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
@@ -95,11 +95,12 @@ def _by_month(span: list[date], table_of: Callable[[date], pa.Table]) -> pa.Tabl
     )
 
 
-# A 居委会 that has no successor of its own takes the kind that its county's present status gives it.
+# A 居委会 that has no successor of its own takes the kind that the present status of its county and its town gives it.
 _UNIT = """
     CREATE OR REPLACE TEMP TABLE unit AS
     SELECT placed.month, placed.code, then_unit.name, placed.town_code, placed.town, placed.county_code, placed.county,
-           coalesce(now_unit.kind, CASE WHEN then_unit.kind <> '农村社区' AND now_county.municipal_district
+           coalesce(now_unit.kind, CASE WHEN then_unit.kind <> '农村社区' AND (now_county.municipal_district
+                                             OR now_county.type = '县级市' AND placed.town_code[7:9] BETWEEN '001' AND '099')
                                         THEN '城市社区' ELSE then_unit.kind END) AS kind,
            placed.uid, coalesce(now_county.municipal_district, then_unit.municipal_district) AS municipal_district,
            coalesce(now_county.shared_funding, then_unit.shared_funding) AS shared_funding,
@@ -123,32 +124,6 @@ _COUNTY = """
     LEFT JOIN (SELECT * FROM came WHERE units >= 0.9 * together AND source NOT IN (SELECT code FROM now_county)) AS came
          USING (month, code)
 """
-
-
-def county_origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
-    """The code in an earlier month of every county of a later one that was there, as a whole, then (grain: county of `later`)."""
-    return _origins(rosters, *(rosters.edition(month).cut_off.replace(day=1) for month in (earlier, later)))
-
-
-@lru_cache(maxsize=1024)
-def _origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
-    """The same between two editions, each named by the first month in which it is in force."""
-    there, now = ({county.code for county in rosters.counties(month)} for month in (earlier, later))
-    if now <= there:
-        return {code: code for code in now}
-    then = dict(zip(*(rosters.table(earlier)[name].to_pylist() for name in ("code", "county_code")), strict=True))
-    placed = rosters.as_of(earlier, later)
-    came: dict[str, Counter] = {}
-    for code, county in zip(*(placed[name].to_pylist() for name in ("code", "county_code")), strict=True):
-        came.setdefault(county, Counter())[then[code]] += 1
-    origins = {}
-    for code in sorted(now):
-        (origin, units), *_ = came.get(code, Counter()).most_common(1) or [(None, 0)]
-        if code in there:
-            origins[code] = code
-        elif origin in there - now and 10 * units >= 9 * came[code].total():
-            origins[code] = origin
-    return origins
 
 
 def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict]:

@@ -31,7 +31,7 @@ STEPS = ("published", "redefined", "corrected", "shifted", "answered", "now")
 MOVEMENT = pa.schema(
     [(name, pa.string()) for name in ("policy", "indicator", "level", "unit", "part")]
     + [(name, pa.float64()) for name in ("before", "after", "change")]
-    # whole units; of a ratio both sums in millionths
+    # whole units; of a ratio both sums in millionths; null where the place is not there
     + [(name, pa.decimal128(38, 0)) for name in ("yes_before", "yes_after", "scope_before", "scope_after")]
 )
 
@@ -331,26 +331,45 @@ def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_ear
 
 
 def _parts_sql() -> str:
-    """One row per figure and part. A step without a value leaves its change to the next that has one."""
-    joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in STEPS[1:-1])
-    columns = []
-    for n, name in enumerate(STEPS):
-        known = ", ".join(_VALUE.format(step) for step in reversed(STEPS[: n + 1]))
-        columns += [f"coalesce({known}) AS v{n}" if n < len(STEPS) - 1 else f"{_VALUE.format(name)} AS v{n}"]
-        columns += [f"coalesce({name}.yes, published.yes) AS y{n}", f"coalesce({name}.scope, published.scope) AS s{n}"]
+    """One row per figure and part. Where there was no value, or is none now, nothing can be split: the whole is reporting, of a place
+    that was not there, or is no more, boundary; the change is then against 0. A step between without a value leaves its change to the
+    next that has one.
+    """
+    joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in STEPS)
     rows = " UNION ALL ".join(
         f'SELECT $policy AS policy, indicator, level, unit, \'{part}\' AS part, v{n} AS "before", v{n + 1} AS "after", '
-        f"v{n + 1} - v{n} AS change, y{n} AS yes_before, y{n + 1} AS yes_after, s{n} AS scope_before, s{n + 1} AS scope_after "
-        "FROM steps"
+        f"coalesce(v{n + 1}, 0) - coalesce(v{n}, 0) AS change, y{n} AS yes_before, y{n + 1} AS yes_after, s{n} AS scope_before, "
+        f"s{n + 1} AS scope_after FROM steps"
         for n, part in enumerate(PARTS)
     )
     return f"""
-        WITH steps AS (
-            SELECT indicator, level, unit, {", ".join(columns)}
-            FROM step_published AS published JOIN step_now AS now USING (indicator, level, unit) {joins}
-            WHERE published.has_value AND now.has_value)
+        WITH place AS (SELECT indicator, level, unit FROM step_published UNION SELECT indicator, level, unit FROM step_now),
+        steps AS (
+            SELECT indicator, level, unit, {", ".join(_link(n) for n in range(len(STEPS)))}
+            FROM place {joins} WHERE published.has_value OR now.has_value)
         {rows}
     """
+
+
+def _link(n: int) -> str:
+    """SQL of a step's value and counts, as far as it takes part in the chain from the figure published to the present one."""
+    first, last, boundary = STEPS[0], STEPS[-1], STEPS.index("shifted")
+    known = ", ".join(_VALUE.format(step) for step in reversed(STEPS[: n + 1]))
+    ends = [first if n < turn else last for turn in (boundary, len(STEPS) - 1)]
+    chosen = [
+        (
+            f"coalesce({known})",
+            f"coalesce({STEPS[n]}.yes, published.yes)",
+            f"coalesce({STEPS[n]}.scope, published.scope)",
+        ),
+        *((_VALUE.format(step), f"{step}.yes", f"{step}.scope") for step in ends),
+    ]
+    cases = (
+        f"CASE WHEN published.has_value AND now.has_value THEN {split} WHEN published.yes IS NULL OR now.yes IS NULL THEN {founded} "
+        f"ELSE {told} END AS {name}{n}"
+        for name, split, founded, told in zip("vys", *chosen, strict=True)
+    )
+    return ", ".join(cases)
 
 
 _VALUE = "CASE WHEN {0}.has_value THEN {0}.factor * {0}.yes::DOUBLE / {0}.scope::DOUBLE END"

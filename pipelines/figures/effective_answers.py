@@ -16,7 +16,7 @@ from datetime import date
 
 from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received
-from pipelines.figures import comparisons, rule_findings, standing_answers
+from pipelines.figures import comparisons, county_origins, rule_findings, standing_answers
 from pipelines.figures.rule_findings import Found
 from pipelines.figures.standing_answers import ACCEPTED, CARRY_MONTHS
 from pipelines.reference.form import Part
@@ -55,11 +55,15 @@ def create(warehouse: Warehouse) -> None:
 
 
 def load_rosters(warehouse: Warehouse, month: date) -> None:
-    """The month's roster as temporary tables `unit` and `county` (one row per unit, per county)."""
+    """The month's roster as temporary tables `unit` and `county` (one row per unit, per county), and the counties' codes in the months
+    before in which an answer stands, as `origin`.
+    """
     rosters, day = warehouse.reference.rosters, f"DATE '{month}' AS month"
     unit = f"{day}, code AS answered_as, county_code AS county_answered_as"
     replace_table(warehouse, "unit", rosters.table(month), unit)
     replace_table(warehouse, "county", rosters.county_table(month), f"{day}, code AS answered_as")
+    before = warehouse.con.execute("SELECT DISTINCT month FROM county_standing WHERE month < ? ORDER BY 1", [month])
+    county_origins.load(warehouse, [earlier for (earlier,) in before.fetchall()], month)
 
 
 def replace_table(warehouse: Warehouse, name: str, table, more: str) -> None:
@@ -80,16 +84,15 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
     wanted = {*answered, *(month for month, state in life.months.items() if state.pending)}
     known = _marks(warehouse, "answers")
     _forget(warehouse, [month for month in known if month not in wanted])
-    contents, judged = _marks(warehouse, "content"), []
+    contents, judged, rosters = _marks(warehouse, "content"), [], warehouse.reference.rosters
     fixed = [
         warehouse.reference.digests["form"],
-        warehouse.reference.digests["rosters"],
+        rosters.files_digest(),
         program_version.digest(__name__),
     ]
-    read_by = decisions_by_code(life, warehouse.reference.rosters)
     for month in sorted(wanted):
         before = [[months.key(m), contents[m]] for m in answered if m < month]
-        mark = _digest([fixed, inputs(life, month, read_by), before[-HISTORY_MONTHS:]])
+        mark = _digest([fixed, inputs(life, rosters, month), before[-HISTORY_MONTHS:]])
         if known.get(month) != mark:
             with warehouse.transaction():
                 evaluate(warehouse, month, life)
@@ -111,29 +114,19 @@ def answered_months(life: Life, until: date | None = None) -> list[date]:
     return sorted(month for month in lent if month <= reported[-1])
 
 
-ReadBy = dict[str, dict[str, dict[str, str]]]
-
-
-def decisions_by_code(life: Life, rosters: Rosters) -> ReadBy:
-    """County code → what its files are read by: the decisions under each of the codes that the county has had."""
-    found: ReadBy = {}
-    for county, decided in life.reading_decisions.items():
-        for code in rosters.county_codes(county):
-            found.setdefault(code, {})[county] = decided
-    return found
-
-
-def inputs(life: Life, month: date, read_by: ReadBy) -> list:
+def inputs(life: Life, rosters: Rosters, month: date) -> list:
     """What a month's answers follow from, besides reference data and the months before."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
+    decided = life.reading_decisions
     return [
         months.key(month),
+        rosters.admitted_codes(month),
         [
             [
                 county,
                 [[seq, life.digests[seq]] for seq in seqs],
-                read_by.get(county, {}),
+                [decided.get(code, {}) for code in rosters.county_codes(county)],
             ]
             for county, seqs in sorted(state.effective.items())
         ],

@@ -4,56 +4,69 @@ Of each unit and county every question takes its last accepted answer of any age
 whose state is known keeps it. The verdict is then drawn as any other.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pipelines import months
-from pipelines.figures import as_now, effective_answers, figure_counts, progress
+from pipelines.figures import county_origins, figure_counts, progress
 from pipelines.figures.measure import kinds
 from pipelines.reference.form import Part
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.warehouse.projection import Warehouse
 
 
-def compute(warehouse: Warehouse, month: date, basis: str, opened: date) -> None:
-    """Write `if_last` of the month's unproven figures by its own divisions. Reads the accepted answers of the months before."""
-    unproven = _unproven(warehouse, month)
-    if not unproven:
-        return
-    effective_answers.load_rosters(warehouse, month)
+@dataclass(frozen=True)
+class Judged:
+    """A month of which unproven figures are judged again: `basis` names the roster that it is counted by, `divisions` is what its
+    figures are stored under, `opened` the first month of the series.
+    """
+
+    month: date
+    basis: str
+    divisions: str
+    opened: date
+
+
+def compute(warehouse: Warehouse, judged: Judged) -> None:
+    """Write `if_last` of the month's unproven figures. Reads the accepted answers of the months before.
+
+    The temporary tables `unit` and `county` hold the roster to count by.
+    """
+    unproven = _unproven(warehouse, judged)
     for number, register in enumerate(warehouse.reference.registers):
         indicators = tuple(i for i in register if (register.policy.id, i.id) in unproven)
         if indicators:
-            _judge_again(
-                warehouse, month, basis, max(opened, register.since), number, replace(register, indicators=indicators)
-            )
+            opened = max(judged.opened, register.since)
+            _judge_again(warehouse, replace(judged, opened=opened), number, replace(register, indicators=indicators))
 
 
-def _unproven(warehouse: Warehouse, month: date) -> set[tuple[str, str]]:
-    sql = "SELECT DISTINCT policy, indicator FROM figure WHERE month = ? AND divisions = 'then' AND status = 'unproven'"
-    return set(warehouse.con.execute(sql, [month]).fetchall())
+def _unproven(warehouse: Warehouse, judged: Judged) -> set[tuple[str, str]]:
+    sql = "SELECT DISTINCT policy, indicator FROM figure WHERE month = ? AND divisions = ? AND status = 'unproven'"
+    return set(warehouse.con.execute(sql, [judged.month, judged.divisions]).fetchall())
 
 
-def _judge_again(warehouse: Warehouse, month: date, basis: str, opened: date, number: int, register: Register) -> None:
-    con = warehouse.con
-    _load_last_answers(warehouse, month, opened, register)
+def _judge_again(warehouse: Warehouse, judged: Judged, number: int, register: Register) -> None:
+    con, month = warehouse.con, judged.month
+    _load_last_answers(warehouse, month, judged.opened, register)
     try:
         figure_counts.judge_units(warehouse, [month], register)
     finally:
         con.execute("DROP TABLE temp.standing")
         con.execute("DROP TABLE temp.county_standing")
     for table, counted in (("state", "community"), ("county_state", "county")):
-        _keep_what_is_known(warehouse, month, basis, table, f"{table}_{number}", figure_counts.of(register, counted))
+        _keep_what_is_known(
+            warehouse, month, judged.basis, table, f"{table}_{number}", figure_counts.of(register, counted)
+        )
     figure_counts.count(warehouse, number, register)
     for kind in kinds(number, register):
-        progress.draw(warehouse, [month], basis, opened, kind, register)
-        con.execute(_WRITE, [month, register.policy.id])
+        progress.draw(warehouse, [month], judged.basis, judged.opened, kind, register)
+        con.execute(_WRITE, [month, judged.divisions, register.policy.id])
         con.execute(f"DROP TABLE temp.{kind.name}_series")
 
 
 _WRITE = """
     UPDATE figure SET if_last = drawn.status FROM drawn
-    WHERE figure.month = ? AND figure.divisions = 'then' AND figure.policy = ? AND figure.status = 'unproven'
+    WHERE figure.month = ? AND figure.divisions = ? AND figure.policy = ? AND figure.status = 'unproven'
       AND (figure.indicator, figure.level, figure.unit) = (drawn.indicator, drawn.level, drawn.unit)
 """
 
@@ -84,7 +97,7 @@ def _load_last_answers(warehouse: Warehouse, month: date, opened: date, register
     asked = {name for indicator in register for name in indicator.fields}
     own = asked | {rollup.sum for name, rollup in register.rollups.items() if f"rollup.{name}" in asked}
     shared = asked | {name.removeprefix("county.") for name in asked}
-    _load_origins(warehouse, opened, month)
+    county_origins.load(warehouse, months.span(opened, month), month)
     for table, key, part, fields, source in (
         ("standing", "uid", form.community, own, "main.standing"),
         ("county_standing", "unit", form.county, shared, _COUNTY_SOURCE),
@@ -119,16 +132,3 @@ def _completed(part: Part, asked: set[str]) -> str:
 _COUNTY_SOURCE = """
     (SELECT told.* REPLACE (origin.code AS unit) FROM main.county_standing AS told
      JOIN origin ON (origin.month, origin.answered_as) = (told.month, told.unit))"""
-
-
-def _load_origins(warehouse: Warehouse, opened: date, month: date) -> None:
-    """Temporary `origin`: in every month up to this one, the code of each present county then."""
-    rows = [
-        f"(DATE '{earlier}', '{code}', '{then}')"
-        for earlier in months.span(opened, month)
-        for code, then in as_now.county_origins(warehouse.reference.rosters, earlier, month).items()
-    ]
-    con = warehouse.con
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE origin AS FROM (VALUES {', '.join(rows)}) AS origin(month, code, answered_as)"
-    )

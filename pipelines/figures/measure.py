@@ -112,7 +112,7 @@ _MEASURED = f"""
         SELECT *, NOT <share> AND 100 * known_units < {_RATIO_ANSWERED} * units AS thin
         FROM (
             SELECT counts.*, policy, number, factor::<big> AS factor, low::<big> AS low, high::<big> AS high, target, due, december,
-                   yearly, target.base_month AS declared_month, target.base_value AS declared_value,
+                   yearly, target.since, target.base_month AS declared_month, target.base_value AS declared_value,
                    scope + CASE WHEN <share> THEN scope_unknown ELSE 0 END AS whole,
                    yes + CASE WHEN <share> THEN share_unknown + scope_unknown ELSE 0 END AS most,
                    scope - CASE WHEN <share> THEN share_unknown ELSE 0 END AS known_scope,

@@ -54,8 +54,8 @@ TARGETS = pa.schema(
     ]
     # bounds of the target in ten-thousandths
     + [("low", pa.int64()), ("high", pa.int64()), ("target", pa.string()), ("due", pa.date32())]
-    # judged in December; begins anew each January
-    + [("december", pa.bool_()), ("yearly", pa.bool_())]
+    # judged in December; begins anew each January; the indicator's first month
+    + [("december", pa.bool_()), ("yearly", pa.bool_()), ("since", pa.date32())]
     + [
         ("base_month", pa.date32()),
         ("base_value", pa.decimal128(18, 4)),
@@ -95,8 +95,8 @@ def _targets(indicator: Indicator, yearly: bool) -> list[dict]:
     base = indicator.baseline
     fixed = {
         "indicator": indicator.id, "is_share": indicator.is_share, "factor": indicator.factor,
-        "december": indicator.judged == "december", "yearly": yearly, "base_month": base and months.parse(base.month),
-        "base_value": base and base.value, "gap_unit": indicator.gap_unit,
+        "december": indicator.judged == "december", "yearly": yearly, "since": indicator.since or date.min,
+        "base_month": base and months.parse(base.month), "base_value": base and base.value, "gap_unit": indicator.gap_unit,
     }  # fmt: skip
     return [
         {**fixed, "number": number, "starts": starts, "ends": ends, **_bounds(target)}

@@ -1,6 +1,6 @@
 """The form's rules on the rows that are judged: which are broken, as findings that name every cell.
 
-Reads the temporary tables `row` and `county_row` (`pipelines.figures.effective_answers`), and marks there what an error rule holds.
+Reads the temporary tables `row`, `county_row` and `origin` (`pipelines.figures.effective_answers`), and marks there what an error rule holds.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ def broken(warehouse: Warehouse, month: date) -> Found:
     """(seq, county, finding) of each broken rule, of the rows first and then of the counties' records."""
     reference = warehouse.reference
     parts = (
-        (_COMMUNITY, reference.form.community, "last_answer", reference.rules_in(month)),
-        (_COUNTY, reference.form.county, "last_county_answer", reference.county_rules_in(month)),
+        (_COMMUNITY, reference.form.community, reference.rules_in(month)),
+        (_COUNTY, reference.form.county, reference.county_rules_in(month)),
     )
     found: Found = []
-    for template, part, last, rules in parts:
-        rows = _broken_rows(warehouse, rules, _query(template, part, last, rules, month))
+    for template, part, rules in parts:
+        rows = _broken_rows(warehouse, rules, _query(template, part, rules, month))
         found += _findings(warehouse, rows, {rule.rule.id: rule for rule in rules}, part)
     return found
 
@@ -41,23 +41,36 @@ _COUNTY = """
 """
 
 
-def _query(template: str, part: Part, last: str, rules: list[CompiledRule], month: date) -> str:
+def _query(template: str, part: Part, rules: list[CompiledRule], month: date) -> str:
     """The query for broken rules: a row's answers, its last ones as `prev:<field>`, and `{broken}` still to fill in."""
     answers = ", ".join(f'answer."{field.id}"' for field in part)
     fields = previous_fields(rules)
     previous = "".join(f', prev."{field}" AS "prev:{field}"' for field in fields)
-    return template.format(answers, last_answers(part, last, fields, month), previous)
+    return template.format(answers, last_answers(part, fields, month), previous)
 
 
-def last_answers(part: Part, table: str, fields: Iterable[str], month: date) -> str:
-    """SQL: the last accepted answers before a month. What is counted from 1 January is not compared across a New Year."""
+def last_answers(part: Part, fields: Iterable[str], month: date) -> str:
+    """SQL: the last accepted answers before a month. What is counted from 1 January is not compared across a New Year, and a county that
+    goes on whole under another code is the same.
+    """
+    table, uid, same = _LAST[part.id]
     before = f"(SELECT max(month) FROM {table} WHERE month < DATE '{month}')"
     fresh = f"year({before}) = {month.year}"
     columns = "".join(
         f', CASE WHEN {fresh} THEN "{field}" END AS "{field}"' if part[field].period == "year" else f', "{field}"'
         for field in fields
     )
-    return f"SELECT uid{columns} FROM {table} WHERE month = {before}"
+    return f"SELECT {uid} AS uid{columns} FROM {table} AS last {same} WHERE last.month = {before}"
+
+
+_LAST = {
+    "community": ("last_answer", "last.uid", ""),
+    "county": (
+        "last_county_answer",
+        "origin.code",
+        "JOIN origin ON (origin.month, origin.answered_as) = (last.month, last.uid)",
+    ),
+}
 
 
 def _broken_rows(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[dict]:

@@ -1,7 +1,8 @@
 """The answers that stand for every unit and county of a month: its own accepted ones, else those lent by the months before.
 
-Reads the temporary tables `unit`, `county`, `row` and `county_row` of `pipelines.figures.effective_answers`; writes `standing`,
-`county_standing` with `county_source` and, for rules that compare, `last_answer` and `last_county_answer`.
+Reads the temporary tables `unit`, `county`, `origin`, `row` and `county_row` of `pipelines.figures.effective_answers`; writes `standing`,
+`county_standing` with `county_source` and, for rules that compare, `last_answer` and `last_county_answer`. A county that goes on whole
+under another code keeps its answers.
 """
 
 from datetime import date
@@ -73,7 +74,7 @@ _CARRIED = """
 
 
 def _write_county_standing(warehouse: Warehouse, month: date) -> None:
-    """Each answer from the latest accepted record that has it; `seq` is the latest accepted record."""
+    """Each answer from the latest accepted record that has it; `seq` is the latest accepted record. Lent is the county's whole record."""
     part = warehouse.reference.form.county
     latest = ", ".join(f'arg_max("{f.id}", seq) FILTER ("{f.id}" IS NOT NULL) AS "{f.id}"' for f in part)
     warehouse.con.execute(
@@ -82,9 +83,10 @@ def _write_county_standing(warehouse: Warehouse, month: date) -> None:
         WITH own AS (SELECT unit, max(seq) AS seq, {latest} FROM county_row WHERE NOT held AND NOT broken GROUP BY unit),
         touched AS (SELECT unit, bool_or(held OR broken) AS held FROM county_row GROUP BY unit),
         earlier AS (
-            SELECT * FROM county_standing
-            WHERE month BETWEEN ? AND ? AND row_state = 'accepted'
-            QUALIFY row_number() OVER (PARTITION BY unit ORDER BY month DESC) = 1
+            SELECT told.* REPLACE (origin.code AS unit)
+            FROM county_standing AS told JOIN origin ON (origin.month, origin.answered_as) = (told.month, told.unit)
+            WHERE told.month BETWEEN ? AND ? AND row_state = 'accepted'
+            QUALIFY row_number() OVER (PARTITION BY origin.code ORDER BY told.month DESC) = 1
         )
         SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, own.*
         FROM county JOIN own ON own.unit = county.code
@@ -105,9 +107,10 @@ def _write_county_source(warehouse: Warehouse, month: date) -> None:
     """
     con = warehouse.con
     con.execute(
-        "INSERT INTO county_source SELECT ?::DATE, unit, field, source.seq FROM county_source AS source "
-        "JOIN (SELECT unit, answered_in FROM county_standing WHERE month = ? AND carried) AS lent USING (unit) "
-        "WHERE source.month = lent.answered_in",
+        "INSERT INTO county_source SELECT ?::DATE, lent.unit, field, source.seq FROM county_source AS source "
+        "JOIN origin ON (origin.month, origin.answered_as) = (source.month, source.unit) "
+        "JOIN (SELECT unit, answered_in FROM county_standing WHERE month = ? AND carried) AS lent "
+        "ON (lent.unit, lent.answered_in) = (origin.code, source.month)",
         [month, month],
     )
     several = "SELECT unit FROM county_row WHERE NOT held AND NOT broken GROUP BY unit HAVING count(*) > 1"
@@ -156,7 +159,7 @@ def _write_last_of(
         INSERT INTO {table}
         SELECT ?::DATE, coalesce(now.{key}, before.uid), {merged}
         FROM (SELECT * FROM {standing} WHERE month = ? AND row_state = 'accepted') AS now
-        FULL JOIN ({rule_findings.last_answers(part, table, fields, month)}) AS before ON before.uid = now.{key}
+        FULL JOIN ({rule_findings.last_answers(part, fields, month)}) AS before ON before.uid = now.{key}
         """,
         [month, month],
     )

@@ -12,6 +12,7 @@ from datetime import date
 from pipelines import months
 from pipelines.archive.month_state import Life
 from pipelines.figures import as_now, effective_answers, figure_counts, last_reported, progress
+from pipelines.figures.last_reported import Judged
 from pipelines.system import program_version
 from pipelines.warehouse.projection import Warehouse
 
@@ -44,7 +45,7 @@ def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dic
         effective_answers.load_rosters(warehouse, month)
         figure_counts.compute(warehouse, [month], basis)
         progress.compute(warehouse, [month], basis, "then", opened)
-        last_reported.compute(warehouse, month, basis, opened)
+        last_reported.compute(warehouse, Judged(month, basis, "then", opened))
         _note(warehouse, month, wanted[month])
 
 
@@ -61,12 +62,12 @@ def _forget(warehouse: Warehouse, answered: list[date]) -> None:
 
 
 def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[date, str]:
-    reference = warehouse.reference
-    fixed = json.dumps([reference.digests, program_version.digest(__name__)])
+    rosters = warehouse.reference.rosters
+    digests = warehouse.reference.digests | {"rosters": rosters.files_digest()}
+    fixed = json.dumps([digests, program_version.digest(__name__)])
     marks, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
-    read_by = effective_answers.decisions_by_code(life, reference.rosters)
     for month in span:
-        inputs = [before, effective_answers.inputs(life, month, read_by)]
+        inputs = [before, effective_answers.inputs(life, rosters, month)]
         before = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         marks[month] = before
     return marks

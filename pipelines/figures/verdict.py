@@ -19,7 +19,9 @@ _NEAR, _SHORT = 1e-6, 0.001
 
 
 def paced(kind: Kind) -> str:
-    """SQL of the series with base, the way to the target and the pace at both ends and at the known value. `$opened`: its first month."""
+    """SQL of the series with base, the way to the target and the pace at both ends and at the known value. `$opened`: its first month,
+    before which no indicator's series begins.
+    """
     return filled(_PACED, kind).replace("<series>", f"{kind.name}_series")
 
 
@@ -46,9 +48,10 @@ _PACED = f"""
                 SELECT * REPLACE (CASE WHEN declared THEN declared_month ELSE base_month END AS base_month),
                        CASE WHEN declared THEN (declared_value * {SCALE})::<big> ELSE factor * base_yes END AS base_top,
                        CASE WHEN declared THEN {SCALE} ELSE base_scope END AS base_bottom,
-                       CASE WHEN december THEN make_date(year($opened), 12, 1)
-                            WHEN yearly THEN greatest($opened, make_date(year(month), 1, 1)) ELSE $opened END AS first_month
-                FROM (SELECT *, coalesce(declared_month <= month AND {_OWN_SEASON}, FALSE) AS declared FROM <series>)
+                       CASE WHEN december THEN make_date(year(opened), 12, 1)
+                            WHEN yearly THEN greatest(opened, make_date(year(month), 1, 1)) ELSE opened END AS first_month
+                FROM (SELECT *, greatest($opened, since) AS opened,
+                             coalesce(declared_month <= month AND {_OWN_SEASON}, FALSE) AS declared FROM <series>)
             )
         )
     )

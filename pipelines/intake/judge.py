@@ -99,7 +99,11 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
     fields = effective_answers.previous_fields(checker.reference.rules)
     if release is None or not fields:
         return
-    columns = ", ".join(f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL) AS "{f}"' for f in fields)
+    yearly, this_year = checker.reference.form.community.yearly, f"year(month) = {month.year}"
+    columns = ", ".join(
+        f'arg_max("{f}", month) FILTER ("{f}" IS NOT NULL AND {this_year if f in yearly else "TRUE"}) AS "{f}"'
+        for f in fields
+    )
     with release.con.cursor() as cursor:
         last = cursor.sql(
             f"SELECT ?::DATE AS month, uid, {columns} FROM standing WHERE row_state = 'accepted' AND month < ? GROUP BY uid",

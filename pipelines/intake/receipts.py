@@ -49,6 +49,11 @@ def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[P
     return paths
 
 
+def one(opened: Warehouse, report) -> tuple[bytes, str]:
+    """The receipt of one submitted file, and its file name."""
+    return _Desk(opened).receipt(report)
+
+
 def preview(report, data: bytes, reference: Reference) -> tuple[bytes, str]:
     """The receipt of a file that is checked and not submitted, and its file name: without the tries before."""
     month = months.parse(report.month) if report.month else None

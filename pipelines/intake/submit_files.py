@@ -121,7 +121,7 @@ def submit(
             settle(opened, report, now)
             today = (now or datetime.now(SHANGHAI)).date()
             return [
-                one if isinstance(one, Report) else _as_received(opened, one.seq, one.name, one.known, today)
+                one if isinstance(one, Report) else as_received(opened, one.seq, one.name, one.known, today)
                 for one in taken
             ]
     except locks.Busy:
@@ -156,7 +156,8 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     return by.name
 
 
-def _as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
+def as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
+    """What became of a stored submission, as it stands now. `known`: the same bytes stood already."""
     life = opened.life()
     if life.status.get(seq) == "spot":
         return returned_lists.report_of(opened.archive, life, seq, outcome.report(opened, seq, name))
@@ -190,5 +191,5 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
         settle(opened)
         stored = [report for report in reports if report.seq is not None]
         today = datetime.now(SHANGHAI).date()
-        read = [_as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r for r in stored]
+        read = [as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r for r in stored]
         return receipts.write_receipts(opened, read, folder)

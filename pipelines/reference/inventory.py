@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import re
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -13,15 +14,17 @@ from pipelines.reference import age, reference_bundle
 from pipelines.reference.age import Caveat
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.roster import kinds
+from pipelines.reference.roster.roster_file import Row
 
 
 @dataclass(frozen=True)
 class Unlisted:
-    """A roster file that no entry names: how many units it has, and the entry to add."""
+    """A roster file that no entry names: how many units it has, and the entry to add; or why it cannot be one (`trouble`)."""
 
     file: str
     units: int
     entry: str
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,13 @@ def _holidays(reference: Reference) -> list[int]:
 
 def _unlisted(path: Path) -> Unlisted:
     data = path.read_bytes()
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        units = sum(kinds.is_unit(row.get("code") or "") for row in csv.DictReader(lines))
+    try:
+        lines = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    except UnicodeDecodeError:
+        return Unlisted(path.name, 0, "", "不是 UTF-8 编码，请另存为 UTF-8 的 CSV")
+    if missing := [name for name in Row._fields if name not in (lines.fieldnames or [])]:
+        return Unlisted(path.name, 0, "", f"第一行缺少列 {'、'.join(missing)}")
+    units = sum(kinds.is_unit(line["code"]) for line in lines)
     year = (re.findall(r"\d{4}", path.stem) or ["YYYY"])[-1]
     digest = hashlib.sha256(data).hexdigest()
     entry = f"  - {{year: {year}, cut_off: {year}-MM-DD, file: {path.name}, sha256: {digest}}}"

@@ -99,8 +99,8 @@ def write_templates(
     `town` is `EACH_TOWN` for one a town, else the code or name of the town that is wanted. With `last` the last accepted answers are
     filled in.
     """
-    orders = list(_orders(rosters, month, county_code, town))
-    written = []
+    orders, written = list(_orders(rosters, month, county_code, town)), []
+    last = last and _followed(last, rosters, month)
     for order in orders:
         path = out / file_name(order.place.name, month, order.remark)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +109,12 @@ def write_templates(
         if progress:
             progress(len(written), len(orders))
     return written
+
+
+def _followed(last: LastAnswers, rosters: Rosters, month: date) -> LastAnswers:
+    """Counties that went on whole under another code have the answers of the one that they had."""
+    place = {rosters.county_in(code, month) or code: at for code, at in last.counties.place.items()}
+    return replace(last, counties=replace(last.counties, place=place))
 
 
 def _orders(rosters: Rosters, month: date, county_code: str | None, town: str | None) -> Iterator[_Order]:

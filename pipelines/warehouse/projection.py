@@ -44,7 +44,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.reference.reference_bundle import Reference
 from pipelines.system import program_version
-from pipelines.warehouse import arrow_rows
+from pipelines.warehouse import arrow_rows, read_again
 from pipelines.warehouse.arrow_rows import Tables
 
 Progress = Callable[[int, int, str], None]
@@ -146,37 +146,15 @@ class Warehouse:
         return arrow_rows.tables(self.reference.form, event, reading)
 
     def _reread(self, new: list[Event], read: Read) -> None:
-        """What a person decided or took back changes how reports are read: those of the counties concerned, once more.
-
-        Withdrawn reports are not kept up to date; one that comes back is read again too.
-        """
-        touched = self._touched(new)
-        named = (event.body["county"] for event in touched if event.kind == "resolve")
-        counties = {code for county in named for code in self.reference.rosters.county_codes(county)}
-        seqs = {event.seq for event in touched if event.kind == "submission"}
-        if not counties and not seqs:
-            return
-        rows = self.con.execute("SELECT seq, county FROM submission").fetchall()
-        status = self.life().status
-        seqs |= {seq for seq, county in rows if county in counties and status[seq] != "withdrawn"}
-        events = [event for event in self.archive.events() if event.seq in seqs]
+        """Reports that a decision among the new events, or another admission, reads in another way, once more."""
+        seqs = read_again.concerned(self, new)
+        events = [event for event in self.archive.events() if event.seq in seqs] if seqs else []
         decided = {seq: outcome for seq, outcome in read_failure.decided(self.archive, 0).items() if seq in seqs}
         for batch in _batches(self._tables(events, decided, read, first=False)):
             with self.transaction():
                 self.load_many(batch)
-
-    def _touched(self, new: list[Event]) -> list[Event]:
-        """Resolutions among new events, and what new withdrawals take back or give back in the end."""
-        touched = [event for event in new if event.kind == "resolve"]
-        if any(event.kind == "withdraw" for event in new):
-            known = {event.seq: event for event in self.archive.events()}
-            for event in new:
-                root = event
-                while root.kind == "withdraw":
-                    root = known[root.body["of"]]
-                if event.kind == "withdraw":
-                    touched.append(root)
-        return touched
+        with self.transaction():
+            read_again.note_admissions(self.con, self.reference)
 
     def _record_events(self, events: list[Event]) -> None:
         if events:
@@ -400,7 +378,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
 def stamp(reference: Reference) -> str:
     """What the projection's shape and reading depend on; another stamp means another projection."""
     read_by = program_version.digest(__name__, "pipelines.worker.tasks")
-    parts = [read_by, reference.digests["form"], reference.digests["rosters"], str(reference.first_month)]
+    parts = [read_by, reference.digests["form"], reference.rosters.files_digest(), str(reference.first_month)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -440,4 +418,5 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     ):
         con.execute(statement)
     con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
+    read_again.note_admissions(con, reference)
     con.execute("COMMIT")

@@ -13,7 +13,7 @@ from pathlib import Path
 from lab.audit import compare, dates, declared
 from lab.audit.arithmetic import FAILS, MET, OUTSIDE, SCOPE_UNKNOWN, SHARE_UNKNOWN
 from lab.audit.city import COMMUNITY, City, Judged, Members, Month
-from lab.audit.declared import Indicator, Register, Span
+from lab.audit.declared import Indicator, Register
 from lab.audit.expression import read
 from lab.audit.results import Judge, Result
 from lab.audit.roster import Roster
@@ -33,9 +33,10 @@ class Oracle:
         self.accepted: dict[date, dict[str, dict]] = defaultdict(dict)
         self.county_accepted: dict[date, dict[str, dict]] = defaultdict(dict)
 
-    def month(self, month: date) -> dict[tuple[str, str, str], dict]:
-        """All figures of a month, from the answers of all months so far."""
-        judge = Judge(City(self.roster, self.register, self._answered(), self.form), _number(month))
+    def month(self, month: date, divisions: date | None = None) -> dict[tuple[str, str, str], dict]:
+        """All figures of a month, from the answers of all months so far; by a later month's divisions where one is given."""
+        city = City(self.roster, self.register, self._answered(), self.form)
+        judge = Judge(city, _number(month), _number(divisions or month))
         return {(r.indicator, r.level, r.unit): compare.recomputed(r) for r in judge.results()}
 
     def _answered(self) -> Answered:
@@ -85,7 +86,7 @@ class Table(City):
     def month(self, month: int, divisions: int) -> Month:
         return self._members(self.listed.index(month)) if month in self.listed else {COMMUNITY: Members()}
 
-    def as_last(self, month: int) -> Month:
+    def as_last(self, month: int, divisions: int) -> Month:
         """Every unknown unit as it last was; of a `year` question in the same year only."""
         months = [m for m in self.listed if not self.indicator.yearly or dates.year(m) == dates.year(month)]
         found = self._members(self.listed.index(months[0]))
@@ -136,6 +137,6 @@ def indicator(case: dict) -> Indicator:
         targets=tuple(map(declared.target, targets)),
         december=case.get("judged") == "december",
         baseline=(dates.month(base["month"]), Fraction(base["value"])) if base else None,
-        in_force=Span(None, None),
+        in_force=declared.span(case),
         yearly=case.get("yearly", False),
     )

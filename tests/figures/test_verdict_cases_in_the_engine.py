@@ -98,7 +98,7 @@ def indicator(case: dict, asked: Form) -> Indicator:
         {
             "id": "case", "name": "例", "clause": "一", "quote": "例", "wording": "required", "unit": "%", "of": "community",
             "target": case.get("targets") or case.get("target") or [], "baseline": case.get("baseline"),
-            "judged": case.get("judged"),
+            "since": case.get("since"), "judged": case.get("judged"),
         } | ({"ratio": {"numerator": "above", "denominator": "below", **ratio}} if ratio else {"share": "done"})
     )  # fmt: skip
     entry = entry.model_copy(update={"targets": _begun_in_turn(entry.targets)})
@@ -154,7 +154,7 @@ def compute(store, rosters: Rosters, month: date) -> None:
         )
     figure_counts.compute(store, [month])
     progress.compute(store, [month], opened=rosters.months[0])
-    last_reported.compute(store, month, "then", rosters.months[0])
+    last_reported.compute(store, last_reported.Judged(month, "then", "then", rosters.months[0]))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])

@@ -91,3 +91,14 @@ def test_a_roster_that_is_not_listed_is_an_error_with_the_entry_to_add(folder):
     editions.write_text(editions.read_text() + file["entry"].replace("MM-DD", "06-30") + "\n")
     done = check(folder)
     assert done.exit_code == 0 and "名册　　2024年版，截止2024-06-30，" in done.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("code,name\n130524100201,某村委会\n".encode(), "缺少列"), ("代码,名称\n".encode("gb18030"), "不是 UTF-8 编码")],
+)
+def test_a_file_that_cannot_be_a_roster_is_told_with_the_reason(folder, content, said):
+    (folder / "rosters" / "xingtai_2024.csv").write_bytes(content)
+    done = check(folder)
+    assert done.exit_code == 1
+    assert "xingtai_2024.csv" in done.output and said in done.output

@@ -84,6 +84,15 @@ class Admissions:
         begun = [admission for admission in self.all if admission.since <= month]
         return [unit for admission in begun if (unit := self._admitted(admission, year))]
 
+    def counties(self, admission: Admission) -> set[str]:
+        """Codes of the counties to which a unit's town belongs from its first month on."""
+        begin = self._begin(admission)
+        found = set()
+        for edition in self._editions[self._editions.index(begin) :]:
+            town = self._succession.town(admission.town_code, begin.year, edition.year)
+            found |= {row.county_code for row in self._rows(edition.year) if row.town_code == town}
+        return found
+
     def _admitted(self, admission: Admission, year: int) -> Admitted | None:
         """None once an edition lists the unit, and where its town was dissolved without a successor."""
         listing, begin = self._listing(admission), self._begin(admission).year

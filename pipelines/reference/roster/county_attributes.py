@@ -92,6 +92,21 @@ class County:
     city_code: str
     city: str
 
+    @classmethod
+    def of(cls, entry: CountyEntry, name: str, month: date, rural: bool, city: City) -> "County":
+        """As it is in a month. `rural`: it has villages in the roster."""
+        return cls(
+            code=entry.code,
+            name=name,
+            short=entry.short or name,
+            type=entry.type,
+            municipal_district=entry.is_municipal(month),
+            shared_funding=entry.shares_funding(month),
+            has_villages=rural,
+            city_code=city.code,
+            city=city.name,
+        )
+
 
 def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
     """The city and its county entries by code. Duplicate codes and impossible spans are refused."""

@@ -5,6 +5,7 @@ cut-off days and their hashes stand in `rosters/editions.yaml`.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -144,3 +145,9 @@ def _check_names(name: str, named: Table) -> None:
         *(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True
     ):
         raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")
+
+
+def contents(folder: Path, paths: Iterable[Path]) -> str:
+    """One line a file: its name below `folder` and the SHA-256 of its bytes."""
+    hashes = ((path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths)
+    return "".join(f"{path.relative_to(folder).as_posix()} {digest}\n" for path, digest in hashes)

@@ -19,7 +19,7 @@ from pipelines.reference.roster.admissions import Admission, Admissions, Admitte
 from pipelines.reference.roster.arrow import first_of_each, text, texts, to_table
 from pipelines.reference.roster.county_attributes import County, load_counties
 from pipelines.reference.roster.reviewed_succession import load_review
-from pipelines.reference.roster.roster_file import Edition, Row, load_editions, read_table, rows_of
+from pipelines.reference.roster.roster_file import Edition, Row, contents, load_editions, read_table, rows_of
 from pipelines.reference.roster.succession import Edge
 from pipelines.reference.roster.unit_identity import Balance, Succession
 
@@ -105,6 +105,14 @@ class Rosters:
         """Codes of the admitted units of a month, which no edition lists by then."""
         return tuple(unit.row.code for unit in self._admitted(month))
 
+    def reviewed_kinds(self, month: date) -> tuple[tuple[str, str], ...]:
+        """Code and kind of the units whose kind was reviewed, as it holds in a month."""
+        return tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
+
+    def counties_of(self, admission: Admission) -> set[str]:
+        """Codes of the counties in which an admitted unit stands from its first month on, whether or not it is admitted."""
+        return self._admissions.counties(admission)
+
     # -- editions -------------------------------------------------------------------------------------------------
 
     def edition(self, month: date) -> Edition:
@@ -154,14 +162,17 @@ class Rosters:
         return free_code(town_code, kind, self.known_codes())
 
     def digest(self) -> str:
-        """SHA-256 over names and contents of every file that was loaded: the same digest, the same roster."""
-        total = hashlib.sha256()
-        for path in self._files():
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"{path.relative_to(self._folder).as_posix()} {content}\n".encode())
-        for admission in self._admissions.all:
-            total.update(f"admitted {' '.join(map(str, astuple(admission)))}\n".encode())
-        return total.hexdigest()
+        """SHA-256 over names and contents of every file that was loaded, and the admitted units: the same digest, the same roster."""
+        admitted = (f"admitted {' '.join(map(str, astuple(admission)))}\n" for admission in self._admissions.all)
+        return hashlib.sha256("".join([self._contents, *admitted]).encode()).hexdigest()
+
+    def files_digest(self) -> str:
+        """The same without the admitted units."""
+        return hashlib.sha256(self._contents.encode()).hexdigest()
+
+    @cached_property
+    def _contents(self) -> str:
+        return contents(self._folder, self._files())
 
     def _files(self) -> list[Path]:
         declared = [self._folder / name for name in _DECLARATIONS]
@@ -197,7 +208,9 @@ class Rosters:
             named = first_of_each(places, "county_code")
             rural = set(places["county_code"].filter(pc.equal(places["kind"], text(kinds.RURAL))).unique().to_pylist())
             codes = zip(named["county_code"].to_pylist(), named["county"].to_pylist(), strict=True)
-            self._counties[month] = [self._county(code, name, month, code in rural) for code, name in codes]
+            self._counties[month] = [
+                County.of(self._entries[code], name, month, code in rural, self.city) for code, name in codes
+            ]
         return self._counties[month]
 
     def table(self, month: date) -> pa.Table:
@@ -298,8 +311,7 @@ class Rosters:
     def _state(self, month: date) -> tuple:
         """All that the units of a month depend on, so that months in which it is the same share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
-        reviewed = tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
-        return self.edition(month).year, municipal, reviewed, self.admitted_codes(month)
+        return self.edition(month).year, municipal, self.reviewed_kinds(month), self.admitted_codes(month)
 
     def _list(self, month: date) -> pa.Table:
         """The units of a month as a table: place and kind."""
@@ -360,20 +372,6 @@ class Rosters:
             codes = texts([code for code, said in reviewed.items() if said == kind])
             found = pc.if_else(pc.is_in(lines["code"], value_set=codes), text(kind), found)
         return found
-
-    def _county(self, code: str, name: str, month: date, rural: bool) -> County:
-        entry = self._entries[code]
-        return County(
-            code=code,
-            name=name,
-            short=entry.short or name,
-            type=entry.type,
-            municipal_district=entry.is_municipal(month),
-            shared_funding=entry.shares_funding(month),
-            has_villages=rural,
-            city_code=self.city.code,
-            city=self.city.name,
-        )
 
     def _check_counties(self, year: int, codes: set[str]) -> None:
         unknown = sorted(codes - self._entries.keys())

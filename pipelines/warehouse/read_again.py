@@ -1,0 +1,75 @@
+"""Submissions that are read once more, because what a person decided changes how they are read.
+
+A resolution changes the reports of its county, under all codes that it has had; a withdrawn or restored submission is read again itself.
+An admission changes how the reports of one county are read from one month on (semantics §1). The admissions with which the projection
+was read stand in `meta`.
+"""
+
+import json
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.archive.store import Event
+from pipelines.reference.reference_bundle import Reference
+from pipelines.reference.roster import Admission
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.projection import Warehouse
+
+
+def concerned(warehouse: "Warehouse", new: list[Event]) -> set[int]:
+    """Ledger numbers of the submissions to be read again after new events.
+
+    What came with an admission was read with its unit. Withdrawn reports are not kept up to date; one that comes back is read again too.
+    """
+    touched, rosters = _touched(warehouse, new), warehouse.reference.rosters
+    decided = {event.body["county"] for event in touched if event.kind == "resolve"}
+    resolved = _standing_of(warehouse, {code for county in decided for code in rosters.county_codes(county)})
+    back = {event.seq for event in touched if event.kind == "submission"}
+    read_now = {event.seq for event in new if event.kind == "submission"}
+    return resolved | back | (_of_other_admissions(warehouse.con, warehouse.reference) - read_now)
+
+
+def _standing_of(warehouse: "Warehouse", counties: set[str]) -> set[int]:
+    """The submissions of some counties that are not withdrawn."""
+    if not counties:
+        return set()
+    status = warehouse.life().status
+    rows = warehouse.con.execute("SELECT seq FROM submission WHERE list_contains(?, county)", [sorted(counties)])
+    return {seq for (seq,) in rows.fetchall() if status[seq] != "withdrawn"}
+
+
+def _touched(warehouse: "Warehouse", new: list[Event]) -> list[Event]:
+    """Resolutions among new events, and what new withdrawals take back or give back in the end."""
+    touched = [event for event in new if event.kind == "resolve"]
+    if any(event.kind == "withdraw" for event in new):
+        known = {event.seq: event for event in warehouse.archive.events()}
+        for event in new:
+            root = event
+            while root.kind == "withdraw":
+                root = known[root.body["of"]]
+            if event.kind == "withdraw":
+                touched.append(root)
+    return touched
+
+
+def _of_other_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -> set[int]:
+    """Submissions that an admission, or the end of one, concerns since the projection was read."""
+    [(told,)] = con.execute("SELECT value FROM meta WHERE key = 'admitted'").fetchall()
+    rosters, found = reference.rosters, set()
+    for admission in set(map(Admission.of, json.loads(told))) ^ set(rosters.admissions):
+        rows = con.execute(
+            "SELECT seq FROM submission WHERE month >= ? AND list_contains(?, county)",
+            [admission.since, sorted(rosters.counties_of(admission))],
+        )
+        found |= {seq for (seq,) in rows.fetchall()}
+    return found
+
+
+def note_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+    """Everything is read with the units that `reference` admits."""
+    bodies = json.dumps([admission.body for admission in reference.rosters.admissions], ensure_ascii=False)
+    if con.execute("SELECT value FROM meta WHERE key = 'admitted'").fetchall() != [(bodies,)]:
+        con.execute("DELETE FROM meta WHERE key = 'admitted'")
+        con.execute("INSERT INTO meta VALUES ('admitted', ?)", [bodies])
