@@ -29,7 +29,7 @@ NO_END = date(9999, 12, 1)
 WITHDRAWABLE = {
     "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
     "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
-    "gate": "发布", "retract": "收回",
+    "gate": "发布", "retract": "收回", "annotate": "批注",
 }  # fmt: skip
 
 
@@ -379,7 +379,8 @@ def _spot_result(life: Life, event: Event) -> None:
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`."""
+    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`.
+    `annotate` changes no figure."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
@@ -392,6 +393,7 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "retract": _gate_or_retract,
     "too_costly": _nothing,
     "withdraw": _nothing,
+    "annotate": _nothing,
     "month_over": _month_over,
     "extend": _extend,
     "admit": _admit,
