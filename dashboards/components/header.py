@@ -192,7 +192,7 @@ def _months(release: Release) -> dict[str, str]:
     return {key: months.label(months.parse(key)) for key in reversed(release.manifest["months"])}
 
 
-KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算"}
+KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算", "checked": "加注抽查"}
 
 
 def _edition_line(view: View) -> str:
