@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import month_board, submission_desk
+from dashboards.components import header, month_board, submission_desk
 
 view = st.session_state.get("view")
 ROOMS = {"board": "按月办理", "upload": "上传报表", "matters": "待办事项", "state": "报送情况"}
@@ -15,16 +15,7 @@ if not signin.may("approve"):
     ROOMS.pop("board")
 if "upload" not in ROOMS:
     ROOMS.pop("matters")
-asked = st.query_params.get("room", next(iter(ROOMS)))
-room = st.segmented_control(
-    "内容",
-    list(ROOMS),
-    default=asked if asked in ROOMS else next(iter(ROOMS)),
-    format_func=lambda name: ROOMS[name],
-    required=True,
-    label_visibility="collapsed",
-)
-st.query_params["room"] = room
+room = header.tabs("room", "内容", ROOMS, next(iter(ROOMS)))
 if room == "board":
     month_board.show()
 elif room == "upload":

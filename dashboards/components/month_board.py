@@ -15,7 +15,7 @@ from pipelines.intake import month_now, reporting_status
 KINDS = {
     "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
     "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理",
+    "dismiss": "不予处理", "annotate": "批注",
 }  # fmt: skip
 STEPS = ("hand_out", "arrive", "returned", "questions", "approve", "release")
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}

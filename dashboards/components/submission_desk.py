@@ -329,7 +329,7 @@ def _refused(states: list[dict], as_of: int) -> int:
         if row["seq"] > as_of
     ]
     if lines:
-        st.table(common_parts.printable(lines, REFUSED), border="horizontal", hide_index=True)
+        common_parts.lines(lines, REFUSED)
     return len(lines)
 
 
@@ -344,7 +344,7 @@ def _county_of(state: dict, code: str | None) -> str:
 def _reason(row: dict) -> str:
     """The first finding, without its code and without the file's name, which has a column of its own."""
     said = (row["why"] or "见回执").split("】", 1)[-1]
-    return said.removeprefix(f"文件“{row['file']}”").lstrip(":：")
+    return said.removeprefix(f"文件“{row['file']}”：")
 
 
 def _arrived(arrived: list[dict]) -> None:
