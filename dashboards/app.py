@@ -18,6 +18,7 @@ PAGES = [
     st.Page("app_pages/county.py", title="县市区", url_path="county"),
     st.Page("app_pages/unit.py", title="社区（村）", url_path="unit"),
     st.Page("app_pages/reporting.py", title="报送", url_path="reporting"),
+    st.Page("app_pages/tasks.py", title="督办", url_path="tasks"),
     st.Page("app_pages/policy.py", title="政策", url_path="policy"),
     st.Page("app_pages/quality.py", title="数据质量", url_path="quality"),
     st.Page("app_pages/guide.py", title="说明", url_path="guide"),
