@@ -10,7 +10,7 @@ def parse(text: str) -> date:
     """`2019-06` as a date. Refuses anything else."""
     found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
     if not found:
-        raise Refusal(f"“{text}”不是月份;请写成 2019-06 这样的形式")
+        raise Refusal(f"“{text}”不是月份；请写成 2019-06 这样的形式")
     return date(int(found[1]), int(found[2]), 1)
 
 

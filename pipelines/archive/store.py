@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipelines.archive.ledger import GENESIS, SHANGHAI, Event, Ledger
 from pipelines.errors import Refusal
+from pipelines.system import durable_files
 from pipelines.system.durable_files import sync_folder, write_durably
 
 # Written into `archive/format`. A change that an older program would read wrongly takes the next number.
@@ -35,10 +36,12 @@ class Archive:
         except FileNotFoundError:
             return
         except ValueError:
-            raise Refusal(f"档案的格式标记无法识别({self.root / 'format'},应为 {FORMAT});请从备份恢复该文件") from None
+            raise Refusal(
+                f"档案的格式标记无法识别（{self.root / 'format'}，应为 {FORMAT}）；请从备份恢复该文件"
+            ) from None
         if found > FORMAT:
             raise Refusal(
-                f"档案由更新版本的程序写成(格式 {found},本程序只认识 {FORMAT}),未作任何改动;请改用更新版本的程序"
+                f"档案由更新版本的程序写成（格式 {found}，本程序只认识 {FORMAT}），未作任何改动；请改用更新版本的程序"
             )
 
     # ---- bytes
@@ -51,6 +54,11 @@ class Archive:
             write_durably(self.path(digest), data, mode=0o440)
         return digest
 
+    def sweep(self) -> None:
+        """Remove what was being written when its writer died: nobody was told that it was received."""
+        for folder in self.objects.glob("[0-9a-f][0-9a-f]"):
+            durable_files.sweep(folder)
+
     def path(self, digest: str) -> Path:
         return self.objects / digest[:2] / digest
 
@@ -59,9 +67,9 @@ class Archive:
         try:
             data = self.path(digest).read_bytes()
         except FileNotFoundError:
-            raise Refusal(f"档案缺少文件 {digest[:12]}…;请从备份恢复 {self.path(digest)}") from None
+            raise Refusal(f"档案缺少文件 {digest[:12]}…；请从备份恢复 {self.path(digest)}") from None
         if hashlib.sha256(data).hexdigest() != digest:
-            raise Refusal(f"档案文件 {digest[:12]}… 的内容已被改动,与其校验值不符;请从备份恢复 {self.path(digest)}")
+            raise Refusal(f"档案文件 {digest[:12]}… 的内容已被改动，与其校验值不符；请从备份恢复 {self.path(digest)}")
         return data
 
     # ---- events
@@ -110,5 +118,5 @@ def is_right(path: Path, digest: str) -> bool:
 
 
 def objects_of(event: Event) -> list[str]:
-    """The objects that an event speaks of: a workbook, or the reference data that an edition was made with."""
-    return [event.body[key] for key in ("sha256", "bundle") if event.body.get(key)]
+    """The objects that an event speaks of: a workbook, the reference data of an edition, a spot check's list or record."""
+    return [event.body[key] for key in ("sha256", "bundle", "object") if event.body.get(key)]

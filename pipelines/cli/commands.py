@@ -17,6 +17,7 @@ from pipelines.cli import (
     operations,
     printing,
     reference_commands,
+    spotcheck,
     task_commands,
 )
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
@@ -33,7 +34,7 @@ class _Chinese(click.Group):
             with durable_files.refusing("操作"):
                 return super().invoke(ctx)
         except Refusal as refusal:
-            printing.say(f"未完成：{refusal}", err=True)
+            printing.say(*f"未完成：{refusal}".split("\n"), err=True)
             ctx.exit(1)
 
 
@@ -41,7 +42,7 @@ class _Chinese(click.Group):
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="运行数据所在文件夹（默认 data/,或环境变量 SHEQU_DATA）",
+    help="运行数据所在文件夹（默认 data/，或环境变量 SHEQU_DATA）",
 )
 @click.version_option(__version__, prog_name="shequ")
 @click.pass_context
@@ -173,7 +174,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
         printing.print_json({**row, "released": now.released == edition.label, "caveats": now.caveats})
         return
     verb = "已成版" if edition.new else "没有变化，仍为"
-    click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
+    printing.say(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
     printing.say(f"  {printing.gate(now, edition.label)}")
     for warning in warnings:
         printing.say(f"  请核实 {warning}")
@@ -188,7 +189,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
 @click.option("--indicator", help="指标代码")
 @click.option("--policy", help="政策代码")
 @click.option(
-    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时(then)或目前(now)区划"
+    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时（then）或目前（now）区划"
 )
 @click.option("--edition", type=EDITION, help="哪一版，如 2020-06/2，或 working（最新的工作版）；不写则为当前发布版")
 @click.option("--json", "as_json", is_flag=True)
@@ -252,7 +253,7 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     release = open_release(month, edition, settings=found)
     said = month_now.of(found, release.month).caveats
     paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(found))
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成：\n" + "\n".join(map(str, paths)))
+    printing.print_json([str(p) for p in paths]) if as_json else printing.say("已生成：", *map(str, paths))
 
 
 @main.command()
@@ -300,6 +301,7 @@ for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
     comparing.compare,
+    spotcheck.spotcheck,
     task_commands.tasks,
     reference_commands.reference,
     maintenance.rebuild,

@@ -15,6 +15,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import session, submit_files
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
+from pipelines.verification import spot_tables
 
 MONTH = date(2020, 4, 1)
 
@@ -26,7 +27,7 @@ _MANY = 12
 def stated_grains() -> dict[str, str]:
     """Table → one row per what. `state-<policy>` stands for every policy's."""
     grains: dict[str, str] = {}
-    for module in (ready_tables, database, city_facts, analysis_tables, month_tables):
+    for module in (ready_tables, database, city_facts, analysis_tables, month_tables, spot_tables):
         for names, grain in _ROW.findall(module.__doc__ or ""):
             for name in re.findall(r"`([^`]+)`", names):
                 if module is month_tables:
@@ -66,7 +67,7 @@ of every month (`standing`, `evidence`, `state-…`, `figure_all`, `…_all`) ar
 def _table(release: Release, name: str, grains: dict[str, str]) -> str:
     grain = grains.get(name) or grains.get(re.sub(r"(state-).+", r"\1<policy>", name))
     if grain is None:
-        raise Refusal(f"表 {name} 没有写明每行是什么;请写进 pipelines/edition 中生成它的模块的说明")
+        raise Refusal(f"表 {name} 没有写明每行是什么；请写进 pipelines/edition 中生成它的模块的说明")
     columns = release.rows(f'DESCRIBE SELECT * FROM "{name}"')
     fields = _shared(release, {column["column_name"] for column in columns})
     lines = [f"| `{c['column_name']}` | {c['column_type']} |" for c in columns if c["column_name"] not in fields]

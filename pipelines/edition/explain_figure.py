@@ -24,10 +24,10 @@ def explain(
     if unit and unit.endswith("00") and len(unit) == 6 and unit[:4] + "00" == unit:
         level, unit = "city", None
     if level is None:
-        raise Refusal(f"“{unit}”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码")
+        raise Refusal(f"“{unit}”不是 6 位（县）、9 位（乡镇）或 12 位（社区、村）的代码")
     found = figures(release, month, level, unit, indicator, policy)
     if not found:
-        raise Refusal(f"指标 {indicator} 没有这一级的数字;以县为单位的指标只到县级")
+        raise Refusal(f"指标 {indicator} 没有这一级的数字；以县为单位的指标只到县级")
     entry = release.rows(
         "SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy]
     )[0]
@@ -57,10 +57,10 @@ def _explanations(release: Release, entry: dict, month: date, units: set[str]) -
 
 def arithmetic(entry: dict) -> str:
     """How the indicator is computed, as one line."""
-    scope = f"范围 {entry['scope_sql']};" if entry["scope_sql"] else ""
+    scope = f"范围 {entry['scope_sql']}；" if entry["scope_sql"] else ""
     if entry["is_share"]:
-        return f"{scope}100 × 满足 {entry['share_sql']} 的单位数 ÷ 范围内单位数(名册)"
-    return f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}(两项都已填报的单位)"
+        return f"{scope}100 × 满足 {entry['share_sql']} 的单位数 ÷ 范围内单位数（名册）"
+    return f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}（两项都已填报的单位）"
 
 
 class _Story:
@@ -79,7 +79,25 @@ class _Story:
         raw = self._evidence(standing)
         own = [f for f in self.entry["fields"] if "." not in f]
         shared = self._county_answers({standing[row["unit"]]["county_code"] for row in rows})
-        return [self._community(row, standing[row["unit"]], raw, own, shared) for row in rows]
+        checks = self._checks()
+        return [
+            {
+                **self._community(row, standing[row["unit"]], raw, own, shared),
+                "checks": checks.get(standing[row["unit"]]["uid"], []),
+            }
+            for row in rows
+        ]
+
+    def _checks(self) -> dict[str, list[dict]]:
+        """Uid → the visits of closed lists that asked about this indicator, of whichever month, the newest first."""
+        found: dict[str, list[dict]] = {}
+        for row in self.release.rows(
+            "SELECT uid, list, month, part, result, days, evidence FROM spot_unit WHERE policy = ? AND indicator = ? "
+            "ORDER BY month DESC, list DESC",
+            [self.entry["policy"], self.entry["indicator"]],
+        ):
+            found.setdefault(row.pop("uid"), []).append({**row, "month": months.key(row["month"])})
+        return found
 
     def _states(self, table: str, column: str, level: str, unit: str | None) -> list[dict]:
         where = f"AND {column} = ?" if level != "city" else ""
@@ -93,7 +111,7 @@ class _Story:
     def _standing(self, units: list[str]) -> dict[str, dict]:
         own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
         rows = self.release.rows(
-            f"SELECT unit, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
+            f"SELECT unit, uid, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
             "WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[]))",
             [self.month, units],
         )

@@ -1,4 +1,4 @@
-"""Decisions of the city on a month and on what was found in it: approve, reopen, extend; waive, resolve; take any of them back.
+"""Decisions of the city on a month and on what was found in it: approve, reopen, extend, annotate; waive, resolve; take any of them back.
 
 A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
 """
@@ -12,7 +12,7 @@ from pipelines.answers import match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox, month_report, signature
+from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -38,7 +38,7 @@ def approve(
         life = opened.life()
         state = life.month(month)
         if not state.effective:
-            raise Refusal(f"{months.label(month)}还没有任何有效报表,不能审核")
+            raise Refusal(f"{months.label(month)}还没有任何有效报表，不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
         found = {
@@ -71,7 +71,7 @@ def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> 
     with writing(settings, "退回") as opened:
         settle(opened)
         if not opened.life().month(month).approved:
-            raise Refusal(f"{months.label(month)}未经审核,无需重开")
+            raise Refusal(f"{months.label(month)}未经审核，无需重开")
         return decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
 
 
@@ -85,12 +85,12 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str | rol
             "SELECT DISTINCT phase, severity, month FROM finding JOIN submission USING (seq) WHERE id = ?", [finding]
         ).fetchall()
         if not rows:
-            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ submit 的输出或回执的问题清单")
+            raise Refusal(f"没有编号为 {finding} 的问题；编号见 shequ submit 的输出或回执的问题清单")
         if any(phase == "read" and severity == "error" for phase, severity, _ in rows):
-            raise Refusal(f"问题 {finding} 是读不出或认不出的内容,不能豁免,只能改正后重报")
+            raise Refusal(f"问题 {finding} 是读不出或认不出的内容，不能豁免，只能改正后重报")
         first = min(month for _, _, month in rows if month)
         if until < first:
-            raise Refusal(f"问题 {finding} 出现在{months.label(first)},豁免不能在此之前到期;请改 --until")
+            raise Refusal(f"问题 {finding} 出现在{months.label(first)}，豁免不能在此之前到期；请改 --until")
         same = [w for w in opened.life().waivers if (w.finding, w.why, w.until) == (finding, why, until)]
         return (
             _event(opened.archive, same[0].seq)
@@ -113,11 +113,11 @@ def resolve(
             "JOIN submission USING (seq) JOIN answer USING (seq, row_no) WHERE id = ? ORDER BY seq DESC", [finding],
         ).fetchall()  # fmt: skip
         if not rows:
-            raise Refusal(f"没有编号为 {finding} 的待认定单位;编号见 shequ submit 的输出或回执的问题清单")
+            raise Refusal(f"没有编号为 {finding} 的待认定单位；编号见 shequ submit 的输出或回执的问题清单")
         county, month, *written = rows[0]
         known = {u.code: u for u in opened.reference.rosters.units(month) if u.county_code == county}
         if unit not in known:
-            raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位;请核对代码")
+            raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位；请核对代码")
         body = {"finding": finding, "county": county, "key": match_unit.key(*written), "unit": unit}
         return decide(opened, "resolve", body, by)
 
@@ -174,6 +174,19 @@ def extend(
             raise Refusal(f"{county} 不是{months.label(month)}的县（市、区）；请核对代码")
         given = {"excuse": True} if excuse else {"until": str(until)}
         return decide(opened, "extend", {"month": months.key(month), "county": county, "why": why, **given}, by)
+
+
+def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, indicator: str | None = None) -> Event:
+    """A note on a month, or on an indicator in it: an instruction, an event. It is shown beside the series and changes no figure.
+
+    Errors: `Refusal` without a text.
+    """
+    by = person(by, "annotate", settings, month=months.key(month))
+    _need("批注", text)
+    with writing(settings, "批注") as opened:
+        settle(opened)
+        about = {"indicator": indicator} if indicator else {}
+        return decide(opened, "annotate", {"month": months.key(month), "text": text.strip(), **about}, by)
 
 
 def admit(name: str, town: str, kind: str, since: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
@@ -246,7 +259,7 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
     """What an approved month rests on is not changed under its approval."""
     event = _taken_back(opened.archive, event)
-    if event.kind != "submission":
+    if event.kind != "submission" or returned_lists.may_be_withdrawn(opened.archive, life, event.seq):
         return
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
     if month and life.month(month).approved and life.status[event.seq] != "waiting":

@@ -16,6 +16,7 @@ from pipelines.reports import (
     overall_verdict,
     period_changes,
     questions,
+    spot_section,
     verdict,
 )
 from pipelines.reports import docx_styles as papers
@@ -43,6 +44,7 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
     last.paragraph_format.keep_with_next = True
     _closing(paper, facts)
     add_indicator_table(paper, f"表1 主要指标完成情况（{months.label(facts.month)}）", facts.headline, facts, variant)
+    spot_section.add_checks(paper, facts)
     for number, (heading, add) in enumerate(annexes.LISTED, 1):
         _annex(paper, facts, number, heading, add)
     _printed(paper, facts)
@@ -56,6 +58,7 @@ def sections(facts: Facts, variant: Variant, period: Facts | None = None) -> lis
         ("需要研究的事", numbered(questions.claims(facts))),
         ("变动及原因", _changes(facts, variant, period)),
         ("各县（市、区）情况", [text_of(county_progress.claims(facts))]),
+        (spot_section.HEADING, [spot_section.paragraph(facts)]),
         ("上月督办落实情况和下一步", [text_of([next_steps.follow_up(facts)]), *numbered(next_steps.claims(facts))]),
     ]
     told = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in found]

@@ -13,7 +13,7 @@ from pipelines.errors import Refusal
 def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
     """Write `data` to `place` atomically: temporary name, fsync, rename, fsync of the folder."""
     make_folder(place.parent)
-    _sweep(place)
+    sweep(place.parent, f".{place.name}.")
     temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
@@ -28,13 +28,12 @@ def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
     sync_folder(place.parent)
 
 
-def _sweep(place: Path) -> None:
-    """Remove temporary files of the same target whose writer no longer runs."""
-    prefix = f".{place.name}."
-    for leftover in place.parent.iterdir():
+def sweep(folder: Path, prefix: str = ".") -> None:
+    """Remove temporary files (of one target: those that begin with `prefix`) whose writer no longer runs."""
+    for leftover in folder.iterdir():
         name = leftover.name
         if name.startswith(prefix) and name.endswith(".part"):
-            writer = name.removeprefix(prefix).removesuffix(".part")
+            writer = name.removesuffix(".part").rpartition(".")[2]
             if writer.isdigit() and not is_alive(int(writer)):
                 leftover.unlink(missing_ok=True)
 
@@ -89,13 +88,13 @@ def link(source: Path, target: Path) -> None:
 # ---- errors of the disk
 
 _WHY = {
-    errno.ENOSPC: ("磁盘已满", "请清理磁盘(或换大磁盘)后再试"),
+    errno.ENOSPC: ("磁盘已满", "请清理磁盘（或换大磁盘）后再试"),
     errno.EDQUOT: ("磁盘配额已用完", "请清理或提高配额后再试"),
-    errno.EROFS: ("磁盘是只读的", "请检查磁盘是否出错、是否以只读方式挂载,改为可写后再试"),
+    errno.EROFS: ("磁盘是只读的", "请检查磁盘是否出错、是否以只读方式挂载，改为可写后再试"),
     errno.EACCES: ("没有写入权限", "请让运行本程序的用户对该文件夹有读写权限后再试"),
     errno.EPERM: ("没有写入权限", "请让运行本程序的用户对该文件夹有读写权限后再试"),
-    errno.EIO: ("磁盘读写出错", "磁盘可能已损坏;请检查磁盘,必要时换盘并从备份恢复(shequ restore)"),
-    errno.ENOLCK: ("该磁盘不支持文件锁", "数据文件夹须放在本机磁盘(ext4、xfs),不要放在网络盘"),
+    errno.EIO: ("磁盘读写出错", "磁盘可能已损坏；请检查磁盘，必要时换盘并从备份恢复（shequ restore）"),
+    errno.ENOLCK: ("该磁盘不支持文件锁", "数据文件夹须放在本机磁盘（ext4、xfs），不要放在网络盘"),
     errno.EMFILE: ("打开的文件过多", "请关闭其他程序后再试"),
     errno.ENFILE: ("打开的文件过多", "请关闭其他程序后再试"),
 }
@@ -113,8 +112,8 @@ def refusing(doing: str) -> Iterator[None]:
         if fault.errno not in _WHY:
             raise
         why, remedy = _WHY[fault.errno]
-        place = f"({fault.filename})" if fault.filename else ""
-        raise Refusal(f"{doing}未完成:{why}{place};已存档的内容不受影响。{remedy}") from fault
+        place = f"（{fault.filename}）" if fault.filename else ""
+        raise Refusal(f"{doing}未完成：{why}{place}；已存档的内容不受影响。{remedy}") from fault
 
 
 def need_room(folder: Path, needed: int, doing: str) -> None:
@@ -122,6 +121,6 @@ def need_room(folder: Path, needed: int, doing: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise Refusal(
-            f"{doing}未开始:磁盘剩余 {free / 2**20:.0f} MB,至少需要 {needed / 2**20:.0f} MB({folder});"
+            f"{doing}未开始：磁盘剩余 {free / 2**20:.0f} MB，至少需要 {needed / 2**20:.0f} MB（{folder}）；"
             "已存档的内容不受影响。请清理磁盘后再试"
         )
