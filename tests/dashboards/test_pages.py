@@ -10,7 +10,7 @@ import pytest
 from pipelines.system import locks
 from tests.dashboards.conftest import table_with, texts
 
-PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "policy", "quality", "guide", "wall")
+PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "tasks", "policy", "quality", "guide", "wall")
 
 
 @pytest.mark.parametrize("page", PAGES)
