@@ -21,7 +21,9 @@ PAGES = (
     Page("compare", "比较", "compare"),
     Page("reporting", "报送", "reporting"),
     Page("policy", "政策", "policy"),
+    Page("spot", "抽查", "spot"),
     Page("quality", "数据质量", "quality"),
+    Page("operation", "运行", "operation"),
     Page("guide", "说明", "guide"),
     Page("wall", "大屏", "wall"),
 )

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, county_panel, header, pins
-from dashboards.queries import figure_rows, submission_rows
+from dashboards.components import board, common_parts, county_panel, header, pins, spot_panel
+from dashboards.queries import figure_rows, spot_rows, submission_rows
 from dashboards.text import escape
 
 view = header.view()
@@ -27,10 +27,11 @@ with st.container(key="screen_only"):
     with st.container(key="focus"):
         county_panel.focus(view, next((row for row in rows if row["indicator"] == asked), None), options[county])
     with st.container(key="board", horizontal=True, gap="small"):
-        board.headline_bars(main, ink)
+        board.headline_bars(main, ink, checks=spot_rows.figures(view, county))
     county_panel.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区（村）**")
     county_panel.near_done(view, county, near)
+    spot_panel.of_county(view, county)
     st.markdown("**报送与问题**")
     county_panel.submissions(view, county)
     county_panel.findings(findings)

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboards.charts import palette, plotly_charts
-from dashboards.components import board, common_parts, header, indicator_panel, notes_panel, pins
+from dashboards.components import board, common_parts, header, indicator_panel, notes_panel, pins, spot_panel
 from dashboards.queries import edition_data, figure_rows
 from dashboards.text import screen_wording
 
@@ -46,6 +46,8 @@ with right:
     counties = figure_rows.standings(view, chosen)
     board.ranking(view, chosen, counties, ink, f"各县市区{indicator['name']}排序")
 indicator_panel.counties_download(view, chosen, counties)
+
+spot_panel.of_indicator(view, chosen, row)
 
 st.subheader("缺在哪里", anchor=False)
 indicator_panel.lacking(view, indicator, counties)

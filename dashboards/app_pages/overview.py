@@ -3,8 +3,9 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, header, pins
-from dashboards.queries import figure_rows, submission_rows
+from dashboards.components import board, common_parts, header, pins, spot_panel
+from dashboards.queries import figure_rows, spot_rows, submission_rows
+from dashboards.text import escape
 
 view = header.view()
 ink = palette.ink()
@@ -20,9 +21,11 @@ if not rows:
     st.stop()
 
 with st.container(key="board", horizontal=True, gap="small"):
-    board.headline_bars(rows, ink)
+    board.headline_bars(rows, ink, checks=spot_rows.figures(view, view.city))
     board.matrix(view, rows, ink)
 st.caption(f"都按需关注的次序排列；行号即左边的指标，格中深色的高度是还差的比例。图例：{palette.legend()}")
+if checked := spot_panel.legend(view):
+    st.caption(escape.markdown(f"抽查：{checked}"))
 moved = figure_rows.moved_most(view)
 with st.container(key="paper_only"):
     board.printed(view, rows)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.charts import palette
-from dashboards.components import header, unit_panel
+from dashboards.components import header, spot_panel, unit_panel
 from dashboards.queries import submission_rows
 from dashboards.text import escape
 
@@ -38,6 +38,7 @@ with left:
 with right:
     st.markdown("**各项指标**")
     unit_panel.states(view, unit)
+spot_panel.of_unit(view, unit["uid"], unit["county_code"])
 st.markdown("**历月变化**")
 unit_panel.history(view, unit)
 st.caption(

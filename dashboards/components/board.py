@@ -1,16 +1,17 @@
 """The board on a page: bullet bars, matrix and ranking with their links; where counties are many, those of greatest concern."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from dashboards.charts import html_board, html_map, palette
 from dashboards.charts.html_board import Link
 from dashboards.charts.palette import Ink
+from dashboards.components import spot_panel
 from dashboards.components.common_parts import href
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, figure_rows
-from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, StandingRow
+from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, SpotFigureRow, StandingRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import show, show_rendered
 
@@ -18,15 +19,23 @@ from dashboards.text.templates import show, show_rendered
 MOST = 30
 
 
-def headline_bars(rows: Sequence[PlaceRow], ink: Ink, first: int = 1) -> None:
-    """The bullet bars of indicators, numbered from `first`."""
+def headline_bars(
+    rows: Sequence[PlaceRow], ink: Ink, first: int = 1, checks: Mapping[str, SpotFigureRow] | None = None
+) -> None:
+    """The bullet bars of indicators, numbered from `first`; `checks`: what a spot check says, by indicator."""
+    signs = {indicator: spot_panel.mark(check) for indicator, check in (checks or {}).items()}
     summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
     links = [
-        Link(href("indicator", indicator=row["indicator"]), row["name"], str(number), screen_wording.target(row))
+        Link(href("indicator", indicator=row["indicator"]), row["name"], str(number), _beside(row, signs))
         for number, row in enumerate(rows, first)
     ]
     with st.container(key="bars"):
         show_rendered(html_board.bars(rows, links, summary, ink))
+
+
+def _beside(row: PlaceRow, signs: Mapping[str, str]) -> str:
+    """The target, and the sign of a spot check."""
+    return " ".join(filter(None, (screen_wording.target(row), signs.get(row["indicator"], ""))))
 
 
 def shown_counties(view: View) -> tuple[list[CountyName], dict[str, int], int]:

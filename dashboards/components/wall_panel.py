@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.charts.palette import Ink
 from dashboards.components import board, common_parts
 from dashboards.components.header import View
-from dashboards.queries import city, figure_rows, sentences
+from dashboards.queries import city, figure_rows, sentences, spot_rows
 from dashboards.queries.row_types import PlaceRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -30,8 +30,9 @@ def show_page(view: View, page: int, ink: Ink, stopped: bool) -> None:
 
 
 def _pages(view: View, rows: Sequence[PlaceRow], ink: Ink) -> list[Callable[[], None]]:
+    checks = spot_rows.figures(view, view.city)
     bars = [
-        partial(board.headline_bars, rows[start : start + _BARS_PER_PAGE], ink, first=start + 1)
+        partial(board.headline_bars, rows[start : start + _BARS_PER_PAGE], ink, first=start + 1, checks=checks)
         for start in range(0, len(rows), _BARS_PER_PAGE)
     ]
     outlines = city.outlines(view.release, view.roster_month)

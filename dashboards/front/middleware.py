@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from streamlit import file_util
-from streamlit.web.server.starlette import starlette_app
 
 from dashboards.front import page_shell, plain_page
 
@@ -165,14 +164,3 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _address(scope: Scope) -> str:
     return (scope.get("client") or ("",))[0]
-
-
-def install() -> None:
-    """Put it before Streamlit's own middleware: to be called before the server starts."""
-    theirs = starlette_app.create_streamlit_middleware
-
-    def ours_first() -> list[Any]:
-        found = theirs()
-        return [type(found[0])(Front), *found]
-
-    starlette_app.create_streamlit_middleware = ours_first

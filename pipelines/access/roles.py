@@ -35,6 +35,7 @@ ACTIONS = {
     "resolve": "认定单位",
     "publish": "发布",
     "annotate": "批注",
+    "spot": "抽查",
 }
 MAY: dict[str, frozenset[str]] = {
     "访客": frozenset({"read"}),

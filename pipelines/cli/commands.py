@@ -17,6 +17,7 @@ from pipelines.cli import (
     operations,
     printing,
     reference_commands,
+    spotcheck,
 )
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
@@ -32,7 +33,7 @@ class _Chinese(click.Group):
             with durable_files.refusing("操作"):
                 return super().invoke(ctx)
         except Refusal as refusal:
-            printing.say(f"未完成：{refusal}", err=True)
+            printing.say(*f"未完成：{refusal}".split("\n"), err=True)
             ctx.exit(1)
 
 
@@ -172,7 +173,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
         printing.print_json({**row, "released": now.released == edition.label, "caveats": now.caveats})
         return
     verb = "已成版" if edition.new else "没有变化，仍为"
-    click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
+    printing.say(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
     printing.say(f"  {printing.gate(now, edition.label)}")
     for warning in warnings:
         printing.say(f"  请核实 {warning}")
@@ -247,7 +248,7 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     release = open_release(month, edition, settings=found)
     said = month_now.of(found, release.month).caveats
     paths = write_reports(release, out, VARIANTS.get(variant), said)
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成：\n" + "\n".join(map(str, paths)))
+    printing.print_json([str(p) for p in paths]) if as_json else printing.say("已生成：", *map(str, paths))
 
 
 @main.command()
@@ -295,6 +296,7 @@ for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
     comparing.compare,
+    spotcheck.spotcheck,
     reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,

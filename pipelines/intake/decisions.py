@@ -12,7 +12,7 @@ from pipelines.answers import match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox, month_report, signature
+from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -259,7 +259,7 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
     """What an approved month rests on is not changed under its approval."""
     event = _taken_back(opened.archive, event)
-    if event.kind != "submission":
+    if event.kind != "submission" or returned_lists.may_be_withdrawn(opened.archive, life, event.seq):
         return
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
     if month and life.month(month).approved and life.status[event.seq] != "waiting":

@@ -15,7 +15,7 @@ from pipelines.intake.open_matters import Matter
 from pipelines.notify import due_dates, matter_messages, messages, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
-from pipelines.notify.outbox import Outbox, contacts_of, send_waiting
+from pipelines.notify.outbox import Outbox, contacts_of
 from pipelines.reports.facts import gather
 from pipelines.reports.verdict import tally
 from pipelines.settings import Settings
@@ -108,13 +108,8 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
 
 
 def tell(settings: Settings, found: list[Message]) -> None:
-    """Write down messages, to be sent with the next `flush`."""
+    """Write down messages, to be sent by the program outside (`pipelines.serving.outside`)."""
     outbox(settings).put(found, known(settings))
-
-
-def flush(settings: Settings) -> tuple[int, list[str]]:
-    """Send what waits: how many went, and what did not."""
-    return send_waiting(settings)
 
 
 def outbox(settings: Settings) -> Outbox:

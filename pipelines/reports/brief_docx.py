@@ -10,7 +10,7 @@ from pipelines import months
 from pipelines.edition.phrases import aim, amount, count, day, listed, numeral, signed
 from pipelines.edition.statuses import BEHIND
 from pipelines.reports import docx_styles as papers
-from pipelines.reports import submission_facts, verdict
+from pipelines.reports import spot_section, submission_facts, verdict
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars, add_lines
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
 from pipelines.reports.facts import Facts, Figure, Item, by_concern
@@ -40,6 +40,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         ("进展滞后的指标和单位", _laggards),
         *([("年度判定指标情况", _annual)] if facts.annual and variant.id != "month" else []),
         ("报送和数据质量", _reporting),
+        *([(spot_section.HEADING, spot_section.write)] if spot_section.checks(facts) else []),
         ("审定、豁免和更正", _decisions),
     ]
     for number, (heading, write) in enumerate(sections, 1):

@@ -16,7 +16,7 @@ from pipelines import months
 from pipelines.edition import statuses
 from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
-from pipelines.reports import submission_facts, verdict
+from pipelines.reports import spot_section, submission_facts, verdict
 from pipelines.reports.brief_docx import MARKS
 from pipelines.reports.facts import County, Facts, Figure, Item
 from pipelines.reports.list_limits import MOST_BEHIND
@@ -151,6 +151,7 @@ def _matrix_cell(item: Item, figure: Figure | None, facts: Facts) -> dict[str, s
 
 def _records(facts: Facts) -> list[str]:
     paragraphs = [
+        spot_section.paragraph(facts),
         *submission_facts.quality(facts),
         *submission_facts.approvals(facts),
         *submission_facts.waivers(facts),

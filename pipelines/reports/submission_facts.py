@@ -116,7 +116,7 @@ def _this_edition(facts: Facts, manifest: dict) -> str:
     if manifest["edition"] == 1:
         return "本月数据为首次发布，无更正。"
     changes = manifest.get("changes") or {}
-    word = {"corrected": "更正", "restated": "重述"}.get(manifest["kind"], "更新")
+    word = {"corrected": "更正", "restated": "重述", "checked": "加注抽查"}.get(manifest["kind"], "更新")
     files = [
         f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}"
         for row in changes.get("submissions_added", [])

@@ -190,7 +190,7 @@ def send(page, address: str, name: str, content: bytes) -> None:
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     )
     # the file has been read; only then another input may run the page again
-    page.get_by_text("填写经办人后可以提交").wait_for()
+    page.get_by_text("填写经办人后可以报送").wait_for()
     page.get_by_label("经办人").fill("测试员")
     page.keyboard.press("Enter")
 
@@ -204,7 +204,7 @@ def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, 
     # names and answers from the workbook stay words
     page.get_by_text("<script>").first.wait_for()
     assert page.title() != "owned" and page.locator("img[src=x]").count() == 0
-    page.get_by_role("button", name="提交").click()
+    page.get_by_role("button", name="报送", exact=True).click()
     page.get_by_text(re.compile("收件号 .*已接收并生效")).wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="下载回执").click()
@@ -214,26 +214,47 @@ def test_a_workbook_with_faults_is_read_shown_and_submitted(page, fresh, serve, 
 
 def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, workbooks):
     address = serve(fresh)
-    page.goto(f"{address}/reporting?room=decide&month=2020-06")
+    page.goto(f"{address}/reporting?room=board&of=2020-06&step=approve")
     page.get_by_label("经办人").fill("测试员")
     page.keyboard.press("Enter")
     page.get_by_text(re.compile("还缺：.*未报")).wait_for()
-    page.get_by_role("button", name="审定", exact=True).click()
+    page.get_by_role("button", name="审定 2020年6月").click()
     page.get_by_text("请勾选“仍要审定”并写明理由").wait_for()
     page.get_by_text("知道还缺这些，仍要审定").click()
-    page.locator(".st-key-approve_why input").fill("其余各县停电")
-    page.get_by_role("button", name="审定", exact=True).click()
+    page.locator(".st-key-approve-why input").fill("其余各县停电")
+    page.locator(".st-key-approve-why input").press("Enter")
+    idle(page)
+    page.get_by_role("button", name="审定 2020年6月").click()
     page.get_by_text("2020年6月已审定").wait_for()
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     send(page, address, report.name, hostile(report))
-    page.get_by_role("button", name="提交").click()
+    page.get_by_role("button", name="报送", exact=True).click()
     page.get_by_text("等重开后生效").wait_for()
 
 
 def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, fresh, serve):
-    page.goto(f"{serve(fresh)}/reporting?room=decide")
+    page.goto(f"{serve(fresh)}/reporting?room=board&step=release")
     page.get_by_role("button", name="重新计算").click()
     page.get_by_text("请先填写经办人").wait_for()
+
+
+def test_two_files_dropped_at_once_are_two_cards_that_a_phone_can_read_and_send(page, fresh, serve, workbooks):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{serve(fresh)}/reporting?room=upload")
+    idle(page)
+    files = [path for path in workbooks if "2020年6月" in path.name][:2]
+    page.locator("input[type=file]").set_input_files(files)
+    page.get_by_text(re.compile("2020年6月：读到")).nth(1).wait_for()
+    assert page.locator("[class*=st-key-card-]").count() == 2
+    page.get_by_label("经办人").fill("测试员")
+    page.keyboard.press("Enter")
+    page.locator("button:enabled", has_text=re.compile("^报送$")).first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("button:enabled", has_text=re.compile("^报送$")).first.click()
+    page.get_by_text(re.compile("收件号 .*不重复计入")).wait_for()
+    page.goto(page.url.split("?")[0] + "?room=board&of=2020-06")
+    page.locator("[class*=st-key-county-]").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_file_that_is_no_workbook_is_refused_in_words(page, address):
@@ -293,14 +314,14 @@ def test_a_workbook_is_sent_with_the_keyboard_alone(page, fresh, serve, workbook
     page.keyboard.type("测试员")
     page.keyboard.press("Enter")
     # it can be pressed once the name has reached the server
-    button = page.locator("button:enabled", has_text="提交")
+    button = page.locator("button:enabled", has_text=re.compile("^报送$"))
     button.focus()
     page.keyboard.press("Enter")
     page.get_by_text(re.compile("收件号 .*不重复计入")).wait_for()
-    assert {"报送情况", "上传报表"} & set(reached)
+    assert {"按月办理", "上传报表"} & set(reached)
 
 
-ROOMS = ("", "indicator", "map", "county", "reporting?room=decide", "policy", "quality", "guide", "wall")
+ROOMS = ("", "indicator", "map", "county", "reporting?room=board", "policy", "quality", "guide", "wall")
 
 
 def faults(axe, page, room: str) -> list[tuple[str, str, str]]:

@@ -106,13 +106,13 @@ def test_a_county_person_sees_its_own(app, signed, come):
     [
         ("leader", {"报送情况"}),
         ("planner", {"报送情况"}),
-        ("baixiang", {"报送情况", "上传报表"}),
-        ("city", {"报送情况", "上传报表", "审定、发布、撤回"}),
+        ("baixiang", {"报送情况", "上传报表", "待办事项"}),
+        ("city", {"报送情况", "上传报表", "待办事项", "按月办理"}),
     ],
 )
 def test_rooms_of_the_reporting_page_are_those_of_the_role(app, signed, come, person, rooms):
     come(person)
-    opened = app(signed, "reporting", room="decide")
+    opened = app(signed, "reporting", room="board")
     assert not opened.exception
     assert set(opened.segmented_control[0].options) == rooms
 
@@ -127,7 +127,7 @@ def test_who_may_not_export_is_given_no_download(app, signed, come, person, down
 
 def test_who_decides_is_the_person_not_a_name_typed(app, signed, come):
     come("city")
-    opened = app(signed, "reporting", room="decide")
+    opened = app(signed, "reporting", room="board")
     assert "经办人：李市级（市级）" in "".join(item.value.replace("\\", "") for item in opened.caption)
     assert "经办人" not in [item.label for item in opened.text_input]
 
