@@ -2,7 +2,7 @@
 
 Before it refuses a page of another origin, Streamlit would ask checkip.amazonaws.com who this machine is, and so anybody's browser
 could make it call out. Our pages come from the names in `server.allowedHosts`; the machine's addresses are nobody's business.
-Uploads pass `dashboards.upload_door` first, pages and files `dashboards.front`.
+Uploads pass `dashboards.upload_door` first; pages and files go out through `dashboards.front`.
 """
 
 import sys

@@ -10,7 +10,7 @@ def parse(text: str) -> date:
     """`2019-06` as a date. Refuses anything else."""
     found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
     if not found:
-        raise Refusal(f"“{text}”不是月份;请写成 2019-06 这样的形式")
+        raise Refusal(f"“{text}”不是月份；请写成 2019-06 这样的形式")
     return date(int(found[1]), int(found[2]), 1)
 
 
@@ -34,6 +34,11 @@ def span(first: date, last: date) -> list[date]:
 def add(month: date, count: int) -> date:
     index = month.year * 12 + month.month - 1 + count
     return date(index // 12, index % 12 + 1, 1)
+
+
+def between(first: date, second: date) -> int:
+    """How many months the second is after the first."""
+    return (second.year - first.year) * 12 + second.month - first.month
 
 
 def last_day(month: date) -> date:

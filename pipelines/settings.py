@@ -83,7 +83,7 @@ def limits() -> Limits:
     given = {limit: os.environ[name] for limit, name in names.items() if os.environ.get(name)}
     wrong = [f"{names[limit]}={text}" for limit, text in given.items() if not text.isdecimal() or int(text) < 1]
     if wrong:
-        raise Refusal(f"环境变量 {'、'.join(wrong)} 不是正整数;请改正(内存以 MB 计,时间以秒计)")
+        raise Refusal(f"环境变量 {'、'.join(wrong)} 不是正整数；请改正（内存以 MB 计，时间以秒计）")
     return Limits(**{limit: int(text) for limit, text in given.items()})
 
 
@@ -130,7 +130,7 @@ def mail() -> Mail | None:
     security = os.environ.get("SHEQU_SMTP_SECURITY", "starttls")
     usual = {"ssl": 465, "starttls": 587, "none": 25}
     if security not in usual:
-        raise Refusal(f"SHEQU_SMTP_SECURITY 是“{security}”;只能是 starttls、ssl 或 none")
+        raise Refusal(f"SHEQU_SMTP_SECURITY 是“{security}”；只能是 starttls、ssl 或 none")
     port = int(os.environ.get("SHEQU_SMTP_PORT") or usual[security])
     sender = os.environ.get("SHEQU_SMTP_FROM") or f"shequ@{host}"
     user, password = os.environ.get("SHEQU_SMTP_USER", ""), os.environ.get("SHEQU_SMTP_PASSWORD", "")

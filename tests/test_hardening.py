@@ -319,7 +319,7 @@ def test_what_others_can_read_or_change_stops_the_start(tmp_path, name, mode):
     place.parent.mkdir(exist_ok=True)
     place.write_text("mode: local\n")
     place.chmod(mode)
-    with pytest.raises(Refusal, match=f"{name} 能被别人读取或改写,不予启动;请运行 chmod 06"):
+    with pytest.raises(Refusal, match=f"{name} 能被别人读取或改写，不予启动；请运行 chmod 06"):
         roles.before_serving(settings.load(tmp_path))
     place.chmod(0o640)
     roles.before_serving(settings.load(tmp_path))

@@ -46,9 +46,9 @@ def spoiled(path: Path) -> bytes:
     book = openpyxl.load_workbook(path)
     sheet = book["表1 城乡社区基本情况表"] if "表1 城乡社区基本情况表" in book.sheetnames else book.worksheets[0]
     header = {cell.value: cell for row in sheet.iter_rows(max_row=8) for cell in row if isinstance(cell.value, str)}
-    first = max(cell.row for label, cell in header.items() if label.startswith("社区(村)名称")) + 1
+    first = max(cell.row for label, cell in header.items() if label.startswith("社区（村）名称")) + 1
     columns = {label: cell.column for label, cell in header.items()}
-    named = next(column for label, column in columns.items() if label.startswith("社区(村)名称"))
+    named = next(column for label, column in columns.items() if label.startswith("社区（村）名称"))
     placed = next(column for label, column in columns.items() if label.startswith("所属街道"))
     counted = next(column for label, column in columns.items() if label.startswith("居民户数"))
     for i, word in enumerate([*WORDS, LONG]):

@@ -328,7 +328,7 @@ def _county_of(state: dict, code: str | None) -> str:
 def _reason(row: dict) -> str:
     """The first finding, without its code and without the file's name, which has a column of its own."""
     said = (row["why"] or "见回执").split("】", 1)[-1]
-    return said.removeprefix(f"文件“{row['file']}”").lstrip(":：")
+    return said.removeprefix(f"文件“{row['file']}”：")
 
 
 def _arrived(arrived: list[dict]) -> None:

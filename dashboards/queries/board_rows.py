@@ -17,7 +17,6 @@ from pipelines.notify import dispatch
 
 # matters by the step that they belong to
 RETURNED = ("refused_file", "held_row", "unknown_unit", "no_county")
-QUESTIONS = ("warning", "month_question", "waiting_report")
 _CODE = re.compile(r"^【(\w+)】")
 _UNIT = re.compile(r"\d{12}")
 

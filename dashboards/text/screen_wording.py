@@ -17,7 +17,7 @@ from dashboards.queries.row_types import (
 )
 from pipelines import months
 from pipelines.edition import concern, statuses
-from pipelines.edition.movement_sentences import Moved, Slipped
+from pipelines.edition.progress_rows import Moved, Slipped
 
 Figure = FigureRow | TownRow
 AnyFigure = Figure | StandingRow

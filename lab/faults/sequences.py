@@ -159,8 +159,10 @@ class Desk:
         return [unit for unit in rosters.units(APRIL) if unit.county_code == ZONE]
 
 
-ACTIONS = ("send", "send", "send", "send_early", "explain", "decide", "decide", "decide", "approve", "reopen", "run", "release",
-           "retract", "withdraw", "withdraw", "withdraw")  # fmt: skip
+ACTIONS = (
+    *(Desk.send,) * 3, Desk.send_early, Desk.explain, *(Desk.decide,) * 3, Desk.approve, Desk.reopen, Desk.run, Desk.release, Desk.retract,
+    *(Desk.withdraw,) * 3,
+)  # fmt: skip
 
 
 # ---- what must agree
@@ -237,7 +239,10 @@ class Step:
 def planned(number: str, steps: int) -> list[Step]:
     chance = random.Random(number)
     strikes = (chance.randint(1, EVENTS) if chance.random() < 0.4 else 0 for _ in range(steps))
-    return [Step(chance.choice(ACTIONS), f"{number}-{at}", s, chance.random() < 0.5) for at, s in enumerate(strikes)]
+    return [
+        Step(chance.choice(ACTIONS).__name__, f"{number}-{at}", s, chance.random() < 0.5)
+        for at, s in enumerate(strikes)
+    ]
 
 
 def walk(root: Path, place: Settings, plan: list[Step]) -> Callable:

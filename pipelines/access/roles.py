@@ -34,8 +34,8 @@ ACTIONS = {
     "waive": "豁免问题",
     "resolve": "认定单位",
     "publish": "发布",
-    "annotate": "批注",
     "spot": "抽查",
+    "annotate": "批注",
 }
 MAY: dict[str, frozenset[str]] = {
     "访客": frozenset({"read"}),
@@ -82,12 +82,12 @@ def require(by: "str | Actor", action: str, settings: Settings, county: str | No
 
 
 def _refusal(actor: Actor, action: str, county: str | None) -> str:
-    refused = f"{actor.name}({actor.role})不能{ACTIONS[action]}"
+    refused = f"{actor.name}（{actor.role}）不能{ACTIONS[action]}"
     if action not in MAY[actor.role]:
         able = "、".join(role for role, actions in MAY.items() if action in actions and role != LOCAL)
-        return f"{refused};这件事由{able}办理。如职责有变,请市里修改 access.yaml"
+        return f"{refused}；这件事由{able}办理。如职责有变，请市里修改 access.yaml"
     own = "、".join(actor.counties)
-    return f"{refused}:{'看不出这是哪个县市区的' if county is None else f'县市区 {county}'},您只能办理 {own} 的。如有误请联系市里"
+    return f"{refused}：{'看不出这是哪个县市区的' if county is None else f'县市区 {county}'}，您只能办理 {own} 的。如有误请联系市里"
 
 
 # ---- the file
@@ -141,8 +141,8 @@ def _load(place: Path, changed: int) -> Access:
     plain = load_yaml(place)
     people = plain.pop("people", None) or [] if isinstance(plain, dict) else []
     if isinstance(plain, dict) and isinstance(plain.get("proxy"), dict):
-        plain["proxy"] = build(Proxy, plain["proxy"], f"{place.name}:proxy")
-    known = tuple(build(Person, entry, f"{place.name}:people 第 {n} 项") for n, entry in enumerate(people, 1))
+        plain["proxy"] = build(Proxy, plain["proxy"], f"{place.name}：proxy")
+    known = tuple(build(Person, entry, f"{place.name}：people 第 {n} 项") for n, entry in enumerate(people, 1))
     access = build(Access, plain, place.name).model_copy(update={"people": known})
     _check(access, place.name)
     return access
@@ -153,16 +153,16 @@ def _check(access: Access, where: str) -> None:
         values = [value_of(person) for person in access.people]
         if twice := {value for value in values if values.count(value) > 1}:
             raise Refusal(
-                f"{where}:{'、'.join(sorted(twice))} 出现了两次;账号和姓名都不能重复(姓名写进台账,须能认出是谁)"
+                f"{where}：{'、'.join(sorted(twice))} 出现了两次；账号和姓名都不能重复（姓名写进台账，须能认出是谁）"
             )
     for person in access.people:
         if (person.role == "县级") != bool(person.counties):
-            raise Refusal(f"{where}:{person.name}:县级人员须写 counties,其他人员不写")
+            raise Refusal(f"{where}：{person.name}：县级人员须写 counties，其他人员不写")
         for code in person.counties:
             if not (len(code) == 6 and code.isdigit()):
-                raise Refusal(f'{where}:{person.name}:counties 中的“{code}”不是六位代码;请加引号,如 "130524"')
+                raise Refusal(f'{where}：{person.name}：counties 中的“{code}”不是六位代码；请加引号，如 "130524"')
     if access.mode != "local" and not access.people:
-        raise Refusal(f"{where}:mode 为 {access.mode} 时须写 people")
+        raise Refusal(f"{where}：mode 为 {access.mode} 时须写 people")
 
 
 def is_loopback(address: str | None) -> bool:
@@ -188,8 +188,8 @@ def may_listen(settings: Settings, address: str, anonymous: bool) -> None:
     """Errors: `Refusal` for an address beyond this machine without sign-in, unless anonymous reading is allowed explicitly."""
     if not is_loopback(address) and load(settings).mode == "local" and not anonymous:
         raise Refusal(
-            f"地址 {address} 能从别的机器访问,而这里没有设置登录,不予启动。请按 docs/security.md 写好 data/access.yaml;"
-            "或明确地加 --anonymous-read-only:任何人只能看汇总数字,不能上传、不能看单位和问题、不能导出"
+            f"地址 {address} 能从别的机器访问，而这里没有设置登录，不予启动。请按 docs/security.md 写好 data/access.yaml；"
+            "或明确地加 --anonymous-read-only：任何人只能看汇总数字，不能上传、不能看单位和问题、不能导出"
         )
 
 
@@ -199,10 +199,10 @@ def before_serving(settings: Settings) -> None:
     for place in (settings.data / "access.yaml", *(folder / ".streamlit" / "secrets.toml" for folder in folders)):
         if place.exists() and place.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
             mode = "0640" if place.name == "access.yaml" else "0600"
-            raise Refusal(f"{place} 能被别人读取或改写,不予启动;请运行 chmod {mode} {place}")
+            raise Refusal(f"{place} 能被别人读取或改写，不予启动；请运行 chmod {mode} {place}")
     # Streamlit notices only when somebody signs in
     missing = [name for name in ("authlib", "httpx") if find_spec(name) is None]
     if load(settings).mode == "oidc" and missing:
         raise Refusal(
-            f"access.yaml 要求统一身份登录(oidc),而所需的程序包 {'、'.join(missing)} 没有安装,谁也登录不了;请安装后再启动"
+            f"access.yaml 要求统一身份登录（oidc），而所需的程序包 {'、'.join(missing)} 没有安装，谁也登录不了；请安装后再启动"
         )

@@ -326,7 +326,7 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
 
 
 def unknown_columns(table: Table, part: Part, report: Report) -> None:
-    known = {f.label: f for f in part}
+    known = {labels.fold(f.label): f for f in part}
     for column in table.unknown:
         values = [row[column.index - 1] for row in table.sheet.rows[table.last :] if column.index <= len(row)]
         filled = {value for value in values if value is not None}
@@ -338,14 +338,17 @@ def unknown_columns(table: Table, part: Part, report: Report) -> None:
             near = process.extractOne(plain, list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
             missing = near and known[near[0]].id not in table.columns
             report.add(
-                "unknown_column", expected=near[0] if near and missing else None, hint=_hint(near, missing), **words
+                "unknown_column",
+                expected=known[near[0]].label if near and missing else None,
+                hint=_hint(known[near[0]].label if near else None, missing),
+                **words,
             )
 
 
-def _hint(near: tuple | None, missing: object) -> str:
-    if not near:
+def _hint(near: str | None, missing: object) -> str:
+    if near is None:
         return "表中没有相近的指标"
-    return f"最接近的指标是“{near[0]}”" + ("" if missing else ",但该指标已有对应的列")
+    return f"最接近的指标是“{near}”" + ("" if missing else "，但该指标已有对应的列")
 
 
 def _headless_columns(table: Table, report: Report) -> None:
@@ -426,7 +429,7 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
     for sheet in chosen.others:
         if sheet.name in OURS or is_remarks(sheet):
             continue
-        state = "" if sheet.visibility == "visible" else "(隐藏)"
+        state = "" if sheet.visibility == "visible" else "（隐藏）"
         report.add("other_sheet", sheet=sheet.name, state=state)
 
 

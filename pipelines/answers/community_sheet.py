@@ -221,7 +221,7 @@ class _Reader:
         expected = [unit for unit in index.units.values() if town in (None, unit.town_code)]
         missing = [unit for unit in expected if unit.code not in given]
         if missing and self.rows.row:
-            names_ = "、".join(f"{unit.name}({unit.code})" for unit in missing[:20])
+            names_ = "、".join(f"{unit.name}（{unit.code}）" for unit in missing[:20])
             self._add(
                 "units_missing",
                 found="、".join(unit.code for unit in missing),

@@ -217,7 +217,7 @@ def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tupl
 
 def quote(claims: list[Claim], label) -> str:
     """What each place says, for the refusal."""
-    return ";".join(dict.fromkeys(f"{claim.source}为{label(claim.value)}" for claim in claims))
+    return "；".join(dict.fromkeys(f"{claim.source}为{label(claim.value)}" for claim in claims))
 
 
 def month_label(month: object) -> str:

@@ -228,9 +228,10 @@ def read(form2: Form2, part: Part, report: Report, own: Own, date1904: bool) -> 
     missing = [f.label for f in part if not f.required and f.id not in form2.places and f.id not in form2.twice]
     if missing:
         report.add("labels_missing", sheet=sheet.name, expected="、".join(missing), count=len(missing))
+    known = {labels.fold(f.label): f.label for f in part}
     for cell, text in form2.unknown:
-        near = process.extractOne(labels.normalise(text), [f.label for f in part], scorer=fuzz.ratio, score_cutoff=NEAR)
-        hint = f"最接近的项目是“{near[0]}”" if near else "没有相近的项目"
+        near = process.extractOne(labels.normalise(text), known, scorer=fuzz.ratio, score_cutoff=NEAR)
+        hint = f"最接近的项目是“{known[near[0]]}”" if near else "没有相近的项目"
         report.add("unknown_label", sheet=sheet.name, cell=cell, found=text, hint=hint)
     record = CountyRecord(sheet.name)
     for field_ in part:

@@ -87,17 +87,17 @@ _OWN = settings.REPOSITORY / "data" / "reference"
 def _listed(folder: Path) -> dict[str, Kind]:
     name = "findings.yaml"
     file = strict_yaml.build(_File, strict_yaml.load_yaml(folder / name), name)
-    kinds = [strict_yaml.build(Kind, item, f"{name}:{item.get('code', '?')}") for item in file.findings]
+    kinds = [strict_yaml.build(Kind, item, f"{name}：{item.get('code', '?')}") for item in file.findings]
     for code, count in Counter(kind.code for kind in kinds).items():
         if count > 1:
-            raise Refusal(f"{name}:代码 {code} 出现两次;请合并为一条")
+            raise Refusal(f"{name}：代码 {code} 出现两次；请合并为一条")
     return {kind.code: kind for kind in kinds}
 
 
 def quote(value: str | None, most: int = SHOWN) -> str:
     """A value for a sentence: one line, shortened, control characters shown as spaces."""
     text = "".join(char if char.isprintable() else " " for char in value or "")
-    return text if len(text) <= most else f"{text[:most]}…(共{len(text)}字)"
+    return text if len(text) <= most else f"{text[:most]}…（共{len(text)}字）"
 
 
 def place(file: str, sheet: str | None = None, cell: str | None = None) -> str:
@@ -207,7 +207,7 @@ class Report:
         if self.spots and sheet and cell:
             sheet, cells = self.spots(sheet, cell.split(","))
             cell = ",".join(cells)
-        message = f"【{finding.code}】{personal_data.masked(place(self.file, sheet, cell))}:{body}"
+        message = f"【{finding.code}】{personal_data.masked(place(self.file, sheet, cell))}：{body}"
         return replace(finding, sheet=sheet, cell=cell, message=message)
 
 
@@ -228,16 +228,16 @@ def document(kinds: dict[str, Kind]) -> str:
     lines = [
         "# 核查发现一览",
         "",
-        "本页由 `data/reference/findings.yaml` 生成,请勿手改。每条发现写明文件、工作表、单元格、所见值与处理办法。",
-        "表内一致性规则(户数与人口等)另见调查表 `form.yaml` 的 rules。",
+        "本页由 `data/reference/findings.yaml` 生成，请勿手改。每条发现写明文件、工作表、单元格、所见值与处理办法。",
+        "表内一致性规则（户数与人口等）另见调查表 `form.yaml` 的 rules。",
     ]
     for severity, title in SEVERITY_NAMES.items():
-        lines += ["", f"## {title}({severity})"]
+        lines += ["", f"## {title}（{severity}）"]
         for kind in (kind for kind in kinds.values() if kind.severity == severity):
             lines += [
                 "", f"### {kind.code}", "", kind.meaning, "",
-                f"- 影响范围:{_SCOPES[kind.scope]}", f"- 常见原因:{kind.cause}", f"- 处理办法:{kind.remedy}",
-                f"- 提示文字:{kind.message}",
+                f"- 影响范围：{_SCOPES[kind.scope]}", f"- 常见原因：{kind.cause}", f"- 处理办法：{kind.remedy}",
+                f"- 提示文字：{kind.message}",
             ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

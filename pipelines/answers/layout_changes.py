@@ -46,8 +46,8 @@ def _of(places: Iterable[Place], part: str) -> dict[str, Place]:
 def _compare(before: dict[str, Place], now: dict[str, Place], fields: dict, report: Report) -> None:
     sheet = next(iter(now.values())).sheet
     label = {name: fields[name].label for name in (*before, *now) if name in fields}
-    gone = [f"{label[name]}(原{before[name].cell})" for name in before if name not in now and name in label]
-    new = [f"{label[name]}({now[name].cell})" for name in now if name not in before and name in label]
+    gone = [f"{label[name]}（原{before[name].cell}）" for name in before if name not in now and name in label]
+    new = [f"{label[name]}（{now[name].cell}）" for name in now if name not in before and name in label]
     both = [name for name in now if name in before and name in label]
     _note(report, "layout_gone", sheet, gone)
     _note(report, "layout_new", sheet, new)
@@ -65,7 +65,7 @@ def _note(report: Report, code: str, sheet: str, items: list[str]) -> None:
 def _renamed(before: dict[str, Place], now: dict[str, Place], both: list[str]) -> list[str]:
     """Headers that say something else; ordinals, blanks, line breaks and widths of letters do not count, units do."""
     return [
-        f"“{_plain(before[name].header)}”改为“{_plain(now[name].header)}”({now[name].cell})"
+        f"“{_plain(before[name].header)}”改为“{_plain(now[name].header)}”（{now[name].cell}）"
         for name in both
         if before[name].header and now[name].header
         if labels.normalise(before[name].header) != labels.normalise(now[name].header)
@@ -80,7 +80,9 @@ def _moved(before: dict[str, Place], now: dict[str, Place], both: list[str], lab
     """Columns that left their order. A column put in between moves all to its right, and is no change of order."""
     ordered = sorted(both, key=lambda name: column_number(now[name].cell))
     stayed = _longest_rising([column_number(before[name].cell) for name in ordered])
-    return [f"{label[name]}({before[name].cell}→{now[name].cell})" for i, name in enumerate(ordered) if i not in stayed]
+    return [
+        f"{label[name]}（{before[name].cell}→{now[name].cell}）" for i, name in enumerate(ordered) if i not in stayed
+    ]
 
 
 def _longest_rising(numbers: list[int]) -> set[int]:

@@ -232,4 +232,4 @@ def candidates(index: CountyIndex, name: str | None, town: str | None) -> str:
 
 def _describe(index: CountyIndex, codes: list[str]) -> str:
     found = [index.units[code] for code in codes[: CANDIDATES + 2]]
-    return "、".join(f"{unit.town}{unit.name}({unit.code})" for unit in found)
+    return "、".join(f"{unit.town}{unit.name}（{unit.code}）" for unit in found)

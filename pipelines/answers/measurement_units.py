@@ -35,7 +35,7 @@ UNITS: dict[str, tuple[str, Decimal | None]] = {
     for unit, factor in units.items()
 }
 _SPLIT = re.compile(r"[,;，;、]")
-_INTRODUCTION = re.compile(r"^(?:计量)?(?:金额)?(?:面积)?单位[::]?|^以(?=.+计$)|计$")
+_INTRODUCTION = re.compile(r"^(?:计量)?(?:金额)?(?:面积)?单位:?|^以(?=.+计$)|计$")
 _BEHIND = re.compile(r"^(.*?\d)([^\d]+)$")
 
 

@@ -270,7 +270,7 @@ def _count(raw: object, field: Field, asked: Asked) -> object:
 
 def _number(raw: object, field: Field, asked: Asked) -> object:
     value = decimal(raw, asked.stated or measurement_units.canonical(field.unit))
-    expected = f"0 至 {field.max} 的数({field.unit})" if field.max is not None else "非负数"
+    expected = f"0 至 {field.max} 的数（{field.unit}）" if field.max is not None else "非负数"
     if not isinstance(value, Decimal):
         return Bad("not_a_number", expected)
     return _bounded(_places(value * asked.factor), field, expected)
@@ -279,7 +279,7 @@ def _number(raw: object, field: Field, asked: Asked) -> object:
 def _percent(raw: object, field: Field, asked: Asked) -> object:
     """A percentage as 92.5. A bare 0.6 is not taken for 60 or for 0.6: it is asked about."""
     value = decimal(raw, asked.stated or "%")
-    expected = "0 至 100 的百分数,如 92.5 或 92.5%"
+    expected = "0 至 100 的百分数，如 92.5 或 92.5%"
     if not isinstance(value, Decimal):
         return Bad("not_a_number", expected)
     written = isinstance(raw, str) and labels.fold(raw).endswith("%")
@@ -330,7 +330,7 @@ def _unclear(text: str) -> Bad:
 
 
 def _no_month() -> Bad:
-    return Bad("not_a_month", "年月,如 2019-06 或 2019年6月")
+    return Bad("not_a_month", "年月，如 2019-06 或 2019年6月")
 
 
 def _first(year: int, month: int) -> object:
@@ -378,16 +378,16 @@ def month_of(raw: object) -> date | None:
 def _code(raw: object, field: Field, asked: Asked) -> object:
     """12 digits, or 15 of which the last three are 000. A county's code has 6."""
     if isinstance(raw, (bool, datetime, date, time, timedelta)):
-        return Bad("code_damaged", "12位数字的统计用区划代码,以文本填写")
+        return Bad("code_damaged", "12位数字的统计用区划代码，以文本填写")
     text = code_digits(shown(raw) or "")
     if not text.isascii() or not text.isdigit():
-        return Bad("code_damaged", "12位数字的统计用区划代码,以文本填写")
+        return Bad("code_damaged", "12位数字的统计用区划代码，以文本填写")
     if len(text) == 15 and text.endswith("000"):
         text = text[:12]
     # a number of which Excel kept six digits ends in six zeros; no unit's code does
     if len(text) == 12 and not (text.endswith("000000") and not isinstance(raw, str)):
         return text
-    return Bad("code_damaged", "12位数字的统计用区划代码,以文本填写")
+    return Bad("code_damaged", "12位数字的统计用区划代码，以文本填写")
 
 
 def code_digits(text: str) -> str:

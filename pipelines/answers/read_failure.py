@@ -59,7 +59,7 @@ def note(archive: Archive, event: Event, outcome: Costly, first: bool) -> None:
     ):
         why = _WHY[outcome.why].format(**asdict(outcome.limits))
         raise Refusal(
-            f"第 {event.seq} 号文件“{event.body['file']}”先前读得出,这次没有读出({why});"
-            "请在内存充足、不忙的机器上,或提高读取上限(SHEQU_READ_MEMORY、SHEQU_READ_CPU、SHEQU_READ_WALL)后再试"
+            f"第 {event.seq} 号文件“{event.body['file']}”先前读得出，这次没有读出（{why}）；"
+            "请在内存充足、不忙的机器上，或提高读取上限（SHEQU_READ_MEMORY、SHEQU_READ_CPU、SHEQU_READ_WALL）后再试"
         )
     archive.append(KIND, {"submission": event.seq, "why": outcome.why, "limits": asdict(outcome.limits)})

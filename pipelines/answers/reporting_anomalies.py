@@ -86,8 +86,8 @@ def load(folder: Path) -> Limits:
     parts = {"unchanged": Unchanged, "alike": Alike, "round": Round, "turned": Turned}
     if isinstance(data.get("turned"), dict):
         data["turned"] = {("except_" if key == "except" else key): value for key, value in data["turned"].items()}
-    built = {key: strict_yaml.build(model, data.get(key), f"{name}:{key}") for key, model in parts.items()}
-    slips = [strict_yaml.build(Slip, slip, f"{name}:slips") for slip in data.get("slips", [])]
+    built = {key: strict_yaml.build(model, data.get(key), f"{name}：{key}") for key, model in parts.items()}
+    slips = [strict_yaml.build(Slip, slip, f"{name}：slips") for slip in data.get("slips", [])]
     return strict_yaml.build(Limits, {**data, **built, "slips": slips}, name)
 
 

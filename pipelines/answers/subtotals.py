@@ -96,5 +96,5 @@ def _report(total: Total, wrong: dict, rows: CommunityRows, table: Table, contex
     cells = ",".join(address.cell(total.row, table.columns[name].index) for name in wrong)
     context.report.add(
         "total_differs", sheet=rows.sheet, cell=cells, row=total.row, field=first, found=str(stated), expected=str(actual),
-        total=total.label or "(未写明的)合计", label=context.part[first].label,
+        total=total.label or "（未写明的）合计", label=context.part[first].label,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from pipelines.answers import parse_value
 from pipelines.answers.header_columns import Table
 from pipelines.reference import labels
 
-_TOTAL = re.compile(r".{0,30}?(?:小计|合计|总计|共计|累计|总数|汇总|平均)(?:\(.*\)|[::].*)?|(?:其中|以上|本页).{0,20}")
+_TOTAL = re.compile(r".{0,30}?(?:小计|合计|总计|共计|累计|总数|汇总|平均)(?:\(.*\)|:.*)?|(?:其中|以上|本页).{0,20}")
 _GRAND = re.compile(r"合计|总计|共计|汇总|全县|全区|全市")
 _NOTE = re.compile(
     r"^(?:注|备注|说明|附注|填表|填报|审核|复核|负责|单位负责|制表|联系|电话|报出|盖章|日期|分管|领导|签字|经办|统计|审批|备\s*注)"

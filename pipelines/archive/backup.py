@@ -50,12 +50,12 @@ class _Place:
             newer = found["format"] > FORMAT
         except FileNotFoundError:
             if self.root.exists() and any(not _is_ours(path.name) for path in self.root.iterdir()):
-                raise Refusal(f"“{self.root}”不是空文件夹,也不是备份(没有 {MARK}),未作改动;请另选文件夹") from None
+                raise Refusal(f"“{self.root}”不是空文件夹，也不是备份（没有 {MARK}），未作改动；请另选文件夹") from None
             return None
         except (ValueError, KeyError, TypeError):
-            raise Refusal(f"备份的说明文件 {self.root / MARK} 已损坏,未作改动;请另选文件夹重新备份") from None
+            raise Refusal(f"备份的说明文件 {self.root / MARK} 已损坏，未作改动；请另选文件夹重新备份") from None
         if newer:
-            raise Refusal(f"备份“{self.root}”由更新版本的程序写成,本程序不能使用,未作改动;请改用更新版本的程序")
+            raise Refusal(f"备份“{self.root}”由更新版本的程序写成，本程序不能使用，未作改动；请改用更新版本的程序")
         return found
 
 
@@ -104,9 +104,9 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
 def _check_place(settings: Settings, place: _Place, source: Archive) -> None:
     source.check_format()
     if not source.last_seq():
-        raise Refusal("档案还是空的,没有可备份的内容;请先提交报表(shequ submit)")
+        raise Refusal("档案还是空的，没有可备份的内容；请先提交报表（shequ submit）")
     if place.root.is_relative_to(settings.data):
-        raise Refusal(f"备份不能放在数据文件夹之内({settings.data}):磁盘坏了会一起丢失;请另选磁盘上的文件夹")
+        raise Refusal(f"备份不能放在数据文件夹之内（{settings.data}）：磁盘坏了会一起丢失；请另选磁盘上的文件夹")
     place.mark()
 
 
@@ -127,18 +127,18 @@ def _check_continues(place: _Place, ledger: bytes, city: dict) -> None:
     if mark is None:
         return
     if mark["city"]["code"] != city["code"]:
-        raise Refusal(f"“{place.root}”是{mark['city']['name']}的备份,本机是{city['name']},未作改动;请另选文件夹")
+        raise Refusal(f"“{place.root}”是{mark['city']['name']}的备份，本机是{city['name']}，未作改动；请另选文件夹")
     kept = _whole_lines(place.archive.ledger)
     if ledger.startswith(kept):
         return
     ours, theirs = ledger.splitlines(), kept.splitlines()
     if kept.startswith(ledger):
-        what = f"备份比档案长:备份到第 {len(theirs)} 行,档案只到第 {len(ours)} 行;档案丢失了事件"
+        what = f"备份比档案长：备份到第 {len(theirs)} 行，档案只到第 {len(ours)} 行；档案丢失了事件"
     else:
         number = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False), 1) if a != b), len(ours))
-        what = f"档案与备份从台账第 {number} 行起不同:不是同一份档案,或有一方被改动"
+        what = f"档案与备份从台账第 {number} 行起不同：不是同一份档案，或有一方被改动"
     raise Refusal(
-        f"{what}。为免覆盖完好的备份,未作改动;请另选文件夹备份,并用 shequ backup --verify 检查原备份,再决定以哪一份为准"
+        f"{what}。为免覆盖完好的备份，未作改动；请另选文件夹备份，并用 shequ backup --verify 检查原备份，再决定以哪一份为准"
     )
 
 
@@ -186,11 +186,11 @@ def _write_mark(place: _Place, told: dict) -> None:
 
 def _message(result: dict) -> str:
     lines = [
-        f"已备份到 {result['folder']}:台账至第 {result['seq']} 号,共 {result['objects']} 个文件,"
-        f"本次新增 {result['copied']} 个({result['bytes'] / 2**20:.1f} MB)。"
+        f"已备份到 {result['folder']}：台账至第 {result['seq']} 号，共 {result['objects']} 个文件，"
+        f"本次新增 {result['copied']} 个（{result['bytes'] / 2**20:.1f} MB）。"
     ]
-    lines += [f"有缺陷:{fault}" for fault in result["faults"]]
-    return "\n".join([*lines, "逐个校验无误。" if result["whole"] else "备份不完整,请按上面的提示处理后重新备份。"])
+    lines += [f"有缺陷：{fault}" for fault in result["faults"]]
+    return "\n".join([*lines, "逐个校验无误。" if result["whole"] else "备份不完整，请按上面的提示处理后重新备份。"])
 
 
 # ---- verify
@@ -204,13 +204,13 @@ def verify(folder: Path) -> dict:
     place = _Place(folder.resolve())
     mark = place.mark()
     if mark is None:
-        raise Refusal(f"“{place.root}”里没有备份;请核对路径")
+        raise Refusal(f"“{place.root}”里没有备份；请核对路径")
     faults = [*place.archive.verify(), *Ledger(place.audit, "审计日志").verify()]
     seq = place.archive.last_seq()
     if seq < mark["seq"]:
-        faults.append(f"备份的台账只到第 {seq} 号,应到第 {mark['seq']} 号:有事件丢失")
+        faults.append(f"备份的台账只到第 {seq} 号，应到第 {mark['seq']} 号：有事件丢失")
     objects = {digest for event in place.archive.events() for digest in objects_of(event)}
-    told = "逐个校验无误" if not faults else ";".join(faults)
+    told = "逐个校验无误" if not faults else "；".join(faults)
     return {
         "folder": str(place.root),
         "city": mark["city"]["name"],
@@ -219,7 +219,7 @@ def verify(folder: Path) -> dict:
         "objects": len(objects),
         "faults": faults,
         "whole": not faults,
-        "message": f"{mark['city']['name']}的备份,台账至第 {seq} 号,{len(objects)} 个文件:{told}",
+        "message": f"{mark['city']['name']}的备份，台账至第 {seq} 号，{len(objects)} 个文件：{told}",
     }
 
 
@@ -242,10 +242,10 @@ def restore(settings: Settings, folder: Path, by: str = "系统", report: Progre
             return told
         _check_empty(settings, audit)
         if not found["whole"]:
-            raise Refusal(f"备份不完整,未恢复:{';'.join(found['faults'])}。请改用另一份备份")
+            raise Refusal(f"备份不完整，未恢复：{'；'.join(found['faults'])}。请改用另一份备份")
         _, faults = _copy(ledger, place.archive, Archive(target), report)
         if faults:
-            raise Refusal(f"备份在恢复时读不出,未恢复:{';'.join(faults)}。请检查备份所在的磁盘,或改用另一份备份")
+            raise Refusal(f"备份在恢复时读不出，未恢复：{'；'.join(faults)}。请检查备份所在的磁盘，或改用另一份备份")
         _put_restored(settings, place, target, ledger)
         _audit(settings).append("restore", told, by)
     return told
@@ -265,7 +265,7 @@ def _check_empty(settings: Settings, audit: bytes) -> None:
     if not audit.startswith(_whole_lines(_audit(settings).path)):
         taken.append(_audit(settings).path)
     if taken:
-        raise Refusal(f"数据文件夹不是空的(已有 {taken[0]}),未作改动;请用 --data 另指一个空文件夹恢复")
+        raise Refusal(f"数据文件夹不是空的（已有 {taken[0]}），未作改动；请用 --data 另指一个空文件夹恢复")
 
 
 def _put_restored(settings: Settings, place: _Place, target: Path, ledger: bytes) -> None:

@@ -132,13 +132,13 @@ class Ledger:
             if not raw:
                 continue
             if not _is_event(raw):
-                yield f"{self.name}第 {number} 行残缺(写入时断电或被改动);其后的事件不受影响"
+                yield f"{self.name}第 {number} 行残缺（写入时断电或被改动）；其后的事件不受影响"
                 continue
             event = json.loads(raw)
             if event["seq"] != expected or event["prev"] != prev:
                 yield (
-                    f"{self.name}第 {number} 行(第 {event['seq']} 号)与前一行不相衔接:"
-                    "有事件被改动、删除或插入;请与备份核对"
+                    f"{self.name}第 {number} 行（第 {event['seq']} 号）与前一行不相衔接："
+                    "有事件被改动、删除或插入；请与备份核对"
                 )
             expected, prev = event["seq"] + 1, _hash(raw.decode())
 

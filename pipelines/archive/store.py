@@ -36,10 +36,12 @@ class Archive:
         except FileNotFoundError:
             return
         except ValueError:
-            raise Refusal(f"档案的格式标记无法识别({self.root / 'format'},应为 {FORMAT});请从备份恢复该文件") from None
+            raise Refusal(
+                f"档案的格式标记无法识别（{self.root / 'format'}，应为 {FORMAT}）；请从备份恢复该文件"
+            ) from None
         if found > FORMAT:
             raise Refusal(
-                f"档案由更新版本的程序写成(格式 {found},本程序只认识 {FORMAT}),未作任何改动;请改用更新版本的程序"
+                f"档案由更新版本的程序写成（格式 {found}，本程序只认识 {FORMAT}），未作任何改动；请改用更新版本的程序"
             )
 
     # ---- bytes
@@ -65,9 +67,9 @@ class Archive:
         try:
             data = self.path(digest).read_bytes()
         except FileNotFoundError:
-            raise Refusal(f"档案缺少文件 {digest[:12]}…;请从备份恢复 {self.path(digest)}") from None
+            raise Refusal(f"档案缺少文件 {digest[:12]}…；请从备份恢复 {self.path(digest)}") from None
         if hashlib.sha256(data).hexdigest() != digest:
-            raise Refusal(f"档案文件 {digest[:12]}… 的内容已被改动,与其校验值不符;请从备份恢复 {self.path(digest)}")
+            raise Refusal(f"档案文件 {digest[:12]}… 的内容已被改动，与其校验值不符；请从备份恢复 {self.path(digest)}")
         return data
 
     # ---- events

@@ -18,6 +18,7 @@ from pipelines.cli import (
     printing,
     reference_commands,
     spotcheck,
+    task_commands,
 )
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
@@ -41,7 +42,7 @@ class _Chinese(click.Group):
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="运行数据所在文件夹（默认 data/,或环境变量 SHEQU_DATA）",
+    help="运行数据所在文件夹（默认 data/，或环境变量 SHEQU_DATA）",
 )
 @click.version_option(__version__, prog_name="shequ")
 @click.pass_context
@@ -188,7 +189,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
 @click.option("--indicator", help="指标代码")
 @click.option("--policy", help="政策代码")
 @click.option(
-    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时(then)或目前(now)区划"
+    "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时（then）或目前（now）区划"
 )
 @click.option("--edition", type=EDITION, help="哪一版，如 2020-06/2，或 working（最新的工作版）；不写则为当前发布版")
 @click.option("--json", "as_json", is_flag=True)
@@ -235,7 +236,11 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
 @main.command()
 @click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
 @click.option("--edition", type=int, help="第几版；不写则为该月最新一版")
-@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报；不写则按月份")
+@click.option(
+    "--variant",
+    type=click.Choice(["month", "quarter", "year"]),
+    help="月报、季报或年报；不写则月报，季末、年末另有季报、年报",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
@@ -243,11 +248,11 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     """由一个发布版重新生成报告(docx、xlsx、html);同一版的报告每次都相同。"""
     from pipelines.edition import open_release
     from pipelines.intake import month_now
-    from pipelines.reports import VARIANTS, write_reports
+    from pipelines.reports import VARIANTS, office, write_reports
 
     release = open_release(month, edition, settings=found)
     said = month_now.of(found, release.month).caveats
-    paths = write_reports(release, out, VARIANTS.get(variant), said)
+    paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(found))
     printing.print_json([str(p) for p in paths]) if as_json else printing.say("已生成：", *map(str, paths))
 
 
@@ -297,6 +302,7 @@ for command in (
     *matters_commands.COMMANDS,
     comparing.compare,
     spotcheck.spotcheck,
+    task_commands.tasks,
     reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,

@@ -9,6 +9,7 @@ import click
 from rich.cells import cell_len
 
 from pipelines import months
+from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.intake import file_names, gap_wording
 
 
@@ -73,7 +74,7 @@ def _report(report) -> None:
     from pipelines.intake.outcome import SEVERITY_NAMES
 
     rows = report.rows
-    whose = f"{report.county} {report.month}:" if report.county and report.month else ""
+    whose = f"{report.county} {report.month}：" if report.county and report.month else ""
     counts = f"读到 {rows['read']} 行，计入 {rows['accepted']} 行，暂不计入 {rows['held']} 行"
     counts += (
         f"；新报 {rows['new']}、改动 {rows['changed']}、未变 {rows['unchanged']}，另有 {rows['kept']} 行沿用此前所报"
@@ -140,7 +141,7 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
     value = valued(figure["value"], indicator["unit"])
     say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}：{story['quote']}")
     say(f"{story['arithmetic']}")
-    say(f"= {value}  ({figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']})")
+    say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']}）")
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
         say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
@@ -188,7 +189,7 @@ def status(state: dict) -> None:
     for one in state["refused"]:
         say(f"未采用：{gap_wording.refusal(one, gap_wording.county_names(state))}")
     if state["waiting"]:
-        say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效(shequ reopen)")
+        say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效（shequ reopen）")
     if state["unread"]:
         say(f"已存档、尚未读取 {len(state['unread'])} 份：{'、'.join(one['file'] for one in state['unread'][:20])}")
     for problem in state["inbox"]:
@@ -198,17 +199,10 @@ def status(state: dict) -> None:
         say(f"工作版 {editions['working']}，尚未发布；发布用 shequ release {state['month']}")
     for decision in state.get("decisions", []):
         kind, withdrawn = (
-            DECISIONS.get(decision["kind"], decision["kind"]),
+            WITHDRAWABLE.get(decision["kind"], decision["kind"]),
             "" if decision["in_force"] else "（已撤回）",
         )
         say(f"第 {decision['seq']} 号决定：{kind}，{decision['by']}，{decision['at'][:10]}{withdrawn}")
-
-
-DECISIONS = {
-    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
-    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理", "annotate": "批注",
-}  # fmt: skip
 
 
 def _counties(state: dict) -> None:

@@ -66,7 +66,7 @@ def _result(kind: str, asset: dg.AssetKey, found: list[Verdict]) -> dg.AssetChec
         asset_key=asset,
         check_name=kind,
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
-        description=";".join(map(str, failed)) or warehouse_checks.KINDS[kind],
+        description="；".join(map(str, failed)) or warehouse_checks.KINDS[kind],
         metadata={
             **_offenders(sum(verdict.count for verdict in found), [one for verdict in failed for one in verdict.ids]),
             "逐项": dg.MetadataValue.table([_line(verdict) for verdict in found]),

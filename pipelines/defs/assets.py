@@ -174,7 +174,7 @@ def _moved(folder: Path) -> dict[str, object]:
 
 def _report(common: dict) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name="report", specs=asset_specs.report(), **common, description="月报(docx、xlsx、html)和发布消息。"
+        name="report", specs=asset_specs.report(), **common, description="月报（docx、xlsx、html）和发布消息。"
     )
     def report(context: dg.AssetExecutionContext, station: Station) -> Iterator:
         if _of_inbox(context):

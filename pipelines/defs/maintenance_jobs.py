@@ -187,7 +187,7 @@ def _tell_damage(station: Station, kind: str, what: str, found: list[str], now: 
     if found:
         known = dispatch.known(station.settings)
         dispatch.tell(station.settings, [messages.fault(kind, what, found, now.date(), known)])
-        raise dg.Failure(f"{what}:{';'.join(found[:20])}", allow_retries=False)
+        raise dg.Failure(f"{what}：{'；'.join(found[:20])}", allow_retries=False)
 
 
 def purge(instance: dg.DagsterInstance, before: datetime) -> int:

@@ -6,14 +6,15 @@
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.punctuation import full_width
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.strict_yaml import load_yaml
 
 SPECS = settings.REPOSITORY / "tests" / "specs"
 WORDINGS = {"required": "必须", "strive": "力争", "promoted": "提倡、推动"}
-COUNTED = {"community": "社区(村)", "county": "县(市、区)"}
-LEVELS = {"community": "各社区(村)", "town": "各街道(乡镇)", "county": "各县(市、区)", "city": "全市"}
+COUNTED = {"community": "社区（村）", "county": "县（市、区）"}
+LEVELS = {"community": "各社区（村）", "town": "各街道（乡镇）", "county": "各县（市、区）", "city": "全市"}
 _COMMON = ("县", "类型", "个数")
 
 
@@ -35,10 +36,10 @@ def page(reference: Reference, examples: list[dict]) -> str:
 
 _HEAD = """# 指标目录
 
-本页由 `make docs` 生成:指标取自 `data/reference/policies/`,算例取自 `tests/specs/`(同时是测试)。请勿手改。
+本页由 `make docs` 生成：指标取自 `data/reference/policies/`，算例取自 `tests/specs/`（同时是测试）。请勿手改。
 
-占比 = 100 × 满足条件的单位数 ÷ 范围内单位数,范围内单位由名册决定,与是否报送无关。“不详”是范围或条件无从判断的单位:
-下限把它们都算作没有,上限都算作有;下限达到目标才算达标,仅已报数据达到的为“待核实”。比值只对两项都填报的单位求和。
+占比 = 100 × 满足条件的单位数 ÷ 范围内单位数，范围内单位由名册决定，与是否报送无关。“不详”是范围或条件无从判断的单位：
+下限把它们都算作没有，上限都算作有；下限达到目标才算达标，仅已报数据达到的为“待核实”。比值只对两项都填报的单位求和。
 """
 
 
@@ -51,7 +52,7 @@ _CASES = """## 数字和状态的算例
 
 def _policy(register: Register, reference: Reference, examples: list[dict]) -> str:
     policy = register.policy
-    lines = [f"## {policy.title}", "", f"{policy.issuer},{policy.published}。共 {len(register.indicators)} 项指标。"]
+    lines = [f"## {policy.title}", "", f"{policy.issuer}，{policy.published}。共 {len(register.indicators)} 项指标。"]
     if policy.note:
         lines.append(policy.note)
     shown = [_indicator(i, reference, [e for e in examples if e["indicator"] == i.id]) for i in register]
@@ -59,10 +60,10 @@ def _policy(register: Register, reference: Reference, examples: list[dict]) -> s
 
 
 def _indicator(indicator: Indicator, reference: Reference, examples: list[dict]) -> str:
-    mark = "(重点)" if indicator.headline else ""
+    mark = "（重点）" if indicator.headline else ""
     facts = {
-        "条款": f"{indicator.clause}:“{indicator.quote}”({WORDINGS[indicator.wording]})",
-        "计量": f"以{COUNTED[indicator.of]}为单位,{indicator.unit}",
+        "条款": f"{indicator.clause}：“{full_width(indicator.quote)}”（{WORDINGS[indicator.wording]}）",
+        "计量": f"以{COUNTED[indicator.of]}为单位，{indicator.unit}",
         "范围": _code(indicator.entry.scope) or "全部",
         "算法": _formula(indicator),
         "用到的填报": "、".join(filter(None, (_label(name, indicator, reference) for name in indicator.fields))),
@@ -70,7 +71,7 @@ def _indicator(indicator: Indicator, reference: Reference, examples: list[dict])
         "理解": indicator.reading,
         "存疑": indicator.unverified,
     }
-    listed = [f"- {name}:{text}" for name, text in facts.items() if text]
+    listed = [f"- {name}：{text}" for name, text in facts.items() if text]
     return "\n".join([f"### {indicator.name}{mark} `{indicator.id}`", "", *listed, "", *map(_example, examples)])
 
 
@@ -88,9 +89,9 @@ def _code(expression: str | None) -> str:
 def _target(indicator: Indicator) -> str:
     target = indicator.target
     if target is None:
-        return "无,仅监测"
-    december = ",每年 12 月考核" if indicator.judged == "december" else ""
-    return f"{LEVELS[indicator.level]} {target.label}{indicator.unit},{target.by} 月底前{december}"
+        return "无，仅监测"
+    december = "，每年 12 月考核" if indicator.judged == "december" else ""
+    return f"{LEVELS[indicator.level]} {target.label}{indicator.unit}，{target.by} 月底前{december}"
 
 
 def _label(name: str, indicator: Indicator, reference: Reference) -> str:
@@ -100,16 +101,16 @@ def _label(name: str, indicator: Indicator, reference: Reference) -> str:
         register = next(r for r in reference.registers if indicator in r.indicators)
         return f"全县“{reference.form.community[register.rollups[field].sum].label}”合计"
     counted = "county" if part == "county" else indicator.of
-    return f"“{reference.form.part(counted)[field].label}”{'(表2)' if counted == 'county' else ''}"
+    return f"“{reference.form.part(counted)[field].label}”{'（表2）' if counted == 'county' else ''}"
 
 
 def _example(spec: dict) -> str:
     """A worked example as tables."""
-    blocks = [f"算例:{spec['says']}。", ""]
+    blocks = [f"算例：{spec['says']}。", ""]
     for rows in (spec.get("counties"), spec.get("units")):
         if rows:
             blocks += [_table(rows), ""]
-    figure = ",".join(f"{name} {value}" for name, value in spec["figure"].items())
+    figure = "，".join(f"{name} {value}" for name, value in spec["figure"].items())
     return "\n".join([*blocks, f"→ {figure}", ""])
 
 

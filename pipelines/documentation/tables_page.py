@@ -67,7 +67,7 @@ of every month (`standing`, `evidence`, `state-…`, `figure_all`, `…_all`) ar
 def _table(release: Release, name: str, grains: dict[str, str]) -> str:
     grain = grains.get(name) or grains.get(re.sub(r"(state-).+", r"\1<policy>", name))
     if grain is None:
-        raise Refusal(f"表 {name} 没有写明每行是什么;请写进 pipelines/edition 中生成它的模块的说明")
+        raise Refusal(f"表 {name} 没有写明每行是什么；请写进 pipelines/edition 中生成它的模块的说明")
     columns = release.rows(f'DESCRIBE SELECT * FROM "{name}"')
     fields = _shared(release, {column["column_name"] for column in columns})
     lines = [f"| `{c['column_name']}` | {c['column_type']} |" for c in columns if c["column_name"] not in fields]

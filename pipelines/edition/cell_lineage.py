@@ -17,7 +17,7 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> d
     """
     found = _CELL.fullmatch(cell.upper())
     if not found:
-        raise Refusal(f"“{cell}”不是单元格地址;请写成 C12 这样的形式")
+        raise Refusal(f"“{cell}”不是单元格地址；请写成 C12 这样的形式")
     submission = _submission(release, file)
     places = release.rows(
         "SELECT * FROM source WHERE seq = ? AND (? IS NULL OR sheet = ?)", [submission["seq"], sheet, sheet]
@@ -28,7 +28,7 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> d
         return _county(release, submission, by_cell[cell.upper()])
     if place := _answered(release, submission["seq"], columns, cell.upper(), int(found[2]), sheet):
         return _community(release, submission, place, place["row_no"])
-    raise Refusal(f"文件“{submission['file']}”的 {cell} 不是任何指标的答案(标题、说明或不认识的列)")
+    raise Refusal(f"文件“{submission['file']}”的 {cell} 不是任何指标的答案（标题、说明或不认识的列）")
 
 
 def _answered(
@@ -61,7 +61,7 @@ def _community(release: Release, submission: dict, place: dict, row_no: int) -> 
         [submission["seq"], row_no],
     )
     if not rows:
-        raise Refusal(f"文件“{submission['file']}”第 {row_no} 行不是社区(村)")
+        raise Refusal(f"文件“{submission['file']}”第 {row_no} 行不是社区（村）")
     used = release.rows(
         f'SELECT month, unit, town_code, county_code, "{_column(release, field)}" AS value FROM standing WHERE seq = ? AND row_no = ?',
         [submission["seq"], row_no],

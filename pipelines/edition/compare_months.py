@@ -41,7 +41,7 @@ def compare(
     order = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator ORDER BY position")]
     wanted = [key for key in counted if indicator in (None, key[0]) and unit in (None, key[2])]
     if unit and not wanted:
-        raise Refusal(f"{months.label(m1)}和{months.label(m2)}没有代码为 {unit} 的县(市、区)；比较只到县一级")
+        raise Refusal(f"{months.label(m1)}和{months.label(m2)}没有代码为 {unit} 的县（市、区）；比较只到县一级")
     wanted.sort(key=lambda key: (order.index(key[0]), key[1], key[2]))
     return [_change(key, counted) for key in wanted]
 

@@ -19,7 +19,7 @@ def policy_of(release: Release, policy: str | None = None) -> str:
     """The id of a policy: the one named, else the newest in force. Errors: `Refusal` for an unknown one."""
     known = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
     if policy is not None and policy not in known:
-        raise Refusal(f"没有政策 {policy};现有:{'、'.join(known)}")
+        raise Refusal(f"没有政策 {policy}；现有：{'、'.join(known)}")
     return policy or known[-1]
 
 
@@ -177,7 +177,7 @@ def chart_series(release: Release, indicator: str, place: str = "") -> list[dict
 
 def _known(release: Release, indicator: str | None, level: str) -> None:
     if level not in ("city", "county", "town"):
-        raise Refusal(f"没有 {level} 级;可用:city、county、town")
+        raise Refusal(f"没有 {level} 级；可用：city、county、town")
     names = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator")]
     if indicator is not None and indicator not in names:
         raise Refusal(f"没有指标 {indicator}{suggest(indicator, names)}")

@@ -60,7 +60,7 @@ def read_manifest(folder: Path) -> dict:
         newer = manifest["format"] > FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(
-            f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 manifest.json）,不予打开；请运行 shequ rebuild，由档案补回"
+            f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 manifest.json），不予打开；请运行 shequ rebuild，由档案补回"
         ) from error
     if newer:
         raise Refusal(f"发布版 {folder.parent.name}/{folder.name} 由更新版本的程序生成，本程序不能读取；请升级程序")
@@ -85,7 +85,7 @@ def _page(folder: Path, name: str) -> dict[str, dict[str, dict]]:
         return json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Damaged(
-            f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 {name}）,不予打开；请运行 shequ rebuild，由档案补回"
+            f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 {name}），不予打开；请运行 shequ rebuild，由档案补回"
         ) from error
 
 

@@ -24,10 +24,10 @@ def explain(
     if unit and unit.endswith("00") and len(unit) == 6 and unit[:4] + "00" == unit:
         level, unit = "city", None
     if level is None:
-        raise Refusal(f"“{unit}”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码")
+        raise Refusal(f"“{unit}”不是 6 位（县）、9 位（乡镇）或 12 位（社区、村）的代码")
     found = figures(release, month, level, unit, indicator, policy)
     if not found:
-        raise Refusal(f"指标 {indicator} 没有这一级的数字;以县为单位的指标只到县级")
+        raise Refusal(f"指标 {indicator} 没有这一级的数字；以县为单位的指标只到县级")
     entry = release.rows(
         "SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy]
     )[0]
@@ -57,10 +57,10 @@ def _explanations(release: Release, entry: dict, month: date, units: set[str]) -
 
 def arithmetic(entry: dict) -> str:
     """How the indicator is computed, as one line."""
-    scope = f"范围 {entry['scope_sql']};" if entry["scope_sql"] else ""
+    scope = f"范围 {entry['scope_sql']}；" if entry["scope_sql"] else ""
     if entry["is_share"]:
-        return f"{scope}100 × 满足 {entry['share_sql']} 的单位数 ÷ 范围内单位数(名册)"
-    return f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}(两项都已填报的单位)"
+        return f"{scope}100 × 满足 {entry['share_sql']} 的单位数 ÷ 范围内单位数（名册）"
+    return f"{scope}{entry['factor']} × Σ {entry['numerator_sql']} ÷ Σ {entry['denominator_sql']}（两项都已填报的单位）"
 
 
 class _Story:

@@ -41,15 +41,15 @@ def figures(
 def _check(release: Release, month: date, level: str | None, indicator: str | None, policy: str | None) -> None:
     if months.key(month) not in release.manifest["months"]:
         span = f"{release.manifest['months'][0]} 至 {release.manifest['months'][-1]}"
-        raise Refusal(f"发布版 {release.label} 没有 {months.key(month)} 的数字;它包含 {span}")
+        raise Refusal(f"发布版 {release.label} 没有 {months.key(month)} 的数字；它包含 {span}")
     if level is not None and level not in LEVELS:
-        raise Refusal(f"没有 {level} 级;可用:{'、'.join(LEVELS)}")
+        raise Refusal(f"没有 {level} 级；可用：{'、'.join(LEVELS)}")
     known = [row["indicator"] for row in release.rows("SELECT indicator FROM indicator")]
     if indicator is not None and indicator not in known:
         raise Refusal(f"没有指标 {indicator}{suggest(indicator, known)}")
     policies = [row["id"] for row in release.rows("SELECT id FROM policy")]
     if policy is not None and policy not in policies:
-        raise Refusal(f"没有政策 {policy};现有:{'、'.join(policies)}")
+        raise Refusal(f"没有政策 {policy}；现有：{'、'.join(policies)}")
 
 
 def _places(release: Release, month: date, level, unit, indicator, policy: str, now: bool) -> list[dict]:

@@ -150,7 +150,7 @@ def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, 
     faults += [f"{place.name}：内容与校验值不符" for place in still]
     if faults:
         raise Refusal(
-            f"已发布的文件有损坏（{';'.join(faults[:3])}）,未发布新版；请先运行 shequ rebuild，由档案补回，再运行 shequ run"
+            f"已发布的文件有损坏（{'；'.join(faults[:3])}），未发布新版；请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
     return draft
 

@@ -167,14 +167,14 @@ def session():
         from pyspark.errors import PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError:
-        raise Refusal("没有安装 PySpark;请运行 pip install 'shequ[spark]'(还需要 Java 17)") from None
+        raise Refusal("没有安装 PySpark；请运行 pip install 'shequ[spark]'（还需要 Java 17）") from None
     builder = SparkSession.builder.master("local[2]").appName("shequ")
     for key, value in _SETTINGS.items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()
     except PySparkRuntimeError:
-        raise Refusal("Spark 没有启动;请检查是否装有 Java 17 或更新版本(java -version)") from None
+        raise Refusal("Spark 没有启动；请检查是否装有 Java 17 或更新版本（java -version）") from None
 
 
 _SETTINGS = {
@@ -249,8 +249,8 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         spark.stop()
     for outcome in outcomes:
-        told = "逐项一致" if not outcome.differ else f"有 {len(outcome.differ)} 处不同,如 {outcome.differ[:3]}"
-        print(f"{outcome.policy} {months.label(outcome.month)}:{outcome.figures} 个数字,{told}")
+        told = "逐项一致" if not outcome.differ else f"有 {len(outcome.differ)} 处不同，如 {outcome.differ[:3]}"
+        print(f"{outcome.policy} {months.label(outcome.month)}：{outcome.figures} 个数字，{told}")
     return 1 if any(outcome.differ for outcome in outcomes) else 0
 
 

@@ -75,7 +75,7 @@ def require_whole(folder: Path) -> None:
 def _require_whole(folder: Path, _touched: int) -> None:
     found = edition_faults(folder, noted=_but_own(folder, read_noted(folder.parents[1])))
     if found:
-        raise edition_folders.Damaged(";".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
+        raise edition_folders.Damaged("；".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
 
 
 def _touched(folder: Path) -> int:

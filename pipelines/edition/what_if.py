@@ -52,7 +52,7 @@ def places(
         raise Refusal(f"没有指标 {indicator}")
     entry = found[0]
     if not entry["is_share"] or entry["low"] is None or entry["counted"] != "community":
-        raise Refusal(f"“{entry['name']}”不是有下限目标的社区(村)占比指标,不能按单位数做测算")
+        raise Refusal(f"“{entry['name']}”不是有下限目标的社区（村）占比指标，不能按单位数做测算")
     rows = release.rows(
         "SELECT f.unit, c.short, f.numerator + f.unknown AS has, f.denominator + f.scope_unknown AS whole "
         "FROM figure AS f JOIN county AS c USING (unit) "
@@ -124,9 +124,9 @@ def _whole(state: Sequence[Place]) -> Place:
 
 def _check(start: Sequence[Place], budget: Decimal, order: str, goal: str) -> None:
     if order not in ORDERS:
-        raise Refusal(f"没有“{order}”这种次序;可用:{'、'.join(ORDERS)}")
+        raise Refusal(f"没有“{order}”这种次序；可用：{'、'.join(ORDERS)}")
     if goal not in ("county", "city"):
-        raise Refusal(f"没有“{goal}”这种目标;可用:county、city")
+        raise Refusal(f"没有“{goal}”这种目标；可用：county、city")
     if budget <= 0 or any(place.cost <= 0 for place in start):
         raise Refusal("每月的预算和每个单位的费用都应大于 0")
 

@@ -88,7 +88,7 @@ _HELD = """
 
 
 def _names(units: list[tuple[str, str]]) -> str:
-    shown = "、".join(f"{name or ''}({code})" for code, name in units[:LISTED])
+    shown = "、".join(f"{name or ''}（{code}）" for code, name in units[:LISTED])
     return shown + (f"等{len(units)}个" if len(units) > LISTED else "")
 
 

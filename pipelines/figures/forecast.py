@@ -159,14 +159,14 @@ def open_sdg(
     if reached:
         return _opinion("target_achieved", score=5.0)
     if baseline == 0:
-        return _opinion(refused="基期为 0,增长率没有意义")
+        return _opinion(refused="基期为 0，增长率没有意义")
     if baseline * target <= 0 or baseline * current < 0:
-        return _opinion(refused="基期、现值与目标的正负号不同,增长率没有意义")
+        return _opinion(refused="基期、现值与目标的正负号不同，增长率没有意义")
     if years_observed <= 0 or years_required <= 0:
-        return _opinion(refused="只有基期一个月,或到期月不晚于基期")
+        return _opinion(refused="只有基期一个月，或到期月不晚于基期")
     required = (target / baseline) ** (1 / years_required) - 1
     if required == 0:
-        return _opinion(refused="基期等于目标,所需增长为 0")
+        return _opinion(refused="基期等于目标，所需增长为 0")
     observed = ((current / baseline) ** (1 / years_observed) - 1) * (-1 if lower_is_better else 1)
     ratio = observed / abs(required)
     return _opinion(category_of(ratio), ratio, score_of(ratio))

@@ -8,6 +8,7 @@ from datetime import date
 
 from pipelines.answers.findings import Finding, finding_id
 from pipelines.archive.month_state import Waiver
+from pipelines.reference import labels
 from pipelines.reference.form import Part
 from pipelines.reference.rules import CompiledRule, broken_sql, previous_fields
 from pipelines.warehouse.projection import Warehouse
@@ -114,10 +115,15 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
     row_no = row["row_no"]
     cells = [f"{places[f][1]}{row_no or ''}" for f in rule.fields if f in places]
     sheet = next((places[f][0] for f in rule.fields if f in places), None)
-    values = ",".join(f"{fields[f].label}={_shown(row[f])}" for f in rule.fields)
-    where = f"工作表“{sheet}”单元格 {'、'.join(cells)}:" if cells else ""
-    before = "".join(f",此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
-    repair = "请核对并改正后重报,本行暂不计入" if rule.rule.severity == "error" else "请核对;无误的可不改,并向市局说明"
+    values = {fields[f].label: _shown(row[f]) for f in rule.fields}
+    # half-width: the finding's id, by which waivers name it, is made of it
+    found = ",".join(f"{labels.fold(label)}={value}" for label, value in values.items())
+    answers = "，".join(f"{label}={value}" for label, value in values.items())
+    where = f"工作表“{sheet}”单元格 {'、'.join(cells)}：" if cells else ""
+    before = "".join(f"，此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
+    repair = (
+        "请核对并改正后重报，本行暂不计入" if rule.rule.severity == "error" else "请核对；无误的可不改，并向市局说明"
+    )
     return Finding(
         code=rule.rule.id,
         severity=rule.rule.severity,
@@ -125,9 +131,9 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
         cell=",".join(cells) or None,
         field=",".join(rule.fields),
         unit=row["unit"],
-        found=values,
+        found=found,
         expected=rule.rule.message,
-        message=f"【{rule.rule.id}】{where}{rule.rule.message}({values}{before})。{repair}。",
+        message=f"【{rule.rule.id}】{where}{rule.rule.message}（{answers}{before}）。{repair}。",
         row=row_no,
     )
 

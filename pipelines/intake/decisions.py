@@ -38,7 +38,7 @@ def approve(
         life = opened.life()
         state = life.month(month)
         if not state.effective:
-            raise Refusal(f"{months.label(month)}还没有任何有效报表,不能审核")
+            raise Refusal(f"{months.label(month)}还没有任何有效报表，不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
         found = {
@@ -71,7 +71,7 @@ def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> 
     with writing(settings, "退回") as opened:
         settle(opened)
         if not opened.life().month(month).approved:
-            raise Refusal(f"{months.label(month)}未经审核,无需重开")
+            raise Refusal(f"{months.label(month)}未经审核，无需重开")
         return decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
 
 
@@ -85,12 +85,12 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str | rol
             "SELECT DISTINCT phase, severity, month FROM finding JOIN submission USING (seq) WHERE id = ?", [finding]
         ).fetchall()
         if not rows:
-            raise Refusal(f"没有编号为 {finding} 的问题;编号见 shequ submit 的输出或回执的问题清单")
+            raise Refusal(f"没有编号为 {finding} 的问题；编号见 shequ submit 的输出或回执的问题清单")
         if any(phase == "read" and severity == "error" for phase, severity, _ in rows):
-            raise Refusal(f"问题 {finding} 是读不出或认不出的内容,不能豁免,只能改正后重报")
+            raise Refusal(f"问题 {finding} 是读不出或认不出的内容，不能豁免，只能改正后重报")
         first = min(month for _, _, month in rows if month)
         if until < first:
-            raise Refusal(f"问题 {finding} 出现在{months.label(first)},豁免不能在此之前到期;请改 --until")
+            raise Refusal(f"问题 {finding} 出现在{months.label(first)}，豁免不能在此之前到期；请改 --until")
         same = [w for w in opened.life().waivers if (w.finding, w.why, w.until) == (finding, why, until)]
         return (
             _event(opened.archive, same[0].seq)
@@ -113,11 +113,11 @@ def resolve(
             "JOIN submission USING (seq) JOIN answer USING (seq, row_no) WHERE id = ? ORDER BY seq DESC", [finding],
         ).fetchall()  # fmt: skip
         if not rows:
-            raise Refusal(f"没有编号为 {finding} 的待认定单位;编号见 shequ submit 的输出或回执的问题清单")
+            raise Refusal(f"没有编号为 {finding} 的待认定单位；编号见 shequ submit 的输出或回执的问题清单")
         county, month, *written = rows[0]
         known = {u.code: u for u in opened.reference.rosters.units(month) if u.county_code == county}
         if unit not in known:
-            raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位;请核对代码")
+            raise Refusal(f"{unit} 不是该县{months.label(month)}名册中的单位；请核对代码")
         body = {"finding": finding, "county": county, "key": match_unit.key(*written), "unit": unit}
         return decide(opened, "resolve", body, by)
 

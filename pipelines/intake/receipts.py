@@ -24,15 +24,15 @@ from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
 
 _STATES = {
-    "checked": "已检查,未报送",
+    "checked": "已检查，未报送",
     "effective": "已接收",
-    "known": "此前已收到相同文件,未重复计入",
+    "known": "此前已收到相同文件，未重复计入",
     "waiting": "已收到，等待生效",
     "question": "已收到，待市里采纳月份后生效",
     "withdrawn": "已撤回",
     "spot": "抽查结果已记录",
     "superseded": "已被更新的报表取代",
-    "refused": "不能采用,请改正后重报",
+    "refused": "不能采用，请改正后重报",
 }
 _COLUMNS = ("id", "code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 

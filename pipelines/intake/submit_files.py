@@ -83,16 +83,16 @@ def read_file(path: Path) -> bytes:
             raise _too_large(file_names.of(path), size)
         return path.read_bytes()
     except FileNotFoundError:
-        raise Refusal(f"找不到文件“{file_names.shown(path)}”;请检查路径") from None
+        raise Refusal(f"找不到文件“{file_names.shown(path)}”；请检查路径") from None
     except IsADirectoryError:
         raise Refusal(f"“{file_names.shown(path)}”是文件夹;请给出其中的文件") from None
     except PermissionError:
-        raise Refusal(f"没有权限读取文件“{file_names.shown(path)}”;请检查文件权限") from None
+        raise Refusal(f"没有权限读取文件“{file_names.shown(path)}”；请检查文件权限") from None
 
 
 def _too_large(name: str, size: int) -> Refusal:
     return Refusal(
-        f"文件“{name}”有 {size / 2**20:.0f} MB,超过上限 {LARGEST // 2**20} MB,未接收;请删去图片和空白区域后另存再报"
+        f"文件“{name}”有 {size / 2**20:.0f} MB，超过上限 {LARGEST // 2**20} MB，未接收；请删去图片和空白区域后另存再报"
     )
 
 

@@ -65,7 +65,7 @@ def published(settings: Settings, edition: Edition) -> dict:
         "行数": sum(item["rows"] for entries in counted.values() for item in entries.values()),
         "对比": f"{before.parent.name}/{before.name}" if before else "无（首个发布版）",
         "变动的全市数字": sum(a[2] != b[2] for a, b in both),
-        "状态变化": ";".join(turned) or "无",
+        "状态变化": "；".join(turned) or "无",
     }
 
 

@@ -66,7 +66,7 @@ def load(place: Path) -> Contacts:
             else ""
         )
         raise Refusal(
-            f"{place} 读不懂：应只有 city、operator、counties（六位代码: 地址）、robots、site；{told[:200]}"
+            f"{place} 读不懂：应只有 city、operator、counties（六位代码和地址，每行一县）、robots、site；{told[:200]}"
         ) from None
     for address in filter(None, (found.city, found.operator, *found.counties.values())):
         if not _ADDRESS.fullmatch(address):

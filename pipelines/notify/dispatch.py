@@ -17,7 +17,7 @@ from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
 from pipelines.notify.outbox import Outbox, contacts_of
 from pipelines.reports.facts import gather
-from pipelines.reports.verdict import tally
+from pipelines.reports.overall_verdict import tally
 from pipelines.settings import Settings
 
 
@@ -102,7 +102,7 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
     try:
         policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
         told = [gather(release, policy) for policy in policies]
-        return "\n".join(f"{f.policy['title']}:{tally([i.status for i in f.headline], f.statuses)}" for f in told)
+        return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in told)
     finally:
         release.close()
 

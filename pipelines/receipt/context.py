@@ -49,8 +49,8 @@ class ReceiptContext:
     @property
     def title(self) -> str:
         if self.county is None or self.month is None:
-            return f"收件第{self.number}号(县、月份未能认定)"
-        return f"{self.county}{months.label(self.month)}(第{self.number}次报送)"
+            return f"收件第{self.number}号（县、月份未能认定）"
+        return f"{self.county}{months.label(self.month)}（第{self.number}次报送）"
 
 
 def file_name(context: ReceiptContext) -> str:

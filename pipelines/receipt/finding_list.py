@@ -94,11 +94,11 @@ def body(finding: dict) -> str:
     text, sheet, cell = finding["message"], finding["sheet"], finding["cell"]
     where = place("", sheet, cell).removeprefix("文件“”")
     cells = "、".join((cell or "").split(","))
-    for mark in (f"{where}:" if where else "", f"工作表“{sheet}”单元格 {cells}:"):
+    for mark in (f"{where}：" if where else "", f"工作表“{sheet}”单元格 {cells}："):
         head, matched, rest = text.partition(mark) if mark else ("", "", "")
         if matched and rest and (not head or head.startswith("【")):
             return rest
-    return re.sub(r"^【\w+】文件“[^”]*”[::]", "", text)
+    return re.sub(r"^【\w+】文件“[^”]*”[:：]", "", text)
 
 
 # ---- lines
@@ -113,7 +113,7 @@ def lines(entries: list[Entry], header: Header) -> tuple[list[list[Cell]], int]:
     if not entries:
         table.append([Cell("没有发现问题。", "strong")])
     if len(entries) > MOST:
-        table.append([Cell(f"另有 {len(entries) - MOST} 条未列出;请先按已列出的改正后再报。", "strong")])
+        table.append([Cell(f"另有 {len(entries) - MOST} 条未列出；请先按已列出的改正后再报。", "strong")])
     below = _mended_lines(mended, header.context)
     if mended:
         top[4][-1] = replace(top[4][-1], link=(THIS, f"A{len(top) + len(table) + 2}"), style="link")
@@ -126,8 +126,8 @@ def _top(entries: list[Entry], mended: list[dict], header: Header) -> list[list[
     legend = [Cell(f"{word} {counts[severity]}", severity) for severity, word in SEVERITY_NAMES.items()]
     return [
         [Cell(f"问题清单 {context.title}", "title")],
-        [Cell(f"文件:{quote(header.name, 120)}" + (f"  收到:{context.received}" if context.received else ""))],
-        [Cell(f"结果:{context.state}。{_rows(context)}", "strong")],
+        [Cell(f"文件：{quote(header.name, 120)}" + (f"  收到：{context.received}" if context.received else ""))],
+        [Cell(f"结果：{context.state}。{_rows(context)}", "strong")],
         [Cell("合计"), Cell(None), *legend, *_waived(entries)],
         _since(entries, mended, context),
         [Cell(_advice(header, bool(entries)))],
@@ -138,7 +138,7 @@ def _rows(context: ReceiptContext) -> str:
     rows = context.rows
     if not rows:
         return ""
-    return f"读到 {rows['read']} 行社区(村),计入 {rows['accepted']} 行,暂不计入 {rows['held']} 行。"
+    return f"读到 {rows['read']} 行社区（村），计入 {rows['accepted']} 行，暂不计入 {rows['held']} 行。"
 
 
 def _waived(entries: list[Entry]) -> list[Cell]:
@@ -148,7 +148,7 @@ def _waived(entries: list[Entry]) -> list[Cell]:
 
 def _since(entries: list[Entry], mended: list[dict], context: ReceiptContext) -> list[Cell]:
     if not context.earlier:
-        return [Cell("首次报送,没有可比较的上次。" if context.county else "没有可比较的上次。")]
+        return [Cell("首次报送，没有可比较的上次。" if context.county else "没有可比较的上次。")]
     states = Counter(entry.state for entry in entries)
     words = [f"{state} {states[state]}" for state in (history.OPEN, history.NEW, history.REOPENED)]
     words.append(f"已改正 {len(mended)}")
@@ -165,7 +165,7 @@ def _advice(header: Header, faulty: bool) -> str:
             "“需核实”的问题如数字无误，不必改数：在“情况说明”一栏写明原因（如何核实、数字从何而来），随本工作簿一起报送。"
         )
     if header.copied:
-        return "原文件的格式不能写批注:后面的工作表是其数值的副本,供查看位置。请在原文件中改正后重新报送。"
+        return "原文件的格式不能写批注：后面的工作表是其数值的副本，供查看位置。请在原文件中改正后重新报送。"
     return "原文件不能写入批注。请按下列要求处理后重新报送。"
 
 
@@ -212,7 +212,7 @@ def shown(value: str | None) -> str | None:
 def _mended_lines(mended: list[dict], context: ReceiptContext) -> list[list[Cell]]:
     if not mended:
         return []
-    head = [[], [Cell(f"上次指出、本次已改正的问题({len(mended)} 条)", "strong")]]
+    head = [[], [Cell(f"上次指出、本次已改正的问题（{len(mended)} 条）", "strong")]]
     return [*head, *([_mended(finding, context) for finding in mended[:MOST]])]
 
 

@@ -30,7 +30,7 @@ def worksheet(lines: list[list[Cell]], heading: int, name: str, styles: Styles, 
         f'<autoFilter ref="A{heading + 1}:{last}{end}"/>{_links(lines, name)}'
         '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.6" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
-        "<headerFooter><oddFooter>&amp;C第 &amp;P 页,共 &amp;N 页</oddFooter></headerFooter></worksheet>"
+        "<headerFooter><oddFooter>&amp;C第 &amp;P 页，共 &amp;N 页</oddFooter></headerFooter></worksheet>"
     ).encode()
 
 

@@ -160,13 +160,13 @@ def _marks(entries: Iterable[Entry], sheets: dict[str, str]) -> dict[str, Marks]
 def _note(entries: list[Entry]) -> str:
     lines = [_note_line(entry) for entry in entries[:_NOTE_FINDINGS]]
     more = len(entries) - _NOTE_FINDINGS
-    return "\n".join([*lines, *([f"另有 {more} 条,见“{finding_list.SHEET}”。"] if more > 0 else [])])
+    return "\n".join([*lines, *([f"另有 {more} 条，见“{finding_list.SHEET}”。"] if more > 0 else [])])
 
 
 def _note_line(entry: Entry) -> str:
     words = [SEVERITY_NAMES[entry.finding["severity"]], "已豁免" if entry.waived else entry.state]
     text = entry.text if len(entry.text) <= _NOTE_LENGTH else f"{entry.text[:_NOTE_LENGTH]}…"
-    return f"{entry.number}.【{','.join(word for word in words if word)}】{text}"
+    return f"{entry.number}.【{'，'.join(word for word in words if word)}】{text}"
 
 
 def _mark_sheet(book: _Book, part: str, marks: Marks, made: Styles, returned: bool) -> None:

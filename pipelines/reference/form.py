@@ -16,7 +16,7 @@ from typing import Literal
 from pipelines.errors import Refusal
 from pipelines.reference import labels, strict_yaml
 from pipelines.reference.in_force import Dated
-from pipelines.reference.strict_yaml import Entry
+from pipelines.reference.strict_yaml import Entry, Prose
 
 FieldType = Literal["code", "text", "choice", "flag", "count", "number", "money", "percent", "month"]
 SQL_TYPES: dict[str, str] = {
@@ -48,7 +48,7 @@ class Field(Dated):
     """
 
     id: str
-    label: str
+    label: Prose
     type: FieldType
     period: Literal["stock", "year"] = "stock"
     required: bool = False
@@ -58,8 +58,8 @@ class Field(Dated):
     applies: Literal["all", "urban", "rural", "shared_funding"] = "all"
     aliases: list[str] = []
     max: int | None = None
-    help: str | None = None
-    group: str | None = None
+    help: Prose | None = None
+    group: Prose | None = None
 
     @property
     def sql_type(self) -> str:
@@ -81,12 +81,12 @@ class Rule(Dated):
     id: str
     severity: Literal["error", "warning"]
     expect: str
-    message: str
+    message: Prose
     form: Literal["community", "county"] = "community"
 
 
 class _Group(Entry):
-    group: str
+    group: Prose
     fields: list[Field]
 
 
@@ -318,11 +318,11 @@ def _build_file(data: dict, name: str) -> _File:
     # entries one by one first, so that a refusal names the field and not its position in the file
     for group in data.get("community", {}).get("groups", []):
         for field in group.get("fields", []):
-            strict_yaml.build(Field, field, f"{name}:表1 字段 {field.get('id', '?')}")
+            strict_yaml.build(Field, field, f"{name}：表1 字段 {field.get('id', '?')}")
     for field in data.get("county", {}).get("fields", []):
-        strict_yaml.build(Field, field, f"{name}:表2 字段 {field.get('id', '?')}")
+        strict_yaml.build(Field, field, f"{name}：表2 字段 {field.get('id', '?')}")
     for rule in data.get("rules", []):
-        strict_yaml.build(Rule, rule, f"{name}:规则 {rule.get('id', '?')}")
+        strict_yaml.build(Rule, rule, f"{name}：规则 {rule.get('id', '?')}")
     return strict_yaml.build(_File, data, name)
 
 
@@ -330,19 +330,19 @@ def _refuse_repetition(part: Part, file: str) -> None:
     ids = Counter(field.id for field in part)
     for field in part:
         if ids[field.id] > 1:
-            raise Refusal(f"{file}:{part.sheet}:字段 {field.id} 出现两次;请改名或删去一个")
+            raise Refusal(f"{file}：{part.sheet}：字段 {field.id} 出现两次；请改名或删去一个")
         if field.type == "choice" and not field.choices:
-            raise Refusal(f"{file}:{part.sheet}:字段 {field.id} 是选择题而没有 choices;请列出可选项")
+            raise Refusal(f"{file}：{part.sheet}：字段 {field.id} 是选择题而没有 choices；请列出可选项")
     owner: dict[str, str] = {}
     for field in part:
         for name in {labels.normalise(name) for name in field.names}:
             if owner.setdefault(name, field.id) != field.id:
                 raise Refusal(
-                    f"{file}:{part.sheet}:标题“{name}”同属 {owner[name]} 和 {field.id},读表时无法分辨;请改其中一个的 label 或 aliases"
+                    f"{file}：{part.sheet}：标题“{name}”同属 {owner[name]} 和 {field.id}，读表时无法分辨；请改其中一个的 label 或 aliases"
                 )
 
 
 def _refuse_repeated_rules(form: Form, file: str) -> None:
     for rule_id, count in Counter(rule.id for rule in form.rules).items():
         if count > 1:
-            raise Refusal(f"{file}:规则 {rule_id} 出现两次;请改名或删去一个")
+            raise Refusal(f"{file}：规则 {rule_id} 出现两次；请改名或删去一个")

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from pipelines.errors import Refusal
+from pipelines.punctuation import full_width
 
 
 class Entry(BaseModel):
@@ -23,6 +24,8 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+# Chinese text for people; files may be written with half-width marks, and everybody reads full-width ones
+Prose = Annotated[str, AfterValidator(full_width)]
 E = TypeVar("E", bound=Entry)
 
 
@@ -36,7 +39,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
             line = key_node.start_mark.line + 1
-            raise Refusal(f"{loader.name}:第{line}行:键“{key}”在同一条目中出现两次;请删去一个")
+            raise Refusal(f"{loader.name}：第{line}行：键“{key}”在同一条目中出现两次；请删去一个")
         seen[key] = key_node
     return loader.construct_mapping(node, deep=True)
 
@@ -60,7 +63,7 @@ def load_yaml(path: Path) -> Any:
             return loader.get_single_data()
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else "?"
-            raise Refusal(f"{path.name}:第{line}行:不是正确的 YAML:{error.problem}") from error
+            raise Refusal(f"{path.name}：第{line}行：不是正确的 YAML：{error.problem}") from error
         finally:
             loader.dispose()
 
@@ -74,15 +77,15 @@ def digest(paths: Iterable[Path]) -> str:
 
 
 def suggest(given: str, known: Iterable[str]) -> str:
-    """`;是否为 info_platform?` when something near is known, else nothing."""
+    """`；是否为 info_platform？` when something near is known, else nothing."""
     near = get_close_matches(given, list(known), n=1, cutoff=0.6)
-    return f";是否为 {near[0]}?" if near else ""
+    return f"；是否为 {near[0]}？" if near else ""
 
 
 def build(model: type[E], data: Any, where: str) -> E:
     """One entry from plain data. A refusal names the entry, the key and the repair."""
     if not isinstance(data, dict):
-        raise Refusal(f"{where}:应为一组“键: 值”,实际为 {data!r}")
+        raise Refusal(f"{where}：应为一组键和值，实际为 {data!r}")
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -94,7 +97,7 @@ def _explain(model: type[Entry], where: str, item: dict) -> str:
     name = str(item["loc"][-1]) if item["loc"] else ""
     known = [field.alias or key for key, field in model.model_fields.items()]
     if item["type"] == "extra_forbidden":
-        return f"{where}:不认识的键“{path}”{suggest(name, known)}"
+        return f"{where}：不认识的键“{path}”{suggest(name, known)}"
     if item["type"] == "missing":
-        return f"{where}:缺少必需的键“{path}”"
-    return f"{where}:“{path}”的值 {item['input']!r} 不合要求({item['msg']})"
+        return f"{where}：缺少必需的键“{path}”"
+    return f"{where}：“{path}”的值 {item['input']!r} 不合要求（{item['msg']}）"

@@ -8,7 +8,6 @@ from pipelines import months
 from pipelines.edition.phrases import count
 from pipelines.reports.docx_table import Column, add_table, printable
 from pipelines.reports.facts import Facts
-from pipelines.reports.variants import Variant
 from pipelines.verification import sentences, spot_tables
 
 HEADING = "抽查核实情况"
@@ -80,9 +79,11 @@ def rows(facts: Facts) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def write(paper: Paper, facts: Facts, variant: Variant) -> None:
-    """Paragraph and table, for the brief."""
-    paper.add_paragraph(printable(paragraph(facts)), "Body Text")
+def add_checks(paper: Paper, facts: Facts) -> None:
+    """The table of the checks; nothing where there is none."""
+    told = rows(facts)
+    if not told:
+        return
     paper.add_paragraph(printable(f"抽查情况（{months.label(facts.month)}）"), "Caption")
-    add_table(paper, COLUMNS, rows(facts), "抽查情况", whole=True)
+    add_table(paper, COLUMNS, told, "抽查情况", whole=True)
     paper.add_paragraph(printable("注：“证明不少于”是有95%把握的下限，达到“目标需”即为经抽查核实。"), "表注")

@@ -70,10 +70,10 @@ def _write_top(
     sheet: Worksheet, styles: Styles, fields: list[Field], place: County, month: date, layout: str, watermark: str
 ) -> int:
     """Title, line and header; returns the first row of the body, 1-based."""
-    title = f"{place.name}{months.label(month)}城乡社区基本情况表({watermark})"
+    title = f"{place.name}{months.label(month)}城乡社区基本情况表（{watermark}）"
     sheet.merge_range(0, 0, 0, len(fields) - 1, title, styles.of(font_name="黑体", font_size=16, align="center"))
-    sheet.write_string(1, 0, f"填报单位:{place.name}民政局")
-    sheet.write_string(1, 3, f"填报日期:{months.last_day(month):%Y}年{month.month}月{28 - len(place.name) % 4}日")
+    sheet.write_string(1, 0, f"填报单位：{place.name}民政局")
+    sheet.write_string(1, 3, f"填报日期：{months.last_day(month):%Y}年{month.month}月{28 - len(place.name) % 4}日")
     row = 2
     if layout == "grouped":
         _write_groups(sheet, styles, fields, row)
@@ -147,6 +147,6 @@ def _write_sum(
 
 
 def _write_bottom(sheet: Worksheet, row: int) -> None:
-    sheet.write_string(row, 0, "注:本表由乡镇汇总后填报。")
-    sheet.write_string(row + 1, 0, "填表人:")
-    sheet.write_string(row + 1, 2, "审核人:")
+    sheet.write_string(row, 0, "注：本表由乡镇汇总后填报。")
+    sheet.write_string(row + 1, 0, "填表人：")
+    sheet.write_string(row + 1, 2, "审核人：")

@@ -150,7 +150,7 @@ def write_samples(
     """
     early = [month for month in span if month < growth.START]
     if early:
-        raise Refusal(f"示例数据从{months.label(growth.START)}开始,没有{months.label(early[0])};请改选以后的月份")
+        raise Refusal(f"示例数据从{months.label(growth.START)}开始，没有{months.label(early[0])}；请改选以后的月份")
     written: list[str] = []
     for done, names in enumerate(_run(form, rosters, span, out, seed, processes), 1):
         written += names

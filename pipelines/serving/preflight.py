@@ -86,7 +86,7 @@ def clock(settings: Settings, now: datetime) -> None:
     if last and last - now > dagster_home.TOLERATED:
         raise Refusal(
             f"系统时间是 {now:%Y-%m-%d %H:%M}，而台账最后一条记录写于 {last:%Y-%m-%d %H:%M}：时间被拨回过，"
-            "定时任务会停住不动；请先校准系统时间(timedatectl)"
+            "定时任务会停住不动；请先校准系统时间（timedatectl）"
         )
 
 

@@ -107,7 +107,7 @@ def ahead(last: list[tuple[str, float]], now: float) -> str | None:
     until = datetime.fromtimestamp(late[-1][0], SHANGHAI)
     return (
         f"{'、'.join(name for _, name in late)} 的上次触发记在未来（最晚 {until:%Y-%m-%d %H:%M}）：系统时间曾被拨快，在那之前不会再触发。"
-        "请校准时间(timedatectl)后重新启动 shequ serve：启动时会移开这份定时记录并重新建立，报表和数字不受影响"
+        "请校准时间（timedatectl）后重新启动 shequ serve：启动时会移开这份定时记录并重新建立，报表和数字不受影响"
     )
 
 

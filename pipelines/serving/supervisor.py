@@ -87,7 +87,7 @@ class Supervisor:
         return 0
 
     def _say_all_is_up(self) -> bool:
-        pages = ";".join(f"{p.label} {p.page}" for p in self.programs if p.page)
+        pages = "；".join(f"{p.label} {p.page}" for p in self.programs if p.page)
         self.log.info(f"全部就绪。{pages}（按 Ctrl+C 停止）")
         return True
 

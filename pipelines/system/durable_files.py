@@ -88,13 +88,13 @@ def link(source: Path, target: Path) -> None:
 # ---- errors of the disk
 
 _WHY = {
-    errno.ENOSPC: ("磁盘已满", "请清理磁盘(或换大磁盘)后再试"),
+    errno.ENOSPC: ("磁盘已满", "请清理磁盘（或换大磁盘）后再试"),
     errno.EDQUOT: ("磁盘配额已用完", "请清理或提高配额后再试"),
-    errno.EROFS: ("磁盘是只读的", "请检查磁盘是否出错、是否以只读方式挂载,改为可写后再试"),
+    errno.EROFS: ("磁盘是只读的", "请检查磁盘是否出错、是否以只读方式挂载，改为可写后再试"),
     errno.EACCES: ("没有写入权限", "请让运行本程序的用户对该文件夹有读写权限后再试"),
     errno.EPERM: ("没有写入权限", "请让运行本程序的用户对该文件夹有读写权限后再试"),
-    errno.EIO: ("磁盘读写出错", "磁盘可能已损坏;请检查磁盘,必要时换盘并从备份恢复(shequ restore)"),
-    errno.ENOLCK: ("该磁盘不支持文件锁", "数据文件夹须放在本机磁盘(ext4、xfs),不要放在网络盘"),
+    errno.EIO: ("磁盘读写出错", "磁盘可能已损坏；请检查磁盘，必要时换盘并从备份恢复（shequ restore）"),
+    errno.ENOLCK: ("该磁盘不支持文件锁", "数据文件夹须放在本机磁盘（ext4、xfs），不要放在网络盘"),
     errno.EMFILE: ("打开的文件过多", "请关闭其他程序后再试"),
     errno.ENFILE: ("打开的文件过多", "请关闭其他程序后再试"),
 }
@@ -112,8 +112,8 @@ def refusing(doing: str) -> Iterator[None]:
         if fault.errno not in _WHY:
             raise
         why, remedy = _WHY[fault.errno]
-        place = f"({fault.filename})" if fault.filename else ""
-        raise Refusal(f"{doing}未完成:{why}{place};已存档的内容不受影响。{remedy}") from fault
+        place = f"（{fault.filename}）" if fault.filename else ""
+        raise Refusal(f"{doing}未完成：{why}{place}；已存档的内容不受影响。{remedy}") from fault
 
 
 def need_room(folder: Path, needed: int, doing: str) -> None:
@@ -121,6 +121,6 @@ def need_room(folder: Path, needed: int, doing: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise Refusal(
-            f"{doing}未开始:磁盘剩余 {free / 2**20:.0f} MB,至少需要 {needed / 2**20:.0f} MB({folder});"
+            f"{doing}未开始：磁盘剩余 {free / 2**20:.0f} MB，至少需要 {needed / 2**20:.0f} MB（{folder}）；"
             "已存档的内容不受影响。请清理磁盘后再试"
         )

@@ -48,7 +48,7 @@ def _acquire(file, path: Path, wait: float) -> None:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise Busy(f"另一个任务正在写入({_holder(path)}),已等待 {wait:.0f} 秒;请稍后再试") from None
+                raise Busy(f"另一个任务正在写入（{_holder(path)}），已等待 {wait:.0f} 秒；请稍后再试") from None
             time.sleep(0.1)
 
 
@@ -73,4 +73,4 @@ def _holder(path: Path) -> str:
     held = _signed(path)
     if held is None:
         return "持有者刚刚开始或刚刚结束"
-    return f"{held['doing']},进程 {held['pid']},始于 {held['since'].replace('T', ' ')}"
+    return f"{held['doing']}，进程 {held['pid']}，始于 {held['since'].replace('T', ' ')}"

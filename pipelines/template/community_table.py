@@ -29,8 +29,8 @@ NOTES_OF_LAST = (
     "无变化的行请在“已核对”列打√，或在表头上方“其余各行已核对，无变化”后选“是”；既未改动也未核对的行按上月沿用，不算本月填报。",
 )
 NOTES = (
-    "注:灰色格不适用于该类社区(村),请留空;淡黄色为必填项,填好后颜色消失;红色为前后矛盾,橙色请核对。",
-    "填报方法见“填表说明”。请勿改动标题行和代码,不要插入或删除列。",
+    "注：灰色格不适用于该类社区（村），请留空；淡黄色为必填项，填好后颜色消失；红色为前后矛盾，橙色请核对。",
+    "填报方法见“填表说明”。请勿改动标题行和代码，不要插入或删除列。",
 )
 
 
@@ -128,13 +128,13 @@ def _add_ticks(sheet: Worksheet, styles: Styles, grid: Grid) -> None:
 
 
 def _write_top(sheet: Worksheet, styles: Styles, part: Part, county: str, month: date, watermark: str | None) -> None:
-    mark = f"({watermark})" if watermark else ""
+    mark = f"（{watermark}）" if watermark else ""
     sheet.set_row(TITLE, 27)
     sheet.write_string(TITLE, 0, f"{county}{months.label(month)}城乡社区基本情况表{mark}", styles.title)
-    sheet.write_string(LINE, 0, f"填报单位:{county}民政局", styles.line)
-    sheet.write_string(LINE, 3, "填报日期:    年  月  日", styles.line)
+    sheet.write_string(LINE, 0, f"填报单位：{county}民政局", styles.line)
+    sheet.write_string(LINE, 3, "填报日期：    年  月  日", styles.line)
     if watermark:
-        sheet.write_string(LINE, 10, f"{watermark}:程序生成,非真实填报", styles.watermark)
+        sheet.write_string(LINE, 10, f"{watermark}：程序生成，非真实填报", styles.watermark)
     _write_header(sheet, styles, part)
 
 
@@ -158,7 +158,7 @@ def _write_bottom(sheet: Worksheet, styles: Styles, grid: Grid, prefilled: bool)
     for offset, note in enumerate(notes):
         sheet.write_string(row + offset, 0, note, styles.line)
     row += len(notes)
-    for column, text in ((0, "填表人:"), (2, "联系电话:"), (4, "审核人:"), (7, "单位负责人:")):
+    for column, text in ((0, "填表人："), (2, "联系电话："), (4, "审核人："), (7, "单位负责人：")):
         sheet.write_string(row, column, text)
 
 
@@ -270,7 +270,7 @@ def _close(sheet: Worksheet, grid: Grid) -> None:
             "validate": "custom",
             "value": "=FALSE",
             "error_title": "不适用",
-            "error_message": "本项不适用于该类社区(村),请留空。",
+            "error_message": "本项不适用于该类社区（村），请留空。",
         }
         sheet.data_validation(ranges[0], {**refusal, "multi_range": " ".join(ranges)})
 
@@ -305,14 +305,14 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
     sheet.print_across()
     # title and signatures stand in the page's header and footer: here the repeated columns would cut them off
     sheet.print_area(GROUPS, 0, grid.last, len(part.fields) - 1)
-    set_page_marks(sheet, f"{county}{months.label(month)}城乡社区基本情况表", f"填报单位:{county}民政局", watermark)
+    set_page_marks(sheet, f"{county}{months.label(month)}城乡社区基本情况表", f"填报单位：{county}民政局", watermark)
 
 
 def set_page_marks(sheet: Worksheet, title: str, sender: str, watermark: str | None) -> None:
     """What stands above and below each printed page."""
-    mark = f"({watermark})" if watermark else ""
+    mark = f"（{watermark}）" if watermark else ""
     sheet.set_header(f'&L&9{sender}&C&"黑体"&14{title}{mark}&R&9&A')
-    sheet.set_footer(f"&L&9填表人:                    审核人:&C&9{watermark or ''}&R&9第 &P 页 共 &N 页")
+    sheet.set_footer(f"&L&9填表人：                    审核人：&C&9{watermark or ''}&R&9第 &P 页 共 &N 页")
 
 
 def page_breaks(part: Part) -> list[int]:

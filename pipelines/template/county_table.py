@@ -40,10 +40,10 @@ def write(
     `last` are the last accepted answers where the sheet is prefilled, `rest` what stands in the line that confirms them.
     """
     part = form.county
-    mark = f"({watermark})" if watermark else ""
+    mark = f"（{watermark}）" if watermark else ""
     sheet.set_row(0, 27)
     sheet.write_string(0, 0, f"{county}{months.label(month)}工作情况表{mark}", styles.title)
-    sheet.write_string(1, 0, f"填报单位:{county}民政局        填报日期:    年  月  日", styles.line)
+    sheet.write_string(1, 0, f"填报单位：{county}民政局        填报日期：    年  月  日", styles.line)
     for column, (text, width) in enumerate(zip(HEADERS, _WIDTHS, strict=True)):
         sheet.set_column_pixels(column, column, width)
         sheet.write_string(HEADER, column, text, styles.heading())
@@ -60,7 +60,7 @@ def write(
     protect(sheet)
     sheet.freeze_panes(BODY, 0)
     _finish(sheet, part)
-    set_page_marks(sheet, "", f"填报单位:{county}民政局", watermark)
+    set_page_marks(sheet, "", f"填报单位：{county}民政局", watermark)
 
 
 def _mark_changed(sheet: Worksheet, styles: Styles, part: Part) -> None:
@@ -113,8 +113,8 @@ def _add_checks(sheet: Worksheet, styles: Styles, form: Form, closed: set[str]) 
 
 def _finish(sheet: Worksheet, part: Part) -> None:
     last = BODY + len(part.fields)
-    sheet.write_string(last, 0, "填表人:")
-    sheet.write_string(last, 2, "审核人:")
+    sheet.write_string(last, 0, "填表人：")
+    sheet.write_string(last, 2, "审核人：")
     sheet.set_paper(_A4)
     sheet.set_margins(left=0.6, right=0.6)
     sheet.fit_to_pages(1, 0)

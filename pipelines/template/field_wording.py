@@ -9,13 +9,13 @@ APPLIES = {
     "shared_funding": "市、区两级共担经费的区",
 }
 _HOW = {
-    "code": "文本格式的代码,已按名册填好,请勿改动",
+    "code": "文本格式的代码，已按名册填好，请勿改动",
     "text": "文字",
     "flag": "在下拉框中选“是”或“否”",
-    "count": "整数,没有的填 0",
-    "number": "数字,可带小数",
-    "money": "数字,可带小数",
-    "percent": "0 至 100 之间的数,例如百分之九十二点五填 92.5",
+    "count": "整数，没有的填 0",
+    "number": "数字，可带小数",
+    "money": "数字，可带小数",
+    "percent": "0 至 100 之间的数，例如百分之九十二点五填 92.5",
     "month": "写到月份的文本",
 }
 _EXAMPLES = {"flag": "是", "number": "320.5", "money": "10.5", "percent": "92.5", "month": "2019-06"}
@@ -23,12 +23,12 @@ _EXAMPLES = {"flag": "是", "number": "320.5", "money": "10.5", "percent": "92.5
 
 def header(field: Field) -> str:
     """The column's header: the label, and on a line of its own the unit in brackets where there is one."""
-    return f"{field.label}\n({field.unit})" if field.unit else field.label
+    return f"{field.label}\n（{field.unit}）" if field.unit else field.label
 
 
 def how(field: Field) -> str:
     if field.type == "choice":
-        return f"在下拉框中选择:{'、'.join(field.choices)}"
+        return f"在下拉框中选择：{'、'.join(field.choices)}"
     return _HOW[field.type]
 
 
@@ -51,7 +51,7 @@ def prompt(field: Field) -> str:
     parts = [
         how(field),
         f"例如 {sample}" if sample else "",
-        f"范围:{limit(field)}{field.unit or ''}" if limit(field) else "",
+        f"范围：{limit(field)}{field.unit or ''}" if limit(field) else "",
         field.help or "",
     ]
     text = "。".join(part for part in parts if part)
@@ -62,4 +62,4 @@ def prompt(field: Field) -> str:
 
 def complaint(field: Field) -> str:
     """What is said when the entry is not acceptable: at most 255 characters."""
-    return f"“{field.label}”应填:{how(field)}{',' + limit(field) if limit(field) else ''}。请改正或留空。"[:255]
+    return f"“{field.label}”应填：{how(field)}{'，' + limit(field) if limit(field) else ''}。请改正或留空。"[:255]

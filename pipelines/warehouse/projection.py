@@ -290,8 +290,8 @@ def _open_matching(path: Path, reference: Reference, data: Path, durable: bool) 
             # by the whole phrase: a damaged "block" has a "lock" in it too
             if "could not set lock" in str(fault).lower():
                 held = re.search(r"PID (\d+)", str(fault))
-                by = f"(进程 {held[1]})" if held else ""
-                raise Refusal(f"数据仓库正被另一个程序打开{by};请关闭它后再试") from fault
+                by = f"（进程 {held[1]}）" if held else ""
+                raise Refusal(f"数据仓库正被另一个程序打开{by}；请关闭它后再试") from fault
             _check_disk(fault)
         else:
             if _stamp_of(con) == stamp(reference):
@@ -308,7 +308,7 @@ def _check_disk(fault: duckdb.Error) -> None:
     text = str(fault).lower()
     for mark, why in _DISK.items():
         if mark in text:
-            raise Refusal(f"数据仓库无法写入:{why};已存档的内容不受影响。请处理后再试") from fault
+            raise Refusal(f"数据仓库无法写入：{why}；已存档的内容不受影响。请处理后再试") from fault
 
 
 _DISK = {
@@ -347,7 +347,7 @@ def quarantine(path: Path):
             raise
         set_aside(path)
         raise SetAside(
-            f"数据仓库已损坏,已移开({path.name}.unusable-…);档案完好,请再运行一次,将由档案自动重建"
+            f"数据仓库已损坏，已移开（{path.name}.unusable-…）；档案完好，请再运行一次，将由档案自动重建"
         ) from fault
 
 

@@ -68,12 +68,12 @@ RECEIVED = (
 # What is checked together, in the order of the run: after the workbooks are read, after the figures are counted.
 STAGES = ("submissions", "figures")
 KINDS = {
-    "keys": "各表的每一行由其键唯一确定,不重不空",
-    "reported": "每个县(市、区)每个月都有有效报表",
+    "keys": "各表的每一行由其键唯一确定，不重不空",
+    "reported": "每个县（市、区）每个月都有有效报表",
     "roster": "每月正好覆盖名册中的每个单位和每个县",
     "complete": "每项指标对全市和每个县每个月都有数字",
-    "sums": "各乡镇之和等于县,各县之和等于全市",
-    "bounds": "下限 ≤ 数值 ≤ 上限,占比在 0 与 1 之间",
+    "sums": "各乡镇之和等于县，各县之和等于全市",
+    "bounds": "下限 ≤ 数值 ≤ 上限，占比在 0 与 1 之间",
     "movement": "县和全市的数字与上月相比没有突变",
 }
 
@@ -119,7 +119,7 @@ class Verdict:
         if self.holds:
             return self.check.says
         more = "等" if self.count > SAID else ""
-        return f"{self.check.says}:有 {self.count} 处不符({'、'.join(self.ids[:SAID])}{more})"
+        return f"{self.check.says}：有 {self.count} 处不符（{'、'.join(self.ids[:SAID])}{more}）"
 
 
 # ---- a stage of a run
@@ -141,8 +141,8 @@ def require(found: list[Verdict]) -> None:
     """Errors: `Refusal` where something offends without which nothing may be published."""
     if offended := _blocking(found):
         raise Refusal(
-            f"检查未通过,未发布:{';'.join(map(str, offended))}。这是数据库或程序的问题,与报表无关:"
-            "请运行 shequ rebuild,由档案重做,再运行一次;仍不通过请联系维护人员"
+            f"检查未通过，未发布：{'；'.join(map(str, offended))}。这是数据库或程序的问题，与报表无关："
+            "请运行 shequ rebuild，由档案重做，再运行一次；仍不通过请联系维护人员"
         )
 
 
@@ -225,7 +225,7 @@ def _keys(reference: Reference) -> Iterator[Check]:
             f"key_{table}",
             "keys",
             "submissions" if table in RECEIVED else "figures",
-            f"表 {table} 每行由 {columns} 唯一确定,不重不空",
+            f"表 {table} 每行由 {columns} 唯一确定，不重不空",
             f"SELECT concat_ws('/', {columns}) FROM {table} {_of_looked(table, key)} "
             f"GROUP BY {columns} HAVING count(*) > 1 OR {empty}",
             table=table,
@@ -244,7 +244,7 @@ def _reported() -> Iterator[Check]:
         "reported_months",
         "reported",
         "submissions",
-        "首个有报表的月份以来,每个月至少有一个县报了",
+        "首个有报表的月份以来，每个月至少有一个县报了",
         "SELECT strftime(month, '%Y-%m') FROM due_county GROUP BY month "
         "HAVING month NOT IN (SELECT month FROM in_force)",
         blocking=False,

@@ -95,7 +95,7 @@ def _refuse_cut(widths: list[int]) -> None:
     """Refuse a last line without line end and with fewer fields than the others: the file was cut off."""
     *before, last = widths or [0]
     if 1 < last < max(before, default=0):
-        raise Unreadable("truncated", f"最后一行(第 {len(widths)} 行)只有 {last} 列,应有 {max(before)} 列")
+        raise Unreadable("truncated", f"最后一行（第 {len(widths)} 行）只有 {last} 列，应有 {max(before)} 列")
 
 
 def _records(text: str, separator: str, limits: Limits) -> tuple[list[Row], list[int]]:

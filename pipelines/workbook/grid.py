@@ -11,9 +11,9 @@ Row = list[Any]
 
 # code: (what is wrong, what to do). Codes are stable ids, stored in the archive and in receipts.
 UNREADABLE = {
-    "empty_file": ("文件是空的,没有任何内容", "请重新导出或复制后再报"),
-    "not_a_workbook": ("文件不是电子表格", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
-    "html_page": ("文件实际是网页(HTML),只是取了表格的扩展名", "请用 Excel 或 WPS 打开,另存为 .xlsx 后再报"),
+    "empty_file": ("文件是空的，没有任何内容", "请重新导出或复制后再报"),
+    "not_a_workbook": ("文件不是电子表格", "请用 Excel 或 WPS 打开原表，另存为 .xlsx 后再报"),
+    "html_page": ("文件实际是网页（HTML），只是取了表格的扩展名", "请用 Excel 或 WPS 打开，另存为 .xlsx 后再报"),
     "encrypted": (
         "文件设有打开密码，无法读取",
         "请用 Excel 或 WPS 打开，在“文件—信息—保护工作簿—用密码进行加密”中删去密码，保存后重报；"
@@ -23,17 +23,17 @@ UNREADABLE = {
         "这是表格打开时程序自动生成的临时锁文件（~$），不是表格本身",
         "请报去掉“~$”的同名文件",
     ),
-    "truncated": ("文件不完整,后半部分缺失", "请等待复制或上传完成,重新复制原文件后再报"),
-    "damaged_zip": ("文件已损坏,压缩包的校验不符", "请用 Excel 或 WPS 打开原文件,另存后再报"),
-    "unsafe_zip": ("文件的内部结构不安全,不予打开", "请用 Excel 或 WPS 新建工作簿,只粘贴数值后另存再报"),
+    "truncated": ("文件不完整，后半部分缺失", "请等待复制或上传完成，重新复制原文件后再报"),
+    "damaged_zip": ("文件已损坏，压缩包的校验不符", "请用 Excel 或 WPS 打开原文件，另存后再报"),
+    "unsafe_zip": ("文件的内部结构不安全，不予打开", "请用 Excel 或 WPS 新建工作簿，只粘贴数值后另存再报"),
     "too_large": ("文件超出大小上限", "请删去多余的工作表、图片和空白区域后另存再报"),
-    "too_many_parts": ("文件内部的部件过多", "请用 Excel 或 WPS 新建工作簿,只粘贴数值后另存再报"),
-    "xml_entities": ("文件含有 DTD 或实体声明,不予解析", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
-    "unsupported_format": ("这种表格格式不能读取", "请用 Excel 或 WPS 打开,另存为 .xlsx 后再报"),
-    "damaged": ("文件内容已损坏,无法读取", "请用 Excel 或 WPS 打开原文件,另存为 .xlsx 后再报"),
-    "extent_mismatch": ("两种方法读出的行数或单元格数不一致,为免漏读,不予采用", "请用 Excel 或 WPS 打开,另存后再报"),
-    "bad_encoding": ("文本中有无法辨认的字符编码", "请用 Excel 或 WPS 打开原表,另存为 .xlsx 后再报"),
-    "bad_quotes": ("CSV 的引号不配对,无法确定单元格的边界", "请改正引号,或用 Excel 打开后另存为 .xlsx 再报"),
+    "too_many_parts": ("文件内部的部件过多", "请用 Excel 或 WPS 新建工作簿，只粘贴数值后另存再报"),
+    "xml_entities": ("文件含有 DTD 或实体声明，不予解析", "请用 Excel 或 WPS 打开原表，另存为 .xlsx 后再报"),
+    "unsupported_format": ("这种表格格式不能读取", "请用 Excel 或 WPS 打开，另存为 .xlsx 后再报"),
+    "damaged": ("文件内容已损坏，无法读取", "请用 Excel 或 WPS 打开原文件，另存为 .xlsx 后再报"),
+    "extent_mismatch": ("两种方法读出的行数或单元格数不一致，为免漏读，不予采用", "请用 Excel 或 WPS 打开，另存后再报"),
+    "bad_encoding": ("文本中有无法辨认的字符编码", "请用 Excel 或 WPS 打开原表，另存为 .xlsx 后再报"),
+    "bad_quotes": ("CSV 的引号不配对，无法确定单元格的边界", "请改正引号，或用 Excel 打开后另存为 .xlsx 再报"),
     "no_sheets": ("工作簿中没有工作表", "请确认报的是填好的调查表"),
 }
 
@@ -49,7 +49,7 @@ class Unreadable(Exception):
     @property
     def text(self) -> str:
         """The sentence for the sender: fault, cause, remedy."""
-        return f"{self.message}{f'({self.detail})' if self.detail else ''};{self.remedy}"
+        return f"{self.message}{f'（{self.detail}）' if self.detail else ''}；{self.remedy}"
 
     def __reduce__(self) -> tuple[type["Unreadable"], tuple[str, str]]:
         return Unreadable, (self.code, self.detail)
@@ -57,16 +57,16 @@ class Unreadable(Exception):
 
 # code: text for people; `detail` of a note is appended.
 NOTES = {
-    "extension_differs": "扩展名与内容不符,已按内容读取",
-    "macros": "文件含有宏,未运行",
-    "external_links": "文件引用了其他工作簿,未访问,只用已存的数值",
-    "dde": "文件含有 DDE 链接,未执行",
-    "connections": "文件含有外部数据连接,未访问",
-    "embedded_objects": "文件嵌有其他对象,未打开",
-    "formulas_not_recalculated": "文件声明打开时才重新计算公式,已存的数值可能是旧的",
-    "no_final_newline": "文本末尾没有换行,最后一行可能不完整",
-    "sheet_full": "工作表用到了格式所允许的最后一行,数据可能被截断",
-    "normalized": "表格由不常见的软件写成,已按规范重新整理后读取",
+    "extension_differs": "扩展名与内容不符，已按内容读取",
+    "macros": "文件含有宏，未运行",
+    "external_links": "文件引用了其他工作簿，未访问，只用已存的数值",
+    "dde": "文件含有 DDE 链接，未执行",
+    "connections": "文件含有外部数据连接，未访问",
+    "embedded_objects": "文件嵌有其他对象，未打开",
+    "formulas_not_recalculated": "文件声明打开时才重新计算公式，已存的数值可能是旧的",
+    "no_final_newline": "文本末尾没有换行，最后一行可能不完整",
+    "sheet_full": "工作表用到了格式所允许的最后一行，数据可能被截断",
+    "normalized": "表格由不常见的软件写成，已按规范重新整理后读取",
 }
 
 

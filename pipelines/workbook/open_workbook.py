@@ -45,7 +45,7 @@ def open_workbook(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Wo
     if not data.strip(b"\x00\t\r\n "):
         raise Unreadable("empty_file")
     if len(data) > limits.file_size:
-        raise Unreadable("too_large", f"文件 {len(data) / 2**20:.1f} MB,上限 {limits.file_size >> 20} MB")
+        raise Unreadable("too_large", f"文件 {len(data) / 2**20:.1f} MB，上限 {limits.file_size >> 20} MB")
     workbook = _read(data, name, limits)
     blank_references.clear(workbook)
     workbook.notes += [

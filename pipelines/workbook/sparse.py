@@ -13,7 +13,7 @@ class Sparse:
 
     def put(self, row: int, col: int, value: object) -> None:
         if not 0 <= row < self.limits.rows or not 0 <= col < self.limits.columns:
-            raise Unreadable("damaged", f"单元格在第{row + 1}行第{col + 1}列,超出工作表")
+            raise Unreadable("damaged", f"单元格在第{row + 1}行第{col + 1}列，超出工作表")
         self.count += 1
         if self.count > self.limits.cells:
             raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
@@ -28,7 +28,7 @@ class Sparse:
         """Rows from row 1 on; blanks are None, trailing ones left out."""
         filled = {row: cells for row, cells in self._rows.items() if any(v is not None for v in cells.values())}
         if sum(max(cells) + 1 for cells in filled.values()) > self.limits.cells:
-            raise Unreadable("too_large", f"数据区超过 {self.limits.cells:,} 个单元格,请检查最右一列是否误填")
+            raise Unreadable("too_large", f"数据区超过 {self.limits.cells:,} 个单元格，请检查最右一列是否误填")
         return [_dense(filled[row]) if row in filled else [] for row in range(max(filled, default=-1) + 1)]
 
 

@@ -30,7 +30,7 @@ def read(package: Package, main: str, limits: Limits) -> Workbook:
     try:
         return _read(package, main, limits)
     except _DAMAGE as error:
-        raise Unreadable("damaged", f"xlsb 的记录结构不正确:{type(error).__name__}") from error
+        raise Unreadable("damaged", f"xlsb 的记录结构不正确：{type(error).__name__}") from error
 
 
 def _read(package: Package, main: str, limits: Limits) -> Workbook:
@@ -44,7 +44,7 @@ def _read(package: Package, main: str, limits: Limits) -> Workbook:
     if not listed:
         raise Unreadable("no_sheets")
     if len(listed) > limits.sheets:
-        raise Unreadable("too_large", f"{len(listed)} 个工作表,上限 {limits.sheets} 个")
+        raise Unreadable("too_large", f"{len(listed)} 个工作表，上限 {limits.sheets} 个")
     sheets = [
         _SheetReader(Sheet(name, visibility), strings, kinds, date1904, limits, links).read(package.read(part))
         for name, visibility, part in listed

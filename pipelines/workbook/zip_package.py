@@ -104,7 +104,7 @@ def _why_no_directory(data: bytes) -> tuple[str, str]:
 
 def _checked(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
     if len(infos) > limits.parts:
-        raise Unreadable("too_many_parts", f"{len(infos)} 个,上限 {limits.parts} 个")
+        raise Unreadable("too_many_parts", f"{len(infos)} 个，上限 {limits.parts} 个")
     parts = {}
     for info in infos:
         name = info.filename.replace("\\", "/")
@@ -114,7 +114,7 @@ def _checked(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.
         if not name.endswith("/"):
             parts[name.lower()] = info
     if (declared := sum(info.file_size for info in infos)) > limits.total_unpacked:
-        raise Unreadable("too_large", f"解压后为 {declared >> 20} MB,上限 {limits.total_unpacked >> 20} MB")
+        raise Unreadable("too_large", f"解压后为 {declared >> 20} MB，上限 {limits.total_unpacked >> 20} MB")
     return parts
 
 

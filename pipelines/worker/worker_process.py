@@ -54,10 +54,10 @@ class WorkerProcess:
         answer = self._exchange(hello, [], START)
         if answer is None:
             self.stop()
-            raise Refusal("读取程序无法启动;多半是内存不足或基础数据有误,请稍后再试,仍不行请告知管理员")
+            raise Refusal("读取程序无法启动；多半是内存不足或基础数据有误，请稍后再试，仍不行请告知管理员")
         if answer[0].get("ready") != dict(setup.digests):
             self.stop()
-            raise Refusal("基础数据在读取时被改动;请再试一次")
+            raise Refusal("基础数据在读取时被改动；请再试一次")
 
     @property
     def alive(self) -> bool:

@@ -51,13 +51,13 @@ def test_a_person_struck_from_the_file_is_gone_at_once(place):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 县级}", "甲:县级人员须写 counties"),
+        ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 县级}", "甲：县级人员须写 counties"),
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 领导, counties: ['130524']}", "其他人员不写"),
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 县级, counties: ['柏乡']}", "“柏乡”不是六位代码"),
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 领导}\n- {id: A, name: 乙, role: 领导}", "a 出现了两次"),
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 领导}\n- {id: b, name: 甲, role: 领导}", "甲 出现了两次"),
         ("mode: oidc\npeople:\n- {id: a, name: 甲, role: 省级}", "“role”的值 '省级' 不合要求"),
-        ("mode: oidc\npeople:\n- {id: a, name: 甲, rolle: 领导}", "不认识的键“rolle”;是否为 role"),
+        ("mode: oidc\npeople:\n- {id: a, name: 甲, rolle: 领导}", "不认识的键“rolle”；是否为 role"),
         ("mode: oidc", "须写 people"),
         ("mode: open", "“mode”的值 'open' 不合要求"),
         ("mode: local\nmode: oidc", "出现两次"),
@@ -112,7 +112,7 @@ def test_every_role_and_every_action(place, action, by):
         if allowed:
             assert roles.require(by, action, place, county=county) == by.name
         else:
-            with pytest.raises(Refusal, match=rf"{by.role}\)不能{roles.ACTIONS[action]}"):
+            with pytest.raises(Refusal, match=rf"{by.role}）不能{roles.ACTIONS[action]}"):
                 roles.require(by, action, place, county=county)
         told = list(audit_log.since(place))[before:]
         assert [(e.kind, e.by, e.body["action"], e.body["county"]) for e in told] == (
@@ -125,13 +125,13 @@ def test_every_role_and_every_action(place, action, by):
 def test_who_may_is_refused_for_what_it_is_and_not_for_who_asks(place, action, by):
     with pytest.raises(Refusal) as refused:
         ACTIONS[action](place, by)
-    assert ")不能" not in str(refused.value) and not list(audit_log.since(place))
+    assert "）不能" not in str(refused.value) and not list(audit_log.since(place))
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("by", [BAIXIANG, LEADER, PLANNER, VISITOR], ids=lambda by: by.role)
 def test_only_the_city_decides_also_when_called_directly(place, action, by):
-    with pytest.raises(Refusal, match=rf"{by.role}\)不能"):
+    with pytest.raises(Refusal, match=rf"{by.role}）不能"):
         ACTIONS[action](place, by)
     (event,) = audit_log.since(place)
     assert (event.kind, event.by, event.body["action"]) == ("refused", by.name, action)
@@ -169,7 +169,7 @@ def test_this_machine_is_served_without_sign_in(place, address):
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.1.2.3", "", "127.evil.example"])  # noqa: S104
 def test_any_other_address_needs_sign_in_or_the_wish_to_do_without(place, address):
-    with pytest.raises(Refusal, match="没有设置登录,不予启动"):
+    with pytest.raises(Refusal, match="没有设置登录，不予启动"):
         roles.may_listen(place, address, anonymous=False)
     roles.may_listen(place, address, anonymous=True)
     shutil.copy(EXAMPLE, place.data / "access.yaml")
@@ -183,7 +183,7 @@ def test_a_sign_in_that_cannot_work_stops_the_start(place, monkeypatch):
     monkeypatch.setattr(roles, "find_spec", lambda name: name if name in there else None)
     roles.before_serving(place)
     there.remove("httpx")
-    with pytest.raises(Refusal, match="所需的程序包 httpx 没有安装,谁也登录不了"):
+    with pytest.raises(Refusal, match="所需的程序包 httpx 没有安装，谁也登录不了"):
         roles.before_serving(place)
 
 

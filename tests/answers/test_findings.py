@@ -80,7 +80,7 @@ def test_long_and_odd_values_are_shortened_in_messages():
     report.add(
         "not_a_flag", sheet="表", cell="A1", field="x", found="长" * 500 + "\n", expected="是", label="甲", effect=""
     )
-    assert "(共501字)" in report.findings[0].message and "\u202e" not in report.findings[0].message
+    assert "（共501字）" in report.findings[0].message and "\u202e" not in report.findings[0].message
     assert report.findings[0].found == "长" * 500 + "\n"
 
 

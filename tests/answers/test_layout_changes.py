@@ -39,13 +39,13 @@ def test_nothing_is_noted_without_a_last_time():
 def test_a_column_that_is_gone_is_named_with_its_old_place():
     found = noted(lambda made: made.columns.remove(made.column("grids")))
     assert set(found) == {"layout_gone"}
-    assert found["layout_gone"].found == "网格数(原U)" and found["layout_gone"].sheet == "Sheet1"
-    assert "共 1 个:网格数(原U)" in found["layout_gone"].message
+    assert found["layout_gone"].found == "网格数（原U）" and found["layout_gone"].sheet == "Sheet1"
+    assert "共 1 个：网格数（原U）" in found["layout_gone"].message
 
 
 def test_a_column_that_is_new_is_named_with_its_place():
     found = noted(lambda made: None, before=lambda made: made.columns.remove(made.column("grids")))
-    assert set(found) == {"layout_new"} and found["layout_new"].found == "网格数(U)"
+    assert set(found) == {"layout_new"} and found["layout_new"].found == "网格数（U）"
 
 
 def test_a_header_that_says_something_else_is_noted():
@@ -76,7 +76,7 @@ def test_columns_that_left_their_order_are_noted_and_only_they():
         made.columns.insert(5, made.columns.pop(40))
 
     found = noted(move)
-    assert set(found) == {"layout_moved"} and found["layout_moved"].found.endswith("(AO→F)")
+    assert set(found) == {"layout_moved"} and found["layout_moved"].found.endswith("（AO→F）")
 
 
 def test_a_line_of_the_record_that_is_gone_is_noted():

@@ -33,10 +33,10 @@ def with_numbers(path: Path) -> bytes:
     header = {c.value: c for row in sheet.iter_rows(max_row=8) for c in row if isinstance(c.value, str)}
     column = {
         key: next(c for label, c in header.items() if label.startswith(key))
-        for key in ("社区(村)名称", "居民户数", "所属街道")
+        for key in ("社区（村）名称", "居民户数", "所属街道")
     }
-    first = column["社区(村)名称"].row + 1
-    sheet.cell(first, column["社区(村)名称"].column).value += IDENTITY
+    first = column["社区（村）名称"].row + 1
+    sheet.cell(first, column["社区（村）名称"].column).value += IDENTITY
     sheet.cell(first, column["所属街道"].column).value = f"某街道 {SPACED}"
     sheet.cell(first + 1, column["居民户数"].column).value = int(PHONE)
     sheet.cell(first + 2, column["居民户数"].column).value = f"问{CARD}"

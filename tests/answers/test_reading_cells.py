@@ -537,7 +537,7 @@ def test_messages_are_whole_sentences_with_their_place():
     found = pages.reading(pages.book(made))
     error = next(f for f in found.findings if f.severity == "error")
     assert error.message == (
-        "【not_a_number】文件“柏乡县2019年6月.xlsx”工作表“Sheet1”单元格 E6:“居民户数”的值为“约300”,应为0 至 20000 的整数。请填写确切的数字；整行暂不计入。"
+        "【not_a_number】文件“柏乡县2019年6月.xlsx”工作表“Sheet1”单元格 E6：“居民户数”的值为“约300”，应为0 至 20000 的整数。请填写确切的数字；整行暂不计入。"
     )
     assert (error.row, error.field, error.unit, error.found) == (6, "households", UNITS[2].code, "约300")
 

@@ -151,7 +151,7 @@ def test_a_damaged_code_beside_a_name_that_does_not_is_one_error_and_the_row_is_
     found = pages.reading(pages.book(made))
     assert [(f.code, f.cell) for f in found.findings if f.severity == "error"] == [("code_damaged", cell)]
     assert found.community.held[2] and found.community.unit[2] is None
-    assert "石家庄村委会(130524100203)" in next(f.message for f in found.findings if f.code == "code_damaged")
+    assert "石家庄村委会（130524100203）" in next(f.message for f in found.findings if f.code == "code_damaged")
 
 
 def test_a_code_that_lost_a_digit_is_not_taken_for_a_telephone_number():
@@ -176,7 +176,7 @@ def test_a_column_of_damaged_codes_is_one_warning():
 
 def test_a_damaged_code_in_the_county_record_holds_the_record():
     made = pages.page(UNITS, 1)
-    next(row for row in made.record_rows if "县(市、区)代码" in row)[3] = "1305"
+    next(row for row in made.record_rows if "县（市、区）代码" in row)[3] = "1305"
     found = pages.reading(pages.book(made))
     assert "county_code_damaged" in pages.codes(found, "error") and found.record.held and not any(found.community.held)
 
@@ -211,7 +211,7 @@ def test_an_unknown_name_without_code_is_an_open_question_with_candidates():
     cell = poke(made, "name", 2, "石家壮村委会")
     found = pages.reading(pages.book(made))
     assert pages.at(found, "unit_unknown_name") == [cell] and found.community.held[2]
-    assert "石家庄村委会(130524100203)" in next(f.message for f in found.findings if f.code == "unit_unknown_name")
+    assert "石家庄村委会（130524100203）" in next(f.message for f in found.findings if f.code == "unit_unknown_name")
 
 
 def test_an_answered_question_is_remembered():
@@ -253,7 +253,7 @@ def test_the_same_unit_twice_with_different_answers_counts_for_neither():
 def test_missing_units_are_listed_once():
     found = pages.reading(pages.book(pages.page(UNITS, 1)))
     (finding,) = [f for f in found.findings if f.code == "units_missing"]
-    assert "121 个社区(村)有 115 个没有填报" in finding.message
+    assert "121 个社区（村）有 115 个没有填报" in finding.message
 
 
 def test_a_whole_county_gives_no_finding_about_units():

@@ -207,7 +207,7 @@ def test_round_numbers_are_asked_about_from_their_share_on(city, share, step, as
     found = [one for one in city.close(NOW) if one.field == "households"]
     assert [one.code for one in found] == ["round_numbers"] * asked
     if asked:
-        assert found[0].cell == "E4" and "这些是不是估计数?" in found[0].message and found[0].severity == "note"
+        assert found[0].cell == "E4" and "这些是不是估计数？" in found[0].message and found[0].severity == "note"
 
 
 def test_too_few_numbers_are_not_judged(city):
@@ -225,13 +225,13 @@ def first_urban(made: pages.Page) -> int:
 @pytest.mark.parametrize(
     ("field", "now", "words"),
     [
-        ("facility_area", 3.2, "的 100 分之一。是否按百平方米填写?"),
+        ("facility_area", 3.2, "的 100 分之一。是否按百平方米填写？"),
         ("facility_area", 3.3, None),
-        ("member_pay", 3.4, "的 10000 分之一。是否按万元填写?"),
+        ("member_pay", 3.4, "的 10000 分之一。是否按万元填写？"),
         ("member_pay", 0.9, None),
-        ("member_pay", 2604.17, "的 12 分之一。是否填的是月报酬?"),
+        ("member_pay", 2604.17, "的 12 分之一。是否填的是月报酬？"),
         ("member_pay", 2700, None),
-        ("work_fund", 125, "(12.5 万元)的 10 倍。是否小数点错了一位?"),
+        ("work_fund", 125, "（12.5 万元）的 10 倍。是否小数点错了一位？"),
         ("work_fund", 120, None),
     ],
 )
@@ -288,7 +288,7 @@ def test_a_question_turned_to_yes_everywhere_at_once_is_asked_about(city, count,
         [("all_turned_yes", "info_platform", found)] if found else []
     )
     if found:
-        assert asked[0].cell == "Z4" and "上月填“否”的 60 个社区(村)" in asked[0].message
+        assert asked[0].cell == "Z4" and "上月填“否”的 60 个社区（村）" in asked[0].message
 
 
 # -- across a New Year
@@ -349,7 +349,7 @@ def test_the_thresholds_have_reasons(limits):
 def test_an_unknown_threshold_is_refused(tmp_path):
     text = (REFERENCE / "behaviour.yaml").read_text(encoding="utf-8")
     (tmp_path / "behaviour.yaml").write_text(text.replace("  answers: 200", "  answer: 200"), encoding="utf-8")
-    with pytest.raises(Refusal, match=r"behaviour\.yaml:unchanged:不认识的键“answer”;是否为 answers"):
+    with pytest.raises(Refusal, match=r"behaviour\.yaml：unchanged：不认识的键“answer”；是否为 answers"):
         reporting_anomalies.load(tmp_path)
 
 

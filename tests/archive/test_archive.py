@@ -46,12 +46,12 @@ def test_an_altered_object_is_refused_by_name(archive):
     place = archive.path(digest)
     place.chmod(0o600)
     place.write_bytes(b"abd")
-    with pytest.raises(Refusal, match=f"档案文件 {digest[:12]}… 的内容已被改动,与其校验值不符;请从备份恢复"):
+    with pytest.raises(Refusal, match=f"档案文件 {digest[:12]}… 的内容已被改动，与其校验值不符；请从备份恢复"):
         archive.read(digest)
 
 
 def test_a_missing_object_is_refused_by_name(archive):
-    with pytest.raises(Refusal, match="档案缺少文件 000000000000…;请从备份恢复"):
+    with pytest.raises(Refusal, match="档案缺少文件 000000000000…；请从备份恢复"):
         archive.read("0" * 64)
 
 
@@ -105,7 +105,7 @@ def test_a_torn_last_line_is_passed_over_and_the_next_event_follows_the_last_who
     assert [event.seq for event in archive.events()] == [1, 2]
     assert archive.append("approve", {}).seq == 3
     assert [event.kind for event in archive.events()] == ["submission", "submission", "approve"]
-    assert archive.verify() == ["台账第 3 行残缺(写入时断电或被改动);其后的事件不受影响"]
+    assert archive.verify() == ["台账第 3 行残缺（写入时断电或被改动）；其后的事件不受影响"]
 
 
 def test_a_last_event_that_lost_only_its_line_end_counts_once(archive):
@@ -125,7 +125,7 @@ def test_what_a_power_cut_leaves_behind_the_last_line_costs_nothing(archive, tai
         file.write(tail)
     assert archive.append("approve", {}).seq == 3
     assert [event.seq for event in archive.events()] == [1, 2, 3]
-    assert archive.verify() == ["台账第 3 行残缺(写入时断电或被改动);其后的事件不受影响"]
+    assert archive.verify() == ["台账第 3 行残缺（写入时断电或被改动）；其后的事件不受影响"]
 
 
 def test_a_damaged_object_is_mended_by_the_same_bytes(archive):
@@ -144,7 +144,7 @@ def test_an_event_changed_by_hand_breaks_the_chain_behind_it(archive):
     lines = filled(archive).ledger.read_bytes().splitlines(keepends=True)
     archive.ledger.write_bytes(lines[0] + altered(lines[1]) + lines[2])
     (fault,) = archive.verify()
-    assert fault == "台账第 3 行(第 3 号)与前一行不相衔接:有事件被改动、删除或插入;请与备份核对"
+    assert fault == "台账第 3 行（第 3 号）与前一行不相衔接：有事件被改动、删除或插入；请与备份核对"
 
 
 def test_an_event_deleted_breaks_the_chain(archive):
@@ -157,7 +157,7 @@ def test_verification_names_an_altered_object(archive):
     filled(archive, 1)
     digest = next(archive.events()).body["sha256"]
     archive.path(digest).unlink()
-    assert [fault.split(";")[0] for fault in archive.verify()] == [f"档案缺少文件 {digest[:12]}…"]
+    assert [fault.split("；")[0] for fault in archive.verify()] == [f"档案缺少文件 {digest[:12]}…"]
 
 
 def _append_many(root, who):
@@ -187,8 +187,8 @@ def test_a_lock_says_who_holds_it_since_when(tmp_path):
     place = tmp_path / "a.lock"
     with locks.hold(place, "接收报表"), pytest.raises(Refusal) as refusal, locks.hold(place, "审核", wait=0):
         pass
-    assert "另一个任务正在写入(接收报表,进程 " in str(refusal.value)
-    assert "已等待 0 秒;请稍后再试" in str(refusal.value)
+    assert "另一个任务正在写入（接收报表，进程 " in str(refusal.value)
+    assert "已等待 0 秒；请稍后再试" in str(refusal.value)
 
 
 def test_a_lock_left_by_an_error_is_free(tmp_path):

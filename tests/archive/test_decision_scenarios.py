@@ -234,7 +234,7 @@ def test_a_waiver_does_not_cover_another_value(office, villages):
 def test_what_cannot_be_read_cannot_be_waived(office, villages):
     report = office.send(APRIL, COUNTY, but(villages[0], facility="大概有"))
     [finding] = [f for f in report.findings if f["severity"] == "error"]
-    message = f"问题 {finding['id']} 是读不出或认不出的内容,不能豁免,只能改正后重报"
+    message = f"问题 {finding['id']} 是读不出或认不出的内容，不能豁免，只能改正后重报"
     with pytest.raises(Refusal, match=message):
         decisions.waive(finding["id"], "无妨", APRIL, office.settings, "市局李某")
 
@@ -264,7 +264,7 @@ def test_a_unit_of_another_county_is_no_answer_to_an_open_question(office, villa
     report = office.send(APRIL, COUNTY, renamed(villages[0]))
     [question] = [f for f in report.findings if f["code"] == "unit_unknown_name"]
     foreign = office.units(APRIL, "130524")[0].code
-    with pytest.raises(Refusal, match=f"{foreign} 不是该县2020年4月名册中的单位;请核对代码"):
+    with pytest.raises(Refusal, match=f"{foreign} 不是该县2020年4月名册中的单位；请核对代码"):
         decisions.resolve(question["id"], foreign, office.settings, "市局李某")
 
 

@@ -266,14 +266,14 @@ def test_a_decision_without_a_persons_name_is_wrong_use(shequ, published, words,
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("figures", "--month", "2019-01"), "未完成：发布版 2020-04/1 没有 2019-01 的数字;它包含 2020-04 至 2020-04"),
-        (("figures", "--indicator", "facility_rurl"), "未完成：没有指标 facility_rurl;是否为 facility_rural?"),
-        (("figures", "--policy", "甲"), "未完成：没有政策 甲;现有:opinions-2018"),
-        (("explain", "facility_rural", "--unit", "1305"), "未完成：“1305”不是 6 位(县)、9 位(乡镇)或 12 位(社区、村)的代码"),
-        (("reopen", "2020-04", "--why", "更正", "--by", "李某"), "未完成：2020年4月未经审核,无需重开"),
+        (("figures", "--month", "2019-01"), "未完成：发布版 2020-04/1 没有 2019-01 的数字；它包含 2020-04 至 2020-04"),
+        (("figures", "--indicator", "facility_rurl"), "未完成：没有指标 facility_rurl；是否为 facility_rural？"),
+        (("figures", "--policy", "甲"), "未完成：没有政策 甲；现有：opinions-2018"),
+        (("explain", "facility_rural", "--unit", "1305"), "未完成：“1305”不是 6 位（县）、9 位（乡镇）或 12 位（社区、村）的代码"),
+        (("reopen", "2020-04", "--why", "更正", "--by", "李某"), "未完成：2020年4月未经审核，无需重开"),
         (("run", "--month", "2030-01"), "未完成：2030年1月没有任何有效报表，不予成版；请核对月份，或先提交报表（shequ submit）"),
-        (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "李某"), "未完成：没有编号为 abc 的问题;编号见 shequ submit 的输出或回执的问题清单"),
-        (("approve", "2020-05", "--by", "李某"), "未完成：2020年5月还没有任何有效报表,不能审核"),
+        (("waive", "abc", "--why", "无妨", "--until", "2020-12", "--by", "李某"), "未完成：没有编号为 abc 的问题；编号见 shequ submit 的输出或回执的问题清单"),
+        (("approve", "2020-05", "--by", "李某"), "未完成：2020年5月还没有任何有效报表，不能审核"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_one_chinese_line_and_ends_with_1(shequ, published, words, said):

@@ -170,7 +170,7 @@ def hostile(workbook: Path) -> bytes:
     book = openpyxl.load_workbook(workbook)
     sheet = book.worksheets[0]
     heads = {cell.value: cell for row in sheet.iter_rows(max_row=8) for cell in row if isinstance(cell.value, str)}
-    name = next(cell for title, cell in heads.items() if title.startswith("社区(村)名称"))
+    name = next(cell for title, cell in heads.items() if title.startswith("社区（村）名称"))
     homes = next(cell for title, cell in heads.items() if title.startswith("居民户数"))
     codes = [cell for row in sheet.iter_rows(max_col=1) for cell in row if re.fullmatch(r"\d{12}", str(cell.value))]
     row = codes[-1].row

@@ -1,4 +1,4 @@
-"""Notes on the time axis: recorded as decisions, shown beside the series, taken back."""
+"""Notes on the time axis: decisions about an indicator or all of them, shown until they are taken back."""
 
 from datetime import date
 

@@ -191,8 +191,8 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
     assert told(result, "edition") == {}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
-    assert said.startswith("检查未通过,未发布:表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
-    with pytest.raises(Refusal, match="检查未通过,未发布:表 figure "):
+    assert said.startswith("检查未通过，未发布：表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
+    with pytest.raises(Refusal, match="检查未通过，未发布：表 figure "):
         monthly_run.run(broken, months.parse(LAST))
 
 
@@ -209,7 +209,7 @@ def test_a_busy_warehouse_is_said_without_a_traceback(first_run, installation, i
     with locks.hold(installation.data / "warehouse" / "writer.lock", "接收报表"):
         result = run(installation, instance)
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
-    assert "另一个任务正在写入(接收报表" in failure.step_failure_data.user_failure_data.description
+    assert "另一个任务正在写入（接收报表" in failure.step_failure_data.user_failure_data.description
 
 
 # ---- none is missing

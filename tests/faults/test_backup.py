@@ -92,7 +92,7 @@ def test_a_damaged_backup_is_not_restored(office, tmp_path):
     folder, _ = saved(office, tmp_path)
     next(path for path in (folder / "archive" / "objects").rglob("*") if path.is_file()).unlink()
     bare = Settings(tmp_path / "bare", office.settings.reference)
-    with pytest.raises(Refusal, match="备份不完整,未恢复:档案缺少文件"):
+    with pytest.raises(Refusal, match="备份不完整，未恢复：档案缺少文件"):
         copies.restore(bare, folder)
     assert not bare.archive.exists()
 
@@ -114,7 +114,7 @@ def test_a_backup_longer_than_the_archive_is_not_overwritten(office, tmp_path):
     folder, _ = saved(office, tmp_path)
     before = contents(folder)
     office.settings.archive.joinpath("ledger.jsonl").write_bytes(earlier)
-    with pytest.raises(Refusal, match="备份比档案长:备份到第 4 行,档案只到第 3 行;档案丢失了事件"):
+    with pytest.raises(Refusal, match="备份比档案长：备份到第 4 行，档案只到第 3 行；档案丢失了事件"):
         copies.backup(office.settings, folder)
     office.send(MAY, COUNTY, but("", facility="否"))
     with pytest.raises(Refusal, match="档案与备份从台账第 4 行起不同"):
@@ -127,7 +127,7 @@ def test_another_citys_backup_is_not_overwritten(office, tmp_path):
     mark = json.loads((folder / "backup.json").read_text(encoding="utf-8"))
     mark["city"] = {"code": "130400", "name": "邯郸市"}
     (folder / "backup.json").write_text(json.dumps(mark), encoding="utf-8")
-    with pytest.raises(Refusal, match="是邯郸市的备份,本机是邢台市,未作改动"):
+    with pytest.raises(Refusal, match="是邯郸市的备份，本机是邢台市，未作改动"):
         copies.backup(office.settings, folder)
 
 
@@ -187,7 +187,7 @@ def test_a_restore_that_was_interrupted_while_it_copied_is_gone_on_with(office, 
 def test_a_newer_programs_backup_is_refused(office, tmp_path):
     folder, _ = saved(office, tmp_path)
     (folder / "backup.json").write_text('{"format": 2}')
-    with pytest.raises(Refusal, match="由更新版本的程序写成,本程序不能使用,未作改动"):
+    with pytest.raises(Refusal, match="由更新版本的程序写成，本程序不能使用，未作改动"):
         copies.verify(folder)
 
 

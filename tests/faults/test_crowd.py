@@ -111,7 +111,7 @@ def test_children_of_a_killed_task_keep_no_lock_and_end_by_themselves(office, tm
     command = [sys.executable, "-c", HOLDS, str(place), str(office.settings.reference)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as task:
         child = int(task.stdout.readline())
-        with pytest.raises(locks.Busy, match=rf"被杀的任务,进程 {task.pid}"), locks.hold(place, "下一个", wait=0):
+        with pytest.raises(locks.Busy, match=rf"被杀的任务，进程 {task.pid}"), locks.hold(place, "下一个", wait=0):
             pass
         task.send_signal(signal.SIGKILL)
     with locks.hold(place, "下一个", wait=0.5):

@@ -244,8 +244,8 @@ def test_a_ledger_altered_in_the_middle_is_told_with_its_line(office):
     ledger = Archive(office.settings.archive).ledger
     lines = ledger.read_bytes().splitlines(keepends=True)
     ledger.write_bytes(b"".join([lines[0], lines[1].replace("测试".encode(), "他人".encode()), *lines[2:]]))
-    assert [fault.split(":")[0] for fault in Archive(office.settings.archive).verify()] == [
-        "台账第 3 行(第 3 号)与前一行不相衔接"
+    assert [fault.split("：")[0] for fault in Archive(office.settings.archive).verify()] == [
+        "台账第 3 行（第 3 号）与前一行不相衔接"
     ]
     verdict = rebuild_editions.rebuild(office.settings)
     assert not verdict["agrees"] and "台账第 3 行" in verdict["message"]

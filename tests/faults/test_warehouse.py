@@ -36,7 +36,7 @@ def test_the_next_run_heals_it_with_the_same_figures(campaign, hurt, part):
     assert found.figures == campaign.expected
     assert len(found.told) <= 1, found.told
     assert found.kept or not found.told, "移开的要留着"
-    assert all("数据仓库已损坏,已移开" in told and "请再运行一次" in told for told in found.told)
+    assert all("数据仓库已损坏，已移开" in told and "请再运行一次" in told for told in found.told)
 
 
 def test_what_cannot_be_read_is_kept_with_its_journal_and_only_the_last(campaign):
@@ -55,7 +55,7 @@ def test_a_warehouse_that_another_program_holds_is_told_with_its_process_and_lef
     command = [sys.executable, "-c", holds, str(office.settings.warehouse)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(Refusal, match=re.escape(f"数据仓库正被另一个程序打开(进程 {other.pid});请关闭它后再试")):
+        with pytest.raises(Refusal, match=re.escape(f"数据仓库正被另一个程序打开（进程 {other.pid}）；请关闭它后再试")):
             office.run(MAY)
         other.stdin.close()
     found = damage.heal(office)

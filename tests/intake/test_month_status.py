@@ -113,7 +113,7 @@ def test_what_was_lacking_stands_with_the_approval(office):
     (office.settings.inbox / "迟到.xlsx").write_bytes(b"PK")
     state = reporting_status.status(office.settings, APRIL)
     said = gap_wording.lacking(decisions.lacking(state), state)
-    assert said == ["1 个县(市、区)未报:柏乡县", "收件箱中有 1 个文件尚未接收:迟到.xlsx"]
+    assert said == ["1 个县（市、区）未报：柏乡县", "收件箱中有 1 个文件尚未接收：迟到.xlsx"]
     event = decisions.approve(APRIL, office.settings, "市局李某", why="柏乡县停电")
     assert event.body == {"month": "2020-04", "missing": [BAIXIANG], "inbox": ["迟到.xlsx"], "why": "柏乡县停电"}
     assert decisions.lacking(reporting_status.status(office.settings, APRIL)) == {}

@@ -71,7 +71,7 @@ def test_a_csv_cut_within_a_row_is_refused():
     with pytest.raises(Unreadable) as caught:
         open_workbook(whole[: whole.index("00,3000")].encode(), "表.csv")
     assert caught.value.code == "truncated"
-    assert caught.value.text.startswith("文件不完整,后半部分缺失(最后一行(第 3 行)只有 3 列,应有 4 列);")
+    assert caught.value.text.startswith("文件不完整，后半部分缺失（最后一行（第 3 行）只有 3 列，应有 4 列）；")
     # a signature below the table, and a whole last line, are honest
     for honest in (whole.rstrip(), whole + "填表人:张三"):
         assert [code for code, _ in open_workbook(honest.encode(), "表.csv").notes] == ["no_final_newline"]

@@ -105,7 +105,7 @@ def test_the_list_links_to_each_cell_and_says_what_to_do():
     data = receipt(FAULTY)
     first = table(data)[0]
     assert first["级别"] == "错误" and first["单元格"] == "E4" and first["所填"] == "约300"
-    assert first["社区(村)"] == books.UNITS[0].name and first["指标"] == "居民户数"
+    assert first["社区（村）"] == books.UNITS[0].name and first["指标"] == "居民户数"
     assert first["处理办法"] == KINDS["not_a_number"].remedy and first["应为"] == "0 至 20000 的整数"
     links = [cell.hyperlink.location for row in opened(data)["问题清单"].iter_rows() for cell in row if cell.hyperlink]
     assert links[0] == "'表1'!E4" and len(links) == len([f for f in findings_of(FAULTY) if f["cell"]])
@@ -113,7 +113,7 @@ def test_the_list_links_to_each_cell_and_says_what_to_do():
 
 def test_the_top_tells_what_was_read_and_how_much_is_wrong():
     text = top(receipt(FAULTY))
-    assert "问题清单 柏乡县2019年6月(第1次报送)" in text and "读到 8 行社区(村),计入 7 行,暂不计入 1 行。" in text
+    assert "问题清单 柏乡县2019年6月（第1次报送）" in text and "读到 8 行社区（村），计入 7 行，暂不计入 1 行。" in text
     assert "错误 4 需核实 0 提示 0" in text and "首次报送" in text and "2019-07-02 10:11" in text
 
 

@@ -100,7 +100,7 @@ def test_tries_are_told_apart_for_answers_and_for_rules(story):
 def test_the_top_tells_rows_and_what_became_of_the_file(story):
     report, path = story[1][0]
     assert report.rows.items() >= {"read": 121, "accepted": 119, "held": 2}.items()
-    assert "结果:已接收。读到 121 行社区(村),计入 119 行,暂不计入 2 行。" in top(path)
+    assert "结果：已接收。读到 121 行社区（村），计入 119 行，暂不计入 2 行。" in top(path)
 
 
 def test_the_same_file_again_is_the_same_try(story):

@@ -69,7 +69,7 @@ def test_the_rule_holds_a_row_back_and_names_the_cells(report, office):
     broken = [unit for unit in office.units(APRIL, COUNTY) if unit.code[-3:] == "201"]
     findings = [f for f in report.findings if f["code"] == "room_needs_facility"]
     assert {f["unit"] for f in findings} == {unit.code for unit in broken}
-    assert "无综合服务设施的不得填图书室(社区图书室=是,综合服务设施=否)。" in findings[0]["message"]
+    assert "无综合服务设施的不得填图书室（社区图书室=是，综合服务设施=否）。" in findings[0]["message"]
     assert report.rows["held"] == len(broken)
 
 

@@ -17,7 +17,7 @@ def spoil(path, old, new):
     [
         ("counties.yaml", "shared_funding: always}", "shared_fundin: always}", "shared_funding"),
         ("counties.yaml", '"130503"', '"130502"', "县区 130502 出现两次"),
-        ("counties.yaml", "from: 2020-06", "from: 2020-13", "130505:“2020-13”不是月份"),
+        ("counties.yaml", "from: 2020-06", "from: 2020-13", "130505：“2020-13”不是月份"),
         (
             "counties.yaml",
             "{from: 2020-06}",
@@ -43,7 +43,7 @@ def test_a_spoiled_declaration_is_refused(reference, file, old, new, words):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("now: 801居委会", "now: 802居委会", "130582001006 在名册中名为“801居委会”,不是“802居委会”"),
+        ("now: 801居委会", "now: 802居委会", "130582001006 在名册中名为“801居委会”，不是“802居委会”"),
         ('to: "2017:130582001006", now: 801居委会', 'to: "2017:130582001999", now: 某居委会', "没有单位 130582001999"),
         ("now: 801居委会, type: renamed", "now: 801居委会, type: recoded", "代码未变应为 renamed"),
     ],
@@ -64,7 +64,7 @@ def test_a_decision_taken_twice_is_refused(reference):
 
 def test_a_changed_roster_is_refused_until_it_is_registered(reference):
     spoil(reference / "rosters" / "xingtai_2019.csv", "东关社区居委会", "西关社区居委会")
-    with pytest.raises(Refusal, match=r"xingtai_2019.csv:文件内容与 editions.yaml 登记的 sha256 不符"):
+    with pytest.raises(Refusal, match=r"xingtai_2019.csv：文件内容与 editions.yaml 登记的 sha256 不符"):
         roster.load(reference).rows(2019)
 
 
@@ -98,7 +98,7 @@ def test_a_missing_column_is_refused(made, tmp_path):
 
 
 def test_an_unknown_year_is_refused(rosters):
-    with pytest.raises(Refusal, match="没有 2015 年版名册;现有:2016、2017"):
+    with pytest.raises(Refusal, match="没有 2015 年版名册；现有：2016、2017"):
         rosters.edges(2015, 2016)
 
 

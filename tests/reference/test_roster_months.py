@@ -47,7 +47,7 @@ def test_a_month_after_the_last_edition_uses_the_last(rosters):
 def test_a_month_before_the_first_edition_is_refused(rosters):
     with pytest.raises(Refusal) as refusal:
         rosters.units(date(2016, 6, 1))
-    assert str(refusal.value) == "2016年6月没有名册:最早的名册截止于2016-07-31,请选择2016年7月或以后的月份"
+    assert str(refusal.value) == "2016年6月没有名册：最早的名册截止于2016-07-31，请选择2016年7月或以后的月份"
 
 
 def test_a_cut_off_on_the_last_day_counts_and_one_day_later_does_not(made):

@@ -111,9 +111,9 @@ def test_a_tempting_match_is_left_open(rosters, earlier, code, tempting):
 def test_a_unit_without_any_candidate_is_abolished_or_new(rosters):
     assert edges_of(rosters, 2017, 2018)["130534100009"].type == "abolished"  # 国际羊绒科技园区居委会
     new = {edge.after.code: edge for edge in rosters.edges(2017, 2018) if edge.type == "new"}
-    assert new["130532001013"].evidence == "此前为统计用代码 130532001400 育才社区居委会,不是调查单位"
+    assert new["130532001013"].evidence == "此前为统计用代码 130532001400 育才社区居委会，不是调查单位"
     listed = {edge.after.code: edge for edge in rosters.edges(2016, 2017) if edge.type == "new"}
-    assert listed["130571100201"].evidence == "整个乡镇首次列入名册,此前的名册中没有可对应的单位"
+    assert listed["130571100201"].evidence == "整个乡镇首次列入名册，此前的名册中没有可对应的单位"
 
 
 # -- the facts of 2020-06 ---------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_as_of_places_every_unit_of_2018_under_the_divisions_of_2020(rosters):
     )
     ended = rows["130527100001"]  # 建设大街居委会: open, but its town lives on
     assert (ended["to_code"], ended["town"], ended["county"], ended["placed_by"]) == (None, "和阳镇", "南和区", "town")
-    assert ended["reason"].startswith("2020年版名册:去向或来历未定;可能对应:")
+    assert ended["reason"].startswith("2020年版名册：去向或来历未定；可能对应：")
 
 
 def test_as_of_the_same_month_changes_nothing(rosters):
@@ -246,7 +246,7 @@ def test_as_of_the_same_month_changes_nothing(rosters):
 def test_as_of_an_earlier_month_leaves_the_place_of_a_new_unit_empty(rosters):
     rows = {row["code"]: row for row in rosters.as_of(date(2023, 7, 1), date(2019, 12, 1)).to_pylist()}
     assert rows["130530100001"]["county_code"] is None  # 祥泰社区, new in 2023
-    assert rows["130530100001"]["reason"] == "2023年版名册:新设;旧版名册中该乡镇没有任何可能的前身"
+    assert rows["130530100001"]["reason"] == "2023年版名册：新设；旧版名册中该乡镇没有任何可能的前身"
     assert rows["130503102201"]["county"] == "邢台县"
 
 
@@ -313,7 +313,7 @@ def test_merged_and_split_are_reviewed_edges_and_reconcile(made):
     city = rosters.reconcile(2019, 2020)[-1]
     assert (city.before, city.created, city.abolished, city.after, city.adds_up) == (3, 3, 3, 3, True)
     reasons = [row["reason"] for row in rosters.as_of(date(2019, 12, 1), date(2020, 12, 1)).to_pylist()]
-    assert [reason.split(";")[0] for reason in reasons] == ["2020年版名册:合并"] * 2 + ["2020年版名册:拆分"]
+    assert [reason.split("；")[0] for reason in reasons] == ["2020年版名册：合并"] * 2 + ["2020年版名册：拆分"]
 
 
 # -- names ------------------------------------------------------------------------------------------------------------

@@ -139,13 +139,13 @@ def test_days_of_the_month_time_and_zone_are_data(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("due_day: 5", "dueday: 5", "不认识的键“dueday”;是否为 due_day"),
+        ("due_day: 5", "dueday: 5", "不认识的键“dueday”；是否为 due_day"),
         ("due_day: 5", "due_day: 5\ndue_day: 6", "键“due_day”在同一条目中出现两次"),
         ("due_day: 5", "due_day: 31", "“due_day”的值 31 不合要求"),
         ("due_day: 5", "due_day: 6", "应晚于截止日"),
         ('"06:00"', "16:00", "“publication_time”的值 960 不合要求"),  # unquoted, YAML reads minutes
         ("Asia/Shanghai", "Asia/Xingtai", "没有时区“Asia/Xingtai”"),
-        ("from: 2019-05-01", "form: 2019-05-01", "国办发明电〔2019〕3号第1项:不认识的键“form”;是否为 from"),
+        ("from: 2019-05-01", "form: 2019-05-01", "国办发明电〔2019〕3号第1项：不认识的键“form”；是否为 from"),
         ("until: 2019-05-04", "until: 2019-04-30", "起始日 2019-05-01 晚于结束日 2019-04-30"),
         ("until: 2019-05-04", "until: 2019-05-32", "请写成 2018-02-15 这样的日期"),
         ("from: 2019-05-01, until: 2019-05-04", "from: 2020-05-01, until: 2020-05-04", "2020-05-01 不在 2019 年"),

@@ -42,7 +42,7 @@ def test_another_seed_is_another_world(form, rosters, invented):
 
 
 def test_months_before_the_programme_are_refused(form, rosters, tmp_path):
-    with pytest.raises(Refusal, match="示例数据从2018年7月开始,没有2018年6月;请改选以后的月份"):
+    with pytest.raises(Refusal, match="示例数据从2018年7月开始，没有2018年6月；请改选以后的月份"):
         sample.write_samples(form, rosters, [date(2018, 6, 1)], tmp_path)
 
 

@@ -35,7 +35,7 @@ def test_an_empty_folder_and_free_ports_are_enough(found):
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "10.1.2.3", "shequ.example"])  # noqa: S104
 def test_an_address_that_others_reach_is_refused_without_sign_in(found, address):
-    with pytest.raises(Refusal, match=f"地址 {address} 能从别的机器访问,而这里没有设置登录"):
+    with pytest.raises(Refusal, match=f"地址 {address} 能从别的机器访问，而这里没有设置登录"):
         preflight.before_start(found, Ports(free(), free(), free(), address), NOW)
 
 

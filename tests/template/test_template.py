@@ -88,7 +88,7 @@ def test_the_months_own_units_are_filled_in_as_text(sheet):
 
 def test_title_panes_and_print_settings(sheet):
     assert sheet["A1"].value == "桥西区2019年6月城乡社区基本情况表"
-    assert sheet["A2"].value == "填报单位:桥西区民政局"
+    assert sheet["A2"].value == "填报单位：桥西区民政局"
     assert sheet.freeze_panes == "C5"
     assert sheet.print_title_rows == "$3:$4" and sheet.print_title_cols == "$A:$B"
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 8)
@@ -143,7 +143,7 @@ def test_a_choice_has_its_choices(sheet):
 def test_a_count_is_whole_and_within_the_forms_maximum(sheet):
     (check,) = covering(sheet, f"{letter('households')}5")
     assert (check.type, check.formula1, check.formula2) == ("whole", "0", "20000")
-    assert check.prompt == "整数,没有的填 0。范围:0 至 20000户"
+    assert check.prompt == "整数，没有的填 0。范围：0 至 20000户"
 
 
 def test_a_month_is_text_or_a_date(sheet):
@@ -156,7 +156,7 @@ def test_what_does_not_apply_is_grey_and_takes_nothing(sheet):
     village, street = row_of("农村社区"), row_of("城市社区")
     for field, closed, open_ in (("work_fund", village, street), ("pilot", street, village)):
         (check,) = covering(sheet, f"{letter(field)}{closed}")
-        assert (check.type, check.formula1, check.error) == ("custom", "FALSE", "本项不适用于该类社区(村),请留空。")
+        assert (check.type, check.formula1, check.error) == ("custom", "FALSE", "本项不适用于该类社区（村），请留空。")
         assert sheet[f"{letter(field)}{closed}"].fill.fgColor.rgb == "FFD9D9D9"
         assert covering(sheet, f"{letter(field)}{open_}")[0].type in ("decimal", "list")
         assert sheet[f"{letter(field)}{open_}"].fill.fill_type is None

@@ -79,12 +79,12 @@ def test_what_only_a_county_can_mend_is_told_and_stops_nothing(city):
     warned: list[str] = []
     monthly_run.checked(city.store, JUNE, warned.append)
     (warning,) = warned
-    assert warning.startswith("opinions-2018:县和全市的数字与上月相比没有突变:有 ") and "2019-06 facility_" in warning
+    assert warning.startswith("opinions-2018：县和全市的数字与上月相比没有突变：有 ") and "2019-06 facility_" in warning
 
 
 def test_what_blocks_is_refused_with_what_where_and_what_to_do(city):
     spoil(city, JUNE)
-    with pytest.raises(Refusal, match=r"检查未通过,未发布:表 figure .*有 1 处不符\(.*2019-06-01.*shequ rebuild"):
+    with pytest.raises(Refusal, match=r"检查未通过，未发布：表 figure .*有 1 处不符（.*2019-06-01.*shequ rebuild"):
         monthly_run.checked(city.store, JUNE)
 
 

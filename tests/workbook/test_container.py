@@ -340,5 +340,5 @@ def test_macro_workbooks_are_called_so():
 def test_every_refusal_says_what_is_wrong_and_what_to_do():
     for code, (message, remedy) in UNREADABLE.items():
         error = Unreadable(code, "第 3 行")
-        assert error.text == f"{message}(第 3 行);{remedy}"
+        assert error.text == f"{message}（第 3 行）；{remedy}"
         assert remedy.startswith("请") and str(error) == error.text

@@ -46,7 +46,7 @@ ODT = b"application/vnd.oasis.opendocument.text"
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 4096, b"\r\n"])
 def test_an_empty_file_is_called_empty(data):
-    assert refusal(data).text == "文件是空的,没有任何内容;请重新导出或复制后再报"
+    assert refusal(data).text == "文件是空的，没有任何内容；请重新导出或复制后再报"
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ def test_a_symbolic_link_is_refused():
 def test_too_many_parts_are_refused():
     content = parts(xlsx([1])) | {f"xl/media/{i}": b"" for i in range(1000)}
     error = refusal(packed(content))
-    assert (error.code, error.detail) == ("too_many_parts", f"{len(content)} 个,上限 1000 个")
+    assert (error.code, error.detail) == ("too_many_parts", f"{len(content)} 个，上限 1000 个")
 
 
 def test_a_file_above_the_limit_says_size_and_limit():
     error = refusal(b"PK" + b"x" * (3 << 20), limits=Limits(file_size=2 << 20))
-    assert (error.code, error.detail) == ("too_large", "文件 3.0 MB,上限 2 MB")
+    assert (error.code, error.detail) == ("too_large", "文件 3.0 MB，上限 2 MB")
 
 
 def test_a_bomb_that_declares_its_size_is_refused_unopened():

@@ -73,7 +73,7 @@ def test_a_file_that_stalls_is_refused_alone(office, failing, monkeypatch):
     good = office.workbook(APRIL, COUNTY)
     stalled, kept = office.submit(named(good, "睡.xlsx"), good)
     assert (stalled.state, kept.state) == ("refused", "effective")
-    assert "读取这个文件超过了上限(读取时间上限 3 秒),已停止读取;文件已原样存档" in stalled.findings[0]["message"]
+    assert "读取这个文件超过了上限（读取时间上限 3 秒），已停止读取；文件已原样存档" in stalled.findings[0]["message"]
 
 
 def test_a_fault_of_the_program_refuses_the_file_and_ends_with_it(office, failing, monkeypatch, capfd):
@@ -110,7 +110,7 @@ def test_a_machine_that_cannot_read_what_is_published_refuses_and_decides_nothin
     office.settings.warehouse.unlink()
     monkeypatch.setattr(worker_process, "PROGRAM", FAILING)
     worker_pool.dismiss()
-    with pytest.raises(Refusal, match=r"第 1 号文件“空转.xlsx”先前读得出,这次没有读出\(处理器时间上限 1 秒\)"):
+    with pytest.raises(Refusal, match=r"第 1 号文件“空转.xlsx”先前读得出，这次没有读出（处理器时间上限 1 秒）"):
         rebuild_editions.rebuild(office.settings)
     assert ledger(office, "too_costly") == []
 

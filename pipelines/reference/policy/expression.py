@@ -68,7 +68,7 @@ def compile_expression(source: str, namespace: Namespace, where: str, wanted: Ty
     compiler = _Compiler(where, source, namespace)
     tree, kind = compiler.visit(_parse(source, where))
     if wanted and kind != wanted:
-        raise Refusal(f"{where}:表达式“{source}”应得{_CHINESE[wanted]},实际得{_CHINESE[kind]}")
+        raise Refusal(f"{where}：表达式“{source}”应得{_CHINESE[wanted]}，实际得{_CHINESE[kind]}")
     return Expression(source, tree, kind, tuple(dict.fromkeys(compiler.names)))
 
 
@@ -81,7 +81,7 @@ def _parse(source: str, where: str) -> exp.Expression:
     try:
         return _parsed(source)
     except sqlglot.errors.SqlglotError as error:
-        raise Refusal(f"{where}:表达式“{source}”不合语法;请检查括号、引号和运算符") from error
+        raise Refusal(f"{where}：表达式“{source}”不合语法；请检查括号、引号和运算符") from error
 
 
 @lru_cache(maxsize=1024)
@@ -98,7 +98,7 @@ class _Compiler:
         self.names: list[str] = []
 
     def refuse(self, why: str) -> Refusal:
-        return Refusal(f"{self.where}:表达式“{self.source}”{why}")
+        return Refusal(f"{self.where}：表达式“{self.source}”{why}")
 
     def visit(self, node: exp.Expression) -> tuple[exp.Expression, Type]:
         handlers = {
@@ -121,14 +121,14 @@ class _Compiler:
         handler = handlers.get(type(node))
         if handler is None:
             what = "除法" if isinstance(node, (exp.Div, exp.IntDiv)) else node.sql()
-            hint = ";请把除数乘到另一边" if what == "除法" else ""
+            hint = "；请把除数乘到另一边" if what == "除法" else ""
             raise self.refuse(f"中不允许使用“{what}”{hint}")
         return handler(node)
 
     def _of(self, node: exp.Expression, wanted: Type) -> exp.Expression:
         resolved, kind = self.visit(node)
         if kind not in (wanted, "null"):
-            raise self.refuse(f"中“{node.sql()}”应为{_CHINESE[wanted]},实际为{_CHINESE[kind]}")
+            raise self.refuse(f"中“{node.sql()}”应为{_CHINESE[wanted]}，实际为{_CHINESE[kind]}")
         return resolved
 
     def _column(self, node: exp.Column) -> tuple[exp.Expression, Type]:
@@ -142,7 +142,7 @@ class _Compiler:
         if name.column is None:
             raise self.refuse(f"中的 {dotted} 不能在这里使用")
         if name.high is not None:
-            raise self.refuse(f"中 {dotted} 只能与一个数比较大小,如 {dotted} >= 5")
+            raise self.refuse(f"中 {dotted} 只能与一个数比较大小，如 {dotted} >= 5")
         return _reference(name.column), name.type
 
     def _constant(self, name: Name) -> tuple[exp.Expression, Type]:
@@ -227,7 +227,7 @@ class _Compiler:
         if kind == "month" and other == "text":
             second, other = self._month(right), "month"
         if kind != other:
-            raise self.refuse(f"中“{left.sql()}”是{_CHINESE[kind]}而“{right.sql()}”是{_CHINESE[other]},不能相比")
+            raise self.refuse(f"中“{left.sql()}”是{_CHINESE[kind]}而“{right.sql()}”是{_CHINESE[other]}，不能相比")
         self._check_choice(left, right)
         return first, second
 

@@ -24,7 +24,7 @@ from pipelines.reference import strict_yaml
 from pipelines.reference.in_force import Dated
 from pipelines.reference.policy import policy_text
 from pipelines.reference.policy.expression import Expression, Name, Namespace, compile_expression, field_names
-from pipelines.reference.strict_yaml import Entry, suggest
+from pipelines.reference.strict_yaml import Entry, Prose, suggest
 
 Level = Literal["community", "town", "county", "city"]
 LEVELS: tuple[Level, ...] = ("community", "town", "county", "city")
@@ -102,7 +102,7 @@ class Entry_(Dated):
     """An indicator as it stands in the file. `target` is one target, or a list of dated ones in order."""
 
     id: str
-    name: str
+    name: Prose
     clause: str
     quote: str
     wording: Literal["required", "strive", "promoted"]
@@ -117,8 +117,8 @@ class Entry_(Dated):
     level: Level = "city"
     judged: Literal["december"] | None = None
     breakdown: str | None = None
-    reading: str | None = None
-    unverified: str | None = None
+    reading: Prose | None = None
+    unverified: Prose | None = None
 
     @field_validator("id")
     @classmethod
@@ -139,12 +139,12 @@ class Policy(Entry):
     """The document that the register measures."""
 
     id: str
-    title: str
-    issuer: str
+    title: Prose
+    issuer: Prose
     published: str
     since: str
     due: str
-    note: str | None = None
+    note: Prose | None = None
 
 
 class _File(Entry):
@@ -251,7 +251,7 @@ def load(folder: Path, form, policy: str = "opinions-2018") -> Register:
     place = folder / "policies" / policy
     where = f"policies/{policy}/register.yaml"
     if not (place / "register.yaml").exists():
-        raise Refusal(f"没有政策 {policy};现有:{'、'.join(policies(folder))}")
+        raise Refusal(f"没有政策 {policy}；现有：{'、'.join(policies(folder))}")
     file = strict_yaml.build(_File, strict_yaml.load_yaml(place / "register.yaml"), where)
     document = policy_text.load(place / "text.txt")
     _check_policy(file, form, where)
@@ -266,13 +266,13 @@ def _check_policy(file: _File, form, where: str) -> None:
         field = form.community.by_id.get(rollup.sum)
         if field is None:
             raise Refusal(
-                f"{where}:rollups.{rollup_id}:表1 没有字段 {rollup.sum}{suggest(rollup.sum, form.community.by_id)}"
+                f"{where}：rollups.{rollup_id}：表1 没有字段 {rollup.sum}{suggest(rollup.sum, form.community.by_id)}"
             )
         if field.type not in ("flag", "count"):
-            raise Refusal(f"{where}:rollups.{rollup_id}:字段 {rollup.sum} 不能合计;请用是否或计数字段")
+            raise Refusal(f"{where}：rollups.{rollup_id}：字段 {rollup.sum} 不能合计；请用是否或计数字段")
     for indicator_id, count in Counter(str(i.get("id")) for i in file.indicators).items():
         if count > 1:
-            raise Refusal(f"{where}:指标 {indicator_id} 出现两次;请改名或删去一个")
+            raise Refusal(f"{where}：指标 {indicator_id} 出现两次；请改名或删去一个")
 
 
 def namespace(file: _File, form, of: str) -> Namespace:
@@ -304,7 +304,7 @@ class _Builder:
         return tuple(self._indicator(data) for data in self.file.indicators)
 
     def _indicator(self, data: dict) -> Indicator:
-        entry = strict_yaml.build(Entry_, data, f"{self.where}:{data.get('id', '?')}")
+        entry = strict_yaml.build(Entry_, data, f"{self.where}：{data.get('id', '?')}")
         self._check(entry)
         entry = entry.model_copy(update={"targets": _begun_in_turn(entry.targets)})
         scope = self._compile(entry, entry.scope or "TRUE", "boolean")
@@ -320,12 +320,12 @@ class _Builder:
 
     def _check(self, entry: Entry_) -> None:
         if (entry.share is None) == (entry.ratio is None):
-            raise Refusal(f"{entry.id}:share 和 ratio 须恰有其一")
+            raise Refusal(f"{entry.id}：share 和 ratio 须恰有其一")
         if entry.of == "county" and entry.level in ("community", "town"):
-            raise Refusal(f"{entry.id}:以县为单位的指标没有 {entry.level} 级;level 请用 county 或 city")
+            raise Refusal(f"{entry.id}：以县为单位的指标没有 {entry.level} 级；level 请用 county 或 city")
         if entry.breakdown and entry.breakdown not in self.form.part(entry.of).by_id:
             raise Refusal(
-                f"{entry.id}:breakdown:没有字段 {entry.breakdown}{suggest(entry.breakdown, self.form.part(entry.of).by_id)}"
+                f"{entry.id}：breakdown：没有字段 {entry.breakdown}{suggest(entry.breakdown, self.form.part(entry.of).by_id)}"
             )
         self._check_quote(entry)
         self._check_target(entry)
@@ -335,10 +335,10 @@ class _Builder:
         if entry.quote in standing:
             return
         if not standing:
-            raise Refusal(f"{entry.id}:政策没有条款 {entry.clause}{suggest(entry.clause, self.document.clauses)}")
+            raise Refusal(f"{entry.id}：政策没有条款 {entry.clause}{suggest(entry.clause, self.document.clauses)}")
         elsewhere = self.document.clause_of(entry.quote)
-        repair = f"它在 {elsewhere} 中" if elsewhere else "政策全文中没有这句话;请照原文(含标点)摘录"
-        raise Refusal(f"{entry.id}:引文“{entry.quote}”不在条款 {entry.clause} 中;{repair}")
+        repair = f"它在 {elsewhere} 中" if elsewhere else "政策全文中没有这句话；请照原文（含标点）摘录"
+        raise Refusal(f"{entry.id}：引文“{entry.quote}”不在条款 {entry.clause} 中；{repair}")
 
     def _check_target(self, entry: Entry_) -> None:
         entry.check_months(entry.id)
@@ -353,13 +353,13 @@ class _Builder:
     def _counted(self, entry: Entry_) -> str:
         """What a gap of a share is counted in: 县, 村 or 社区."""
         if entry.of == "county":
-            return "个县(市、区)"
+            return "个县（市、区）"
         return (
             "个村"
             if "is_rural" in (entry.scope or "")
             else "个社区"
             if entry.scope and "is_" in entry.scope
-            else "个社区(村)"
+            else "个社区（村）"
         )
 
     def _summed(self, entry: Entry_, numerator: Expression) -> str:
@@ -371,11 +371,11 @@ class _Builder:
 
 def _check_bounds(where: str, target: Target) -> None:
     if sum(bound is not None for bound in (target.at_least, target.at_most, target.between)) != 1:
-        raise Refusal(f"{where}:target 须恰有 at_least、at_most、between 之一")
+        raise Refusal(f"{where}：target 须恰有 at_least、at_most、between 之一")
     if target.between and target.low >= target.high:
-        raise Refusal(f"{where}:target.between 的下限应小于上限")
+        raise Refusal(f"{where}：target.between 的下限应小于上限")
     if any(bound is not None and bound * 10_000 % 1 for bound in (target.low, target.high)):
-        raise Refusal(f"{where}:target 最多四位小数")
+        raise Refusal(f"{where}：target 最多四位小数")
     months.parse(target.by)
     target.check_months(f"{where}：target")
 

@@ -28,9 +28,9 @@ class Span(Entry):
         try:
             bounds = [months.parse(text) for text in (self.first, self.last) if text]
         except Refusal as error:
-            raise Refusal(f"{where}:{error}") from None
+            raise Refusal(f"{where}：{error}") from None
         if bounds != sorted(bounds):
-            raise Refusal(f"{where}:起始月份 {self.first} 晚于结束月份 {self.last}")
+            raise Refusal(f"{where}：起始月份 {self.first} 晚于结束月份 {self.last}")
 
 
 Dated = Literal["always", "never"] | list[Span]
@@ -113,12 +113,12 @@ def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
     declared = build(_CountyFile, load_yaml(path), path.name)
     entries: dict[str, CountyEntry] = {}
     for number, item in enumerate(declared.counties, 1):
-        entry = build(CountyEntry, item, f"{path.name}:第{number}条")
+        entry = build(CountyEntry, item, f"{path.name}：第{number}条")
         if entry.code in entries:
-            raise Refusal(f"{path.name}:县区 {entry.code} 出现两次;请合并为一条")
+            raise Refusal(f"{path.name}：县区 {entry.code} 出现两次；请合并为一条")
         for dated in (entry.municipal_district, entry.shared_funding):
             for span in dated if isinstance(dated, list) else []:
-                span.check(f"{path.name}:{entry.code}")
+                span.check(f"{path.name}：{entry.code}")
         entries[entry.code] = entry
     _check_succession(path.name, entries)
     return declared.city, entries

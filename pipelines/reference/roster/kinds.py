@@ -17,7 +17,7 @@ from pydantic import Field
 from pipelines.errors import Refusal
 from pipelines.reference.roster.arrow import text
 from pipelines.reference.roster.county_attributes import Span
-from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Prose, build, load_yaml
 
 URBAN, TOWN, RURAL = "城市社区", "城镇社区", "农村社区"
 KINDS = (URBAN, TOWN, RURAL)
@@ -63,7 +63,7 @@ class Override(Entry):
 
     code: str = Field(pattern=r"^\d{12}$")
     kind: Literal["城市社区", "城镇社区", "农村社区"]
-    reason: str = Field(min_length=1)
+    reason: Prose = Field(min_length=1)
     first: str | None = Field(None, alias="from")
     last: str | None = Field(None, alias="until")
 
@@ -82,9 +82,9 @@ class _OverrideFile(Entry):
 def load_overrides(path: Path) -> list[Override]:
     """The reviewed kinds. A look-alike cannot be made a unit here."""
     declared = build(_OverrideFile, load_yaml(path), path.name)
-    overrides = [build(Override, item, f"{path.name}:第{n}条") for n, item in enumerate(declared.overrides, 1)]
+    overrides = [build(Override, item, f"{path.name}：第{n}条") for n, item in enumerate(declared.overrides, 1)]
     for override in overrides:
-        override.span.check(f"{path.name}:{override.code}")
+        override.span.check(f"{path.name}：{override.code}")
         if not is_unit(override.code):
-            raise Refusal(f"{path.name}:{override.code} 不是居委会或村委会的代码,不能指定社区类型")
+            raise Refusal(f"{path.name}：{override.code} 不是居委会或村委会的代码，不能指定社区类型")
     return overrides

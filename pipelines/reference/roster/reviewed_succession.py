@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipelines.errors import Refusal
-from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Prose, build, load_yaml
 
 ONE_TO_ONE = frozenset({"same", "renamed", "recoded"})
 _SIDES = {"new": (False, True), "abolished": (True, False)}
@@ -22,7 +22,7 @@ class Decision(Entry):
     after: str | None = Field(None, alias="to", pattern=_POINT)
     now: str | None = None
     type: Literal["renamed", "recoded", "merged", "split", "new", "abolished"]
-    reason: str = Field(min_length=1)
+    reason: Prose = Field(min_length=1)
 
     @property
     def year(self) -> int:
@@ -35,7 +35,7 @@ class Decision(Entry):
 
 class _Variants(Entry):
     characters: str = Field(min_length=2)
-    reason: str = Field(min_length=1)
+    reason: Prose = Field(min_length=1)
 
 
 class _ReviewFile(Entry):
@@ -55,7 +55,7 @@ class Review:
         touching = [item for item in self.decisions if _touches(item, earlier, later)]
         for item in touching:
             if item.before and item.after and (item.before[:4], item.after[:4]) != (str(earlier), str(later)):
-                raise Refusal(f"succession.yaml:{item.before} → {item.after}:应为相邻的两版名册,先旧后新")
+                raise Refusal(f"succession.yaml：{item.before} → {item.after}：应为相邻的两版名册，先旧后新")
         return touching
 
 
@@ -68,10 +68,10 @@ def _touches(item: Decision, earlier: int, later: int) -> bool:
 def load_review(path: Path) -> Review:
     """Variants and decisions; each decision names the sides that its type has."""
     declared = build(_ReviewFile, load_yaml(path), path.name)
-    decisions = [build(Decision, item, f"{path.name}:第{n}条") for n, item in enumerate(declared.reviewed, 1)]
+    decisions = [build(Decision, item, f"{path.name}：第{n}条") for n, item in enumerate(declared.reviewed, 1)]
     for number, item in enumerate(decisions, 1):
         if (bool(item.before), bool(item.after)) != _SIDES.get(item.type, (True, True)):
-            raise Refusal(f"{path.name}:第{number}条:类型 {item.type} 的 from、to 不齐或多余")
+            raise Refusal(f"{path.name}：第{number}条：类型 {item.type} 的 from、to 不齐或多余")
         if (bool(item.was), bool(item.now)) != (bool(item.before), bool(item.after)):
-            raise Refusal(f"{path.name}:第{number}条:请用 was、now 写明两边在名册中的名称")
+            raise Refusal(f"{path.name}：第{number}条：请用 was、now 写明两边在名册中的名称")
     return Review([group.characters for group in declared.variants], decisions)

@@ -59,13 +59,13 @@ def load_editions(folder: Path) -> list[Edition]:
     where = "editions.yaml"
     declared = build(_EditionFile, load_yaml(folder / where), where)
     editions = [
-        _edition(folder, declared.source, item, f"{where}:第{n}条") for n, item in enumerate(declared.editions, 1)
+        _edition(folder, declared.source, item, f"{where}：第{n}条") for n, item in enumerate(declared.editions, 1)
     ]
     if not editions:
-        raise Refusal(f"{where}:没有任何名册版本")
+        raise Refusal(f"{where}：没有任何名册版本")
     for earlier, later in pairwise(editions):
         if earlier.year >= later.year or earlier.cut_off >= later.cut_off:
-            raise Refusal(f"{where}:{later.year} 年版应排在 {earlier.year} 年版之后,年份和截止日都必须更晚")
+            raise Refusal(f"{where}：{later.year} 年版应排在 {earlier.year} 年版之后，年份和截止日都必须更晚")
     return editions
 
 
@@ -74,9 +74,9 @@ def _edition(folder: Path, source: str, item: dict, where: str) -> Edition:
     try:
         cut_off = date.fromisoformat(entry.cut_off)
     except ValueError:
-        raise Refusal(f"{where}:截止日“{entry.cut_off}”不是日期;请写成 2019-10-31 这样的形式") from None
+        raise Refusal(f"{where}：截止日“{entry.cut_off}”不是日期；请写成 2019-10-31 这样的形式") from None
     if not (folder / entry.file).is_file():
-        raise Refusal(f"{where}:找不到名册文件 {entry.file}")
+        raise Refusal(f"{where}：找不到名册文件 {entry.file}")
     return Edition(entry.year, cut_off, folder / entry.file, entry.sha256, source)
 
 
@@ -84,7 +84,7 @@ def read_table(edition: Edition) -> Table:
     """The lines of an edition in code order, columns as in `Row`. A file that is not what its entry says is refused, with the line."""
     name, data = edition.path.name, edition.path.read_bytes()
     if edition.sha256 and hashlib.sha256(data).hexdigest() != edition.sha256:
-        raise Refusal(f"{name}:文件内容与 editions.yaml 登记的 sha256 不符;如确需更换名册,请同时更新登记")
+        raise Refusal(f"{name}：文件内容与 editions.yaml 登记的 sha256 不符；如确需更换名册，请同时更新登记")
     lines = _lines(name, data).sort_by("code").combine_chunks()
     _check(name, lines)
     return lines
@@ -99,7 +99,7 @@ def _lines(name: str, data: bytes) -> Table:
     table = _parse(name, data)
     missing = {"code", "name", "town_code", "county_code"} - set(table.column_names)
     if missing:
-        raise Refusal(f"{name}:缺少列 {'、'.join(sorted(missing))}")
+        raise Refusal(f"{name}：缺少列 {'、'.join(sorted(missing))}")
     # A roster without names of towns and counties (the country's) is read too: the code then stands for the name.
     stand_in = {"town": "town_code", "county": "county_code"}
     present = set(table.column_names)
@@ -112,15 +112,15 @@ def _parse(name: str, data: bytes) -> Table:
     try:
         return arrow_csv.read_csv(py_buffer(data), convert_options=options)
     except ArrowInvalid as error:
-        raise Refusal(f"{name}:不是正确的 CSV:{error}") from error
+        raise Refusal(f"{name}：不是正确的 CSV：{error}") from error
 
 
 def _check(name: str, lines: Table) -> None:
     codes = lines["code"]
     for code in codes[1:].filter(pc.equal(codes[1:], codes[:-1]))[:1].to_pylist() if len(codes) > 1 else ():
-        raise Refusal(f"{name}:代码 {code} 出现两次")
+        raise Refusal(f"{name}：代码 {code} 出现两次")
     for row in rows_of(lines.filter(pc.invert(_well_formed(lines))).slice(0, 1)):
-        raise Refusal(f"{name}:“{row.code},{row.name}”的代码不是12位数字,或与其乡镇、县区代码不符,或没有名称")
+        raise Refusal(f"{name}：“{row.code}，{row.name}”的代码不是12位数字，或与其乡镇、县区代码不符，或没有名称")
     _check_names(name, lines.select(["town_code", "town"]))
     _check_names(name, lines.select(["county_code", "county"]))
 

@@ -122,7 +122,7 @@ class Rosters:
         if not in_force:
             first = self.editions[0].cut_off
             raise Refusal(
-                f"{months.label(month)}没有名册:最早的名册截止于{first},请选择{months.label(first)}或以后的月份"
+                f"{months.label(month)}没有名册：最早的名册截止于{first}，请选择{months.label(first)}或以后的月份"
             )
         return in_force[-1]
 
@@ -131,7 +131,7 @@ class Rosters:
         found = [edition for edition in self.editions if edition.year == year]
         if not found:
             known = "、".join(str(edition.year) for edition in self.editions)
-            raise Refusal(f"没有 {year} 年版名册;现有:{known}")
+            raise Refusal(f"没有 {year} 年版名册；现有：{known}")
         return found[0]
 
     def lines(self, year: int) -> pa.Table:
@@ -376,12 +376,12 @@ class Rosters:
     def _check_counties(self, year: int, codes: set[str]) -> None:
         unknown = sorted(codes - self._entries.keys())
         if unknown:
-            raise Refusal(f"{year} 年版名册中的县区 {'、'.join(unknown)} 没有登记在 counties.yaml;请补上其类型和属性")
+            raise Refusal(f"{year} 年版名册中的县区 {'、'.join(unknown)} 没有登记在 counties.yaml；请补上其类型和属性")
 
     def _check_overrides(self) -> None:
         unknown = sorted({item.code for item in self._overrides} - self.known_codes()) if self._overrides else []
         if unknown:
-            raise Refusal(f"kinds.yaml:任何一版名册中都没有代码 {'、'.join(unknown)}")
+            raise Refusal(f"kinds.yaml：任何一版名册中都没有代码 {'、'.join(unknown)}")
 
 
 def _as_units(places: pa.Table) -> list[Unit]:

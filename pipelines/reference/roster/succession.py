@@ -130,16 +130,18 @@ class _Step:
             before = self._reviewed(item, self.before, code, item.was)
             after = self._reviewed(item, self.after, successor, item.now)
             if item.type in ONE_TO_ONE and (item.type == "renamed") != (code == successor):
-                raise Refusal(f"succession.yaml:{item.before} → {item.after}:代码未变应为 renamed,代码变了应为 recoded")
+                raise Refusal(
+                    f"succession.yaml：{item.before} → {item.after}：代码未变应为 renamed，代码变了应为 recoded"
+                )
             self._add(item.type, "reviewed", before, after, item.reason)
 
     def _reviewed(self, item: Decision, units: dict[str, Row], code: str | None, name: str | None) -> Row | None:
         if code is None:
             return None
         if code not in units:
-            raise Refusal(f"succession.yaml:{item.before} → {item.after}:该版名册中没有单位 {code}")
+            raise Refusal(f"succession.yaml：{item.before} → {item.after}：该版名册中没有单位 {code}")
         if units[code].name != name:
-            raise Refusal(f"succession.yaml:{code} 在名册中名为“{units[code].name}”,不是“{name}”")
+            raise Refusal(f"succession.yaml：{code} 在名册中名为“{units[code].name}”，不是“{name}”")
         return units[code]
 
     # -- towns ------------------------------------------------------------------------------------------------------
@@ -231,10 +233,10 @@ class _Step:
         if kind == "abolished":
             return "新版名册中该乡镇没有任何可能的后继"
         if not listed:
-            return "整个乡镇首次列入名册,此前的名册中没有可对应的单位"
+            return "整个乡镇首次列入名册，此前的名册中没有可对应的单位"
         alike = [other for other in self.look_alikes if _look_alike_of(other, row)]
         if alike:
-            return f"此前为统计用代码 {alike[0].code} {alike[0].name},不是调查单位"
+            return f"此前为统计用代码 {alike[0].code} {alike[0].name}，不是调查单位"
         return "旧版名册中该乡镇没有任何可能的前身"
 
     def _with_move(self, edge: Edge) -> Edge:
@@ -255,7 +257,7 @@ def _same_code(step: _Step) -> Iterator[Match]:
         if before.name == after.name:
             yield code, code, "code_and_name", "代码、名称均未变"
         elif stem(before.name) == stem(after.name) and code in step.once_before and code in step.once_after:
-            yield code, code, "style", f"代码未变,名称只改写法:{before.name} → {after.name}"
+            yield code, code, "style", f"代码未变，名称只改写法：{before.name} → {after.name}"
 
 
 def _name_in_town(step: _Step) -> Iterator[Match]:
@@ -273,8 +275,8 @@ def _free(step: _Step, code: str, successor: str) -> bool:
 
 
 def _tell(town: TownStep, before: Row, after: Row) -> str:
-    change = ";村改居" if is_village(before.code) and is_community(after.code) else ""
-    return f"名称“{stem(before.name)}”在{before.town}、{after.town}中均唯一;{town.evidence}{change}"
+    change = "；村改居" if is_village(before.code) and is_community(after.code) else ""
+    return f"名称“{stem(before.name)}”在{before.town}、{after.town}中均唯一；{town.evidence}{change}"
 
 
 def _variant(step: _Step) -> Iterator[Match]:
@@ -287,7 +289,12 @@ def _variant(step: _Step) -> Iterator[Match]:
         if successor in step.left_after and successor in once_after:
             before, after = step.before[code], step.after[successor]
             if by_fold(before)[1] == by_fold(after)[1]:
-                yield code, successor, "variant", f"乡镇内序号 {code[9:]} 未变,名称为异写:{before.name} → {after.name}"
+                yield (
+                    code,
+                    successor,
+                    "variant",
+                    f"乡镇内序号 {code[9:]} 未变，名称为异写：{before.name} → {after.name}",
+                )
 
 
 def _of_towns(units: dict[str, Row], towns: set[str]) -> dict[str, Row]:
@@ -331,7 +338,7 @@ def _namesakes(row: Row, towns: dict[str, list[Row]]) -> list[Row]:
 def _describe(candidates: list[Row]) -> str:
     shown = "、".join(f"{row.code} {row.name}" for row in candidates[:5])
     more = f"等{len(candidates)}个" if len(candidates) > 5 else ""
-    return f"可能对应:{shown}{more};依据不足,未作对应"
+    return f"可能对应：{shown}{more}；依据不足，未作对应"
 
 
 def _look_alike_of(other: Row, row: Row) -> bool:
@@ -346,4 +353,4 @@ def _check_once(decisions: list[Decision]) -> None:
     afters.update({item.after for item in decisions if item.type == "merged"})
     twice = [point for counts in (befores, afters) for point, count in counts.items() if count > 1]
     if twice:
-        raise Refusal(f"succession.yaml:{'、'.join(sorted(filter(None, twice)))} 被裁定两次;请只留一条")
+        raise Refusal(f"succession.yaml：{'、'.join(sorted(filter(None, twice)))} 被裁定两次；请只留一条")

@@ -104,7 +104,7 @@ class Succession:
             if after := units_after.get(uid):
                 moved = self._moved(before, after, from_year, to_year)
                 since = self._editions[to_year].cut_off
-                edges.append(Edge(_type(before, after), "chain", since, before, after, moved, f"逐年对应,标识 {uid}"))
+                edges.append(Edge(_type(before, after), "chain", since, before, after, moved, f"逐年对应，标识 {uid}"))
         return sorted(edges, key=order)
 
     def _moved(self, before: Row, after: Row, from_year: int, to_year: int) -> str:
@@ -206,7 +206,7 @@ class Succession:
 
     def _between(self, from_year: int, to_year: int) -> list[int]:
         if from_year > to_year:
-            raise Refusal(f"名册只能由旧到新对应:{from_year} 年版晚于 {to_year} 年版")
+            raise Refusal(f"名册只能由旧到新对应：{from_year} 年版晚于 {to_year} 年版")
         return [year for year in self._years if from_year < year <= to_year]
 
     def _check_years(self) -> None:
@@ -215,7 +215,7 @@ class Succession:
         earlier = {pair[0] for pair in pairs}
         for item in self._review.decisions:
             if (item.before and item.before[:4] not in earlier) or (item.after and item.after[:4] not in later):
-                raise Refusal(f"succession.yaml:{item.before} → {item.after}:没有这样的两版名册")
+                raise Refusal(f"succession.yaml：{item.before} → {item.after}：没有这样的两版名册")
 
 
 def _type(before: Row, after: Row) -> str:
@@ -228,7 +228,7 @@ _TOLD = {"abolished": "撤销", "new": "新设", "merged": "合并", "split": "�
 
 
 def _reason(edge: Edge) -> str:
-    return f"{edge.since.year}年版名册:{_TOLD[edge.type]};{edge.evidence}"
+    return f"{edge.since.year}年版名册：{_TOLD[edge.type]}；{edge.evidence}"
 
 
 def _one_sided(edge: Edge, before: Row | None, after: Row | None) -> Edge:

@@ -48,7 +48,7 @@ def read(package: Package, main: str, kind: str, limits: Limits) -> Workbook:
             result.pieces.clear()  # `bare` holds them now
             scanned[part] = result
             if (area := area + result.area) > limits.cells:
-                raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
+                raise Unreadable("too_large", f"数据区超过 {limits.cells:,} 个单元格，请检查最右一列和最末一行是否误填")
         scans = [scanned[part] for part in parts]
         strings = shared_strings.table(package, book.strings)
         package.inflate_rest()
@@ -179,7 +179,7 @@ def _check_sheets(book: Book, limits: Limits) -> None:
     if not book.sheets:
         raise Unreadable("no_sheets")
     if len(book.sheets) > limits.sheets:
-        raise Unreadable("too_large", f"{len(book.sheets)} 个工作表,上限 {limits.sheets} 个")
+        raise Unreadable("too_large", f"{len(book.sheets)} 个工作表，上限 {limits.sheets} 个")
     if len({part.lower() for _, _, part in book.sheets}) < len(book.sheets):
         raise Unreadable("damaged", "两个工作表指向同一个部件")
 

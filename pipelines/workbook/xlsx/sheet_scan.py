@@ -135,7 +135,7 @@ def _scanned(part: _Part, cells: fast_cells.Cells | None, styles: set[bytes], li
     if width > limits.columns:
         raise Unreadable("damaged", f"列号 {width} 超出工作表")
     if result.area > limits.cells:
-        raise Unreadable("too_large", f"工作表的数据区超过 {limits.cells:,} 个单元格,请检查最右一列和最末一行是否误填")
+        raise Unreadable("too_large", f"工作表的数据区超过 {limits.cells:,} 个单元格，请检查最右一列和最末一行是否误填")
     _around(xml[:begin], xml[end:], result, limits)
     return result
 
