@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.archive.ledger import GENESIS, SHANGHAI, Event, Ledger
 from pipelines.errors import Refusal
@@ -68,7 +69,7 @@ class Archive:
 
     # ---- events
 
-    def append(self, kind: str, body: dict, by: str = "系统", now: datetime | None = None) -> Event:
+    def append(self, kind: str, body: dict[str, Any], by: str = "系统", now: datetime | None = None) -> Event:
         """Write one event and return it, once it is on disk."""
         self.check_format()
         if not self.ledger.exists():

@@ -17,7 +17,6 @@ compared as well as one that is being made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
@@ -177,16 +176,10 @@ def _judge(
     con.execute(f"CREATE OR REPLACE TEMP TABLE unit AS SELECT {month}, * FROM ({roster})")
     con.execute(f"CREATE OR REPLACE TEMP TABLE county AS SELECT {month}, * FROM ({counties})")
     try:
-        figure_counts.judge_units(_counting(con, compared), [compared.earlier], compared.register)
+        figure_counts.judge_units(con, compared.form, [compared.earlier], compared.register)
     finally:
         for table in ("standing", "county_standing", "unit", "county"):
             con.execute(f"DROP TABLE temp.{table}")
-
-
-def _counting(con: duckdb.DuckDBPyConnection, compared: Compared) -> SimpleNamespace:
-    """What counting needs of a warehouse."""
-    rosters = SimpleNamespace(city=SimpleNamespace(code=compared.city))
-    return SimpleNamespace(con=con, reference=SimpleNamespace(form=compared.form, rosters=rosters))
 
 
 def _published_fields(con: duckdb.DuckDBPyConnection, source: str, part: Part) -> str:
@@ -321,7 +314,7 @@ class _Units:
 
 def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_earlier: bool) -> None:
     """Count the present states as one step. A county that goes on whole has its later code in every step."""
-    figure_counts.count(_counting(con, compared), 0, compared.register)
+    figure_counts.count(con, compared.city, 0, compared.register)
     queries = " UNION ALL ".join(measure.sums(kind) for kind in measure.kinds(0, compared.register))
     moved = "coalesce(origin.later, unit)" if is_earlier else "unit"
     con.execute(

@@ -61,7 +61,7 @@ def _load_pairs(warehouse: Warehouse, now: dict[str, list[int]], before: dict[st
     )  # fmt: skip
 
 
-def _taxonomy(warehouse: Warehouse) -> dict:
+def _taxonomy(warehouse: Warehouse) -> dict[str, findings.Kind]:
     return findings.load(warehouse.reference.folder)
 
 

@@ -88,11 +88,11 @@ class Rosters:
     def _admit(self, admissions: tuple[Admission, ...]) -> None:
         self.admissions = admissions  # by code
         self._admissions = Admissions(admissions, self.editions, self.rows, self._succession)
-        self._lists: dict[tuple, pa.Table] = {}
-        self._places: dict[tuple, pa.Table] = {}
-        self._units: dict[tuple, list[Unit]] = {}
+        self._lists: dict[tuple[object, ...], pa.Table] = {}
+        self._places: dict[tuple[object, ...], pa.Table] = {}
+        self._units: dict[tuple[object, ...], list[Unit]] = {}
         self._counties: dict[date, list[County]] = {}
-        self._tables: dict[tuple, pa.Table] = {}
+        self._tables: dict[tuple[object, ...], pa.Table] = {}
 
     def with_admissions(self, admissions: Iterable[Admission]) -> "Rosters":
         """The same editions with units admitted between them; the order of the decisions does not matter."""
