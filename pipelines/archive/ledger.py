@@ -115,8 +115,8 @@ class Ledger:
             file.seek(middle)
             file.readline()
             start = file.tell()
-            found = next((event for line in file if (event := _event(line))), None)
-            low, high = (start, high) if found and found.seq <= after else (low, middle)
+            first = next((event for line in file if (event := _event(line))), None)
+            low, high = (start, high) if first and first.seq <= after else (low, middle)
         file.seek(low)
 
     def last_seq(self) -> int:

@@ -84,11 +84,11 @@ def steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> dict[tuple[str,
     """By (indicator, level, unit) of city and counties, what was counted at each step; a step without the place is left out."""
     create_empty(con)
     _count_steps(con, compared, _Units(con, compared.register))
-    found: dict[tuple[str, str, str], dict[str, Counted]] = {}
+    counts: dict[tuple[str, str, str], dict[str, Counted]] = {}
     for step in STEPS:
         for indicator, level, unit, *counted in con.execute(f"SELECT {_COLUMNS} FROM step_{step}").fetchall():
-            found.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
-    return found
+            counts.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
+    return counts
 
 
 @dataclass(frozen=True)
@@ -184,11 +184,11 @@ def _judge(
 
 def _published_fields(con: duckdb.DuckDBPyConnection, source: str, part: Part) -> str:
     """The fields of a published table under their ids; a question that was not asked then has no answer."""
-    known, found = _columns(con, source), ""
+    known, columns = _columns(con, source), ""
     for field in part:
         names = [name for name in (f"reported:{field.id}", field.id) if name in known]
-        found += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
-    return found
+        columns += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
+    return columns
 
 
 _ATTRIBUTES = "municipal_district, shared_funding, has_villages"

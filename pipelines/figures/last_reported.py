@@ -113,13 +113,13 @@ def _load_last_answers(warehouse: Warehouse, month: date, opened: date, register
 
 def _last(part: Part, asked: set[str], month: date) -> str:
     """Each question's last answer; of a `year` question in the month's year."""
-    found = ""
+    columns = ""
     for field in part:
         if field.id in asked:
             new_year = f"CASE WHEN year(month) = {month.year} THEN " if field.period == "year" else ""
             end = " END" if new_year else ""
-            found += f', arg_max({new_year}"{field.id}"{end}, month) AS "{field.id}"'
-    return found
+            columns += f', arg_max({new_year}"{field.id}"{end}, month) AS "{field.id}"'
+    return columns
 
 
 def _completed(part: Part, asked: set[str]) -> str:

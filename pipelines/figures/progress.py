@@ -186,12 +186,12 @@ def _judge(warehouse: Warehouse, span: list[date], reading: _Reading, number: in
 
     A table of one row per indicator and unit is judged and stored on all cores, one of wide rows on one only.
     """
-    con, policy, found = warehouse.con, register.policy.id, list(kinds(number, register))
-    for kind in found:
+    con, policy, counted = warehouse.con, register.policy.id, list(kinds(number, register))
+    for kind in counted:
         draw(warehouse, span, reading.basis, reading.opened, kind, register)
         con.execute(f"INSERT INTO figure BY NAME {filled(_FIGURES, kind)}", {"divisions": reading.divisions})
-    series_start.advance(warehouse, found, reading.basis, policy)
-    for kind in found:
+    series_start.advance(warehouse, counted, reading.basis, policy)
+    for kind in counted:
         con.execute(f"DROP TABLE temp.{kind.name}_series")
 
 

@@ -122,7 +122,7 @@ def rule_finding(
     sheet = next((places[f][0] for f in rule.fields if f in places), None)
     values = {fields[f].label: _shown(row[f]) for f in rule.fields}
     # half-width: the finding's id, by which waivers name it, is made of it
-    found = ",".join(f"{labels.fold(label)}={value}" for label, value in values.items())
+    content = ",".join(f"{labels.fold(label)}={value}" for label, value in values.items())
     answers = "，".join(f"{label}={value}" for label, value in values.items())
     where = f"工作表“{sheet}”单元格 {'、'.join(cells)}：" if cells else ""
     before = "".join(f"，此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
@@ -136,7 +136,7 @@ def rule_finding(
         cell=",".join(cells) or None,
         field=",".join(rule.fields),
         unit=row["unit"],
-        found=found,
+        found=content,
         expected=rule.rule.message,
         message=f"【{rule.rule.id}】{where}{rule.rule.message}（{answers}{before}）。{repair}。",
         row=row_no,

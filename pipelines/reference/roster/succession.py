@@ -175,13 +175,13 @@ class _Step:
         ).most_common(2)
         if not votes or votes[0][1] < max(3, 0.8 * len(wanted)):
             return None
-        target, found = votes[0]
+        target, votes_for = votes[0]
         return TownStep(
             town.town_code,
             target,
             "units",
             target not in names_before,
-            f"{len(wanted)}个单位名称中{found}个在该乡镇重现",
+            f"{len(wanted)}个单位名称中{votes_for}个在该乡镇重现",
         )
 
     def _by_name(self, town: Row, names_before: dict[str, Row], names_after: dict[str, Row]) -> TownStep | None:
