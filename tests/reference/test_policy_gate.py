@@ -88,7 +88,10 @@ COUNTY = f"{QUOTED}, of: county"
             f"{COMMUNITY}, share: facility, target: {{at_least: 50, at_most: 60, by: 2020-12}}",
             "one：target 须恰有 at_least、at_most、between 之一",
         ),
-        (f"{COMMUNITY}, share: facility, target: {{by: 2020-12}}", "one：target 须恰有 at_least、at_most、between 之一"),
+        (
+            f"{COMMUNITY}, share: facility, target: {{by: 2020-12}}",
+            "one：target 须恰有 at_least、at_most、between 之一",
+        ),
         (
             f"{COMMUNITY}, share: facility, target: {{between: [60, 50], by: 2020-12}}",
             "one：target.between 的下限应小于上限",
