@@ -67,6 +67,7 @@ fix: .venv/.test
 # The generated pages of docs/; CHECK=1 fails where one is out of date.
 docs: .venv/.test
 	$(BIN)/python -m pipelines.documentation $(if $(CHECK),--check)
+	$(BIN)/python -W ignore -m pipelines.defs.graph_picture $(if $(CHECK),--check)
 
 # Rooms whose tests need no installation: under a minute.
 test-fast: .venv/.test

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dashboards import upload_door
 from dashboards.text import escape
 from pipelines import settings
 from pipelines.access import audit_log, roles
@@ -17,6 +19,8 @@ from pipelines.access.roles import ANYBODY, OPERATOR, Actor
 from pipelines.errors import Refusal
 
 SECRET_HEADER = "X-Shequ-Secret"  # noqa: S105 the header's name
+# seconds after the last click in which a session without a sign-in of its own may send files
+UPLOADS_FOR = 12 * 3600.0
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -63,6 +67,7 @@ def enter() -> Actor:
         st.error("名单 access.yaml 有误，暂时谁也不能进入。请管理员运行 shequ audit 查看原因。")
         st.stop()
     if person is None:
+        upload_door.dismiss(_session())
         _refused(why)
         st.stop()
     rules = roles.load(settings.load())
@@ -70,6 +75,7 @@ def enter() -> Actor:
         _idle(rules, person)
     if rules.mode != "local":
         _note_sign_in(person)
+    upload_door.admit(_session(), person, _lasts(rules))
     return person
 
 
@@ -80,6 +86,7 @@ def corner(person: Actor) -> None:
     with st.container(key="signed_in", horizontal=True, horizontal_alignment="right"):
         st.caption(f"{escape.markdown(person.name)} · {person.role}")
         if st.button("退出", type="tertiary"):
+            upload_door.dismiss(_session())
             audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity)
             st.logout()
 
@@ -146,6 +153,20 @@ def _only(header: str) -> str:
 # ---- sessions
 
 
+def _session() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def _lasts(rules: roles.Access) -> float:
+    """For how many seconds the person may send files without another click: a sign-in that has ended sends nothing."""
+    if rules.mode != "oidc":
+        return UPLOADS_FOR
+    expires = st.user.get("exp")
+    left = expires - time.time() if isinstance(expires, (int, float)) else 0.0
+    return min(rules.idle_minutes * 60.0, left)
+
+
 @st.cache_resource(show_spinner=False)
 def _seen() -> dict[tuple, float]:
     """When each sign-in was last used, for the whole process: closing the tab does not reset it."""
@@ -158,6 +179,7 @@ def _idle(rules: roles.Access, person: Actor) -> None:
     last = _seen().get(key, now)
     _seen()[key] = now if now - last <= rules.idle_minutes * 60 else last
     if now - last > rules.idle_minutes * 60:
+        upload_door.dismiss(_session())
         audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity, why="idle")
         st.logout()
         st.stop()

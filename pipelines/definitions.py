@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines import settings
-from pipelines.defs import assets, inbox_sensor, maintenance_jobs, notifications, partitions, schedule
+from pipelines.defs import assets, inbox_sensor, maintenance_jobs, notifications, partitions, schedule, sources
 from pipelines.defs.resource import Station
 from pipelines.reference import reference_bundle
 
@@ -12,10 +12,12 @@ def build_defs(installation: settings.Settings | None = None, **overrides) -> dg
     """Assets, checks, job, schedule and sensor of one installation; `overrides` replace arguments of `Definitions`."""
     installation = installation or settings.load()
     reference = reference_bundle.load(installation.reference)
-    months = partitions.partitions(reference.first_month)
-    stages = assets.build(months, reference)
-    job, timetable = schedule.build(reference.calendar, months)
-    jobs, schedules = zip(*((job, timetable), notifications.reminders(), maintenance_jobs.housekeeping()), strict=True)
+    months = partitions.partitions(reference)
+    made, promises = assets.build(months, reference), sources.promises()
+    selection = dg.AssetSelection.assets(*made) - dg.AssetSelection.checks(promises)
+    job, timetable = schedule.build(reference.calendar, months, selection)
+    daily = notifications.reminders(), maintenance_jobs.housekeeping(), sources.duty(), maintenance_jobs.copies()
+    jobs, schedules = zip((job, timetable), *daily, strict=True)
     watching = [
         maintenance_jobs.lost_runs(),
         maintenance_jobs.missed_months(job, months),
@@ -23,7 +25,8 @@ def build_defs(installation: settings.Settings | None = None, **overrides) -> dg
         notifications.failures(),
     ]
     parts = {
-        "assets": stages,
+        "assets": [*made, *sources.specs()],
+        "asset_checks": [promises],
         "jobs": list(jobs),
         "schedules": list(schedules),
         "sensors": [inbox_sensor.build(job, months), *watching],

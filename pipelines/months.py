@@ -36,6 +36,11 @@ def add(month: date, count: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+def between(first: date, second: date) -> int:
+    """How many months the second is after the first."""
+    return (second.year - first.year) * 12 + second.month - first.month
+
+
 def last_day(month: date) -> date:
     return add(month, 1) - timedelta(days=1)
 

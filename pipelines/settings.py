@@ -99,6 +99,17 @@ def environment(settings: Settings, anonymous: bool = False) -> dict[str, str]:
     return {**variables, "SHEQU_ANONYMOUS": "1"} if anonymous else variables
 
 
+def backup_folder() -> Path | None:
+    """Where the nightly backup goes (`SHEQU_BACKUP`); None where none is set."""
+    place = os.environ.get("SHEQU_BACKUP")
+    return Path.cwd() / place if place else None
+
+
+def switch() -> str:
+    """The address or file that is touched daily while all runs (`SHEQU_SWITCH`); empty where none is set."""
+    return os.environ.get("SHEQU_SWITCH", "")
+
+
 @dataclass(frozen=True)
 class Mail:
     """The mail server. `security` is starttls | ssl | none."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import openpyxl
+
 from pipelines import months
 from pipelines.edition import Edition, Release, open_folder, open_release
 from pipelines.intake import submit_files
@@ -100,3 +102,28 @@ def figure(release: Release, indicator: str, unit: str, month: date | None = Non
         [indicator, unit, month or release.month],
     )
     return rows[0]
+
+
+# ---- a receipt and its list
+
+
+def listed(path: Path) -> list[dict]:
+    """The lines of a receipt's list by their headings, each with its row."""
+    rows = list(openpyxl.load_workbook(path)["问题清单"].iter_rows(values_only=True))
+    start = next(i for i, row in enumerate(rows) if row[0] == "序号")
+    lines = [
+        dict(zip(rows[start], row, strict=True)) | {"row": i} for i, row in enumerate(rows[start + 1 :], start + 2)
+    ]
+    return [line for line in lines if isinstance(line["序号"], int)]
+
+
+def write(path: Path, finding: str, text: str) -> Path:
+    """The receipt with a text beside a finding, as a county saves it."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["问题清单"]
+    column = next(cell.column for row in sheet.iter_rows() for cell in row if cell.value == "情况说明")
+    line = next(line for line in listed(path) if line["编号"] == finding)
+    sheet.cell(line["row"], column).value = text
+    there = path.with_name(f"答复{len(list(path.parent.iterdir()))}.xlsx")
+    book.save(there)
+    return there

@@ -1,10 +1,8 @@
-"""地图: one indicator on the outlines of the counties. Clicking a county opens it."""
-
-from functools import partial
+"""地图: one indicator on the outlines of the counties, and the counties in the order of concern."""
 
 import streamlit as st
 
-from dashboards.charts import palette, plotly_charts
+from dashboards.charts import palette
 from dashboards.components import board, common_parts, header
 from dashboards.queries import city, figure_rows
 
@@ -14,20 +12,14 @@ options = common_parts.indicator_options(view)
 indicator = header.pick("indicator", "指标", options, next(iter(options)), width=420)
 rows = figure_rows.standings(view, indicator)
 outlines = city.outlines(view.release, view.roster_month)
-left, right = st.columns([1.25, 1], gap="large")
+left, right = st.columns([1.1, 1], gap="large")
 with left:
     if outlines:
-        chosen = st.query_params.get("county")
-        figures = board.on_map(view, indicator, outlines)
-        drawing = partial(plotly_charts.outline_map, outlines, figures, city.marks(view.release), chosen, ink, 720)
-        figure = common_parts.drawn(view, ink, ("map", indicator, chosen), drawing)
-        picked = common_parts.chart(figure, "map", f"各县市区地图：{options[indicator]}", select=True)
-        if picked:
-            common_parts.go("county", county=picked if isinstance(picked, str) else picked[0], indicator=indicator)
+        board.county_map(view, indicator, options[indicator], outlines, ink)
     else:
         st.info("基础数据中没有这个月的区划边界（city.yaml），地图从略；各县市区见右侧排名。")
 with right:
     st.markdown(f"**{common_parts.counted_statuses(rows)}**")
     board.ranking(view, indicator, rows, ink, "县市区，最需关注的在前")
 about = city.about_map(view.release, view.roster_month) if outlines else ""
-st.caption(f"{about}点县名看该县市区。图例：{palette.legend()}")
+st.caption(f"{about}点一块地看该县市区。图例：{palette.legend()}")

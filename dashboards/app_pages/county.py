@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, county_panel, header
-from dashboards.queries import figure_rows, submission_rows
+from dashboards.components import board, common_parts, county_panel, header, pins, spot_panel
+from dashboards.queries import figure_rows, spot_rows, submission_rows
 from dashboards.text import escape
 
 view = header.view()
@@ -12,7 +12,7 @@ ink = palette.ink()
 options = common_parts.county_options(view)
 county = header.pick("county", "县市区", options, next(iter(options), None), width=240)
 rows = figure_rows.of_place(view, county)
-main = [row for row in rows if row["headline"]]
+main = figure_rows.in_order([row for row in rows if row["headline"]])
 own_report = submission_rows.report(view.release, view.month, county)
 near = county_panel.near_done_rows(view, county)
 findings = submission_rows.findings(view.release, view.month, county)
@@ -22,12 +22,16 @@ with st.container(key="verdict"):
     common_parts.verdict(view, main, [], where=options[county] + "：")
     county_panel.report_line(own_report, view)
 with st.container(key="screen_only"):
+    pins.toggle("county", "county", county)
+    asked = st.query_params.get("indicator")
+    with st.container(key="focus"):
+        county_panel.focus(view, next((row for row in rows if row["indicator"] == asked), None), options[county])
     with st.container(key="board", horizontal=True, gap="small"):
-        board.headline_bars(main, ink)
-        with st.container(key="matrix_box"):
-            county_panel.all_indicators(rows, options[county], view)
+        board.headline_bars(main, ink, checks=spot_rows.figures(view, county))
+    county_panel.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区（村）**")
     county_panel.near_done(view, county, near)
+    spot_panel.of_county(view, county)
     st.markdown("**报送与问题**")
     county_panel.submissions(view, county)
     county_panel.findings(findings)

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from dashboards.charts import palette
+from dashboards.components import common_parts
+from dashboards.front import plain_page
 from dashboards.queries import city
 from dashboards.text import escape
 from pipelines.edition import statuses
@@ -22,11 +24,7 @@ MEANINGS = {
 }
 st.subheader("状态", anchor=False)
 lines = [{"状态": palette.sign(status), "意思": MEANINGS[status]} for status in statuses.ORDER]
-st.table(
-    [{name: escape.markdown(text) for name, text in line.items()} for line in lines],
-    border="horizontal",
-    hide_index=True,
-)
+common_parts.lines(lines, {"状态": "状态", "意思": "意思"})
 st.subheader("怎样读数字", anchor=False)
 st.markdown(
     "- **45.7%（2,274/4,977）**：应有 4,977 个单位，其中 2,274 个具备。分母是名册，不是报上来的数。\n"
@@ -49,8 +47,13 @@ st.markdown(
     "- **指标**从原文到走势、县市区、街道（乡镇），一直到缺的那个村。\n"
     "- **社区（村）** 每一个答案都标着它在哪个文件、哪张表、哪一格。\n"
     "- 地址栏里记着您选的月份、县市区和指标：复制地址发给别人，打开就是同样的画面。\n"
+    "- **缺口清单**列出全市缺某一项的社区（村），可按县市区、街道、类型筛选，也可只看“只差一项”的，并导出 Excel。\n"
+    "- **比较**把任意两个月相比，说明为什么变；也可以把几个县市区并排看。\n"
+    "- **查找**（在“社区（村）”页）认名称、代码、问题编号和拼音首字母，几个词可以并用，例如“南宫 东关”或“ng dg”。\n"
+    "- 表格点表头排序，点一行看详情。\n"
     "- 打印“总览”或“县市区”页，得到带版本和页码的纸面。\n"
-    "- **大屏**会自己翻页，点一下停住，再点一下继续。"
+    "- **大屏**会自己翻页：点一下停住，再点一下继续；← → 翻页，F 全屏，Esc 返回。\n"
+    f"- 浏览器要求：{plain_page.FLOOR}；更旧的浏览器只能看到最近一次发布的报告。"
 )
 st.subheader("可以信吗", anchor=False)
 st.markdown(

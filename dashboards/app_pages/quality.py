@@ -1,7 +1,5 @@
 """数据质量: coverage, carried and unknown answers, findings, decisions, editions."""
 
-from functools import partial
-
 import streamlit as st
 
 from dashboards.charts import palette
@@ -11,10 +9,7 @@ from dashboards.queries import figure_rows, submission_rows
 view = header.view()
 st.subheader("覆盖：应报的单位，报了多少", anchor=False)
 covered = submission_rows.coverage(view.release)
-drawing = partial(quality_panel.coverage_chart, covered, palette.ink())
-common_parts.chart(
-    common_parts.drawn(view, palette.ink(), ("coverage",), drawing), "coverage", "各县市区逐月计入单位的比例"
-)
+quality_panel.coverage(covered, palette.ink())
 quality_panel.coverage_extent(covered)
 st.markdown("**本月未知或沿用最多的指标**")
 quality_panel.unknown(figure_rows.of_place(view, view.city))

@@ -1,39 +1,26 @@
-"""报送: who has reported; send a workbook and see at once what was read; decide, and take back."""
+"""报送: the month as one board; send workbooks and see at once what was read; what waits; who has reported."""
 
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts, decision_desk, submission_desk
-from dashboards.queries import submission_rows
+from dashboards.components import header, month_board, submission_desk
 
 view = st.session_state.get("view")
-ROOMS = {"state": "报送情况", "upload": "上传报表", "decide": "审定、发布、撤回"}
+ROOMS = {"board": "按月办理", "upload": "上传报表", "matters": "待办事项", "state": "报送情况"}
 # whether a county's person may do it at all is asked for one of its counties
 own = next(iter(signin.actor().counties), None)
 if not signin.may("submit", own):
     ROOMS.pop("upload")
 if not signin.may("approve"):
-    ROOMS.pop("decide")
-asked = st.query_params.get("room", "state" if view or "upload" not in ROOMS else "upload")
-room = st.segmented_control(
-    "内容",
-    list(ROOMS),
-    default=asked if asked in ROOMS else "state",
-    format_func=lambda name: ROOMS[name],
-    required=True,
-    label_visibility="collapsed",
-)
-st.query_params["room"] = room
-if room == "upload":
+    ROOMS.pop("board")
+if "upload" not in ROOMS:
+    ROOMS.pop("matters")
+room = header.tabs("room", "内容", ROOMS, next(iter(ROOMS)))
+if room == "board":
+    month_board.show()
+elif room == "upload":
     submission_desk.upload()
-elif room == "decide":
-    decision_desk.decide()
+elif room == "matters":
+    month_board.matters()
 else:
-    if view is None:
-        st.info("还没有发布任何月份；收到的报表见下。")
-    else:
-        common_parts.reporting(submission_rows.reports(view.release, view.month, 200))
-        submission_desk.reports_download(view)
-    submission_desk.live(view)
-    if view is not None:
-        submission_desk.findings(view)
+    submission_desk.state(view)

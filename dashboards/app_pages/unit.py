@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.charts import palette
-from dashboards.components import header, unit_panel
+from dashboards.components import header, spot_panel, unit_panel
 from dashboards.queries import submission_rows
 from dashboards.text import escape
 
@@ -20,7 +20,9 @@ if code and unit is None:
         f"{escape.markdown(code)} 不在所选月份的名册中：可能已撤并或换了代码。请按名称查找，或在上面换一个月份。"
     )
 if unit is None:
-    st.caption("在上面输入名称或代码的一部分，选一个社区（村）。也可以从“指标”和“县市区”页点进来。")
+    st.caption(
+        "在上面输入名称、代码的一部分或拼音首字母，点一个社区（村）。也可以从“指标”“县市区”和“缺口清单”页点进来。"
+    )
     st.stop()
 
 st.subheader(
@@ -28,6 +30,7 @@ st.subheader(
     anchor=False,
 )
 unit_panel.standing(view, unit)
+unit_panel.findings(view, unit)
 left, right = st.columns([1.25, 1], gap="large")
 with left:
     st.markdown("**报了什么，写在哪一格**")
@@ -35,6 +38,7 @@ with left:
 with right:
     st.markdown("**各项指标**")
     unit_panel.states(view, unit)
+spot_panel.of_unit(view, unit["uid"], unit["county_code"])
 st.markdown("**历月变化**")
 unit_panel.history(view, unit)
 st.caption(

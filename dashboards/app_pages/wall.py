@@ -1,4 +1,4 @@
-"""大屏: the overview for a projector. Pages turn by themselves until the screen is touched."""
+"""大屏: the overview for a projector. Pages turn by themselves until the screen is touched; our script maps keys to the buttons."""
 
 import streamlit as st
 
@@ -15,6 +15,12 @@ def touched() -> None:
     st.session_state["wall_stopped"] = not st.session_state["wall_stopped"]
 
 
+def turn(by: int) -> None:
+    st.session_state["wall_page"] += by
+    # the page that was asked for is shown, not the one after it
+    st.session_state["wall_seen"] = False
+
+
 @st.fragment(run_every=None if st.session_state["wall_stopped"] else wall_panel.SECONDS)
 def turning() -> None:
     if not st.session_state["wall_stopped"] and st.session_state.get("wall_seen"):
@@ -24,9 +30,11 @@ def turning() -> None:
     if "edition" not in st.query_params and newest and newest.label != view.release.label:
         # a newer edition: the header changes too
         st.rerun()
-    wall_panel.show(view, st.session_state["wall_page"], palette.ink(), st.session_state["wall_stopped"])
+    wall_panel.show_page(view, st.session_state["wall_page"], palette.ink(), st.session_state["wall_stopped"])
 
 
-with st.container(key="touch"):
-    st.button("暂停或继续翻页", on_click=touched)
 turning()
+with st.container(key="wall_buttons", horizontal=True, horizontal_alignment="center"):
+    st.button("上一页", key="wall_back", on_click=turn, args=(-1,))
+    st.button("继续" if st.session_state["wall_stopped"] else "停住", key="wall_stop", on_click=touched)
+    st.button("下一页", key="wall_next", on_click=turn, args=(1,))

@@ -12,6 +12,7 @@ from dashboards.charts.palette import SIGNS, Ink
 from dashboards.queries.row_types import CountyRow, FigureRow, PlaceRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import render
+from pipelines.edition import statuses
 
 HEADS = (
     "指标（点名称看详情）",
@@ -73,45 +74,83 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the matrix."""
+    """One cell of the matrix; `missing` is what the target still lacks, in per cent of the units that it needs."""
 
     status: str
     sign: str
     href: str
     said: list[str]
+    missing: int
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """An indicator of the matrix; `behind` counties have it overdue, reversing, lagging or off track."""
+
+    number: int
+    link: Link | None
+    cells: list[Cell | None]
+    behind: int
 
 
 def bars(rows: Sequence[PlaceRow], links: Sequence[Link], summary: str, ink: Ink) -> str:
     """Headline indicators as bullet bars: sign, name, bar against target, counts, gap, change, trend. `summary` is for screen readers."""
     lines = [_indicator(row, link, ink) for row, link in zip(rows, links, strict=True)]
-    return render("bars.html", bars=lines, heads=HEADS, summary=summary, colours=_colours(ink))
+    return render("bars.html", bars=lines, heads=HEADS, summary=summary, colours=palette_variables(ink))
 
 
 def ranking(rows: Sequence[CountyRow], links: Sequence[Link], summary: str, ink: Ink) -> str:
     """Counties of one indicator as bullet bars, each with its counts and its gap."""
     lines = [_county(row, link, ink) for row, link in zip(rows, links, strict=True)]
-    return render("ranking.html", bars=lines, summary=summary, colours=_colours(ink))
+    return render("ranking.html", bars=lines, summary=summary, colours=palette_variables(ink))
 
 
 def matrix(
     cells: Mapping[tuple[str, str], Cell],
-    indicators: Sequence[str],
+    indicators: Mapping[str, Link | None],
     counties: Mapping[str, Link],
+    behind: Mapping[str, int],
     summary: str,
     ink: Ink,
+    counted: bool = True,
 ) -> str:
     """Counties across, headline indicators down, numbered as the bars beside it: colour and sign of each status.
 
-    `cells` are by indicator and county, `counties` the links by county code.
+    `cells` are by indicator and county; `indicators` by code, with a link where their names stand beside the numbers; `counties` the
+    links by county code; `behind` by county how many indicators are behind. `counted`: all counties are there, so that a row is summed.
     """
-    rows = [[cells.get((indicator, county)) for county in counties] for indicator in indicators]
-    columns = list(counties.values())
-    return render("matrix.html", rows=rows, columns=columns, summary=summary, colours=_colours(ink))
+    rows = [
+        _matrix_row(number, link, [cells.get((indicator, county)) for county in counties])
+        for number, (indicator, link) in enumerate(indicators.items(), 1)
+    ]
+    return render(
+        "matrix.html",
+        rows=rows,
+        columns=list(counties.values()),
+        behind=[behind.get(county, 0) for county in counties],
+        counted=counted,
+        named=any(indicators.values()),
+        summary=summary,
+        colours=palette_variables(ink),
+    )
+
+
+def _matrix_row(number: int, link: Link | None, cells: list[Cell | None]) -> MatrixRow:
+    return MatrixRow(number, link, cells, len([cell for cell in cells if cell and cell.status in statuses.BEHIND]))
 
 
 def cell(row: CountyRow, href: str) -> Cell:
     said = [row["county"], *screen_wording.detail(row, row["name"])]
-    return Cell(row["status"], SIGNS[row["status"]], href, said)
+    return Cell(row["status"], SIGNS[row["status"]], href, said, _missing(row))
+
+
+def _missing(row: CountyRow) -> int:
+    """Of the units that the target needs, those that are known to lack it, in per cent; at least 1 where there is one."""
+    failing = row.get("gap_failing") if row.get("gap_failing") is not None else row["gap"]
+    if not failing:
+        return 0
+    needed = row.get("needed") or (row["numerator"] or 0) + (row["gap"] or 0)
+    return max(1, min(100, round(100 * float(failing) / float(needed)))) if needed else 0
 
 
 def _indicator(row: PlaceRow, link: Link, ink: Ink) -> Bar:
@@ -172,7 +211,7 @@ def _ribbon(run: list[bar_geometry.Point]) -> str:
     return ",".join([*edge, *(f"{x:.0f}% calc({y:.0f}% + 1.5px)" for x, y in reversed(run))])
 
 
-def _colours(ink: Ink) -> str:
+def palette_variables(ink: Ink) -> str:
     """The palette as CSS variables: by status the area and the sign upon it, and what is common."""
     common = {name: getattr(ink, name) for name in ("faint", "quiet", "unknown", "paper", "text", "line")}
     status = {**ink.fill, **{f"on-{name}": colour for name, colour in ink.on.items()}}

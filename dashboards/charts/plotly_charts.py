@@ -1,28 +1,32 @@
-"""Plotly figures for pages and notebooks: trend and map.
+"""Plotly figures for pages and notebooks. Every text that comes from data is escaped: Plotly reads a little HTML."""
 
-Every text that comes from data is escaped: Plotly reads a little HTML. Nothing is fetched: outlines are filled scatter traces.
-"""
-
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
 import plotly.graph_objects as go
 
-from dashboards.charts.palette import LIGHT, SIGNS, Ink
-from dashboards.queries.row_types import CountyRow, IndicatorRow, Mark, Outline, OutlookRow, SeriesRow
+from dashboards.charts.palette import LIGHT, Ink
+from dashboards.queries.row_types import IndicatorRow, OutlookRow, SeriesRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
-# no buttons on a chart, and the wheel scrolls the page
-CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
+# one button, which saves the picture; the wheel scrolls the page
+CONFIG = {
+    "modeBarButtons": [["toImage"]],
+    "displaylogo": False,
+    "toImageButtonOptions": {"scale": 2},
+    "scrollZoom": False,
+    "doubleClick": False,
+    "showTips": False,
+}
 
 
 def blank(ink: Ink, height: int, **layout) -> go.Figure:
     # the whole layout in one call: each later update is validated as a whole
     plain = dict(
+        template="none",
         height=height,
         margin=dict(l=0, r=0, t=0, b=0),
         paper_bgcolor="rgba(0,0,0,0)",
@@ -37,11 +41,6 @@ def blank(ink: Ink, height: int, **layout) -> go.Figure:
     return go.Figure(layout={**plain, **layout})
 
 
-def _hover(row: CountyRow) -> str:
-    lines = [escape.plotly(line) for line in screen_wording.detail(row, row["name"])]
-    return "<br>".join([f"<b>{escape.plotly(row['county'])}</b>", *lines])
-
-
 # ---- one indicator over time
 
 
@@ -52,8 +51,12 @@ def trend(
     month: date,
     outlook: OutlookRow | None,
     ink: Ink = LIGHT,
+    events: Sequence[date] = (),
 ) -> go.Figure:
-    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook."""
+    """The series with its bounds, the other reading of the divisions, the path to the target, the outlook.
+
+    `events`: months in which something happened, marked with their numbers from 1.
+    """
     own = [row for row in rows if row["divisions"] == view_divisions]
     other = [row for row in rows if row["divisions"] != view_divisions]
     traces = _band(own, ink)
@@ -64,6 +67,7 @@ def trend(
         _line(own, ink.accent, "现值", width=2.6),
         *_path(own, indicator, ink),
         *_ahead(own, indicator, outlook, ink),
+        *_events(events, ink),
     ]
     legend = dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet))
     frame = dict(margin=dict(l=52, r=90, t=16, b=34), hovermode="x", showlegend=True, legend=legend)
@@ -178,6 +182,26 @@ def _straight(name: str, start: tuple, end: tuple, line: dict) -> dict:
     return dict(type="scatter", **ends, mode="lines", name=name, line=line, hoverinfo="skip")
 
 
+def _events(months_of: Sequence[date], ink: Ink) -> list[dict]:
+    """Numbers on the axis, one above another where a month has several."""
+    if not months_of:
+        return []
+    above = [list(months_of[:number]).count(month) for number, month in enumerate(months_of)]
+    mark = dict(
+        type="scatter",
+        x=list(months_of),
+        y=above,
+        yaxis="y2",
+        mode="markers+text",
+        text=[str(number) for number, _ in enumerate(months_of, 1)],
+        textfont=dict(color=ink.paper, size=11),
+        marker=dict(symbol="square", size=16, color=ink.quiet),
+        hoverinfo="skip",
+        name="事件（见图下）",
+    )
+    return [mark]
+
+
 def _guides(month: date, goal: float | None, ink: Ink) -> list[dict]:
     """The month that is looked at, and the target."""
     common = dict(type="line", line=dict(color=ink.line, width=1))
@@ -192,97 +216,6 @@ def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, dict]:
     return {
         "xaxis": dict(tickformat="%Y年%-m月", nticks=8, **common),
         "yaxis": dict(ticksuffix=suffix, zeroline=False, rangemode="tozero", **common),
+        # of the events: steps upwards from the axis
+        "yaxis2": dict(overlaying="y", range=[-0.6, 20], visible=False, fixedrange=True),
     }
-
-
-# ---- map
-
-
-def outline_map(
-    outlines: Sequence[Outline],
-    rows: Mapping[str, CountyRow],
-    marks: Mapping[str, Mark],
-    chosen: str | None = None,
-    ink: Ink = LIGHT,
-    height: int = 620,
-) -> go.Figure:
-    """Filled outlines of the counties in status colours, with sign and name. `rows` and `marks` are by county code."""
-    figure = blank(ink, height, hovermode="closest")
-    for outline in outlines:
-        _area(figure, outline, rows.get(outline["code"]), outline["code"] == chosen, ink)
-    _labels(figure, outlines, rows, marks, ink)
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=_stretch(outlines), fixedrange=True)
-    return figure
-
-
-def _stretch(outlines: Sequence[Outline]) -> float:
-    """How many degrees of longitude are as long as one of latitude, at the middle of the map."""
-    latitudes = [_middle(outline)[1] for outline in outlines]
-    return 1 / math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)) if latitudes else 1.0
-
-
-def _area(figure: go.Figure, outline: Outline, row: CountyRow | None, chosen: bool, ink: Ink) -> None:
-    x = [value for ring in outline["rings"] for value in [*(point[0] for point in ring), None]]
-    y = [value for ring in outline["rings"] for value in [*(point[1] for point in ring), None]]
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        fill="toself",
-        fillcolor=ink.fill[row["status"] if row else "no_data"],
-        line=dict(color=ink.accent if chosen else ink.quiet, width=3 if chosen else 0.8),
-        hoverinfo="skip",
-    )
-
-
-def _labels(
-    figure: go.Figure,
-    outlines: Sequence[Outline],
-    rows: Mapping[str, CountyRow],
-    marks: Mapping[str, Mark],
-    ink: Ink,
-) -> None:
-    """A point to click in the middle of each county; a county without an outline is a square beside its neighbour."""
-    places = {outline["code"]: _middle(outline) for outline in outlines}
-    for code, mark in marks.items():
-        if mark["beside"] in places:
-            middle = places[mark["beside"]]
-            places[code] = (middle[0] + mark["shift"][0], middle[1] + mark["shift"][1])
-    known = [(place, rows[code]) for code, place in places.items() if code in rows]
-    figure.add_scatter(
-        x=[place[0] for place, _ in known],
-        y=[place[1] for place, _ in known],
-        mode="markers+text",
-        text=[_label(row) if row["place"] not in marks else "" for _, row in known],
-        textfont=dict(size=12, color=[ink.on[row["status"]] for _, row in known]),
-        marker=dict(
-            size=[14 if row["place"] in marks else 34 for _, row in known],
-            symbol="square",
-            color=[ink.fill[row["status"]] for _, row in known],
-            opacity=[1 if row["place"] in marks else 0 for _, row in known],
-            line=dict(color=ink.quiet, width=1),
-        ),
-        textposition="middle center",
-        hoverinfo="text",
-        customdata=[row["place"] for _, row in known],
-        cliponaxis=False,
-        hovertext=[_hover(row) for _, row in known],
-        unselected=dict(marker=dict(opacity=0), textfont=dict(color=ink.text)),
-    )
-    for (x, y), row in known:
-        if row["place"] in marks:
-            # the label overlaps the neighbour's area: a background of its own keeps it readable
-            own = dict(bgcolor=ink.faint, bordercolor=ink.quiet, borderpad=2, font=dict(size=12, color=ink.text))
-            figure.add_annotation(x=x, y=y, text=_label(row), showarrow=False, xanchor="left", xshift=10, **own)
-
-
-def _label(row: CountyRow) -> str:
-    return f"{SIGNS[row['status']]} {escape.plotly(row['short'])}<br>{escape.plotly(row['shown'] or '')}"
-
-
-def _middle(outline: Outline) -> tuple[float, float]:
-    """The middle of the longest ring's extent, for a label."""
-    ring = max(outline["rings"], key=len)
-    x, y = [point[0] for point in ring], [point[1] for point in ring]
-    return (min(x) + max(x)) / 2, (min(y) + max(y)) / 2

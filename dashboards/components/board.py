@@ -1,16 +1,17 @@
 """The board on a page: bullet bars, matrix and ranking with their links; where counties are many, those of greatest concern."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboards.charts import html_board, palette
+from dashboards.charts import html_board, html_map, palette
 from dashboards.charts.html_board import Link
 from dashboards.charts.palette import Ink
+from dashboards.components import spot_panel
 from dashboards.components.common_parts import href
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, figure_rows
-from dashboards.queries.row_types import CountyName, CountyRow, MovedRow, Outline, PlaceRow, StandingRow
+from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, SpotFigureRow, StandingRow
 from dashboards.text import screen_wording
 from dashboards.text.templates import show, show_rendered
 
@@ -18,37 +19,55 @@ from dashboards.text.templates import show, show_rendered
 MOST = 30
 
 
-def headline_bars(rows: Sequence[PlaceRow], ink: Ink, first: int = 1) -> None:
-    """The bullet bars of indicators, numbered from `first`."""
+def headline_bars(
+    rows: Sequence[PlaceRow], ink: Ink, first: int = 1, checks: Mapping[str, SpotFigureRow] | None = None
+) -> None:
+    """The bullet bars of indicators, numbered from `first`; `checks`: what a spot check says, by indicator."""
+    signs = {indicator: spot_panel.mark(check) for indicator, check in (checks or {}).items()}
     summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
     links = [
-        Link(href("indicator", indicator=row["indicator"]), row["name"], str(number), screen_wording.target(row))
+        Link(href("indicator", indicator=row["indicator"]), row["name"], str(number), _beside(row, signs))
         for number, row in enumerate(rows, first)
     ]
     with st.container(key="bars"):
         show_rendered(html_board.bars(rows, links, summary, ink))
 
 
-def shown_counties(view: View) -> tuple[list[CountyName], int]:
-    """Counties that the matrix shows, and how many there are: all of them, or those of greatest concern."""
-    known = edition_data.counties(view)
+def _beside(row: PlaceRow, signs: Mapping[str, str]) -> str:
+    """The target, and the sign of a spot check."""
+    return " ".join(filter(None, (screen_wording.target(row), signs.get(row["indicator"], ""))))
+
+
+def shown_counties(view: View) -> tuple[list[CountyName], dict[str, int], int]:
+    """Counties that the matrix shows in the order of concern, how many indicators each is behind with, and how many counties there are."""
+    known = {county["unit"]: county for county in edition_data.counties(view)}
+    order = figure_rows.concern(view, MOST)
+    ordered = [known[place["unit"]] for place in order if place["unit"] in known]
     if len(known) <= MOST:
-        return known, len(known)
-    order = {place["unit"]: number for number, place in enumerate(figure_rows.concern(view, MOST))}
-    return sorted((c for c in known if c["unit"] in order), key=lambda c: order[c["unit"]]), len(known)
+        ordered += [county for county in known.values() if county not in ordered]
+    return ordered, {place["unit"]: place["behind"] for place in order}, len(known)
 
 
-def matrix(view: View, rows: Sequence[PlaceRow], ink: Ink) -> None:
-    """Counties × headline indicators. A cell opens the county with the indicator chosen; a name opens the county."""
-    counties, total = shown_counties(view)
+def matrix(view: View, rows: Sequence[PlaceRow], ink: Ink, named: bool = False) -> None:
+    """Counties × headline indicators. A cell opens the county with the indicator chosen; a name opens the county.
+
+    `named`: the names of the indicators stand in it, where no bars stand beside it.
+    """
+    counties, behind, total = shown_counties(view)
     codes = tuple(county["unit"] for county in counties)
-    # the common part of all addresses; where a name stands twice, the page takes the last
-    kept = href("county")
+    # the common part of all addresses
+    kept = href("county", county=None, indicator=None)
     cells = {(row["indicator"], row["place"]): _cell(row, kept) for row in figure_rows.matrix(view, codes)}
     links = {county["unit"]: Link(href("county", county=county["unit"]), county["short"]) for county in counties}
-    summary = "县市区与主要指标的矩阵：每格一个状态，颜色与符号并用。各县市区的文字说明在“县市区”页。"
+    indicators = {
+        row["indicator"]: Link(href("indicator", indicator=row["indicator"]), row["name"]) if named else None
+        for row in rows
+    }
+    summary = (
+        "县市区与主要指标的矩阵：每格一个状态，颜色与符号并用，深色的高度是还差的比例。各县市区的文字说明在“县市区”页。"
+    )
     with st.container(key="matrix_box"):
-        show_rendered(html_board.matrix(cells, [row["indicator"] for row in rows], links, summary, ink))
+        show_rendered(html_board.matrix(cells, indicators, links, behind, summary, ink, counted=total == len(counties)))
         if total > len(counties):
             st.caption(
                 f"共 {total} 个县市区，这里是最需关注的 {len(counties)} 个；其余在“指标”和“县市区”页按名称查找。"
@@ -71,15 +90,21 @@ def ranking(view: View, indicator: str, known: Sequence[StandingRow], ink: Ink, 
         )
 
 
-def on_map(view: View, indicator: str, outlines: Sequence[Outline]) -> dict[str, MovedRow]:
-    """code → figure of the counties that the map shows."""
-    places = (*(outline["code"] for outline in outlines), *city.marks(view.release))
-    return {row["place"]: row for row in figure_rows.ranking(view, indicator, places)}
+def county_map(view: View, indicator: str, name: str, outlines: Sequence[Outline], ink: Ink) -> None:
+    """One indicator on the outlines of the counties, each of which opens its county."""
+    marks = city.marks(view.release)
+    places = (*(outline["code"] for outline in outlines), *marks)
+    rows = {row["place"]: row for row in figure_rows.ranking(view, indicator, places)}
+    links = {code: href("county", county=code, indicator=indicator) for code in rows}
+    chosen = st.query_params.get("county")
+    summary = f"各县市区地图：{name}。各县市区的数字另有排名列出。"
+    with st.container(key="map"):
+        show_rendered(html_map.county_map(outlines, rows, marks, links, ink, chosen, summary))
 
 
 def printed(view: View, rows: Sequence[PlaceRow]) -> None:
     """The matrix as a table of signs, for paper: numbered like the bars above it, a column a county."""
-    counties, _ = shown_counties(view)
+    counties, _, _ = shown_counties(view)
     cells = figure_rows.matrix(view, tuple(county["unit"] for county in counties))
     signs = {(cell["indicator"], cell["place"]): palette.SIGNS[cell["status"]] for cell in cells}
     lines = [

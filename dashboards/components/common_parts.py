@@ -1,40 +1,33 @@
 """Parts that several pages show: verdict, tables of figures, downloads, links that keep the reader's choice."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from dashboards import signin
+from dashboards import page_list, signin
 from dashboards.charts import palette, plotly_charts
+from dashboards.components import header
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows, submission_rows
+from dashboards.queries import edition_data, figure_rows, sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months
-from pipelines.edition import statuses
+from pipelines.edition import movement_sentences, statuses
 
 Row = Mapping[str, Any]
 
-PATHS = {
-    "county": "app_pages/county.py",
-    "indicator": "app_pages/indicator.py",
-    "unit": "app_pages/unit.py",
-    "overview": "app_pages/overview.py",
-    "wall": "app_pages/wall.py",
-    "reporting": "app_pages/reporting.py",
-}
-# the choices that a link carries to the page that it opens
-_CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition")
-
-
-def go(page: str, **chosen: str) -> None:
-    """Open a page with something chosen, keeping the rest of the choice."""
-    st.switch_page(PATHS[page], query_params=_address(chosen))
+_ADDRESSES = {page.file: page.address for page in page_list.PAGES}
+PATHS = {page.file: f"app_pages/{page.file}.py" for page in page_list.PAGES}
 
 
 def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
@@ -43,25 +36,23 @@ def link(page: str, label: str, quiet: str = "", **chosen: str) -> None:
     st.page_link(PATHS[page], label=escape.markdown(label) + more, query_params=_address(chosen))
 
 
-def href(page: str, **chosen: str) -> str:
-    """The address of a page with something chosen: relative, so that it holds behind a proxy's path too."""
-    return f"{page}?{urlencode(_address(chosen))}"
+def href(page: str, **chosen: str | None) -> str:
+    """The address of a page with something chosen: relative, so that it holds behind a proxy's path too. None takes a choice out."""
+    return f"{_ADDRESSES[page] or './'}?{urlencode(_address(chosen))}"
 
 
-def _address(chosen: dict[str, str]) -> dict[str, str]:
-    kept = {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
-    return {**kept, **chosen}
+def _address(chosen: Mapping[str, str | None]) -> dict[str, str]:
+    kept = {name: value for name, value in header.address().items() if name in header.CARRIED}
+    return {name: value for name, value in {**kept, **chosen}.items() if value is not None}
 
 
-def chart(figure: Figure, key: str, alt: str, select: bool = False) -> Any:
-    """A Plotly figure; with `select`, the `customdata` of the point that was clicked (once)."""
-    common: dict[str, Any] = dict(theme=None, config=plotly_charts.CONFIG, key=key, alt=escape.plain(alt))
-    if not select:
-        st.plotly_chart(figure, **common)
-        return None
-    event: Any = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **common)
-    points = event["selection"]["points"]
-    return points[0].get("customdata") if points else None
+def chart(figure: Figure, name: str, alt: str) -> None:
+    """A Plotly figure, drawn by our script with Plotly's smallest bundle; its picture is saved under `name`."""
+    config = {**plotly_charts.CONFIG, "toImageButtonOptions": {"scale": 2, "filename": name}}
+    # Plotly's own writer leaves out nothing: parsed again, so that the settings stand beside data and layout
+    drawing = json.loads(figure.to_json(validate=False)) | {"config": config}
+    figure_json = json.dumps(drawing, ensure_ascii=False, separators=(",", ":"))
+    show("figure.html", figure=figure_json, alt=escape.plain(alt), height=figure.layout.height)
 
 
 def drawn(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure]) -> Figure:
@@ -81,18 +72,28 @@ def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow
     arrived = screen_wording.reported(reports) if reports else ""
     if rows:
         st.markdown(f"**{escape.markdown(where + verdict_sentence(view, rows))}** {escape.markdown(arrived)}")
-    said = [
-        screen_wording.worst(figure_rows.concern(view, _WORST)) if rows and rows[0]["level"] == "city" else "",
-        screen_wording.laggards(rows),
-    ]
-    for sentence in filter(None, said):
+    for sentence in filter(None, (*_who_lags(view, rows), screen_wording.laggards(rows), *_moved(view, rows))):
         st.markdown(escape.markdown(sentence))
     if unproven := screen_wording.unproven(rows, edition_data.short_names(view)):
         st.caption(escape.markdown(unproven))
 
 
-# counties that the verdict names
-_WORST = 3
+def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
+    """Of the city the counties that lag and that slipped, in one paragraph; of a county what slipped."""
+    if not rows:
+        return []
+    if rows[0]["level"] == "city":
+        return [sentences.who_lags(view) + movement_sentences.who_slipped(sentences.slipped(view))]
+    return [screen_wording.slipped(sentences.slipped(view, county=rows[0]["place"]))]
+
+
+def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
+    """What moved by work since the month before; of a county, in its own units."""
+    if not rows:
+        return []
+    if rows[0]["level"] == "city":
+        return [movement_sentences.what_moved(sentences.moved(view))]
+    return [screen_wording.moved_in(sentences.moved(view), rows[0]["place"])]
 
 
 def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
@@ -108,92 +109,156 @@ def caveats(view: View) -> None:
         st.caption(escape.markdown(f"请注意：{'；'.join(said)}。"))
 
 
+class Shown(NamedTuple):
+    """A cell whose text is not its value: sorted by `value`, and to the right like a number."""
+
+    text: str
+    value: float | Decimal | None
+
+
 def table(
     rows: Sequence[Row],
     columns: Mapping[str, str],
-    key: str | None = None,
-    select: bool = False,
-    height: Any = "auto",
-    row_height: int | None = None,
-) -> Any:
-    """Rows as a table with Chinese heads; with `select`, the row that was clicked. Cells are shown literally."""
-    shown = [{title: _cell(row.get(name)) for name, title in columns.items()} for row in rows]
-    if not select:
-        st.dataframe(shown, hide_index=True, height=height, row_height=row_height)
-        return None
-    event: Any = st.dataframe(
-        shown,
-        hide_index=True,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
-        height=height,
-        row_height=row_height,
-    )
-    picked = event["selection"]["rows"]
-    return rows[picked[0]] if picked else None
+    link: Callable[[Row], str | None] | None = None,
+    height: int | None = None,
+) -> None:
+    """Rows as a table that sorts by a click on a head, numbers as numbers; a row opens its `link`. Cells are shown literally.
+
+    Type instead of a grid on a canvas: it prints whole, is read aloud, found by the browser's search, and loads nothing.
+    """
+    heads = [(title, any(_is_number(row.get(name)) for row in rows)) for name, title in columns.items()]
+    lines = [([_shown(row.get(name)) for name in columns], link(row) if link else None) for row in rows]
+    show("grid.html", heads=heads, rows=lines, height=height)
 
 
-def lines(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
-    """A few rows as a plain table: it needs no script, where `table` loads a grid that sorts and scrolls."""
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal | Shown) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> tuple[str, str, str]:
+    """Class, text and sorting value of a cell."""
+    if isinstance(value, Shown):
+        return "n", value.text, "" if value.value is None else str(value.value)
+    if _is_number(value):
+        return "n", screen_wording.number(value), str(value)
+    text = "" if value is None else escape.plain(value)
+    return "w" if len(text) > _LONG else "", text, ""
+
+
+# letters of a text that may break into lines
+_LONG = 22
+
+
+def lines(rows: Sequence[Row], columns: Mapping[str, str], name: str = "lines") -> None:
+    """A few rows as a plain table that does not sort; `name` is its class in the style."""
     show(
         "table.html",
-        name="lines",
+        name=name,
         heads=list(columns.values()),
-        rows=[[row.get(name) for name in columns] for row in rows],
+        rows=[[row.get(column) for column in columns] for row in rows],
     )
 
 
-def printable(rows: Sequence[Row], columns: Mapping[str, str]) -> list[dict[str, str]]:
-    """Rows for `st.table`, which prints whole but reads Markdown: escaped."""
-    return [{title: escape.markdown(row.get(name)) for name, title in columns.items()} for row in rows]
-
-
-def _cell(value: object) -> object:
-    return escape.plain(value) if isinstance(value, str) else value
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def download(
     rows: Callable[[], Sequence[Row]], count: int, columns: Mapping[str, str], name: str, county: str | None = None
 ) -> None:
-    """A button for the rows as CSV without formulas, for those who may export them. The file is made at the click."""
-    if signin.may("export", county):
-        making = signin.exporting(lambda: escape.sheet(rows(), columns), name, count, county)
-        st.download_button("下载表格（CSV）", making, file_name=name, mime="text/csv", on_click="ignore")
+    """Buttons for the rows as a workbook and as CSV, neither with formulas, for those who may export them. Made at the click."""
+    if not signin.may("export", county):
+        return
+    stem = name.removesuffix(".csv")
+    kinds = (("下载表格（Excel）", "xlsx", XLSX, escape.workbook), ("CSV", "csv", "text/csv", escape.sheet))
+    with st.container(horizontal=True, gap="small"):
+        for label, ending, mime, write in kinds:
+            file = f"{stem}.{ending}"
+            making = signin.exporting(partial(_written, write, rows, columns), file, count, county)
+            st.download_button(label, making, file_name=file, mime=mime, on_click="ignore", key=f"download-{file}")
+
+
+def _written(write: Callable[..., bytes], rows: Callable[[], Sequence[Row]], columns: Mapping[str, str]) -> bytes:
+    return write(rows(), columns)
 
 
 FIGURE_COLUMNS = {
-    "sign": "状态",
     "name": "指标",
-    "shown_value": "现值",
-    "parts": "完成/应有",
+    "sign": "状态",
+    "value_cell": "现值",
+    "done": "完成",
+    "due_units": "应有",
+    "known": "已报的",
+    "borrowed": "其中沿用",
     "target_text": "目标",
-    "gap_text": "差距",
-    "change": "较上月",
-    "place_text": "位次",
+    "gap_cell": "还差",
+    "change_cell": "较上月",
+    "rank": "位次",
     "bounds": "不确定范围",
+    "unproven": "待核实的是",
+}
+# the same for a file: every number in a column of its own, with its unit in another
+EXPORTED = {
+    "name": "指标",
+    "status_name": "状态",
+    "number": "现值",
+    "unit": "单位",
+    "done": "完成",
+    "due_units": "应有",
+    "unknown": "未报或待核实",
+    "carried": "沿用前月",
+    "target": "目标",
+    "gap": "还差",
+    "gap_failing": "其中未达标",
+    "gap_unknown": "其中未填报",
+    "gap_unit": "还差的单位",
+    "moved": "较上月",
+    "rank": "位次",
+    "ranked": "参加排名",
+    "lower": "下限",
+    "upper": "上限",
     "unproven": "待核实的是",
 }
 
 
 def figure_line(row: FigureRow | TownRow) -> dict[str, Any]:
-    """A figure in words, for tables and downloads; change and rank where the row is compared with the month before."""
+    """A figure for tables and files: numbers as numbers, the rest in words; change and rank where it is compared with the month before."""
     compared: Any = row
+    is_compared = "more" in row
+    moved = (compared["more"] if row["is_share"] else compared["points"]) if is_compared else None
     return {
         **row,
         "sign": screen_wording.sign(row),
-        "shown_value": screen_wording.value_with_known(row),
-        "parts": screen_wording.parts_marked(row),
+        "status_name": statuses.NAMES[row["status"]],
+        "number": None if row["shown"] is None else Decimal(row["shown"]),
+        "value_cell": Shown(screen_wording.value(row), row["value"]),
+        "done": _whole(row["numerator"]) if row["denominator"] else None,
+        "due_units": _whole(row["denominator"]) if row["denominator"] else None,
+        "known": screen_wording.known(row),
+        "borrowed": row["carried"] or None,
         "target_text": screen_wording.target(row),
+        "gap_cell": Shown(
+            " ".join(filter(None, (screen_wording.gap_alone(row), screen_wording.gap_note(row)))), row["gap"]
+        ),
         "gap_text": screen_wording.gap(row),
-        "gap_alone": " ".join(filter(None, (screen_wording.gap_alone(row), screen_wording.gap_note(row)))),
-        "change": screen_wording.change(compared) if "more" in row else "",
-        "place_text": f"{compared['rank']}/{compared['ranked']}"
-        if compared.get("rank") and row["level"] == "county"
-        else "",
+        "moved": moved,
+        "change_cell": Shown(screen_wording.change(compared) if is_compared else "", moved),
+        "rank": compared.get("rank") if row["level"] == "county" else None,
         "bounds": screen_wording.bounds(row),
         "unproven": screen_wording.at_the_ends(row) if row["status"] == "unproven" else "",
     }
+
+
+def _whole(value: Decimal | None) -> int | Decimal | None:
+    return int(value) if value is not None and value == int(value) else value
+
+
+def columns_used(lines: Sequence[Row], columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns in which any of the lines has something."""
+    return {name: title for name, title in columns.items() if any(_says(line.get(name)) for line in lines)}
+
+
+def _says(value: object) -> bool:
+    return bool(value.text) if isinstance(value, Shown) else value not in (None, "")
 
 
 def moves(rows: Sequence[MovedRow]) -> None:
@@ -202,16 +267,17 @@ def moves(rows: Sequence[MovedRow]) -> None:
         st.caption("没有可比的上月数字，或与上月相同。")
         return
     moved = [{**figure_line(row), "before": f"{row['shown_before'] or '—'} → {row['shown'] or '—'}"} for row in rows]
-    lines(
+    table(
         moved,
         {
             "county": "县市区",
             "name": "指标",
-            "change": "较上月（个）",
+            "change_cell": "较上月（个）",
             "before": "百分比",
             "sign": "状态",
-            "gap_text": "差距",
+            "gap_cell": "还差",
         },
+        link=lambda row: href("county", county=row["place"], indicator=row["indicator"]),
     )
 
 
@@ -268,6 +334,11 @@ def county_options(view: View) -> dict[str, str]:
 
 def indicator_options(view: View) -> dict[str, str]:
     return {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
+
+
+def today() -> date:
+    """Today in the city's time."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def month_text(value) -> str:

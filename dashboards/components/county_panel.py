@@ -9,11 +9,13 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.charts import palette
+from dashboards.charts.html_board import Link
 from dashboards.components import common_parts
 from dashboards.components.header import View
 from dashboards.queries import edition_data, submission_rows
 from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
+from dashboards.text.templates import show
 from pipelines import months, settings
 from pipelines.intake import outcome
 
@@ -39,26 +41,58 @@ def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
     """Every indicator in one table: exact values, rank, gap. Clicking opens the indicator."""
     lines = [common_parts.figure_line(row) for row in rows]
     own = rows[0]["place"] if rows else None
-    st.markdown(f"**全部 {len(lines)} 项指标**（点一行看详情）")
-    picked = common_parts.table(lines, _fitting(lines), key="all_indicators", select=True, height=640)
-    if any(row["carried"] for row in rows):
-        st.caption(screen_wording.CARRIED_LEGEND + "。")
-    common_parts.download(
-        lambda: lines, len(lines), common_parts.FIGURE_COLUMNS, f"{escape.plain(county)}-{view.month:%Y-%m}.csv", own
+    ranked = next((line["ranked"] for line in lines if line["rank"]), None)
+    columns = {**common_parts.FIGURE_COLUMNS, "rank": f"位次（共 {ranked}）" if ranked else "位次"}
+    st.markdown(f"**全部 {len(lines)} 项指标**（点一行看详情，点表头排序）")
+    common_parts.table(
+        lines,
+        common_parts.columns_used(lines, columns),
+        link=lambda row: common_parts.href("indicator", indicator=row["indicator"]),
+        height=640,
     )
-    if picked:
-        common_parts.go("indicator", indicator=picked["indicator"])
+    name = f"{escape.plain(county)}-{view.month:%Y-%m}"
+    common_parts.download(lambda: lines, len(lines), common_parts.EXPORTED, name, own)
 
 
-def _fitting(lines: list[dict]) -> dict[str, str]:
-    """The columns that fit on a screen: the head says 还差, and what is not known is shown only where there is such."""
-    columns = {**common_parts.FIGURE_COLUMNS}
-    for name in ("bounds", "unproven"):
-        if not any(line[name] for line in lines):
-            del columns[name]
-    return {("gap_alone" if name == "gap_text" else name): title for name, title in columns.items()} | {
-        "gap_alone": "还差"
-    }
+def focus(view: View, row: PlaceRow | None, county: str) -> None:
+    """The indicator that the reader came for, with the units that lack it: brought into sight."""
+    if row is None:
+        return
+    show(
+        "focus.html",
+        name=row["name"],
+        county=county,
+        lines=[screen_wording.value_with_parts(row), *screen_wording.detail(row, row["name"])[1:]],
+        sign=palette.SIGNS[row["status"]],
+    )
+    code = row["place"]
+    if row["is_share"] and signin.may("units", code):
+        missing = edition_data.units_of(view, edition_data.indicator(view, row["indicator"]), code, (2, 3, 4))
+        _missing_units(missing, code)
+    onward = [
+        Link(common_parts.href("indicator", indicator=row["indicator"], county=code), "走势和各县市区"),
+        Link(f"{common_parts.href('gaps')}&of={code}&lacking={row['indicator']}", "全部缺的单位"),
+    ]
+    show("unit_links.html", intro="接着看：", links=onward, more=0)
+
+
+# units named under the indicator of a county
+_NAMED = 12
+
+
+def _missing_units(rows: Sequence[Mapping[str, Any]], county: str) -> None:
+    names = [
+        Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=_why_missing(row))
+        for row in rows[:_NAMED]
+    ]
+    if names:
+        show(
+            "unit_links.html", intro="没有的单位，离全部达标最近的在前：", links=names, more=max(0, len(rows) - _NAMED)
+        )
+
+
+def _why_missing(row: Mapping[str, Any]) -> str:
+    return "缺" if row["state"] == 2 else "未报或待核实"
 
 
 def near_done_rows(view: View, county: str) -> list[UnitNearDone] | None:
@@ -75,16 +109,16 @@ def near_done(view: View, county: str, rows: Sequence[UnitNearDone] | None) -> N
         st.caption("没有只差一两项的单位。" if rows is not None else _only_newest(view))
         return
     columns = {
-        "unit": "代码",
         "name": "名称",
         "town": "街道（乡镇）",
         "main_lacks": "还缺（项）",
         "main_missing": "缺什么",
         "main_has": "已具备（项）",
+        "unit": "代码",
     }
-    picked = common_parts.table(rows, columns, key="near", select=True, height=300)
-    if picked:
-        common_parts.go("unit", unit=picked["unit"], county=county)
+    common_parts.table(
+        rows, columns, link=lambda row: common_parts.href("unit", unit=row["unit"], county=county), height=300
+    )
 
 
 def _only_newest(view: View) -> str:
@@ -140,7 +174,7 @@ def on_paper(
     with st.container(key="paper_columns"):
         for column, part in zip(st.columns(2, gap="small"), (rows[:half], rows[half:]), strict=True):
             with column:
-                st.table([_paper_line(row) for row in part], border="horizontal", hide_index=True)
+                common_parts.lines([_paper_line(row) for row in part], _PRINTED, name="paper-lines")
     st.markdown(f"状态：{palette.legend()}。位次按现值，同值并列。")
     st.markdown(f"**主要指标只差一项的社区（村）** {_near_in_words(view, near)}")
     st.markdown(f"**报送** {_sent_in_words(view, county)}")
@@ -148,16 +182,16 @@ def on_paper(
 
 
 def _paper_line(row: PlaceRow) -> dict[str, str]:
-    line = common_parts.figure_line(row)
     # the head says 个; another unit is said at the number, and the sums of a ratio are too long for paper
-    line |= {
+    return {
         "mark": palette.SIGNS[row["status"]],
-        "short_gap": _paper_gap(row),
+        "name": f"{row['name']} {row['target'] or ''}",
         "shown_value": screen_wording.value(row),
+        "parts": screen_wording.parts_marked(row) if row["is_share"] else "",
+        "known": screen_wording.known(row),
+        "short_gap": _paper_gap(row),
+        "place_text": f"{row['rank']}/{row['ranked']}" if row["rank"] and row["level"] == "county" else "",
     }
-    line |= {"name": f"{row['name']} {row['target'] or ''}", "parts": line["parts"] if row["is_share"] else ""}
-    line |= {"known": screen_wording.known(row)}
-    return common_parts.printable([line], _PRINTED)[0]
 
 
 def _paper_gap(row: PlaceRow) -> str:
@@ -205,9 +239,6 @@ def _and_more(rows: Sequence, shown: int) -> str:
     return f" 等 {len(rows)} 个，见系统" if len(rows) > shown else ""
 
 
-# up to so many findings are shown in a table that wraps and prints; more scroll, in rows high enough for a whole message
-_WRAPPED = 40
-_LINE = 84
 _UNIT = re.compile(r"\d{12}")
 
 
@@ -231,29 +262,19 @@ def findings(rows: Sequence[Mapping[str, Any]], key: str = "") -> None:
         "id": "编号",
     }
     with st.container(key=f"findings{key}"):
-        if len(lines) <= _WRAPPED:
-            _whole(lines, columns)
-        else:
-            _scrolled(lines, columns, key)
+        common_parts.table(lines, columns, link=_unit_page, height=560 if len(lines) > _WHOLE else None)
 
 
-def _whole(lines: list[dict], columns: dict[str, str]) -> None:
-    shown = common_parts.printable(lines, columns)
-    for line, cells in zip(lines, shown, strict=True):
-        if _opens(line):
-            cells[columns["unit"]] = f"[{line['unit']}](unit?unit={line['unit']}&month={months.key(line['month'])})"
-    st.table(shown, border="horizontal", hide_index=True)
+# up to so many findings stand on the page whole; more of them scroll
+_WHOLE = 40
 
 
-def _scrolled(lines: list[dict], columns: dict[str, str], key: str) -> None:
-    opening = any(map(_opens, lines))
-    st.caption(f"共 {len(lines)} 个{'；点一行看该单位' if opening else ''}。")
-    picked = common_parts.table(lines, columns, key=f"findings_rows{key}", select=opening, height=560, row_height=_LINE)
-    if picked and _opens(picked):
-        common_parts.go("unit", unit=picked["unit"], month=months.key(picked["month"]))
+def _unit_page(line: Mapping[str, Any]) -> str | None:
+    month = line.get("month")
+    return common_parts.href("unit", unit=line["unit"], month=months.key(month)) if month and _opens(line) else None
 
 
-def _opens(line: dict) -> bool:
+def _opens(line: Mapping[str, Any]) -> bool:
     """Whether there is a page of the unit: a finding of a file that was only previewed has no month in the edition."""
     return bool(line.get("month") and _UNIT.fullmatch(line["unit"] or ""))
 

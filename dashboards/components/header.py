@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -44,10 +45,7 @@ class View:
 def pick(name: str, title: str, options: dict[str, str], default: str | None = None, width: int = 240) -> str:
     """One choice, kept in the address under `name`. An unknown value in the address gets a page with the known ones."""
     key = f"pick-{name}"
-    asked = st.query_params.get(name)
-    if asked is None:
-        asked = st.session_state.get(f"chosen-{name}")
-        asked = asked if asked in options else default
+    asked = _asked(name, options, default)
     known = asked in options
     st.session_state[key] = asked if known else None
     chosen = st.selectbox(
@@ -64,20 +62,67 @@ def pick(name: str, title: str, options: dict[str, str], default: str | None = N
     if chosen is None:
         _help(title, asked, options)
         st.stop()
-    _keep(name, chosen)
+    _settle(name, chosen)
     return chosen
 
 
+def tabs(name: str, title: str, options: dict[str, str], default: str) -> str:
+    """One of a few kinds of content, kept in the address under `name`."""
+    key = f"pick-{name}"
+    asked = st.query_params.get(name, default)
+    st.session_state[key] = asked if asked in options else default
+    chosen = st.segmented_control(
+        title,
+        list(options),
+        key=key,
+        format_func=lambda option: options[option],
+        on_change=_remember,
+        args=(name, key),
+        required=True,
+        label_visibility="collapsed",
+    )
+    _settle(name, chosen)
+    return str(chosen)
+
+
+def _asked(name: str, options: dict[str, str], default: str | None) -> str | None:
+    """What the address names; else what was chosen on an earlier page; else the default."""
+    if name in st.query_params:
+        return str(st.query_params[name])
+    earlier = st.session_state.get(f"chosen-{name}")
+    return earlier if earlier in options else default
+
+
 def _remember(name: str, key: str) -> None:
+    """A choice that the reader made: one entry in the browser's history."""
     if st.session_state[key] is not None:
-        _keep(name, st.session_state[key])
+        st.query_params[name] = st.session_state[key]
 
 
-def _keep(name: str, value: str) -> None:
-    """In the address, and in the session for the next page."""
+def _settle(name: str, value: str) -> None:
+    """A choice of this run, for links and for the next page. A default does not become an entry in the history."""
     st.session_state[f"chosen-{name}"] = value
-    if st.query_params.get(name) != value:
-        st.query_params[name] = value
+    st.session_state.setdefault("address", {})[name] = value
+
+
+def begin() -> None:
+    """Before the first choice of a run."""
+    st.session_state["address"] = {}
+
+
+def address() -> dict[str, str]:
+    """What has been chosen in this run and what the address carries besides: the whole view."""
+    carried = {name: st.query_params[name] for name in CARRIED if name in st.query_params}
+    return {**carried, **st.session_state.get("address", {})}
+
+
+def complete_address(page: str) -> None:
+    """Let the browser's address name the whole view, by our script."""
+    show("address.html", page=page, query=urlencode(address()))
+
+
+# the choices that a link carries to the page that it opens
+CARRIED = ("policy", "month", "divisions", "county", "indicator", "unit", "edition", "pinned")
 
 
 def _help(title: str, asked: str | None, options: dict[str, str]) -> None:

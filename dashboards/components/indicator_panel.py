@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -10,11 +11,11 @@ from dashboards import signin
 from dashboards.charts import palette
 from dashboards.components import common_parts, header
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows
+from dashboards.queries import edition_data, figure_rows, plans, sentences
 from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
-from pipelines.edition import formula_text
+from pipelines.edition import formula_text, movement_sentences
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
 
@@ -93,6 +94,42 @@ SDG = {
 }
 
 
+def moved_in_words(view: View, indicator: str) -> None:
+    """What of the last month was work and where, what was reports or boundary; and which counties slipped."""
+    own = next((row for row in sentences.moved(view) if row["indicator"] == indicator), None)
+    slipped = [row["short"] for row in sentences.slipped(view, indicator=indicator)]
+    said = [f"本月{movement_sentences.of_indicator(own)}" if own else ""]
+    said += [f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
+    if told := "。".join(filter(None, said)):
+        st.markdown(f"{escape.markdown(told)}。")
+
+
+def what_if(view: View, row: PlaceRow) -> None:
+    """A small plan: so many units more a month, and when the city reaches the target by it."""
+    if not row["gap_failing"] or row["status"] == "met" or view.month != view.release.month:
+        return
+    pace = st.number_input(
+        "如果全市每月补（个）", min_value=1, max_value=100_000, value=_usual(row, view.due), width=220
+    )
+    when = plans.city_reached(view, row["indicator"], int(pace))
+    st.caption(_planned(when, view.due))
+
+
+def _usual(row: PlaceRow, due: date | None) -> int:
+    """Units a month that close the gap by the due date; 10 where it is over."""
+    left = (due.year - row["month"].year) * 12 + due.month - row["month"].month if due else 0
+    return -(-(row["gap_failing"] or 0) // left) if left > 0 else 10
+
+
+def _planned(when: date | None, due: date | None) -> str:
+    if when is None:
+        return "照此速度，二十年内达不到目标。"
+    late = f"，晚于期限 {common_parts.month_text(due)}" if due and when > due else "，在期限之内" if due else ""
+    return (
+        f"照此速度，{common_parts.month_text(when)}全市达到目标{late}。未填报的当作具备；按离达标最近的县市区先补测算。"
+    )
+
+
 def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart], row: PlaceRow) -> None:
     """The parts of the change against the month before, which add up to it, and the units that changed."""
     if not parts or row["points"] is None:
@@ -124,8 +161,8 @@ def _turn(unit: ChangedUnit) -> dict[str, str]:
 def counties_download(view: View, indicator: str, counties: Sequence[StandingRow]) -> None:
     """All counties of one indicator as a file."""
     places = tuple(row["place"] for row in counties)
-    columns = {"place": "代码", "county": "县市区", **common_parts.FIGURE_COLUMNS}
-    name = f"{indicator}-{view.month:%Y-%m}.csv"
+    columns = {"place": "代码", "county": "县市区", **common_parts.EXPORTED}
+    name = f"{indicator}-{view.month:%Y-%m}"
     common_parts.download(
         lambda: [common_parts.figure_line(row) for row in figure_rows.ranking(view, indicator, places)],
         len(places),
@@ -135,7 +172,6 @@ def counties_download(view: View, indicator: str, counties: Sequence[StandingRow
 
 
 LACKING = {
-    "unit": "代码",
     "name": "名称",
     "town": "街道（乡镇）",
     "kind": "类型",
@@ -159,9 +195,14 @@ def lacking(view: View, indicator: IndicatorRow, counties: Sequence[StandingRow]
     with towns:
         st.markdown("**街道（乡镇）**")
         lines = [common_parts.figure_line(row) for row in edition_data.towns(view, indicator["indicator"], county)]
-        common_parts.table(
-            lines, {"town": "街道（乡镇）", "shown_value": "现值", "parts": "完成/应有", "gap_text": "差距"}, height=420
-        )
+        columns = {
+            "town": "街道（乡镇）",
+            "value_cell": "现值",
+            "done": "完成",
+            "due_units": "应有",
+            "gap_cell": "还差",
+        }
+        common_parts.table(lines, columns, height=420)
     with units:
         if signin.may("units", county):
             _units(view, indicator, county)
@@ -183,22 +224,23 @@ def _units(view: View, indicator: IndicatorRow, county: str) -> None:
     if view.roster_month != view.month:
         st.caption("单位按当时区划列出。")
     rows = [_unit_line(row, asked) for row in edition_data.units_of(view, indicator, county, states[which])]
-    columns = {**LACKING, **{f"answer:{f}": labels[f]["label"] for f in asked if f in labels}}
+    columns = {**LACKING, **{f"answer:{f}": labels[f]["label"] for f in asked if f in labels}, "unit": "代码"}
     marked = f"{palette.CARRIED} 为沿用前月的答案。" if any(row["carried"] for row in rows) else ""
     st.caption(
         f"{len(rows)} 个，主要指标还缺最少的排在前面；点一行看这个单位。{marked}" if rows else "没有这样的单位。"
     )
-    picked = common_parts.table(rows, columns, key="units", select=True, height=380)
+    with st.container(key="units"):
+        common_parts.table(
+            rows, columns, link=lambda row: common_parts.href("unit", unit=row["unit"], county=county), height=380
+        )
     common_parts.download(
-        lambda: rows, len(rows), columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}.csv", county
+        lambda: rows, len(rows), columns, f"{indicator['indicator']}-{county}-{view.month:%Y-%m}", county
     )
-    if picked:
-        common_parts.go("unit", unit=picked["unit"], county=county)
 
 
 def _unit_line(row: dict[str, Any], fields: list[str]) -> dict[str, Any]:
     what = edition_data.STATES[row["state"]] + (f" {palette.CARRIED}" if row["carried"] else "")
-    return {**row, "what": what, **{f"answer:{field}": answer(row.get(field)) for field in fields}}
+    return {**row, "what": what, **{f"answer:{field}": answer_cell(row.get(field)) for field in fields}}
 
 
 def answer(value: object) -> str:
@@ -210,3 +252,8 @@ def answer(value: object) -> str:
     if isinstance(value, date):
         return months.key(value)
     return screen_wording.number(value) if not isinstance(value, str) else value
+
+
+def answer_cell(value: object) -> object:
+    """An answer for a table: numbers stay numbers."""
+    return value if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else answer(value)

@@ -1,18 +1,19 @@
 """Parts of the page on data quality."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards.charts import plotly_charts
+from dashboards.charts import html_board
 from dashboards.charts.palette import Ink
 from dashboards.components import common_parts, county_panel
 from dashboards.components.header import KINDS, View
 from dashboards.queries import edition_data, submission_rows
 from dashboards.queries.row_types import PlaceRow, ReportingRow
 from dashboards.text import escape, screen_wording
+from dashboards.text.templates import show
 from pipelines import months, settings
 from pipelines.errors import Refusal
 from pipelines.intake import outcome
@@ -20,31 +21,36 @@ from pipelines.intake import outcome
 DECISIONS = {"approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布"}
 
 
-def coverage_chart(rows: Sequence[ReportingRow], ink: Ink) -> go.Figure:
+def coverage(rows: Sequence[ReportingRow], ink: Ink) -> None:
     """Months across, counties down: the share of units that count, carried ones left out."""
     times = sorted({row["month"] for row in rows})
     names = {row["county"]: row["name"] for row in reversed(rows)}
-    order = sorted(names)
     reports = {(row["county"], row["month"]): row for row in rows}
-    z = [[_share(reports.get((county, time))) for time in times] for county in order]
-    hover = [[_hover(reports.get((county, time))) for time in times] for county in order]
-    figure = plotly_charts.blank(ink, 24 * len(order) + 40, margin=dict(l=140, r=4, t=26, b=6))
-    figure.add_heatmap(
-        z=z,
-        x=[months.key(time) for time in times],
-        y=[escape.plotly(f"{names[county]}") + "\u200b" * n for n, county in enumerate(order)],
-        text=hover,
-        hoverinfo="text",
-        zmin=0,
-        zmax=100,
-        xgap=2,
-        ygap=2,
-        colorscale=[[0, ink.fill["off_track"]], [0.8, ink.fill["lagging"]], [1, ink.fill["met"]]],
-        showscale=False,
+    lines = [(names[county], [_covered(reports.get((county, time))) for time in times]) for county in sorted(names)]
+    years = [(year, len(list(of_year))) for year, of_year in groupby(times, key=lambda time: time.year)]
+    colours = html_board.palette_variables(ink)
+    show(
+        "coverage.html", months=[time.month for time in times], years=years, lines=lines, legend=_BANDS, colours=colours
     )
-    figure.update_xaxes(type="category", side="top", tickfont=dict(size=11, color=ink.quiet), showgrid=False, nticks=15)
-    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont=dict(size=12))
-    return figure
+
+
+# class of a cell, from which share on, and the words of the legend
+_BANDS = (
+    ("met", 95, "95% 以上"),
+    ("on_track", 80, "80% 到 95%"),
+    ("lagging", 50, "50% 到 80%"),
+    ("off_track", 0, "不到 50%"),
+    ("tracked", None, "当月没有这个县市区"),
+)
+
+
+def _covered(row: ReportingRow | None) -> tuple[str, str, str]:
+    """Class, number and words of a cell. The number stands where something is missing, rounded down: 99.9% is not all."""
+    if row is None or not row["units"]:
+        return "tracked", "", "当月没有这个县市区"
+    share = 100 * row["accepted"] / row["units"]
+    band = next(name for name, least, _ in _BANDS if least is not None and share >= least)
+    return band, "" if row["accepted"] == row["units"] else str(int(share)), _hover(row)
 
 
 def coverage_extent(rows: Sequence[ReportingRow]) -> None:
@@ -56,15 +62,9 @@ def coverage_extent(rows: Sequence[ReportingRow]) -> None:
         )
 
 
-def _share(row: ReportingRow | None) -> float | None:
-    return round(100 * row["accepted"] / row["units"], 1) if row and row["units"] else None
-
-
-def _hover(row: ReportingRow | None) -> str:
-    if row is None:
-        return "当月没有这个县市区"
+def _hover(row: ReportingRow) -> str:
     return (
-        f"{escape.plotly(row['name'])} {months.label(row['month'])}<br>应报 {row['units']}，计入 {row['accepted']}，"
+        f"{row['name']} {months.label(row['month'])}：应报 {row['units']}，计入 {row['accepted']}，"
         f"暂不计入 {row['held']}，沿用 {row['carried']}，未报 {row['missing']}"
     )
 
@@ -78,7 +78,7 @@ def unknown(rows: Sequence[PlaceRow]) -> None:
         return
     columns = {
         "name": "指标",
-        "shown_value": "现值",
+        "value_cell": "现值",
         "unknown": "未报或待核实",
         "carried": "沿用前月",
         "bounds": "不确定范围",
@@ -95,7 +95,7 @@ def kinds(rows: Sequence[Mapping[str, Any]], counties: dict[str, str]) -> None:
     lines = [_kind_line(code, counts, names, counties) for code, counts in _by_kind(rows).items()]
     columns = {"severity": "程度", "kind": "问题", "where": "县市区（处）", "what": "例如"}
     with st.container(key="kinds"):
-        st.table(common_parts.printable(lines, columns), border="horizontal", hide_index=True)
+        common_parts.lines(lines, columns)
 
 
 def _by_kind(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,16 @@ from typing import Any
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts, county_panel
+from dashboards.components import clerk, common_parts, county_panel
 from dashboards.components.header import View
-from dashboards.queries import edition_data, submission_rows
+from dashboards.queries import submission_rows
 from dashboards.text import escape, screen_wording
+from dashboards.text.templates import show
 from pipelines import months, settings
 from pipelines.access import roles
 from pipelines.access.roles import Actor
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, judge, outcome, reporting_status, submit_files
+from pipelines.intake import file_names, judge, month_now, outcome, reporting_status, submit_files
 from pipelines.system import locks
 
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "et", "csv"]
@@ -28,7 +30,7 @@ STATES = {
     "superseded": "已接收；已有更新的报表生效",
     "refused": "已存档，但无法计入：请按下面的问题改正后重报",
     "waiting": "已接收；该月已审定，等重开后生效",
-    "early": "已接收，先存着：该月还没有结束，等结束后计入；月份如有笔误，请在“审定、发布、撤回”里撤回，改正后重报",
+    "early": "已接收，先存着：该月还没有结束，等结束后计入；月份如有笔误，请市里撤回，改正后重报",
     "question": "已接收，先存着：该月早于政策开始执行的月份，须经市里认可才计入",
     "withdrawn": "已撤回",
     "received": "已存档，等当前任务结束后读取；不用重报",
@@ -39,63 +41,95 @@ STATES = {
 # ---- sending
 
 
+@dataclass
+class Dropped:
+    """A file on the desk of a session: it stays there, whichever room is looked at, until it is put away."""
+
+    name: str
+    content: bytes
+    seen: judge.Preview | None = None
+    sent: tuple[outcome.Report, bytes | None, str] | None = None
+
+
 def upload() -> None:
-    """Drop a workbook, see what was read and every finding at its cell, then submit it."""
-    st.markdown("把填好的报表拖进来：先看读到了什么、哪一格有问题，确认后再提交。**只有点了“提交”才会计入。**")
-    files = st.file_uploader("报表", type=TYPES, accept_multiple_files=True, label_visibility="collapsed")
+    """Drop workbooks; each is a card: what was read, every finding, its receipt, and the button that sends it."""
+    st.markdown("把填好的报表拖进来，可以一次几份：先看读到了什么、哪里有问题，确认后再报送。**点了“报送”才会计入。**")
+    turn = st.session_state.setdefault("desk_turn", 0)
+    key = f"drop-{turn}"
+    st.file_uploader(
+        "报表",
+        type=TYPES,
+        accept_multiple_files=True,
+        label_visibility="collapsed",
+        key=key,
+        on_change=_take,
+        args=(key,),
+    )
     st.caption(f"可用格式：{'、'.join(TYPES)}；每个文件不超过 {submit_files.LARGEST // 2**20} MB。")
-    by = _person()
-    for file in files:
-        _one(file.name, file.getvalue(), by)
+    desk = _desk()
+    if not desk:
+        return
+    by = clerk.person()
+    for digest, dropped in list(desk.items()):
+        _card(digest, dropped, by)
 
 
-def _one(name: str, content: bytes, by: str | Actor) -> None:
-    """One file: what was read of it, what is wrong, its receipt, and the button."""
-    key = hashlib.sha256(content).hexdigest()
-    with st.container(border=True):
-        st.markdown(f"**{escape.markdown(name)}**")
-        seen = _previewed(key, name, content)
-        if seen is None:
-            return
-        _told(seen.report)
-        sent = st.session_state.get(f"sent-{key}")
-        if sent is None and st.button("提交", key=f"submit-{key}", type="primary", disabled=not by):
-            sent = st.session_state[f"sent-{key}"] = _tried(partial(_submit, by=by), name, content)
-        if sent is None and not by:
-            st.caption("填写经办人后可以提交。")
-        _receipt(seen, sent, key)
+def _desk() -> dict[str, Dropped]:
+    """The session's files by their hash."""
+    return st.session_state.setdefault("desk", {})
 
 
-def _receipt(seen: judge.Preview, sent: tuple[outcome.Report, bytes | None, str] | None, key: str) -> None:
-    """The county's own workbook with the faulty cells marked: before submitting that of the check, afterwards the final one."""
-    told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
-    if sent:
-        report, final, final_name = sent
-        _acknowledge(report)
-        told, content, name = "下载回执（标出问题的报表）", final or content, final_name if final else name
-    st.download_button(told, content, file_name=name, key=f"receipt-{key}-{bool(sent)}", on_click="ignore")
+def _take(key: str) -> None:
+    """What was dropped goes on the desk, and the place to drop is empty again: the same bytes are one card."""
+    for file in st.session_state[key] or ():
+        content = file.getvalue()
+        _desk().setdefault(hashlib.sha256(content).hexdigest(), Dropped(file.name, content))
+    st.session_state["desk_turn"] += 1
+
+
+def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
+    with st.container(border=True, key=f"card-{digest[:12]}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{escape.markdown(dropped.name)}**", width="stretch")
+            if st.button("收起这份" if dropped.sent else "不报了", key=f"away-{digest}", type="tertiary"):
+                del _desk()[digest]
+                st.rerun()
+        if dropped.seen is None:
+            with st.spinner("正在读取…"):
+                dropped.seen = _tried(_previewed, dropped.name, dropped.content)
+        if dropped.seen is not None:
+            _told(dropped.seen.report)
+            _send(digest, dropped, dropped.seen, by)
+
+
+def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -> None:
+    """The button, what became of the file, and its receipt: before sending that of the check."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type="primary", disabled=not by):
+            dropped.sent = _tried(partial(_submit, by=by), dropped.name, dropped.content)
+        told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
+        if dropped.sent and dropped.sent[1]:
+            told, content, name = "下载回执（标出问题的报表）", dropped.sent[1], dropped.sent[2]
+        st.download_button(
+            told, content, file_name=name, key=f"receipt-{digest}-{bool(dropped.sent)}", on_click="ignore"
+        )
+    if dropped.sent:
+        _acknowledge(dropped.sent[0])
+    elif not by:
+        st.caption("填写经办人后可以报送。")
 
 
 def _acknowledge(report: outcome.Report) -> None:
-    """What became of a submitted file."""
+    """What became of a file that was sent."""
     state = "early" if any(found["code"] == "month_future" for found in report.findings) else report.state
     told = f"收件号 {report.seq}：{STATES.get(state, state)}。"
-    st.success(escape.markdown(told) + " 下次计算后进入各页的数字。")
+    more = " 下次计算后进入各页的数字。" if state in ("effective", "superseded") else ""
+    (st.warning if state == "refused" else st.success)(escape.markdown(told) + more)
 
 
-def _previewed(key: str, name: str, content: bytes) -> judge.Preview | None:
-    """Report and receipt of a file, made once a session."""
-    known = st.session_state.setdefault("previewed", {})
-    if key not in known:
-        with st.spinner("正在读取…"):
-            known[key] = _tried(
-                lambda place: _own(submit_files.preview(content, place.name, settings.load())), name, content
-            )
-    return known[key]
-
-
-def _own(seen: judge.Preview) -> judge.Preview:
+def _previewed(place: Path) -> judge.Preview:
     """The preview, if the file is one that the person may send: else it would compare with another county's answers."""
+    seen = submit_files.preview(place.read_bytes(), place.name, settings.load())
     report = seen.report
     roles.require(
         signin.actor(), "submit", settings.load(), county=report.county, file=report.file, sha256=report.sha256
@@ -103,18 +137,9 @@ def _own(seen: judge.Preview) -> judge.Preview:
     return seen
 
 
-def _person() -> str | Actor:
-    """Who sends: the person signed in; on the local machine the name that is typed."""
-    person = signin.actor()
-    if person.role != roles.LOCAL:
-        st.caption(f"经办人：{escape.markdown(person.name)}（{person.role}）")
-        return person
-    return st.text_input("经办人", placeholder="姓名或单位，随报表存档", max_chars=40, width=320, key="sends").strip()
-
-
 def _submit(place: Path, by: str | Actor) -> tuple[outcome.Report, bytes | None, str]:
-    """The file submitted: its report, and its receipt with its name; no receipt while another task keeps it from being read."""
-    with st.spinner("正在存档和计算…"):
+    """The file sent: its report, and its receipt with its name; no receipt while another task keeps it from being read."""
+    with st.spinner("正在存档…"):
         report = submit_files.submit([place], settings.load(), by=by)[0]
         try:
             written = submit_files.write_receipts([report], settings.load(), place.parent / "receipts", wait=0.5)[0]
@@ -136,29 +161,65 @@ def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
 
 
 def _told(report: outcome.Report) -> None:
-    """What was read, in a sentence; then each finding at its cell."""
-    county = _name(report.county, report.month)
+    """What was read and what is new in it, in sentences; then every finding."""
+    county, rows = _name(report.county, report.month), report.rows
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
     counts = Counter(finding["severity"] for finding in report.findings)
-    told = f"{county} · {month}：读到 {report.rows['read']} 个单位，{report.rows['accepted']} 个可以计入"
-    told += f"，{report.rows['held']} 个因错误暂不计入"
+    told = f"{county} · {month}：读到 {rows['read']} 个单位，{rows['accepted']} 个可以计入"
+    told += f"，{rows['held']} 个因错误暂不计入"
     told += f"；{counts['error']} 处错误，{counts['warning']} 处需核实，{counts['note']} 处提示。"
     if report.refused:
         st.error(escape.markdown("整个文件无法计入。" + told))
-    elif counts["error"]:
-        st.warning(escape.markdown(told))
     else:
-        st.success(escape.markdown(told))
-    county_panel.findings([{**found, "file": report.file} for found in report.findings], key=report.sha256[:12])
+        (st.warning if counts["error"] else st.success)(escape.markdown(told))
+        news = f"与本月已收到的相比：新报 {rows['new']} 个，改动 {rows['changed']} 个，未变 {rows['unchanged']} 个"
+        st.caption(news + f"；文件里没有、沿用此前所报的 {rows['kept']} 个。")
+    for said in filter(None, (report.waits, report.other_month)):
+        st.caption(escape.markdown(said))
+    finding_cards(report.findings)
+
+
+# a card lists so many findings; the receipt has them all
+LISTED = 60
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def finding_cards(findings: list[dict]) -> None:
+    """Findings one below the other, the gravest first: for any width of screen."""
+    if not findings:
+        st.caption("没有发现问题。")
+        return
+    names = outcome.kind_names(settings.load().reference)
+    ordered = sorted(findings, key=lambda found: _ORDER[found["severity"]])
+    lines = [
+        {
+            **county_panel.finding_line(found),
+            "grave": found["severity"],
+            "kind": names.get(found["code"], found["code"]),
+        }
+        for found in ordered[:LISTED]
+    ]
+    show("findings.html", lines=lines, more=len(ordered) - len(lines))
 
 
 def _name(county: str | None, month: str | None) -> str:
-    view: View | None = st.session_state.get("view")
-    found = edition_data.county_names(view.release) if view else {}
-    return found.get(county or "", county or "县市区不明")
+    known = month_now.counties(settings.load(), months.parse(month)) if month else {}
+    return known.get(county or "", county or "县市区不明")
 
 
 # ---- looking
+
+
+def state(view: View | None) -> None:
+    """Who has reported, as published and at this moment, and what was found."""
+    if view is None:
+        st.info("还没有发布任何月份；收到的报表见下。")
+    else:
+        common_parts.reporting(submission_rows.reports(view.release, view.month, 200))
+        reports_download(view)
+    live(view)
+    if view is not None:
+        findings(view)
 
 
 def reports_download(view: View) -> None:
@@ -206,7 +267,7 @@ def live(view: View | None) -> None:
         _arrived(found["arrived"])
     told += [f"{len(found['arrived'])} 份已存档、待读取"] if found["arrived"] else []
     told += [f"收件箱里还有 {len(found['inbox'])} 个文件未接收" if found["inbox"] else "收件箱是空的"]
-    st.caption(";".join(told) + "。")
+    st.caption("；".join(told) + "。")
 
 
 LIVE = {
@@ -252,7 +313,7 @@ def _refused(states: list[dict], as_of: int) -> int:
         if row["seq"] > as_of
     ]
     if lines:
-        st.table(common_parts.printable(lines, REFUSED), border="horizontal", hide_index=True)
+        common_parts.lines(lines, REFUSED)
     return len(lines)
 
 

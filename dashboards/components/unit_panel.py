@@ -4,13 +4,17 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards import signin
 from dashboards.charts import palette
-from dashboards.components import common_parts
+from dashboards.charts.html_board import Link
+from dashboards.components import common_parts, county_panel
+from dashboards.components.common_parts import href
 from dashboards.components.header import View
-from dashboards.components.indicator_panel import answer
+from dashboards.components.indicator_panel import answer, answer_cell
 from dashboards.queries import edition_data, submission_rows
 from dashboards.queries.row_types import SubmissionRow
-from dashboards.text import escape, screen_wording
+from dashboards.text import escape, screen_wording, search_words
+from dashboards.text.templates import show
 
 ROW_STATE = {
     "accepted": "已计入",
@@ -22,25 +26,84 @@ SIGN = {1: "● 具备", 2: "▼ 缺", 3: "? 未报或待核实", 4: "? 是否�
 
 
 def search(view: View) -> str | None:
-    """The code in the address, or that of the unit chosen by name."""
-    code = st.query_params.get("unit")
-    with st.container(key="selectors_unit", horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("查找社区（村）", placeholder="名称或代码，例如 东关", max_chars=60, width=320)
-        if not text.strip():
-            return code
-        matches = submission_rows.find_units(view, text.strip())
-        options = {row["unit"]: f"{row['name']} · {row['county']} {row['town']}" for row in matches}
-        chosen = st.selectbox(
-            f"找到 {len(matches)} 个" if matches else "没有找到",
-            list(options),
-            index=None,
-            format_func=lambda unit: escape.plain(options[unit]),
-            placeholder="请选择",
-            width=420,
-        )
-    if chosen and chosen != code:
-        st.query_params["unit"] = chosen
-    return chosen or code
+    """The code in the address. Above it a search over units, towns, counties, indicators and findings; what it finds are links."""
+    st.session_state["search"] = st.query_params.get("find", "")
+    text = st.text_input(
+        "查找社区（村）、街道（乡镇）、县市区、指标或问题编号",
+        key="search",
+        on_change=_searched,
+        placeholder="例如 南宫 东关；也可用拼音首字母，例如 ng dg",
+        max_chars=60,
+        width=420,
+    )
+    if text.strip():
+        _show_found(view, text.strip())
+    return st.query_params.get("unit")
+
+
+def _searched() -> None:
+    if text := st.session_state["search"].strip():
+        st.query_params["find"] = text
+    else:
+        st.query_params.pop("find", None)
+
+
+def _show_found(view: View, text: str) -> None:
+    """Everything that the text finds, by kind."""
+    found = 0
+    for intro, links in _found(view, text):
+        if links:
+            show("unit_links.html", intro=f"{intro}：", links=links, more=0)
+            found += len(links)
+    if not found:
+        st.caption("没有找到。可以少写几个字，或换一个月份。")
+
+
+def _found(view: View, text: str) -> list[tuple[str, list[Link]]]:
+    counties = {
+        code: name for code, name in common_parts.county_options(view).items() if search_words.found(text, name)
+    }
+    indicators = {
+        code: name for code, name in common_parts.indicator_options(view).items() if search_words.found(text, name)
+    }
+    units = [] if signin.counties() == [] else submission_rows.find_units(view, text)
+    return [
+        ("县市区", [Link(href("county", county=code), name) for code, name in counties.items()]),
+        ("指标", [Link(href("indicator", indicator=code), name) for code, name in list(indicators.items())[:_EACH]]),
+        (
+            "街道（乡镇）",
+            [
+                Link(f"{href('gaps')}&of={row['parent']}&town={row['unit']}", row["name"], quiet=row["county"])
+                for row in submission_rows.find_towns(view, text, _EACH)
+            ],
+        ),
+        (
+            f"社区（村），最多列 {len(units)} 个" if len(units) >= _UNITS else "社区（村）",
+            [
+                Link(href("unit", unit=row["unit"]), row["name"], quiet=f"{row['county']} {row['town']}")
+                for row in units
+            ],
+        ),
+        (
+            "问题",
+            [
+                Link(href("unit", unit=row["unit"]) if row["unit"] else href("reporting"), row["id"], quiet=row["file"])
+                for row in submission_rows.find_findings(view, text)
+            ],
+        ),
+    ]
+
+
+# of each kind but units
+_EACH, _UNITS = 12, 60
+
+
+def findings(view: View, unit: dict[str, Any]) -> None:
+    """What was found about this unit in the month's workbook."""
+    rows = submission_rows.unit_findings(view, unit["unit"])
+    if rows:
+        st.markdown("**这个单位的问题**")
+        county_panel.findings(rows)
 
 
 def standing(view: View, unit: dict[str, Any]) -> None:
@@ -84,7 +147,7 @@ def answers(view: View, unit: dict[str, Any]) -> None:
     columns = {"group": "组", "label": "问题", "value": "读作", "raw": "原文", "cell": "单元格", "sheet": "工作表"}
     common_parts.table(lines, columns, height=560)
     common_parts.download(
-        lambda: lines, len(lines), columns, f"{escape.plain(unit['unit'])}-{view.month:%Y-%m}.csv", unit["county_code"]
+        lambda: lines, len(lines), columns, f"{escape.plain(unit['unit'])}-{view.month:%Y-%m}", unit["county_code"]
     )
 
 
@@ -97,11 +160,12 @@ def states(view: View, unit: dict[str, Any]) -> None:
         if row["counted"] == "community" and known.get(row["indicator"]) is not None
     ]
     lines.sort(key=lambda row: ("▼?●·".index(row["state"][0]), row["position"]))
-    picked = common_parts.table(
-        lines, {"state": "状态", "name": "指标", "clause": "条款"}, key="states", select=True, height=560
+    common_parts.table(
+        lines,
+        {"state": "状态", "name": "指标", "clause": "条款"},
+        link=lambda row: common_parts.href("indicator", indicator=row["indicator"]),
+        height=560,
     )
-    if picked:
-        common_parts.go("indicator", indicator=picked["indicator"])
 
 
 def history(view: View, unit: dict[str, Any]) -> None:
@@ -116,7 +180,7 @@ def history(view: View, unit: dict[str, Any]) -> None:
     lines = [
         {
             **row,
-            **{name: answer(row.get(name)) for name in shown},
+            **{name: answer_cell(row.get(name)) for name in shown},
             "when": common_parts.month_text(row["month"]),
             "state": ROW_STATE.get(row["row_state"], row["row_state"])
             + (f" {palette.CARRIED}" if row["carried"] else ""),

@@ -62,6 +62,11 @@ def _span(release: Release, month: date) -> str:
     return f"图为{first}{last}的区划"
 
 
+def changes(release: Release) -> list[dict]:
+    """Changes of the divisions: month and text, in order."""
+    return _table(release, "division_change")
+
+
 def division_changes(release: Release) -> list[str]:
     """`2020年6月，……。` of each change of the divisions, in order."""
-    return [f"{months.label(row['month'])}，{row['text']}" for row in _table(release, "division_change")]
+    return [f"{months.label(row['month'])}，{row['text']}" for row in changes(release)]

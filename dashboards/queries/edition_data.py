@@ -159,6 +159,11 @@ def indicators(release: Release, policy: str) -> list[IndicatorRow]:
     return rows(release, "SELECT * FROM indicator WHERE policy = ? ORDER BY position", policy)
 
 
+def indicator(view, code: str) -> IndicatorRow:
+    """One indicator of the view's policy."""
+    return next(row for row in indicators(view.release, view.policy) if row["indicator"] == code)
+
+
 def paragraphs(release: Release, policy: str) -> list[ParagraphRow]:
     return rows(release, "SELECT * FROM paragraph WHERE policy = ? ORDER BY number", policy)
 

@@ -48,6 +48,11 @@ def of_place(view, place: str, headline: bool = False) -> list[PlaceRow]:
     )
 
 
+def in_order(rows: list[PlaceRow]) -> list[PlaceRow]:
+    """Figures of one place in the order of concern."""
+    return sorted(rows, key=lambda row: (row["concern"] is None, row["concern"], row["position"]))
+
+
 def verdict(view, place: str, headline: bool = True) -> list[VerdictRow]:
     """How many indicators of a place have which status."""
     return rows(

@@ -1,5 +1,6 @@
 """What pages read of submissions, findings, decisions and single units: selections from a release, cached by edition."""
 
+import re
 from datetime import date
 
 import streamlit as st
@@ -7,15 +8,24 @@ import streamlit as st
 from dashboards import signin
 from dashboards.queries.edition_data import many, rows
 from dashboards.queries.row_types import ReportingRow
+from dashboards.text import search_words
 from pipelines import settings
 from pipelines.edition import Release
 from pipelines.intake import month_now
-from pipelines.intake.month_now import MonthNow
+from pipelines.intake.month_now import MonthNow, Note
 from pipelines.settings import Settings
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
 _OWN = "(?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], county))"
 _OWN_UNIT = _OWN.replace("county)", "county_code)")
+# the same with a named parameter
+OWN_UNIT = "($own::VARCHAR[] IS NULL OR list_contains($own::VARCHAR[], county_code))"
+
+
+def own() -> tuple[str, ...] | None:
+    """Counties that the person may see; None for all. A tuple: answers are kept by it."""
+    found = signin.counties()
+    return None if found is None else tuple(found)
 
 
 _GRAVE = "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END"
@@ -126,6 +136,17 @@ def _now(place: Settings, month: date, mark: int) -> MonthNow:
     return month_now.of(place, month)
 
 
+def notes() -> list[Note]:
+    """The notes in force, as the ledger has them now."""
+    place = settings.load()
+    return _notes(place, month_now.mark(place))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _notes(place: Settings, mark: int) -> list[Note]:
+    return month_now.notes(place)
+
+
 APPROVAL = {"open": "未审定", "reopened": "未审定（已重开）", "approved": "已审定"}
 
 
@@ -156,17 +177,59 @@ def _with_due(rows: list[dict], month: date) -> list[dict]:
 
 
 def find_units(view, text: str, most: int = 60) -> list[dict]:
-    """Units of the month whose name or code holds the text."""
+    """Units of the month in whose name, town, county or code every word of the text is, as it stands or as initials of pinyin."""
     standing = view.release.of_month("standing", view.month)
+    words = [(word, search_words.pattern(word) or "") for word in search_words.words(text)]
+    each = """(contains(name, ?) OR contains(town, ?) OR contains(county, ?) OR starts_with(unit, ?)
+               OR (? <> '' AND regexp_matches(name || ' ' || town || ' ' || county, ?)))"""
+    wanted = " AND ".join(each for _ in words) or "false"
+    given = [value for word, initials in words for value in (word, word, word, word, initials, initials)]
     return rows(
         view.release,
-        f"""SELECT unit, name, kind, town, county FROM {standing}
-            WHERE month = ? AND (contains(name, ?) OR starts_with(unit, ?)) AND {_OWN_UNIT} ORDER BY unit LIMIT ?""",
+        f"""SELECT unit, name, kind, town, county, county_code FROM {standing}
+            WHERE month = ? AND {wanted} AND {_OWN_UNIT} ORDER BY unit LIMIT ?""",
         view.month,
-        text,
-        text,
+        *given,
         *_own(),
         most,
+    )
+
+
+def find_towns(view, text: str, most: int = 12) -> list[dict]:
+    """Towns of the month, with the code of their county, that the text finds."""
+    towns = many(
+        view.release,
+        """SELECT t.unit, t.name, t.parent, c.name AS county FROM place AS t JOIN place AS c ON c.unit = t.parent AND c.month = t.month
+           WHERE t.level = 'town' AND c.level = 'county' AND t.month = $month ORDER BY t.unit""",
+        month=view.roster_month,
+    )
+    return [row for row in towns if search_words.found(text, row["name"], row["county"])][:most]
+
+
+def find_findings(view, text: str, most: int = 12) -> list[dict]:
+    """Findings of the month by the beginning of their number, which a receipt or a mail names."""
+    if not re.fullmatch("[0-9a-f]{4,40}", text.strip()):
+        return []
+    table = view.release.of_month("finding_all", view.month)
+    return rows(
+        view.release,
+        f"SELECT * FROM {table} WHERE month = ? AND starts_with(id, ?) AND {_OWN} ORDER BY id LIMIT ?",
+        view.month,
+        text.strip(),
+        *_own(),
+        most,
+    )
+
+
+def unit_findings(view, code: str) -> list[dict]:
+    """What was found in the month's workbook about one unit."""
+    table = view.release.of_month("finding_all", view.month)
+    return rows(
+        view.release,
+        f"SELECT * FROM {table} WHERE month = ? AND unit = ? AND {_OWN} ORDER BY {_GRAVE}, phase, number",
+        view.month,
+        code,
+        *_own(),
     )
 
 

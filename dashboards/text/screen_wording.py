@@ -8,7 +8,6 @@ from decimal import Decimal
 from dashboards.charts.palette import CARRIED, NAMES, SIGNS
 from dashboards.queries.row_types import (
     ComparedRow,
-    ConcernRow,
     FigureRow,
     ReportingRow,
     SeriesRow,
@@ -18,6 +17,7 @@ from dashboards.queries.row_types import (
 )
 from pipelines import months
 from pipelines.edition import concern, statuses
+from pipelines.edition.progress_rows import Moved, Slipped
 
 Figure = FigureRow | TownRow
 AnyFigure = Figure | StandingRow
@@ -114,7 +114,7 @@ def _all_unanswered(row: AnyFigure) -> bool:
 def change(row: ComparedRow) -> str:
     """Against the month before, in units for a share and in its own unit for a ratio: `+18`, `−2`, `持平`."""
     moved = row["more"] if row["is_share"] else row["points"]
-    if moved is None:
+    if moved is None or row["shown"] is None:
         return ""
     if not moved:
         return "持平"
@@ -142,9 +142,6 @@ def bounds(row: Figure) -> str:
 def carried(row: Figure) -> str:
     """`其中 12 个沿用前两个月的报数`."""
     return f"其中 {number(row['carried'])} 个沿用前两个月的报数" if row["carried"] else ""
-
-
-CARRIED_LEGEND = f"{CARRIED} 后是其中沿用前月答案的单位数"
 
 
 def carried_share(row: Figure) -> float:
@@ -269,21 +266,24 @@ def _counties(codes: Sequence[str], names: Mapping[str, str], most: int) -> str:
     return f"{named}县市区" if len(codes) > most else named
 
 
-def worst(places: Sequence[ConcernRow]) -> str:
-    """`最落后：平乡县（11 项中 9 项落后）、襄都区（8）。` of the counties behind, in the order of concern."""
-    behind = [place for place in places if place["behind"]]
-    named = [
-        f"{place['name']}（{_how_many_behind(place, behind[0] if number else None)}）"
-        for number, place in enumerate(behind)
+def slipped(rows: Sequence[Slipped]) -> str:
+    """`本月状态变差：甲率由进度正常变为进度偏慢；…。` of one county."""
+    said = (f"{row['name']}由{NAMES[row['status_before']]}变为{NAMES[row['status']]}" for row in rows)
+    return f"本月状态变差：{'；'.join(said)}。" if rows else ""
+
+
+def moved_in(rows: Sequence[Moved], county: str, most: int = 3) -> str:
+    """`本月新增：甲率 21 个，乙率 3 个；减少：…。` of one county's units, by work alone."""
+    own = [(row["name"], place) for row in rows for place in row["counties"] if place["unit"] == county]
+    more = [(name, place["gained"] - place["lost"]) for name, place in own]
+    rose = sorted((pair for pair in more if pair[1] > 0), key=lambda pair: -pair[1])[:most]
+    fell = sorted((pair for pair in more if pair[1] < 0), key=lambda pair: pair[1])[:most]
+    parts = [
+        f"{word}{'，'.join(f'{name} {number(abs(units))} 个' for name, units in pairs)}"
+        for word, pairs in (("本月新增：", rose), ("减少：", fell))
+        if pairs
     ]
-    return f"最落后：{'、'.join(named)}。" if named else ""
-
-
-def _how_many_behind(place: ConcernRow, first: ConcernRow | None) -> str:
-    """`11 项中 9 项落后`; of a later place only what differs from the first."""
-    if first and place["applicable"] == first["applicable"]:
-        return str(place["behind"])
-    return f"{place['applicable']} 项中 {place['behind']} 项{'' if first else '落后'}"
+    return f"{'；'.join(parts)}。" if parts else ""
 
 
 def countdown(due: date | None, month: date) -> str:

@@ -109,7 +109,9 @@ def served(script: Path, data: Path, **options: str) -> Iterator[tuple[str, int]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    # ours as it is served in operation, an empty page by Streamlit alone
+    server = "dashboards.server" if script == APP else "streamlit"
+    command = [sys.executable, "-m", server, "run", str(script), "--server.port", str(port)]
     command += [word for name, value in options.items() for word in (f"--server.{name}", value)]
     quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "SHEQU_DATA": str(data)}, **quiet)

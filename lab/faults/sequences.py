@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter as Count
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,7 +32,7 @@ from pipelines.monthly import month_decisions, monthly_run, rebuild_editions
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city
-from tests.books import Answers, Office, plain
+from tests.books import Answers, Office, plain, write
 
 APRIL, MAY, JUNE = date(2020, 4, 1), date(2020, 5, 1), date(2020, 6, 1)
 ZONE = "130571"
@@ -39,6 +40,8 @@ LI = "市局李某"
 IN_JUNE = datetime(2020, 6, 15, 12, tzinfo=SHANGHAI)
 # a step of a sequence has about so many file-system events
 EVENTS = 60
+# place of the answers with a question among those of a month
+QUESTION = 5
 
 
 # ---- what is sent
@@ -51,11 +54,20 @@ def prepare(root: Path) -> None:
     for month in (APRIL, MAY, JUNE):
         for number, answers in enumerate(_answers(office, month)):
             record = {"agency": "是", "towns": 3 + number} if number % 2 else {"agency": None, "towns": 2}
-            name = "early" if month == JUNE else f"sent-{number:02}"
+            name = f"{'early' if month == JUNE else 'sent'}-{number:02}"
             shutil.move(office.workbook(month, ZONE, answers, record), root / f"{name}-{month:%Y%m}.xlsx")
     (root / "sent-none.xlsx").write_bytes(b"no workbook")
+    _answer(Office(root / "aside", reference), root)
     for month in (APRIL, MAY):
         office.submit(root / f"sent-00-{month:%Y%m}.xlsx")
+
+
+def _answer(office: Office, root: Path) -> None:
+    """The receipt of the file with a question, which comes back with an explanation."""
+    [report] = office.submit(root / f"sent-{QUESTION:02}-202005.xlsx")
+    [receipt] = submit_files.write_receipts([report], office.settings, root / "receipts")
+    finding = next(found["id"] for found in report.findings if found["code"] == "people_per_household")
+    shutil.move(write(receipt, finding, "外来务工人员集中居住，派出所登记数"), root / "sent-answered.xlsx")
 
 
 def _answers(office: Office, month: date) -> Iterator[Answers]:
@@ -147,8 +159,10 @@ class Desk:
         return [unit for unit in rosters.units(APRIL) if unit.county_code == ZONE]
 
 
-ACTIONS = ("send", "send", "send", "send_early", "explain", "decide", "decide", "decide", "approve", "reopen", "run", "release",
-           "retract", "withdraw", "withdraw", "withdraw")  # fmt: skip
+ACTIONS = (
+    *(Desk.send,) * 3, Desk.send_early, Desk.explain, *(Desk.decide,) * 3, Desk.approve, Desk.reopen, Desk.run, Desk.release, Desk.retract,
+    *(Desk.withdraw,) * 3,
+)  # fmt: skip
 
 
 # ---- what must agree
@@ -188,8 +202,9 @@ def without_mistakes(place: Settings, data: Path) -> Settings:
     return Settings(data, place.reference)
 
 
-def differences(place: Settings, aside: Path) -> list[str]:
-    """What does not agree with what stands step by step."""
+def differences(place: Settings, root: Path) -> list[str]:
+    """What does not agree with what stands step by step, after one more file has come in."""
+    submit_files.submit([root / "sent-none.xlsx"], place, LI)
     steps, matters = standing(place), answer_matters.matters(place)
     found = [
         f"edition {one['release']} differs: {one['tables'][:5]}" for one in rebuild_editions.rebuild(place)["differ"]
@@ -198,7 +213,7 @@ def differences(place: Settings, aside: Path) -> list[str]:
         path.unlink(missing_ok=True)
     found += [f"from the ledger alone: {name}" for name in _differing(steps, standing(place))]
     found += ["from the ledger alone: matters"] if answer_matters.matters(place) != matters else []
-    clean = standing(without_mistakes(place, aside))
+    clean = standing(without_mistakes(place, root / "round" / "clean"))
     return found + [f"without the mistakes: {name}" for name in _differing(steps, clean)]
 
 
@@ -211,35 +226,56 @@ def _differing(one: list, other: list) -> list[str]:
 # ---- a sequence
 
 
-def step(root: Path, place: Settings, name: str, seed: str, strike: int) -> Callable:
+@dataclass(frozen=True)
+class Step:
+    """What is done, by which chance, and at which file-system event it is killed (0: never); `again`: begun once more after that."""
+
+    name: str
+    seed: str
+    strike: int
+    again: bool
+
+
+def planned(number: str, steps: int) -> list[Step]:
+    chance = random.Random(number)
+    strikes = (chance.randint(1, EVENTS) if chance.random() < 0.4 else 0 for _ in range(steps))
+    return [
+        Step(chance.choice(ACTIONS).__name__, f"{number}-{at}", s, chance.random() < 0.5)
+        for at, s in enumerate(strikes)
+    ]
+
+
+def walk(root: Path, place: Settings, plan: list[Step]) -> Callable:
+    """The steps of a plan one after the other, each told when it is over: until one is killed."""
+
     def work(tell: Callable[[str], None]) -> None:
-        Counter(place.data, strike, "kill").install()
-        try:
-            getattr(Desk(root, place, random.Random(seed)), name)()
-        except Refusal as refused:
-            tell(f"refused {refused}")  # what cannot be done at this moment changes nothing
+        counter = Counter(place.data, 0, "kill")
+        counter.install()
+        for step in plan:
+            counter.at, counter.count = step.strike, 0
+            try:
+                getattr(Desk(root, place, random.Random(step.seed)), step.name)()
+                tell(step.name)
+            except Refusal:
+                tell("refused")  # what cannot be done at this moment changes nothing
 
     return work
 
 
 def sequence(root: Path, number: str, steps: int, tally: Count) -> list[str]:
     """One sequence of steps, some of them killed and some of these begun again; what did not agree."""
-    data, chance, found = root / "round" / "data", random.Random(number), []
+    data, plan, found = root / "round" / "data", planned(number, steps), []
     shutil.rmtree(root / "round", ignore_errors=True)
     shutil.copytree(root / "before", data)
     place = Settings(data, root / "reference")
-    for at in range(steps):
-        name, seed = chance.choice(ACTIONS), f"{number}-{at}"
-        strike = chance.randint(1, EVENTS) if chance.random() < 0.4 else 0
-        for again in (strike, 0)[: 2 if chance.random() < 0.5 else 1]:
-            status, told = in_child(step(root, place, name, seed, again))
-            tally[name] += status == 0 and not told.startswith("refused")
-            tally["refused"] += told.startswith("refused")
-            tally["killed"] += status < 0
-            found += [f"{name} (step {at}): {told.strip()}"] if status > 0 else []
-            if status == 0:
-                break
-    status, told = in_child(lambda tell: tell(json.dumps(differences(place, root / "round" / "clean"))))
+    while plan:
+        status, told = in_child(walk(root, place, plan))
+        over = [line for line in told.splitlines() if not line.startswith("!")]
+        tally.update([*over, *(["killed"] if status < 0 else [])])
+        stopped, plan = plan[len(over) : len(over) + 1], plan[len(over) + 1 :]
+        found += [f"{step.name} ({step.seed}): {told.splitlines()[-1:]}" for step in stopped if status > 0]
+        plan = [replace(step, strike=0) for step in stopped if status < 0 and step.again] + plan
+    status, told = in_child(lambda tell: tell(json.dumps(differences(place, root))))
     found += json.loads(told) if status == 0 else [f"not looked at: {told}"]
     return found + checker.faults(data, []) + [f"left over: {path}" for path in checker.leftovers(data)]
 

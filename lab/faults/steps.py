@@ -17,7 +17,7 @@ from pipelines.monthly import month_decisions, monthly_run, papers, rebuild_edit
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city
-from tests.books import Office, plain
+from tests.books import Office, but, plain, write
 
 APRIL, MAY, JUNE = date(2020, 4, 1), date(2020, 5, 1), date(2020, 6, 1)
 COUNTY = "130571"
@@ -101,6 +101,11 @@ def month_over(place: Place, ack: Callable[[str], None]) -> None:
         session.settle(opened)
 
 
+def answer(place: Place, ack: Callable[[str], None]) -> None:
+    """May's receipt comes back with an explanation in its list."""
+    ack(submit_files.submit([place.root / "answered.xlsx"], place.settings, "测试")[0].sha256)
+
+
 def _wrong(place: Place) -> int:
     good = hashlib.sha256(place.workbook.read_bytes()).hexdigest()
     events = [event for event in Archive(place.settings.archive).events() if event.kind == "submission"]
@@ -109,7 +114,7 @@ def _wrong(place: Place) -> int:
 
 ORDINARY = (submit, run, approve, retract, report, rebuild, backup, restore)
 # begun where a wrong correction of May was sent
-MISTAKEN = (withdraw, resend, decide, month_over)
+MISTAKEN = (withdraw, resend, decide, month_over, answer)
 STEPS = {step.__name__: step for step in (*ORDINARY, *MISTAKEN)}
 
 
@@ -144,8 +149,19 @@ def _mistaken(office: Office, root: Path, workbook: Path) -> None:
     early = office.workbook(JUNE, COUNTY)
     waiting = Settings(root / "before-month_over" / "data", office.settings.reference)
     submit_files.submit([early], waiting, "测试", now=IN_JUNE)
+    _asked(office, root / "before-answer")
     shutil.rmtree(office.settings.data)
     clean.rename(office.settings.data)
+
+
+def _asked(office: Office, root: Path) -> None:
+    """A question of May in the installation below `root`, and the receipt with its answer."""
+    place, village = Settings(root / "data", office.settings.reference), office.units(MAY, COUNTY)[0].name
+    sent = office.workbook(MAY, COUNTY, but(village, households=200, population=90_000))
+    [report] = submit_files.submit([sent], place, "测试")
+    [receipt] = submit_files.write_receipts([report], place, root / "receipts")
+    finding = next(found["id"] for found in report.findings if found["severity"] == "warning" and found["unit"])
+    write(receipt, finding, "外来务工人员集中居住，派出所登记数").rename(root / "answered.xlsx")
 
 
 def go_on(name: str, place: Place) -> None:
@@ -157,6 +173,8 @@ def go_on(name: str, place: Place) -> None:
             withdraw(place, lambda digest: None)
         except Refusal as refusal:
             assert "已于" in str(refusal), refusal
+    if name == "answer":
+        answer(place, lambda digest: None)
     submit_files.submit([place.workbook], place.settings, "测试")
     monthly_run.run(place.settings, MAY, "测试")
     for event in month_state.editions(Archive(place.settings.archive)).retracted.values():
@@ -170,9 +188,12 @@ def go_on(name: str, place: Place) -> None:
 
 
 def shown(place: Place) -> dict:
-    """What people read in the end: the figures, and which reports there are."""
+    """What people read in the end: the figures, which reports there are, what was explained."""
     release = open_release(settings=place.settings)
     return {
         "figures": figures(release),
+        "explained": [
+            event.body["text"] for event in Archive(place.settings.archive).decisions() if event.kind == "explain"
+        ],
         "reports": [path.name for path in papers.papers(release.folder)],
     }

@@ -16,6 +16,9 @@ KINDS = {
     "unknown": "无权人员",
     "refused": "拒绝",
     "export": "导出",
+    "backup": "备份",
+    "restore": "恢复",
+    "rehearsal": "恢复演练",
 }
 
 

@@ -34,6 +34,8 @@ ACTIONS = {
     "waive": "豁免问题",
     "resolve": "认定单位",
     "publish": "发布",
+    "spot": "抽查",
+    "annotate": "批注",
 }
 MAY: dict[str, frozenset[str]] = {
     "访客": frozenset({"read"}),

@@ -29,7 +29,7 @@ NO_END = date(9999, 12, 1)
 WITHDRAWABLE = {
     "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
     "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
-    "gate": "发布", "retract": "收回",
+    "gate": "发布", "retract": "收回", "annotate": "批注",
 }  # fmt: skip
 
 
@@ -118,7 +118,7 @@ class Life:
     """Everything in force after the last event folded.
 
     `status` of a submission: effective, superseded, waiting, question, refused, withdrawn, or repeated (the same bytes as the
-    submission in force, `repeats`). `withdrawn`: number of an event → the withdrawal.
+    submission in force, `repeats`), or spot (results of a spot check). `withdrawn`: number of an event → the withdrawal.
     """
 
     months: dict[date, MonthState] = field(default_factory=dict)
@@ -135,6 +135,8 @@ class Life:
     admissions: list[Event] = field(default_factory=list)
     first_month: date | None = None
     digests: dict[int, str] = field(default_factory=dict)
+    # spot checks: plans, draws, results, in the order of the ledger (`pipelines.verification.spot_lists` reads them)
+    spots: list[Event] = field(default_factory=list)
 
     def month(self, month: date) -> MonthState:
         return self.months.setdefault(month, MonthState(month))
@@ -369,8 +371,20 @@ def _gate_or_retract(life: Life, event: Event) -> None:
     life.editions.fold(event)
 
 
+def _spot(life: Life, event: Event) -> None:
+    life.spots.append(event)
+
+
+def _spot_result(life: Life, event: Event) -> None:
+    """A file that the reader refuses as a report, and which holds results of a spot check."""
+    life.spots.append(event)
+    if event.body["submission"] not in life.withdrawn:
+        life.status[event.body["submission"]] = "spot"
+
+
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`."""
+    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`.
+    `annotate` changes no figure."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
@@ -383,6 +397,7 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "retract": _gate_or_retract,
     "too_costly": _nothing,
     "withdraw": _nothing,
+    "annotate": _nothing,
     "month_over": _month_over,
     "extend": _extend,
     "admit": _admit,
@@ -390,4 +405,9 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "accept": _accept,
     "ask": _ask,
     "dismiss": _dismiss,
+    "spot_plan": _spot,
+    "spot_draw": _spot,
+    "spot_result": _spot_result,
+    "spot_withdraw": _spot,
+    "spot_close": _spot,
 }

@@ -62,6 +62,8 @@ class Receiver:
         return known if until is not None and self.last_change <= until else None
 
     def _catch_up(self) -> None:
+        if not self.read_to:
+            self.archive.sweep()
         if self.archive.last_seq() > self.read_to:
             for event in self.archive.events(after=self.read_to):
                 self._note(event)

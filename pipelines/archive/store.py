@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.archive.ledger import GENESIS, SHANGHAI, Event, Ledger
 from pipelines.errors import Refusal
+from pipelines.system import durable_files
 from pipelines.system.durable_files import sync_folder, write_durably
 
 # Written into `archive/format`. A change that an older program would read wrongly takes the next number.
@@ -53,6 +54,11 @@ class Archive:
         if not is_right(self.path(digest), digest):
             write_durably(self.path(digest), data, mode=0o440)
         return digest
+
+    def sweep(self) -> None:
+        """Remove what was being written when its writer died: nobody was told that it was received."""
+        for folder in self.objects.glob("[0-9a-f][0-9a-f]"):
+            durable_files.sweep(folder)
 
     def path(self, digest: str) -> Path:
         return self.objects / digest[:2] / digest
@@ -113,5 +119,5 @@ def is_right(path: Path, digest: str) -> bool:
 
 
 def objects_of(event: Event) -> list[str]:
-    """The objects that an event speaks of: a workbook, or the reference data that an edition was made with."""
-    return [event.body[key] for key in ("sha256", "bundle") if event.body.get(key)]
+    """The objects that an event speaks of: a workbook, the reference data of an edition, a spot check's list or record."""
+    return [event.body[key] for key in ("sha256", "bundle", "object") if event.body.get(key)]

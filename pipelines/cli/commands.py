@@ -17,6 +17,8 @@ from pipelines.cli import (
     operations,
     printing,
     reference_commands,
+    spotcheck,
+    task_commands,
 )
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
@@ -32,7 +34,7 @@ class _Chinese(click.Group):
             with durable_files.refusing("操作"):
                 return super().invoke(ctx)
         except Refusal as refusal:
-            printing.say(f"未完成：{refusal}", err=True)
+            printing.say(*f"未完成：{refusal}".split("\n"), err=True)
             ctx.exit(1)
 
 
@@ -172,7 +174,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
         printing.print_json({**row, "released": now.released == edition.label, "caveats": now.caveats})
         return
     verb = "已成版" if edition.new else "没有变化，仍为"
-    click.echo(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
+    printing.say(f"{verb} {months.label(edition.month)}第{edition.number}版：{edition.folder}")
     printing.say(f"  {printing.gate(now, edition.label)}")
     for warning in warnings:
         printing.say(f"  请核实 {warning}")
@@ -234,7 +236,11 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
 @main.command()
 @click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
 @click.option("--edition", type=int, help="第几版；不写则为该月最新一版")
-@click.option("--variant", type=click.Choice(["month", "quarter", "year"]), help="月报、季报或年报；不写则按月份")
+@click.option(
+    "--variant",
+    type=click.Choice(["month", "quarter", "year"]),
+    help="月报、季报或年报；不写则月报，季末、年末另有季报、年报",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
@@ -242,12 +248,12 @@ def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -
     """由一个发布版重新生成报告(docx、xlsx、html);同一版的报告每次都相同。"""
     from pipelines.edition import open_release
     from pipelines.intake import month_now
-    from pipelines.reports import VARIANTS, write_reports
+    from pipelines.reports import VARIANTS, office, write_reports
 
     release = open_release(month, edition, settings=found)
     said = month_now.of(found, release.month).caveats
-    paths = write_reports(release, out, VARIANTS.get(variant), said)
-    printing.print_json([str(p) for p in paths]) if as_json else click.echo("已生成：\n" + "\n".join(map(str, paths)))
+    paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(found))
+    printing.print_json([str(p) for p in paths]) if as_json else printing.say("已生成：", *map(str, paths))
 
 
 @main.command()
@@ -295,6 +301,8 @@ for command in (
     *city_decisions.COMMANDS,
     *matters_commands.COMMANDS,
     comparing.compare,
+    spotcheck.spotcheck,
+    task_commands.tasks,
     reference_commands.reference,
     maintenance.rebuild,
     maintenance.backup,

@@ -40,7 +40,7 @@ def serve(found: Settings, port: int, dagster_port: int, code_port: int, address
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
 def health(found: Settings, as_json: bool) -> None:
-    """看一遍：各程序、发布版、磁盘、时间、档案、备份、收件箱、名册、政策、节假日。有问题时退出码为 1。"""
+    """逐项看本系统的承诺：各程序和定时、发布、核对、备份和演练、消息、联系人、名册、政策、节假日等。有一项不守，退出码为 1。"""
     from pipelines.serving import health as healthy
 
     seen = healthy.look(found)
@@ -48,7 +48,7 @@ def health(found: Settings, as_json: bool) -> None:
         for one in seen:
             printing.print_json(one.public())
     else:
-        printing.say("\n".join(f"{'正常' if one.well else '问题'}  {one.what}：{one.says}" for one in seen))
+        printing.say(*(f"{'正常' if one.well else '问题'}  {one.what}：{one.says}" for one in seen))
     if not all(one.well for one in seen):
         sys.exit(1)
 
@@ -73,7 +73,7 @@ def units(found: Settings, out: Path, user: str) -> None:
     """生成本机的 systemd 单元文件。"""
     from pipelines.serving import systemd_units as templates
 
-    printing.say("已生成：\n" + "\n".join(map(str, templates.write(found, out, user))))
+    printing.say("已生成：", *map(str, templates.write(found, out, user)))
 
 
 @click.command()

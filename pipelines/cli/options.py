@@ -60,6 +60,11 @@ def _person(ctx: click.Context, param: click.Parameter, value: str) -> str:
 # who decides: wrong use, exit status 2, where nobody is named
 BY = click.option("--by", required=True, metavar="姓名", callback=_person, help="经办人的姓名，随决定永久保留")
 
+# the same where only some uses of a command decide something
+PERHAPS_BY = click.option(
+    "--by", metavar="姓名", help="经办人的姓名", callback=lambda *given: given[2] and _person(*given)
+)
+
 
 def with_settings(command: Callable) -> Callable:
     """Hand the command its `Settings` as first argument."""

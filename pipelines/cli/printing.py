@@ -9,12 +9,13 @@ import click
 from rich.cells import cell_len
 
 from pipelines import months
+from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.intake import file_names, gap_wording
 
 
-def say(text: str, err: bool = False) -> None:
-    """Lines for a terminal: names from workbooks and files must not steer it."""
-    click.echo("\n".join(map(file_names.shown, text.split("\n"))), err=err)
+def say(*lines: str, err: bool = False) -> None:
+    """Lines for a terminal: names from workbooks and files must not steer it, nor begin a line of their own."""
+    click.echo("\n".join(map(file_names.shown, lines)), err=err)
 
 
 def print_json(data) -> None:
@@ -56,6 +57,7 @@ _STATES = {
     "superseded": "已被更新的报表取代",
     "question": "待市里采纳月份",
     "withdrawn": "已撤回",
+    "spot": "抽查结果已记录",
     "refused": "未采用",
 }
 
@@ -83,7 +85,7 @@ def _report(report) -> None:
         else (report.waits or "").rstrip("。") or f"{_STATES[report.state]}{_instead(report)}"
     )
     other = f"。{report.other_month}" if report.other_month else ""
-    say(f"{report.file}：{state}。{whose}{counts}{other}")
+    say(f"{report.file}：{state}。{report.spot or f'{whose}{counts}{other}'}")
     for finding in report.findings:
         number = f"[{finding['id']}] " if finding.get("id") else ""
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
@@ -143,6 +145,9 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""
         say(f"  {unit['unit']} {unit['name']} {_COUNTS[unit['counts']]}{held}")
+        for check in unit.get("checks", ()):
+            when = f"，{check['days']} 走访" if check["days"] else ""
+            say(f"      抽查（{check['month']}，{check['list']} 号名单）：{check['result'] or '候补，未走访'}{when}")
         for name, answer in unit["answer"].items():
             place = f"{answer['file']} {answer['sheet']}!{answer['cell']}" if answer["cell"] else "未填报"
             carried = f"（沿用 {answer['carried_from']}）" if answer["carried_from"] else ""
@@ -194,17 +199,10 @@ def status(state: dict) -> None:
         say(f"工作版 {editions['working']}，尚未发布；发布用 shequ release {state['month']}")
     for decision in state.get("decisions", []):
         kind, withdrawn = (
-            DECISIONS.get(decision["kind"], decision["kind"]),
+            WITHDRAWABLE.get(decision["kind"], decision["kind"]),
             "" if decision["in_force"] else "（已撤回）",
         )
         say(f"第 {decision['seq']} 号决定：{kind}，{decision['by']}，{decision['at'][:10]}{withdrawn}")
-
-
-DECISIONS = {
-    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
-    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理",
-}  # fmt: skip
 
 
 def _counties(state: dict) -> None:

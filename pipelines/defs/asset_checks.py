@@ -4,11 +4,12 @@ A check is one row of the page of an asset; which of its rules fail, how often a
 forty rules, made by steps of their own, cost a month a third more: Dagster writes a check to its databases six times.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 import dagster as dg
 
+from pipelines.defs.asset_specs import figures_key
 from pipelines.reference.reference_bundle import Reference
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.warehouse_checks import Check, Verdict
@@ -16,33 +17,53 @@ from pipelines.warehouse.warehouse_checks import Check, Verdict
 WHOLE = "whole_editions"
 
 
-def declared(stage: str, reference: Reference) -> list[dg.AssetCheckSpec]:
-    """The checks of a stage. Blocking ones stop what comes after."""
+def declared(stage: str, reference: Reference, partitions: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+    """The checks of a stage, a month at a time. Blocking ones stop what comes after."""
     return [
-        dg.AssetCheckSpec(kind, asset=stage, description=warehouse_checks.KINDS[kind], blocking=first.blocking)
-        for kind, (first, *_) in _by_kind(warehouse_checks.of_stage(reference, stage))
+        _spec(kind, asset, warehouse_checks.KINDS[kind], partitions, first.blocking)
+        for (asset, kind), (first, *_) in _grouped(warehouse_checks.of_stage(reference, stage), reference)
     ]
 
 
-def _by_kind(checks: Iterable[Check]) -> Iterator[tuple[str, list[Check]]]:
-    order = list(warehouse_checks.KINDS)
-    for kind, group in groupby(sorted(checks, key=lambda check: order.index(check.kind)), key=lambda check: check.kind):
-        yield kind, list(group)
+def _spec(
+    name: str, asset: dg.AssetKey, says: str, partitions: dg.PartitionsDefinition, blocking: bool
+) -> dg.AssetCheckSpec:
+    with warnings.catch_warnings():
+        # Dagster calls the month of a check a preview
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetCheckSpec(name, asset=asset, description=says, blocking=blocking, partitions_def=partitions)
 
 
-def results(found: list[Verdict]) -> Iterator[dg.AssetCheckResult]:
-    """What a stage found, a result a kind."""
+def asset_of(check: Check, reference: Reference) -> dg.AssetKey:
+    """The asset that a check is about: what it looks at of one policy is that policy's."""
+    for register in reference.registers:
+        if check.name == f"{check.kind}_{register.policy.id.replace('-', '_')}":
+            return figures_key(register)
+    if check.stage == "submissions":
+        return dg.AssetKey("submission" if check.kind == "reported" else "answers")
+    return dg.AssetKey("verdicts")
+
+
+def _grouped(checks: Iterable[Check], reference: Reference) -> list[tuple[tuple[dg.AssetKey, str], list[Check]]]:
+    found: dict[tuple[dg.AssetKey, str], list[Check]] = {}
+    for check in checks:
+        found.setdefault((asset_of(check, reference), check.kind), []).append(check)
+    return list(found.items())
+
+
+def results(found: list[Verdict], reference: Reference) -> Iterator[dg.AssetCheckResult]:
+    """What a stage found, a result for each asset and kind."""
     verdicts = {verdict.check: verdict for verdict in found}
-    for kind, checks in _by_kind(verdicts):
-        yield _result(kind, [verdicts[check] for check in checks])
+    for (asset, kind), checks in _grouped(verdicts, reference):
+        yield _result(kind, asset, [verdicts[check] for check in checks])
 
 
-def _result(kind: str, found: list[Verdict]) -> dg.AssetCheckResult:
+def _result(kind: str, asset: dg.AssetKey, found: list[Verdict]) -> dg.AssetCheckResult:
     failed = [verdict for verdict in found if not verdict.holds]
     grave = any(verdict.check.grave for verdict in failed or found)
     return dg.AssetCheckResult(
         passed=not failed,
-        asset_key=found[0].check.stage,
+        asset_key=asset,
         check_name=kind,
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description="；".join(map(str, failed)) or warehouse_checks.KINDS[kind],
@@ -62,12 +83,12 @@ def _offenders(count: int, ids: list[str]) -> dict:
     return {"不符数": count, "不符者": dg.MetadataValue.json(ids[: warehouse_checks.SHOWN])}
 
 
-def of_editions() -> dg.AssetCheckSpec:
+def of_editions(partitions: dg.PartitionsDefinition) -> dg.AssetCheckSpec:
     says = "本次所涉月份和当前的发布版文件齐全，与其清单的校验值相符。"
-    return dg.AssetCheckSpec(WHOLE, asset="release", description=says, blocking=True)
+    return _spec(WHOLE, dg.AssetKey("edition"), says, partitions, blocking=True)
 
 
 def whole(faults: list[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=not faults, asset_key="release", check_name=WHOLE, metadata=_offenders(len(faults), faults)
+        passed=not faults, asset_key=dg.AssetKey("edition"), check_name=WHOLE, metadata=_offenders(len(faults), faults)
     )

@@ -1,23 +1,28 @@
-"""Four stages of a month, each a call to one plain function, with the checks of what it made. A backfill of many months is one run.
+"""The four operations of a month, each a call to one plain function, with the tables and papers that it makes as assets.
 
-A check that blocks fails its stage, so that what comes after does not run.
+A part of an operation's assets can be asked for: the call is the same, what is reported is the part. A backfill of many months is one run.
+A check that blocks fails its operation, so that what comes after does not run; checks asked for alone only look.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from pipelines import months
-from pipelines.defs import asset_checks
+from pipelines.archive.store import Archive
+from pipelines.defs import asset_checks, asset_specs
 from pipelines.defs.partitions import asked
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.edition import edition_folders, verify_files
 from pipelines.figures import update
-from pipelines.intake import collect_inbox
+from pipelines.intake import collect_inbox, file_names
 from pipelines.monthly import monthly_run, papers, summary
+from pipelines.notify import dispatch
 from pipelines.reference.reference_bundle import Reference
+from pipelines.serving.handing_over import BY
+from pipelines.settings import Settings
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Warehouse
 
@@ -25,8 +30,12 @@ from pipelines.warehouse.projection import Warehouse
 STILL_FOR = 30.0
 # Tag of a run that the inbox asked for: it makes working editions at most.
 INBOX = "shequ/inbox"
+# Files that one run of the inbox takes; what is beyond is the next one's.
+MOST = 300
 # Workbooks between two lines of progress in the log.
 STEP = 20
+
+Told = Callable[[date], Mapping[str, object]]
 
 
 class Intake(dg.Config):
@@ -36,99 +45,217 @@ class Intake(dg.Config):
 
 
 def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.AssetsDefinition]:
-    """The assets, over the months given."""
-    common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "group_name": "monthly"}
+    """The assets that are made, over the months given."""
+    common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "can_subset": True}
     # once more where that helps by itself: `station.refusals_shown` says where
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
-    received, counted = (asset_checks.declared(stage, reference) for stage in warehouse_checks.STAGES)
-    return [_submissions(common, received), _figures(common, counted), _release(common), _report(common)]
+    received, counted = (asset_checks.declared(stage, reference, partitions) for stage in warehouse_checks.STAGES)
+    return [
+        _submissions(common, reference, received), _figures(common, reference, counted), _release(common, reference, partitions),
+        _report(common),
+    ]  # fmt: skip
 
 
-def _submissions(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
-    @dg.asset(**common, check_specs=specs, description="收件箱中的报表存档、读取、入库。")
-    def submissions(
-        context: dg.AssetExecutionContext, config: Intake, station: Station
-    ) -> Iterator[dg.MaterializeResult]:
+def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="submissions", specs=asset_specs.submissions(reference), check_specs=checks, **common,
+        description="收件箱中的报表存档、读取、入库。",
+    )  # fmt: skip
+    def submissions(context: dg.AssetExecutionContext, config: Intake, station: Station) -> Iterator:
         with station.open("接收报表") as opened:
-            new = collect_inbox.collect(opened, station.settings, config.still_for, _progress(context, "读取报表"))
-            context.log.info(f"收到 {len(new)} 份报表")
-            _tell(context, lambda month: {"本次收到": len(new), **summary.received(opened, month)})
-            if not _of_inbox(context):
-                _refuse_nothing(asked(context), opened.life().reported)
+            if context.selected_asset_keys:
+                most = MOST if _of_inbox(context) else None
+                new = collect_inbox.collect(
+                    opened, station.settings, config.still_for, _progress(context, "读取报表"), most
+                )
+                context.log.info(f"收到 {len(new)} 份报表")
+                if _of_inbox(context) and not _used(opened, new):
+                    context.log.warning("这一批没有一份可以采用（原因见回执和“报送”页），不重算任何月份")
+                    return
+                yield from _tell(context, _received(opened, len(new)))
+                if not _of_inbox(context):
+                    _refuse_nothing(asked(context), opened.life().reported)
             yield from _checked(context, opened, "submissions")
 
     return submissions
 
 
-def _figures(common: dict, specs: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
-    @dg.asset(**common, check_specs=specs, deps=["submissions"], description="各级各项指标的数字、上下限、状态和差距。")
-    def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
+def _used(opened: Warehouse, new: list[int]) -> list[int]:
+    """Those of the files read that were not refused."""
+    status = opened.life().status
+    return [seq for seq in new if status.get(seq, "refused") != "refused"]
+
+
+def _received(opened: Warehouse, new: int) -> dict[str, Told]:
+    count = {
+        "submission": _rows(opened, "SELECT month, count(*) FROM submission GROUP BY month"),
+        "answers": _rows(opened, "SELECT month, count(*) FROM answer JOIN submission USING (seq) GROUP BY month"),
+        "findings": _rows(opened, "SELECT month, count(*) FROM finding JOIN submission USING (seq) GROUP BY month"),
+    }
+    return {
+        "submission": lambda month: {"本次收到": new, **summary.received(opened, month), **count["submission"](month)},
+        "answers": count["answers"],
+        "findings": count["findings"],
+    }
+
+
+def _figures(common: dict, reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="figures", specs=asset_specs.figures(reference), check_specs=checks, **common,
+        description="各级各项指标的数字、上下限、状态和差距。",
+    )  # fmt: skip
+    def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator:
         with station.open("计算数字") as opened:
-            until = max(
-                [month for month in opened.life().reported if month <= max(asked(context))], default=asked(context)[0]
-            )
-            new = update.bring_up_to_date(opened, until, _progress(context, "计算"))
-            context.log.info(f"重新计算 {len(new)} 个月")
-            _tell(context, lambda month: {"重新计算": month in new, **summary.computed(opened, month)})
+            if context.selected_asset_keys:
+                reported = [month for month in opened.life().reported if month <= max(asked(context))]
+                new = update.bring_up_to_date(
+                    opened, max(reported, default=asked(context)[0]), _progress(context, "计算")
+                )
+                context.log.info(f"重新计算 {len(new)} 个月")
+                yield from _tell(context, _counted(opened, reference, new))
             yield from _checked(context, opened, "figures")
 
     return figures
 
 
-def _release(common: dict) -> dg.AssetsDefinition:
-    says, whole = "不可更改的一版；指定月份之外，也更新当前发布版。收件箱的只成工作版。", [asset_checks.of_editions()]
+def _counted(opened: Warehouse, reference: Reference, new: list[date]) -> dict[str, Told]:
+    told: dict[str, Told] = {
+        asset_specs.figures_key(register).to_user_string(): _rows(
+            opened,
+            "SELECT month, count(*) FROM figure WHERE policy = ? AND divisions = 'then' GROUP BY month",
+            [register.policy.id],
+        )
+        for register in reference.registers
+    }
+    rows = _rows(opened, "SELECT month, count(*) FROM figure WHERE divisions = 'then' GROUP BY month")
+    told["verdicts"] = lambda month: {"重新计算": month in new, **summary.computed(opened, month), **rows(month)}
+    return told
 
-    @dg.asset(**common, check_specs=whole, deps=["figures"], description=says)
-    def release(context: dg.AssetExecutionContext, station: Station) -> Iterator[dg.MaterializeResult]:
+
+def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="release", specs=asset_specs.release(reference), check_specs=[asset_checks.of_editions(partitions)], **common,
+        description="成版，到时发布。",
+    )  # fmt: skip
+    def release(context: dg.AssetExecutionContext, station: Station) -> Iterator:
         with station.open("发布") as opened:
-            progress = _progress(context, "成版")
-            if _of_inbox(context):
-                made = monthly_run.publish_working(opened, station.settings, progress)
-            else:
-                made = monthly_run.publish_months(opened, station.settings, asked(context), "Dagster", progress)
+            made = _editions(context, opened, station.settings) if context.selected_asset_keys else []
             rows = {edition.month: summary.published(station.settings, edition) for edition in made}
-            context.log.info(f"{len(made)} 个月，其中新版 {sum(edition.new for edition in made)} 个")
-            nothing = "没有数字变动，未成新版" if _of_inbox(context) else "该月没有任何报表，未成版"
-            _tell(context, lambda month: rows.get(month, {"发布版": nothing}))
+            if made or not _of_inbox(context):
+                nothing = {"发布版": "该月没有任何报表，未成版"}
+                moved = {edition.month: _moved(edition.folder) for edition in made}
+                yield from _tell(
+                    context,
+                    {"edition": lambda month: rows.get(month, nothing), "movement": lambda month: moved.get(month, {})},
+                )
             current = edition_folders.current(station.settings.releases)
-            yield from _whole(opened, {edition.folder for edition in made} | {current})
+            yield from _whole(context, opened, {edition.folder for edition in made} | {current})
 
     return release
 
 
+def _editions(context: dg.AssetExecutionContext, opened: Warehouse, settings: Settings) -> list:
+    progress = _progress(context, "成版")
+    if _of_inbox(context):
+        made = monthly_run.publish_working(opened, settings, progress)
+    else:
+        by = context.run.tags.get(BY, "Dagster")
+        made = monthly_run.publish_months(opened, settings, asked(context), by, progress)
+    context.log.info(f"{len(made)} 个月，其中新版 {sum(edition.new for edition in made)} 个")
+    return made
+
+
+def _moved(folder: Path) -> dict[str, object]:
+    """Rows of an edition's own month in its table of movements; nothing for the first month, which has none."""
+    tables = edition_folders.month_tables(folder, edition_folders.read_manifest(folder))
+    entry = tables.get("movement", {}).get(folder.parent.name)
+    return {"dagster/partition_row_count": entry["rows"]} if entry else {}
+
+
 def _report(common: dict) -> dg.AssetsDefinition:
-    @dg.asset(**common, deps=["release"], description="月报（docx、xlsx、html），放在发布版的 reports 文件夹。")
-    def report(context: dg.AssetExecutionContext, station: Station) -> None:
+    @dg.multi_asset(
+        name="report", specs=asset_specs.report(), **common, description="月报（docx、xlsx、html）和发布消息。"
+    )
+    def report(context: dg.AssetExecutionContext, station: Station) -> Iterator:
+        if _of_inbox(context):
+            context.log.info("收件箱的只成工作版：不生成月报，不发消息")
+            return
         with refusals_shown():
-            made = {} if _of_inbox(context) else papers.issue_latest(station.settings, asked(context))
-            names = {month: "、".join(path.name for path in paths) for month, paths in made.items()}
-            _tell(context, lambda month: {"月报": names.get(month, "补算的月份不逐月生成；随时可由其发布版生成")})
+            made = papers.issue_latest(station.settings, asked(context))
+            told = {kind: _papers(made, kind) for kind in asset_specs.PAPERS}
+            if len(asked(context)) == 1:  # a backfill is no news
+                before = _before(Archive(station.settings.archive), _began(context))
+                dispatch.releases(station.settings, before)
+            waiting = len(dispatch.outbox(station.settings).waiting())
+            yield from _tell(context, {**told, "notices": lambda month: {"待发": waiting}})
 
     return report
+
+
+def _papers(made: dict[date, list[Path]], kind: str) -> Told:
+    names = {month: [path.name for path in paths if path.suffix == f".{kind}"] for month, paths in made.items()}
+    return lambda month: {"月报": "、".join(names.get(month, [])) or "补算的月份不逐月生成；随时可由其发布版生成"}
+
+
+def _began(context: dg.AssetExecutionContext) -> datetime:
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    return datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else datetime.now(UTC)
+
+
+def _before(archive: Archive, moment: datetime) -> int:
+    """The last event of the ledger before a moment."""
+    decisions = (
+        event for event in archive.decisions() if datetime.fromisoformat(event.at) >= moment.replace(microsecond=0)
+    )
+    first = next(decisions, None)
+    return first.seq - 1 if first else archive.last_seq()
+
+
+# ---- telling
 
 
 def _of_inbox(context: dg.AssetExecutionContext) -> bool:
     return INBOX in context.run.tags
 
 
-def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.MaterializeResult]:
-    """What a stage made, with what its checks say of it. Errors: `Refusal` where one fails that blocks."""
+def _rows(opened: Warehouse, sql: str, parameters: list | None = None) -> Told:
+    """Month → its count of rows, of a query with (month, count)."""
+    known = dict(opened.con.execute(sql, parameters or []).fetchall())
+    return lambda month: {"dagster/partition_row_count": known.get(month, 0)}
+
+
+def _tell(context: dg.AssetExecutionContext, told: Mapping[str, Told]) -> Iterator[dg.MaterializeResult]:
+    """A materialisation of each selected asset, with what came out of each month of the run."""
+    for name, of_month in told.items():
+        key = dg.AssetKey.from_user_string(name)
+        if key in context.selected_asset_keys:
+            for month in asked(context):
+                context.add_asset_metadata(of_month(month), asset_key=key, partition_key=months.key(month))
+            yield dg.MaterializeResult(asset_key=key)
+
+
+def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.AssetCheckResult]:
+    """What the checks say of what an operation made. Errors: `Refusal` where one fails that blocks, unless only checks were asked for."""
     found = warehouse_checks.examine(opened, stage, asked(context))
-    yield dg.MaterializeResult(check_results=list(asset_checks.results(found)))
-    warehouse_checks.require(found)
+    yield from _selected(context, asset_checks.results(found, opened.reference))
+    if context.selected_asset_keys:
+        warehouse_checks.require(found)
 
 
-def _whole(opened: Warehouse, folders: set[Path | None]) -> Iterator[dg.MaterializeResult]:
-    """The editions made and the current one, with whether their files are what they were. Errors: `Refusal` where they are not."""
+def _whole(
+    context: dg.AssetExecutionContext, opened: Warehouse, folders: set[Path | None]
+) -> Iterator[dg.AssetCheckResult]:
+    """Whether the files of the editions made and of the current one are what they were. Errors: `Refusal` where they are not."""
     faults = [fault for folder in sorted(folders - {None}) for fault in verify_files.touched_faults(opened, folder)]
-    yield dg.MaterializeResult(check_results=[asset_checks.whole(faults)])
-    monthly_run.require_whole(faults)
+    yield from _selected(context, [asset_checks.whole(faults)])
+    if context.selected_asset_keys:
+        monthly_run.require_whole(faults)
 
 
-def _tell(context: dg.AssetExecutionContext, of_month: Callable[[date], dict]) -> None:
-    """Put what came out on each month of the run."""
-    for month in asked(context):
-        context.add_asset_metadata(of_month(month), partition_key=months.key(month))
+def _selected(context: dg.AssetExecutionContext, found: Iterator | list) -> Iterator[dg.AssetCheckResult]:
+    for result in found:
+        if dg.AssetCheckKey(result.asset_key, result.check_name) in context.selected_asset_check_keys:
+            yield result
 
 
 def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
@@ -142,6 +269,6 @@ def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
 def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int, str], None]:
     def report(done: int, of: int, item: str) -> None:
         if done % STEP == 0 or done == of:
-            context.log.info(f"{what} {done}/{of} {item}")
+            context.log.info(f"{what} {done}/{of} {file_names.shown(item)}")
 
     return report

@@ -11,14 +11,18 @@ import dagster as dg
 from pipelines import months
 from pipelines.answers.county_and_month import months_in
 from pipelines.archive.store import SHANGHAI
-from pipelines.defs.assets import INBOX, STILL_FOR
+from pipelines.defs.assets import INBOX, MOST, STILL_FOR
 from pipelines.defs.resource import Station
 from pipelines.edition import edition_folders
-from pipelines.intake import file_names
+from pipelines.intake import file_names, submit_files
 from pipelines.intake import inbox as lying
 from pipelines.settings import Settings
 
 EVERY = 30
+# files that one look takes account of, and bytes that it hashes; what is beyond waits for the next one
+MOST_FILES, MOST_BYTES = MOST, 512 * 2**20
+# files that the cursor remembers
+MOST_KNOWN = 2000
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,16 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
     )
     def inbox(context: dg.SensorEvaluationContext, station: Station) -> dg.SensorResult | dg.SkipReason:
         before = [Waiting(*row) for row in json.loads(context.cursor or "[]")]
-        now = look(station.settings, still_for, before)
+        now, large = look(station.settings, still_for, before)
         fresh = _fresh(now, before)
-        passed = [Waiting(file_names.of(path), 0, 0, "") for path in lying.passed_over(station.settings)]
-        for file in set(passed) - set(before):
+        passed = [Waiting(file_names.of(path), 0, 0, "") for path in lying.passed_over(station.settings)][:MOST_FILES]
+        for file in [file for file in passed if file not in before]:
             context.log.info(f"收件箱中的 {file_names.shown(file.path)} 是锁定文件或未完成的文件，不读取")
+        for file in [file for file in large if file not in before]:
+            context.log.warning(
+                f"收件箱中的 {file_names.shown(file.path)} 有 {file.size / 2**20:.0f} MB，超过上限，不读取"
+            )
+        passed += large
         # ASCII: a name may hold bytes that are no text
         cursor = json.dumps([list(file.__dict__.values()) for file in [*now, *passed]])
         keys = partitions.get_partition_keys()
@@ -60,23 +69,32 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
     return inbox
 
 
-def look(settings: Settings, still_for: float, before: list[Waiting]) -> list[Waiting]:
-    """What lies still in the inbox. What vanishes or grows meanwhile is left out.
+def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+    """What lies still in the inbox, at most `MOST_FILES` that were not known; and what is too large to be read, by its size alone (without a hash).
 
-    A file of the same size and time is not read again.
+    What vanishes or grows meanwhile is left out. A file of the same size and time is not read again.
     """
     known = {(file.path, file.size, file.changed): file for file in before}
-    found = []
+    found: list[Waiting] = []
+    large: list[Waiting] = []
+    read = new = 0
     for path in lying.waiting_files(settings, still_for):
+        if new == MOST_FILES or len(found) == MOST_KNOWN or read > MOST_BYTES:
+            break
         try:
             state = path.stat()
             place = (str(path.relative_to(settings.inbox)), state.st_size, state.st_mtime_ns)
+            if state.st_size > submit_files.LARGEST:
+                large.append(Waiting(*place, ""))
+                continue
+            if place not in known:
+                new, read = new + 1, read + state.st_size
             file = known.get(place) or Waiting(*place, _digest(path))
             if path.stat().st_mtime_ns == file.changed:
                 found.append(file)
         except OSError:
             continue  # taken by a run, or not readable yet: the next look tells
-    return found
+    return found, large[:MOST_FILES]
 
 
 def _digest(path: Path) -> str:

@@ -11,15 +11,17 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
+from pipelines import settings as installation
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.defs import schedule
 from pipelines.defs.partitions import ZONE
-from pipelines.defs.resource import Station
+from pipelines.defs.resource import Station, refusals_shown
 from pipelines.edition.verify_files import faults
 from pipelines.errors import Refusal
-from pipelines.monthly import overdue
+from pipelines.monthly import overdue, whole_backup
 from pipelines.notify import dispatch, messages
 from pipelines.reference import reference_bundle
+from pipelines.serving import copies as promises
 
 KEPT = timedelta(days=400)
 _RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -138,6 +140,47 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )  # fmt: skip
     return job, weekly
+
+
+# ---- a copy of everything, and bringing it back for practice
+
+REHEARSED_EVERY = timedelta(days=28)
+
+
+def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
+    """Nightly: the backup, where a folder is configured; every four weeks it is brought back into a temporary folder and compared."""
+
+    @dg.op(description="备份到 SHEQU_BACKUP 所指的文件夹，并逐个校验。")
+    def backed_up(context: dg.OpExecutionContext, station: Station) -> None:
+        place = installation.backup_folder()
+        if place is None:
+            context.log.warning("没有设置 SHEQU_BACKUP，未备份")
+            return
+        with refusals_shown():
+            found = whole_backup.backup(station.settings, place)
+        context.log.info(found["message"])
+        _tell_damage(station, "backup", "备份不完整", found["faults"], datetime.now(SHANGHAI))
+
+    @dg.op(ins={"after": dg.In(dg.Nothing)}, description="每四周把备份恢复到临时文件夹，重做并核对全部数字。")
+    def rehearsed(context: dg.OpExecutionContext, station: Station) -> None:
+        place, now = installation.backup_folder(), datetime.now(SHANGHAI)
+        last = promises.last_event(station.settings, "rehearsal")
+        if place is None or (last and now - datetime.fromisoformat(last.at) < REHEARSED_EVERY):
+            return
+        with refusals_shown():
+            found = whole_backup.rehearse(station.settings, place)
+        context.log.info(found["message"])
+        _tell_damage(station, "rehearsal", "恢复演练没有通过", [] if found["agrees"] else [found["detail"]], now)
+
+    @dg.job(name="copies", description="每晚：备份；每四周：恢复演练。")
+    def job():
+        rehearsed(after=backed_up())
+
+    nightly = dg.ScheduleDefinition(
+        name="copies_schedule", job=job, cron_schedule="0 2 * * *", execution_timezone=ZONE,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )  # fmt: skip
+    return job, nightly
 
 
 def _tell_damage(station: Station, kind: str, what: str, found: list[str], now: datetime) -> None:

@@ -15,14 +15,11 @@ from pipelines.settings import Settings
 def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """Every morning: who has not reported. On most days there is nothing to say."""
 
-    @dg.op(description="在提醒日写好给市级和未报各县的提醒，并发送待发的消息。")
+    @dg.op(description="在提醒日写好给市级和未报各县的提醒。")
     def remind(context: dg.OpExecutionContext, station: Station) -> None:
         with refusals_shown():
             found = dispatch.remind(station.settings, datetime.now(SHANGHAI))
-            gone, troubles = dispatch.flush(station.settings)
-        context.log.info(f"今天的提醒 {len(found)} 条，发出 {gone} 条")
-        for trouble in troubles:
-            context.log.warning(trouble)
+        context.log.info(f"今天的提醒 {len(found)} 条，由对外收发程序送出")
 
     @dg.job(name="reminders", description="催报：截止前 3 天、当天、逾期后每天。")
     def job():
@@ -36,11 +33,11 @@ def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
 
 
 def notices() -> dg.SensorDefinition:
-    """Every minute: editions the ledger has gained, a disk nearly full, and what waits to be sent."""
+    """Every minute: editions the ledger has gained, a disk nearly full. Written down only: `serving.outside` sends."""
 
     @dg.sensor(
         name="notices", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING, jobs=[],
-        description="发布版、待办事项、磁盘将满的消息；发送待发的消息，发不出的下次再发。",
+        description="写下发布版、待办事项、磁盘将满的消息；由对外收发程序送出。",
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SkipReason:
         # what was published before anybody listened is no news
@@ -48,8 +45,7 @@ def notices() -> dg.SensorDefinition:
         context.update_cursor(str(dispatch.releases(station.settings, before)))
         dispatch.matters(station.settings, datetime.now(SHANGHAI))
         _disk(station.settings, datetime.now(SHANGHAI))
-        gone, troubles = dispatch.flush(station.settings)
-        return dg.SkipReason("；".join([f"发出 {gone} 条消息", *troubles]))
+        return dg.SkipReason(f"待发 {len(dispatch.outbox(station.settings).waiting())} 条消息")
 
     return sensor
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from pipelines import months
 from pipelines.defs.resource import Station
@@ -11,11 +12,13 @@ from pipelines.monthly import overdue
 from pipelines.reference.working_days import Calendar
 
 
-def build(calendar: Calendar, partitions: dg.TimeWindowPartitionsDefinition) -> tuple:
-    """The job over all stages, and its schedule: daily at the publication time in the calendar's time zone."""
+def build(
+    calendar: Calendar, partitions: dg.TimeWindowPartitionsDefinition, selection: dg.AssetSelection
+) -> tuple[UnresolvedAssetJobDefinition, dg.ScheduleDefinition]:
+    """The job over all that is made of a month, and its schedule: daily at the publication time in the calendar's time zone."""
     job = dg.define_asset_job(
         "monthly",
-        selection=dg.AssetSelection.all(),
+        selection=selection,
         description="一个月：收件、计算、检查、成版、发布。",
         tags={"shequ/writes": "warehouse"},
     )

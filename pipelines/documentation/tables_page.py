@@ -15,6 +15,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import session, submit_files
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
+from pipelines.verification import spot_tables
 
 MONTH = date(2020, 4, 1)
 
@@ -26,7 +27,7 @@ _MANY = 12
 def stated_grains() -> dict[str, str]:
     """Table → one row per what. `state-<policy>` stands for every policy's."""
     grains: dict[str, str] = {}
-    for module in (ready_tables, database, city_facts, analysis_tables, month_tables):
+    for module in (ready_tables, database, city_facts, analysis_tables, month_tables, spot_tables):
         for names, grain in _ROW.findall(module.__doc__ or ""):
             for name in re.findall(r"`([^`]+)`", names):
                 if module is month_tables:

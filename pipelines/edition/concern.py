@@ -7,10 +7,11 @@ of the applicable leading indicators that are behind, then their summed missing 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
 from pipelines import months
 from pipelines.edition.open_edition import Release
+from pipelines.edition.progress_rows import ConcernedPlace
 from pipelines.edition.statuses import BEHIND
 from pipelines.figures.progress import CONCERN
 
@@ -48,18 +49,6 @@ def _missing(row: Mapping[str, Any]) -> int:
 def by_concern(rows: Iterable[Row]) -> list[Row]:
     """The rows in the order of concern."""
     return sorted(rows, key=concern)
-
-
-class ConcernedPlace(TypedDict):
-    """A county in the order of concern: leading indicators that apply, those behind, its rank; the same a month before, where known."""
-
-    unit: str
-    short: str
-    applicable: int
-    behind: int
-    rank: int
-    behind_before: int | None
-    rank_before: int | None
 
 
 def places(release: Release, policy: str, month: date | None = None) -> list[ConcernedPlace]:

@@ -79,7 +79,25 @@ class _Story:
         raw = self._evidence(standing)
         own = [f for f in self.entry["fields"] if "." not in f]
         shared = self._county_answers({standing[row["unit"]]["county_code"] for row in rows})
-        return [self._community(row, standing[row["unit"]], raw, own, shared) for row in rows]
+        checks = self._checks()
+        return [
+            {
+                **self._community(row, standing[row["unit"]], raw, own, shared),
+                "checks": checks.get(standing[row["unit"]]["uid"], []),
+            }
+            for row in rows
+        ]
+
+    def _checks(self) -> dict[str, list[dict]]:
+        """Uid → the visits of closed lists that asked about this indicator, of whichever month, the newest first."""
+        found: dict[str, list[dict]] = {}
+        for row in self.release.rows(
+            "SELECT uid, list, month, part, result, days, evidence FROM spot_unit WHERE policy = ? AND indicator = ? "
+            "ORDER BY month DESC, list DESC",
+            [self.entry["policy"], self.entry["indicator"]],
+        ):
+            found.setdefault(row.pop("uid"), []).append({**row, "month": months.key(row["month"])})
+        return found
 
     def _states(self, table: str, column: str, level: str, unit: str | None) -> list[dict]:
         where = f"AND {column} = ?" if level != "city" else ""
@@ -93,7 +111,7 @@ class _Story:
     def _standing(self, units: list[str]) -> dict[str, dict]:
         own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
         rows = self.release.rows(
-            f"SELECT unit, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
+            f"SELECT unit, uid, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
             "WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[]))",
             [self.month, units],
         )

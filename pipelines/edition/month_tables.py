@@ -141,6 +141,8 @@ def now_query(warehouse: Warehouse, month: date, divisions: str) -> str:
 def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
     seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
+    # a returned list of a spot check is no report of the month that it names
+    visits = ",".join(str(e.body["submission"]) for e in life.spots if e.kind == "spot_result") or "NULL::BIGINT"
     states = (
         ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status)
         or "(NULL::BIGINT, NULL::VARCHAR)"
@@ -152,7 +154,8 @@ def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
         FROM submission LEFT JOIN (VALUES {states}) AS state(seq, status) ON state.seq = submission.seq
         LEFT JOIN answer ON answer.seq = submission.seq
         LEFT JOIN standing ON standing.month = {day} AND standing.seq = answer.seq AND standing.row_no = answer.row_no
-        WHERE submission.month = {day} GROUP BY ALL ORDER BY submission.seq"""
+        WHERE submission.month = {day} AND list_position([{visits}], submission.seq) IS NULL
+        GROUP BY ALL ORDER BY submission.seq"""
 
 
 # DuckDB writes other bytes from a reopened warehouse than from a fresh one; this writer looks at nothing but the values

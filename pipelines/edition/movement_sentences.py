@@ -7,12 +7,11 @@ Nothing is said of the direction of an indicator of which less than nine tenths 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict
 
 from pipelines import months
-from pipelines.edition.concern import ConcernedPlace
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, listed, sentence
+from pipelines.edition.progress_rows import ConcernedPlace, Moved, MovedPlace, Restated, Slipped
 from pipelines.edition.statuses import NAMES
 from pipelines.punctuation import full_width
 
@@ -21,48 +20,6 @@ GRADES = ("met", "on_track", "lagging", "off_track", "reversing")
 # a change by so few units is never the first thing said
 FEW = 2
 _NAMED = 3
-
-
-class MovedPlace(TypedDict):
-    """A county's units known in both months that turned to met (`gained`), and from it (`lost`)."""
-
-    unit: str
-    short: str
-    gained: int
-    lost: int
-
-
-class Moved(TypedDict):
-    """What moved of one leading share since the month before, in whole units. Grain: one indicator.
-
-    `gained` and `lost`: by work, `counties` says where. `reported`: met units that came by reports (negative: that went silent).
-    `boundary`, `corrected`, `defined`: met units more by roster, by corrections to the earlier month, by definition. `enough_known`: at
-    least nine tenths is known in both months.
-    """
-
-    indicator: str
-    name: str
-    gap_unit: str | None
-    position: int
-    gained: int
-    lost: int
-    reported: int
-    boundary: int
-    corrected: int
-    defined: int
-    enough_known: bool
-    counties: list[MovedPlace]
-
-
-class Slipped(TypedDict):
-    """A leading indicator of a county whose status is worse than a month before, and not because the due day came."""
-
-    unit: str
-    short: str
-    indicator: str
-    name: str
-    status_before: str
-    status: str
 
 
 # ---- who lags
@@ -254,16 +211,6 @@ def _part(number: int | Decimal, more: str, fewer: str) -> str:
 
 
 # ---- changes of the divisions
-
-
-class Restated(TypedDict):
-    """A leading share of the city that a change of divisions alone moved: the month before as then and by today's divisions, and now."""
-
-    indicator: str
-    name: str
-    then: str
-    like_for_like: str
-    now: str
 
 
 def divisions_changed(release: Release) -> str:

@@ -1,7 +1,8 @@
 """What editions of older formats lack, as nulls and empty tables: whoever reads an edition asks the same of all.
 
 Before format 5 figures had no `known`, no two parts of the gap and no verdicts at the ends, and nothing was in an order of concern.
-An edition has no `moved` where no 表1 lay on several sheets, and no `county_source` where no 表2 was put together from several files.
+An edition has no `moved` where no 表1 lay on several sheets, no `county_source` where no 表2 was put together from several files, and
+no tables of spot checks where none was planned.
 """
 
 from collections.abc import Collection
@@ -9,6 +10,7 @@ from collections.abc import Collection
 from pipelines.edition import edition_folders
 from pipelines.edition.decision_rows import EXPLANATION
 from pipelines.figures.progress import FIGURE
+from pipelines.verification import spot_tables
 
 _STEP = {"concern": "BIGINT", "place_concern": "BIGINT"}
 _CONCERN = {
@@ -19,6 +21,7 @@ _MOVED = {"month": "DATE", "seq": "BIGINT", "row_no": "INTEGER", **dict.fromkeys
 _COUNTY_SOURCE = {"month": "DATE", "unit": "VARCHAR", "field": "VARCHAR", "seq": "BIGINT"}
 _TABLES = {
     "concern": _CONCERN, "moved": _MOVED, "county_source": _COUNTY_SOURCE, "explanation": dict.fromkeys(EXPLANATION, "VARCHAR"),
+    **spot_tables.TABLES,
 }  # fmt: skip
 _COLUMNS = {"figure": FIGURE, "figure_now": FIGURE, "step": _STEP}
 

@@ -22,6 +22,7 @@ from pipelines.edition import (
     edition_folders,
     month_tables,
     same_edition,
+    spot_month_tables,
     verify_files,
 )
 from pipelines.edition.month_table_store import Exports, Made
@@ -33,6 +34,7 @@ from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from pipelines.system import durable_files, program_version
 from pipelines.system.durable_files import make_folder, sync_folder, write_durably
+from pipelines.verification import spot_tables
 from pipelines.warehouse.projection import Progress, Warehouse
 
 Tables = dict[str, dict[str, Object]]
@@ -79,10 +81,13 @@ def publish(
         raise Refusal(f"{months.label(month)}没有任何有效报表，也没有可沿用的，无法成版；请先提交报表（shequ submit）")
     latest = edition_folders.latest_edition(settings.releases, month)
     lost = _lost(life, month, latest)
-    if latest and not lost and life.month(month).approved:
+    approved = latest and not lost and life.month(month).approved
+    if approved and not life.spots:
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
+    if approved and not _is_checked(warehouse, draft.manifest, latest):
+        return Edition(month, int(latest.name), latest, new=False)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
     same = same_edition.same_figures if only_figures else same_edition.same
@@ -169,8 +174,9 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
                 lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
             )
             for table, item in objects.items():
-                content.setdefault(table, {})[months.key(month)] = item
-    return content
+                if table not in spot_tables.TABLES:
+                    content.setdefault(table, {})[months.key(month)] = item
+    return content | spot_month_tables.stored(warehouse, settings.releases / "objects", life, span)
 
 
 def _own(
@@ -277,7 +283,9 @@ def write(
     before = latest and edition_folders.read_manifest(latest)
     manifest = {
         "edition": number,
-        "kind": _kind(draft.manifest, before),
+        "kind": "checked"
+        if latest and _is_checked(warehouse, draft.manifest, latest)
+        else _kind(draft.manifest, before),
         "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
         "published_at": now.isoformat(timespec="seconds"),
         "published_by": by,
@@ -331,6 +339,17 @@ def _kind(manifest: dict, before: dict | None) -> str:
         return "original"
     same_rules = before["reference"] == manifest["reference"] and before["format"] >= edition_folders.VERDICTS
     return "corrected" if same_rules else "restated"
+
+
+def _is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
+    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
+    if not spot_tables.TABLES.keys() & manifest["tables"].keys():
+        return False
+    before = edition_folders.read_manifest(latest)
+    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
+        return False
+    changed = same_edition.differing(warehouse, latest, manifest)
+    return bool(changed) and spot_month_tables.only_these(changed)
 
 
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:

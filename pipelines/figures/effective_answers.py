@@ -92,9 +92,10 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
         rosters.files_digest(),
         program_version.digest(__name__),
     ]
+    read_by = decisions_by_code(life, rosters)
     for month in sorted(wanted):
         before = [[months.key(m), contents[m]] for m in answered if m < month]
-        mark = _digest([fixed, inputs(life, rosters, month), before[-HISTORY_MONTHS:]])
+        mark = _digest([fixed, rosters.admitted_codes(month), inputs(life, month, read_by), before[-HISTORY_MONTHS:]])
         if known.get(month) != mark:
             with warehouse.transaction():
                 evaluate(warehouse, month, life)
@@ -116,19 +117,29 @@ def answered_months(life: Life, until: date | None = None) -> list[date]:
     return sorted(month for month in lent if month <= reported[-1])
 
 
-def inputs(life: Life, rosters: Rosters, month: date) -> list[object]:
+ReadBy = dict[str, dict[str, dict[str, str]]]
+
+
+def decisions_by_code(life: Life, rosters: Rosters) -> ReadBy:
+    """County code → what its files are read by: the decisions under each of the codes that the county has had."""
+    read_by: ReadBy = {}
+    for county, decided in life.reading_decisions.items():
+        for code in rosters.county_codes(county):
+            read_by.setdefault(code, {})[county] = decided
+    return read_by
+
+
+def inputs(life: Life, month: date, read_by: ReadBy) -> list[object]:
     """What a month's answers follow from, besides reference data and the months before."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
-    decided = life.reading_decisions
     return [
         months.key(month),
-        rosters.admitted_codes(month),
         [
             [
                 county,
                 [[seq, life.digests[seq]] for seq in seqs],
-                [decided.get(code, {}) for code in rosters.county_codes(county)],
+                read_by.get(county, {}),
             ]
             for county, seqs in sorted(state.effective.items())
         ],

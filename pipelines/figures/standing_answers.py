@@ -109,8 +109,8 @@ def _write_county_source(warehouse: Warehouse, month: date) -> None:
     con.execute(
         "INSERT INTO county_source SELECT ?::DATE, lent.unit, field, source.seq FROM county_source AS source "
         "JOIN origin ON (origin.month, origin.answered_as) = (source.month, source.unit) "
-        "JOIN (SELECT unit, answered_in FROM county_standing WHERE month = ? AND carried) AS lent "
-        "ON (lent.unit, lent.answered_in) = (origin.code, source.month)",
+        "JOIN (SELECT unit, answered_in FROM county_standing WHERE month = ? AND carried) AS lent ON lent.unit = origin.code "
+        "WHERE source.month = lent.answered_in",
         [month, month],
     )
     several = "SELECT unit FROM county_row WHERE NOT held AND NOT broken GROUP BY unit HAVING count(*) > 1"

@@ -66,8 +66,9 @@ def _fingerprints(warehouse: Warehouse, life: Life, span: list[date]) -> dict[da
     digests = warehouse.reference.digests | {"rosters": rosters.files_digest()}
     fixed = json.dumps([digests, program_version.digest(__name__)])
     marks, before = {}, hashlib.sha256(fixed.encode()).hexdigest()
+    read_by = effective_answers.decisions_by_code(life, rosters)
     for month in span:
-        inputs = [before, effective_answers.inputs(life, rosters, month)]
+        inputs = [before, rosters.admitted_codes(month), effective_answers.inputs(life, month, read_by)]
         before = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         marks[month] = before
     return marks

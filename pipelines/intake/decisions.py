@@ -1,4 +1,4 @@
-"""Decisions of the city on a month and on what was found in it: approve, reopen, extend; waive, resolve; take any of them back.
+"""Decisions of the city on a month and on what was found in it: approve, reopen, extend, annotate; waive, resolve; take any of them back.
 
 A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
 """
@@ -12,7 +12,7 @@ from pipelines.answers import match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox, month_report, signature
+from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -176,6 +176,19 @@ def extend(
         return decide(opened, "extend", {"month": months.key(month), "county": county, "why": why, **given}, by)
 
 
+def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, indicator: str | None = None) -> Event:
+    """A note on a month, or on an indicator in it: an instruction, an event. It is shown beside the series and changes no figure.
+
+    Errors: `Refusal` without a text.
+    """
+    by = person(by, "annotate", settings, month=months.key(month))
+    _need("批注", text)
+    with writing(settings, "批注") as opened:
+        settle(opened)
+        about = {"indicator": indicator} if indicator else {}
+        return decide(opened, "annotate", {"month": months.key(month), "text": text.strip(), **about}, by)
+
+
 def admit(name: str, town: str, kind: str, since: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Admit a unit that was founded between two editions of the roster: in a town (its code), from a month on."""
     by = person(by, "resolve", settings, town=town)
@@ -246,7 +259,7 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
     """What an approved month rests on is not changed under its approval."""
     event = _taken_back(opened.archive, event)
-    if event.kind != "submission":
+    if event.kind != "submission" or returned_lists.may_be_withdrawn(opened.archive, life, event.seq):
         return
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
     if month and life.month(month).approved and life.status[event.seq] != "waiting":

@@ -56,10 +56,8 @@ class Preview:
     receipt_bytes: bytes
 
 
-def preview(
-    data: bytes, name: str, reference: Reference, release: Release | None, today: date, in_force: InForce | None = None
-) -> Preview:
-    found = check_bytes(data, name, reference, release, today, in_force)
+def preview(data: bytes, found: Report, reference: Reference) -> Preview:
+    """A report with the receipt that belongs to it."""
     receipt, receipt_name = receipts.preview(found, data, reference)
     return Preview(found, receipt_name, receipt)
 

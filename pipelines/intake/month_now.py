@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from pipelines import months
 from pipelines.archive import month_state, reference_in_force
@@ -177,6 +178,29 @@ def decisions(settings: Settings) -> list[dict]:
     """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, and what it is about (null where it has none)."""
     events = list(Archive(settings.archive).decisions())
     return list(_rows(events, month_state.fold(events, [])))
+
+
+class Note(NamedTuple):
+    """A note on a month; on one `indicator`, or on the month as such."""
+
+    seq: int
+    month: date
+    text: str
+    by: str
+    at: str
+    indicator: str | None
+
+
+def notes(settings: Settings) -> list[Note]:
+    """The notes in force, by month."""
+    events = list(Archive(settings.archive).decisions())
+    withdrawn = month_state.fold(events, []).withdrawn
+    found = [
+        Note(e.seq, months.parse(e.body["month"]), e.body["text"], e.by, e.at, e.body.get("indicator"))
+        for e in events
+        if e.kind == "annotate" and e.seq not in withdrawn
+    ]
+    return sorted(found, key=lambda note: (note.month, note.seq))
 
 
 def _decisions(events: list[Event], life: Life, month: date) -> Iterator[dict]:

@@ -22,8 +22,9 @@ class Report:
     """What became of one file: the object that `shequ check --json` prints, and a little more.
 
     `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
-    person) | withdrawn | known (the same bytes stand already, as number `seq`) | received (in the archive, not yet read: another task
-    is writing; `rows` and `findings` are those of a check). `waits` says why and until when it waits.
+    person) | withdrawn | spot (results of a spot check; `spot` says which list and what of it is recorded) | known (the same bytes
+    stand already, as number `seq`) | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those
+    of a check). `waits` says why and until when it waits.
     `other_month` says so where the month is over and not the one that has just ended.
     `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
     force that the file does not replace.
@@ -42,6 +43,7 @@ class Report:
     in_force: dict | None = None
     waits: str | None = None
     other_month: str | None = None
+    spot: str | None = None
 
     @classmethod
     def unreadable(cls, file: str, why: str) -> "Report":

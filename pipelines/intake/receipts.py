@@ -30,6 +30,7 @@ _STATES = {
     "waiting": "已收到，等待生效",
     "question": "已收到，待市里采纳月份后生效",
     "withdrawn": "已撤回",
+    "spot": "抽查结果已记录",
     "superseded": "已被更新的报表取代",
     "refused": "不能采用，请改正后重报",
 }
@@ -46,6 +47,11 @@ def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[P
         write_durably(folder / name, data)
         paths.append(folder / name)
     return paths
+
+
+def one(opened: Warehouse, report) -> tuple[bytes, str]:
+    """The receipt of one submitted file, and its file name."""
+    return _Desk(opened).receipt(report)
 
 
 def preview(report, data: bytes, reference: Reference) -> tuple[bytes, str]:
@@ -114,7 +120,9 @@ class _Desk:
         original = self.opened.archive.read(report.sha256)
         # what is in force or waits is judged; a file that was superseded or withdrawn is judged for its receipt alone
         judged = (
-            self.life.status.get(report.seq) in ("effective", "waiting", "question") or month is None or report.refused
+            self.life.status.get(report.seq) in ("effective", "waiting", "question", "spot")
+            or month is None
+            or report.refused
         )
         found = report.findings if judged else self._findings(report.seq, report.county, month)
         context = self._context(report, month)

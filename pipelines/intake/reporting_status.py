@@ -1,10 +1,12 @@
 """Who has reported a month, and what is not taken account of yet. Waits for nobody."""
 
+import errno
 from datetime import date, datetime
 
 from pipelines import months
 from pipelines.archive import reference_in_force
 from pipelines.archive.store import Archive
+from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_report, month_status
 from pipelines.intake.session import settle, writer_lock, writing
 from pipelines.settings import Settings
@@ -41,10 +43,20 @@ def status(settings: Settings, month: date | None = None) -> dict:
             found, running = {**found, "as_of": opened.applied()}, None
     except locks.Busy:
         found, running = _as_kept(settings, month), _runs(settings)
+    except OSError as fault:
+        if fault.errno not in _UNWRITABLE:
+            raise
+        found, running = _as_kept(settings, month), None
+    except Refusal as refusal:
+        if getattr(refusal.__cause__, "errno", None) not in _UNWRITABLE:
+            raise
+        found, running = _as_kept(settings, month), None
     told = news(settings, found["as_of"])
     return {**found, "inbox": told["inbox"], "unread": told["arrived"][::-1], "running": running}
 
 
+# a disk that became read-only, or folders of another user: what was kept last is told
+_UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NO_MONTH = {"month": None, "state": "open", "counties": [], "waiting": [], "refused": []}
 
 

@@ -10,7 +10,7 @@ from pipelines.archive import reference_in_force
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import edition_folders
 from pipelines.figures import effective_answers
-from pipelines.intake import month_status, record_explanations
+from pipelines.intake import month_status, record_explanations, returned_lists
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 from pipelines.warehouse import projection
@@ -48,7 +48,9 @@ def settle(opened: Warehouse, report: Progress | None = None, now: datetime | No
     no figure is computed. Returns the submissions read."""
     read = worker_pool.reader(opened.archive, opened.reference)
     loaded = opened.sync(read, report)
-    if note_months_over(opened, now or datetime.now(SHANGHAI)):
+    moment = now or datetime.now(SHANGHAI)
+    noted = [*note_months_over(opened, moment), returned_lists.bring_up_to_date(opened, moment)]
+    if any(noted):
         opened.sync(read)
     effective_answers.bring_up_to_date(opened)
     if record_explanations.record(opened):

@@ -11,15 +11,16 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.access import roles
-from pipelines.archive import reference_in_force
+from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.receive import Receiver
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, judge, month_status, outcome, receipts
+from pipelines.intake import file_names, judge, month_status, outcome, receipts, returned_lists
 from pipelines.intake.judge import Preview
 from pipelines.intake.outcome import Report
 from pipelines.intake.session import PATIENCE, Progress, settle, writing
 from pipelines.reference import reference_bundle
+from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.warehouse.projection import Warehouse
@@ -39,9 +40,20 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     in_force = partial(month_status.rows_in_force, settings.data)
     return [
         data if isinstance(data, Report)
-        else judge.check_bytes(data, file_names.of(path), reference, release, today, in_force)
+        else _or_list(
+            judge.check_bytes(data, file_names.of(path), reference, release, today, in_force), data, settings, reference, today
+        )
         for path, data in files
     ]  # fmt: skip
+
+
+def _or_list(found: Report, data: bytes, settings: Settings, reference: Reference, today: date) -> Report:
+    """The report; of a file that is no report of a county but a returned list of a spot check, what that one would be."""
+    if not found.refused:
+        return found
+    archive = Archive(settings.archive)
+    life = month_state.fold(archive.decisions(), [])
+    return returned_lists.preview(data, found, archive, life, reference, today) or found
 
 
 def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
@@ -52,7 +64,8 @@ def preview(data: bytes, name: str, settings: Settings, now: datetime | None = N
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force = partial(month_status.rows_in_force, settings.data)
-    return judge.preview(data, name, reference, judge.release_if_any(settings), today, in_force)
+    found = judge.check_bytes(data, name, reference, judge.release_if_any(settings), today, in_force)
+    return judge.preview(data, _or_list(found, data, settings, reference, today), reference)
 
 
 def _read(path: Path) -> bytes | Report:
@@ -70,11 +83,11 @@ def read_file(path: Path) -> bytes:
             raise _too_large(file_names.of(path), size)
         return path.read_bytes()
     except FileNotFoundError:
-        raise Refusal(f"找不到文件“{path}”；请检查路径") from None
+        raise Refusal(f"找不到文件“{file_names.shown(path)}”；请检查路径") from None
     except IsADirectoryError:
-        raise Refusal(f"“{path}”是文件夹；请给出其中的文件") from None
+        raise Refusal(f"“{file_names.shown(path)}”是文件夹；请给出其中的文件") from None
     except PermissionError:
-        raise Refusal(f"没有权限读取文件“{path}”；请检查文件权限") from None
+        raise Refusal(f"没有权限读取文件“{file_names.shown(path)}”；请检查文件权限") from None
 
 
 def _too_large(name: str, size: int) -> Refusal:
@@ -108,7 +121,7 @@ def submit(
             settle(opened, report, now)
             today = (now or datetime.now(SHANGHAI)).date()
             return [
-                one if isinstance(one, Report) else _as_received(opened, one.seq, one.name, one.known, today)
+                one if isinstance(one, Report) else as_received(opened, one.seq, one.name, one.known, today)
                 for one in taken
             ]
     except locks.Busy:
@@ -143,8 +156,11 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     return by.name
 
 
-def _as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
+def as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
+    """What became of a stored submission, as it stands now. `known`: the same bytes stood already."""
     life = opened.life()
+    if life.status.get(seq) == "spot":
+        return returned_lists.report_of(opened.archive, life, seq, outcome.report(opened, seq, name))
     repeated = life.status.get(seq) == "repeated"
     found = outcome.report(opened, life.repeats[seq] if repeated else seq, name)
     found.state = "known" if known or repeated else life.status.get(seq, "refused")
@@ -160,6 +176,7 @@ def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
     today = (now or datetime.now(SHANGHAI)).date()
     data, in_force = Archive(settings.archive).read(one.digest), partial(month_status.rows_in_force, settings.data)
     found = judge.check_bytes(data, one.name, reference, judge.release_if_any(settings), today, in_force)
+    found = _or_list(found, data, settings, reference, today)
     found.seq, found.state = one.seq, "known" if one.known else "received"
     return found
 
@@ -174,5 +191,5 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
         settle(opened)
         stored = [report for report in reports if report.seq is not None]
         today = datetime.now(SHANGHAI).date()
-        read = [_as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r for r in stored]
+        read = [as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r for r in stored]
         return receipts.write_receipts(opened, read, folder)

@@ -10,7 +10,7 @@ from pipelines.edition import Edition, edition_folders, publish, verify_files
 from pipelines.edition.publish_edition import Lost
 from pipelines.errors import Refusal
 from pipelines.figures import update
-from pipelines.intake import session
+from pipelines.intake import returned_lists, session
 from pipelines.monthly import gate, papers, rebuild_editions
 from pipelines.settings import Settings
 from pipelines.warehouse import warehouse_checks
@@ -57,7 +57,8 @@ def _publish(
         if wanted not in opened.life().reported:
             raise Refusal(f"{months.label(wanted)}没有任何有效报表，不予成版；请核对月份，或先提交报表（shequ submit）")
         checked(opened, wanted, warn, report)
-        edition = next(e for e in publish_months(opened, settings, [wanted], by, report) if e.month == wanted)
+        due = [wanted, *returned_lists.closed_since(opened, settings)]
+        edition = next(e for e in publish_months(opened, settings, due, by, report) if e.month == wanted)
         require_whole(verify_files.touched_faults(opened, edition.folder))
     return edition
 

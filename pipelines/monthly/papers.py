@@ -16,6 +16,7 @@ from pipelines.archive.store import Archive, write_durably
 from pipelines.edition import Release, edition_folders, open_folder
 from pipelines.edition.open_edition import with_decisions
 from pipelines.intake import month_now
+from pipelines.reports import office
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 
@@ -46,9 +47,8 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
             mark = _mark(release.decisions() or [], release.month)
             if not papers(folder) or _told(folder, release) != mark:
                 with _steady():
-                    reports.write_reports(
-                        release, _aside(folder), caveats=month_now.of(settings, release.month).caveats
-                    )
+                    caveats = month_now.of(settings, release.month).caveats
+                    reports.write_reports(release, _aside(folder), caveats=caveats, office=office.load(settings))
                 write_durably(_aside(folder) / _MARK, json.dumps(mark).encode())
                 _replace(folder)
         finally:

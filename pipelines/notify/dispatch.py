@@ -15,9 +15,9 @@ from pipelines.intake.open_matters import Matter
 from pipelines.notify import due_dates, matter_messages, messages, reporting_state
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
-from pipelines.notify.outbox import Outbox, contacts_of, send_waiting
+from pipelines.notify.outbox import Outbox, contacts_of
 from pipelines.reports.facts import gather
-from pipelines.reports.verdict import tally
+from pipelines.reports.overall_verdict import tally
 from pipelines.settings import Settings
 
 
@@ -102,19 +102,14 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
     try:
         policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
         told = [gather(release, policy) for policy in policies]
-        return "\n".join(f"{f.policy['title']}:{tally([i.status for i in f.headline], f.statuses)}" for f in told)
+        return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in told)
     finally:
         release.close()
 
 
 def tell(settings: Settings, found: list[Message]) -> None:
-    """Write down messages, to be sent with the next `flush`."""
+    """Write down messages, to be sent by the program outside (`pipelines.serving.outside`)."""
     outbox(settings).put(found, known(settings))
-
-
-def flush(settings: Settings) -> tuple[int, list[str]]:
-    """Send what waits: how many went, and what did not."""
-    return send_waiting(settings)
 
 
 def outbox(settings: Settings) -> Outbox:

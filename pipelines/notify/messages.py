@@ -164,7 +164,7 @@ def _refused_lines(standing: Standing) -> list[str]:
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
     """An edition is out: its verdict in one sentence."""
-    what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算"}[kind]
+    what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
     label = f"{months.label(month)}第{edition}版"
     return Message(
         f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{what}", f"{verdict}\n",

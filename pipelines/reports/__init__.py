@@ -6,40 +6,68 @@ from pathlib import Path
 from pipelines import months
 from pipelines.archive.store import write_durably
 from pipelines.edition.open_edition import Release
-from pipelines.reports import brief_docx, page_html, tables_xlsx
+from pipelines.errors import Refusal
+from pipelines.reports import brief_docx, page_html, period_changes, tables_xlsx
 from pipelines.reports.facts import Facts, gather
-from pipelines.reports.variants import VARIANTS, Variant, of_month
+from pipelines.reports.office import Office
+from pipelines.reports.variants import MONTH, VARIANTS, Variant, of_month
 
-__all__ = ["VARIANTS", "Variant", "file_names", "of_month", "write_reports"]
-
-_WRITERS = {"docx": brief_docx.build, "xlsx": tables_xlsx.build, "html": page_html.build}
+__all__ = ["VARIANTS", "Variant", "file_names", "gather", "of_month", "write_reports"]
 
 
 def write_reports(
-    release: Release, folder: Path, variant: Variant | None = None, caveats: Sequence[str] = ()
+    release: Release,
+    folder: Path,
+    variant: Variant | None = None,
+    caveats: Sequence[str] = (),
+    office: Office | None = None,
 ) -> list[Path]:
     """Write the reports of a release into `folder`, for every policy in force; returns them.
 
-    `variant`: month, quarter or year; by default what the month calls for. `caveats` say what reference data is
-    old (`pipelines.reference.age`). Nothing but the release is read, so the
+    By default the month's paper, tables and page, and the papers of a quarter and a year that end with the month and whose beginning
+    is known. `caveats` say what reference data is old (`pipelines.reference.age`). Of the edition nothing else is read, so that the
     reports of an old edition come out the same whenever they are made.
+    Errors: `Refusal` for a quarter's or year's paper that was asked for and cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    variant = variant or of_month(release.month)
     policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
     made: dict[Path, bytes] = {}
     for policy in policies:
-        facts = gather(release, policy, variant.back, caveats)
-        for name, build in zip(file_names(facts, variant, len(policies) > 1), _WRITERS.values(), strict=True):
-            made[folder / name] = build(facts, variant)
+        facts = gather(release, policy, 1, caveats, office)
+        for (name, kind), content in _contents(facts, variant).items():
+            made[folder / _name(facts, name, kind, policy if len(policies) > 1 else "")] = content
     # all are made before one is written, and each is there whole or not at all
     for path, content in made.items():
         write_durably(path, content)
     return list(made)
 
 
-def file_names(facts: Facts, variant: Variant, several: bool = False) -> list[str]:
+def _contents(facts: Facts, variant: Variant | None) -> dict[tuple[str, str], bytes]:
+    """By variant and kind of file (`月报`, `docx`), what is written."""
+    found: dict[tuple[str, str], bytes] = {}
+    if variant in (None, MONTH):
+        found[MONTH.name, "docx"] = brief_docx.build(facts, MONTH)
+        found[MONTH.name, "xlsx"] = tables_xlsx.build(facts, MONTH)
+        found[MONTH.name, "html"] = page_html.build(facts, MONTH)
+    for longer in (variant,) if variant else of_month(facts.month):
+        if longer is MONTH:
+            continue
+        period = gather(facts.release, facts.policy["id"], longer.back, facts.caveats, facts.office)
+        try:
+            period_changes.require(period, longer)
+        except Refusal:
+            if variant:
+                raise
+            continue
+        found[longer.name, "docx"] = brief_docx.build(facts, longer, period)
+    return found
+
+
+def file_names(facts: Facts, several: bool = False) -> list[str]:
     """`邢台市城乡社区治理月报_2020-05_第1版.docx` and so on; with the policy's id where there are several policies."""
-    policy = f"_{facts.policy['id']}" if several else ""
-    stem = f"{facts.city}城乡社区治理{variant.name}_{months.key(facts.month)}_第{facts.release.edition}版{policy}"
-    return [f"{stem}.{kind}" for kind in _WRITERS]
+    return [_name(facts, MONTH.name, kind, facts.policy["id"] if several else "") for kind in ("docx", "xlsx", "html")]
+
+
+def _name(facts: Facts, variant: str, kind: str, policy: str) -> str:
+    stem = f"{facts.city}城乡社区治理{variant}_{months.key(facts.month)}_第{facts.release.edition}版"
+    return f"{stem}{f'_{policy}' if policy else ''}.{kind}"

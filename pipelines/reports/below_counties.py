@@ -41,8 +41,8 @@ def lacking(facts: Facts, indicator: str, most: int) -> list[dict]:
     """
     return facts.release.rows(
         f"""
-        SELECT u.county_code, u.county, u.town, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
-        (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.unit LIMIT ?
+        SELECT u.county_code, u.county, u.town, u.unit, u.name FROM "state-{facts.policy["id"]}" AS s JOIN unit AS u USING
+        (unit) WHERE s.month = ? AND s."{indicator}" = 2 ORDER BY u.county_code, u.unit LIMIT ?
         """,
         [facts.month, most + 1],
     )

@@ -78,29 +78,6 @@ def add_bars(
     _place(paper, draw, categories, series, height_mm, title)
 
 
-def add_lines(paper: Paper, categories: Sequence[str], series: Sequence[Series], height_mm: float, title: str) -> None:
-    """Appends lines told apart by their dashes and marks."""
-
-    def draw(workbook: Workbook):
-        chart = workbook.add_chart({"type": "line"})
-        for number, one in enumerate(series, 1):
-            chart.add_series({**_ranges(number, len(categories)), **one.look})
-        chart.set_x_axis({"num_font": _font(9), "line": {"color": "#000000"}})
-        chart.set_y_axis(
-            {
-                "min": 0,
-                "max": 100,
-                "num_font": _font(9),
-                "num_format": "0",
-                "major_gridlines": {"visible": True, "line": {"color": "#C0C0C0", "width": 0.5}},
-            }
-        )
-        chart.show_blanks_as("gap")
-        return chart
-
-    _place(paper, draw, categories, series, height_mm, title)
-
-
 def _ranges(number: int, count: int) -> dict:
     return {
         "name": ["数据", 0, number],

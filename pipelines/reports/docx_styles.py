@@ -14,10 +14,12 @@ from datetime import datetime
 from docx import Document
 from docx.document import Document as Paper
 from docx.oxml import parse_xml
-from docx.shared import Mm
+from docx.shared import Mm, Pt
+from docx.text.paragraph import Paragraph
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 TYPE_WIDTH_MM = 156
+POINT_MM = 25.4 / 72
 TWIPS_PER_MM = 1440 / 25.4
 # 225 mm in 22 lines, in twips
 LINE = 579
@@ -50,7 +52,21 @@ def blank(title: str, subject: str, made: datetime) -> Paper:
     )
     properties.comments, properties.last_modified_by, properties.revision = "", "社区治理进展系统", 1
     properties.created = properties.modified = made
+    _drop_thumbnail(paper)
     return paper
+
+
+def _drop_thumbnail(paper: Paper) -> None:
+    """The library's template brings a picture of itself."""
+    relations = paper.part.package.rels
+    for name in [name for name, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
+        del relations[name]
+
+
+def fit_on_one_line(paragraph: Paragraph, points: int) -> None:
+    """Set so large that the paragraph's text stands on one line, at most in so many points."""
+    fits = int((TYPE_WIDTH_MM - 2) / (max(len(paragraph.text), 1) * POINT_MM))
+    paragraph.runs[0].font.size = Pt(min(points, fits))
 
 
 def to_bytes(paper: Paper) -> bytes:
@@ -153,7 +169,7 @@ _STYLES = (
     _style(
         "Title",
         "Title",
-        f'{_lines(700)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
+        f'{_lines(700, after=200)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
         _fonts("方正小标宋简体") + _size(22),
     ),
     _style("Subtitle", "Subtitle", f'{_lines(LINE, after=LINE)}<w:jc w:val="center"/>', _fonts("楷体_GB2312")),
@@ -180,6 +196,38 @@ _STYLES = (
     _style("CellMark", "表中", '<w:jc w:val="center"/>', based="CellText"),
     _style("CellHead", "表头", '<w:keepNext/><w:jc w:val="center"/>', _fonts("黑体"), based="CellText"),
     _style("CellSmall", "表小字", f"{_lines(240)}", _size(9), based="CellText"),
+    _style("DenseText", "密表文", _lines(250), _size(9), based="CellText"),
+    _style("DenseNumber", "密表数", '<w:jc w:val="right"/>', based="DenseText"),
+    _style("DenseMark", "密表中", '<w:jc w:val="center"/>', based="DenseText"),
+    _style("DenseHead", "密表头", '<w:keepNext/><w:jc w:val="center"/>', _fonts("黑体"), based="DenseText"),
+    _style(
+        "Issuer",
+        "发文机关标志",
+        f'<w:keepNext/>{_FREE}<w:spacing w:before="0" w:after="120" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>',
+        _fonts("方正小标宋简体") + '<w:color w:val="C00000"/>',
+    ),
+    # the red rule of the head stands below the number
+    _style(
+        "Serial",
+        "文号",
+        '<w:keepNext/><w:pBdr><w:bottom w:val="single" w:sz="12" w:space="4" w:color="C00000"/></w:pBdr>'
+        f'{_lines(LINE, after=200)}<w:jc w:val="center"/>',
+    ),
+    _style(
+        "PrintedFirst",
+        "版记首行",
+        '<w:keepNext/><w:pBdr><w:top w:val="single" w:sz="8" w:space="2" w:color="000000"/></w:pBdr>'
+        f"{_lines(400, before=400)}",
+        _size(14),
+    ),
+    _style(
+        "Printed",
+        "版记",
+        '<w:pBdr><w:top w:val="single" w:sz="4" w:space="2" w:color="000000"/>'
+        '<w:bottom w:val="single" w:sz="8" w:space="2" w:color="000000"/></w:pBdr>' + _lines(400),
+        _size(14),
+    ),
+    _style("Contact", "联系人", f"{_INDENT}", based="BodyText"),
     _style("Signature", "Signature", '<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/><w:jc w:val="right"/>'),
     _style(
         "PageOdd",

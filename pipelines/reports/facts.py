@@ -1,22 +1,25 @@
 """The facts of a report, gathered once from an edition: the same rows feed the docx, the xlsx and the html.
 
+One reading of the divisions: every month of the series by those of the month judged (as-now).
+
 Nothing is computed here that the edition holds ready-made. Tables that an older edition does not have (`movement`,
 `decision`, `edition`) are read where they exist, and their absence is said in the report. Text from the register gets full-width marks.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines import months
-from pipelines.edition.concern import concern, missing_share
+from pipelines.edition import movement_sentences
+from pipelines.edition.concern import ConcernedPlace, places
 from pipelines.edition.open_edition import Release
-from pipelines.edition.statuses import BEHIND, NAMES, ORDER
+from pipelines.edition.progress_rows import Moved, Slipped, Task
+from pipelines.edition.statuses import NAMES
+from pipelines.edition.tasks import tasks
 from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import (
     County,
@@ -24,153 +27,13 @@ from pipelines.reports.edition_rows import (
     Decision,
     Edition,
     Finding,
-    Indicator,
     Outlook,
     Policy,
     Submission,
 )
+from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import COUNTIES_SHOWN, FINDINGS_SHOWN, MANY_COUNTIES
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of the city, a county or a town."""
-
-    unit: str
-    name: str
-    shown: str | None
-    numerator: Decimal
-    denominator: Decimal
-    unknown: int
-    scope_unknown: int
-    carried: int
-    status: str
-    gap: int | None
-    lower: float | None
-    upper: float | None
-    value: float | None
-    known_shown: str | None = None
-    needed: int | None = None
-    gap_failing: int | None = None
-    gap_unknown: int | None = None
-    if_low: str | None = None
-    if_high: str | None = None
-    if_last: str | None = None
-    deciding: str | None = None
-    base_month: date | None = None
-
-    def exact(self, factor: int) -> Fraction | None:
-        """The value without rounding; null where the release shows none."""
-        if self.value is None or not self.denominator:
-            return None
-        return factor * Fraction(self.numerator) / Fraction(self.denominator)
-
-    @property
-    def bounds(self) -> tuple[str, str] | None:
-        """Lower and upper bound of a share, half up to one decimal from the exact counts; null where it has none."""
-        if self.lower is None:
-            return None
-        whole = Fraction(self.denominator) + self.scope_unknown
-        low, high = (100 * Fraction(part) / whole for part in (self.numerator, self.numerator + self.unknown))
-        return str(tenth(low)), str(tenth(high))
-
-    @property
-    def lacking(self) -> int:
-        """Units in scope known not to have it (of a share). `unknown` also counts units of unknown scope, which are
-        in no denominator.
-        """
-        return max(0, int(self.denominator - self.numerator) - self.unknown)
-
-
-class _Columns:
-    """The columns of an item's indicator as attributes; `id` is the indicator's."""
-
-    indicator: Indicator
-
-    if TYPE_CHECKING:  # what `__getattr__` gives
-        id: str
-        name: str
-        clause: str
-        quote: str
-        wording: str
-        unit: str
-        counted: str
-        binding_level: str
-        judged: str | None
-        reading: str | None
-        unverified: str | None
-        goal: str | None
-        scope_sql: str | None
-        share_sql: str | None
-        numerator_sql: str | None
-        denominator_sql: str | None
-        gap_unit: str | None
-        headline: bool
-        is_share: bool
-        factor: int
-        position: int
-        low: float | None
-        goal_due: date | None
-
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return self.indicator[{"id": "indicator"}.get(name, name)]
-            except KeyError:
-                raise AttributeError(name) from None
-
-
-@dataclass(frozen=True)
-class Item(_Columns):
-    """One indicator with its figures in the month. `before` is the city's figure in the month compared with."""
-
-    indicator: Indicator
-    city: Figure | None
-    before: Figure | None
-    counties: tuple[Figure, ...]
-    series: tuple[tuple[date, Figure], ...]
-    parts: dict[str, float] = field(default_factory=dict)
-
-    @cached_property
-    def of(self) -> dict[str, Figure]:
-        """The counties' figures by county code."""
-        return {figure.unit: figure for figure in self.counties}
-
-    @property
-    def status(self) -> str:
-        return self.city.status if self.city else "no_data"
-
-    @property
-    def change(self) -> Decimal | None:
-        """Change of the city's value since the month compared with, from unrounded values, half up to one decimal."""
-        now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.before))
-        return None if now is None or then is None else tenth(now - then)
-
-    @property
-    def more(self) -> int | None:
-        """Further units that have it (of a share); negative when fewer do."""
-        if not self.is_share or self.change is None or self.city is None or self.before is None:
-            return None
-        return int(self.city.numerator - self.before.numerator)
-
-
-def by_concern(items: Iterable[Item]) -> list[Item]:
-    """Items in the order of concern by their city figures (semantics §6); those without one last."""
-
-    def key(item: Item) -> tuple:
-        if item.city is None:
-            return (len(ORDER), item.position)
-        return concern({**vars(item.city), "position": item.position})
-
-    return sorted(items, key=key)
-
-
-def tenth(number: Fraction) -> Decimal:
-    """Half up (away from zero) to one decimal, exactly: 1/20 is 0.1, −1/20 is −0.1."""
-    scaled = abs(number) * 10
-    whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
-    return Decimal(whole if number > 0 else -whole if whole else 0).scaleb(-1)
+from pipelines.reports.office import Office
 
 
 @dataclass(frozen=True)
@@ -196,6 +59,12 @@ class Facts:
     outlook: dict[str, Outlook]
     waived: dict[str, Finding]
     caveats: tuple[str, ...] = ()
+    office: Office = field(default_factory=Office)
+    places: tuple[ConcernedPlace, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    slipped: tuple[Slipped, ...] = ()
+    divisions: str = ""
+    tasks: tuple[Task, ...] = ()
 
     @property
     def month(self) -> date:
@@ -220,27 +89,20 @@ class Facts:
         return tuple(item for item in self.items if item.headline) or self.items
 
     @cached_property
-    def annual(self) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.judged == "december")
-
-    @cached_property
     def short(self) -> dict[str, str]:
         return {county["unit"]: county["short"] for county in self.counties}
 
     @cached_property
     def ranked(self) -> tuple[County, ...]:
-        """The counties in the order of concern (semantics §6): share of the applicable leading indicators that are behind, then their
-        summed missing share.
-        """
+        """The counties in the order of concern."""
+        order = {place["unit"]: place["rank"] for place in self.places}
+        return tuple(
+            sorted(self.counties, key=lambda county: (order.get(county["unit"], len(order) + 1), county["unit"]))
+        )
 
-        def rank(county: County) -> tuple:
-            known = [item.of[county["unit"]] for item in self.headline if county["unit"] in item.of]
-            applicable = [f for f in known if f.status not in ("not_applicable", "tracked")]
-            behind = sum(figure.status in BEHIND for figure in applicable)
-            share = Fraction(behind, len(applicable)) if applicable else Fraction(0)
-            return -share, -sum((missing_share(vars(figure)) for figure in applicable), Fraction(0)), county["unit"]
-
-        return tuple(sorted(self.counties, key=rank))
+    @property
+    def approved(self) -> bool:
+        return self.release.manifest.get("states", {}).get(months.key(self.month)) == "approved"
 
     @property
     def many(self) -> bool:
@@ -255,21 +117,27 @@ class Facts:
         return tuple(sorted(self.ranked[:COUNTIES_SHOWN], key=lambda county: county["unit"]))
 
 
-def gather(release: Release, policy: str | None = None, back: int = 1, caveats: Sequence[str] = ()) -> Facts:
-    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months
-    before.
+def gather(
+    release: Release,
+    policy: str | None = None,
+    back: int = 1,
+    caveats: Sequence[str] = (),
+    office: Office | None = None,
+) -> Facts:
+    """The facts of a release's month for one policy (default: the newest in force), compared with `back` months before: with none
+    where nothing of the city is known of that month.
     """
     policies = release.rows("SELECT * FROM policy ORDER BY since")
     chosen = next((p for p in policies if p["id"] == policy), policies[-1])
     earlier = months.add(release.month, -back)
-    compared = earlier if months.key(earlier) in release.manifest["months"] and earlier >= chosen["since"] else None
+    compared = earlier if _known(release, chosen["id"], earlier) else None
     has = {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
     return Facts(
         release=release,
         caveats=tuple(caveats),
         policy=_printed(chosen),
         compared=compared,
-        items=_items(release, chosen["id"], compared, has),
+        items=_items(release, chosen["id"], compared),
         counties=_rows(release.rows("SELECT * FROM county ORDER BY unit")),
         coverage=_rows(release.rows("SELECT * FROM coverage WHERE month = ? ORDER BY county", [release.month])),
         submissions=_rows(release.rows("SELECT * FROM submission WHERE month = ? ORDER BY seq", [release.month])),
@@ -282,7 +150,19 @@ def gather(release: Release, policy: str | None = None, back: int = 1, caveats: 
         else None,
         waived=_waived(release) if {"decision", "finding_all"} <= has else {},
         outlook=_outlook(release, chosen["id"]) if "outlook" in has else {},
+        office=office or Office(),
+        places=tuple(places(release, chosen["id"])),
+        moved=tuple(movement_sentences.moved(release, chosen["id"])),
+        slipped=tuple(movement_sentences.slipped(release, chosen["id"])),
+        divisions=movement_sentences.divisions_paragraph(release, chosen["id"]),
+        tasks=tuple(tasks(release, chosen["id"])),
     )
+
+
+def _known(release: Release, policy: str, month: date) -> bool:
+    """Whether anything of the city is known of a month by the divisions of the release's month."""
+    sql = "SELECT 1 FROM figure WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'city' AND value IS NOT NULL LIMIT 1"
+    return bool(release.rows(sql, [policy, month]))
 
 
 _COLUMNS = (
@@ -291,7 +171,7 @@ _COLUMNS = (
 )
 
 
-def _items(release: Release, policy: str, compared: date | None, has: set[str]) -> tuple[Item, ...]:
+def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, ...]:
     series: dict[str, list] = {}
     for row in _figures(release, policy, "level = 'city'"):
         series.setdefault(row.pop("indicator"), []).append((row.pop("month"), Figure(name="全市", **row)))
@@ -300,9 +180,6 @@ def _items(release: Release, policy: str, compared: date | None, has: set[str]) 
     for row in _figures(release, policy, "level = 'county' AND month = $month"):
         del row["month"]
         counties.setdefault(row.pop("indicator"), []).append(Figure(name=names.get(row["unit"], row["unit"]), **row))
-    # the release splits the change since last month; it would not add up to that of a quarter or a year
-    monthly = compared == months.add(release.month, -1)
-    parts = _parts(release, policy) if monthly and "movement" in has else {}
     return tuple(
         Item(
             _printed(entry),
@@ -310,7 +187,6 @@ def _items(release: Release, policy: str, compared: date | None, has: set[str]) 
             dict(past).get(compared),
             tuple(counties.get(name, ())),
             tuple(past),
-            parts.get(name, {}),
         )
         for entry in release.rows("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy])
         for name in [entry["indicator"]]
@@ -332,20 +208,10 @@ def _printed(row: Any) -> Any:
 
 def _figures(release: Release, policy: str, where: str) -> list[dict]:
     return release.rows(
-        f"SELECT month, {_COLUMNS} FROM figure WHERE policy = $policy AND divisions = 'then' AND {where} "
+        f"SELECT month, {_COLUMNS} FROM figure WHERE policy = $policy AND divisions = 'now' AND {where} "
         "AND month <= $month ORDER BY indicator, month, unit",
         {"policy": policy, "month": release.month},
     )
-
-
-def _parts(release: Release, policy: str) -> dict[str, dict[str, float]]:
-    """Why the city's figures moved since the month before: change by part, for each indicator."""
-    parts: dict[str, dict[str, float]] = {}
-    for row in release.rows(
-        "SELECT indicator, part, change FROM movement WHERE policy = ? AND level = 'city'", [policy]
-    ):
-        parts.setdefault(row["indicator"], {})[row["part"]] = row["change"]
-    return parts
 
 
 def _findings(release: Release) -> tuple[Any, ...]:

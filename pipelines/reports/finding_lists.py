@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pipelines import months
 from pipelines.answers.findings import SEVERITY_NAMES
-from pipelines.reports.below_counties import many_towns
-from pipelines.reports.facts import Facts, Figure, Item
-from pipelines.reports.list_limits import COUNTIES_SHOWN, TOWNS_SHOWN
+from pipelines.reports.below_counties import lacking, many_towns
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Figure, Item
+from pipelines.reports.list_limits import COUNTIES_SHOWN, LACKING_LISTED, TOWNS_SHOWN
 
 Value = str | int | float | None
 
@@ -109,3 +111,47 @@ def about_findings(facts: Facts) -> str:
     return (
         about if known <= listed else f"{about}；共{known:,}处，本表列{listed:,}处，错误在先，其余见数据面板“数据质量”"
     )
+
+
+_LEVELS = {"city": "全市", "county": "县（市、区）", "town": "乡镇（街道）"}
+
+
+def tidy(facts: Facts, towns: Sequence[tuple[Item, Figure]]) -> Sheet:
+    """One row a figure of city, county or town: for pivot tables and other programs. The value is not rounded."""
+    heads = [
+        Head(name, 12) for name in ("月份", "层级", "代码", "指标编号", "指标", "分子", "分母", "未报", "现值", "状态")
+    ]
+    figures = [("city", item, item.city) for item in facts.items if item.city]
+    figures += [("county", item, figure) for item in facts.items for figure in item.counties]
+    figures += [("town", item, figure) for item, figure in towns]
+    month = months.key(facts.month)
+    rows: list[Sequence[Value]] = []
+    for level, item, figure in figures:
+        exact = figure.exact(item.factor)
+        value = None if exact is None else float(exact)
+        counts = (_number(figure.numerator), _number(figure.denominator), figure.unknown)
+        rows.append(
+            [month, _LEVELS[level], figure.unit, item.id, item.name, *counts, value, facts.statuses[figure.status]]
+        )
+    return heads, rows
+
+
+def _number(number: Decimal) -> int | float:
+    return int(number) if number == int(number) else float(number)
+
+
+def lacking_units(facts: Facts) -> Sheet:
+    """One row a unit known to lack a leading indicator: the names behind every gap."""
+    heads = [
+        Head("指标", 38),
+        Head("县（市、区）", 14),
+        Head("乡镇（街道）", 16),
+        Head("代码", 15),
+        Head("社区（村）", 22),
+    ]
+    rows: list[Sequence[Value]] = []
+    for item in facts.headline:
+        if item.counted == "community" and item.is_share and item.city and item.city.lacking:
+            found = lacking(facts, item.id, LACKING_LISTED)
+            rows += [[item.name, row["county"], row["town"], row["unit"], row["name"]] for row in found]
+    return heads, rows

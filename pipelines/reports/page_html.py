@@ -17,8 +17,10 @@ from pipelines.edition import statuses
 from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
 from pipelines.reports import submission_facts, verdict
-from pipelines.reports.brief_docx import MARKS
-from pipelines.reports.facts import County, Facts, Figure, Item
+from pipelines.reports.annexes import MARKS
+from pipelines.reports.brief_docx import sections
+from pipelines.reports.facts import County, Facts
+from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import MOST_BEHIND
 from pipelines.reports.variants import Variant
 
@@ -50,7 +52,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         data=_json(_data(facts)),
         title=title,
         edition=f"《{facts.policy['title']}》 数据版本 {facts.release.label}（{day(facts.published)}发布）",
-        verdict=verdict.overall(facts, variant.since) + verdict.caveats(facts),
+        sections=[*sections(facts, variant), ("报送、核实和更正", [submission_facts.paragraph(facts)])],
         tiles=_tiles(facts),
         statuses=facts.statuses,
         counties=facts.shown,
@@ -59,7 +61,6 @@ def build(facts: Facts, variant: Variant) -> bytes:
         note=_NOTE,
         matrix=[_matrix_row(county, facts) for county in facts.shown],
         legend=_legend(facts),
-        records=_records(facts),
         footer=_footer(facts),
     )
     return page.encode()
@@ -90,9 +91,8 @@ def _tiles(facts: Facts) -> list[dict]:
 
 
 _HEADS = (
-    ("n", "序号", "n"), ("name", "指标", ""), ("target", "目标", "n"), ("value", "现值", "n"), ("counts", "已有/应有",
-    "n"),
-    ("change", "", "n"), ("state", "状态", ""), ("gap", "还差", "n"),
+    ("n", "序号", "n"), ("name", "指标", ""), ("value", "现值", "n"), ("state", "状态", ""), ("target", "目标", "n"),
+    ("counts", "已有/应有", "n"), ("change", "", "n"), ("gap", "尚缺", "n"),
 )  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def counted_with_known(figure: Figure, item: Item) -> str:
 
 def lack(figure: Figure | None, item: Item) -> str | None:
     """`65个村：3个未达标，62个未填报`; None where nothing is missing."""
-    return verdict.short_of(figure, item.gap_unit).removeprefix("还差") if figure and figure.gap else None
+    return verdict.short_of(figure, item.gap_unit).removeprefix("尚缺") if figure and figure.gap else None
 
 
 def _legend(facts: Facts) -> str:
@@ -147,16 +147,6 @@ def _matrix_cell(item: Item, figure: Figure | None, facts: Facts) -> dict[str, s
     shown = f" {figure.shown}{item.unit}" if figure and figure.shown is not None else ""
     title = f"{item.name}{shown} {facts.statuses[status]}"
     return {"status": status, "mark": MARKS[status][0], "title": title}
-
-
-def _records(facts: Facts) -> list[str]:
-    paragraphs = [
-        *submission_facts.quality(facts),
-        *submission_facts.approvals(facts),
-        *submission_facts.waivers(facts),
-        *submission_facts.corrections(facts),
-    ]
-    return [text for text in paragraphs if text]
 
 
 def _footer(facts: Facts) -> str:

@@ -12,19 +12,21 @@ from pipelines.reports.verdict import reported
 _NAMED = 6
 
 
+def paragraph(facts: Facts) -> str:
+    """七、报送和核实: who reported, what is wrong with the rest, approval, waivers, corrections."""
+    parts = [*quality(facts), *approvals(facts), *waivers(facts), *corrections(facts)]
+    return "".join(parts)
+
+
 def quality(facts: Facts) -> list[str]:
     """Sentences on who reported, how much of it counts, and what is wrong with the rest."""
-    total = sum(row["units"] for row in facts.coverage)
-    if not total:
-        return [reported(facts)]
-    used = sum(row["accepted"] for row in facts.coverage)
     carried = sum(row["carried"] for row in facts.coverage)
     missing = sum(row["missing"] for row in facts.coverage)
-    share = f"名册共有{count(total)}个社区（村），本月报表采用{count(used)}个"
-    coverage = sentence(
-        share, carried and f"沿用此前两个月数据{count(carried)}个", missing and f"无数可用{count(missing)}个"
+    rest = sentence(
+        carried and f"共沿用{count(carried)}个社区（村）的数据",
+        missing and f"{count(missing)}个社区（村）暂无数据",
     )
-    return [reported(facts) + coverage + _late(facts) + _findings(facts)]
+    return [reported(facts) + rest + _late(facts) + _findings(facts)]
 
 
 def _late(facts: Facts) -> str:
@@ -32,7 +34,7 @@ def _late(facts: Facts) -> str:
     twice = [facts.short.get(code, code) for code, times in sorted(again.items()) if times > 1]
     refused = [row["file"] for row in facts.submissions if row["refused"]]
     return sentence(
-        twice and f"{listed(twice, _NAMED)}报送一次以上，以最后一次为准",
+        twice and f"{listed(twice, 3, '个县（市、区）')}报送不止一次",
         refused and f"{len(refused)}份报表因整份无法采用被退回",
     )
 
@@ -42,7 +44,7 @@ def _findings(facts: Facts) -> str:
     for (_, severity), number in facts.finding_counts.items():
         kinds[severity] += number
     if not kinds["error"] and not kinds["warning"]:
-        return "报表未发现错误和需核实的情况。"
+        return ""
     errors = Counter(
         {county: n for (county, severity), n in facts.finding_counts.items() if severity == "error" and county}
     )
@@ -52,7 +54,7 @@ def _findings(facts: Facts) -> str:
     return sentence(
         f"报表中发现{'、'.join(counts)}",
         most and f"错误较多的是{listed(most)}",
-        "已逐处标注退回，改正前不计入" if kinds["error"] else "已逐处标注，核实前照常计入",
+        "已在回执中标注",
     )
 
 
@@ -64,8 +66,8 @@ def reporting_rows(facts: Facts) -> list[list[str]]:
         if row["accepted"] == row["units"] and not (errors or warnings):
             continue
         name = facts.short.get(row["county"], row["name"])
-        numbers = [count(row[key]) for key in ("units", "accepted", "held", "carried", "missing")]
-        rows.append([name, *numbers, f"{errors}/{warnings}"])
+        numbers = [row[key] for key in ("units", "accepted", "held", "carried", "missing")]
+        rows.append([name, *map(count, (*numbers, errors, warnings))])
     return rows[: len(facts.shown)]
 
 
@@ -74,27 +76,22 @@ def reporting_rows(facts: Facts) -> list[list[str]]:
 
 def approvals(facts: Facts) -> list[str]:
     """Whether the month is approved, and what was reopened."""
-    state = facts.release.manifest.get("states", {}).get(months.key(facts.month), "open")
     own = [d for d in facts.decisions or () if d["month"] == months.key(facts.month)]
     last = next((d for d in reversed(own) if d["kind"] == "approve"), None)
     reopened = [d for d in own if d["kind"] == "reopen"]
-    state_of_month = (
-        f"本月数据已于{_day(last['at'])}由{last['by']}审定。"
-        if state == "approved" and last
-        else "本月数据尚未审定，后续如有更正将另出新版。"
-    )
+    state_of_month = f"本月数据已于{_day(last['at'])}由{last['by']}审定。" if facts.approved and last else ""
     return [state_of_month + "".join(f"{_day(d['at'])}由{d['by']}重新开放，原因：{d['why']}。" for d in reopened)]
 
 
 def waivers(facts: Facts) -> list[str]:
     """Findings that a person accepted, with reason and end."""
     if facts.decisions is None:
-        return ["本版未附豁免记录。"]
+        return []
     force = [
         d for d in facts.decisions if d["kind"] == "waive" and (d["until"] or "9999-12") >= months.key(facts.month)
     ]
     if not force:
-        return ["没有生效的豁免。"]
+        return []
     named = [_waiver(d, facts.waived.get(d["finding"] or ""), facts) for d in force]
     return [f"生效的豁免有{len(force)}项：{'；'.join(named)}。"]
 
@@ -114,9 +111,9 @@ def corrections(facts: Facts) -> list[str]:
 
 def _this_edition(facts: Facts, manifest: dict) -> str:
     if manifest["edition"] == 1:
-        return "本月数据为首次发布，无更正。"
+        return ""
     changes = manifest.get("changes") or {}
-    word = {"corrected": "更正", "restated": "重述"}.get(manifest["kind"], "更新")
+    word = {"corrected": "更正", "restated": "重述", "checked": "加注抽查"}.get(manifest["kind"], "更新")
     files = [
         f"{months.label(months.parse(row['month']))}{facts.short.get(row['county'], '')}"
         for row in changes.get("submissions_added", [])

@@ -1,5 +1,5 @@
 """The tables behind the brief as an Excel workbook: one sheet a subject, every figure of city, counties and towns,
-definitions.
+definitions, the units that lack an indicator, and all figures once more as one tidy Excel table.
 
 Numbers are numbers, with counts beside every value. The value stands as the release shows it (one decimal, half up);
 numerator and denominator beside it are exact.
@@ -15,12 +15,14 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines import months
+from pipelines.edition import formula_text
 from pipelines.edition.phrases import aim, day
 from pipelines.reports import finding_lists, xlsx_fast_rows
 from pipelines.reports.below_counties import towns
-from pipelines.reports.facts import Facts, Figure, Item
+from pipelines.reports.facts import Facts
 from pipelines.reports.finding_lists import Head, Value, as_float
 from pipelines.reports.indicator_definitions import definition
+from pipelines.reports.items import Figure, Item
 from pipelines.reports.variants import Variant
 
 
@@ -39,6 +41,7 @@ class _Book:
         self.book = Workbook(self.buffer, plain)
         self.bodies: dict[int, tuple[int, Sequence[Sequence[Value]]]] = {}
         self.subjects: list[tuple[str, str]] = []
+        self.towns: list[tuple[Item, Figure]] = []
         self._formats()
 
     def build(self) -> bytes:
@@ -54,8 +57,10 @@ class _Book:
             self._towns,
             self._series,
             self._coverage,
+            self._lacking,
             self._findings,
             self._definitions,
+            self._data,
         ):
             write()
         self._contents(contents, title)
@@ -70,6 +75,7 @@ class _Book:
         self.note = make({**font, "font_color": "#595959"})
         self.link = make({**font, "font_color": "#1F4E79", "underline": 1})
         self.head = make({**font, **line, "bold": True, "bg_color": "#E7ECF2", "text_wrap": True, "align": "center"})
+        self.plain = make(font)
         self.cells = {
             "text": make({**font, **line, "indent": 1}),
             "wrap": make({**font, **line, "indent": 1, "text_wrap": True}),
@@ -188,7 +194,7 @@ class _Book:
             Head("现值", 9, "number"), Head("已报单位现值", 12, "number"), Head("下限", 9, "number"), Head("上限", 9, "number"), Head("单位", 6),
             Head("已有（分子）", 12, "exact"), Head("应有（分母）", 12, "exact"), Head("未报", 9, "whole"), Head("沿用",
             9, "whole"), Head("状态", 12),
-            Head("还差", 9, "whole"), Head("其中未达标", 10, "whole"), Head("其中未填报", 10, "whole"), Head("还差单位", 10),
+            Head("尚缺", 9, "whole"), Head("其中未达标", 10, "whole"), Head("其中未填报", 10, "whole"), Head("尚缺单位", 10),
         ]  # fmt: skip
 
     def _measured(self, figure: Figure | None, item: Item) -> list[Value]:
@@ -265,6 +271,7 @@ class _Book:
             item = items[row.pop("indicator")]
             place = [row.pop("county"), row["town"], row["unit"]]
             figure = Figure(name=row.pop("town"), **row)
+            self.towns.append((item, figure))
             line = [item.name, *place, aim(item.goal, item.unit), *self._measured(figure, item)]
             parts.setdefault(item.clause.split("（")[0], []).append(line)
         for part, rows in sorted(parts.items(), key=lambda pair: "一二三四五六七八九十".find(pair[0])):
@@ -311,12 +318,37 @@ class _Book:
     def _definitions(self) -> None:
         heads = [
             Head("指标", 38), Head("编号", 26), Head("条款", 9), Head("条款原文", 60, "wrap"), Head("约束程度", 20),
-            Head("目标", 11), Head("到期", 10), Head("单位", 6), Head("统计对象", 12), Head("范围", 28, "wrap"),
-            Head("达标条件（占比）", 36, "wrap"), Head("分子", 28,
-            "wrap"), Head("分母", 22, "wrap"), Head("考核层级", 12), Head("判定", 10), Head("口径说明", 40, "wrap"),
+            Head("目标", 11), Head("到期", 10), Head("单位", 6), Head("统计对象", 12), Head("算法", 70, "wrap"),
+            Head("考核层级", 12), Head("判定", 10), Head("口径说明", 40, "wrap"),
         ]  # fmt: skip
-        rows = [definition(item) for item in self.facts.items]
-        self._bulk("指标定义", "指标的条款、原文、口径和算法；占比=100×达标单位数÷范围内单位数", heads, rows, freeze=1)
+        facts = self.facts
+        known = {c: formula_text.labels(facts.release, facts.policy["id"], c) for c in {i.counted for i in facts.items}}
+        rows = [definition(item, formula_text.formula(item.indicator, known[item.counted])) for item in facts.items]
+        self._bulk("指标定义", "指标的条款、原文、口径和算法；占比为分子占分母的百分比", heads, rows, freeze=1)
+
+    def _lacking(self) -> None:
+        about = "已报且未达到主要指标的社区（村），逐个列明；未报的不在内"
+        self._bulk("缺口清单", about, *finding_lists.lacking_units(self.facts), freeze=1)
+
+    def _data(self) -> None:
+        """One tidy table without title, for pivot tables and other programs."""
+        heads, rows = finding_lists.tidy(self.facts, self.towns)
+        sheet = self.book.add_worksheet("数据")
+        self.subjects.append(("数据", "全部数字一行一个，供透视表和其他程序使用；现值不四舍五入"))
+        columns = [{"header": head.name} for head in heads]
+        sheet.add_table(
+            0,
+            0,
+            max(len(rows), 1),
+            len(heads) - 1,
+            {"name": "数据", "columns": columns, "style": "Table Style Light 1"},
+        )
+        for column, width in enumerate((9, 12, 14, 26, 34, 12, 12, 8, 18, 12)):
+            sheet.set_column(column, column, width)
+            sheet.write_blank(1, column, None, self.plain)
+        sheet.freeze_panes(1, 0)
+        if rows:
+            self.bodies[len(self.book.worksheets())] = (2, rows)
 
     def _contents(self, sheet: Worksheet, title: str) -> None:
         facts = self.facts
@@ -342,7 +374,7 @@ _NOTES = (
     "现值按精确数四舍五入保留一位小数；是否达标按精确数判定，59.96%显示为60.0%，仍未达到60%。",
     "下限、上限：未报单位全部不合格、全部合格时的现值。下限达到目标才算已达标。",
     "沿用：本月没有可用数据，以此前两个月内最近一次数据代替的单位数。空白为无数据或不适用。",
-    "还差：达到目标还需增加的整数单位。",
+    "尚缺：达到目标还需增加的整数单位。",
 )
 
 

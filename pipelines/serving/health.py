@@ -1,212 +1,198 @@
-"""One look at everything: do the programs answer, is what they make fresh, is there room, is the archive whole and kept twice."""
+"""Everything that an installation promises, looked at: one list for the operator's page, `shequ health`, Dagster and the daily mail."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive.ledger import Ledger
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import edition_folders, verify_files
 from pipelines.errors import Refusal
-from pipelines.intake import file_names, inbox
-from pipelines.monthly import overdue
-from pipelines.notify import contacts, due_dates, reporting_state
+from pipelines.intake import file_names, inbox, month_now
+from pipelines.notify import due_dates, reporting_state
 from pipelines.reference import age, reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.working_days import Calendar
-from pipelines.serving import dagster_home, preflight, probes, programs
-from pipelines.serving.programs import ADDRESS, Ports
-from pipelines.serving.start import ports_of
+from pipelines.serving import copies, dagster_home, outside, preflight, probes, programs, reaching
+from pipelines.serving.programs import ADDRESS
+from pipelines.serving.promise import Promise
+from pipelines.serving.start import ports_of, started
 from pipelines.settings import Settings
 
-VERIFIED_WITHIN = timedelta(days=8)
-BACKED_UP_WITHIN = timedelta(days=2)
 INBOX_WITHIN = timedelta(hours=1)
+# a month is released by the timetable's tick, or made good by the next day's
+RELEASED_WITHIN = timedelta(hours=26)
+# what must hold so that anybody would hear of the rest
+GRAVE = ("消息", "磁盘", "系统时间")
 
 
-@dataclass(frozen=True)
-class Look:
-    """One promise looked at: `well`, in Chinese what was seen, and `due`, the day up to which it is kept, where there is one."""
-
-    what: str
-    well: bool
-    says: str
-    due: date | None = None
-
-    def public(self) -> dict:
-        return asdict(self)
-
-
-def look(settings: Settings, now: datetime | None = None) -> list[Look]:
-    """Everything, in the order an operator would look. Changes nothing but what reading the inbox of the archive does."""
+def look(settings: Settings, now: datetime | None = None) -> list[Promise]:
+    """Every promise, in the order an operator would look. Changes nothing but what reading the inbox of the archive does."""
     now = now or datetime.now(SHANGHAI)
-    return [*running(ports_of(settings)), *state(settings, now)]
+    return [*running(settings, now), *state(settings, now)]
 
 
-def running(ports: Ports) -> list[Look]:
-    """The four programs, asked as the supervisor asks them, and Dagster's clock."""
+def running(settings: Settings, now: datetime) -> list[Promise]:
+    """The programs, asked as the supervisor asks them, Dagster's clock, and when each sensor and schedule was last well."""
+    ports = ports_of(settings)
     web = f"http://{ADDRESS}:{ports.web}"
     dashboard = f"http://{programs.reached(ports.address)}:{ports.dashboard}"
     asked = [
         ("看板", probes.dashboard(dashboard)), ("Dagster 代码服务", probes.code_server(ADDRESS, ports.code)),
         ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
-        ("Dagster 定时", probes.ticks(web)),
+        ("对外收发", outside.probe(settings, now)), ("Dagster 定时", probes.ticks(web)),
     ]  # fmt: skip
-    return [Look(what, trouble is None, trouble or "正常") for what, trouble in asked]
+    told = [Promise(what, trouble is None, trouble or "正常") for what, trouble in asked]
+    return [*told, *_sensors(web, started(settings), now)]
 
 
-def state(settings: Settings, now: datetime) -> list[Look]:
-    """What stands on the disk, whether anything runs or not."""
+def _sensors(web: str, since: datetime | None, now: datetime) -> list[Promise]:
+    """One promise a sensor and schedule: that its last good tick is not older than it may be."""
     return [
-        _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _verified(settings, now),
-        _backup(settings, now), _inbox(settings, now), _contacts(settings), *_reference(settings, now),
-        *_counties(settings, now),
+        Promise(
+            f"{'传感器' if one.sensor else '定时'} {one.name}", not (late := one.late(since, now)), late or one.says()
+        )
+        for one in probes.last_good(web)
+    ]
+
+
+def grave(settings: Settings, now: datetime) -> list[Promise]:
+    """What must hold so that people hear of everything else: the programs run, messages leave, there is room, the clock is right."""
+    return [*running(settings, now), *(one for one in state(settings, now) if one.what in GRAVE)]
+
+
+def state(settings: Settings, now: datetime) -> list[Promise]:
+    """What stands on the disk, whether anything runs or not."""
+    reference, told = _reference(settings, now)
+    return [
+        _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _published(settings, reference, now),
+        copies.verified(settings, now), copies.backed_up(settings, now), copies.rehearsed(settings, now),
+        _inbox(settings, now), reaching.people(settings, reference, now.astimezone(SHANGHAI).date()),
+        reaching.messages(settings, now), reaching.certificate(settings, now), reaching.switch(settings, now),
+        *told, *_counties(settings, now),
     ]  # fmt: skip
 
 
-def _clock(settings: Settings, now: datetime) -> Look:
+def _clock(settings: Settings, now: datetime) -> Promise:
     try:
         preflight.clock(settings, now)
     except Refusal as trouble:
-        return Look("系统时间", False, str(trouble))
+        return Promise("系统时间", False, str(trouble))
     if ahead := dagster_home.tick_ahead(settings.data / "dagster", now):
         says = f"Dagster 记有未来的定时（{ahead:%Y-%m-%d %H:%M}）：系统时间被拨回过，到那时之前不会自动运行；请重新启动 shequ serve，它会自行更正"
-        return Look("系统时间", False, says)
-    return Look("系统时间", True, "不早于台账最后一条记录")
+        return Promise("系统时间", False, says)
+    return Promise("系统时间", True, "不早于台账最后一条记录")
 
 
-def _disk(settings: Settings) -> Look:
+def _disk(settings: Settings) -> Promise:
     trouble = preflight.scarce(settings.data)
-    return Look("磁盘", trouble is None, trouble or "空间充足")
+    return Promise("磁盘", trouble is None, trouble or "空间充足")
 
 
-def _release(settings: Settings) -> Look:
+def _release(settings: Settings) -> Promise:
     """The current edition, every file of it against its hash."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
     current = edition_folders.named(settings.releases) or next(reversed(released), None)
     if current is None:
-        return Look("发布版", True, "还没有发布版")
+        return Promise("发布版", True, "还没有发布版")
     try:
         verify_files.require_whole(current)
         manifest = edition_folders.read_manifest(current)
     except Refusal as trouble:
-        return Look(
+        return Promise(
             "发布版", False, f"当前发布版已损坏，看板显示的是较早的一版：{trouble}。请运行 shequ rebuild，由档案补回"
         )
-    return Look("发布版", True, f"当前 {current.parent.name}/{current.name}，发布于 {manifest['published_at'][:16]}")
+    return Promise("发布版", True, f"当前 {current.parent.name}/{current.name}，发布于 {manifest['published_at'][:16]}")
 
 
-def _last_run(settings: Settings) -> Look:
+def _last_run(settings: Settings) -> Promise:
     """The last run that made an edition."""
     done = [event for event in Archive(settings.archive).decisions() if event.kind == "release"]
     if not done:
-        return Look("上次成功运行", True, "还没有运行过")
+        return Promise("上次成功运行", True, "还没有运行过")
     last = done[-1]
-    return Look("上次成功运行", True, f"{last.at[:16]}，{last.body['month']} 第 {last.body['edition']} 版（{last.by}）")
+    return Promise(
+        "上次成功运行", True, f"{last.at[:16]}，{last.body['month']} 第 {last.body['edition']} 版（{last.by}）"
+    )
 
 
-def _verified(settings: Settings, now: datetime) -> Look:
-    place = overdue.verified_at(settings)
-    if not place.exists():
-        return Look("档案核对", True, "还没有核对过（每周一次，首次在周日 3 时）")
-    try:
-        told = json.loads(place.read_text(encoding="utf-8"))
-        told["at"], told["faults"]
-    except (ValueError, KeyError, TypeError):
-        return Look("档案核对", False, f"记录 {place.name} 已损坏；下次核对（周日 3 时）会重写，也可删去它")
-    at = datetime.fromisoformat(told["at"])
-    fresh, due = now - at <= VERIFIED_WITHIN, (at + VERIFIED_WITHIN).date()
-    if told["faults"]:
-        return Look("档案核对", False, f"{len(told['faults'])} 处损坏，如：{told['faults'][0]}", due)
-    says = f"上次核对 {told['at'][:16]}，完好" + ("" if fresh else "；已超过 8 天没有核对")
-    return Look("档案核对", fresh, says, due)
-
-
-def _backup(settings: Settings, now: datetime) -> Look:
-    """The last backup stands in the audit ledger."""
-    place = settings.data / "audit" / "audit.jsonl"
-    found = [event.at for event in Ledger(place).events() if event.kind == "backup"] if place.exists() else []
-    if not found:
-        return Look("备份", False, "没有备份记录；请备份 archive 文件夹到另一台机器")
-    at = datetime.fromisoformat(found[-1])
-    fresh = now - at <= BACKED_UP_WITHIN
-    says = f"上次备份 {found[-1][:16]}" + ("" if fresh else "，已超过 2 天")
-    return Look("备份", fresh, says, (at + BACKED_UP_WITHIN).date())
-
-
-def _inbox(settings: Settings, now: datetime) -> Look:
+def _inbox(settings: Settings, now: datetime) -> Promise:
     if not settings.inbox.exists():
-        return Look("收件箱", True, "空")
+        return Promise("收件箱", True, "空")
     old = [
         file_names.shown(file_names.of(path))
         for path in inbox.waiting_files(settings)
         if _lay(path, now) > INBOX_WITHIN
     ]
-    return Look("收件箱", not old, f"超过 1 小时未被接收：{'、'.join(old[:10])}" if old else "没有积压")
+    return Promise("收件箱", not old, f"超过 1 小时未被接收：{'、'.join(old[:10])}" if old else "没有积压")
 
 
 def _lay(path: Path, now: datetime) -> timedelta:
     return now - datetime.fromtimestamp(path.stat().st_mtime, SHANGHAI)
 
 
-def _contacts(settings: Settings) -> Look:
-    try:
-        found = contacts.load(settings.data / "contacts.yaml")
-    except Refusal as trouble:
-        return Look("联系人", False, str(trouble))
-    return Look("联系人", True, f"{len(found.counties)} 个县有地址")
+def _published(settings: Settings, reference: Reference | None, now: datetime) -> Promise:
+    """The month whose publication time has passed is released."""
+    if reference is None or not Archive(settings.archive).last_seq():
+        return Promise("月度发布", True, "还没有收到报表")
+    calendar = reference.calendar
+    month = due_dates.in_question(now.astimezone(calendar.zone).date())
+    if calendar.publication_moment(month) + RELEASED_WITHIN > now:
+        month = months.add(month, -1)
+    due = calendar.publication_moment(months.add(month, 1)) + RELEASED_WITHIN
+    newest = month_now.newest_released(settings)
+    if newest and newest >= month:
+        return Promise("月度发布", True, f"{months.label(newest)}已发布", due.date())
+    last = f"最近发布的是{months.label(newest)}" if newest else "还没有发布过"
+    says = f"{months.label(month)}应于 {calendar.publication_moment(month):%Y-%m-%d} 发布而没有发布；{last}"
+    return Promise("月度发布", False, says, calendar.publication_moment(month).date())
 
 
-def _reference(settings: Settings, now: datetime) -> Iterator[Look]:
-    """Whether the reference data is of this time: roster, policies, holidays."""
+def _reference(settings: Settings, now: datetime) -> tuple[Reference | None, list[Promise]]:
+    """The reference data, and whether it is of this time: roster, policies, holidays."""
     try:
         reference = reference_bundle.load(settings.reference)
         calendar = reference.calendar
     except Refusal as trouble:
-        yield Look("基础数据", False, str(trouble))
-        return
+        return None, [Promise(what, False, str(trouble)) for what in ("名册", "政策", "节假日")]
     today = now.astimezone(calendar.zone).date()
     said: dict[str, list[str]] = {}
     for caveat in age.caveats(reference, today.replace(day=1)):
         said.setdefault(caveat.kind, []).append(caveat.says)
-    yield _roster(reference, said.get("roster", []))
-    yield _policies(reference, said.get("policy", []), today)
-    yield _holidays(calendar, today)
+    told = _roster(reference, said.get("roster", [])), _policies(reference, said.get("policy", []), today)
+    return reference, [*told, _holidays(calendar, today)]
 
 
-def _roster(reference: Reference, said: list[str]) -> Look:
+def _roster(reference: Reference, said: list[str]) -> Promise:
     """A roster is old for a month that lies more than 18 months after its cut-off day."""
     cut_off = reference.rosters.editions[-1].cut_off
     due = months.add(cut_off.replace(day=1), age.ROSTER_MONTHS + 1)
-    return Look("名册", not said, "；".join(said) or f"现用 {cut_off.year} 年版名册（截止 {cut_off}）", due)
+    return Promise("名册", not said, "；".join(said) or f"现用 {cut_off.year} 年版名册（截止 {cut_off}）", due)
 
 
-def _policies(reference: Reference, said: list[str], today: date) -> Look:
+def _policies(reference: Reference, said: list[str], today: date) -> Promise:
     """A policy is over for months after the last in which something of it is due; another may still run."""
     due = max(months.last_day(age.term_end(register)) for register in reference.registers)
     running = f"最后的到期月是{months.label(due.replace(day=1))}"
-    return Look("政策", today <= due, "；".join(said) or running, due)
+    return Promise("政策", today <= due, "；".join(said) or running, due)
 
 
-def _holidays(calendar: Calendar, today: date) -> Look:
+def _holidays(calendar: Calendar, today: date) -> Promise:
     """The holidays of the year in which the running month is due."""
     due = date(max(calendar.years_known, default=today.year - 1), 12, 31)
     caveat = calendar.caveat(due_dates.in_question(today)) or calendar.caveat(today.replace(day=1))
-    return Look("节假日", caveat is None, caveat or f"已有{due.year}年及以前的安排", due)
+    return Promise("节假日", caveat is None, caveat or f"已有{due.year}年及以前的安排", due)
 
 
-def _counties(settings: Settings, now: datetime) -> Iterator[Look]:
+def _counties(settings: Settings, now: datetime) -> Iterator[Promise]:
     """Late counties are news, not a fault of the installation: told, and well."""
     today = now.astimezone(SHANGHAI).date()
     month = due_dates.in_question(today)
     try:
         found = reporting_state.of_month(settings, month, today)
     except Refusal as trouble:
-        yield Look("报送", False, str(trouble))
+        yield Promise("报送", False, str(trouble))
         return
     late = "、".join(name for _, name in found.late)
     waits = f"{months.label(month)}已报 {len(found.reported)} 个县，应于 {found.usual_due} 前报送"
-    yield Look("报送", True, f"{waits}；逾期：{late}" if late else waits, found.usual_due)
+    yield Promise("报送", True, f"{waits}；逾期：{late}" if late else waits, found.usual_due)

@@ -8,7 +8,8 @@ import json
 import time
 import urllib.error
 import urllib.request
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pipelines.archive.store import SHANGHAI
 
@@ -108,6 +109,68 @@ def ahead(last: list[tuple[str, float]], now: float) -> str | None:
         f"{'、'.join(name for _, name in late)} 的上次触发记在未来（最晚 {until:%Y-%m-%d %H:%M}）：系统时间曾被拨快，在那之前不会再触发。"
         "请校准时间（timedatectl）后重新启动 shequ serve：启动时会移开这份定时记录并重新建立，报表和数字不受影响"
     )
+
+
+_LAST_GOOD = (
+    "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { ... on RepositoryLocation { repositories {"
+    " schedules { name cronSchedule scheduleState { status ticks(limit: 1, statuses: [SUCCESS, SKIPPED]) { timestamp } } }"
+    " sensors { name minIntervalSeconds sensorState { status ticks(limit: 1, statuses: [SUCCESS, SKIPPED]) { timestamp } } }"
+    " } } } } } } }"
+)
+
+
+@dataclass(frozen=True)
+class Ticking:
+    """A sensor or schedule: whether it is on, its last tick without failure, and how old that may be."""
+
+    name: str
+    sensor: bool
+    on: bool
+    last: datetime | None
+    within: timedelta
+
+    def late(self, since: datetime | None, now: datetime) -> str | None:
+        """What is wrong; before the first good tick the time since the start of the programs counts."""
+        if not self.on:
+            return "已停用，不会自动运行；请在 Dagster 界面打开它"
+        reference = max(filter(None, (self.last, since)), default=None)
+        if reference is None or now - reference <= self.within:
+            return None
+        told = f"上次正常运行是 {self.last:%Y-%m-%d %H:%M}" if self.last else "启动以来没有正常运行过"
+        return f"{told}；原因见 Dagster 界面“Automation”页"
+
+    def says(self) -> str:
+        return f"上次正常运行 {self.last:%Y-%m-%d %H:%M}" if self.last else "刚启动，还没有运行过"
+
+
+def last_good(address: str) -> list[Ticking]:
+    """Every sensor and schedule with its last good tick; none where the web server does not answer (`web_server` says so)."""
+    try:
+        entries = ask(address, _LAST_GOOD)["workspaceOrError"]["locationEntries"]
+        found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
+    except _FAILED:
+        return []
+    sensors = [_ticking(part, part["sensorState"], _patience(part)) for one in found for part in one["sensors"]]
+    schedules = [_ticking(part, part["scheduleState"], _term(part)) for one in found for part in one["schedules"]]
+    return sorted([*sensors, *schedules], key=lambda one: (not one.sensor, one.name))
+
+
+def _ticking(part: dict, state: dict, within: timedelta) -> Ticking:
+    last = [datetime.fromtimestamp(tick["timestamp"], SHANGHAI) for tick in state["ticks"]]
+    return Ticking(
+        part["name"], "minIntervalSeconds" in part, state["status"] == "RUNNING", max(last, default=None), within
+    )
+
+
+def _patience(sensor: dict) -> timedelta:
+    """Ten minutes, or five intervals of a slow one."""
+    return timedelta(seconds=max(600, 5 * sensor["minIntervalSeconds"]))
+
+
+def _term(schedule: dict) -> timedelta:
+    """A day, a week or a month by its cron line (minute hour day month weekday), and two hours."""
+    _, _, day, _, weekday = schedule["cronSchedule"].split()
+    return timedelta(hours=2) + timedelta(days=31 if day != "*" else 7 if weekday != "*" else 1)
 
 
 def ask(address: str, query: str) -> dict:

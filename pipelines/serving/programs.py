@@ -1,5 +1,6 @@
 """The programs of an installation: how each is started, how it is asked whether it is well, where its page is."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from functools import partial
 from pipelines import settings as installation
 from pipelines.access import roles
 from pipelines.errors import Refusal
-from pipelines.serving import dagster_home, probes
+from pipelines.serving import dagster_home, outside, probes, process_tree
 from pipelines.settings import REPOSITORY, SOURCES, Settings
 
 ADDRESS = "127.0.0.1"
@@ -56,6 +57,10 @@ def all_of(settings: Settings, ports: Ports) -> list[Program]:
         Program("web", "Dagster 界面", site, partial(probes.web_server, web), web),
         Program("daemon", "Dagster 守护进程", daemon, partial(probes.daemon, web)),
         _dashboard(settings, ports),
+        # last: its first round looks at all the others; a round of sending takes a minute at most
+        Program(
+            "outside", "对外收发", [sys.executable, "-m", "pipelines.serving.outside"], partial(outside.probe, settings)
+        ),
     ]
 
 
@@ -88,8 +93,21 @@ def dashboard(settings: Settings, ports: Ports) -> int:
     if not APP.exists():
         raise Refusal("本版还没有看板（缺少 dashboards/app.py）；数字可用 shequ figures 查看")
     print(f"看板：http://{ports.address}:{ports.dashboard}  （按 Ctrl+C 停止）", flush=True)
-    command, environment = dashboard_command(settings, ports), installation.environment(settings, ports.anonymous)
-    try:
-        return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    return _until_stopped(dashboard_command(settings, ports), installation.environment(settings, ports.anonymous))
+
+
+def _until_stopped(command: list[str], environment: dict[str, str]) -> int:
+    """Run a program and pass SIGTERM and SIGINT on to it; killed outright, this process takes it along. Its exit status; 0 once stopped."""
+    stopped: list[int] = []
+    # in a session of its own: a terminal's Ctrl+C reaches it once, through here
+    bound = process_tree.command_bound_to_parent(command)
+    child = subprocess.Popen(bound, cwd=REPOSITORY, env=environment, start_new_session=True)
+
+    def stop(number: int, _: object) -> None:
+        stopped.append(number)
+        child.send_signal(signal.SIGTERM if len(stopped) == 1 else signal.SIGKILL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    code = child.wait()
+    return 0 if stopped else code

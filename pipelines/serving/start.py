@@ -22,8 +22,8 @@ from pipelines.serving.supervisor import Supervisor
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.system import locks
 
-# A supervisor that dies this often is not helped by another.
-MOST_SUPERVISORS = 5
+# A supervisor that dies so often within so many seconds is not helped by another.
+MOST_SUPERVISORS, WITHIN = 5, 3600.0
 
 
 def serve(settings: Settings, ports: Ports) -> int:
@@ -34,12 +34,22 @@ def serve(settings: Settings, ports: Ports) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stopped.append(number))
     command = [sys.executable, "-m", "pipelines.serving.start", json.dumps(asdict(ports))]
-    for _ in range(MOST_SUPERVISORS):
+    deaths: list[float] = []
+    while True:
         code = _supervised(command, settings, stopped)
         if code >= 0 or stopped:
             return max(code, 0)
+        if given_up(deaths, time.monotonic()):
+            print(f"监管进程在一小时内意外结束 {MOST_SUPERVISORS} 次，不再启动", file=sys.stderr, flush=True)
+            return 1
         print("监管进程意外结束，已结束它留下的全部进程，重新启动", file=sys.stderr, flush=True)
-    return 1
+
+
+def given_up(deaths: list[float], now: float) -> bool:
+    """Note a death of the supervisor (seconds of `time.monotonic`); whether there were too many lately. Older ones are forgotten."""
+    deaths[:] = [moment for moment in deaths if now - moment < WITHIN]
+    deaths.append(now)
+    return len(deaths) >= MOST_SUPERVISORS
 
 
 def _supervised(command: list[str], settings: Settings, stopped: list[int]) -> int:
@@ -110,6 +120,14 @@ def ports_of(settings: Settings) -> Ports:
         return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
     except (FileNotFoundError, ValueError, TypeError):
         return Ports()
+
+
+def started(settings: Settings) -> datetime | None:
+    """Since when the last `shequ serve` here runs; None where there was none, or its note is damaged."""
+    try:
+        return datetime.fromisoformat(json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))["since"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _warn(settings: Settings, log) -> None:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from pipelines import settings as installation
 from pipelines.settings import REPOSITORY, Settings
 
 TEMPLATES = REPOSITORY / "deploy" / "systemd"
@@ -12,6 +13,9 @@ def write(settings: Settings, out: Path, user: str) -> list[Path]:
     """The units with this installation's places in them; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     values = {"@REPOSITORY@": str(REPOSITORY), "@DATA@": str(settings.data), "@USER@": user}
+    # what the strict file system must leave open besides the data; it may be missing while the disk is away
+    backup = installation.backup_folder()
+    values["@BACKUP@"] = f" -{backup}" if backup else ""
     values["@SHEQU@"] = str(Path(sys.executable).with_name("shequ"))
     return [_fill(template, out / template.name, values) for template in sorted(TEMPLATES.iterdir())]
 

@@ -13,7 +13,7 @@ from pipelines.errors import Refusal
 def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
     """Write `data` to `place` atomically: temporary name, fsync, rename, fsync of the folder."""
     make_folder(place.parent)
-    _sweep(place)
+    sweep(place.parent, f".{place.name}.")
     temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
@@ -28,13 +28,12 @@ def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
     sync_folder(place.parent)
 
 
-def _sweep(place: Path) -> None:
-    """Remove temporary files of the same target whose writer no longer runs."""
-    prefix = f".{place.name}."
-    for leftover in place.parent.iterdir():
+def sweep(folder: Path, prefix: str = ".") -> None:
+    """Remove temporary files (of one target: those that begin with `prefix`) whose writer no longer runs."""
+    for leftover in folder.iterdir():
         name = leftover.name
         if name.startswith(prefix) and name.endswith(".part"):
-            writer = name.removeprefix(prefix).removesuffix(".part")
+            writer = name.removesuffix(".part").rpartition(".")[2]
             if writer.isdigit() and not is_alive(int(writer)):
                 leftover.unlink(missing_ok=True)
 

@@ -42,6 +42,6 @@ class Claim:
         return self.slack >= 0
 
 
-def alpha(looks: int = 1, lists: int = 1) -> Fraction:
-    """The error of one judgement of one list: 5 %, shared among a claim's looks and its lists (Bonferroni)."""
-    return ERROR / looks / lists
+def alpha(lists: int = 1) -> Fraction:
+    """The error of one list: 5 %, shared among the lists of a claim (Bonferroni)."""
+    return ERROR / lists

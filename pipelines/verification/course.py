@@ -13,10 +13,7 @@ PLANNED, WITHDRAWN, UNDRAWN, OPEN, CLOSED = "planned", "withdrawn", "undrawn", "
 
 @dataclass(frozen=True)
 class Course:
-    """What the ledger holds of a list. `day` is that of its public number; `window` in days, from `drawn` on.
-
-    Of lists with looks, `drawn` is the day on which the present look was handed out.
-    """
+    """What the ledger holds of a list. `day` is that of its public number; `window` in days, from `drawn` on."""
 
     number: int
     day: date

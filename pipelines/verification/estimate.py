@@ -13,7 +13,7 @@ UNCHECKED, PROVEN, UNSUPPORTED = "unchecked", "proven", "unsupported"
 
 @dataclass(frozen=True)
 class Visits:
-    """One stratum of a closed list, or of a look of it; counts of units.
+    """One stratum of a closed list; counts of units.
 
     Of `planned` units `confirmed` are 属实, `refuted` 不属实 and `open` 未能核实 or blank. In a list of unknown units 有
     counts as refuted (they are not what the unknown counts as) and 无 as confirmed. `spare_*`: of 候补.
@@ -58,7 +58,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Result:
-    """What a look of a claim's lists proves. Counts of units; the shares are exact and in per cent.
+    """What a claim's lists prove. Counts of units; the shares are exact and in per cent.
 
     `lower_count` is L, of one side; `low95_count` and `high95_count` are the two-sided interval. `corrected` is 估计值.
     """
@@ -91,11 +91,10 @@ def judge(
     reported: Sequence[Visits],
     other: Sequence[Visits] = (),
     unknown: Sequence[Visits] = (),
-    looks: int = 1,
 ) -> Result:
     """The result of the list of reported units, and of the lists of units reported otherwise and unknown ones."""
     further = [strata for strata in (other, unknown) if strata]
-    alpha = claims.alpha(looks, 1 + len(further))
+    alpha = claims.alpha(1 + len(further))
     low, high = _reported(reported, alpha / 2)
     unseen = 0 if unknown else claim.unknown
     added = [_false(strata, alpha / 2) for strata in further]  # as claimed after all: what is refuted here
@@ -108,17 +107,12 @@ def judge(
     )
 
 
-def factor(visits: Visits, looks: int = 1) -> Factor:
+def factor(visits: Visits) -> Factor:
     """核实率 of a stratum by itself; the interval rests on the planned units."""
-    alpha = claims.alpha(looks) / 2
+    alpha = claims.alpha() / 2
     most = bounds.most_false([visits.judged], visits.refuted + visits.open, alpha)
     fewest = bounds.fewest_false([visits.judged], visits.refuted, alpha)
     return Factor(visits.rate, Fraction(visits.size - most, visits.size), Fraction(visits.size - fewest, visits.size))
-
-
-def of_looks(results: Sequence[Result]) -> Result:
-    """The result of a list whose looks have the results so far: the first that proves, else the latest."""
-    return next((result for result in results if result.proven), results[-1])
 
 
 def status(result: Result | None) -> str:

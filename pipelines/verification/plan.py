@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from pipelines.verification import bounds, claims
+from pipelines.verification import bounds
 from pipelines.verification.bounds import Stratum
 from pipelines.verification.claims import Claim
 
@@ -108,29 +108,6 @@ def spread(places: Sequence[Place], base: int) -> tuple[int, ...]:
     """Visits by stratum in proportion to its size, at least 3; `base` is what all of it would get, rounded down."""
     total = sum(place.size for place in places)
     return tuple(max(min(LEAST_VISITS, place.size), -(-base * place.size // total)) for place in places)
-
-
-def within(places: Sequence[Place], budget: int) -> tuple[int, ...]:
-    """Visits by stratum of a list for estimate: the largest base whose visits the budget allows.
-
-    Fewer than 3 a stratum are not offered: empty where the budget is too small.
-    """
-    total = sum(place.size for place in places)
-    if len(places) == 1:
-        return (min(budget, total),)
-    fitting = (visits for base in range(total, 0, -1) if sum(visits := spread(places, base)) <= budget)
-    return next(fitting, ())
-
-
-def look_plans(claim: Claim, places: Sequence[Place], allowed: Iterable[int], lists: int = 1) -> list[Plan]:
-    """One plan a look, for rising allowed numbers: each is judged at its share of the 5 %."""
-    wanted = list(allowed)
-    if wanted != sorted(set(wanted)):
-        raise ValueError("each further look allows more than the one before")
-    made: list[Plan] = []
-    for count in wanted:
-        made.append(plan(claim, places, count, claims.alpha(len(wanted), lists), made[-1] if made else None))
-    return made
 
 
 def _smallest_sample(claim: Claim, allowed: int, least: int, alpha: Fraction) -> int | None:

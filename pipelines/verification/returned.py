@@ -4,7 +4,7 @@ Pure: grids of cells in, answers and findings out. Hidden rows and columns are r
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,6 +20,8 @@ _ALIASES = {
 _NEEDED = ("code", "result", "days")
 _LONG_NUMBER = re.compile(r"\d{11}")
 _LONGEST_NAME = 20
+_HEADER_WITHIN = 30  # rows
+_NUMBER = re.compile(r"名单\((\d{1,6})号\)")
 
 Key = tuple[str, str]  # uid and claim
 
@@ -37,7 +39,7 @@ class Issued:
     """The list that the file should be an answer to.
 
     `tasks` are all of its rows, of every group, and the 候补 that were handed out; `own_counties` the home county's code
-    of each group; `earlier` the results in force by uid and claim.
+    of each group; `earlier` the results in force by uid and claim; `gone` the uids that today's roster has no more.
     """
 
     number: int
@@ -46,6 +48,7 @@ class Issued:
     tasks: Sequence[Task]
     own_counties: Mapping[str, str] = field(default_factory=dict)
     earlier: Mapping[Key, str] = field(default_factory=dict)
+    gone: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,44 @@ def marks(sheets: Iterable[Sheet]) -> dict[str, str]:
     """The hidden marks; empty in a workbook that was not made by us."""
     rows = next((sheet.rows for sheet in sheets if sheet.name == MARKS_SHEET), [])
     return {cell_text.text(row[0]): cell_text.text(row[1]) for row in rows if len(row) > 1}
+
+
+def is_list(sheets: Sequence[Sheet]) -> bool:
+    """Whether a workbook is a returned list: by its marks, or by a header of codes, results and what was asked."""
+    return marks(sheets).get("shequ") == "spot" or any(
+        _asks(cells) for sheet in sheets for cells in sheet.rows[:_HEADER_WITHIN]
+    )
+
+
+def _asks(cells: Sequence[object]) -> bool:
+    return {"code", "result", "subject"} <= {_column(cell) for cell in cells}
+
+
+def numbers(sheets: Sequence[Sheet]) -> set[int]:
+    """The numbers of lists that the marks name, else the titles above the tables."""
+    marked = marks(sheets).get("list", "")
+    if marked.isdecimal():
+        return {int(marked)}
+    above = (
+        cell for sheet in sheets for cells in sheet.rows[:_HEADER_WITHIN] for cell in cells if isinstance(cell, str)
+    )
+    return {int(number) for text in above for number in _NUMBER.findall(cell_text.folded(text))}
+
+
+def codes(sheets: Sequence[Sheet]) -> set[str]:
+    """Everything in the workbook that may be a unit's code."""
+    return {cell_text.code(cell) for sheet in sheets for cells in sheet.rows for cell in cells if cell is not None}
+
+
+def packed(sheets: Iterable[Sheet]) -> list[list]:
+    """The sheets as JSON values: numbers stay, everything else as the text that it stands for."""
+    return [[sheet.name, [[_plain(cell) for cell in cells] for cells in sheet.rows]] for sheet in sheets]
+
+
+def _plain(cell: object) -> object:
+    return (
+        cell if cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool)) else cell_text.text(cell)
+    )
 
 
 def read(file: str, sheets: Sequence[Sheet], issued: Issued, today: date) -> Returned:
@@ -222,6 +263,8 @@ class _Reading:
             self.add("spot_evidence", row.sheet, row.cell("evidence"))
         if self.group and self.issued.own_counties.get(self.group) == task.county_code:
             self.add("spot_own_county", row.sheet, row.cell("result"), group=self.group, county=task.county)
+        if task.uid in self.issued.gone:
+            self.add("spot_gone", row.sheet, row.cell("code"), task.unit)
         days = {*answer.days, *cell_text.days_within(answer.note)}
         if answer.result == tally.OPEN and len(days) < 2:
             self.add("spot_one_visit", row.sheet, row.cell("days"), days=len(days))

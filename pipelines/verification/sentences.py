@@ -143,3 +143,17 @@ def _shown(claim: Claim, share: Fraction) -> Fraction:
 
 def _source(month: date, number: int) -> str:
     return f"（{months.key(month)}，{number} 号名单）"
+
+
+# for a leader: what a check is, what it proves, what it leaves alone
+IN_THREE_SENTENCES = (
+    "各县所报的“已达标”，由系统按公开发布的号码抽出若干个社区（村），派外县的人现场核实，谁也不能挑选。",
+    "查到的不实足够少，就有 95% 的把握说目标确实达到了（已达标，经抽查核实）；查到的太多，就不能这样说（抽查不支持达标）。",
+    "抽查不改动所报的数字，只在旁边写明查的是哪个月、查了多少、查到什么；满十二个月后不再作数。",
+)
+
+
+def age(checked: date, month: date) -> str:
+    """How old a check is in a month: `2020年12月抽查`, `2020年12月抽查，已过 3 个月`."""
+    past = (month.year - checked.year) * 12 + month.month - checked.month
+    return f"{months.label(checked)}抽查" + (f"，已过 {past} 个月" if past else "")

@@ -15,9 +15,7 @@ class Kind:
 
 
 KINDS = {
-    "spot_list": Kind(
-        ERROR, "{found}。整个文件没有记录；请交到它自己的名单，或填写 {number} 号名单发出的工作簿后再交。"
-    ),
+    "spot_list": Kind(ERROR, "{found}。整个文件没有记录；请填写已抽取的名单发出的工作簿，再交。"),
     "spot_header": Kind(ERROR, "{found}。这一表没有读取；请保留发出时的表头（{labels}），每列一次，再交。"),
     "spot_row": Kind(ERROR, "{found}不在 {number} 号名单上，结果没有记录。请只填写名单上的行；代码改动过的，请改回。"),
     "spot_choice": Kind(ERROR, "结果为“{found}”，应为{expected}。请改正；还没有去的请留空。"),
@@ -29,6 +27,10 @@ KINDS = {
     "spot_evidence": Kind(QUESTION, "没有证据编号，结果已记录。请补填照片或材料的编号。"),
     "spot_own_county": Kind(
         QUESTION, "{group}来自{county}，却检查本县的单位，结果已记录。请说明原因，或由其他组重新检查。"
+    ),
+    "spot_gone": Kind(
+        QUESTION,
+        "{found}已不在目前的名册中，结果已记录：仍按名单所查月份的情况计入，以后月份的下限不再算它。如有疑问，请核对区划变动。",
     ),
     "spot_one_visit": Kind(
         QUESTION,

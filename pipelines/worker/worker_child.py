@@ -40,7 +40,8 @@ def main() -> None:
     if message is None:
         return  # the parent has been killed
     hello, _ = message
-    from pipelines.worker.tasks import Tasks  # after the import hook is set
+    from pipelines.worker import visit_sheets  # after the import hook is set
+    from pipelines.worker.tasks import Tasks
 
     tasks = Tasks(Path(hello["reference"]), date.fromisoformat(hello["first_month"]), hello["admissions"])
     limits = Limits(**hello["limits"])
@@ -48,7 +49,8 @@ def main() -> None:
     while select.select([incoming], [], [], IDLE)[0] and (request := protocol.receive(incoming)):
         try:
             limit(limits)
-            protocol.send(outgoing, *tasks.answer(*request))
+            answer = visit_sheets.answer if request[0]["op"] == visit_sheets.OP else tasks.answer
+            protocol.send(outgoing, *answer(*request))
         except MemoryError:
             protocol.send(outgoing, {"costly": "memory"})
             return

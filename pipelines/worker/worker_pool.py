@@ -3,6 +3,7 @@
     reader(archive, reference) -> what `Warehouse.sync` reads with
     read_each(wanted, reference) -> (event, tables or `Costly`) for files that need not be archived
     mark_receipt(data, name, findings, context, reference) -> the county's workbook marked
+    visits(data, name, reference) -> the sheets of a returned list of a spot check
 
 A worker that dies or exceeds a limit affects its own file only: that file is tried once more in a new worker, because memory may
 have been short or the machine busy, and then given up. Workers are reused, and end when idle or when this process ends.
@@ -25,6 +26,7 @@ from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive, Event
 from pipelines.receipt import ReceiptContext, write_receipt
 from pipelines.reference.reference_bundle import Reference
+from pipelines.verification.returned import Sheet
 from pipelines.warehouse.arrow_rows import Tables
 from pipelines.warehouse.projection import Read
 from pipelines.worker.tasks import packed_context
@@ -75,6 +77,14 @@ def mark_receipt(
         return write_receipt(b"", name, findings, context)
     head, (receipt,) = answer
     return receipt, head["name"]
+
+
+def visits(data: bytes, name: str, reference: Reference) -> list[Sheet] | None:
+    """The sheets of a returned list of a spot check; None of any other file, and of one that is too costly to read."""
+    answer = _ask(_setup(reference), {"op": "visits", "name": name}, data)
+    if isinstance(answer, Costly) or answer[0]["sheets"] is None:
+        return None
+    return [Sheet(*told) for told in answer[0]["sheets"]]
 
 
 def _setup(reference: Reference) -> Setup:

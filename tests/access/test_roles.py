@@ -93,6 +93,7 @@ ACTIONS = {
     "reopen": lambda place, by: decisions.reopen(MONTH, "因", place, by),
     "waive": lambda place, by: decisions.waive("f", "因", MONTH, place, by),
     "resolve": lambda place, by: decisions.resolve("f", "u", place, by),
+    "annotate": lambda place, by: decisions.annotate(MONTH, " ", place, by),
     "publish": lambda place, by: monthly_run.run(place, MONTH, by),
 }
 

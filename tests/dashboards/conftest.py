@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import lxml.html
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -107,6 +108,22 @@ def texts(page: AppTest) -> str:
     return "\n".join(str(item.value) for item in said).replace("\\", "")
 
 
+def tables(page: AppTest) -> list[list[dict[str, str]]]:
+    """The tables of a page: rows by the words of their heads."""
+    return [_table(item.proto.body) for item in page.get("html") if "<table" in item.proto.body]
+
+
+def _table(body: str) -> list[dict[str, str]]:
+    rows = lxml.html.fromstring(body).iterfind(".//tr")
+    head, *lines = ([cell.text_content() for cell in row] for row in rows)
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def table_with(page: AppTest, head: str) -> list[dict[str, str]]:
+    """The first table with such a head."""
+    return next(table for table in tables(page) if table and head in table[0])
+
+
 # ---- a server, for the browser and for benchmarks
 
 
@@ -119,7 +136,7 @@ def serve():
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+        command = [sys.executable, "-m", "dashboards.server", "run", str(APP), "--server.port", str(port)]
         log = (data.parent / f"server-{port}.log").open("wb")
         environment = {**os.environ, "SHEQU_DATA": str(data)}
         running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log))

@@ -191,7 +191,7 @@ def words(browser, address: str, told: str, person: str | None = None, headers: 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="没有安装 Chromium(apt-get install chromium)")
 def test_the_person_is_whom_nginx_names_whatever_the_caller_says(browser, nginx, dashboard, data):
-    place = f"https://{NAME}:{nginx}/reporting?room=decide"
+    place = f"https://{NAME}:{nginx}/reporting?room=board"
     assert (
         words(
             browser, place, "经办人：李市级（市级）", "city", {"X-Forwarded-User": "leader", "X-Shequ-Secret": "x" * 40}

@@ -48,12 +48,12 @@ def test_a_name_in_a_link_is_no_markup(monkeypatch):
 
 def test_every_page_of_the_wall_stands(app, made):
     opened = app(made["both"], "wall")
-    for page in range(3):
+    for page in range(4):
         opened.session_state["wall_page"] = page
         opened.session_state["wall_stopped"] = True
         opened.run()
         assert not opened.exception
-        assert f"第 {page + 1}/3 页" in texts(opened)
+        assert f"第 {page + 1}/4 页" in _words(opened)
 
 
 def test_of_many_counties_those_to_be_chased_are_listed_and_all_are_counted(made):

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from pipelines.system import locks
-from tests.dashboards.conftest import texts
+from tests.dashboards.conftest import table_with, texts
 
 PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "policy", "quality", "guide", "wall")
 
@@ -97,8 +97,8 @@ def test_a_choice_is_written_into_the_address(app, made):
 
 def test_a_unit_shows_the_cell_of_each_answer(app, made):
     opened = app(made["both"], "unit", unit="130502001021", month="2020-05")
-    answers = opened.dataframe[0].value
-    assert answers["单元格"].str.fullmatch(r"[A-Z]+\d+|").all()
+    answers = table_with(opened, "单元格")
+    assert all(re.fullmatch(r"[A-Z]+\d+|", answer["单元格"]) for answer in answers)
     assert "东关社区居委会" in texts(opened)
 
 
@@ -146,15 +146,15 @@ def test_a_damaged_release_is_replaced_by_the_one_before_and_said_so(app, fresh)
 
 def test_kinds_of_findings_have_chinese_names_and_whole_messages(app, made):
     opened = app(made["both"], "quality")
-    kinds = next(table.value for table in opened.table if "例如" in table.value)
-    assert len(kinds) and not kinds["问题"].str.match(r"[a-z]").any()
-    assert not kinds["例如"].str.endswith("…").any()
+    kinds = table_with(opened, "例如")
+    assert kinds and not any(re.match("[a-z]", kind["问题"]) for kind in kinds)
+    assert not any(kind["例如"].endswith("…") for kind in kinds)
 
 
 def test_a_finding_leads_to_its_unit(app, made):
     opened = app(made["both"], "county", county="130524", month="2020-06")
-    findings = next(table.value for table in opened.table if "详情与改法" in table.value)
-    assert findings["单位"].str.contains(r"\]\(unit\?unit=\d{12}&month=2020-06\)").any()
+    said = "".join(item.proto.body for item in opened.get("html"))
+    assert re.search(r'href="unit\?[^"]*month=2020-06[^"]*unit=\d{12}', said)
 
 
 # ---- the clerk's desk
@@ -176,20 +176,20 @@ def sick(workbook: Path) -> bytes:
 
 def uploaded(opened, name: str, content: bytes):
     """The room with a file in it, and somebody who sends it."""
-    opened.text_input(key="sends").set_value("测试员")
     opened.file_uploader[0].upload(name, content)
-    return opened.run()
+    opened.run()
+    return opened.text_input(key="by").set_value("测试员").run()
 
 
 def test_a_faulty_workbook_is_told_and_has_a_receipt_before_it_is_sent_and_enters_only_then(app, empty, workbooks):
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     opened = uploaded(app(empty, "reporting", room="upload"), report.name, sick(report))
     assert not opened.exception
-    told = next(table.value for table in opened.table if "详情与改法" in table.value)
-    assert told["详情与改法"].str.contains("约300").any() and told["单元格"].str.fullmatch(r"[A-Z]+\d+").any()
+    told = "".join(html.proto.body for html in opened.get("html"))
+    assert "约300" in told and re.search(r"表1 城乡社区基本情况表 [A-Z]+\d+", told)
     assert "预览" in opened.get("download_button")[0].label
     assert not (empty / "archive" / "ledger.jsonl").exists()
-    next(button for button in opened.button if button.label == "提交").click().run()
+    next(button for button in opened.button if button.label == "报送").click().run()
     assert "收件号 1：已接收并生效" in texts(opened)
     assert len((empty / "archive" / "ledger.jsonl").read_text().splitlines()) == 1
 
@@ -198,9 +198,9 @@ def test_while_another_task_writes_a_workbook_is_archived_and_the_room_says_what
     report = next(path for path in workbooks if "柏乡县2020年6月" in path.name)
     with locks.hold(empty / "warehouse" / "writer.lock", "计算并发布 2020-05"):
         opened = uploaded(app(empty, "reporting", room="upload"), report.name, report.read_bytes())
-        next(button for button in opened.button if button.label == "提交").click().run()
+        next(button for button in opened.button if button.label == "报送").click().run()
         assert "收件号 1：已存档，等当前任务结束后读取" in texts(opened)
         room = app(empty, "reporting", room="state")
         assert "正在运行：计算并发布 2020-05" in texts(room)
-        assert room.dataframe[0].value["文件"].tolist() == [report.name]
+        assert [line["文件"] for line in table_with(room, "经办")] == [report.name]
     assert "正在运行" not in texts(app(empty, "reporting", room="state"))

@@ -1,9 +1,14 @@
 """Names from workbooks stay words in Markdown, in Plotly and in spreadsheet programs."""
 
+from decimal import Decimal
+from io import BytesIO
+
+import openpyxl
 import pytest
 
-from dashboards.charts import html_board, plotly_charts
+from dashboards.charts import html_board, html_map
 from dashboards.charts.palette import DARK, LIGHT, NAMES, SIGNS
+from dashboards.components.common_parts import Shown
 from dashboards.text import escape, templates
 from pipelines.edition import statuses
 from tests.dashboards.rows import a_row
@@ -32,6 +37,16 @@ def test_a_download_holds_no_formula(text):
     assert b"\n'" in escape.sheet([{"a": text}], {"a": "名"}) or b"\n\"'" in escape.sheet([{"a": text}], {"a": "名"})
 
 
+def test_a_spreadsheet_program_reads_numbers_as_numbers_and_codes_as_they_are():
+    row = {"code": "130502001021", "rank": "3/19", "value": Shown("45.7%", 45.7), "has": Decimal(2274), "name": "=1+1"}
+    names = {name: name for name in row}
+    line = escape.sheet([row], names).decode("utf-8-sig").splitlines()[1]
+    assert line == "\t130502001021,\t3/19,45.7%,2274,'=1+1"
+    page = openpyxl.load_workbook(BytesIO(escape.workbook([row], names))).active
+    assert [cell.value for cell in page[2]] == ["130502001021", "3/19", "45.7%", 2274, "=1+1"]
+    assert [cell.data_type for cell in page[2]] == ["s", "s", "s", "n", "s"]
+
+
 @pytest.mark.parametrize("value", ["东关", "", 12, -3, None])
 def test_words_and_numbers_stay_what_they_are_in_a_download(value):
     assert escape.cell(value) == value
@@ -43,7 +58,7 @@ def test_a_chart_holds_a_hostile_name_as_words():
     link = html_board.Link(name, name, name, name)
     cells = {(row["indicator"], row["place"]): html_board.cell(row, name)}
     drawn = html_board.bars([row], [link], name, LIGHT) + html_board.ranking([row], [link], name, LIGHT)
-    drawn += html_board.matrix(cells, [row["indicator"]], {row["place"]: link}, name, LIGHT)
+    drawn += html_board.matrix(cells, {row["indicator"]: link}, {row["place"]: link}, {}, name, LIGHT)
     drawn += templates.render("table.html", name="", heads=[name], rows=[[name]])
     drawn += templates.render("page_foot.html", title=f'{name}";}}</style>')
     assert (
@@ -53,8 +68,8 @@ def test_a_chart_holds_a_hostile_name_as_words():
     )
     assert drawn.count("</style>") == 1
     shape = {"code": row["place"], "name": name, "rings": [[[0, 0], [1, 0], [1, 1]]]}
-    figure = plotly_charts.outline_map([shape], {row["place"]: row}, {})
-    assert "<img" not in figure.to_json().encode().decode("unicode_escape")
+    drawn = html_map.county_map([shape], {row["place"]: row}, {}, {row["place"]: name}, LIGHT)
+    assert "<img" not in drawn and "&lt;img" in drawn
 
 
 def test_every_status_has_a_sign_of_its_own_and_colours_in_both_themes():

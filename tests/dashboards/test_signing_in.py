@@ -121,7 +121,7 @@ def buttons(page) -> list[str]:
 def test_who_is_not_signed_in_gets_the_door_and_nothing_else(page, address):
     sent = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sent.append(str(frame))))
-    for path in ("", "/county?county=130524", "/unit?unit=130524100201", "/reporting?room=decide"):
+    for path in ("", "/county?county=130524", "/unit?unit=130524100201", "/reporting?room=board"):
         page.goto(address + path)
         page.get_by_text("请登录。").wait_for()
         assert buttons(page) == ["登录"]
@@ -193,9 +193,9 @@ def test_a_county_sees_its_own_and_no_more(page, address, provider):
     page.get_by_text("赵柏乡 · 县级").wait_for()
     page.goto(f"{address}/county?county=130502")
     page.get_by_text("单位清单只给本县市区和市里看。").first.wait_for()
-    page.goto(f"{address}/reporting?room=decide")
+    page.goto(f"{address}/reporting?room=board")
     page.get_by_text("报送情况").first.wait_for()
-    assert page.get_by_text("审定、发布、撤回").count() == 0
+    assert page.get_by_text("按月办理").count() == 0
 
 
 def test_who_is_struck_from_the_list_is_out_with_the_next_click(page, address, provider, data):

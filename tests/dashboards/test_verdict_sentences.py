@@ -6,9 +6,10 @@ import pytest
 
 from dashboards.queries import figure_rows, submission_rows
 from pipelines import settings
+from pipelines.edition import concern, movement_sentences
 from pipelines.intake import month_now
 from pipelines.intake.month_now import MonthNow
-from tests.dashboards.conftest import texts
+from tests.dashboards.conftest import table_with, texts
 
 UNPROVEN = {
     "status": "unproven",
@@ -55,9 +56,9 @@ def test_the_indicator_says_both_ends_the_known_value_and_the_parts_of_the_gap(a
 def test_the_county_says_how_many_of_its_units_decide(app, made, unproven):
     opened = app(made["both"], "county", county="130524")
     assert f"（{ENDS}；缺柏乡县 263 个单位的填报）" in texts(opened)
-    lines = opened.dataframe[0].value
-    assert ENDS in lines["待核实的是"].tolist()
-    assert "34.9%（已报 36.7%，缺 263 个）" in lines["现值"].tolist()
+    lines = table_with(opened, "待核实的是")
+    assert ENDS in [line["待核实的是"] for line in lines]
+    assert ("34.9%", "已报 36.7%，缺 263 个") in [(line["现值"], line["已报的"]) for line in lines]
 
 
 def test_the_first_month_is_no_praise(app, made):
@@ -67,14 +68,14 @@ def test_the_first_month_is_no_praise(app, made):
     assert "没有落后" not in said
 
 
-def test_the_worst_counties_are_named_in_the_order_of_concern(app, made, monkeypatch):
-    places = [
-        {"unit": "130532", "name": "平乡县", "applicable": 11, "behind": 9},
-        {"unit": "130502", "name": "襄都区", "applicable": 11, "behind": 8},
-    ]
-    monkeypatch.setattr(figure_rows, "concern", lambda view, most: places[:most])
-    assert "最落后：平乡县（11 项中 9 项落后）、襄都区（8）。" in texts(app(made["both"]))
-    assert "最落后" not in texts(app(made["both"], "county", county="130524"))
+def test_the_overview_says_who_lags_and_what_moved_as_the_report_does(app, made):
+    opened = app(made["both"])
+    view = opened.session_state["view"]
+    places = concern.places(view.release, view.policy, view.month)
+    moved = movement_sentences.moved(view.release, view.policy)
+    assert moved and movement_sentences.who_lags(places) in texts(opened)
+    assert movement_sentences.what_moved(moved) in texts(opened)
+    assert "落后较多" not in texts(app(made["both"], "county", county="130524"))
 
 
 def test_concern_names_counties_with_what_is_behind(made, app):

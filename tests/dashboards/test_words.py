@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboards.text import screen_wording
+from dashboards.text import screen_wording, search_words
 from tests.dashboards.rows import a_row
 
 
@@ -136,12 +136,20 @@ def test_a_band_and_a_thin_ratio_say_why_they_are_not_proven():
     assert screen_wording.status(thin) == "待核实（两项都填报的单位不足 95%）"
 
 
-def test_the_worst_counties_are_named_with_counts():
-    places = [{"name": "平乡县", "applicable": 11, "behind": 9}, {"name": "襄都区", "applicable": 11, "behind": 8}]
-    assert screen_wording.worst(places) == "最落后：平乡县（11 项中 9 项落后）、襄都区（8）。"
-    few = {"name": "邢台县", "applicable": 6, "behind": 5}
-    assert screen_wording.worst([places[0], few]) == "最落后：平乡县（11 项中 9 项落后）、邢台县（6 项中 5 项）。"
-    assert screen_wording.worst([{"name": "任泽区", "applicable": 11, "behind": 0}]) == ""
+def test_a_county_says_what_it_gained_and_what_it_lost():
+    def moved(name: str, gained: int, lost: int) -> dict:
+        return {"name": name, "counties": [{"unit": "130502", "short": "襄都区", "gained": gained, "lost": lost}]}
+
+    rows = [moved("甲率", 3, 0), moved("乙率", 21, 1), moved("丙率", 0, 2), moved("丁率", 1, 1)]
+    assert screen_wording.moved_in(rows, "130502") == "本月新增：乙率 20 个，甲率 3 个；减少：丙率 2 个。"
+    assert screen_wording.moved_in(rows, "130524") == "" == screen_wording.moved_in([], "130502")
+    slipped = {"name": "甲率", "status_before": "on_track", "status": "lagging"}
+    assert screen_wording.slipped([slipped]) == "本月状态变差：甲率由进度正常变为进度偏慢。"
+
+
+def test_what_does_not_apply_did_not_stay_the_same():
+    assert screen_wording.change(a_row(status="not_applicable", shown=None, more=0)) == ""
+    assert screen_wording.change(a_row(more=0)) == "持平"
 
 
 def a_report(**more) -> dict:
@@ -173,3 +181,23 @@ def test_who_is_to_be_chased_is_named_with_the_day_it_was_due():
     assert screen_wording.to_chase(rows) == (
         "应于 2020年7月6日前报送。请催报：新河县、广宗县（延至7月9日）。本月免报：宁晋县。有错误待改正：柏乡县（3 处）。"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("南宫 东关", True),
+        ("dg", True),
+        ("ng dg", True),
+        ("东关，nangong", False),
+        ("dgc", True),
+        ("xd", False),
+        ("d", False),
+    ],
+)
+def test_a_search_finds_words_and_initials_of_pinyin_in_any_order(text, found):
+    assert search_words.found(text, "东关村委会", "南宫市") == found
+
+
+def test_a_character_with_several_readings_is_found_by_each():
+    assert search_words.found("cx", "长兴村") and search_words.found("zx", "长兴村")

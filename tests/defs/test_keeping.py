@@ -108,7 +108,7 @@ def test_a_month_is_owed_an_hour_after_the_tick_that_should_have_released_it(rep
     assert overdue.missed(reported, tick + timedelta(minutes=59)) == {}
     due = overdue.missed(reported, tick + timedelta(minutes=60))
     assert [months.key(month) for month in due] == [FIRST, LAST]
-    requests = schedule.requests(due, partitions.partitions(reference.first_month), datetime.now(SHANGHAI))
+    requests = schedule.requests(due, partitions.partitions(reference), datetime.now(SHANGHAI))
     assert [request.partition_key for request in requests] == [FIRST, LAST]
     assert requests[0].run_key != requests[1].run_key
 

@@ -2,18 +2,21 @@
 
 import json
 import shutil
+from datetime import datetime
 
 import dagster as dg
 import duckdb
 import pytest
 
 from pipelines import months
+from pipelines.archive.store import SHANGHAI
 from pipelines.definitions import build_defs
-from pipelines.defs import assets
+from pipelines.defs import asset_checks, asset_specs, assets, sources
 from pipelines.edition import edition_folders, open_release, verify_files
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, session
 from pipelines.monthly import monthly_run
+from pipelines.serving import health
 from pipelines.system import locks
 from pipelines.warehouse import warehouse_checks
 from tests.defs.conftest import AT_ONCE, FIRST, LAST, installed, run
@@ -37,12 +40,18 @@ def first_run(installation, instance):
     return run(installation, instance)
 
 
+MADE = (
+    "submission", "answers", "findings", "figures/opinions_2018", "figures/plan_2021", "verdicts", "movement", "edition", "docx",
+    "xlsx", "html", "notices",
+)  # fmt: skip
+
+
 def told(result, asset: str) -> dict[str, dict]:
     """Month → metadata of one asset's materializations."""
     return {
         event.partition: {key: item.value for key, item in event.materialization.metadata.items()}
         for event in result.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(asset)
+        if event.asset_key == dg.AssetKey.from_user_string(asset)
     }
 
 
@@ -52,6 +61,12 @@ def evaluations(result) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
     return {(evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation for evaluation in found}
 
 
+def places(reference, wanted=lambda check: True) -> set[tuple[str, str]]:
+    """Asset and kind of every check that is wanted."""
+    checks = filter(wanted, warehouse_checks.declared(reference))
+    return {(asset_checks.asset_of(check, reference).to_user_string(), check.kind) for check in checks}
+
+
 def rules(evaluation: dg.AssetCheckEvaluation) -> dict[str, dict]:
     """Rule → its line in the table of a check."""
     return {record.data["检查"]: dict(record.data) for record in evaluation.metadata["逐项"].records}
@@ -59,21 +74,21 @@ def rules(evaluation: dg.AssetCheckEvaluation) -> dict[str, dict]:
 
 def test_one_run_makes_every_month_of_the_backfill(first_run, installation):
     assert first_run.success
-    for asset in ("submissions", "figures", "release", "report"):
+    for asset in MADE:
         assert set(told(first_run, asset)) == {FIRST, LAST}
     assert [folder.parent.name for folder in edition_folders.editions(installation.releases)] == [FIRST, LAST]
     assert open_release(settings=installation).label == f"{LAST}/1"
 
 
 def test_the_run_says_who_reported(first_run, reference):
-    month = told(first_run, "submissions")[LAST]
+    month = told(first_run, "submission")[LAST]
     assert (month["已报县数"], month["应报县数"]) == (3, 20)
     assert month["未报"].count("、") == 16
     assert 0 < month["计入单位"] < month["名册单位"]
 
 
 def test_the_run_says_what_was_computed_and_published(first_run, reference):
-    figures, release = told(first_run, "figures")[LAST], told(first_run, "release")[LAST]
+    figures, release = told(first_run, "verdicts")[LAST], told(first_run, "edition")[LAST]
     in_force = [register for register in reference.registers if register.since <= months.parse(LAST)]
     assert figures["指标总数"] == sum(len(list(register)) for register in in_force)
     assert figures["数字行数"] > figures["指标总数"] * 4
@@ -88,8 +103,8 @@ def test_the_inbox_is_empty_afterwards(first_run, installation):
 
 def test_every_declared_check_is_evaluated_with_count_and_ids(first_run, reference):
     found = evaluations(first_run)
-    kinds = {(check.stage, check.kind) for check in warehouse_checks.declared(reference)}
-    assert set(found) == kinds | {("release", "whole_editions")}
+    kinds = places(reference)
+    assert set(found) == kinds | {("edition", "whole_editions")}
     for evaluation in found.values():
         assert evaluation.metadata["不符数"].value >= len(evaluation.metadata["不符者"].value)
     lines = {rule: line for place in kinds for rule, line in rules(found[place]).items()}
@@ -98,7 +113,7 @@ def test_every_declared_check_is_evaluated_with_count_and_ids(first_run, referen
 
 
 def test_missing_counties_are_a_warning_that_names_them(first_run):
-    missing = evaluations(first_run)["submissions", "reported"]
+    missing = evaluations(first_run)["submission", "reported"]
     assert (missing.passed, missing.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert missing.metadata["不符数"].value == 2 * 17
     assert missing.metadata["不符者"].value[0].startswith(f"{FIRST} 1305")
@@ -106,9 +121,7 @@ def test_missing_counties_are_a_warning_that_names_them(first_run):
 
 def test_everything_grave_holds(first_run, reference):
     failed = [place for place, evaluation in evaluations(first_run).items() if not evaluation.passed]
-    assert failed and not {
-        (check.stage, check.kind) for check in warehouse_checks.declared(reference) if check.blocking
-    } & set(failed)
+    assert failed and not places(reference, lambda check: check.blocking) & set(failed)
     rules_of = {rule: line["不符数"] for place in failed for rule, line in rules(evaluations(first_run)[place]).items()}
     assert [
         check.name for check in warehouse_checks.declared(reference) if check.grave and rules_of.get(check.name)
@@ -118,8 +131,8 @@ def test_everything_grave_holds(first_run, reference):
 def test_a_second_run_changes_nothing(first_run, installation, instance):
     again = run(installation, instance)
     assert again.success
-    assert told(again, "submissions")[LAST]["本次收到"] == 0
-    assert told(again, "release")[LAST]["新版"] is False
+    assert told(again, "submission")[LAST]["本次收到"] == 0
+    assert told(again, "edition")[LAST]["新版"] is False
     assert len(list(edition_folders.editions(installation.releases))) == 2
 
 
@@ -134,7 +147,7 @@ def test_a_month_without_reports_fails_and_says_so(first_run, installation, inst
 def test_a_month_without_reports_among_others_is_told_and_not_published(first_run, installation, instance):
     mixed = run(installation, instance, LAST, "2018-10")
     assert mixed.success
-    assert told(mixed, "release")["2018-10"] == {"发布版": "该月没有任何报表，未成版"}
+    assert told(mixed, "edition")["2018-10"] == {"发布版": "该月没有任何报表，未成版"}
     assert list(edition_folders.editions(installation.releases, None))[-1].parent.name == LAST
 
 
@@ -145,7 +158,7 @@ def test_the_inbox_makes_one_working_edition_where_a_figure_changed_and_nobody_e
     copy = type(installation)(data, reference.folder)
     job = build_defs(copy).resolve_job_def("monthly")
     again = run_of_inbox(job, instance)
-    assert again.success and told(again, "release")[LAST] == {"发布版": "没有数字变动，未成新版"}
+    assert again.success and not told(again, "edition") and not told(again, "docx")
     with session.writing(copy, "撤回") as opened:
         (seq, *_), *_ = opened.life().effective(months.parse(LAST)).values()
     decisions.withdraw(seq, "报错了", copy, "李某")
@@ -171,11 +184,11 @@ def test_a_wrong_figure_stops_the_release_and_names_itself(first_run, installati
         con.execute("INSERT INTO figure SELECT * FROM figure WHERE level = 'city' AND month = '2018-09-01' LIMIT 1")
     result = run(broken, instance)
     assert not result.success
-    doubled = evaluations(result)["figures", "keys"]
+    doubled = evaluations(result)["verdicts", "keys"]
     assert (doubled.passed, doubled.metadata["不符数"].value) == (False, 1)
     assert rules(doubled)["key_figure"]["不符数"] == 1 and rules(doubled)["key_standing"]["不符数"] == 0
     assert "2018-09-01" in doubled.metadata["不符者"].value[0]
-    assert told(result, "release") == {}
+    assert told(result, "edition") == {}
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
     assert said.startswith("检查未通过，未发布：表 figure ") and "有 1 处不符" in said and "shequ rebuild" in said
@@ -221,11 +234,101 @@ def test_every_policy_is_checked_for_completeness_sums_bounds_and_movement(refer
 def test_every_declared_check_stands_in_dagster(installation, reference):
     graph = build_defs(installation).resolve_asset_graph()
     there = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
-    assert {(check.stage, check.kind) for check in warehouse_checks.declared(reference)} <= there
+    assert places(reference) <= there
     # what stands for several blocks as each of them
-    kinds = {(check.stage, check.kind, check.blocking) for check in warehouse_checks.declared(reference)}
-    assert len({(stage, kind) for stage, kind, _ in kinds}) == len(kinds)
-    assert {kind for _, kind, _ in kinds} == set(warehouse_checks.KINDS)
+    assert not places(reference, lambda check: check.blocking) & places(reference, lambda check: not check.blocking)
+    assert {kind for _, kind in places(reference)} == set(warehouse_checks.KINDS)
+
+
+def select(found, instance, selection, month: str = LAST):
+    """The selected part of a month's assets and checks, run alone."""
+    job = dg.define_asset_job("part", selection=selection, partitions_def=None)
+    repository = build_defs(found, jobs=[job]).get_repository_def()
+    return repository.get_job("part").execute_in_process(
+        instance=instance,
+        partition_key=month,
+        raise_on_error=False,
+        run_config=AT_ONCE if "submissions" in str(selection) else None,
+    )
+
+
+def test_a_part_of_an_operation_and_a_check_alone_can_be_asked_for(first_run, installation, instance, reference):
+    """One table of those that an operation makes; one check of a month, which makes nothing."""
+    part = select(installation, instance, dg.AssetSelection.assets("verdicts").without_checks())
+    assert part.success and told(part, "verdicts") and not told(part, "figures/opinions_2018") and not evaluations(part)
+    key = asset_specs.figures_key(reference.registers[0])
+    alone = select(installation, instance, dg.AssetSelection.checks(dg.AssetCheckKey(key, "sums")))
+    ((place, evaluation),) = evaluations(alone).items()
+    assert alone.success and place == (key.to_user_string(), "sums") and evaluation.partition == LAST
+    assert not alone.get_asset_materialization_events()
+
+
+def test_a_batch_of_refused_files_materialises_nothing(first_run, installation, instance, reference, tmp_path):
+    copy = type(installation)(shutil.copytree(installation.data, tmp_path / "data"), reference.folder)
+    (copy.inbox / "柏乡县2018年9月.xlsx").write_bytes(b"")
+    result = run_of_inbox(build_defs(copy).resolve_job_def("monthly"), instance)
+    assert result.success and not result.get_asset_materialization_events() and not list(copy.inbox.iterdir())
+
+
+# ---- what Dagster shows before anything runs
+
+
+def test_every_asset_says_what_it_is_whose_it_is_and_what_it_is_made_of(installation, reference):
+    graph = build_defs(installation).resolve_asset_graph()
+    made = {node.key.to_user_string(): node for node in map(graph.get, graph.materializable_asset_keys)}
+    assert set(made) == set(MADE)
+    for name, node in made.items():
+        assert (
+            node.kinds
+            and node.owners
+            and node.tags["shequ/grain"] == "month"
+            and node.code_version
+            and node.description
+        ), name
+    outside = {key.to_user_string() for key in graph.external_asset_keys}
+    assert outside == {f"sources/{name}" for name in sources.SOURCES}
+    assert dg.AssetKey(["sources", "roster"]) in made["answers"].parent_keys
+    assert made["edition"].freshness_policy is not None
+
+
+def test_columns_come_from_the_clauses_expressions(reference):
+    specs = {spec.key.to_user_string(): spec for spec in asset_specs.figures(reference)}
+    answers = next(spec for spec in asset_specs.submissions(reference) if spec.key == dg.AssetKey("answers"))
+    asked = {column.name for column in answers.metadata["dagster/column_schema"].columns}
+    for register in reference.registers:
+        spec = specs[asset_specs.figures_key(register).to_user_string()]
+        lineage = spec.metadata["dagster/column_lineage"].deps_by_column
+        assert set(lineage) == {indicator.id for indicator in register}
+        assert {dep.column_name for deps in lineage.values() for dep in deps} <= asked
+    facility = specs["figures/opinions_2018"].metadata["dagster/column_lineage"].deps_by_column["facility_rural"]
+    assert [dep.column_name for dep in facility] == ["facility"]
+
+
+def test_a_month_shows_which_months_before_it_lend_to_it(installation, reference):
+    graph = build_defs(installation).resolve_asset_graph()
+    (counted,) = [
+        d
+        for d in graph.get(dg.AssetKey(["figures", "opinions_2018"])).assets_def.specs_by_key.values()
+        if d.key.path[-1] == "opinions_2018"
+    ]
+    lent = next(dep.partition_mapping for dep in counted.deps if dep.asset_key == dg.AssetKey("answers"))
+    assert (lent.start_offset, lent.end_offset) == (-2, 0)
+
+
+def test_every_promise_is_a_check_that_can_be_run_alone(installation, reference, instance):
+    seen = {one.what for one in health.state(installation, datetime.now(SHANGHAI))}
+    assert set(sources.CHECKS) <= seen
+    result = select(
+        installation, instance, dg.AssetSelection.checks(dg.AssetCheckKey(sources.key("roster"), "in_force")), None
+    )
+    ((place, evaluation),) = evaluations(result).items()
+    assert place == ("sources/roster", "in_force") and not evaluation.passed and "2023" in evaluation.description
+
+
+def test_sources_are_told_with_their_age(installation):
+    found = sources.ages(installation, datetime.now(SHANGHAI))
+    assert set(found) == set(sources.SOURCES) - {"installation"}
+    assert found["archive"]["距今天数"] == 0 and found["roster"]["距今天数"] > 365
 
 
 def test_names_of_checks_are_unique(reference):
@@ -234,5 +337,5 @@ def test_names_of_checks_are_unique(reference):
 
 
 def test_metadata_can_be_written_as_json(first_run):
-    for asset in ("submissions", "figures", "release"):
+    for asset in MADE:
         assert json.dumps(told(first_run, asset), ensure_ascii=False)

@@ -49,12 +49,20 @@ def test_the_timetable_is_that_of_the_calendar_and_runs_without_being_told_to(de
 
 
 def test_partitions_start_with_the_policy_and_end_with_the_last_month_that_is_over(defs, reference):
-    asset = defs.resolve_assets_def("release")
+    asset = defs.resolve_assets_def("edition")
     now = datetime(2019, 7, 31, 23, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
     keys = asset.partitions_def.get_partition_keys(now)
     assert (keys[0], keys[-1]) == (f"{reference.first_month:%Y-%m}", "2019-06")
 
 
+@pytest.mark.parametrize("year", range(2027, 2031))
+def test_partitions_end_with_the_last_month_that_the_calendar_dates(defs, reference, year):
+    """Beyond the last year whose holidays are known nothing is offered: whoever keeps the calendar is told (`shequ health`)."""
+    asset = defs.resolve_assets_def("edition")
+    keys = asset.partitions_def.get_partition_keys(datetime(year, 12, 31, tzinfo=ZoneInfo("Asia/Shanghai")))
+    assert keys[-1] == f"{max(reference.calendar.years_known)}-11"
+
+
 def test_many_months_are_one_run(defs):
-    for name in ("submissions", "figures", "release", "report"):
+    for name in ("submission", "verdicts", "edition", "docx"):
         assert defs.resolve_assets_def(name).backfill_policy == dg.BackfillPolicy.single_run()

@@ -45,7 +45,7 @@ AMBIGUOUS = {
 STILL = {
     "上报": {"pipelines/answers"},
     "不详": {"pipelines/cli", "pipelines/documentation", "pipelines/sample"},
-    "公布": {"dashboards/components", "pipelines/cli", "pipelines/verification"},
+    "公布": {"dashboards/components", "pipelines/cli", "pipelines/intake", "pipelines/verification"},
     "复核": {"pipelines/answers"},
     "审批": {"pipelines/answers"},
     "审核": {

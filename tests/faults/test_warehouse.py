@@ -67,5 +67,6 @@ def test_dagster_tries_again_where_a_damaged_warehouse_was_set_aside_and_nowhere
         with pytest.raises(dg.Failure) as failure, refusals_shown():
             raise refusal
         assert (failure.value.description, failure.value.allow_retries) == (str(refusal), again)
-    stages = assets.build(partitions.partitions(MAY), reference_bundle.load(settings.load().reference))
+    reference = reference_bundle.load(settings.load().reference)
+    stages = assets.build(partitions.partitions(reference), reference)
     assert [stage.op.retry_policy.max_retries for stage in stages] == [1, 1, 1, 1]

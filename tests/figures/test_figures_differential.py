@@ -25,7 +25,7 @@ from tests.figures.oracle_v2 import Oracle
 SPANS = {
     1: [date(2020, m, 1) for m in range(4, 8)],
     2: [date(2020, m, 1) for m in range(10, 13)],
-    3: [date(2018, 12, 1), *(date(2019, m, 1) for m in range(1, 5))],
+    3: [date(2018, 12, 1), *(date(2019, m, 1) for m in range(1, 4))],
 }
 # the zone, a county that is recoded in 2020-06, a plain county
 COUNTIES = {"130571", "130526", "130505", "130524"}

@@ -10,7 +10,7 @@ from pipelines.archive.store import Archive
 from pipelines.edition import explain, open_release
 from pipelines.intake import answer_matters, decisions, submit_files
 from tests import small_city
-from tests.books import Office, but
+from tests.books import Office, but, listed, write
 
 APRIL, MAY = date(2020, 4, 1), date(2020, 5, 1)
 ZONE = "130571"
@@ -38,28 +38,6 @@ def village(office) -> str:
 def receipt_of(office, report) -> Path:
     (path,) = submit_files.write_receipts([report], office.settings, office.sent.parent / "receipts" / str(report.seq))
     return path
-
-
-def listed(path: Path) -> list[dict]:
-    """The lines of a receipt's list by their headings, each with its row."""
-    rows = list(openpyxl.load_workbook(path)["问题清单"].iter_rows(values_only=True))
-    start = next(i for i, row in enumerate(rows) if row[0] == "序号")
-    lines = [
-        dict(zip(rows[start], row, strict=True)) | {"row": i} for i, row in enumerate(rows[start + 1 :], start + 2)
-    ]
-    return [line for line in lines if isinstance(line["序号"], int)]
-
-
-def write(path: Path, finding: str, text: str) -> Path:
-    """The receipt with a text beside a finding, as a county saves it."""
-    book = openpyxl.load_workbook(path)
-    sheet = book["问题清单"]
-    column = next(cell.column for row in sheet.iter_rows() for cell in row if cell.value == "情况说明")
-    line = next(line for line in listed(path) if line["编号"] == finding)
-    sheet.cell(line["row"], column).value = text
-    there = path.with_name(f"答复{len(list(path.parent.iterdir()))}.xlsx")
-    book.save(there)
-    return there
 
 
 def warned(office, village: str, month: date = APRIL) -> tuple[str, Path]:

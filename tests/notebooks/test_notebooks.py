@@ -12,13 +12,13 @@ nbclient = pytest.importorskip("nbclient", reason="没有安装 nbclient,不能�
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 
 
-def test_there_are_five():
-    assert [path.stem for path in NOTEBOOKS] == ["01_入门", "02_缺口", "03_区划", "04_质量", "05_对照"]
+def test_there_are_six():
+    assert [path.stem for path in NOTEBOOKS] == ["01_入门", "02_缺口", "03_区划", "04_质量", "05_对照", "07_验证"]
 
 
 @pytest.mark.slow
 def test_every_notebook_runs_from_a_clean_kernel(place: Settings, monkeypatch: pytest.MonkeyPatch):
-    """All five at once: most of the time goes into starting kernels."""
+    """All at once: most of the time goes into starting kernels."""
     monkeypatch.setenv("SHEQU_DATA", environment(place)["SHEQU_DATA"])
     done = asyncio.run(_run_all())
     for path, book in zip(NOTEBOOKS, done, strict=True):

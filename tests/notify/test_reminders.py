@@ -205,5 +205,5 @@ def test_on_an_empty_installation_everybody_is_missing_and_it_is_said_once(tmp_p
     assert message.subject == f"2019年6月报表已逾期1天：{counties}个县（市、区）未报"
     dispatch.remind(found, now)
     assert len(dispatch.outbox(found).waiting()) == 1
-    assert dispatch.flush(found) == (1, [])
+    assert send_waiting(found) == (1, [])
     assert dispatch.remind(found, datetime(2019, 7, 4, tzinfo=SHANGHAI)) == []

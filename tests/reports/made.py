@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
-from pipelines.edition.statuses import NAMES
-from pipelines.reports.facts import Facts, Figure, Item
+from pipelines.edition.statuses import BEHIND, NAMES
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Figure, Item
 
 _N = iter(range(10**6))
 
@@ -26,7 +27,7 @@ def figure(
 
 
 def item(
-    name="甲率", status="on_track", goal="≥50", unit="%", gap_unit="个村", before=None, counties=(), parts=None, **more
+    name="甲率", status="on_track", goal="≥50", unit="%", gap_unit="个村", before=None, counties=(), **more
 ) -> Item:
     factor = 100 if unit == "%" else 1
     entry = dict(
@@ -36,7 +37,7 @@ def item(
         unverified=None, counted="community",
     )  # fmt: skip
     now = figure(status, factor=factor, **more)
-    return Item(entry, now, before, tuple(counties), ((date(2020, 5, 1), now),), parts or {})
+    return Item(entry, now, before, tuple(counties), ((date(2020, 5, 1), now),))
 
 
 def facts(
@@ -70,6 +71,29 @@ def facts(
         submissions=tuple({"county": code[name], "status": "effective", "refused": False, "file": name} for name in
         sent), findings=(), statuses=NAMES, decisions=(), editions=(), outlook={}, waived={},
     )  # fmt: skip
+    given["places"] = tuple(_places(items, listed))
     given |= more
     counts = Counter((finding["county"], finding["severity"]) for finding in given["findings"])
     return Facts(finding_counts=counts, **given)
+
+
+def _places(items, counties) -> list[dict]:
+    """The counties in the order of concern by their figures."""
+    rows = []
+    for county in counties:
+        own = [one.of[county["unit"]].status for one in items if county["unit"] in one.of]
+        applicable = [status for status in own if status not in ("not_applicable", "tracked")]
+        rows.append((sum(status in BEHIND for status in applicable), len(applicable), county))
+    rows.sort(key=lambda row: (-row[0] / max(row[1], 1), row[2]["unit"]))
+    return [
+        {
+            "unit": c["unit"],
+            "short": c["short"],
+            "applicable": of,
+            "behind": behind,
+            "rank": n,
+            "behind_before": None,
+            "rank_before": None,
+        }
+        for n, (behind, of, c) in enumerate(rows, 1)
+    ]

@@ -1,7 +1,7 @@
 """Who lags, who slipped, what moved: each sentence from a few rows, and the rows against the tables of a real edition."""
 
 from pipelines.edition import Release, concern, movement_sentences
-from pipelines.edition.movement_sentences import Moved, MovedPlace, Slipped
+from pipelines.edition.progress_rows import Moved, MovedPlace, Slipped
 
 POLICY = "opinions-2018"
 

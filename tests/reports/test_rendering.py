@@ -81,18 +81,44 @@ def test_pages_are_numbered_in_turn(boxes):
 
 def test_table_heads_repeat_and_rows_stay_whole(boxes):
     """On every page of the annex the head stands above the first row, and the numbers of the rows run on without a gap."""
-    annex = [words for words in boxes if any("条款原文" in box[4] for box in words)]
+    first = next(
+        n
+        for n, words in enumerate(boxes)
+        if any("全部指标情况" in box[4] for box in words) and any(box[4] == "附件1" for box in words)
+    )
+    annex = [words for words in boxes[first:] if any(box[4] == "现值" for box in words)]
     assert len(annex) > 3
     numbers = []
     for words in annex:
-        head = next(box for box in words if "条款原文" in box[4])
+        head = next(box for box in words if box[4] == "现值")
         rows = sorted((box[1], int(box[4])) for box in words if box[4].isdigit() and box[2] < 110 and box[1] < 740)
         assert rows[0][0] > head[1]
         numbers += [number for _, number in rows]
     assert numbers[:96] == list(range(1, 97))
 
 
-@pytest.mark.parametrize("variant", ["quarter", "year"])
-def test_the_other_variants_can_be_set_too(june: Release, variant: str):
-    chosen = VARIANTS[variant]
-    assert brief_docx.build(gather(june, None, chosen.back), chosen)[:2] == b"PK"
+def test_the_judgement_stands_on_two_pages_and_the_table_after_it(boxes):
+    table = next(n for n, words in enumerate(boxes) if any(box[4].startswith("表1") for box in words))
+    assert table <= 2
+
+
+def test_heads_and_statuses_stand_on_one_line(boxes):
+    """No word of a head, and no status, is parted into two lines."""
+    words = {box[4] for page in boxes for box in page}
+    assert {"序号", "目标", "现值", "状态", "尚缺"} <= words
+    assert not words & {"逾期未达", "进度正", "严重滞", "不适"}
+
+
+def test_no_page_holds_a_closing_alone(boxes):
+    [closing] = [
+        words
+        for words in boxes
+        if any("城乡社区建设领导小组办公室" in box[4] and box[0] > 200 and box[1] > 100 for box in words)
+    ][:1]
+    assert sum(box[1] < 740 for box in closing) > 8
+
+
+def test_a_quarters_paper_can_be_set_too(june: Release):
+    chosen = VARIANTS["quarter"]
+    period = gather(june, None, 1)
+    assert brief_docx.build(gather(june), chosen, period)[:2] == b"PK"

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.monthly import overdue
 from pipelines.serving import health, probes, systemd_units
 from pipelines.serving.programs import Ports
+from pipelines.serving.promise import Promise
 from pipelines.settings import Settings
 from tests.serving.test_checks import free
 
@@ -26,17 +28,19 @@ def found(tmp_path) -> Settings:
     return made
 
 
-def seen(found: Settings, what: str) -> health.Look:
+def seen(found: Settings, what: str) -> Promise:
     return {one.what: one for one in health.state(found, NOW)}[what]
 
 
-def test_programs_that_do_not_answer_are_named():
-    looks = health.running(Ports(free(), free(), free()))
+def test_programs_that_do_not_answer_are_named(found):
+    (found.data / "serve.json").write_text(json.dumps(asdict(Ports(free(), free(), free()))))
+    looks = health.running(found, NOW)
     assert [one.what for one in looks if not one.well] == [
         "看板",
         "Dagster 代码服务",
         "Dagster 界面",
         "Dagster 守护进程",
+        "对外收发",
         "Dagster 定时",
     ]
 
@@ -58,21 +62,21 @@ def test_an_old_reading_of_the_archive_is_a_fault_and_a_fresh_one_is_not(found):
 
 def test_damage_found_is_told(found):
     overdue.verified_at(found).write_text(json.dumps({"at": NOW.isoformat(), "faults": ["台账第 3 行残缺"]}))
-    assert seen(found, "档案核对") == health.Look("档案核对", False, "1 处损坏，如：台账第 3 行残缺", date(2026, 3, 28))
+    assert seen(found, "档案核对") == Promise("档案核对", False, "1 处损坏，如：台账第 3 行残缺", date(2026, 3, 28))
 
 
 def test_no_backup_is_a_fault_and_the_last_one_is_told(found):
     assert not seen(found, "备份").well
     (found.data / "audit").mkdir()
     Ledger(found.data / "audit" / "audit.jsonl").append("backup", {}, now=NOW - timedelta(days=1))
-    assert seen(found, "备份") == health.Look("备份", True, "上次备份 2026-03-19T08:00", date(2026, 3, 21))
+    assert seen(found, "备份") == Promise("备份", True, "上次备份 2026-03-19T08:00", date(2026, 3, 21))
 
 
 def test_the_last_release_in_the_ledger_is_the_last_successful_run(found):
     assert seen(found, "上次成功运行").says == "还没有运行过"
     for edition in (1, 2):
         Archive(found.archive).append("release", {"month": "2026-02", "edition": edition}, by="定时", now=NOW)
-    assert seen(found, "上次成功运行") == health.Look("上次成功运行", True, "2026-03-20T08:00，2026-02 第 2 版（定时）")
+    assert seen(found, "上次成功运行") == Promise("上次成功运行", True, "2026-03-20T08:00，2026-02 第 2 版（定时）")
 
 
 def test_a_file_that_nobody_takes_is_named(found):
@@ -96,9 +100,12 @@ def test_reference_data_has_an_age(found):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_accepts_the_units(found, tmp_path):
+def test_systemd_accepts_the_units(found, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHEQU_BACKUP", "/srv/copy")
     places = systemd_units.write(found, tmp_path / "units", "daemon")
     assert not any("@" in place.read_text() for place in places)
+    service = next(place for place in places if place.name == "shequ.service").read_text()
+    assert f"ReadWritePaths={found.data} -/srv/copy\n" in service
     done = subprocess.run(["systemd-analyze", "verify", *map(str, places)], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "shequ" in line]
     assert (done.returncode, ours) == (0, [])

@@ -104,22 +104,6 @@ def test_in_one_stratum_the_chance_of_proving_a_claim_one_short_is_known_exactly
         assert bounds.at_most(claim.reported, claim.unmade_by, visits, allowed) <= alpha()
 
 
-def test_two_looks_together_prove_a_claim_one_short_in_at_most_5_of_100():
-    claim = sample.PLATFORM
-    sizes = [plan(claim, sample.whole(claim), allowed, alpha(looks=2)).visits for allowed in (0, 1)]
-    chance, proven = random.Random(2), 0
-    for _ in range(CITIES):
-        order = [False] * claim.unmade_by + [True] * (claim.reported - claim.unmade_by)
-        chance.shuffle(order)
-        proven += any(_look(claim, size, order[:size].count(False)) for size in sizes)
-    assert proven <= CITIES - ENOUGH
-
-
-@cache
-def _look(claim: Claim, size: int, refuted: int) -> bool:
-    return judge(claim, [Visits("全市", claim.reported, size, size - refuted, refuted)], looks=2).proven
-
-
 def test_undeclared_extension_would_prove_it_in_10_of_100():
     """59 with none, then 124 with two, then 206 with five, each at 5 %: why nothing may be extended (§3)."""
     size, false = sample.FACILITY.reported, sample.FACILITY.unmade_by

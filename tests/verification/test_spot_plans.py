@@ -8,7 +8,7 @@ import pytest
 from pipelines.verification import budget, plan
 from pipelines.verification.claims import Claim, alpha
 from pipelines.verification.estimate import Visits, judge
-from pipelines.verification.plan import Place, by_county, look_plans, plans, recommended, usual_strata
+from pipelines.verification.plan import Place, by_county, plans, recommended, usual_strata
 from tests.verification import spot_sample as sample
 
 
@@ -59,21 +59,6 @@ def test_three_strata():
     made = plans(sample.THREE_STRATA, sample.THREE_PLACES, alpha())
     assert _visits(made)[:4] == [24, 37, 47, 59]
     assert made[1].per_stratum == (6, 9, 22)
-
-
-@pytest.mark.parametrize(
-    ("claim", "visits"),
-    [("platform", [106, 151, 187, 218]), ("facility", [72, 109, 141, 171]), ("pilot", [12, 18, 23, 28])],
-)
-def test_visits_for_two_looks(claim, visits):
-    places = sample.whole(sample.ALL[claim])
-    assert _visits(plans(sample.ALL[claim], places, alpha(looks=2)))[:4] == visits
-    assert _visits(look_plans(sample.ALL[claim], places, [1, 2])) == visits[1:3]
-
-
-def test_a_further_look_must_allow_more():
-    with pytest.raises(ValueError, match="allows more"):
-        look_plans(sample.FACILITY, sample.whole(sample.FACILITY), [2, 2])
 
 
 def test_recommended_and_usual_strata():
@@ -175,14 +160,6 @@ def test_exactly_half_meets_a_target_of_half_and_one_fewer_does_not():
 def test_a_decimal_target_is_taken_exactly():
     assert Claim(1000, 300, Fraction(Decimal("29.95"))).required == 300
     assert Claim(1000, 701, Fraction(Decimal("29.95")), at_most=True).required == 701
-
-
-def test_a_list_for_estimate_takes_what_the_budget_allows():
-    assert plan.within([Place("全市", 289)], 500) == (289,)
-    assert plan.within([Place("全市", 289)], 40) == (40,)
-    made = plan.within(sample.THREE_PLACES, 40)
-    assert sum(made) <= 40 < sum(plan.spread(sample.THREE_PLACES, 42))
-    assert plan.within(sample.THREE_PLACES, 8) == ()
 
 
 def test_the_stratum_of_a_pooled_county_is_the_pool():

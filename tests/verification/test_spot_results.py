@@ -9,7 +9,7 @@ import pytest
 from pipelines.verification import later_months, tally
 from pipelines.verification.claims import Claim, alpha
 from pipelines.verification.draw import Drawn
-from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Visits, factor, judge, of_looks, status
+from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Visits, factor, judge, status
 from pipelines.verification.plan import by_county, plan
 from tests.verification import spot_sample as sample
 
@@ -76,22 +76,6 @@ def test_a_visited_list_of_unknown_units_takes_their_place_in_the_upper_count():
     assert asked.high95_count == 120 - 2 + 4
     assert asked.corrected == Fraction(100, 200) * (116 + 10 * Fraction(3, 9))
     assert silent.high95_count == 120 - 2 + 10
-
-
-def test_the_second_of_two_looks():
-    result = judge(sample.FACILITY, _one(sample.FACILITY, 141, 2), looks=2)
-    assert (result.lower_count, result.low95_count, result.high95_count) == (2484, 2468, 2608)
-    assert f"{float(result.corrected):.4f}" == "51.8412"
-    assert status(result) == PROVEN
-
-
-def test_the_first_look_that_proves_decides_and_else_the_latest():
-    proven = judge(sample.FACILITY, _one(sample.FACILITY, 109, 1), looks=2)
-    failed = judge(sample.FACILITY, _one(sample.FACILITY, 109, 2), looks=2)
-    assert proven.proven and not failed.proven
-    assert of_looks([proven]) is proven
-    assert of_looks([failed, proven]) is proven
-    assert of_looks([failed]) is failed
 
 
 @pytest.mark.parametrize(
@@ -173,22 +157,16 @@ def test_after_the_closing_of_a_list_of_unknown_units_only_an_absence_counts():
 CHECKED = date(2020, 12, 1)
 
 
-def test_a_later_edition_loses_what_left_the_scope():
-    assert later_months.in_edition(60, ["a", "b", "c"], {"a", "c", "d"}) == 59
-
-
-def test_a_later_month_loses_what_it_no_longer_reports_and_gains_nothing():
-    assert later_months.in_month(60, CHECKED, date(2021, 3, 1), ["a", "b", "c"], {"a", "d", "e"}) == 58
+def test_of_a_later_edition_or_month_only_what_may_have_been_true_is_lost():
+    population = ["a", "b", "c"]
+    assert later_months.standing(60, population, {"a", "c", "d"}) == 59
+    assert later_months.standing(60, population, {"a", "d", "e"}) == 58, "what is new adds nothing"
+    assert later_months.standing(60, population, {"a", "d"}, refuted={"b", "a"}) == 59, "b was not among the true ones"
 
 
 @pytest.mark.parametrize(
-    ("month", "lower"), [(date(2021, 12, 1), 60), (date(2022, 1, 1), None), (CHECKED, None), (date(2020, 11, 1), None)]
+    ("month", "speaks"),
+    [(date(2021, 12, 1), True), (date(2022, 1, 1), False), (CHECKED, True), (date(2020, 11, 1), False)],
 )
-def test_a_check_is_good_for_twelve_months(month, lower):
-    assert later_months.in_month(60, CHECKED, month, ["a"], {"a"}) == lower
-
-
-def test_the_later_month_needs_what_it_requires_itself():
-    assert later_months.holds(60, 60)
-    assert not later_months.holds(59, 60)
-    assert not later_months.holds(None, 0)
+def test_a_check_is_good_for_twelve_months(month, speaks):
+    assert later_months.speaks(CHECKED, month) == speaks

@@ -3,6 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const body = document.getElementById("rows");
 const place = document.getElementById("place"), state = document.getElementById("state"), search = document.getElementById("search");
+const moved = document.querySelector("th[data-key=change]").textContent;
 let order = {key: "n", up: true}, open = null;
 
 const make = (tag, text, css) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (css) e.className = css; return e; };
@@ -71,13 +72,13 @@ function draw() {
     row.append(make("td", i.n, "n"));
     const name = make("td", undefined, "name"), button = make("button", i.name); name.append(button); row.append(name);
     button.type = "button"; button.setAttribute("aria-expanded", open === i.id); button.onclick = () => { open = open === i.id ? null : i.id; draw(); };
-    row.append(make("td", i.goal, "n"));
     const value = make("td", undefined, "n"); row.append(value);
     value.append(f && f.v !== null ? f.v + i.unit : data.statuses[f ? f.s : "no_data"]);
     if (f && f.v !== null) value.append(bar(i, f, 120));
-    row.append(make("td", f ? f.c : "—", "n"), make("td", place.value === "city" ? i.moved : "—", "n"));
     const mark = make("td"); mark.append(make("span", data.statuses[f ? f.s : "no_data"], "s " + (f ? f.s : "no_data"))); row.append(mark);
-    row.append(make("td", f && f.g || "—", "n"));
+    for (const [label, text] of [["目标", i.goal], ["已有/应有", f ? f.c : "—"], [moved, place.value === "city" ? i.moved : "—"], ["尚缺", f && f.g || "—"]]) {
+      const cell = make("td", text, "n"); cell.dataset.label = label; row.append(cell);
+    }
     if (open === i.id) body.append(detail(i));
   }
   document.getElementById("count").textContent = list.length ? "共" + list.length + "项" : "没有符合条件的指标";

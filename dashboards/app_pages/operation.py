@@ -1,0 +1,39 @@
+"""运行: every promise of the installation with its day, for whoever keeps it; the same list as `shequ health`."""
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.text import escape
+from pipelines import settings
+from pipelines.serving import health
+from pipelines.serving.promise import Promise
+
+
+@st.cache_data(ttl=60, show_spinner="正在逐项查看…")
+def _looked(data: str) -> list[Promise]:
+    """One look a minute for all who have the page open."""
+    return health.look(settings.load(data))
+
+
+def _table(found: list[Promise]) -> None:
+    rows = [{"承诺": one.what, "现状": one.says, "至": str(one.due) if one.due else "—"} for one in found]
+    st.table(
+        [{name: escape.markdown(text) for name, text in row.items()} for row in rows],
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+if not signin.may("publish"):
+    st.info("本页供市级和运行维护人员查看。")
+    st.stop()
+found = _looked(str(settings.load().data))
+broken = [one for one in found if not one.well]
+st.subheader(f"{len(broken)} 项需要处理" if broken else "各项承诺都守住了", anchor=False)
+if broken:
+    _table(broken)
+st.subheader("守住的", anchor=False)
+_table([one for one in found if one.well])
+st.caption(
+    "每分钟最多看一次；每天早上的邮件、shequ health 和 Dagster 的检查说的是同一份清单。怎样处理见 docs/operations.md。"
+)

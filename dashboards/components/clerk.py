@@ -1,0 +1,96 @@
+"""The person at the desk, and what a decision looks like: made, said, its opposite beside it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.text import escape
+from pipelines import settings
+from pipelines.access import roles
+from pipelines.access.roles import Actor
+from pipelines.errors import Refusal
+from pipelines.intake import signature
+
+
+def person() -> str | Actor:
+    """Who works here: the person signed in; on the local machine the name that is typed once a session."""
+    actor = signin.actor()
+    if actor.role != roles.LOCAL:
+        st.caption(f"经办人：{escape.markdown(actor.name)}（{actor.role}）")
+        return actor
+    typed = st.text_input(
+        "经办人",
+        st.session_state.get("clerk", ""),
+        placeholder="本人姓名，填一次即可",
+        max_chars=40,
+        width=240,
+        key="by",
+    )
+    st.session_state["clerk"] = typed.strip()
+    return typed.strip()
+
+
+def named(by: str | Actor) -> str | Actor:
+    """Errors: `Refusal` where nobody is named."""
+    if not by:
+        raise Refusal("请先填写经办人")
+    return by
+
+
+def name(by: str | Actor, action: str) -> str:
+    """The name under which another process works, once the person's right is checked."""
+    return signature.person(roles.require(named(by), action, settings.load()))
+
+
+def show_done() -> None:
+    """What was decided before the page was drawn anew."""
+    if done := st.session_state.pop("decided", None):
+        st.success(escape.markdown(done))
+
+
+def decided(action: Callable[[], object], said: str | Callable[[], str]) -> None:
+    """A decision made, shown after the page was drawn anew; or why it was refused."""
+    try:
+        with st.spinner("正在记入档案…"):
+            action()
+    except Refusal as refused:
+        st.error(escape.markdown(refused))
+    else:
+        _anew(said if isinstance(said, str) else said())
+
+
+def worked(work: Callable[[], Iterator[str]], said: str) -> None:
+    """Heavy work of another process, its progress in sight; other sessions and readers go on meanwhile."""
+    try:
+        with st.status("正在准备…") as shown:
+            for line in work():
+                shown.update(label=f"{line}。可以离开本页，任务会继续。")
+    except Refusal as refused:
+        st.error(escape.markdown(refused))
+    else:
+        _anew(said)
+
+
+def _anew(said: str) -> None:
+    st.session_state["decided"] = said
+    st.session_state.pop("open_matter", None)
+    # the edition shown may be another one now, which need not have the month that the address names
+    st.query_params.pop("month", None)
+    st.session_state.pop("chosen-month", None)
+    st.rerun()
+
+
+def with_reason(
+    label: str,
+    key: str,
+    action: Callable[[str], Any],
+    said: str,
+    do: Callable[[Callable[[], Any], str], None] = decided,
+) -> None:
+    """A decision that needs nothing but a reason; `do` is `worked` where another process makes it."""
+    with st.popover(label, key=f"{key}-pop"):
+        why = st.text_input("理由", max_chars=200, key=f"{key}-why")
+        if st.button(f"确认{label}", key=key):
+            do(lambda: action(why), said)

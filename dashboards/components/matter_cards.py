@@ -1,0 +1,242 @@
+"""Open matters by the file that they are about: what is wrong, what was said to it, its receipt, and what may be done."""
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.components import clerk, month_steps
+from dashboards.queries import board_rows
+from dashboards.text import escape, screen_wording
+from pipelines import months, settings
+from pipelines.access.roles import Actor
+from pipelines.intake import answer_matters, decisions, file_names, month_now, outcome, stored_files
+from pipelines.intake.matter_remedies import TO_DO
+from pipelines.intake.open_matters import KIND_NAMES, Matter
+from pipelines.monthly import month_decisions
+
+# of more matters of one file the rest is shown on demand
+FIRST = 20
+_PLACE = re.compile(r"^【\w+】(文件“[^”]*”)?[:：]?")
+# what is settled once for a county: code of the finding → how it may be read
+HABITS: dict[str, dict[str, str]] = {
+    "ticks_and_blanks": {"否": "空白就是“否”", "未填": "空白就是没有填"},
+    **{code: {str(n): f"一律读作 {n} 月" for n in range(1, 13)} for code in ("month_unclear", "month_year_only")},
+}
+
+
+def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: str) -> None:
+    """Matters under their files. `names`: county code → name; `place` tells several lists of a page apart."""
+    told = board_rows.said(matters)
+    for seq, found in board_rows.by_file(matters).items():
+        with st.container(border=True, key=f"{place}-file-{seq}"):
+            _file(found[0], names, by)
+            shown = found if st.session_state.get(f"all-{seq}") else found[:FIRST]
+            for matter in shown:
+                _matter(matter, told.get(matter["id"], []), by)
+            if len(found) > len(shown) and st.button(
+                f"显示其余 {len(found) - len(shown)} 件", key=f"more-{place}-{seq}"
+            ):
+                st.session_state[f"all-{seq}"] = True
+                st.rerun()
+
+
+def _file(matter: Matter, names: dict[str, str], by: str | Actor) -> None:
+    """The file's line: whose, when, its receipt, its original, its withdrawal."""
+    county = names.get(matter["county"] or "", "看不出县（市、区）")
+    month = months.label(months.parse(matter["month"])) if matter["month"] else "月份不明"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        when = screen_wording.day(matter["since"])
+        st.markdown(
+            f"**{escape.markdown(county)} {month}** {escape.markdown(matter['file'])} "
+            f":gray[第 {matter['seq']} 号 · {when}]"
+        )
+        files(matter["seq"], matter["county"], matter["file"])
+        if signin.may("submit", matter["county"]):
+            withdrawal(matter["seq"], by)
+
+
+def files(seq: int, county: str | None, file: str) -> None:
+    """Receipt and original of a submission, made at the click."""
+    if not signin.may("units", county):
+        return
+    made = {
+        "回执": (stored_files.receipt, f"回执-{seq}.xlsx"),
+        "原件": (stored_files.original, file_names.last_part(file)),
+    }
+    for label, (make, name) in made.items():
+        st.download_button(
+            label, _made(make, seq), file_name=name, key=f"{label}-{seq}", on_click="ignore", type="tertiary"
+        )
+
+
+def _made(make: Callable, seq: int) -> Callable[[], bytes]:
+    place = settings.load()
+    return lambda: make(seq, place)[0]
+
+
+def withdrawal(seq: int, by: str | Actor) -> None:
+    """Take back a submission or a decision; a withdrawal is taken back in the list of decisions."""
+    clerk.with_reason(
+        "撤回",
+        f"withdraw-{seq}",
+        lambda why: month_decisions.withdraw(seq, why, settings.load(), clerk.named(by)),
+        f"第 {seq} 号已撤回。下次计算后进入各页的数字。",
+    )
+
+
+def _matter(matter: Matter, told: list[dict], by: str | Actor) -> None:
+    """One matter: what, what was said, and its first action; the others open below it."""
+    key = matter["id"]
+    with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
+        with st.container(width="stretch"):
+            st.markdown(f"{_kind(matter)} {escape.markdown(_PLACE.sub('', matter['message']))}")
+            for row in told:
+                who = "县里说明" if row["kind"] == "explain" else "市里追问"
+                st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
+        if _accepts(matter) and st.button("采纳", key=f"accept-{key}", type="primary"):
+            clerk.decided(
+                lambda: answer_matters.accept(key, settings.load(), clerk.named(by)),
+                "已采纳。下次计算后进入各页的数字。",
+            )
+        if st.button("收起" if st.session_state.get("open_matter") == key else "处理", key=f"settle-{key}"):
+            st.session_state["open_matter"] = None if st.session_state.get("open_matter") == key else key
+            st.rerun()
+    if st.session_state.get("open_matter") == key:
+        _settle(matter, by)
+
+
+def _kind(matter: Matter) -> str:
+    """`红 退回`: a word with a colour, and the finding's name."""
+    colour = {"returned": "red", "explained": "blue", "questions": "orange"}[board_rows.step(matter)]
+    word = "县里已说明" if matter["state"] == "explained" else KIND_NAMES[matter["kind"]]
+    names = outcome.kind_names(settings.load().reference)
+    what = names.get(board_rows.code(matter), "")
+    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what else "")
+
+
+def _accepts(matter: Matter) -> bool:
+    return signin.may("waive") and (matter["state"] == "explained" or matter["kind"] == "month_question")
+
+
+# ---- what may be done
+
+ACTIONS = {
+    "explain": "说明情况", "resolve": "认定是哪个单位", "habit": "一次认定这种写法", "ask": "追问", "waive": "豁免",
+    "return": "退回给县里", "reopen": "重开该月", "dismiss": "不予处理",
+}  # fmt: skip
+
+
+def actions(matter: Matter) -> list[str]:
+    """What the person may do about a matter, the likeliest first."""
+    kind, found = matter["kind"], []
+    if kind == "warning" and signin.may("submit", matter["county"]):
+        found.append("explain")
+    if not signin.may("waive"):
+        return found
+    if kind == "unknown_unit":
+        found.append("resolve")
+    if board_rows.code(matter) in HABITS:
+        found.insert(0, "habit")
+    if kind in ("warning", "month_question"):
+        found.append("ask")
+    if kind in ("warning", "held_row"):
+        found.append("waive")
+    if kind == "waiting_report" and month_now.of(settings.load(), months.parse(matter["month"] or "")).approved:
+        found.append("reopen")
+    if matter["county"]:
+        found.append("return")
+    return [*found, "dismiss"]
+
+
+def _settle(matter: Matter, by: str | Actor) -> None:
+    """The form of one matter: what to do, the sentence or choice that it needs."""
+    known = actions(matter)
+    with st.container(border=True, key="settling"):
+        st.caption(TO_DO[matter["kind"]])
+        if not known:
+            return
+        action = st.segmented_control(
+            "怎么办", known, default=known[0], format_func=ACTIONS.get, required=True, key=f"action-{matter['id']}"
+        )
+        _FORMS[action](matter, by)
+
+
+def _sentence(matter: Matter, by: str | Actor, what: str, button: str, action: Callable[[str], object], said: str):
+    text = st.text_area(what, max_chars=500, height=80, key=f"text-{matter['id']}")
+    if st.button(button, key=f"do-{matter['id']}", type="primary"):
+        clerk.decided(lambda: action(text), said)
+
+
+def _explain(matter: Matter, by: str | Actor) -> None:
+    _sentence(
+        matter, by, "情况说明", "提交说明",
+        lambda text: answer_matters.explain(matter["id"], text, settings.load(), clerk.named(by)), "已记下情况说明，待市里采纳。",
+    )  # fmt: skip
+
+
+def _ask(matter: Matter, by: str | Actor) -> None:
+    _sentence(
+        matter, by, "问什么", "追问",
+        lambda text: answer_matters.ask(matter["id"], text, settings.load(), clerk.named(by)), "已追问，县里在报送页和回执里看到。",
+    )  # fmt: skip
+
+
+def _dismiss(matter: Matter, by: str | Actor) -> None:
+    _sentence(
+        matter, by, "理由", "不予处理",
+        lambda why: answer_matters.dismiss(matter["id"], why, settings.load(), clerk.named(by)), "已注明不予处理；再来时重新打开。",
+    )  # fmt: skip
+
+
+def _waive(matter: Matter, by: str | Actor) -> None:
+    month = months.parse(matter["month"] or "")
+    later = [months.add(month, count) for count in range(13)]
+    until = st.selectbox("有效至", later, 3, format_func=months.label, width=200, key=f"until-{matter['id']}")
+    _sentence(
+        matter, by, "理由（随数字一起公布）", "豁免",
+        lambda why: decisions.waive(matter["id"], why, until, settings.load(), clerk.named(by)),
+        "已豁免。下次计算后进入各页的数字。",
+    )  # fmt: skip
+
+
+def _resolve(matter: Matter, by: str | Actor) -> None:
+    units = board_rows.candidates(matter, months.parse(matter["month"] or ""))
+    unit = st.selectbox(
+        "是名册中的哪个单位（名称相近的在前，可输入名称查找）",
+        list(units),
+        format_func=units.get,
+        key=f"unit-{matter['id']}",
+    )
+    if st.button("认定", key=f"do-{matter['id']}", type="primary"):
+        clerk.decided(
+            lambda: decisions.resolve(matter["id"], unit, settings.load(), clerk.named(by)),
+            f"已认定为{units[unit]}，以后照此办理。",
+        )
+
+
+def _habit(matter: Matter, by: str | Actor) -> None:
+    ways = HABITS[board_rows.code(matter)]
+    value = st.radio("本县的这种写法", list(ways), format_func=ways.get, horizontal=True, key=f"as-{matter['id']}")
+    if st.button("认定，以后照此办理", key=f"do-{matter['id']}", type="primary"):
+        clerk.decided(
+            lambda: decisions.resolve(matter["id"], None, settings.load(), clerk.named(by), value),
+            f"已认定：{ways[value]}。以后照此办理。",
+        )
+
+
+def _return(matter: Matter, by: str | Actor) -> None:
+    month = months.parse(matter["month"]) if matter["month"] else None
+    if month and matter["county"]:
+        month_steps.send_back(month, matter["county"], matter["seq"], by, f"back-{matter['id']}")
+
+
+def _reopen(matter: Matter, by: str | Actor) -> None:
+    month_steps.reopen(months.parse(matter["month"] or ""), by)
+
+
+_FORMS: dict[str, Callable[[Matter, str | Actor], None]] = {
+    "explain": _explain, "ask": _ask, "dismiss": _dismiss, "waive": _waive, "resolve": _resolve, "habit": _habit,
+    "return": _return, "reopen": _reopen,
+}  # fmt: skip

@@ -1,0 +1,303 @@
+"""One month on one board: 下发 → 到齐 → 退回 → 说明 → 审定 → 发布; a line a county, a button a step."""
+
+from datetime import date
+
+import streamlit as st
+
+from dashboards.components import clerk, matter_cards, month_steps
+from dashboards.queries import board_rows
+from dashboards.queries.board_rows import Board, CountyRow
+from dashboards.text import escape, screen_wording
+from pipelines import months, settings
+from pipelines.access.roles import Actor
+from pipelines.intake import month_now, reporting_status
+
+KINDS = {
+    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
+    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
+    "dismiss": "不予处理", "annotate": "批注",
+}  # fmt: skip
+STEPS = ("hand_out", "arrive", "returned", "questions", "approve", "release")
+STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
+# as many rows bear a button of their own
+MOST = 30
+
+
+def show() -> None:
+    """The board of a month that the clerk chooses; default: the newest one that is over."""
+    clerk.show_done()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        month = _month()
+        by = clerk.person()
+    if month is None:
+        st.info("还没有收到任何报表。先下发报表，县里填好后在“上传报表”里收。")
+        month = months.add(date.today().replace(day=1), -1)
+    board = board_rows.board(month)
+    st.caption(escape.markdown(month_steps.state_line(board)))
+    _running()
+    step = _step(board)
+    with st.container(border=True, key="step"):
+        _panel(step, board, by)
+    _counties(step, board, by)
+    _submissions(board, by)
+    _decisions(board, by)
+
+
+def _month() -> date | None:
+    known = month_now.known_months(settings.load())[::-1]
+    if not known:
+        return None
+    asked = {months.key(month): month for month in known}.get(st.query_params.get("of", "")) or board_rows.usual(known)
+    chosen = st.selectbox(
+        "办理哪个月", known, known.index(asked), format_func=months.label, width=160, key="decide_month"
+    )
+    st.query_params["of"] = months.key(chosen)
+    return chosen
+
+
+def _running() -> None:
+    if running := reporting_status.news(settings.load(), month_now.mark(settings.load()))["running"]:
+        since = screen_wording.day(running["since"])
+        st.info(
+            escape.markdown(f"正在运行：{running['doing']}，始于 {since}。不用等，照常办理；决定要等它结束才能记下。")
+        )
+
+
+# ---- steps
+
+
+def _step(board: Board) -> str:
+    """The step that is worked on: the address's, else the first that is not done."""
+    labels = _labels(board)
+    asked = st.query_params.get("step")
+    step = st.segmented_control(
+        "步骤",
+        STEPS,
+        default=asked if asked in STEPS else _next_step(board),
+        format_func=labels.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        key=f"step-{months.key(board.month)}",
+    )
+    st.query_params["step"] = step
+    return step
+
+
+def _labels(board: Board) -> dict[str, str]:
+    rows, now = board.counties, board.now
+    due = [row for row in rows if row.state != "excused"]
+    whole = sum(row.state == "whole" for row in due)
+    open_, explained = sum(row.questions for row in rows), sum(row.explained for row in rows)
+    released = "已发布" if now.released and not now.working else "有工作版" if now.working else "未发布"
+    return {
+        "hand_out": "1 下发",
+        "arrive": f"2 到齐 {whole}/{len(due)}",
+        "returned": f"3 退回 {sum(row.returned for row in rows) + len(board.of(None))}",
+        "questions": f"4 说明 {open_ + explained}" + (f"（{explained} 待采纳）" if explained else ""),
+        "approve": "5 已审定" if now.approved else "5 未审定",
+        "release": f"6 {released}",
+    }
+
+
+def _next_step(board: Board) -> str:
+    rows = board.counties
+    if all(row.state == "missing" for row in rows):
+        return "hand_out"
+    if any(row.state in ("missing", "late", "part") for row in rows):
+        return "arrive"
+    if board.of(None) or any(row.returned for row in rows):
+        return "returned"
+    if any(row.questions or row.explained for row in rows):
+        return "questions"
+    return "release" if board.now.approved else "approve"
+
+
+def _panel(step: str, board: Board, by: str | Actor) -> None:
+    """What is done about all counties at once in a step."""
+    if step == "hand_out":
+        month_steps.hand_out(board)
+    elif step == "arrive":
+        month_steps.remind(board, by)
+    elif step == "approve":
+        month_steps.approve(board, by)
+    elif step == "release":
+        month_steps.release(board, by)
+    elif step == "returned":
+        _returned(board, by)
+    else:
+        explained = sum(row.explained for row in board.counties)
+        told = f"{explained} 件县里已说明，待采纳或追问。" if explained else "没有待采纳的说明。"
+        st.caption(f"{told}打开一个县，逐件采纳、追问、豁免或认定。")
+
+
+def _returned(board: Board, by: str | Actor) -> None:
+    nobodys = board.of(None)
+    st.caption("不能计入的文件、暂不计入的内容、认不出的单位。打开一个县，逐件认定、豁免或退回给县里。")
+    if nobodys:
+        st.markdown(f"**看不出县（市、区）的文件**（{len(nobodys)} 件）")
+        matter_cards.cards(nobodys, {}, by, "nobody")
+
+
+# ---- a line a county
+
+
+def _counties(step: str, board: Board, by: str | Actor) -> None:
+    rows = _concerned(step, board)
+    if len(rows) < len(board.counties):
+        st.caption(f"以下是这一步有事要办的 {len(rows)} 个县（市、区）。")
+    for row in rows:
+        with st.container(border=True, key=f"county-{row.code}"):
+            _line(step, board, row, by)
+            if st.session_state.get("open_county") == row.code:
+                _county(board, row, by)
+
+
+def _concerned(step: str, board: Board) -> list[CountyRow]:
+    """Counties that a step is about: missing ones first, returned ones, those with questions; else all."""
+    rows = board.counties
+    if step == "returned":
+        return sorted((row for row in rows if row.returned), key=lambda row: -row.returned)
+    if step == "questions":
+        found = (row for row in rows if row.questions or row.explained)
+        return sorted(found, key=lambda row: (-row.explained, -row.questions))
+    order = {"late": 0, "missing": 1, "part": 2, "whole": 3, "excused": 4}
+    return sorted(rows, key=lambda row: order[row.state]) if step == "arrive" else rows
+
+
+def _line(step: str, board: Board, row: CountyRow, by: str | Actor) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"line-{row.code}"):
+        st.markdown(f"**{escape.markdown(row.name)}**", width=150)
+        st.markdown(_told(row, board), width=330)
+        st.markdown(_waits(row), width=260)
+        with st.container(horizontal=True, width="content"):
+            if step == "arrive" and row.state in ("missing", "late"):
+                month_steps.remind_county(board, row, by)
+            if step == "arrive" and row.state in ("missing", "late", "part"):
+                month_steps.extend(board, row, by)
+            opened = st.session_state.get("open_county") == row.code
+            if st.button("收起" if opened else "打开", key=f"open-{row.code}"):
+                st.session_state["open_county"] = None if opened else row.code
+                st.rerun()
+
+
+def _told(row: CountyRow, board: Board) -> str:
+    """`已报 117/121 个单位 · 6月3日`."""
+    colour = {"late": "red", "missing": "orange", "part": "orange", "whole": "green", "excused": "gray"}[row.state]
+    said = f":{colour}[**{STATES[row.state]}**]"
+    if row.state in ("whole", "part"):
+        held = f"，暂不计入 {row.held}" if row.held else ""
+        said += f" {row.accepted}/{row.units} 个单位{held} :gray[{escape.markdown(screen_wording.day(row.at))}收到]"
+    elif row.due and row.due != board.now.usual_due:
+        said += f" :gray[延至 {row.due}]"
+    return said
+
+
+def _waits(row: CountyRow) -> str:
+    parts = []
+    if row.returned:
+        parts.append(f":red[退回 {row.returned}]")
+    if row.questions:
+        parts.append(f":orange[待说明 {row.questions}]")
+    if row.explained:
+        parts.append(f":blue[待采纳 {row.explained}]")
+    return " · ".join(parts) or ":gray[没有待办]"
+
+
+def _county(board: Board, row: CountyRow, by: str | Actor) -> None:
+    """An open county: its matters under their files, its other files, decisions about it."""
+    matters = board.of(row.code)
+    if matters:
+        matter_cards.cards(matters, {row.code: row.name}, by, f"of-{row.code}")
+    else:
+        st.caption("没有待办事项。")
+    for decision in board_rows.settled(board.now, row.code, board_rows.all_matters()):
+        _withdrawal(decision, by)
+
+
+# ---- what may be taken back
+
+
+def _submissions(board: Board, by: str | Actor) -> None:
+    """Submissions in force or waiting, each with receipt, original and withdrawal."""
+    rows = month_now.submissions(settings.load(), board.month)
+    with st.expander(f"{months.label(board.month)}的报送（{len(rows)} 份）", key="submissions"):
+        for row in rows[:MOST]:
+            waits = "，在等" if row["waiting"] else ""
+            said = f"第 {row['seq']} 号 {row['county']}“{row['file']}”，{row['by']}，{screen_wording.day(row['at'])}{waits}"
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(escape.markdown(said), width=640)
+                if not _shown_above(board, row["seq"]):
+                    matter_cards.files(row["seq"], None, row["file"])
+                    matter_cards.withdrawal(row["seq"], by)
+                else:
+                    st.caption("在上面的县里办理")
+        if len(rows) > MOST:
+            st.caption(f"只列最近 {MOST} 份；更早的可用 shequ withdraw 撤回。")
+
+
+def _shown_above(board: Board, seq: int) -> bool:
+    """Whether its buttons stand in the open county already: a key stands once on a page."""
+    opened = st.session_state.get("open_county")
+    return any(m["seq"] == seq and m["county"] in (opened, None) for m in board.matters)
+
+
+def _decisions(board: Board, by: str | Actor) -> None:
+    """The decisions of the month, the newest first, each with its opposite beside it."""
+    rows = board_rows.decisions(board.month)
+    with st.expander(f"{months.label(board.month)}的和不限月份的决定（{len(rows)} 个）", key="decisions"):
+        shown = {d["seq"] for d in _of_open_county(board)}
+        for row in rows[:MOST]:
+            if row["seq"] in shown:
+                st.markdown(escape.markdown(decision_line(row)))
+            elif row["in_force"]:
+                _withdrawal(row, by)
+            else:
+                st.markdown(f"~~{escape.markdown(decision_line(row))}~~ 已撤回")
+        for row in rows[MOST:]:
+            st.markdown(escape.markdown(decision_line(row)))
+
+
+def _of_open_county(board: Board) -> list[dict]:
+    code = st.session_state.get("open_county")
+    return board_rows.settled(board.now, code, board_rows.all_matters()) if code else []
+
+
+def decision_line(row: dict) -> str:
+    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`."""
+    about = [
+        f"{row['month']}/{row['edition']}" if row["edition"] else "",
+        row["county"] or "",
+        f"第 {row['of']} 号" if row["of"] else "",
+        "免报" if row["excuse"] else "",
+        f"至 {row['until']}" if row["until"] else "",
+    ]
+    what = " ".join(filter(None, (KINDS.get(row["kind"], row["kind"]), *about)))
+    why = row["why"] or row["text"]
+    return f"第 {row['seq']} 号 {what}，{row['by']}，{screen_wording.day(row['at'])}" + (f"：{why}" if why else "")
+
+
+def _withdrawal(row: dict, by: str | Actor) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(escape.markdown(decision_line(row)), width=760)
+        if row["kind"] in ("approve", "reopen", "gate", "retract"):
+            month_steps.withdraw(row["seq"], by)
+        else:
+            matter_cards.withdrawal(row["seq"], by)
+
+
+# ---- open matters of all months
+
+
+def matters() -> None:
+    """Everything that waits for somebody, of all months, under the files that it is about."""
+    clerk.show_done()
+    by = clerk.person()
+    found = board_rows.waiting()
+    if not found:
+        st.success("没有待办事项。")
+        return
+    names = {row["county"]: row["county"] for row in found if row["county"]}
+    for key in sorted({row["month"] for row in found if row["month"]}):
+        names |= month_now.counties(settings.load(), months.parse(key))
+    st.caption(f"共 {len(found)} 件，在报送的文件下面；每件写明怎么办，办结或改正后自己消失。")
+    matter_cards.cards(found, names, by, "all")

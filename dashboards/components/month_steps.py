@@ -1,0 +1,265 @@
+"""The steps of a month: hand out forms, remind, send back, approve, compute and release; each with its opposite beside it."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards.components import clerk
+from dashboards.queries import submission_rows
+from dashboards.queries.board_rows import Board, CountyRow
+from dashboards.text import escape
+from pipelines import months, settings
+from pipelines.access.roles import Actor
+from pipelines.errors import Refusal
+from pipelines.intake import decisions, gap_wording
+from pipelines.monthly import month_decisions
+from pipelines.notify import dispatch
+from pipelines.serving import handing_over
+
+HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
+
+
+# ---- hand out
+
+
+def hand_out(board: Board) -> None:
+    """The forms to be filled in: of all counties or one, one a county or a town, with last month's answers or blank."""
+    names = {"": "全部县（市、区）", **{row.code: row.name for row in board.counties}}
+    month = _asked_month(board.month)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        county = st.selectbox("发给谁", list(names), format_func=names.get, width=220, key="form-county")
+        towns = st.checkbox("每个街道（乡镇）一份", key="form-towns")
+        blank = st.checkbox("空白表（不填入上月答案）", key="form-blank")
+        asked = st.button("生成", key="form-make", type="primary")
+    what = f"{names[county]}{months.label(month)}{'空白表' if blank else '预填表'}{'（每乡镇一份）' if towns else ''}"
+    if asked:
+        clerk.worked(lambda: _make_forms(month, county, towns, blank, what), f"{what}已生成，请下载。")
+    if made := st.session_state.get("forms"):
+        told, name, content = made
+        st.download_button(
+            f"下载 {told}（{len(content) / 2**20:.1f} MB）", content, file_name=name, key="form-load", on_click="ignore"
+        )
+    st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个 zip。")
+
+
+def _asked_month(month: date) -> date:
+    """Forms are handed out for the month looked at or the one after it."""
+    later = [month, months.add(month, 1)]
+    return st.segmented_control("月份", later, default=month, format_func=months.label, required=True, key="form-month")
+
+
+def _make_forms(month: date, county: str, towns: bool, blank: bool, what: str) -> Iterator[str]:
+    place = settings.load()
+    with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
+        options = [*(["--county", county] if county else []), *(["--town", "*"] if towns else [])]
+        options += ["--blank"] if blank else []
+        yield from handing_over.command(
+            place, "template", "--month", months.key(month), "--out", folder, *options, doing="正在生成报表"
+        )
+        paths = sorted(Path(folder).iterdir())
+        name, content = (paths[0].name, paths[0].read_bytes()) if len(paths) == 1 else (f"{what}.zip", _zip(paths))
+        st.session_state["forms"] = (f"{what}，{len(paths)} 份", name, content)
+
+
+def _zip(paths: list[Path]) -> bytes:
+    """The workbooks in one file; they are compressed already."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as bundle:
+        for path in paths:
+            bundle.write(path, path.name)
+    return made.getvalue()
+
+
+# ---- who is missing
+
+
+def remind(board: Board, by: str | Actor) -> None:
+    """Who is missing, who of them can be reminded, and reminding all of them."""
+    missing = board.missing
+    if not missing:
+        st.caption("应报的县（市、区）都已报。")
+        return
+    reached = [row for row in missing if row.contact]
+    st.markdown(escape.markdown(f"未报 {len(missing)} 个：{'、'.join(row.name for row in missing)}。"))
+    if reached and st.button(f"催报（{len(reached)} 个县有联系地址）", key="remind-all", type="primary"):
+        _remind(board.month, [row.code for row in reached], by)
+    if len(reached) < len(missing):
+        without = "、".join(row.name for row in missing if not row.contact)
+        st.caption(
+            escape.markdown(f"没有联系地址，须电话催报：{without}。地址写在 data/contacts.yaml，由运行维护人员填写。")
+        )
+
+
+def remind_county(board: Board, row: CountyRow, by: str | Actor) -> None:
+    """The button of one missing county."""
+    helped = None if row.contact else "没有联系地址：请电话催报；地址写在 data/contacts.yaml"
+    if st.button("催报", key=f"remind-{row.code}", disabled=not row.contact, help=helped):
+        _remind(board.month, [row.code], by)
+
+
+def _remind(month: date, counties: list[str], by: str | Actor) -> None:
+    place, told = settings.load(), []
+
+    def write() -> None:
+        clerk.name(by, "approve")
+        reminded, _ = dispatch.remind_now(place, month, counties, datetime.now().astimezone())
+        told.append(f"已写好催报，随即发出：{'、'.join(reminded)}（同一天只催一次）。")
+
+    clerk.decided(write, lambda: told[0])
+
+
+def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
+    """Give a county longer, or excuse it. Its opposite is the withdrawal in the county's decisions."""
+    key, month = f"extend-{row.code}", board.month
+    with st.popover("延期或免报", key=f"{key}-pop"):
+        excuse = st.checkbox("本月免报", key=f"{key}-excuse")
+        until = None if excuse else st.date_input("延至", row.due or board.now.usual_due, key=f"{key}-until")
+        why = st.text_input("理由", max_chars=200, key=f"{key}-why")
+        if st.button("记下", key=key):
+            clerk.decided(
+                lambda: decisions.extend(month, row.code, settings.load(), clerk.named(by), why, until, excuse),
+                f"{row.name}{months.label(month)}{'免报' if excuse else f'延至 {until}'}。",
+            )
+
+
+def send_back(month: date, county: str, seq: int, by: str | Actor, key: str) -> None:
+    """A sentence to the county about its file; where wanted, the file is taken back, so that its figures do not count."""
+    text = st.text_area("对县里说什么", max_chars=500, height=80, key=f"{key}-text")
+    back = st.checkbox("同时撤回这份报表：改正重报以前，它的数字不再计入", key=f"{key}-withdraw")
+    if not st.button("退回", key=key, type="primary"):
+        return
+    place, sent = settings.load(), []
+
+    def write() -> None:
+        who = clerk.name(by, "reopen")
+        if not text.strip():
+            raise Refusal("请写明要县里改什么")
+        if back:
+            month_decisions.withdraw(seq, text.strip(), place, by)
+        sent.append(dispatch.write_to_county(place, month, county, text.strip(), who, datetime.now().astimezone()))
+
+    def said() -> str:
+        told = "已写好消息，随即发给县里" if sent[0] else "县里没有联系地址，请另行告知"
+        return f"{told}{f'；第 {seq} 号已撤回，可在“决定”里恢复' if back else ''}。"
+
+    clerk.decided(write, said)
+
+
+# ---- approve, compute, release
+
+
+def approve(board: Board, by: str | Actor) -> None:
+    """Approve a month, or open an approved one again."""
+    now = board.now
+    if now.approved:
+        st.markdown(escape.markdown(f"已于 {now.approved.at[:10]} 由{now.approved.by}审定；重开后，等着的报表计入。"))
+        reopen(board.month, by)
+        return
+    lacking = gap_wording.lacking(decisions.lacking(board.state), board.state)
+    lacking += _open_questions(board)
+    st.caption("审定后该月锁定、成版并发布：再来的报表先存着，重开后才计入。")
+    meant, why = True, ""
+    if lacking:
+        st.warning(escape.markdown("还缺：" + "；".join(lacking) + "。"))
+        meant = st.checkbox("知道还缺这些，仍要审定", key="approve-meant")
+        why = st.text_input("理由", max_chars=200, key="approve-why", width=480)
+    if st.button(f"审定 {months.label(board.month)}", key="approve", type="primary"):
+        work = ["approve", months.key(board.month), "--yes", "--why", why.strip()]
+        clerk.worked(
+            lambda: _child(by, "approve", work, bool(lacking) and not (meant and why.strip())),
+            f"{months.label(board.month)}已审定。",
+        )
+
+
+def _open_questions(board: Board) -> list[str]:
+    """Matters that an approval would pass over."""
+    count = sum(row.waits for row in board.counties)
+    return [f"{count} 件待办事项没有办结"] if count else []
+
+
+def _child(by: str | Actor, action: str, work: list[str], unmeant: bool = False) -> Iterator[str]:
+    """A decision that makes an edition or papers, in a process of its own."""
+    who = clerk.name(by, action)
+    if unmeant:
+        raise Refusal("还有缺的：请勾选“仍要审定”并写明理由，或等补齐后再审定")
+    return handing_over.command(settings.load(), *work, "--by", who)
+
+
+def reopen(month: date, by: str | Actor) -> None:
+    clerk.with_reason(
+        "重开",
+        f"reopen-{months.key(month)}",
+        lambda why: _child(by, "reopen", ["reopen", months.key(month), "--why", why]),
+        f"{months.label(month)}已重开。",
+        do=clerk.worked,
+    )
+
+
+def withdraw(seq: int, by: str | Actor) -> None:
+    """Take back a decision about a month: another edition is current then, papers are issued anew."""
+    clerk.with_reason(
+        "撤回",
+        f"withdraw-{seq}",
+        lambda why: _child(by, "reopen", ["withdraw", str(seq), "--why", why]),
+        f"第 {seq} 号已撤回。",
+        do=clerk.worked,
+    )
+
+
+def release(board: Board, by: str | Actor) -> None:
+    """Compute, release, take back."""
+    now, key = board.now, months.key(board.month)
+    st.markdown(escape.markdown("；".join(_standing(board)) + "。"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("重新计算", key="run", help="发布时间已过、已审定或各县报齐的，当即发布"):
+            place = settings.load()
+            clerk.worked(
+                lambda: handing_over.run_month(place, board.month, clerk.name(by, "publish")),
+                f"{months.label(board.month)}已重新计算。",
+            )
+        if now.working and st.button(f"发布 {now.working}", key="release", type="primary"):
+            clerk.worked(lambda: _child(by, "publish", ["release", key]), f"{now.working} 已发布。")
+        if now.released:
+            clerk.with_reason(
+                f"收回 {now.released}",
+                "retract",
+                lambda why: _child(by, "publish", ["retract", now.released, "--why", why]),
+                f"{now.released} 已收回，此前发布的一版重新成为当前版。",
+                do=clerk.worked,
+            )
+
+
+def _standing(board: Board) -> list[str]:
+    now, said = board.now, []
+    if now.released:
+        how = HOW.get(now.editions.released[now.released].body.get("how", ""), "")
+        said.append(f"已发布 {now.released}" + (f"（{how}）" if how else ""))
+    else:
+        said.append(f"尚未发布；{now.publication:%Y-%m-%d %H:%M} 自动发布，此前可由人发布")
+    if now.working:
+        said.append(f"工作版 {now.working} 尚未发布，只有办理的人看得到")
+    where = "Dagster 运行" if handing_over.dagster(settings.load()) else "另起进程运行（没有 shequ serve）"
+    return [*said, f"计算由{where}"]
+
+
+# ---- by whom and when
+
+
+def state_line(board: Board) -> str:
+    """Where the month stands, in one sentence."""
+    arrived = sum(row.state in ("whole", "part") for row in board.counties)
+    said = [f"{submission_rows.APPROVAL[board.now.state]}，{arrived}/{len(board.counties)} 个县（市、区）已报"]
+    said.append(f"应报日期 {board.now.usual_due:%Y-%m-%d}")
+    waits = len(board.state["waiting"])
+    if waits:
+        early = months.last_day(board.month) >= date.today()
+        since = f"该月还没有结束，自 {months.add(board.month, 1)} 起计入" if early else "等重开或认可后计入"
+        said.append(f"{waits} 份报表在等：{since}")
+    if board.now.caveat:
+        said.append(board.now.caveat)
+    return "；".join(said) + "。"

@@ -1,0 +1,91 @@
+"""Notes on the time axis: instructions and events that people recorded, and the changes of the divisions. Each note is a decision."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.components import common_parts
+from dashboards.components.header import View
+from dashboards.queries import city, submission_rows
+from dashboards.text import escape, screen_wording
+from pipelines import settings
+from pipelines.access import roles
+from pipelines.access.roles import Actor
+from pipelines.errors import Refusal
+from pipelines.intake import decisions
+from pipelines.intake.month_now import Note
+
+
+class Event(NamedTuple):
+    """Something that happened in a month, for the axis; `note` is what a person recorded, None for a change of the divisions."""
+
+    month: date
+    text: str
+    note: Note | None = None
+
+
+def events(view: View, indicator: str) -> list[Event]:
+    """What happened in the release's months, the earliest first: changes of the divisions, notes on the month or on this indicator."""
+    known = [Event(change["month"], change["text"]) for change in city.changes(view.release)]
+    known += [
+        Event(note.month, note.text, note) for note in submission_rows.notes() if note.indicator in (None, indicator)
+    ]
+    return sorted((event for event in known if event.month <= view.release.month), key=lambda event: event.month)
+
+
+def listed(known: Sequence[Event]) -> None:
+    """The events in words, numbered as on the axis; a note with who, when, and its withdrawal."""
+    if not known:
+        return
+    with st.container(key="notes"):
+        for number, event in enumerate(known, 1):
+            said = f"{number}　{common_parts.month_text(event.month)}　{event.text}"
+            if event.note is None:
+                st.caption(escape.markdown(said))
+                continue
+            text, button = st.columns([6, 1], vertical_alignment="center")
+            text.caption(escape.markdown(f"{said}（{event.note.by}，{screen_wording.day(event.note.at)}）"))
+            if signin.may("reopen"):
+                with button:
+                    _withdrawal(event.note)
+
+
+def record(view: View, indicator: str) -> None:
+    """A form for a note on the month shown, for those who may."""
+    if not signin.may("annotate"):
+        return
+    with st.popover(f"给{common_parts.month_text(view.month)}记一条批注"):
+        by = _person("annotates")
+        text = st.text_input("批注（批示、事件）", max_chars=200, key="annotation")
+        alone = st.checkbox("只记在这项指标上", value=True, key="annotation-alone")
+        if st.button("记入档案", key="annotate"):
+            about = indicator if alone else None
+            _decided(lambda: decisions.annotate(view.month, text, settings.load(), by, about))
+
+
+def _withdrawal(note: Note) -> None:
+    with st.popover("撤回"):
+        by = _person(f"withdraws-{note.seq}")
+        why = st.text_input("理由", max_chars=200, key=f"withdraw-{note.seq}-why")
+        if st.button("确认撤回", key=f"withdraw-{note.seq}"):
+            _decided(lambda: decisions.withdraw(note.seq, why, settings.load(), by))
+
+
+def _person(key: str) -> str | Actor:
+    """The person signed in; on the local machine the name that is typed."""
+    person = signin.actor()
+    if person.role != roles.LOCAL:
+        return person
+    return st.text_input("经办人", placeholder="本人姓名", max_chars=40, key=key).strip()
+
+
+def _decided(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except Refusal as refused:
+        st.error(escape.markdown(refused))
+    else:
+        st.rerun()

@@ -1,0 +1,263 @@
+"""The city's desk of spot checks: choose what is to be proven, commit before the number exists, draw, hand out, send back, correct.
+
+Every list ever planned is shown to everybody with its draw; the units of an open list only to those who may hand it out.
+"""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.components import common_parts
+from dashboards.text import escape
+from pipelines import months, settings
+from pipelines.access import roles
+from pipelines.access.roles import Actor
+from pipelines.errors import Refusal
+from pipelines.intake import file_names, returned_lists, spot_desk, spot_tasks, submit_files
+from pipelines.intake.outcome import Report
+from pipelines.monthly import checked_editions, month_decisions
+from pipelines.verification import sentences
+from pipelines.verification.spot_lists import SpotList
+
+TYPES = ["xlsx", "xlsm", "xls", "ods", "et", "csv"]
+
+
+def tell_last() -> None:
+    """What the last act has done."""
+    if done := st.session_state.pop("spot-done", None):
+        st.success(escape.markdown(done))
+
+
+def acting() -> str | Actor:
+    """Who acts: the person signed in; on the local machine the name that is typed."""
+    person = signin.actor()
+    if person.role != roles.LOCAL:
+        st.caption(f"经办人：{escape.markdown(person.name)}（{person.role}）")
+        return person
+    return st.text_input("经办人", placeholder="姓名，记入台账", max_chars=40, width=240, key="spot-by").strip()
+
+
+def named_by(by: str | Actor) -> str | Actor:
+    """Errors: `Refusal` where nobody is named."""
+    if not by:
+        raise Refusal("请先填写经办人")
+    return by
+
+
+def act(action: Callable[[], str]) -> None:
+    """An act of the desk, told after the page was drawn anew; or why it was refused."""
+    try:
+        with st.spinner("正在记入档案…"):
+            said = action()
+    except Refusal as refused:
+        st.error(escape.markdown(refused))
+    else:
+        st.session_state["spot-done"] = said
+        st.rerun()
+
+
+# ---- every list
+
+
+def lists(may_decide: bool) -> None:
+    """Every list, the newest first: where it stands, what it proved, how it was drawn; its next step for the city."""
+    tell_last()
+    found = spot_desk.all_lists(settings.load())
+    if not found:
+        st.info(
+            "还没有作过抽查。" + ("在“计划一次抽查”里选指标，看走访多少个社区（村）能证明什么。" if may_decide else "")
+        )
+        return
+    by = acting() if may_decide else ""
+    by_number = {one.number: one for one in found}
+    for one in found:
+        with st.container(border=True):
+            _one(one, by_number, by, may_decide)
+
+
+def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_decide: bool) -> None:
+    today = common_parts.today()
+    told = spot_desk.result(one, known, today)
+    names = {claim.key: claim.name for claim in one.claims.values()}
+    st.markdown(f"**{one.number} 号名单** 查{months.label(one.month)}：{escape.markdown(told['note'])}")
+    for key, claim in zip(names, told["claims"], strict=True):
+        words = sentences.STATUS.get(
+            claim["status"] or "", "只作估计" if claim.get("estimate") and claim["text"] else ""
+        )
+        st.markdown(escape.markdown(f"{names[key]}{f'：{words}' if words else ''}"))
+        st.caption(escape.markdown(" ".join(filter(None, (claim["text"] or _aim(claim), claim["interval"])))))
+    if may_decide:
+        _next_step(one, told, by)
+    _behind(one, whole=may_decide or one.closing is not None)
+
+
+def _aim(claim: Mapping) -> str:
+    visits = sum(stratum["planned"] for stratum in claim["strata"])
+    return (
+        f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个；走访 {visits} 个，"
+        f"至多 {claim['allowed']} 个未能属实即证明达标。"
+    )
+
+
+def _next_step(one: SpotList, told: Mapping, by: str | Actor) -> None:
+    """What is to be done with a list now."""
+    if told["state"] in ("planned", "undrawn"):
+        _to_draw(one, told["state"], by)
+    elif told["state"] in ("open", "closed"):
+        _hand_out(one, told)
+        _files(one, told, by)
+
+
+def _to_draw(one: SpotList, state: str, by: str | Actor) -> None:
+    due = common_parts.today() >= one.course.day
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    with left, st.form(f"draw-{one.number}"):
+        st.caption(escape.markdown(f"号码：{one.plan.body['source']} {one.plan.body['issue']}，{one.course.day} 公布"))
+        digits = st.text_input("公布的号码", key=f"digits-{one.number}", disabled=not due)
+        where = st.text_input("公布在哪里（掷骰的写两位在场人员）", key=f"where-{one.number}", disabled=not due)
+        if st.form_submit_button("抽取名单", disabled=not due):
+            act(lambda: _drawn(one, digits, where, by))
+    if not due and state == "planned":
+        with right, st.popover("撤回计划"):
+            why = st.text_input("理由", key=f"spot-why-{one.number}", max_chars=200)
+            if st.button("确认撤回", key=f"spot-withdraw-{one.number}"):
+                act(lambda: _taken_back(one, why, by))
+
+
+def _drawn(one: SpotList, digits: str, where: str, by: str | Actor) -> str:
+    made = spot_desk.make_draw(one.number, digits, where, settings.load(), named_by(by))
+    return f"{one.number} 号名单已抽取 {spot_desk.public_draw(made)['units']} 个单位；请下载名单交各组，{made.course.until} 前交回。"
+
+
+def _taken_back(one: SpotList, why: str, by: str | Actor) -> str:
+    spot_desk.withdraw(one.number, why, settings.load(), named_by(by))
+    return f"{one.number} 号名单的计划已撤回，记录永久保留。"
+
+
+def _hand_out(one: SpotList, told: Mapping) -> None:
+    """The lists of all groups in one package; and the 候补 that became due."""
+    if told["spares_due"] and told["state"] == "open":
+        st.caption(f"有 {len(told['spares_due'])} 个候补要补走访，名单里已列在最后。")
+    st.download_button(
+        "下载名单（各组 xlsx 和 docx）",
+        lambda: _package(one),
+        file_name=f"抽查名单{one.number}号.zip",
+        key=f"spot-list-{one.number}",
+        on_click="ignore",
+    )
+
+
+def _package(one: SpotList) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in spot_tasks.files(spot_tasks.visit_lists(one, spot_desk.remark(settings.load(), one))):
+            package.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _files(one: SpotList, told: Mapping, by: str | Actor) -> None:
+    """What came back, file by file; each may be taken back while the list is open."""
+    if not one.results:
+        return
+    with st.expander(f"交回的文件（{len(one.results)} 份）"):
+        for event in one.results:
+            late = "，逾期" if event.body["late"] else ""
+            late += "，已撤回" if event.body["submission"] in one.taken_back else ""
+            text, button = st.columns([6, 1], vertical_alignment="center")
+            text.markdown(
+                escape.markdown(f"第 {event.body['submission']} 号“{event.body['file']}”，{event.at[:10]}{late}")
+            )
+            if told["state"] == "open" and not late:
+                with button, st.popover("撤回"):
+                    why = st.text_input("理由", key=f"back-why-{event.seq}", max_chars=200)
+                    if st.button("确认撤回", key=f"back-{event.seq}"):
+                        act(lambda seq=event.body["submission"], why=why: _returned(seq, why, by))
+
+
+def _returned(seq: int, why: str, by: str | Actor) -> str:
+    month_decisions.withdraw(seq, why, settings.load(), named_by(by))
+    return f"第 {seq} 号交回的结果已撤回。"
+
+
+def _behind(one: SpotList, whole: bool) -> None:
+    """The plan's event and the draw; where it is `whole`, all that is needed to draw the same list by hand.
+
+    Whoever has the seed has the list, so that of an open one is shown to those alone who hand it out.
+    """
+    body = one.plan.body
+    with st.expander("计划与抽取的依据"):
+        st.caption(
+            escape.markdown(
+                f"{one.plan.by}于 {one.plan.at[:16]} 计划，依据 {body['edition']}；{body['source']} {body['issue']}"
+            )
+        )
+        if one.draw is None:
+            return
+        right = "已复算，与台账一致" if one.redrawn() else "复算与台账不一致，请报告管理员"
+        st.caption(
+            escape.markdown(
+                f"{one.draw.by}于 {one.draw.at[:10]} 抽取；号码公布于 {one.draw.body['published']}。{right}。"
+            )
+        )
+        if not whole:
+            st.caption("种子和次序在名单结束后列出，任何人都可以照样复算；此前只有办理人员看得到，以免走漏。")
+            return
+        st.caption("种子是下面五行的 SHA-256；每个单位的签号是“种子”与“单位”以半角逗号相连后的 SHA-256，从小到大即名单的次序。")
+        st.code(spot_desk.seed_text(one), language=None)
+        st.code(one.draw.body["seed"], language=None)
+
+
+# ---- what comes back
+
+
+def send_back() -> None:
+    """Returned lists, read at once; recorded when the clerk says so."""
+    tell_last()
+    st.markdown(
+        "把各组填好的名单拖进来：先看读到什么、哪一格有问题，确认后再记录。可以只交一部分；再交一次就是更正（结果不同的须在说明里写理由）。"
+    )
+    files = st.file_uploader(
+        "填好的名单", type=TYPES, accept_multiple_files=True, label_visibility="collapsed", key="spot-files"
+    )
+    by = acting()
+    for file in files:
+        with st.container(border=True):
+            _file(file.name, file.getvalue(), by)
+    for event in returned_lists.unmatched(settings.load()):
+        said = f"第 {event.body['submission']} 号“{event.body['file']}”（{event.at[:10]}）不能对应任何名单，已存档，没有记录。"
+        st.caption(escape.markdown(said))
+
+
+def _file(name: str, content: bytes, by: str | Actor) -> None:
+    try:
+        seen = submit_files.preview(content, name, settings.load()).report
+    except Refusal as refused:
+        st.error(escape.markdown(refused))
+        return
+    st.markdown(f"**{escape.markdown(name)}** {escape.markdown(seen.spot or '这不是抽查名单；报表请在“报送”里上传。')}")
+    _findings(seen)
+    if seen.spot and not seen.refused and st.button("记录", key=f"spot-record-{seen.sha256}", type="primary"):
+        act(lambda: _recorded(name, content, by))
+
+
+def _findings(seen: Report) -> None:
+    for finding in seen.findings if seen.spot else ():
+        shown = st.error if finding["severity"] == "error" else st.warning
+        shown(escape.markdown(finding["message"]))
+
+
+def _recorded(name: str, content: bytes, by: str | Actor) -> str:
+    who = named_by(by)
+    roles.require(who, "spot", settings.load())
+    with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
+        place = Path(folder) / file_names.last_part(name)
+        place.write_bytes(content)
+        report = submit_files.submit([place], settings.load(), by=who if isinstance(who, str) else who.name)[0]
+    made = checked_editions.follow(settings.load(), who)
+    published = f"名单已结束，{'、'.join(made)} 已加注抽查。" if made else ""
+    return f"收件号 {report.seq}：{report.spot or '已存档'}。{published}"

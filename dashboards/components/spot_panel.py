@@ -1,0 +1,169 @@
+"""Spot checks beside the reported figures: at the indicator, the county and the unit. Nothing here changes a figure."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.components import common_parts
+from dashboards.components.header import View
+from dashboards.queries import edition_data, spot_rows
+from dashboards.queries.row_types import PlaceRow, SpotClaimRow, SpotFigureRow, SpotListRow, SpotUnitRow
+from dashboards.text import escape, screen_wording
+from pipelines.verification import sentences, spot_tables
+
+PROVEN_MARK, UNSUPPORTED_MARK = "核", "疑"
+STATES = {"planned": "已计划，待抽取", "withdrawn": "已撤回", "open": "抽查中", "closed": "已结束"}
+
+
+def mark(row: SpotFigureRow | None) -> str:
+    """The sign at an indicator: 核 where its verdict is proven, 疑 where a check does not support it."""
+    return {"proven": PROVEN_MARK, "unsupported": UNSUPPORTED_MARK}.get((row or {}).get("status") or "", "")
+
+
+def legend(view: View) -> str:
+    """What the signs mean, with the months that were checked; empty where no check says anything of this month."""
+    said = [row for row in spot_rows.figures(view, view.city).values() if mark(row)]
+    names = {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
+    lines = [f"{mark(row)} {names[row['indicator']]}：{spot_tables.about_words(row)}（{_age(row)}）" for row in said]
+    return "；".join(lines) + "。" if lines else ""
+
+
+def _age(row: SpotFigureRow) -> str:
+    return sentences.age(row["checked"], row["month"]) if row["checked"] else ""
+
+
+# ---- the indicator's page
+
+
+def of_indicator(view: View, indicator: str, row: PlaceRow) -> None:
+    """Reported, proven, who was visited, what was found; every list ever planned."""
+    found = spot_rows.figures(view, view.city).get(indicator)
+    if row["status"] != "met" and found is None:
+        return
+    st.subheader("抽查", anchor=False)
+    _verdict(view, indicator, row, found)
+    claims = spot_rows.claims(view, indicator)
+    by_list = {one["list"]: one for one in spot_rows.lists(view, indicator)}
+    for claim in claims:
+        _list(view, claim, by_list[claim["list"]])
+
+
+def _verdict(view: View, indicator: str, row: PlaceRow, found: SpotFigureRow | None) -> None:
+    if row["status"] != "met":
+        st.markdown(escape.markdown(f"所报{screen_wording.status(row)}，没有可核实的达标结论。"))
+        return
+    if found is None or found["status"] in (None, "unchecked"):
+        old = f"（{_age(found)}，今已不能据以认定）" if found and found["checked"] else ""
+        st.markdown(f"**{escape.markdown(sentences.STATUS['unchecked'] + old)}**。")
+        return
+    st.markdown(f"**{escape.markdown(spot_tables.about_words(found))}**（{escape.markdown(_age(found))}）。")
+    if found["text"] and found["checked"] == found["month"]:
+        st.markdown(escape.markdown(found["text"]))
+    proven = f"所报 {found['yes']:,} 个，证明不少于 {found['lower_count']:,} 个，目标需 {found['required']:,} 个。"
+    st.caption(escape.markdown(proven))
+
+
+def _list(view: View, claim: SpotClaimRow, one: SpotListRow) -> None:
+    where = "" if claim["level"] == "city" else f"（{claim['unit']}）"
+    state = STATES[one["state"]]
+    head = f"{one['list']} 号名单{where}，查{common_parts.month_text(one['month'])}：{state}"
+    with st.expander(escape.plain(head)):
+        if one["why"]:
+            st.markdown(escape.markdown(f"撤回理由：{one['why']}"))
+        if claim["text"]:
+            st.markdown(escape.markdown(claim["text"]))
+        if one["closed"]:
+            strata(view, claim)
+            _false_units(view, claim)
+        st.caption(escape.markdown(draw_line(one)))
+
+
+STRATA = {
+    "place": "分层", "size": "所报", "planned": "走访", "confirmed": "属实", "refuted": "不属实", "open": "未能核实",
+    "vf_text": "核实率（95% 区间）",
+}  # fmt: skip
+
+
+def strata(view: View, claim: SpotClaimRow) -> None:
+    """The visits of a claim by stratum, with the factor of each."""
+    names = edition_data.county_names(view.release)
+    found = spot_rows.strata(view, claim["list"] or 0, claim["indicator"])
+    common_parts.lines([{**row, "place": _stratum(row["stratum"], names)} for row in found], STRATA)
+
+
+def _stratum(id: str, names: Mapping[str, str]) -> str:
+    parts = [names.get(code, code) for code in id.split("+")]
+    return parts[0] if len(parts) == 1 else f"{'、'.join(parts)}（小县合并）"
+
+
+UNITS = {
+    "county": "县市区",
+    "town": "街道（乡镇）",
+    "name": "社区（村）",
+    "result": "结果",
+    "days": "走访日期",
+    "note": "说明",
+}
+
+
+def _false_units(view: View, claim: SpotClaimRow) -> None:
+    """Units found false: for the city, leaders and their own county."""
+    found = [one for one in spot_rows.found_false(view, claim["list"] or 0, claim["indicator"]) if _may_see(one)]
+    if found:
+        st.markdown("查到不属实的")
+        common_parts.lines(found, UNITS)
+
+
+def _may_see(one: SpotUnitRow) -> bool:
+    own = signin.counties()
+    return signin.may("units", one["county_code"]) and (own is None or one["county_code"] in own)
+
+
+def draw_line(one: SpotListRow) -> str:
+    """Where the number came from, and what everybody can recompute."""
+    said = (
+        f"{one['planned_by']}于 {one['planned_at'][:10]} 计划，号码：{one['source']} {one['issue']}，{one['day']} 公布"
+    )
+    if one["value"]:
+        said += f"；{one['drawn_by']}以“{one['value']}”抽取（{one['published']}），种子 {one['seed']}"
+    return f"{said}；改过 {one['changed']} 处。" if one["changed"] else f"{said}。"
+
+
+# ---- the county's page
+
+FACTORS = {"name": "指标", "checked": "查的月份", "list": "名单", "planned": "走访", "vf_text": "核实率（95% 区间）"}
+
+
+def of_county(view: View, county: str) -> None:
+    """The county's 核实率 where it was drawn by itself: what was found of what it reported. No ranking."""
+    found = spot_rows.factors(view, county)
+    own = [row for row in spot_rows.figures(view, county).values() if row["status"] in ("proven", "unsupported")]
+    if not found and not own:
+        return
+    st.markdown("**抽查：所报的有多少属实**")
+    names = {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
+    for row in own:
+        st.markdown(escape.markdown(f"{names[row['indicator']]}：{spot_tables.about_words(row)}（{_age(row)}）"))
+    lines = [{**row, "list": f"{row['list']} 号", "checked": common_parts.month_text(row["month"])} for row in found]
+    if lines:
+        common_parts.lines(lines, FACTORS)
+
+
+# ---- the unit's page
+
+VISITS = {
+    "indicator_name": "核查事项", "checked": "查的月份", "list": "名单", "result": "结果", "days": "走访日期", "evidence": "证据编号",
+    "inspector": "检查人", "note": "说明",
+}  # fmt: skip
+
+
+def of_unit(view: View, uid: str, county: str) -> None:
+    """Visits to the unit: when, by which list, with what result."""
+    found: Sequence[SpotUnitRow] = spot_rows.of_unit(view, uid) if signin.may("units", county) else []
+    if found:
+        st.markdown("**抽查**")
+        lines = [
+            {**row, "list": f"{row['list']} 号", "checked": common_parts.month_text(row["month"])} for row in found
+        ]
+        common_parts.lines(lines, VISITS)

@@ -1,0 +1,53 @@
+"""The page for browsers that cannot run Streamlit's script: it says so and shows the newest released report.
+
+A report has figures of counties and the city and no unit's answers. It is shown where the reader is known without Streamlit: on this
+machine, or through the organisation's proxy. Who signs in through OpenID Connect gets the sentence alone.
+"""
+
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+
+from dashboards.text.templates import render
+from pipelines import settings
+from pipelines.access import roles
+from pipelines.edition.edition_folders import current
+
+FLOOR = "Chrome、Edge、360 等 94 版以上，或 Firefox 93、Safari 16.4 以上"
+_SAID = f"您的浏览器版本太旧，打不开本系统的页面。请换用或升级浏览器（{FLOOR}；360 请用“极速模式”）。"
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+
+
+def page(headers: Mapping[str, str], address: str) -> tuple[bytes, str]:
+    """HTML and its caching: the newest report under a notice, or the notice alone."""
+    report = _report() if _may_read(headers, address) else None
+    if report is None:
+        return _notice_alone().encode(), "no-store"
+    notice = (
+        f'<p style="margin:0 0 1em;padding:.6em 1em;border:1px solid #c9cfd4">{_SAID}以下是最近一次发布的报告。</p>'
+    )
+    head, body, rest = report.read_text(encoding="utf-8").partition("<body>")
+    return f"{head}{body}{notice}{rest}".encode() if body else _notice_alone().encode(), "no-store"
+
+
+def _notice_alone() -> str:
+    return render("plain_page.html", notice=_SAID)
+
+
+def _report() -> Path | None:
+    """The newest released report that is one page of HTML."""
+    folder = current(settings.load().releases)
+    return next(iter(sorted((folder / "reports").glob("*.html"))), None) if folder else None
+
+
+def _may_read(headers: Mapping[str, str], address: str) -> bool:
+    place = settings.load()
+    rules = roles.load(place)
+    if rules.mode == "local":
+        return roles.is_loopback(address) and not any(name in headers for name in _FORWARDED)
+    if rules.mode != "proxy":
+        return False
+    secret, given = settings.proxy_secret() or "", headers.get("x-shequ-secret", "")
+    told = len(secret) >= 32 and hmac.compare_digest(given.encode(), secret.encode())
+    identity = headers.get(rules.proxy.user_header.lower(), "")
+    return told and address in rules.proxy.addresses and bool(identity) and rules.find(identity) is not None

@@ -1,0 +1,174 @@
+"""A month as the clerk works on it: one line a county, what waits of each. Read from ledger and last settling; waits for nobody."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dashboards import signin
+from dashboards.queries import submission_rows
+from pipelines import months, settings
+from pipelines.intake import answer_matters, month_now, reporting_status
+from pipelines.intake.month_now import MonthNow
+from pipelines.intake.open_matters import Matter
+from pipelines.notify import dispatch
+
+# matters by the step that they belong to
+RETURNED = ("refused_file", "held_row", "unknown_unit", "no_county")
+_CODE = re.compile(r"^【(\w+)】")
+_UNIT = re.compile(r"\d{12}")
+
+
+@dataclass(frozen=True)
+class CountyRow:
+    """One county of a month. `state`: whole | part | missing | late | excused; numbers are of units or of open matters."""
+
+    code: str
+    name: str
+    state: str
+    due: date | None
+    units: int
+    accepted: int
+    held: int
+    at: str | None
+    returned: int
+    questions: int
+    explained: int
+    contact: bool
+
+    @property
+    def waits(self) -> int:
+        return self.returned + self.questions + self.explained
+
+
+@dataclass(frozen=True)
+class Board:
+    """A month: what was decided, its counties, its open matters, the state that was last settled."""
+
+    now: MonthNow
+    state: dict[str, Any]
+    counties: list[CountyRow]
+    matters: list[Matter]
+
+    @property
+    def month(self) -> date:
+        return self.now.month
+
+    @property
+    def missing(self) -> list[CountyRow]:
+        return [row for row in self.counties if row.state in ("missing", "late")]
+
+    def of(self, county: str | None) -> list[Matter]:
+        return [matter for matter in self.matters if matter["county"] == county]
+
+
+def usual(known: list[date]) -> date:
+    """Of months, the newest first, the newest that is over and has a report that counts; else the newest."""
+    place = settings.load()
+    over = (month for month in known if months.last_day(month) < date.today())
+    reported = (m for m in over if any(c["state"] == "effective" for c in reporting_status.kept(place, m)["counties"]))
+    return next(reported, known[0])
+
+
+def board(month: date) -> Board:
+    place, now = settings.load(), submission_rows.now(month)
+    state, matters = reporting_status.kept(place, month), waiting(month)
+    by_county: dict[str | None, list[Matter]] = defaultdict(list)
+    for matter in matters:
+        by_county[matter["county"]].append(matter)
+    reached = dispatch.known(place).counties
+    lines = {line["code"]: line for line in state["counties"]}
+    rows = [
+        _county(code, name, lines.get(code, {}), by_county[code], now, code in reached)
+        for code, name in month_now.counties(place, month).items()
+    ]
+    return Board(now, state, rows, matters)
+
+
+def _county(code: str, name: str, line: dict, matters: list[Matter], now: MonthNow, contact: bool) -> CountyRow:
+    counts = Counter(step(matter) for matter in matters)
+    return CountyRow(
+        code, name, _state(code, line, now), now.due.get(code), line.get("units", 0), line.get("accepted", 0),
+        line.get("held", 0), line.get("at"), counts["returned"], counts["questions"], counts["explained"], contact,
+    )  # fmt: skip
+
+
+def _state(code: str, line: dict, now: MonthNow) -> str:
+    if line.get("state") == "effective":
+        return "whole" if line["accepted"] >= line["units"] else "part"
+    if code in now.excused:
+        return "excused"
+    return "late" if date.today() > now.due.get(code, date.max) else "missing"
+
+
+def step(matter: Matter) -> str:
+    """Which step a matter belongs to: returned | questions | explained."""
+    if matter["state"] == "explained":
+        return "explained"
+    return "returned" if matter["kind"] in RETURNED else "questions"
+
+
+# ---- open matters
+
+
+def waiting(month: date | None = None) -> list[Matter]:
+    """What waits for somebody, of the counties that the person may see; of a month with what has no month."""
+    own, key = signin.counties(), months.key(month) if month else None
+    found = [m for m in answer_matters.kept(settings.load()) if m["state"] in ("open", "explained")]
+    if own is not None:
+        found = [matter for matter in found if matter["county"] in own]
+    return [matter for matter in found if key is None or matter["month"] in (None, key)]
+
+
+def by_file(matters: Iterable[Matter]) -> dict[int, list[Matter]]:
+    """Matters under the number of the file that they are about, the newest file first, what is returned before questions."""
+    order = {"returned": 0, "explained": 1, "questions": 2}
+    found: dict[int, list[Matter]] = defaultdict(list)
+    for matter in sorted(matters, key=lambda m: (-m["seq"], order[step(m)], code(m))):
+        found[matter["seq"]].append(matter)
+    return found
+
+
+def code(matter: Matter) -> str:
+    """The kind of finding; empty for a matter that is none."""
+    found = _CODE.match(matter["message"])
+    return found[1] if found else ""
+
+
+def candidates(matter: Matter, month: date) -> dict[str, str]:
+    """Code → town and name of the units that an unknown one may be: those that the finding names, then all of the county."""
+    units = month_now.units(settings.load(), month, matter["county"])
+    named = [found for found in _UNIT.findall(matter["message"]) if found in units]
+    return {key: units[key] for key in dict.fromkeys([*named, *units])}
+
+
+def said(matters: Iterable[Matter]) -> dict[str, list[dict]]:
+    """What county and city have said to each matter, oldest first: kind (explain, ask), by, at, text."""
+    wanted, found = {matter["id"] for matter in matters}, defaultdict(list)
+    for row in reversed(month_now.decisions(settings.load())):
+        if row["in_force"] and row["kind"] in ("explain", "ask") and row["finding"] in wanted:
+            found[row["finding"]].append(row)
+    return found
+
+
+def decisions(month: date) -> list[dict]:
+    """The newest decisions of the month, and those that bear no month: about findings and files, and withdrawals."""
+    key = months.key(month)
+    return [row for row in month_now.decisions(settings.load()) if row["month"] in (None, key)]
+
+
+def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[dict]:
+    """Decisions in force about a county in the month: extensions, and those about its findings."""
+    known = {matter["id"] for matter in matters if matter["county"] == county}
+    return [
+        row
+        for row in now.decisions
+        if row["in_force"] and (row["county"] == county or known & {row["finding"], row["matter"]})
+    ]
+
+
+def all_matters() -> list[Matter]:
+    """Every matter, settled and dismissed ones among them."""
+    return answer_matters.kept(settings.load())

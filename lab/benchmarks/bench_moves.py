@@ -1,0 +1,180 @@
+"""What a page weighs on the wire, and how long a click takes until the page is stable, beside an empty Streamlit application.
+
+    python -m lab.benchmarks.bench_moves [--quick] [--city DIR]
+
+Weight: bytes that a relay between Chromium and the server counts, with a fresh browser context for each page, until the page is drawn.
+
+A click: a cell of the matrix that opens a county with the indicator, a bar that opens an indicator, by turns with a link of an empty
+application that has the same number of pages in its bar. Told is the time from the click until the browser is idle on the new page, and
+how many requests it made.
+"""
+
+import argparse
+import asyncio
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.benchmarks import city
+from lab.benchmarks.bench_dashboard import APP, QUIET, served
+from lab.benchmarks.measured import Lacking, Measured
+
+OVERVIEW, ANY_PAGE, SLOWER, REQUESTS = 700, 1600, 1.5, 6
+PAGES = (
+    "",
+    "indicator",
+    "map",
+    "county",
+    "unit?unit=130502001021",
+    "gaps",
+    "compare",
+    "reporting",
+    "policy",
+    "quality",
+)
+PAGES += ("guide", "wall")
+DRAWN = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
+EMPTY = """
+import streamlit as st
+
+def first():
+    st.page_link(pages[1], label="go")
+
+def second():
+    st.write("there")
+
+st.set_page_config(layout="wide")
+pages = [st.Page(first, title="0", url_path="p0", default=True), st.Page(second, title="1", url_path="p1")]
+pages += [st.Page(lambda: None, title=str(n), url_path=f"p{n}") for n in range(2, 12)]
+st.navigation(pages, position="top").run()
+"""
+
+
+def measure(quick: bool = False, held: Path | None = None) -> list[Measured]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise Lacking("Chromium is not there: apt-get install chromium")
+    held = held or city.kept(3 if quick else city.WHOLE)[0].data
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine, tempfile.TemporaryDirectory() as folder, served(APP, held) as (address, _):
+        blank = Path(folder) / "blank.py"
+        blank.write_text(EMPTY)
+        browser = engine.chromium.launch(executable_path=chromium, args=QUIET)
+        with served(blank, held) as (empty, _):
+            found = _weights(browser, address) + _clicks(browser, address, empty, 3 if quick else 9)
+        browser.close()
+    return found
+
+
+# ---- weight
+
+
+def _weights(browser, address: str) -> list[Measured]:
+    kilobytes = {page: _weight(browser, address, page) / 1000 for page in PAGES}
+    heaviest = max(PAGES[1:], key=lambda page: kilobytes[page])
+    return [
+        Measured("G5", "weight of the overview on the wire, nothing cached", kilobytes[""], "kB", OVERVIEW),
+        Measured("G5", f"weight of the heaviest page ({heaviest}) on the wire", kilobytes[heaviest], "kB", ANY_PAGE),
+    ]
+
+
+def _weight(browser, address: str, page: str) -> int:
+    with relay(int(address.rsplit(":", 1)[1])) as (port, counted):
+        context = browser.new_context(viewport={"width": 1366, "height": 768})
+        opened = context.new_page()
+        opened.goto(f"http://127.0.0.1:{port}/{page}")
+        opened.locator(DRAWN).wait_for(timeout=120_000)
+        opened.wait_for_load_state("networkidle")
+        opened.wait_for_timeout(1000)
+        context.close()
+        return counted[0]
+
+
+@contextmanager
+def relay(port: int) -> Iterator[tuple[int, list[int]]]:
+    """A port that passes everything on to `port` of this machine, and the bytes that came back so far."""
+    counted, loop = [0], asyncio.new_event_loop()
+
+    async def passed(reader, writer, counts: bool) -> None:
+        while part := await reader.read(65536):
+            counted[0] += len(part) if counts else 0
+            writer.write(part)
+            await writer.drain()
+        writer.close()
+
+    async def accepted(reader, writer) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(passed(reader, ours, False), passed(theirs, writer, True), return_exceptions=True)
+
+    # a thread of its own: the browser's driver has a loop in this one
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(accepted, "127.0.0.1", 0), loop).result(10)
+    try:
+        yield server.sockets[0].getsockname()[1], counted
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+# ---- clicks
+
+
+def _clicks(browser, address: str, empty: str, rounds: int) -> list[Measured]:
+    """By turns; the first round, in which everything is loaded for the first time, is not counted."""
+    theirs, cells, bars, asked = [], [], [], []
+    for _ in range(rounds + 1):
+        theirs.append(_click(browser, empty, "[data-testid=stPageLink] a", "text=there")[0])
+        for taken, link, seen in ((cells, ".cells a:has(s)", ".focus"), (bars, ".bar a", "text=走势与目标")):
+            seconds, requests = _click(browser, address, link, seen)
+            taken.append(seconds)
+            asked.append(requests)
+    other = statistics.median(theirs[1:])
+    peer = "a link of an empty Streamlit application"
+    return [
+        Measured("G5", "a cell of the matrix opens its county", statistics.median(cells[1:]), "s", SLOWER, other, peer),
+        Measured("G5", "a bar opens its indicator", statistics.median(bars[1:]), "s", SLOWER, other, peer),
+        Measured("G5", "requests of a click, at most", max(asked), "requests", REQUESTS),
+    ]
+
+
+def _click(browser, address: str, link: str, seen: str) -> tuple[float, int]:
+    """Seconds from the click until the new page is drawn and the browser idle, and its requests."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page, asked = context.new_page(), []
+    page.goto(address)
+    page.locator(link).first.wait_for(timeout=120_000)
+    page.locator(DRAWN).wait_for()
+    page.wait_for_timeout(500)
+    page.on("request", lambda request: asked.append(request.url))
+    start = time.perf_counter()
+    page.locator(link).first.click()
+    page.locator(seen).first.wait_for()
+    page.locator(DRAWN).wait_for()
+    page.evaluate("new Promise(done => requestIdleCallback(done))")
+    taken = time.perf_counter() - start
+    context.close()
+    return taken, len(asked)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--city", type=Path, help="a data folder with releases")
+    asked = parser.parse_args()
+    found = measure(asked.quick, asked.city)
+    for line in found:
+        ratio = f", {line.peer_name} {line.peer:.2f}, ratio {line.ratio:.2f}" if line.peer else ""
+        print(f"{line.what}: {line.ours:.2f} {line.unit}{ratio}{'' if line.met is not False else ' NOT MET'}")
+    return int(any(line.met is False for line in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

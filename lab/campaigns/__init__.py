@@ -1,0 +1,1 @@
+"""Long campaigns: an installation unattended through months of a moved clock."""

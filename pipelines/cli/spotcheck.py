@@ -1,0 +1,223 @@
+"""`shequ spotcheck plan | draw | record | result`: reported answers proven by visits."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from pipelines import months
+from pipelines.archive.store import SHANGHAI
+from pipelines.cli import printing
+from pipelines.cli.options import BY, MONTH, PERHAPS_BY, with_settings
+from pipelines.errors import Refusal
+from pipelines.settings import Settings
+
+_JSON = click.option("--json", "as_json", is_flag=True)
+_OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="名单写到哪个文件夹")
+
+
+@click.group(help="抽查：按公开号码抽出单位，走访核实，看所报的达标站不站得住。")
+def spotcheck() -> None:
+    pass
+
+
+@spotcheck.command()
+@click.option("--month", type=MONTH, required=True, help="核查哪个月的情况")
+@click.option("--indicator", "indicators", multiple=True, help="指标代码，可写几个")
+@click.option("--level", type=click.Choice(["city", "county"]), default="city", show_default=True)
+@click.option("--unit", help="县（市、区）代码（--level county 时）")
+@click.option("--strata", type=click.Choice(["one", "county"]), help="全市一层，或按县分层；不写则由程序选")
+@click.option("--budget", type=click.IntRange(1), help="一共能走访多少次")
+@click.option("--allowed", type=click.IntRange(0), help="允许几个未能属实；不写则用建议的")
+@click.option("--source", help="抽取号码的来源，如 排列5，或 现场掷骰")
+@click.option("--issue", help="期号，如 2021001")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="号码公布之日，须在今天之后")
+@click.option("--window", type=int, default=15, show_default=True, help="抽取后多少天内交回")
+@click.option("--group", "groups", multiple=True, metavar="名称[=县代码]", help="检查组及其所在的县，可写几个")
+@click.option("--commit", is_flag=True, help="记入台账（须写 --by、--source、--issue、--day）")
+@click.option("--withdraw", "withdrawn", type=int, help="撤回一份尚未到号码之日的名单")
+@click.option("--why", default="", help="撤回的理由")
+@PERHAPS_BY
+@_JSON
+@with_settings
+def plan(
+    settings: Settings,
+    month: date,
+    commit: bool,
+    withdrawn: int | None,
+    why: str,
+    by: str | None,
+    as_json: bool,
+    **asked,
+) -> None:
+    """算一算走访多少次能证明什么；加 --commit 定下来（在号码公布之前）。"""
+    from pipelines.edition import spot_planning
+    from pipelines.edition.spot_planning import Wish
+    from pipelines.intake import spot_desk
+
+    if (commit or withdrawn) and not by:
+        raise click.UsageError("请用 --by 写明经办人的姓名")
+    if withdrawn:
+        event = spot_desk.withdraw(withdrawn, why, settings, by)
+        printing.decided(event, as_json, f"{withdrawn} 号名单已撤回，记录永久保留")
+        return
+    if not asked["indicators"]:
+        raise click.UsageError("请用 --indicator 写明指标")
+    release = spot_planning.edition(settings, month)
+    names = ("level", "unit", "strata", "budget", "allowed")
+    wish = Wish(month, asked["indicators"], **{name: asked[name] for name in names})
+    found = spot_planning.proposals(release, wish)
+    number = None
+    if commit:
+        number = spot_desk.plan(release, found, _terms(asked), settings, by).body["list"]
+    _show_plan(month, release, found, number, as_json)
+
+
+def _terms(asked: dict):
+    from pipelines.intake.spot_desk import ONE_GROUP, Number, Terms
+
+    missing = [f"--{name}" for name in ("source", "issue", "day") if not asked[name]]
+    if missing:
+        raise click.UsageError(f"加 --commit 时须写 {'、'.join(missing)}")
+    pairs = (text.partition("=") for text in asked["groups"])
+    groups = {name.strip(): county.strip() or None for name, _, county in pairs}
+    return Terms(
+        Number(asked["source"], asked["issue"], asked["day"].date()), groups or dict(ONE_GROUP), asked["window"]
+    )
+
+
+def _show_plan(month: date, release, found: list, number: int | None, as_json: bool) -> None:
+    from pipelines.verification import sentences
+
+    visits = sum(one.chosen.visits for one in found if one.chosen)
+    hopeless = [one for one in found if not one.claim.met]
+    if as_json:
+        head = {
+            "month": months.key(month),
+            "edition": release.label,
+            "digest": release.manifest["digest"],
+            "list": number,
+        }
+        printing.print_json({**head, "claims": [one.public() for one in found], "visits": visits})
+    else:
+        for one in found:
+            printing.say(f"{one.name}：已报 {one.claim.reported:,} 个，目标需 {one.claim.required:,} 个")
+            printing.say(f"  {sentences.margin(one.claim) if one.claim.met else sentences.not_met(one.claim)}")
+            _show_plans(one)
+        printing.say(f"合计 {visits:,} 次走访" + (f"；已记为 {number} 号名单" if number else ""))
+    if hopeless:
+        sys.exit(1)
+
+
+def _show_plans(one) -> None:
+    lines: list[tuple] = [("允许未能属实", "走访", "成功把握（百里挑一不实）", "")]
+    for made in one.plans:
+        mark = "选定" if one.chosen and made.allowed == one.chosen.allowed else ""
+        lines.append((made.allowed, made.visits, f"{float(100 * made.chance[1]):.0f}%", mark))
+    if one.plans:
+        printing.table(lines, right=(0, 1, 2))
+    if one.missing:
+        printing.say(f"  预算不够，还缺 {one.missing:,} 次走访")
+
+
+@spotcheck.command()
+@click.argument("number", metavar="名单号", type=int)
+@click.option("--number", "digits", required=True, help="公布的号码，如 12345")
+@click.option("--published", required=True, help="号码公布在哪里；现场掷骰的写两位在场人员")
+@BY
+@_OUT
+@_JSON
+@with_settings
+def draw(
+    settings: Settings, number: int, digits: str, published: str, by: str, out: Path | None, as_json: bool
+) -> None:
+    """用公布的号码抽出名单，生成各组带走的表（xlsx、docx）。"""
+    from pipelines.intake import spot_desk, spot_tasks
+
+    one = spot_desk.make_draw(number, digits, published, settings, by)
+    paths = spot_tasks.write(spot_tasks.visit_lists(one, spot_desk.remark(settings, one)), out) if out else []
+    told = spot_desk.public_draw(one)
+    if as_json:
+        printing.print_json({**told, "files": [str(path) for path in paths]})
+        return
+    printing.say(f"{number} 号名单已抽取：{told['units']} 个单位，种子 {told['seed']}")
+    printing.say("\n".join(map(str, paths)) or "名单文件用 shequ spotcheck result 名单号 --out 文件夹 生成")
+
+
+@spotcheck.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@BY
+@_JSON
+@with_settings
+def record(settings: Settings, files: tuple[Path, ...], by: str, as_json: bool) -> None:
+    """读回填好的名单（与 shequ submit 相同，按内容识别）。"""
+    from pipelines.intake import submit_files
+    from pipelines.monthly import checked_editions
+
+    reports = submit_files.submit(files, settings, by)
+    told = [_recorded(settings, report) for report in reports]
+    editions = checked_editions.follow(settings, by)
+    for one, report in zip(told, reports, strict=True):
+        if as_json:
+            printing.print_json(one)
+        else:
+            printing.say(f"{one['file']}：{report.spot or '不是抽查名单，按报表处理'}")
+            for finding in one["findings"]:
+                printing.say(f"  {finding['message']}")
+    for edition in editions if not as_json else ():
+        printing.say(f"名单已结束，{edition} 已加注抽查")
+    if any(report.refused or report.errors for report in reports):
+        sys.exit(1)
+
+
+def _recorded(settings: Settings, report) -> dict:
+    """What became of one file."""
+    from pipelines.intake import returned_lists
+
+    number, replaced, late = returned_lists.recorded(settings, report.seq)
+    blank = report.rows["read"] - report.rows["accepted"]
+    still = {} if number is None else {"open": returned_lists.still_open(settings, number)}
+    return {
+        "file": report.file, "seq": report.seq, "list": number, "recorded": report.rows["accepted"], "open": None, **still,
+        "held": blank, "replaced": replaced, "late": late, "findings": report.findings,
+    }  # fmt: skip
+
+
+@spotcheck.command()
+@click.argument("number", metavar="[名单号]", type=int, required=False)
+@_OUT
+@_JSON
+@with_settings
+def result(settings: Settings, number: int | None, out: Path | None, as_json: bool) -> None:
+    """各名单查到了什么、证明了什么；--out 再写一遍名单（含应补的候补）。"""
+    from pipelines.intake import spot_desk, spot_tasks
+
+    chosen = [spot_desk.named(settings, number)] if number else spot_desk.all_lists(settings)
+    lists = {one.number: one for one in spot_desk.all_lists(settings)}
+    today = datetime.now(SHANGHAI).date()
+    found = [spot_desk.result(one, lists, today) for one in chosen]
+    if as_json:
+        printing.print_json(found[0] if number else found)
+    else:
+        for one in found:
+            _show_result(one)
+        if not found:
+            printing.say("还没有抽查")
+    if out and number:
+        if not chosen[0].draw:
+            raise Refusal(f"{number} 号名单还没有抽取；请先 shequ spotcheck draw {number}")
+        spot_tasks.write(spot_tasks.visit_lists(chosen[0], spot_desk.remark(settings, chosen[0])), out)
+
+
+def _show_result(one: dict) -> None:
+    from pipelines.verification import sentences
+
+    printing.say(f"{one['list']} 号名单（{one['month']}）：{one['note']}")
+    for claim in one["claims"]:
+        words = sentences.STATUS.get(claim["status"] or "", "")
+        printing.say(f"  {claim['indicator']} {words}")
+        if claim["text"]:
+            printing.say(f"  {claim['text']}")
+    if one["spares_due"]:
+        printing.say(f"  应补走访候补 {len(one['spares_due'])} 个；名单用 --out 再生成")

@@ -1,0 +1,73 @@
+"""督办: gaps as tasks, with their notices."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from pipelines import months
+from pipelines.cli import printing
+from pipelines.cli.options import MONTH, with_settings
+from pipelines.errors import Refusal
+from pipelines.settings import Settings
+
+
+@click.command()
+@click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
+@click.option("--county", help="只看一个县（六位代码）")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="另把通报和各县督办通知（docx、xlsx）写到这个文件夹"
+)
+@click.option("--json", "as_json", is_flag=True)
+@with_settings
+def tasks(settings: Settings, month: date | None, county: str | None, out: Path | None, as_json: bool) -> None:
+    """督办：把各县的缺口列为事项，说明尚缺多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
+    from pipelines.edition import open_release
+    from pipelines.edition.tasks import tasks as of_release
+
+    release = open_release(month, settings=settings)
+    if county and not release.rows("SELECT 1 FROM county WHERE unit = ?", [county]):
+        raise Refusal(f"{months.label(release.month)}没有代码为 {county} 的县（市、区）")
+    policy = release.rows("SELECT id FROM policy ORDER BY since")[-1]["id"]
+    listed = of_release(release, policy, county)
+    paths = _papers(settings, release, out, county) if out else []
+    if as_json:
+        printing.print_json([{**task, **_plain(task)} for task in listed])
+        return
+    _print(listed)
+    for path in paths:
+        printing.say(f"已生成：{path}")
+
+
+def _plain(task) -> dict:
+    closed = task["closed"] and months.key(task["closed"])
+    return {"opened": months.key(task["opened"]), "closed": closed, "due": task["due"].isoformat()}
+
+
+def _print(listed) -> None:
+    from pipelines.reports.county_notice import progress
+
+    standing = [task for task in listed if task["state"] != "closed"]
+    for task in standing:
+        done = "" if task["done"] is None else f"，本月完成 {task['done']}"
+        quota = "" if task["quota"] is None else f"（应完成 {task['quota']}）"
+        until = f"，{task['due']:%Y-%m-%d} 前"
+        printing.say(f"{task['short']} {task['name']}：尚缺 {task['failing']}{done}{quota}，{progress(task)}{until}")
+    printing.say(f"共 {len(standing)} 项督办事项，另有 {len(listed) - len(standing)} 项已办结")
+
+
+def _papers(settings: Settings, release, out: Path, county: str | None) -> list[Path]:
+    from pipelines.archive.store import write_durably
+    from pipelines.intake import month_now
+    from pipelines.reports import gather, office, task_bulletin
+    from pipelines.reports.county_notice import write_notices
+
+    known = office.load(settings)
+    # questions are to be answered with the next month's report
+    answer_by = month_now.of(settings, months.add(release.month, 1)).usual_due
+    paths = write_notices(release, out, answer_by, county, known)
+    if not county:
+        facts = gather(release, None, 1, (), known)
+        paths.insert(0, out / f"{months.key(release.month)}_督办通报_第{release.edition}版.docx")
+        write_durably(paths[0], task_bulletin.build(facts))
+    return paths

@@ -1,0 +1,104 @@
+"""Rows on who lags, what moved and what is to be done, as TypedDicts: for paper and page."""
+
+from datetime import date
+from typing import TypedDict
+
+
+class ConcernedPlace(TypedDict):
+    """A county in the order of concern: leading indicators that apply, those behind, its rank; the same a month before, where known."""
+
+    unit: str
+    short: str
+    applicable: int
+    behind: int
+    rank: int
+    behind_before: int | None
+    rank_before: int | None
+
+
+class MovedPlace(TypedDict):
+    """A county's units known in both months that turned to met (`gained`), and from it (`lost`)."""
+
+    unit: str
+    short: str
+    gained: int
+    lost: int
+
+
+class Moved(TypedDict):
+    """What moved of one leading share since the month before, in whole units. Grain: one indicator.
+
+    `gained` and `lost`: by work, `counties` says where. `reported`: met units that came by reports (negative: that went silent).
+    `boundary`, `corrected`, `defined`: met units more by roster, by corrections to the earlier month, by definition. `enough_known`: at
+    least nine tenths is known in both months.
+    """
+
+    indicator: str
+    name: str
+    gap_unit: str | None
+    position: int
+    gained: int
+    lost: int
+    reported: int
+    boundary: int
+    corrected: int
+    defined: int
+    enough_known: bool
+    counties: list[MovedPlace]
+
+
+class Slipped(TypedDict):
+    """A leading indicator of a county whose status is worse than a month before, and not because the due day came."""
+
+    unit: str
+    short: str
+    indicator: str
+    name: str
+    status_before: str
+    status: str
+
+
+class Restated(TypedDict):
+    """A leading share of the city that a change of divisions alone moved: the month before as then and by today's divisions, and now."""
+
+    indicator: str
+    name: str
+    then: str
+    like_for_like: str
+    now: str
+
+
+class TaskUnit(TypedDict):
+    """A unit known to lack the indicator."""
+
+    unit: str
+    town: str
+    name: str
+
+
+class Task(TypedDict):
+    """One county's gap in one indicator. Grain: county and indicator that was ever behind in the series.
+
+    `opened`: month in which it was first behind; `closed`: month of the latest closing, also of one that was reopened. `failing`: units
+    that only work can close, `failing_before`: a month before; `quota`: of those, this month's share until the due month; `done`: fewer
+    than a month before. `due`: last day.
+    """
+
+    indicator: str
+    name: str
+    clause: str
+    gap_unit: str | None
+    county: str
+    short: str
+    state: str
+    pace: str | None
+    status: str
+    opened: date
+    closed: date | None
+    due: date
+    failing: int
+    unknown: int
+    failing_before: int | None
+    quota: int | None
+    done: int | None
+    units: list[TaskUnit]

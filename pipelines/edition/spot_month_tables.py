@@ -1,0 +1,67 @@
+"""The tables of spot checks in an edition's series (`pipelines.verification.spot_tables`), from the ledger and the computed states.
+
+They are made for every month of the series, approved ones too: a check never changes what was reported, it stands beside it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+from pipelines import months
+from pipelines.archive.month_state import Life
+from pipelines.edition import month_tables
+from pipelines.edition.month_tables import Object
+from pipelines.figures import as_now
+from pipelines.verification import spot_lists, spot_tables
+from pipelines.verification.spot_lists import ListClaim
+from pipelines.warehouse.projection import Warehouse
+
+
+def stored(warehouse: Warehouse, store: Path, life: Life, span: Iterable[date]) -> dict[str, dict[str, Object]]:
+    """Table → month → object; nothing where no list was ever planned."""
+    if not life.spots:
+        return {}
+    lists = spot_lists.lists(life.spots, warehouse.archive.read, life.withdrawn)
+    asked = _Asked(warehouse)
+    found: dict[str, dict[str, Object]] = {}
+    for month in span:
+        for name, table in spot_tables.tables(lists, month, asked.states, asked.target).items():
+            found.setdefault(name, {})[months.key(month)] = month_tables.stored(store, name, table)
+    return found
+
+
+def only_these(changed: Iterable[str]) -> bool:
+    """Whether month tables (`table/month`) that differ are all of spot checks."""
+    return all(name.split("/")[0] in spot_tables.TABLES for name in changed)
+
+
+class _Asked:
+    """What the warehouse has computed of a claim in a month."""
+
+    def __init__(self, warehouse: Warehouse):
+        self.warehouse = warehouse
+        self.registers = {register.policy.id: n for n, register in enumerate(warehouse.reference.registers)}
+
+    def states(self, claim: ListClaim, month: date) -> Mapping[str, int]:
+        """Uid → state (1 yes, 2 no, 3 and 4 unknown) of the units in scope, by the month's own divisions."""
+        number = self.registers.get(claim.policy)
+        if number is None or self.target(claim, month) is None:
+            return {}
+        where = "AND unit[:6] = $unit" if claim.level == "county" else ""
+        rows = self.warehouse.con.execute(
+            f"""SELECT uid, "{claim.indicator}" FROM state_{number}
+                WHERE month = $month AND divisions = $divisions AND "{claim.indicator}" <> 0 {where}""",
+            {"month": month, "divisions": as_now.key(self.warehouse, month), **({"unit": claim.unit} if where else {})},
+        ).fetchall()
+        return dict(rows)
+
+    def target(self, claim: ListClaim, month: date) -> Fraction | None:
+        """The target in force in the month, in per cent; None where the policy or the indicator does not judge it."""
+        number = self.registers.get(claim.policy)
+        register = None if number is None else self.warehouse.reference.registers[number]
+        if register is None or month < register.since:
+            return None
+        target = next((i.target for i in register.in_month(month) if i.id == claim.indicator), None)
+        bound = target and (target.high if claim.claim.at_most else target.low)
+        return None if bound is None else Fraction(bound)

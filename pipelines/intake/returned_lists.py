@@ -1,0 +1,254 @@
+"""Lists of spot checks that come back through the one door, like any workbook.
+
+A returned list is archived as a submission. The reader of reports refuses it; here it is known by its marks or its header, read, and
+noted in the ledger as `spot_result` with its answers and findings. Lists whose window is over, and those with every result in, are
+closed here too (`spot_close`): the clock is asked once, and what follows is a function of the ledger.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pipelines import months
+from pipelines.archive import month_state
+from pipelines.archive.month_state import Life
+from pipelines.archive.store import Archive, Event
+from pipelines.edition import edition_folders
+from pipelines.errors import Refusal
+from pipelines.intake import spot_tasks
+from pipelines.intake.outcome import Report
+from pipelines.reference.reference_bundle import Reference
+from pipelines.settings import Settings
+from pipelines.verification import course, returned, spot_findings, spot_lists
+from pipelines.verification.returned import Returned, Sheet
+from pipelines.verification.spot_lists import SpotList, Version
+from pipelines.warehouse.projection import Warehouse
+from pipelines.worker import worker_pool
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file that is a returned list. `list` is None where it answers to none that is drawn."""
+
+    list: SpotList | None
+    read: Returned
+    late: bool = False
+
+    @property
+    def number(self) -> int | None:
+        return self.list.number if self.list else None
+
+    @property
+    def replaced(self) -> int:
+        """Rows that had another result before."""
+        before = self.list.standing if self.list else {}
+        return sum(one.key in before and before[one.key].result != one.result for one in self.read.answers)
+
+
+def bring_up_to_date(opened: Warehouse, now: datetime) -> bool:
+    """Note what came back since the last time, and close what is to be closed. Returns whether the ledger has something new.
+
+    Costs nothing where no list was drawn.
+    """
+    life = opened.life()
+    if not _any_drawn(life):
+        return False
+    before = opened.archive.last_seq()
+    door = _Door(opened, life, now)
+    for event in door.unread():
+        door.close_over(spot_lists.day_of(event))
+        door.note(event)
+    door.close_over(now.date())
+    return opened.archive.last_seq() > before
+
+
+def _any_drawn(life: Life) -> bool:
+    return any(event.kind == spot_lists.DRAW for event in life.spots)
+
+
+class _Door:
+    """Returned lists on their way into the ledger; `spots` are its spot events, with those appended here."""
+
+    def __init__(self, opened: Warehouse, life: Life, now: datetime):
+        self.opened, self.life, self.now = opened, life, now
+        self.archive, self.spots = opened.archive, list(life.spots)
+
+    def lists(self) -> dict[int, SpotList]:
+        return spot_lists.lists(self.spots, self.archive.read, self.life.withdrawn)
+
+    def append(self, kind: str, body: dict, by: str = "系统") -> None:
+        self.spots.append(self.archive.append(kind, body, by, self.now))
+
+    def unread(self) -> list[Event]:
+        """Refused submissions since the first draw that nobody has looked at as lists."""
+        con = self.opened.con
+        con.execute("CREATE TABLE IF NOT EXISTS no_list (seq BIGINT)")
+        first = min(event.seq for event in self.spots if event.kind == spot_lists.DRAW)
+        done = {event.body["submission"] for event in self.spots if event.kind == spot_lists.RESULT}
+        done |= {seq for (seq,) in con.execute("FROM no_list").fetchall()}
+        rows = con.execute("SELECT seq FROM submission WHERE refused AND seq > ?", [first]).fetchall()
+        wanted = {seq for (seq,) in rows if seq not in done and self.life.status.get(seq) == "refused"}
+        return [event for event in self.archive.events(after=first) if event.seq in wanted] if wanted else []
+
+    def note(self, event: Event) -> None:
+        file, day = event.body["file"], spot_lists.day_of(event)
+        sheets = worker_pool.visits(self.archive.read(event.body["sha256"]), file, self.opened.reference)
+        if sheets is None:
+            self.opened.con.execute("INSERT INTO no_list VALUES (?)", [event.seq])
+            return
+        found = recognised(file, sheets, self.lists(), self.opened.reference, day)
+        read = found.read
+        digest = self.archive.put(spot_lists.record_object(read.group, read.answers, read.findings, read.blank))
+        told = {"list": found.number, "submission": event.seq, "file": file, "object": digest, "late": found.late}
+        self.append(spot_lists.RESULT, told, event.by)
+        if found.list and not found.late:
+            self._close_complete(found.list.number, day)
+
+    def _close_complete(self, number: int, day: date) -> None:
+        one = self.lists()[number]
+        if one.course.may_close(day, one.without_result):
+            self.append(spot_lists.CLOSE, {"list": number, "how": "complete"})
+
+    def close_over(self, today: date) -> None:
+        """Close every open list whose window was over before `today`."""
+        for one in self.lists().values():
+            until = one.course.until
+            if one.course.state(today) == course.OPEN and until and until < today:
+                self.append(spot_lists.CLOSE, {"list": one.number, "how": "window"})
+
+
+# ---- which list, and what it says
+
+
+def recognised(
+    file: str, sheets: list[Sheet], lists: dict[int, SpotList], reference: Reference, today: date
+) -> Recognised:
+    """A returned list read against the list that it answers to."""
+    one, trouble = _which(sheets, lists)
+    if one is None:
+        finding = spot_findings.finding("spot_list", file, None, None, trouble)
+        return Recognised(None, Returned(returned.marks(sheets).get("group", ""), [], [finding], 0))
+    issued = spot_tasks.issued(one, _gone(one, reference, today))
+    return Recognised(one, returned.read(file, sheets, issued, today), one.closing is not None)
+
+
+def _which(sheets: list[Sheet], lists: dict[int, SpotList]) -> tuple[SpotList | None, str]:
+    """The list by its marks or title, else the one drawn list that has these units; or why there is none."""
+    numbers = returned.numbers(sheets)
+    if not numbers:
+        codes = returned.codes(sheets)
+        numbers = {one.number for one in lists.values() if codes & {task.code for task in spot_tasks.tasks(one)}}
+    if len(numbers) != 1:
+        which = "、".join(map(str, sorted(numbers)))
+        return None, f"看不出这是几号名单（可能是 {which} 号）" if numbers else "看不出这是几号名单"
+    [number] = numbers
+    one = lists.get(number)
+    if one is None:
+        return None, f"这是 {number} 号名单，台账中没有这一号"
+    if one.withdrawal:
+        return None, f"这是 {number} 号名单，它已经撤回"
+    return (one, "") if one.draw else (None, f"这是 {number} 号名单，它还没有抽取，不可能有结果")
+
+
+def _gone(one: SpotList, reference: Reference, today: date) -> set[str]:
+    """Units of the list that the newest roster up to today has no more."""
+    now = {unit.uid for unit in reference.rosters.units(months.add(today.replace(day=1), -1))}
+    return set(one.units) - now
+
+
+# ---- what the sender sees
+
+
+def report_of(archive: Archive, life: Life, seq: int, found: Report) -> Report:
+    """The report of a submission that is a returned list, in place of that of the reader of reports."""
+    event = next(e for e in life.spots if e.kind == spot_lists.RESULT and e.body["submission"] == seq)
+    told = spot_lists.record(archive.read, event)
+    findings = [spot_findings.SpotFinding(**one) for one in told["findings"]]
+    read = Returned(told["group"], told["answers"], findings, told["blank"])
+    return _report(found, event.body["list"], read, event.body["late"])
+
+
+def preview(
+    data: bytes, found: Report, archive: Archive, life: Life, reference: Reference, today: date
+) -> Report | None:
+    """What a file that was refused as a report would be as a returned list; None where it is none, or no list was drawn."""
+    if not _any_drawn(life):
+        return None
+    sheets = worker_pool.visits(data, found.file, reference)
+    if sheets is None:
+        return None
+    lists = spot_lists.lists(life.spots, archive.read, life.withdrawn)
+    one = recognised(found.file, sheets, lists, reference, today)
+    return _report(found, one.number, one.read, one.late)
+
+
+def _report(found: Report, number: int | None, read: Returned, late: bool) -> Report:
+    rows = dict.fromkeys(found.rows, 0)
+    held = len({(one.sheet, one.cell) for one in read.findings if one.severity == spot_findings.ERROR})
+    rows |= {"read": len(read.answers) + held, "accepted": len(read.answers), "held": held}
+    public = dict.fromkeys(("id", "code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"))
+    findings = [{**public, **vars(one)} for one in read.findings]
+    found.rows, found.findings, found.refused = rows, findings, not read.answers and held > 0
+    found.state, found.waits, found.other_month = "spot" if found.seq is not None else found.state, None, None
+    said = f"这是 {number} 号抽查名单" if number else "这是抽查名单"
+    after = "；名单已结束，只有使下限降低的结果才算" if late else ""
+    found.spot = f"{said}：{len(read.answers)} 条结果可以记录，{held} 处有误未记录，{read.blank} 行还没有结果{after}"
+    return found
+
+
+def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
+    """Whether a submission is a returned list, whose results may be taken back or given back. False of any other.
+
+    Errors: `Refusal` where the list was closed since.
+    """
+    event = next((e for e in life.spots if e.kind == spot_lists.RESULT and e.body["submission"] == seq), None)
+    if event is None or event.body["list"] is None:
+        return event is not None
+    one = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
+    if one.closing:
+        raise Refusal(
+            f"第 {seq} 号是 {one.number} 号名单的结果，名单已于 {spot_lists.day_of(one.closing)} 结束，不能撤回或恢复；"
+            "如有错误，请交更正的结果并在说明里写明理由"
+        )
+    return True
+
+
+def of_ledger(archive: Archive) -> dict[int, SpotList]:
+    """Every list as the ledger has it now. Waits for nobody."""
+    life = month_state.fold(archive.decisions(), [])
+    return spot_lists.lists(life.spots, archive.read, life.withdrawn)
+
+
+def unmatched(settings: Settings) -> list[Event]:
+    """Files that were returned and answer to no list: nothing of them is recorded, and nothing is lost."""
+    life = month_state.fold(Archive(settings.archive).decisions(), [])
+    return [event for event in life.spots if event.kind == spot_lists.RESULT and event.body["list"] is None]
+
+
+def recorded(settings: Settings, seq: int | None) -> tuple[int | None, int, int]:
+    """Of a submission that is a returned list: the list's number, rows that had another result before, rows that came late."""
+    for number, one in of_ledger(Archive(settings.archive)).items():
+        own = [(versions, n) for versions in one.versions.values() for n, v in enumerate(versions) if _is_of(v, seq)]
+        if own or any(event.body["submission"] == seq for event in one.results):
+            replaced = sum(n > 0 and versions[n - 1].answer.result != versions[n].answer.result for versions, n in own)
+            return number, replaced, sum(versions[n].late for versions, n in own)
+    return None, 0, 0
+
+
+def _is_of(version: Version, seq: int | None) -> bool:
+    return version.event.body["submission"] == seq
+
+
+def still_open(settings: Settings, number: int) -> int:
+    """Rows of a list that have no result yet, 候补 that are due among them."""
+    return of_ledger(Archive(settings.archive))[number].without_result
+
+
+def closed_since(opened: Warehouse, settings: Settings) -> list[date]:
+    """Months of lists that were closed, or got a late result, after the newest edition of the month was made."""
+    life, found = opened.life(), set()
+    for one in spot_lists.lists(life.spots, opened.archive.read, life.withdrawn).values():
+        last = max([*(event.seq for event in one.results), one.closing.seq]) if one.closing else 0
+        newest = edition_folders.usable(settings.releases, opened.archive, one.month)[-1:]
+        if newest and last > edition_folders.read_manifest(newest[0])["as_of"]:
+            found.add(one.month)
+    return sorted(found)

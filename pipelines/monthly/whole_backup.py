@@ -1,0 +1,258 @@
+"""The copy of a whole installation: the archive (`pipelines.archive.backup`), how it is set up, and the edition that people read.
+
+    backup(settings, folder) -> dict       beside the archive: `installation/` and `edition/`
+    verify(folder) -> dict                 all of it, without changing it
+    restore(settings, folder) -> dict      everything in its place; the edition that was current is readable at once
+    rehearse(settings, folder) -> dict     a restore into a temporary folder, every figure made again and compared
+
+How it is set up: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, messages that wait, and the reference
+data as it stands. What the environment holds (`/etc/shequ/environment`) is not in it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.access import audit_log
+from pipelines.archive import backup as archive_backup
+from pipelines.archive.store import SHANGHAI, Archive, is_right, write_durably
+from pipelines.edition import edition_folders, same_edition, verify_files
+from pipelines.errors import Refusal
+from pipelines.monthly import rebuild_editions
+from pipelines.settings import Settings
+from pipelines.system import durable_files, locks
+
+Progress = Callable[[int, int, str], None]
+FILES = ("access.yaml", "contacts.yaml", "dagster.yaml", ".streamlit/secrets.toml")
+FOLDERS = ("outbox/queue",)
+REFERENCE = "reference"
+# lists of earlier days that are kept beside the newest
+KEPT = 60
+
+
+def backup(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
+    """Bring the copy up to the installation and verify all of it; as `archive_backup.backup`, with `files` (how many it is set up by) and
+    `edition` (which edition is in it). Errors: as there.
+    """
+    found = archive_backup.backup(settings, folder, by, report)
+    place = Path(found["folder"])
+    with durable_files.refusing("备份"), locks.hold(place / ".backup.lock", "备份"):
+        _copy_files(settings, place / "installation")
+        _copy_edition(settings, place / "edition")
+    return _with_rest(found, place, [*_file_faults(place / "installation"), *_edition_faults(place)])
+
+
+# ---- how it is set up
+
+
+def _set_up(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """(name in the copy, file) of all that sets an installation up."""
+    for name in FILES:
+        if (settings.data / name).is_file():
+            yield name, settings.data / name
+    for folder in FOLDERS:
+        for path in sorted((settings.data / folder).glob("*.json")):
+            yield f"{folder}/{path.name}", path
+    for path in sorted(settings.reference.rglob("*")):
+        if path.is_file() and not any(
+            part.startswith((".", "__")) for part in path.relative_to(settings.reference).parts
+        ):
+            yield f"{REFERENCE}/{path.relative_to(settings.reference).as_posix()}", path
+
+
+def _copy_files(settings: Settings, place: Path) -> None:
+    """Every file under its SHA-256, once; the list of a day names them with their modes."""
+    listed = {}
+    for name, path in _set_up(settings):
+        try:
+            data, mode = path.read_bytes(), path.stat().st_mode & 0o777
+        except FileNotFoundError:
+            continue  # a message that left this moment
+        digest = hashlib.sha256(data).hexdigest()
+        if not is_right(place / "objects" / digest, digest):
+            write_durably(place / "objects" / digest, data, mode=0o400)
+        listed[name] = {"sha256": digest, "mode": mode}
+    write_durably(place / f"{datetime.now(SHANGHAI):%Y-%m-%d}.json", json.dumps(listed, ensure_ascii=False).encode())
+    for old in sorted(place.glob("*.json"))[:-KEPT]:
+        old.unlink()
+
+
+def _listed(place: Path) -> dict[str, dict]:
+    """The newest list; empty in a copy made by an earlier program. Errors: `Refusal` where it is damaged."""
+    newest = max(place.glob("????-??-??.json"), default=None)
+    if newest is None:
+        return {}
+    try:
+        return json.loads(newest.read_text(encoding="utf-8"))
+    except ValueError:
+        raise Refusal(f"备份中的清单 {newest} 已损坏；请重新备份") from None
+
+
+def _file_faults(place: Path) -> list[str]:
+    try:
+        listed = _listed(place)
+    except Refusal as damaged:
+        return [str(damaged)]
+    return [
+        f"备份中的配置文件 {name} 缺失或已损坏"
+        for name, told in listed.items()
+        if not is_right(place / "objects" / told["sha256"], told["sha256"])
+    ]
+
+
+def _restore_files(settings: Settings, place: Path) -> list[str]:
+    """Put back what the installation lacks; returns what a person must look at. Nothing that is there is replaced."""
+    differing = []
+    for name, told in _listed(place).items():
+        data = (place / "objects" / told["sha256"]).read_bytes()
+        if name.startswith(f"{REFERENCE}/"):
+            target = settings.reference / name.removeprefix(f"{REFERENCE}/")
+            if not (target.exists() and target.read_bytes() == data):
+                differing.append(name)
+        elif not (settings.data / name).exists():
+            write_durably(settings.data / name, data, mode=told["mode"])
+    return _reference_aside(settings, place, differing) if differing else []
+
+
+def _reference_aside(settings: Settings, place: Path, differing: list[str]) -> list[str]:
+    """The backed-up reference data in a folder of its own, where it is not the one that this installation uses."""
+    folder = settings.data / "reference-restored"
+    for name, told in _listed(place).items():
+        if name.startswith(f"{REFERENCE}/"):
+            data = (place / "objects" / told["sha256"]).read_bytes()
+            write_durably(folder / name.removeprefix(f"{REFERENCE}/"), data)
+    shown = "、".join(name.removeprefix(f"{REFERENCE}/") for name in differing[:3])
+    return [
+        f"备份的基础数据与本机的不同（{shown} 等 {len(differing)} 个文件），已放在 {folder}；"
+        f"要用它，请设置 SHEQU_REFERENCE={folder}"
+    ]
+
+
+# ---- the edition that people read
+
+
+def _copy_edition(settings: Settings, place: Path) -> None:
+    """The current edition, once; the one before it goes when the new one stands whole."""
+    current = edition_folders.current(settings.releases)
+    if current is None:
+        return
+    target = place / current.parent.name / current.name
+    if not target.exists():
+        aside = place / ".part"
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.copytree(current, aside, ignore=shutil.ignore_patterns(".*.part", ".reports.*"))
+        _sync(aside)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.replace(target)
+        durable_files.sync_folder(target.parent)
+    for other in edition_folders.editions(place):
+        if other != target:
+            shutil.rmtree(other)
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    durable_files.sync_folders(folder)
+
+
+def _edition(place: Path) -> Path | None:
+    return next(iter(reversed(list(edition_folders.editions(place / "edition")))), None)
+
+
+def _edition_faults(place: Path) -> list[str]:
+    folder = _edition(place)
+    return [f"备份中的发布版：{fault}" for fault in verify_files.edition_faults(folder)] if folder else []
+
+
+def _restore_edition(settings: Settings, place: Path) -> str | None:
+    """The edition in its place on the shelf, where it is whole and the ledger knows it; its name."""
+    folder = _edition(place)
+    if folder is None or verify_files.edition_faults(folder) or not _is_known(settings, folder):
+        return None
+    name = edition_folders.name_of(folder)
+    target = settings.releases / name
+    if not target.exists():
+        aside = target.with_name(f".{target.name}.part")
+        shutil.rmtree(aside, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(folder, aside)
+        _sync(aside)
+        aside.replace(target)
+    edition_folders.point_current(settings.releases, Archive(settings.archive))
+    return name
+
+
+def _is_known(settings: Settings, folder: Path) -> bool:
+    label = edition_folders.name_of(folder)
+    for event in Archive(settings.archive).decisions():
+        if event.kind == "release" and f"{event.body['month']}/{event.body['edition']}" == label:
+            return same_edition.is_what_the_ledger_knows(folder, event.body["digest"])
+    return False
+
+
+# ---- verify, restore, rehearse
+
+
+def verify(folder: Path) -> dict:
+    """Verify a copy without changing it; as `archive_backup.verify`, with `files` and `edition`."""
+    found = archive_backup.verify(folder)
+    place = Path(found["folder"])
+    more = [*_file_faults(place / "installation"), *_edition_faults(place)]
+    return _with_rest(found, place, more)
+
+
+def _with_rest(found: dict, place: Path, more: list[str]) -> dict:
+    edition = _edition(place)
+    files = len(_listed(place / "installation")) if not more else None
+    faults = [*found["faults"], *more]
+    told = f"；配置和基础数据 {files} 个文件，发布版 {edition_folders.name_of(edition) if edition else '无'}"
+    message = found["message"] + ("；".join(["", *more]) if more else told)
+    rest = {"files": files, "edition": edition_folders.name_of(edition) if edition else None}
+    return {**found, **rest, "faults": faults, "whole": not faults, "message": message}
+
+
+def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
+    """The archive, how it was set up, and the edition that was current, which can be read from this moment; the rest is made by a rebuild.
+
+    Returns as `archive_backup.restore`, with `served` (the edition that is readable) and `notes` (Chinese). Errors: as there.
+    """
+    found = archive_backup.restore(settings, folder, by, report)
+    place = Path(found["folder"])
+    if faults := _file_faults(place / "installation"):
+        notes = [f"配置未恢复：{'；'.join(faults)}"]
+    else:
+        notes = _restore_files(settings, place / "installation")
+    with durable_files.refusing("恢复发布版"):
+        served = _restore_edition(settings, place)
+    return {**found, "served": served, "notes": notes}
+
+
+def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
+    """Restore into a temporary folder below the data, make every figure again, compare with the ledger, and remove it all again.
+
+    Returns `agrees`, `releases`, `served`, `seconds` and `message`; noted in the audit ledger. Errors: as `restore`.
+    """
+    began, here = time.monotonic(), settings.data / ".rehearsal"
+    shutil.rmtree(here, ignore_errors=True)
+    try:
+        there = Settings(here, settings.reference)
+        found = restore(there, folder, by, report)
+        readable = time.monotonic() - began
+        verdict = rebuild_editions.rebuild(there, report)
+    finally:
+        shutil.rmtree(here, ignore_errors=True)
+    seconds = round(time.monotonic() - began)
+    agrees = verdict["agrees"] and (found["served"] is not None or not verdict["releases"])
+    first = f"{readable:.0f} 秒后可看 {found['served']}，" if found["served"] else ""
+    message = f"{first}{seconds} 秒后 {verdict['agree']}/{verdict['releases']} 个发布版的数字一致"
+    told = {"folder": found["folder"], "agrees": agrees, "seconds": seconds, "message": message}
+    audit_log.note(settings, "rehearsal", by, **told)
+    return {**told, "releases": verdict["releases"], "served": found["served"], "detail": verdict["message"]}

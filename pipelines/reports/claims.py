@@ -1,0 +1,40 @@
+"""A sentence of a paper with the queries that make it true.
+
+Each query reads the edition's tables, not the rows that the sentence was made of: `tests/reports/test_claims.py` runs them over hostile
+editions and fails where one gives something else, or where a sentence has a number that no query gave.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pipelines.edition.open_edition import Release
+
+
+class Proof(NamedTuple):
+    """A query over an edition and the rows that it must give."""
+
+    sql: str
+    parameters: tuple
+    rows: list[tuple]
+
+    def holds(self, release: Release) -> bool:
+        return [tuple(row.values()) for row in release.rows(self.sql, list(self.parameters))] == self.rows
+
+
+class Claim(NamedTuple):
+    """A sentence, and what proves it. One without proofs says nothing of the data (a request, a legend)."""
+
+    text: str
+    proofs: tuple[Proof, ...] = ()
+
+
+def text_of(claims: Iterable[Claim | None]) -> str:
+    """The sentences as one paragraph, absent ones left out."""
+    return "".join(claim.text for claim in claims if claim)
+
+
+def figure_proof(policy: str, indicator: str, unit: str, month: object, **columns: object) -> Proof:
+    """What the edition says of one figure of city or county, by the divisions of its own month."""
+    names = ", ".join(columns)
+    sql = f"SELECT {names} FROM figure WHERE policy = ? AND indicator = ? AND unit = ? AND month = ? AND divisions = 'now'"
+    return Proof(sql, (policy, indicator, unit, month), [tuple(columns.values())])

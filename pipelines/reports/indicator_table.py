@@ -1,0 +1,100 @@
+"""The table of indicators in the paper: value with its counts, changes, status and what is missing."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from docx.document import Document as Paper
+
+from pipelines import months
+from pipelines.edition.phrases import aim, amount, count, counter, signed
+from pipelines.edition.statuses import NAMES
+from pipelines.reports import verdict
+from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Figure, Item
+from pipelines.reports.variants import Variant
+
+SHADES = {"lagging": "D9D9D9", "off_track": "A6A6A6", "reversing": "A6A6A6", "overdue": "404040"}
+
+
+def add_indicator_table(
+    paper: Paper, caption: str, items: Sequence[Item], facts: Facts, variant: Variant, quotes: bool = False
+) -> None:
+    """The table with its caption and note; with `quotes` grouped by clause, the policy's words below each name."""
+    moments = compared_with(facts, variant)[: 1 if quotes else None]
+    columns = [
+        Column("序号", style="CellMark"), Column("指标", 0), Column("目标", style="CellNumber"), Column("现值", style="CellNumber"),
+        *(Column(head, style="CellNumber") for head, _ in moments),
+        Column("状态", style="CellMark"), Column("尚缺", style="CellNumber"),
+    ]  # fmt: skip
+    rows: list[Row] = []
+    clause = None
+    for number, item in enumerate(items, 1):
+        if quotes and item.clause != clause:
+            clause = item.clause
+            rows.append(Band(_clause(clause)))
+        rows.append(_row(number, item, moments, quotes))
+    if caption:
+        paper.add_paragraph(printable(caption), "Caption")
+    add_table(paper, columns, rows, caption or "全部指标情况", whole=not quotes, dense=True)
+    paper.add_paragraph(printable(_note(items, moments)), "表注")
+
+
+def _clause(clause: str) -> str:
+    return f"第{clause.replace('（', '部分（')}" if "（" in clause else f"第{clause}部分"
+
+
+def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:
+    """Heads and months of the columns of changes: those for which the edition has figures of the city, each month once."""
+    month = facts.month
+    wanted = [
+        ("环比", months.add(month, -1)),
+        ("同比", months.add(month, -12)),
+        ("比年初", date(month.year - 1, 12, 1)),
+    ]
+    if variant.id == "quarter":
+        wanted.insert(1, (f"比{variant.since}", months.add(month, -variant.back)))
+    found: dict[date, str] = {}
+    for head, earlier in wanted:
+        if earlier not in found and any(item.at(earlier) for item in facts.headline):
+            found[earlier] = head
+    return [(head, earlier) for earlier, head in found.items()]
+
+
+def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], quotes: bool) -> list[str | Cell]:
+    figure = item.city
+    blank = ["—"] * len(moments)
+    if figure is None:
+        return [str(number), item.name, aim(item.goal, item.unit), "无数据", *blank, NAMES["no_data"], "—"]
+    beside = verdict.known(figure, item)
+    quote = f"“{item.quote}”" if quotes else ""
+    return [
+        str(number),
+        Cell(item.name, small="；".join(filter(None, (quote, beside))) or None),
+        aim(item.goal, item.unit),
+        Cell(value(figure, item) + ("*" if figure.carried else ""), small=_counts(figure, item)),
+        *(signed(item.since(earlier)) for _, earlier in moments),
+        Cell(NAMES[item.status], SHADES.get(item.status)),
+        f"{count(figure.gap)}{counter(item.gap_unit)}" if figure.gap else "—",
+    ]
+
+
+def _counts(figure: Figure, item: Item) -> str | None:
+    """`2,274/4,977` of a share that has a value."""
+    shown = item.is_share and figure.shown is not None
+    return f"{count(figure.numerator)}/{count(figure.denominator)}" if shown else None
+
+
+def value(figure: Figure, item: Item) -> str:
+    """A figure in a table: `45.7%`, 无数据, 不适用."""
+    return "不适用" if figure.status == "not_applicable" else amount(figure.shown, item.unit)
+
+
+def _note(items: Sequence[Item], moments: Sequence[tuple[str, date]]) -> str:
+    heads = "、".join(head for head, _ in moments)
+    carried = any(item.city and item.city.carried for item in items)
+    return (
+        "注：现值下为已有数/应有数，应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数。"
+        + (f"{heads}按现区划、按未四舍五入的数计算，百分比指标的单位为百分点。" if heads else "")
+        + ("“*”表示含沿用此前两个月数据的单位。" if carried else "")
+    )

@@ -1,0 +1,132 @@
+"""五、下一步 and 六、上月要求落实情况: pace needed against pace, units to go by county, who is responsible, what became of last month's tasks."""
+
+from collections import Counter
+from fractions import Fraction
+
+from pipelines import months
+from pipelines.edition.phrases import count, listed, sentence
+from pipelines.edition.progress_rows import Task
+from pipelines.edition.statuses import BEHIND
+from pipelines.punctuation import full_width
+from pipelines.reports.claims import Claim, Proof, figure_proof
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Item, by_concern
+
+_NAMED, _COUNTIES = 3, 2
+_ANY = "个"
+_OUTLOOK = """SELECT ceil(round(needed_pace, 9))::BIGINT, months_left FROM outlook
+              WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
+_RECENT = """SELECT printf('%.1f', abs(round(recent_pace, 1))) FROM outlook
+             WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
+
+
+def claims(facts: Facts) -> list[Claim]:
+    """One request for each of the first leading indicators that are behind, then the counties to report."""
+    behind = [item for item in by_concern(facts.headline) if item.status in BEHIND and work(item)]
+    requests = [request(facts, item) for item in behind[:_NAMED]]
+    return [*requests, *([silence] if (silence := reports_due(facts)) else [])]
+
+
+def work(item: Item) -> int:
+    """Units of the city's gap that only work can close."""
+    return (item.city.gap_failing if item.city else 0) or 0
+
+
+def request(facts: Facts, item: Item) -> Claim:
+    """`A今后6个月每月须新增36个（近3个月月均7个），请民政部门督促宁晋县（尚缺112个）、威县（60个）等办理。`"""
+    figure = item.city
+    assert figure is not None
+    needed, proofs = _pace(facts, item)
+    who = facts.office.responsible(facts.policy["id"], item.clause)
+    where, county_proofs = _where(facts, item)
+    due = "" if facts.month < facts.policy["due"] else "，明确完成时限"
+    text = f"{item.name}{needed or f'还须完成{count(work(item))}{full_width(item.gap_unit or _ANY)}'}，请{who}{where}{due}。"
+    gap = figure_proof(
+        facts.policy["id"], item.id, figure.unit, facts.month, gap_failing=figure.gap_failing, status=item.status
+    )
+    return Claim(text, (gap, *proofs, *county_proofs))
+
+
+def _pace(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
+    row = facts.outlook.get(item.id)
+    if not row or not row["months_left"] or row["needed_pace"] is None:
+        return "", []
+    key = (facts.policy["id"], item.id)
+    needed, left = -(-work(item) // row["months_left"]), row["months_left"]
+    proofs = [Proof(_OUTLOOK, key, [(needed, left)])]
+    text = f"今后{left}个月每月须新增{count(needed)}个"
+    if row["recent_pace"] is None or not item.told:
+        return text, proofs
+    recent = Fraction(row["recent_pace"]).limit_denominator(3)
+    if recent <= 0:
+        return f"{text}（近3个月没有净增）", [*proofs, Proof(_NO_GROWTH, key, [(True,)])]
+    shown = f"{float(recent):.1f}"
+    proofs += [Proof(_RECENT, key, [(shown,)]), Proof("SELECT 3", (), [(3,)])]
+    return f"{text}（近3个月月均{shown.removesuffix('.0')}个）", proofs
+
+
+_NO_GROWTH = """SELECT recent_pace < 0.01 FROM outlook WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
+
+
+def _where(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
+    """Whom to press: the counties with most units to go, by what only work can close."""
+    if item.counted == "county":
+        without = [f for f in item.counties if f.status in BEHIND]
+        named = [f.name for f in without]
+        proofs = [figure_proof(facts.policy["id"], item.id, f.unit, facts.month, status=f.status) for f in without]
+        return (f"督促{listed(named, 6, '个县（市、区）')}办理" if named else "办理"), proofs
+    gaps = sorted((f for f in item.counties if f.gap_failing), key=lambda f: (-(f.gap_failing or 0), f.unit))[
+        :_COUNTIES
+    ]
+    if not gaps:
+        return "办理", []
+    named = [f"{f.name}（{'' if n else '尚缺'}{count(f.gap_failing or 0)}个）" for n, f in enumerate(gaps)]
+    proofs = [figure_proof(facts.policy["id"], item.id, f.unit, facts.month, gap_failing=f.gap_failing) for f in gaps]
+    return f"督促{'、'.join(named)}等办理" if len(item.counties) > len(gaps) else f"督促{'、'.join(named)}办理", proofs
+
+
+def reports_due(facts: Facts) -> Claim | None:
+    """Whose silence has to end: counties with units of which nothing is known."""
+    silent = sorted((row for row in facts.coverage if row["missing"]), key=lambda row: (-row["missing"], row["county"]))
+    if not silent:
+        return None
+    named = [f"{facts.short.get(r['county'], r['name'])}（{count(r['missing'])}个）" for r in silent]
+    text = f"请{listed(named, _COUNTIES, '个县（市、区）')}补报无数据的社区（村）。"
+    sql = "SELECT county, missing::BIGINT FROM coverage WHERE month = ? AND missing > 0 ORDER BY missing DESC, county"
+    return Claim(text, (Proof(sql, (facts.month,), [(r["county"], r["missing"]) for r in silent]),))
+
+
+# ---- what became of last month's tasks
+
+
+def follow_up(facts: Facts) -> Claim | None:
+    """How many of the tasks that stood last month the month's data closed, and how the others went."""
+    if facts.compared != months.add(facts.month, -1):
+        return None
+    stood = [task for task in facts.tasks if stood_before(task, facts)]
+    if not stood:
+        return None
+    closed = [task for task in stood if task["state"] == "closed"]
+    paces = Counter(task["pace"] for task in stood if task["state"] != "closed")
+    idle = Counter(
+        task["short"] for task in stood if task["state"] != "closed" and task["failing"] and (task["done"] or 0) <= 0
+    )
+    on_pace = paces["even"] + paces["ahead"]
+    text = sentence(
+        f"上月督办{len(stood)}项，本月办结{len(closed)}项",
+        on_pace and f"达到或超过进度{on_pace}项",
+        paces["behind"] and f"欠进度{paces['behind']}项",
+        paces["overdue"] and f"逾期{paces['overdue']}项",
+        idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle))}",
+    )
+    return Claim(text, ())
+
+
+def stood_before(task: Task, facts: Facts) -> bool:
+    """Whether a task stood at the end of the month before."""
+    own = task["closed"] == facts.month
+    return task["opened"] < facts.month and (own or (task["state"] != "closed" and task["failing_before"] is not None))
+
+
+def _most(counter: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED]

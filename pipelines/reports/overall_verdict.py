@@ -1,0 +1,157 @@
+"""一、总体判断: one paragraph, the verdict and how far it can be trusted."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pipelines import months
+from pipelines.edition.phrases import count, listed, sentence, until
+from pipelines.edition.statuses import BEHIND, NAMES
+from pipelines.reports.claims import Claim, Proof, figure_proof, text_of
+from pipelines.reports.facts import Facts
+from pipelines.reports.items import Item, by_concern
+from pipelines.reports.verdict import shortfall, starting
+
+_COUNTED = (
+    "met", "on_track", "starting", "lagging", "off_track", "reversing", "overdue", "unproven", "tracked", "no_data", "not_applicable",
+)  # fmt: skip
+_NAMED = 3
+
+
+def paragraph(facts: Facts) -> str:
+    """The paragraph 总体判断."""
+    return text_of(claims(facts))
+
+
+def claims(facts: Facts) -> list[Claim | None]:
+    return [tally(facts), _begins(facts), worst(facts), trust(facts), term(facts)]
+
+
+def tally(facts: Facts) -> Claim:
+    """How many leading indicators stand how."""
+    statuses = [item.status for item in facts.headline]
+    counts, total = Counter(statuses), len(statuses)
+    head = f"截至{months.label(facts.month)}底，{total}项主要指标"
+    if len(counts) == 1:
+        word = {"met": "全部达标", "no_data": "均无数据"}.get(statuses[0], f"均为“{NAMES[statuses[0]]}”")
+        text = f"{head}{word}。"
+    else:
+        text = sentence(f"{head}中", *(f"{NAMES[s]}{counts[s]}项" for s in _COUNTED if counts[s])).replace(
+            "中，", "中", 1
+        )
+    return Claim(text, tally_proofs(facts))
+
+
+def tally_proofs(facts: Facts) -> tuple[Proof, Proof]:
+    policy, ids = facts.policy["id"], [item.id for item in facts.headline]
+    counts = """SELECT status, count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
+                AND list_contains(?, indicator) GROUP BY status ORDER BY status"""
+    total = "SELECT count(*) FROM indicator WHERE policy = ? AND list_contains(?, indicator)"
+    there = Counter(item.status for item in facts.headline if item.city)
+    return Proof(counts, (policy, facts.month, ids), sorted(there.items())), Proof(total, (policy, ids), [(len(ids),)])
+
+
+def _begins(facts: Facts) -> Claim | None:
+    """From when the pace of those in 起步期 is judged."""
+    text = starting(facts.headline, facts.month)
+    begun = [item for item in facts.headline if item.city and item.status == "starting" and item.city.base_month]
+    proofs = [
+        figure_proof(
+            facts.policy["id"], i.id, i.city.unit, facts.month, status="starting", base_month=i.city.base_month
+        )
+        for i in begun
+        if i.city
+    ]
+    return Claim(text, tuple(proofs)) if text else None
+
+
+def worst(facts: Facts) -> Claim | None:
+    """Those behind in the order of concern: how many, and of the first three what they lack."""
+    behind = [item for item in by_concern(facts.headline) if item.status in BEHIND]
+    if not behind:
+        return _none_behind(facts)
+    overdue = sum(item.status == "overdue" for item in behind)
+    head = f"{overdue}项未按期完成" if overdue == len(behind) else f"{len(behind)}项落后" if overdue == 0 else (
+        f"{len(behind)}项落后，其中{overdue}项未按期完成")  # fmt: skip
+    lead = "：" if len(behind) <= _NAMED else "，较突出的是"
+    text = f"{head}{lead}{'、'.join(shortfall(item) for item in behind[:_NAMED])}。"
+    return Claim(text, (_behind_proof(facts, behind), *(proof_of_gap(facts, item) for item in behind[:_NAMED])))
+
+
+def _none_behind(facts: Facts) -> Claim | None:
+    """Only where something is judged: an open verdict is no good one."""
+    statuses = {item.status for item in facts.headline}
+    if not statuses & {"met", "on_track"} or statuses == {"met"}:
+        return None
+    text = "已能判断的主要指标均未落后。" if statuses - {"met", "on_track"} else "主要指标均未落后。"
+    return Claim(text, (_behind_proof(facts, []),))
+
+
+def _behind_proof(facts: Facts, behind: Sequence[Item]) -> Proof:
+    sql = """SELECT indicator FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
+             AND list_contains(?, indicator) AND status IN ('overdue', 'reversing', 'off_track', 'lagging') ORDER BY indicator"""
+    parameters = (facts.policy["id"], facts.month, [item.id for item in facts.headline])
+    return Proof(sql, parameters, [(name,) for name in sorted(item.id for item in behind)])
+
+
+def proof_of_gap(facts: Facts, item: Item) -> Proof:
+    figure = item.city
+    assert figure is not None
+    return figure_proof(
+        facts.policy["id"], item.id, figure.unit, facts.month, shown=figure.shown, gap=figure.gap, gap_failing=figure.gap_failing,
+        gap_unknown=figure.gap_unknown, known_shown=figure.known_shown, unknown=figure.unknown, target=item.goal,
+    )  # fmt: skip
+
+
+def trust(facts: Facts) -> Claim | None:
+    """On how many units it rests, whether it is approved, and what is 待核实."""
+    total = sum(row["units"] for row in facts.coverage)
+    if not total:
+        return None
+    used = sum(row["accepted"] for row in facts.coverage)
+    sent = len({row["county"] for row in facts.submissions if row["status"] == "effective" and row["county"]})
+    unproven = [item.name for item in facts.headline if item.status == "unproven"]
+    reports = "全部报送" if sent == len(facts.counties) else f"中{sent}个报送" if sent else "均未报送"
+    text = sentence(
+        f"{len(facts.counties)}个县（市、区）{reports}",
+        f"采用{count(used)}个社区（村）的报表" + (f"（{_share(used, total)}%）" if used < total else ""),
+        "数据已经审定" if facts.approved else "数据尚未审定",
+        0 < len(unproven) <= _NAMED and f"{listed(unproven)}待核实",
+    )
+    coverage = "SELECT sum(units)::BIGINT, sum(accepted)::BIGINT, count(*) FROM coverage WHERE month = ?"
+    counties = "SELECT count(DISTINCT county) FROM submission WHERE month = ? AND status = 'effective'"
+    return Claim(
+        text,
+        (
+            Proof(coverage, (facts.month,), [(total, used, len(facts.coverage))]),
+            Proof(counties, (facts.month,), [(sent,)]),
+            Proof(_SHARE, (facts.month,), [(_share(used, total),)]),
+            Proof(
+                _UNPROVEN, (facts.policy["id"], facts.month, [item.id for item in facts.headline]), [(len(unproven),)]
+            ),
+        ),
+    )
+
+
+_UNPROVEN = """SELECT count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
+               AND list_contains(?, indicator) AND status = 'unproven'"""
+_SHARE = """SELECT (tenths // 10)::VARCHAR || '.' || (tenths % 10)::VARCHAR
+            FROM (SELECT 1000 * sum(accepted)::BIGINT // sum(units)::BIGINT AS tenths FROM coverage WHERE month = ?)"""
+
+
+def _share(part: int, whole: int) -> str:
+    """A share of units in percent, rounded down to one decimal: what is not whole is never said to be."""
+    tenths = int(part) * 1000 // int(whole)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def term(facts: Facts) -> Claim:
+    """How far the due date is, or that the term is over."""
+    policy, left = facts.policy["id"], months.between(facts.month, facts.policy["due"])
+    due = until(facts.policy["due"])
+    over = "本月到期" if left == 0 else f"已过{-left}个月"
+    text = f"距{due}的完成时限还有{left}个月。" if left > 0 else f"{due}的完成时限{over}。"
+    last = Proof("SELECT due FROM policy WHERE id = ?", (policy,), [(facts.policy["due"],)])
+    distance = Proof(
+        "SELECT date_diff('month', ?::DATE, due) FROM policy WHERE id = ?", (facts.month, policy), [(left,)]
+    )
+    return Claim(text, (last, distance))

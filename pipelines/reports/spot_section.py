@@ -1,0 +1,89 @@
+"""Spot checks in the papers: one paragraph, one table. Empty where no check says anything of the month."""
+
+from typing import TypedDict
+
+from docx.document import Document as Paper
+
+from pipelines import months
+from pipelines.edition.phrases import count
+from pipelines.reports.docx_table import Column, add_table, printable
+from pipelines.reports.facts import Facts
+from pipelines.verification import sentences, spot_tables
+
+HEADING = "抽查核实情况"
+_STATUSES = (("proven", "经抽查核实的"), ("unsupported", "抽查不支持达标的"))
+COLUMNS = [
+    Column("指标", 46), Column("所报", 14, "CellNumber"), Column("目标需", 14, "CellNumber"),
+    Column("走访（属实/不属实/未能核实）", 30, "CellNumber"), Column("证明不少于", 18, "CellNumber"), Column("结论", 34),
+]  # fmt: skip
+
+
+class _Check(TypedDict):
+    """`figure_spot` of the city with its claim's visits."""
+
+    name: str
+    status: str
+    disproven: bool | None
+    text: str | None
+    month: object
+    checked: object
+    list: int
+    yes: int
+    required: int
+    lower_count: int
+    planned: int
+    confirmed: int
+    refuted: int
+    open: int
+
+
+def checks(facts: Facts) -> list[_Check]:
+    """What a check says of the city's indicators in the month, in the register's order."""
+    found: list = facts.release.rows(
+        """SELECT i.name, f.*, c.planned, c.confirmed, c.refuted, c.open FROM figure_spot AS f
+           JOIN indicator AS i USING (policy, indicator)
+           JOIN spot_claim AS c ON (c.list, c.policy, c.indicator, c.level, c.unit)
+                                 = (f.list, f.policy, f.indicator, f.level, f.unit)
+           WHERE f.policy = ? AND f.month = ? AND f.level = 'city' AND f.status IN ('proven', 'unsupported') ORDER BY i.position""",
+        [facts.policy["id"], facts.month],
+    )
+    return found
+
+
+def paragraph(facts: Facts) -> str:
+    """What was visited, what was found, and what that proves; always with the month that was checked."""
+    found = checks(facts)
+    if not found:
+        return ""
+    said = []
+    for status, words in _STATUSES:
+        names = [f"{one['name']}（{_when(one, facts)}）" for one in found if one["status"] == status]
+        if names:
+            said.append(f"{words}有{count(len(names))}项：{'、'.join(names)}")
+    return f"{'；'.join(said)}。抽查按公开号码抽取、现场走访，所报数字不因抽查改动；{sentences.EACH_ITS_OWN}。"
+
+
+def _when(one: _Check, facts: Facts) -> str:
+    return sentences.age(one["checked"], facts.month)
+
+
+def rows(facts: Facts) -> list[list[str]]:
+    """One row an indicator with a check."""
+    return [
+        [
+            one["name"], count(one["yes"]), count(one["required"]),
+            f"{one['planned']}（{one['confirmed']}/{one['refuted']}/{one['open']}）", count(one["lower_count"]),
+            f"{spot_tables.about_words(one)}，{one['list']}号名单",
+        ]
+        for one in checks(facts)
+    ]  # fmt: skip
+
+
+def add_checks(paper: Paper, facts: Facts) -> None:
+    """The table of the checks; nothing where there is none."""
+    told = rows(facts)
+    if not told:
+        return
+    paper.add_paragraph(printable(f"抽查情况（{months.label(facts.month)}）"), "Caption")
+    add_table(paper, COLUMNS, told, "抽查情况", whole=True)
+    paper.add_paragraph(printable("注：“证明不少于”是有95%把握的下限，达到“目标需”即为经抽查核实。"), "表注")

@@ -1,0 +1,188 @@
+"""What talks to the world outside, in a process of its own under `shequ serve`: a slow mail server delays nothing else.
+
+    python -m pipelines.serving.outside
+
+Every half minute: what waits in the outbox is sent, within a time limit. Once a day: the list of promises by mail to the operator (a sign of
+life), the dead man's switch, the mail server's certificate. What was seen is noted in `data/outside.json`.
+"""
+
+import json
+import smtplib
+import socket
+import ssl
+import sys
+import threading
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipelines import settings as installation
+from pipelines.archive.store import SHANGHAI, write_durably
+from pipelines.errors import Refusal
+from pipelines.notify import dispatch, outbox
+from pipelines.notify.messages import Message
+from pipelines.serving.promise import Promise
+from pipelines.settings import Mail, Settings
+
+EVERY = 30.0
+# seconds for all messages of one round, and for one question to the outside
+SENDING, SECONDS = 60.0, 10.0
+# the hour from which the daily duties are done
+FROM = 7
+# not heard of for so long, the program hangs
+OLDEST = timedelta(minutes=5)
+
+
+def run(settings: Settings, stopping: threading.Event) -> None:
+    """Rounds until one is told to stop."""
+    while not stopping.is_set():
+        one_round(settings, datetime.now(SHANGHAI))
+        stopping.wait(EVERY)
+
+
+def one_round(settings: Settings, now: datetime) -> None:
+    """Send what waits; the daily duties where they are due. What fails is noted and tried again with the next round."""
+    gone, troubles = outbox.send_waiting(settings, SENDING)
+    known = {**note(settings), "at": now.isoformat(timespec="seconds"), "troubles": troubles[:5]}
+    _keep(settings, known)
+    for day, duty in (("certificate", _certificate), ("life", _life), ("switch", _switch)):
+        if _is_due(known.get(day), now):
+            known[day] = duty(settings, now)
+            _keep(settings, known)
+    if gone or troubles:
+        print(f"发出 {gone} 条消息；{'；'.join(troubles)}".rstrip("；"), flush=True)
+
+
+def probe(settings: Settings, now: datetime | None = None) -> str | None:
+    """Whether the program went round lately; in Chinese what is wrong."""
+    at = note(settings).get("at")
+    if at is None:
+        return "还没有动静"
+    age = (now or datetime.now(SHANGHAI)) - datetime.fromisoformat(at)
+    return None if abs(age) <= OLDEST else f"已 {abs(age).total_seconds() / 60:.0f} 分钟没有动静"
+
+
+def note(settings: Settings) -> dict:
+    """What the program saw last; empty where it never ran or its note is damaged."""
+    try:
+        found = json.loads(_place(settings).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(settings: Settings, known: dict) -> None:
+    write_durably(_place(settings), json.dumps(known, ensure_ascii=False).encode())
+
+
+def _place(settings: Settings) -> Path:
+    return settings.data / "outside.json"
+
+
+def _is_due(last: dict | None, now: datetime) -> bool:
+    """Once a day from `FROM` o'clock; what went wrong is tried again after an hour."""
+    if not last:
+        return True
+    at = datetime.fromisoformat(last["tried"])
+    if last.get("trouble"):
+        return now - at >= timedelta(hours=1)
+    return now.hour >= FROM and at.date() < now.date()
+
+
+def _done(now: datetime, trouble: str | None = None, **more: str | None) -> dict:
+    moment = now.isoformat(timespec="seconds")
+    return {"tried": moment, **({"trouble": trouble} if trouble else {"at": moment}), **more}
+
+
+# ---- daily
+
+
+def _life(settings: Settings, now: datetime) -> dict:
+    """The list of promises, to the operator: no mail for a day says that nobody watches."""
+    from pipelines.serving import health  # it asks this module how the outside is
+
+    found = health.look(settings, now)
+    known = dispatch.known(settings)
+    dispatch.tell(settings, [sign_of_life(found, now, known.keeper)])
+    return _done(now)
+
+
+def sign_of_life(found: list[Promise], now: datetime, to: str) -> Message:
+    """One message a day: what is broken first, then everything with its day."""
+    broken = [one for one in found if not one.well]
+    lines = [f"问题  {one.what}：{one.says}" for one in broken]
+    lines += [f"正常  {one.what}：{one.says}" + (f"（至 {one.due}）" if one.due else "") for one in found if one.well]
+    told = f"{len(broken)} 项有问题" if broken else "一切正常"
+    key = f"life-{now.date().isoformat()}"
+    return Message(key, to, f"社区治理系统 {now.month}月{now.day}日：{told}", "\n".join(lines) + "\n")
+
+
+def _switch(settings: Settings, now: datetime) -> dict:
+    """Touch the switch, where the programs run and the messages leave; its silence is the alarm."""
+    from pipelines.serving import health
+
+    place = installation.switch()
+    if not place:
+        return _done(now)
+    silent = [one.what for one in health.grave(settings, now) if not one.well]
+    if silent:
+        return _done(now, f"未触碰，因为有问题：{'、'.join(silent)}")
+    try:
+        touch(place)
+    except (OSError, ValueError) as error:
+        return _done(now, f"{type(error).__name__} {error}"[:200])
+    return _done(now)
+
+
+def touch(place: str) -> None:
+    """A GET of an http(s) address, or the time of change of a file. Errors: `OSError`, `ValueError` for another kind of address."""
+    if place.startswith(("http://", "https://")):
+        with urllib.request.urlopen(place, timeout=SECONDS) as answer:  # noqa: S310 http(s) only, as the operator configured
+            answer.read(1000)
+    elif "://" in place:
+        raise ValueError(f"SHEQU_SWITCH={place}")
+    else:
+        Path(place).touch()
+
+
+def _certificate(settings: Settings, now: datetime) -> dict:
+    try:
+        mail = installation.mail()
+        if mail is None or mail.security == "none":
+            return _done(now)
+        until = certificate_until(mail)
+    except (OSError, smtplib.SMTPException, Refusal, ValueError) as error:
+        return _done(now, f"{type(error).__name__} {error}"[:200])
+    return _done(now, until=until.astimezone(SHANGHAI).isoformat(timespec="seconds"))
+
+
+def certificate_until(mail: Mail) -> datetime:
+    """When the mail server's certificate ends. Errors: `OSError`, `SMTPException` where it does not answer or is not to be trusted."""
+    context = ssl.create_default_context()
+    if mail.security == "ssl":
+        with (
+            socket.create_connection((mail.host, mail.port), SECONDS) as raw,
+            context.wrap_socket(raw, server_hostname=mail.host) as secure,
+        ):
+            return _until(secure)
+    with smtplib.SMTP(mail.host, mail.port, timeout=SECONDS) as server:
+        server.starttls(context=context)
+        return _until(server.sock)
+
+
+def _until(secure: ssl.SSLSocket) -> datetime:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(secure.getpeercert()["notAfter"]), UTC)
+
+
+def main() -> int:
+    import signal
+
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    run(installation.load(), stopping)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

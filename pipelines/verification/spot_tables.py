@@ -1,0 +1,311 @@
+"""Spot checks as tables of an edition, by the month that was checked; `figure_spot` by the month that it speaks of.
+
+| table | one row per |
+|---|---|
+| `spot_list` | list that was planned for the month: its number's source and day, its draw, its state |
+| `spot_claim` | list and claim: what was claimed, how many were visited, and, once closed, what that proves |
+| `spot_stratum` | list, claim and stratum: visits by result, with the 核实率 of a stratum and its interval |
+| `spot_unit` | closed list, claim and unit that was to be visited: its place in the order, its last result |
+| `spot_answer` | closed list, claim, unit and answer recorded, those replaced or late among them |
+| `figure_spot` | policy, indicator, month, level and unit of a claim that a list is about: what its check says in that month |
+
+Units stand in an edition only once their list is closed: until then the list is known to the inspectors alone. Shares are exact
+in per cent, factors from 0 to 1. An edition of an installation without spot checks has none of these tables, and they are empty.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Context, Decimal
+from fractions import Fraction
+
+import pyarrow as pa
+
+from pipelines.verification import later_months, sentences, spot_lists, tally
+from pipelines.verification.claims import Claim
+from pipelines.verification.draw import Drawn
+from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, factor
+from pipelines.verification.spot_lists import ListClaim, SpotList
+
+_EXACT = Context(prec=28)
+_KINDS = {
+    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(),
+    "DECIMAL(38,20)": pa.decimal128(38, 20),
+}  # fmt: skip
+_ABOUT = {"policy": "VARCHAR", "indicator": "VARCHAR", "level": "VARCHAR", "unit": "VARCHAR"}
+_OF = {"month": "DATE", "list": "BIGINT", **_ABOUT}
+_RESULT = {
+    "status": "VARCHAR", "disproven": "BOOLEAN", "lower_count": "BIGINT", "low95_count": "BIGINT", "high95_count": "BIGINT",
+    "lower": "DECIMAL(38,20)", "low95": "DECIMAL(38,20)", "high95": "DECIMAL(38,20)", "corrected": "DECIMAL(38,20)",
+}  # fmt: skip
+# table → column → type in SQL
+TABLES: dict[str, dict[str, str]] = {
+    "spot_list": {
+        "month": "DATE", "list": "BIGINT", "state": "VARCHAR", "edition": "VARCHAR", "planned_by": "VARCHAR", "planned_at": "VARCHAR",
+        "source": "VARCHAR", "issue": "VARCHAR", "day": "DATE", "window": "BIGINT", "value": "VARCHAR", "published": "VARCHAR",
+        "seed": "VARCHAR", "drawn_by": "VARCHAR", "drawn": "DATE", "until": "DATE", "closed": "DATE", "why": "VARCHAR",
+        "visits": "BIGINT", "answered": "BIGINT", "changed": "BIGINT",
+    },
+    "spot_claim": {
+        **_OF, "name": "VARCHAR", "at_most": "BOOLEAN", "counted": "BIGINT", "yes": "BIGINT", "unknown": "BIGINT",
+        "target": "DECIMAL(38,20)", "required": "BIGINT", "allowed": "BIGINT", "planned": "BIGINT", "confirmed": "BIGINT",
+        "refuted": "BIGINT", "open": "BIGINT", "estimate": "BOOLEAN", **_RESULT, "text": "VARCHAR",
+    },
+    "spot_stratum": {
+        **_OF, "stratum": "VARCHAR", "size": "BIGINT", "planned": "BIGINT", "confirmed": "BIGINT", "refuted": "BIGINT",
+        "open": "BIGINT", "spare_confirmed": "BIGINT", "spare_refuted": "BIGINT", "vf": "DECIMAL(38,20)",
+        "vf_low": "DECIMAL(38,20)", "vf_high": "DECIMAL(38,20)", "vf_text": "VARCHAR",
+    },
+    "spot_unit": {
+        **_OF, "stratum": "VARCHAR", "place": "BIGINT", "part": "VARCHAR", "uid": "VARCHAR", "code": "VARCHAR", "name": "VARCHAR",
+        "town": "VARCHAR", "county_code": "VARCHAR", "county": "VARCHAR", "result": "VARCHAR", "days": "VARCHAR",
+        "evidence": "VARCHAR", "inspector": "VARCHAR", "note": "VARCHAR", "group": "VARCHAR",
+    },
+    "spot_answer": {
+        **_OF, "uid": "VARCHAR", "seq": "BIGINT", "number": "BIGINT", "result": "VARCHAR", "evidence": "VARCHAR",
+        "inspector": "VARCHAR", "days": "VARCHAR", "note": "VARCHAR", "group": "VARCHAR", "file": "VARCHAR", "sheet": "VARCHAR",
+        "cell": "VARCHAR", "late": "BOOLEAN", "withdrawn": "BOOLEAN", "counts": "BOOLEAN",
+    },
+    "figure_spot": {
+        **_ABOUT, "month": "DATE", **_RESULT, "counted": "BIGINT", "required": "BIGINT", "yes": "BIGINT", "list": "BIGINT",
+        "checked": "DATE", "closed": "DATE", "text": "VARCHAR",
+    },
+}  # fmt: skip
+
+Lists = Mapping[int, SpotList]
+# what units say of a claim in a month: uid → 1 as claimed, 2 not, 3 and 4 unknown; empty where the figure is not computed
+States = Callable[[ListClaim, date], Mapping[str, int]]
+Target = Callable[[ListClaim, date], Fraction | None]
+
+
+def tables(lists: Lists, month: date, states: States, target: Target) -> dict[str, pa.Table]:
+    """The month's tables by name; those without a row are left out. `target`: in per cent, as it is in force in the month."""
+    own = [one for one in lists.values() if one.month == month]
+    rows = {
+        "spot_list": [_list(one) for one in own],
+        "spot_claim": [_claim(lists, one, claim) for one in own for claim in one.claims.values()],
+        "spot_stratum": [row for one in own for claim in one.claims.values() for row in _strata(one, claim)],
+        "spot_unit": [row for one in own if one.closing for row in _units(one)],
+        "spot_answer": [row for one in own if one.closing for row in _answers(one)],
+        "figure_spot": list(_figures(lists, month, states, target)),
+    }
+    return {name: _table(name, found) for name, found in rows.items() if found}
+
+
+def _table(name: str, rows: list[dict]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=pa.schema([(c, _KINDS[kind]) for c, kind in TABLES[name].items()]))
+
+
+def exact(value: Fraction | None) -> Decimal | None:
+    """A fraction as the tables hold it: 20 places, the last one rounded."""
+    if value is None:
+        return None
+    return _EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)).quantize(Decimal(1).scaleb(-20))
+
+
+def _of(one: SpotList, claim: ListClaim) -> dict:
+    return {"month": one.month, "list": one.number, **dict(zip(_ABOUT, claim.about, strict=True))}
+
+
+def _list(one: SpotList) -> dict:
+    plan, drawn, closing, course = one.plan, one.draw, one.closing, one.course
+    # whoever has the seed has the list: until it is closed it is the inspectors' alone
+    shown = drawn if closing else None
+    return {
+        **{name: plan.body[name] for name in ("edition", "source", "issue", "window")},
+        "month": one.month, "list": one.number, "state": state(one), "planned_by": plan.by, "planned_at": plan.at,
+        "day": course.day, "value": shown and shown.body["value"], "published": drawn and drawn.body["published"],
+        "seed": shown and shown.body["seed"], "drawn_by": drawn and drawn.by, "drawn": course.drawn, "until": course.until,
+        "closed": closing and spot_lists.day_of(closing), "why": one.withdrawal and one.withdrawal.body["why"],
+        "visits": len({uid for uid, _ in one.planned_keys()}), "answered": answered(one), "changed": changed(one),
+    }  # fmt: skip
+
+
+def state(one: SpotList) -> str:
+    """planned, withdrawn, open or closed: what the ledger says, whatever the day."""
+    return one.course.state(date.min)
+
+
+def answered(one: SpotList) -> int:
+    """Planned units of which every row has a result."""
+    missing = {uid for uid, key in one.planned_keys() if (uid, key) not in one.standing}
+    return len({uid for uid, _ in one.planned_keys()} - missing)
+
+
+def changed(one: SpotList) -> int:
+    """Rows whose result was changed after it was first recorded."""
+    return sum(len({version.answer.result for version in versions}) > 1 for versions in one.versions.values())
+
+
+def _claim(lists: Lists, one: SpotList, claim: ListClaim) -> dict:
+    counts = claim.body()
+    names = ("name", "at_most", "counted", "yes", "unknown", "required", "allowed")
+    visits = one.visits_of(claim.key) if one.closing else []
+    told = {
+        name: sum(getattr(v, name) for v in visits) if one.closing else None
+        for name in ("confirmed", "refuted", "open")
+    }
+    estimate = spot_lists.for_estimate(lists, one, claim)
+    return {
+        **_of(one, claim), **{name: counts[name] for name in names}, "target": exact(claim.claim.target),
+        "planned": sum(claim.planned), **told, "estimate": estimate, **result_columns(one, claim.key, estimate),
+        "text": text(one, claim, estimate),
+    }  # fmt: skip
+
+
+def result_columns(one: SpotList, key: str, estimate: bool) -> dict:
+    """The columns of a result; null while the list is not closed. A list for estimate has no status."""
+    result = one.judged(key)
+    if result is None:
+        return dict.fromkeys(_RESULT)
+    return {
+        "status": None if estimate else PROVEN if result.proven else UNSUPPORTED, "disproven": result.disproven,
+        **{name: getattr(result, name) for name in ("lower_count", "low95_count", "high95_count")},
+        "lower": exact(result.lower), "low95": exact(result.share(result.low95_count)),
+        "high95": exact(result.share(result.high95_count)), "corrected": exact(result.corrected),
+    }  # fmt: skip
+
+
+def text(one: SpotList, claim: ListClaim, estimate: bool) -> str | None:
+    """The sentence of a closed list about a claim."""
+    result = one.judged(claim.key)
+    if result is None:
+        return None
+    said = sentences.estimate if estimate else sentences.result
+    return said(result, one.visits_of(claim.key), one.month, one.number)
+
+
+def _strata(one: SpotList, claim: ListClaim) -> Iterator[dict]:
+    counted = ("confirmed", "refuted", "open", "spare_confirmed", "spare_refuted")
+    if not one.closing:
+        for place, planned in zip(claim.strata, claim.planned, strict=True):
+            yield {**_of(one, claim), "stratum": place.id, "size": place.size, "planned": planned}
+        return
+    for visits in one.visits_of(claim.key):
+        told = factor(visits)
+        yield {
+            **_of(one, claim), "stratum": visits.id, "size": visits.size, "planned": visits.planned,
+            **{name: getattr(visits, name) for name in counted}, "vf": exact(told.value), "vf_low": exact(told.low),
+            "vf_high": exact(told.high), "vf_text": sentences.factor(visits, told),
+        }  # fmt: skip
+
+
+def _units(one: SpotList) -> Iterator[dict]:
+    for key, strata in one.drawn.items():
+        for stratum in strata:
+            yield from _visited(one, one.claims[key], stratum)
+
+
+def _visited(one: SpotList, claim: ListClaim, stratum: Drawn) -> Iterator[dict]:
+    """The planned units of a stratum and the 候补 that were due, in order."""
+    due = tally.spares_due(stratum, one.results_of(claim.key))
+    for place, uid in enumerate(stratum.order, 1):
+        part = "planned" if place <= stratum.planned else "spare" if uid in due else None
+        if part is None:
+            continue
+        versions = [v for v in one.versions.get((uid, claim.key), []) if v.counts]
+        told = _answer(versions[-1]) if versions else {"result": tally.OPEN if part == "planned" else None}
+        unit = {name: value for name, value in vars(one.units[uid]).items() if name != "uid"}
+        yield {
+            **_of(one, claim), "stratum": stratum.id, "place": place, "part": part, "uid": uid, **unit, **told,
+        }  # fmt: skip
+
+
+def _answer(version: spot_lists.Version) -> dict:
+    answer = version.answer
+    told = {name: getattr(answer, name) for name in ("result", "evidence", "inspector", "note")}
+    return {**told, "days": "、".join(day.isoformat() for day in answer.days), "group": version.group}
+
+
+def _answers(one: SpotList) -> Iterator[dict]:
+    for (uid, key), versions in sorted(one.versions.items()):
+        for number, version in enumerate(versions, 1):
+            yield {
+                **_of(one, one.claims[key]), "uid": uid, "seq": version.event.body["submission"], "number": number, **_answer(version),
+                "file": version.event.body["file"], "sheet": version.answer.sheet, "cell": version.answer.cell,
+                "late": version.late, "withdrawn": version.withdrawn, "counts": version.counts,
+            }  # fmt: skip
+
+
+# ---- what a check says in a month
+
+
+def _figures(lists: Lists, month: date, states: States, target: Target) -> Iterator[dict]:
+    """One row a claim that a list of the last twelve months is about; the newest checked month that is closed decides."""
+    for about, claim in sorted(_asked(lists, month).items()):
+        found = states(claim, month)
+        goal = target(claim, month)
+        if found and goal is not None:
+            yield _figure(lists, about, claim, month, found, goal)
+
+
+def _asked(lists: Lists, month: date) -> dict[tuple[str, str, str, str], ListClaim]:
+    return {
+        claim.about: claim
+        for one in lists.values()
+        if one.withdrawal is None and later_months.speaks(one.month, month)
+        for claim in one.claims.values()
+    }
+
+
+def _figure(
+    lists: Lists,
+    about: tuple[str, str, str, str],
+    claim: ListClaim,
+    month: date,
+    found: Mapping[str, int],
+    goal: Fraction,
+) -> dict:
+    now = Claim(len(found), len(_claimed(claim, found)), goal, claim.claim.at_most)
+    row = {
+        **dict(zip(_ABOUT, about, strict=True)), "month": month, "counted": now.counted, "required": now.required,
+        "yes": now.reported, "status": UNCHECKED if now.met else None,
+    }  # fmt: skip
+    decides = _newest(lists, about, month)
+    if decides is None:
+        return row
+    key = next(key for key, one in decides.claims.items() if one.about == about)
+    lower = standing_lower(decides, key, month, found)
+    row |= {"list": decides.number, "checked": decides.month, "closed": spot_lists.day_of(decides.closing)}
+    row |= {"lower_count": lower, "lower": exact(Fraction(100 * lower, now.counted))}
+    if decides.month == month:
+        row |= {
+            k: v for k, v in result_columns(decides, key, False).items() if k not in ("lower_count", "lower", "status")
+        }
+        row["text"] = text(decides, decides.claims[key], False)
+        row["status"] = (PROVEN if lower >= now.required else UNSUPPORTED) if now.met else None
+    elif now.met and lower >= now.required:
+        row |= {"status": PROVEN, "text": sentences.still_holds(decides.month)}
+    return row
+
+
+def _newest(lists: Lists, about: tuple[str, str, str, str], month: date) -> SpotList | None:
+    """The deciding list of the newest checked month up to this one; None where that is not closed."""
+    checked = sorted({one.month for one in lists.values() if later_months.speaks(one.month, month)}, reverse=True)
+    for when in checked:
+        decides = spot_lists.deciding(lists, about, when)
+        if decides and decides.closing:
+            return decides
+    return None
+
+
+def standing_lower(one: SpotList, key: str, month: date, found: Mapping[str, int]) -> int:
+    """L in an edition of the checked month, L′ in a later one."""
+    result = one.judged(key)
+    assert result, "only a closed list decides"
+    population = {uid for uids in one.population[key].values() for uid in uids}
+    kept = set(found) if one.month == month else _claimed(one.claims[key], found)
+    return later_months.standing(result.lower_count, population, kept, one.refuted(key))
+
+
+def _claimed(claim: ListClaim, found: Mapping[str, int]) -> set[str]:
+    wanted = 2 if claim.claim.at_most else 1
+    return {uid for uid, state in found.items() if state == wanted}
+
+
+def about_words(row: Mapping[str, object]) -> str:
+    """The status words of a row of `figure_spot`, with the month of the check where it is an earlier one."""
+    status = str(row["status"])
+    if status == PROVEN and row["text"] and row["checked"] != row["month"]:
+        return str(row["text"])
+    disproven = "（抽查证明未达标）" if row["disproven"] else "（尚不能证明）"
+    return sentences.STATUS[status] + (disproven if status == UNSUPPORTED else "")

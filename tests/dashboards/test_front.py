@@ -1,0 +1,91 @@
+"""What stands before Streamlit's server: compression, our script on its page, unknown paths, old browsers."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import plotly.offline
+import pytest
+
+from dashboards.front import middleware, page_shell
+from dashboards.front.middleware import Front
+from pipelines.access import roles
+
+SHELL = b'<!DOCTYPE html><html lang="en"><head><link rel="preload" href="./SourceSansVF-Upright.x.woff2"\n/><title>Streamlit</title></head>'
+SHELL += b'<body><div id="root"></div></body></html>'
+
+
+async def streamlit(scope, receive, send):
+    """Answers every path with its page, as Streamlit does."""
+    assert b"accept-encoding" not in dict(scope["headers"])
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html; charset=utf-8")]}
+    )
+    await send({"type": "http.response.body", "body": SHELL})
+
+
+def answer(path: str, client: str = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str], str]:
+    """Status, headers and text of GET, asked for as a browser does."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    given = [(b"accept-encoding", b"gzip, br"), *((name.encode(), value.encode()) for name, value in headers.items())]
+    scope = {"type": "http", "method": "GET", "path": path, "headers": given, "client": (client, 1)}
+    asyncio.run(Front(streamlit)(scope, None, send))
+    got = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], got, gzip.decompress(sent[1]["body"]).decode()
+
+
+def test_a_page_is_chinese_tests_the_browser_and_loads_no_font():
+    status, headers, text = answer("/county")
+    assert status == 200 and headers["cache-control"] == "no-cache"
+    assert '<html lang="zh-CN">' in text and "<title>社区治理进展</title>" in text and "SourceSans" not in text
+    assert "class ShequFloor{static{}}" in text and page_shell.address(middleware.FILES / "shequ.js") in text
+
+
+@pytest.mark.parametrize("path", ["/nosuch", "/county/nosuch", "/<b>"])
+def test_an_unknown_path_is_not_found_and_says_so(path):
+    status, _, text = answer(path)
+    assert status == 404 and "这个页面" in text and 'href="./county"' in text and "<b>" not in text
+
+
+def test_files_are_sent_compressed_and_kept_and_no_others():
+    _, headers, text = answer("/" + page_shell.address(middleware.FILES / "shequ.js"))
+    assert text == (middleware.FILES / "shequ.js").read_text() and "immutable" in headers["cache-control"]
+    style = next(path for path in middleware._files() if path.endswith(".css") and "index" in path)
+    assert "Source Sans;" not in answer(f"/{style}")[2]
+    for path in ("/front/../server.py", "/static/js/nosuch.js", "/front/plotly-basic.LICENSE.txt"):
+        assert answer(path)[0] == 404
+
+
+def test_the_drawing_library_is_the_version_that_plotly_writes_for():
+    head = gzip.decompress((middleware.FILES / "plotly-basic.min.js.gz").read_bytes())[:200].decode()
+    assert f"v{plotly.offline.get_plotlyjs_version()}" in head
+
+
+def test_an_old_browser_sees_the_newest_report(made, monkeypatch):
+    monkeypatch.setenv("SHEQU_DATA", str(made["both"]))
+    _, _, text = answer("/plain")
+    assert "您的浏览器版本太旧" in text and "以下是最近一次发布的报告" in text and "2020年6月" in text
+    assert "以下是" not in answer("/plain", client="192.0.2.1")[2]
+    assert "以下是" not in answer("/plain", **{"x-forwarded-for": "192.0.2.1"})[2]
+
+
+def test_a_report_is_shown_to_whom_the_proxy_names_and_to_nobody_else(made, tmp_path, monkeypatch):
+    (tmp_path / "releases").symlink_to(Path(made["both"]) / "releases")
+    (tmp_path / "access.yaml").write_text(
+        "mode: proxy\nhosts: [a.example]\npeople:\n  - {id: li, name: 李某, role: 领导}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("SHEQU_DATA", str(tmp_path))
+    monkeypatch.setenv("SHEQU_PROXY_SECRET", "s" * 40)
+    header = roles.Proxy().user_header.lower()
+    assert "以下是" in answer("/plain", **{header: "li", "x-shequ-secret": "s" * 40})[2]
+    for headers in (
+        {},
+        {header: "li"},
+        {header: "li", "x-shequ-secret": "s"},
+        {header: "wang", "x-shequ-secret": "s" * 40},
+    ):
+        assert "以下是" not in answer("/plain", **headers)[2]

@@ -1,0 +1,262 @@
+"""A month closed on the page 报送 by somebody who never opens a terminal and never types an id."""
+
+import io
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.archive.store import Archive
+from pipelines.cli.commands import main
+from pipelines.edition import open_release
+from pipelines.errors import Refusal
+from pipelines.intake import answer_matters, month_now
+from pipelines.notify import dispatch
+from pipelines.serving import handing_over
+from tests import small_city
+from tests.books import Office, plain
+from tests.dashboards.conftest import texts
+
+MAY, JUNE = date(2019, 5, 1), date(2019, 6, 1)
+BAIXIANG, ZONE, REN = "130524", "130571", "130526"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory) -> Office:
+    """Three counties, a month published; contacts of two of them."""
+    folder = tmp_path_factory.mktemp("office")
+    reference = small_city.make(folder / "reference", (BAIXIANG, ZONE, REN))
+    small_city.measure_only(reference, ["facility_rural", "facility_urban"])
+    made = Office(folder / "data", reference)
+    for county in (BAIXIANG, ZONE, REN):
+        made.send(MAY, county)
+    made.run(MAY)
+    contacts = f"city: clerk@city.example\ncounties: {{'{BAIXIANG}': b@x.example, '{ZONE}': z@x.example}}\n"
+    (made.settings.data / "contacts.yaml").write_text(contacts)
+    return made
+
+
+@pytest.fixture
+def desk(app, office, monkeypatch):
+    """The page 报送 as the clerk has it, with a name. What another process would do is done in this one."""
+    monkeypatch.setenv("SHEQU_REFERENCE", str(office.settings.reference))
+    monkeypatch.setattr(handing_over, "command", here)
+
+    def opened(room: str = "board", **address: str):
+        page = app(office.settings.data, "reporting", room=room, **address)
+        assert not page.exception, page.exception
+        if page.get("text_input") and any(box.key == "by" for box in page.text_input):
+            page.text_input(key="by").input("李某").run()
+        return page
+
+    return opened
+
+
+def here(settings, *arguments: str, doing: str = ""):
+    """`handing_over.command` in this process."""
+    done = CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
+    if done.exit_code:
+        raise Refusal(handing_over._reason(done.output))
+    yield doing
+
+
+def click(page, key: str, **typed: str):
+    """A button pressed after sentences were typed into the fields `<key>-<name>`."""
+    for name, text in typed.items():
+        page.text_input(key=f"{key}-{name}").input(text)
+    page.button(key=key).click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+def faulty(office: Office):
+    """A unit that no roster has, an answer that cannot be read, a number that asks for a reason."""
+    units = office.units(JUNE, BAIXIANG)
+
+    def answers(unit) -> dict:
+        at = units.index(unit)
+        wrong = {0: {"households": "约300"}, 1: {"facility_area": 30000}}
+        wrong[2] = {"name": f"{unit.name}新村", "code": f"{BAIXIANG}999999"}
+        return {**plain(unit), **wrong.get(at, {})}
+
+    return answers
+
+
+def ticks(unit) -> dict:
+    return {**plain(unit), "facility": "√" if int(unit.code) % 2 else None}
+
+
+def matter(office: Office, code: str) -> dict:
+    return next(m for m in answer_matters.kept(office.settings, JUNE) if f"【{code}】" in m["message"])
+
+
+def settle(page, one: dict, action: str, text: str | None = None):
+    """A matter opened, an action chosen, its sentence typed, its button pressed."""
+    click(page, f"settle-{one['id']}")
+    chosen = [group for group in page.get("button_group") if group.key == f"action-{one['id']}"]
+    chosen[0].set_value(action).run()
+    if text is not None:
+        page.text_area(key=f"text-{one['id']}").input(text)
+    return click(page, f"do-{one['id']}")
+
+
+# ---- the month, in order
+
+
+def test_forms_are_handed_out_as_one_file_or_as_a_zip(desk):
+    page = desk(of="2019-05", step="hand_out")
+    page.selectbox(key="form-county").select(ZONE)
+    click(page, "form-make")
+    _, name, content = page.session_state["forms"]
+    assert name.endswith("2019年5月.xlsx") and content[:2] == b"PK"
+    page.checkbox(key="form-towns").check()
+    page.checkbox(key="form-blank").check()
+    click(page, "form-make")
+    told, name, content = page.session_state["forms"]
+    assert name.endswith(".zip") and "空白表" in told
+    assert all(one.endswith(".xlsx") for one in zipfile.ZipFile(io.BytesIO(content)).namelist())
+
+
+def test_two_files_at_once_are_two_cards_and_stay_while_one_looks_elsewhere(desk, office):
+    files = [office.workbook(JUNE, BAIXIANG, faulty(office)), office.workbook(JUNE, REN, ticks)]
+    page = desk("upload")
+    page.file_uploader[0].set_value(
+        [(path.name, path.read_bytes(), "application/octet-stream") for path in files]
+    ).run()
+    assert not page.exception, page.exception
+    assert texts(page).count("与本月已收到的相比：新报") == 2
+    page.query_params["room"] = "matters"
+    page.run()
+    page.query_params["room"] = "upload"
+    page.run()
+    sends = [button for button in page.button if button.label == "报送"]
+    assert len(sends) == 2 and all(button.disabled for button in sends)
+    page.text_input(key="by").input("李某").run()
+    for key in [button.key for button in page.button if button.label == "报送"]:
+        click(page, key)
+    said = texts(page)
+    assert said.count("已接收并生效") == 2 and not [b for b in page.button if b.label == "报送"]
+    # a name is asked for once a session
+    page.query_params["room"] = "board"
+    page.run()
+    assert page.text_input(key="by").value == "李某"
+
+
+def test_the_board_says_who_is_missing_and_what_waits(desk):
+    page = desk(of="2019-06")
+    said = texts(page)
+    assert "未报 1 个：河北邢台经济开发区" in said and "逾期未报" in said
+    assert "退回 2" in said and page.button(key=f"open-{BAIXIANG}").label == "打开"
+    page = click(page, f"remind-{ZONE}")
+    assert "已写好催报" in texts(page)
+
+
+def test_the_missing_county_is_reminded_by_mail_once_a_day_and_one_without_address_is_named(desk, office):
+    waiting = [m.to for m in dispatch.outbox(office.settings).waiting()]
+    assert waiting == ["z@x.example"]
+    (office.settings.data / "contacts.yaml").rename(office.settings.data / "aside.yaml")
+    page = desk(of="2019-06", step="arrive")
+    assert "没有联系地址，须电话催报：河北邢台经济开发区" in texts(page)
+    assert page.button(key=f"remind-{ZONE}").disabled
+    (office.settings.data / "aside.yaml").rename(office.settings.data / "contacts.yaml")
+
+
+def test_a_unit_is_chosen_among_candidates_and_a_habit_settled_once(desk, office):
+    page = click(desk(of="2019-06", step="returned"), f"open-{BAIXIANG}")
+    unknown = matter(office, "unit_unknown")
+    click(page, f"settle-{unknown['id']}")
+    # what the finding names as alike comes first
+    assert page.selectbox(key=f"unit-{unknown['id']}").value == office.units(JUNE, BAIXIANG)[2].code
+    assert "已认定为" in texts(click(page, f"do-{unknown['id']}"))
+    page = click(desk(of="2019-06", step="questions"), f"open-{REN}")
+    habit = matter(office, "ticks_and_blanks")
+    assert "空白就是“否”" in texts(settle(page, habit, "habit"))
+    assert not [m for m in answer_matters.kept(office.settings, JUNE) if m["id"] in (unknown["id"], habit["id"])]
+
+
+def test_a_warning_is_explained_accepted_and_asked_again(desk, office):
+    page = click(desk(of="2019-06", step="questions"), f"open-{BAIXIANG}")
+    area = matter(office, "area_unit_slip")
+    assert "没有说明情况" in texts(settle(page, area, "explain", "核实无误"))
+    page = click(desk(of="2019-06", step="questions"), f"open-{BAIXIANG}")
+    settle(page, area, "explain", "与镇政府合用办公楼，全楼三万平方米")
+    assert "县里说明（李某" in texts(page) and "全楼三万平方米" in texts(page)
+    settle(page, area, "ask", "社区自用多少平方米？")
+    assert "市里追问（李某" in texts(page)
+    settle(page, area, "explain", "自用三百平方米，表内应为全楼面积")
+    click(page, f"accept-{area['id']}")
+    assert area["id"] not in {m["id"] for m in answer_matters.kept(office.settings, JUNE) if m["state"] == "explained"}
+
+
+def test_a_county_is_excused_and_the_excuse_taken_back_beside_it(desk, office):
+    page = desk(of="2019-06", step="arrive")
+    page.checkbox(key=f"extend-{ZONE}-excuse").check().run()
+    click(page, f"extend-{ZONE}", why="受灾")
+    assert "本月免报" in texts(page)
+    [event] = [e for e in Archive(office.settings.archive).decisions() if e.kind == "extend"]
+    click(page, f"open-{ZONE}")
+    click(page, f"withdraw-{event.seq}", why="已恢复报送")
+    assert "逾期未报" in texts(page) and not month_now.of(office.settings, JUNE).excused
+
+
+def test_a_file_is_sent_back_with_a_sentence_and_its_figures_do_not_count(desk, office):
+    page = click(desk(of="2019-06", step="returned"), f"open-{BAIXIANG}")
+    held = matter(office, "not_a_number")
+    click(page, f"settle-{held['id']}")
+    [chosen] = [group for group in page.get("button_group") if group.key == f"action-{held['id']}"]
+    chosen.set_value("return").run()
+    page.text_area(key=f"back-{held['id']}-text").input("户数请填确切的数字")
+    page.checkbox(key=f"back-{held['id']}-withdraw").check()
+    click(page, f"back-{held['id']}")
+    assert f"第 {held['seq']} 号已撤回" in texts(page)
+    assert held["seq"] not in {row["seq"] for row in month_now.submissions(office.settings, JUNE)}
+    mails = [m for m in dispatch.outbox(office.settings).waiting() if m.to == "b@x.example"]
+    assert "户数请填确切的数字" in mails[-1].body
+    # and back again
+    undo = next(e for e in reversed(list(Archive(office.settings.archive).decisions())) if e.kind == "withdraw")
+    click(page, f"withdraw-{undo.seq}", why="先计入其余各行")
+    assert held["seq"] in {row["seq"] for row in month_now.submissions(office.settings, JUNE)}
+
+
+def test_a_month_is_computed_released_approved_reopened_and_retracted_each_with_its_way_back(desk, office):
+    place = office.settings
+    page = click(desk(of="2019-06", step="release"), "run")
+    assert month_now.of(place, JUNE).released == "2019-06/1"
+    page = click(desk(of="2019-06", step="approve"), "approve")
+    assert "请勾选“仍要审定”并写明理由" in texts(page)
+    page.checkbox(key="approve-meant").check()
+    click(page, "approve", why="其余下月补报")
+    assert "2019年6月已审定" in texts(page) and month_now.of(place, JUNE).approved.by == "李某"
+    click(page, "reopen-2019-06", why="开发区补报")
+    assert month_now.of(place, JUNE).state == "reopened"
+    page = click(desk(of="2019-06", step="release"), "retract", why="数字有误")
+    assert "已收回" in texts(page) and open_release(settings=place).label == "2019-05/1"
+    event = next(e for e in reversed(list(Archive(place.archive).decisions())) if e.kind == "retract")
+    click(page, f"withdraw-{event.seq}", why="没有错")
+    assert open_release(settings=place).label.startswith("2019-06/")
+
+
+def test_a_reason_and_a_persons_name_are_asked_for(desk, app, office):
+    page = click(desk(of="2019-06", step="release"), "retract", why=" ")
+    assert "请写明理由" in texts(page)
+    nameless = app(office.settings.data, "reporting", room="board", of="2019-06", step="release")
+    assert "请先填写经办人" in texts(click(nameless, "run"))
+    nameless.text_input(key="by").input("root").run()
+    assert "不是姓名" in texts(click(nameless, "retract", why="数字有误"))
+
+
+def test_open_matters_stand_under_their_files_with_what_to_do(desk, office, tmp_path):
+    stray = tmp_path / "报表.xlsx"
+    stray.write_bytes(b"not a workbook")
+    office.submit(stray)
+    page = desk("matters")
+    said = texts(page)
+    assert "看不出县（市、区）" in said and "不是电子表格" in said
+    lost = next(m for m in answer_matters.kept(office.settings) if m["kind"] == "no_county")
+    click(page, f"settle-{lost['id']}")
+    assert "请报送人在标题或文件名里写明" in texts(page)
+    page.text_area(key=f"text-{lost['id']}").input("不是报表")
+    assert lost["file"] not in texts(click(page, f"do-{lost['id']}"))
+    assert isinstance(page.session_state["clerk"], str) and Path(office.settings.data).exists()

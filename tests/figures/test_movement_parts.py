@@ -1,0 +1,90 @@
+"""The parts of a change for steps of every sort: places that come and go, figures without a value at either end or between (semantics §7)."""
+
+import random
+from fractions import Fraction
+from itertools import pairwise
+
+import duckdb
+import pytest
+
+from pipelines.edition import compare_months
+from pipelines.figures.change_breakdown import PARTS, STEPS, Counted, _parts_sql
+
+FIGURES = 200
+
+
+def some_steps(dice: random.Random) -> dict[str, Counted]:
+    """What is counted of one figure at each step; of a place that is not there nothing."""
+    found = {}
+    for step in STEPS:
+        scope = dice.randint(0, 4)
+        if dice.random() < 0.85:
+            found[step] = Counted(100, dice.randint(0, scope), scope, scope > 0 and dice.random() < 0.8)
+    return found
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, dict[str, Counted]]:
+    dice = random.Random(7)
+    return {f"i{number}": some_steps(dice) for number in range(FIGURES)}
+
+
+@pytest.fixture(scope="module")
+def movement(figures) -> dict[str, dict[str, dict]]:
+    """indicator → part → row of `movement`."""
+    con = duckdb.connect()
+    for step in STEPS:
+        con.execute(
+            f"CREATE TABLE step_{step} (indicator VARCHAR, level VARCHAR, unit VARCHAR, factor BIGINT, yes HUGEINT, scope HUGEINT, "
+            "has_value BOOLEAN)"
+        )
+        rows = [
+            [name, "county", "1", c.factor, c.yes, c.scope, c.has_value]
+            for name, of in figures.items()
+            for c in ([of[step]] if step in of else [])
+        ]
+        con.executemany(f"INSERT INTO step_{step} VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    cursor = con.execute(_parts_sql(), {"policy": "p"})
+    names = [column[0] for column in cursor.description]
+    found: dict[str, dict[str, dict]] = {}
+    for row in cursor.fetchall():
+        told = dict(zip(names, row, strict=True))
+        found.setdefault(told["indicator"], {})[told["part"]] = told
+    return found
+
+
+def value(counted: Counted | None) -> Fraction | None:
+    return Fraction(100 * counted.yes, counted.scope) if counted and counted.has_value else None
+
+
+def test_the_parts_lead_from_the_figure_published_to_the_present_one(figures, movement):
+    known = {name for name, of in figures.items() if {value(of.get(STEPS[0])), value(of.get(STEPS[-1]))} != {None}}
+    assert movement.keys() == known and 100 < len(known) < FIGURES
+    for name in known:
+        first, last = (value(figures[name].get(step)) for step in (STEPS[0], STEPS[-1]))
+        links = [movement[name][part] for part in PARTS]
+        assert (links[0]["before"], links[-1]["after"]) == (first and float(first), last and float(last))
+        for column in ("{}", "yes_{}", "scope_{}"):
+            assert all(a[column.format("after")] == b[column.format("before")] for a, b in pairwise(links)), links
+
+
+def test_compare_tells_the_same_parts_and_they_add_up_exactly(figures, movement):
+    for name, rows in movement.items():
+        of = figures[name]
+        values = [value(of.get(step)) for step in STEPS]
+        parts = compare_months._parts(values, compare_months._moved(of))
+        assert sum(parts.values()) == (values[-1] or 0) - (values[0] or 0)
+        for part, told in zip(PARTS, parts, strict=True):
+            assert rows[part]["change"] == pytest.approx(float(parts[told]), abs=1e-9), (name, part)
+
+
+def test_a_figure_that_appears_or_goes_is_reporting_and_a_place_boundary(figures, movement):
+    seen = set()
+    for name, rows in movement.items():
+        ends = [figures[name].get(step) for step in (STEPS[0], STEPS[-1])]
+        if None not in map(value, ends):
+            continue
+        cause = "boundary" if None in ends else "reporting"
+        seen.add(cause)
+        assert [part for part in PARTS if rows[part]["before"] != rows[part]["after"]] == [cause], rows
+    assert seen == {"boundary", "reporting"}

@@ -1,0 +1,121 @@
+"""Every sentence of the paper in every kind of month: its queries give what it says, and it has no number that they do not give."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from pipelines.edition import Release, open_release
+from pipelines.reports import changes, county_progress, next_steps, overall_verdict, period_changes, questions
+from pipelines.reports.brief_docx import sections
+from pipelines.reports.claims import Claim
+from pipelines.reports.facts import Facts, gather
+from pipelines.reports.variants import MONTH, QUARTER
+from tests.reports import hostile
+
+SECTIONS = (overall_verdict, questions, changes, county_progress, next_steps)
+
+
+@pytest.fixture(scope="module")
+def editions(place) -> dict[str, Release]:
+    wanted = (("2020-04", 1), ("2020-05", 1), ("2020-05", 2), ("2020-06", 1))
+    return {f"{month}/{edition}": open_release(month, edition, settings=place) for month, edition in wanted}
+
+
+def claims_of(facts: Facts) -> Iterator[Claim]:
+    for section in SECTIONS:
+        yield from (claim for claim in section.claims(facts) if claim)
+
+
+def unproven_numbers(claim: Claim, facts: Facts) -> set[str]:
+    """Numbers in a sentence that none of its queries gave; those of dates and of names aside."""
+    text = claim.text
+    for name in [item.name for item in facts.items] + [str(part) for part in re.findall(r"\d+年(?:\d+月)?底?", text)]:
+        text = text.replace(name, "")
+    given = {shown(value) for proof in claim.proofs for row in proof.rows for value in row}
+    # how many there are is said of rows and of sentences' own lists
+    given |= {str(len(proof.rows)) for proof in claim.proofs} | {str(n) for n in range(len(claim.proofs) + 1)}
+    goals = {number for item in facts.items if item.goal for number in re.findall(r"[\d.]+", item.goal)}
+    told = {number.replace(",", "") for number in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    return told - given - goals
+
+
+def shown(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(abs(value)) if isinstance(value, int) else str(value)
+
+
+@pytest.mark.parametrize("state", hostile.STATES)
+@pytest.mark.parametrize("edition", ["2020-04/1", "2020-05/2", "2020-06/1"])
+def test_every_sentence_is_true_or_absent(editions, edition: str, state: str):
+    release = hostile.STATES[state](editions[edition])
+    facts = gather(release)
+    told = list(claims_of(facts))
+    assert told
+    for claim in told:
+        assert claim.text.endswith("。"), claim.text
+        for proof in claim.proofs:
+            assert proof.holds(release), (claim.text, proof, release.rows(proof.sql, list(proof.parameters)))
+        assert not unproven_numbers(claim, facts), (claim.text, unproven_numbers(claim, facts))
+    assert "None" not in text(facts) and "，，" not in text(facts) and "。。" not in text(facts)
+
+
+def text(facts: Facts) -> str:
+    return "\n".join(paragraph for _, paragraphs in sections(facts, MONTH) for paragraph in paragraphs)
+
+
+def test_first_month_is_said_where_no_earlier_month_has_a_value_and_nowhere_else(editions):
+    first = "第一个有数据的月份"
+    assert first in text(gather(editions["2020-04/1"]))
+    assert first in text(gather(hostile.first_month(editions["2020-06/1"])))
+    assert first not in text(gather(editions["2020-05/2"])) and first not in text(gather(editions["2020-06/1"]))
+
+
+def test_an_approved_month_is_never_called_unapproved(editions):
+    told = text(gather(hostile.approved(editions["2020-06/1"])))
+    assert "数据已经审定" in told and "尚未审定" not in told
+    assert "数据尚未审定" in text(gather(editions["2020-06/1"]))
+
+
+def test_a_correction_that_turned_a_conclusion_is_the_first_thing_to_study(editions):
+    facts = gather(hostile.corrected(editions["2020-05/2"]))
+    assert (
+        questions.claims(facts)[0].text.startswith("已报结论须更正。")
+        and "由已达标改为" in questions.claims(facts)[0].text
+    )
+
+
+def test_one_county_of_twenty_says_nothing_of_direction(editions):
+    facts = gather(hostile.one_county(editions["2020-06/1"]))
+    told = text(facts)
+    assert "提高" not in told and "新增" not in told and "减少较多" not in told
+    assert "补报前不作结论" in told
+
+
+def test_nobody_is_praised_where_all_is_open(editions):
+    told = text(gather(editions["2020-04/1"]))
+    assert "均未落后" not in told
+
+
+def test_where_all_is_met_nothing_is_asked_but_reports(editions):
+    facts = gather(hostile.all_met(editions["2020-06/1"]))
+    assert not [claim for claim in next_steps.claims(facts) if "补报" not in claim.text]
+    assert "落后" not in text(facts).replace("均未落后", "")
+
+
+def test_the_month_of_the_merger_has_its_paragraph_and_speaks_of_no_relapse_by_it(editions):
+    told = text(gather(editions["2020-06/1"]))
+    assert "区划调整说明：" in told and "不计作进展或倒退" in told
+    assert "区划调整说明" not in text(gather(editions["2020-05/2"]))
+
+
+def test_a_quarter_compares_with_its_true_beginning_or_is_refused(editions):
+    from pipelines.errors import Refusal
+
+    june = editions["2020-06/1"]
+    with pytest.raises(Refusal, match="没有2020年3月"):
+        period_changes.require(gather(june, back=3), QUARTER)
+    with pytest.raises(Refusal, match="不是季度末月"):
+        period_changes.require(gather(editions["2020-05/2"], back=3), QUARTER)

@@ -1,0 +1,253 @@
+"""The promises of an installation: each kept and broken, by the clock that is given."""
+
+import json
+import os
+import socket
+import threading
+import time
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipelines import settings
+from pipelines.archive.ledger import Ledger
+from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.notify import dispatch
+from pipelines.notify.messages import Message
+from pipelines.reference import reference_bundle
+from pipelines.serving import copies, health, outside, probes, programs, reaching, start
+from pipelines.serving.promise import Promise
+from pipelines.settings import Settings
+
+NOW = datetime(2026, 3, 20, 8, 0, tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def found(tmp_path, monkeypatch) -> Settings:
+    for name in ("SHEQU_SMTP_HOST", "SHEQU_SWITCH"):
+        monkeypatch.delenv(name, raising=False)
+    made = Settings(tmp_path / "data", settings.load().reference)
+    made.inbox.mkdir(parents=True)
+    return made
+
+
+def state(found: Settings, now: datetime = NOW) -> dict[str, Promise]:
+    return {one.what: one for one in health.state(found, now)}
+
+
+def test_an_installation_that_stood_still_since_2020_keeps_few_of_its_promises(found):
+    """What `health` once called well: no contacts, an archive never read, nothing published, an old roster, a policy that is over."""
+    Archive(found.archive).append("approve", {"month": "2020-06"}, "李某", now=NOW - timedelta(days=200))
+    seen = state(found)
+    broken = {what for what, one in seen.items() if not one.well}
+    assert {"联系人", "档案核对", "备份", "恢复演练", "月度发布", "名册", "政策"} <= broken
+    assert seen["月度发布"].says.startswith("2026年2月应于 2026-03-06 发布而没有发布；还没有发布过")
+
+
+def test_a_line_of_json_is_one_promise(found):
+    line = state(found)["名册"].public()
+    assert set(line) == {"what", "well", "due", "says"} and line["due"] == "2025-01-01"
+
+
+def test_the_month_is_published_until_the_next_one_is_due(found):
+    Archive(found.archive).append("release", {"month": "2026-02", "edition": 1}, "定时", now=NOW)
+    kept = state(found)["月度发布"]
+    assert kept.well and kept.due and kept.due.month == 4, kept
+    assert not state(found, datetime(2026, 4, 10, tzinfo=SHANGHAI))["月度发布"].well
+
+
+def test_what_waits_too_long_to_be_sent_is_told_with_the_reason(found):
+    dispatch.tell(found, [Message("a", "x@y.example", "题", "文")])
+    assert state(found, datetime.now(SHANGHAI))["消息"].well
+    place = found.data / "outbox" / "queue" / "a.json"
+    os.utime(place, (time.time() - 3 * 3600,) * 2)
+    (found.data / "outside.json").write_text(json.dumps({"troubles": ["邮件服务器没有应答"]}))
+    seen = state(found, datetime.now(SHANGHAI))["消息"]
+    assert (seen.well, seen.says) == (False, "待发 1 条，最早的已等 3 小时：邮件服务器没有应答")
+
+
+def test_contacts_are_the_operator_and_the_counties(found):
+    reference = reference_bundle.load(found.reference)
+    place = found.data / "contacts.yaml"
+    for text, well in (("", False), ("operator: a@b.example", False), ('counties: {"130502": a@b.example}', False)):
+        place.write_text(text)
+        assert reaching.people(found, reference, NOW.date()).well is well, text
+    place.write_text('operator: a@b.example\ncounties: {"130524": a@b.example}')
+    seen = reaching.people(found, reference, NOW.date())
+    assert seen.well and "不会收到催报" in seen.says and "襄都区" in seen.says
+
+
+@pytest.mark.parametrize(
+    ("year", "kept"),
+    [
+        (2024, {"名册", "政策", "节假日"}),
+        (2025, {"政策", "节假日"}),
+        (2026, {"节假日"}),
+        *((year, set()) for year in range(2027, 2031)),
+    ],
+)
+def test_roster_policy_and_holidays_run_out_one_after_another_and_are_told_each_year(found, year, kept):
+    """The committed ones: a roster cut off in June 2023, a plan until December 2025, holidays until 2026."""
+    seen = state(found, datetime(year, 7, 1, tzinfo=SHANGHAI))
+    assert {what for what in ("名册", "政策", "节假日") if seen[what].well} == kept
+    assert all(seen[what].due for what in ("名册", "政策", "节假日"))
+    said = " ".join(seen[what].says for what in ("名册", "政策", "节假日"))
+    for what, words in (
+        ("名册", "请登记新版名册"),
+        ("政策", "期限已于2025年12月届满"),
+        ("节假日", f"没有{year}年的安排"),
+    ):
+        assert what in kept or words in said
+
+
+def test_a_rehearsal_counts_for_a_quarter_and_only_when_the_figures_agreed(found):
+    ledger = Ledger(found.data / "audit" / "audit.jsonl")
+    ledger.append("rehearsal", {"agrees": True, "message": "3/3 一致"}, now=NOW - timedelta(days=98))
+    assert copies.rehearsed(found, NOW).well
+    assert not copies.rehearsed(found, NOW + timedelta(days=2)).well
+    ledger.append("rehearsal", {"agrees": False, "message": "2/3 一致"}, now=NOW)
+    assert copies.rehearsed(found, NOW).says.endswith("2/3 一致")
+
+
+def test_a_backup_that_was_not_whole_is_none(found):
+    Ledger(found.data / "audit" / "audit.jsonl").append("backup", {"whole": False}, now=NOW)
+    assert not copies.backed_up(found, NOW).well
+
+
+# ---- sensors
+
+
+def ticking(last: datetime | None, on: bool = True) -> probes.Ticking:
+    return probes.Ticking("inbox", True, on, last, timedelta(minutes=10))
+
+
+def test_a_sensor_that_fails_or_is_off_is_late():
+    assert ticking(NOW).late(None, NOW) is None
+    assert ticking(NOW - timedelta(hours=1)).late(NOW - timedelta(minutes=5), NOW) is None, "just started"
+    assert "上次正常运行是 2026-03-20 07:00" in ticking(NOW - timedelta(hours=1)).late(NOW - timedelta(hours=2), NOW)
+    assert "没有正常运行过" in ticking(None).late(NOW - timedelta(hours=1), NOW)
+    assert "已停用" in ticking(NOW, on=False).late(None, NOW)
+
+
+@pytest.mark.parametrize(
+    ("cron", "days"), [("0 6 * * *", 1), ("0 3 * * 0", 7), ("0 2 1 * *", 31)], ids=["daily", "weekly", "monthly"]
+)
+def test_a_schedule_may_be_as_old_as_its_cron_line_says(cron, days):
+    assert probes._term({"cronSchedule": cron}) == timedelta(days=days, hours=2)
+
+
+# ---- outside
+
+
+@pytest.fixture
+def silent():
+    """A mail server that accepts and says nothing."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        yield server.getsockname()[1]
+
+
+def test_a_silent_mail_server_costs_one_round_of_the_outside_program_and_no_sensor(found, silent, monkeypatch):
+    monkeypatch.setenv("SHEQU_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("SHEQU_SMTP_PORT", str(silent))
+    monkeypatch.setenv("SHEQU_SMTP_SECURITY", "none")
+    monkeypatch.setattr("pipelines.notify.outbox.SECONDS", 0.2)
+    monkeypatch.setattr(health, "look", lambda *_: [])
+    dispatch.tell(found, [Message(str(n), f"{n}@y.example", "题", "文") for n in range(5)])
+    outside.one_round(found, datetime.now(SHANGHAI))
+    known = outside.note(found)
+    assert len(known["troubles"]) == 1, "the server is left alone after the first"
+    assert outside.probe(found) is None
+    assert (found.data / "outbox" / "queue" / "0.json").exists()
+
+
+def test_one_sign_of_life_a_day_says_what_is_broken_first(found):
+    seen = [Promise("磁盘", True, "空间充足"), Promise("备份", False, "没有备份记录")]
+    mail = outside.sign_of_life(seen, NOW, "op@y.example")
+    assert (mail.key, mail.subject) == ("life-2026-03-20", "社区治理系统 3月20日：1 项有问题")
+    assert mail.body.splitlines() == ["问题  备份：没有备份记录", "正常  磁盘：空间充足"]
+    done = {"tried": NOW.isoformat(), "at": NOW.isoformat()}
+    assert not outside._is_due(done, NOW + timedelta(hours=20)), "4 o'clock of the next day"
+    assert outside._is_due(done, NOW + timedelta(hours=24))
+    assert outside._is_due({**done, "trouble": "x"}, NOW + timedelta(hours=1))
+
+
+class Touched(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.seen.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Quiet."""
+
+
+def test_the_switch_is_touched_once_a_day_while_all_that_reports_trouble_works(found, monkeypatch, tmp_path):
+    with HTTPServer(("127.0.0.1", 0), Touched) as server:
+        server.seen = []
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        monkeypatch.setenv("SHEQU_SWITCH", f"http://127.0.0.1:{server.server_address[1]}/ping")
+        monkeypatch.setattr(health, "grave", lambda *_: [Promise("磁盘", True, "")])
+        assert "at" in outside._switch(found, NOW) and server.seen == ["/ping"]
+    monkeypatch.setenv("SHEQU_SWITCH", str(tmp_path / "beat"))
+    outside._switch(found, NOW)
+    assert (tmp_path / "beat").exists()
+    monkeypatch.setattr(health, "grave", lambda *_: [Promise("看板", False, "没有应答")])
+    kept = outside._switch(found, NOW)
+    assert kept["trouble"] == "未触碰，因为有问题：看板"
+    (found.data / "outside.json").write_text(json.dumps({"switch": kept}))
+    assert not reaching.switch(found, NOW).well
+
+
+def test_the_certificate_of_the_mail_server_has_a_day(found, monkeypatch):
+    monkeypatch.setenv("SHEQU_SMTP_HOST", "mail.example")
+    assert not reaching.certificate(found, NOW).well
+    until = (NOW + timedelta(days=13)).isoformat()
+    (found.data / "outside.json").write_text(json.dumps({"certificate": {"at": NOW.isoformat(), "until": until}}))
+    assert "不足两周" in reaching.certificate(found, NOW).says
+    assert reaching.certificate(found, NOW - timedelta(days=2)).well
+
+
+# ---- processes
+
+
+def test_a_supervisor_is_given_up_only_for_deaths_within_an_hour():
+    deaths: list[float] = []
+    assert not any(start.given_up(deaths, 3000.0 * n) for n in range(20))
+    assert [start.given_up(deaths, 100_000.0 + n) for n in range(5)] == [False, False, False, False, True]
+
+
+def test_the_dashboard_alone_passes_a_signal_on_and_leaves_nothing(tmp_path):
+    """Stopped by SIGTERM or killed outright: what it started goes with it."""
+    import signal
+    import subprocess
+    import sys
+
+    script = "import sys\nfrom pipelines.serving import programs\nsys.exit(programs._until_stopped([sys.executable, '-c', sys.argv[1]], {}))"
+    sleeper = f"import time, os\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        (tmp_path / "pid").unlink(missing_ok=True)
+        parent = subprocess.Popen([sys.executable, "-c", script, sleeper], cwd=Path(__file__).parents[2])
+        child = int(_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
+        parent.send_signal(number)
+        parent.wait(60)
+        _until(
+            lambda child=child: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text()
+        )
+        assert parent.returncode == (0 if number == signal.SIGTERM else -9)
+
+
+def _until(asked, seconds: float = 120):
+    deadline = time.monotonic() + seconds
+    while not (answer := asked()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return answer
+
+
+def test_the_outside_program_is_one_of_those_that_are_watched(found):
+    names = [one.name for one in programs.all_of(found, programs.Ports())]
+    assert names == ["code", "web", "daemon", "dashboard", "outside"]
