@@ -207,7 +207,9 @@ def _behind(one: SpotList, whole: bool) -> None:
         if not whole:
             st.caption("种子和次序在名单结束后列出，任何人都可以照样复算；此前只有办理人员看得到，以免走漏。")
             return
-        st.caption("种子是下面五行的 SHA-256；每个单位的签号是种子、逗号（半角）和单位编号连写的 SHA-256，从小到大即名单的次序。")
+        st.caption(
+            "种子是下面五行的 SHA-256；每个单位的签号是种子、逗号（半角）和单位编号连写的 SHA-256，从小到大即名单的次序。"
+        )
         st.code(spot_desk.seed_text(one), language=None)
         st.code(one.draw.body["seed"], language=None)
 

@@ -17,7 +17,6 @@ compared as well as one that is being made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
@@ -85,11 +84,11 @@ def steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> dict[tuple[str,
     """By (indicator, level, unit) of city and counties, what was counted at each step; a step without the place is left out."""
     create_empty(con)
     _count_steps(con, compared, _Units(con, compared.register))
-    found: dict[tuple[str, str, str], dict[str, Counted]] = {}
+    counts: dict[tuple[str, str, str], dict[str, Counted]] = {}
     for step in STEPS:
         for indicator, level, unit, *counted in con.execute(f"SELECT {_COLUMNS} FROM step_{step}").fetchall():
-            found.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
-    return found
+            counts.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
+    return counts
 
 
 @dataclass(frozen=True)
@@ -177,25 +176,19 @@ def _judge(
     con.execute(f"CREATE OR REPLACE TEMP TABLE unit AS SELECT {month}, * FROM ({roster})")
     con.execute(f"CREATE OR REPLACE TEMP TABLE county AS SELECT {month}, * FROM ({counties})")
     try:
-        figure_counts.judge_units(_counting(con, compared), [compared.earlier], compared.register)
+        figure_counts.judge_units(con, compared.form, [compared.earlier], compared.register)
     finally:
         for table in ("standing", "county_standing", "unit", "county"):
             con.execute(f"DROP TABLE temp.{table}")
 
 
-def _counting(con: duckdb.DuckDBPyConnection, compared: Compared) -> SimpleNamespace:
-    """What counting needs of a warehouse."""
-    rosters = SimpleNamespace(city=SimpleNamespace(code=compared.city))
-    return SimpleNamespace(con=con, reference=SimpleNamespace(form=compared.form, rosters=rosters))
-
-
 def _published_fields(con: duckdb.DuckDBPyConnection, source: str, part: Part) -> str:
     """The fields of a published table under their ids; a question that was not asked then has no answer."""
-    known, found = _columns(con, source), ""
+    known, columns = _columns(con, source), ""
     for field in part:
         names = [name for name in (f"reported:{field.id}", field.id) if name in known]
-        found += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
-    return found
+        columns += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
+    return columns
 
 
 _ATTRIBUTES = "municipal_district, shared_funding, has_villages"
@@ -321,7 +314,7 @@ class _Units:
 
 def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_earlier: bool) -> None:
     """Count the present states as one step. A county that goes on whole has its later code in every step."""
-    figure_counts.count(_counting(con, compared), 0, compared.register)
+    figure_counts.count(con, compared.city, 0, compared.register)
     queries = " UNION ALL ".join(measure.sums(kind) for kind in measure.kinds(0, compared.register))
     moved = "coalesce(origin.later, unit)" if is_earlier else "unit"
     con.execute(

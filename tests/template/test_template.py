@@ -250,9 +250,9 @@ def test_answers_come_back_as_they_were_given(tmp_path):
     given = {unit.code: answers_for(unit, number) for number, unit in enumerate(units)}
     path = tmp_path / template.file_name("桥西区", MONTH)
     template.write_template(path, form, place("130503"), units, MONTH, given, {"agency": True, "towns": 7})
-    found = pages.reading(path.read_bytes(), path.name)
-    assert not found.refused and (found.county, found.month) == ("130503", MONTH)
-    assert found.community.unit == [unit.code for unit in units]
+    reading = pages.reading(path.read_bytes(), path.name)
+    assert not reading.refused and (reading.county, reading.month) == ("130503", MONTH)
+    assert reading.community.unit == [unit.code for unit in units]
     for field in (
         "party_org",
         "households",
@@ -263,8 +263,8 @@ def test_answers_come_back_as_they_were_given(tmp_path):
         "pilot_type",
     ):
         expected = [given[unit.code].get(field) for unit in units]
-        assert found.community.values[field] == expected, field
-    assert (found.record.values["agency"], found.record.values["towns"]) == (True, 7)
+        assert reading.community.values[field] == expected, field
+    assert (reading.record.values["agency"], reading.record.values["towns"]) == (True, 7)
 
 
 def answers_for(unit: Unit, number: int) -> dict[str, object]:
@@ -282,8 +282,8 @@ def answers_for(unit: Unit, number: int) -> dict[str, object]:
 
 
 def test_a_blank_template_holds_every_row_back_for_what_is_required():
-    found = pages.reading(made(), "桥西区2019年6月.xlsx")
-    assert not found.refused and all(found.community.held)
+    reading = pages.reading(made(), "桥西区2019年6月.xlsx")
+    assert not reading.refused and all(reading.community.held)
 
 
 # -- several ----------------------------------------------------------------------------------------------------------
