@@ -42,10 +42,6 @@ from pipelines.warehouse.projection import Progress, Warehouse
 Tables = dict[str, dict[str, Object]]
 
 
-class Lost(Refusal):
-    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
-
-
 @dataclass(frozen=True)
 class Edition:
     """One edition of one month. `folder` is where it stands; `new` whether this call made it."""
@@ -324,7 +320,7 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
     """A lost edition where it was, as the ledger tells of it. Errors: `Lost` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
-        raise Lost(
+        raise edition_folders.Lost(
             f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
             "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )

@@ -94,6 +94,16 @@ def _counties(claim: ListClaim) -> list[str]:
     return [code for place in claim.strata for code in place.id.split("+") if code.isdigit()]
 
 
+def most_visits(wished: Sequence[Proposal]) -> int:
+    """Visits that the chosen plans may need; a unit drawn for several indicators is visited once."""
+    return sum(one.chosen.visits for one in wished if one.chosen)
+
+
+def planned(claim: Mapping) -> int:
+    """Visits that a claim, as `result` tells it, is planned with."""
+    return sum(stratum["planned"] for stratum in claim["strata"])
+
+
 def make_draw(
     number: int,
     digits: str,
