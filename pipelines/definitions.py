@@ -8,10 +8,10 @@ from pipelines.defs.resource import Station
 from pipelines.reference import reference_bundle
 
 
-def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Definitions:
+def build_defs(installation: settings.Settings | None = None, **overrides) -> dg.Definitions:
     """Assets, checks, job, schedule and sensor of one installation; `overrides` replace arguments of `Definitions`."""
-    found = found or settings.load()
-    reference = reference_bundle.load(found.reference)
+    installation = installation or settings.load()
+    reference = reference_bundle.load(installation.reference)
     months = partitions.partitions(reference)
     made = assets.build(months, reference)
     job, timetable = schedule.build(reference.calendar, months, dg.AssetSelection.assets(*made))
@@ -29,7 +29,7 @@ def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Defini
         "jobs": list(jobs),
         "schedules": list(schedules),
         "sensors": [inbox_sensor.build(job, months), *watching],
-        "resources": {"station": Station(data=str(found.data), reference=str(found.reference))},
+        "resources": {"station": Station(data=str(installation.data), reference=str(installation.reference))},
         # one process: a city month costs seconds, starting processes would cost more
         "executor": dg.in_process_executor,
     }

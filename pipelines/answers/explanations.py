@@ -44,8 +44,8 @@ def kept(text: str) -> str:
 
 def read(workbook: Workbook) -> list[Explanation]:
     """Every explanation of the workbook's lists, in their order; a finding that is answered twice, as it is answered last."""
-    found = {one.finding: one for sheet in workbook.sheets for one in _of_sheet(sheet)}
-    return list(found.values())
+    explanations = {one.finding: one for sheet in workbook.sheets for one in _of_sheet(sheet)}
+    return list(explanations.values())
 
 
 def _of_sheet(sheet: Sheet) -> Iterator[Explanation]:

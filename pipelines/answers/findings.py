@@ -195,11 +195,11 @@ class Report:
             return self._placed(same.first, same.body)
         values = list(same.found)
         more = "等" if len(values) > VALUES else ""
-        told = f"，所见有“{'”“'.join(quote(value) for value in values[:VALUES])}”{more}" if len(values) > 1 else ""
+        examples = f"，所见有“{'”“'.join(quote(value) for value in values[:VALUES])}”{more}" if len(values) > 1 else ""
         cells = ",".join(same.cells) or None
         found = "、".join(values[:VALUES]) or None
-        one = replace(same.first, cell=cells, row=None, unit=None, found=found)
-        return self._placed(one, f"{same.body}同类共 {same.count} 处{told}，各处处理相同。")
+        grouped = replace(same.first, cell=cells, row=None, unit=None, found=found)
+        return self._placed(grouped, f"{same.body}同类共 {same.count} 处{examples}，各处处理相同。")
 
     def _placed(self, finding: Finding, body: str) -> Finding:
         """The finding with its sentence, at the place where its cells really stand."""

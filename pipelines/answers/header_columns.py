@@ -84,8 +84,8 @@ def is_transposed(sheet: Sheet, part: Part) -> bool:
     named = part.vocabulary.named
     for column in range(_LABEL_COLUMNS):
         texts = (row[column] for row in sheet.rows[:DEEPEST_LABEL] if column < len(row))
-        found = {name for text in texts if type(text) is str for name in named[text]}
-        if len(found) >= TRANSPOSED and found & {"code", "name"}:
+        fields = {name for text in texts if type(text) is str for name in named[text]}
+        if len(fields) >= TRANSPOSED and fields & {"code", "name"}:
             return True
     return False
 
@@ -207,11 +207,11 @@ def _stack(column: tuple[str, ...]) -> list[str]:
 
 def _readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """A label's readings, and last the one without a unit that stands behind it after a comma or a slash."""
-    found = list(labels.readings(text))
-    tail = _TAIL.fullmatch(found[-1][0])
+    readings = list(labels.readings(text))
+    tail = _TAIL.fullmatch(readings[-1][0])
     if tail and tail[2] in measurement_units.UNITS:
-        found.append((tail[1], (tail[2], *found[-1][1])))
-    return found
+        readings.append((tail[1], (tail[2], *readings[-1][1])))
+    return readings
 
 
 def _above(texts: list[str]) -> tuple[str, ...]:
@@ -239,16 +239,16 @@ def _placed(known: Vocabulary, number: int, texts: tuple[str, ...]) -> tuple[Mat
 
 def _table(sheet: Sheet, header: _Header, first: int, last: int) -> Table:
     table = Table(sheet, first + 1, last + 1)
-    found: dict[str, list[Column]] = {}
+    by_field: dict[str, list[Column]] = {}
     for match, column, fitting in header.placed(first, last):
         if match.field is None:
             if match.header:
                 table.unknown.append(column)
             continue
-        found.setdefault(match.field.id, []).append(fitting or column)
+        by_field.setdefault(match.field.id, []).append(fitting or column)
         if fitting is None:
             table.wrong_unit[match.field.id] = column
-    for field_id, columns in found.items():
+    for field_id, columns in by_field.items():
         if len(columns) > 1:
             table.twice[field_id] = columns
         elif field_id not in table.wrong_unit:

@@ -52,11 +52,11 @@ class Joined:
         """Addresses as they stand: of those that lie on several sheets, the ones on the first."""
         if sheet != self.table.sheet.name:
             return sheet, cells
-        found: dict[str, list[str]] = {}
+        by_sheet: dict[str, list[str]] = {}
         for cell in cells:
             name, row, column = self.spot(*address.numbers(cell))
-            found.setdefault(name, []).append(address.cell(row, column))
-        return next(iter(found.items()))
+            by_sheet.setdefault(name, []).append(address.cell(row, column))
+        return next(iter(by_sheet.items()))
 
 
 def bodies(table: Table) -> Body:

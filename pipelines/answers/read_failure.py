@@ -55,7 +55,8 @@ def decided(archive: Archive, after: int) -> dict[int, Costly]:
 def note(archive: Archive, event: Event, outcome: Costly, first: bool) -> None:
     """Write the outcome of a first reading down. Errors: `Refusal` for a submission that was readable before."""
     if not first or any(
-        told.kind == "release" and told.body["as_of"] >= event.seq for told in archive.decisions(after=event.seq)
+        decision.kind == "release" and decision.body["as_of"] >= event.seq
+        for decision in archive.decisions(after=event.seq)
     ):
         why = _WHY[outcome.why].format(**asdict(outcome.limits))
         raise Refusal(

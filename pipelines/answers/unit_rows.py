@@ -139,8 +139,10 @@ class _Sorter:
         return [labels.fold(value) for value in cells if isinstance(value, str)]
 
     def label(self, row: list) -> str:
-        found = self._labels(row)
-        return next((text for text in found if _TOTAL.fullmatch(text)), found[-1] if found else "")
+        labels_of_row = self._labels(row)
+        return next(
+            (text for text in labels_of_row if _TOTAL.fullmatch(text)), labels_of_row[-1] if labels_of_row else ""
+        )
 
 
 def _is_code(raw: object) -> bool:

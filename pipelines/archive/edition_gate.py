@@ -45,8 +45,8 @@ class Editions:
 
     def usable(self, month: str | None = None) -> list[str]:
         """All that are not retracted (of a month), in order: working editions are among them."""
-        found = (name for name in self.made if name not in self.retracted)
-        return sorted((name for name in found if month is None or name.startswith(f"{month}/")), key=order)
+        names = (name for name in self.made if name not in self.retracted)
+        return sorted((name for name in names if month is None or name.startswith(f"{month}/")), key=order)
 
     @property
     def current(self) -> str | None:

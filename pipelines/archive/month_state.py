@@ -91,11 +91,14 @@ class MonthState:
         return sorted([*self.waiting, *self.early, *self.questioned])
 
 
+State = Literal["open", "explained", "settled", "dismissed"]
+
+
 @dataclass
 class Answered:
     """What county and city said about a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
 
-    state: Literal["open", "explained", "settled", "dismissed"] = "open"
+    state: State = "open"
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -239,7 +242,7 @@ def _place(life: Life, state: MonthState, reading: Received) -> None:
     elif reading.on and state.month >= reading.on.replace(day=1) and not state.over:
         _wait(life, state.early, reading)
     elif state.approved:
-        _wait(life, state.waiting, reading, state.effective.get(reading.county, []))
+        _wait(life, state.waiting, reading, state.effective.get(reading.county or "", []))
     else:
         _take(life, state, reading)
 
@@ -252,9 +255,10 @@ def _wait(life: Life, queue: list[Received], reading: Received, in_force: list[i
 
 
 def _take(life: Life, state: MonthState, reading: Received) -> None:
-    seqs = state.effective.get(reading.county, [])
+    county = reading.county or ""  # never empty: what has no county is refused before
+    seqs = state.effective.get(county, [])
     if not _repeats(life, [seq for seq in seqs if seq < reading.seq], reading):
-        insort(state.effective.setdefault(reading.county, []), reading.seq)
+        insort(state.effective.setdefault(county, []), reading.seq)
         life.status[reading.seq] = "effective"
 
 
@@ -319,7 +323,7 @@ def _resolve(life: Life, event: Event) -> None:
         life.resolutions.setdefault(body["county"], {})[body["key"]] = body["unit"]
 
 
-def _answer(life: Life, key: str, state: str, event: Event) -> Answered:
+def _answer(life: Life, key: str, state: State, event: Event) -> Answered:
     answered = life.answered.setdefault(key, Answered())
     answered.state = state
     answered.events.append(event)
@@ -374,8 +378,8 @@ def _spot(life: Life, event: Event) -> None:
 def _spot_result(life: Life, event: Event) -> None:
     """A file that the reader refuses as a report, and which holds results of a spot check."""
     life.spots.append(event)
-    if event.body["submission"] not in life.withdrawn:
-        life.status[event.body["submission"]] = "spot"
+    if event.body["returned"] not in life.withdrawn:
+        life.status[event.body["returned"]] = "spot"
 
 
 def _nothing(life: Life, event: Event) -> None:

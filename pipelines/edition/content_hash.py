@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 
 def digest(table: pa.Table) -> str:
     """SHA-256 over names, types and values, column by column, in the order of the rows."""
-    found = sha256(f"{table.num_rows}\n".encode())
+    total = sha256(f"{table.num_rows}\n".encode())
     for name, column in zip(table.column_names, table.columns, strict=True):
-        found.update(f"{name} {column.type}\n".encode())
+        total.update(f"{name} {column.type}\n".encode())
         for part in _parts(column):
-            found.update(part)
-    return found.hexdigest()
+            total.update(part)
+    return total.hexdigest()
 
 
 def columns(schema: pa.Schema) -> str:

@@ -112,13 +112,13 @@ def _sentences(register: Register) -> list[dict]:
     for paragraph in register.text.paragraphs:
         for number, sentence in enumerate(paragraph.sentences):
             measured = [i.id for i in register if i.clause == paragraph.clause and i.quote in sentence]
-            told = {
+            sentences = {
                 "paragraph": paragraph.number,
                 "number": number,
                 "clause": paragraph.clause,
                 "heading": paragraph.heading,
             }
-            rows.append({"policy": register.policy.id, **told, "text": sentence, "indicators": measured})
+            rows.append({"policy": register.policy.id, **sentences, "text": sentence, "indicators": measured})
     return rows
 
 

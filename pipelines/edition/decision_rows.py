@@ -17,8 +17,8 @@ def decision_rows(events: Iterable[Event]) -> list[dict]:
 
 
 def _decision(event: Event) -> dict:
-    told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
+    fields = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **fields}
 
 
 def explanation_rows(life: Life) -> list[dict]:
@@ -35,5 +35,5 @@ def _explained(finding: str, answered: Answered) -> dict | None:
         return None
     by_city = last if last.kind in ("accept", "ask", "dismiss") else None
     settled = (by_city.by, by_city.at) if by_city else (None, None)
-    told = (finding, said.body["text"], said.by, said.at, answered.state, answered.question, *settled)
-    return dict(zip(EXPLANATION, told, strict=True))
+    columns = (finding, said.body["text"], said.by, said.at, answered.state, answered.question, *settled)
+    return dict(zip(EXPLANATION, columns, strict=True))

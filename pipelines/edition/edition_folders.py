@@ -44,8 +44,8 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def _names(folder: Path) -> list[str]:
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-        return [entry.name for entry in found]
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
     return []
 
 
@@ -72,12 +72,12 @@ def month_tables(folder: Path, manifest: dict) -> dict[str, dict[str, dict]]:
 
     Errors: `Damaged` when one of those is missing or damaged.
     """
-    found: dict[str, dict[str, dict]] = {}
-    pages = [_page(folder, name) for name in sorted(manifest["files"]) if name.endswith(".json")]
-    for told in (*pages, manifest["tables"]):
-        for table, entries in told.items():
-            found.setdefault(table, {}).update(entries)
-    return found
+    tables: dict[str, dict[str, dict]] = {}
+    pages = [_page(folder, name) for name in sorted(manifest["files"]) if re.fullmatch(r".+/.+\.json", name)]
+    for page in (*pages, manifest["tables"]):
+        for table, entries in page.items():
+            tables.setdefault(table, {}).update(entries)
+    return tables
 
 
 def _page(folder: Path, name: str) -> dict[str, dict[str, dict]]:

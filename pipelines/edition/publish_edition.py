@@ -5,6 +5,7 @@ the archive has them now. The same inputs make no new edition. Order of events: 
 it; a kill between the two is healed by the next run.
 """
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pipelines.archive.store import SHANGHAI, Archive, Event
 from pipelines.edition import (
     changes,
     closed_periods,
+    data_package,
     database,
     edition_folders,
     month_tables,
@@ -130,8 +132,8 @@ def drafted(
     `wanted` is the format as which the ledger knows an edition that is made again; of those before `VERDICTS` nobody can make one.
     """
     content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
-    told = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
-    return Draft(month, _manifest(warehouse, life, month, content, told), content)
+    edition_format = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
+    return Draft(month, _manifest(warehouse, life, month, content, edition_format), content)
 
 
 def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
@@ -167,13 +169,13 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
         own = _own(warehouse, settings, life, marks, exports)
         divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
-            found = own[month]() | exports.of(
+            objects = own[month]() | exports.of(
                 month,
                 divisions,
                 marks[month],
                 lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
             )
-            for table, item in found.items():
+            for table, item in objects.items():
                 if table not in spot_tables.TABLES:
                     content.setdefault(table, {})[months.key(month)] = item
     return content | spot_month_tables.stored(warehouse, settings.releases / "objects", life, span)
@@ -183,17 +185,17 @@ def _own(
     warehouse: Warehouse, settings: Settings, life: Life, marks: dict[date, str], exports: Exports
 ) -> dict[date, Made]:
     """By month, what waits for its tables by its own divisions: those of an approved month are what they were published as."""
-    found: dict[date, Made] = {}
+    made: dict[date, Made] = {}
     statuses, approved, last = _statuses(warehouse, life), _approved(settings, life), max(marks)
     for month, mark in marks.items():
         folder = approved.get(month) if month != last else None
         if folder:
             make = partial(_adopted_objects, warehouse, settings, folder, month)
-            found[month] = partial(exports.noted, month, "approved", f"{folder.parent.name}/{folder.name}", make)
+            made[month] = partial(exports.noted, month, "approved", f"{folder.parent.name}/{folder.name}", make)
         else:
             mark = f"{mark} {statuses.get(month, [])}"
-            found[month] = exports.begin(month, "then", mark, partial(_month_queries, warehouse, life, month))
-    return found
+            made[month] = exports.begin(month, "then", mark, partial(_month_queries, warehouse, life, month))
+    return made
 
 
 def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
@@ -205,8 +207,8 @@ def _approved(settings: Settings, life: Life) -> dict[date, Path]:
     """Approved months, with the folder of their newest edition that was not retracted, as the ledger tells them."""
     approved = [month for month, state in life.months.items() if state.approved]
     named = {month: life.editions.usable(months.key(month))[-1:] for month in approved}
-    found = {month: settings.releases / names[0] for month, names in named.items() if names}
-    return {month: folder for month, folder in found.items() if (folder / "manifest.json").exists()}
+    folders = {month: settings.releases / names[0] for month, names in named.items() if names}
+    return {month: folder for month, folder in folders.items() if (folder / "manifest.json").exists()}
 
 
 def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
@@ -230,10 +232,10 @@ def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict)
 
 def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
     """State of every submission, by month: one more, though it waits, is a change to tell."""
-    found: dict[date, list[tuple[int, str]]] = {}
+    statuses: dict[date, list[tuple[int, str]]] = {}
     for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
-        found.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
-    return found
+        statuses.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
+    return statuses
 
 
 def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict:
@@ -313,8 +315,8 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) 
 
 def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
     """The newest edition of the month that the ledger tells of, when it is not on the shelf."""
-    told = [event for event in life.releases if event.body["month"] == months.key(month)]
-    newest = max(told, key=lambda event: event.body["edition"], default=None)
+    events = [event for event in life.releases if event.body["month"] == months.key(month)]
+    newest = max(events, key=lambda event: event.body["edition"], default=None)
     return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
 
 
@@ -326,9 +328,9 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
             f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
             "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
-    told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
-    told |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
-    folder = _shelve(warehouse, settings.releases, told, draft.content)
+    body = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
+    body |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
+    folder = _shelve(warehouse, settings.releases, body, draft.content)
     edition_folders.point_current(settings.releases, warehouse.archive)
     return Edition(draft.month, number, folder, new=False)
 
@@ -362,6 +364,9 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
+    described = _json(data_package.describe(warehouse.con, folder, manifest, warehouse.reference))
+    write_durably(folder / data_package.FILE, described, mode=0o440)
+    files[data_package.FILE] = hashlib.sha256(described).hexdigest()
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)

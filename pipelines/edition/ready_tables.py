@@ -51,8 +51,8 @@ class Source:
 
     def policies(self) -> list[str]:
         """Ids of the policies that judge the last month."""
-        found = (self.folder / "tables").glob(f"state-*/{self.keys[-1]}.parquet")
-        return sorted(path.parent.name.removeprefix("state-") for path in found)
+        paths = (self.folder / "tables").glob(f"state-*/{self.keys[-1]}.parquet")
+        return sorted(path.parent.name.removeprefix("state-") for path in paths)
 
     def _parquet(self, table: str, keys: Sequence[str]) -> str:
         places = (str(self.folder / "tables" / table / f"{key}.parquet").replace("'", "''") for key in keys)

@@ -54,12 +54,12 @@ def unlisted(reference: Reference) -> list[Caveat]:
 
 def term_end(register: Register) -> date:
     """The last month in which something of a policy is due."""
-    return max([register.due, *(target.due for indicator in register for target in indicator.targets)])
+    return max([register.due, *(target.due for indicator in register for target in indicator.entry.targets)])
 
 
 def _policies(reference: Reference, month: date) -> list[Caveat]:
     ended = [register for register in reference.registers if term_end(register) < month]
-    found = [
+    caveats = [
         Caveat(
             f"policy:{register.policy.id}",
             "policy",
@@ -71,8 +71,8 @@ def _policies(reference: Reference, month: date) -> list[Caveat]:
     if ended and not running:
         last = max(map(term_end, ended))
         says = f"目前没有仍在期限内的政策：最后一项的期限已于{months.label(last)}届满"
-        found.append(Caveat("policy:none", "policy", says))
-    return found
+        caveats.append(Caveat("policy:none", "policy", says))
+    return caveats
 
 
 def _calendar(reference: Reference, month: date) -> list[Caveat]:

@@ -279,9 +279,9 @@ def csv_bytes(made: Page, encoding: str = "gb18030") -> bytes:
 # -- comparing --------------------------------------------------------------------------------------------------------
 
 
-def answers_of(found: read_workbook.Reading) -> dict[str, dict[str, object]]:
+def answers_of(reading: read_workbook.Reading) -> dict[str, dict[str, object]]:
     """What was read, by unit: only rows that count."""
-    rows = found.community
+    rows = reading.community
     return {
         unit: {name: values[i] for name, values in rows.values.items() if name not in ("code", "name", "town")}
         for i, unit in enumerate(rows.unit)

@@ -82,8 +82,8 @@ def decorated(made: pages.Page, extra=None, options: dict | None = None) -> byte
 def findings_of(data: bytes, name: str = NAME) -> list[dict]:
     """What the reader finds, as `intake.Report` has it; but for the units that these small books leave out."""
     reading = pages.reading(data, name)
-    found = [finding for finding in reading.findings if finding.code != "units_missing"]
-    return [{**vars(finding), "id": finding_id(reading.county, finding)} for finding in found]
+    findings = [finding for finding in reading.findings if finding.code != "units_missing"]
+    return [{**vars(finding), "id": finding_id(reading.county, finding)} for finding in findings]
 
 
 def context(*earlier: list[dict], **changes) -> ReceiptContext:
@@ -117,22 +117,22 @@ def replaced(data: bytes, **changes) -> bytes:
 
 def faults_of_package(data: bytes) -> list[str]:
     """What Excel would call damage."""
-    found = parts(data)
-    types = etree.fromstring(found["[Content_Types].xml"])
+    package = parts(data)
+    types = etree.fromstring(package["[Content_Types].xml"])
     overrides = [e.get("PartName") for e in types.iter(f"{TYPES}Override")]
     defaults = {e.get("Extension").lower() for e in types.iter(f"{TYPES}Default")}
     faults = [f"{name} 有两个类型" for name in overrides if overrides.count(name) > 1]
-    faults += [f"{name} 有类型而无部件" for name in overrides if name.lstrip("/") not in found]
-    for name, content in found.items():
+    faults += [f"{name} 有类型而无部件" for name in overrides if name.lstrip("/") not in package]
+    for name, content in package.items():
         if f"/{name}" not in overrides and name.rpartition(".")[2].lower() not in defaults | {"xml]"}:
             faults.append(f"{name} 没有类型") if name != "[Content_Types].xml" else None
         if name.endswith((".xml", ".rels", ".vml")):
             etree.fromstring(content)
         if name.endswith(".rels"):
-            faults += _faults_of_relations(name, content, found)
+            faults += _faults_of_relations(name, content, package)
         if "/worksheets/" in name and name.endswith(".xml"):
-            faults += _faults_of_sheet(name, etree.fromstring(content), found)
-    return faults + _faults_of_styles(found) + _faults_of_shapes(found)
+            faults += _faults_of_sheet(name, etree.fromstring(content), package)
+    return faults + _faults_of_styles(package) + _faults_of_shapes(package)
 
 
 def _faults_of_relations(name: str, content: bytes, found: dict) -> list[str]:

@@ -17,7 +17,7 @@ from pydantic import Field
 from pipelines.errors import Refusal
 from pipelines.reference.roster.arrow import text
 from pipelines.reference.roster.county_attributes import Span
-from pipelines.reference.strict_yaml import Entry, Prose, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Plain, Prose, build, load_yaml
 
 URBAN, TOWN, RURAL = "城市社区", "城镇社区", "农村社区"
 KINDS = (URBAN, TOWN, RURAL)
@@ -76,7 +76,7 @@ class Override(Entry):
 
 
 class _OverrideFile(Entry):
-    overrides: list[dict]
+    overrides: list[Plain]
 
 
 def load_overrides(path: Path) -> list[Override]:
