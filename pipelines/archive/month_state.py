@@ -378,8 +378,7 @@ def _spot(life: Life, event: Event) -> None:
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`.
-    `annotate` changes no figure."""
+    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` changes no figure."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
