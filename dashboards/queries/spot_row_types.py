@@ -1,4 +1,4 @@
-"""Rows of an edition's tables of spot checks, as the dashboard reads them (`pipelines.verification.spot_tables` says what they mean)."""
+"""Rows of spot checks that pages read, as TypedDicts: the columns of each selection in `spot_rows`."""
 
 from datetime import date
 from decimal import Decimal

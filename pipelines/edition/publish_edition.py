@@ -84,7 +84,7 @@ def publish(
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
-    if approved and not _is_checked(warehouse, draft.manifest, latest):
+    if approved and not spot_month_tables.is_checked(warehouse, draft.manifest, latest):
         return Edition(month, int(latest.name), latest, new=False)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
@@ -282,7 +282,7 @@ def write(
     manifest = {
         "edition": number,
         "kind": "checked"
-        if latest and _is_checked(warehouse, draft.manifest, latest)
+        if latest and spot_month_tables.is_checked(warehouse, draft.manifest, latest)
         else _kind(draft.manifest, before),
         "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
         "published_at": now.isoformat(timespec="seconds"),
@@ -337,17 +337,6 @@ def _kind(manifest: dict, before: dict | None) -> str:
         return "original"
     same_rules = before["reference"] == manifest["reference"] and before["format"] >= edition_folders.VERDICTS
     return "corrected" if same_rules else "restated"
-
-
-def _is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
-    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
-    if not spot_tables.TABLES.keys() & manifest["tables"].keys():
-        return False
-    before = edition_folders.read_manifest(latest)
-    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
-        return False
-    changed = same_edition.differing(warehouse, latest, manifest)
-    return bool(changed) and spot_month_tables.only_these(changed)
 
 
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:

@@ -94,16 +94,6 @@ def _counties(claim: ListClaim) -> list[str]:
     return [code for place in claim.strata for code in place.id.split("+") if code.isdigit()]
 
 
-def most_visits(wished: Sequence[Proposal]) -> int:
-    """Visits that the chosen plans may need; a unit drawn for several indicators is visited once."""
-    return sum(one.chosen.visits for one in wished if one.chosen)
-
-
-def planned(claim: Mapping) -> int:
-    """Visits that a claim, as `result` tells it, is planned with."""
-    return sum(stratum["planned"] for stratum in claim["strata"])
-
-
 def make_draw(
     number: int,
     digits: str,
@@ -215,7 +205,7 @@ def _claim(one: SpotList, claim: ListClaim, lists: Mapping[int, SpotList]) -> di
     names = ("policy", "indicator", "level", "unit", "at_most", "counted", "yes", "required", "allowed")
     told = {name: body[name] for name in names} | {"target": float(claim.claim.target), "slack": claim.claim.slack}
     told |= {"unmade_by": claim.claim.unmade_by, "looks": 1, "look": 1, "unknown_units": claim.claim.unknown}
-    told |= {"strata": _strata(one, claim), "no": [], "unknown": []}
+    told |= {"visits": sum(claim.planned), "strata": _strata(one, claim), "no": [], "unknown": []}
     estimate = spot_lists.for_estimate(lists, one, claim)
     columns = spot_tables.result_columns(one, claim.key, estimate)
     shown = {
