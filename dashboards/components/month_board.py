@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards.components import clerk, matter_cards, month_steps
+from dashboards.components import clerk, header, matter_cards, month_steps
 from dashboards.queries import board_rows
 from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
@@ -17,7 +17,6 @@ KINDS = {
     "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
     "dismiss": "不予处理", "annotate": "批注",
 }  # fmt: skip
-STEPS = ("hand_out", "arrive", "returned", "questions", "approve", "release")
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 # as many rows bear a button of their own
 MOST = 30
@@ -47,12 +46,8 @@ def _month() -> date | None:
     known = month_now.known_months(settings.load())[::-1]
     if not known:
         return None
-    asked = {months.key(month): month for month in known}.get(st.query_params.get("of", "")) or board_rows.usual(known)
-    chosen = st.selectbox(
-        "办理哪个月", known, known.index(asked), format_func=months.label, width=160, key="decide_month"
-    )
-    st.query_params["of"] = months.key(chosen)
-    return chosen
+    options = {months.key(month): months.label(month) for month in known}
+    return months.parse(header.pick("of", "办理哪个月", options, months.key(board_rows.usual(known)), width=160))
 
 
 def _running() -> None:
@@ -68,19 +63,7 @@ def _running() -> None:
 
 def _step(board: Board) -> str:
     """The step that is worked on: the address's, else the first that is not done."""
-    labels = _labels(board)
-    asked = st.query_params.get("step")
-    step = st.segmented_control(
-        "步骤",
-        STEPS,
-        default=asked if asked in STEPS else _next_step(board),
-        format_func=labels.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        key=f"step-{months.key(board.month)}",
-    )
-    st.query_params["step"] = step
-    return step
+    return header.tabs("step", "步骤", _labels(board), _next_step(board))
 
 
 def _labels(board: Board) -> dict[str, str]:
