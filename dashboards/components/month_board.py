@@ -84,7 +84,7 @@ def _labels(board: Board) -> dict[str, str]:
 
 def _next_step(board: Board) -> str:
     rows = board.counties
-    if all(row.state == "missing" for row in rows):
+    if not any(row.at for row in rows):
         return "hand_out"
     if any(row.state in ("missing", "late", "part") for row in rows):
         return "arrive"
