@@ -67,15 +67,13 @@ def _step(board: Board) -> str:
 
 
 def _labels(board: Board) -> dict[str, str]:
-    rows, now = board.counties, board.now
-    due = [row for row in rows if row.state != "excused"]
-    whole = sum(row.state == "whole" for row in due)
-    open_, explained = sum(row.questions for row in rows), sum(row.explained for row in rows)
+    now, due = board.now, len(board.counties) - board.count("excused")
+    open_, explained = board.total("questions"), board.total("explained")
     released = "工作版" if now.working else "已办" if now.released else "未办"
     return {
         "hand_out": "1 下发",
-        "arrive": f"2 到齐 {whole}/{len(due)}",
-        "returned": f"3 退回 {sum(row.returned for row in rows) + len(board.of(None))}",
+        "arrive": f"2 到齐 {board.count('whole')}/{due}",
+        "returned": f"3 退回 {board.total('returned') + len(board.of(None))}",
         "questions": f"4 说明 {open_ + explained}" + (f"（{explained} 待采纳）" if explained else ""),
         "approve": f"5 审定 {'已办' if now.approved else '未办'}",
         "release": f"6 发布 {released}",
@@ -108,7 +106,7 @@ def _panel(step: str, board: Board, by: str | Actor) -> None:
     elif step == "returned":
         _returned(board, by)
     else:
-        explained = sum(row.explained for row in board.counties)
+        explained = board.total("explained")
         told = f"{explained} 件县里已说明，待采纳或追问。" if explained else "没有待采纳的说明。"
         st.caption(f"{told}打开一个县，逐件采纳、追问、豁免或认定。")
 
