@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from pipelines import months
 from pipelines.answers import (
@@ -49,6 +50,9 @@ def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_
     return _Choice(workbook, form, report, named, of_town).made()
 
 
+_Item = TypeVar("_Item", Table, Form2)
+
+
 class _Choice:
     def __init__(self, workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool):
         self.workbook, self.form, self.report, self.named, self.of_town = workbook, form, report, named, of_town
@@ -86,7 +90,7 @@ class _Choice:
             return next(iter(self.named & said))
         return None if self.named else max(said)
 
-    def _of_month(self, sheets: list, month: date | None) -> list:
+    def _of_month(self, sheets: list[_Item], month: date | None) -> list[_Item]:
         kept = []
         for item in sheets:
             said = _months_of(item)

@@ -17,7 +17,7 @@ from pipelines import settings
 from pipelines.answers import personal_data
 from pipelines.errors import Refusal
 from pipelines.reference import strict_yaml
-from pipelines.reference.strict_yaml import Entry
+from pipelines.reference.strict_yaml import Entry, Plain
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
@@ -60,7 +60,7 @@ class Kind(Entry):
 
 
 class _File(Entry):
-    findings: list[dict]
+    findings: list[Plain]
 
 
 def finding_id(county: str | None, finding: Finding) -> str:

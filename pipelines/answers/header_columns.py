@@ -13,7 +13,7 @@ from pipelines.answers import measurement_units
 from pipelines.reference import labels
 from pipelines.reference.form import Field, Part, Vocabulary
 from pipelines.workbook import address
-from pipelines.workbook.grid import Sheet
+from pipelines.workbook.grid import Row, Sheet
 
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
@@ -153,7 +153,7 @@ class _Header:
         """How many different fields the block names."""
         return len({match.field.id for match in self.matches(first, last) if match.field})
 
-    def _cells(self, row: int) -> list:
+    def _cells(self, row: int) -> Row:
         return [value for value in self.rows[row - self.low] if value is not None and value != ""]
 
     def _is_title(self, row: int) -> bool:

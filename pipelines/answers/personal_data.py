@@ -26,7 +26,7 @@ def holds(value: object) -> bool:
     return isinstance(value, str) and len(value) >= _SHORTEST and bool(_NUMBERS.search(value))
 
 
-def any_in(values: set) -> bool:
+def any_in(values: set[object]) -> bool:
     """Whether any of many cells may hold one: a quick look before each is looked at."""
     return bool(
         _NUMBERS.search("\n".join(str(int(v)) if type(v) is float and v.is_integer() else str(v) for v in values))

@@ -5,7 +5,7 @@ from types import NoneType
 from pipelines.answers import parse_value, personal_data
 
 
-def texts(raw: tuple, distinct: set) -> list[str | None]:
+def texts(raw: tuple[object, ...], distinct: set[object]) -> list[str | None]:
     """What stood in the cells, as the sender sees it. Text is its own text."""
     if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
         return list(raw)
@@ -20,7 +20,7 @@ def masked(text: object) -> object:
     return personal_data.masked(text) if isinstance(text, str) else text
 
 
-def booleans_apart(raw: tuple, distinct: set) -> tuple[tuple, set]:
+def booleans_apart(raw: tuple[object, ...], distinct: set[object]) -> tuple[tuple[object, ...], set[object]]:
     if bool not in set(map(type, raw)):
         return raw, distinct
     texts = {True: "TRUE", False: "FALSE"}

@@ -6,6 +6,7 @@ release counts was readable when it was made: should a smaller machine fail on i
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from pipelines.answers import findings
 from pipelines.answers.findings import Kind
@@ -42,7 +43,7 @@ class Costly:
         return Reading(file, sha256, refused=True, findings=report.findings)
 
 
-def noted(body: dict) -> Costly:
+def noted(body: dict[str, Any]) -> Costly:
     """What the ledger tells."""
     return Costly(body["why"], Limits(**body["limits"]))
 
