@@ -209,7 +209,7 @@ def _has_units(table: Table) -> bool:
 
 
 def _has_answers(table: Table) -> bool:
-    """Whether any unit has an answer besides what says which unit it is, as the form is handed out."""
+    """Whether any unit has an answer besides its identification, which the template fills in."""
     known = set(_positions(table, ("code", "name", "town", "kind")))
     positions = [column.index - 1 for column in table.columns.values() if column.index - 1 not in known]
     for number in join_sheets.bodies(table).units:
@@ -301,7 +301,7 @@ def county_of_codes(table: Table | None) -> str | None:
 
 
 def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
-    """Hidden rows, columns and sheets are read like others, and said."""
+    """Notes on hidden rows, columns and sheets, which are read like others."""
     for chosen_part in filter(None, (chosen.table, chosen.record)):
         sheet = chosen_part.sheet
         if sheet.visibility != "visible":
@@ -321,13 +321,13 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
 
 
 def is_remarks(sheet: Sheet) -> bool:
-    """The template's sheet on which a county says what is wrong with the roster."""
+    """The template's sheet for a county's remarks on the roster."""
     title = sheet.value(1, 1)
     return sheet.name == REMARKS_SHEET and isinstance(title, str) and title.startswith(REMARKS_TITLE)
 
 
 def note_remarks(chosen: Chosen, report: Report) -> None:
-    """What a county says is wrong with the roster, word for word: the city has to look at it."""
+    """The county's remarks on the roster, verbatim, for the city to look at."""
     for sheet in filter(is_remarks, chosen.others):
         for number, row in enumerate(sheet.rows[3:], 4):
             said = "：".join(str(value).strip() for value in row[1:] if value not in (None, ""))

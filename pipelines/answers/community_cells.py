@@ -23,7 +23,7 @@ UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
 
 class Cells:
-    """Fills `rows.values` and `rows.raw` from the sheet; `bad` says what could not be read: field, position, why."""
+    """Fills `rows.values` and `rows.raw` from the sheet; `bad` holds cells that could not be read: field, position, reason."""
 
     def __init__(self, table: Table, rows: CommunityRows, context: Context):
         self.table, self.rows, self.context = table, rows, context
@@ -203,7 +203,7 @@ class Cells:
                 self.rows.raw[fields[column]][position[row]] = text or None
 
     def _merged_cells(self) -> None:
-        """Merged answers: nobody can tell whose they are. Only a town may be merged down."""
+        """Merged answers cannot be attributed to a unit; only a town may be merged down."""
         position = {row: i for i, row in enumerate(self.rows.row)}
         fields = {column.index: questionid for questionid, column in self.table.columns.items()}
         for merge in self.sheet.merges:

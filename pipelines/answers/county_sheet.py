@@ -332,7 +332,7 @@ def is_filled(form2: Form2) -> bool:
 
 
 def contradictions(one: Form2, other: Form2) -> list[str]:
-    """Places where two records of one file say different things, or one says something and the other nothing."""
+    """Places where two records of one file differ, or only one has an answer."""
     places = []
     for name, place in one.places.items():
         if name not in other.places:

@@ -48,7 +48,7 @@ class Finding:
 
 
 class Kind(Entry):
-    """One entry of the taxonomy. `message` has the place in front and says what is wrong and what to do."""
+    """One entry of the taxonomy. `message` follows the place: the fault, and the remedy."""
 
     code: str
     severity: Literal["error", "warning", "note"]

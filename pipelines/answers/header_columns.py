@@ -59,7 +59,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Match:
-    """What the header over a column says: `remarks` of the label itself, `above` of the groups over it."""
+    """The header over a column: `remarks` of the label itself, `above` of the groups over it."""
 
     field: Field | None
     header: str
@@ -169,7 +169,7 @@ class _Header:
         return bool(cells) and all(_is_hint(cell) for cell in cells)
 
     def matches(self, first: int, last: int) -> list[Match]:
-        """What a block of rows says over each column."""
+        """The match of a block of header rows for each column."""
         if (first, last) not in self._matches:
             columns = zip(*self.texts[first - self.low : last + 1 - self.low], strict=True)
             self._matches[first, last] = [_match(self.known, texts) for texts in columns]

@@ -222,7 +222,7 @@ def contradictions(joined: Joined) -> str:
 
 
 def coded_rows(table: Table) -> list[int]:
-    """Rows that a code says to be units."""
+    """Rows with the code of a unit."""
     return [
         number
         for number, row in enumerate(table.sheet.rows[table.last :], table.last + 1)

@@ -205,7 +205,7 @@ def decimal(raw: object, stated: str | None) -> Decimal | str | None:
 
 
 def _same(unit: str, stated: str | None) -> bool:
-    """Whether a unit behind a number says the same as the one that the column is in: 平方米 and ㎡."""
+    """Whether a unit behind a number is the column's unit: 平方米 and ㎡."""
     return stated is not None and measurement_units.factor(unit, stated) == 1
 
 

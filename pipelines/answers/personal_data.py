@@ -1,4 +1,4 @@
-"""Telephone, identity and card numbers: the survey asks for none, and what is sent all the same is neither stored nor told."""
+"""Telephone, identity and card numbers: the survey asks for none; those sent nevertheless are neither stored nor shown."""
 
 import math
 import re

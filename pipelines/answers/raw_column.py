@@ -1,4 +1,4 @@
-"""One column of raw cells: as the sender sees them, and ready to be told apart as keys."""
+"""One column of raw cells: as text that the sender sees, and as distinct keys."""
 
 from types import NoneType
 
@@ -14,7 +14,7 @@ def texts(raw: tuple[object, ...], distinct: set[object]) -> list[str | None]:
 
 
 def masked(text: object) -> object:
-    """A name without the telephone and identity numbers that somebody wrote behind it: they are not stored."""
+    """A name without telephone and identity numbers written behind it: they are not stored."""
     if isinstance(text, float) and personal_data.holds(text):
         text = str(int(text))
     return personal_data.masked(text) if isinstance(text, str) else text

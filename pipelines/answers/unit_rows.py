@@ -134,7 +134,7 @@ class _Sorter:
         return self.is_place(place) if place else True
 
     def _labels(self, row: Row) -> list[str]:
-        """Where a total says what it is: code, name, town, and the first cell that is filled."""
+        """Cells that may label a total: code, name, town, and the first one filled."""
         first = next((value for value in row if value is not None and value != ""), None)
         cells = [self._at(row, self.code), self._at(row, self.name), self._at(row, self.town), first]
         return [labels.fold(value) for value in cells if isinstance(value, str)]

@@ -34,7 +34,7 @@ WITHDRAWABLE = {
 
 
 class Received(NamedTuple):
-    """What the fold needs to know of a submission that was read. `county` and `month` are null when refused; `on` is the day of receipt."""
+    """A submission that was read, as far as the fold uses it. `county` and `month` are null when refused; `on` is the day of receipt."""
 
     seq: int
     county: str | None
@@ -96,7 +96,7 @@ State = Literal["open", "explained", "settled", "dismissed"]
 
 @dataclass
 class Answered:
-    """What county and city said about a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
+    """Answers of county and city to a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
 
     state: State = "open"
     events: list[Event] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Answered:
 
     @property
     def question(self) -> str | None:
-        """What the city asks, where that was said last."""
+        """The city's question, where it is the last answer."""
         last = self.events[-1] if self.events else None
         return last.body["text"] if last and last.kind == "ask" else None
 

@@ -1,4 +1,4 @@
-"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that tell of them as they are now."""
+"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that show the present ones."""
 
 from collections.abc import Iterable
 

@@ -68,7 +68,7 @@ def series(source: Source, into: str, waivers: Iterable[Waiver], towns: str = "F
 
 
 def own(source: Source) -> dict[str, str]:
-    """SQL by table name of what is told of the last month of `source` alone, to be made in `release`."""
+    """SQL by table name of the tables of the last month of `source` alone, to be made in `release`."""
     return {
         "finding": f"SELECT * FROM {source.own('finding')} ORDER BY seq, phase, number",
         "unit": "SELECT unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried "

@@ -215,7 +215,7 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
 
 
 def _compare(warehouse: Warehouse, month: date, state: MonthState, before: dict[str, list[int]]) -> Findings:
-    """What comparing tells of the submissions that count, and of those that wait by themselves; `row` is left with what counts."""
+    """Findings from comparing the submissions that count, and those that wait; `row` is left with what counts."""
     pending = [reading.seq for reading in state.pending]
     con = warehouse.con
     findings: Findings = []
