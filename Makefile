@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run audit test test-fast test-cluster bench faults check fix docs lock install sample backfill
+.PHONY: notebook run audit test test-fast test-cluster bench faults check fix docs lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -27,6 +27,10 @@ endif
 
 test: .venv/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+# The planners' notebooks in JupyterLab, on this machine only; installed the first time.
+notebook: .venv/.notebook
+	$(BIN)/python -m jupyterlab --ip=127.0.0.1 --notebook-dir=notebooks
 
 # The same figures on Spark: installs PySpark into the environment; needs Java.
 test-cluster: .venv/.test .venv/.spark
@@ -79,6 +83,8 @@ lock:
 	  --extra build -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra build --extra test -c requirements.lock -o requirements-test.lock pyproject.toml
+	echo 'jupyterlab>=4.3' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  -c requirements-test.lock -o requirements-notebook.lock -
 	echo 'pyspark>=4.0' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  -o requirements-spark.lock -
 
@@ -99,6 +105,10 @@ install: .venv/.run
 
 .venv/.test: requirements-test.lock .venv/.run
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --progress-bar on --require-hashes -r requirements-test.lock
+	@touch $@
+
+.venv/.notebook: requirements-notebook.lock .venv/.run
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --progress-bar on --require-hashes -r requirements-notebook.lock
 	@touch $@
 
 .venv/.spark: requirements-spark.lock .venv/.run

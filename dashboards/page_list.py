@@ -18,6 +18,7 @@ PAGES = (
     Page("county", "县市区", "county"),
     Page("unit", "社区（村）", "unit"),
     Page("gaps", "缺口清单", "gaps"),
+    Page("tasks", "督办", "tasks"),
     Page("compare", "比较", "compare"),
     Page("reporting", "报送", "reporting"),
     Page("policy", "政策", "policy"),

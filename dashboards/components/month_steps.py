@@ -239,8 +239,10 @@ def _standing(board: Board) -> list[str]:
     if now.released:
         how = HOW.get(now.editions.released[now.released].body.get("how", ""), "")
         said.append(f"已发布 {now.released}" + (f"（{how}）" if how else ""))
-    else:
+    elif now.publication > datetime.now().astimezone():
         said.append(f"尚未发布；{now.publication:%Y-%m-%d %H:%M} 自动发布，此前可由人发布")
+    else:
+        said.append(f"尚未发布；发布时间 {now.publication:%Y-%m-%d %H:%M} 已过，计算后即发布")
     if now.working:
         said.append(f"工作版 {now.working} 尚未发布，只有办理的人看得到")
     where = "Dagster 运行" if handing_over.dagster(settings.load()) else "另起进程运行（没有 shequ serve）"

@@ -378,8 +378,8 @@ def _spot(life: Life, event: Event) -> None:
 def _spot_result(life: Life, event: Event) -> None:
     """A file that the reader refuses as a report, and which holds results of a spot check."""
     life.spots.append(event)
-    if event.body["submission"] not in life.withdrawn:
-        life.status[event.body["submission"]] = "spot"
+    if event.body["returned"] not in life.withdrawn:
+        life.status[event.body["returned"]] = "spot"
 
 
 def _nothing(life: Life, event: Event) -> None:

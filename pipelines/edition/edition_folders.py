@@ -73,7 +73,7 @@ def month_tables(folder: Path, manifest: dict) -> dict[str, dict[str, dict]]:
     Errors: `Damaged` when one of those is missing or damaged.
     """
     tables: dict[str, dict[str, dict]] = {}
-    pages = [_page(folder, name) for name in sorted(manifest["files"]) if name.endswith(".json")]
+    pages = [_page(folder, name) for name in sorted(manifest["files"]) if re.fullmatch(r".+/.+\.json", name)]
     for page in (*pages, manifest["tables"]):
         for table, entries in page.items():
             tables.setdefault(table, {}).update(entries)

@@ -142,7 +142,7 @@ def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
     seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
     # a returned list of a spot check is no report of the month that it names
-    visits = ",".join(str(e.body["submission"]) for e in life.spots if e.kind == "spot_result") or "NULL::BIGINT"
+    visits = ",".join(str(e.body["returned"]) for e in life.spots if e.kind == "spot_result") or "NULL::BIGINT"
     states = (
         ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status)
         or "(NULL::BIGINT, NULL::VARCHAR)"

@@ -133,17 +133,19 @@ class Release:
 
 
 def open_release(
-    month: str | date | None = None,
+    month: str | date | Path | None = None,
     edition: int | str | None = None,
     settings: Settings | None = None,
     data: str | Path | None = None,
 ) -> Release:
-    """The current release, or the named month's newest released (or named) edition.
+    """The current release, or the named month's newest released (or named) edition; an edition copied elsewhere by its folder (a `Path`).
 
     `edition="working"`: the newest edition (of the month), whether it is released yet or not. `data` is the folder of run-time state
     (default: `SHEQU_DATA`, else the repository's `data/`).
     Errors: `Refusal` when there is no such edition, or it is incomplete or of a newer format.
     """
+    if isinstance(month, Path):
+        return open_folder(month)
     installation = settings or load(data)
     wanted = months.parse(month) if isinstance(month, str) else month
     if edition == WORKING:

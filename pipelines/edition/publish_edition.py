@@ -5,6 +5,7 @@ the archive has them now. The same inputs make no new edition. Order of events: 
 it; a kill between the two is healed by the next run.
 """
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pipelines.archive.store import SHANGHAI, Archive, Event
 from pipelines.edition import (
     changes,
     closed_periods,
+    data_package,
     database,
     edition_folders,
     month_tables,
@@ -362,6 +364,9 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
+    described = _json(data_package.describe(warehouse.con, folder, manifest, warehouse.reference))
+    write_durably(folder / data_package.FILE, described, mode=0o440)
+    files[data_package.FILE] = hashlib.sha256(described).hexdigest()
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)

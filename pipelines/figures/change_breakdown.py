@@ -324,9 +324,8 @@ def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_ear
 
 
 def _parts_sql() -> str:
-    """One row per figure and part. Where there was no value, or is none now, nothing can be split: the whole is reporting, of a place
-    that was not there, or is no more, boundary; the change is then against 0. A step between without a value leaves its change to the
-    next that has one.
+    """One row per figure and part. A value that appears or goes is told by the step at which it does, against 0; of a place that was not
+    there, or is no more, all is boundary. A step between without a value leaves its change to the next that has one.
     """
     joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in STEPS)
     rows = " UNION ALL ".join(
@@ -345,24 +344,15 @@ def _parts_sql() -> str:
 
 
 def _link(n: int) -> str:
-    """SQL of a step's value and counts, as far as it takes part in the chain from the figure published to the present one."""
-    first, last, boundary = STEPS[0], STEPS[-1], STEPS.index("shifted")
-    known = ", ".join(_VALUE.format(step) for step in reversed(STEPS[: n + 1]))
-    ends = [first if n < turn else last for turn in (boundary, len(STEPS) - 1)]
-    chosen = [
-        (
-            f"coalesce({known})",
-            f"coalesce({STEPS[n]}.yes, published.yes)",
-            f"coalesce({STEPS[n]}.scope, published.scope)",
-        ),
-        *((_VALUE.format(step), f"{step}.yes", f"{step}.scope") for step in ends),
-    ]
-    cases = (
-        f"CASE WHEN published.has_value AND now.has_value THEN {split} WHEN published.yes IS NULL OR now.yes IS NULL THEN {founded} "
-        f"ELSE {told} END AS {name}{n}"
-        for name, split, founded, told in zip("vys", *chosen, strict=True)
-    )
-    return ", ".join(cases)
+    """SQL of a step's value and counts in the chain from the figure published to the present one."""
+    step, so_far, from_now = STEPS[n], reversed(STEPS[: n + 1]), STEPS[n:]
+    forwards, backwards = (f"coalesce({', '.join(map(_VALUE.format, steps))})" for steps in (so_far, from_now))
+    moved = STEPS[0] if n < STEPS.index("shifted") else STEPS[-1]
+    there = "published.yes IS NOT NULL AND now.yes IS NOT NULL"
+    return f"""
+        CASE WHEN NOT ({there}) THEN {_VALUE.format(moved)} WHEN now.has_value THEN {forwards} ELSE {backwards} END AS v{n},
+        CASE WHEN {there} THEN coalesce({step}.yes, published.yes) ELSE {moved}.yes END AS y{n},
+        CASE WHEN {there} THEN coalesce({step}.scope, published.scope) ELSE {moved}.scope END AS s{n}"""
 
 
 _VALUE = "CASE WHEN {0}.has_value THEN {0}.factor * {0}.yes::DOUBLE / {0}.scope::DOUBLE END"

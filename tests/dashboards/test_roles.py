@@ -73,7 +73,7 @@ def units_and_findings(data, county: str) -> set[str]:
     return {row["id"] for row in found} | {row["unit"] for row in codes}
 
 
-PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "quality")
+PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "tasks", "quality")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -67,7 +67,7 @@ def test_every_header_is_known_by_its_label(sheet):
 
 def test_units_stand_in_the_headers_where_the_form_has_them():
     area = pages.form().community["facility_area"]
-    assert field_wording.header(area) == "综合服务设施面积\n(㎡)"
+    assert field_wording.header(area) == "综合服务设施面积\n（㎡）"
 
 
 def test_groups_are_merged_over_their_columns(sheet):
@@ -217,7 +217,7 @@ def test_a_new_question_appears_with_its_check_and_its_words():
     question = Field(id="chargers", label="充电桩数", type="count", unit="个", max=300, help="含共享充电桩")
     book = opened(made(form=with_question(pages.form(), question)))
     sheet, column = book.worksheets[0], get_column_letter(len(pages.form().community.fields) + 1)
-    assert (sheet[f"{column}3"].value, sheet[f"{column}4"].value) == ("新增内容", "充电桩数\n(个)")
+    assert (sheet[f"{column}3"].value, sheet[f"{column}4"].value) == ("新增内容", "充电桩数\n（个）")
     assert covering(sheet, f"{column}5")[0].formula2 == "300"
     assert any("含共享充电桩" in str(row) for row in book["填表说明"].iter_rows(values_only=True))
 

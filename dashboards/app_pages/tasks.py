@@ -1,0 +1,57 @@
+"""督办: gaps as tasks: county, indicator, units to go, this month's work against its share, due day; closed by later data alone."""
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.components import common_parts, header
+from pipelines.edition import tasks as edition_tasks
+from pipelines.edition.phrases import count, day
+
+view = header.view()
+listed = edition_tasks.tasks(view.release, view.policy, month=view.month)
+counties = {task["county"]: task["short"] for task in listed}
+asked = st.query_params.get("county")
+chosen = st.selectbox(
+    "县（市、区）",
+    [None, *counties],
+    index=[None, *counties].index(asked) if asked in counties else 0,
+    format_func=lambda code: counties.get(code, "全部"),
+)
+standing = [task for task in listed if task["state"] != "closed" and chosen in (None, task["county"])]
+closed = [task for task in listed if task["state"] == "closed" and chosen in (None, task["county"])]
+again = sum(task["state"] == "reopened" for task in standing)
+st.markdown(
+    f"督办事项 {len(standing)} 项" + (f"，其中反弹重开 {again} 项" if again else "") + f"；已办结 {len(closed)} 项。"
+    "只计已报且未达标的社区（村）；只由以后月份的数据销号，回落的重新列入。"
+)
+
+
+def _row(task: edition_tasks.Task) -> dict:
+    return {
+        **task,
+        "progress": edition_tasks.PACES.get(task["pace"] or "") or edition_tasks.STATES[task["state"]],
+        "due": day(task["due"]),
+        # names of units are for those who may see them
+        "which": _names(task) if signin.may("units", task["county"]) else "",
+        "to_go": count(task["failing"]),
+    }
+
+
+def _names(task: edition_tasks.Task) -> str:
+    return "、".join(unit["name"] for unit in task["units"][:20]) + ("等" if len(task["units"]) > 20 else "")
+
+
+COLUMNS = {
+    "short": "县（市、区）",
+    "name": "指标",
+    "to_go": "尚缺",
+    "quota": "本月应完成",
+    "done": "本月完成",
+    "progress": "进度",
+    "due": "期限",
+    "which": "未达标的社区（村）",
+}
+if standing:
+    common_parts.table([_row(task) for task in standing], COLUMNS, height=600)
+else:
+    st.info("没有督办事项。" if not closed else "督办事项已全部办结。")

@@ -1,0 +1,103 @@
+"""An edition as a Frictionless Data Package: every column has its meaning, every path its file, and a copied folder opens by itself."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from pipelines.edition import Release, open_release
+
+# of the standard (https://datapackage.org/profiles/1.0/datapackage.json), what it demands of a package of files
+_PROFILE = {
+    "type": "object",
+    "required": ["resources"],
+    "properties": {
+        "profile": {"const": "data-package"},
+        "name": {"type": "string", "pattern": "^([-a-z0-9._/])+$"},
+        "created": {"type": "string", "format": "date-time"},
+        "licenses": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"anyOf": [{"required": ["name"]}, {"required": ["path"]}]},
+        },
+        "resources": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["name", "path"],
+                "properties": {
+                    "name": {"type": "string", "pattern": "^([-a-z0-9._/])+$"},
+                    "path": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"type": "string", "pattern": r"^(?!/)(?!.*\.\./)"},
+                    },
+                    "schema": {
+                        "type": "object",
+                        "required": ["fields"],
+                        "properties": {
+                            "fields": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": {
+                                    "required": ["name", "type", "title", "description"],
+                                    "properties": {
+                                        "type": {"enum": ["string", "number", "integer", "boolean", "date", "any"]}
+                                    },
+                                },
+                            }
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def package(may: Release) -> dict:
+    return json.loads((may.folder / "datapackage.json").read_text(encoding="utf-8"))
+
+
+def test_the_descriptor_is_as_the_standard_demands(package: dict):
+    jsonschema.validate(package, _PROFILE)
+    names = [resource["name"] for resource in package["resources"]]
+    assert len(names) == len(set(names)) >= 10
+
+
+def test_every_path_is_a_file_of_the_edition_and_no_month_table_is_left_out(package: dict, may: Release):
+    paths = {path for resource in package["resources"] for path in resource["path"]}
+    assert paths == {path.relative_to(may.folder).as_posix() for path in (may.folder / "tables").rglob("*.parquet")}
+
+
+def test_every_column_says_what_it_means(package: dict):
+    for resource in package["resources"]:
+        for field in resource["schema"]["fields"]:
+            assert field["title"] != field["name"], (resource["name"], field)
+
+
+def test_keys_and_code_lists_hold_of_the_data(package: dict, may: Release):
+    for resource in package["resources"]:
+        view = resource["name"]
+        view = f"{view}_all" if may.rows("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [f"{view}_all"]) else view
+        if key := resource["schema"].get("primaryKey"):
+            columns = ", ".join(f'"{name}"' for name in key)
+            assert not may.rows(f'SELECT {columns} FROM "{view}" GROUP BY ALL HAVING count(*) > 1 LIMIT 1'), view
+        for field in resource["schema"]["fields"]:
+            if resource["name"] == "figure" and (codes := field.get("categories")):
+                known = {code["value"] for code in codes}
+                found = {row["value"] for row in may.rows(f'SELECT DISTINCT "{field["name"]}" AS value FROM "{view}"')}
+                assert found - {None} <= known, field["name"]
+
+
+def test_a_copied_edition_opens_by_itself(may: Release, tmp_path: Path):
+    copy = shutil.copytree(may.folder, tmp_path / "edition", copy_function=shutil.copy)
+    with_figures = open_release(Path(copy))
+    assert with_figures.label == may.label
+    assert with_figures.rows("SELECT count(*) AS n FROM figure") == may.rows("SELECT count(*) AS n FROM figure")
+    assert with_figures.rows("SELECT count(*) AS n FROM standing") == may.rows("SELECT count(*) AS n FROM standing")
+    with_figures.close()
