@@ -390,8 +390,7 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 def _heal(settings: Settings, archive: Archive) -> None:
     """Finish what a kill interrupted: folders not in the ledger, half-written ones, a stale pointer."""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
-    standing = list(edition_folders.editions(settings.releases))
-    for folder in standing:
+    for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)
