@@ -33,6 +33,10 @@ class Damaged(Refusal):
     """An edition of which files are missing or altered."""
 
 
+class Lost(Refusal):
+    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
+
+
 def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
     """Folders of complete editions (those with a manifest), by month and number."""
     for place in [months.key(month)] if month else sorted(filter(_MONTH.fullmatch, _names(shelf))):
@@ -108,7 +112,7 @@ def named(shelf: Path) -> Path | None:
 
 
 def _text(shelf: Path) -> str:
-    """What `current` says; nothing where it is missing or unreadable."""
+    """Content of `current`; empty where it is missing or unreadable."""
     try:
         return (shelf / "current").read_text(encoding="ascii").strip()
     except (OSError, ValueError):
@@ -129,7 +133,7 @@ def point_current(shelf: Path, archive: Archive) -> None:
 
 
 def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:
-    """Complete editions (of a month) that everybody may see, in order. Beside no ledger, as on a copied shelf, all of them."""
+    """Complete released editions (of a month), in order. Beside no ledger, as on a copied shelf, all of them."""
     standing = list(editions(shelf, month))
     if not archive.ledger.exists():
         return standing

@@ -5,7 +5,6 @@ the archive has them now. The same inputs make no new edition. Order of events: 
 it; a kill between the two is healed by the next run.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -40,10 +39,6 @@ from pipelines.verification import spot_tables
 from pipelines.warehouse.projection import Progress, Warehouse
 
 Tables = dict[str, dict[str, Object]]
-
-
-class Lost(Refusal):
-    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def publish(
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
-    if approved and not _is_checked(warehouse, draft.manifest, latest):
+    if approved and not spot_month_tables.is_checked(warehouse, draft.manifest, latest):
         return Edition(month, int(latest.name), latest, new=False)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
@@ -204,7 +199,7 @@ def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, s
 
 
 def _approved(settings: Settings, life: Life) -> dict[date, Path]:
-    """Approved months, with the folder of their newest edition that was not retracted, as the ledger tells them."""
+    """Approved months, with the folder of their newest edition that was not retracted, according to the ledger."""
     approved = [month for month, state in life.months.items() if state.approved]
     named = {month: life.editions.usable(months.key(month))[-1:] for month in approved}
     folders = {month: settings.releases / names[0] for month, names in named.items() if names}
@@ -231,7 +226,7 @@ def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict)
 
 
 def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
-    """State of every submission, by month: one more, though it waits, is a change to tell."""
+    """State of every submission, by month; a further one is a change even while it waits."""
     statuses: dict[date, list[tuple[int, str]]] = {}
     for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
         statuses.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
@@ -257,7 +252,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wa
 
 
 def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
-    """Submissions in force for the series, as formats 2 and 3 told them: county, month, ledger number, hash and file name."""
+    """Submissions in force for the series, as in formats 2 and 3: county, month, ledger number, hash and file name."""
     rows = warehouse.con.execute(
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
         [month],
@@ -280,13 +275,13 @@ def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
 def write(
     warehouse: Warehouse, shelf: Path, draft: Draft, latest: Path | None, number: int, by: str, now: datetime
 ) -> Path:
-    """The folder of an edition, complete; nobody knows of it yet. `latest`: the edition of the month before it."""
+    """The folder of an edition, complete but not yet announced. `latest`: the edition of the month before it."""
     store = shelf / "objects"
     before = latest and edition_folders.read_manifest(latest)
     manifest = {
         "edition": number,
         "kind": "checked"
-        if latest and _is_checked(warehouse, draft.manifest, latest)
+        if latest and spot_month_tables.is_checked(warehouse, draft.manifest, latest)
         else _kind(draft.manifest, before),
         "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
         "published_at": now.isoformat(timespec="seconds"),
@@ -314,17 +309,17 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) 
 
 
 def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
-    """The newest edition of the month that the ledger tells of, when it is not on the shelf."""
+    """The newest edition of the month in the ledger, when it is not on the shelf."""
     events = [event for event in life.releases if event.body["month"] == months.key(month)]
     newest = max(events, key=lambda event: event.body["edition"], default=None)
     return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
 
 
 def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Draft) -> Edition:
-    """A lost edition where it was, as the ledger tells of it. Errors: `Lost` when what is in force now is something else."""
+    """A lost edition put back in its place, as recorded in the ledger. Errors: `Lost` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
-        raise Lost(
+        raise edition_folders.Lost(
             f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
             "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
@@ -343,17 +338,6 @@ def _kind(manifest: dict, before: dict | None) -> str:
     return "corrected" if same_rules else "restated"
 
 
-def _is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
-    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
-    if not spot_tables.TABLES.keys() & manifest["tables"].keys():
-        return False
-    before = edition_folders.read_manifest(latest)
-    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
-        return False
-    changed = same_edition.differing(warehouse, latest, manifest)
-    return bool(changed) and spot_month_tables.only_these(changed)
-
-
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
     """A whole release folder: month tables, the small database, the manifest last."""
     folder.mkdir(parents=True)
@@ -361,12 +345,10 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
         for key, item in entries.items():
             durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
+    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
-    described = _json(data_package.describe(warehouse.con, folder, manifest, warehouse.reference))
-    write_durably(folder / data_package.FILE, described, mode=0o440)
-    files[data_package.FILE] = hashlib.sha256(described).hexdigest()
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)
@@ -388,10 +370,9 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
-    """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
+    """Finish what a kill interrupted: folders not in the ledger, half-written ones, a stale pointer."""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
-    standing = list(edition_folders.editions(settings.releases))
-    for folder in standing:
+    for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)
