@@ -16,9 +16,10 @@ from bisect import insort
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pipelines import months
+from pipelines.archive.decided import Answered, State, Waiver
 from pipelines.archive.edition_gate import Editions
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
@@ -42,18 +43,6 @@ class Received(NamedTuple):
     refused: bool
     sha256: str = ""
     on: date | None = None
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A finding accepted by a person until a month's end, with the reason. `finding` is the finding's id."""
-
-    seq: int
-    finding: str
-    why: str
-    until: date
-    by: str
-    at: str
 
 
 @dataclass
@@ -89,28 +78,6 @@ class MonthState:
     def pending(self) -> list[Received]:
         """Submissions that wait, for whatever reason, in the order of the ledger."""
         return sorted([*self.waiting, *self.early, *self.questioned])
-
-
-State = Literal["open", "explained", "settled", "dismissed"]
-
-
-@dataclass
-class Answered:
-    """What county and city said about a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
-
-    state: State = "open"
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def explanation(self) -> Event | None:
-        """The latest explanation."""
-        return next((event for event in reversed(self.events) if event.kind == "explain"), None)
-
-    @property
-    def question(self) -> str | None:
-        """What the city asks, where that was said last."""
-        last = self.events[-1] if self.events else None
-        return last.body["text"] if last and last.kind == "ask" else None
 
 
 @dataclass

@@ -24,7 +24,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.archive.month_state import Waiver
+from pipelines.archive.decided import Waiver
 from pipelines.edition import analysis_tables, city_facts, closed_periods, ready_tables
 from pipelines.figures.progress import STATUSES
 from pipelines.reference.policy.register import Register

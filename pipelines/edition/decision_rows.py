@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from pipelines.archive.month_state import Answered, Life
+from pipelines.archive.decided import Answered
+from pipelines.archive.month_state import Life
 from pipelines.archive.store import Event
 
 STATES_OF_EXPLANATIONS = {"explained": "待采纳", "settled": "已采纳", "open": "市里追问", "dismissed": "不予处理"}

@@ -5,7 +5,6 @@ the archive has them now. The same inputs make no new edition. Order of events: 
 it; a kill between the two is healed by the next run.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -40,10 +39,6 @@ from pipelines.verification import spot_tables
 from pipelines.warehouse.projection import Progress, Warehouse
 
 Tables = dict[str, dict[str, Object]]
-
-
-class Lost(Refusal):
-    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
 
 
 @dataclass(frozen=True)
@@ -324,7 +319,7 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
     """A lost edition where it was, as the ledger tells of it. Errors: `Lost` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
-        raise Lost(
+        raise edition_folders.Lost(
             f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
             "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
@@ -353,9 +348,7 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
-    described = _json(data_package.describe(warehouse.con, folder, manifest, warehouse.reference))
-    write_durably(folder / data_package.FILE, described, mode=0o440)
-    files[data_package.FILE] = hashlib.sha256(described).hexdigest()
+    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.archive.month_state import Waiver
+from pipelines.archive.decided import Waiver
 from pipelines.edition import older_formats
 from pipelines.figures.progress import CONCERN, FIGURE
 

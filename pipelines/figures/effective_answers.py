@@ -17,7 +17,8 @@ from datetime import date
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.archive.month_state import Life, MonthState, Received, Waiver
+from pipelines.archive.decided import Waiver
+from pipelines.archive.month_state import Life, MonthState, Received
 from pipelines.figures import comparisons, county_origins, rule_findings, standing_answers
 from pipelines.figures.rule_findings import Findings
 from pipelines.figures.standing_answers import ACCEPTED, CARRY_MONTHS
