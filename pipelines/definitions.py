@@ -8,14 +8,13 @@ from pipelines.defs.resource import Station
 from pipelines.reference import reference_bundle
 
 
-def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Definitions:
+def build_defs(installation: settings.Settings | None = None, **overrides) -> dg.Definitions:
     """Assets, checks, job, schedule and sensor of one installation; `overrides` replace arguments of `Definitions`."""
-    found = found or settings.load()
-    reference = reference_bundle.load(found.reference)
+    installation = installation or settings.load()
+    reference = reference_bundle.load(installation.reference)
     months = partitions.partitions(reference)
-    made, promises = assets.build(months, reference), sources.promises()
-    selection = dg.AssetSelection.assets(*made) - dg.AssetSelection.checks(promises)
-    job, timetable = schedule.build(reference.calendar, months, selection)
+    made = assets.build(months, reference)
+    job, timetable = schedule.build(reference.calendar, months, dg.AssetSelection.assets(*made))
     daily = notifications.reminders(), maintenance_jobs.housekeeping(), sources.duty(), maintenance_jobs.copies()
     jobs, schedules = zip((job, timetable), *daily, strict=True)
     watching = [
@@ -26,11 +25,11 @@ def build_defs(found: settings.Settings | None = None, **overrides) -> dg.Defini
     ]
     parts = {
         "assets": [*made, *sources.specs()],
-        "asset_checks": [promises],
+        "asset_checks": [sources.promises()],
         "jobs": list(jobs),
         "schedules": list(schedules),
         "sensors": [inbox_sensor.build(job, months), *watching],
-        "resources": {"station": Station(data=str(found.data), reference=str(found.reference))},
+        "resources": {"station": Station(data=str(installation.data), reference=str(installation.reference))},
         # one process: a city month costs seconds, starting processes would cost more
         "executor": dg.in_process_executor,
     }

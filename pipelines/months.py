@@ -8,10 +8,10 @@ from pipelines.errors import Refusal
 
 def parse(text: str) -> date:
     """`2019-06` as a date. Refuses anything else."""
-    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
-    if not found:
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+    if not match:
         raise Refusal(f"“{text}”不是月份；请写成 2019-06 这样的形式")
-    return date(int(found[1]), int(found[2]), 1)
+    return date(int(match[1]), int(match[2]), 1)
 
 
 def parse_span(text: str) -> list[date]:

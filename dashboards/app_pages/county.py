@@ -17,6 +17,7 @@ own_report = submission_rows.report(view.release, view.month, county)
 near = county_panel.near_done_rows(view, county)
 findings = submission_rows.findings(view.release, view.month, county)
 
+header.title(options[county])
 st.subheader(f"{escape.markdown(options[county])} · {common_parts.month_text(view.month)}", anchor=False)
 with st.container(key="verdict"):
     common_parts.verdict(view, main, [], where=options[county] + "：")

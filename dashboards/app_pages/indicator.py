@@ -15,6 +15,7 @@ known = edition_data.indicators(view.release, view.policy)
 chosen = header.pick("indicator", "指标", common_parts.indicator_options(view), known[0]["indicator"], width=420)
 indicator = next(row for row in known if row["indicator"] == chosen)
 row = next((row for row in figure_rows.of_place(view, view.city) if row["indicator"] == chosen), None)
+header.title(indicator["name"])
 indicator_panel.clause(view, indicator)
 if row is None:
     st.info("这个月份没有该指标的数字。")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import signin
-from dashboards.text import escape
+from dashboards.components import common_parts
 from pipelines import settings
 from pipelines.serving import health
 from pipelines.serving.promise import Promise
@@ -17,11 +17,7 @@ def _looked(data: str) -> list[Promise]:
 
 def _table(found: list[Promise]) -> None:
     rows = [{"承诺": one.what, "现状": one.says, "至": str(one.due) if one.due else "—"} for one in found]
-    st.table(
-        [{name: escape.markdown(text) for name, text in row.items()} for row in rows],
-        border="horizontal",
-        hide_index=True,
-    )
+    common_parts.lines(rows, {name: name for name in ("承诺", "现状", "至")})
 
 
 if not signin.may("publish"):

@@ -31,7 +31,7 @@ with st.container(key="paper_only"):
     board.printed(view, rows)
     common_parts.moves_in_words(moved)
 with st.container(key="screen_only"):
-    st.subheader("本月变化最大的县市区", anchor=False)
-    common_parts.moves(moved)
+    st.subheader("本月变了什么", anchor=False)
+    common_parts.moves(view, moved)
     st.subheader("报送情况", anchor=False)
     common_parts.reporting(reports, common_parts.lines)

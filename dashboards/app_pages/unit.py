@@ -25,6 +25,7 @@ if unit is None:
     )
     st.stop()
 
+header.title(unit["name"])
 st.subheader(
     f"{escape.markdown(unit['name'])}（{escape.markdown(unit['county'])} {escape.markdown(unit['town'])}）",
     anchor=False,

@@ -120,7 +120,8 @@ def spread(wanted: Mapping[str, Point], texts: Mapping[str, Sequence[str]], rati
 
 def _width(text: str) -> float:
     """Letters of a text: a figure or a sign is about half as wide as a Chinese one."""
-    return sum(1.0 if ord(letter) > 0x2000 else 0.56 for letter in text)
+    wide = len([letter for letter in text if ord(letter) > 0x2000])
+    return wide + 0.56 * (len(text) - wide)
 
 
 def _around(point: Point, wide: float, high: float) -> Iterable[Point]:

@@ -88,12 +88,9 @@ def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
 
 
 def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
-    """What moved by work since the month before; of a county, in its own units."""
-    if not rows:
-        return []
-    if rows[0]["level"] == "city":
-        return [movement_sentences.what_moved(sentences.moved(view))]
-    return [screen_wording.moved_in(sentences.moved(view), rows[0]["place"])]
+    """What moved in a county's own units by work since the month before; the city's stands with the table of what moved."""
+    of_county = rows and rows[0]["level"] == "county"
+    return [screen_wording.moved_in(sentences.moved(view), rows[0]["place"])] if of_county else []
 
 
 def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
@@ -261,8 +258,10 @@ def _says(value: object) -> bool:
     return bool(value.text) if isinstance(value, Shown) else value not in (None, "")
 
 
-def moves(rows: Sequence[MovedRow]) -> None:
-    """The counties' figures that moved most against the month before."""
+def moves(view: View, rows: Sequence[MovedRow]) -> None:
+    """What moved by work and where, and the counties' figures that moved most against the month before."""
+    if said := movement_sentences.what_moved(sentences.moved(view)):
+        st.markdown(escape.markdown(said))
     if not rows:
         st.caption("没有可比的上月数字，或与上月相同。")
         return

@@ -110,6 +110,11 @@ def begin() -> None:
     st.session_state["address"] = {}
 
 
+def title(what: str) -> None:
+    """The name of the browser's tab: what the page is about comes first."""
+    st.set_page_config(page_title=f"{escape.plain(what)} · 社区治理进展")
+
+
 def address() -> dict[str, str]:
     """What has been chosen in this run and what the address carries besides: the whole view."""
     carried = {name: st.query_params[name] for name in CARRIED if name in st.query_params}
@@ -192,7 +197,7 @@ def _months(release: Release) -> dict[str, str]:
     return {key: months.label(months.parse(key)) for key in reversed(release.manifest["months"])}
 
 
-KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算"}
+KINDS = {"original": "首次发布", "corrected": "更正版", "restated": "口径调整后重算", "checked": "加注抽查"}
 
 
 def _edition_line(view: View) -> str:

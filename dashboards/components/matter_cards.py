@@ -91,7 +91,8 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor) -> None:
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
-            st.markdown(f"{_kind(matter)} {escape.markdown(_PLACE.sub('', matter['message']))}")
+            said = _PLACE.sub("", matter["message"])
+            st.markdown(f"{_kind(matter, said)} {escape.markdown(said)}")
             for row in told:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
                 st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
@@ -107,13 +108,13 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor) -> None:
         _settle(matter, by)
 
 
-def _kind(matter: Matter) -> str:
-    """`红 退回`: a word with a colour, and the finding's name."""
+def _kind(matter: Matter, said: str) -> str:
+    """A word with a colour, and the finding's name where its message does not begin with it."""
     colour = {"returned": "red", "explained": "blue", "questions": "orange"}[board_rows.step(matter)]
     word = "县里已说明" if matter["state"] == "explained" else KIND_NAMES[matter["kind"]]
     names = outcome.kind_names(settings.load().reference)
     what = names.get(board_rows.code(matter), "")
-    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what else "")
+    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what and not said.startswith(what) else "")
 
 
 def _accepts(matter: Matter) -> bool:

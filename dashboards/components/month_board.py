@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards.components import clerk, matter_cards, month_steps
+from dashboards.components import clerk, header, matter_cards, month_steps
 from dashboards.queries import board_rows
 from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
@@ -17,7 +17,6 @@ KINDS = {
     "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
     "dismiss": "不予处理", "annotate": "批注",
 }  # fmt: skip
-STEPS = ("hand_out", "arrive", "returned", "questions", "approve", "release")
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 # as many rows bear a button of their own
 MOST = 30
@@ -47,12 +46,8 @@ def _month() -> date | None:
     known = month_now.known_months(settings.load())[::-1]
     if not known:
         return None
-    asked = {months.key(month): month for month in known}.get(st.query_params.get("of", "")) or board_rows.usual(known)
-    chosen = st.selectbox(
-        "办理哪个月", known, known.index(asked), format_func=months.label, width=160, key="decide_month"
-    )
-    st.query_params["of"] = months.key(chosen)
-    return chosen
+    options = {months.key(month): months.label(month) for month in known}
+    return months.parse(header.pick("of", "办理哪个月", options, months.key(board_rows.usual(known)), width=160))
 
 
 def _running() -> None:
@@ -68,40 +63,26 @@ def _running() -> None:
 
 def _step(board: Board) -> str:
     """The step that is worked on: the address's, else the first that is not done."""
-    labels = _labels(board)
-    asked = st.query_params.get("step")
-    step = st.segmented_control(
-        "步骤",
-        STEPS,
-        default=asked if asked in STEPS else _next_step(board),
-        format_func=labels.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        key=f"step-{months.key(board.month)}",
-    )
-    st.query_params["step"] = step
-    return step
+    return header.tabs("step", "步骤", _labels(board), _next_step(board))
 
 
 def _labels(board: Board) -> dict[str, str]:
-    rows, now = board.counties, board.now
-    due = [row for row in rows if row.state != "excused"]
-    whole = sum(row.state == "whole" for row in due)
-    open_, explained = sum(row.questions for row in rows), sum(row.explained for row in rows)
-    released = "已发布" if now.released and not now.working else "有工作版" if now.working else "未发布"
+    now, due = board.now, len(board.counties) - board.count("excused")
+    open_, explained = board.total("questions"), board.total("explained")
+    released = "工作版" if now.working else "已办" if now.released else "未办"
     return {
         "hand_out": "1 下发",
-        "arrive": f"2 到齐 {whole}/{len(due)}",
-        "returned": f"3 退回 {sum(row.returned for row in rows) + len(board.of(None))}",
+        "arrive": f"2 到齐 {board.count('whole')}/{due}",
+        "returned": f"3 退回 {board.total('returned') + len(board.of(None))}",
         "questions": f"4 说明 {open_ + explained}" + (f"（{explained} 待采纳）" if explained else ""),
-        "approve": "5 已审定" if now.approved else "5 未审定",
-        "release": f"6 {released}",
+        "approve": f"5 审定 {'已办' if now.approved else '未办'}",
+        "release": f"6 发布 {released}",
     }
 
 
 def _next_step(board: Board) -> str:
     rows = board.counties
-    if all(row.state == "missing" for row in rows):
+    if not any(row.at for row in rows):
         return "hand_out"
     if any(row.state in ("missing", "late", "part") for row in rows):
         return "arrive"
@@ -125,7 +106,7 @@ def _panel(step: str, board: Board, by: str | Actor) -> None:
     elif step == "returned":
         _returned(board, by)
     else:
-        explained = sum(row.explained for row in board.counties)
+        explained = board.total("explained")
         told = f"{explained} 件县里已说明，待采纳或追问。" if explained else "没有待采纳的说明。"
         st.caption(f"{told}打开一个县，逐件采纳、追问、豁免或认定。")
 
@@ -145,11 +126,13 @@ def _counties(step: str, board: Board, by: str | Actor) -> None:
     rows = _concerned(step, board)
     if len(rows) < len(board.counties):
         st.caption(f"以下是这一步有事要办的 {len(rows)} 个县（市、区）。")
-    for row in rows:
-        with st.container(border=True, key=f"county-{row.code}"):
-            _line(step, board, row, by)
-            if st.session_state.get("open_county") == row.code:
-                _county(board, row, by)
+    with st.container(gap="xxsmall", key="counties"):
+        for row in rows:
+            opened = st.session_state.get("open_county") == row.code
+            with st.container(border=opened, key=f"county-{row.code}"):
+                _line(step, board, row, by, opened)
+                if opened:
+                    _county(board, row, by)
 
 
 def _concerned(step: str, board: Board) -> list[CountyRow]:
@@ -164,29 +147,29 @@ def _concerned(step: str, board: Board) -> list[CountyRow]:
     return sorted(rows, key=lambda row: order[row.state]) if step == "arrive" else rows
 
 
-def _line(step: str, board: Board, row: CountyRow, by: str | Actor) -> None:
+def _line(step: str, board: Board, row: CountyRow, by: str | Actor, opened: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"line-{row.code}"):
         st.markdown(f"**{escape.markdown(row.name)}**", width=150)
-        st.markdown(_told(row, board), width=330)
+        st.markdown(_told(row, board), width=380)
         st.markdown(_waits(row), width=260)
         with st.container(horizontal=True, width="content"):
             if step == "arrive" and row.state in ("missing", "late"):
                 month_steps.remind_county(board, row, by)
             if step == "arrive" and row.state in ("missing", "late", "part"):
                 month_steps.extend(board, row, by)
-            opened = st.session_state.get("open_county") == row.code
             if st.button("收起" if opened else "打开", key=f"open-{row.code}"):
                 st.session_state["open_county"] = None if opened else row.code
                 st.rerun()
 
 
 def _told(row: CountyRow, board: Board) -> str:
-    """`已报 117/121 个单位 · 6月3日`."""
+    """`已报 117/121 个单位，7月3日收到`."""
     colour = {"late": "red", "missing": "orange", "part": "orange", "whole": "green", "excused": "gray"}[row.state]
     said = f":{colour}[**{STATES[row.state]}**]"
     if row.state in ("whole", "part"):
         held = f"，暂不计入 {row.held}" if row.held else ""
-        said += f" {row.accepted}/{row.units} 个单位{held} :gray[{escape.markdown(screen_wording.day(row.at))}收到]"
+        at = f"{int(row.at[5:7])}月{int(row.at[8:10])}日收到" if row.at else ""
+        said += f" {row.accepted}/{row.units} 个单位{held} :gray[{at}]"
     elif row.due and row.due != board.now.usual_due:
         said += f" :gray[延至 {row.due}]"
     return said

@@ -178,7 +178,7 @@ def approve(board: Board, by: str | Actor) -> None:
 
 def _open_questions(board: Board) -> list[str]:
     """Matters that an approval would pass over."""
-    count = sum(row.waits for row in board.counties)
+    count = board.total("waits")
     return [f"{count} 件待办事项没有办结"] if count else []
 
 
@@ -239,8 +239,10 @@ def _standing(board: Board) -> list[str]:
     if now.released:
         how = HOW.get(now.editions.released[now.released].body.get("how", ""), "")
         said.append(f"已发布 {now.released}" + (f"（{how}）" if how else ""))
-    else:
+    elif now.publication > datetime.now().astimezone():
         said.append(f"尚未发布；{now.publication:%Y-%m-%d %H:%M} 自动发布，此前可由人发布")
+    else:
+        said.append(f"尚未发布；发布时间 {now.publication:%Y-%m-%d %H:%M} 已过，计算后即发布")
     if now.working:
         said.append(f"工作版 {now.working} 尚未发布，只有办理的人看得到")
     where = "Dagster 运行" if handing_over.dagster(settings.load()) else "另起进程运行（没有 shequ serve）"
@@ -252,7 +254,7 @@ def _standing(board: Board) -> list[str]:
 
 def state_line(board: Board) -> str:
     """Where the month stands, in one sentence."""
-    arrived = sum(row.state in ("whole", "part") for row in board.counties)
+    arrived = board.count("whole", "part")
     said = [f"{submission_rows.APPROVAL[board.now.state]}，{arrived}/{len(board.counties)} 个县（市、区）已报"]
     said.append(f"应报日期 {board.now.usual_due:%Y-%m-%d}")
     waits = len(board.state["waiting"])

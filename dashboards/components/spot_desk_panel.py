@@ -97,9 +97,8 @@ def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_deci
 
 
 def _aim(claim: Mapping) -> str:
-    visits = sum(stratum["planned"] for stratum in claim["strata"])
     return (
-        f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个；走访 {visits} 个，"
+        f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个；走访 {claim['visits']} 个，"
         f"至多 {claim['allowed']} 个未能属实即证明达标。"
     )
 
@@ -167,16 +166,16 @@ def _files(one: SpotList, told: Mapping, by: str | Actor) -> None:
     with st.expander(f"交回的文件（{len(one.results)} 份）"):
         for event in one.results:
             late = "，逾期" if event.body["late"] else ""
-            late += "，已撤回" if event.body["submission"] in one.taken_back else ""
+            late += "，已撤回" if event.body["returned"] in one.taken_back else ""
             text, button = st.columns([6, 1], vertical_alignment="center")
             text.markdown(
-                escape.markdown(f"第 {event.body['submission']} 号“{event.body['file']}”，{event.at[:10]}{late}")
+                escape.markdown(f"第 {event.body['returned']} 号“{event.body['file']}”，{event.at[:10]}{late}")
             )
             if told["state"] == "open" and not late:
                 with button, st.popover("撤回"):
                     why = st.text_input("理由", key=f"back-why-{event.seq}", max_chars=200)
                     if st.button("确认撤回", key=f"back-{event.seq}"):
-                        act(lambda seq=event.body["submission"], why=why: _returned(seq, why, by))
+                        act(lambda seq=event.body["returned"], why=why: _returned(seq, why, by))
 
 
 def _returned(seq: int, why: str, by: str | Actor) -> str:
@@ -207,7 +206,9 @@ def _behind(one: SpotList, whole: bool) -> None:
         if not whole:
             st.caption("种子和次序在名单结束后列出，任何人都可以照样复算；此前只有办理人员看得到，以免走漏。")
             return
-        st.caption("种子是下面五行的 SHA-256；每个单位的签号是“种子,单位”的 SHA-256，从小到大即名单的次序。")
+        st.caption(
+            "种子是下面五行的 SHA-256；每个单位的签号是种子、逗号（半角）和单位编号连写的 SHA-256，从小到大即名单的次序。"
+        )
         st.code(spot_desk.seed_text(one), language=None)
         st.code(one.draw.body["seed"], language=None)
 
@@ -229,7 +230,7 @@ def send_back() -> None:
         with st.container(border=True):
             _file(file.name, file.getvalue(), by)
     for event in returned_lists.unmatched(settings.load()):
-        said = f"第 {event.body['submission']} 号“{event.body['file']}”（{event.at[:10]}）不能对应任何名单，已存档，没有记录。"
+        said = f"第 {event.body['returned']} 号“{event.body['file']}”（{event.at[:10]}）不能对应任何名单，已存档，没有记录。"
         st.caption(escape.markdown(said))
 
 

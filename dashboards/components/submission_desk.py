@@ -48,6 +48,7 @@ class Dropped:
     name: str
     content: bytes
     seen: judge.Preview | None = None
+    refused: str = ""
     sent: tuple[outcome.Report, bytes | None, str] | None = None
 
 
@@ -94,9 +95,10 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
             if st.button("收起这份" if dropped.sent else "不报了", key=f"away-{digest}", type="tertiary"):
                 del _desk()[digest]
                 st.rerun()
-        if dropped.seen is None:
-            with st.spinner("正在读取…"):
-                dropped.seen = _tried(_previewed, dropped.name, dropped.content)
+        if dropped.seen is None and not dropped.refused:
+            _look(dropped)
+        if dropped.refused:
+            st.error(escape.markdown(dropped.refused))
         if dropped.seen is not None:
             _told(dropped.seen.report)
             _send(digest, dropped, dropped.seen, by)
@@ -127,6 +129,15 @@ def _acknowledge(report: outcome.Report) -> None:
     (st.warning if state == "refused" else st.success)(escape.markdown(told) + more)
 
 
+def _look(dropped: Dropped) -> None:
+    """What the file would get: found out once."""
+    try:
+        with st.spinner("正在读取…"):
+            dropped.seen = _in_folder(_previewed, dropped.name, dropped.content)
+    except Refusal as refused:
+        dropped.refused = str(refused)
+
+
 def _previewed(place: Path) -> judge.Preview:
     """The preview, if the file is one that the person may send: else it would compare with another county's answers."""
     seen = submit_files.preview(place.read_bytes(), place.name, settings.load())
@@ -149,15 +160,20 @@ def _submit(place: Path, by: str | Actor) -> tuple[outcome.Report, bytes | None,
 
 
 def _tried(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
-    """Something done with the file under its own name, in a folder of its own; a refusal is shown."""
+    """Something done with the file; a refusal is shown."""
+    try:
+        return _in_folder(action, name, content)
+    except Refusal as refused:
+        st.error(escape.markdown(refused))
+        return None
+
+
+def _in_folder(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
+    """The file under its own name, in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
         place = Path(folder) / file_names.last_part(name)
         place.write_bytes(content)
-        try:
-            return action(place)
-        except Refusal as refused:
-            st.error(escape.markdown(refused))
-            return None
+        return action(place)
 
 
 def _told(report: outcome.Report) -> None:

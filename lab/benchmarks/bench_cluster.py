@@ -74,8 +74,8 @@ def on_duckdb(release: Release, reference) -> None:
     )
     warehouse = type("Opened", (), {"con": con, "reference": reference})()
     by_duckdb.create(warehouse)
-    by_duckdb.judge_units(warehouse, [release.month], reference.main)
-    by_duckdb.count(warehouse, 0, reference.main)
+    by_duckdb.judge_units(warehouse.con, warehouse.reference.form, [release.month], reference.main)
+    by_duckdb.count(warehouse.con, warehouse.reference.rosters.city.code, 0, reference.main)
 
 
 def _seconds(action) -> float:

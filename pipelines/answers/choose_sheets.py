@@ -1,13 +1,18 @@
-"""Which sheet is 表1 and which is 表2, by what is on them; and what is said about the others, hidden ones and odd columns."""
+"""Which sheet is 表1 and which is 表2, by what is on them; and notes on the others and on what is hidden."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
-
-from rapidfuzz import fuzz, process
+from typing import TypeVar
 
 from pipelines import months
-from pipelines.answers import county_sheet, header_columns, join_sheets, measurement_units, parse_value, personal_data
+from pipelines.answers import (
+    check_columns,
+    county_sheet,
+    header_columns,
+    join_sheets,
+    parse_value,
+)
 from pipelines.answers.county_and_month import MARKS, months_in, title_cells
 from pipelines.answers.county_sheet import Form2
 from pipelines.answers.findings import Report
@@ -15,14 +20,11 @@ from pipelines.answers.header_columns import Table
 from pipelines.answers.join_sheets import Joined
 from pipelines.reference import labels
 from pipelines.reference.form import Form, Part
-from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, REMARKS_TITLE, TICK
+from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, REMARKS_TITLE
 from pipelines.workbook import address
 from pipelines.workbook.grid import Sheet, Workbook
 
-NEAR = 60
 OURS = ("填表说明", "问题清单")  # the template's and the receipt's own, of which nobody needs to be told
-_HARMLESS = {"序号", "编号", "行号", "备注", "说明", "填表说明", "行次", TICK}
-_FEW = 3  # cells under no header that are notes rather than a column
 
 
 @dataclass
@@ -46,6 +48,9 @@ def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_
     sheets that contradict each other are refused with the places. Nothing is chosen in silence.
     """
     return _Choice(workbook, form, report, named, of_town).made()
+
+
+_Item = TypeVar("_Item", Table, Form2)
 
 
 class _Choice:
@@ -76,18 +81,18 @@ class _Choice:
 
     # -- months -------------------------------------------------------------------------------------------------------
 
-    def _month(self, found: list[Table | Form2]) -> date | None:
+    def _month(self, sheets: list[Table | Form2]) -> date | None:
         """The month that the file is about, where its sheets say several."""
-        said = {month for item in found for month in _months_of(item)}
+        said = {month for item in sheets for month in _months_of(item)}
         if len(said) < 2:
             return None
         if len(self.named & said) == 1:
             return next(iter(self.named & said))
         return None if self.named else max(said)
 
-    def _of_month(self, found: list, month: date | None) -> list:
+    def _of_month(self, sheets: list[_Item], month: date | None) -> list[_Item]:
         kept = []
-        for item in found:
+        for item in sheets:
             said = _months_of(item)
             if month and said and month not in said:
                 self.aside.append((item.sheet, f"写明的是{'、'.join(map(months.label, sorted(said)))}"))
@@ -125,7 +130,7 @@ class _Choice:
             self._take(first)
             return
         for table in usable:
-            apply_unit_line(table, self.form.community, self.report)
+            check_columns.apply_unit_line(table, self.form.community, self.report)
         joined = join_sheets.join([first, *(table for table in usable if table is not first)])
         self.chosen.titled += [(table.sheet, table.first) for table in usable]
         if joined.places:
@@ -158,8 +163,10 @@ class _Choice:
         """Records on sheets of their own; where there is none, below or above 表1."""
         taken = {id(table.sheet) for table in tables}
         part = self.form.county
-        records = [found for sheet in self.open if id(sheet) not in taken and (found := county_sheet.find(sheet, part))]
-        return records or [found for table in tables if (found := _beside(table, part))]
+        records = [
+            record for sheet in self.open if id(sheet) not in taken and (record := county_sheet.find(sheet, part))
+        ]
+        return records or [record for table in tables if (record := _beside(table, part))]
 
     def _choose_record(self, records: list[Form2]) -> None:
         filled = [record for record in records if county_sheet.is_filled(record)] or records[:1]
@@ -180,8 +187,8 @@ class _Choice:
 
     def _note_aside(self) -> None:
         if self.aside:
-            told = "；".join(dict.fromkeys(f"“{sheet.name}”{why}" for sheet, why in self.aside))
-            self.report.add("sheets_set_aside", found=told, count=len(self.aside))
+            reasons = "；".join(dict.fromkeys(f"“{sheet.name}”{why}" for sheet, why in self.aside))
+            self.report.add("sheets_set_aside", found=reasons, count=len(self.aside))
 
 
 def _months_of(item: Table | Form2) -> set[date]:
@@ -202,7 +209,7 @@ def _has_units(table: Table) -> bool:
 
 
 def _has_answers(table: Table) -> bool:
-    """Whether any unit has an answer besides what says which unit it is, as the form is handed out."""
+    """Whether any unit has an answer besides its identification, which the template fills in."""
     known = set(_positions(table, ("code", "name", "town", "kind")))
     positions = [column.index - 1 for column in table.columns.values() if column.index - 1 not in known]
     for number in join_sheets.bodies(table).units:
@@ -215,7 +222,7 @@ def _has_answers(table: Table) -> bool:
 def _with_codes(tables: list[Table], aside: list[tuple[Sheet, str]]) -> list[Table]:
     """The tables of units. Beside tables with codes, one without any that names none of their units is a summary."""
     keys = {id(table): _keys(table) for table in tables}
-    coded = {key for found in keys.values() for key in found if not key[1] and key[0].isdigit()}
+    coded = {key for columns in keys.values() for key in columns if not key[1] and key[0].isdigit()}
     names = {name for table in tables if keys[id(table)] & coded for name in _names(table)}
     kept = []
     for table in tables:
@@ -259,14 +266,14 @@ def _beside(table: Table, part: Part) -> Form2 | None:
     sheet = table.sheet
     last = max(join_sheets.coded_rows(table), default=table.last)
     below = county_sheet.find(_window(sheet, last, len(sheet.rows)), part)
-    found = below or (
+    record = below or (
         county_sheet.find(_window(sheet, 0, table.first - 1), part) if table.first > county_sheet.ENOUGH else None
     )
     if below:
         # what 表1 reads ends where 表2 begins
         table.sheet = _window(sheet, 0, last)
-        found.first = max(found.first, last + 1)
-    return found
+        record.first = max(record.first, last + 1)
+    return record
 
 
 def _window(sheet: Sheet, first: int, last: int) -> Sheet:
@@ -293,130 +300,10 @@ def county_of_codes(table: Table | None) -> str | None:
     return county if 5 * count >= 4 * len(codes) else None
 
 
-def check_columns(table: Table, part: Part, report: Report) -> bool:
-    """Says what is wrong with the columns. Whether the sheet can be used: no field twice, no required one missing."""
-    sheet, usable = table.sheet.name, True
-    for name, columns in table.twice.items():
-        cells = ",".join(address.cell(table.last, column.index) for column in columns)
-        letters = "、".join(f"{column.letter}列“{column.header}”" for column in columns)
-        report.add("column_twice", sheet=sheet, cell=cells, field=name, found=letters, label=part[name].label)
-        usable = False
-    for name, column in table.wrong_unit.items():
-        cell = address.cell(table.last, column.index)
-        report.add(
-            "unit_of_other_quantity",
-            sheet=sheet,
-            cell=cell,
-            field=name,
-            found=column.header,
-            expected=part[name].unit,
-            label=part[name].label,
-        )
-    for field_ in table.missing(part, required=True):
-        report.add("required_column_missing", sheet=sheet, field=field_.id, expected=field_.label)
-        usable = False
-    absent = [f.label for f in table.missing(part, required=False) if f.id not in table.wrong_unit]
-    if absent:
-        report.add("columns_missing", sheet=sheet, expected="、".join(absent), count=len(absent))
-    unknown_columns(table, part, report)
-    _headless_columns(table, report)
-    apply_unit_line(table, part, report)
-    _converted(table, part, report)
-    return usable
-
-
-def unknown_columns(table: Table, part: Part, report: Report) -> None:
-    known = {labels.fold(f.label): f for f in part}
-    for column in table.unknown:
-        values = [row[column.index - 1] for row in table.sheet.rows[table.last :] if column.index <= len(row)]
-        filled = {value for value in values if value is not None}
-        words = {"sheet": table.sheet.name, "cell": address.cell(table.last, column.index), "found": column.header}
-        plain = labels.readings(column.header)[-1][0]
-        if personal_data.HEADERS.search(column.header) or sum(map(personal_data.holds, filled)) >= 2:
-            report.add("personal_data", **words)
-        elif filled and plain not in _HARMLESS:
-            near = process.extractOne(plain, list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
-            missing = near and known[near[0]].id not in table.columns
-            report.add(
-                "unknown_column",
-                expected=known[near[0]].label if near and missing else None,
-                hint=_hint(known[near[0]].label if near else None, missing),
-                **words,
-            )
-
-
-def _hint(near: str | None, missing: object) -> str:
-    if near is None:
-        return "表中没有相近的指标"
-    return f"最接近的指标是“{near}”" + ("" if missing else "，但该指标已有对应的列")
-
-
-def _headless_columns(table: Table, report: Report) -> None:
-    """Columns with data under no header. A few cells are a note that somebody wrote beside the table."""
-    headed = {column.index for column in (*table.columns.values(), *table.unknown, *table.wrong_unit.values())}
-    headed |= {column.index for columns in table.twice.values() for column in columns}
-    counts: Counter[int] = Counter()
-    widest = max((len(row) for row in table.sheet.rows[table.last :]), default=0)
-    for index in sorted(set(range(1, widest + 1)) - headed):
-        cells = [row[index - 1] for row in table.sheet.rows[table.last :] if index <= len(row)]
-        counts[index] = sum(cell is not None and cell != "" for cell in cells)
-    for index, count in counts.items():
-        if count > _FEW:
-            report.add(
-                "column_without_header", sheet=table.sheet.name, cell=address.cell(table.last, index), found=None
-            )
-
-
-def apply_unit_line(table: Table, part: Part, report: Report) -> None:
-    """A line above the table that states one unit of money (金额单位:元) holds for the money columns that state none."""
-    unit, cell = _unit_line(table)
-    if unit is None or cell is None:
-        return
-    changed = []
-    for name, column in table.columns.items():
-        question = part[name]
-        factor = (
-            measurement_units.factor(unit, measurement_units.canonical(question.unit) or "")
-            if question.type == "money"
-            else None
-        )
-        if factor is not None and factor != 1 and column.stated is None:
-            table.columns[name] = replace(column, factor=factor, stated=unit)
-            changed.append(question.label)
-    if changed:
-        report.add("unit_line", sheet=table.sheet.name, cell=cell, found=unit, fields="、".join(changed))
-
-
-def _unit_line(table: Table) -> tuple[str | None, str | None]:
-    for number, row in enumerate(table.sheet.rows[: table.first - 1], 1):
-        for column, value in enumerate(row[:200], 1):
-            if isinstance(value, str) and "单位:" in (folded := labels.fold(value).strip("()")):
-                units = measurement_units.all_of(folded.partition("单位:")[2])
-                money = [unit for unit in units if measurement_units.UNITS[unit][0] == "money"]
-                if len(money) == 1:
-                    return money[0], address.cell(number, column)
-    return None, None
-
-
-def _converted(table: Table, part: Part, report: Report) -> None:
-    for name, column in table.columns.items():
-        if column.factor != 1:
-            cell = address.cell(table.last, column.index)
-            report.add(
-                "unit_converted",
-                sheet=table.sheet.name,
-                cell=cell,
-                field=name,
-                found=column.stated,
-                expected=part[name].unit,
-                label=part[name].label,
-            )
-
-
 def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
-    """Hidden rows, columns and sheets are read like others, and said."""
-    for found in filter(None, (chosen.table, chosen.record)):
-        sheet = found.sheet
+    """Notes on hidden rows, columns and sheets, which are read like others."""
+    for chosen_part in filter(None, (chosen.table, chosen.record)):
+        sheet = chosen_part.sheet
         if sheet.visibility != "visible":
             report.add("hidden_sheet", sheet=sheet.name)
         inside = [row for row in sheet.hidden_rows if row <= len(sheet.rows)]
@@ -434,13 +321,13 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
 
 
 def is_remarks(sheet: Sheet) -> bool:
-    """The template's sheet on which a county says what is wrong with the roster."""
+    """The template's sheet for a county's remarks on the roster."""
     title = sheet.value(1, 1)
     return sheet.name == REMARKS_SHEET and isinstance(title, str) and title.startswith(REMARKS_TITLE)
 
 
 def note_remarks(chosen: Chosen, report: Report) -> None:
-    """What a county says is wrong with the roster, word for word: the city has to look at it."""
+    """The county's remarks on the roster, verbatim, for the city to look at."""
     for sheet in filter(is_remarks, chosen.others):
         for number, row in enumerate(sheet.rows[3:], 4):
             said = "：".join(str(value).strip() for value in row[1:] if value not in (None, ""))

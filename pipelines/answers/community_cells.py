@@ -4,22 +4,15 @@ Works on columns: each distinct raw value of a column is parsed once, a column i
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, replace
 from datetime import date
-from types import NoneType
-from typing import TYPE_CHECKING
 
-from pipelines.answers import parse_value, personal_data
-from pipelines.answers.findings import Report
+from pipelines.answers import flag_words, parse_value, personal_data, raw_column
+from pipelines.answers.community_rows import CommunityRows, Context, decided_month
 from pipelines.answers.header_columns import Column, Table
-from pipelines.answers.match_unit import CountyIndex
 from pipelines.answers.parse_value import Asked, Bad
-from pipelines.reference.form import KINDS, Field, Part
+from pipelines.reference.form import KINDS, Field
 from pipelines.workbook import address
-
-if TYPE_CHECKING:
-    from pipelines.answers.confirmed_rows import LastMonth
 
 ONE_BY_ONE = 20  # answers that do not apply, beyond which a column gets one finding
 TICKS = "ticks_and_blanks"
@@ -29,53 +22,8 @@ _TENTH = re.compile(r"^\s*\d{4}\.10\s*$")
 UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
 
-@dataclass
-class CommunityRows:
-    """表1 of one file. Grain of the lists: one entry per unit row, in the sender's order.
-
-    `untouched` rows of a prefilled workbook are left out: they count as the month's that they came from.
-    """
-
-    sheet: str
-    columns: dict[str, Column]
-    row: list[int] = field(default_factory=list)
-    unit: list[str | None] = field(default_factory=list)
-    held: list[bool] = field(default_factory=list)
-    values: dict[str, list] = field(default_factory=dict)
-    raw: dict[str, list[str | None]] = field(default_factory=dict)
-    untouched: int = 0
-    # for each row the fields that were answered but could not be read: no rule may take them for missing
-    unreadable: list[list[str]] = field(default_factory=list)
-    # rows and columns of other sheets, where 表1 lies on several: (row, field) -> sheet and cell
-    elsewhere: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
-
-    def drop(self, positions: set[int]) -> None:
-        """Takes rows out, as if they had not been sent."""
-        keep = [i for i in range(len(self.row)) if i not in positions]
-        for values in (self.row, self.unit, self.held, self.unreadable, *self.values.values(), *self.raw.values()):
-            values[:] = [values[i] for i in keep]
-
-
-@dataclass
-class Context:
-    """What reading a sheet needs besides the sheet. `index` is None where county or month is not known.
-
-    `last` is what a prefilled workbook came with, `town` the code of the one town that it is for.
-    """
-
-    part: Part
-    report: Report
-    index: CountyIndex | None
-    month: date | None
-    date1904: bool
-    resolutions: Mapping[str, str]
-    untyped: bool = False
-    last: "LastMonth | None" = None
-    town: str | None = None
-
-
 class Cells:
-    """Fills `rows.values` and `rows.raw` from the sheet; `bad` says what could not be read: field, position, why."""
+    """Fills `rows.values` and `rows.raw` from the sheet; `bad` holds cells that could not be read: field, position, reason."""
 
     def __init__(self, table: Table, rows: CommunityRows, context: Context):
         self.table, self.rows, self.context = table, rows, context
@@ -117,7 +65,7 @@ class Cells:
         """A finding on this sheet."""
         self.report.add(code, sheet=self.sheet.name, **address_and_words)
 
-    def _transposed(self) -> list[tuple]:
+    def _transposed(self) -> list[tuple[object, ...]]:
         """Columns of the unit rows, as wide as the mapped columns go."""
         width = max((column.index for column in self.table.columns.values()), default=0)
         source = self.sheet.rows
@@ -138,7 +86,7 @@ class Cells:
     def _asked(self, place: Column) -> Asked:
         return Asked(place.factor, place.stated, self.context.date1904, self.context.untyped)
 
-    def _met_before(self, question: Field, place: Column, raw: tuple) -> bool:
+    def _met_before(self, question: Field, place: Column, raw: tuple[object, ...]) -> bool:
         """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
@@ -152,13 +100,13 @@ class Cells:
         self.rows.values[question.id], self.rows.raw[question.id] = values, shown
         return True
 
-    def _parsed(self, question: Field, place: Column, raw: tuple) -> None:
+    def _parsed(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
         asked, distinct = self._asked(place), set(raw)
         if question.type == "month" and any(map(_TENTH.search, filter(_is_text, distinct))):
             asked = replace(asked, untyped=False)  # whoever writes 2018.10 means January with 2018.1
         if question.type != "text" and (1 in distinct or 0 in distinct):
             # True equals 1 in Python, and a column would take the one for the other
-            raw, distinct = _booleans_apart(raw, distinct)
+            raw, distinct = raw_column.booleans_apart(raw, distinct)
         parsed = parse_value.parse_all(distinct, question, asked)
         wrong = {value for value, result in parsed.items() if type(result) is Bad}
         if wrong:
@@ -170,15 +118,18 @@ class Cells:
             return
         if question.type == "text" and personal_data.any_in(distinct):
             self._report_personal(question, place, raw)
-            raw = tuple(map(_masked, raw))
-            distinct, parsed = set(raw), {_masked(value): _masked(result) for value, result in parsed.items()}
+            raw = tuple(map(raw_column.masked, raw))
+            distinct, parsed = (
+                set(raw),
+                {raw_column.masked(value): raw_column.masked(result) for value, result in parsed.items()},
+            )
         self.rows.values[question.id] = list(map(parsed.__getitem__, raw))
-        self.rows.raw[question.id] = _texts(raw, distinct)
+        self.rows.raw[question.id] = raw_column.texts(raw, distinct)
         if wrong and personal_data.any_in(wrong):
             masked = personal_data.masked_code if question.type == "code" else personal_data.masked
             self.rows.raw[question.id] = [text and masked(text) for text in self.rows.raw[question.id]]
 
-    def _percents(self, question: Field, place: Column, raw: tuple, parsed: dict) -> None:
+    def _percents(self, question: Field, place: Column, raw: tuple[object, ...], parsed: dict[object, object]) -> None:
         """A percent column: cells with a percent format hold fractions, 0.925 for 92.5%."""
         formatted = self.sheet.percent.get(place.index, ())
         bad = self.bad.get(question.id, {})
@@ -222,7 +173,7 @@ class Cells:
             label=question.label,
         )
 
-    def _filled_down(self, place: Column, raw: tuple) -> tuple:
+    def _filled_down(self, place: Column, raw: tuple[object, ...]) -> tuple[object, ...]:
         """A town that is merged over its rows holds for all of them; a blank below a town does not."""
         filled = dict(zip(self.rows.row, raw, strict=True))
         for merge in self.sheet.merges:
@@ -231,7 +182,7 @@ class Cells:
                 filled.update({row: text for row in range(merge.first_row, merge.last_row + 1) if row in filled})
         return tuple(filled.values())
 
-    def _report_personal(self, question: Field, place: Column, raw: tuple) -> None:
+    def _report_personal(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
         """Says where telephone or identity numbers stand in a name; they are struck out before anything is kept."""
         rows = [row for row, value in zip(self.rows.row, raw, strict=True) if personal_data.holds(value)]
         cells = address.column_cells(place.index, rows)
@@ -252,7 +203,7 @@ class Cells:
                 self.rows.raw[fields[column]][position[row]] = text or None
 
     def _merged_cells(self) -> None:
-        """Merged answers: nobody can tell whose they are. Only a town may be merged down."""
+        """Merged answers cannot be attributed to a unit; only a town may be merged down."""
         position = {row: i for i, row in enumerate(self.rows.row)}
         fields = {column.index: questionid for questionid, column in self.table.columns.items()}
         for merge in self.sheet.merges:
@@ -346,7 +297,7 @@ class Cells:
 
     def _ticked_columns(self) -> list[tuple[Field, list[int], int]]:
         """Flag columns in which some cells are ticked and all others blank: the blanks of units that are asked, how many ticks."""
-        found, crossed = [], False
+        columns, crossed = [], False
         for question in self.context.part:
             if question.type != "flag" or question.id not in self.rows.values:
                 continue
@@ -355,13 +306,13 @@ class Cells:
             ticks = sum(value is True for value in values)
             if not ticks or False in values or self.bad.get(question.id):
                 continue
-            if not all(parse_value.is_tick(text) for text, value in zip(raw, values, strict=True) if value):
+            if not all(flag_words.is_tick(text) for text, value in zip(raw, values, strict=True) if value):
                 continue
             blanks = [i for i in self._asked_rows(question) if values[i] is None and not (raw[i] or "").strip()]
             if blanks:
-                found.append((question, blanks, ticks))
+                columns.append((question, blanks, ticks))
         # where other columns have crosses, a blank or two in a column of ticks are gaps
-        return [column for column in found if not crossed or 10 * len(column[1]) >= len(self.rows.row)]
+        return [column for column in columns if not crossed or 10 * len(column[1]) >= len(self.rows.row)]
 
     def _asked_rows(self, question: Field) -> list[int]:
         kinds = self._kinds_of_rows
@@ -395,14 +346,14 @@ class Cells:
             column = self.table.columns[question.id].index
             for i, value in enumerate(self.rows.values[question.id]):
                 if value is not None and value > month:
-                    row, found = self.rows.row[i], self.rows.raw[question.id][i]
+                    row, raw = self.rows.row[i], self.rows.raw[question.id][i]
                     where = {
                         "cell": address.cell(row, column),
                         "row": row,
                         "field": question.id,
                         "unit": self.rows.unit[i],
                     }
-                    self.add("month_after_report", found=found, label=question.label, **where)
+                    self.add("month_after_report", found=raw, label=question.label, **where)
 
     def _ignore(self, question: Field, positions: list[int]) -> None:
         raw, values, bad = self.rows.raw[question.id], self.rows.values[question.id], self.bad.get(question.id, {})
@@ -422,12 +373,12 @@ class Cells:
         words = {"label": question.label, "kinds": "、".join(KINDS[question.applies])}
         if len(filled) > ONE_BY_ONE:
             rows = [self.rows.row[i] for i in filled]
-            found = "、".join(sorted({raw[i] or "" for i in filled})[:5])
+            ignored = "、".join(sorted({raw[i] or "" for i in filled})[:5])
             self.add(
                 "not_applicable_column",
                 cell=address.column_cells(place.index, rows),
                 field=question.id,
-                found=found,
+                found=ignored,
                 count=len(rows),
                 **words,
             )
@@ -447,32 +398,3 @@ class Cells:
 
 def _is_text(value: object) -> bool:
     return type(value) is str
-
-
-def decided_month(resolutions: Mapping[str, str], code: str, field_id: str) -> int | None:
-    """The month of the year that the city has decided on for a county's months of this kind; None where it has not."""
-    decided = resolutions.get(f"{code}:{field_id}") or ""
-    return int(decided) if decided.isascii() and decided.isdigit() and 1 <= int(decided) <= 12 else None
-
-
-def _texts(raw: tuple, distinct: set) -> list[str | None]:
-    """What stood in the cells, as the sender sees it. Text is its own text."""
-    if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
-        return list(raw)
-    texts = {value: parse_value.shown(value) for value in distinct}
-    return list(map(texts.__getitem__, raw))
-
-
-def _masked(text: object) -> object:
-    """A name without the telephone and identity numbers that somebody wrote behind it: they are not stored."""
-    if isinstance(text, float) and personal_data.holds(text):
-        text = str(int(text))
-    return personal_data.masked(text) if isinstance(text, str) else text
-
-
-def _booleans_apart(raw: tuple, distinct: set) -> tuple[tuple, set]:
-    if bool not in set(map(type, raw)):
-        return raw, distinct
-    texts = {True: "TRUE", False: "FALSE"}
-    apart = tuple(texts[value] if type(value) is bool else value for value in raw)
-    return apart, set(apart)

@@ -2,7 +2,8 @@
 
 from pipelines import months
 from pipelines.answers import confirmed_rows, match_unit, subtotals
-from pipelines.answers.community_cells import ONE_BY_ONE, Cells, CommunityRows, Context
+from pipelines.answers.community_cells import ONE_BY_ONE, Cells
+from pipelines.answers.community_rows import CommunityRows, Context
 from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.match_unit import CountyIndex, Outcome
 from pipelines.answers.unit_rows import Body, classify
@@ -54,9 +55,9 @@ class _Reader:
         last, numbers = self.context.last, self.rows.row
         if last is None:
             return
-        found = confirmed_rows.states(self.rows, self.context.part, self.cells.bad, last)
-        self.untouched = {number for number, state in zip(numbers, found, strict=True) if state == "untouched"}
-        words = {"changed": found.count("changed"), "confirmed": found.count("confirmed")}
+        states = confirmed_rows.states(self.rows, self.context.part, self.cells.bad, last)
+        self.untouched = {number for number, state in zip(numbers, states, strict=True) if state == "untouched"}
+        words = {"changed": states.count("changed"), "confirmed": states.count("confirmed")}
         self._add("prefilled", month=months.label(last.month), untouched=len(self.untouched), **words)
 
     def _leave_out_untouched(self) -> None:
@@ -108,9 +109,9 @@ class _Reader:
 
     def _report_damaged(self, i: int, outcome: Outcome) -> None:
         """A damaged code beside a name that does not identify the unit: one cause, one finding, at the code."""
-        found, name = self._raw("code", i), self._raw("name", i)
+        code, name = self._raw("code", i), self._raw("name", i)
         words = {"name": name or "（未填）", "candidates": outcome.words.get("candidates", "无")}
-        self._add("code_damaged", cell=self._code_cells([i]), row=self.rows.row[i], field="code", found=found, **words)
+        self._add("code_damaged", cell=self._code_cells([i]), row=self.rows.row[i], field="code", found=code, **words)
 
     def _report_named(self, positions: list[int]) -> None:
         """Damaged codes of units that the name identifies: a finding a cell, or one where a column came so."""

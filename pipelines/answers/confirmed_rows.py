@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from pipelines.answers import parse_value
-from pipelines.answers.community_cells import CommunityRows
+from pipelines.answers import flag_words, parse_value
+from pipelines.answers.community_rows import CommunityRows
 from pipelines.answers.county_and_month import MARKS, Marks
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.header_columns import Table
@@ -20,7 +20,7 @@ from pipelines.answers.parse_value import PLAIN, Bad
 from pipelines.reference.form import Field, Part
 from pipelines.reference.labels import fold
 from pipelines.reference.prefilled_marks import LAST_SHEET, REST_OF_RECORD, REST_OF_ROWS, TICK, WIDTH, unpacked
-from pipelines.workbook.grid import Sheet, Workbook
+from pipelines.workbook.grid import Row, Sheet, Workbook
 
 State = Literal["changed", "confirmed", "untouched"]
 _GIVEN = ("code", "name", "town", "kind")
@@ -56,7 +56,7 @@ def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
     return LastMonth(marks.prefilled, names, rows, record or None)
 
 
-def _holds(row: list) -> bool:
+def _holds(row: Row) -> bool:
     return len(row) > 3 and row[3] is not None
 
 
@@ -78,14 +78,14 @@ def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]]
 def _changed_in(rows: CommunityRows, question: Field, bad: Mapping[int, Bad], last: LastMonth) -> set[int]:
     """Positions at which a column differs from the copy."""
     before = last.answers(question.id)
-    raw, values, found = rows.raw[question.id], rows.values[question.id], set()
+    raw, values, changed = rows.raw[question.id], rows.values[question.id], set()
     for i, unit in enumerate(rows.unit):
         then = before.get(unit or "")
         if then is None or (text := raw[i] or "") == then or text[:WIDTH].strip() == then:
             continue
         if i in bad or parse_value.parse(then or None, question, PLAIN) != values[i]:
-            found.add(i)
-    return found
+            changed.add(i)
+    return changed
 
 
 def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:
@@ -93,10 +93,10 @@ def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> f
     if joined is None:
         return frozenset(_confirmed_on(table))
     sheets = {piece.sheet.name: _confirmed_on(piece) for piece in pieces}
-    found = set(sheets.get(table.sheet.name, ()))
+    numbers = set(sheets.get(table.sheet.name, ()))
     for piece in joined.pieces:
-        found |= {row for row, number in piece.rows.items() if number in sheets[piece.sheet]}
-    return frozenset(found)
+        numbers |= {row for row, number in piece.rows.items() if number in sheets[piece.sheet]}
+    return frozenset(numbers)
 
 
 def _confirmed_on(table: Table) -> set[int]:
@@ -123,7 +123,7 @@ def is_rest_confirmed(sheet: Sheet, first: int, words: str) -> bool:
 
 def _is_yes(value: object) -> bool:
     text = fold(parse_value.shown(value) or "").upper()
-    return text in parse_value.YES or text == TICK
+    return text in flag_words.YES or text == TICK
 
 
 # ---- 表2

@@ -33,7 +33,7 @@ _WHO = re.compile(r"(?:填报|编报|填表|报送|报告|上报)(?:单位|部�
 
 @dataclass(frozen=True)
 class Claim:
-    """What one place says: a month or a county code, and the place in words."""
+    """A month or county code stated at one place, and the place in words."""
 
     value: object
     source: str
@@ -73,8 +73,8 @@ def months_in(text: str) -> set[date]:
     folded = _CHINESE_MONTH.sub(_arabic, unicodedata.normalize("NFKC", text)).replace(" ", "")
     if _DATE_LINE.search(folded):
         return set()
-    found = (match.groups() for pattern in _MONTHS for match in pattern.finditer(folded))
-    return {date(int(year), int(month), 1) for year, month in found if 1 <= int(month) <= 12}
+    groups = (match.groups() for pattern in _MONTHS for match in pattern.finditer(folded))
+    return {date(int(year), int(month), 1) for year, month in groups if 1 <= int(month) <= 12}
 
 
 def _arabic(match: re.Match) -> str:
@@ -87,32 +87,32 @@ def _arabic(match: re.Match) -> str:
 def county_names(rosters: Rosters) -> dict[str, frozenset[str]]:
     """Every name that a county of any edition goes by, longest first, to its codes. The city's own name is none."""
     city = name_variants.fold(rosters.city.name)
-    found: dict[str, set[str]] = {}
+    codes: dict[str, set[str]] = {}
     for edition in rosters.editions:
         for county in rosters.counties(edition.cut_off.replace(day=1)):
             for name in _variants(fold(county.name), fold(county.short), county.type, city):
-                found.setdefault(name, set()).add(county.code)
-    return {name: frozenset(found[name]) for name in sorted(found, key=len, reverse=True)}
+                codes.setdefault(name, set()).add(county.code)
+    return {name: frozenset(codes[name]) for name in sorted(codes, key=len, reverse=True)}
 
 
 def _variants(name: str, short: str, kind: str, city: str) -> set[str]:
-    found = {name, short}
+    variants = {name, short}
     if kind == "开发区":
-        return found | {"开发区", "经开区"}
+        return variants | {"开发区", "经开区"}
     stem = name[:-1] if name[-1] in "县区市" else name
     if len(stem) >= 2 and stem != city[:-1]:
-        found.add(stem)
-    return found
+        variants.add(stem)
+    return variants
 
 
 def counties_in(text: str, known: dict[str, frozenset[str]], city: str) -> set[str]:
     """Codes of the counties that a text names; the longest name wins where one contains another."""
-    rest, found = fold(text).replace(fold(city), " "), set()
+    rest, counties = fold(text).replace(fold(city), " "), set()
     for name, codes in known.items():
         if name in rest:
-            found |= codes
+            counties |= codes
             rest = rest.replace(name, " ")
-    return found
+    return counties
 
 
 @lru_cache(maxsize=8)
@@ -120,8 +120,8 @@ def _town_names(rosters: Rosters) -> tuple[str, ...]:
     """Names of towns of any edition that contain a county's name (桥西街道 of 沙河市), longest first."""
     counties = county_names(rosters)
     towns = {fold(unit.town) for edition in rosters.editions for unit in rosters.listed(edition.cut_off.replace(day=1))}
-    found = {town for town in towns if any(name in town and name != town for name in counties)}
-    return tuple(sorted(found, key=len, reverse=True))
+    names = {town for town in towns if any(name in town and name != town for name in counties)}
+    return tuple(sorted(names, key=len, reverse=True))
 
 
 def _without_towns(text: str, rosters: Rosters) -> str:
@@ -149,7 +149,7 @@ def title_cells(sheet: Sheet, before: int) -> Iterable[tuple[str, str]]:
 
 @dataclass
 class Identity:
-    """All that the workbook says of itself."""
+    """All statements of the workbook on its county and month."""
 
     months: list[Claim]
     counties: list[Claim]  # value: frozenset of codes that the place can mean
@@ -192,8 +192,8 @@ def settle_month(said: Identity) -> tuple[date | None, str | None]:
 
 def short_years(texts: Iterable[str]) -> list[str]:
     """Months whose year has two digits, as they are written: 19年6月 may be of any century."""
-    found = [_SHORT_YEAR.search(unicodedata.normalize("NFKC", text).replace(" ", "")) for text in texts]
-    return list(dict.fromkeys(match[0] for match in found if match))
+    matches = [_SHORT_YEAR.search(unicodedata.normalize("NFKC", text).replace(" ", "")) for text in texts]
+    return list(dict.fromkeys(match[0] for match in matches if match))
 
 
 def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tuple[str | None, str | None]:
@@ -216,7 +216,7 @@ def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tupl
 
 
 def quote(claims: list[Claim], label) -> str:
-    """What each place says, for the refusal."""
+    """The statements by place, for the refusal."""
     return "；".join(dict.fromkeys(f"{claim.source}为{label(claim.value)}" for claim in claims))
 
 

@@ -67,41 +67,41 @@ class Form2:
 
 def find(sheet: Sheet, part: Part) -> Form2 | None:
     """The county's record of a sheet, or None where fewer than `ENOUGH` of its labels are found."""
-    found = _labels(sheet, part)
-    if len({item[2].id for item in found}) < ENOUGH:
+    labelled = _labels(sheet, part)
+    if len({item[2].id for item in labelled}) < ENOUGH:
         return None
-    rows, columns = Counter(row for row, *_ in found), Counter(column for _, column, *_ in found)
+    rows, columns = Counter(row for row, *_ in labelled), Counter(column for _, column, *_ in labelled)
     sideways = max(rows.values()) > max(columns.values())
-    places = _sideways(sheet, found) if sideways else _upright(sheet, found, columns)
+    places = _sideways(sheet, labelled) if sideways else _upright(sheet, labelled, columns)
     twice: dict[str, list[Place]] = {}
     for place in places:
         twice.setdefault(place.field.id, []).append(place)
     return Form2(
         sheet,
-        min(row for row, *_ in found),
+        min(row for row, *_ in labelled),
         {name: spots[0] for name, spots in twice.items() if len(spots) == 1},
         {
             name: [address.cell(p.label_row, p.label_column) for p in spots]
             for name, spots in twice.items()
             if len(spots) > 1
         },
-        [] if sideways else _unknown(sheet, found, columns),
+        [] if sideways else _unknown(sheet, labelled, columns),
     )
 
 
-_Found = tuple[int, int, Field, tuple[str, ...], str]
+_Labelled = tuple[int, int, Field, tuple[str, ...], str]
 
 
-def _labels(sheet: Sheet, part: Part) -> list[_Found]:
+def _labels(sheet: Sheet, part: Part) -> list[_Labelled]:
     """Every cell that is a label of the form: row, column, field, remarks, text."""
-    found, named = [], part.vocabulary.named
+    labelled, named = [], part.vocabulary.named
     filled = ((row, cells) for row, cells in enumerate(sheet.rows, 1) if cells)
     for row, cells in islice(filled, _DEEPEST):
         for column, value in enumerate(cells[:100], 1):
             if type(value) is str and (names := named[value]):
                 name = next(iter(names))
-                found.append((row, column, part[name], names[name], value))
-    return found
+                labelled.append((row, column, part[name], names[name], value))
+    return labelled
 
 
 def _word(sheet: Sheet, row: int, column: int) -> str:
@@ -116,16 +116,16 @@ def _is_unit(value: object) -> bool:
 # -- one field a row --------------------------------------------------------------------------------------------------
 
 
-def _upright(sheet: Sheet, found: list[_Found], columns: Counter) -> list[Place]:
+def _upright(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> list[Place]:
     """Label columns side by side, each with the columns that belong to it."""
     label_columns = sorted(column for column, count in columns.items() if count >= 2)
-    first = min(row for row, *_ in found)
+    first = min(row for row, *_ in labelled)
     width = max(len(row) for row in sheet.rows)
     places = []
     for number, column in enumerate(label_columns):
         low = label_columns[number - 1] if number else 0
         high = label_columns[number + 1] if number + 1 < len(label_columns) else width + 1
-        block = [item for item in found if item[1] == column]
+        block = [item for item in labelled if item[1] == column]
         value, unit = _value_column(sheet, block, first, column, (low, high), len(label_columns) == 1)
         for row, _, field_, remarks, text in block:
             stated = sheet.value(row, unit) if unit else None
@@ -135,7 +135,7 @@ def _upright(sheet: Sheet, found: list[_Found], columns: Counter) -> list[Place]
 
 
 def _value_column(
-    sheet: Sheet, block: list[_Found], first: int, label: int, bounds: tuple[int, int], alone: bool
+    sheet: Sheet, block: list[_Labelled], first: int, label: int, bounds: tuple[int, int], alone: bool
 ) -> tuple[int, int | None]:
     """The value's and the unit's column: by the words over them, else the first on the right that does not hold units."""
     high = bounds[1]
@@ -163,11 +163,11 @@ def _holds_units(sheet: Sheet, rows: list[int], column: int) -> bool:
     return bool(values) and all(_is_unit(value) for value in values)
 
 
-def _unknown(sheet: Sheet, found: list[_Found], columns: Counter) -> list[tuple[str, str]]:
+def _unknown(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> list[tuple[str, str]]:
     """Texts between the labels that are none: cell and text."""
     unknown = []
     for column in (column for column, count in columns.items() if count >= 2):
-        rows = {row for row, at, *_ in found if at == column}
+        rows = {row for row, at, *_ in labelled if at == column}
         for row in range(min(rows), max(rows)):
             value = sheet.value(row, column)
             if row not in rows and isinstance(value, str) and value.strip() and labels.normalise(value) not in _LABEL:
@@ -178,12 +178,12 @@ def _unknown(sheet: Sheet, found: list[_Found], columns: Counter) -> list[tuple[
 # -- one field a column -----------------------------------------------------------------------------------------------
 
 
-def _sideways(sheet: Sheet, found: list[_Found]) -> list[Place]:
+def _sideways(sheet: Sheet, labelled: list[_Labelled]) -> list[Place]:
     """Labels in rows, values below them, perhaps with a row of units between."""
     places = []
-    label_rows = sorted({row for row, *_ in found})
+    label_rows = sorted({row for row, *_ in labelled})
     for row in label_rows:
-        block = [item for item in found if item[0] == row]
+        block = [item for item in labelled if item[0] == row]
         high = min((other for other in label_rows if other > row), default=len(sheet.rows) + 1)
         columns = [column for _, column, *_ in block]
         unit = next((r for r in range(row + 1, high) if _row_of_units(sheet, r, columns)), None)
@@ -311,9 +311,9 @@ def _check_county(record: CountyRecord, report: Report, own: Own) -> None:
     elif own.codes and isinstance(name, str) and labels.fold(name) not in own.names:
         wrong = ("county", name, max(own.names, key=len, default=own.codes[-1]))
     if wrong:
-        field_id, found, expected = wrong
+        field_id, value, expected = wrong
         where = {"cell": record.cells[field_id], "field": field_id}
-        report.add("record_of_other_county", sheet=record.sheet, found=found, expected=expected, **where)
+        report.add("record_of_other_county", sheet=record.sheet, found=value, expected=expected, **where)
         record.held = True
 
 
@@ -332,7 +332,7 @@ def is_filled(form2: Form2) -> bool:
 
 
 def contradictions(one: Form2, other: Form2) -> list[str]:
-    """Places where two records of one file say different things, or one says something and the other nothing."""
+    """Places where two records of one file differ, or only one has an answer."""
     places = []
     for name, place in one.places.items():
         if name not in other.places:

@@ -17,7 +17,7 @@ from pipelines import settings
 from pipelines.answers import personal_data
 from pipelines.errors import Refusal
 from pipelines.reference import strict_yaml
-from pipelines.reference.strict_yaml import Entry
+from pipelines.reference.strict_yaml import Entry, Plain
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
@@ -48,7 +48,7 @@ class Finding:
 
 
 class Kind(Entry):
-    """One entry of the taxonomy. `message` has the place in front and says what is wrong and what to do."""
+    """One entry of the taxonomy. `message` follows the place: the fault, and the remedy."""
 
     code: str
     severity: Literal["error", "warning", "note"]
@@ -60,7 +60,7 @@ class Kind(Entry):
 
 
 class _File(Entry):
-    findings: list[dict]
+    findings: list[Plain]
 
 
 def finding_id(county: str | None, finding: Finding) -> str:
@@ -195,11 +195,11 @@ class Report:
             return self._placed(same.first, same.body)
         values = list(same.found)
         more = "等" if len(values) > VALUES else ""
-        told = f"，所见有“{'”“'.join(quote(value) for value in values[:VALUES])}”{more}" if len(values) > 1 else ""
+        examples = f"，所见有“{'”“'.join(quote(value) for value in values[:VALUES])}”{more}" if len(values) > 1 else ""
         cells = ",".join(same.cells) or None
         found = "、".join(values[:VALUES]) or None
-        one = replace(same.first, cell=cells, row=None, unit=None, found=found)
-        return self._placed(one, f"{same.body}同类共 {same.count} 处{told}，各处处理相同。")
+        grouped = replace(same.first, cell=cells, row=None, unit=None, found=found)
+        return self._placed(grouped, f"{same.body}同类共 {same.count} 处{examples}，各处处理相同。")
 
     def _placed(self, finding: Finding, body: str) -> Finding:
         """The finding with its sentence, at the place where its cells really stand."""

@@ -13,7 +13,7 @@ from pipelines.answers import measurement_units
 from pipelines.reference import labels
 from pipelines.reference.form import Field, Part, Vocabulary
 from pipelines.workbook import address
-from pipelines.workbook.grid import Sheet
+from pipelines.workbook.grid import Row, Sheet
 
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
@@ -59,7 +59,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Match:
-    """What the header over a column says: `remarks` of the label itself, `above` of the groups over it."""
+    """The header over a column: `remarks` of the label itself, `above` of the groups over it."""
 
     field: Field | None
     header: str
@@ -84,8 +84,8 @@ def is_transposed(sheet: Sheet, part: Part) -> bool:
     named = part.vocabulary.named
     for column in range(_LABEL_COLUMNS):
         texts = (row[column] for row in sheet.rows[:DEEPEST_LABEL] if column < len(row))
-        found = {name for text in texts if type(text) is str for name in named[text]}
-        if len(found) >= TRANSPOSED and found & {"code", "name"}:
+        fields = {name for text in texts if type(text) is str for name in named[text]}
+        if len(fields) >= TRANSPOSED and fields & {"code", "name"}:
             return True
     return False
 
@@ -153,7 +153,7 @@ class _Header:
         """How many different fields the block names."""
         return len({match.field.id for match in self.matches(first, last) if match.field})
 
-    def _cells(self, row: int) -> list:
+    def _cells(self, row: int) -> Row:
         return [value for value in self.rows[row - self.low] if value is not None and value != ""]
 
     def _is_title(self, row: int) -> bool:
@@ -169,7 +169,7 @@ class _Header:
         return bool(cells) and all(_is_hint(cell) for cell in cells)
 
     def matches(self, first: int, last: int) -> list[Match]:
-        """What a block of rows says over each column."""
+        """The match of a block of header rows for each column."""
         if (first, last) not in self._matches:
             columns = zip(*self.texts[first - self.low : last + 1 - self.low], strict=True)
             self._matches[first, last] = [_match(self.known, texts) for texts in columns]
@@ -207,11 +207,11 @@ def _stack(column: tuple[str, ...]) -> list[str]:
 
 def _readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """A label's readings, and last the one without a unit that stands behind it after a comma or a slash."""
-    found = list(labels.readings(text))
-    tail = _TAIL.fullmatch(found[-1][0])
+    readings = list(labels.readings(text))
+    tail = _TAIL.fullmatch(readings[-1][0])
     if tail and tail[2] in measurement_units.UNITS:
-        found.append((tail[1], (tail[2], *found[-1][1])))
-    return found
+        readings.append((tail[1], (tail[2], *readings[-1][1])))
+    return readings
 
 
 def _above(texts: list[str]) -> tuple[str, ...]:
@@ -239,16 +239,16 @@ def _placed(known: Vocabulary, number: int, texts: tuple[str, ...]) -> tuple[Mat
 
 def _table(sheet: Sheet, header: _Header, first: int, last: int) -> Table:
     table = Table(sheet, first + 1, last + 1)
-    found: dict[str, list[Column]] = {}
+    by_field: dict[str, list[Column]] = {}
     for match, column, fitting in header.placed(first, last):
         if match.field is None:
             if match.header:
                 table.unknown.append(column)
             continue
-        found.setdefault(match.field.id, []).append(fitting or column)
+        by_field.setdefault(match.field.id, []).append(fitting or column)
         if fitting is None:
             table.wrong_unit[match.field.id] = column
-    for field_id, columns in found.items():
+    for field_id, columns in by_field.items():
         if len(columns) > 1:
             table.twice[field_id] = columns
         elif field_id not in table.wrong_unit:

@@ -95,8 +95,8 @@ def _longest_rising(numbers: list[int]) -> set[int]:
         ends[length : length + 1] = [number]
         at[length : length + 1] = [position]
         before.append(at[length - 1] if length else None)
-    found, position = set(), at[-1] if at else None
+    positions, position = set(), at[-1] if at else None
     while position is not None:
-        found.add(position)
+        positions.add(position)
         position = before[position]
-    return found
+    return positions

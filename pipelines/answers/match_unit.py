@@ -49,20 +49,20 @@ class CountyIndex:
 
     def named(self, name: str, towns: set[str]) -> list[str]:
         """Codes that a name may stand for, in the towns if any are given; the strictest reading that finds something."""
-        found = self._as_written(name, towns)
-        if found:
-            return found
+        codes = self._as_written(name, towns)
+        if codes:
+            return codes
         bare, within = self._without_prefixes(fold(name), towns)
         for text in (bare, *(name_variants.without_bracketed_body(bare) or ())):
-            if found := self._as_written(text, within):
-                return found
+            if codes := self._as_written(text, within):
+                return codes
         return []
 
     def _as_written(self, name: str, towns: set[str]) -> list[str]:
         for name_key in name_variants.keys(name):
-            found = [code for code in self.by_name.get(name_key, ()) if not towns or code[:9] in towns]
-            if found:
-                return found
+            codes = [code for code in self.by_name.get(name_key, ()) if not towns or code[:9] in towns]
+            if codes:
+                return codes
         return []
 
     def _without_prefixes(self, name: str, towns: set[str]) -> tuple[str, set[str]]:
@@ -113,13 +113,13 @@ def _places(rosters: Rosters, units: Mapping[str, Listed]) -> tuple[str, ...]:
 
 def _town_prefixes(units: Mapping[str, Listed]) -> dict[str, set[str]]:
     """钢铁路街道办事处 also as 钢铁路街道 and 钢铁路办事处: never the bare stem, with which the names of many villages begin."""
-    found: dict[str, set[str]] = defaultdict(set)
+    towns: dict[str, set[str]] = defaultdict(set)
     for unit in units.values():
         written = fold(unit.town)
         for name in {written, written.removesuffix("办事处"), written.replace("街道办事处", "办事处")}:
             if name_variants.town_stem(name) != name:
-                found[name].add(unit.town_code)
-    return {name: found[name] for name in sorted(found, key=len, reverse=True)}
+                towns[name].add(unit.town_code)
+    return {name: towns[name] for name in sorted(towns, key=len, reverse=True)}
 
 
 @lru_cache(maxsize=32)
@@ -200,11 +200,11 @@ def _by_name(index: CountyIndex, name: str | None, town: str | None) -> Outcome:
     if not name:
         return Outcome(None, "unit_missing", None, {}, "code")
     towns = index.town_codes(town)
-    found = index.named(name, towns)
-    if len(found) == 1:
-        return Outcome(found[0], by_name=True)
-    code = "unit_ambiguous" if found else "unit_unknown_name"
-    shown = _describe(index, found) if found else candidates(index, name, town)
+    codes = index.named(name, towns)
+    if len(codes) == 1:
+        return Outcome(codes[0], by_name=True)
+    code = "unit_ambiguous" if codes else "unit_unknown_name"
+    shown = _describe(index, codes) if codes else candidates(index, name, town)
     return Outcome(None, code, name, {"candidates": shown}, "name")
 
 
@@ -231,5 +231,5 @@ def candidates(index: CountyIndex, name: str | None, town: str | None) -> str:
 
 
 def _describe(index: CountyIndex, codes: list[str]) -> str:
-    found = [index.units[code] for code in codes[: CANDIDATES + 2]]
-    return "、".join(f"{unit.town}{unit.name}（{unit.code}）" for unit in found)
+    units = [index.units[code] for code in codes[: CANDIDATES + 2]]
+    return "、".join(f"{unit.town}{unit.name}（{unit.code}）" for unit in units)

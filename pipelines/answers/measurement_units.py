@@ -76,10 +76,10 @@ def factor(stated: str, own: str) -> Decimal | None:
 
 
 def split_number(text: str) -> tuple[str, str | None]:
-    """A folded text as number and the unit behind it: `1,200户` is (`1,200`, `户`). A unit that nobody knows stays on."""
+    """A folded text as number and the unit behind it: `1,200户` is (`1,200`, `户`). An unknown unit stays part of the text."""
     if text.endswith("m2"):
         return text[:-2], "m2"
-    found = _BEHIND.match(text)
-    if found and found[2] in UNITS:
-        return found[1], found[2]
+    unit_behind = _BEHIND.match(text)
+    if unit_behind and unit_behind[2] in UNITS:
+        return unit_behind[1], unit_behind[2]
     return text, None

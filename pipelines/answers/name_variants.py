@@ -38,9 +38,9 @@ class Forms(NamedTuple):
 def forms(name: str) -> Forms:
     written = fold(name)
     for pattern, kept, body in _BODIES:
-        found = pattern.search(written)
-        if found:
-            stem = written[: found.start()] + kept
+        ending = pattern.search(written)
+        if ending:
+            stem = written[: ending.start()] + kept
             return Forms(written, stem, _CORE.sub("", stem), body)
     return Forms(written, written, _CORE.sub("", written), "")
 
@@ -61,8 +61,8 @@ def index_keys(name: str) -> set[tuple[str, str]]:
 def without_bracketed_body(name: str) -> tuple[str, str] | None:
     """前三里(村委会) as 前三里村委会, and as 前三里; None where no body stands in brackets."""
     written = fold(name)
-    found = _BRACKETED_BODY.search(written)
-    return (written[: found.start()] + found[1], written[: found.start()]) if found else None
+    bracketed = _BRACKETED_BODY.search(written)
+    return (written[: bracketed.start()] + bracketed[1], written[: bracketed.start()]) if bracketed else None
 
 
 def same(given: str, known: str) -> bool:

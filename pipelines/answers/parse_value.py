@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
 
-from pipelines.answers import measurement_units
+from pipelines.answers import flag_words, measurement_units
 from pipelines.reference import labels
 from pipelines.reference.form import Field, Part
 
@@ -20,21 +20,6 @@ LONGEST = 200
 _MOST_REMEMBERED = 1 << 14
 BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/\\]*")
 NOT_APPLICABLE = {"不涉及", "不适用"}
-TICKS = frozenset("√✓✔☑✅■◼⬛▣")
-EMPTY_BOXES = frozenset("☐□▢◻⬜❏❑")
-YES = TICKS | {
-    "是", "有", "V", "Y", "YES", "TRUE", "1", "对", "具备", "已建", "已建成", "已成立", "已制定", "已完成", "达标", "已达标",
-}  # fmt: skip
-NO = EMPTY_BOXES | {
-    "否", "无", "×", "✕", "✖", "✗", "✘", "❌", "☒", "X", "N", "NO", "FALSE", "0", "错", "不具备", "没有", "未建", "未建成",
-    "未成立", "未制定", "未完成", "未达标", "不达标",
-}  # fmt: skip
-# what the tick and the boxes of Wingdings are where the font is lost; letters that are words of their own are left alone
-SYMBOLS = str.maketrans({
-    "ü": "√", "û": "×", "þ": "☑", "ý": "☒", "¨": "☐", "\uf0fc": "√", "\uf0fb": "×", "\uf0fe": "☑", "\uf0fd": "☒",
-    "\uf0a8": "☐", "\uf06f": "☐", "\uf050": "√", "\uf04f": "×", "\uf052": "☑", "\uf053": "☒", "\uf0a3": "☐",
-})  # fmt: skip
-_MARKED = re.compile(r"([√✓✔☑✅■◼⬛▣×✗✘☒☐□▢◻⬜❏❑]|\([√✓✔☑✅■◼⬛▣×✗✘☒V]?\))|([^√✓✔☑✅■◼⬛▣×✗✘☒☐□▢◻⬜❏❑()]+)")
 _FLAG_EXPECTED = "是或否（有/无、√/×）"
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
@@ -84,9 +69,9 @@ def parse(raw: object, field: Field, asked: Asked = PLAIN) -> object:
     return _PARSERS[field.type](raw, field, asked)
 
 
-def parse_all(distinct: set, field: Field, asked: Asked) -> dict:
+def parse_all(distinct: set[object], field: Field, asked: Asked) -> dict[object, object]:
     """Every distinct raw value of a column to its value. What nearly all cells of a column are takes a short cut."""
-    parsed: dict = {}
+    parsed: dict[object, object] = {}
     if field.type == "count" and asked.factor == 1 and field.max is not None:
         most = field.max
         parsed = {v: int(v) for v in distinct if type(v) is float and 0 <= v <= most and v == int(v)}
@@ -169,46 +154,15 @@ SHOWN = Remembered(shown)
 
 
 def _flag(raw: object, field: Field, asked: Asked) -> object:
-    text = flag_word(shown(raw) or "")
-    if text in YES:
+    text = flag_words.folded(shown(raw) or "")
+    if text in flag_words.YES:
         return True
-    if text in NO:
+    if text in flag_words.NO:
         return False
     if text in CIRCLES:
         return Bad("flag_unclear", _FLAG_EXPECTED)
-    ticked = _pair(text)
+    ticked = flag_words.pair(text)
     return Bad("flag_pair_unclear" if ticked == [] else "not_a_flag", _FLAG_EXPECTED) if not ticked else ticked[0]
-
-
-def flag_word(text: str) -> str:
-    """A flag's text as it stands in `YES` and `NO`: folded, in capitals, symbol fonts as their characters."""
-    return labels.fold(text.translate(SYMBOLS)).upper().strip("。.,;、!")
-
-
-def is_tick(text: str | None) -> bool:
-    """Whether a flag is ticked, rather than answered with a word."""
-    return flag_word(text or "") in TICKS | {"V"}
-
-
-def _pair(text: str) -> list[bool] | None:
-    """The answer of a pair such as ☑是 □否, as a list of one; empty where both or neither are ticked, None where it is no pair.
-
-    The marks stand all before or all behind their words.
-    """
-    parts = _MARKED.findall(text)
-    if len(parts) != 4 or "".join(mark + word for mark, word in parts) != text:
-        return None
-    marks, words = [mark for mark, _ in parts if mark], [word.strip(",;/、") for _, word in parts if word]
-    order = "".join("m" if mark else "w" for mark, _ in parts)
-    meant = [True if word in YES else False if word in NO else None for word in words]
-    if order not in ("mwmw", "wmwm") or sorted(meant, key=str) != [False, True]:
-        return None
-    ticked = [answer for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
-    return ticked if len(ticked) == 1 else []
-
-
-def _is_ticked(mark: str) -> bool:
-    return mark.strip("()") in TICKS | {"V"}
 
 
 def _choice(raw: object, field: Field, asked: Asked) -> object:
@@ -246,12 +200,12 @@ def decimal(raw: object, stated: str | None) -> Decimal | str | None:
     bare, unit = measurement_units.split_number(text)
     if unit is not None and unit != stated and not _same(unit, stated):
         return text
-    found = _NUMBER.fullmatch(bare)
-    return Decimal(bare.replace(",", "")) if found else text
+    digits = _NUMBER.fullmatch(bare)
+    return Decimal(bare.replace(",", "")) if digits else text
 
 
 def _same(unit: str, stated: str | None) -> bool:
-    """Whether a unit behind a number says the same as the one that the column is in: 平方米 and ㎡."""
+    """Whether a unit behind a number is the column's unit: 平方米 and ㎡."""
     return stated is not None and measurement_units.factor(unit, stated) == 1
 
 
@@ -339,12 +293,12 @@ def _first(year: int, month: int) -> object:
 
 def _month_text(text: str) -> object:
     for pattern in (_MONTH, _DAY, _PLAIN_MONTH, _PLAIN_DAY):
-        found = pattern.fullmatch(text)
-        if not found:
+        match = pattern.fullmatch(text)
+        if not match:
             continue
-        if len(found.groups()) == 3 and not 1 <= int(found[3]) <= 31:
+        if len(match.groups()) == 3 and not 1 <= int(match[3]) <= 31:
             break
-        return _first(int(found[1]), int(found[2]))
+        return _first(int(match[1]), int(match[2]))
     return Bad("month_year_only", "年月，如 2019-06 或 2019年6月") if _YEAR.fullmatch(text) else _no_month()
 
 
@@ -362,14 +316,14 @@ def _month_number(raw: float, asked: Asked) -> object:
 
 def year_of(text: str | None) -> int | None:
     """The year with which a text begins."""
-    found = re.match(r"(?:19|20)\d{2}", labels.fold(text or ""))
-    return int(found[0]) if found else None
+    year = re.match(r"(?:19|20)\d{2}", labels.fold(text or ""))
+    return int(year[0]) if year else None
 
 
 def month_of(raw: object) -> date | None:
     """A month as marks and reports state it; None where it is none."""
-    found = None if raw is None else _month(raw, None, PLAIN)
-    return found if isinstance(found, date) else None
+    month = None if raw is None else _month(raw, None, PLAIN)
+    return month if isinstance(month, date) else None
 
 
 # -- codes ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from datetime import date
 
 from pipelines import months, settings
 from pipelines.answers import (
+    check_columns,
     choose_sheets,
     community_sheet,
     confirmed_rows,
@@ -158,9 +159,9 @@ class _Reading:
         self._version(chosen)
         self._settle(chosen)
         self._not_asked(table, form2)
-        usable = table is None or choose_sheets.check_columns(table, self.form.community, self.report)
+        usable = table is None or check_columns.check_columns(table, self.form.community, self.report)
         for piece in chosen.pieces[1:]:
-            choose_sheets.unknown_columns(piece, self.form.community, self.report)
+            check_columns.unknown_columns(piece, self.form.community, self.report)
         if table is not None and usable:
             self.reading.community = self._community(table)
             if chosen.joined:
@@ -173,19 +174,19 @@ class _Reading:
             self.reading.refused = True
 
     def _note(self) -> None:
-        """What the file itself is like: once a kind, whichever of its sheets it is said of."""
+        """Notes on the file itself, one per kind."""
         details: dict[str, list[str]] = {}
         for code, detail in self.workbook.notes:
             details.setdefault(code, []).append(detail)
-        for code, found in details.items():
-            detail = "、".join(filter(None, found))
+        for code, places in details.items():
+            detail = "、".join(filter(None, places))
             self.report.add(code, found=detail or None, text=NOTES[code] + (f"（{detail}）" if detail else ""))
 
     def _explanations(self) -> None:
-        """What the county answers to earlier findings; a stock phrase is none, and is told."""
-        found = explanations.read(self.workbook)
-        self.reading.explanations = [one for one in found if not explanations.says_nothing(one.text)]
-        empty = [one for one in found if explanations.says_nothing(one.text)]
+        """The county's answers to earlier findings; a stock phrase is refused with a note."""
+        explained = explanations.read(self.workbook)
+        self.reading.explanations = [one for one in explained if not explanations.says_nothing(one.text)]
+        empty = [one for one in explained if explanations.says_nothing(one.text)]
         for sheet in dict.fromkeys(one.sheet for one in empty):
             there = [one for one in empty if one.sheet == sheet]
             cells, texts = ",".join(one.cell for one in there), "、".join(dict.fromkeys(one.text for one in there))
@@ -252,13 +253,13 @@ class _Reading:
 
     def _version_without_marks(self, chosen: choose_sheets.Chosen) -> Form:
         table, form2 = chosen.table, chosen.record
-        found = []
+        versions = []
         if table:
-            found.append(self.versions.by_labels("community", {*table.columns, *table.twice, *table.wrong_unit}))
+            versions.append(self.versions.by_labels("community", {*table.columns, *table.twice, *table.wrong_unit}))
         if form2:
-            found.append(self.versions.by_labels("county", {*form2.places, *form2.twice}))
+            versions.append(self.versions.by_labels("county", {*form2.places, *form2.twice}))
         order = [form.version for form in self.versions.form.versions or (self.form,)]
-        return max(found, key=lambda form: order.index(form.version), default=self.form)
+        return max(versions, key=lambda form: order.index(form.version), default=self.form)
 
     def _not_asked(self, table: header_columns.Table | None, form2: county_sheet.Form2 | None) -> None:
         """Leaves out, with a note, what was not asked in the month: questions before their first or after their last month."""

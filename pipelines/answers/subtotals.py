@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from pipelines.answers import measurement_units, parse_value
-from pipelines.answers.community_cells import CommunityRows, Context
+from pipelines.answers.community_rows import CommunityRows, Context
 from pipelines.answers.header_columns import Table
 from pipelines.answers.parse_value import Asked
 from pipelines.answers.unit_rows import Total
@@ -12,12 +12,12 @@ from pipelines.reference.labels import fold
 from pipelines.workbook import address
 
 
-def check(found: list[Total], rows: CommunityRows, table: Table, context: Context) -> None:
+def check(totals: list[Total], rows: CommunityRows, table: Table, context: Context) -> None:
     """One warning for each row of sums that fits none of the groups of rows that it can be meant to sum."""
     fields = [f for f in context.part if f.id in table.columns and _adds_up(f)]
-    for position, total in enumerate(found):
+    for position, total in enumerate(totals):
         stated = _stated(total, fields, table)
-        groups = _groups(position, found, rows, table, context)
+        groups = _groups(position, totals, rows, table, context)
         wrong = [_differences(stated, group, rows, context.part) for group in groups if group]
         if stated and wrong and all(wrong):
             _report(total, wrong[0], rows, table, context)
@@ -42,13 +42,13 @@ def _stated(total: Total, fields: list[Field], table: Table) -> dict[str, Decima
     return stated
 
 
-def _groups(position: int, found: list[Total], rows: CommunityRows, table: Table, context: Context) -> list[list[int]]:
+def _groups(position: int, totals: list[Total], rows: CommunityRows, table: Table, context: Context) -> list[list[int]]:
     """Positions of the rows that the total may sum, likeliest first."""
-    total = found[position]
+    total = totals[position]
     others = {row for block in table.blocks for row in block}
     everything = [i for i, row in enumerate(rows.row) if row not in others]
-    before = max((other.row for other in found[:position] if not other.grand), default=0)
-    after = min((other.row for other in found[position + 1 :]), default=1 << 30)
+    before = max((other.row for other in totals[:position] if not other.grand), default=0)
+    after = min((other.row for other in totals[position + 1 :]), default=1 << 30)
     above = [i for i, row in enumerate(rows.row) if before < row < total.row]
     below = [i for i, row in enumerate(rows.row) if total.row < row < after]
     block = next((block for block in table.blocks if total.row in block), None)
@@ -74,7 +74,7 @@ def _town(total: Total, rows: CommunityRows, table: Table, context: Context) -> 
 def _differences(
     stated: dict[str, Decimal], group: list[int], rows: CommunityRows, part: Part
 ) -> dict[str, tuple[Decimal, Decimal]]:
-    """Fields whose stated sum is not that of the group: what is stated and what the parts give.
+    """Fields whose stated sum is not that of the group: the stated sum and the computed one.
 
     A part that could not be read may be anything up to the field's largest answer.
     """

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypedDict
 
 from pipelines.archive.ledger import Ledger
 from pipelines.archive.store import SHANGHAI, Archive, is_right, objects_of
@@ -27,6 +28,50 @@ from pipelines.system.durable_files import write_durably
 Progress = Callable[[int, int, str], None]
 FORMAT = 1
 MARK = "backup.json"
+
+
+class City(TypedDict):
+    """Whose archive it is."""
+
+    code: str
+    name: str
+
+
+class Mark(TypedDict):
+    """`backup.json`: the last event that the backup holds, and when it was made."""
+
+    format: int
+    city: City
+    seq: int
+    made: str
+
+
+class Verified(TypedDict):
+    """A backup looked at: `objects` counts its files, `faults` are sentences, `whole` is that there are none."""
+
+    folder: str
+    city: str
+    made: str
+    seq: int
+    objects: int
+    faults: list[str]
+    whole: bool
+    message: str
+
+
+class BackedUp(Verified):
+    """A backup brought up to date: `copied` new files of `bytes` bytes."""
+
+    copied: int
+    bytes: int
+
+
+class Restored(TypedDict):
+    """What was restored, and from where."""
+
+    folder: str
+    seq: int
+    objects: int
 
 
 @dataclass(frozen=True)
@@ -43,11 +88,11 @@ class _Place:
     def audit(self) -> Path:
         return self.root / "audit" / "audit.jsonl"
 
-    def mark(self) -> dict | None:
-        """What `backup.json` says; None in an empty folder. Errors: `Refusal` when this is no backup, or a newer program's."""
+    def mark(self) -> Mark | None:
+        """Content of `backup.json`; None in an empty folder. Errors: `Refusal` when this is no backup, or a newer program's."""
         try:
-            found = json.loads((self.root / MARK).read_text(encoding="utf-8"))
-            newer = found["format"] > FORMAT
+            mark: Mark = json.loads((self.root / MARK).read_text(encoding="utf-8"))
+            newer = mark["format"] > FORMAT
         except FileNotFoundError:
             if self.root.exists() and any(not _is_ours(path.name) for path in self.root.iterdir()):
                 raise Refusal(f"“{self.root}”不是空文件夹，也不是备份（没有 {MARK}），未作改动；请另选文件夹") from None
@@ -56,7 +101,7 @@ class _Place:
             raise Refusal(f"备份的说明文件 {self.root / MARK} 已损坏，未作改动；请另选文件夹重新备份") from None
         if newer:
             raise Refusal(f"备份“{self.root}”由更新版本的程序写成，本程序不能使用，未作改动；请改用更新版本的程序")
-        return found
+        return mark
 
 
 def _is_ours(name: str) -> bool:
@@ -71,7 +116,7 @@ def _audit(settings: Settings) -> Ledger:
 # ---- backup
 
 
-def backup(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
+def backup(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> BackedUp:
     """Bring the backup in `folder` up to the archive and verify all of it.
 
     Returns `folder`, `seq` (last event in it), `objects`, `copied` (new ones), `bytes` (copied), `faults`, `whole` and `message`.
@@ -86,19 +131,24 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
             city = _city(settings)
             _check_continues(place, ledger, city)
             if place.mark() is None:
-                _write_mark(place, {"city": city, "seq": 0})
+                _write_mark(place, city, 0)
             copied, faults = _copy(ledger, source, place.archive, report)
             _put_ledgers(place, source, ledger, audit)
             last = _events(ledger)[-1]["seq"]
-            _write_mark(place, {"city": city, "seq": last})
-    found = verify(place.root)
-    faults += found["faults"]
-    result = {**found, "copied": len(copied), "bytes": sum(copied.values()), "faults": faults, "whole": not faults}
+            _write_mark(place, city, last)
+    verified = verify(place.root)
+    faults += verified["faults"]
+    result: BackedUp = {
+        **verified, "copied": len(copied), "bytes": sum(copied.values()), "faults": faults, "whole": not faults,
+    }  # fmt: skip
     result["message"] = _message(result)
-    told = {key: result[key] for key in ("folder", "seq", "objects", "copied", "bytes", "whole")}
+    noted = {key: value for key, value in result.items() if key in _NOTED}
     with durable_files.refusing("记录备份"):
-        _audit(settings).append("backup", told, by)
+        _audit(settings).append("backup", noted, by)
     return result
+
+
+_NOTED = ("folder", "seq", "objects", "copied", "bytes", "whole")  # in the audit log
 
 
 def _check_place(settings: Settings, place: _Place, source: Archive) -> None:
@@ -110,7 +160,7 @@ def _check_place(settings: Settings, place: _Place, source: Archive) -> None:
     place.mark()
 
 
-def _city(settings: Settings) -> dict[str, str]:
+def _city(settings: Settings) -> City:
     city = roster.load(settings.reference).city
     return {"code": city.code, "name": city.name}
 
@@ -121,7 +171,7 @@ def _whole_lines(path: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
-def _check_continues(place: _Place, ledger: bytes, city: dict) -> None:
+def _check_continues(place: _Place, ledger: bytes, city: City) -> None:
     """Errors: `Refusal` when the archive is not what the backup was made of, or has fewer events than it."""
     mark = place.mark()
     if mark is None:
@@ -142,7 +192,7 @@ def _check_continues(place: _Place, ledger: bytes, city: dict) -> None:
     )
 
 
-def _events(ledger: bytes) -> list[dict]:
+def _events(ledger: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ledger.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
 
 
@@ -179,12 +229,13 @@ def _put_ledgers(place: _Place, source: Archive, ledger: bytes, audit: bytes) ->
     write_durably(place.archive.ledger, ledger)
 
 
-def _write_mark(place: _Place, told: dict) -> None:
+def _write_mark(place: _Place, city: City, seq: int) -> None:
     made = datetime.now(SHANGHAI).isoformat(timespec="seconds")
-    write_durably(place.root / MARK, json.dumps({"format": FORMAT, **told, "made": made}, ensure_ascii=False).encode())
+    mark: Mark = {"format": FORMAT, "city": city, "seq": seq, "made": made}
+    write_durably(place.root / MARK, json.dumps(mark, ensure_ascii=False).encode())
 
 
-def _message(result: dict) -> str:
+def _message(result: BackedUp) -> str:
     lines = [
         f"已备份到 {result['folder']}：台账至第 {result['seq']} 号，共 {result['objects']} 个文件，"
         f"本次新增 {result['copied']} 个（{result['bytes'] / 2**20:.1f} MB）。"
@@ -196,7 +247,7 @@ def _message(result: dict) -> str:
 # ---- verify
 
 
-def verify(folder: Path) -> dict:
+def verify(folder: Path) -> Verified:
     """Every line and every object of a backup against its hash; changes nothing.
 
     Returns `folder`, `seq`, `objects`, `faults`, `whole` and `message`. Errors: `Refusal` when this is no backup.
@@ -210,7 +261,7 @@ def verify(folder: Path) -> dict:
     if seq < mark["seq"]:
         faults.append(f"备份的台账只到第 {seq} 号，应到第 {mark['seq']} 号：有事件丢失")
     objects = {digest for event in place.archive.events() for digest in objects_of(event)}
-    told = "逐个校验无误" if not faults else "；".join(faults)
+    verdict = "逐个校验无误" if not faults else "；".join(faults)
     return {
         "folder": str(place.root),
         "city": mark["city"]["name"],
@@ -219,14 +270,14 @@ def verify(folder: Path) -> dict:
         "objects": len(objects),
         "faults": faults,
         "whole": not faults,
-        "message": f"{mark['city']['name']}的备份，台账至第 {seq} 号，{len(objects)} 个文件：{told}",
+        "message": f"{mark['city']['name']}的备份，台账至第 {seq} 号，{len(objects)} 个文件：{verdict}",
     }
 
 
 # ---- restore
 
 
-def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
+def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Restored:
     """The archive and the audit from a backup, into an installation that has none. Everything else is then made by a rebuild.
 
     Returns `seq` and `objects`. Interrupted, it goes on where it stopped, also when only the rebuild was left to do; the archive is
@@ -234,21 +285,23 @@ def restore(settings: Settings, folder: Path, by: str = "系统", report: Progre
     """
     place = _Place(folder.resolve())
     target = settings.data / "archive.restoring"
-    found = verify(place.root)
-    told = {"folder": found["folder"], "seq": found["seq"], "objects": found["objects"]}
+    verified = verify(place.root)
+    restored: Restored = {
+        "folder": verified["folder"], "seq": verified["seq"], "objects": verified["objects"],
+    }  # fmt: skip
     with durable_files.refusing("恢复"), locks.hold(settings.data / "warehouse" / "writer.lock", "恢复备份"):
         ledger, audit = _whole_lines(place.archive.ledger), _whole_lines(place.audit)
         if _is_this_restored(settings, ledger, audit):
-            return told
+            return restored
         _check_empty(settings, audit)
-        if not found["whole"]:
-            raise Refusal(f"备份不完整，未恢复：{'；'.join(found['faults'])}。请改用另一份备份")
+        if not verified["whole"]:
+            raise Refusal(f"备份不完整，未恢复：{'；'.join(verified['faults'])}。请改用另一份备份")
         _, faults = _copy(ledger, place.archive, Archive(target), report)
         if faults:
             raise Refusal(f"备份在恢复时读不出，未恢复：{'；'.join(faults)}。请检查备份所在的磁盘，或改用另一份备份")
         _put_restored(settings, place, target, ledger)
-        _audit(settings).append("restore", told, by)
-    return told
+        _audit(settings).append("restore", {**restored}, by)
+    return restored
 
 
 def _is_this_restored(settings: Settings, ledger: bytes, audit: bytes) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from pipelines.system import locks
@@ -30,7 +30,7 @@ class Event:
     at: str
     kind: str
     by: str
-    body: dict
+    body: dict[str, Any]
     prev: str
 
     def line(self) -> str:
@@ -44,7 +44,7 @@ class Ledger:
         self.path = path
         self.name = name
 
-    def append(self, kind: str, body: dict, by: str = "系统", now: datetime | None = None) -> Event:
+    def append(self, kind: str, body: dict[str, Any], by: str = "系统", now: datetime | None = None) -> Event:
         """Write one event and return it, once it is on disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with locks.hold(self.path.with_suffix(".lock"), f"写入{self.name}"):
@@ -92,7 +92,7 @@ class Ledger:
                 reach *= 4
 
     def events(self, after: int = 0, until: int | None = None, besides: str | None = None) -> Iterator[Event]:
-        """Events in order, `after` < seq ≤ `until`, of every kind but `besides`. A broken chain is told by `verify`, not here.
+        """Events in order, `after` < seq ≤ `until`, of every kind but `besides`. A broken chain is reported by `verify`, not here.
 
         Lines of that kind are known by their bytes and not taken apart: a ledger of ten years is nearly all submissions.
         """
@@ -115,8 +115,8 @@ class Ledger:
             file.seek(middle)
             file.readline()
             start = file.tell()
-            found = next((event for line in file if (event := _event(line))), None)
-            low, high = (start, high) if found and found.seq <= after else (low, middle)
+            first = next((event for line in file if (event := _event(line))), None)
+            low, high = (start, high) if first and first.seq <= after else (low, middle)
         file.seek(low)
 
     def last_seq(self) -> int:
@@ -152,23 +152,23 @@ def _hash(line: str) -> str:
 
 
 def _is_event(line: bytes) -> bool:
-    return _told(line) is not None
+    return _fields(line) is not None
 
 
 def _event(line: bytes) -> Event | None:
     """The event of a line; None of a torn or strange one. One that lost only its line end counts: it is whole."""
-    told = _told(line.removesuffix(b"\n"))
-    return Event(**told) if told else None
+    fields = _fields(line.removesuffix(b"\n"))
+    return Event(**fields) if fields else None
 
 
-def _told(line: bytes) -> dict | None:
+def _fields(line: bytes) -> dict[str, Any] | None:
     if not (line.startswith(b"{") and line.endswith(b"}")):
         return None
     try:
-        told = json.loads(line)
+        fields: dict[str, Any] = json.loads(line)
     except ValueError:
         return None
-    return told if told.keys() == _KEYS else None
+    return fields if fields.keys() == _KEYS else None
 
 
 _KEYS = {"seq", "at", "kind", "by", "body", "prev"}

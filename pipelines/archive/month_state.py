@@ -16,10 +16,11 @@ from bisect import insort
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pipelines import months
 from pipelines.archive.edition_gate import Editions
+from pipelines.archive.finding_state import Answered, State, Waiver
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 
@@ -34,7 +35,7 @@ WITHDRAWABLE = {
 
 
 class Received(NamedTuple):
-    """What the fold needs to know of a submission that was read. `county` and `month` are null when refused; `on` is the day of receipt."""
+    """A submission that was read, as far as the fold uses it. `county` and `month` are null when refused; `on` is the day of receipt."""
 
     seq: int
     county: str | None
@@ -42,18 +43,6 @@ class Received(NamedTuple):
     refused: bool
     sha256: str = ""
     on: date | None = None
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A finding accepted by a person until a month's end, with the reason. `finding` is the finding's id."""
-
-    seq: int
-    finding: str
-    why: str
-    until: date
-    by: str
-    at: str
 
 
 @dataclass
@@ -92,30 +81,11 @@ class MonthState:
 
 
 @dataclass
-class Answered:
-    """What county and city said about a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
-
-    state: Literal["open", "explained", "settled", "dismissed"] = "open"
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def explanation(self) -> Event | None:
-        """The latest explanation."""
-        return next((event for event in reversed(self.events) if event.kind == "explain"), None)
-
-    @property
-    def question(self) -> str | None:
-        """What the city asks, where that was said last."""
-        last = self.events[-1] if self.events else None
-        return last.body["text"] if last and last.kind == "ask" else None
-
-
-@dataclass
 class Life:
     """Everything in force after the last event folded.
 
     `status` of a submission: effective, superseded, waiting, question, refused, withdrawn, or repeated (the same bytes as the
-    submission in force, `repeats`), or spot (results of a spot check). `withdrawn`: number of an event → the withdrawal.
+    submission in force, `repeats`), or spot (of a spot check: `spots`). `withdrawn`: number of an event → the withdrawal.
     """
 
     months: dict[date, MonthState] = field(default_factory=dict)
@@ -132,7 +102,6 @@ class Life:
     admissions: list[Event] = field(default_factory=list)
     first_month: date | None = None
     digests: dict[int, str] = field(default_factory=dict)
-    # spot checks: plans, draws, results, in the order of the ledger (`pipelines.verification.spot_lists` reads them)
     spots: list[Event] = field(default_factory=list)
 
     def month(self, month: date) -> MonthState:
@@ -239,7 +208,7 @@ def _place(life: Life, state: MonthState, reading: Received) -> None:
     elif reading.on and state.month >= reading.on.replace(day=1) and not state.over:
         _wait(life, state.early, reading)
     elif state.approved:
-        _wait(life, state.waiting, reading, state.effective.get(reading.county, []))
+        _wait(life, state.waiting, reading, state.effective.get(reading.county or "", []))
     else:
         _take(life, state, reading)
 
@@ -252,9 +221,10 @@ def _wait(life: Life, queue: list[Received], reading: Received, in_force: list[i
 
 
 def _take(life: Life, state: MonthState, reading: Received) -> None:
-    seqs = state.effective.get(reading.county, [])
+    county = reading.county or ""  # never empty: what has no county is refused before
+    seqs = state.effective.get(county, [])
     if not _repeats(life, [seq for seq in seqs if seq < reading.seq], reading):
-        insort(state.effective.setdefault(reading.county, []), reading.seq)
+        insort(state.effective.setdefault(county, []), reading.seq)
         life.status[reading.seq] = "effective"
 
 
@@ -319,7 +289,7 @@ def _resolve(life: Life, event: Event) -> None:
         life.resolutions.setdefault(body["county"], {})[body["key"]] = body["unit"]
 
 
-def _answer(life: Life, key: str, state: str, event: Event) -> Answered:
+def _answer(life: Life, key: str, state: State, event: Event) -> Answered:
     answered = life.answered.setdefault(key, Answered())
     answered.state = state
     answered.events.append(event)
@@ -368,19 +338,14 @@ def _gate_or_retract(life: Life, event: Event) -> None:
 
 
 def _spot(life: Life, event: Event) -> None:
+    """`returned`: a submission that the reader refuses as a report, and which holds results of a spot check."""
     life.spots.append(event)
-
-
-def _spot_result(life: Life, event: Event) -> None:
-    """A file that the reader refuses as a report, and which holds results of a spot check."""
-    life.spots.append(event)
-    if event.body["submission"] not in life.withdrawn:
-        life.status[event.body["submission"]] = "spot"
+    if "returned" in event.body and event.body["returned"] not in life.withdrawn:
+        life.status[event.body["returned"]] = "spot"
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`.
-    `annotate` changes no figure."""
+    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` changes no figure."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
@@ -389,11 +354,8 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "waive": _waive,
     "resolve": _resolve,
     "release": _release,
-    "gate": _gate_or_retract,
-    "retract": _gate_or_retract,
-    "too_costly": _nothing,
-    "withdraw": _nothing,
-    "annotate": _nothing,
+    **dict.fromkeys(("gate", "retract"), _gate_or_retract),
+    **dict.fromkeys(("too_costly", "withdraw", "annotate"), _nothing),
     "month_over": _month_over,
     "extend": _extend,
     "admit": _admit,
@@ -401,9 +363,5 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "accept": _accept,
     "ask": _ask,
     "dismiss": _dismiss,
-    "spot_plan": _spot,
-    "spot_draw": _spot,
-    "spot_result": _spot_result,
-    "spot_withdraw": _spot,
-    "spot_close": _spot,
+    **dict.fromkeys(("spot_plan", "spot_draw", "spot_result", "spot_withdraw", "spot_close"), _spot),
 }

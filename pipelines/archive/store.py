@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.archive.ledger import GENESIS, SHANGHAI, Event, Ledger
 from pipelines.errors import Refusal
@@ -32,16 +33,16 @@ class Archive:
     def check_format(self) -> None:
         """Errors: `Refusal` when a newer program has written here. An archive without a mark is of the first format."""
         try:
-            found = int((self.root / "format").read_text(encoding="ascii"))
+            version = int((self.root / "format").read_text(encoding="ascii"))
         except FileNotFoundError:
             return
         except ValueError:
             raise Refusal(
                 f"档案的格式标记无法识别（{self.root / 'format'}，应为 {FORMAT}）；请从备份恢复该文件"
             ) from None
-        if found > FORMAT:
+        if version > FORMAT:
             raise Refusal(
-                f"档案由更新版本的程序写成（格式 {found}，本程序只认识 {FORMAT}），未作任何改动；请改用更新版本的程序"
+                f"档案由更新版本的程序写成（格式 {version}，本程序只认识 {FORMAT}），未作任何改动；请改用更新版本的程序"
             )
 
     # ---- bytes
@@ -55,7 +56,7 @@ class Archive:
         return digest
 
     def sweep(self) -> None:
-        """Remove what was being written when its writer died: nobody was told that it was received."""
+        """Remove files half written when the writer was killed; their receipt was never confirmed."""
         for folder in self.objects.glob("[0-9a-f][0-9a-f]"):
             durable_files.sweep(folder)
 
@@ -74,7 +75,7 @@ class Archive:
 
     # ---- events
 
-    def append(self, kind: str, body: dict, by: str = "系统", now: datetime | None = None) -> Event:
+    def append(self, kind: str, body: dict[str, Any], by: str = "系统", now: datetime | None = None) -> Event:
         """Write one event and return it, once it is on disk."""
         self.check_format()
         if not self.ledger.exists():
@@ -109,7 +110,7 @@ class Archive:
 
 
 def is_right(path: Path, digest: str) -> bool:
-    """Whether the file is there and holds what its digest says."""
+    """Whether the file exists and has this digest."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest

@@ -69,7 +69,7 @@ def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckS
                     opened, station.settings, config.still_for, _progress(context, "读取报表"), most
                 )
                 context.log.info(f"收到 {len(new)} 份报表")
-                if _of_inbox(context) and not _used(opened, new):
+                if _of_inbox(context) and new and not _used(opened, new):
                     context.log.warning("这一批没有一份可以采用（原因见回执和“报送”页），不重算任何月份")
                     return
                 yield from _tell(context, _received(opened, len(new)))
@@ -144,10 +144,11 @@ def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefini
             if made or not _of_inbox(context):
                 nothing = {"发布版": "该月没有任何报表，未成版"}
                 moved = {edition.month: _moved(edition.folder) for edition in made}
-                yield from _tell(
-                    context,
-                    {"edition": lambda month: rows.get(month, nothing), "movement": lambda month: moved.get(month, {})},
-                )
+                # Dagster wants what an asset is made of before it
+                told: dict[str, Told] = {
+                    "movement": lambda month: moved.get(month, {}), "edition": lambda month: rows.get(month, nothing)
+                }  # fmt: skip
+                yield from _tell(context, told)
             current = edition_folders.current(station.settings.releases)
             yield from _whole(context, opened, {edition.folder for edition in made} | {current})
 

@@ -1,4 +1,4 @@
-"""What a release says about itself beyond its figures: outlook, why figures moved, decisions, editions.
+"""Tables of an edition beside its figures: outlook, why figures moved, decisions, editions.
 
 Small tables of the release's own month, written into `release.duckdb`:
 
@@ -35,11 +35,11 @@ def prepare(warehouse: Warehouse, releases: Path, folder: Path, month: date, spa
     """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables, which stand in `folder`."""
     _outlook(warehouse, month)
     _movement(warehouse, releases, folder, month)
-    told = list(warehouse.archive.decisions())
-    _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(told), schema=_DECISION))
+    decisions = list(warehouse.archive.decisions())
+    _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(decisions), schema=_DECISION))
     said = explanation_rows(warehouse.life())
     _keep(warehouse, "explanation", pa.Table.from_pylist(said, schema=_EXPLANATION))
-    _keep(warehouse, "edition", pa.Table.from_pylist(_editions(told), schema=_EDITION))
+    _keep(warehouse, "edition", pa.Table.from_pylist(_editions(decisions), schema=_EDITION))
     reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)
     _keep(warehouse, "reconciliation", reconciled)
 
@@ -150,9 +150,9 @@ def _reconciliations(warehouse: Warehouse, span: list[date]) -> list[dict]:
     rows = []
     for earlier, later in itertools.pairwise(span):
         for balance in later_divisions.reconciliation(warehouse, earlier, later):
-            told = {
+            balances = {
                 name: balance[name]
                 for name in ("name", "before", "created", "abolished", "moved_in", "moved_out", "after")
             }
-            rows.append({"month": later, "unit": balance["code"], **told})
+            rows.append({"month": later, "unit": balance["code"], **balances})
     return rows

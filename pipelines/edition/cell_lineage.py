@@ -15,18 +15,18 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> d
     `raw`, `value`, `unit`, `held`) and `figures`: one entry per policy, indicator, month, level and unit.
     Errors: `Refusal` when the file or the cell is not in this release.
     """
-    found = _CELL.fullmatch(cell.upper())
-    if not found:
+    matched = _CELL.fullmatch(cell.upper())
+    if not matched:
         raise Refusal(f"“{cell}”不是单元格地址；请写成 C12 这样的形式")
     submission = _submission(release, file)
     places = release.rows(
         "SELECT * FROM source WHERE seq = ? AND (? IS NULL OR sheet = ?)", [submission["seq"], sheet, sheet]
     )
     by_cell = {row["cell"]: row for row in places if row["part"] == "county"}
-    columns = [row for row in places if row["part"] == "community" and row["cell"] == found[1]]
+    columns = [row for row in places if row["part"] == "community" and row["cell"] == matched[1]]
     if cell.upper() in by_cell:
         return _county(release, submission, by_cell[cell.upper()])
-    if place := _answered(release, submission["seq"], columns, cell.upper(), int(found[2]), sheet):
+    if place := _answered(release, submission["seq"], columns, cell.upper(), int(matched[2]), sheet):
         return _community(release, submission, place, place["row_no"])
     raise Refusal(f"文件“{submission['file']}”的 {cell} 不是任何指标的答案（标题、说明或不认识的列）")
 

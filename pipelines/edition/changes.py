@@ -39,23 +39,23 @@ def _changed(
 ) -> dict[str, Pair]:
     """Months, in order, of which a table says something else: the file that it was, the one that it is; None where there is none."""
     entries, now = before["tables"].get(table, {}), content.get(table, {})
-    found: dict[str, Pair] = {}
+    pairs: dict[str, Pair] = {}
     for key in sorted({*entries, *now}):
         was = earlier / month_tables.file_of(table, key) if key in entries else None
         known = was and same_edition.known(warehouse, was, entries[key]).content
         if known != (now[key].content if key in now else None):
-            found[key] = was, month_tables.object_path(store, now[key].sha256) if key in now else None
-    return found
+            pairs[key] = was, month_tables.object_path(store, now[key].sha256) if key in now else None
+    return pairs
 
 
 def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict]:
     """Submissions in force in the first file of a pair and not in the second."""
-    found = []
+    files = []
     for first, second in pairs:
         if first:
             known = {row["seq"] for row in _in_force(warehouse, second)} if second else set()
-            found += [row for row in _in_force(warehouse, first) if row["seq"] not in known]
-    return sorted(found, key=lambda row: row["seq"])
+            files += [row for row in _in_force(warehouse, first) if row["seq"] not in known]
+    return sorted(files, key=lambda row: row["seq"])
 
 
 def _in_force(warehouse: Warehouse, place: Path) -> list[dict]:

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive.month_state import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.archive.store import is_right
 from pipelines.edition import month_tables, ready_tables, verify_files
 from pipelines.edition.ready_tables import Source
@@ -41,10 +41,10 @@ class Period:
 
 def split(keys: list[str]) -> list[Period]:
     """The months of a series by period, in order; the last may go on."""
-    found: list[Period] = []
+    periods: list[Period] = []
     for name, group in groupby(keys, key=lambda key: _period(key, keys[-1])):
-        found.append(Period(name, tuple(group), found[-1].keys[-1] if found else None))
-    return found
+        periods.append(Period(name, tuple(group), periods[-1].keys[-1] if periods else None))
+    return periods
 
 
 def _period(key: str, last: str) -> str:
@@ -76,11 +76,11 @@ def put_pages(store: Path, folder: Path, manifest: dict) -> tuple[dict[str, str]
 
 
 def _entries(manifest: dict, period: Period) -> dict[str, dict[str, dict]]:
-    found = {
+    by_table = {
         table: {key: entries[key] for key in period.keys if key in entries}
         for table, entries in manifest["tables"].items()
     }
-    return {table: entries for table, entries in found.items() if entries}
+    return {table: entries for table, entries in by_table.items() if entries}
 
 
 def _page(store: Path, entries: dict) -> str:
@@ -117,12 +117,12 @@ def _stored(
 def _mark(period: Period, manifest: dict, waivers: list[Waiver]) -> str:
     """The hash of all that the period's tables are made from, and of what makes them."""
     keys = [*([period.before] if period.before else []), *period.keys]
-    told = [
+    facts = [
         [table, key, manifest["tables"].get(table, {}).get(key, {}).get("content")] for table in _FROM for key in keys
     ]
     accepted = sorted([waiver.finding, str(waiver.until)] for waiver in waivers)
     made_by = program_version.digest(__name__)
-    return hashlib.sha256(json.dumps([made_by, manifest["reference"], told, accepted]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([made_by, manifest["reference"], facts, accepted]).encode()).hexdigest()
 
 
 def _make(warehouse: Warehouse, store: Path, source: Source, waivers: list[Waiver]) -> str:

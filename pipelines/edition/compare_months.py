@@ -1,4 +1,4 @@
-"""Why a figure moved between any two months of a release, exactly (semantics §7): what `shequ compare` tells."""
+"""Why a figure moved between any two months of a release, exactly (semantics §7): the output of `shequ compare`."""
 
 import itertools
 from datetime import date
@@ -32,8 +32,9 @@ def compare(
 
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
     `n/d`; the parts add up to `to` − `from`. A county that went on under another code has its later one. `counties` splits a city's
-    parts by county, adding up to them exactly. Where there was no value, or is none now, the other value is told as reporting (as
-    boundary where the place is not there) and `from` or `to` is null. `m1` as published is its latest edition beside the release's.
+    parts by county, adding up to them exactly. Where there was no value, or is none now, `from` or `to` is null, and the other value is
+    told by the step at which it appears or goes: reporting where reports came or went, boundary where the roster made the difference.
+    `m1` as published is its latest edition beside the release's.
     Errors: `Refusal` for months that the release does not hold, an unknown indicator or unit, or a unit below the county.
     """
     _check(release, m1, m2, indicator)
@@ -111,7 +112,7 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
         "unit": key[2],
         "from": _text(first),
         "to": _text(last),
-        "parts": _texts(_parts([_value(steps.get(step)) for step in STEPS], _moved(steps))),
+        "parts": _texts(_parts([_value(steps.get(step)) for step in STEPS], _is_there(steps))),
         "counties": [{"unit": unit, "parts": _texts(_share_of(of, steps))} for unit, of in inside.items()],
     }
 
@@ -120,26 +121,31 @@ def _value(counted: Counted | None) -> Fraction | None:
     return Fraction(counted.factor * counted.yes, counted.scope) if counted and counted.has_value else None
 
 
-def _parts(values: list[Fraction | None], moved: str) -> dict[str, Fraction]:
-    """The change at each step, as the edition's `movement` tells it: where one end has no value, the whole is told as `moved`; a step
-    between without a value leaves its change to the next that has one.
+def _parts(values: list[Fraction | None], is_there: bool) -> dict[str, Fraction]:
+    """The change at each step, as the edition's `movement` tells it: a value that appears or goes is told by the step at which it does; of
+    a place that is not there at both ends all is boundary. A step between without a value leaves its change to the next that has one.
     """
-    parts = dict.fromkeys(PARTS, Fraction(0))
-    if values[0] is None or values[-1] is None:
-        return parts | {moved: (values[-1] or Fraction(0)) - (values[0] or Fraction(0))}
-    known = itertools.accumulate(values, lambda before, now: before if now is None else now)
-    return {name: now - before for name, (before, now) in zip(PARTS, itertools.pairwise(known), strict=True)}
+    if not is_there:
+        return dict.fromkeys(PARTS, Fraction(0)) | {
+            "boundary": (values[-1] or Fraction(0)) - (values[0] or Fraction(0))
+        }
+    chain = _filled(values) if values[-1] is not None else _filled(values[::-1])[::-1]
+    steps = zip(PARTS, itertools.pairwise(chain), strict=True)
+    return {name: (now or Fraction(0)) - (before or Fraction(0)) for name, (before, now) in steps}
 
 
-def _moved(steps: dict[str, Counted]) -> str:
-    """What a value that appears or goes is told as: of a place that was not there, or is no more, boundary."""
-    return "reporting" if STEPS[0] in steps and STEPS[-1] in steps else "boundary"
+def _filled(values: list[Fraction | None]) -> list[Fraction | None]:
+    return list(itertools.accumulate(values, lambda before, now: before if now is None else now))
+
+
+def _is_there(steps: dict[str, Counted]) -> bool:
+    return STEPS[0] in steps and STEPS[-1] in steps
 
 
 def _share_of(county: dict[str, Counted], city: dict[str, Counted]) -> dict[str, Fraction]:
     """A county's part of the city's change: what it has of the city's numerator, over the city's denominator, at each step."""
     values = [_over(county.get(step), city[step]) for step in STEPS]
-    return _parts(values, _moved(city))
+    return _parts(values, _is_there(city))
 
 
 def _over(county: Counted | None, city: Counted) -> Fraction | None:

@@ -1,4 +1,4 @@
-"""What a table says, as one hash: the same rows give the same hash whatever wrote them, in whatever physical state it was.
+"""Content hash of a table: the same rows give the same hash, whatever wrote them and however they are stored.
 
 The bytes of a Parquet file depend on the library that wrote it and its version; names, types and values do not. So an edition is
 known by the content of its month tables, and the bytes of their files are only checked for damage.
@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 
 def digest(table: pa.Table) -> str:
     """SHA-256 over names, types and values, column by column, in the order of the rows."""
-    found = sha256(f"{table.num_rows}\n".encode())
+    total = sha256(f"{table.num_rows}\n".encode())
     for name, column in zip(table.column_names, table.columns, strict=True):
-        found.update(f"{name} {column.type}\n".encode())
+        total.update(f"{name} {column.type}\n".encode())
         for part in _parts(column):
-            found.update(part)
-    return found.hexdigest()
+            total.update(part)
+    return total.hexdigest()
 
 
 def columns(schema: pa.Schema) -> str:
@@ -28,7 +28,7 @@ def columns(schema: pa.Schema) -> str:
 
 
 def _parts(column: pa.ChunkedArray) -> Iterator[memoryview]:
-    """Which rows are null, then the values that are there: what lies under a null is anybody's guess."""
+    """Which rows are null, then the values that are there: the bytes under a null are undefined."""
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     yield _fixed(pc.is_null(array))
     present = array.drop_null()

@@ -84,9 +84,9 @@ def figures(
     `denominator` are units (of a share) or sums of answers (of a ratio); `unknown`, `failing`, `carried` and the gap
     with its two parts are whole units. `shown` is the value as it is printed.
     """
-    found = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
-    found = found.drop(columns=[c for c in ("months", "values") if c in found])
-    return found.astype({name: "Int64" for name in _WHOLE if name in found})
+    frame = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
+    frame = frame.drop(columns=[c for c in ("months", "values") if c in frame])
+    return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
 
 
 _WHOLE = (
@@ -157,10 +157,10 @@ def lineage(release: Release, indicator: str, unit: str | None = None, month: da
     """From a figure to its cells. Grain: unit in scope and answer. `raw`: the text in the cell; `counts`: yes, no or
     unknown.
     """
-    told = explain(release, indicator, month, unit)
+    explained = explain(release, indicator, month, unit)
     lines = [
         {"unit": one["unit"], "name": one["name"], "counts": one["counts"], "field": field, **answer}
-        for one in told["units"]
+        for one in explained["units"]
         for field, answer in one["answer"].items()
     ]
     return pd.DataFrame(lines)

@@ -1,8 +1,9 @@
-"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that tell of them as they are now."""
+"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that show the present ones."""
 
 from collections.abc import Iterable
 
-from pipelines.archive.month_state import Answered, Life
+from pipelines.archive.finding_state import Answered
+from pipelines.archive.month_state import Life
 from pipelines.archive.store import Event
 
 STATES_OF_EXPLANATIONS = {"explained": "待采纳", "settled": "已采纳", "open": "市里追问", "dismissed": "不予处理"}
@@ -17,8 +18,8 @@ def decision_rows(events: Iterable[Event]) -> list[dict]:
 
 
 def _decision(event: Event) -> dict:
-    told = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **told}
+    fields = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **fields}
 
 
 def explanation_rows(life: Life) -> list[dict]:
@@ -35,5 +36,5 @@ def _explained(finding: str, answered: Answered) -> dict | None:
         return None
     by_city = last if last.kind in ("accept", "ask", "dismiss") else None
     settled = (by_city.by, by_city.at) if by_city else (None, None)
-    told = (finding, said.body["text"], said.by, said.at, answered.state, answered.question, *settled)
-    return dict(zip(EXPLANATION, told, strict=True))
+    columns = (finding, said.body["text"], said.by, said.at, answered.state, answered.question, *settled)
+    return dict(zip(EXPLANATION, columns, strict=True))

@@ -33,6 +33,10 @@ class Damaged(Refusal):
     """An edition of which files are missing or altered."""
 
 
+class Lost(Refusal):
+    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
+
+
 def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
     """Folders of complete editions (those with a manifest), by month and number."""
     for place in [months.key(month)] if month else sorted(filter(_MONTH.fullmatch, _names(shelf))):
@@ -44,8 +48,8 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def _names(folder: Path) -> list[str]:
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-        return [entry.name for entry in found]
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
     return []
 
 
@@ -72,12 +76,12 @@ def month_tables(folder: Path, manifest: dict) -> dict[str, dict[str, dict]]:
 
     Errors: `Damaged` when one of those is missing or damaged.
     """
-    found: dict[str, dict[str, dict]] = {}
-    pages = [_page(folder, name) for name in sorted(manifest["files"]) if name.endswith(".json")]
-    for told in (*pages, manifest["tables"]):
-        for table, entries in told.items():
-            found.setdefault(table, {}).update(entries)
-    return found
+    tables: dict[str, dict[str, dict]] = {}
+    pages = [_page(folder, name) for name in sorted(manifest["files"]) if re.fullmatch(r".+/.+\.json", name)]
+    for page in (*pages, manifest["tables"]):
+        for table, entries in page.items():
+            tables.setdefault(table, {}).update(entries)
+    return tables
 
 
 def _page(folder: Path, name: str) -> dict[str, dict[str, dict]]:
@@ -108,7 +112,7 @@ def named(shelf: Path) -> Path | None:
 
 
 def _text(shelf: Path) -> str:
-    """What `current` says; nothing where it is missing or unreadable."""
+    """Content of `current`; empty where it is missing or unreadable."""
     try:
         return (shelf / "current").read_text(encoding="ascii").strip()
     except (OSError, ValueError):
@@ -129,7 +133,7 @@ def point_current(shelf: Path, archive: Archive) -> None:
 
 
 def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:
-    """Complete editions (of a month) that everybody may see, in order. Beside no ledger, as on a copied shelf, all of them."""
+    """Complete released editions (of a month), in order. Beside no ledger, as on a copied shelf, all of them."""
     standing = list(editions(shelf, month))
     if not archive.ledger.exists():
         return standing

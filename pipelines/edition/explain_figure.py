@@ -25,8 +25,8 @@ def explain(
         level, unit = "city", None
     if level is None:
         raise Refusal(f"“{unit}”不是 6 位（县）、9 位（乡镇）或 12 位（社区、村）的代码")
-    found = figures(release, month, level, unit, indicator, policy)
-    if not found:
+    rows = figures(release, month, level, unit, indicator, policy)
+    if not rows:
         raise Refusal(f"指标 {indicator} 没有这一级的数字；以县为单位的指标只到县级")
     entry = release.rows(
         "SELECT * FROM indicator WHERE indicator = ? AND (? IS NULL OR policy = ?)", [indicator, policy, policy]
@@ -38,7 +38,7 @@ def explain(
         "quote": entry["quote"],
         "reading": entry["reading"],
         "arithmetic": arithmetic(entry),
-        "figure": found[0],
+        "figure": rows[0],
         "units": units,
         "explanations": _explanations(release, entry, month, {row["unit"] for row in units}),
     }
@@ -115,18 +115,18 @@ class _Story:
             "WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[]))",
             [self.month, units],
         )
-        found = {row["unit"]: row for row in rows}
-        self._point_at_held_rows(found)
-        return found
+        standing = {row["unit"]: row for row in rows}
+        self._point_at_held_rows(standing)
+        return standing
 
-    def _point_at_held_rows(self, found: dict[str, dict]) -> None:
+    def _point_at_held_rows(self, standing: dict[str, dict]) -> None:
         """A row that is held back counts for nothing, yet it was reported: show what stands there."""
-        held = [unit for unit, row in found.items() if row["row_state"] == "held" and row["seq"] is None]
+        held = [unit for unit, row in standing.items() if row["row_state"] == "held" and row["seq"] is None]
         for row in self.release.rows(
             "SELECT unit, seq, row_no FROM evidence WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[])) ORDER BY seq, row_no",
             [self.month, held],
         ):
-            found[row["unit"]].update(seq=row["seq"], row_no=row["row_no"])
+            standing[row["unit"]].update(seq=row["seq"], row_no=row["row_no"])
 
     def _evidence(self, standing: dict[str, dict]) -> dict[tuple[int, int], dict]:
         seqs = sorted({row["seq"] for row in standing.values() if row["seq"] is not None})
@@ -156,8 +156,8 @@ class _Story:
         key = (standing["seq"], standing["row_no"])
         answers = {f: self._answer(standing, f, raw.get(key, {}).get(f), standing["row_no"]) for f in own}
         answers.update(shared.get(standing["county_code"], {}))
-        told = {"unit": row["unit"], "name": standing["name"], "counts": COUNTS[row["state"]], "answer": answers}
-        return told | {"held": standing["row_state"] == "held"}
+        unit = {"unit": row["unit"], "name": standing["name"], "counts": COUNTS[row["state"]], "answer": answers}
+        return unit | {"held": standing["row_state"] == "held"}
 
     def _answer(self, standing: dict, field: str, raw: str | None, row_no: int | None) -> dict:
         place = self.places.get((standing["seq"], field), {})

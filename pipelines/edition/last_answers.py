@@ -24,9 +24,9 @@ def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | N
     archive = Archive(settings.archive)
     for back in range(1, CARRY_MONTHS + 1):
         then = months.add(month, -back)
-        found = edition_folders.usable(settings.releases, archive, then)
-        if found:
-            folder = found[-1]
+        names = edition_folders.usable(settings.releases, archive, then)
+        if names:
+            folder = names[-1]
             units = _answered(folder, "standing", then, "uid", form.community)
             return LastAnswers(then, units, _answered(folder, "county_standing", then, "unit", form.county))
     return None

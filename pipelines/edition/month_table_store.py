@@ -43,9 +43,9 @@ class Exports:
 
     def begin(self, month: date, what: str, made_from: str, queries: Queries) -> Made:
         """The same, begun: the rows are taken now, and what is returned waits for the files."""
-        found = self._known(month, what, made_from)
-        if found is not None:
-            return lambda: dict(found)
+        known_objects = self._known(month, what, made_from)
+        if known_objects is not None:
+            return lambda: dict(known_objects)
         begun = {name: self._begin(name, query) for name, query in queries().items()}
 
         def finish() -> dict[str, Object]:
@@ -66,15 +66,15 @@ class Exports:
 
     def noted(self, month: date, what: str, made_from: str, make: Made) -> dict[str, Object]:
         """The same of objects that are come by in another way."""
-        found = self._known(month, what, made_from)
-        if found is None:
-            found = make()
-            self._note(month, what, _mark(made_from), found)
-        return dict(found)
+        objects = self._known(month, what, made_from)
+        if objects is None:
+            objects = make()
+            self._note(month, what, _mark(made_from), objects)
+        return dict(objects)
 
     def _known(self, month: date, what: str, made_from: str) -> dict[str, Object] | None:
-        found = self.known.get((month, what, _mark(made_from)))
-        return found if found is not None and all(map(self._stands, found.values())) else None
+        noted = self.known.get((month, what, _mark(made_from)))
+        return noted if noted is not None and all(map(self._stands, noted.values())) else None
 
     def _stands(self, item: Object) -> bool:
         # asked of every table of every month of the series: text is cheaper than a `Path`

@@ -55,7 +55,7 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
     day = f"DATE '{month}'"
     merged = scalar(warehouse.con, f"SELECT count(*) FROM county_source WHERE month = {day}")
     county_raw = ", ".join(f'{_county_raw(f.id, day, merged)} AS "raw:{f.id}"' for f in reference.form.county)
-    found = {
+    tables = {
         "standing": f"""
             SELECT {_qualified("standing", _STANDING)}, {_qualified("unit", _UNIT)}, {_answers(reference.form.community, _UNIT)}
             FROM standing JOIN unit ON unit.code = standing.unit WHERE standing.month = {day} ORDER BY standing.unit""",
@@ -81,18 +81,18 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
     moved = f"FROM moved WHERE seq IN ({effective})"
     # no table where there is nothing to say: an edition without joined sheets or records is what it always was
     if merged:
-        found["county_source"] = f"SELECT * FROM county_source WHERE month = {day} ORDER BY unit, field"
+        tables["county_source"] = f"SELECT * FROM county_source WHERE month = {day} ORDER BY unit, field"
     if scalar(warehouse.con, f"SELECT count(*) {moved}"):
-        found["moved"] = f"SELECT {day} AS month, * {moved} ORDER BY seq, row_no, field"
+        tables["moved"] = f"SELECT {day} AS month, * {moved} ORDER BY seq, row_no, field"
     for number, register in enumerate(reference.registers):
         if month < register.since:
             continue
         for table in ("state", "county_state"):
-            found[f"{table}-{register.policy.id}"] = (
+            tables[f"{table}-{register.policy.id}"] = (
                 f"SELECT * EXCLUDE (divisions, uid) FROM {table}_{number} "
                 f"WHERE month = {day} AND divisions = '{as_now.key(warehouse, month)}' ORDER BY unit"
             )
-    return found
+    return tables
 
 
 _STANDING = ("month", "unit", "uid", "row_state", "answered_in", "carried", "seq", "row_no")
@@ -142,7 +142,7 @@ def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
     seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
     # a returned list of a spot check is no report of the month that it names
-    visits = ",".join(str(e.body["submission"]) for e in life.spots if e.kind == "spot_result") or "NULL::BIGINT"
+    visits = ",".join(str(e.body["returned"]) for e in life.spots if e.kind == "spot_result") or "NULL::BIGINT"
     states = (
         ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status)
         or "(NULL::BIGINT, NULL::VARCHAR)"
@@ -202,7 +202,7 @@ def keep(temporary: Path, place: Path) -> None:
 
 
 def content_of(warehouse: Warehouse, place: Path) -> str:
-    """The content's hash of a month table that was written before manifests told it."""
+    """The content hash of a month table written before manifests held it."""
     quoted = str(place).replace("'", "''")
     return content_hash.digest(warehouse.con.sql(f"SELECT * FROM read_parquet('{quoted}')").to_arrow_table())
 

@@ -139,10 +139,10 @@ def _turned(release: Release, policy: str) -> dict[str, list[MovedPlace]]:
         """,
         [policy],
     )
-    found: dict[str, list[MovedPlace]] = {}
+    turned: dict[str, list[MovedPlace]] = {}
     for row in rows:
-        found.setdefault(row.pop("indicator"), []).append(MovedPlace(**row))
-    return found
+        turned.setdefault(row.pop("indicator"), []).append(MovedPlace(**row))
+    return turned
 
 
 def _totals(counties: list[MovedPlace]) -> dict:
@@ -202,8 +202,8 @@ def beside(row: Moved) -> str:
         _part(row["corrected"], "因更正上月数据增加", "因更正上月数据减少"),
         _part(row["defined"], "因指标定义调整增加", "因指标定义调整减少"),
     ]
-    told = "，".join(filter(None, parts))
-    return f"另有{told}" if told else ""
+    sentence = "，".join(filter(None, parts))
+    return f"另有{sentence}" if sentence else ""
 
 
 def _part(number: int | Decimal, more: str, fewer: str) -> str:

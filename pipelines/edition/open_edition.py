@@ -80,8 +80,8 @@ class Release:
         if not _closed(self.manifest):
             return f'"{table}"'
         closed = closed_periods.split(self.manifest["months"])[:-1]
-        found = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
-        return f'{found[0] if found else "ready"}."{table}"'
+        periods = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
+        return f'{periods[0] if periods else "ready"}."{table}"'
 
     def of_month(self, view: str, month: date) -> str:
         """What to name in SQL for a month's rows of a view over the month tables: that month's file, so that a question about one month
@@ -107,13 +107,13 @@ class Release:
         """
         known = self.rows("FROM explanation") if self.explained is None else self.explained
         said = {row["finding"]: row for row in known}
-        found = self.rows(
+        explained = self.rows(
             f"SELECT DISTINCT ON (id) id AS finding, county, unit, field, sheet, cell, file, code, message "
             f"FROM {self.of_month('finding_all', month)} WHERE month = ? AND id IN (SELECT unnest(?::VARCHAR[])) "
             "AND (?::VARCHAR IS NULL OR county = ?) ORDER BY id, seq DESC",
             [month, list(said), county, county],
         )
-        rows = [{**row, **said[row["finding"]]} for row in found]
+        rows = [{**row, **said[row["finding"]]} for row in explained]
         return sorted(rows, key=lambda row: (row["county"], row["unit"] or "", row["field"] or "", row["finding"]))
 
     def query(self, sql: str, parameters: Sequence | dict | None = None) -> "pd.DataFrame":
@@ -149,12 +149,12 @@ def open_release(
     installation = settings or load(data)
     wanted = months.parse(month) if isinstance(month, str) else month
     if edition == WORKING:
-        found = open_folder(_working(installation, wanted))
+        release = open_folder(_working(installation, wanted))
     elif wanted is None:
-        found = _open_current(installation)
+        release = _open_current(installation)
     else:
-        found = open_folder(_of_month(installation, wanted, edition))
-    return with_decisions(found, Archive(installation.archive))
+        release = open_folder(_of_month(installation, wanted, edition))
+    return with_decisions(release, Archive(installation.archive))
 
 
 def with_decisions(release: Release, archive: Archive) -> Release:
@@ -174,7 +174,7 @@ def with_decisions(release: Release, archive: Archive) -> Release:
 
 
 def _open_current(settings: Settings) -> Release:
-    """The current release; where it is damaged the newest released one that is whole, which says that it stands in."""
+    """The current release; where it is damaged the newest whole released one, marked as a substitute."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
     # named and gone is damage, which is told; without a pointer the newest is meant
     wanted = edition_folders.named(settings.releases) or next(reversed(released), None)
@@ -201,11 +201,11 @@ def _of_month(settings: Settings, month: date, edition: int | None) -> Path:
     """A month's newest released edition, or the one named, whatever became of it."""
     standing = list(edition_folders.editions(settings.releases, month))
     if edition is not None:
-        found = [folder for folder in standing if int(folder.name) == edition]
+        folders = [folder for folder in standing if int(folder.name) == edition]
     else:
-        found = edition_folders.released(settings.releases, Archive(settings.archive), month)
-    if found:
-        return found[-1]
+        folders = edition_folders.released(settings.releases, Archive(settings.archive), month)
+    if folders:
+        return folders[-1]
     if standing and edition is None:
         raise Refusal(f"{months.label(month)}还没有发布，只有工作版；发布用 shequ release，看工作版请写明 working")
     which = f"第{edition}版" if edition else "任何一版"
@@ -213,10 +213,10 @@ def _of_month(settings: Settings, month: date, edition: int | None) -> Path:
 
 
 def _working(settings: Settings, month: date | None) -> Path:
-    found = edition_folders.usable(settings.releases, Archive(settings.archive), month)
-    if not found:
+    editions = edition_folders.usable(settings.releases, Archive(settings.archive), month)
+    if not editions:
         raise Refusal(f"没有{months.label(month) if month else '任何月份'}的工作版；请先运行 shequ run")
-    return found[-1]
+    return editions[-1]
 
 
 def open_folder(folder: Path) -> Release:
@@ -242,8 +242,8 @@ def _closed(manifest: dict) -> list[str]:
 
 
 def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
-    found = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]).fetchall()
-    return [name for (name,) in found]
+    names = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]).fetchall()
+    return [name for (name,) in names]
 
 
 def _view(name: str, databases: list[str]) -> str:

@@ -41,10 +41,6 @@ from pipelines.warehouse.projection import Progress, Warehouse
 Tables = dict[str, dict[str, Object]]
 
 
-class Lost(Refusal):
-    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
-
-
 @dataclass(frozen=True)
 class Edition:
     """One edition of one month. `folder` is where it stands; `new` whether this call made it."""
@@ -87,7 +83,7 @@ def publish(
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
-    if approved and not _is_checked(warehouse, draft.manifest, latest):
+    if approved and not spot_month_tables.is_checked(warehouse, draft.manifest, latest):
         return Edition(month, int(latest.name), latest, new=False)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
@@ -131,8 +127,8 @@ def drafted(
     `wanted` is the format as which the ledger knows an edition that is made again; of those before `VERDICTS` nobody can make one.
     """
     content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
-    told = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
-    return Draft(month, _manifest(warehouse, life, month, content, told), content)
+    edition_format = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
+    return Draft(month, _manifest(warehouse, life, month, content, edition_format), content)
 
 
 def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
@@ -168,13 +164,13 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
         own = _own(warehouse, settings, life, marks, exports)
         divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
-            found = own[month]() | exports.of(
+            objects = own[month]() | exports.of(
                 month,
                 divisions,
                 marks[month],
                 lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
             )
-            for table, item in found.items():
+            for table, item in objects.items():
                 if table not in spot_tables.TABLES:
                     content.setdefault(table, {})[months.key(month)] = item
     return content | spot_month_tables.stored(warehouse, settings.releases / "objects", life, span)
@@ -184,17 +180,17 @@ def _own(
     warehouse: Warehouse, settings: Settings, life: Life, marks: dict[date, str], exports: Exports
 ) -> dict[date, Made]:
     """By month, what waits for its tables by its own divisions: those of an approved month are what they were published as."""
-    found: dict[date, Made] = {}
+    made: dict[date, Made] = {}
     statuses, approved, last = _statuses(warehouse, life), _approved(settings, life), max(marks)
     for month, mark in marks.items():
         folder = approved.get(month) if month != last else None
         if folder:
             make = partial(_adopted_objects, warehouse, settings, folder, month)
-            found[month] = partial(exports.noted, month, "approved", f"{folder.parent.name}/{folder.name}", make)
+            made[month] = partial(exports.noted, month, "approved", f"{folder.parent.name}/{folder.name}", make)
         else:
             mark = f"{mark} {statuses.get(month, [])}"
-            found[month] = exports.begin(month, "then", mark, partial(_month_queries, warehouse, life, month))
-    return found
+            made[month] = exports.begin(month, "then", mark, partial(_month_queries, warehouse, life, month))
+    return made
 
 
 def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
@@ -203,11 +199,11 @@ def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, s
 
 
 def _approved(settings: Settings, life: Life) -> dict[date, Path]:
-    """Approved months, with the folder of their newest edition that was not retracted, as the ledger tells them."""
+    """Approved months, with the folder of their newest edition that was not retracted, according to the ledger."""
     approved = [month for month, state in life.months.items() if state.approved]
     named = {month: life.editions.usable(months.key(month))[-1:] for month in approved}
-    found = {month: settings.releases / names[0] for month, names in named.items() if names}
-    return {month: folder for month, folder in found.items() if (folder / "manifest.json").exists()}
+    folders = {month: settings.releases / names[0] for month, names in named.items() if names}
+    return {month: folder for month, folder in folders.items() if (folder / "manifest.json").exists()}
 
 
 def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, month: date) -> dict[str, Object]:
@@ -230,11 +226,11 @@ def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict)
 
 
 def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
-    """State of every submission, by month: one more, though it waits, is a change to tell."""
-    found: dict[date, list[tuple[int, str]]] = {}
+    """State of every submission, by month; a further one is a change even while it waits."""
+    statuses: dict[date, list[tuple[int, str]]] = {}
     for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
-        found.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
-    return found
+        statuses.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
+    return statuses
 
 
 def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict:
@@ -256,7 +252,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wa
 
 
 def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
-    """Submissions in force for the series, as formats 2 and 3 told them: county, month, ledger number, hash and file name."""
+    """Submissions in force for the series, as in formats 2 and 3: county, month, ledger number, hash and file name."""
     rows = warehouse.con.execute(
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
         [month],
@@ -279,13 +275,13 @@ def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
 def write(
     warehouse: Warehouse, shelf: Path, draft: Draft, latest: Path | None, number: int, by: str, now: datetime
 ) -> Path:
-    """The folder of an edition, complete; nobody knows of it yet. `latest`: the edition of the month before it."""
+    """The folder of an edition, complete but not yet announced. `latest`: the edition of the month before it."""
     store = shelf / "objects"
     before = latest and edition_folders.read_manifest(latest)
     manifest = {
         "edition": number,
         "kind": "checked"
-        if latest and _is_checked(warehouse, draft.manifest, latest)
+        if latest and spot_month_tables.is_checked(warehouse, draft.manifest, latest)
         else _kind(draft.manifest, before),
         "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
         "published_at": now.isoformat(timespec="seconds"),
@@ -313,23 +309,23 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) 
 
 
 def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
-    """The newest edition of the month that the ledger tells of, when it is not on the shelf."""
-    told = [event for event in life.releases if event.body["month"] == months.key(month)]
-    newest = max(told, key=lambda event: event.body["edition"], default=None)
+    """The newest edition of the month in the ledger, when it is not on the shelf."""
+    events = [event for event in life.releases if event.body["month"] == months.key(month)]
+    newest = max(events, key=lambda event: event.body["edition"], default=None)
     return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
 
 
 def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Draft) -> Edition:
-    """A lost edition where it was, as the ledger tells of it. Errors: `Lost` when what is in force now is something else."""
+    """A lost edition put back in its place, as recorded in the ledger. Errors: `Lost` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
-        raise Lost(
+        raise edition_folders.Lost(
             f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
             "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
-    told = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
-    told |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
-    folder = _shelve(warehouse, settings.releases, told, draft.content)
+    body = {"edition": number, "kind": lost.body["kind"], "changes": lost.body["changes"]}
+    body |= {"published_at": lost.at, "published_by": lost.by, **draft.manifest}
+    folder = _shelve(warehouse, settings.releases, body, draft.content)
     edition_folders.point_current(settings.releases, warehouse.archive)
     return Edition(draft.month, number, folder, new=False)
 
@@ -342,17 +338,6 @@ def _kind(manifest: dict, before: dict | None) -> str:
     return "corrected" if same_rules else "restated"
 
 
-def _is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
-    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
-    if not spot_tables.TABLES.keys() & manifest["tables"].keys():
-        return False
-    before = edition_folders.read_manifest(latest)
-    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
-        return False
-    changed = same_edition.differing(warehouse, latest, manifest)
-    return bool(changed) and spot_month_tables.only_these(changed)
-
-
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
     """A whole release folder: month tables, the small database, the manifest last."""
     folder.mkdir(parents=True)
@@ -360,10 +345,10 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
         for key, item in entries.items():
             durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
+    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
-    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)
@@ -385,10 +370,9 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
-    """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
+    """Finish what a kill interrupted: folders not in the ledger, half-written ones, a stale pointer."""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
-    standing = list(edition_folders.editions(settings.releases))
-    for folder in standing:
+    for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)

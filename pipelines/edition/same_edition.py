@@ -15,13 +15,13 @@ from pipelines.warehouse.projection import Warehouse, scalar
 
 
 def digest(manifest: dict) -> str:
-    """The hash by which the ledger knows an edition, of any format. `tables` are those of its whole series."""
+    """The hash of an edition in the ledger, for any format. `tables` are those of its whole series."""
     if manifest["format"] < edition_folders.BY_CONTENT:
         return _hash({key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")})
-    told = {
+    contents = {
         table: {key: item["content"] for key, item in entries.items()} for table, entries in manifest["tables"].items()
     }
-    pinned = {"month": manifest["month"], "reference": manifest["reference"], "tables": told}
+    pinned = {"month": manifest["month"], "reference": manifest["reference"], "tables": contents}
     if manifest["format"] < edition_folders.WITHOUT_INPUTS:
         return _hash({**pinned, "format": edition_folders.BY_CONTENT, "inputs": manifest["inputs"]})
     return _hash({**pinned, "format": edition_folders.WITHOUT_INPUTS})
@@ -52,30 +52,30 @@ _CONTENT: dict[str, str] = {}
 def _content_read_once(warehouse: Warehouse, place: Path, digest: str) -> str:
     con = warehouse.con
     con.execute("CREATE TABLE IF NOT EXISTS file_content (sha256 VARCHAR, content VARCHAR)")
-    found = scalar(con, "SELECT content FROM file_content WHERE sha256 = ?", [digest])
-    if found is None:
-        found = month_tables.content_of(warehouse, place)
-        con.execute("INSERT INTO file_content VALUES (?, ?)", [digest, found])
-    return found
+    content = scalar(con, "SELECT content FROM file_content WHERE sha256 = ?", [digest])
+    if content is None:
+        content = month_tables.content_of(warehouse, place)
+        con.execute("INSERT INTO file_content VALUES (?, ?)", [digest, content])
+    return content
 
 
 def retold(warehouse: Warehouse, folder: Path) -> dict:
-    """An edition's manifest with the content of every month table of its series, which format 1 did not tell."""
+    """An edition's manifest with the content of every month table of its series, which format 1 does not hold."""
     manifest = edition_folders.whole(folder)
     if manifest["format"] >= edition_folders.BY_CONTENT:
         return manifest
-    told = {
+    tables = {
         table: {
             key: vars(known(warehouse, folder / month_tables.file_of(table, key), item))
             for key, item in entries.items()
         }
         for table, entries in manifest["tables"].items()
     }
-    return {**manifest, "tables": told}
+    return {**manifest, "tables": tables}
 
 
 def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
-    """Whether an edition on the shelf says what a new one would. One with verdicts of semantics version 1 never does."""
+    """Whether an edition on the shelf has the content of a new one. One with verdicts of semantics version 1 never does."""
     before = edition_folders.read_manifest(folder)
     if (
         before["reference"] != manifest["reference"]
@@ -84,12 +84,14 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
         return False
     if before["format"] == manifest["format"]:
         return before["digest"] == manifest["digest"]
-    both = ({**found, "format": edition_folders.WITHOUT_INPUTS} for found in (retold(warehouse, folder), manifest))
-    return len({digest(found) for found in both}) == 1
+    both = (
+        {**described, "format": edition_folders.WITHOUT_INPUTS} for described in (retold(warehouse, folder), manifest)
+    )
+    return len({digest(described) for described in both}) == 1
 
 
 def same_figures(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
-    """Whether an edition on the shelf says the same of every place and unit, whatever was reported since."""
+    """Whether an edition on the shelf has the same figures and states, whatever was reported since."""
     before = edition_folders.read_manifest(folder)
     if (
         before["reference"] != manifest["reference"]
@@ -109,29 +111,29 @@ _FIGURE_COLUMNS = (
 
 
 def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
-    """Month tables, as `table/month`, of which an edition on the shelf says something else than one made again.
+    """Month tables, as `table/month`, whose content differs between an edition on the shelf and one made again.
 
     Of an edition with verdicts of semantics version 1 the figures are compared, and its verdicts are not: they are restated.
     """
     store = folder.parent.parent / "objects"
     before, now = retold(warehouse, folder), manifest["tables"]
     restated = before["format"] < edition_folders.VERDICTS <= manifest["format"]
-    found = []
+    differences = []
     for table, key in sorted((table, key) for table, entries in before["tables"].items() for key in entries):
         was, again = before["tables"][table][key], now.get(table, {}).get(key)
         if again and was["content"] == again["content"]:
             continue
         places = again and (folder / month_tables.file_of(table, key), month_tables.object_path(store, again["sha256"]))
         if not (restated and table in _FIGURES and places and _same_figures(warehouse, *places)):
-            found.append(f"{table}/{key}")
+            differences.append(f"{table}/{key}")
     if not restated:
-        found += [
+        differences += [
             f"{table}/{key}"
             for table, entries in now.items()
             for key in entries
             if key not in before["tables"].get(table, {})
         ]
-    return sorted(found)
+    return sorted(differences)
 
 
 def _same_figures(warehouse: Warehouse, was: Path, again: Path) -> bool:
@@ -143,6 +145,6 @@ def _same_figures(warehouse: Warehouse, was: Path, again: Path) -> bool:
     return len({content_hash.digest(table) for table in tables}) == 1
 
 
-def is_what_the_ledger_knows(folder: Path, told: str) -> bool:
+def is_what_the_ledger_knows(folder: Path, known_digest: str) -> bool:
     """Whether an edition's manifest gives the digest that the ledger holds, whatever its format."""
-    return told == digest(edition_folders.whole(folder))
+    return known_digest == digest(edition_folders.whole(folder))

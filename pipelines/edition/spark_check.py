@@ -235,9 +235,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--month", type=months.parse)
     asked = parser.parse_args(arguments)
-    found = settings.load(asked.data)
-    reference = reference_bundle.load(found.reference)
-    release = open_release(settings=found)
+    installation = settings.load(asked.data)
+    reference = reference_bundle.load(installation.reference)
+    release = open_release(settings=installation)
     month = asked.month or release.month
     spark = session()
     try:
@@ -249,8 +249,8 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         spark.stop()
     for outcome in outcomes:
-        told = "逐项一致" if not outcome.differ else f"有 {len(outcome.differ)} 处不同，如 {outcome.differ[:3]}"
-        print(f"{outcome.policy} {months.label(outcome.month)}：{outcome.figures} 个数字，{told}")
+        verdict = "逐项一致" if not outcome.differ else f"有 {len(outcome.differ)} 处不同，如 {outcome.differ[:3]}"
+        print(f"{outcome.policy} {months.label(outcome.month)}：{outcome.figures} 个数字，{verdict}")
     return 1 if any(outcome.differ for outcome in outcomes) else 0
 
 

@@ -58,10 +58,10 @@ def edition_faults(
 def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
     """The same of one edition, for which only those of its files are read that were touched since they were found right."""
     known = noted(warehouse)
-    found = edition_faults(folder, noted=known)
-    if not found:
+    faults = edition_faults(folder, noted=known)
+    if not faults:
         _note(warehouse, {digest: folder / name for name, digest in _listed(folder).items() if digest not in known})
-    return found
+    return faults
 
 
 def require_whole(folder: Path) -> None:
@@ -73,25 +73,25 @@ def require_whole(folder: Path) -> None:
 
 @lru_cache(maxsize=8)
 def _require_whole(folder: Path, _touched: int) -> None:
-    found = edition_faults(folder, noted=_but_own(folder, read_noted(folder.parents[1])))
-    if found:
-        raise edition_folders.Damaged("；".join(found[:3]) + (f"等 {len(found)} 个文件" if len(found) > 3 else ""))
+    faults = edition_faults(folder, noted=_but_own(folder, read_noted(folder.parents[1])))
+    if faults:
+        raise edition_folders.Damaged("；".join(faults[:3]) + (f"等 {len(faults)} 个文件" if len(faults) > 3 else ""))
 
 
 def _touched(folder: Path) -> int:
     """Another number when a file of the edition has been written, replaced, added or removed; reports come later and do not count."""
-    found = []
+    touched = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "reports" and not name.startswith(".")]
         for name in names:
             with suppress(FileNotFoundError):
                 state = (Path(place) / name).stat(follow_symlinks=False)
-                found.append((place, name, state.st_ino, state.st_size, state.st_mtime_ns))
-    return hash(tuple(sorted(found)))
+                touched.append((place, name, state.st_ino, state.st_size, state.st_mtime_ns))
+    return hash(tuple(sorted(touched)))
 
 
 def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
-    """Month tables (table → month → object) that are not in the store, or do not hold what their name says."""
+    """Month tables (table → month → object) that are not in the store, or whose bytes do not match their name."""
     objects = [item for entries in content.values() for item in entries.values()]
     return damaged(warehouse, {item.sha256: month_tables.object_path(store, item.sha256) for item in objects})
 
@@ -129,13 +129,13 @@ def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
 
 
 def read_noted(releases: Path) -> Noted:
-    """What was told to readers; nothing where that is missing or damaged: then everything is read."""
+    """The recorded checks; empty where the record is missing or damaged, so that every file is read."""
     with suppress(OSError, ValueError):
-        found = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
-        if isinstance(found, dict) and all(
-            isinstance(state, str) and _STATE.fullmatch(state) for state in found.values()
+        noted = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
+        if isinstance(noted, dict) and all(
+            isinstance(state, str) and _STATE.fullmatch(state) for state in noted.values()
         ):
-            return found
+            return noted
     return {}
 
 

@@ -47,10 +47,10 @@ def places(
     known count as having it. Errors: `Refusal` where there is no such indicator, it has no lower target, or it is no share of
     communities.
     """
-    found = release.rows("SELECT * FROM indicator WHERE indicator = ?", [indicator])
-    if not found:
+    indicators = release.rows("SELECT * FROM indicator WHERE indicator = ?", [indicator])
+    if not indicators:
         raise Refusal(f"没有指标 {indicator}")
-    entry = found[0]
+    entry = indicators[0]
     if not entry["is_share"] or entry["low"] is None or entry["counted"] != "community":
         raise Refusal(f"“{entry['name']}”不是有下限目标的社区（村）占比指标，不能按单位数做测算")
     rows = release.rows(

@@ -21,11 +21,11 @@ def key(warehouse: Warehouse, month: date) -> str:
     """Name of the divisions of a month: two months with the same key are counted by the same roster."""
     rosters = warehouse.reference.rosters
     attributes = [(c.code, c.municipal_district, c.shared_funding) for c in rosters.counties(month)]
-    told = [*attributes, *rosters.reviewed_kinds(month), *rosters.admitted_codes(month)]
-    return f"now:{rosters.edition(month).year}:{hash_of(told)}"
+    divisions = [*attributes, *rosters.reviewed_kinds(month), *rosters.admitted_codes(month)]
+    return f"now:{rosters.edition(month).year}:{hash_of(divisions)}"
 
 
-def hash_of(attributes: list) -> str:
+def hash_of(attributes: list[object]) -> str:
     """Eight hex digits of the counties' attributes, the reviewed kinds and the admitted units, for the name of the divisions."""
     return sha256(repr(attributes).encode()).hexdigest()[:8]
 

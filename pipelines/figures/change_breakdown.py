@@ -17,7 +17,6 @@ compared as well as one that is being made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
@@ -85,11 +84,11 @@ def steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> dict[tuple[str,
     """By (indicator, level, unit) of city and counties, what was counted at each step; a step without the place is left out."""
     create_empty(con)
     _count_steps(con, compared, _Units(con, compared.register))
-    found: dict[tuple[str, str, str], dict[str, Counted]] = {}
+    counts: dict[tuple[str, str, str], dict[str, Counted]] = {}
     for step in STEPS:
         for indicator, level, unit, *counted in con.execute(f"SELECT {_COLUMNS} FROM step_{step}").fetchall():
-            found.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
-    return found
+            counts.setdefault((indicator, level, unit), {})[step] = Counted(*counted)
+    return counts
 
 
 @dataclass(frozen=True)
@@ -177,25 +176,19 @@ def _judge(
     con.execute(f"CREATE OR REPLACE TEMP TABLE unit AS SELECT {month}, * FROM ({roster})")
     con.execute(f"CREATE OR REPLACE TEMP TABLE county AS SELECT {month}, * FROM ({counties})")
     try:
-        figure_counts.judge_units(_counting(con, compared), [compared.earlier], compared.register)
+        figure_counts.judge_units(con, compared.form, [compared.earlier], compared.register)
     finally:
         for table in ("standing", "county_standing", "unit", "county"):
             con.execute(f"DROP TABLE temp.{table}")
 
 
-def _counting(con: duckdb.DuckDBPyConnection, compared: Compared) -> SimpleNamespace:
-    """What counting needs of a warehouse."""
-    rosters = SimpleNamespace(city=SimpleNamespace(code=compared.city))
-    return SimpleNamespace(con=con, reference=SimpleNamespace(form=compared.form, rosters=rosters))
-
-
 def _published_fields(con: duckdb.DuckDBPyConnection, source: str, part: Part) -> str:
     """The fields of a published table under their ids; a question that was not asked then has no answer."""
-    known, found = _columns(con, source), ""
+    known, columns = _columns(con, source), ""
     for field in part:
         names = [name for name in (f"reported:{field.id}", field.id) if name in known]
-        found += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
-    return found
+        columns += f', "{names[0]}" AS "{field.id}"' if names else f', NULL::{field.sql_type} AS "{field.id}"'
+    return columns
 
 
 _ATTRIBUTES = "municipal_district, shared_funding, has_villages"
@@ -321,7 +314,7 @@ class _Units:
 
 def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_earlier: bool) -> None:
     """Count the present states as one step. A county that goes on whole has its later code in every step."""
-    figure_counts.count(_counting(con, compared), 0, compared.register)
+    figure_counts.count(con, compared.city, 0, compared.register)
     queries = " UNION ALL ".join(measure.sums(kind) for kind in measure.kinds(0, compared.register))
     moved = "coalesce(origin.later, unit)" if is_earlier else "unit"
     con.execute(
@@ -331,9 +324,8 @@ def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_ear
 
 
 def _parts_sql() -> str:
-    """One row per figure and part. Where there was no value, or is none now, nothing can be split: the whole is reporting, of a place
-    that was not there, or is no more, boundary; the change is then against 0. A step between without a value leaves its change to the
-    next that has one.
+    """One row per figure and part. A value that appears or goes is told by the step at which it does, against 0; of a place that was not
+    there, or is no more, all is boundary. A step between without a value leaves its change to the next that has one.
     """
     joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in STEPS)
     rows = " UNION ALL ".join(
@@ -352,24 +344,15 @@ def _parts_sql() -> str:
 
 
 def _link(n: int) -> str:
-    """SQL of a step's value and counts, as far as it takes part in the chain from the figure published to the present one."""
-    first, last, boundary = STEPS[0], STEPS[-1], STEPS.index("shifted")
-    known = ", ".join(_VALUE.format(step) for step in reversed(STEPS[: n + 1]))
-    ends = [first if n < turn else last for turn in (boundary, len(STEPS) - 1)]
-    chosen = [
-        (
-            f"coalesce({known})",
-            f"coalesce({STEPS[n]}.yes, published.yes)",
-            f"coalesce({STEPS[n]}.scope, published.scope)",
-        ),
-        *((_VALUE.format(step), f"{step}.yes", f"{step}.scope") for step in ends),
-    ]
-    cases = (
-        f"CASE WHEN published.has_value AND now.has_value THEN {split} WHEN published.yes IS NULL OR now.yes IS NULL THEN {founded} "
-        f"ELSE {told} END AS {name}{n}"
-        for name, split, founded, told in zip("vys", *chosen, strict=True)
-    )
-    return ", ".join(cases)
+    """SQL of a step's value and counts in the chain from the figure published to the present one."""
+    step, so_far, from_now = STEPS[n], reversed(STEPS[: n + 1]), STEPS[n:]
+    forwards, backwards = (f"coalesce({', '.join(map(_VALUE.format, steps))})" for steps in (so_far, from_now))
+    moved = STEPS[0] if n < STEPS.index("shifted") else STEPS[-1]
+    there = "published.yes IS NOT NULL AND now.yes IS NOT NULL"
+    return f"""
+        CASE WHEN NOT ({there}) THEN {_VALUE.format(moved)} WHEN now.has_value THEN {forwards} ELSE {backwards} END AS v{n},
+        CASE WHEN {there} THEN coalesce({step}.yes, published.yes) ELSE {moved}.yes END AS y{n},
+        CASE WHEN {there} THEN coalesce({step}.scope, published.scope) ELSE {moved}.scope END AS s{n}"""
 
 
 _VALUE = "CASE WHEN {0}.has_value THEN {0}.factor * {0}.yes::DOUBLE / {0}.scope::DOUBLE END"

@@ -13,10 +13,10 @@ from pipelines.answers.layout_changes import Place
 from pipelines.warehouse.projection import Warehouse
 
 LISTED = 20
-Found = list[tuple[int, str, Finding]]
+Findings = list[tuple[int, str | None, Finding]]
 
 
-def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], before: dict[str, list[int]]) -> Found:
+def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], before: dict[str, list[int]]) -> Findings:
     """(seq, county, finding) for submissions `sent` for the month by county; `row`, `accepted` and earlier `standing` are filled.
 
     `before`: the submissions in force in the month before.
@@ -29,9 +29,11 @@ def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], befor
     reports = {seq: Report(file, _taxonomy(warehouse)) for seq, file in files.items()}
     _with_earlier(warehouse, reports)
     layouts = _layouts(warehouse, files)
-    found: Found = []
+    compared: Findings = []
     for county, seqs in sorted(sent.items()):
-        found += [(seq, county, finding) for seq in seqs for finding in [*reports[seq].close(), *layouts.get(seq, [])]]
+        compared += [
+            (seq, county, finding) for seq in seqs for finding in [*reports[seq].close(), *layouts.get(seq, [])]
+        ]
     asked = reporting_anomalies.questions(
         warehouse.con,
         warehouse.reference.form,
@@ -40,7 +42,7 @@ def compare(warehouse: Warehouse, month: date, sent: dict[str, list[int]], befor
         reporting_anomalies.load(warehouse.reference.folder),
         _taxonomy(warehouse),
     )
-    return [*found, *asked]
+    return [*compared, *asked]
 
 
 def _load_pairs(warehouse: Warehouse, now: dict[str, list[int]], before: dict[str, list[int]]) -> None:
@@ -61,7 +63,7 @@ def _load_pairs(warehouse: Warehouse, now: dict[str, list[int]], before: dict[st
     )  # fmt: skip
 
 
-def _taxonomy(warehouse: Warehouse) -> dict:
+def _taxonomy(warehouse: Warehouse) -> dict[str, findings.Kind]:
     return findings.load(warehouse.reference.folder)
 
 

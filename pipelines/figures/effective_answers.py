@@ -14,10 +14,13 @@ import json
 from collections.abc import Iterable
 from datetime import date
 
+import pyarrow as pa
+
 from pipelines import months
+from pipelines.archive.finding_state import Waiver
 from pipelines.archive.month_state import Life, MonthState, Received
 from pipelines.figures import comparisons, county_origins, rule_findings, standing_answers
-from pipelines.figures.rule_findings import Found
+from pipelines.figures.rule_findings import Findings
 from pipelines.figures.standing_answers import ACCEPTED, CARRY_MONTHS
 from pipelines.reference.form import Part
 from pipelines.reference.roster import Rosters
@@ -66,7 +69,7 @@ def load_rosters(warehouse: Warehouse, month: date) -> None:
     county_origins.load(warehouse, [earlier for (earlier,) in before.fetchall()], month)
 
 
-def replace_table(warehouse: Warehouse, name: str, table, more: str) -> None:
+def replace_table(warehouse: Warehouse, name: str, table: pa.Table, more: str) -> None:
     """A temporary table from Arrow, with further columns. `answered_as` is the code under which the answers of `month` stand."""
     warehouse.con.register("incoming", table)
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
@@ -120,14 +123,14 @@ ReadBy = dict[str, dict[str, dict[str, str]]]
 
 def decisions_by_code(life: Life, rosters: Rosters) -> ReadBy:
     """County code → what its files are read by: the decisions under each of the codes that the county has had."""
-    found: ReadBy = {}
+    read_by: ReadBy = {}
     for county, decided in life.reading_decisions.items():
         for code in rosters.county_codes(county):
-            found.setdefault(code, {})[county] = decided
-    return found
+            read_by.setdefault(code, {})[county] = decided
+    return read_by
 
 
-def inputs(life: Life, month: date, read_by: ReadBy) -> list:
+def inputs(life: Life, month: date, read_by: ReadBy) -> list[object]:
     """What a month's answers follow from, besides reference data and the months before."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
@@ -187,7 +190,7 @@ def _note(warehouse: Warehouse, month: date, what: str, mark: str) -> None:
     warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, what, mark])
 
 
-def _digest(parts: list) -> str:
+def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -212,14 +215,15 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
     standing_answers.write(warehouse, month, month in answered_months(life))
 
 
-def _compare(warehouse: Warehouse, month: date, state: MonthState, before: dict[str, list[int]]) -> Found:
-    """What comparing tells of the submissions that count, and of those that wait by themselves; `row` is left with what counts."""
+def _compare(warehouse: Warehouse, month: date, state: MonthState, before: dict[str, list[int]]) -> Findings:
+    """Findings from comparing the submissions that count, and those that wait; `row` is left with what counts."""
     pending = [reading.seq for reading in state.pending]
-    con, found = warehouse.con, []
+    con = warehouse.con
+    findings: Findings = []
     if pending:
         con.execute("CREATE OR REPLACE TEMP TABLE judged_row AS FROM row")
         con.execute("DELETE FROM row WHERE NOT list_contains(?::BIGINT[], seq)", [pending])
-        found = comparisons.compare(warehouse, month, _by_county(state.pending), before)
+        findings = comparisons.compare(warehouse, month, _by_county(state.pending), before)
         con.execute(
             "CREATE OR REPLACE TEMP TABLE row AS SELECT * FROM judged_row WHERE NOT list_contains(?::BIGINT[], seq)",
             [pending],
@@ -229,7 +233,7 @@ def _compare(warehouse: Warehouse, month: date, state: MonthState, before: dict[
     counted = {
         county: left for county, seqs in state.effective.items() if (left := [s for s in seqs if s not in replaced])
     }
-    return [*comparisons.compare(warehouse, month, counted, before), *found]
+    return [*comparisons.compare(warehouse, month, counted, before), *findings]
 
 
 def _by_county(readings: Iterable[Received]) -> dict[str, list[int]]:
@@ -256,7 +260,7 @@ def select_rows(warehouse: Warehouse, seqs: Iterable[int]) -> None:
     )
 
 
-def mark_held(warehouse: Warehouse, broken: Found, waived: dict) -> None:
+def mark_held(warehouse: Warehouse, broken: Findings, waived: dict[str, Waiver]) -> None:
     """Hold the rows that an error rule breaks; temporary `accepted`, one row per submission and unit whose row is accepted, with the
     hash of its answers, what the accepted row before it says (`change`: new, changed, unchanged)."""
     rule_findings.hold(warehouse, broken, waived)
@@ -345,7 +349,7 @@ def _count_rows(warehouse: Warehouse, month: date, state: MonthState) -> None:
     )
 
 
-def _of_rows_left(warehouse: Warehouse, broken: Found) -> Found:
+def _of_rows_left(warehouse: Warehouse, broken: Findings) -> Findings:
     """Findings of rows that still stand or wait, and of records of which an answer counts or that are their county's last."""
     con = warehouse.con
     rows = set(con.execute("SELECT seq, row_no FROM row").fetchall())
@@ -360,17 +364,17 @@ def _of_rows_left(warehouse: Warehouse, broken: Found) -> Found:
 # ---- findings
 
 
-def judge(warehouse: Warehouse, month: date, life: Life, more: Found | None = None) -> Found:
+def judge(warehouse: Warehouse, month: date, life: Life, more: Findings | None = None) -> Findings:
     """Findings by the form's rules on `row` and `county_row`, stored with `more`; rows that an error rule breaks are held."""
     broken = rule_findings.broken(warehouse, month)
     mark_held(warehouse, broken, life.waived(month))
-    found = [*broken, *(more or [])]
-    _store(warehouse, month, found)
-    return found
+    findings = [*broken, *(more or [])]
+    _store(warehouse, month, findings)
+    return findings
 
 
-def _store(warehouse: Warehouse, month: date, found: Found) -> None:
+def _store(warehouse: Warehouse, month: date, findings: Findings) -> None:
     warehouse.con.execute(
         "DELETE FROM finding WHERE phase = 'rule' AND seq IN (SELECT seq FROM submission WHERE month = ?)", [month]
     )
-    warehouse.add_findings("rule", found)
+    warehouse.add_findings("rule", findings)

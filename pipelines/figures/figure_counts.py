@@ -16,6 +16,8 @@ counted in integers and decimals; whole counts and sums add up exactly, so that 
 
 from datetime import date
 
+import duckdb
+
 from pipelines.reference.form import KINDS, Field, Form
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.warehouse.projection import Warehouse, among
@@ -65,28 +67,29 @@ def compute(warehouse: Warehouse, span: list[date], basis: str = "then") -> None
         since = _since(register, span)
         _keep_states(warehouse, span, since, number, register, basis)
         if since:
-            count(warehouse, number, register, f"month IN {among(since)} AND divisions = '{basis}'")
+            city = warehouse.reference.rosters.city.code
+            count(warehouse.con, city, number, register, f"month IN {among(since)} AND divisions = '{basis}'")
 
 
 def _since(register: Register, span: list[date]) -> list[date]:
     return [month for month in span if month >= register.since]
 
 
-def judge_units(warehouse: Warehouse, span: list[date], register: Register) -> None:
+def judge_units(con: duckdb.DuckDBPyConnection, form: Form, span: list[date], register: Register) -> None:
     """Temporary `state` and `county_state`: every unit's state for one policy, from the answers that stand for the months."""
-    for table, query in _states(warehouse, span, register).items():
-        warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    for table, query in _states(form, span, register).items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
 
 
-def _states(warehouse: Warehouse, span: list[date], register: Register) -> dict[str, str]:
+def _states(form: Form, span: list[date], register: Register) -> dict[str, str]:
     months = among(span)
     return {
         "state": _community_states(register, months),
-        "county_state": _county_states(register, warehouse.reference.form, months),
+        "county_state": _county_states(register, form, months),
     }
 
 
-def count(warehouse: Warehouse, number: int, register: Register, kept: str | None = None) -> None:
+def count(con: duckdb.DuckDBPyConnection, city: str, number: int, register: Register, kept: str | None = None) -> None:
     """Temporary `counted_<n>` and `county_counted_<n>` from the temporary `state` and `county_state`, or from what is `kept` of them.
 
     One row per month, level and unit above community, one column per indicator: its counts in one number (`lane`), and of a ratio
@@ -96,14 +99,14 @@ def count(warehouse: Warehouse, number: int, register: Register, kept: str | Non
         if indicators := of(register, counted):
             name = table.replace("state", f"counted_{number}")
             source = f"(SELECT * FROM {table}_{number} WHERE {kept})" if kept else table
-            query = _counted(source, indicators, counted, warehouse.reference.rosters.city.code)
-            warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+            query = _counted(source, indicators, counted, city)
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
 
 def _keep_states(
     warehouse: Warehouse, span: list[date], since: list[date], number: int, register: Register, basis: str
 ) -> None:
-    for table, query in _states(warehouse, since or span, register).items():
+    for table, query in _states(warehouse.reference.form, since or span, register).items():
         kept = f"{table}_{number}"
         warehouse.con.execute(f"DELETE FROM {kept} WHERE month IN {among(span)} AND divisions = ?", [basis])
         if since:
@@ -162,11 +165,11 @@ def _judged(indicators: list[Indicator]) -> list[str]:
 
 def _state(indicator: Indicator) -> str:
     scope = indicator.scope.sql()
-    if indicator.is_share:
+    if indicator.share is not None:
         share = indicator.share.sql()
         answered = f"WHEN ({share}) IS NULL THEN 3 WHEN {share} THEN 1 ELSE 2"
     else:
-        numerator, denominator = indicator.numerator.sql(), indicator.denominator.sql()
+        numerator, denominator = (part.sql() for part in (indicator.numerator, indicator.denominator) if part)
         answered = f"WHEN ({numerator}) IS NULL OR ({denominator}) IS NULL THEN 3 ELSE 1"
     return f"CASE WHEN ({scope}) IS NULL THEN 4 WHEN NOT ({scope}) THEN 0 {answered} END"
 
@@ -176,6 +179,7 @@ def _parts(indicator: Indicator) -> list[str]:
     return [
         f'CASE WHEN {answered} THEN ({expression.sql()})::{PART} END AS "{part}:{indicator.id}"'
         for part, expression in (("n", indicator.numerator), ("d", indicator.denominator))
+        if expression
     ]
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from itertools import combinations
 from math import ceil
 from statistics import median
+from typing import TypedDict, cast
 
 import pyarrow as pa
 
@@ -46,7 +47,31 @@ def table(warehouse: Warehouse, month: date) -> pa.Table:
     )
 
 
-def _series(warehouse: Warehouse, month: date) -> list[tuple[tuple, list[dict]]]:
+class Point(TypedDict):
+    """One month of a series with a target, in the indicator's unit; `low` or `high` is the target's bound."""
+
+    month: date
+    value: float
+    numerator: float | None
+    gap: int | None
+    low: float | None
+    high: float | None
+    due: date
+
+
+class Opinion(TypedDict):
+    """A verdict by the Open SDG method, or the reason (`refused`) why the method gives none."""
+
+    category: str | None
+    ratio: float | None
+    score: float | None
+    refused: str | None
+
+
+Keys = tuple[str, str, str, str]  # policy, indicator, level, unit
+
+
+def _series(warehouse: Warehouse, month: date) -> list[tuple[Keys, list[Point]]]:
     """(policy, indicator, level, unit) of every figure with a target, and its values by month, December's only where it is judged in
     December, the year's where it begins anew each January: of each series the first point and the last six, which is all that is
     looked at.
@@ -73,10 +98,10 @@ def _series(warehouse: Warehouse, month: date) -> list[tuple[tuple, list[dict]]]
         """,
         {"divisions": divisions, "own": own, "month": month, "window": WINDOW},
     ).fetchall()
-    return [(tuple(keys), [first, *last] if first["month"] < last[0]["month"] else last) for *keys, first, last in rows]
+    return [(row[:4], [row[4], *row[5]] if row[4]["month"] < row[5][0]["month"] else row[5]) for row in rows]
 
 
-def _outlook(keys: tuple, points: list[dict], month: date) -> dict:
+def _outlook(keys: Keys, points: list[Point], month: date) -> dict[str, object]:
     last = points[-1]
     line = theil_sen([(_months_between(month, p["month"]), p["value"]) for p in points[-WINDOW:]])
     left = _months_between(month, last["due"])
@@ -101,13 +126,12 @@ def theil_sen(points: list[tuple[float, float]]) -> tuple[float, float] | None:
     return slope, median(y - slope * t for t, y in points)
 
 
-def _reaches(line: tuple[float, float] | None, last: dict, month: date) -> date | None:
+def _reaches(line: tuple[float, float] | None, last: Point, month: date) -> date | None:
     """The first month from this one on in which the line is at the target; None when it never is within the horizon."""
     if line is None:
         return None
     slope, now = line
-    upwards = last["low"] is not None
-    goal = last["low"] if upwards else last["high"]
+    upwards, goal = _goal(last)
     if (now >= goal) if upwards else (now <= goal):
         return month
     if slope == 0 or (slope > 0) != upwards:
@@ -116,13 +140,12 @@ def _reaches(line: tuple[float, float] | None, last: dict, month: date) -> date 
     return months.add(month, ahead) if ahead <= HORIZON else None
 
 
-def _recent_pace(points: list[dict], month: date) -> float | None:
+def _recent_pace(points: list[Point], month: date) -> float | None:
     """Further units a month over the last three months; None without a value three months ago."""
     by_month = {point["month"]: point["numerator"] for point in points[-RECENT - 1 :]}
     earlier = months.add(month, -RECENT)
-    if month not in by_month or earlier not in by_month:
-        return None
-    return (by_month[month] - by_month[earlier]) / RECENT
+    now, then = by_month.get(month), by_month.get(earlier)
+    return None if now is None or then is None else (now - then) / RECENT
 
 
 def _months_between(first: date, second: date) -> int:
@@ -132,13 +155,20 @@ def _months_between(first: date, second: date) -> int:
 # ---- second opinion
 
 
-def second_opinion(points: list[dict]) -> dict:
+def _goal(point: Point) -> tuple[bool, float]:
+    """Whether the target is a lower bound, and the bound; the upper one where there is no lower."""
+    if point["low"] is not None:
+        return True, point["low"]
+    return False, cast(float, point["high"])
+
+
+def second_opinion(points: list[Point]) -> dict[str, object]:
     """The Open SDG verdict on a series, with the reason where the method refuses to give one."""
     first, last = points[0], points[-1]
-    goal, lower_is_better = (last["high"], True) if last["low"] is None else (last["low"], False)
+    upwards, goal = _goal(last)
     observed = _months_between(first["month"], last["month"]) / 12
     required = _months_between(first["month"], last["due"]) / 12
-    opinion = open_sdg(first["value"], last["value"], goal, observed, required, lower_is_better)
+    opinion = open_sdg(first["value"], last["value"], goal, observed, required, not upwards)
     return {f"sdg_{key}": value for key, value in opinion.items()}
 
 
@@ -149,7 +179,7 @@ def open_sdg(
     years_observed: float,
     years_required: float,
     lower_is_better: bool = False,
-) -> dict:
+) -> Opinion:
     """Progress by the Open SDG method (≥ 2.4): `ratio`, `category`, `score`, or `refused` with the reason.
 
     R = CAGR(observed) / |CAGR(required)|, CAGR(a, b) = (a/b)^(1/years) − 1, times −1 where lower is better. A target that is
@@ -186,5 +216,5 @@ def score_of(ratio: float) -> float:
 
 def _opinion(
     category: str | None = None, ratio: float | None = None, score: float | None = None, refused: str | None = None
-) -> dict:
+) -> Opinion:
     return {"category": category, "ratio": ratio, "score": score, "refused": refused}

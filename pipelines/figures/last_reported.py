@@ -49,7 +49,7 @@ def _judge_again(warehouse: Warehouse, judged: Judged, number: int, register: Re
     con, month = warehouse.con, judged.month
     _load_last_answers(warehouse, month, judged.opened, register)
     try:
-        figure_counts.judge_units(warehouse, [month], register)
+        figure_counts.judge_units(warehouse.con, warehouse.reference.form, [month], register)
     finally:
         con.execute("DROP TABLE temp.standing")
         con.execute("DROP TABLE temp.county_standing")
@@ -57,7 +57,7 @@ def _judge_again(warehouse: Warehouse, judged: Judged, number: int, register: Re
         _keep_what_is_known(
             warehouse, month, judged.basis, table, f"{table}_{number}", figure_counts.of(register, counted)
         )
-    figure_counts.count(warehouse, number, register)
+    figure_counts.count(warehouse.con, warehouse.reference.rosters.city.code, number, register)
     for kind in kinds(number, register):
         progress.draw(warehouse, [month], judged.basis, judged.opened, kind, register)
         con.execute(_WRITE, [month, judged.divisions, register.policy.id])
@@ -113,13 +113,13 @@ def _load_last_answers(warehouse: Warehouse, month: date, opened: date, register
 
 def _last(part: Part, asked: set[str], month: date) -> str:
     """Each question's last answer; of a `year` question in the month's year."""
-    found = ""
+    columns = ""
     for field in part:
         if field.id in asked:
             new_year = f"CASE WHEN year(month) = {month.year} THEN " if field.period == "year" else ""
             end = " END" if new_year else ""
-            found += f', arg_max({new_year}"{field.id}"{end}, month) AS "{field.id}"'
-    return found
+            columns += f', arg_max({new_year}"{field.id}"{end}, month) AS "{field.id}"'
+    return columns
 
 
 def _completed(part: Part, asked: set[str]) -> str:

@@ -91,7 +91,7 @@ def _is_yearly(name: str, counted: str, register: Register, form: Form) -> bool:
     return form.part(prefix or counted)[field].period == "year"
 
 
-def _targets(indicator: Indicator, yearly: bool) -> list[dict]:
+def _targets(indicator: Indicator, yearly: bool) -> list[dict[str, object]]:
     base = indicator.baseline
     fixed = {
         "indicator": indicator.id, "is_share": indicator.is_share, "factor": indicator.factor,
@@ -114,10 +114,10 @@ def _in_force(indicator: Indicator) -> list[tuple[Target | None, date, date]]:
     return [(indicator.target_in(start), start, end) for start, end in zip(starts, ends, strict=True)]
 
 
-def _bounds(target: Target | None) -> dict:
+def _bounds(target: Target | None) -> dict[str, object]:
     return {
-        "low": _scaled(target and target.low),
-        "high": _scaled(target and target.high),
+        "low": _scaled(target.low if target else None),
+        "high": _scaled(target.high if target else None),
         "target": target and target.label,
         "due": target and target.due,
     }
@@ -186,12 +186,12 @@ def _judge(warehouse: Warehouse, span: list[date], reading: _Reading, number: in
 
     A table of one row per indicator and unit is judged and stored on all cores, one of wide rows on one only.
     """
-    con, policy, found = warehouse.con, register.policy.id, list(kinds(number, register))
-    for kind in found:
+    con, policy, counted = warehouse.con, register.policy.id, list(kinds(number, register))
+    for kind in counted:
         draw(warehouse, span, reading.basis, reading.opened, kind, register)
         con.execute(f"INSERT INTO figure BY NAME {filled(_FIGURES, kind)}", {"divisions": reading.divisions})
-    series_start.advance(warehouse, found, reading.basis, policy)
-    for kind in found:
+    series_start.advance(warehouse, counted, reading.basis, policy)
+    for kind in counted:
         con.execute(f"DROP TABLE temp.{kind.name}_series")
 
 

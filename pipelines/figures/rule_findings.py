@@ -5,29 +5,32 @@ Reads the temporary tables `row`, `county_row` and `origin` (`pipelines.figures.
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from pipelines.answers.findings import Finding, finding_id
-from pipelines.archive.month_state import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.reference import labels
-from pipelines.reference.form import Part
+from pipelines.reference.form import Field, Part
 from pipelines.reference.rules import CompiledRule, broken_sql, previous_fields
 from pipelines.warehouse.projection import Warehouse
 
-Found = list[tuple[int, str, Finding]]
+Findings = list[tuple[int, str | None, Finding]]  # (seq, county, finding)
+BrokenRow = dict[str, Any]  # a row's key, its answers by field, and the id of the rule that it breaks
 
 
-def broken(warehouse: Warehouse, month: date) -> Found:
-    """(seq, county, finding) of each broken rule, of the rows first and then of the counties' records."""
+def broken(warehouse: Warehouse, month: date) -> Findings:
+    """Each broken rule, of the rows first and then of the counties' records."""
     reference = warehouse.reference
     parts = (
         (_COMMUNITY, reference.form.community, reference.rules_in(month)),
         (_COUNTY, reference.form.county, reference.county_rules_in(month)),
     )
-    found: Found = []
+    findings: Findings = []
     for template, part, rules in parts:
         rows = _broken_rows(warehouse, rules, _query(template, part, rules, month))
-        found += _findings(warehouse, rows, {rule.rule.id: rule for rule in rules}, part)
-    return found
+        findings += _findings(warehouse, rows, {rule.rule.id: rule for rule in rules}, part)
+    return findings
 
 
 _COMMUNITY = """
@@ -74,8 +77,8 @@ _LAST = {
 }
 
 
-def _broken_rows(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[dict]:
-    """One dict per row and broken rule: the row's key and answers, and the rule's id."""
+def _broken_rows(warehouse: Warehouse, rules: list[CompiledRule], query: str) -> list[BrokenRow]:
+    """One entry per row and broken rule."""
     cursor = warehouse.con.execute(query.format(broken=broken_sql(rules)))
     names = [column[0] for column in cursor.description]
     by_id = {rule.rule.id: rule for rule in rules}
@@ -83,7 +86,7 @@ def _broken_rows(warehouse: Warehouse, rules: list[CompiledRule], query: str) ->
     return [row for row in rows if not set(row["unreadable"]) & set(by_id[row["rule"]].fields)]
 
 
-def _findings(warehouse: Warehouse, rows: list[dict], rules: dict[str, CompiledRule], part: Part) -> Found:
+def _findings(warehouse: Warehouse, rows: list[BrokenRow], rules: dict[str, CompiledRule], part: Part) -> Findings:
     if not rows:
         return []
     places = _places(warehouse, {row["seq"] for row in rows}, part.id)
@@ -110,14 +113,16 @@ def _places(warehouse: Warehouse, seqs: set[int], part: str) -> dict[int, dict[s
     return places
 
 
-def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str]], fields: dict) -> Finding:
+def rule_finding(
+    rule: CompiledRule, row: BrokenRow, places: dict[str, tuple[str, str]], fields: dict[str, Field]
+) -> Finding:
     """A broken rule as a finding: all its cells, the values in them, and what to do."""
     row_no = row["row_no"]
     cells = [f"{places[f][1]}{row_no or ''}" for f in rule.fields if f in places]
     sheet = next((places[f][0] for f in rule.fields if f in places), None)
     values = {fields[f].label: _shown(row[f]) for f in rule.fields}
     # half-width: the finding's id, by which waivers name it, is made of it
-    found = ",".join(f"{labels.fold(label)}={value}" for label, value in values.items())
+    content = ",".join(f"{labels.fold(label)}={value}" for label, value in values.items())
     answers = "，".join(f"{label}={value}" for label, value in values.items())
     where = f"工作表“{sheet}”单元格 {'、'.join(cells)}：" if cells else ""
     before = "".join(f"，此前{fields[f].label}={_shown(row[f'prev:{f}'])}" for f in rule.previous)
@@ -131,26 +136,26 @@ def rule_finding(rule: CompiledRule, row: dict, places: dict[str, tuple[str, str
         cell=",".join(cells) or None,
         field=",".join(rule.fields),
         unit=row["unit"],
-        found=found,
+        found=content,
         expected=rule.rule.message,
         message=f"【{rule.rule.id}】{where}{rule.rule.message}（{answers}{before}）。{repair}。",
         row=row_no,
     )
 
 
-def _shown(value) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return "未填"
     if isinstance(value, bool):
         return "是" if value else "否"
-    return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
-def hold(warehouse: Warehouse, found: Found, waived: dict[str, Waiver]) -> None:
+def hold(warehouse: Warehouse, findings: Findings, waived: dict[str, Waiver]) -> None:
     """Mark as `broken` the rows and records that an error rule holds back and no waiver lifts."""
     held = [
         (seq, finding.row)
-        for seq, county, finding in found
+        for seq, county, finding in findings
         if finding.severity == "error" and finding_id(county, finding) not in waived
     ]
     rows = [key for key in held if key[1] is not None]

@@ -1,4 +1,4 @@
-"""Whether a figure fell among the same units: what tells 倒退 from a scope that has grown (semantics §6).
+"""Whether a figure fell among the same units, which distinguishes 倒退 from a wider scope (semantics §6).
 
 Compared are the units of a place that are in scope and known both in the month judged and in an earlier one (the last that met the
 target, else the baseline's). A share fell where more of them turned from met to not met than the reverse; a ratio where the ratio of
@@ -48,12 +48,12 @@ def _pairs(kind: Kind, indicators: list[Indicator], states: str) -> str:
     """SQL: every unit of every candidate's place with its state as it was and as it is, and of a ratio both parts."""
     listed = ", ".join(f"('{i.id}', {position})" for position, i in enumerate(indicators, 1))
     places = " UNION ALL ".join(_PLACE.format(level=level, inside=inside) for level, inside in _INSIDE.items())
-    found = [f"{_list(indicators, '', when)} AS {when}_state" for when in ("old", "new")]
+    pairs = [f"{_list(indicators, '', when)} AS {when}_state" for when in ("old", "new")]
     if not kind.share:
-        found += [f"{_list(indicators, f'{p}:', when)} AS {when}_{p}" for when in ("old", "new") for p in "nd"]
+        pairs += [f"{_list(indicators, f'{p}:', when)} AS {when}_{p}" for when in ("old", "new") for p in "nd"]
     return f"""
         WITH state AS MATERIALIZED {states}, listed(indicator, position) AS (VALUES {listed}), place AS ({places})
-        SELECT place.* EXCLUDE (uid, position), {", ".join(found)} FROM place
+        SELECT place.* EXCLUDE (uid, position), {", ".join(pairs)} FROM place
         JOIN state AS new ON new.month = place.month AND new.uid = place.uid
         JOIN state AS old ON old.month = place.since AND old.uid = place.uid"""
 

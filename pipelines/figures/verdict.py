@@ -88,7 +88,9 @@ _SETTLE = """
 """
 
 
-def _exact_paces(factor, yes, most, whole, base_top, base_bottom, goal, elapsed, allowed) -> tuple[Fraction, Fraction]:
+def _exact_paces(
+    factor: int, yes: int, most: int, whole: int, base_top: int, base_bottom: int, goal: int, elapsed: int, allowed: int
+) -> tuple[Fraction, Fraction]:
     """The pace at the lower and the upper end: the share of the way that is done by the share of the time that is over."""
     base = Fraction(base_top, base_bottom)
     way, time = Fraction(goal, SCALE) - base, Fraction(elapsed, allowed)

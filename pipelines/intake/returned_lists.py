@@ -83,7 +83,7 @@ class _Door:
         con = self.opened.con
         con.execute("CREATE TABLE IF NOT EXISTS no_list (seq BIGINT)")
         first = min(event.seq for event in self.spots if event.kind == spot_lists.DRAW)
-        done = {event.body["submission"] for event in self.spots if event.kind == spot_lists.RESULT}
+        done = {event.body["returned"] for event in self.spots if event.kind == spot_lists.RESULT}
         done |= {seq for (seq,) in con.execute("FROM no_list").fetchall()}
         rows = con.execute("SELECT seq FROM submission WHERE refused AND seq > ?", [first]).fetchall()
         wanted = {seq for (seq,) in rows if seq not in done and self.life.status.get(seq) == "refused"}
@@ -98,7 +98,7 @@ class _Door:
         found = recognised(file, sheets, self.lists(), self.opened.reference, day)
         read = found.read
         digest = self.archive.put(spot_lists.record_object(read.group, read.answers, read.findings, read.blank))
-        told = {"list": found.number, "submission": event.seq, "file": file, "object": digest, "late": found.late}
+        told = {"list": found.number, "returned": event.seq, "file": file, "object": digest, "late": found.late}
         self.append(spot_lists.RESULT, told, event.by)
         if found.list and not found.late:
             self._close_complete(found.list.number, day)
@@ -160,7 +160,7 @@ def _gone(one: SpotList, reference: Reference, today: date) -> set[str]:
 
 def report_of(archive: Archive, life: Life, seq: int, found: Report) -> Report:
     """The report of a submission that is a returned list, in place of that of the reader of reports."""
-    event = next(e for e in life.spots if e.kind == spot_lists.RESULT and e.body["submission"] == seq)
+    event = next(e for e in life.spots if e.kind == spot_lists.RESULT and e.body["returned"] == seq)
     told = spot_lists.record(archive.read, event)
     findings = [spot_findings.SpotFinding(**one) for one in told["findings"]]
     read = Returned(told["group"], told["answers"], findings, told["blank"])
@@ -200,7 +200,7 @@ def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
 
     Errors: `Refusal` where the list was closed since.
     """
-    event = next((e for e in life.spots if e.kind == spot_lists.RESULT and e.body["submission"] == seq), None)
+    event = next((e for e in life.spots if e.kind == spot_lists.RESULT and e.body["returned"] == seq), None)
     if event is None or event.body["list"] is None:
         return event is not None
     one = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
@@ -228,14 +228,14 @@ def recorded(settings: Settings, seq: int | None) -> tuple[int | None, int, int]
     """Of a submission that is a returned list: the list's number, rows that had another result before, rows that came late."""
     for number, one in of_ledger(Archive(settings.archive)).items():
         own = [(versions, n) for versions in one.versions.values() for n, v in enumerate(versions) if _is_of(v, seq)]
-        if own or any(event.body["submission"] == seq for event in one.results):
+        if own or any(event.body["returned"] == seq for event in one.results):
             replaced = sum(n > 0 and versions[n - 1].answer.result != versions[n].answer.result for versions, n in own)
             return number, replaced, sum(versions[n].late for versions, n in own)
     return None, 0, 0
 
 
 def _is_of(version: Version, seq: int | None) -> bool:
-    return version.event.body["submission"] == seq
+    return version.event.body["returned"] == seq
 
 
 def still_open(settings: Settings, number: int) -> int:

@@ -85,7 +85,7 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise Refusal(f"找不到文件“{file_names.shown(path)}”；请检查路径") from None
     except IsADirectoryError:
-        raise Refusal(f"“{file_names.shown(path)}”是文件夹;请给出其中的文件") from None
+        raise Refusal(f"“{file_names.shown(path)}”是文件夹；请给出其中的文件") from None
     except PermissionError:
         raise Refusal(f"没有权限读取文件“{file_names.shown(path)}”；请检查文件权限") from None
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference.roster.county_attributes import Span
-from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Plain, build, load_yaml
 
 FILE = "city.yaml"
 Rings = list[list[list[float]]]
@@ -38,9 +38,9 @@ class DivisionChange(Entry):
 
 
 class _File(Entry):
-    outlines: list[dict] = []
-    without_outline: list[dict] = []
-    division_changes: list[dict] = []
+    outlines: list[Plain] = []
+    without_outline: list[Plain] = []
+    division_changes: list[Plain] = []
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _outlines(folder: Path, entry: OutlineFile) -> list[Outline]:
     ]
 
 
-def _rings(geometry: dict) -> Rings:
+def _rings(geometry: Plain) -> Rings:
     """The outer ring of each polygon."""
     parts = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
     return [part[0] for part in parts]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipelines.errors import Refusal
 from pipelines.reference import labels, strict_yaml
 from pipelines.reference.in_force import Dated
-from pipelines.reference.strict_yaml import Entry, Prose
+from pipelines.reference.strict_yaml import Entry, Plain, Prose
 
 FieldType = Literal["code", "text", "choice", "flag", "count", "number", "money", "percent", "month"]
 SQL_TYPES: dict[str, str] = {
@@ -110,7 +110,7 @@ class _File(Entry):
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """What the columns of a part may be called. One for each form that is loaded, told apart by identity."""
+    """Labels and aliases of a part's fields. One object per loaded form, compared by identity."""
 
     fields: dict[str, Field]
 
@@ -120,7 +120,7 @@ class Vocabulary:
         return Named(self.fields)
 
 
-class Named(dict):
+class Named(dict[str, dict[str, tuple[str, ...]]]):
     """Text to the fields that it can be the label of, fullest reading first, each with the remarks taken off; worked out when met first."""
 
     def __init__(self, fields: dict[str, Field]):
@@ -128,14 +128,14 @@ class Named(dict):
         self.fields = fields
 
     def __missing__(self, text: str) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
+        fields: dict[str, tuple[str, ...]] = {}
         for reading, remarks in labels.readings(text) if len(text) <= LONGEST else ():
             if reading in self.fields:
-                found.setdefault(self.fields[reading].id, remarks)
+                fields.setdefault(self.fields[reading].id, remarks)
         if len(self) >= _MOST_MET:
             self.clear()
-        self[text] = found
-        return found
+        self[text] = fields
+        return fields
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Part:
         return Vocabulary({labels.normalise(name): field for field in self.fields for name in field.names})
 
     @cached_property
-    def remembered(self) -> dict:
+    def remembered(self) -> dict[Any, Any]:
         """Room for what need not be worked out twice while this form is in use: see `answers.Remembered`."""
         return {}
 
@@ -215,11 +215,11 @@ class Form:
     def in_month(self, month: date) -> "Form":
         """The newest version with the questions and rules in force in a month."""
         form = self.newest
-        parts = [_in_force(part, month) for part in (form.community, form.county)]
+        community, county = _in_force(form.community, month), _in_force(form.county, month)
         rules = tuple(rule for rule in form.rules if rule.is_in_force(month))
-        if parts == [form.community, form.county] and rules == form.rules:
+        if (community, county, rules) == (form.community, form.county, form.rules):
             return form
-        return Form(form.version, *parts, rules)
+        return Form(form.version, community, county, rules)
 
 
 def _in_force(part: Part, month: date) -> Part:
@@ -250,7 +250,7 @@ def load(folder: Path) -> Form:
     versions = tuple(_load_version(path) for path in files(folder))
     newest = versions[0]
     _check_versions(versions)
-    return Form(newest.version, *(_union(versions, part) for part in ("community", "county")), newest.rules, versions)
+    return Form(newest.version, _union(versions, "community"), _union(versions, "county"), newest.rules, versions)
 
 
 def _load_version(path: Path) -> Form:
@@ -314,7 +314,7 @@ def _quantity(kind: str, unit: str | None) -> str:
     return f"{kind}（{unit}）" if unit else kind
 
 
-def _build_file(data: dict, name: str) -> _File:
+def _build_file(data: Plain, name: str) -> _File:
     # entries one by one first, so that a refusal names the field and not its position in the file
     for group in data.get("community", {}).get("groups", []):
         for field in group.get("fields", []):

@@ -1,4 +1,4 @@
-"""What reference data a folder holds, how old it is, and which files lie in it unused: for `shequ reference check`."""
+"""Content of a folder of reference data, its age, and files in it that are not used: for `shequ reference check`."""
 
 import csv
 import hashlib
@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypedDict
 
 from pipelines import months
 from pipelines.errors import Refusal
@@ -27,6 +28,25 @@ class Unlisted:
     trouble: str = ""
 
 
+class RosterFile(TypedDict):
+    """One edition of the roster: `units` counts communities and villages, statistical look-alikes left out."""
+
+    year: int
+    cut_off: str
+    file: str
+    units: int
+
+
+class PolicyTerm(TypedDict):
+    """One policy: its first month, the last month in which something of it is due, and its number of indicators."""
+
+    id: str
+    title: str
+    since: str
+    until: str
+    indicators: int
+
+
 @dataclass(frozen=True)
 class Inventory:
     """The content of a folder of reference data. `caveats` concern the month looked at."""
@@ -34,13 +54,13 @@ class Inventory:
     folder: str
     month: date
     form: list[str]
-    rosters: list[dict]
-    policies: list[dict]
+    rosters: list[RosterFile]
+    policies: list[PolicyTerm]
     holidays: list[int]
     caveats: list[Caveat]
     unlisted: list[Unlisted]
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, object]:
         """Dates as text, months as `YYYY-MM`."""
         return {**asdict(self), "month": months.key(self.month)}
 
@@ -69,7 +89,7 @@ def take(folder: Path, month: date) -> Inventory:
     )
 
 
-def _rosters(reference: Reference) -> list[dict]:
+def _rosters(reference: Reference) -> list[RosterFile]:
     rosters = reference.rosters
     return [
         {

@@ -55,8 +55,8 @@ def normalise(text: str) -> str:
 
 def split_remark(label: str) -> tuple[str, str | None]:
     """A normalised label without its last bracket, and what stood in it: `工作经费(元)` is (`工作经费`, `元`)."""
-    found = _LAST_REMARK.search(label)
-    return (label[: found.start()], found[1]) if found and found.start() else (label, None)
+    remark = _LAST_REMARK.search(label)
+    return (label[: remark.start()], remark[1]) if remark and remark.start() else (label, None)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -65,15 +65,16 @@ def readings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
     Each reading comes with the remarks that were taken off.
     """
-    label, remarks = normalise(text), ()
-    found = [(label, remarks)]
+    label = normalise(text)
+    remarks: tuple[str, ...] = ()
+    pairs = [(label, remarks)]
     while True:
         shorter, remark = split_remark(label)
         if remark is None:
             break
         label, remarks = normalise(shorter), (*remarks, remark)
-        found.append((label, remarks))
+        pairs.append((label, remarks))
     first = _FIRST_REMARK.match(label)
     if first and label[first.end() :]:
-        found.append((normalise(label[first.end() :]), (*remarks, first[1])))
-    return tuple(found)
+        pairs.append((normalise(label[first.end() :]), (*remarks, first[1])))
+    return tuple(pairs)

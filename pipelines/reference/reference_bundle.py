@@ -75,14 +75,14 @@ class Reference:
     @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
-        found = {"form": form.digest(self.folder)}
+        digests = {"form": form.digest(self.folder)}
         for item in self.registers:
             place = self.folder / "policies" / item.policy.id
-            found[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
-        found["rosters"] = self.rosters.digest()
+            digests[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
+        digests["rosters"] = self.rosters.digest()
         if places := city.files(self.folder):
-            found["city"] = strict_yaml.digest(places)
-        return found
+            digests["city"] = strict_yaml.digest(places)
+        return digests
 
 
 @lru_cache(maxsize=4)
@@ -101,20 +101,20 @@ def load(folder: Path) -> Reference:
 
 def _content(folder: Path) -> str:
     """The hash of all names and bytes in the folder."""
-    found = hashlib.sha256()
+    content = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        found.update(f"{path.relative_to(folder)}\n{path.stat().st_size}\n".encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()
+        content.update(f"{path.relative_to(folder)}\n{path.stat().st_size}\n".encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 @lru_cache(maxsize=2)
 def _load(folder: Path, _content: str) -> Reference:
     survey = form.load(folder)
     registers = tuple(register.load(folder, survey, policy_id) for policy_id in register.policies(folder))
-    found = Reference(folder, survey, registers, roster.load(folder))
-    _ = found.rules, found.county_rules
-    return found
+    reference = Reference(folder, survey, registers, roster.load(folder))
+    _ = reference.rules, reference.county_rules
+    return reference
 
 
 def bundle(folder: Path) -> bytes:

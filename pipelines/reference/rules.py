@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.reference.form import KINDS, Form, Part, Rule
-from pipelines.reference.policy.expression import Expression, Name, Namespace, compile_expression, field_names
+from pipelines.reference.policy.expression import Expression, Name, Namespace, Type, compile_expression, field_names
 
 # Attributes of the roster that a rule may use, with their type.
-ROSTER = {"kind": "text", "municipal_district": "boolean", "shared_funding": "boolean"}
+ROSTER: dict[str, Type] = {"kind": "text", "municipal_district": "boolean", "shared_funding": "boolean"}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ a key that nobody knows (with the nearest known one), a value of the wrong type.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,13 +27,16 @@ class Entry(BaseModel):
 # Chinese text for people; files may be written with half-width marks, and everybody reads full-width ones
 Prose = Annotated[str, AfterValidator(full_width)]
 E = TypeVar("E", bound=Entry)
+Plain = dict[str, Any]  # an entry as it stands in a file, before `build` has looked at it
 
 
 class _Loader(yaml.CSafeLoader):
-    """Safe YAML; a mapping that names a key twice is refused, and dates stay text."""
+    """Safe YAML; a mapping that names a key twice is refused, and dates stay text. `name` is the file's."""
+
+    name: str
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, yaml.Node] = {}
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
@@ -44,9 +47,13 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
     return loader.construct_mapping(node, deep=True)
 
 
+def _decimal(loader: _Loader, node: yaml.ScalarNode) -> Decimal:
+    """29.5 in a file means twenty-nine and a half, not the nearest binary fraction."""
+    return Decimal(loader.construct_scalar(node))
+
+
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-# 29.5 in a file means twenty-nine and a half, not the nearest binary fraction.
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
+_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 # 2018-07 and 2018-07-19 are text here: months and days are parsed where they are used, with a message that names the entry.
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -92,7 +99,7 @@ def build(model: type[E], data: Any, where: str) -> E:
         raise Refusal("\n".join(_explain(model, where, item) for item in error.errors())) from error
 
 
-def _explain(model: type[Entry], where: str, item: dict) -> str:
+def _explain(model: type[Entry], where: str, item: Mapping[str, Any]) -> str:
     path = ".".join(str(part) for part in item["loc"])
     name = str(item["loc"][-1]) if item["loc"] else ""
     known = [field.alias or key for key, field in model.model_fields.items()]

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from pipelines import months
 from pipelines.errors import Refusal
-from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Plain, build, load_yaml
 
 FILE = "calendar.yaml"
 _SATURDAY = 5
@@ -63,7 +63,7 @@ class Calendar:
         return datetime.combine(day, self.publication_time, self.zone)
 
     def caveat(self, month: date) -> str | None:
-        """What must be said of a month's due day: that its year's holidays are not known. None where they are."""
+        """The caveat that the holidays of a month's year are not known; None where they are."""
         year = months.add(month, 1).year
         if self.is_known(year):
             return None
@@ -100,7 +100,7 @@ class _Notice(Entry):
     number: str = Field(pattern=r"^国办发明电〔\d{4}〕\d+号$")
     dated: Day
     year: int
-    holidays: list[dict] = Field(min_length=1)
+    holidays: list[Plain] = Field(min_length=1)
 
 
 class _File(Entry):
@@ -108,7 +108,7 @@ class _File(Entry):
     due_day: int = Field(ge=1, le=28)
     publication_day: int = Field(ge=1, le=28)
     publication_time: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    notices: list[dict]
+    notices: list[Plain]
 
 
 def load(folder: Path) -> Calendar:

@@ -6,7 +6,7 @@ A pure function of events and the archive's objects: no clock. Kinds of events, 
 |---|---|---|
 | `spot_plan` | list, month, edition, digest, claims, source, issue, day, window, groups | population and units |
 | `spot_draw` | list, value, seed, published | the order of every stratum; who inspects which county |
-| `spot_result` | list (null: of none that is known), submission, file, late | answers and findings |
+| `spot_result` | list (null: of none that is known), returned (number of the submission), file, late | answers and findings |
 | `spot_withdraw` | list, why | |
 | `spot_close` | list, how | |
 
@@ -184,7 +184,7 @@ class SpotList:
         for event in self.results:
             told = record(self.load, event)
             for answer in told["answers"]:
-                back = event.body["submission"] in self.taken_back
+                back = event.body["returned"] in self.taken_back
                 _put(found, Version(answer, event, bool(event.body["late"]), back, not back, told["group"]))
         return found
 

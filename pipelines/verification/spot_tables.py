@@ -220,7 +220,7 @@ def _answers(one: SpotList) -> Iterator[dict]:
     for (uid, key), versions in sorted(one.versions.items()):
         for number, version in enumerate(versions, 1):
             yield {
-                **_of(one, one.claims[key]), "uid": uid, "seq": version.event.body["submission"], "number": number, **_answer(version),
+                **_of(one, one.claims[key]), "uid": uid, "seq": version.event.body["returned"], "number": number, **_answer(version),
                 "file": version.event.body["file"], "sheet": version.answer.sheet, "cell": version.answer.cell,
                 "late": version.late, "withdrawn": version.withdrawn, "counts": version.counts,
             }  # fmt: skip

@@ -27,21 +27,21 @@ Tables = dict[str, pa.Table]
 
 def tables(form: Form, event: Event, reading: Reading) -> Tables:
     """One reading as rows of the warehouse's tables."""
-    found = {"submission": pa.Table.from_pylist([_submission(event, reading)], schema=_SUBMISSION)}
+    tables = {"submission": pa.Table.from_pylist([_submission(event, reading)], schema=_SUBMISSION)}
     places: list[dict] = []
     if reading.community is not None:
-        found |= _community_tables(form.community, event.seq, reading)
+        tables |= _community_tables(form.community, event.seq, reading)
         places += _columns(event.seq, reading.community)
-        found["moved"] = _moved(event.seq, reading.community)
+        tables["moved"] = _moved(event.seq, reading.community)
     if reading.record is not None:
-        found |= _record_tables(form.county, event.seq, reading.record)
+        tables |= _record_tables(form.county, event.seq, reading.record)
         places += _cells(event.seq, reading.record)
-    found["source"] = pa.Table.from_pylist(places, schema=_SOURCE)
+    tables["source"] = pa.Table.from_pylist(places, schema=_SOURCE)
     if reading.explanations:
-        found["explanation_sent"] = _explanations(event.seq, reading)
+        tables["explanation_sent"] = _explanations(event.seq, reading)
     if reading.findings:
-        found["finding"] = finding_table("read", [(event.seq, reading.county, f) for f in reading.findings])
-    return found
+        tables["finding"] = finding_table("read", [(event.seq, reading.county, f) for f in reading.findings])
+    return tables
 
 
 _MOVED = pa.schema(
@@ -154,16 +154,16 @@ def _place(sheet: str | None, cells: list[str]) -> str:
     return place("", sheet, ",".join(cells)).removeprefix("文件“”")
 
 
-def finding_table(phase: str, found: list[tuple[int, str | None, Finding]]) -> pa.Table:
-    texts = {name: pa.array([getattr(f, name) for _, _, f in found], pa.string()) for name in _FINDING}
+def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -> pa.Table:
+    texts = {name: pa.array([getattr(f, name) for _, _, f in findings], pa.string()) for name in _FINDING}
     seen: Counter = Counter()
-    numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in found]
+    numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in findings]
     return pa.table({
-        "seq": pa.array([seq for seq, _, _ in found], pa.int64()),
-        "phase": pa.array([phase] * len(found), pa.string()),
+        "seq": pa.array([seq for seq, _, _ in findings], pa.int64()),
+        "phase": pa.array([phase] * len(findings), pa.string()),
         "number": pa.array(numbers, pa.int32()),
-        "id": pa.array([finding_id(county, f) for _, county, f in found], pa.string()),
-        "row_no": pa.array([f.row for _, _, f in found], pa.int32()),
+        "id": pa.array([finding_id(county, f) for _, county, f in findings], pa.string()),
+        "row_no": pa.array([f.row for _, _, f in findings], pa.int32()),
         **texts,
     })  # fmt: skip
 
@@ -175,11 +175,13 @@ def _unreadable(reading: Reading) -> list[list[str]]:
     """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
     rows = reading.community
     given = rows.unreadable or [[] for _ in rows.row]
-    found = {row: list(fields) for row, fields in zip(rows.row, given, strict=True)}
+    unreadable = {row: list(fields) for row, fields in zip(rows.row, given, strict=True)}
     for finding in reading.findings:
-        if finding.severity == "error" and finding.row in found and finding.field:
-            found[finding.row] += [field for field in finding.field.split(",") if field not in found[finding.row]]
-    return [found[row] for row in rows.row]
+        if finding.severity == "error" and finding.row in unreadable and finding.field:
+            unreadable[finding.row] += [
+                field for field in finding.field.split(",") if field not in unreadable[finding.row]
+            ]
+    return [unreadable[row] for row in rows.row]
 
 
 def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Array]:

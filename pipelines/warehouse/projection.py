@@ -44,7 +44,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.reference.reference_bundle import Reference
 from pipelines.system import program_version
-from pipelines.warehouse import arrow_rows, read_again
+from pipelines.warehouse import arrow_rows, read_again, schema
 from pipelines.warehouse.arrow_rows import Tables
 
 Progress = Callable[[int, int, str], None]
@@ -132,12 +132,12 @@ class Warehouse:
             if event.seq in decided:
                 yield event, self.refused(event, decided[event.seq])
         life = self.life()
-        for event, found in read([event for event in submissions if event.seq not in decided], life):
-            if isinstance(found, Costly):
-                if found.why != read_failure.FAULT:
-                    read_failure.note(self.archive, event, found, first)
-                found = self.refused(event, found)
-            yield event, found
+        for event, reading in read([event for event in submissions if event.seq not in decided], life):
+            if isinstance(reading, Costly):
+                if reading.why != read_failure.FAULT:
+                    read_failure.note(self.archive, event, reading, first)
+                reading = self.refused(event, reading)
+            yield event, reading
 
     def refused(self, event: Event, outcome: Costly) -> Tables:
         """A file that was too costly to read, as rows: nothing but why."""
@@ -226,11 +226,11 @@ class Warehouse:
         self.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
         self.con.unregister("incoming")
 
-    def add_findings(self, phase: str, found: list[tuple[int, str | None, Finding]]) -> None:
+    def add_findings(self, phase: str, findings: list[tuple[int, str | None, Finding]]) -> None:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
-        if found:
-            moved = self._moved({seq for seq, _, _ in found})
-            placed = [(seq, county, arrow_rows.relocated(one, moved.get(seq, {}))) for seq, county, one in found]
+        if findings:
+            moved = self._moved({seq for seq, _, _ in findings})
+            placed = [(seq, county, arrow_rows.relocated(one, moved.get(seq, {}))) for seq, county, one in findings]
             self._insert("finding", arrow_rows.finding_table(phase, placed))
 
     def _moved(self, seqs: set[int]) -> dict[int, dict[tuple[int, str], tuple[str, str]]]:
@@ -392,30 +392,8 @@ def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
 
 def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     """All tables, empty, in one transaction: a kill leaves none or all."""
-    community = ", ".join(f'"{f.id}" {f.sql_type}' for f in reference.form.community)
-    county = ", ".join(f'"{f.id}" {f.sql_type}' for f in reference.form.county)
-    raw = ", ".join(f'"{f.id}" VARCHAR' for f in reference.form.community)
-    county_raw = ", ".join(f'"{f.id}" VARCHAR' for f in reference.form.county)
     con.execute("BEGIN")
-    for statement in (
-        "CREATE TABLE meta (key VARCHAR, value VARCHAR)",
-        """CREATE TABLE submission (seq BIGINT, received_at VARCHAR, received_by VARCHAR, file VARCHAR, sha256 VARCHAR,
-           county VARCHAR, month DATE, form_version VARCHAR, refused BOOLEAN, sender VARCHAR)""",
-        f"CREATE TABLE answer (seq BIGINT, row_no INTEGER, unit VARCHAR, held BOOLEAN, unreadable VARCHAR[], {community})",
-        f"CREATE TABLE answer_raw (seq BIGINT, row_no INTEGER, {raw})",
-        f"CREATE TABLE county_answer (seq BIGINT, held BOOLEAN, {county})",
-        f"CREATE TABLE county_raw (seq BIGINT, {county_raw})",
-        """CREATE TABLE source (seq BIGINT, part VARCHAR, field VARCHAR, sheet VARCHAR, cell VARCHAR, header VARCHAR,
-           factor DECIMAL(18,6))""",
-        "CREATE TABLE explanation_sent (seq BIGINT, finding VARCHAR, text VARCHAR)",
-        "CREATE TABLE moved (seq BIGINT, row_no INTEGER, field VARCHAR, sheet VARCHAR, cell VARCHAR)",
-        """CREATE TABLE finding (seq BIGINT, phase VARCHAR, number INTEGER, id VARCHAR, code VARCHAR, severity VARCHAR,
-           sheet VARCHAR, cell VARCHAR, field VARCHAR, unit VARCHAR, found VARCHAR, expected VARCHAR, message VARCHAR,
-           row_no INTEGER)""",
-        """CREATE TABLE row_count (seq BIGINT, month DATE, read BIGINT, accepted BIGINT, held BIGINT, "new" BIGINT, changed BIGINT,
-           unchanged BIGINT, kept BIGINT, superseded BOOLEAN)""",
-        "CREATE TABLE fingerprint (month DATE, what VARCHAR, fingerprint VARCHAR)",
-    ):
+    for statement in schema.statements(reference.form):
         con.execute(statement)
     con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
     read_again.note_admissions(con, reference)

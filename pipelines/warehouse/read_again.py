@@ -56,15 +56,15 @@ def _touched(warehouse: "Warehouse", new: list[Event]) -> list[Event]:
 
 def _of_other_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -> set[int]:
     """Submissions that an admission, or the end of one, concerns since the projection was read."""
-    [(told,)] = con.execute("SELECT value FROM meta WHERE key = 'admitted'").fetchall()
-    rosters, found = reference.rosters, set()
-    for admission in set(map(Admission.of, json.loads(told))) ^ set(rosters.admissions):
+    [(admitted,)] = con.execute("SELECT value FROM meta WHERE key = 'admitted'").fetchall()
+    rosters, seqs = reference.rosters, set()
+    for admission in set(map(Admission.of, json.loads(admitted))) ^ set(rosters.admissions):
         rows = con.execute(
             "SELECT seq FROM submission WHERE month >= ? AND list_contains(?, county)",
             [admission.since, sorted(rosters.counties_of(admission))],
         )
-        found |= {seq for (seq,) in rows.fetchall()}
-    return found
+        seqs |= {seq for (seq,) in rows.fetchall()}
+    return seqs
 
 
 def note_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:

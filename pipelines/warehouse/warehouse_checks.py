@@ -1,4 +1,4 @@
-"""What must hold of the warehouse, derived from what is declared: each check is a query whose rows are the offenders.
+"""Data-quality checks of the warehouse, derived from the declarations; each query returns the violating rows.
 
 | kind | derived from | holds when |
 |---|---|---|
@@ -131,23 +131,23 @@ def examine(warehouse: Warehouse, stage: str, wanted: Iterable[date]) -> list[Ve
     Months are noted as right where nothing offends that blocks.
     """
     looked = _due(warehouse, stage, set(wanted))
-    found = list(judge(warehouse, of_stage(warehouse.reference, stage), looked))
-    if not _blocking(found):
+    verdicts = list(judge(warehouse, of_stage(warehouse.reference, stage), looked))
+    if not _blocking(verdicts):
         _note(warehouse, stage, looked)
-    return found
+    return verdicts
 
 
-def require(found: list[Verdict]) -> None:
+def require(verdicts: list[Verdict]) -> None:
     """Errors: `Refusal` where something offends without which nothing may be published."""
-    if offended := _blocking(found):
+    if offended := _blocking(verdicts):
         raise Refusal(
             f"检查未通过，未发布：{'；'.join(map(str, offended))}。这是数据库或程序的问题，与报表无关："
             "请运行 shequ rebuild，由档案重做，再运行一次；仍不通过请联系维护人员"
         )
 
 
-def _blocking(found: list[Verdict]) -> list[Verdict]:
-    return [verdict for verdict in found if verdict.check.blocking and not verdict.holds]
+def _blocking(verdicts: list[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in verdicts if verdict.check.blocking and not verdict.holds]
 
 
 def _due(warehouse: Warehouse, stage: str, wanted: set[date]) -> list[date]:
@@ -184,10 +184,10 @@ def _right(stage: str) -> str:
 
 def declared(reference: Reference) -> list[Check]:
     """Every check of this reference data."""
-    found = [*_keys(reference), *_reported(), *_roster()]
+    checks = [*_keys(reference), *_reported(), *_roster()]
     for register in reference.registers:
-        found += _figures(register)
-    return found
+        checks += _figures(register)
+    return checks
 
 
 def of_stage(reference: Reference, stage: str) -> list[Check]:
@@ -210,11 +210,11 @@ def _offenders(warehouse: Warehouse, check: Check) -> list[str]:
 
 def keys(reference: Reference) -> dict[str, tuple[str, ...]]:
     """Table → key, with the tables that each policy brings."""
-    found = dict(KEYS)
+    keys = dict(KEYS)
     for number in range(len(reference.registers)):
         for prefix in ("", "county_"):
-            found |= {f"{prefix}state_{number}": STATE_KEY}
-    return found
+            keys |= {f"{prefix}state_{number}": STATE_KEY}
+    return keys
 
 
 def _keys(reference: Reference) -> Iterator[Check]:

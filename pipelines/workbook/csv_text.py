@@ -78,8 +78,8 @@ def _undecodable(data: bytes, offset: int, encoding: str) -> Unreadable:
 
 def _stated(text: str) -> str | None:
     """The separator of a first line `sep=;`, which Excel obeys and does not show."""
-    found = _STATED.match(text)
-    return found[1] if found else None
+    declaration = _STATED.match(text)
+    return declaration[1] if declaration else None
 
 
 def _separator(text: str) -> str | None:

@@ -215,10 +215,10 @@ def _repeat(attributes: dict[str, str], key: str) -> int:
 
 def _meant(formula: str, sheet: str) -> tuple[str, int, int] | None:
     """Name of the sheet, row and column that a formula is a bare reference to."""
-    found = _REFERENCE.fullmatch(formula)
-    if not found:
+    reference = _REFERENCE.fullmatch(formula)
+    if not reference:
         return None
-    quoted, plain, letters, row = found.groups()
+    quoted, plain, letters, row = reference.groups()
     name = quoted.replace("''", "'") if quoted else plain
     return name or sheet, int(row), column_number(letters)
 

@@ -126,9 +126,9 @@ class _Reader:
             self._refer(formula)
 
     def _refer(self, formula: str) -> None:
-        found = _REFERENCE.fullmatch(formula)
-        if found:
-            name, row_by, row, column_by, column = found.groups()
+        reference = _REFERENCE.fullmatch(formula)
+        if reference:
+            name, row_by, row, column_by, column = reference.groups()
             place = (
                 int(row) if row else self._row + int(row_by or 0),
                 int(column) if column else self._col + int(column_by or 0),

@@ -279,9 +279,9 @@ def csv_bytes(made: Page, encoding: str = "gb18030") -> bytes:
 # -- comparing --------------------------------------------------------------------------------------------------------
 
 
-def answers_of(found: read_workbook.Reading) -> dict[str, dict[str, object]]:
+def answers_of(reading: read_workbook.Reading) -> dict[str, dict[str, object]]:
     """What was read, by unit: only rows that count."""
-    rows = found.community
+    rows = reading.community
     return {
         unit: {name: values[i] for name, values in rows.values.items() if name not in ("code", "name", "town")}
         for i, unit in enumerate(rows.unit)
@@ -294,10 +294,10 @@ def meant_by(made: Page) -> dict[str, dict[str, object]]:
     return {unit.code: {name: made.meant[unit.code][name] for name in present} for unit in made.units}
 
 
-def codes(found: read_workbook.Reading, severity: str | None = None) -> set[str]:
-    return {finding.code for finding in found.findings if severity in (None, finding.severity)}
+def codes(outcome: read_workbook.Reading, severity: str | None = None) -> set[str]:
+    return {finding.code for finding in outcome.findings if severity in (None, finding.severity)}
 
 
-def at(found: read_workbook.Reading, code: str) -> list[str | None]:
+def at(outcome: read_workbook.Reading, code: str) -> list[str | None]:
     """The cells at which a finding stands."""
-    return [finding.cell for finding in found.findings if finding.code == code]
+    return [finding.cell for finding in outcome.findings if finding.code == code]

@@ -52,47 +52,47 @@ def answers(reading: Reading) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize(("name", "most"), EQUAL.items())
 def test_what_says_the_same_is_read_the_same(name, most):
-    found, right = read(name), read("F00_correct.xlsx")
-    assert (found.refused, found.county, found.month) == (False, COUNTY, pages.MONTH)
-    assert len(found.community.row) == 121 and not any(found.community.held)
-    assert answers(found) == answers(right)
-    assert found.record.values == right.record.values and not found.record.held
-    assert len(found.findings) <= most, [finding.message for finding in found.findings]
+    reading, right = read(name), read("F00_correct.xlsx")
+    assert (reading.refused, reading.county, reading.month) == (False, COUNTY, pages.MONTH)
+    assert len(reading.community.row) == 121 and not any(reading.community.held)
+    assert answers(reading) == answers(right)
+    assert reading.record.values == right.record.values and not reading.record.held
+    assert len(reading.findings) <= most, [finding.message for finding in reading.findings]
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_is_one_finding_that_says_what_it_is(name):
-    found = read(name)
+    reading = read(name)
     code, words = REFUSED[name]
-    assert found.refused and [finding.code for finding in found.findings] == [code]
-    assert words in found.findings[0].message
+    assert reading.refused and [finding.code for finding in reading.findings] == [code]
+    assert words in reading.findings[0].message
 
 
 def test_a_month_that_lost_its_zero_is_unknown_and_asked_about_once_a_column():
-    found, right = answers(read("F01_csv_october.csv")), answers(read("F00_correct.xlsx"))
+    reading, right = answers(read("F01_csv_october.csv")), answers(read("F00_correct.xlsx"))
     asked = [finding for finding in read("F01_csv_october.csv").findings if finding.code == "month_unclear"]
     assert {finding.field for finding in asked} == {"established", "facility_built"} and len(asked) == 2
     assert {"有 18 处", "有 5 处"} == {word for word in ("有 18 处", "有 5 处") for f in asked if word in f.message}
     for unit, given in right.items():
         for name, value in given.items():
             lost = name in ("established", "facility_built") and value is not None and value.month in (1, 10)
-            assert found[unit][name] == (None if lost else value)
+            assert reading[unit][name] == (None if lost else value)
 
 
 def test_ticks_without_crosses_are_yes_and_their_blanks_are_asked_about_once():
-    found, right = answers(read("F05_ticks_and_blanks.xlsx")), answers(read("F00_correct.xlsx"))
+    reading, right = answers(read("F05_ticks_and_blanks.xlsx")), answers(read("F00_correct.xlsx"))
     (asked,) = read("F05_ticks_and_blanks.xlsx").findings
     assert asked.code == "ticks_and_blanks" and "空白" in asked.message
     for unit, given in right.items():
-        assert found[unit] == {name: None if value is False else value for name, value in given.items()}
+        assert reading[unit] == {name: None if value is False else value for name, value in given.items()}
 
 
 def test_the_city_may_decide_once_that_a_blank_means_no():
     decided = {COUNTY: {"ticks_and_blanks:": "no"}}
     name = "F05_ticks_and_blanks.xlsx"
-    found = pages.reading((FOLDER / name).read_bytes(), name, resolutions=decided)
-    assert not found.findings
-    given, right = answers(found), answers(read("F00_correct.xlsx"))
+    reading = pages.reading((FOLDER / name).read_bytes(), name, resolutions=decided)
+    assert not reading.findings
+    given, right = answers(reading), answers(read("F00_correct.xlsx"))
     kinds = {name: question for name, question in pages.form().community.by_id.items() if question.type == "flag"}
     for unit, values in right.items():
         for field, value in values.items():
@@ -102,10 +102,10 @@ def test_the_city_may_decide_once_that_a_blank_means_no():
 
 
 def test_table_2_alone_counts_and_leaves_table_1_to_other_files():
-    found = read("F12_table2_alone.csv")
-    assert (found.refused, found.county, found.month, found.community) == (False, COUNTY, pages.MONTH, None)
-    assert found.record.values == read("F00_correct.xlsx").record.values
-    assert len(found.findings) <= 2
+    reading = read("F12_table2_alone.csv")
+    assert (reading.refused, reading.county, reading.month, reading.community) == (False, COUNTY, pages.MONTH, None)
+    assert reading.record.values == read("F00_correct.xlsx").record.values
+    assert len(reading.findings) <= 2
 
 
 def test_addresses_on_joined_sheets_are_those_of_the_sheets():

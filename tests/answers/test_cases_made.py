@@ -26,11 +26,11 @@ def made(**changes) -> pages.Page:
     return page
 
 
-def right(found, page: pages.Page, most: int = 1) -> None:
-    assert not found.refused, [finding.message for finding in found.findings]
-    assert (found.county, found.month) == ("130524", pages.MONTH)
-    assert pages.answers_of(found) == pages.meant_by(page)
-    own = [f for f in found.findings if f.code not in ("units_missing", "no_county_sheet")]
+def right(outcome, page: pages.Page, most: int = 1) -> None:
+    assert not outcome.refused, [finding.message for finding in outcome.findings]
+    assert (outcome.county, outcome.month) == ("130524", pages.MONTH)
+    assert pages.answers_of(outcome) == pages.meant_by(page)
+    own = [f for f in outcome.findings if f.code not in ("units_missing", "no_county_sheet")]
     assert len(own) <= most, [finding.message for finding in own]
 
 
@@ -42,7 +42,7 @@ def spaced(xml: bytes) -> bytes:
 
 
 def lower_case(xml: bytes) -> bytes:
-    return re.sub(rb'<c r="([A-Z]+)', lambda found: b'<c r="' + found[1].lower(), xml)
+    return re.sub(rb'<c r="([A-Z]+)', lambda cell: b'<c r="' + cell[1].lower(), xml)
 
 
 def a_break(xml: bytes) -> bytes:
@@ -87,8 +87,10 @@ def test_what_a_program_writes_oddly_is_read_the_same(program):
 def test_another_password_is_refused_and_says_how_to_take_it_off():
     sealed = io.BytesIO()
     OOXMLFile(io.BytesIO(pages.book(made()))).encrypt("secret", sealed)
-    (found,) = pages.reading(sealed.getvalue(), NAME).findings
-    assert found.code == "encrypted" and all(word in found.message for word in ("打开密码", "保护工作簿", "删去密码"))
+    (finding,) = pages.reading(sealed.getvalue(), NAME).findings
+    assert finding.code == "encrypted" and all(
+        word in finding.message for word in ("打开密码", "保护工作簿", "删去密码")
+    )
     assert msoffcrypto.OfficeFile(io.BytesIO(sealed.getvalue())).is_encrypted()
 
 
@@ -154,8 +156,8 @@ DBASE = (
     ],
 )  # fmt: skip
 def test_what_is_no_workbook_is_called_by_its_name_and_by_nothing_else(data, name, code, word):
-    (found,) = pages.reading(data, name).findings
-    assert found.code == code and word in found.message
+    (finding,) = pages.reading(data, name).findings
+    assert finding.code == code and word in finding.message
 
 
 # -- people -----------------------------------------------------------------------------------------------------------
@@ -170,11 +172,11 @@ def test_one_sheet_a_town_is_joined():
     page.units = UNITS[:6]
     for column in page.columns:
         column.values = column.values[:6]
-    found = pages.reading(pages.book(page), NAME)
-    assert first and "sheets_joined" in pages.codes(found, "note")
-    right(found, whole, 2)
-    row = found.community.row[-1]
-    assert found.community.elsewhere[row, "code"] == ("乙镇", f"A{positions[0] + 6}")
+    reading = pages.reading(pages.book(page), NAME)
+    assert first and "sheets_joined" in pages.codes(reading, "note")
+    right(reading, whole, 2)
+    row = reading.community.row[-1]
+    assert reading.community.elsewhere[row, "code"] == ("乙镇", f"A{positions[0] + 6}")
 
 
 def test_blocks_of_columns_in_another_row_order_are_joined_by_code():
@@ -186,9 +188,12 @@ def test_blocks_of_columns_in_another_row_order_are_joined_by_code():
     block = [["柏乡县2019年6月表1续"], [column.header[-1] for column in (*keys, *moved)]]
     block += [[column.values[i] for column in (*keys, *moved)] for i in order]
     page.others = [("表1-2", block)]
-    found = pages.reading(pages.book(page), NAME)
-    right(found, whole)
-    assert found.community.elsewhere[found.community.row[0], moved[0].question.id] == ("表1-2", f"C{2 + len(UNITS)}")
+    reading = pages.reading(pages.book(page), NAME)
+    right(reading, whole)
+    assert reading.community.elsewhere[reading.community.row[0], moved[0].question.id] == (
+        "表1-2",
+        f"C{2 + len(UNITS)}",
+    )
 
 
 def test_last_months_sheet_is_set_aside():
@@ -197,9 +202,9 @@ def test_last_months_sheet_is_set_aside():
     rows[0][0] = rows[0][0].replace("6月", "5月")
     rows[8][4] = 1.0
     page.others = [("5月", rows)]
-    found = pages.reading(pages.book(page), "柏乡县.xlsx")
-    right(found, page)
-    (note,) = [finding for finding in found.findings if finding.code == "sheets_set_aside"]
+    reading = pages.reading(pages.book(page), "柏乡县.xlsx")
+    right(reading, page)
+    (note,) = [finding for finding in reading.findings if finding.code == "sheets_set_aside"]
     assert "“5月”写明的是2019年5月" in note.message
 
 
@@ -208,9 +213,9 @@ def test_a_prefilled_form_without_answers_is_set_aside():
     rows, _, positions = pages.grid(page)
     blank = [list(row) if i not in positions else row[:4] for i, row in enumerate(rows)]
     page.others = [("空白表", blank)]
-    found = pages.reading(pages.book(page), NAME)
-    right(found, page)
-    (note,) = [finding for finding in found.findings if finding.code == "sheets_set_aside"]
+    reading = pages.reading(pages.book(page), NAME)
+    right(reading, page)
+    (note,) = [finding for finding in reading.findings if finding.code == "sheets_set_aside"]
     assert "“空白表”是没有填报的空表" in note.message
 
 
@@ -219,18 +224,18 @@ def test_table_2_below_table_1_on_one_sheet():
     alone = pages.reading(pages.book(page), NAME).record.values
     page.below = [[], *page.record_rows]
     page.record_rows = []
-    found = pages.reading(pages.book(page), NAME)
-    right(found, page, 0)
-    assert found.record.values == alone
+    reading = pages.reading(pages.book(page), NAME)
+    right(reading, page, 0)
+    assert reading.record.values == alone
 
 
 def test_table_2_alone_is_accepted_and_half_a_report_is_not():
     page = made()
-    found = pages.reading(_sheets({"表2": page.record_rows}), NAME)
-    assert not found.refused and pages.codes(found) == {"only_county_sheet"} and found.community is None
+    reading = pages.reading(_sheets({"表2": page.record_rows}), NAME)
+    assert not reading.refused and pages.codes(reading) == {"only_county_sheet"} and reading.community is None
     half = {"表2": page.record_rows, "x": [["甲", "乙"], *([unit.code, unit.name] for unit in UNITS)]}
-    found = pages.reading(_sheets(half), NAME)
-    assert found.refused and pages.codes(found) == {"no_community_sheet"}
+    reading = pages.reading(_sheets(half), NAME)
+    assert reading.refused and pages.codes(reading) == {"no_community_sheet"}
 
 
 def _sheets(sheets: dict[str, list[list]]) -> bytes:
@@ -247,15 +252,15 @@ def test_a_transposed_table_is_refused_by_name():
     page = made(record_rows=[])
     turned = list(map(list, zip(*[[c.header[-1], *c.values] for c in page.columns], strict=True)))
     turned = [list(row) for row in zip(*turned, strict=True)]
-    (found,) = pages.reading(_sheets({"表1": [[page.title], *turned]}), NAME).findings
-    assert found.code == "transposed" and "行列互换" in found.message
+    (finding,) = pages.reading(_sheets({"表1": [[page.title], *turned]}), NAME).findings
+    assert finding.code == "transposed" and "行列互换" in finding.message
 
 
 def test_a_year_of_two_digits_is_quoted():
     page = made(title="柏乡县19年6月城乡社区基本情况表", record_rows=[])
-    found = pages.reading(pages.book(page), "柏乡县.xlsx")
-    assert found.refused and [f.code for f in found.findings if f.severity == "error"] == ["month_two_digits"]
-    assert "19年6月" in found.findings[0].message
+    reading = pages.reading(pages.book(page), "柏乡县.xlsx")
+    assert reading.refused and [f.code for f in reading.findings if f.severity == "error"] == ["month_two_digits"]
+    assert "19年6月" in reading.findings[0].message
 
 
 def test_a_reference_to_an_empty_cell_is_blank_and_one_to_a_zero_is_zero():
@@ -278,10 +283,10 @@ def test_a_reference_to_an_empty_cell_is_blank_and_one_to_a_zero_is_zero():
             )
         return xml
 
-    found = pages.reading(patched(pages.book(page), sheet1=collected), NAME)
-    given = pages.answers_of(found)
+    reading = pages.reading(patched(pages.book(page), sheet1=collected), NAME)
+    given = pages.answers_of(reading)
     assert [given[unit.code]["facility_area"] for unit in UNITS[:3]] == [None, 0, pytest.approx(7.5)]
-    assert "other_sheet" not in pages.codes(found)
+    assert "other_sheet" not in pages.codes(reading)
 
 
 def _added(xml: bytes, tag: bytes, content: bytes, row: int) -> bytes:
@@ -301,8 +306,8 @@ def test_ticks_beside_blanks_are_asked_about_once_and_settled_once():
     flags = [column for column in page.columns if column.question.type == "flag"]
     for column in flags:
         column.values = ["√" if value == "是" else None for value in column.values]
-    found = pages.reading(pages.book(page), NAME)
-    asked = [finding for finding in found.findings if finding.code == "ticks_and_blanks"]
+    reading = pages.reading(pages.book(page), NAME)
+    asked = [finding for finding in reading.findings if finding.code == "ticks_and_blanks"]
     assert len(asked) == 1 and asked[0].severity == "warning"
     settled = pages.reading(pages.book(page), NAME, resolutions={"130524": {"ticks_and_blanks:": "no"}})
     assert "ticks_and_blanks" not in pages.codes(settled)
@@ -312,20 +317,20 @@ def test_ticks_beside_blanks_are_asked_about_once_and_settled_once():
 def test_months_that_lost_a_zero_and_bare_years_are_asked_once_a_column():
     page = made(record_rows=[])
     page.column("established").values = ["2018.1"] * 6 + ["2003"] * 6
-    found = pages.reading(pages.csv_bytes(page), "柏乡县2019年6月.csv")
-    asked = {f.code: f for f in found.findings if f.field == "established"}
+    reading = pages.reading(pages.csv_bytes(page), "柏乡县2019年6月.csv")
+    asked = {f.code: f for f in reading.findings if f.field == "established"}
     assert set(asked) == {"month_unclear", "month_year_only"} and "有 6 处" in asked["month_unclear"].message
-    assert {row["established"] for row in pages.answers_of(found).values()} == {None}
+    assert {row["established"] for row in pages.answers_of(reading).values()} == {None}
     decided = {"130524": {"month_unclear:established": "10"}}
-    found = pages.reading(pages.csv_bytes(page), "柏乡县2019年6月.csv", resolutions=decided)
-    assert {row["established"] for row in pages.answers_of(found).values()} == {date(2018, 10, 1), None}
+    reading = pages.reading(pages.csv_bytes(page), "柏乡县2019年6月.csv", resolutions=decided)
+    assert {row["established"] for row in pages.answers_of(reading).values()} == {date(2018, 10, 1), None}
 
 
 def test_a_column_that_also_holds_2018_10_means_january_with_2018_1():
     page = made(record_rows=[])
     page.column("established").values = ["2018.1"] * 11 + ["2018.10"]
-    found = pages.reading(pages.csv_bytes(page), "柏乡县2019年6月.csv")
-    assert {row["established"] for row in pages.answers_of(found).values()} == {date(2018, 1, 1), date(2018, 10, 1)}
+    reading = pages.reading(pages.csv_bytes(page), "柏乡县2019年6月.csv")
+    assert {row["established"] for row in pages.answers_of(reading).values()} == {date(2018, 1, 1), date(2018, 10, 1)}
 
 
 def test_no_habit_gives_more_than_sixty_findings():
@@ -333,9 +338,11 @@ def test_no_habit_gives_more_than_sixty_findings():
     for column in page.columns:
         if column.question.type == "flag":
             column.values = ["○"] * len(column.values)
-    found = pages.reading(pages.book(page), NAME)
-    assert len(found.findings) <= 60 and all("同类共" in f.message for f in found.findings if f.code == "flag_unclear")
-    unread = found.community.unreadable
+    reading = pages.reading(pages.book(page), NAME)
+    assert len(reading.findings) <= 60 and all(
+        "同类共" in f.message for f in reading.findings if f.code == "flag_unclear"
+    )
+    unread = reading.community.unreadable
     assert len(unread) == len(page.units) and all("party_org" in row for row in unread)
 
 

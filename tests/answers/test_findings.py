@@ -98,15 +98,15 @@ def test_few_findings_of_a_kind_are_listed_one_by_one():
 
 
 def test_one_cause_is_one_finding_with_the_count_and_the_first_cells():
-    (found,) = flood(["x"], findings.SINGLY + 1)
-    assert "等41处" in found.message and "同类共 41 处" in found.message
-    assert found.cell.startswith("A1,A2,A3,") and (found.row, found.unit, found.found) == (None, None, "?")
+    (finding,) = flood(["x"], findings.SINGLY + 1)
+    assert "等41处" in finding.message and "同类共 41 处" in finding.message
+    assert finding.cell.startswith("A1,A2,A3,") and (finding.row, finding.unit, finding.found) == (None, None, "?")
 
 
 def test_a_habit_in_all_columns_is_one_finding_a_column_or_one_for_the_sheet():
     assert len(flood([f"f{i}" for i in range(35)], 121)) == 35
-    (found,) = flood([f"f{i}" for i in range(70)], 600)
-    assert "同类共 42000 处" in found.message and found.field is None
+    (finding,) = flood([f"f{i}" for i in range(70)], 600)
+    assert "同类共 42000 处" in finding.message and finding.field is None
 
 
 def test_errors_come_first():

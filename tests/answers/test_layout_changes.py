@@ -23,9 +23,9 @@ def places(made: pages.Page) -> list[Place]:
 def noted(change, before=lambda made: None) -> dict[str, findings.Finding]:
     old, new = pages.page(UNITS), pages.page(UNITS)
     before(old), change(new)
-    found = compare(places(old), places(new), pages.form(), "柏乡县2019年6月.xlsx", KINDS)
-    assert {finding.severity for finding in found} <= {"note"}
-    return {finding.code: finding for finding in found}
+    notes = compare(places(old), places(new), pages.form(), "柏乡县2019年6月.xlsx", KINDS)
+    assert {finding.severity for finding in notes} <= {"note"}
+    return {finding.code: finding for finding in notes}
 
 
 def test_the_same_layout_is_not_noted():
@@ -37,23 +37,23 @@ def test_nothing_is_noted_without_a_last_time():
 
 
 def test_a_column_that_is_gone_is_named_with_its_old_place():
-    found = noted(lambda made: made.columns.remove(made.column("grids")))
-    assert set(found) == {"layout_gone"}
-    assert found["layout_gone"].found == "网格数（原U）" and found["layout_gone"].sheet == "Sheet1"
-    assert "共 1 个：网格数（原U）" in found["layout_gone"].message
+    notes = noted(lambda made: made.columns.remove(made.column("grids")))
+    assert set(notes) == {"layout_gone"}
+    assert notes["layout_gone"].found == "网格数（原U）" and notes["layout_gone"].sheet == "Sheet1"
+    assert "共 1 个：网格数（原U）" in notes["layout_gone"].message
 
 
 def test_a_column_that_is_new_is_named_with_its_place():
-    found = noted(lambda made: None, before=lambda made: made.columns.remove(made.column("grids")))
-    assert set(found) == {"layout_new"} and found["layout_new"].found == "网格数（U）"
+    notes = noted(lambda made: None, before=lambda made: made.columns.remove(made.column("grids")))
+    assert set(notes) == {"layout_new"} and notes["layout_new"].found == "网格数（U）"
 
 
 def test_a_header_that_says_something_else_is_noted():
     def rename(made):
         made.column("work_fund").header = ["工作经费(元)"]
 
-    found = noted(rename)
-    assert set(found) == {"layout_renamed"} and "“社区工作经费”改为“工作经费(元)”" in found["layout_renamed"].found
+    notes = noted(rename)
+    assert set(notes) == {"layout_renamed"} and "“社区工作经费”改为“工作经费(元)”" in notes["layout_renamed"].found
 
 
 def test_ordinals_blanks_and_line_breaks_rename_nothing():
@@ -75,16 +75,16 @@ def test_columns_that_left_their_order_are_noted_and_only_they():
     def move(made):
         made.columns.insert(5, made.columns.pop(40))
 
-    found = noted(move)
-    assert set(found) == {"layout_moved"} and found["layout_moved"].found.endswith("（AO→F）")
+    notes = noted(move)
+    assert set(notes) == {"layout_moved"} and notes["layout_moved"].found.endswith("（AO→F）")
 
 
 def test_a_line_of_the_record_that_is_gone_is_noted():
     def drop(made):
         made.record_rows.pop(7)
 
-    found = noted(drop)
-    assert set(found) == {"layout_gone"} and found["layout_gone"].sheet == "表2"
+    notes = noted(drop)
+    assert set(notes) == {"layout_gone"} and notes["layout_gone"].sheet == "表2"
 
 
 def test_a_form_turned_inside_out_stays_readable():

@@ -393,12 +393,12 @@ AT_CELLS = [
 def test_a_bad_answer_is_an_error_at_its_cell(field_id, value, code, held):
     made = pages.page(UNITS, 1)
     cell = poke(made, field_id, 2, value)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, code) == [cell]
-    assert [f.severity for f in found.findings if f.code == code] == ["error"]
-    assert found.community.held == [i == 2 and held for i in range(len(UNITS))]
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, code) == [cell]
+    assert [f.severity for f in reading.findings if f.code == code] == ["error"]
+    assert reading.community.held == [i == 2 and held for i in range(len(UNITS))]
     if field_id not in ("code", "name"):
-        assert found.community.values[field_id][2] is None
+        assert reading.community.values[field_id][2] is None
 
 
 def test_an_unreadable_optional_answer_leaves_the_rest_of_the_row():
@@ -412,9 +412,9 @@ def test_a_number_that_means_true_is_not_taken_for_a_boolean():
     made = pages.page(UNITS, 1)
     poke(made, "grids", 1, 1)
     cell = poke(made, "grids", 2, True)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "not_a_number") == [cell]
-    assert found.community.values["grids"][1] == 1
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "not_a_number") == [cell]
+    assert reading.community.values["grids"][1] == 1
 
 
 def patched_with_openpyxl(made: pages.Page, change) -> bytes:
@@ -435,10 +435,10 @@ def test_an_error_value_is_never_a_blank(error):
     def change(sheet):
         sheet["F5"].value, sheet["F5"].data_type = error, "e"
 
-    found = pages.reading(patched_with_openpyxl(made, change))
-    assert pages.at(found, "error_value") == ["F5"]
-    assert found.community.values["population"][1] is None
-    assert [f.found for f in found.findings if f.code == "error_value"] == [error]
+    reading = pages.reading(patched_with_openpyxl(made, change))
+    assert pages.at(reading, "error_value") == ["F5"]
+    assert reading.community.values["population"][1] is None
+    assert [f.found for f in reading.findings if f.code == "error_value"] == [error]
 
 
 def test_a_formula_without_value_is_an_error():
@@ -447,16 +447,16 @@ def test_a_formula_without_value_is_an_error():
     def change(sheet):
         sheet["E5"].value = "=1+1"
 
-    found = pages.reading(patched_with_openpyxl(made, change))
-    assert pages.at(found, "formula_without_value") == ["E5"]
-    assert found.community.held[1] and "required_missing" not in pages.codes(found)
+    reading = pages.reading(patched_with_openpyxl(made, change))
+    assert pages.at(reading, "formula_without_value") == ["E5"]
+    assert reading.community.held[1] and "required_missing" not in pages.codes(reading)
 
 
 def test_a_merged_answer_is_an_error_at_each_of_its_cells():
     made = pages.page(UNITS, 1)
-    found = pages.reading(patched_with_openpyxl(made, lambda sheet: sheet.merge_cells("E5:E6")))
-    assert pages.at(found, "merged_answer") == ["E5", "E6"]
-    assert found.community.held[1:3] == [True, True]
+    reading = pages.reading(patched_with_openpyxl(made, lambda sheet: sheet.merge_cells("E5:E6")))
+    assert pages.at(reading, "merged_answer") == ["E5", "E6"]
+    assert reading.community.held[1:3] == [True, True]
 
 
 def test_a_town_below_another_is_not_filled_down_without_a_merge():
@@ -469,20 +469,20 @@ def test_a_percent_format_makes_a_fraction_a_percentage():
     made = pages.page(UNITS, 1)
     poke(made, "satisfaction", 2, 0.925, "0.0%")
     poke(made, "satisfaction", 3, 1, "0%")
-    found = pages.reading(pages.book(made))
-    assert found.community.values["satisfaction"][2:4] == [Decimal("92.5"), Decimal(100)]
-    assert found.community.raw["satisfaction"][2] == "92.5%"
+    reading = pages.reading(pages.book(made))
+    assert reading.community.values["satisfaction"][2:4] == [Decimal("92.5"), Decimal(100)]
+    assert reading.community.raw["satisfaction"][2] == "92.5%"
 
 
 def test_a_whole_column_of_bare_fractions_is_one_question():
     made = pages.page(UNITS, 1)
     for i in range(len(UNITS)):
         cell = poke(made, "satisfaction", i, 0.9 if i else 1)
-    found = pages.reading(pages.book(made))
+    reading = pages.reading(pages.book(made))
     column = cell.rstrip("0123456789")
-    assert pages.at(found, "percent_column_unclear") == [",".join(f"{column}{row}" for row in range(4, 10))]
-    assert "percent_unclear" not in pages.codes(found)
-    assert found.community.values["satisfaction"] == [None] * len(UNITS)
+    assert pages.at(reading, "percent_column_unclear") == [",".join(f"{column}{row}" for row in range(4, 10))]
+    assert "percent_unclear" not in pages.codes(reading)
+    assert reading.community.values["satisfaction"] == [None] * len(UNITS)
 
 
 def test_answers_that_do_not_apply_are_ignored_with_a_warning():
@@ -490,52 +490,52 @@ def test_answers_that_do_not_apply_are_ignored_with_a_warning():
     cell = poke(made, "work_fund", 2, 7.5)
     for i, empty in enumerate(["-", "/", "不涉及"], 3):
         poke(made, "work_fund", i, empty)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "not_applicable") == [cell]
-    assert pages.codes(found, "error") == set()
-    assert found.community.values["work_fund"] == [None] * len(UNITS)
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "not_applicable") == [cell]
+    assert pages.codes(reading, "error") == set()
+    assert reading.community.values["work_fund"] == [None] * len(UNITS)
 
 
 def test_a_whole_column_that_does_not_apply_is_one_warning():
     made = pages.page(pages.units_of("130524")[:30], 1)
     for i in range(30):
         poke(made, "owners_committee", i, "无")
-    found = pages.reading(pages.book(made))
-    assert len(pages.at(found, "not_applicable_column")) == 1 and "not_applicable" not in pages.codes(found)
+    reading = pages.reading(pages.book(made))
+    assert len(pages.at(reading, "not_applicable_column")) == 1 and "not_applicable" not in pages.codes(reading)
 
 
 def test_a_month_after_the_report_is_asked_about():
     made = pages.page(UNITS, 1)
     cell = poke(made, "established", 2, "2020-01")
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "month_after_report") == [cell]
-    assert found.community.values["established"][2] == date(2020, 1, 1)
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "month_after_report") == [cell]
+    assert reading.community.values["established"][2] == date(2020, 1, 1)
 
 
 def test_telephone_numbers_in_a_name_are_not_stored():
     made = pages.page(UNITS, 1)
     cell = poke(made, "town", 2, "柏乡镇 13800138000")
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "personal_data") == [cell]
-    assert "13800138000" not in str(found)
-    assert found.community.raw["town"][2] == "柏乡镇 ***"
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "personal_data") == [cell]
+    assert "13800138000" not in str(reading)
+    assert reading.community.raw["town"][2] == "柏乡镇 ***"
 
 
 def test_numbers_in_an_answer_that_cannot_be_read_are_neither_told_nor_stored():
     made = pages.page(UNITS, 1)
     poke(made, "households", 2, "问张某13800138000")
     poke(made, "facility", 3, "是,证件130502199001011234")
-    found = pages.reading(pages.book(made))
-    assert found.community.raw["households"][2] == "问张某***"
-    assert found.community.raw["facility"][3] == "是,证件***"
-    assert "13800138000" not in str(found) and "130502199001011234" not in str(found)
+    reading = pages.reading(pages.book(made))
+    assert reading.community.raw["households"][2] == "问张某***"
+    assert reading.community.raw["facility"][3] == "是,证件***"
+    assert "13800138000" not in str(reading) and "130502199001011234" not in str(reading)
 
 
 def test_messages_are_whole_sentences_with_their_place():
     made = pages.page(UNITS, 1)
     poke(made, "households", 2, "约300")
-    found = pages.reading(pages.book(made))
-    error = next(f for f in found.findings if f.severity == "error")
+    reading = pages.reading(pages.book(made))
+    error = next(f for f in reading.findings if f.severity == "error")
     assert error.message == (
         "【not_a_number】文件“柏乡县2019年6月.xlsx”工作表“Sheet1”单元格 E6：“居民户数”的值为“约300”，应为0 至 20000 的整数。请填写确切的数字；整行暂不计入。"
     )

@@ -39,8 +39,8 @@ def read(made: pages.Page, name: str = NAME, **options):
     ],
 )
 def test_county_and_month_from_the_file_name(name):
-    found = read(page(title="城乡社区基本情况表", record_rows=[]), name)
-    assert (found.county, found.month, found.refused) == ("130524", pages.MONTH, False)
+    reading = read(page(title="城乡社区基本情况表", record_rows=[]), name)
+    assert (reading.county, reading.month, reading.refused) == ("130524", pages.MONTH, False)
 
 
 @pytest.mark.parametrize(
@@ -53,36 +53,36 @@ def test_county_and_month_from_the_file_name(name):
     ],
 )
 def test_county_and_month_from_the_title(title):
-    found = read(page(title=title, record_rows=[]), "上报.xlsx")
-    assert (found.county, found.month) == ("130524", pages.MONTH)
+    reading = read(page(title=title, record_rows=[]), "上报.xlsx")
+    assert (reading.county, reading.month) == ("130524", pages.MONTH)
 
 
 def test_the_filling_date_is_no_month():
-    found = read(page(title="柏乡县社区表", record_rows=[]), "柏乡县.xlsx")
-    assert "month_unknown" in pages.codes(found) and found.refused
+    reading = read(page(title="柏乡县社区表", record_rows=[]), "柏乡县.xlsx")
+    assert "month_unknown" in pages.codes(reading) and reading.refused
 
 
 def test_months_that_disagree_are_quoted():
-    found = read(page(), "柏乡县2019年7月.xlsx")
-    (finding,) = [f for f in found.findings if f.code == "month_conflict"]
+    reading = read(page(), "柏乡县2019年7月.xlsx")
+    (finding,) = [f for f in reading.findings if f.code == "month_conflict"]
     assert (
-        found.refused
+        reading.refused
         and "2019年6月" in finding.message
         and "文件名“柏乡县2019年7月.xlsx”为2019年7月" in finding.message
     )
 
 
 def test_counties_that_disagree_are_quoted():
-    found = read(page(), "临城县2019年6月.xlsx")
-    (finding,) = [f for f in found.findings if f.code == "county_conflict"]
-    assert found.refused and "临城县" in finding.message and "柏乡县" in finding.message
+    reading = read(page(), "临城县2019年6月.xlsx")
+    (finding,) = [f for f in reading.findings if f.code == "county_conflict"]
+    assert reading.refused and "临城县" in finding.message and "柏乡县" in finding.message
 
 
 def test_a_county_that_nobody_names_is_taken_from_the_codes():
     made = page(title="2019年6月社区表", record_rows=[])
     data = patched_with_openpyxl(made, lambda sheet: sheet.__setitem__("A2", None))
-    found = pages.reading(data, "2019年6月.xlsx")
-    assert found.county == "130524" and "county_by_codes" in pages.codes(found)
+    reading = pages.reading(data, "2019年6月.xlsx")
+    assert reading.county == "130524" and "county_by_codes" in pages.codes(reading)
 
 
 def test_a_county_that_is_nowhere_said_is_refused():
@@ -103,14 +103,14 @@ def test_a_county_that_is_nowhere_said_is_refused():
     ],
 )
 def test_months_outside_the_bounds_are_read_and_asked_about(month, today, code):
-    found = read(page(title=f"柏乡县{month}社区表", record_rows=[]), f"柏乡县{month}.xlsx", today=today)
-    assert pages.codes(found) & {"month_future", "month_before_policy"} == ({code} if code else set())
-    assert not found.refused and found.month is not None
+    reading = read(page(title=f"柏乡县{month}社区表", record_rows=[]), f"柏乡县{month}.xlsx", today=today)
+    assert pages.codes(reading) & {"month_future", "month_before_policy"} == ({code} if code else set())
+    assert not reading.refused and reading.month is not None
 
 
 def test_a_month_before_the_first_roster_is_refused():
-    found = read(page(title="柏乡县2015年6月社区表", record_rows=[]), "柏乡县2015年6月.xlsx")
-    assert "month_before_roster" in pages.codes(found) and found.refused
+    reading = read(page(title="柏乡县2015年6月社区表", record_rows=[]), "柏乡县2015年6月.xlsx")
+    assert "month_before_roster" in pages.codes(reading) and reading.refused
 
 
 def marks(**pairs):
@@ -119,32 +119,37 @@ def marks(**pairs):
 
 def test_marks_of_the_template_are_believed():
     made = page(title="表", record_rows=[], others=marks(form_version="2018.1", county="130524", month="2019-06"))
-    found = read(made, "上报.xlsx")
-    assert (found.county, found.month, found.form_version, found.refused) == ("130524", pages.MONTH, "2018.1", False)
-    assert "other_sheet" not in pages.codes(found)
+    reading = read(made, "上报.xlsx")
+    assert (reading.county, reading.month, reading.form_version, reading.refused) == (
+        "130524",
+        pages.MONTH,
+        "2018.1",
+        False,
+    )
+    assert "other_sheet" not in pages.codes(reading)
 
 
 def test_last_months_file_with_a_new_title_and_name_counts_with_a_warning():
     made = page(others=marks(form_version="2018.2", county="130524", month="2019-05"))
-    found = read(made)
-    assert (found.county, found.month, found.refused) == ("130524", pages.MONTH, False)
-    assert {f.code for f in found.findings if f.severity != "note"} == {"mark_differs", "units_missing"}
-    assert pages.answers_of(found) == pages.meant_by(made)
+    reading = read(made)
+    assert (reading.county, reading.month, reading.refused) == ("130524", pages.MONTH, False)
+    assert {f.code for f in reading.findings if f.severity != "note"} == {"mark_differs", "units_missing"}
+    assert pages.answers_of(reading) == pages.meant_by(made)
 
 
 def test_another_countys_template_counts_where_all_that_is_seen_agrees():
-    found = read(page(others=marks(form_version="2018.2", county="130525", month="2019-06")))
-    assert (found.county, found.refused) == ("130524", False) and "mark_differs" in pages.codes(found, "warning")
+    reading = read(page(others=marks(form_version="2018.2", county="130525", month="2019-06")))
+    assert (reading.county, reading.refused) == ("130524", False) and "mark_differs" in pages.codes(reading, "warning")
 
 
 def test_marks_do_not_decide_between_a_title_and_a_file_name_that_contradict_each_other():
-    found = read(page(others=marks(form_version="2018.2", county="130524", month="2019-06")), "柏乡县2019年7月.xlsx")
-    assert found.refused and "month_conflict" in pages.codes(found)
+    reading = read(page(others=marks(form_version="2018.2", county="130524", month="2019-06")), "柏乡县2019年7月.xlsx")
+    assert reading.refused and "month_conflict" in pages.codes(reading)
 
 
 def test_an_unknown_version_of_the_form_is_refused():
-    found = read(page(others=marks(form_version="1999.1", county="130524", month="2019-06")))
-    assert "form_unknown" in pages.codes(found) and found.refused
+    reading = read(page(others=marks(form_version="1999.1", county="130524", month="2019-06")))
+    assert "form_unknown" in pages.codes(reading) and reading.refused
 
 
 def test_a_workbook_is_read_by_the_version_of_its_marks():
@@ -152,16 +157,16 @@ def test_a_workbook_is_read_by_the_version_of_its_marks():
     older = pages.form().of_version("2018.1")
     asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
     made = page(record_rows=asked, others=marks(form_version="2018.1", county="130524", month="2019-06"))
-    found = read(made)
-    assert found.form_version == "2018.1" and not found.refused
-    assert "labels_missing" not in pages.codes(found)
+    reading = read(made)
+    assert reading.form_version == "2018.1" and not reading.refused
+    assert "labels_missing" not in pages.codes(reading)
 
 
 def test_a_workbook_without_marks_is_read_by_the_version_in_force_when_it_came():
     older = pages.form().of_version("2018.1")
     asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
-    found = read(page(record_rows=asked), received_under="2018.1")
-    assert not pages.codes(found) & {"labels_missing"}
+    reading = read(page(record_rows=asked), received_under="2018.1")
+    assert not pages.codes(reading) & {"labels_missing"}
     marked = page(record_rows=asked, others=marks(form_version="2018.1", county="130524", month="2019-06"))
     assert read(marked, received_under="2018.1").form_version == "2018.1"
 
@@ -169,8 +174,8 @@ def test_a_workbook_without_marks_is_read_by_the_version_in_force_when_it_came()
 def test_a_workbook_without_marks_that_has_all_questions_of_an_earlier_version_and_no_later_one_is_read_by_it():
     older = pages.form().of_version("2018.1")
     asked = [[n, f.label, f.unit, None, None] for n, f in enumerate(older.county, 1)]
-    found = read(page(record_rows=asked))
-    assert (found.form_version, pages.codes(found) & {"labels_missing"}) == ("2018.1", set())
+    reading = read(page(record_rows=asked))
+    assert (reading.form_version, pages.codes(reading) & {"labels_missing"}) == ("2018.1", set())
 
 
 @pytest.mark.parametrize("change", ["one more", "one less"])
@@ -178,16 +183,16 @@ def test_with_a_later_question_or_without_an_earlier_one_the_rest_is_missing(cha
     form = pages.form()
     older = [field for field in form.county if field.id in form.of_version("2018.1").county.by_id]
     fields = [*older, form.county["four_sync"]] if change == "one more" else older[:-1]
-    found = read(page(record_rows=[[n, f.label, f.unit, None, None] for n, f in enumerate(fields, 1)]))
-    assert found.form_version == form.version and "labels_missing" in pages.codes(found, "warning")
+    reading = read(page(record_rows=[[n, f.label, f.unit, None, None] for n, f in enumerate(fields, 1)]))
+    assert reading.form_version == form.version and "labels_missing" in pages.codes(reading, "warning")
 
 
 def test_old_names_of_a_county_are_understood():
     later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130505"][:6]
     made = pages.page(later, 1)
     made.title, made.record_rows = "任县2020年12月社区表", []
-    found = read(made, "任泽区2020年12月.xlsx")
-    assert (found.county, found.refused) == ("130505", False)
+    reading = read(made, "任泽区2020年12月.xlsx")
+    assert (reading.county, reading.refused) == ("130505", False)
 
 
 def test_the_record_of_a_county_that_goes_on_may_state_its_old_code_and_name():
@@ -197,9 +202,9 @@ def test_the_record_of_a_county_that_goes_on_may_state_its_old_code_and_name():
     for row in made.record_rows:
         row[:] = [{"130505": "130526", "任泽区": "任县"}.get(cell, cell) for cell in row]
     made.record_rows = [row for row in made.record_rows if not any("2019年6月" in str(cell) for cell in row)]
-    found = read(made, "任泽区2020年12月.xlsx")
-    assert found.record is not None and not found.record.held
-    assert "record_of_other_county" not in pages.codes(found)
+    reading = read(made, "任泽区2020年12月.xlsx")
+    assert reading.record is not None and not reading.record.held
+    assert "record_of_other_county" not in pages.codes(reading)
 
 
 def test_a_county_that_was_split_has_no_heir():
@@ -207,9 +212,9 @@ def test_a_county_that_was_split_has_no_heir():
     later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130503"][:6]
     made = pages.page(later, 1)
     made.title, made.record_rows = "邢台县2020年12月社区表", []
-    found = read(made, "上报.xlsx")
-    assert (found.county, found.refused) == (None, True)
-    assert pages.codes(found, "error") & {"county_unknown", "county_conflict"}
+    reading = read(made, "上报.xlsx")
+    assert (reading.county, reading.refused) == (None, True)
+    assert pages.codes(reading, "error") & {"county_unknown", "county_conflict"}
 
 
 def test_what_was_decided_for_a_county_is_remembered_under_its_new_code():
@@ -222,8 +227,8 @@ def test_what_was_decided_for_a_county_is_remembered_under_its_new_code():
     poke(made, "code", place, None)
     poke(made, "name", place, "某某村")
     key = match_unit.key(None, "某某村", later[place].town)
-    found = read(made, "任泽区2020年12月.xlsx", resolutions={"130526": {key: earlier.code}})
-    assert found.community.unit[place] == now and not found.community.held[place]
+    reading = read(made, "任泽区2020年12月.xlsx", resolutions={"130526": {key: earlier.code}})
+    assert reading.community.unit[place] == now and not reading.community.held[place]
 
 
 # -- sheets and columns -----------------------------------------------------------------------------------------------
@@ -236,8 +241,8 @@ def second(made: pages.Page) -> list:
 def test_a_copy_that_says_the_same_is_no_contradiction():
     made = page()
     made.others = second(made)
-    found = read(made)
-    assert not found.refused and pages.answers_of(found) == pages.meant_by(made)
+    reading = read(made)
+    assert not reading.refused and pages.answers_of(reading) == pages.meant_by(made)
 
 
 def test_two_tables_that_contradict_each_other_are_refused_with_the_places():
@@ -245,9 +250,9 @@ def test_two_tables_that_contradict_each_other_are_refused_with_the_places():
     made.others = second(made)
     row = next(row for row in made.others[0][1] if row and row[0] == UNITS[2].code)
     row[4] = 19_999
-    found = read(made)
-    (finding,) = found.findings
-    assert finding.code == "sheets_contradict" and found.refused
+    reading = read(made)
+    (finding,) = reading.findings
+    assert finding.code == "sheets_contradict" and reading.refused
     assert "“Sheet1”E6为" in finding.message and "“备份”E6为“19999”" in finding.message
 
 
@@ -263,21 +268,21 @@ def test_two_records_that_contradict_each_other_are_refused_with_the_places():
     same = read(made)
     assert same.record is not None and "sheets_set_aside" in pages.codes(same, "note")
     made.others[0][1][-1][3] = "否" if made.record_rows[-1][3] == "是" else "是"
-    found = read(made)
-    (finding,) = found.findings
-    assert finding.code == "two_county_sheets" and found.refused and "“表2副本”D" in finding.message
+    reading = read(made)
+    (finding,) = reading.findings
+    assert finding.code == "two_county_sheets" and reading.refused and "“表2副本”D" in finding.message
 
 
 def test_a_workbook_without_the_record_is_accepted():
-    found = read(page(record_rows=[]))
-    assert "no_county_sheet" in pages.codes(found, "warning") and found.record is None and not found.refused
+    reading = read(page(record_rows=[]))
+    assert "no_county_sheet" in pages.codes(reading, "warning") and reading.record is None and not reading.refused
 
 
 def test_a_workbook_without_the_table_is_refused():
     made = page()
     made.columns, made.inserted = made.columns[:2], {}
-    found = read(made)
-    assert "no_community_sheet" in pages.codes(found) and found.refused
+    reading = read(made)
+    assert "no_community_sheet" in pages.codes(reading) and reading.refused
 
 
 def test_a_table_without_rows_is_refused():
@@ -293,38 +298,38 @@ def test_a_table_without_rows_is_refused():
     workbook = xlsxwriter.Workbook(buffer)
     pages._put(workbook.add_worksheet("表1"), rows)
     workbook.close()
-    found = pages.reading(buffer.getvalue(), NAME)
-    assert "no_units" in pages.codes(found) and found.refused
+    reading = pages.reading(buffer.getvalue(), NAME)
+    assert "no_units" in pages.codes(reading) and reading.refused
 
 
 def test_two_columns_for_one_field_are_refused():
     made = page()
     made.columns[10].header = ["户数"]
-    found = read(made)
-    assert pages.at(found, "column_twice") == ["E3,K3"] and found.refused
+    reading = read(made)
+    assert pages.at(reading, "column_twice") == ["E3,K3"] and reading.refused
 
 
 @pytest.mark.parametrize("field_id", ["code", "name", "kind", "households"])
 def test_a_missing_required_column_is_refused(field_id):
     made = page()
     made.columns = [column for column in made.columns if column.question.id != field_id]
-    found = read(made)
-    assert [f.field for f in found.findings if f.code == "required_column_missing"] == [field_id] and found.refused
+    reading = read(made)
+    assert [f.field for f in reading.findings if f.code == "required_column_missing"] == [field_id] and reading.refused
 
 
 def test_a_missing_optional_column_is_a_warning():
     made = page()
     made.columns = [column for column in made.columns if column.question.id != "staff"]
-    found = read(made)
-    assert "columns_missing" in pages.codes(found, "warning") and "staff" not in found.community.values
+    reading = read(made)
+    assert "columns_missing" in pages.codes(reading, "warning") and "staff" not in reading.community.values
 
 
 def test_an_unknown_column_is_named_with_the_nearest_label_and_not_read():
     made = page()
     made.column("staff").header = ["专职社区工作人员数"]
-    found = read(made)
-    (finding,) = [f for f in found.findings if f.code == "unknown_column"]
-    assert "专职社区工作者数" in finding.message and "staff" not in found.community.values
+    reading = read(made)
+    (finding,) = [f for f in reading.findings if f.code == "unknown_column"]
+    assert "专职社区工作者数" in finding.message and "staff" not in reading.community.values
 
 
 def test_a_column_without_header_is_reported():
@@ -336,8 +341,8 @@ def test_a_column_without_header_is_reported():
 def test_a_column_of_telephone_numbers_is_reported():
     made = page()
     made.columns.append(pages.Column(None, ["联络"], [f"1380013800{i}" for i in range(6)], [None] * 6))
-    found = read(made)
-    assert pages.at(found, "personal_data") == ["BS3"] and "13800138001" not in str(found)
+    reading = read(made)
+    assert pages.at(reading, "personal_data") == ["BS3"] and "13800138001" not in str(reading)
 
 
 @pytest.mark.parametrize(
@@ -351,16 +356,16 @@ def test_a_column_of_telephone_numbers_is_reported():
 def test_a_unit_of_another_quantity_refuses_the_column(field_id, header):
     made = page()
     made.column(field_id).header = [header]
-    found = read(made)
-    assert [f.field for f in found.findings if f.code == "unit_of_other_quantity"] == [field_id]
-    assert field_id not in found.community.values and not found.refused
+    reading = read(made)
+    assert [f.field for f in reading.findings if f.code == "unit_of_other_quantity"] == [field_id]
+    assert field_id not in reading.community.values and not reading.refused
 
 
 def test_a_conversion_is_noted():
     made = page()
     made.column("work_fund").header = ["社区工作经费(元)"]
-    found = read(made)
-    assert pages.at(found, "unit_converted") == ["BC3"]
+    reading = read(made)
+    assert pages.at(reading, "unit_converted") == ["BC3"]
 
 
 def test_a_unit_line_above_the_table_holds_for_money():
@@ -371,22 +376,22 @@ def test_a_unit_line_above_the_table_holds_for_money():
     column = made.column("work_fund")
     meant = column.values
     column.values = [None if value is None else float(Decimal(repr(value)) * 10000) for value in meant]
-    found = read(made, "桥西区2019年6月.xlsx")
-    assert found.community.values["work_fund"] == [None if v is None else Decimal(repr(v)) for v in meant]
-    assert pages.at(found, "unit_line") == ["C3"]
+    reading = read(made, "桥西区2019年6月.xlsx")
+    assert reading.community.values["work_fund"] == [None if v is None else Decimal(repr(v)) for v in meant]
+    assert pages.at(reading, "unit_line") == ["C3"]
 
 
 def test_hidden_rows_columns_and_sheets_are_read_and_noted():
     made = page(hidden_rows=[1, 2], hidden_columns=[4])
     data = patched_with_openpyxl(made, lambda sheet: setattr(sheet, "sheet_state", "hidden"))
-    found = pages.reading(data)
-    assert {"hidden_rows", "hidden_columns", "hidden_sheet"} <= pages.codes(found, "note")
-    assert len(found.community.row) == 6 and not found.refused
+    reading = pages.reading(data)
+    assert {"hidden_rows", "hidden_columns", "hidden_sheet"} <= pages.codes(reading, "note")
+    assert len(reading.community.row) == 6 and not reading.refused
 
 
 def test_other_sheets_are_noted():
-    found = read(page(others=[("底稿", [["甲", 1]])]))
-    assert [f.sheet for f in found.findings if f.code == "other_sheet"] == ["底稿"]
+    reading = read(page(others=[("底稿", [["甲", 1]])]))
+    assert [f.sheet for f in reading.findings if f.code == "other_sheet"] == ["底稿"]
 
 
 # -- 表2 --------------------------------------------------------------------------------------------------------------
@@ -402,62 +407,66 @@ def test_a_bad_answer_in_the_record_is_an_error_at_its_cell():
     def change(rows):
         rows[4][3] = "待定"
 
-    _, found = record_with(change)
-    assert pages.at(found, "not_a_flag") == ["D5"] and found.record.values["agency"] is None and not found.record.held
+    _, reading = record_with(change)
+    assert (
+        pages.at(reading, "not_a_flag") == ["D5"]
+        and reading.record.values["agency"] is None
+        and not reading.record.held
+    )
 
 
 def test_a_record_of_another_county_is_held():
     def change(rows):
         rows[2][3] = "130525"
 
-    _, found = record_with(change)
-    assert pages.at(found, "record_of_other_county") == ["D3"] and found.record.held and not found.refused
+    _, reading = record_with(change)
+    assert pages.at(reading, "record_of_other_county") == ["D3"] and reading.record.held and not reading.refused
 
 
 def test_a_record_in_the_name_of_another_county_is_held():
     def change(rows):
         rows[3][3] = "临城县"
 
-    _, found = record_with(change)
-    assert pages.at(found, "record_of_other_county") == ["D4"] and found.record.held
+    _, reading = record_with(change)
+    assert pages.at(reading, "record_of_other_county") == ["D4"] and reading.record.held
 
 
 def test_a_label_twice_leaves_the_record_out():
-    made, found = record_with(lambda rows: rows.append(list(rows[5])))
+    made, reading = record_with(lambda rows: rows.append(list(rows[5])))
     assert (
-        pages.at(found, "label_twice") == [f"B6,B{len(made.record_rows)}"]
-        and found.record is None
-        and not found.refused
+        pages.at(reading, "label_twice") == [f"B6,B{len(made.record_rows)}"]
+        and reading.record is None
+        and not reading.refused
     )
 
 
 def test_a_missing_required_label_leaves_the_record_out():
-    _, found = record_with(lambda rows: rows.pop(2))
-    assert "required_label_missing" in pages.codes(found, "error") and found.record is None
+    _, reading = record_with(lambda rows: rows.pop(2))
+    assert "required_label_missing" in pages.codes(reading, "error") and reading.record is None
 
 
 def test_missing_and_unknown_labels_are_reported():
     def change(rows):
         rows[6][1] = "制定社区承担工作事项清单"
 
-    _, found = record_with(change)
-    assert {"labels_missing", "unknown_label"} <= pages.codes(found, "warning")
-    assert pages.at(found, "unknown_label") == ["B7"]
+    _, reading = record_with(change)
+    assert {"labels_missing", "unknown_label"} <= pages.codes(reading, "warning")
+    assert pages.at(reading, "unknown_label") == ["B7"]
 
 
 def test_money_that_only_some_counties_share_is_ignored_elsewhere():
     def change(rows):
         next(row for row in rows if "社区建设经费市级财政承担额" in row)[3] = 30
 
-    made, found = record_with(change)
+    made, reading = record_with(change)
     number = next(n for n, row in enumerate(made.record_rows, 1) if row[3:4] == [30])
-    assert pages.at(found, "not_applicable") == [f"D{number}"] and found.record.values["city_funds"] is None
+    assert pages.at(reading, "not_applicable") == [f"D{number}"] and reading.record.values["city_funds"] is None
 
 
 def test_nothing_raises_on_what_is_no_workbook():
     for data in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
-        found = pages.reading(data)
-        assert found.refused and found.findings[0].severity == "error"
+        reading = pages.reading(data)
+        assert reading.refused and reading.findings[0].severity == "error"
 
 
 def test_invented_answers_are_told_from_their_title():

@@ -32,8 +32,8 @@ def file_name(made: pages.Page) -> str:
     return f"{made.units[0].county}2019年6月.xlsx"
 
 
-def differences(made: pages.Page, found) -> list[tuple]:
-    got, meant = pages.answers_of(found) if found.community else {}, pages.meant_by(made)
+def differences(made: pages.Page, differences) -> list[tuple]:
+    got, meant = pages.answers_of(differences) if differences.community else {}, pages.meant_by(made)
     return [
         (code, name, value, got.get(code, {}).get(name, "row not read"))
         for code, values in meant.items()
@@ -43,13 +43,13 @@ def differences(made: pages.Page, found) -> list[tuple]:
 
 
 def check(made: pages.Page) -> None:
-    found = pages.reading(pages.book(made), file_name(made))
-    messages = [finding.message for finding in found.findings if finding.severity == "error"]
-    assert messages == [] and not found.refused
-    assert (found.county, found.month) == (made.units[0].county_code, pages.MONTH)
-    assert differences(made, found)[:5] == []
-    assert len(found.community.row) == len(made.units)
-    assert found.record is not None and found.record.values == made.meant["record"]
+    reading = pages.reading(pages.book(made), file_name(made))
+    messages = [finding.message for finding in reading.findings if finding.severity == "error"]
+    assert messages == [] and not reading.refused
+    assert (reading.county, reading.month) == (made.units[0].county_code, pages.MONTH)
+    assert differences(made, reading)[:5] == []
+    assert len(reading.community.row) == len(made.units)
+    assert reading.record is not None and reading.record.values == made.meant["record"]
 
 
 @pytest.mark.parametrize("rework", reworks.ORDER, ids=lambda rework: rework.__name__)
@@ -73,6 +73,6 @@ def test_all_layout_reworks_at_once():
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_csv_gives_the_same_answers(encoding):
     made = reworks.apply(small_page("130524", 8), [reworks.shuffle_columns, reworks.subtotals], Random(8))
-    found = pages.reading(pages.csv_bytes(made, encoding), "柏乡县2019年6月.csv")
-    assert differences(made, found) == []
-    assert pages.codes(found, "error") == set()
+    reading = pages.reading(pages.csv_bytes(made, encoding), "柏乡县2019年6月.csv")
+    assert differences(made, reading) == []
+    assert pages.codes(reading, "error") == set()

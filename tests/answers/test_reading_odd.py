@@ -33,14 +33,14 @@ def read_sheets(sheets: list[Sheet], name: str = "柏乡县2019年6月.xlsx") ->
     return reading
 
 
-def consistent(found: read_workbook.Reading) -> None:
+def consistent(reading: read_workbook.Reading) -> None:
     """The lists of a table have one entry a row, and every address is one."""
-    if found.community:
-        rows = found.community
+    if reading.community:
+        rows = reading.community
         lists = [rows.unit, rows.held, *rows.values.values(), *rows.raw.values()]
         assert {len(values) for values in lists} <= {len(rows.row)}
         assert all(value is None or value == value for values in rows.values.values() for value in values)
-    assert all(finding.message.startswith(f"【{finding.code}】文件") for finding in found.findings)
+    assert all(finding.message.startswith(f"【{finding.code}】文件") for finding in reading.findings)
 
 
 @SETTINGS
@@ -102,6 +102,6 @@ def test_a_large_wrong_sheet_is_read_in_bounded_time():
     rows = [list(row) for row in pages.grid(made)[0]][:11]
     bad = [[f"130524999{i % 1000:03d}", "无此村", "无此镇", "什么", *["约"] * 66] for i in range(5_000)]
     started = clock.process_time()
-    found = read_sheets([Sheet("Sheet1", rows=rows + bad)])
+    reading = read_sheets([Sheet("Sheet1", rows=rows + bad)])
     assert clock.process_time() - started < 300
-    assert len(found.findings) <= 100 and any("同类共" in finding.message for finding in found.findings)
+    assert len(reading.findings) <= 100 and any("同类共" in finding.message for finding in reading.findings)

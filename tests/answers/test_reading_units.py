@@ -44,7 +44,7 @@ def test_a_name_that_stands_twice_in_the_county_needs_its_town():
     seen: dict[tuple, list] = {}
     for unit in month_units:
         seen.setdefault((unit.county_code, unit.name), []).append(unit)
-    twins = next(found for found in seen.values() if len({u.town_code for u in found}) == 2 and len(found) == 2)
+    twins = next(units for units in seen.values() if len({u.town_code for u in units}) == 2 and len(units) == 2)
     county = match_unit.county_index(pages.rosters(), pages.MONTH, twins[0].county_code)
     assert match_unit.match(county, None, twins[0].name, twins[0].town, {}).unit == twins[0].code
     assert match_unit.match(county, None, twins[0].name, twins[1].town, {}).unit == twins[1].code
@@ -74,9 +74,9 @@ def row_errors(field_id: str, value: object) -> tuple:
 def test_a_code_that_is_not_this_unit_holds_the_row(code, finding):
     made = pages.page(pages.units_of("130524")[2:8], 1)
     cell = poke(made, "code", 2, code)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, finding) == [cell]
-    assert found.community.held == [False, False, True, False, False, False]
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, finding) == [cell]
+    assert reading.community.held == [False, False, True, False, False, False]
 
 
 def test_an_abolished_code_holds_the_row():
@@ -86,8 +86,8 @@ def test_an_abolished_code_holds_the_row():
         for code in sorted(pages.rosters().known_codes())
         if code[:6] == "130524" and code not in now and "200" <= code[9:] < "400"
     )
-    cell, found = row_errors("code", old)
-    assert pages.at(found, "unit_not_in_month") == [cell] and found.community.held[2]
+    cell, errors = row_errors("code", old)
+    assert pages.at(errors, "unit_not_in_month") == [cell] and errors.community.held[2]
 
 
 def test_a_statistical_look_alike_is_no_unit():
@@ -96,35 +96,35 @@ def test_a_statistical_look_alike_is_no_unit():
     )
     made = pages.page(pages.units_of(county)[:8], 1)
     cell = poke(made, "code", 2, code)
-    found = pages.reading(pages.book(made), "2019年6月.xlsx")
-    assert pages.at(found, "unit_not_surveyed") == [cell] and found.community.held[2]
+    reading = pages.reading(pages.book(made), "2019年6月.xlsx")
+    assert pages.at(reading, "unit_not_surveyed") == [cell] and reading.community.held[2]
 
 
 def test_a_shifted_name_column_is_noticed_in_every_row():
     made = pages.page(UNITS, 1)
     column = made.column("name")
     column.values = [column.values[-1], *column.values[:-1]]
-    found = pages.reading(pages.book(made))
-    assert len(pages.at(found, "code_name_conflict")) == len(UNITS) and all(found.community.held)
+    reading = pages.reading(pages.book(made))
+    assert len(pages.at(reading, "code_name_conflict")) == len(UNITS) and all(reading.community.held)
 
 
 def test_a_name_that_nobody_has_is_asked_about_and_counts_by_its_code():
-    cell, found = row_errors("name", "新河湾村委会")
-    assert pages.at(found, "name_differs") == [cell] and not any(found.community.held)
+    cell, errors = row_errors("name", "新河湾村委会")
+    assert pages.at(errors, "name_differs") == [cell] and not any(errors.community.held)
 
 
 def test_another_town_is_asked_about():
-    cell, found = row_errors("town", "内步乡")
-    assert pages.at(found, "town_differs") == [cell] and not any(found.community.held)
+    cell, errors = row_errors("town", "内步乡")
+    assert pages.at(errors, "town_differs") == [cell] and not any(errors.community.held)
 
 
 def test_missing_codes_are_found_by_name_and_warned_of_once():
     made = pages.page(UNITS, 1)
     for i in (1, 3):
         poke(made, "code", i, None)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "matched_by_name") == ["A5,A7"] and "matched_by_name" in pages.codes(found, "warning")
-    assert found.community.unit == [unit.code for unit in UNITS] and not any(found.community.held)
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "matched_by_name") == ["A5,A7"] and "matched_by_name" in pages.codes(reading, "warning")
+    assert reading.community.unit == [unit.code for unit in UNITS] and not any(reading.community.held)
 
 
 DAMAGED = ["1.30524E+11", "13052410020", "1305241002011", "待补", "#REF!"]
@@ -132,10 +132,10 @@ DAMAGED = ["1.30524E+11", "13052410020", "1305241002011", "待补", "#REF!"]
 
 @pytest.mark.parametrize("code", DAMAGED)
 def test_a_damaged_code_beside_a_name_that_identifies_the_unit_is_a_warning_and_the_row_counts(code):
-    cell, found = row_errors("code", code)
-    assert pages.at(found, "code_damaged_named") == [cell] and pages.codes(found, "error") == set()
-    assert found.community.unit[2] == UNITS[2].code and not found.community.held[2]
-    [said] = [f for f in found.findings if f.code == "code_damaged_named"]
+    cell, errors = row_errors("code", code)
+    assert pages.at(errors, "code_damaged_named") == [cell] and pages.codes(errors, "error") == set()
+    assert errors.community.unit[2] == UNITS[2].code and not errors.community.held[2]
+    [said] = [f for f in errors.findings if f.code == "code_damaged_named"]
     assert (said.unit, said.found, said.expected) == (UNITS[2].code, code, UNITS[2].code)
     assert (
         f"区划代码的值为“{code}”，应为12位数字；已按名称认定为{UNITS[2].name}（{UNITS[2].code}），该行照常计入。"
@@ -148,37 +148,41 @@ def test_a_damaged_code_beside_a_name_that_does_not_is_one_error_and_the_row_is_
     made = pages.page(UNITS, 1)
     cell = poke(made, "code", 2, code)
     poke(made, "name", 2, "石家壮村委会")
-    found = pages.reading(pages.book(made))
-    assert [(f.code, f.cell) for f in found.findings if f.severity == "error"] == [("code_damaged", cell)]
-    assert found.community.held[2] and found.community.unit[2] is None
-    assert "石家庄村委会（130524100203）" in next(f.message for f in found.findings if f.code == "code_damaged")
+    reading = pages.reading(pages.book(made))
+    assert [(f.code, f.cell) for f in reading.findings if f.severity == "error"] == [("code_damaged", cell)]
+    assert reading.community.held[2] and reading.community.unit[2] is None
+    assert "石家庄村委会（130524100203）" in next(f.message for f in reading.findings if f.code == "code_damaged")
 
 
 def test_a_code_that_lost_a_digit_is_not_taken_for_a_telephone_number():
     """130 5241 0020 could be one; an identity number in the column of codes is struck out all the same."""
-    _, found = row_errors("code", "13052410020")
-    assert found.community.raw["code"][2] == "13052410020"
-    _, found = row_errors("code", "130524199001011234")
-    assert found.community.raw["code"][2] == "***"
-    assert "130524199001011234" not in "".join(f.message for f in found.findings)
+    _, errors = row_errors("code", "13052410020")
+    assert errors.community.raw["code"][2] == "13052410020"
+    _, errors = row_errors("code", "130524199001011234")
+    assert errors.community.raw["code"][2] == "***"
+    assert "130524199001011234" not in "".join(f.message for f in errors.findings)
 
 
 def test_a_column_of_damaged_codes_is_one_warning():
     units = pages.units_of("130524")[:30]
     made = pages.page(units, 1)
     made.column("code").values = ["1.30524E+11"] * len(units)
-    found = pages.reading(pages.book(made))
-    [said] = [f for f in found.findings if f.field == "code"]
+    reading = pages.reading(pages.book(made))
+    [said] = [f for f in reading.findings if f.field == "code"]
     assert (said.code, said.severity) == ("code_column_damaged", "warning")
     assert "有 30 行的区划代码不是12位数字（如 1.30524E+11）" in said.message
-    assert found.community.unit == [unit.code for unit in units] and not any(found.community.held)
+    assert reading.community.unit == [unit.code for unit in units] and not any(reading.community.held)
 
 
 def test_a_damaged_code_in_the_county_record_holds_the_record():
     made = pages.page(UNITS, 1)
     next(row for row in made.record_rows if "县（市、区）代码" in row)[3] = "1305"
-    found = pages.reading(pages.book(made))
-    assert "county_code_damaged" in pages.codes(found, "error") and found.record.held and not any(found.community.held)
+    reading = pages.reading(pages.book(made))
+    assert (
+        "county_code_damaged" in pages.codes(reading, "error")
+        and reading.record.held
+        and not any(reading.community.held)
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,9 +213,9 @@ def test_an_unknown_name_without_code_is_an_open_question_with_candidates():
     made = pages.page(UNITS, 1)
     poke(made, "code", 2, None)
     cell = poke(made, "name", 2, "石家壮村委会")
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "unit_unknown_name") == [cell] and found.community.held[2]
-    assert "石家庄村委会（130524100203）" in next(f.message for f in found.findings if f.code == "unit_unknown_name")
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "unit_unknown_name") == [cell] and reading.community.held[2]
+    assert "石家庄村委会（130524100203）" in next(f.message for f in reading.findings if f.code == "unit_unknown_name")
 
 
 def test_an_answered_question_is_remembered():
@@ -219,25 +223,25 @@ def test_an_answered_question_is_remembered():
     poke(made, "code", 2, None)
     poke(made, "name", 2, "石家壮村委会")
     key = match_unit.key(None, "石家壮村委会", UNITS[2].town)
-    found = pages.reading(pages.book(made), resolutions={UNITS[2].code[:6]: {key: UNITS[2].code}})
-    assert found.community.unit[2] == UNITS[2].code and pages.codes(found, "error") == set()
+    reading = pages.reading(pages.book(made), resolutions={UNITS[2].code[:6]: {key: UNITS[2].code}})
+    assert reading.community.unit[2] == UNITS[2].code and pages.codes(reading, "error") == set()
 
 
 def test_a_row_without_code_and_name_is_held():
     made = pages.page(UNITS, 1)
     cell = poke(made, "code", 2, None)
     poke(made, "name", 2, None)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "unit_missing") == [cell] and found.community.held[2]
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "unit_missing") == [cell] and reading.community.held[2]
 
 
 def test_the_same_unit_twice_with_the_same_answers_counts_once():
     made = pages.page([*UNITS, UNITS[1]], 1)
     for column in made.columns:
         column.values[-1] = column.values[1]
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "unit_repeated") == ["A5,A10"]
-    assert found.community.unit == [unit.code for unit in UNITS] and not any(found.community.held)
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "unit_repeated") == ["A5,A10"]
+    assert reading.community.unit == [unit.code for unit in UNITS] and not any(reading.community.held)
 
 
 def test_the_same_unit_twice_with_different_answers_counts_for_neither():
@@ -245,29 +249,29 @@ def test_the_same_unit_twice_with_different_answers_counts_for_neither():
     for column in made.columns:
         column.values[-1] = column.values[1]
     poke(made, "households", 6, 77)
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "unit_twice") == ["A5,A10"]
-    assert found.community.held == [False, True, False, False, False, False, True]
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "unit_twice") == ["A5,A10"]
+    assert reading.community.held == [False, True, False, False, False, False, True]
 
 
 def test_missing_units_are_listed_once():
-    found = pages.reading(pages.book(pages.page(UNITS, 1)))
-    (finding,) = [f for f in found.findings if f.code == "units_missing"]
+    reading = pages.reading(pages.book(pages.page(UNITS, 1)))
+    (finding,) = [f for f in reading.findings if f.code == "units_missing"]
     assert "121 个社区（村）有 115 个没有填报" in finding.message
 
 
 def test_a_whole_county_gives_no_finding_about_units():
-    found = pages.reading(pages.book(pages.page(pages.units_of("130524"), 1)))
-    assert found.findings == [] and len(found.community.row) == 121
+    reading = pages.reading(pages.book(pages.page(pages.units_of("130524"), 1)))
+    assert reading.findings == [] and len(reading.community.row) == 121
 
 
 def test_the_wrong_county_is_one_finding_for_the_file():
     made = pages.page(pages.units_of("130533"), 1)
     made.title = "柏乡县2019年6月城乡社区基本情况表"
     made.units, made.record_rows = [pages.units_of("130524")[0], *made.units[1:]], []
-    found = pages.reading(pages.book(made))
-    assert found.refused and found.county is None
-    assert [f.code for f in found.findings if f.code in ("codes_of_other_county", "unit_foreign")] == [
+    reading = pages.reading(pages.book(made))
+    assert reading.refused and reading.county is None
+    assert [f.code for f in reading.findings if f.code in ("codes_of_other_county", "unit_foreign")] == [
         "codes_of_other_county"
     ]
 
@@ -277,9 +281,9 @@ def test_totals_that_disagree_with_their_parts_are_asked_about(sums, warned):
     made = pages.page(UNITS, 1)
     total = sum(made.meant[unit.code]["households"] for unit in UNITS) + sums
     made.inserted[len(UNITS)] = [[None, "合计", None, None, total]]
-    found = pages.reading(pages.book(made))
-    assert pages.at(found, "total_differs") == (["E10"] if warned else [])
-    assert len(found.community.row) == len(UNITS)
+    reading = pages.reading(pages.book(made))
+    assert pages.at(reading, "total_differs") == (["E10"] if warned else [])
+    assert len(reading.community.row) == len(UNITS)
 
 
 @pytest.mark.parametrize(
@@ -296,9 +300,9 @@ def test_a_row_of_bare_numbers_is_a_total(sums, warned):
     made = pages.page(UNITS, 1)
     total = sum(made.meant[unit.code]["households"] for unit in UNITS) + sums
     made.inserted[len(UNITS)] = [[None, None, None, None, total]]
-    found = pages.reading(pages.book(made))
-    assert len(found.community.row) == len(UNITS)
-    assert pages.at(found, "total_differs") == (["E10"] if warned else [])
+    reading = pages.reading(pages.book(made))
+    assert len(reading.community.row) == len(UNITS)
+    assert pages.at(reading, "total_differs") == (["E10"] if warned else [])
 
 
 def test_codes_of_towns_are_no_units():
@@ -320,5 +324,5 @@ def test_codes_of_towns_are_no_units():
 def test_headings_and_remarks_between_rows_are_no_units(row):
     made = pages.page(UNITS, 1)
     made.inserted[3] = [row]
-    found = pages.reading(pages.book(made))
-    assert found.community.unit == [unit.code for unit in UNITS] and pages.codes(found, "error") == set()
+    reading = pages.reading(pages.book(made))
+    assert reading.community.unit == [unit.code for unit in UNITS] and pages.codes(reading, "error") == set()

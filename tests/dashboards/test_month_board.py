@@ -136,8 +136,8 @@ def test_two_files_at_once_are_two_cards_and_stay_while_one_looks_elsewhere(desk
     page.text_input(key="by").input("李某").run()
     for key in [button.key for button in page.button if button.label == "报送"]:
         click(page, key)
-    said = texts(page)
-    assert said.count("已接收并生效") == 2 and not [b for b in page.button if b.label == "报送"]
+    page.run()
+    assert texts(page).count("已接收并生效") == 2 and not [b for b in page.button if b.label == "报送"]
     # a name is asked for once a session
     page.query_params["room"] = "board"
     page.run()
@@ -231,11 +231,12 @@ def test_a_month_is_computed_released_approved_reopened_and_retracted_each_with_
     assert "2019年6月已审定" in texts(page) and month_now.of(place, JUNE).approved.by == "李某"
     click(page, "reopen-2019-06", why="开发区补报")
     assert month_now.of(place, JUNE).state == "reopened"
+    before = open_release(settings=place).label
     page = click(desk(of="2019-06", step="release"), "retract", why="数字有误")
-    assert "已收回" in texts(page) and open_release(settings=place).label == "2019-05/1"
+    assert "已收回" in texts(page) and open_release(settings=place).label != before
     event = next(e for e in reversed(list(Archive(place.archive).decisions())) if e.kind == "retract")
     click(page, f"withdraw-{event.seq}", why="没有错")
-    assert open_release(settings=place).label.startswith("2019-06/")
+    assert open_release(settings=place).label == before
 
 
 def test_a_reason_and_a_persons_name_are_asked_for(desk, app, office):

@@ -7,10 +7,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from dashboards import page_list
 from pipelines.system import locks
 from tests.dashboards.conftest import table_with, texts
 
-PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "tasks", "policy", "quality", "guide", "wall")
+PAGES = tuple(page.file for page in page_list.PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -155,6 +156,52 @@ def test_a_finding_leads_to_its_unit(app, made):
     opened = app(made["both"], "county", county="130524", month="2020-06")
     said = "".join(item.proto.body for item in opened.get("html"))
     assert re.search(r'href="unit\?[^"]*month=2020-06[^"]*unit=\d{12}', said)
+
+
+def test_the_list_of_gaps_is_filtered_by_the_address_and_each_unit_opens(app, made):
+    opened = app(made["both"], "gaps", of="130524", lacking="facility_rural")
+    listed = table_with(opened, "名称")
+    assert {row["县市区"] for row in listed} == {"柏乡县"} and {row["情况"] for row in listed} == {"缺"}
+    assert f"柏乡县有 {len(listed)} 个社区（村）缺“农村社区综合服务设施覆盖率”" in texts(opened)
+    assert "unit=" in _html(opened) and "county=130524" in _html(opened)
+    one = app(made["both"], "gaps", one="1")
+    assert {row["主要指标还缺（项）"] for row in table_with(one, "名称")} == {"1"}
+    assert "单位清单" not in texts(one) and "只有发布月份" in texts(app(made["both"], "gaps", month="2020-05"))
+
+
+def _html(opened) -> str:
+    return "".join(item.proto.body for item in opened.get("html"))
+
+
+def test_two_months_are_compared_and_the_parts_add_up_to_the_change(app, made):
+    opened = app(made["both"], "compare", against="2020-05", indicator="facility_rural")
+    assert not opened.exception and re.search(r"比2020年5月：\d+ 项上升，\d+ 项下降，\d+ 项持平", texts(opened))
+    changed = next(row for row in table_with(opened, "完成增减（个）") if row["指标"] == "农村社区综合服务设施覆盖率")
+    assert re.search(r"共变 [+−]\d+\.\d\d 个百分点，其中：", texts(opened)) and changed["2020年5月"] != "没有数字"
+
+
+def test_counties_stand_side_by_side_with_ranks_as_ranges(app, made):
+    opened = app(made["both"], "compare", way="counties", places="130502,130524")
+    assert opened.multiselect[0].value == ["130502", "130524"]
+    assert "柏乡县" in _html(opened) and re.search(r"（\d+(–\d+)?）", _html(opened))
+
+
+def test_what_is_pinned_stands_on_the_overview_and_nothing_unknown_does(app, made):
+    pinned = "county-130524.indicator-facility_rural.county-999999.x"
+    said = _html(app(made["both"], "overview", pinned=pinned))
+    assert (
+        said.count("我关注的") == 1
+        and "柏乡县" in said.split("我关注的")[1]
+        and "999999" not in said.split("我关注的")[1][:900]
+    )
+    assert "★ 已关注" in _html(app(made["both"], "county", county="130524", pinned=pinned))
+    assert "☆ 关注" in _html(app(made["both"], "county", county="130502", pinned=pinned))
+
+
+def test_a_search_finds_units_towns_and_indicators(app, made):
+    said = _html(app(made["both"], "unit", find="xdq dg"))
+    assert "东关社区居委会" in said
+    assert "综合服务设施" in _html(app(made["both"], "unit", find="农村 设施"))
 
 
 # ---- the clerk's desk

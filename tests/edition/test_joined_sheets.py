@@ -58,10 +58,10 @@ def release(office, sent) -> Release:
 def test_every_answer_is_told_where_it_stands(release, sent):
     _, first, _, path = sent
     book = openpyxl.load_workbook(path)
-    told = explain(release, "facility_rural", APRIL, ZONE)["units"]
-    sheets = {unit["answer"]["facility"]["sheet"] for unit in told}
+    explained = explain(release, "facility_rural", APRIL, ZONE)["units"]
+    sheets = {unit["answer"]["facility"]["sheet"] for unit in explained}
     assert sheets == {first, SECOND}
-    for unit in told:
+    for unit in explained:
         place = unit["answer"]["facility"]
         cell = book[place["sheet"]][place["cell"]]
         assert cell.value == "是"
@@ -70,13 +70,13 @@ def test_every_answer_is_told_where_it_stands(release, sent):
 
 def test_a_cell_of_a_later_sheet_leads_to_its_own_unit(release, sent):
     name, first, _, _ = sent
-    told = explain(release, "facility_rural", APRIL, ZONE)["units"]
+    explained = explain(release, "facility_rural", APRIL, ZONE)["units"]
     for sheet in (first, SECOND):
-        unit = next(one for one in told if one["answer"]["facility"]["sheet"] == sheet)
+        unit = next(one for one in explained if one["answer"]["facility"]["sheet"] == sheet)
         place = unit["answer"]["facility"]
-        found = feeds(release, name, place["cell"], sheet)
-        assert (found["unit"], found["sheet"], found["field"]) == (unit["unit"], sheet, "facility")
-        assert {figure["indicator"] for figure in found["figures"]} == {"facility_rural"}
+        lineage = feeds(release, name, place["cell"], sheet)
+        assert (lineage["unit"], lineage["sheet"], lineage["field"]) == (unit["unit"], sheet, "facility")
+        assert {figure["indicator"] for figure in lineage["figures"]} == {"facility_rural"}
 
 
 def test_a_number_of_the_joined_table_is_no_cell_of_the_first_sheet(release, sent):

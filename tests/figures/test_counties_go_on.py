@@ -43,8 +43,8 @@ def city(reference, tmp_path) -> told.City:
 
 
 def agency(release, month: date) -> tuple[int, int, int]:
-    found = books.figure(release, "agency", AFTER, month)
-    return found["yes"], found["unknown"], found["carried"]
+    row = books.figure(release, "agency", AFTER, month)
+    return row["yes"], row["unknown"], row["carried"]
 
 
 def test_its_own_sheet_is_lent_for_two_months_and_no_longer(city):

@@ -9,6 +9,6 @@ pytestmark = pytest.mark.skipif(not country.NATIONAL.exists(), reason="the natio
 
 def test_figures_from_workbooks_are_those_from_loaded_answers(tmp_path, monkeypatch):
     monkeypatch.setattr(bench_whole.tempfile, "gettempdir", lambda: str(tmp_path))
-    found = country_agrees.differences(1_500)
-    assert all(rows for rows, _ in found.values())
-    assert {name: differing for name, (_, differing) in found.items()} == dict.fromkeys(found, 0)
+    differences = country_agrees.differences(1_500)
+    assert all(rows for rows, _ in differences.values())
+    assert {name: differing for name, (_, differing) in differences.items()} == dict.fromkeys(differences, 0)

@@ -50,9 +50,9 @@ def judged(release, indicator: str) -> dict[date, tuple[str, str]]:
 
 
 def test_each_month_is_judged_by_the_target_that_was_in_force(release):
-    found = judged(release, "facility_rural")
-    assert found[APRIL] == found[MAY] == ("≥10", "met")
-    target, status = found[JUNE]
+    row = judged(release, "facility_rural")
+    assert row[APRIL] == row[MAY] == ("≥10", "met")
+    target, status = row[JUNE]
     assert target == "≥90" and status != "met"
 
 

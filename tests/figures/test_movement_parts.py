@@ -72,19 +72,31 @@ def test_compare_tells_the_same_parts_and_they_add_up_exactly(figures, movement)
     for name, rows in movement.items():
         of = figures[name]
         values = [value(of.get(step)) for step in STEPS]
-        parts = compare_months._parts(values, compare_months._moved(of))
+        parts = compare_months._parts(values, compare_months._is_there(of))
         assert sum(parts.values()) == (values[-1] or 0) - (values[0] or 0)
         for part, told in zip(PARTS, parts, strict=True):
             assert rows[part]["change"] == pytest.approx(float(parts[told]), abs=1e-9), (name, part)
 
 
-def test_a_figure_that_appears_or_goes_is_reporting_and_a_place_boundary(figures, movement):
-    seen = set()
+def test_a_figure_appears_or_goes_at_one_step_and_a_place_by_boundary(figures, movement):
     for name, rows in movement.items():
         ends = [figures[name].get(step) for step in (STEPS[0], STEPS[-1])]
-        if None not in map(value, ends):
-            continue
-        cause = "boundary" if None in ends else "reporting"
-        seen.add(cause)
-        assert [part for part in PARTS if rows[part]["before"] != rows[part]["after"]] == [cause], rows
-    assert seen == {"boundary", "reporting"}
+        if None in map(value, ends):
+            turned = [part for part in PARTS if (rows[part]["before"] is None) != (rows[part]["after"] is None)]
+            assert len(turned) == 1, rows
+            if None in ends:
+                assert [part for part in PARTS if rows[part]["change"]] in (turned, []) and turned == ["boundary"]
+
+
+def test_reports_that_come_are_reporting_and_a_scope_that_opens_by_the_roster_boundary():
+    nothing, some = None, Fraction(40)
+    steps = {
+        "reporting": [nothing] * 5 + [some],
+        "boundary": [nothing] * 3 + [some] * 3,
+        "corrections": [nothing] * 2 + [some] * 4,
+    }
+    for part, values in steps.items():
+        told = compare_months._parts(values, True)
+        assert told == {**dict.fromkeys(compare_months.PARTS, 0), part: some}
+        gone = compare_months._parts([None if v else some for v in values], True)
+        assert gone == {**dict.fromkeys(compare_months.PARTS, 0), part: -some}

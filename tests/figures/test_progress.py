@@ -77,8 +77,8 @@ def test_recent_pace_is_units_a_month_over_three_months():
 
 def test_needed_pace_spreads_the_gap_over_the_months_left():
     point = {"month": JUNE, "value": 40.0, "numerator": 40.0, "gap": 12, "low": 50.0, "high": None, "due": DUE}
-    found = forecast._outlook((POLICY, "share", "city", "130500"), [point], JUNE)
-    assert (found["needed_pace"], found["months_left"], found["slope"]) == (2.0, 6, None)
+    opinion = forecast._outlook((POLICY, "share", "city", "130500"), [point], JUNE)
+    assert (opinion["needed_pace"], opinion["months_left"], opinion["slope"]) == (2.0, 6, None)
 
 
 # ---- second opinion (Open SDG): R = CAGR(observed) / |CAGR(required)|
@@ -86,16 +86,16 @@ def test_needed_pace_spreads_the_gap_over_the_months_left():
 
 def test_double_in_half_of_the_time_what_should_double():
     # observed 10 → 20 in 5 years: 2^(1/5) − 1 = 0.1487; required 10 → 40 in 10: 4^(1/10) − 1 = 0.1487. R = 1
-    found = forecast.open_sdg(10, 20, 40, 5, 10)
-    assert found["ratio"] == pytest.approx(1)
-    assert found["category"] == "substantial_progress"
-    assert found["score"] == pytest.approx(7.1429 - 4.2857)
+    opinion = forecast.open_sdg(10, 20, 40, 5, 10)
+    assert opinion["ratio"] == pytest.approx(1)
+    assert opinion["category"] == "substantial_progress"
+    assert opinion["score"] == pytest.approx(7.1429 - 4.2857)
 
 
 def test_lower_is_better_turns_the_sign():
     # 40 → 20 in 5 years, 10 asked in 10: both halve every five years
-    found = forecast.open_sdg(40, 20, 10, 5, 10, lower_is_better=True)
-    assert (found["ratio"], found["category"]) == (pytest.approx(1), "substantial_progress")
+    opinion = forecast.open_sdg(40, 20, 10, 5, 10, lower_is_better=True)
+    assert (opinion["ratio"], opinion["category"]) == (pytest.approx(1), "substantial_progress")
     worse = forecast.open_sdg(40, 50, 10, 5, 10, lower_is_better=True)
     assert worse["category"] == "deterioration" and worse["ratio"] < 0
 
@@ -132,8 +132,8 @@ def test_open_sdg_scores(ratio, score):
 @pytest.mark.parametrize(("low", "current", "better"), [(False, 41, 40), (True, 9, 10)])
 def test_a_reached_target_is_tested_first(low, current, better):
     for value in (current, better):
-        found = forecast.open_sdg(0, value, 10 if low else 40, 5, 10, lower_is_better=low)
-        assert (found["category"], found["score"], found["refused"]) == ("target_achieved", 5.0, None)
+        opinion = forecast.open_sdg(0, value, 10 if low else 40, 5, 10, lower_is_better=low)
+        assert (opinion["category"], opinion["score"], opinion["refused"]) == ("target_achieved", 5.0, None)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_a_reached_target_is_tested_first(low, current, better):
     ],
 )
 def test_open_sdg_is_refused_and_not_patched(case, why):
-    found = forecast.open_sdg(*case)
-    assert found == {"category": None, "ratio": None, "score": None, "refused": why}
+    opinion = forecast.open_sdg(*case)
+    assert opinion == {"category": None, "ratio": None, "score": None, "refused": why}
 
 
 def test_open_sdg_falls_to_nothing():
     """All lost: (0/10)^(1/5) − 1 = −1, against 4^(1/10) − 1 = 0.1487: R = −6.7, the score stops at −5."""
-    found = forecast.open_sdg(10, 0, 40, 5, 10)
-    assert found["ratio"] == pytest.approx(-1 / (4**0.1 - 1))
-    assert (found["category"], found["score"]) == ("deterioration", -5.0)
+    opinion = forecast.open_sdg(10, 0, 40, 5, 10)
+    assert opinion["ratio"] == pytest.approx(-1 / (4**0.1 - 1))
+    assert (opinion["category"], opinion["score"]) == ("deterioration", -5.0)

@@ -159,10 +159,10 @@ def compute(store, rosters: Rosters, month: date) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
 def test_worked_example_by_the_engine(reference, tmp_path, case):
-    found = figure(reference, tmp_path, case)
+    row = figure(reference, tmp_path, case)
     for name, value in case["result"].items():
-        wanted, got = told(value), found[KEYS[name]]
+        wanted, got = told(value), row[KEYS[name]]
         if isinstance(wanted, Fraction):
             assert got is not None and abs(Fraction(got) - wanted) < Fraction(1, 10**9), (name, wanted, got)
         else:
-            assert got == wanted, (name, found)
+            assert got == wanted, (name, row)

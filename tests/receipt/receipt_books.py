@@ -82,8 +82,8 @@ def decorated(made: pages.Page, extra=None, options: dict | None = None) -> byte
 def findings_of(data: bytes, name: str = NAME) -> list[dict]:
     """What the reader finds, as `intake.Report` has it; but for the units that these small books leave out."""
     reading = pages.reading(data, name)
-    found = [finding for finding in reading.findings if finding.code != "units_missing"]
-    return [{**vars(finding), "id": finding_id(reading.county, finding)} for finding in found]
+    findings = [finding for finding in reading.findings if finding.code != "units_missing"]
+    return [{**vars(finding), "id": finding_id(reading.county, finding)} for finding in findings]
 
 
 def context(*earlier: list[dict], **changes) -> ReceiptContext:
@@ -117,25 +117,25 @@ def replaced(data: bytes, **changes) -> bytes:
 
 def faults_of_package(data: bytes) -> list[str]:
     """What Excel would call damage."""
-    found = parts(data)
-    types = etree.fromstring(found["[Content_Types].xml"])
+    package = parts(data)
+    types = etree.fromstring(package["[Content_Types].xml"])
     overrides = [e.get("PartName") for e in types.iter(f"{TYPES}Override")]
     defaults = {e.get("Extension").lower() for e in types.iter(f"{TYPES}Default")}
     faults = [f"{name} 有两个类型" for name in overrides if overrides.count(name) > 1]
-    faults += [f"{name} 有类型而无部件" for name in overrides if name.lstrip("/") not in found]
-    for name, content in found.items():
+    faults += [f"{name} 有类型而无部件" for name in overrides if name.lstrip("/") not in package]
+    for name, content in package.items():
         if f"/{name}" not in overrides and name.rpartition(".")[2].lower() not in defaults | {"xml]"}:
             faults.append(f"{name} 没有类型") if name != "[Content_Types].xml" else None
         if name.endswith((".xml", ".rels", ".vml")):
             etree.fromstring(content)
         if name.endswith(".rels"):
-            faults += _faults_of_relations(name, content, found)
+            faults += _faults_of_relations(name, content, package)
         if "/worksheets/" in name and name.endswith(".xml"):
-            faults += _faults_of_sheet(name, etree.fromstring(content), found)
-    return faults + _faults_of_styles(found) + _faults_of_shapes(found)
+            faults += _faults_of_sheet(name, etree.fromstring(content), package)
+    return faults + _faults_of_styles(package) + _faults_of_shapes(package)
 
 
-def _faults_of_relations(name: str, content: bytes, found: dict) -> list[str]:
+def _faults_of_relations(name: str, content: bytes, package: dict) -> list[str]:
     entries = etree.fromstring(content)
     ids = [entry.get("Id") for entry in entries]
     faults = [f"{name}:{one} 两次" for one in ids if ids.count(one) > 1]
@@ -143,16 +143,16 @@ def _faults_of_relations(name: str, content: bytes, found: dict) -> list[str]:
     for entry in entries:
         target = entry.get("Target")
         path = target.lstrip("/") if target.startswith("/") else normpath(join(base, target))
-        if entry.get("TargetMode") != "External" and path not in found:
+        if entry.get("TargetMode") != "External" and path not in package:
             faults.append(f"{name}:{target} 不存在")
     return faults
 
 
-def _faults_of_sheet(name: str, root, found: dict) -> list[str]:
+def _faults_of_sheet(name: str, root, package: dict) -> list[str]:
     order = [etree.QName(child).localname for child in root]
     places = [ORDER.index(tag) for tag in order if tag in ORDER]
     faults = [] if places == sorted(places) else [f"{name} 的次序 {order}"]
-    styles = len(etree.fromstring(found["xl/styles.xml"]).find("{*}cellXfs"))
+    styles = len(etree.fromstring(package["xl/styles.xml"]).find("{*}cellXfs"))
     cells = list(root.iter("{*}c"))
     faults += [f"{name} {cell.get('r')} 的样式" for cell in cells if int(cell.get("s") or 0) >= styles]
     for row in root.iter("{*}row"):
@@ -171,8 +171,8 @@ def _column(address: str) -> int:
     return number
 
 
-def _faults_of_styles(found: dict) -> list[str]:
-    root = etree.fromstring(found["xl/styles.xml"])
+def _faults_of_styles(package: dict) -> list[str]:
+    root = etree.fromstring(package["xl/styles.xml"])
     size = {tag: len(root.find(f"{{*}}{tag}")) for tag in ("fonts", "fills", "borders")}
     faults = [f"{tag} 的 count" for tag in size if root.find(f"{{*}}{tag}").get("count") != str(size[tag])]
     for xf in root.find("{*}cellXfs"):
@@ -181,11 +181,11 @@ def _faults_of_styles(found: dict) -> list[str]:
     return faults
 
 
-def _faults_of_shapes(found: dict) -> list[str]:
+def _faults_of_shapes(package: dict) -> list[str]:
     """Shape ids are unique in the workbook and lie in the blocks that their drawing names."""
     seen: list[int] = []
     faults = []
-    for name, content in found.items():
+    for name, content in package.items():
         if name.endswith(".vml"):
             text = content.decode()
             blocks = {int(n) for data in re.findall(r'idmap[^>]*data="([\d,]+)"', text) for n in data.split(",")}

@@ -55,15 +55,15 @@ def test_an_old_xls_of_excel_95_is_read(tmp_path):
     place.write_bytes(converted(xlsx(["甲"] * 200), "xls", tmp_path))
     with olefile.OleFileIO(place, write_mode=True) as ole:
         ole.write_stream("Workbook", excel_95().ljust(ole.get_size("Workbook"), b"\0"))
-    found = open_workbook(place.read_bytes(), "表.xls")
-    assert (found.kind, found.sheets[0].name) == ("xls", "表1")
-    assert found.sheets[0].rows == [["代码", "前三里村"], [130524100201.0]]
+    book = open_workbook(place.read_bytes(), "表.xls")
+    assert (book.kind, book.sheets[0].name) == ("xls", "表1")
+    assert book.sheets[0].rows == [["代码", "前三里村"], [130524100201.0]]
 
 
 @needs_office
 def test_an_et_that_is_biff_is_read(tmp_path):
-    found = open_workbook(converted(xlsx(["代码", 1]), "xls", tmp_path), "表.et")
-    assert (found.kind, found.notes, found.sheets[0].rows) == ("xls", [], [["代码", 1.0]])
+    book = open_workbook(converted(xlsx(["代码", 1]), "xls", tmp_path), "表.et")
+    assert (book.kind, book.notes, book.sheets[0].rows) == ("xls", [], [["代码", 1.0]])
 
 
 def test_a_csv_cut_within_a_row_is_refused():

@@ -145,8 +145,8 @@ def test_mended_open_new_and_reopened_are_told_apart():
         decorated(faulty(households=[300, -3, "待定"], grids=["?"])),
         decorated(faulty(households=["约300", -3, 20], grids=[2])),
     ]
-    found = [findings_of(data) for data in tries]
-    second, third = receipt(tries[1], found[0]), receipt(tries[2], found[0], found[1])
+    findings = [findings_of(data) for data in tries]
+    second, third = receipt(tries[1], findings[0]), receipt(tries[2], findings[0], findings[1])
     assert {row["单元格"]: row["与上次相比"] for row in table(second)} == {
         "E5": "仍未改",
         "E6": "新出现",
@@ -178,8 +178,8 @@ def test_a_refused_file_in_between_mends_nothing():
 
 
 def test_waived_findings_are_shown_as_such():
-    found = findings_of(FAULTY)
-    data = receipt(FAULTY, waived=frozenset({found[0]["id"]}))
+    findings = findings_of(FAULTY)
+    data = receipt(FAULTY, waived=frozenset({findings[0]["id"]}))
     assert table(data)[0]["与上次相比"] == "已豁免" and opened(data)["表1"]["E4"].fill.fgColor.rgb == "FFD7E6F4"
 
 
@@ -225,15 +225,15 @@ def test_text_stays_text_and_names_are_shown_as_written():
 
 
 def test_control_characters_and_endless_texts_do_not_break_the_file():
-    found = findings_of(FAULTY)
-    found[0] |= {"found": "\x00\x0b\ud800￾" + "长" * 40_000, "message": "\x01" * 9 + "文" * 50_000}
-    data = write_receipt(FAULTY, "\x02甲.xlsx", found, context())[0]
+    findings = findings_of(FAULTY)
+    findings[0] |= {"found": "\x00\x0b\ud800￾" + "长" * 40_000, "message": "\x01" * 9 + "文" * 50_000}
+    data = write_receipt(FAULTY, "\x02甲.xlsx", findings, context())[0]
     assert faults_of_package(data) == [] and max(len(str(v)) for row in lines(data) for v in row if v) < 32_767
 
 
 def test_a_blank_cell_and_a_row_that_is_not_there_can_be_marked():
-    found = findings_of(FAULTY)[0]
-    data = write_receipt(FAULTY, "a.xlsx", [{**found, "cell": "E5,XFD40,A1048576"}], context())[0]
+    findings = findings_of(FAULTY)[0]
+    data = write_receipt(FAULTY, "a.xlsx", [{**findings, "cell": "E5,XFD40,A1048576"}], context())[0]
     sheet = opened(data)["表1"]
     assert sheet["XFD40"].fill.fgColor.rgb == ERROR and sheet["A1048576"].comment and faults_of_package(data) == []
 
@@ -243,28 +243,30 @@ def test_a_cell_inside_a_merged_range_is_marked_where_it_can_be_seen():
         sheet.merge_range("M30:N31", "合并", book.add_format({"border": 1}))
 
     data = decorated(faulty(), merge)
-    found = {**findings_of(FAULTY)[0], "cell": "N31"}
-    sheet = opened(write_receipt(data, "a.xlsx", [found], context())[0])["表1"]
+    findings = {**findings_of(FAULTY)[0], "cell": "N31"}
+    sheet = opened(write_receipt(data, "a.xlsx", [findings], context())[0])["表1"]
     assert sheet["M30"].fill.fgColor.rgb == ERROR and sheet["M30"].comment
 
 
 def test_several_findings_of_a_cell_share_one_note_and_the_worst_colour():
     base = findings_of(FAULTY)[0]
-    found = [{**base, "severity": severity, "id": severity} for severity in ("note", "warning", "error", *["note"] * 9)]
-    cell = opened(write_receipt(FAULTY, "a.xlsx", found, context())[0])["表1"]["E4"]
+    findings = [
+        {**base, "severity": severity, "id": severity} for severity in ("note", "warning", "error", *["note"] * 9)
+    ]
+    cell = opened(write_receipt(FAULTY, "a.xlsx", findings, context())[0])["表1"]["E4"]
     assert cell.fill.fgColor.rgb == ERROR and cell.comment.text.count("约300") == 6 and "另有 6 条" in cell.comment.text
 
 
 def test_white_text_stays_readable_under_a_mark():
-    found = {**findings_of(FAULTY)[0], "cell": "B3", "severity": "warning"}
-    cell = opened(write_receipt(FAULTY, "a.xlsx", [found], context())[0])["表1"]["B3"]
+    findings = {**findings_of(FAULTY)[0], "cell": "B3", "severity": "warning"}
+    cell = opened(write_receipt(FAULTY, "a.xlsx", [findings], context())[0])["表1"]["B3"]
     assert cell.fill.fgColor.rgb == WARNING and cell.font.b and cell.font.color is None
 
 
 def test_a_long_list_is_cut_where_nobody_reads_on():
     base = findings_of(FAULTY)[0]
-    found = [{**base, "id": f"{i:012x}", "cell": f"{'ABCDEFGHIJ'[i % 10]}{i // 10 + 4}"} for i in range(12_000)]
-    data = write_receipt(FAULTY, "a.xlsx", found, context())[0]
+    findings = [{**base, "id": f"{i:012x}", "cell": f"{'ABCDEFGHIJ'[i % 10]}{i // 10 + 4}"} for i in range(12_000)]
+    data = write_receipt(FAULTY, "a.xlsx", findings, context())[0]
     listed, notes = parts(data)["xl/worksheets/receipt1.xml"], parts(data)["xl/comments1.xml"]
     assert listed.count(b"<hyperlink ") == 10_000 and "另有 2000 条未列出".encode() in listed
     assert notes.count(b"<comment ") == 3_000 and faults_of_package(data) == []

@@ -64,12 +64,12 @@ def test_older_and_open_formats_get_a_copy(extension, tmp_path):
     [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, XLSX[:3000], b"<html><table></table></html>", b"PK\3\4"],
 )
 def test_what_cannot_be_read_gets_the_list_alone(original):
-    found = findings_of(original, "a.xlsx")
+    findings = findings_of(original, "a.xlsx")
     data, name = write_receipt(
-        original, "a.xlsx", found, context(county=None, number=7, refused=True, state="不能采用")
+        original, "a.xlsx", findings, context(county=None, number=7, refused=True, state="不能采用")
     )
     book = opened(data)
-    assert book.sheetnames == ["问题清单"] and len(found) == 1 and book.active["H9"].value.endswith("再报。")
+    assert book.sheetnames == ["问题清单"] and len(findings) == 1 and book.active["H9"].value.endswith("再报。")
     assert name == "未认定_回执_收件第7号.xlsx" and "不能写入批注" in advice(data) and faults_of_package(data) == []
 
 
@@ -91,13 +91,13 @@ def test_errors_dates_percentages_and_merges_of_a_copy_are_shown():
 
 
 def with_macros() -> bytes:
-    found = parts(XLSX)
-    types = found["[Content_Types].xml"].replace(b"spreadsheetml.sheet.main", b"ms-excel.sheet.macroEnabled.main")
+    package = parts(XLSX)
+    types = package["[Content_Types].xml"].replace(b"spreadsheetml.sheet.main", b"ms-excel.sheet.macroEnabled.main")
     types = types.replace(b"vnd.openxmlformats-officedocument.ms-excel", b"vnd.ms-excel")
     types = types.replace(
         b"<Override", b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Override', 1
     )
-    rels = found["xl/_rels/workbook.xml.rels"].replace(
+    rels = package["xl/_rels/workbook.xml.rels"].replace(
         b"</Relationships>",
         b'<Relationship Id="rIdM" Type="http://schemas.microsoft.com/office/2006/relationships/vbaProject" '
         b'Target="vbaProject.bin"/></Relationships>',
@@ -108,10 +108,11 @@ def with_macros() -> bytes:
 
 def test_macros_are_left_out():
     data, name = write_receipt(with_macros(), "柏乡县2019年6月.xlsm", findings_of(XLSX), context())
-    found = parts(data)
-    assert name.endswith(".xlsx") and not any("vba" in part.lower() for part in found)
+    package = parts(data)
+    assert name.endswith(".xlsx") and not any("vba" in part.lower() for part in package)
     assert (
-        b"macroEnabled" not in found["[Content_Types].xml"] and b"vbaProject" not in found["xl/_rels/workbook.xml.rels"]
+        b"macroEnabled" not in package["[Content_Types].xml"]
+        and b"vbaProject" not in package["xl/_rels/workbook.xml.rels"]
     )
     assert opened(data)["Sheet1"]["E4"].comment and faults_of_package(data) == []
 
@@ -125,13 +126,13 @@ def test_a_macro_sheet_gets_a_receipt_beside_it():
 
 
 def test_a_signature_that_no_longer_holds_is_left_out():
-    found = parts(XLSX)
-    rels = found["_rels/.rels"].replace(
+    package = parts(XLSX)
+    rels = package["_rels/.rels"].replace(
         b"</Relationships>",
         b'<Relationship Id="rIdS" Type="http://schemas.openxmlformats.org/package/2006/relationships/'
         b'digital-signature/origin" Target="_xmlsignatures/origin.sigs"/></Relationships>',
     )
-    types = found["[Content_Types].xml"].replace(
+    types = package["[Content_Types].xml"].replace(
         b"<Override",
         b'<Default Extension="sigs" ContentType="application/vnd.openxmlformats-package.digital-signature-origin"/>'
         b"<Override", 1,
@@ -158,8 +159,8 @@ def test_the_drawing_of_another_writer_is_added_to():
 
 
 def test_modern_threads_are_not_written_into():
-    found = parts(decorated(FAULTY))
-    rels = found["xl/worksheets/_rels/sheet1.xml.rels"].replace(
+    findings = parts(decorated(FAULTY))
+    rels = findings["xl/worksheets/_rels/sheet1.xml.rels"].replace(
         b"</Relationships>",
         b'<Relationship Id="rIdT" Type="http://schemas.microsoft.com/office/2017/10/relationships/threadedComment" '
         b'Target="../threadedComments/threadedComment1.xml"/></Relationships>',
@@ -178,8 +179,8 @@ def test_modern_threads_are_not_written_into():
 
 
 def test_prefixed_and_bare_xml_is_marked_too():
-    found = parts(XLSX)
-    sheet = found["xl/worksheets/sheet1.xml"].decode()
+    package = parts(XLSX)
+    sheet = package["xl/worksheets/sheet1.xml"].decode()
     body = re.sub(r"<(/?)([a-zA-Z])", r"<\1x:\2", sheet.partition("?>")[2]).replace('xmlns="', 'xmlns:x="', 1)
     body = re.sub(r'(<x:c) r="[A-Z]+\d+"', r"\1", body)  # cells need not say where they stand
     data = receipt(replaced(XLSX, parts={"xl/worksheets/sheet1.xml": body.encode()}))
@@ -198,18 +199,20 @@ def test_strict_names_are_kept_to():
         if name.endswith((".xml", ".rels"))
     }
     data = receipt(replaced(XLSX, parts=strict))
-    found = parts(data)
-    assert b"purl.oclc.org/ooxml/spreadsheetml/main" in found["xl/worksheets/receipt1.xml"]
-    assert b"purl.oclc.org/ooxml/officeDocument/relationships/comments" in found["xl/worksheets/_rels/sheet1.xml.rels"]
+    package = parts(data)
+    assert b"purl.oclc.org/ooxml/spreadsheetml/main" in package["xl/worksheets/receipt1.xml"]
+    assert (
+        b"purl.oclc.org/ooxml/officeDocument/relationships/comments" in package["xl/worksheets/_rels/sheet1.xml.rels"]
+    )
     assert pages.reading(data, books.NAME).community is not None
 
 
 def test_a_workbook_without_styles_gets_some():
-    found = parts(XLSX)
-    rels = re.sub(rb"<Relationship [^>]*styles[^>]*/>", b"", found["xl/_rels/workbook.xml.rels"])
-    types = re.sub(rb"<Override [^>]*styles[^>]*/>", b"", found["[Content_Types].xml"])
+    package = parts(XLSX)
+    rels = re.sub(rb"<Relationship [^>]*styles[^>]*/>", b"", package["xl/_rels/workbook.xml.rels"])
+    types = re.sub(rb"<Override [^>]*styles[^>]*/>", b"", package["[Content_Types].xml"])
     sheets = {
-        name: re.sub(rb' s="\d+"', b"", content) for name, content in found.items() if "/worksheets/sheet" in name
+        name: re.sub(rb' s="\d+"', b"", content) for name, content in package.items() if "/worksheets/sheet" in name
     }
     changed = {"xl/styles.xml": None, "xl/_rels/workbook.xml.rels": rels, "[Content_Types].xml": types, **sheets}
     data = receipt(replaced(XLSX, parts=changed))

@@ -40,8 +40,8 @@ def office(tmp_path_factory) -> Office:
 def has_room(unit) -> dict:
     """Every other village has one; the first village claims one without a facility."""
     number = int(unit.code[-3:])
-    told = {**plain(unit), "reading_room": "有" if number % 2 else "无"}
-    return {**told, "facility": "否", "facility_area": None} if number == 201 else told
+    given = {**plain(unit), "reading_room": "有" if number % 2 else "无"}
+    return {**given, "facility": "否", "facility_area": None} if number == 201 else given
 
 
 def rural(office) -> list:
@@ -78,8 +78,8 @@ def test_the_indicator_has_figures_at_every_level(release, office):
     rooms = [unit for unit in villages if int(unit.code[-3:]) % 2 and unit.code[-3:] != "201"]
     held = sum(unit.code[-3:] == "201" for unit in villages)
     for unit in (COUNTY, "130500"):
-        found = figure(release, "reading_rooms", unit)
-        assert (found["yes"], found["units"], found["unknown"]) == (len(rooms), len(villages), held)
+        shown = figure(release, "reading_rooms", unit)
+        assert (shown["yes"], shown["units"], shown["unknown"]) == (len(rooms), len(villages), held)
     levels = release.rows("SELECT DISTINCT level FROM figure WHERE indicator = 'reading_rooms' ORDER BY level")
     assert [row["level"] for row in levels] == ["city", "county", "town"]
 
@@ -99,9 +99,9 @@ def test_the_alias_is_read_from_a_reworked_sheet(office, report, tmp_path):
         sheet.cell(row, header.column).value = "有"
     reworked = tmp_path / "改过表头.xlsx"
     book.save(reworked)
-    [found] = office.submit(reworked)
-    assert not found.refused
-    assert "unknown_column" not in {f["code"] for f in found.findings}
+    [finding] = office.submit(reworked)
+    assert not finding.refused
+    assert "unknown_column" not in {f["code"] for f in finding.findings}
     release = office.release(months.add(APRIL, 1))
     known = release.rows("SELECT count(*) AS n FROM standing WHERE reading_room AND month = ?", [release.month])
     assert known[0]["n"] == 3

@@ -69,17 +69,17 @@ class Town:
         self.insert(
             "county", {"month": DECEMBER, "code": code, "answered_as": code, "city_code": "130500", **attributes}
         )
-        told = answers(self.form.county, row)
-        self.insert("county_standing", {"month": DECEMBER, "unit": code, "carried": False, **told})
+        given = answers(self.form.county, row)
+        self.insert("county_standing", {"month": DECEMBER, "unit": code, "carried": False, **given})
 
     def units(self, row: dict) -> None:
         county = next(c for c in self.counties if c["县"] == row.get("县", self.counties[0]["县"]))
         attributes = {column: county.get(name) == "是" for name, column in ROSTER.items()}
-        code, told = self.codes[county["县"]], answers(self.form.community, row)
+        code, given = self.codes[county["县"]], answers(self.form.community, row)
         first, count = projection.scalar(self.store.con, "SELECT count(*) FROM unit"), row.get("个数", 1)
         place = {"town_code": f"{code}001", "county_code": code, "kind": row["类型"], "county_answered_as": code}
         self.repeat("unit", ("code", "uid", "answered_as"), {"month": DECEMBER, **place, **attributes}, first, count)
-        self.repeat("standing", ("unit", "uid"), {"month": DECEMBER, "carried": False, **told}, first, count)
+        self.repeat("standing", ("unit", "uid"), {"month": DECEMBER, "carried": False, **given}, first, count)
 
     def repeat(self, table: str, keys: tuple, values: dict, first: int, count: int) -> None:
         """The same row so many times, each under a key of its own."""
@@ -112,8 +112,8 @@ class Town:
 
 @pytest.mark.parametrize("spec", SPECS, ids=[f"{spec['indicator']}-{spec['says']}" for spec in SPECS])
 def test_worked_example(reference, tmp_path, spec):
-    found = Town(reference, spec, tmp_path).figure()
-    assert {name: found[name] for name in spec["figure"]} == spec["figure"]
+    row = Town(reference, spec, tmp_path).figure()
+    assert {name: row[name] for name in spec["figure"]} == spec["figure"]
 
 
 def test_every_headline_indicator_of_the_policy_has_an_example(reference):

@@ -65,7 +65,7 @@ def test_one_county_is_silent_for_longer_than_answers_are_carried(invented, rost
 
 
 def test_some_are_late_some_correct_themselves_and_some_forget_a_sheet(invented):
-    reports = [report for found in plan(invented).values() for report in found]
+    reports = [report for reports_of_month in plan(invented).values() for report in reports_of_month]
     assert {report.remark for report in reports} == {"", "补报", "更正"}
     assert all(report.arrives == months.add(report.month, report.remark == "补报") for report in reports)
     assert 0 < sum(not report.with_record for report in reports) < 40
@@ -93,9 +93,9 @@ def test_the_reader_takes_every_workbook_and_finds_the_true_answers(form, roster
     moment = invented.moment(JUNE)
     position = {unit.code: index for index, unit in enumerate(moment.of.units)}
     for name, data in june.items():
-        found = read(form, rosters, data, name.partition("/")[2])
-        assert not found.refused and found.month == JUNE, name
-        read_households = zip(found.community.unit, found.community.values["households"], strict=True)
+        reading = read(form, rosters, data, name.partition("/")[2])
+        assert not reading.refused and reading.month == JUNE, name
+        read_households = zip(reading.community.unit, reading.community.values["households"], strict=True)
         same = [moment["households"][position[code]] == value for code, value in read_households if code]
         assert sum(not one for one in same) <= 3, name  # at most the planted faults
 
@@ -104,16 +104,18 @@ def test_the_reader_takes_every_workbook_and_finds_the_true_answers(form, roster
 def test_each_layout_gives_back_all_answers(form, rosters, invented, june, layout):
     origins = [code for code, habit in invented.habits.items() if habit.layout == layout]
     reports = [report for report in invented.reports(JUNE) if report.origin in origins]
-    found = read(form, rosters, june[reports[0].file], reports[0].file.partition("/")[2])
+    reading = read(form, rosters, june[reports[0].file], reports[0].file.partition("/")[2])
     moment = invented.moment(JUNE)
     where = {unit.code: index for index, unit in enumerate(moment.of.units)}
     rows = [
-        (row, where[code]) for row, code in enumerate(found.community.unit) if code and not found.community.held[row]
+        (row, where[code])
+        for row, code in enumerate(reading.community.unit)
+        if code and not reading.community.held[row]
     ]
     assert len(rows) > 100
     for field in ("facility", "info_platform", "work_fund", "facility_area", "established", "staff"):
         truth = moment.answered(form.community[field])
-        wrong = [row for row, at in rows if plain(found.community.values[field][row]) != truth[at]]
+        wrong = [row for row, at in rows if plain(reading.community.values[field][row]) != truth[at]]
         assert len(wrong) <= 2, (field, wrong)
 
 
@@ -152,15 +154,15 @@ def test_every_planted_fault_is_one_that_the_reader_or_a_rule_finds(form, roster
     place = next(county for county in rosters.counties(JUNE) if county.code == "130524")
     field, _, how = planted_faults.KINDS[kind]
     how(table, 7, 0)
-    found = read(form, rosters, template.build(form, place, JUNE, table, {}), "柏乡县2019年6月.xlsx")
-    codes = {finding.code for finding in found.findings}
+    reading = read(form, rosters, template.build(form, place, JUNE, table, {}), "柏乡县2019年6月.xlsx")
+    codes = {finding.code for finding in reading.findings}
     if kind.endswith("_within"):  # left to the rules, which run later
-        values = found.community.values
+        values = reading.community.values
         assert values[field][7] > values[{"certified_workers": "social_workers"}.get(field, "committee_members")][7]
     elif kind == "left_out":
         assert "units_missing" in codes
     else:
-        assert any(finding.severity == "error" and finding.row in (12, 13) for finding in found.findings), codes
+        assert any(finding.severity == "error" and finding.row in (12, 13) for finding in reading.findings), codes
 
 
 def test_faults_are_few(form, invented, correct):

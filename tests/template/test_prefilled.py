@@ -68,8 +68,8 @@ def filled(data: bytes, *changes: tuple[str, object], sheet: int = 0, name: str 
     return pages.reading(out.getvalue(), name)
 
 
-def codes(found) -> list[str]:
-    return sorted(found.community.unit)
+def codes(outcome) -> list[str]:
+    return sorted(outcome.community.unit)
 
 
 def column(field_id: str) -> int:
@@ -99,29 +99,29 @@ def test_only_code_name_town_and_kind_are_locked_and_there_is_no_password():
 
 
 def test_a_workbook_in_which_nothing_was_done_counts_for_nothing():
-    found = filled(made())
-    assert not found.refused and codes(found) == [] and found.record is None
-    assert {"not_confirmed", "record_not_confirmed"} <= pages.codes(found, "warning")
-    assert "no_units" not in pages.codes(found) and "units_missing" in pages.codes(found)
+    reading = filled(made())
+    assert not reading.refused and codes(reading) == [] and reading.record is None
+    assert {"not_confirmed", "record_not_confirmed"} <= pages.codes(reading, "warning")
+    assert "no_units" not in pages.codes(reading) and "units_missing" in pages.codes(reading)
 
 
 def test_changed_and_ticked_rows_are_this_months_and_the_others_are_left_out():
-    found = filled(made(), (at("households", 5), 301), tick(7))
-    assert codes(found) == sorted([UNITS[0].code, UNITS[2].code])
-    (told,) = [f for f in found.findings if f.code == "prefilled"]
-    assert "1 行有改动，1 行已核对，6 行既未改动也未核对" in told.message
+    reading = filled(made(), (at("households", 5), 301), tick(7))
+    assert codes(reading) == sorted([UNITS[0].code, UNITS[2].code])
+    (findings,) = [f for f in reading.findings if f.code == "prefilled"]
+    assert "1 行有改动，1 行已核对，6 行既未改动也未核对" in findings.message
 
 
 def test_the_line_for_the_rest_confirms_all_rows_and_that_of_the_record_its_answers():
-    found = filled(made(), (REST, "是"))
-    assert codes(found) == sorted(unit.code for unit in UNITS) and found.record is None
+    reading = filled(made(), (REST, "是"))
+    assert codes(reading) == sorted(unit.code for unit in UNITS) and reading.record is None
     assert filled(made(), (REST_2, "是"), sheet=1).record is not None
 
 
 def test_an_answer_written_another_way_is_no_change_and_an_unreadable_one_is():
     assert codes(filled(made(), (at("party_org", 5), "√"), (at("households", 6), "300户"))) == []
-    found = filled(made(), (at("volunteers", 5), "约300"), (at("party_org", 6), None))
-    assert codes(found) == sorted(unit.code for unit in UNITS[:2])
+    reading = filled(made(), (at("volunteers", 5), "约300"), (at("party_org", 6), None))
+    assert codes(reading) == sorted(unit.code for unit in UNITS[:2])
 
 
 def test_one_answer_changed_in_the_record_makes_it_this_months():
@@ -148,21 +148,21 @@ def test_in_january_what_begins_anew_each_year_is_empty_and_has_to_be_filled_in(
     sheet = openpyxl.load_workbook(io.BytesIO(made(month))).worksheets[0]
     assert sheet[at("drills", 5)].value is None and sheet[at("work_fund", 5)].value is None
     assert sheet[at("households", 5)].value == 300
-    found = filled(made(month), (at("drills", 5), 0), name="柏乡县2020年1月.xlsx")
-    assert codes(found) == [UNITS[0].code]
+    reading = filled(made(month), (at("drills", 5), 0), name="柏乡县2020年1月.xlsx")
+    assert codes(reading) == [UNITS[0].code]
 
 
 def test_last_months_file_with_a_new_title_is_read_as_one_without_marks():
     title = "柏乡县2019年7月城乡社区基本情况表"
-    found = filled(made(), ("A1", title), sheet=0, name="柏乡县2019年7月.xlsx")
-    assert "sheets_set_aside" in pages.codes(found) and found.record is None, "the other sheet still says June"
+    reading = filled(made(), ("A1", title), sheet=0, name="柏乡县2019年7月.xlsx")
+    assert "sheets_set_aside" in pages.codes(reading) and reading.record is None, "the other sheet still says June"
     book = openpyxl.load_workbook(io.BytesIO(made()))
     book.worksheets[0]["A1"], book.worksheets[1]["A1"] = title, "柏乡县2019年7月工作情况表"
     out = io.BytesIO()
     book.save(out)
-    found = pages.reading(out.getvalue(), "柏乡县2019年7月.xlsx")
-    assert found.month == date(2019, 7, 1) and "mark_differs" in pages.codes(found, "warning")
-    assert codes(found) == sorted(unit.code for unit in UNITS)
+    reading = pages.reading(out.getvalue(), "柏乡县2019年7月.xlsx")
+    assert reading.month == date(2019, 7, 1) and "mark_differs" in pages.codes(reading, "warning")
+    assert codes(reading) == sorted(unit.code for unit in UNITS)
 
 
 def test_a_county_that_puts_towns_on_sheets_of_their_own_confirms_each_by_itself():
@@ -175,9 +175,9 @@ def test_a_county_that_puts_towns_on_sheets_of_their_own_confirms_each_by_itself
     first[tick(6)[0]] = "√"
     out = io.BytesIO()
     book.save(out)
-    found = pages.reading(out.getvalue(), NAME)
-    assert "sheets_joined" in pages.codes(found)
-    assert codes(found) == sorted([UNITS[1].code, *(unit.code for unit in UNITS[4:])])
+    reading = pages.reading(out.getvalue(), NAME)
+    assert "sheets_joined" in pages.codes(reading)
+    assert codes(reading) == sorted([UNITS[1].code, *(unit.code for unit in UNITS[4:])])
 
 
 def test_without_the_hidden_copy_every_answer_is_this_months():
@@ -194,9 +194,9 @@ def test_a_town_has_a_workbook_of_its_own_which_misses_no_other_town(tmp_path):
     towns = {unit.town for unit in pages.units_of(COUNTY)}
     assert {path.name for path in paths} == {f"柏乡县2019年6月（{town}）.xlsx" for town in towns}
     for path in paths:
-        found = pages.reading(path.read_bytes(), path.name)
-        assert (found.county, found.month, found.refused) == (COUNTY, MONTH, False)
-        assert not {"units_missing", "no_county_sheet"} & pages.codes(found)
+        reading = pages.reading(path.read_bytes(), path.name)
+        assert (reading.county, reading.month, reading.refused) == (COUNTY, MONTH, False)
+        assert not {"units_missing", "no_county_sheet"} & pages.codes(reading)
 
 
 @pytest.mark.parametrize("month", [date(2018, 9, 1), date(2019, 6, 1), date(2020, 7, 1)])
@@ -217,9 +217,9 @@ def test_what_the_county_says_of_the_roster_reaches_the_city():
     book["备注"]["B4"], book["备注"]["C4"] = "东街社区", "已更名为东苑社区"
     out = io.BytesIO()
     book.save(out)
-    found = pages.reading(out.getvalue(), NAME)
-    (told,) = [f for f in found.findings if f.code == "roster_remark"]
-    assert told.found == "东街社区：已更名为东苑社区" and told.cell == "B4"
+    reading = pages.reading(out.getvalue(), NAME)
+    (findings,) = [f for f in reading.findings if f.code == "roster_remark"]
+    assert findings.found == "东街社区：已更名为东苑社区" and findings.cell == "B4"
 
 
 def test_the_formula_of_changed_cells_finds_the_copy_by_the_rows_code():

@@ -67,7 +67,7 @@ def test_every_header_is_known_by_its_label(sheet):
 
 def test_units_stand_in_the_headers_where_the_form_has_them():
     area = pages.form().community["facility_area"]
-    assert field_wording.header(area) == "综合服务设施面积\n(㎡)"
+    assert field_wording.header(area) == "综合服务设施面积\n（㎡）"
 
 
 def test_groups_are_merged_over_their_columns(sheet):
@@ -168,7 +168,7 @@ def test_required_cells_are_tinted_while_they_are_empty(sheet):
 
 
 def test_broken_rules_redden_the_cells_that_they_speak_of(sheet):
-    found = {
+    formulas = {
         rule.formula[0]: str(cells.sqref)
         for cells in sheet.conditional_formatting
         for rule in cells.rules
@@ -176,7 +176,7 @@ def test_broken_rules_redden_the_cells_that_they_speak_of(sheet):
     }
     part, whole = letter("certified_workers"), letter("social_workers")
     ranges = f"{whole}5:{whole}124 {part}5:{part}124"
-    assert found[f"(ISNUMBER(${part}5))*(ISNUMBER(${whole}5))*(${part}5>${whole}5)"] == ranges
+    assert formulas[f"(ISNUMBER(${part}5))*(ISNUMBER(${whole}5))*(${part}5>${whole}5)"] == ranges
 
 
 # -- 表2 and the guide ------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_a_new_question_appears_with_its_check_and_its_words():
     question = Field(id="chargers", label="充电桩数", type="count", unit="个", max=300, help="含共享充电桩")
     book = opened(made(form=with_question(pages.form(), question)))
     sheet, column = book.worksheets[0], get_column_letter(len(pages.form().community.fields) + 1)
-    assert (sheet[f"{column}3"].value, sheet[f"{column}4"].value) == ("新增内容", "充电桩数\n(个)")
+    assert (sheet[f"{column}3"].value, sheet[f"{column}4"].value) == ("新增内容", "充电桩数\n（个）")
     assert covering(sheet, f"{column}5")[0].formula2 == "300"
     assert any("含共享充电桩" in str(row) for row in book["填表说明"].iter_rows(values_only=True))
 
@@ -250,9 +250,9 @@ def test_answers_come_back_as_they_were_given(tmp_path):
     given = {unit.code: answers_for(unit, number) for number, unit in enumerate(units)}
     path = tmp_path / template.file_name("桥西区", MONTH)
     template.write_template(path, form, place("130503"), units, MONTH, given, {"agency": True, "towns": 7})
-    found = pages.reading(path.read_bytes(), path.name)
-    assert not found.refused and (found.county, found.month) == ("130503", MONTH)
-    assert found.community.unit == [unit.code for unit in units]
+    reading = pages.reading(path.read_bytes(), path.name)
+    assert not reading.refused and (reading.county, reading.month) == ("130503", MONTH)
+    assert reading.community.unit == [unit.code for unit in units]
     for field in (
         "party_org",
         "households",
@@ -263,8 +263,8 @@ def test_answers_come_back_as_they_were_given(tmp_path):
         "pilot_type",
     ):
         expected = [given[unit.code].get(field) for unit in units]
-        assert found.community.values[field] == expected, field
-    assert (found.record.values["agency"], found.record.values["towns"]) == (True, 7)
+        assert reading.community.values[field] == expected, field
+    assert (reading.record.values["agency"], reading.record.values["towns"]) == (True, 7)
 
 
 def answers_for(unit: Unit, number: int) -> dict[str, object]:
@@ -282,8 +282,8 @@ def answers_for(unit: Unit, number: int) -> dict[str, object]:
 
 
 def test_a_blank_template_holds_every_row_back_for_what_is_required():
-    found = pages.reading(made(), "桥西区2019年6月.xlsx")
-    assert not found.refused and all(found.community.held)
+    reading = pages.reading(made(), "桥西区2019年6月.xlsx")
+    assert not reading.refused and all(reading.community.held)
 
 
 # -- several ----------------------------------------------------------------------------------------------------------

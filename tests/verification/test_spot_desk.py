@@ -263,7 +263,9 @@ def test_results_may_be_taken_back_until_the_list_is_closed(office):
         month_decisions.withdraw(seq, "改错了", office.settings, "李某")
     today = datetime.now(SHANGHAI)
     other = drawn(office, day=today)
-    seq = send(office, other, only(first_code(office, other), "不属实", days=f"{today:%Y-%m-%d}"), today).seq
+    report = send(office, other, only(first_code(office, other), "不属实", days=f"{today:%Y-%m-%d}"), today)
+    assert (report.errors, report.rows["accepted"]) == (0, 1), report.findings
+    seq = report.seq
     taken = month_decisions.withdraw(seq, "走错了村", office.settings, "李某")
     assert spot_office.now_of(office, other).standing == {}
     assert [v.withdrawn for v in spot_lists_answers(office, other)] == [True], "it stays among the versions"

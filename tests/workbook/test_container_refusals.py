@@ -80,8 +80,8 @@ def test_a_word_document_is_called_so():
 def test_a_workbook_with_a_password_is_called_encrypted(tmp_path):
     plain, locked = io.BytesIO(xlsx([1])), io.BytesIO()
     msoffcrypto.OfficeFile(plain).encrypt("秘密", locked)
-    told = refusal(locked.getvalue())
-    assert told.code == "encrypted" and "打开密码" in told.text and "保护工作簿" in told.text
+    refused = refusal(locked.getvalue())
+    assert refused.code == "encrypted" and "打开密码" in refused.text and "保护工作簿" in refused.text
 
 
 @needs_office

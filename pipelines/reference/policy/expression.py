@@ -6,11 +6,11 @@ three-valued logic carries the unknown: no answer is neither yes nor no. Divisio
 (multiply the other side instead, or state a ratio).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import sqlglot
 from sqlglot import exp
@@ -18,7 +18,8 @@ from sqlglot import exp
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 
-Type = Literal["boolean", "number", "text", "month"]
+Type = Literal["boolean", "number", "text", "month", "null"]
+Tree = exp.Expr
 FIELD_TYPES: dict[str, Type] = {
     "code": "text",
     "text": "text",
@@ -52,7 +53,7 @@ class Expression:
     """A checked expression. `names` are the dotted names it reads, in order of appearance, constants resolved."""
 
     source: str
-    tree: exp.Expression
+    tree: Tree
     type: Type
     names: tuple[str, ...]
 
@@ -77,7 +78,7 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 
 
-def _parse(source: str, where: str) -> exp.Expression:
+def _parse(source: str, where: str) -> Tree:
     try:
         return _parsed(source)
     except sqlglot.errors.SqlglotError as error:
@@ -85,7 +86,7 @@ def _parse(source: str, where: str) -> exp.Expression:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(source: str) -> exp.Expression:
+def _parsed(source: str) -> Tree:
     """The tree of a source, parsed once. Nobody changes it: compiling makes new nodes."""
     return sqlglot.parse_one(source, dialect="duckdb")
 
@@ -100,8 +101,8 @@ class _Compiler:
     def refuse(self, why: str) -> Refusal:
         return Refusal(f"{self.where}：表达式“{self.source}”{why}")
 
-    def visit(self, node: exp.Expression) -> tuple[exp.Expression, Type]:
-        handlers = {
+    def visit(self, node: Tree) -> tuple[Tree, Type]:
+        handlers: dict[type[Tree], Callable[[Any], tuple[Tree, Type]]] = {
             exp.Column: self._column,
             exp.Paren: self._paren,
             exp.Boolean: lambda n: (n.copy(), "boolean"),
@@ -125,19 +126,19 @@ class _Compiler:
             raise self.refuse(f"中不允许使用“{what}”{hint}")
         return handler(node)
 
-    def _of(self, node: exp.Expression, wanted: Type) -> exp.Expression:
+    def _of(self, node: Tree, wanted: Type) -> Tree:
         resolved, kind = self.visit(node)
         if kind not in (wanted, "null"):
             raise self.refuse(f"中“{node.sql()}”应为{_CHINESE[wanted]}，实际为{_CHINESE[kind]}")
         return resolved
 
-    def _column(self, node: exp.Column) -> tuple[exp.Expression, Type]:
+    def _column(self, node: exp.Column) -> tuple[Tree, Type]:
         dotted = f"{node.table}.{node.name}" if node.table else node.name
         name = self.namespace.get(dotted)
         if name is None:
             raise self.refuse(f"中没有字段 {dotted}{suggest(dotted, self.namespace)}")
         if name.is_a is not None:
-            return self._constant(name)
+            return self._constant(name.type, name.is_a)
         self.names.append(dotted)
         if name.column is None:
             raise self.refuse(f"中的 {dotted} 不能在这里使用")
@@ -145,72 +146,72 @@ class _Compiler:
             raise self.refuse(f"中 {dotted} 只能与一个数比较大小，如 {dotted} >= 5")
         return _reference(name.column), name.type
 
-    def _constant(self, name: Name) -> tuple[exp.Expression, Type]:
-        if name.type == "month":
-            return month_literal(name.is_a), "month"
-        inner = compile_expression(name.is_a, self.namespace, self.where)
+    def _constant(self, kind: Type, source: str) -> tuple[Tree, Type]:
+        if kind == "month":
+            return month_literal(source), "month"
+        inner = compile_expression(source, self.namespace, self.where)
         self.names.extend(inner.names)
         return exp.paren(inner.tree), inner.type
 
-    def _paren(self, node: exp.Paren) -> tuple[exp.Expression, Type]:
+    def _paren(self, node: exp.Paren) -> tuple[Tree, Type]:
         inner, kind = self.visit(node.this)
         return exp.paren(inner), kind
 
-    def _literal(self, node: exp.Literal) -> tuple[exp.Expression, Type]:
+    def _literal(self, node: exp.Literal) -> tuple[Tree, Type]:
         return node.copy(), "text" if node.is_string else "number"
 
-    def _negative(self, node: exp.Neg) -> tuple[exp.Expression, Type]:
+    def _negative(self, node: exp.Neg) -> tuple[Tree, Type]:
         return exp.Neg(this=self._of(node.this, "number")), "number"
 
-    def _not(self, node: exp.Not) -> tuple[exp.Expression, Type]:
+    def _not(self, node: exp.Not) -> tuple[Tree, Type]:
         return exp.Not(this=exp.paren(self._of(node.this, "boolean"))), "boolean"
 
-    def _connector(self, node: exp.Connector) -> tuple[exp.Expression, Type]:
+    def _connector(self, node: exp.Connector) -> tuple[Tree, Type]:
         left, right = self._of(node.left, "boolean"), self._of(node.right, "boolean")
         return type(node)(this=exp.paren(left), expression=exp.paren(right)), "boolean"
 
-    def _arithmetic(self, node: exp.Binary) -> tuple[exp.Expression, Type]:
+    def _arithmetic(self, node: exp.Binary) -> tuple[Tree, Type]:
         left, right = self._of(node.left, "number"), self._of(node.right, "number")
         return exp.paren(type(node)(this=left, expression=right)), "number"
 
-    def _comparison(self, node: exp.Binary) -> tuple[exp.Expression, Type]:
+    def _comparison(self, node: exp.Binary) -> tuple[Tree, Type]:
         name = self.namespace.get(node.left.sql()) if isinstance(node.left, exp.Column) else None
-        if name is not None and name.high is not None:
-            return self._interval(node, name), "boolean"
+        if name is not None and name.column is not None and name.high is not None:
+            return self._interval(node, name.column, name.high), "boolean"
         left, right = self._same(node.left, node.right)
         return type(node)(this=left, expression=right), "boolean"
 
-    def _interval(self, node: exp.Binary, name: Name) -> exp.Expression:
+    def _interval(self, node: exp.Binary, least: tuple[str, str], most: tuple[str, str]) -> Tree:
         """A total known only within limits, compared: true or false where both limits agree, else unknown."""
         if type(node) not in (exp.GT, exp.GTE, exp.LT, exp.LTE):
             raise self.refuse(f"中 {node.left.sql()} 只能用 > >= < <= 比较")
         limit = self._of(node.right, "number")
         self.names.append(node.left.sql())
-        low, high = _reference(name.column), _reference(name.high)
+        low, high = _reference(least), _reference(most)
         worst, best = (low, high) if isinstance(node, (exp.GT, exp.GTE)) else (high, low)
         holds = type(node)(this=worst, expression=limit.copy())
         fails = exp.Not(this=exp.paren(type(node)(this=best, expression=limit.copy())))
         branches = [exp.If(this=holds, true=exp.true()), exp.If(this=fails, true=exp.false())]
         return exp.Case(ifs=branches)
 
-    def _between(self, node: exp.Between) -> tuple[exp.Expression, Type]:
+    def _between(self, node: exp.Between) -> tuple[Tree, Type]:
         low, high = node.args["low"], node.args["high"]
         value, lower = self._same(node.this, low)
         _, upper = self._same(node.this, high)
         return exp.Between(this=value, low=lower, high=upper), "boolean"
 
-    def _in(self, node: exp.In) -> tuple[exp.Expression, Type]:
+    def _in(self, node: exp.In) -> tuple[Tree, Type]:
         if not node.expressions:
             raise self.refuse("中 IN 后面应列出各个值")
         pairs = [self._same(node.this, item) for item in node.expressions]
         return exp.In(this=pairs[0][0], expressions=[item for _, item in pairs]), "boolean"
 
-    def _is(self, node: exp.Is) -> tuple[exp.Expression, Type]:
+    def _is(self, node: exp.Is) -> tuple[Tree, Type]:
         if not isinstance(node.expression, exp.Null):
             raise self.refuse("中 IS 只用于 IS NULL 和 IS NOT NULL")
         return exp.Is(this=self.visit(node.this)[0], expression=exp.Null()), "boolean"
 
-    def _case(self, node: exp.Case) -> tuple[exp.Expression, Type]:
+    def _case(self, node: exp.Case) -> tuple[Tree, Type]:
         if node.this is not None:
             raise self.refuse("中 CASE 请写成 CASE WHEN 条件 THEN …")
         results = [self.visit(branch.args["true"]) for branch in node.args["ifs"]]
@@ -222,7 +223,7 @@ class _Compiler:
         ifs = [exp.If(this=c, true=r) for c, (r, _) in zip(conditions, results, strict=True)]
         return exp.Case(ifs=ifs, default=default[0] if default else None), kinds.pop()
 
-    def _same(self, left: exp.Expression, right: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
+    def _same(self, left: Tree, right: Tree) -> tuple[Tree, Tree]:
         (first, kind), (second, other) = self.visit(left), self.visit(right)
         if kind == "month" and other == "text":
             second, other = self._month(right), "month"
@@ -231,31 +232,42 @@ class _Compiler:
         self._check_choice(left, right)
         return first, second
 
-    def _month(self, node: exp.Expression) -> exp.Expression:
+    def _month(self, node: Tree) -> Tree:
         try:
             return month_literal(node.this)
         except ValueError as error:
             raise self.refuse(f"中“{node.this}”不是 2018-07 形式的月份") from error
 
-    def _check_choice(self, left: exp.Expression, right: exp.Expression) -> None:
+    def _check_choice(self, left: Tree, right: Tree) -> None:
         name = self.namespace.get(left.sql()) if isinstance(left, exp.Column) else None
         if name and name.choices and isinstance(right, exp.Literal) and right.this not in name.choices:
             raise self.refuse(f"中“{right.this}”不是 {left.sql()} 的可选项{suggest(right.this, name.choices)}")
 
 
-def _reference(column: tuple[str, str]) -> exp.Expression:
+def _reference(column: tuple[str, str]) -> Tree:
     table, name = column
     return exp.column(name, table=table, quoted=True)
 
 
-def month_literal(text: str) -> exp.Expression:
+def month_literal(text: str) -> Tree:
     """`2018-07` as a SQL date literal of its first day."""
     year, month = text.split("-")
     return exp.cast(exp.Literal.string(date(int(year), int(month), 1).isoformat()), "date")
 
 
-def field_names(fields: Iterable, table: str, prefix: str = "") -> dict[str, Name]:
-    """Names for a part of the form: anything with `id`, `type`, `choices` (and so no import of the form here)."""
+class Question(Protocol):
+    """A question of the form, as far as expressions use it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def choices(self) -> list[str]: ...
+
+
+def field_names(fields: Iterable[Question], table: str, prefix: str = "") -> dict[str, Name]:
+    """Names for a part of the form."""
     return {
         f"{prefix}{field.id}": Name(FIELD_TYPES[field.type], (table, field.id), choices=tuple(field.choices))
         for field in fields

@@ -45,12 +45,12 @@ class PolicyText:
 def load(path: Path) -> PolicyText:
     """Paragraphs of a text file: one a non-empty line; 一、 opens a chapter, (一) a section."""
     chapter = section = ""
-    found = []
+    paragraphs: list[Paragraph] = []
     for line in filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())):
         heading = _CHAPTER.match(line)
         if heading:
             chapter, section = heading[1], ""
         elif chapter and (opening := _SECTION.match(line)):
             section = opening[1]
-        found.append(Paragraph(len(found) + 1, chapter + section, bool(heading), line))
-    return PolicyText(tuple(found))
+        paragraphs.append(Paragraph(len(paragraphs) + 1, chapter + section, bool(heading), line))
+    return PolicyText(tuple(paragraphs))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator
 from pydantic import Field as PydanticField
@@ -21,17 +21,18 @@ from pydantic import Field as PydanticField
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference import strict_yaml
+from pipelines.reference.form import Form
 from pipelines.reference.in_force import Dated
 from pipelines.reference.policy import policy_text
-from pipelines.reference.policy.expression import Expression, Name, Namespace, compile_expression, field_names
-from pipelines.reference.strict_yaml import Entry, Prose, suggest
+from pipelines.reference.policy.expression import Expression, Name, Namespace, Type, compile_expression, field_names
+from pipelines.reference.strict_yaml import Entry, Plain, Prose, suggest
 
 Level = Literal["community", "town", "county", "city"]
 LEVELS: tuple[Level, ...] = ("community", "town", "county", "city")
 Number = Decimal | int
 
 # Attributes of a unit of the roster that an expression may use, by what is counted.
-ROSTER = {
+ROSTER: dict[str, dict[str, Type]] = {
     "community": {
         "kind": "text",
         "municipal_district": "boolean",
@@ -150,7 +151,7 @@ class Policy(Entry):
 class _File(Entry):
     policy: Policy
     rollups: dict[str, Rollup] = {}
-    indicators: list[dict]
+    indicators: list[Plain]
 
 
 @dataclass(frozen=True)
@@ -168,18 +169,18 @@ class Indicator:
     gap_unit: str
     month: date | None = None
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         # the declared attributes (id, name, target, ...) read as the indicator's own
         return getattr(self.entry, name)
 
     @property
     def target(self) -> Target | None:
         """The target in force in `month`, the newest one where no month is set; None where there is none."""
-        return self.target_in(self.month) if self.month else next(reversed(self.targets), None)
+        return self.target_in(self.month) if self.month else next(reversed(self.entry.targets), None)
 
     def target_in(self, month: date) -> Target | None:
         """The target by which a month is judged: the last one that has begun, unless it has ended."""
-        begun = [target for target in self.targets if target.since is None or target.since <= month]
+        begun = [target for target in self.entry.targets if target.since is None or target.since <= month]
         return begun[-1] if begun and begun[-1].is_in_force(month) else None
 
     @property
@@ -188,7 +189,7 @@ class Indicator:
 
     @property
     def factor(self) -> int:
-        return 100 if self.share else self.entry.ratio.factor
+        return self.entry.ratio.factor if self.entry.ratio else 100
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -246,7 +247,7 @@ def policies(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in (folder / "policies").glob("*/register.yaml"))
 
 
-def load(folder: Path, form, policy: str = "opinions-2018") -> Register:
+def load(folder: Path, form: Form, policy: str = "opinions-2018") -> Register:
     """The register of one policy, checked against the form and the policy's text."""
     place = folder / "policies" / policy
     where = f"policies/{policy}/register.yaml"
@@ -259,7 +260,7 @@ def load(folder: Path, form, policy: str = "opinions-2018") -> Register:
     return Register(file.policy, document, dict(file.rollups), builder.indicators())
 
 
-def _check_policy(file: _File, form, where: str) -> None:
+def _check_policy(file: _File, form: Form, where: str) -> None:
     for month in (file.policy.since, file.policy.due):
         months.parse(month)
     for rollup_id, rollup in file.rollups.items():
@@ -275,7 +276,7 @@ def _check_policy(file: _File, form, where: str) -> None:
             raise Refusal(f"{where}：指标 {indicator_id} 出现两次；请改名或删去一个")
 
 
-def namespace(file: _File, form, of: str) -> Namespace:
+def namespace(file: _File, form: Form, of: str) -> Namespace:
     """Names that an indicator of communities or of counties may use."""
     roster = {
         f"roster.{k}": Name(t, ("roster", k), choices=KINDS if k == "kind" else ()) for k, t in ROSTER[of].items()
@@ -296,26 +297,26 @@ def namespace(file: _File, form, of: str) -> Namespace:
 class _Builder:
     """Entries to indicators."""
 
-    def __init__(self, file: _File, form, document: policy_text.PolicyText, where: str):
+    def __init__(self, file: _File, form: Form, document: policy_text.PolicyText, where: str):
         self.file, self.form, self.document, self.where = file, form, document, where
         self.spaces = {of: namespace(file, form, of) for of in ROSTER}
 
     def indicators(self) -> tuple[Indicator, ...]:
         return tuple(self._indicator(data) for data in self.file.indicators)
 
-    def _indicator(self, data: dict) -> Indicator:
+    def _indicator(self, data: Plain) -> Indicator:
         entry = strict_yaml.build(Entry_, data, f"{self.where}：{data.get('id', '?')}")
         self._check(entry)
         entry = entry.model_copy(update={"targets": _begun_in_turn(entry.targets)})
         scope = self._compile(entry, entry.scope or "TRUE", "boolean")
-        if entry.share:
-            share = self._compile(entry, entry.share, "boolean")
+        if entry.ratio is None:
+            share = self._compile(entry, entry.share or "", "boolean")
             return Indicator(entry, scope, share, None, None, self._counted(entry))
         numerator = self._compile(entry, entry.ratio.numerator, "number")
         denominator = self._compile(entry, entry.ratio.denominator, "number")
         return Indicator(entry, scope, None, numerator, denominator, self._summed(entry, numerator))
 
-    def _compile(self, entry: Entry_, source: str, wanted) -> Expression:
+    def _compile(self, entry: Entry_, source: str, wanted: Type) -> Expression:
         return compile_expression(source, self.spaces[entry.of], entry.id, wanted)
 
     def _check(self, entry: Entry_) -> None:
@@ -345,7 +346,7 @@ class _Builder:
         for target in entry.targets:
             _check_bounds(entry.id, target)
         for earlier, later in pairwise(_begun_in_turn(entry.targets)):
-            if later.since <= (earlier.since or date.min):
+            if (later.since or date.min) <= (earlier.since or date.min):
                 raise Refusal(
                     f"{entry.id}：target 应按起始月份先后排列，{later.label}（{later.by}）不晚于前一项开始；请写明 since 或调整顺序"
                 )
@@ -372,7 +373,7 @@ class _Builder:
 def _check_bounds(where: str, target: Target) -> None:
     if sum(bound is not None for bound in (target.at_least, target.at_most, target.between)) != 1:
         raise Refusal(f"{where}：target 须恰有 at_least、at_most、between 之一")
-    if target.between and target.low >= target.high:
+    if target.between and target.between[0] >= target.between[1]:
         raise Refusal(f"{where}：target.between 的下限应小于上限")
     if any(bound is not None and bound * 10_000 % 1 for bound in (target.low, target.high)):
         raise Refusal(f"{where}：target 最多四位小数")

@@ -87,11 +87,11 @@ class Admissions:
     def counties(self, admission: Admission) -> set[str]:
         """Codes of the counties to which a unit's town belongs from its first month on."""
         begin = self._begin(admission)
-        found = set()
+        counties = set()
         for edition in self._editions[self._editions.index(begin) :]:
             town = self._succession.town(admission.town_code, begin.year, edition.year)
-            found |= {row.county_code for row in self._rows(edition.year) if row.town_code == town}
-        return found
+            counties |= {row.county_code for row in self._rows(edition.year) if row.town_code == town}
+        return counties
 
     def _admitted(self, admission: Admission, year: int) -> Admitted | None:
         """None once an edition lists the unit, and where its town was dissolved without a successor."""
@@ -111,8 +111,8 @@ class Admissions:
         if admission.code not in self._listings:
             begin = self._begin(admission)
             following = self._editions[self._editions.index(begin) :]
-            found = (self._line(admission, begin.year, edition.year) for edition in following)
-            self._listings[admission.code] = next(filter(None, found), None)
+            lines = (self._line(admission, begin.year, edition.year) for edition in following)
+            self._listings[admission.code] = next(filter(None, lines), None)
         return self._listings[admission.code]
 
     def _line(self, admission: Admission, begin: int, year: int) -> tuple[int, str] | None:
@@ -122,7 +122,7 @@ class Admissions:
 
 
 def free_code(town_code: str, kind: str, taken: frozenset[str]) -> str:
-    """A code for an admitted unit: the town's nine digits and the highest number of its kind that nobody has.
+    """A code for an admitted unit: the town's nine digits and the highest free number of its kind.
 
     Editions number 居委会 upwards from 001 and 村委会 from 200, so numbers below 199 and 399 are the last that they would use.
     """

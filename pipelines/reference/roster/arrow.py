@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-_SPELLED = {None: "", True: "true", False: "false"}
+_SPELLED: dict[str | bool | None, str] = {None: "", True: "true", False: "false"}
 
 
 def to_table(schema: pa.Schema, rows: Iterable[Iterable[str | bool | None]]) -> pa.Table:
     """A table of text and flags in the schema's order. None is null; an empty text is not used and becomes null too."""
     text = io.StringIO()
-    csv.writer(text).writerows([_SPELLED.get(value, value) for value in row] for row in rows)
+    csv.writer(text).writerows([_SPELLED.get(value, str(value)) for value in row] for row in rows)
     if not text.tell():
         return schema.empty_table()
     return arrow_csv.read_csv(

@@ -10,7 +10,7 @@ from pydantic import Field
 from pipelines import months
 from pipelines.errors import Refusal
 from pipelines.reference.in_force import Month
-from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Plain, build, load_yaml
 
 
 class Span(Entry):
@@ -75,7 +75,7 @@ class CountyEntry(Entry):
 
 class _CountyFile(Entry):
     city: City
-    counties: list[dict]
+    counties: list[Plain]
 
 
 @dataclass(frozen=True)

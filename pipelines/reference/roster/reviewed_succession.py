@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipelines.errors import Refusal
-from pipelines.reference.strict_yaml import Entry, Prose, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Plain, Prose, build, load_yaml
 
 ONE_TO_ONE = frozenset({"same", "renamed", "recoded"})
 _SIDES = {"new": (False, True), "abolished": (True, False)}
@@ -40,7 +40,7 @@ class _Variants(Entry):
 
 class _ReviewFile(Entry):
     variants: list[_Variants]
-    reviewed: list[dict]
+    reviewed: list[Plain]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Review:
 def _touches(item: Decision, earlier: int, later: int) -> bool:
     if item.before:
         return item.before.startswith(f"{earlier}:")
-    return bool(item.after) and item.after.startswith(f"{later}:")
+    return item.after is not None and item.after.startswith(f"{later}:")
 
 
 def load_review(path: Path) -> Review:

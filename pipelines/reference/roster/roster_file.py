@@ -17,7 +17,7 @@ import pyarrow.csv as arrow_csv
 from pyarrow import ArrowInvalid, ChunkedArray, Table, py_buffer, string
 
 from pipelines.errors import Refusal
-from pipelines.reference.strict_yaml import Entry, build, load_yaml
+from pipelines.reference.strict_yaml import Entry, Plain, build, load_yaml
 
 
 class Row(NamedTuple):
@@ -51,7 +51,7 @@ class _EditionEntry(Entry):
 
 class _EditionFile(Entry):
     source: str
-    editions: list[dict]
+    editions: list[Plain]
 
 
 def load_editions(folder: Path) -> list[Edition]:
@@ -69,7 +69,7 @@ def load_editions(folder: Path) -> list[Edition]:
     return editions
 
 
-def _edition(folder: Path, source: str, item: dict, where: str) -> Edition:
+def _edition(folder: Path, source: str, item: Plain, where: str) -> Edition:
     entry = build(_EditionEntry, item, where)
     try:
         cut_off = date.fromisoformat(entry.cut_off)
@@ -144,7 +144,7 @@ def _check_names(name: str, named: Table) -> None:
     for code, other, first in zip(
         *(a.filter(pc.not_equal(places, given))[:1].to_pylist() for a in (codes, places, given)), strict=True
     ):
-        raise Refusal(f"{name}:{code} 有两个名称:{'、'.join(sorted((other, first)))}")
+        raise Refusal(f"{name}：{code} 有两个名称：{'、'.join(sorted((other, first)))}")
 
 
 def contents(folder: Path, paths: Iterable[Path]) -> str:

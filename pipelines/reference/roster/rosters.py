@@ -88,18 +88,18 @@ class Rosters:
     def _admit(self, admissions: tuple[Admission, ...]) -> None:
         self.admissions = admissions  # by code
         self._admissions = Admissions(admissions, self.editions, self.rows, self._succession)
-        self._lists: dict[tuple, pa.Table] = {}
-        self._places: dict[tuple, pa.Table] = {}
-        self._units: dict[tuple, list[Unit]] = {}
+        self._lists: dict[tuple[object, ...], pa.Table] = {}
+        self._places: dict[tuple[object, ...], pa.Table] = {}
+        self._units: dict[tuple[object, ...], list[Unit]] = {}
         self._counties: dict[date, list[County]] = {}
-        self._tables: dict[tuple, pa.Table] = {}
+        self._tables: dict[tuple[object, ...], pa.Table] = {}
 
     def with_admissions(self, admissions: Iterable[Admission]) -> "Rosters":
         """The same editions with units admitted between them; the order of the decisions does not matter."""
-        found = copy.copy(self)
-        found.__dict__.pop("_known_codes", None)
-        found._admit(tuple(sorted(admissions, key=lambda admission: admission.code)))
-        return found
+        rosters = copy.copy(self)
+        rosters.__dict__.pop("_known_codes", None)
+        rosters._admit(tuple(sorted(admissions, key=lambda admission: admission.code)))
+        return rosters
 
     def admitted_codes(self, month: date) -> tuple[str, ...]:
         """Codes of the admitted units of a month, which no edition lists by then."""
@@ -128,11 +128,11 @@ class Rosters:
 
     def of_year(self, year: int) -> Edition:
         """The edition of a year."""
-        found = [edition for edition in self.editions if edition.year == year]
-        if not found:
+        editions = [edition for edition in self.editions if edition.year == year]
+        if not editions:
             known = "、".join(str(edition.year) for edition in self.editions)
             raise Refusal(f"没有 {year} 年版名册；现有：{known}")
-        return found[0]
+        return editions[0]
 
     def lines(self, year: int) -> pa.Table:
         """Every line of an edition, look-alikes included, in code order; columns as in `Row`."""
@@ -238,7 +238,7 @@ class Rosters:
     # -- counties that succeed ------------------------------------------------------------------------------------
 
     def county_identity(self, code: str) -> str:
-        """What stays of a county when it goes on whole under another code: the first code that it had."""
+        """The identity of a county over changes of its code: the first code that it had."""
         return county_attributes.chain(code, self._entries)[0][0]
 
     def county_codes(self, code: str) -> tuple[str, ...]:
@@ -339,8 +339,8 @@ class Rosters:
         if self._admitted(month):
             uids = self._uids(month)
             return pa.chunked_array([texts(uids[code] for code in listed["code"].to_pylist())])
-        found = self._succession.identities(self.edition(month).year, listed["code"])
-        return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+        identities = self._succession.identities(self.edition(month).year, listed["code"])
+        return identities if isinstance(identities, pa.ChunkedArray) else pa.chunked_array([identities])
 
     def _uids(self, month: date) -> dict[str, str]:
         """The identity of each unit of a month, by code."""
@@ -360,18 +360,18 @@ class Rosters:
         return unit.kind != kinds.derive(admission.code, county.type, county.is_municipal(admission.since))
 
     def _kinds(self, lines: pa.Table, municipal: frozenset[str], reviewed: dict[str, str]) -> pa.Array:
-        """The kind of each unit: said of its code, or the same for all communities and all villages of its town."""
+        """The kind of each unit: reviewed for its code, or the same for all communities and all villages of its town."""
         digit = pc.utf8_slice_codeunits(lines["code"], 0, 10)
         alike = digit.combine_chunks().dictionary_encode()
         types = {code: entry.type for code, entry in self._entries.items()}
         derived = [
             kinds.derive(f"{code}99", types[code[:6]], code[:6] in municipal) for code in alike.dictionary.to_pylist()
         ]
-        found = texts(derived).take(alike.indices)
+        kind_of = texts(derived).take(alike.indices)
         for kind in set(reviewed.values()):
             codes = texts([code for code, said in reviewed.items() if said == kind])
-            found = pc.if_else(pc.is_in(lines["code"], value_set=codes), text(kind), found)
-        return found
+            kind_of = pc.if_else(pc.is_in(lines["code"], value_set=codes), text(kind), kind_of)
+        return kind_of
 
     def _check_counties(self, year: int, codes: set[str]) -> None:
         unknown = sorted(codes - self._entries.keys())

@@ -101,7 +101,7 @@ class _Step:
         self.edges: list[Edge] = []
 
     def apply(self, rule: Callable[["_Step"], Iterable[Match]]) -> None:
-        """Takes a rule's matches, except where two of them claim one unit: then nobody gets it."""
+        """Joins the units of a rule's matches, except where two matches claim the same unit."""
         matches = list(rule(self))
         claims_before = Counter(match[0] for match in matches)
         claims_after = Counter(match[1] for match in matches)
@@ -175,13 +175,13 @@ class _Step:
         ).most_common(2)
         if not votes or votes[0][1] < max(3, 0.8 * len(wanted)):
             return None
-        target, found = votes[0]
+        target, votes_for = votes[0]
         return TownStep(
             town.town_code,
             target,
             "units",
             target not in names_before,
-            f"{len(wanted)}个单位名称中{found}个在该乡镇重现",
+            f"{len(wanted)}个单位名称中{votes_for}个在该乡镇重现",
         )
 
     def _by_name(self, town: Row, names_before: dict[str, Row], names_after: dict[str, Row]) -> TownStep | None:
@@ -201,7 +201,7 @@ class _Step:
     # -- the rest ---------------------------------------------------------------------------------------------------
 
     def leave_rest(self) -> None:
-        """What no rule and nobody decided: open where the other edition holds a candidate, else new or abolished."""
+        """Units left over: open where the other edition holds a candidate, else new or abolished."""
         origins = defaultdict(list)
         for step in self.towns.values():
             origins[step.after].append(step.before)
@@ -210,12 +210,12 @@ class _Step:
         from_nowhere = [town for town in came if town not in origins]
         to_nowhere = [town for town in gone if town not in self.towns]
         for row in [self.before[code] for code in sorted(self.left_before)]:
-            step = self.towns.get(row.town_code)
-            self._leave("abolished", row, _of(came, [step.after] if step else from_nowhere) or _namesakes(row, came))
+            moved = self.towns.get(row.town_code)
+            self._leave("abolished", row, _of(came, [moved.after] if moved else from_nowhere) or _namesakes(row, came))
         for row in [self.after[code] for code in sorted(self.left_after)]:
             listed = row.town_code in origins
-            found = _of(gone, origins[row.town_code] if listed else to_nowhere) or _namesakes(row, gone)
-            self._leave("new", row, found, listed)
+            candidates = _of(gone, origins[row.town_code] if listed else to_nowhere) or _namesakes(row, gone)
+            self._leave("new", row, candidates, listed)
         self.edges = [self._with_move(edge) for edge in self.edges]
 
     def _left_by_town(self, units: dict[str, Row], left: set[str]) -> dict[str, list[Row]]:
@@ -226,8 +226,8 @@ class _Step:
 
     def _leave(self, kind: str, row: Row, candidates: list[Row], listed: bool = True) -> None:
         evidence = _describe(candidates) if candidates else self._background(kind, row, listed)
-        sides = (row, None) if kind == "abolished" else (None, row)
-        self._add("open" if candidates else kind, "rest", *sides, evidence)
+        before, after = (row, None) if kind == "abolished" else (None, row)
+        self._add("open" if candidates else kind, "rest", before, after, evidence)
 
     def _background(self, kind: str, row: Row, listed: bool) -> str:
         if kind == "abolished":
@@ -243,7 +243,7 @@ class _Step:
         if not (edge.before and edge.after) or edge.before.town_code == edge.after.town_code:
             return edge
         town = self.towns.get(edge.before.town_code)
-        stays = bool(town) and town.whole and town.after == edge.after.town_code
+        stays = town is not None and town.whole and town.after == edge.after.town_code
         moved = "county" if edge.before.county_code != edge.after.county_code else "" if stays else "town"
         return Edge(edge.type, edge.rule, edge.since, edge.before, edge.after, moved, edge.evidence)
 
@@ -265,12 +265,13 @@ def _name_in_town(step: _Step) -> Iterator[Match]:
     for code in step.left_before:
         before, town = step.before[code], step.towns.get(code[:9])
         successor = places.get((town.after, stem(before.name))) if town else None
-        if successor and _free(step, code, successor) and code in step.once_before and successor in step.once_after:
+        free = successor and _free(step, code, successor)
+        if town and free and code in step.once_before and successor in step.once_after:
             yield code, successor, "name_in_town", _tell(town, before, step.after[successor])
 
 
 def _free(step: _Step, code: str, successor: str) -> bool:
-    """The new code was nobody's before and the old one is nobody's after, so that only one reading remains."""
+    """Neither the new code existed before nor the old one after, so that only one reading remains."""
     return successor not in step.before and code not in step.after
 
 
@@ -349,8 +350,8 @@ def _check_once(decisions: list[Decision]) -> None:
     """A unit may be decided once, save that several merge into one and one splits into several."""
     befores = Counter(item.before for item in decisions if item.before and item.type != "split")
     afters = Counter(item.after for item in decisions if item.after and item.type != "merged")
-    befores.update({item.before for item in decisions if item.type == "split"})
-    afters.update({item.after for item in decisions if item.type == "merged"})
+    befores.update({item.before for item in decisions if item.before and item.type == "split"})
+    afters.update({item.after for item in decisions if item.after and item.type == "merged"})
     twice = [point for counts in (befores, afters) for point, count in counts.items() if count > 1]
     if twice:
-        raise Refusal(f"succession.yaml：{'、'.join(sorted(filter(None, twice)))} 被裁定两次；请只留一条")
+        raise Refusal(f"succession.yaml：{'、'.join(sorted(twice))} 被裁定两次；请只留一条")

@@ -89,7 +89,7 @@ class Succession:
     # -- several steps ----------------------------------------------------------------------------------------------
 
     def edges(self, from_year: int, to_year: int) -> list[Edge]:
-        """Edges between two editions. Over several steps a unit's edge joins them; what ends or begins on the way is told."""
+        """Edges between two editions. Over several steps a unit's edges are joined; ends and beginnings between them are included."""
         span = self._between(from_year, to_year)
         if len(span) == 1:
             return self.step(span[0])[0]
@@ -138,16 +138,16 @@ class Succession:
         return {uids[row.code]: row for row in self._rows(year) if row.code in uids}
 
     def ends(self, from_year: int, to_year: int) -> dict[str, Edge]:
-        """By identity, the edge that tells how a unit ended between two editions."""
-        ends = {}
+        """By identity, the edge by which a unit ended between two editions."""
+        ends: dict[str, Edge] = {}
         for year in self._between(from_year, to_year):
             uids = self.uids(self._years[self._years.index(year) - 1])
             ends |= {uids[edge.before.code]: edge for edge in self.step(year)[0] if edge.before and not edge.one_to_one}
         return ends
 
     def begins(self, from_year: int, to_year: int) -> dict[str, Edge]:
-        """By identity, the edge that tells how a unit began between two editions."""
-        begins = {}
+        """By identity, the edge by which a unit began between two editions."""
+        begins: dict[str, Edge] = {}
         for year in self._between(from_year, to_year):
             uids = self.uids(year)
             begins |= {uids[edge.after.code]: edge for edge in self.step(year)[0] if edge.after and not edge.one_to_one}
@@ -161,8 +161,8 @@ class Succession:
         towns = {row.town_code: row for row in there.values()}
         reasons = self.ends(year, divisions) if year <= divisions else self.begins(divisions, year)
         for uid, row in self.by_uid(year).items():
-            if found := there.get(uid):
-                yield (row.code, uid, found.code, *found[2:], "unit", None)
+            if placed := there.get(uid):
+                yield (row.code, uid, placed.code, *placed[2:], "unit", None)
             else:
                 town = towns.get(self.town(row.town_code, year, divisions) or "") if year <= divisions else None
                 place = (*town[2:], "town") if town else (None,) * 5
@@ -175,7 +175,7 @@ class Succession:
         units_before, units_after = self.by_uid(from_year), self.by_uid(to_year)
         both = (*units_before.values(), *units_after.values())
         names = dict(sorted({row.county_code: row.county for row in both}.items())) | {city[0]: city[1]}
-        counts: dict[str, Counter] = {code: Counter() for code in names}
+        counts: dict[str, Counter[str]] = {code: Counter() for code in names}
         self._count(counts, city[0], units_before, units_after, ("before", "abolished"), self.ends(from_year, to_year))
         self._count(counts, city[0], units_after, units_before, ("after", "created"), self.begins(from_year, to_year))
         for uid in units_before.keys() & units_after.keys():
@@ -187,7 +187,7 @@ class Succession:
 
     def _count(
         self,
-        counts: dict[str, Counter],
+        counts: dict[str, Counter[str]],
         city: str,
         here: dict[str, Row],
         there: dict[str, Row],
@@ -232,10 +232,10 @@ def _reason(edge: Edge) -> str:
 
 
 def _one_sided(edge: Edge, before: Row | None, after: Row | None) -> Edge:
-    """How an identity ended or began on the way, told of the row that it has in the edition asked for."""
+    """The end or beginning of an identity between the editions, with the row that it has in the edition asked for."""
     return Edge(edge.type, edge.rule, edge.since, before, after, "", edge.evidence)
 
 
-def _balance(code: str, name: str, count: Counter) -> Balance:
+def _balance(code: str, name: str, count: Counter[str]) -> Balance:
     fields = ("before", "created", "created_open", "abolished", "abolished_open", "moved_in", "moved_out", "after")
     return Balance(code, name, *(count[field] for field in fields))

@@ -21,14 +21,14 @@ def of_zeros(
 
     A shared formula is written at the first cell of its group and moves with the others.
     """
-    found = {}
+    references = {}
     for address, formula in zeros.items():
         group = _GROUP.search(formula)
         first, written = shared.get(group[1], (address, formula)) if group else (address, formula)
         meant = target(_text(written), sheet, (address[0] - first[0], address[1] - first[1]))
         if meant:
-            found[address] = meant
-    return found
+            references[address] = meant
+    return references
 
 
 def _text(formula: bytes) -> str:
@@ -38,10 +38,10 @@ def _text(formula: bytes) -> str:
 
 def target(formula: str, sheet: str, moved: Address = (0, 0)) -> tuple[str, int, int] | None:
     """Name of the sheet, row and column that a formula is a bare reference to; None where it is more than that."""
-    found = _REFERENCE.fullmatch(formula)
-    if not found:
+    reference = _REFERENCE.fullmatch(formula)
+    if not reference:
         return None
-    quoted, plain, fixed_column, letters, fixed_row, digits = found.groups()
+    quoted, plain, fixed_column, letters, fixed_row, digits = reference.groups()
     row = int(digits) + (0 if fixed_row else moved[0])
     column = column_number(letters.upper()) + (0 if fixed_column else moved[1])
     name = quoted.replace("''", "'") if quoted else plain

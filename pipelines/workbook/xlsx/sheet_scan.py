@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipelines.workbook.address import column_number
 from pipelines.workbook.grid import Limits, Merge, Unreadable
-from pipelines.workbook.xlsx import fast_cells
+from pipelines.workbook.xlsx import fast_cells, plain_cells
 from pipelines.workbook.xlsx.normalise import Normalizer
 from pipelines.workbook.zip_package import refuse_dtd
 
@@ -25,13 +25,6 @@ _HEAD = re.compile(
 )
 _ROW = re.compile(rb"<row(?![a-zA-Z])([^>]*)>")
 _ROW_NUMBER = re.compile(rb'\sr="([1-9]\d{0,6})"')
-# Finds the cells that are not plain. Plain: an address within the expected rectangle, no style of interest, a type that is
-# no error, followed directly by a value, an inline text or nothing, so no formula.
-_NOT_PLAIN = (
-    rb'<c(?! r="%s(?:%s)"(?: s="%s\d++")?+(?: t="(?:[snb]|str|inlineStr)")?+(?:><v>|/>|></c>|><is>))(?![a-zA-Z])'
-)
-_EVERY_CELL = rb"<c(?![a-zA-Z])"
-_REFERENCE = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 _CELL = re.compile(
     rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"((?: [a-zA-Z]+="[^"<>]*")*)(?:/>|>((?:[^<]|<(?!/?c[ />]))*)</c>)'
 )
@@ -294,10 +287,10 @@ def _search(piece: bytes, numbers: list[int], result: Scan, styles: set[bytes]) 
     calamine allocates the rectangle that the addresses span, so every address must be checked: one pattern skips the plain
     cells within the expected rectangle, and each of the others is checked.
     """
-    width = _expected_width(piece)
+    width = plain_cells.expected_width(piece)
     known = set(numbers)
     columns: dict[bytes, int] = {}
-    for match in re.finditer(_not_plain(width, numbers, styles), piece):
+    for match in re.finditer(plain_cells.others(width, numbers, styles), piece):
         cell = _special(piece, match.start())
         row = int(cell.digits)
         column = columns.get(cell.letters) or columns.setdefault(cell.letters, _number(cell.letters))
@@ -354,31 +347,6 @@ def _note(address: tuple[int, int], cell: _Cell, result: Scan, styles: set[bytes
             result.unevaluated.add(address)
     if value and style is not None and style in styles:
         result.styled.setdefault(style, []).append(address)
-
-
-def _not_plain(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
-    if numbers[0] > GAP or width > 676:
-        return _EVERY_CELL
-    unwanted = b'(?!(?:%s)")' % b"|".join(sorted(styles)) if styles else b""
-    return _NOT_PLAIN % (_columns_upto(width), _numbers_upto(numbers[-1]), unwanted)
-
-
-def _expected_width(piece: bytes) -> int:
-    """The widest cell near the beginning and the end: right for nearly every writer; the caller checks it."""
-    letters = {match[1] for end in (piece[:200_000], piece[-200_000:]) for match in _REFERENCE.finditer(end)}
-    return max(map(_number, letters), default=1)
-
-
-def _columns_upto(width: int) -> bytes:
-    """A pattern for column letters up to the end of the block of 26 that contains `width`."""
-    return b"[A-Z]" if width <= 26 else b"[A-%c]?[A-Z]" % (64 + (width - 1) // 26)
-
-
-def _numbers_upto(number: int) -> bytes:
-    """A pattern for row numbers up to `number`, rounded up to its first digit."""
-    digits = str(number)
-    top = b"[1-%s]\\d{%d}" % (digits[0].encode(), len(digits) - 1)
-    return top if len(digits) == 1 else b"%s|[1-9]\\d{0,%d}+" % (top, len(digits) - 2)
 
 
 def _pieces(body: bytes, rows: list[tuple[int, int]]) -> Iterator[tuple[list[int], bytes]]:
