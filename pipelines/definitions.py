@@ -13,9 +13,8 @@ def build_defs(installation: settings.Settings | None = None, **overrides) -> dg
     installation = installation or settings.load()
     reference = reference_bundle.load(installation.reference)
     months = partitions.partitions(reference)
-    made, promises = assets.build(months, reference), sources.promises()
-    selection = dg.AssetSelection.assets(*made) - dg.AssetSelection.checks(promises)
-    job, timetable = schedule.build(reference.calendar, months, selection)
+    made = assets.build(months, reference)
+    job, timetable = schedule.build(reference.calendar, months, dg.AssetSelection.assets(*made))
     daily = notifications.reminders(), maintenance_jobs.housekeeping(), sources.duty(), maintenance_jobs.copies()
     jobs, schedules = zip((job, timetable), *daily, strict=True)
     watching = [
@@ -26,7 +25,7 @@ def build_defs(installation: settings.Settings | None = None, **overrides) -> dg
     ]
     parts = {
         "assets": [*made, *sources.specs()],
-        "asset_checks": [promises],
+        "asset_checks": [sources.promises()],
         "jobs": list(jobs),
         "schedules": list(schedules),
         "sensors": [inbox_sensor.build(job, months), *watching],

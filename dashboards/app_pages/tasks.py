@@ -19,7 +19,7 @@ chosen = st.selectbox(
 )
 standing = [task for task in listed if task["state"] != "closed" and chosen in (None, task["county"])]
 closed = [task for task in listed if task["state"] == "closed" and chosen in (None, task["county"])]
-again = sum(task["state"] == "reopened" for task in standing)
+again = len([task for task in standing if task["state"] == "reopened"])
 st.markdown(
     f"督办事项 {len(standing)} 项" + (f"，其中反弹重开 {again} 项" if again else "") + f"；已办结 {len(closed)} 项。"
     "只计已报且未达标的社区（村）；只由以后月份的数据销号，回落的重新列入。"

@@ -21,7 +21,6 @@ class Area:
     href: str
     status: str
     shape: str
-    name: str
     lines: list[str]
     said: list[str]
     x: str
@@ -65,7 +64,6 @@ def _area(
         href,
         row["status"],
         shape,
-        row["county"],
         _label(row),
         [row["county"], *screen_wording.detail(row, row["name"])],
         f"{middle[0]:.1f}",

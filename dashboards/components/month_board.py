@@ -17,7 +17,6 @@ KINDS = {
     "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
     "dismiss": "不予处理", "annotate": "批注",
 }  # fmt: skip
-STEPS = ("hand_out", "arrive", "returned", "questions", "approve", "release")
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 # as many rows bear a button of their own
 MOST = 30
@@ -64,20 +63,17 @@ def _running() -> None:
 
 def _step(board: Board) -> str:
     """The step that is worked on: the address's, else the first that is not done."""
-    labels = _labels(board)
-    return header.tabs("step", "步骤", {step: labels[step] for step in STEPS}, _next_step(board))
+    return header.tabs("step", "步骤", _labels(board), _next_step(board))
 
 
 def _labels(board: Board) -> dict[str, str]:
-    rows, now = board.counties, board.now
-    due = [row for row in rows if row.state != "excused"]
-    whole = sum(row.state == "whole" for row in due)
-    open_, explained = sum(row.questions for row in rows), sum(row.explained for row in rows)
+    now, due = board.now, len(board.counties) - board.count("excused")
+    open_, explained = board.total("questions"), board.total("explained")
     released = "工作版" if now.working else "已办" if now.released else "未办"
     return {
         "hand_out": "1 下发",
-        "arrive": f"2 到齐 {whole}/{len(due)}",
-        "returned": f"3 退回 {sum(row.returned for row in rows) + len(board.of(None))}",
+        "arrive": f"2 到齐 {board.count('whole')}/{due}",
+        "returned": f"3 退回 {board.total('returned') + len(board.of(None))}",
         "questions": f"4 说明 {open_ + explained}" + (f"（{explained} 待采纳）" if explained else ""),
         "approve": f"5 审定 {'已办' if now.approved else '未办'}",
         "release": f"6 发布 {released}",
@@ -86,7 +82,7 @@ def _labels(board: Board) -> dict[str, str]:
 
 def _next_step(board: Board) -> str:
     rows = board.counties
-    if all(row.state == "missing" for row in rows):
+    if not any(row.at for row in rows):
         return "hand_out"
     if any(row.state in ("missing", "late", "part") for row in rows):
         return "arrive"
@@ -110,7 +106,7 @@ def _panel(step: str, board: Board, by: str | Actor) -> None:
     elif step == "returned":
         _returned(board, by)
     else:
-        explained = sum(row.explained for row in board.counties)
+        explained = board.total("explained")
         told = f"{explained} 件县里已说明，待采纳或追问。" if explained else "没有待采纳的说明。"
         st.caption(f"{told}打开一个县，逐件采纳、追问、豁免或认定。")
 

@@ -178,7 +178,7 @@ def approve(board: Board, by: str | Actor) -> None:
 
 def _open_questions(board: Board) -> list[str]:
     """Matters that an approval would pass over."""
-    count = sum(row.waits for row in board.counties)
+    count = board.total("waits")
     return [f"{count} 件待办事项没有办结"] if count else []
 
 
@@ -254,7 +254,7 @@ def _standing(board: Board) -> list[str]:
 
 def state_line(board: Board) -> str:
     """Where the month stands, in one sentence."""
-    arrived = sum(row.state in ("whole", "part") for row in board.counties)
+    arrived = board.count("whole", "part")
     said = [f"{submission_rows.APPROVAL[board.now.state]}，{arrived}/{len(board.counties)} 个县（市、区）已报"]
     said.append(f"应报日期 {board.now.usual_due:%Y-%m-%d}")
     waits = len(board.state["waiting"])

@@ -97,9 +97,8 @@ def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_deci
 
 
 def _aim(claim: Mapping) -> str:
-    visits = sum(stratum["planned"] for stratum in claim["strata"])
     return (
-        f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个；走访 {visits} 个，"
+        f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个；走访 {claim['visits']} 个，"
         f"至多 {claim['allowed']} 个未能属实即证明达标。"
     )
 

@@ -8,7 +8,8 @@ from dashboards import signin
 from dashboards.components import common_parts
 from dashboards.components.header import View
 from dashboards.queries import edition_data, spot_rows
-from dashboards.queries.row_types import PlaceRow, SpotClaimRow, SpotFigureRow, SpotListRow, SpotUnitRow
+from dashboards.queries.row_types import PlaceRow
+from dashboards.queries.spot_row_types import SpotClaimRow, SpotFigureRow, SpotListRow, SpotUnitRow
 from dashboards.text import escape, screen_wording
 from pipelines.verification import sentences, spot_tables
 

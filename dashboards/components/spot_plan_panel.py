@@ -112,7 +112,7 @@ def _plan_line(one: Proposal, allowed: int) -> str:
 
 
 def _commit(release, found: Sequence[Proposal]) -> None:
-    total = sum(one.chosen.visits for one in found if one.chosen)
+    total = spot_planning.visits(found)
     st.markdown(f"**合计至多走访 {total} 次**（同一社区（村）被几项抽到的只去一次，实际会少些）。")
     with st.form("spot-commit"):
         st.markdown("**定下来**：号码须是以后才公布的，今天谁也不知道，这样谁也不能挑选。")

@@ -60,6 +60,14 @@ class Board:
     def missing(self) -> list[CountyRow]:
         return [row for row in self.counties if row.state in ("missing", "late")]
 
+    def total(self, what: str) -> int:
+        """Of a number that every county has, by its name: units or open matters of the city."""
+        return sum(getattr(row, what) for row in self.counties)
+
+    def count(self, *states: str) -> int:
+        """Counties in these states."""
+        return len([row for row in self.counties if row.state in states])
+
     def of(self, county: str | None) -> list[Matter]:
         return [matter for matter in self.matters if matter["county"] == county]
 

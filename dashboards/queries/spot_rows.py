@@ -1,7 +1,7 @@
 """Spot checks as pages show them, from an edition's tables: what a check says of the month, and which lists stand behind it."""
 
 from dashboards.queries.edition_data import rows
-from dashboards.queries.row_types import SpotClaimRow, SpotFigureRow, SpotListRow, SpotStratumRow, SpotUnitRow
+from dashboards.queries.spot_row_types import SpotClaimRow, SpotFigureRow, SpotListRow, SpotStratumRow, SpotUnitRow
 
 
 def figures(view, place: str) -> dict[str, SpotFigureRow]:

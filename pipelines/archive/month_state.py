@@ -85,7 +85,7 @@ class Life:
     """Everything in force after the last event folded.
 
     `status` of a submission: effective, superseded, waiting, question, refused, withdrawn, or repeated (the same bytes as the
-    submission in force, `repeats`), or spot (results of a spot check). `withdrawn`: number of an event → the withdrawal.
+    submission in force, `repeats`), or spot (of a spot check: `spots`). `withdrawn`: number of an event → the withdrawal.
     """
 
     months: dict[date, MonthState] = field(default_factory=dict)
@@ -102,7 +102,6 @@ class Life:
     admissions: list[Event] = field(default_factory=list)
     first_month: date | None = None
     digests: dict[int, str] = field(default_factory=dict)
-    # spot checks: plans, draws, results, in the order of the ledger (`pipelines.verification.spot_lists` reads them)
     spots: list[Event] = field(default_factory=list)
 
     def month(self, month: date) -> MonthState:
@@ -339,19 +338,14 @@ def _gate_or_retract(life: Life, event: Event) -> None:
 
 
 def _spot(life: Life, event: Event) -> None:
+    """`returned`: a submission that the reader refuses as a report, and which holds results of a spot check."""
     life.spots.append(event)
-
-
-def _spot_result(life: Life, event: Event) -> None:
-    """A file that the reader refuses as a report, and which holds results of a spot check."""
-    life.spots.append(event)
-    if event.body["returned"] not in life.withdrawn:
+    if "returned" in event.body and event.body["returned"] not in life.withdrawn:
         life.status[event.body["returned"]] = "spot"
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly` was decided when the submission was first read: its reading says that it is refused. `withdraw`: see `withdrawals`.
-    `annotate` changes no figure."""
+    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` changes no figure."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
@@ -360,11 +354,8 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "waive": _waive,
     "resolve": _resolve,
     "release": _release,
-    "gate": _gate_or_retract,
-    "retract": _gate_or_retract,
-    "too_costly": _nothing,
-    "withdraw": _nothing,
-    "annotate": _nothing,
+    **dict.fromkeys(("gate", "retract"), _gate_or_retract),
+    **dict.fromkeys(("too_costly", "withdraw", "annotate"), _nothing),
     "month_over": _month_over,
     "extend": _extend,
     "admit": _admit,
@@ -372,9 +363,5 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "accept": _accept,
     "ask": _ask,
     "dismiss": _dismiss,
-    "spot_plan": _spot,
-    "spot_draw": _spot,
-    "spot_result": _spot_result,
-    "spot_withdraw": _spot,
-    "spot_close": _spot,
+    **dict.fromkeys(("spot_plan", "spot_draw", "spot_result", "spot_withdraw", "spot_close"), _spot),
 }

@@ -88,9 +88,10 @@ def _terms(asked: dict):
 
 
 def _show_plan(month: date, release, found: list, number: int | None, as_json: bool) -> None:
+    from pipelines.edition import spot_planning
     from pipelines.verification import sentences
 
-    visits = sum(one.chosen.visits for one in found if one.chosen)
+    visits = spot_planning.visits(found)
     hopeless = [one for one in found if not one.claim.met]
     if as_json:
         head = {

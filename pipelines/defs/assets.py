@@ -69,7 +69,7 @@ def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckS
                     opened, station.settings, config.still_for, _progress(context, "读取报表"), most
                 )
                 context.log.info(f"收到 {len(new)} 份报表")
-                if _of_inbox(context) and not _used(opened, new):
+                if _of_inbox(context) and new and not _used(opened, new):
                     context.log.warning("这一批没有一份可以采用（原因见回执和“报送”页），不重算任何月份")
                     return
                 yield from _tell(context, _received(opened, len(new)))

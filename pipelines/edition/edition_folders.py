@@ -33,6 +33,10 @@ class Damaged(Refusal):
     """An edition of which files are missing or altered."""
 
 
+class Lost(Refusal):
+    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
+
+
 def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
     """Folders of complete editions (those with a manifest), by month and number."""
     for place in [months.key(month)] if month else sorted(filter(_MONTH.fullmatch, _names(shelf))):

@@ -5,7 +5,6 @@ the archive has them now. The same inputs make no new edition. Order of events: 
 it; a kill between the two is healed by the next run.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -40,10 +39,6 @@ from pipelines.verification import spot_tables
 from pipelines.warehouse.projection import Progress, Warehouse
 
 Tables = dict[str, dict[str, Object]]
-
-
-class Lost(Refusal):
-    """An edition in the ledger is missing from the shelf, and cannot be made again from what is in force now."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def publish(
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(latest.name), latest, new=False)
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
-    if approved and not _is_checked(warehouse, draft.manifest, latest):
+    if approved and not spot_month_tables.is_checked(warehouse, draft.manifest, latest):
         return Edition(month, int(latest.name), latest, new=False)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
@@ -286,7 +281,7 @@ def write(
     manifest = {
         "edition": number,
         "kind": "checked"
-        if latest and _is_checked(warehouse, draft.manifest, latest)
+        if latest and spot_month_tables.is_checked(warehouse, draft.manifest, latest)
         else _kind(draft.manifest, before),
         "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
         "published_at": now.isoformat(timespec="seconds"),
@@ -324,7 +319,7 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
     """A lost edition put back in its place, as recorded in the ledger. Errors: `Lost` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
-        raise Lost(
+        raise edition_folders.Lost(
             f"发布版 {month}/{number} 已发布而不在发布文件夹中，现有数据又与它不同；为免同一编号有两种内容，未发布。"
             "请先运行 shequ rebuild，由档案补回，再运行 shequ run"
         )
@@ -343,17 +338,6 @@ def _kind(manifest: dict, before: dict | None) -> str:
     return "corrected" if same_rules else "restated"
 
 
-def _is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
-    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
-    if not spot_tables.TABLES.keys() & manifest["tables"].keys():
-        return False
-    before = edition_folders.read_manifest(latest)
-    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
-        return False
-    changed = same_edition.differing(warehouse, latest, manifest)
-    return bool(changed) and spot_month_tables.only_these(changed)
-
-
 def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
     """A whole release folder: month tables, the small database, the manifest last."""
     folder.mkdir(parents=True)
@@ -361,12 +345,10 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
         for key, item in entries.items():
             durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
+    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
-    described = _json(data_package.describe(warehouse.con, folder, manifest, warehouse.reference))
-    write_durably(folder / data_package.FILE, described, mode=0o440)
-    files[data_package.FILE] = hashlib.sha256(described).hexdigest()
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)

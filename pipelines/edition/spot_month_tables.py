@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.archive.month_state import Life
-from pipelines.edition import month_tables
+from pipelines.edition import edition_folders, month_tables, same_edition
 from pipelines.edition.month_tables import Object
 from pipelines.figures import as_now
 from pipelines.verification import spot_lists, spot_tables
@@ -29,6 +29,17 @@ def stored(warehouse: Warehouse, store: Path, life: Life, span: Iterable[date]) 
         for name, table in spot_tables.tables(lists, month, asked.states, asked.target).items():
             found.setdefault(name, {})[months.key(month)] = month_tables.stored(store, name, table)
     return found
+
+
+def is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
+    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
+    if not spot_tables.TABLES.keys() & manifest["tables"].keys():
+        return False
+    before = edition_folders.read_manifest(latest)
+    if before["reference"] != manifest["reference"] or before["format"] < edition_folders.VERDICTS:
+        return False
+    changed = same_edition.differing(warehouse, latest, manifest)
+    return bool(changed) and only_these(changed)
 
 
 def only_these(changed: Iterable[str]) -> bool:

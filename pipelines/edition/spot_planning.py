@@ -3,7 +3,7 @@
 Reads an edition and writes nothing. A claim is a share with a target, of the city or of a county, over communities.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -107,6 +107,11 @@ def _within(found: list[Proposal], visits: int) -> list[Proposal]:
     """The budget shared among the claims (`budget.share`), in the register's order as they were asked."""
     shares = budget.share(visits, {one.key: one.plans for one in found if one.plans})
     return [_with(one, shares.plans.get(one.key), shares.missing.get(one.key)) if one.plans else one for one in found]
+
+
+def visits(found: Iterable[Proposal]) -> int:
+    """What the chosen plans come to, at most: a unit that several claims ask about is visited once."""
+    return sum(one.chosen.visits for one in found if one.chosen)
 
 
 def choose(one: Proposal, chosen: Plan | None) -> Proposal:

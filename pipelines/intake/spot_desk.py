@@ -205,7 +205,7 @@ def _claim(one: SpotList, claim: ListClaim, lists: Mapping[int, SpotList]) -> di
     names = ("policy", "indicator", "level", "unit", "at_most", "counted", "yes", "required", "allowed")
     told = {name: body[name] for name in names} | {"target": float(claim.claim.target), "slack": claim.claim.slack}
     told |= {"unmade_by": claim.claim.unmade_by, "looks": 1, "look": 1, "unknown_units": claim.claim.unknown}
-    told |= {"strata": _strata(one, claim), "no": [], "unknown": []}
+    told |= {"visits": sum(claim.planned), "strata": _strata(one, claim), "no": [], "unknown": []}
     estimate = spot_lists.for_estimate(lists, one, claim)
     columns = spot_tables.result_columns(one, claim.key, estimate)
     shown = {

@@ -7,7 +7,6 @@ from pipelines import months
 from pipelines.access import roles
 from pipelines.archive.store import SHANGHAI
 from pipelines.edition import Edition, edition_folders, publish, verify_files
-from pipelines.edition.publish_edition import Lost
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.intake import returned_lists, session
@@ -34,7 +33,7 @@ def run(
     by = roles.require(by, "publish", settings, month=months.key(month) if month else None)
     try:
         edition = _publish(settings, month, by, report, warn)
-    except Lost:
+    except edition_folders.Lost:
         rebuild_editions.rebuild(settings, report)
         edition = _publish(settings, month, by, report, warn)
     papers.issue_latest(settings, [edition.month])

@@ -53,7 +53,7 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
     subject = f"{month}报表{when}：{_counted(standing)}"
     to_clerk = Message(
         f"{key}-city", contacts.clerk, subject, _overview(standing, when), "remind",
-        f"{subject}，已报{len(standing.reported)}个。", contacts.page(f"reporting?decide_month={months.key(standing.month)}"),
+        f"{subject}，已报{len(standing.reported)}个。", contacts.page(f"reporting?room=board&of={months.key(standing.month)}"),
     )  # fmt: skip
     refused = {code: [one for one in standing.refused if one["county"] == code] for code, _ in standing.missing}
     return [

@@ -62,7 +62,16 @@ def _unproven(facts: Facts) -> Claim | None:
         for i in items
         if i.city
     ]
-    return Claim(text, tuple(proofs))
+    named_proofs = [
+        Proof(_DECIDING, (facts.policy["id"], i.id, i.city.unit, facts.month), [(len(i.city.deciding.split(",")),)])
+        for i in items[: _NAMED - 1]
+        if i.city and i.city.deciding
+    ]
+    return Claim(text, (*proofs, *named_proofs))
+
+
+_DECIDING = """SELECT len(string_split(deciding, ',')) FROM figure
+               WHERE policy = ? AND indicator = ? AND unit = ? AND month = ? AND divisions = 'now'"""
 
 
 def _over(facts: Facts) -> Claim | None:

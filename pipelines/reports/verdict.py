@@ -12,7 +12,7 @@ from pipelines.edition.statuses import NAMES
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 
-_DECIDING = 5
+_DECIDING = 3
 
 
 def caveats(facts: Facts) -> str:

@@ -62,7 +62,7 @@ def come(monkeypatch):
 def everything(page) -> str:
     """All that the server sent for a page: text, tables, charts, options of choices."""
     sent = [str(page.main), *(str(node.proto) for node in page.main if hasattr(node, "proto"))]
-    return "\n".join(sent)
+    return "\n".join([*sent, *(item.proto.body for item in page.get("html"))])
 
 
 def units_and_findings(data, county: str) -> set[str]:

@@ -9,8 +9,7 @@ from pipelines.edition import Release
 
 _TABLES = (
     "indicator", "county", "coverage", "submission", "finding", "finding_count", "finding_all", "policy", "edition", "unit", "decision",
-    "outlook", "movement", "movement_unit", "division_change", "due_day", "status",
-    "figure_spot", "spot_claim",
+    "outlook", "movement", "movement_unit", "division_change", "due_day", "status", "figure_spot", "spot_claim",
 )  # fmt: skip
 _SERIES = ("step", "concern")
 
@@ -26,7 +25,10 @@ def copied(release: Release, **manifest: object) -> Release:
     )
     for policy in (row["id"] for row in release.rows("SELECT id FROM policy")):
         queries[f"state-{policy}"] = f"SELECT * FROM \"state-{policy}\" WHERE month = DATE '{release.month}'"
+    there = {row["name"] for row in release.rows("SELECT view_name AS name FROM duckdb_views()")}
     for name, query in queries.items():
+        if name not in there:
+            continue
         with release.con.cursor() as cursor:
             con.register("incoming", cursor.sql(query).to_arrow_table())
         con.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
