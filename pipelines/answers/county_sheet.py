@@ -230,7 +230,7 @@ def read(form2: Form2, part: Part, report: Report, own: Own, date1904: bool) -> 
         report.add("labels_missing", sheet=sheet.name, expected="、".join(missing), count=len(missing))
     known = {labels.fold(f.label): f.label for f in part}
     for cell, text in form2.unknown:
-        near = process.extractOne(labels.normalise(text), known, scorer=fuzz.ratio, score_cutoff=NEAR)
+        near = process.extractOne(labels.normalise(text), list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
         hint = f"最接近的项目是“{known[near[0]]}”" if near else "没有相近的项目"
         report.add("unknown_label", sheet=sheet.name, cell=cell, found=text, hint=hint)
     record = CountyRecord(sheet.name)
