@@ -12,13 +12,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines.edition.column_names import CODES, COLUMNS, STATES
+from pipelines.edition.column_names import CODES, COLUMNS, SPOT, STATES
 from pipelines.figures.progress import STATUSES
 from pipelines.punctuation import full_width
 from pipelines.reference.form import Field, Form
 from pipelines.reference.policy.register import Register
 from pipelines.reference.reference_bundle import Reference
 from pipelines.system.durable_files import write_durably
+from pipelines.verification import spot_tables
 
 FILE = "datapackage.json"
 _TYPES = {"BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "number", "VARCHAR": "string"}
@@ -39,6 +40,12 @@ _GRAINS = {
     "figure": ("每项指标、每月、每个市县乡一行，按当时区划", "one row per indicator, month and place, by the divisions of the month"),
     "figure_now": ("每项指标、每月、每个市县乡一行，按发布版当月区划", "one row per indicator, month and place, by the edition's divisions"),
     "state": ("每个社区（村）每月一行：各项指标的状态", "one row per community and month: its state for every indicator"),
+    "spot_list": ("每份抽查名单一行", "one row per list of spot checks"),
+    "spot_claim": ("每份名单每个结论一行", "one row per list and claim"),
+    "spot_stratum": ("每份名单、每个结论、每层一行", "one row per list, claim and stratum"),
+    "spot_unit": ("已结束的名单每个结论、每个应走访的单位一行", "one row per closed list, claim and unit to visit"),
+    "spot_answer": ("已结束的名单每个记录的结果一行", "one row per result recorded for a closed list"),
+    "figure_spot": ("每个被抽查的结论每月一行：抽查怎么说", "one row per checked claim and month: what the check says"),
     "county_state": ("每个县每月一行：各项县级指标的状态", "one row per county and month: its state for every indicator"),
 }  # fmt: skip
 
@@ -113,6 +120,8 @@ def _meaning(
     name: str, kind: str, form: Form, register: Register | None
 ) -> tuple[str, str, str | None, dict[str, str]]:
     """Chinese, English, unit and codes of a column."""
+    if kind in spot_tables.TABLES and name in SPOT:
+        return *SPOT[name], None, {}
     if kind in ("state", "county_state") and register is not None:
         part, _, own = name.rpartition(":")
         if entry := next((i for i in register if i.id == own), None):
