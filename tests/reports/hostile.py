@@ -82,11 +82,15 @@ def after_the_term(release: Release) -> Release:
 
 
 def behind(release: Release) -> Release:
-    """Everything known and unmet is off its track; a third of the units reported since the month before."""
+    """Everything known and unmet is off its track; of the city all is known."""
     copy = copied(release)
     copy.con.execute(
-        """UPDATE figure SET status = CASE WHEN hash(indicator) % 2 = 0 THEN 'off_track' ELSE 'lagging' END,
-           unknown = 0, gap_failing = gap, gap_unknown = 0 WHERE target IS NOT NULL AND gap > 0"""
+        """UPDATE figure SET status = CASE WHEN hash(indicator) % 2 = 0 THEN 'off_track' ELSE 'lagging' END
+           WHERE target IS NOT NULL AND gap_failing > 0"""
+    )
+    copy.con.execute(
+        """UPDATE figure SET status = 'off_track', unknown = 0, gap_failing = gap, gap_unknown = 0
+           WHERE target IS NOT NULL AND gap > 0 AND level = 'city'"""
     )
     copy.con.execute(
         """UPDATE step SET status_before = b.status FROM figure AS b
