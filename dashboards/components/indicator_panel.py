@@ -16,6 +16,7 @@ from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, 
 from dashboards.text import escape, screen_wording
 from pipelines import months
 from pipelines.edition import formula_text, movement_sentences
+from pipelines.edition.movement_sentences import Moved
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
 
@@ -98,10 +99,17 @@ def moved_in_words(view: View, indicator: str) -> None:
     """What of the last month was work and where, what was reports or boundary; and which counties slipped."""
     own = next((row for row in sentences.moved(view) if row["indicator"] == indicator), None)
     slipped = [row["short"] for row in sentences.slipped(view, indicator=indicator)]
-    said = [f"本月{movement_sentences.of_indicator(own)}" if own else ""]
+    said = [_of_work(own) if own else ""]
     said += [f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
     if told := "。".join(filter(None, said)):
         st.markdown(f"{escape.markdown(told)}。")
+
+
+def _of_work(row: Moved) -> str:
+    """`本月甲率新增 3 个…`; where nothing turned by work, that, and what moved besides."""
+    if row["gained"] or row["lost"]:
+        return f"本月{movement_sentences.of_indicator(row)}"
+    return f"本月没有实际增减，{movement_sentences.beside(row)}"
 
 
 def what_if(view: View, row: PlaceRow) -> None:
