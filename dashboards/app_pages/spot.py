@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import spot_desk_panel, spot_plan_panel
+from dashboards.components import header, spot_desk_panel, spot_plan_panel
 from dashboards.text import escape
 from pipelines.verification import sentences
 
@@ -13,16 +13,7 @@ may_decide = signin.may("spot")
 ROOMS = {"lists": "各次抽查", "plan": "计划一次抽查", "back": "交回结果"}
 if not may_decide:
     ROOMS = {"lists": ROOMS["lists"]}
-asked = st.query_params.get("room", "lists")
-room = st.segmented_control(
-    "内容",
-    list(ROOMS),
-    default=asked if asked in ROOMS else "lists",
-    format_func=lambda name: ROOMS[name],
-    required=True,
-    label_visibility="collapsed",
-)
-st.query_params["room"] = room
+room = header.tabs("room", "内容", ROOMS, "lists")
 if room == "plan":
     spot_plan_panel.plan(view)
 elif room == "back":

@@ -97,10 +97,8 @@ def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_deci
 
 
 def _aim(claim: Mapping) -> str:
-    return (
-        f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个；走访 {claim['visits']} 个，"
-        f"至多 {claim['allowed']} 个未能属实即证明达标。"
-    )
+    goal = f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个"
+    return f"{goal}；走访 {claim['visits']} 个，{sentences.allowance(claim['allowed'])}。"
 
 
 def _next_step(one: SpotList, told: Mapping, by: str | Actor) -> None:

@@ -108,7 +108,7 @@ def _plan_line(one: Proposal, allowed: int) -> str:
     made = next(each for each in one.plans if each.allowed == allowed)
     mark = "（建议）" if allowed == one.recommended else ""
     good = f"{float(100 * made.chance[1]):.0f}%"
-    return f"走访 {made.visits} 个，至多 {allowed} 个未能属实即证明达标{mark}；若每百个有 1 个不实，成功把握 {good}"
+    return f"走访 {made.visits} 个，{sentences.allowance(allowed)}{mark}；若每百个有 1 个不实，成功把握 {good}"
 
 
 def _commit(release, found: Sequence[Proposal]) -> None:

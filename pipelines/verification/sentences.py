@@ -78,6 +78,11 @@ def margin(claim: Claim) -> str:
     return f"再有 {claim.unmade_by:,} 个不实即不达标"
 
 
+def allowance(allowed: int) -> str:
+    """What the visits must come back with."""
+    return f"至多 {allowed} 个未能属实即证明达标" if allowed else "全部属实才证明达标"
+
+
 def not_met(claim: Claim) -> str:
     """Why no list is planned for a claim that is not met as reported."""
     return f"所报已不达标（差 {-claim.slack:,} 个），没有可核实的达标结论"
