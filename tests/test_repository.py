@@ -110,7 +110,9 @@ def test_the_environment_is_read_in_one_place():
 
 
 def test_no_module_is_longer_than_one_thought():
-    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    # a list of columns without a function is as long as its tables
+    sources = [path for path in SOURCES if any(isinstance(node, FUNCTION) for node in ast.walk(tree(path)))]
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in sources}
     long = {module: length for module, length in lengths.items() if length > LONGEST_MODULE}
     assert not long, f"模块不超过 {LONGEST_MODULE} 行;按所知道的事拆开:{long}"
 

@@ -77,7 +77,7 @@ def _hint(near: str | None, missing: object) -> str:
 
 
 def _headless_columns(table: Table, report: Report) -> None:
-    """Columns with data under no header. A few cells are a note that somebody wrote beside the table."""
+    """Columns with data under no header. A few cells are a note beside the table."""
     headed = {column.index for column in (*table.columns.values(), *table.unknown, *table.wrong_unit.values())}
     headed |= {column.index for columns in table.twice.values() for column in columns}
     counts: Counter[int] = Counter()

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from pipelines import months
 from pipelines.answers import (
@@ -49,6 +50,9 @@ def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_
     return _Choice(workbook, form, report, named, of_town).made()
 
 
+_Item = TypeVar("_Item", Table, Form2)
+
+
 class _Choice:
     def __init__(self, workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool):
         self.workbook, self.form, self.report, self.named, self.of_town = workbook, form, report, named, of_town
@@ -86,7 +90,7 @@ class _Choice:
             return next(iter(self.named & said))
         return None if self.named else max(said)
 
-    def _of_month(self, sheets: list, month: date | None) -> list:
+    def _of_month(self, sheets: list[_Item], month: date | None) -> list[_Item]:
         kept = []
         for item in sheets:
             said = _months_of(item)
@@ -205,7 +209,7 @@ def _has_units(table: Table) -> bool:
 
 
 def _has_answers(table: Table) -> bool:
-    """Whether any unit has an answer besides what says which unit it is, as the form is handed out."""
+    """Whether any unit has an answer besides its identification, which the template fills in."""
     known = set(_positions(table, ("code", "name", "town", "kind")))
     positions = [column.index - 1 for column in table.columns.values() if column.index - 1 not in known]
     for number in join_sheets.bodies(table).units:
@@ -297,7 +301,7 @@ def county_of_codes(table: Table | None) -> str | None:
 
 
 def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
-    """Hidden rows, columns and sheets are read like others, and said."""
+    """Notes on hidden rows, columns and sheets, which are read like others."""
     for chosen_part in filter(None, (chosen.table, chosen.record)):
         sheet = chosen_part.sheet
         if sheet.visibility != "visible":
@@ -317,13 +321,13 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
 
 
 def is_remarks(sheet: Sheet) -> bool:
-    """The template's sheet on which a county says what is wrong with the roster."""
+    """The template's sheet for a county's remarks on the roster."""
     title = sheet.value(1, 1)
     return sheet.name == REMARKS_SHEET and isinstance(title, str) and title.startswith(REMARKS_TITLE)
 
 
 def note_remarks(chosen: Chosen, report: Report) -> None:
-    """What a county says is wrong with the roster, word for word: the city has to look at it."""
+    """The county's remarks on the roster, verbatim, for the city to look at."""
     for sheet in filter(is_remarks, chosen.others):
         for number, row in enumerate(sheet.rows[3:], 4):
             said = "：".join(str(value).strip() for value in row[1:] if value not in (None, ""))

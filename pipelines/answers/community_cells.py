@@ -23,7 +23,7 @@ UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
 
 class Cells:
-    """Fills `rows.values` and `rows.raw` from the sheet; `bad` says what could not be read: field, position, why."""
+    """Fills `rows.values` and `rows.raw` from the sheet; `bad` holds cells that could not be read: field, position, reason."""
 
     def __init__(self, table: Table, rows: CommunityRows, context: Context):
         self.table, self.rows, self.context = table, rows, context
@@ -65,7 +65,7 @@ class Cells:
         """A finding on this sheet."""
         self.report.add(code, sheet=self.sheet.name, **address_and_words)
 
-    def _transposed(self) -> list[tuple]:
+    def _transposed(self) -> list[tuple[object, ...]]:
         """Columns of the unit rows, as wide as the mapped columns go."""
         width = max((column.index for column in self.table.columns.values()), default=0)
         source = self.sheet.rows
@@ -86,7 +86,7 @@ class Cells:
     def _asked(self, place: Column) -> Asked:
         return Asked(place.factor, place.stated, self.context.date1904, self.context.untyped)
 
-    def _met_before(self, question: Field, place: Column, raw: tuple) -> bool:
+    def _met_before(self, question: Field, place: Column, raw: tuple[object, ...]) -> bool:
         """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
@@ -100,7 +100,7 @@ class Cells:
         self.rows.values[question.id], self.rows.raw[question.id] = values, shown
         return True
 
-    def _parsed(self, question: Field, place: Column, raw: tuple) -> None:
+    def _parsed(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
         asked, distinct = self._asked(place), set(raw)
         if question.type == "month" and any(map(_TENTH.search, filter(_is_text, distinct))):
             asked = replace(asked, untyped=False)  # whoever writes 2018.10 means January with 2018.1
@@ -129,7 +129,7 @@ class Cells:
             masked = personal_data.masked_code if question.type == "code" else personal_data.masked
             self.rows.raw[question.id] = [text and masked(text) for text in self.rows.raw[question.id]]
 
-    def _percents(self, question: Field, place: Column, raw: tuple, parsed: dict) -> None:
+    def _percents(self, question: Field, place: Column, raw: tuple[object, ...], parsed: dict[object, object]) -> None:
         """A percent column: cells with a percent format hold fractions, 0.925 for 92.5%."""
         formatted = self.sheet.percent.get(place.index, ())
         bad = self.bad.get(question.id, {})
@@ -173,7 +173,7 @@ class Cells:
             label=question.label,
         )
 
-    def _filled_down(self, place: Column, raw: tuple) -> tuple:
+    def _filled_down(self, place: Column, raw: tuple[object, ...]) -> tuple[object, ...]:
         """A town that is merged over its rows holds for all of them; a blank below a town does not."""
         filled = dict(zip(self.rows.row, raw, strict=True))
         for merge in self.sheet.merges:
@@ -182,7 +182,7 @@ class Cells:
                 filled.update({row: text for row in range(merge.first_row, merge.last_row + 1) if row in filled})
         return tuple(filled.values())
 
-    def _report_personal(self, question: Field, place: Column, raw: tuple) -> None:
+    def _report_personal(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
         """Says where telephone or identity numbers stand in a name; they are struck out before anything is kept."""
         rows = [row for row, value in zip(self.rows.row, raw, strict=True) if personal_data.holds(value)]
         cells = address.column_cells(place.index, rows)
@@ -203,7 +203,7 @@ class Cells:
                 self.rows.raw[fields[column]][position[row]] = text or None
 
     def _merged_cells(self) -> None:
-        """Merged answers: nobody can tell whose they are. Only a town may be merged down."""
+        """Merged answers cannot be attributed to a unit; only a town may be merged down."""
         position = {row: i for i, row in enumerate(self.rows.row)}
         fields = {column.index: questionid for questionid, column in self.table.columns.items()}
         for merge in self.sheet.merges:

@@ -20,7 +20,7 @@ from pipelines.answers.parse_value import PLAIN, Bad
 from pipelines.reference.form import Field, Part
 from pipelines.reference.labels import fold
 from pipelines.reference.prefilled_marks import LAST_SHEET, REST_OF_RECORD, REST_OF_ROWS, TICK, WIDTH, unpacked
-from pipelines.workbook.grid import Sheet, Workbook
+from pipelines.workbook.grid import Row, Sheet, Workbook
 
 State = Literal["changed", "confirmed", "untouched"]
 _GIVEN = ("code", "name", "town", "kind")
@@ -56,7 +56,7 @@ def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
     return LastMonth(marks.prefilled, names, rows, record or None)
 
 
-def _holds(row: list) -> bool:
+def _holds(row: Row) -> bool:
     return len(row) > 3 and row[3] is not None
 
 

@@ -33,7 +33,7 @@ _WHO = re.compile(r"(?:填报|编报|填表|报送|报告|上报)(?:单位|部�
 
 @dataclass(frozen=True)
 class Claim:
-    """What one place says: a month or a county code, and the place in words."""
+    """A month or county code stated at one place, and the place in words."""
 
     value: object
     source: str
@@ -149,7 +149,7 @@ def title_cells(sheet: Sheet, before: int) -> Iterable[tuple[str, str]]:
 
 @dataclass
 class Identity:
-    """All that the workbook says of itself."""
+    """All statements of the workbook on its county and month."""
 
     months: list[Claim]
     counties: list[Claim]  # value: frozenset of codes that the place can mean
@@ -216,7 +216,7 @@ def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tupl
 
 
 def quote(claims: list[Claim], label) -> str:
-    """What each place says, for the refusal."""
+    """The statements by place, for the refusal."""
     return "；".join(dict.fromkeys(f"{claim.source}为{label(claim.value)}" for claim in claims))
 
 

@@ -116,7 +116,7 @@ def _is_unit(value: object) -> bool:
 # -- one field a row --------------------------------------------------------------------------------------------------
 
 
-def _upright(sheet: Sheet, labelled: list[_Labelled], columns: Counter) -> list[Place]:
+def _upright(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> list[Place]:
     """Label columns side by side, each with the columns that belong to it."""
     label_columns = sorted(column for column, count in columns.items() if count >= 2)
     first = min(row for row, *_ in labelled)
@@ -163,7 +163,7 @@ def _holds_units(sheet: Sheet, rows: list[int], column: int) -> bool:
     return bool(values) and all(_is_unit(value) for value in values)
 
 
-def _unknown(sheet: Sheet, labelled: list[_Labelled], columns: Counter) -> list[tuple[str, str]]:
+def _unknown(sheet: Sheet, labelled: list[_Labelled], columns: Counter[int]) -> list[tuple[str, str]]:
     """Texts between the labels that are none: cell and text."""
     unknown = []
     for column in (column for column, count in columns.items() if count >= 2):
@@ -230,7 +230,7 @@ def read(form2: Form2, part: Part, report: Report, own: Own, date1904: bool) -> 
         report.add("labels_missing", sheet=sheet.name, expected="、".join(missing), count=len(missing))
     known = {labels.fold(f.label): f.label for f in part}
     for cell, text in form2.unknown:
-        near = process.extractOne(labels.normalise(text), known, scorer=fuzz.ratio, score_cutoff=NEAR)
+        near = process.extractOne(labels.normalise(text), list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
         hint = f"最接近的项目是“{known[near[0]]}”" if near else "没有相近的项目"
         report.add("unknown_label", sheet=sheet.name, cell=cell, found=text, hint=hint)
     record = CountyRecord(sheet.name)
@@ -332,7 +332,7 @@ def is_filled(form2: Form2) -> bool:
 
 
 def contradictions(one: Form2, other: Form2) -> list[str]:
-    """Places where two records of one file say different things, or one says something and the other nothing."""
+    """Places where two records of one file differ, or only one has an answer."""
     places = []
     for name, place in one.places.items():
         if name not in other.places:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.answers import personal_data
 from pipelines.workbook import address
-from pipelines.workbook.grid import Sheet, Workbook
+from pipelines.workbook.grid import Row, Sheet, Workbook
 
 KEY, HEADING = "编号", "情况说明"
 # of a text that is kept, in characters
@@ -59,13 +59,13 @@ def _of_sheet(sheet: Sheet) -> Iterator[Explanation]:
             yield Explanation(finding, kept(text), sheet.name, address.cell(number, said + 1))
 
 
-def _columns(row: list) -> tuple[int, int] | None:
+def _columns(row: Row) -> tuple[int, int] | None:
     """Positions of the findings' numbers and of the explanations, where a row is the heading of a list."""
     labels = [value.strip() if isinstance(value, str) else "" for value in row]
     return (labels.index(KEY), labels.index(HEADING)) if KEY in labels and HEADING in labels else None
 
 
-def _text(row: list, place: int) -> str:
+def _text(row: Row, place: int) -> str:
     """A cell's text. A number of twelve digits without a letter becomes a number where a program takes it for one."""
     value = row[place] if place < len(row) else None
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):

@@ -17,7 +17,7 @@ from pipelines import settings
 from pipelines.answers import personal_data
 from pipelines.errors import Refusal
 from pipelines.reference import strict_yaml
-from pipelines.reference.strict_yaml import Entry
+from pipelines.reference.strict_yaml import Entry, Plain
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SHOWN = 60  # characters of a value that a message quotes
@@ -48,7 +48,7 @@ class Finding:
 
 
 class Kind(Entry):
-    """One entry of the taxonomy. `message` has the place in front and says what is wrong and what to do."""
+    """One entry of the taxonomy. `message` follows the place: the fault, and the remedy."""
 
     code: str
     severity: Literal["error", "warning", "note"]
@@ -60,7 +60,7 @@ class Kind(Entry):
 
 
 class _File(Entry):
-    findings: list[dict]
+    findings: list[Plain]
 
 
 def finding_id(county: str | None, finding: Finding) -> str:

@@ -13,7 +13,7 @@ from pipelines.answers import measurement_units
 from pipelines.reference import labels
 from pipelines.reference.form import Field, Part, Vocabulary
 from pipelines.workbook import address
-from pipelines.workbook.grid import Sheet
+from pipelines.workbook.grid import Row, Sheet
 
 DEEPEST = 60  # a header that starts below this row is not looked for
 TALLEST = 3  # header rows, a row of units or column numbers under them not counted
@@ -59,7 +59,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Match:
-    """What the header over a column says: `remarks` of the label itself, `above` of the groups over it."""
+    """The header over a column: `remarks` of the label itself, `above` of the groups over it."""
 
     field: Field | None
     header: str
@@ -153,7 +153,7 @@ class _Header:
         """How many different fields the block names."""
         return len({match.field.id for match in self.matches(first, last) if match.field})
 
-    def _cells(self, row: int) -> list:
+    def _cells(self, row: int) -> Row:
         return [value for value in self.rows[row - self.low] if value is not None and value != ""]
 
     def _is_title(self, row: int) -> bool:
@@ -169,7 +169,7 @@ class _Header:
         return bool(cells) and all(_is_hint(cell) for cell in cells)
 
     def matches(self, first: int, last: int) -> list[Match]:
-        """What a block of rows says over each column."""
+        """The match of a block of header rows for each column."""
         if (first, last) not in self._matches:
             columns = zip(*self.texts[first - self.low : last + 1 - self.low], strict=True)
             self._matches[first, last] = [_match(self.known, texts) for texts in columns]

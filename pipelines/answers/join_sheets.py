@@ -12,6 +12,7 @@ from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.unit_rows import Body, classify
 from pipelines.reference import labels
 from pipelines.workbook import address
+from pipelines.workbook.grid import Row
 
 _IDENTITY = ("code", "name", "town", "kind")
 _SHOWN = 5  # places that a refusal names
@@ -64,7 +65,7 @@ def bodies(table: Table) -> Body:
     return classify(table, lambda name: False, lambda name: False)
 
 
-def unit_key(table: Table, row: list) -> Key | None:
+def unit_key(table: Table, row: Row) -> Key | None:
     """By what a unit is found again on another sheet: its code, else its name within its town."""
     code, name, town = (_text(table, row, name) for name in ("code", "name", "town"))
     digits = parse_value.code_digits(code)
@@ -73,7 +74,7 @@ def unit_key(table: Table, row: list) -> Key | None:
     return (labels.fold(name), labels.fold(town)) if name else None
 
 
-def _text(table: Table, row: list, name: str) -> str:
+def _text(table: Table, row: Row, name: str) -> str:
     column = table.columns.get(name)
     value = row[column.index - 1] if column and column.index <= len(row) else None
     return parse_value.shown(value) or ""
@@ -221,7 +222,7 @@ def contradictions(joined: Joined) -> str:
 
 
 def coded_rows(table: Table) -> list[int]:
-    """Rows that a code says to be units."""
+    """Rows with the code of a unit."""
     return [
         number
         for number, row in enumerate(table.sheet.rows[table.last :], table.last + 1)

@@ -76,7 +76,7 @@ def factor(stated: str, own: str) -> Decimal | None:
 
 
 def split_number(text: str) -> tuple[str, str | None]:
-    """A folded text as number and the unit behind it: `1,200户` is (`1,200`, `户`). A unit that nobody knows stays on."""
+    """A folded text as number and the unit behind it: `1,200户` is (`1,200`, `户`). An unknown unit stays part of the text."""
     if text.endswith("m2"):
         return text[:-2], "m2"
     unit_behind = _BEHIND.match(text)

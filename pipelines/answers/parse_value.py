@@ -69,9 +69,9 @@ def parse(raw: object, field: Field, asked: Asked = PLAIN) -> object:
     return _PARSERS[field.type](raw, field, asked)
 
 
-def parse_all(distinct: set, field: Field, asked: Asked) -> dict:
+def parse_all(distinct: set[object], field: Field, asked: Asked) -> dict[object, object]:
     """Every distinct raw value of a column to its value. What nearly all cells of a column are takes a short cut."""
-    parsed: dict = {}
+    parsed: dict[object, object] = {}
     if field.type == "count" and asked.factor == 1 and field.max is not None:
         most = field.max
         parsed = {v: int(v) for v in distinct if type(v) is float and 0 <= v <= most and v == int(v)}
@@ -205,7 +205,7 @@ def decimal(raw: object, stated: str | None) -> Decimal | str | None:
 
 
 def _same(unit: str, stated: str | None) -> bool:
-    """Whether a unit behind a number says the same as the one that the column is in: 平方米 and ㎡."""
+    """Whether a unit behind a number is the column's unit: 平方米 and ㎡."""
     return stated is not None and measurement_units.factor(unit, stated) == 1
 
 

@@ -1,4 +1,4 @@
-"""Telephone, identity and card numbers: the survey asks for none, and what is sent all the same is neither stored nor told."""
+"""Telephone, identity and card numbers: the survey asks for none; those sent nevertheless are neither stored nor shown."""
 
 import math
 import re
@@ -26,7 +26,7 @@ def holds(value: object) -> bool:
     return isinstance(value, str) and len(value) >= _SHORTEST and bool(_NUMBERS.search(value))
 
 
-def any_in(values: set) -> bool:
+def any_in(values: set[object]) -> bool:
     """Whether any of many cells may hold one: a quick look before each is looked at."""
     return bool(
         _NUMBERS.search("\n".join(str(int(v)) if type(v) is float and v.is_integer() else str(v) for v in values))

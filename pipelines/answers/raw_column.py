@@ -1,11 +1,11 @@
-"""One column of raw cells: as the sender sees them, and ready to be told apart as keys."""
+"""One column of raw cells: as text that the sender sees, and as distinct keys."""
 
 from types import NoneType
 
 from pipelines.answers import parse_value, personal_data
 
 
-def texts(raw: tuple, distinct: set) -> list[str | None]:
+def texts(raw: tuple[object, ...], distinct: set[object]) -> list[str | None]:
     """What stood in the cells, as the sender sees it. Text is its own text."""
     if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
         return list(raw)
@@ -14,13 +14,13 @@ def texts(raw: tuple, distinct: set) -> list[str | None]:
 
 
 def masked(text: object) -> object:
-    """A name without the telephone and identity numbers that somebody wrote behind it: they are not stored."""
+    """A name without telephone and identity numbers written behind it: they are not stored."""
     if isinstance(text, float) and personal_data.holds(text):
         text = str(int(text))
     return personal_data.masked(text) if isinstance(text, str) else text
 
 
-def booleans_apart(raw: tuple, distinct: set) -> tuple[tuple, set]:
+def booleans_apart(raw: tuple[object, ...], distinct: set[object]) -> tuple[tuple[object, ...], set[object]]:
     if bool not in set(map(type, raw)):
         return raw, distinct
     texts = {True: "TRUE", False: "FALSE"}

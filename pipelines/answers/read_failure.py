@@ -1,4 +1,4 @@
-"""Files that cost too much to read: what was found out, once, and what is said of it ever after.
+"""Submissions that exceeded a resource limit; the decision is recorded so that a rebuild repeats it.
 
 Whether a limit is passed depends on the machine, and figures must not. So the outcome is decided at the first reading and noted in
 the ledger (`too_costly`: the submission, why, the limits); a rebuild takes it from there, on whatever machine. A submission that a
@@ -6,6 +6,7 @@ release counts was readable when it was made: should a smaller machine fail on i
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from pipelines.answers import findings
 from pipelines.answers.findings import Kind
@@ -33,7 +34,7 @@ class Costly:
     limits: Limits
 
     def reading(self, file: str, sha256: str, kinds: dict[str, Kind]) -> Reading:
-        """A refused reading that says so."""
+        """The refused reading of such a file."""
         report = findings.Report(file, kinds)
         if self.why == FAULT:
             report.add("reader_fault")
@@ -42,8 +43,8 @@ class Costly:
         return Reading(file, sha256, refused=True, findings=report.findings)
 
 
-def noted(body: dict) -> Costly:
-    """What the ledger tells."""
+def noted(body: dict[str, Any]) -> Costly:
+    """The failure recorded in the ledger."""
     return Costly(body["why"], Limits(**body["limits"]))
 
 

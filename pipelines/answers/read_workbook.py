@@ -174,7 +174,7 @@ class _Reading:
             self.reading.refused = True
 
     def _note(self) -> None:
-        """What the file itself is like: once a kind, whichever of its sheets it is said of."""
+        """Notes on the file itself, one per kind."""
         details: dict[str, list[str]] = {}
         for code, detail in self.workbook.notes:
             details.setdefault(code, []).append(detail)
@@ -183,7 +183,7 @@ class _Reading:
             self.report.add(code, found=detail or None, text=NOTES[code] + (f"（{detail}）" if detail else ""))
 
     def _explanations(self) -> None:
-        """What the county answers to earlier findings; a stock phrase is none, and is told."""
+        """The county's answers to earlier findings; a stock phrase is refused with a note."""
         explained = explanations.read(self.workbook)
         self.reading.explanations = [one for one in explained if not explanations.says_nothing(one.text)]
         empty = [one for one in explained if explanations.says_nothing(one.text)]

@@ -174,7 +174,7 @@ class _Asked:
 
 
 def _percent(share) -> str:
-    """Cut, not rounded: 全部 is said only of all."""
+    """Cut, not rounded: 全部 only where it is all."""
     return "全部" if share >= 1 else f"{int(share * 1000) / 10:g}%"
 
 

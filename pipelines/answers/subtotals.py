@@ -74,7 +74,7 @@ def _town(total: Total, rows: CommunityRows, table: Table, context: Context) -> 
 def _differences(
     stated: dict[str, Decimal], group: list[int], rows: CommunityRows, part: Part
 ) -> dict[str, tuple[Decimal, Decimal]]:
-    """Fields whose stated sum is not that of the group: what is stated and what the parts give.
+    """Fields whose stated sum is not that of the group: the stated sum and the computed one.
 
     A part that could not be read may be anything up to the field's largest answer.
     """

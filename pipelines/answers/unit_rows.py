@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pipelines.answers import parse_value
 from pipelines.answers.header_columns import Table
 from pipelines.reference import labels
+from pipelines.workbook.grid import Row
 
 _TOTAL = re.compile(r".{0,30}?(?:小计|合计|总计|共计|累计|总数|汇总|平均)(?:\(.*\)|:.*)?|(?:其中|以上|本页).{0,20}")
 _GRAND = re.compile(r"合计|总计|共计|汇总|全县|全区|全市")
@@ -84,10 +85,10 @@ class _Sorter:
         return table.columns[field_id].index - 1 if field_id in table.columns else None
 
     @staticmethod
-    def _at(row: list, position: int | None) -> object:
+    def _at(row: Row, position: int | None) -> object:
         return row[position] if position is not None and position < len(row) else None
 
-    def has_code(self, row: list) -> bool:
+    def has_code(self, row: Row) -> bool:
         """Whether the row has a unit's code or the ruins of one, rather than the code of a town or a word."""
         raw = row[self.code] if self.code is not None and self.code < len(row) else None
         if type(raw) is str and len(raw) == 12 and raw.isascii() and raw.isdigit():
@@ -97,13 +98,13 @@ class _Sorter:
             known = self.codes[raw] = _is_code(raw)
         return known
 
-    def kind(self, row: list) -> str:
+    def kind(self, row: Row) -> str:
         """unit | total | skip | blank | doubtful, of a row without a code."""
         if not any(value is not None and value != "" for value in row):
             return "blank"
         return self._without_code(row)
 
-    def _without_code(self, row: list) -> str:
+    def _without_code(self, row: Row) -> str:
         texts = [labels.fold(value) for value in row if isinstance(value, str) and value.strip()]
         filled = sum(value is not None and value != "" for value in row)
         if _signature(row) in self.headers or self._repeats_header(texts):
@@ -121,7 +122,7 @@ class _Sorter:
     def _repeats_header(self, texts: list[str]) -> bool:
         return len({labels.normalise(text) for text in texts} & self.header_texts) >= min(3, len(self.header_texts))
 
-    def _is_total(self, row: list, name: str) -> bool:
+    def _is_total(self, row: Row, name: str) -> bool:
         """Labelled as a sum; or called like a town or not called anything, and nothing but numbers behind it."""
         if any(_TOTAL.fullmatch(text) for text in self._labels(row)):
             return True
@@ -132,13 +133,13 @@ class _Sorter:
         place = name or self.label(row)
         return self.is_place(place) if place else True
 
-    def _labels(self, row: list) -> list[str]:
-        """Where a total says what it is: code, name, town, and the first cell that is filled."""
+    def _labels(self, row: Row) -> list[str]:
+        """Cells that may label a total: code, name, town, and the first one filled."""
         first = next((value for value in row if value is not None and value != ""), None)
         cells = [self._at(row, self.code), self._at(row, self.name), self._at(row, self.town), first]
         return [labels.fold(value) for value in cells if isinstance(value, str)]
 
-    def label(self, row: list) -> str:
+    def label(self, row: Row) -> str:
         labels_of_row = self._labels(row)
         return next(
             (text for text in labels_of_row if _TOTAL.fullmatch(text)), labels_of_row[-1] if labels_of_row else ""
@@ -154,5 +155,5 @@ def _is_code(raw: object) -> bool:
     return len(digits) >= 5 and not parent and not _HAN.search(text)
 
 
-def _signature(row: list) -> tuple:
+def _signature(row: Row) -> tuple[object, ...]:
     return tuple((i, value) for i, value in enumerate(row) if value is not None and value != "")

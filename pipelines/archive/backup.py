@@ -89,7 +89,7 @@ class _Place:
         return self.root / "audit" / "audit.jsonl"
 
     def mark(self) -> Mark | None:
-        """What `backup.json` says; None in an empty folder. Errors: `Refusal` when this is no backup, or a newer program's."""
+        """Content of `backup.json`; None in an empty folder. Errors: `Refusal` when this is no backup, or a newer program's."""
         try:
             mark: Mark = json.loads((self.root / MARK).read_text(encoding="utf-8"))
             newer = mark["format"] > FORMAT

@@ -1,4 +1,4 @@
-"""Which editions everybody sees (semantics §4, Gate): those that were released and not retracted, folded from events of the ledger.
+"""Released editions (semantics §4, Gate): those released and not retracted, folded from events of the ledger.
 
 An edition is named `2020-06/2`. An event of the kind `release` says that it was made. One with `gated` waits for an event `gate`; one
 without was made by a program that knew no gate and counts as released, so an old archive shows what it always showed.
@@ -22,7 +22,7 @@ def order(name: str) -> tuple[str, int]:
 
 @dataclass
 class Editions:
-    """Every edition that the ledger knows, by its name: the event that made it, the one that released it, the one that retracted it."""
+    """Every edition in the ledger, by its name: the event that made it, the one that released it, the one that retracted it."""
 
     made: dict[str, Event] = field(default_factory=dict)
     released: dict[str, Event] = field(default_factory=dict)

@@ -92,7 +92,7 @@ class Ledger:
                 reach *= 4
 
     def events(self, after: int = 0, until: int | None = None, besides: str | None = None) -> Iterator[Event]:
-        """Events in order, `after` < seq ≤ `until`, of every kind but `besides`. A broken chain is told by `verify`, not here.
+        """Events in order, `after` < seq ≤ `until`, of every kind but `besides`. A broken chain is reported by `verify`, not here.
 
         Lines of that kind are known by their bytes and not taken apart: a ledger of ten years is nearly all submissions.
         """

@@ -19,8 +19,8 @@ from datetime import date
 from typing import NamedTuple
 
 from pipelines import months
-from pipelines.archive.decided import Answered, State, Waiver
 from pipelines.archive.edition_gate import Editions
+from pipelines.archive.finding_state import Answered, State, Waiver
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 
@@ -35,7 +35,7 @@ WITHDRAWABLE = {
 
 
 class Received(NamedTuple):
-    """What the fold needs to know of a submission that was read. `county` and `month` are null when refused; `on` is the day of receipt."""
+    """A submission that was read, as far as the fold uses it. `county` and `month` are null when refused; `on` is the day of receipt."""
 
     seq: int
     county: str | None

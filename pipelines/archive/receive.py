@@ -18,7 +18,7 @@ Unreplaced = Callable[[int], int | None]
 
 
 class Receiver:
-    """Takes bytes into the archive and knows what was received before.
+    """Stores bytes in the archive; recognises those received before.
 
     `unreplaced` says how far a submission is known to be the last of its county and month. Of events later than that nothing is known
     yet: the bytes are then archived as a submission anew, and the fold finds out whether that changes anything. `form_version`, the

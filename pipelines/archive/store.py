@@ -56,7 +56,7 @@ class Archive:
         return digest
 
     def sweep(self) -> None:
-        """Remove what was being written when its writer died: nobody was told that it was received."""
+        """Remove files half written when the writer was killed; their receipt was never confirmed."""
         for folder in self.objects.glob("[0-9a-f][0-9a-f]"):
             durable_files.sweep(folder)
 
@@ -110,7 +110,7 @@ class Archive:
 
 
 def is_right(path: Path, digest: str) -> bool:
-    """Whether the file is there and holds what its digest says."""
+    """Whether the file exists and has this digest."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest

@@ -1,4 +1,4 @@
-"""What a release says about itself beyond its figures: outlook, why figures moved, decisions, editions.
+"""Tables of an edition beside its figures: outlook, why figures moved, decisions, editions.
 
 Small tables of the release's own month, written into `release.duckdb`:
 

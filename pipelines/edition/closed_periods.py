@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipelines import months
-from pipelines.archive.decided import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.archive.store import is_right
 from pipelines.edition import month_tables, ready_tables, verify_files
 from pipelines.edition.ready_tables import Source

@@ -1,4 +1,4 @@
-"""Why a figure moved between any two months of a release, exactly (semantics §7): what `shequ compare` tells."""
+"""Why a figure moved between any two months of a release, exactly (semantics §7): the output of `shequ compare`."""
 
 import itertools
 from datetime import date

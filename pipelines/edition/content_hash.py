@@ -1,4 +1,4 @@
-"""What a table says, as one hash: the same rows give the same hash whatever wrote them, in whatever physical state it was.
+"""Content hash of a table: the same rows give the same hash, whatever wrote them and however they are stored.
 
 The bytes of a Parquet file depend on the library that wrote it and its version; names, types and values do not. So an edition is
 known by the content of its month tables, and the bytes of their files are only checked for damage.
@@ -28,7 +28,7 @@ def columns(schema: pa.Schema) -> str:
 
 
 def _parts(column: pa.ChunkedArray) -> Iterator[memoryview]:
-    """Which rows are null, then the values that are there: what lies under a null is anybody's guess."""
+    """Which rows are null, then the values that are there: the bytes under a null are undefined."""
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     yield _fixed(pc.is_null(array))
     present = array.drop_null()

@@ -3,6 +3,8 @@
 Titles and meanings come from the form, the register and `column_names`; tests hold that no column is left without one.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,7 @@ from pipelines.punctuation import full_width
 from pipelines.reference.form import Field, Form
 from pipelines.reference.policy.register import Register
 from pipelines.reference.reference_bundle import Reference
+from pipelines.system.durable_files import write_durably
 
 FILE = "datapackage.json"
 _TYPES = {"BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "number", "VARCHAR": "string"}
@@ -40,6 +43,15 @@ _GRAINS = {
 }  # fmt: skip
 
 
+def write(
+    con: duckdb.DuckDBPyConnection, folder: Path, manifest: Mapping[str, Any], reference: Reference
+) -> dict[str, str]:
+    """The descriptor as a file in the edition's folder: file name → SHA-256. `manifest` names the tables of the whole series."""
+    data = json.dumps(describe(con, folder, manifest, reference), ensure_ascii=False, indent=1, sort_keys=True).encode()
+    write_durably(folder / FILE, data, mode=0o440)
+    return {FILE: hashlib.sha256(data).hexdigest()}
+
+
 def describe(
     con: duckdb.DuckDBPyConnection, folder: Path, manifest: Mapping[str, Any], reference: Reference
 ) -> dict[str, Any]:
@@ -51,7 +63,6 @@ def describe(
         "description": "各月的报送、采用的答案、指标数字和发现的问题。Reports, answers, figures and findings by month.",
         "created": manifest["published_at"],
         "version": f"{manifest['month']}/{manifest['edition']}",
-        "licenses": [{"name": "MIT", "title": "MIT License"}],
         "resources": [
             _resource(con, folder, table, months, reference) for table, months in sorted(manifest["tables"].items())
         ],

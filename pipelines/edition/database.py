@@ -24,7 +24,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.archive.decided import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.edition import analysis_tables, city_facts, closed_periods, ready_tables
 from pipelines.figures.progress import STATUSES
 from pipelines.reference.policy.register import Register
@@ -62,7 +62,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
 
 
 def _ready(warehouse: Warehouse, folder: Path, manifest: dict, waivers: list[Waiver]) -> None:
-    """The period that goes on, and what is told of the edition's month alone."""
+    """The period still open, and the tables of the edition's month alone."""
     source = closed_periods.split(manifest["months"])[-1].source(folder)
     towns = f"month = DATE '{manifest['month']}-01'"
     series = ready_tables.series(source, "release", waivers, towns)
@@ -107,7 +107,7 @@ _SENTENCE = pa.schema(
 
 
 def _sentences(register: Register) -> list[dict]:
-    """Every sentence of the policy, with the indicators whose quote stands in it; an empty list is what nothing measures."""
+    """Every sentence of the policy, with the indicators whose quote stands in it; the list is empty where no indicator measures it."""
     rows = []
     for paragraph in register.text.paragraphs:
         for number, sentence in enumerate(paragraph.sentences):

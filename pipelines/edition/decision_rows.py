@@ -1,8 +1,8 @@
-"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that tell of them as they are now."""
+"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that show the present ones."""
 
 from collections.abc import Iterable
 
-from pipelines.archive.decided import Answered
+from pipelines.archive.finding_state import Answered
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Event
 

@@ -112,7 +112,7 @@ def named(shelf: Path) -> Path | None:
 
 
 def _text(shelf: Path) -> str:
-    """What `current` says; nothing where it is missing or unreadable."""
+    """Content of `current`; empty where it is missing or unreadable."""
     try:
         return (shelf / "current").read_text(encoding="ascii").strip()
     except (OSError, ValueError):
@@ -133,7 +133,7 @@ def point_current(shelf: Path, archive: Archive) -> None:
 
 
 def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:
-    """Complete editions (of a month) that everybody may see, in order. Beside no ledger, as on a copied shelf, all of them."""
+    """Complete released editions (of a month), in order. Beside no ledger, as on a copied shelf, all of them."""
     standing = list(editions(shelf, month))
     if not archive.ledger.exists():
         return standing

@@ -202,7 +202,7 @@ def keep(temporary: Path, place: Path) -> None:
 
 
 def content_of(warehouse: Warehouse, place: Path) -> str:
-    """The content's hash of a month table that was written before manifests told it."""
+    """The content hash of a month table written before manifests held it."""
     quoted = str(place).replace("'", "''")
     return content_hash.digest(warehouse.con.sql(f"SELECT * FROM read_parquet('{quoted}')").to_arrow_table())
 

@@ -174,7 +174,7 @@ def with_decisions(release: Release, archive: Archive) -> Release:
 
 
 def _open_current(settings: Settings) -> Release:
-    """The current release; where it is damaged the newest released one that is whole, which says that it stands in."""
+    """The current release; where it is damaged the newest whole released one, marked as a substitute."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
     # named and gone is damage, which is told; without a pointer the newest is meant
     wanted = edition_folders.named(settings.releases) or next(reversed(released), None)

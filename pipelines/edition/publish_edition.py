@@ -199,7 +199,7 @@ def _month_queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, s
 
 
 def _approved(settings: Settings, life: Life) -> dict[date, Path]:
-    """Approved months, with the folder of their newest edition that was not retracted, as the ledger tells them."""
+    """Approved months, with the folder of their newest edition that was not retracted, according to the ledger."""
     approved = [month for month, state in life.months.items() if state.approved]
     named = {month: life.editions.usable(months.key(month))[-1:] for month in approved}
     folders = {month: settings.releases / names[0] for month, names in named.items() if names}
@@ -226,7 +226,7 @@ def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict)
 
 
 def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
-    """State of every submission, by month: one more, though it waits, is a change to tell."""
+    """State of every submission, by month; a further one is a change even while it waits."""
     statuses: dict[date, list[tuple[int, str]]] = {}
     for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
         statuses.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
@@ -252,7 +252,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wa
 
 
 def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
-    """Submissions in force for the series, as formats 2 and 3 told them: county, month, ledger number, hash and file name."""
+    """Submissions in force for the series, as in formats 2 and 3: county, month, ledger number, hash and file name."""
     rows = warehouse.con.execute(
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
         [month],
@@ -275,7 +275,7 @@ def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
 def write(
     warehouse: Warehouse, shelf: Path, draft: Draft, latest: Path | None, number: int, by: str, now: datetime
 ) -> Path:
-    """The folder of an edition, complete; nobody knows of it yet. `latest`: the edition of the month before it."""
+    """The folder of an edition, complete but not yet announced. `latest`: the edition of the month before it."""
     store = shelf / "objects"
     before = latest and edition_folders.read_manifest(latest)
     manifest = {
@@ -309,14 +309,14 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) 
 
 
 def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
-    """The newest edition of the month that the ledger tells of, when it is not on the shelf."""
+    """The newest edition of the month in the ledger, when it is not on the shelf."""
     events = [event for event in life.releases if event.body["month"] == months.key(month)]
     newest = max(events, key=lambda event: event.body["edition"], default=None)
     return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
 
 
 def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Draft) -> Edition:
-    """A lost edition where it was, as the ledger tells of it. Errors: `Lost` when what is in force now is something else."""
+    """A lost edition put back in its place, as recorded in the ledger. Errors: `Lost` when what is in force now is something else."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
         raise edition_folders.Lost(
@@ -345,10 +345,10 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
         for key, item in entries.items():
             durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
+    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
         pages, manifest = closed_periods.put_pages(store, folder, manifest)
         files |= pages
-    files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     (folder / "reports").mkdir()
     write_durably(folder / "manifest.json", _json({**manifest, "files": files}), mode=0o440)
     sync_folder(folder)
@@ -370,10 +370,9 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
-    """Finish what a kill interrupted: folders that the ledger does not know, half-written ones, a pointer left behind."""
+    """Finish what a kill interrupted: folders not in the ledger, half-written ones, a stale pointer."""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
-    standing = list(edition_folders.editions(settings.releases))
-    for folder in standing:
+    for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.archive.decided import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.edition import older_formats
 from pipelines.figures.progress import CONCERN, FIGURE
 
@@ -68,7 +68,7 @@ def series(source: Source, into: str, waivers: Iterable[Waiver], towns: str = "F
 
 
 def own(source: Source) -> dict[str, str]:
-    """SQL by table name of what is told of the last month of `source` alone, to be made in `release`."""
+    """SQL by table name of the tables of the last month of `source` alone, to be made in `release`."""
     return {
         "finding": f"SELECT * FROM {source.own('finding')} ORDER BY seq, phase, number",
         "unit": "SELECT unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried "

@@ -15,7 +15,7 @@ from pipelines.warehouse.projection import Warehouse, scalar
 
 
 def digest(manifest: dict) -> str:
-    """The hash by which the ledger knows an edition, of any format. `tables` are those of its whole series."""
+    """The hash of an edition in the ledger, for any format. `tables` are those of its whole series."""
     if manifest["format"] < edition_folders.BY_CONTENT:
         return _hash({key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")})
     contents = {
@@ -60,7 +60,7 @@ def _content_read_once(warehouse: Warehouse, place: Path, digest: str) -> str:
 
 
 def retold(warehouse: Warehouse, folder: Path) -> dict:
-    """An edition's manifest with the content of every month table of its series, which format 1 did not tell."""
+    """An edition's manifest with the content of every month table of its series, which format 1 does not hold."""
     manifest = edition_folders.whole(folder)
     if manifest["format"] >= edition_folders.BY_CONTENT:
         return manifest
@@ -75,7 +75,7 @@ def retold(warehouse: Warehouse, folder: Path) -> dict:
 
 
 def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
-    """Whether an edition on the shelf says what a new one would. One with verdicts of semantics version 1 never does."""
+    """Whether an edition on the shelf has the content of a new one. One with verdicts of semantics version 1 never does."""
     before = edition_folders.read_manifest(folder)
     if (
         before["reference"] != manifest["reference"]
@@ -91,7 +91,7 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
 
 
 def same_figures(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
-    """Whether an edition on the shelf says the same of every place and unit, whatever was reported since."""
+    """Whether an edition on the shelf has the same figures and states, whatever was reported since."""
     before = edition_folders.read_manifest(folder)
     if (
         before["reference"] != manifest["reference"]
@@ -111,7 +111,7 @@ _FIGURE_COLUMNS = (
 
 
 def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
-    """Month tables, as `table/month`, of which an edition on the shelf says something else than one made again.
+    """Month tables, as `table/month`, whose content differs between an edition on the shelf and one made again.
 
     Of an edition with verdicts of semantics version 1 the figures are compared, and its verdicts are not: they are restated.
     """

@@ -91,7 +91,7 @@ def _touched(folder: Path) -> int:
 
 
 def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
-    """Month tables (table → month → object) that are not in the store, or do not hold what their name says."""
+    """Month tables (table → month → object) that are not in the store, or whose bytes do not match their name."""
     objects = [item for entries in content.values() for item in entries.values()]
     return damaged(warehouse, {item.sha256: month_tables.object_path(store, item.sha256) for item in objects})
 
@@ -129,7 +129,7 @@ def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
 
 
 def read_noted(releases: Path) -> Noted:
-    """What was told to readers; nothing where that is missing or damaged: then everything is read."""
+    """The recorded checks; empty where the record is missing or damaged, so that every file is read."""
     with suppress(OSError, ValueError):
         noted = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
         if isinstance(noted, dict) and all(

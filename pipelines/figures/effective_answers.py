@@ -17,7 +17,7 @@ from datetime import date
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.archive.decided import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.archive.month_state import Life, MonthState, Received
 from pipelines.figures import comparisons, county_origins, rule_findings, standing_answers
 from pipelines.figures.rule_findings import Findings
@@ -216,7 +216,7 @@ def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
 
 
 def _compare(warehouse: Warehouse, month: date, state: MonthState, before: dict[str, list[int]]) -> Findings:
-    """What comparing tells of the submissions that count, and of those that wait by themselves; `row` is left with what counts."""
+    """Findings from comparing the submissions that count, and those that wait; `row` is left with what counts."""
     pending = [reading.seq for reading in state.pending]
     con = warehouse.con
     findings: Findings = []

@@ -1,4 +1,4 @@
-"""What a count says: whole numbers, value, bounds, gaps, and whether it reaches the target (semantics §5).
+"""Figures from counts: whole numbers, value, bounds, gaps, and whether the target is reached (semantics §5).
 
 All of it is SQL over one row per indicator, month and unit (a *series*), which costs the same to plan however many indicators there
 are. Shares are counted in units, ratios in millionths: whole numbers of eight bytes are much cheaper than those of sixteen.

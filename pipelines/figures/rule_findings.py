@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.answers.findings import Finding, finding_id
-from pipelines.archive.decided import Waiver
+from pipelines.archive.finding_state import Waiver
 from pipelines.reference import labels
 from pipelines.reference.form import Field, Part
 from pipelines.reference.rules import CompiledRule, broken_sql, previous_fields

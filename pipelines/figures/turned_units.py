@@ -1,4 +1,4 @@
-"""Whether a figure fell among the same units: what tells 倒退 from a scope that has grown (semantics §6).
+"""Whether a figure fell among the same units, which distinguishes 倒退 from a wider scope (semantics §6).
 
 Compared are the units of a place that are in scope and known both in the month judged and in an earlier one (the last that met the
 target, else the baseline's). A share fell where more of them turned from met to not met than the reverse; a ratio where the ratio of

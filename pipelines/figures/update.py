@@ -88,4 +88,4 @@ def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
 def fingerprints(warehouse: Warehouse, span: list[date] | None) -> dict[date, str]:
     """The fingerprints under which the months of a span (or all) stand computed."""
     known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = 'then'").fetchall())
-    return known if span is None else {month: known[month] for month in span if month in known}
+    return known if span is None else {month: known.get(month, "") for month in span}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.answers import findings
-from pipelines.archive.decided import Answered
+from pipelines.archive.finding_state import Answered
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import write_durably
 from pipelines.figures import comparisons, effective_answers

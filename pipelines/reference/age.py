@@ -1,4 +1,4 @@
-"""The age of reference data: what must be said of a month because its roster, policy or calendar is old (semantics §1)."""
+"""Caveats about a month whose roster, policy or calendar is old (semantics §1)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ ROSTER_MONTHS = 18
 
 @dataclass(frozen=True)
 class Caveat:
-    """One thing to be said. `id` stays the same while the matter is the same; `says` is a sentence for people."""
+    """One caveat. `id` is stable while its cause lasts; `says` is a sentence in Chinese."""
 
     id: str
     kind: Literal["roster", "policy", "calendar"]
@@ -22,7 +22,7 @@ class Caveat:
 
 
 def caveats(reference: Reference, month: date) -> list[Caveat]:
-    """What must be said of the reference data by which a month is counted, judged and due; empty where nothing is old."""
+    """Caveats about the reference data that a month is counted, judged and due by; empty where none is old."""
     return [
         *_roster(reference, month),
         *unlisted(reference),
@@ -45,7 +45,7 @@ def _roster(reference: Reference, month: date) -> list[Caveat]:
 
 
 def unlisted(reference: Reference) -> list[Caveat]:
-    """Roster files that lie beside the others but stand in no entry of `editions.yaml`, which is why they are not used."""
+    """Roster files in the folder that no entry of `editions.yaml` names; they are not used."""
     listed = {edition.path.name for edition in reference.rosters.editions}
     names = sorted({path.name for path in (reference.folder / "rosters").glob("*.csv")} - listed)
     says = "名册文件 {} 没有登记在 editions.yaml 中，未被使用；登记办法见 shequ reference check"

@@ -110,7 +110,7 @@ class _File(Entry):
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """What the columns of a part may be called. One for each form that is loaded, told apart by identity."""
+    """Labels and aliases of a part's fields. One object per loaded form, compared by identity."""
 
     fields: dict[str, Field]
 

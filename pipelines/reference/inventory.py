@@ -1,4 +1,4 @@
-"""What reference data a folder holds, how old it is, and which files lie in it unused: for `shequ reference check`."""
+"""Content of a folder of reference data, its age, and files in it that are not used: for `shequ reference check`."""
 
 import csv
 import hashlib

@@ -63,7 +63,7 @@ class Calendar:
         return datetime.combine(day, self.publication_time, self.zone)
 
     def caveat(self, month: date) -> str | None:
-        """What must be said of a month's due day: that its year's holidays are not known. None where they are."""
+        """The caveat that the holidays of a month's year are not known; None where they are."""
         year = months.add(month, 1).year
         if self.is_known(year):
             return None

@@ -16,7 +16,7 @@ _NAMED = 2
 
 
 def claims(facts: Facts) -> list[Claim | None]:
-    return [corrected(facts), *_work(facts), met_before(facts), turned(facts)]
+    return [*_work(facts), met_before(facts), turned(facts)]
 
 
 def corrected(facts: Facts) -> Claim | None:
@@ -43,7 +43,7 @@ def corrected(facts: Facts) -> Claim | None:
 
 
 def conclusions_changed(facts: Facts) -> list[dict]:
-    """City figures of the month whose status is another than in the edition before, leading indicators first."""
+    """City figures of which the edition before concluded something else, leading indicators first."""
     manifest, items = facts.release.manifest, {item.id: item for item in facts.items}
     if manifest["edition"] == 1:
         return []
@@ -53,9 +53,8 @@ def conclusions_changed(facts: Facts) -> list[dict]:
         if row["month"] == manifest["month"]
         and row["policy"] == facts.policy["id"]
         and row["indicator"] in items
-        and row.get("status_before")
-        and row.get("status_after")
-        and row["status_before"] != row["status_after"]
+        and row.get("status_before") in (*GRADES, "overdue")
+        and row.get("status_after") == items[row["indicator"]].status != row["status_before"]
     ]
     return sorted(rows, key=lambda row: (not items[row["indicator"]].headline, items[row["indicator"]].position))
 

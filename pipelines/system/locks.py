@@ -1,4 +1,4 @@
-"""A file lock for one writer at a time. It names its holder and start; the kernel frees it when the holder dies."""
+"""A file lock for one writer at a time. It names its holder and start; the kernel releases it when the holder's process ends."""
 
 import fcntl
 import json

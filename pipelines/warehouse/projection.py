@@ -121,7 +121,8 @@ class Warehouse:
                 progress(done, len(submissions), batch[-1][0].body["file"])
         with self.transaction():
             self._record_events(new)
-        self._reread(new, read)
+            read_again.remember(self, new)
+        self._reread(read)
         return [event.seq for event in submissions]
 
     def _tables(
@@ -145,16 +146,18 @@ class Warehouse:
         reading = outcome.reading(event.body["file"], event.body["sha256"], kinds)
         return arrow_rows.tables(self.reference.form, event, reading)
 
-    def _reread(self, new: list[Event], read: Read) -> None:
-        """Reports that a decision among the new events, or another admission, reads in another way, once more."""
-        seqs = read_again.concerned(self, new)
-        events = [event for event in self.archive.events() if event.seq in seqs] if seqs else []
+    def _reread(self, read: Read) -> None:
+        """Reports that a decision, or another admission, reads in another way, once more; after a kill they are read by the next sync."""
+        seqs = read_again.remembered(self.con)
+        if not seqs:
+            return
+        events = [event for event in self.archive.events() if event.seq in seqs]
         decided = {seq: outcome for seq, outcome in read_failure.decided(self.archive, 0).items() if seq in seqs}
         for batch in _batches(self._tables(events, decided, read, first=False)):
             with self.transaction():
                 self.load_many(batch)
         with self.transaction():
-            read_again.note_admissions(self.con, self.reference)
+            read_again.forget(self.con)
 
     def _record_events(self, events: list[Event]) -> None:
         if events:
@@ -396,5 +399,5 @@ def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
     for statement in schema.statements(reference.form):
         con.execute(statement)
     con.execute("INSERT INTO meta VALUES ('stamp', ?)", [stamp(reference)])
-    read_again.note_admissions(con, reference)
+    read_again.create(con, reference)
     con.execute("COMMIT")

@@ -2,7 +2,7 @@
 
 A resolution changes the reports of its county, under all codes that it has had; a withdrawn or restored submission is read again itself.
 An admission changes how the reports of one county are read from one month on (semantics §1). The admissions with which the projection
-was read stand in `meta`.
+is read stand in `meta`, and the submissions that are still to be read again, so that a kill between loses none.
 """
 
 import json
@@ -18,7 +18,30 @@ if TYPE_CHECKING:
     from pipelines.warehouse.projection import Warehouse
 
 
-def concerned(warehouse: "Warehouse", new: list[Event]) -> set[int]:
+def create(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
+    """Nothing is to be read again; everything is read with the units that `reference` admits."""
+    _note(con, "admitted", _admitted(reference))
+    _note(con, "read again", [])
+
+
+def remember(warehouse: "Warehouse", new: list[Event]) -> None:
+    """Note the submissions to be read again after new events, in the transaction that records these."""
+    seqs = remembered(warehouse.con) | _concerned(warehouse, new)
+    _note(warehouse.con, "read again", sorted(seqs))
+    _note(warehouse.con, "admitted", _admitted(warehouse.reference))
+
+
+def remembered(con: duckdb.DuckDBPyConnection) -> set[int]:
+    """Ledger numbers of the submissions to be read again."""
+    return set(_noted(con, "read again"))
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """They have been read."""
+    _note(con, "read again", [])
+
+
+def _concerned(warehouse: "Warehouse", new: list[Event]) -> set[int]:
     """Ledger numbers of the submissions to be read again after new events.
 
     What came with an admission was read with its unit. Withdrawn reports are not kept up to date; one that comes back is read again too.
@@ -56,9 +79,8 @@ def _touched(warehouse: "Warehouse", new: list[Event]) -> list[Event]:
 
 def _of_other_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -> set[int]:
     """Submissions that an admission, or the end of one, concerns since the projection was read."""
-    [(admitted,)] = con.execute("SELECT value FROM meta WHERE key = 'admitted'").fetchall()
     rosters, seqs = reference.rosters, set()
-    for admission in set(map(Admission.of, json.loads(admitted))) ^ set(rosters.admissions):
+    for admission in set(map(Admission.of, _noted(con, "admitted"))) ^ set(rosters.admissions):
         rows = con.execute(
             "SELECT seq FROM submission WHERE month >= ? AND list_contains(?, county)",
             [admission.since, sorted(rosters.counties_of(admission))],
@@ -67,9 +89,17 @@ def _of_other_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -
     return seqs
 
 
-def note_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -> None:
-    """Everything is read with the units that `reference` admits."""
-    bodies = json.dumps([admission.body for admission in reference.rosters.admissions], ensure_ascii=False)
-    if con.execute("SELECT value FROM meta WHERE key = 'admitted'").fetchall() != [(bodies,)]:
-        con.execute("DELETE FROM meta WHERE key = 'admitted'")
-        con.execute("INSERT INTO meta VALUES ('admitted', ?)", [bodies])
+def _admitted(reference: Reference) -> list:
+    return [admission.body for admission in reference.rosters.admissions]
+
+
+def _noted(con: duckdb.DuckDBPyConnection, key: str) -> list:
+    [(text,)] = con.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall()
+    return json.loads(text)
+
+
+def _note(con: duckdb.DuckDBPyConnection, key: str, values: list) -> None:
+    text = json.dumps(values, ensure_ascii=False)
+    if con.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall() != [(text,)]:
+        con.execute("DELETE FROM meta WHERE key = ?", [key])
+        con.execute("INSERT INTO meta VALUES (?, ?)", [key, text])

@@ -1,4 +1,4 @@
-"""The warehouse for a second thread, which goes on with what stands now while the first computes what comes next."""
+"""A second connection with a frozen view of the warehouse, for a background thread."""
 
 from contextlib import contextmanager
 

@@ -1,4 +1,4 @@
-"""What must hold of the warehouse, derived from what is declared: each check is a query whose rows are the offenders.
+"""Data-quality checks of the warehouse, derived from the declarations; each query returns the violating rows.
 
 | kind | derived from | holds when |
 |---|---|---|

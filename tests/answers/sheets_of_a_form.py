@@ -294,10 +294,10 @@ def meant_by(made: Page) -> dict[str, dict[str, object]]:
     return {unit.code: {name: made.meant[unit.code][name] for name in present} for unit in made.units}
 
 
-def codes(found: read_workbook.Reading, severity: str | None = None) -> set[str]:
-    return {finding.code for finding in found.findings if severity in (None, finding.severity)}
+def codes(outcome: read_workbook.Reading, severity: str | None = None) -> set[str]:
+    return {finding.code for finding in outcome.findings if severity in (None, finding.severity)}
 
 
-def at(found: read_workbook.Reading, code: str) -> list[str | None]:
+def at(outcome: read_workbook.Reading, code: str) -> list[str | None]:
     """The cells at which a finding stands."""
-    return [finding.cell for finding in found.findings if finding.code == code]
+    return [finding.cell for finding in outcome.findings if finding.code == code]

@@ -26,11 +26,11 @@ def made(**changes) -> pages.Page:
     return page
 
 
-def right(found, page: pages.Page, most: int = 1) -> None:
-    assert not found.refused, [finding.message for finding in found.findings]
-    assert (found.county, found.month) == ("130524", pages.MONTH)
-    assert pages.answers_of(found) == pages.meant_by(page)
-    own = [f for f in found.findings if f.code not in ("units_missing", "no_county_sheet")]
+def right(outcome, page: pages.Page, most: int = 1) -> None:
+    assert not outcome.refused, [finding.message for finding in outcome.findings]
+    assert (outcome.county, outcome.month) == ("130524", pages.MONTH)
+    assert pages.answers_of(outcome) == pages.meant_by(page)
+    own = [f for f in outcome.findings if f.code not in ("units_missing", "no_county_sheet")]
     assert len(own) <= most, [finding.message for finding in own]
 
 
@@ -42,7 +42,7 @@ def spaced(xml: bytes) -> bytes:
 
 
 def lower_case(xml: bytes) -> bytes:
-    return re.sub(rb'<c r="([A-Z]+)', lambda found: b'<c r="' + found[1].lower(), xml)
+    return re.sub(rb'<c r="([A-Z]+)', lambda cell: b'<c r="' + cell[1].lower(), xml)
 
 
 def a_break(xml: bytes) -> bytes:

@@ -77,7 +77,7 @@ def said(office, workbook) -> str:
     inbox = office.settings.inbox
     inbox.mkdir(parents=True)
     (inbox / FILE).write_bytes(workbook)
-    out, told = office.sent / "out", []
+    out, lines = office.sent / "out", []
     for words in (
         ["status"], ["check", inbox / FILE], ["submit", inbox / FILE, "--receipts", out], ["run", "--month", "2020-04"],
         ["submit", inbox / FILE, "--json"], ["report", "--out", out], ["status", "--json"], ["health"], ["reminders"], ["audit"],
@@ -88,8 +88,8 @@ def said(office, workbook) -> str:
             env={"SHEQU_REFERENCE": str(office.settings.reference)},
         )
         assert done.exception is None or isinstance(done.exception, SystemExit), (words, done.exception)
-        told.append(done.output)
-    return "\n".join(told)
+        lines.append(done.output)
+    return "\n".join(lines)
 
 
 def numbers_in(text: str) -> list[str]:
@@ -124,7 +124,7 @@ def test_neither_warehouse_nor_release_holds_one(office, said):
     release = open_release(settings=office.settings)
     published = {name: numbers_in(str(rows)) for name, rows in tables(release.con).items()}
     assert len(held) > 8 and len(published) > 8
-    assert {name: found for name, found in (held | published).items() if found} == {}
+    assert {name: numbers for name, numbers in (held | published).items() if numbers} == {}
 
 
 def words_of(data: bytes) -> str:

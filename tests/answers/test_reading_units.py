@@ -44,7 +44,7 @@ def test_a_name_that_stands_twice_in_the_county_needs_its_town():
     seen: dict[tuple, list] = {}
     for unit in month_units:
         seen.setdefault((unit.county_code, unit.name), []).append(unit)
-    twins = next(found for found in seen.values() if len({u.town_code for u in found}) == 2 and len(found) == 2)
+    twins = next(units for units in seen.values() if len({u.town_code for u in units}) == 2 and len(units) == 2)
     county = match_unit.county_index(pages.rosters(), pages.MONTH, twins[0].county_code)
     assert match_unit.match(county, None, twins[0].name, twins[0].town, {}).unit == twins[0].code
     assert match_unit.match(county, None, twins[0].name, twins[1].town, {}).unit == twins[1].code

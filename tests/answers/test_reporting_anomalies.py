@@ -204,10 +204,12 @@ def rounded(share: float, step: int):
 )
 def test_round_numbers_are_asked_about_from_their_share_on(city, share, step, asked):
     city.report(NOW, "130503", rounded(share, step))
-    found = [one for one in city.close(NOW) if one.field == "households"]
-    assert [one.code for one in found] == ["round_numbers"] * asked
+    findings = [one for one in city.close(NOW) if one.field == "households"]
+    assert [one.code for one in findings] == ["round_numbers"] * asked
     if asked:
-        assert found[0].cell == "E4" and "这些是不是估计数？" in found[0].message and found[0].severity == "note"
+        assert (
+            findings[0].cell == "E4" and "这些是不是估计数？" in findings[0].message and findings[0].severity == "note"
+        )
 
 
 def test_too_few_numbers_are_not_judged(city):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli import commands
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| ")][1:]
@@ -114,3 +116,48 @@ def test_what_has_been_mended_is_no_exception_any_more(rooms):
         word: places - rooms.get(word, set()) for word, places in STILL.items() if places - rooms.get(word, set())
     }
     assert not mended, f"请从 STILL 中删去：{mended}"
+
+
+# ---- English: names on the command line and in code
+
+
+# Words that are wrong for the row's thing and right for another: the questions of the form, the program's version, Python's main, what came
+# of a submission, the log of who did what, the numbered draw from which a spot check's seed comes and the day it was published.
+RIGHT_ELSEWHERE = {"form", "version", "main", "outcome", "audit", "issue", "published"}
+
+
+def code_names() -> set[str]:
+    return {name.lstrip("-") for row in ROWS for name in re.findall(r"`(-{0,2}[a-z_]+)`", row[2])}
+
+
+def unwanted_names() -> set[str]:
+    """English words that no term may be called by, as they would stand in a name; words that are another row's term are left out."""
+    plain = {re.sub(r"[（(].*?[)）]", "", part).strip() for row in ROWS for part in re.split(r"[,;]", row[3])}
+    words = {re.sub(r"[ -]", "_", word) for word in plain if re.fullmatch(r"[a-z][a-z -]*", word)}
+    return words - RIGHT_ELSEWHERE - code_names() - set(re.findall(r"[a-z_]+", " ".join(row[1] for row in ROWS)))
+
+
+def module_names() -> set[str]:
+    return {path.stem for package in ("pipelines", "dashboards") for path in (ROOT / package).rglob("*.py")}
+
+
+def command_names() -> set[str]:
+    """Commands and options of `shequ`, as they stand in code."""
+    names: set[str] = set()
+    open_ = [commands.main]
+    while open_:
+        command = open_.pop()
+        names |= {command.name} | {option.lstrip("-") for item in command.params for option in item.opts}
+        open_ += getattr(command, "commands", {}).values()
+    return {name.replace("-", "_") for name in names}
+
+
+def test_each_name_in_code_exists():
+    sources = (path for package in ("pipelines", "dashboards") for path in (ROOT / package).rglob("*.py"))
+    words = {word for path in sources for word in re.findall(r"[a-z_]+", path.read_text(encoding="utf-8"))}
+    assert code_names() and not code_names() - words - command_names(), "GLOSSARY.md 的第三列写代码里的名称"
+
+
+def test_no_command_and_no_module_is_called_by_another_word():
+    assert {"missing", "undo", "snapshot"} <= unwanted_names()
+    assert not unwanted_names() & (command_names() | module_names()), "命令和模块的名称见 GLOSSARY.md"

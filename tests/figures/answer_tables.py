@@ -36,9 +36,9 @@ def row(form, unit, dice) -> dict:
 
 def record(form, dice) -> dict:
     """A county's record; the money that city and districts share in sums that meet the target now and then."""
-    told = {field.id: answer(field, "农村社区", dice) for field in form.county if field.applies != "shared_funding"}
+    answered = {field.id: answer(field, "农村社区", dice) for field in form.county if field.applies != "shared_funding"}
     shared = [field.id for field in form.county if field.applies == "shared_funding"]
-    return told | {field: Decimal(dice.choice([0, 30, 70])) for field in shared}
+    return answered | {field: Decimal(dice.choice([0, 30, 70])) for field in shared}
 
 
 def keep_rules(answers: dict) -> dict:

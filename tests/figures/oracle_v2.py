@@ -81,7 +81,7 @@ class Table(City):
     def result(self) -> Result:
         """The figure of the last month, of the city or the example's `place`."""
         wanted = self.case.get("place", "city")
-        return next(found for found in Judge(self, self.listed[-1]).results() if found.unit == wanted)
+        return next(row for row in Judge(self, self.listed[-1]).results() if row.unit == wanted)
 
     def month(self, month: int, divisions: int) -> Month:
         return self._members(self.listed.index(month)) if month in self.listed else {COMMUNITY: Members()}
@@ -89,13 +89,13 @@ class Table(City):
     def as_last(self, month: int, divisions: int) -> Month:
         """Every unknown unit as it last was; of a `year` question in the same year only."""
         months = [m for m in self.listed if not self.indicator.yearly or dates.year(m) == dates.year(month)]
-        found = self._members(self.listed.index(months[0]))
+        members = self._members(self.listed.index(months[0]))
         for one in months[1:]:
             later = self._members(self.listed.index(one))
             for name, judged in later[COMMUNITY].judged.items():
-                if judged.states[0] not in (SHARE_UNKNOWN, SCOPE_UNKNOWN) or name not in found[COMMUNITY].judged:
-                    found[COMMUNITY].judged[name] = judged
-        return found
+                if judged.states[0] not in (SHARE_UNKNOWN, SCOPE_UNKNOWN) or name not in members[COMMUNITY].judged:
+                    members[COMMUNITY].judged[name] = judged
+        return members
 
     def _members(self, position: int) -> Month:
         members = Members()

@@ -84,6 +84,20 @@ def test_what_was_decided_under_its_old_code_is_read_under_the_new_one(city):
     assert read_again(city) == [(BEFORE, "2020-05"), *((AFTER, f"2020-0{month}") for month in (6, 7, 8))]
 
 
+def test_what_a_kill_left_unread_is_read_by_the_next_sync(city):
+    city.sync()
+    city.decide("resolve", county=BEFORE, key="某村", unit="130526100201", why="核对")
+
+    def killed(events, _):
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        city.store.sync(killed)
+    assert len(read_again(city)) == 4
+    assert read_again(city) == []
+
+
 def test_an_admission_has_only_its_countys_reports_read_again_from_its_month_on(city):
     town = next(unit.town_code for unit in city.units(JUNE, AFTER) if unit.kind == "农村社区")
     city.tell(JUNE, "130571", plain)

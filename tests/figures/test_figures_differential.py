@@ -115,9 +115,9 @@ def as_now(store, span):
     name, written = divisions.key(store, span[-1]), ("figure", "began", "met")
     store.con.execute("DELETE FROM fingerprint WHERE what = ?", [name])
     divisions.bring_up_to_date(store, span, span[-1], update.fingerprints(store, span))
-    found = [store.con.execute(f"FROM {t} WHERE divisions = ? ORDER BY ALL", [name]).fetchall() for t in written]
-    assert any(found)
-    return found
+    rows = [store.con.execute(f"FROM {t} WHERE divisions = ? ORDER BY ALL", [name]).fetchall() for t in written]
+    assert any(rows)
+    return rows
 
 
 def make_readings(reference, archive, oracle, span, rng):

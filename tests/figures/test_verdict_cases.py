@@ -31,8 +31,8 @@ def told(value: object) -> object:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
 def test_worked_example(case):
-    found = compare.recomputed(Table(case).result())
-    assert {name: found[KEYS[name]] for name in case["result"]} == {n: told(v) for n, v in case["result"].items()}
+    recomputed = compare.recomputed(Table(case).result())
+    assert {name: recomputed[KEYS[name]] for name in case["result"]} == {n: told(v) for n, v in case["result"].items()}
 
 
 def test_every_status_has_an_example():

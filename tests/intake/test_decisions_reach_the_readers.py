@@ -127,6 +127,8 @@ def denied(office, seq: int) -> int:
 
 # ---- how a county's way of writing is read
 
+NO_ANSWER = {"facility": None, "facility_area": None}
+
 
 @pytest.mark.parametrize(
     ("code", "written", "value", "read"),
@@ -166,7 +168,7 @@ def test_a_habit_is_read_in_one_of_the_ways_that_it_can_be(office):
 
 def test_figures_follow_a_habit_there_and_back(office):
     ticked = {unit.code for unit in office.units(APRIL, ZONE)[::2]}
-    tick = lambda unit: {**plain(unit), "facility": "√" if unit.code in ticked else None, "facility_area": None}  # noqa: E731
+    tick = lambda unit: {**plain(unit), **({"facility": "√"} if unit.code in ticked else NO_ANSWER)}  # noqa: E731
     report = office.send(APRIL, ZONE, tick)
     unknown = figure(office.release(APRIL), "facility_rural", ZONE)["unknown"]
     [asked] = [found for found in report.findings if found["code"] == "ticks_and_blanks"]

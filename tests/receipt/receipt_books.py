@@ -135,7 +135,7 @@ def faults_of_package(data: bytes) -> list[str]:
     return faults + _faults_of_styles(package) + _faults_of_shapes(package)
 
 
-def _faults_of_relations(name: str, content: bytes, found: dict) -> list[str]:
+def _faults_of_relations(name: str, content: bytes, package: dict) -> list[str]:
     entries = etree.fromstring(content)
     ids = [entry.get("Id") for entry in entries]
     faults = [f"{name}:{one} 两次" for one in ids if ids.count(one) > 1]
@@ -143,16 +143,16 @@ def _faults_of_relations(name: str, content: bytes, found: dict) -> list[str]:
     for entry in entries:
         target = entry.get("Target")
         path = target.lstrip("/") if target.startswith("/") else normpath(join(base, target))
-        if entry.get("TargetMode") != "External" and path not in found:
+        if entry.get("TargetMode") != "External" and path not in package:
             faults.append(f"{name}:{target} 不存在")
     return faults
 
 
-def _faults_of_sheet(name: str, root, found: dict) -> list[str]:
+def _faults_of_sheet(name: str, root, package: dict) -> list[str]:
     order = [etree.QName(child).localname for child in root]
     places = [ORDER.index(tag) for tag in order if tag in ORDER]
     faults = [] if places == sorted(places) else [f"{name} 的次序 {order}"]
-    styles = len(etree.fromstring(found["xl/styles.xml"]).find("{*}cellXfs"))
+    styles = len(etree.fromstring(package["xl/styles.xml"]).find("{*}cellXfs"))
     cells = list(root.iter("{*}c"))
     faults += [f"{name} {cell.get('r')} 的样式" for cell in cells if int(cell.get("s") or 0) >= styles]
     for row in root.iter("{*}row"):
@@ -171,8 +171,8 @@ def _column(address: str) -> int:
     return number
 
 
-def _faults_of_styles(found: dict) -> list[str]:
-    root = etree.fromstring(found["xl/styles.xml"])
+def _faults_of_styles(package: dict) -> list[str]:
+    root = etree.fromstring(package["xl/styles.xml"])
     size = {tag: len(root.find(f"{{*}}{tag}")) for tag in ("fonts", "fills", "borders")}
     faults = [f"{tag} 的 count" for tag in size if root.find(f"{{*}}{tag}").get("count") != str(size[tag])]
     for xf in root.find("{*}cellXfs"):
@@ -181,11 +181,11 @@ def _faults_of_styles(found: dict) -> list[str]:
     return faults
 
 
-def _faults_of_shapes(found: dict) -> list[str]:
+def _faults_of_shapes(package: dict) -> list[str]:
     """Shape ids are unique in the workbook and lie in the blocks that their drawing names."""
     seen: list[int] = []
     faults = []
-    for name, content in found.items():
+    for name, content in package.items():
         if name.endswith(".vml"):
             text = content.decode()
             blocks = {int(n) for data in re.findall(r'idmap[^>]*data="([\d,]+)"', text) for n in data.split(",")}

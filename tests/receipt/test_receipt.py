@@ -250,8 +250,10 @@ def test_a_cell_inside_a_merged_range_is_marked_where_it_can_be_seen():
 
 def test_several_findings_of_a_cell_share_one_note_and_the_worst_colour():
     base = findings_of(FAULTY)[0]
-    found = [{**base, "severity": severity, "id": severity} for severity in ("note", "warning", "error", *["note"] * 9)]
-    cell = opened(write_receipt(FAULTY, "a.xlsx", found, context())[0])["表1"]["E4"]
+    findings = [
+        {**base, "severity": severity, "id": severity} for severity in ("note", "warning", "error", *["note"] * 9)
+    ]
+    cell = opened(write_receipt(FAULTY, "a.xlsx", findings, context())[0])["表1"]["E4"]
     assert cell.fill.fgColor.rgb == ERROR and cell.comment.text.count("约300") == 6 and "另有 6 条" in cell.comment.text
 
 
@@ -263,8 +265,8 @@ def test_white_text_stays_readable_under_a_mark():
 
 def test_a_long_list_is_cut_where_nobody_reads_on():
     base = findings_of(FAULTY)[0]
-    found = [{**base, "id": f"{i:012x}", "cell": f"{'ABCDEFGHIJ'[i % 10]}{i // 10 + 4}"} for i in range(12_000)]
-    data = write_receipt(FAULTY, "a.xlsx", found, context())[0]
+    findings = [{**base, "id": f"{i:012x}", "cell": f"{'ABCDEFGHIJ'[i % 10]}{i // 10 + 4}"} for i in range(12_000)]
+    data = write_receipt(FAULTY, "a.xlsx", findings, context())[0]
     listed, notes = parts(data)["xl/worksheets/receipt1.xml"], parts(data)["xl/comments1.xml"]
     assert listed.count(b"<hyperlink ") == 10_000 and "另有 2000 条未列出".encode() in listed
     assert notes.count(b"<comment ") == 3_000 and faults_of_package(data) == []

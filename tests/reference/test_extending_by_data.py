@@ -40,8 +40,8 @@ def office(tmp_path_factory) -> Office:
 def has_room(unit) -> dict:
     """Every other village has one; the first village claims one without a facility."""
     number = int(unit.code[-3:])
-    told = {**plain(unit), "reading_room": "有" if number % 2 else "无"}
-    return {**told, "facility": "否", "facility_area": None} if number == 201 else told
+    given = {**plain(unit), "reading_room": "有" if number % 2 else "无"}
+    return {**given, "facility": "否", "facility_area": None} if number == 201 else given
 
 
 def rural(office) -> list:

@@ -33,8 +33,8 @@ def registered(tmp_path):
 
 
 def goals(measured: register.Register, *months: date) -> list[str | None]:
-    found = [measured.in_month(month)["one"].target for month in months]
-    return [target and target.label for target in found]
+    targets = [measured.in_month(month)["one"].target for month in months]
+    return [target and target.label for target in targets]
 
 
 def test_an_indicator_is_in_the_register_of_its_months_only(registered):

@@ -92,8 +92,8 @@ def test_a_year_without_a_notice_has_weekends_alone_and_it_is_said():
     while national_day.weekday() > 4:
         national_day += timedelta(days=1)
     assert not CALENDAR.is_known(later) and CALENDAR.is_working_day(national_day)
-    told = CALENDAR.caveat(date(later, 3, 1))
-    assert told == f"节假日日历中没有{later}年的安排，{later}年3月报表的截止日和发布时间只按周末顺延"
+    caveat = CALENDAR.caveat(date(later, 3, 1))
+    assert caveat == f"节假日日历中没有{later}年的安排，{later}年3月报表的截止日和发布时间只按周末顺延"
 
 
 def test_december_is_due_by_the_holidays_of_the_next_year():
@@ -130,10 +130,12 @@ def load(folder, text):
 
 def test_days_of_the_month_time_and_zone_are_data(tmp_path):
     text = SMALL.replace("due_day: 5", "due_day: 8").replace("day: 6", "day: 10").replace("06:00", "18:30")
-    found = load(tmp_path, text.replace("Asia/Shanghai", "Asia/Urumqi"))
-    assert found.due_day(date(2019, 1, 1)) == date(2019, 2, 11)
-    assert found.publication_moment(date(2019, 3, 1)) == datetime(2019, 4, 10, 18, 30, tzinfo=ZoneInfo("Asia/Urumqi"))
-    assert found.years_known == (2019,)
+    calendar = load(tmp_path, text.replace("Asia/Shanghai", "Asia/Urumqi"))
+    assert calendar.due_day(date(2019, 1, 1)) == date(2019, 2, 11)
+    assert calendar.publication_moment(date(2019, 3, 1)) == datetime(
+        2019, 4, 10, 18, 30, tzinfo=ZoneInfo("Asia/Urumqi")
+    )
+    assert calendar.years_known == (2019,)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_one_county_is_silent_for_longer_than_answers_are_carried(invented, rost
 
 
 def test_some_are_late_some_correct_themselves_and_some_forget_a_sheet(invented):
-    reports = [report for found in plan(invented).values() for report in found]
+    reports = [report for reports_of_month in plan(invented).values() for report in reports_of_month]
     assert {report.remark for report in reports} == {"", "补报", "更正"}
     assert all(report.arrives == months.add(report.month, report.remark == "补报") for report in reports)
     assert 0 < sum(not report.with_record for report in reports) < 40

@@ -68,8 +68,8 @@ def filled(data: bytes, *changes: tuple[str, object], sheet: int = 0, name: str 
     return pages.reading(out.getvalue(), name)
 
 
-def codes(found) -> list[str]:
-    return sorted(found.community.unit)
+def codes(outcome) -> list[str]:
+    return sorted(outcome.community.unit)
 
 
 def column(field_id: str) -> int:

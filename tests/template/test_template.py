@@ -168,7 +168,7 @@ def test_required_cells_are_tinted_while_they_are_empty(sheet):
 
 
 def test_broken_rules_redden_the_cells_that_they_speak_of(sheet):
-    found = {
+    formulas = {
         rule.formula[0]: str(cells.sqref)
         for cells in sheet.conditional_formatting
         for rule in cells.rules
@@ -176,7 +176,7 @@ def test_broken_rules_redden_the_cells_that_they_speak_of(sheet):
     }
     part, whole = letter("certified_workers"), letter("social_workers")
     ranges = f"{whole}5:{whole}124 {part}5:{part}124"
-    assert found[f"(ISNUMBER(${part}5))*(ISNUMBER(${whole}5))*(${part}5>${whole}5)"] == ranges
+    assert formulas[f"(ISNUMBER(${part}5))*(ISNUMBER(${whole}5))*(${part}5>${whole}5)"] == ranges
 
 
 # -- 表2 and the guide ------------------------------------------------------------------------------------------------

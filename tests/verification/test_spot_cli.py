@@ -62,8 +62,8 @@ def test_wrong_use_and_refusals(shequ):
     assert shequ(*PLAN, "--commit", "--by", "李某")[0] == 2, "no number"
     status, _, err = shequ(*PLAN, "--commit", "--by", "李某", "--source", "本系统台账", *number[2:])
     assert status == 1 and "由本系统产生" in err
-    status, _, err = shequ("spotcheck", "plan", "--month", "2020-04", "--indicator", "charter")
-    assert status == 0 or "没有" in err
+    status, _, err = shequ("spotcheck", "plan", "--month", "2020-04", "--indicator", "nothing")
+    assert status == 1 and "没有指标" in err
     assert shequ(*PLAN, "--commit", "--by", "李某", *number)[0] == 0
     status, _, err = shequ("spotcheck", "draw", 1, "--number", "12345", "--published", "网", "--by", "李某")
     assert status == 1 and "才公布" in err

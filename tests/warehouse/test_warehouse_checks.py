@@ -49,10 +49,10 @@ def spoil(city: told.City, month: date) -> None:
 
 
 def failed(city: told.City, *wanted: date) -> list[str]:
-    found = [
+    verdicts = [
         verdict for stage in warehouse_checks.STAGES for verdict in warehouse_checks.examine(city.store, stage, wanted)
     ]
-    return [verdict.check.name for verdict in found if not verdict.holds]
+    return [verdict.check.name for verdict in verdicts if not verdict.holds]
 
 
 def test_a_month_computed_and_never_looked_at_is_looked_at_whichever_is_wanted(city):

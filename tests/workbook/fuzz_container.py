@@ -143,10 +143,10 @@ def _cells(data: bytes, chance: random.Random) -> bytes:
 
 def _piece(part: bytes, chance: random.Random, pattern: bytes) -> bytes:
     """One match of the pattern replaced inside its delimiters, dropped, or doubled."""
-    found = list(re.finditer(pattern, part))
-    if not found:
+    matches = list(re.finditer(pattern, part))
+    if not matches:
         return _bytes(part, chance)
-    start, end = chance.choice(found).span()
+    start, end = chance.choice(matches).span()
     old, change = part[start:end], chance.randrange(8)
     if change == 0:
         new = b""

@@ -256,7 +256,7 @@ def month_literal(text: str) -> Tree:
 
 
 class Question(Protocol):
-    """What an expression needs to know of a question of the form."""
+    """A question of the form, as far as expressions use it."""
 
     @property
     def id(self) -> str: ...

@@ -122,7 +122,7 @@ class Admissions:
 
 
 def free_code(town_code: str, kind: str, taken: frozenset[str]) -> str:
-    """A code for an admitted unit: the town's nine digits and the highest number of its kind that nobody has.
+    """A code for an admitted unit: the town's nine digits and the highest free number of its kind.
 
     Editions number 居委会 upwards from 001 and 村委会 from 200, so numbers below 199 and 399 are the last that they would use.
     """

@@ -1,4 +1,4 @@
-"""What a code says: community, village or statistical look-alike, and which of the three kinds a unit is.
+"""Community, village or statistical look-alike, by the code; and which of the three kinds a unit is.
 
 Digits 10–12: 001–199 居委会, 200–399 村委会, 400–599 look-alikes. Digits 7–9 (GB/T 10114): 001–099 街道, 100–199 镇,
 200–399 乡, from 400 farms, parks and zones. A 街道 is recognised by these digits and not by its name, because the name varies

@@ -238,7 +238,7 @@ class Rosters:
     # -- counties that succeed ------------------------------------------------------------------------------------
 
     def county_identity(self, code: str) -> str:
-        """What stays of a county when it goes on whole under another code: the first code that it had."""
+        """The identity of a county over changes of its code: the first code that it had."""
         return county_attributes.chain(code, self._entries)[0][0]
 
     def county_codes(self, code: str) -> tuple[str, ...]:
@@ -360,7 +360,7 @@ class Rosters:
         return unit.kind != kinds.derive(admission.code, county.type, county.is_municipal(admission.since))
 
     def _kinds(self, lines: pa.Table, municipal: frozenset[str], reviewed: dict[str, str]) -> pa.Array:
-        """The kind of each unit: said of its code, or the same for all communities and all villages of its town."""
+        """The kind of each unit: reviewed for its code, or the same for all communities and all villages of its town."""
         digit = pc.utf8_slice_codeunits(lines["code"], 0, 10)
         alike = digit.combine_chunks().dictionary_encode()
         types = {code: entry.type for code, entry in self._entries.items()}

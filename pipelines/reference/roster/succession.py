@@ -101,7 +101,7 @@ class _Step:
         self.edges: list[Edge] = []
 
     def apply(self, rule: Callable[["_Step"], Iterable[Match]]) -> None:
-        """Takes a rule's matches, except where two of them claim one unit: then nobody gets it."""
+        """Joins the units of a rule's matches, except where two matches claim the same unit."""
         matches = list(rule(self))
         claims_before = Counter(match[0] for match in matches)
         claims_after = Counter(match[1] for match in matches)
@@ -201,7 +201,7 @@ class _Step:
     # -- the rest ---------------------------------------------------------------------------------------------------
 
     def leave_rest(self) -> None:
-        """What no rule and nobody decided: open where the other edition holds a candidate, else new or abolished."""
+        """Units left over: open where the other edition holds a candidate, else new or abolished."""
         origins = defaultdict(list)
         for step in self.towns.values():
             origins[step.after].append(step.before)
@@ -271,7 +271,7 @@ def _name_in_town(step: _Step) -> Iterator[Match]:
 
 
 def _free(step: _Step, code: str, successor: str) -> bool:
-    """The new code was nobody's before and the old one is nobody's after, so that only one reading remains."""
+    """Neither the new code existed before nor the old one after, so that only one reading remains."""
     return successor not in step.before and code not in step.after
 
 

@@ -89,7 +89,7 @@ class Succession:
     # -- several steps ----------------------------------------------------------------------------------------------
 
     def edges(self, from_year: int, to_year: int) -> list[Edge]:
-        """Edges between two editions. Over several steps a unit's edge joins them; what ends or begins on the way is told."""
+        """Edges between two editions. Over several steps a unit's edges are joined; ends and beginnings between them are included."""
         span = self._between(from_year, to_year)
         if len(span) == 1:
             return self.step(span[0])[0]
@@ -138,7 +138,7 @@ class Succession:
         return {uids[row.code]: row for row in self._rows(year) if row.code in uids}
 
     def ends(self, from_year: int, to_year: int) -> dict[str, Edge]:
-        """By identity, the edge that tells how a unit ended between two editions."""
+        """By identity, the edge by which a unit ended between two editions."""
         ends: dict[str, Edge] = {}
         for year in self._between(from_year, to_year):
             uids = self.uids(self._years[self._years.index(year) - 1])
@@ -146,7 +146,7 @@ class Succession:
         return ends
 
     def begins(self, from_year: int, to_year: int) -> dict[str, Edge]:
-        """By identity, the edge that tells how a unit began between two editions."""
+        """By identity, the edge by which a unit began between two editions."""
         begins: dict[str, Edge] = {}
         for year in self._between(from_year, to_year):
             uids = self.uids(year)
@@ -232,7 +232,7 @@ def _reason(edge: Edge) -> str:
 
 
 def _one_sided(edge: Edge, before: Row | None, after: Row | None) -> Edge:
-    """How an identity ended or began on the way, told of the row that it has in the edition asked for."""
+    """The end or beginning of an identity between the editions, with the row that it has in the edition asked for."""
     return Edge(edge.type, edge.rule, edge.since, before, after, "", edge.evidence)
 
 

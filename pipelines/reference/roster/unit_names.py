@@ -23,7 +23,7 @@ def town_stem(name: str) -> str:
 
 
 class Folding:
-    """Names reduced further, for units whose code already speaks for them: never used to look for a unit elsewhere.
+    """Names reduced further, to compare units of the same code: never used to look for a unit elsewhere.
 
     Interchangeable characters (侯/候, a reviewed list) become one, 村, 第 and 家 are dropped, and so is the town's own name
     in front (册井乡: 册井东南街 is 东南街).

@@ -1,12 +1,10 @@
-"""What was decided about a finding or an open matter: waivers, and what county and city said."""
+"""What was decided about one finding: a waiver, and the answers of county and city."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from pipelines.archive.store import Event
-
-State = Literal["open", "explained", "settled", "dismissed"]
 
 
 @dataclass(frozen=True)
@@ -21,9 +19,12 @@ class Waiver:
     at: str
 
 
+State = Literal["open", "explained", "settled", "dismissed"]
+
+
 @dataclass
 class Answered:
-    """What county and city said about a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
+    """Answers of county and city to a finding or a matter. `events`: explanation, acceptance, question, dismissal, in order."""
 
     state: State = "open"
     events: list[Event] = field(default_factory=list)
@@ -35,6 +36,6 @@ class Answered:
 
     @property
     def question(self) -> str | None:
-        """What the city asks, where that was said last."""
+        """The city's question, where it is the last answer."""
         last = self.events[-1] if self.events else None
         return last.body["text"] if last and last.kind == "ask" else None
