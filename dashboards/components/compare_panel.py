@@ -137,7 +137,7 @@ def _why(view: View, before: date, code: str) -> None:
         )
     )
     names = common_parts.county_options(view)
-    lines = [_part_line(row, names) for row in rows if row["level"] == "county" and row["unit"] in names]
+    lines = [_part_line(row, names) for row in rows if row["unit"] in names]
     if code == view.city and lines:
         common_parts.table(lines, {"county": "县市区", **PART_NAMES, "total": f"合计（{unit}）"}, height=420)
 

@@ -216,14 +216,21 @@
     'Connection error': '连接中断', 'Connection lost. Please wait for the app to reconnect, or refresh the page.': '连接中断，正在重新连接；也可以刷新页面。',
     'Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:': '服务器没有应答。请稍候再试，或告诉运行维护人员。',
     'Page not found': '没有这个页面', 'Bad message format': '收到的内容有误', 'Error': '出错了', 'Oh no.': '出错了。', 'Error running app.': '页面没有显示出来。', 'Close': '关闭', 'Cancel': '取消', 'OK': '好',
-    'This app has encountered an error. The original error message is redacted to prevent data leaks. Full error details have been recorded in the logs.': '这个页面出错了，详情已记在服务器的日志里。请告诉运行维护人员。',
     'more': '更多', 'View more': '更多', 'View less': '收起', 'Show password text': '显示密码', 'Hide password text': '隐藏密码', 'Expand sidebar': '展开', 'Collapse sidebar': '收起', 'Settings': '设置', 'Print': '打印', 'Rerun': '刷新', 'Main menu': '菜单', 'About': '关于', 'Record screen': '录屏', 'Clear cache': '清缓存',
+  }
+
+  // the sentence goes on with advice for a host that is not ours
+  const BROKEN = 'This app has encountered an error', SAID = '这个页面出错了，详情已记在服务器的日志里。请告诉运行维护人员。'
+
+  function chinese(text) {
+    const said = text.trim()
+    return said.startsWith(BROKEN) ? SAID : CHINESE[said]
   }
 
   function translate(root) {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
     while (walker.nextNode()) {
-      const said = CHINESE[walker.currentNode.data.trim()]
+      const said = chinese(walker.currentNode.data)
       if (said) walker.currentNode.data = said
     }
     for (const element of root.querySelectorAll ? root.querySelectorAll('[placeholder], [aria-label], [title]') : []) {
@@ -237,7 +244,7 @@
   function look(changes) {
     for (const change of changes) {
       for (const node of change.addedNodes) {
-        if (node.nodeType === 3 && CHINESE[node.data.trim()]) node.data = CHINESE[node.data.trim()]
+        if (node.nodeType === 3 && chinese(node.data)) node.data = chinese(node.data)
         if (node.nodeType === 1 && !node.closest('.js-plotly-plot, .stHtml')) translate(node)
       }
     }
