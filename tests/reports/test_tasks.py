@@ -99,7 +99,7 @@ def test_tasks_of_an_edition_name_their_very_units(late: Release, facts: Facts):
         )
         if task["state"] != "closed":
             assert (task["failing"], task["unknown"]) == (row["gap_failing"] or 0, row["gap_unknown"] or 0)
-            assert not task["units"] or len(task["units"]) >= task["failing"]
+            assert not task["units"] or len(task["units"]) >= task["failing"], task
 
 
 def test_every_county_has_a_notice_of_its_own_and_a_workbook(late: Release, facts: Facts, tmp_path):
