@@ -7,7 +7,7 @@ from pathlib import Path
 import plotly.offline
 import pytest
 
-from dashboards.front import middleware, page_shell
+from dashboards.front import middleware, page_shell, plain_page
 from dashboards.front.middleware import Front
 from pipelines.access import roles
 
@@ -65,20 +65,27 @@ def test_the_drawing_library_is_the_version_that_plotly_writes_for():
     assert f"v{plotly.offline.get_plotlyjs_version()}" in head
 
 
-def test_an_old_browser_sees_the_newest_report(made, monkeypatch):
-    monkeypatch.setenv("SHEQU_DATA", str(made["both"]))
+@pytest.fixture
+def report(tmp_path, monkeypatch) -> Path:
+    """A data folder whose newest edition has a report."""
+    file = tmp_path / "report.html"
+    file.write_text("<html><body><h1>2020年6月</h1></body></html>", encoding="utf-8")
+    monkeypatch.setattr(plain_page, "_report", lambda: file)
+    monkeypatch.setenv("SHEQU_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_an_old_browser_sees_the_newest_report(report):
     _, _, text = answer("/plain")
     assert "您的浏览器版本太旧" in text and "以下是最近一次发布的报告" in text and "2020年6月" in text
     assert "以下是" not in answer("/plain", client="192.0.2.1")[2]
     assert "以下是" not in answer("/plain", **{"x-forwarded-for": "192.0.2.1"})[2]
 
 
-def test_a_report_is_shown_to_whom_the_proxy_names_and_to_nobody_else(made, tmp_path, monkeypatch):
-    (tmp_path / "releases").symlink_to(Path(made["both"]) / "releases")
-    (tmp_path / "access.yaml").write_text(
+def test_a_report_is_shown_to_whom_the_proxy_names_and_to_nobody_else(report, monkeypatch):
+    (report / "access.yaml").write_text(
         "mode: proxy\nhosts: [a.example]\npeople:\n  - {id: li, name: 李某, role: 领导}\n", encoding="utf-8"
     )
-    monkeypatch.setenv("SHEQU_DATA", str(tmp_path))
     monkeypatch.setenv("SHEQU_PROXY_SECRET", "s" * 40)
     header = roles.Proxy().user_header.lower()
     assert "以下是" in answer("/plain", **{header: "li", "x-shequ-secret": "s" * 40})[2]
