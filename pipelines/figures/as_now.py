@@ -5,7 +5,7 @@ roster, the answers those of the month. A unit without a successor stays where i
 a boundary; the reconciliation of units is the roster's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from hashlib import sha256
@@ -25,7 +25,7 @@ def key(warehouse: Warehouse, month: date) -> str:
     return f"now:{rosters.edition(month).year}:{hash_of(divisions)}"
 
 
-def hash_of(attributes: list[object]) -> str:
+def hash_of(attributes: Sequence[object]) -> str:
     """Eight hex digits of the counties' attributes, the reviewed kinds and the admitted units, for the name of the divisions."""
     return sha256(repr(attributes).encode()).hexdigest()[:8]
 
@@ -126,7 +126,7 @@ _COUNTY = """
 """
 
 
-def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict]:
+def reconciliation(warehouse: Warehouse, earlier: date, later: date) -> list[dict[str, object]]:
     """Units before + created − abolished ± moved = units after, by county and for the city (grain: one county)."""
     rosters = warehouse.reference.rosters
     first, last = rosters.edition(earlier).year, rosters.edition(later).year

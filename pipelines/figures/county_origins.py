@@ -22,7 +22,7 @@ def _origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
         return {code: code for code in now}
     then = dict(zip(*(rosters.table(earlier)[name].to_pylist() for name in ("code", "county_code")), strict=True))
     placed = rosters.as_of(earlier, later)
-    came: dict[str, Counter] = {}
+    came: dict[str, Counter[str]] = {}
     for code, county in zip(*(placed[name].to_pylist() for name in ("code", "county_code")), strict=True):
         came.setdefault(county, Counter())[then[code]] += 1
     origins = {}

@@ -11,7 +11,7 @@ A county's record (表2) is put together answer by answer from the accepted reco
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -190,7 +190,7 @@ def _note(warehouse: Warehouse, month: date, what: str, mark: str) -> None:
     warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, what, mark])
 
 
-def _digest(parts: list[object]) -> str:
+def _digest(parts: Sequence[object]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

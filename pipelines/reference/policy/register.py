@@ -366,7 +366,7 @@ class _Builder:
     def _summed(self, entry: Entry_, numerator: Expression) -> str:
         """What a gap of a ratio is counted in: the unit of the first answer summed."""
         fields = self.form.part(entry.of).by_id
-        units = [fields[n].unit for n in numerator.names if n in fields and fields[n].unit]
+        units = [unit for n in numerator.names if n in fields and (unit := fields[n].unit)]
         return units[0] if units else ""
 
 

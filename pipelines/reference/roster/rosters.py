@@ -308,7 +308,7 @@ class Rosters:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _state(self, month: date) -> tuple:
+    def _state(self, month: date) -> tuple[object, ...]:
         """All that the units of a month depend on, so that months in which it is the same share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
         return self.edition(month).year, municipal, self.reviewed_kinds(month), self.admitted_codes(month)
