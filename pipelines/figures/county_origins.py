@@ -27,7 +27,7 @@ def _origins(rosters: Rosters, earlier: date, later: date) -> dict[str, str]:
         came.setdefault(county, Counter())[then[code]] += 1
     origins = {}
     for code in sorted(now):
-        (origin, units), *_ = came.get(code, Counter()).most_common(1) or [(None, 0)]
+        (origin, units), *_ = came.get(code, Counter()).most_common(1) or [("", 0)]
         if code in there:
             origins[code] = code
         elif origin in there - now and 10 * units >= 9 * came[code].total():

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -308,7 +309,7 @@ class Rosters:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _state(self, month: date) -> tuple[object, ...]:
+    def _state(self, month: date) -> tuple[Any, ...]:
         """All that the units of a month depend on, so that months in which it is the same share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
         return self.edition(month).year, municipal, self.reviewed_kinds(month), self.admitted_codes(month)
