@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 
@@ -37,7 +38,9 @@ def _current(shelf: Path) -> list[str]:
     folder = shelf / (shelf / "current").read_text().strip()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     wanted = dict(manifest["files"])
-    pages = [json.loads((folder / name).read_text()) for name in manifest["files"] if name.endswith(".json")]
+    pages = [
+        json.loads((folder / name).read_text()) for name in manifest["files"] if re.fullmatch(r".+/.+\.json", name)
+    ]
     for told in (*pages, manifest["tables"]):
         for table, entries in told.items():
             wanted |= {f"tables/{table}/{key}.parquet": item["sha256"] for key, item in entries.items()}

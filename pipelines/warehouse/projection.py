@@ -249,16 +249,8 @@ class Warehouse:
 
 
 _LOADED = (
-    "submission",
-    "answer",
-    "answer_raw",
-    "county_answer",
-    "county_raw",
-    "source",
-    "moved",
-    "explanation_sent",
-    "finding",
-)
+    "submission", "answer", "answer_raw", "county_answer", "county_raw", "source", "moved", "explanation_sent", "finding",
+)  # fmt: skip
 BATCH = 32
 
 

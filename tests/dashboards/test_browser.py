@@ -162,7 +162,7 @@ def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     page.locator(".figure .main-svg").first.wait_for()
     nameless = page.evaluate(
         """[...document.querySelectorAll('input, button, [role=img]')].filter(
-            e => e.offsetParent && !e.getAttribute('aria-label') && !e.innerText.trim() && !e.labels?.length
+            e => e.offsetParent && !e.getAttribute('aria-label') && !e.textContent.trim() && !e.labels?.length
                  && !e.getAttribute('aria-labelledby') && !e.getAttribute('title')).map(e => e.outerHTML.slice(0, 120))"""
     )
     assert nameless == []

@@ -11,7 +11,8 @@ from dashboards import page_list
 from pipelines.system import locks
 from tests.dashboards.conftest import table_with, texts
 
-PAGES = tuple(page.file for page in page_list.PAGES)
+# what is planned in the field, and what is promised to the operator, do not wait for an edition
+PAGES = tuple(page.file for page in page_list.PAGES if page.file not in ("spot", "operation"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -189,11 +190,7 @@ def test_counties_stand_side_by_side_with_ranks_as_ranges(app, made):
 def test_what_is_pinned_stands_on_the_overview_and_nothing_unknown_does(app, made):
     pinned = "county-130524.indicator-facility_rural.county-999999.x"
     said = _html(app(made["both"], "overview", pinned=pinned))
-    assert (
-        said.count("我关注的") == 1
-        and "柏乡县" in said.split("我关注的")[1]
-        and "999999" not in said.split("我关注的")[1][:900]
-    )
+    assert said.count("我关注的") == 1 and "柏乡县" in said.split("我关注的")[1] and "county=999999" not in said
     assert "★ 已关注" in _html(app(made["both"], "county", county="130524", pinned=pinned))
     assert "☆ 关注" in _html(app(made["both"], "county", county="130502", pinned=pinned))
 
