@@ -6,6 +6,7 @@ from dashboards import signin
 from dashboards.components import common_parts, header
 from pipelines.edition import tasks as edition_tasks
 from pipelines.edition.phrases import count, day
+from pipelines.edition.progress_rows import Task
 
 view = header.view()
 listed = edition_tasks.tasks(view.release, view.policy, month=view.month)
@@ -26,7 +27,7 @@ st.markdown(
 )
 
 
-def _row(task: edition_tasks.Task) -> dict:
+def _row(task: Task) -> dict:
     return {
         **task,
         "progress": edition_tasks.PACES.get(task["pace"] or "") or edition_tasks.STATES[task["state"]],
@@ -37,7 +38,7 @@ def _row(task: edition_tasks.Task) -> dict:
     }
 
 
-def _names(task: edition_tasks.Task) -> str:
+def _names(task: Task) -> str:
     return "、".join(unit["name"] for unit in task["units"][:20]) + ("等" if len(task["units"]) > 20 else "")
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pipelines.edition import Release, concern, movement_sentences
 from pipelines.edition.compare_months import compare
-from pipelines.edition.movement_sentences import Moved, Slipped
+from pipelines.edition.progress_rows import Moved, Slipped
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)

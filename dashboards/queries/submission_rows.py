@@ -164,7 +164,7 @@ def decisions(release: Release, most: int = 500) -> list[dict]:
     return month_now.decisions(settings.load())[:most]
 
 
-def _with_due(rows: list[dict], month: date) -> list[dict]:
+def _with_due(rows: list[ReportingRow], month: date) -> list[ReportingRow]:
     """Reports of counties with the day on which each was due (null where the county is excused) and what is to be said of the calendar."""
     state = now(month)
     return [

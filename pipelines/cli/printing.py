@@ -254,9 +254,9 @@ def standing(state: dict) -> None:
         names = [county["name"] for county in state["counties"] if county["state"] == word]
         if names:
             say(f"  {label} {len(names)} 个：{'、'.join(names)}")
-    names = {county["code"]: county["name"] for county in state["counties"]}
+    by_code = {county["code"]: county["name"] for county in state["counties"]}
     for one in state["refused"]:
-        say(f"  未采用：{gap_wording.refusal(one, names)}")
+        say(f"  未采用：{gap_wording.refusal(one, by_code)}")
     if state["waiting"]:
         say(f"  另有 {state['waiting']} 份在该月审核后收到，重开后生效")
     if state["unread"]:

@@ -59,6 +59,7 @@ def plan(
     if (commit or withdrawn) and not by:
         raise click.UsageError("请用 --by 写明经办人的姓名")
     if withdrawn:
+        assert by, "asked for above"
         event = spot_desk.withdraw(withdrawn, why, settings, by)
         printing.decided(event, as_json, f"{withdrawn} 号名单已撤回，记录永久保留")
         return
@@ -70,6 +71,7 @@ def plan(
     found = spot_planning.proposals(release, wish)
     number = None
     if commit:
+        assert by, "asked for above"
         number = spot_desk.plan(release, found, _terms(asked), settings, by).body["list"]
     _show_plan(month, release, found, number, as_json)
 

@@ -247,7 +247,9 @@ def _whole(
     context: dg.AssetExecutionContext, opened: Warehouse, folders: set[Path | None]
 ) -> Iterator[dg.AssetCheckResult]:
     """Whether the files of the editions made and of the current one are what they were. Errors: `Refusal` where they are not."""
-    faults = [fault for folder in sorted(folders - {None}) for fault in verify_files.touched_faults(opened, folder)]
+    faults = [
+        fault for folder in sorted(filter(None, folders)) for fault in verify_files.touched_faults(opened, folder)
+    ]
     yield from _selected(context, [asset_checks.whole(faults)])
     if context.selected_asset_keys:
         monthly_run.require_whole(faults)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -108,7 +109,7 @@ def _fresh(now: list[Waiting], before: list[Waiting]) -> list[Waiting]:
     return list({file.sha256: file for file in now if file.sha256 not in asked}.values())
 
 
-def _requests(fresh: list[Waiting], keys: list[str], usual: str) -> list[dg.RunRequest]:
+def _requests(fresh: list[Waiting], keys: Sequence[str], usual: str) -> list[dg.RunRequest]:
     """One run for all of them, over the newest month that a name speaks of: whose the files are, and of when, their content decides."""
     if not fresh:
         return []
@@ -126,13 +127,13 @@ def _run_key(files: list[Waiting], today: date) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _month(file: Waiting, keys: list[str]) -> str | None:
+def _month(file: Waiting, keys: Sequence[str]) -> str | None:
     """The month that the name speaks of, where it is one and over."""
     named = {months.key(month) for month in months_in(file_names.of(file.path))}
     return named.pop() if len(named) == 1 and named <= set(keys) else None
 
 
-def _usual(settings: Settings, keys: list[str]) -> str:
+def _usual(settings: Settings, keys: Sequence[str]) -> str:
     """Where the name says nothing: the month that is current, else the last that is over."""
     current = edition_folders.current(settings.releases)
     return current.parent.name if current and current.parent.name in keys else keys[-1]

@@ -64,10 +64,10 @@ def _processes(instance: dg.DagsterInstance, run: str) -> list[tuple[int, float]
     """Process ids that a run has told of, each with the time of telling."""
     found = []
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        data = entry.dagster_event.engine_event_data
-        pid = data.metadata.get("pid")
+        event = entry.dagster_event
+        pid = event.engine_event_data.metadata.get("pid") if event else None
         if pid is not None:
-            found.append((int(pid.value), entry.timestamp))
+            found.append((int(str(pid.value)), entry.timestamp))
     return found
 
 

@@ -1,5 +1,6 @@
 """When people are told: reminders daily, editions and trouble as they come. What is said is decided in `pipelines.notify`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import dagster as dg
@@ -71,7 +72,7 @@ def failures() -> dg.SensorDefinition:
     return sensor
 
 
-def reasons(events: list[dg.DagsterEvent]) -> list[str]:
+def reasons(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What each failed step says: the refusal where it was one, else the error."""
     return [_reason(event) for event in events]
 

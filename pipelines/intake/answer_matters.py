@@ -53,7 +53,8 @@ def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
     by = person(by, "waive", settings, finding=finding)
     with writing(settings, "采纳说明") as opened:
         settle(opened)
-        matter, body = _finding(opened, finding), {"finding": finding}
+        matter = _finding(opened, finding)
+        body: dict[str, str | None] = {"finding": finding}
         if matter["kind"] == "month_question":
             body |= {"county": matter["county"], "month": matter["month"]}
         elif matter["state"] == "open":

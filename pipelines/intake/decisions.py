@@ -145,7 +145,9 @@ def _read_as(code: str, value: str) -> str:
     return found
 
 
-_MONTHS = {str(number): (f"{number}月", str(number), f"{number:02}") for number in range(1, 13)}
+_MONTHS: dict[str, tuple[str, ...]] = {
+    str(number): (f"{number}月", str(number), f"{number:02}") for number in range(1, 13)
+}
 # finding → what it is about, and each way to read it with the words that may be typed
 _HABITS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "ticks_and_blanks": ("空白", {"no": ("否", "no"), "unknown": ("未填", "unknown")}),
@@ -243,7 +245,7 @@ def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str 
     """The name of somebody who may. Errors: `Refusal` for a county and what is not its own."""
     root = _taken_back(opened.archive, event)
     own = isinstance(by, roles.Actor) and by.role == "县级" and root.kind == "submission"
-    if not own or (event.kind == "withdraw" and event.by != by.name):
+    if not own or (event.kind == "withdraw" and isinstance(by, roles.Actor) and event.by != by.name):
         return person(by, "reopen", settings, event=event.seq)
     [(county,)] = opened.con.execute("SELECT county FROM submission WHERE seq = ?", [root.seq]).fetchall()
     return person(by, "submit", settings, county, event=event.seq)

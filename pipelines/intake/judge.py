@@ -17,6 +17,7 @@ from pipelines.figures import effective_answers
 from pipelines.intake import outcome, receipts
 from pipelines.intake.outcome import Report
 from pipelines.reference.reference_bundle import Reference
+from pipelines.reference.rules import previous_fields
 from pipelines.settings import Settings
 from pipelines.warehouse import projection
 from pipelines.warehouse.projection import Warehouse
@@ -96,7 +97,7 @@ def _count_rows(checker: Warehouse, in_force: pa.Table | None) -> None:
 
 def _remember_previous(checker: Warehouse, month: date, release: Release | None) -> None:
     """The last accepted answers before the month, from the release: what `prev.*` in a rule means."""
-    fields = effective_answers.previous_fields(checker.reference.rules)
+    fields = previous_fields(checker.reference.rules)
     if release is None or not fields:
         return
     yearly, this_year = checker.reference.form.community.yearly, f"year(month) = {month.year}"

@@ -112,7 +112,7 @@ def findings(settings: Settings, month: date, county: str | None = None) -> list
     """Findings of what has come in for a month (of a county) until now, errors first: those of `month_status.findings`, each with its
     state (open, explained, settled, dismissed; null of a note), `explanation` and `question`.
     """
-    said = {matter["id"]: matter for matter in month_status.matters(settings.data)}
+    said = {matter["id"]: dict(matter) for matter in month_status.matters(settings.data)}
     kept = month_status.findings(settings.data, month)
     return [
         {**row, **{name: said.get(row["id"], {}).get(name) for name in ("state", "explanation", "question")}}
@@ -140,7 +140,7 @@ def due_days(reference: Reference, life: Life, month: date) -> dict[str, date]:
     usual, free = reference.calendar.due_day(month), excused(life, month)
     until = {county: event.body.get("until") for county, event in _extensions(life, month).items()}
     codes = (county.code for county in reference.rosters.counties(month))
-    return {code: date.fromisoformat(until[code]) if until.get(code) else usual for code in codes if code not in free}
+    return {code: date.fromisoformat(day) if (day := until.get(code)) else usual for code in codes if code not in free}
 
 
 def excused(life: Life, month: date) -> set[str]:

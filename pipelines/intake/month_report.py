@@ -8,10 +8,23 @@ from pipelines import months
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.intake import open_matters
 from pipelines.reference.reference_bundle import Reference
+from pipelines.reference.roster.county_attributes import County
 from pipelines.warehouse.projection import Warehouse
 
 
-class CountyLine(TypedDict):
+class _Counts(TypedDict):
+    """What was read of a county's submissions, and the file that came last."""
+
+    read: int
+    accepted: int
+    held: int
+    errors: int
+    warnings: int
+    file: str | None
+    at: str | None
+
+
+class CountyLine(_Counts):
     """One county of a month. `seq` is the last submission that counts, `seqs` all of them, oldest first; numbers are of units.
 
     `state`: effective | missing. `held` are units whose rows are all held, and rows whose unit is not known.
@@ -23,13 +36,6 @@ class CountyLine(TypedDict):
     seq: int | None
     seqs: list[int]
     units: int
-    read: int
-    accepted: int
-    held: int
-    errors: int
-    warnings: int
-    file: str | None
-    at: str | None
 
 
 class RefusedFile(TypedDict):
@@ -102,17 +108,17 @@ def nothing(reference: Reference, month: date) -> MonthReport:
 
 
 def _counties(
-    reference: Reference, month: date, counted: dict[str, list[int]], lines: dict[str, dict]
+    reference: Reference, month: date, counted: dict[str, list[int]], lines: dict[str, _Counts]
 ) -> list[CountyLine]:
     units = Counter(unit.county_code for unit in reference.rosters.units(month))
     counties = reference.rosters.counties(month)
     return [_county(county, units[county.code], counted.get(county.code, []), lines) for county in counties]
 
 
-_NOTHING = {"read": 0, "accepted": 0, "held": 0, "errors": 0, "warnings": 0, "file": None, "at": None}
+_NOTHING: _Counts = {"read": 0, "accepted": 0, "held": 0, "errors": 0, "warnings": 0, "file": None, "at": None}
 
 
-def _county(county, units: int, seqs: list[int], lines: dict[str, dict]) -> CountyLine:
+def _county(county: County, units: int, seqs: list[int], lines: dict[str, _Counts]) -> CountyLine:
     return {
         "code": county.code,
         "name": county.name,
@@ -124,7 +130,7 @@ def _county(county, units: int, seqs: list[int], lines: dict[str, dict]) -> Coun
     }
 
 
-def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived: list[str]) -> dict[str, dict]:
+def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived: list[str]) -> dict[str, _Counts]:
     """What counts of each county's submissions, and what is wrong: a finding that the city accepted is neither error nor question."""
     found = opened.con.execute(
         f"""
@@ -151,9 +157,12 @@ def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived
             "waived": waived,
         },
     )
-    names = [column[0] for column in found.description]
-    lines = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return {line.pop("county"): line for line in lines}
+    return {
+        county: {
+            "read": read, "accepted": accepted, "held": held, "errors": errors, "warnings": warnings, "file": file, "at": at,
+        }
+        for county, read, accepted, held, errors, warnings, file, at in found.fetchall()
+    }  # fmt: skip
 
 
 def refused_files(opened: Warehouse) -> dict[date, list[RefusedFile]]:
@@ -167,6 +176,6 @@ def refused_files(opened: Warehouse) -> dict[date, list[RefusedFile]]:
     ).fetchall()
     found: dict[date, list[RefusedFile]] = {}
     for month, seq, file, county, at, why in rows:
-        told = {"seq": seq, "file": file, "county": county, "at": at, "why": why}
+        told: RefusedFile = {"seq": seq, "file": file, "county": county, "at": at, "why": why}
         found.setdefault(month or months.add(date.fromisoformat(f"{at[:7]}-01"), -1), []).append(told)
     return found

@@ -28,7 +28,7 @@ from pipelines import months
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.figures import effective_answers
 from pipelines.intake import month_report, open_matters
-from pipelines.intake.month_report import MonthReport
+from pipelines.intake.month_report import MonthReport, RefusedFile
 from pipelines.intake.open_matters import Matter
 from pipelines.system import program_version
 from pipelines.system.durable_files import write_durably
@@ -189,7 +189,7 @@ def _whole(data: Path, key: str, named: dict) -> bool:
         return False
 
 
-def _write(data: Path, key: str, mark: str, state: dict) -> dict:
+def _write(data: Path, key: str, mark: str, state: MonthReport) -> dict:
     text = _json(state)
     write_durably(_place(data, key, mark), text)
     return {"mark": mark, "size": len(text), "last": max(state["last"], default=0)}
@@ -232,7 +232,7 @@ def _json(found: object) -> bytes:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _mark(computed: str | None, state: MonthState, refused: list[dict]) -> str:
+def _mark(computed: str | None, state: MonthState, refused: list[RefusedFile]) -> str:
     """Of all that the state of a month follows from. `computed` stands for submissions in force, decisions, roster and program."""
     waiting = [reading.seq for reading in state.pending]
     return _digest([computed, state.state, sorted(state.effective.items()), waiting, refused])

@@ -83,7 +83,12 @@ def _folded(matters: Iterable[Matter]) -> Iterator[Matter]:
     return ({**matter, "since": since[key]} for key, matter in latest.items())
 
 
-def _said(life: Life, key: str) -> dict[str, str | None]:
+class _Said(TypedDict):
+    explanation: str | None
+    question: str | None
+
+
+def _said(life: Life, key: str) -> _Said:
     answered = life.answered.get(key)
     said = answered.explanation if answered else None
     return {"explanation": said.body["text"] if said else None, "question": answered.question if answered else None}
@@ -170,6 +175,7 @@ def findings(opened: Warehouse, month: date, sent: list[tuple[int, str]], waived
 
 
 def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
+    sent: list[tuple[int, str | None, date]]
     sent = [(seq, c, month) for month in life.months for c, seqs in life.counted(month).items() for seq in seqs]
     sent += [(one.seq, one.county, month) for month, state in life.months.items() for one in state.pending]
     rows = opened.con.execute(

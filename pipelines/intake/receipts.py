@@ -60,14 +60,14 @@ def preview(report, data: bytes, reference: Reference) -> tuple[bytes, str]:
     month = months.parse(report.month) if report.month else None
     known = report.county is not None and month is not None
     context = ReceiptContext(
-        county=_county(reference, report.county, month) if known else None,
+        county=_county(reference, report.county, month) if known and month else None,
         month=month,
         number=1,
         state=_STATES["refused" if report.refused else "checked"],
         refused=report.refused,
         rows=report.rows,
         labels=_labels(reference),
-        units=_units(reference, report.county, month) if known else {},
+        units=_units(reference, report.county, month) if known and month else {},
         remedies=_remedies(reference),
     )
     return worker_pool.mark_receipt(data, report.file, report.findings, context, reference)
@@ -120,20 +120,16 @@ class _Desk:
         month = months.parse(report.month) if report.month else None
         original = self.opened.archive.read(report.sha256)
         # what is in force or waits is judged; a file that was superseded or withdrawn is judged for its receipt alone
-        judged = (
-            self.life.status.get(report.seq) in ("effective", "waiting", "question", "spot")
-            or month is None
-            or report.refused
-        )
-        found = report.findings if judged else self._findings(report.seq, report.county, month)
+        judged = self.life.status.get(report.seq) in ("effective", "waiting", "question", "spot") or report.refused
+        found = report.findings if judged or month is None else self._findings(report.seq, report.county, month)
         context = self._context(report, month)
         return worker_pool.mark_receipt(original, report.file, found, context, self.opened.reference)
 
     def _context(self, report, month: date | None) -> ReceiptContext:
         known = report.county is not None and month is not None
-        earlier = self._earlier(report.seq, report.county, month) if known else []
+        earlier = self._earlier(report.seq, report.county, month) if known and month else []
         return ReceiptContext(
-            county=_county(self.opened.reference, report.county, month) if known else None,
+            county=_county(self.opened.reference, report.county, month) if known and month else None,
             month=month,
             number=len(earlier) + 1 if known else report.seq,
             state=(report.waits or "").rstrip("。") or _STATES["refused" if report.refused else report.state],
@@ -144,7 +140,7 @@ class _Desk:
             said=self._said(report.findings),
             waived=frozenset(self.life.waived(month)) if month else frozenset(),
             labels=self.labels,
-            units=_units(self.opened.reference, report.county, month) if known else {},
+            units=_units(self.opened.reference, report.county, month) if known and month else {},
             remedies=self.remedies,
         )
 

@@ -1,6 +1,7 @@
 """Who has reported a month, and what is not taken account of yet. Waits for nobody."""
 
 import errno
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from pipelines import months
@@ -34,13 +35,14 @@ def status(settings: Settings, month: date | None = None) -> dict:
     Waits for nobody. `as_of` is the last ledger number taken account of: while another task writes (`running`: doing, pid, since) that is
     what was so before it began, and `unread` are the submissions since (seq, file, by, at).
     """
+    found: dict
     try:
         with writing(settings, "查看报送情况", wait=0.0) as opened:
             settle(opened)
             life = opened.life()
             month = month or (life.reported[-1] if life.reported else None)
-            found = month_report.month_state(opened, life, month) if month else _NO_MONTH
-            found, running = {**found, "as_of": opened.applied()}, None
+            state: Mapping[str, object] = month_report.month_state(opened, life, month) if month else _NO_MONTH
+            found, running = {**state, "as_of": opened.applied()}, None
     except locks.Busy:
         found, running = _as_kept(settings, month), _runs(settings)
     except OSError as fault:
@@ -57,7 +59,7 @@ def status(settings: Settings, month: date | None = None) -> dict:
 
 # a disk that became read-only, or folders of another user: what was kept last is told
 _UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
-_NO_MONTH = {"month": None, "state": "open", "counties": [], "waiting": [], "refused": []}
+_NO_MONTH: dict[str, object] = {"month": None, "state": "open", "counties": [], "waiting": [], "refused": []}
 
 
 def kept(settings: Settings, month: date) -> dict:
@@ -69,7 +71,8 @@ def kept(settings: Settings, month: date) -> dict:
 
 def _as_kept(settings: Settings, month: date | None) -> dict:
     """A month as the last settling left it; without counties where none has left anything yet."""
-    found, as_of = month_status.read(settings.data, month), month_status.as_of(settings.data)
+    found: Mapping[str, object] | None = month_status.read(settings.data, month)
+    as_of = month_status.as_of(settings.data)
     if found is None and month and as_of:
         found = month_report.nothing(reference_in_force.load(settings), month)
     return {"as_of": as_of, **_NO_MONTH, "month": months.key(month) if month else None, **(found or {})}

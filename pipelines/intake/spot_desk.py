@@ -16,7 +16,7 @@ from pipelines.intake import decisions, returned_lists
 from pipelines.intake.session import settle, writing
 from pipelines.settings import Settings
 from pipelines.verification import course, draw, sentences, spot_lists, spot_tables
-from pipelines.verification.estimate import factor
+from pipelines.verification.estimate import Factor, factor
 from pipelines.verification.spot_lists import ListClaim, SpotList
 from pipelines.warehouse.projection import Warehouse
 
@@ -230,7 +230,7 @@ def _strata(one: SpotList, claim: ListClaim) -> list[dict]:
     return [_stratum(vars(visits), factor(visits), one.closing is not None) for visits in one.visits_of(claim.key)]
 
 
-def _stratum(counts: Mapping[str, object], told: object, closed: bool) -> dict:
+def _stratum(counts: Mapping[str, object], told: Factor, closed: bool) -> dict:
     vf = (
         {"vf": told.value, "vf_low": told.low, "vf_high": told.high}
         if closed

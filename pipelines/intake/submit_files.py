@@ -189,7 +189,10 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
     """
     with writing(settings, "写回执", wait) as opened:
         settle(opened)
-        stored = [report for report in reports if report.seq is not None]
         today = datetime.now(SHANGHAI).date()
-        read = [as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r for r in stored]
+        read = [
+            as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r
+            for r in reports
+            if r.seq is not None
+        ]
         return receipts.write_receipts(opened, read, folder)

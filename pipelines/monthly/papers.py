@@ -34,7 +34,8 @@ def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path
     newest = [
         found[-1] for month in sorted(wanted) if (found := edition_folders.usable(settings.releases, archive, month))
     ]
-    due = {*newest[-1:], edition_folders.current(settings.releases)} - {None}
+    current = edition_folders.current(settings.releases)
+    due = {*newest[-1:], *([current] if current else [])}
     return {months.parse(folder.parent.name): issue(settings, folder) for folder in due}
 
 

@@ -209,7 +209,7 @@ def verify(folder: Path) -> dict:
     return _with_rest(found, place, more)
 
 
-def _with_rest(found: dict, place: Path, more: list[str]) -> dict:
+def _with_rest(found: archive_backup.Verified, place: Path, more: list[str]) -> dict:
     edition = _edition(place)
     files = len(_listed(place / "installation")) if not more else None
     faults = [*found["faults"], *more]

@@ -31,7 +31,7 @@ def written(fresh: list[Matter], names: Mapping[str, str], known: Contacts, now:
     if not fresh:
         return []
     found = [_to_clerk(fresh, names, known, now)]
-    for code in sorted({matter["county"] for matter in fresh} & known.counties.keys()):
+    for code in sorted(known.counties.keys() & {matter["county"] for matter in fresh}):
         own = [m for m in fresh if m["county"] == code and m["kind"] in _OF_COUNTY and m["state"] == "open"]
         if own:
             found.append(_to_county(code, own, names, known, now))

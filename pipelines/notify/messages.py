@@ -68,6 +68,7 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
 
 def _when(due: date, today: date) -> str:
     occasion = due_dates.occasion(due, today)
+    assert occasion, "reminders are written on days that call for them"
     return _OPENING[occasion].format(due=_written(due), days=due_dates.days_late(due, today))
 
 

@@ -40,6 +40,7 @@ def send(robot: Robot, message: Message, seconds: float = SECONDS) -> None:
 
 def _body(robot: Robot, message: Message) -> bytes:
     told = "\n".join(filter(None, (f"【{KEYWORD}】{message.brief}", message.link)))[:_LONGEST]
+    found: dict[str, object]
     if robot.kind == "webhook":
         found = {"key": message.key, "kind": message.kind, "text": message.brief[:_LONGEST], "link": message.link}
     else:

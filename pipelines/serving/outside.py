@@ -167,11 +167,15 @@ def certificate_until(mail: Mail) -> datetime:
             return _until(secure)
     with smtplib.SMTP(mail.host, mail.port, timeout=SECONDS) as server:
         server.starttls(context=context)
-        return _until(server.sock)
+        secured = server.sock
+        assert isinstance(secured, ssl.SSLSocket), "starttls raises where it does not secure the connection"
+        return _until(secured)
 
 
 def _until(secure: ssl.SSLSocket) -> datetime:
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(secure.getpeercert()["notAfter"]), UTC)
+    certificate = secure.getpeercert()
+    assert certificate, "the context takes no connection without a certificate"
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
 
 
 def main() -> int:

@@ -71,7 +71,7 @@ def _supervised(command: list[str], settings: Settings, stopped: list[int]) -> i
 def _end_all(patience: float = 10.0) -> None:
     """End whatever the supervisor left: asked, then killed."""
     deadline = time.monotonic() + patience
-    number = signal.SIGTERM
+    number: int = signal.SIGTERM
     while left := process_tree.descendants(os.getpid()):
         for pid in left:
             process_tree.send(pid, number)

@@ -108,12 +108,13 @@ class Supervisor:
 
     def _start(self, one: Running, now: float) -> None:
         program = one.program
-        one.process = subprocess.Popen(
+        process = one.process = subprocess.Popen(
             process_tree.command_bound_to_parent(program.command),
             cwd=self.folder, env=self.environment, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        logs.capture(one.process.stdout, logs.opened(self.logs, program.name))
+        assert process.stdout is not None, "a pipe was asked for"
+        logs.capture(process.stdout, logs.opened(self.logs, program.name))
         one.since = one.answered = now
         one.ready, one.probed = False, 0.0
         self.log.info(f"启动 {program.label}（进程 {one.pid}）")
@@ -135,7 +136,7 @@ class Supervisor:
             self.log.info(f"{one.program.label} 就绪，用时 {one.probed - one.since:.0f} 秒")
         if one.failures and one.probed - one.since > self.pace.well_after:
             one.failures = 0
-        used = process_tree.memory_mb(one.pid)
+        used = process_tree.memory_mb(one.pid) if one.pid else 0.0
         if one.program.most_mb and used > one.program.most_mb:
             self.log.info(f"{one.program.label} 占用内存 {used:.0f} MB，超过 {one.program.most_mb} MB，重新启动")
             self._end(one, "内存过大")
@@ -163,12 +164,15 @@ class Supervisor:
     def _end(self, one: Running, why: str) -> None:
         """Stop one program and all it started, hard after a while."""
         self.log.info(f"结束 {one.program.label}（进程 {one.pid}，{why}）")
-        process_tree.send(one.pid, signal.SIGTERM)
+        process = one.process
+        if process is None:
+            return
+        process_tree.send(process.pid, signal.SIGTERM)
         try:
-            one.process.wait(self.pace.stray_grace)
+            process.wait(self.pace.stray_grace)
         except subprocess.TimeoutExpired:
-            one.process.kill()
-            one.process.wait()
+            process.kill()
+            process.wait()
 
     def _end_strays(self) -> None:
         """End what a dead program left behind: asked first, killed when it does not go."""
@@ -190,7 +194,7 @@ class Supervisor:
         deadline = time.monotonic() + self.pace.grace
         for one in reversed(self.running):
             if one.process is not None:
-                process_tree.send(one.pid, signal.SIGTERM)
+                process_tree.send(one.process.pid, signal.SIGTERM)
         for one in reversed(self.running):
             self._await(one, deadline)
         self._await_the_rest(deadline)

@@ -4,6 +4,9 @@ A rule's expression is parsed and turned into a formula that is true where the r
 warehouse, an answer that is missing breaks nothing. What only the city can know (`prev.*`, `roster.*`) is left out.
 """
 
+# earlier releases of sqlglot have no `Expr`: it stands in annotations only
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from functools import cache
 
@@ -22,7 +25,7 @@ class NotExpressible(Exception):
 
 
 @cache
-def _parse(expression: str) -> exp.Expression:
+def _parse(expression: str) -> exp.Expr:
     return sqlglot.parse_one(expression, dialect="duckdb")
 
 
@@ -53,13 +56,13 @@ class _Formula:
     def __init__(self, part: Part, at: Reference):
         self._part, self._at = part, at
 
-    def true(self, node: exp.Expression) -> str:
+    def true(self, node: exp.Expr) -> str:
         return self._truth(node, True)
 
-    def false(self, node: exp.Expression) -> str:
+    def false(self, node: exp.Expr) -> str:
         return self._truth(node, False)
 
-    def _truth(self, node: exp.Expression, wanted: bool) -> str:
+    def _truth(self, node: exp.Expr, wanted: bool) -> str:
         match node:
             case exp.Paren():
                 return self._truth(node.this, wanted)
@@ -102,7 +105,7 @@ class _Formula:
         address = self._address(node)
         return f"ISNUMBER({address})" if self._field(node).type in NUMERIC else f'{address}<>""'
 
-    def _value(self, node: exp.Expression) -> str:
+    def _value(self, node: exp.Expr) -> str:
         match node:
             case exp.Paren():
                 return f"({self._value(node.this)})"
@@ -120,7 +123,7 @@ class _Formula:
             raise NotExpressible(node.sql())
         return self._part[node.name]
 
-    def _address(self, node: exp.Expression) -> str:
+    def _address(self, node: exp.Expr) -> str:
         if not isinstance(node, exp.Column):
             raise NotExpressible(node.sql())
         return self._at(self._field(node).id)

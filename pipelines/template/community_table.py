@@ -318,7 +318,8 @@ def set_page_marks(sheet: Worksheet, title: str, sender: str, watermark: str | N
 def page_breaks(part: Part) -> list[int]:
     """Columns before which a new page begins: whole groups, as many as fit beside the repeated columns."""
     frozen = sum(width(field) for field in part if field.id in FROZEN)
-    breaks, used, column = [], 0, 0
+    breaks: list[int] = []
+    used = column = 0
     for _, fields in part.groups:
         needed = sum(width(field) for field in fields)
         if used and used + needed > _PRINTED_PIXELS - (frozen if breaks else 0):

@@ -47,7 +47,9 @@ class _Strings:
 
     def __init__(self, part: str):
         self._part, self._known = part, part.count("<si>")
-        self._count = int(re.search(r'count="(\d+)"', part)[1])
+        counted = re.search(r'count="(\d+)"', part)
+        assert counted, "XlsxWriter writes the count of the shared strings"
+        self._count = int(counted[1])
         self._index: dict[str, int] = {}
 
     def index(self, text: str) -> int:

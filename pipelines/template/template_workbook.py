@@ -204,7 +204,7 @@ def build(
     if with_county:
         sheet = workbook.add_worksheet(sheet_name(form.county.sheet))
         filled = {"county_code": place.code, "county": place.name, **record}
-        before = last and last.record
+        before = last.record if last else None
         closed = _closed(form, place)
         county_table.write(sheet, styles, form, filled, closed, place.name, month, watermark, before, rest_of_record)
     filling_guide.write(workbook.add_worksheet(filling_guide.SHEET), styles, form, watermark, caveats)

@@ -139,9 +139,10 @@ def _false(strata: Sequence[Visits], alpha: Fraction) -> tuple[int, int]:
 
 def _corrected(claim: Claim, reported: Sequence[Visits], further: Sequence[Sequence[Visits]]) -> Fraction | None:
     """估计值 in per cent; unknown units without a list of their own count as not as claimed."""
-    known = [visits.rate for strata in (reported, *further) for visits in strata]
-    if None in known:
-        return None
-    true = sum(visits.size * visits.rate for visits in reported)
-    true += sum(visits.size * (1 - visits.rate) for strata in further for visits in strata)
-    return 100 * Fraction(true) / claim.counted
+    listed = [(visits, True) for visits in reported] + [(visits, False) for strata in further for visits in strata]
+    true = Fraction(0)
+    for visits, as_claimed in listed:
+        if visits.rate is None:
+            return None
+        true += visits.size * (visits.rate if as_claimed else 1 - visits.rate)
+    return 100 * true / claim.counted

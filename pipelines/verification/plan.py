@@ -85,7 +85,9 @@ def plan(claim: Claim, places: Sequence[Place], allowed: int, alpha: Fraction, b
     if not 0 <= allowed <= claim.slack:
         raise ValueError(f"{allowed} unconfirmed ones cannot be allowed with a slack of {claim.slack}")
     if len(places) == 1:
-        visits = (_smallest_sample(claim, allowed, before.visits if before else 1, alpha),)
+        smallest = _smallest_sample(claim, allowed, before.visits if before else 1, alpha)
+        assert smallest is not None, "the slack allows it"
+        visits: tuple[int, ...] = (smallest,)
     else:
         visits = _smallest_spread(claim, places, allowed, before.visits if before else 0, alpha)
     return Plan(allowed, visits, chances(claim.reported, sum(visits), allowed))

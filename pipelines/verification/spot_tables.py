@@ -256,13 +256,14 @@ def _figure(
     goal: Fraction,
 ) -> dict:
     now = Claim(len(found), len(_claimed(claim, found)), goal, claim.claim.at_most)
-    row = {
+    row: dict[str, object] = {
         **dict(zip(_ABOUT, about, strict=True)), "month": month, "counted": now.counted, "required": now.required,
         "yes": now.reported, "status": UNCHECKED if now.met else None,
     }  # fmt: skip
     decides = _newest(lists, about, month)
     if decides is None:
         return row
+    assert decides.closing, "only a closed list decides"
     key = next(key for key, one in decides.claims.items() if one.about == about)
     lower = standing_lower(decides, key, month, found)
     row |= {"list": decides.number, "checked": decides.month, "closed": spot_lists.day_of(decides.closing)}

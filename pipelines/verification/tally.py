@@ -51,4 +51,4 @@ def counts_after_closing(before: str | None, after: str, reported: bool = True) 
 
 
 def _known(result: str | None) -> str:
-    return _KNOWN.get(result, OPEN)
+    return _KNOWN.get(result or "", OPEN)

@@ -30,7 +30,7 @@ def tables(form: Form, event: Event, reading: Reading) -> Tables:
     tables = {"submission": pa.Table.from_pylist([_submission(event, reading)], schema=_SUBMISSION)}
     places: list[dict] = []
     if reading.community is not None:
-        tables |= _community_tables(form.community, event.seq, reading)
+        tables |= _community_tables(form.community, event.seq, reading.community, reading.findings)
         places += _columns(event.seq, reading.community)
         tables["moved"] = _moved(event.seq, reading.community)
     if reading.record is not None:
@@ -96,14 +96,13 @@ def _cells(seq: int, record: CountyRecord) -> list[dict]:
     ]
 
 
-def _community_tables(part: Part, seq: int, reading: Reading) -> dict[str, pa.Table]:
-    rows = reading.community
+def _community_tables(part: Part, seq: int, rows: CommunityRows, findings: list[Finding]) -> dict[str, pa.Table]:
     count = len(rows.row)
     keys = {"seq": pa.array([seq] * count, pa.int64()), "row_no": pa.array(rows.row, pa.int32())}
     state = {
         "unit": pa.array(rows.unit, pa.string()),
         "held": pa.array(rows.held, pa.bool_()),
-        "unreadable": pa.array(_unreadable(reading), pa.list_(pa.string())),
+        "unreadable": pa.array(_unreadable(rows, findings), pa.list_(pa.string())),
     }
     raw = {field.id: pa.array(rows.raw.get(field.id) or [None] * count, pa.string()) for field in part}
     return {
@@ -171,12 +170,11 @@ def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -
 _FINDING = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
-def _unreadable(reading: Reading) -> list[list[str]]:
+def _unreadable(rows: CommunityRows, findings: list[Finding]) -> list[list[str]]:
     """For each row, the fields that were answered but could not be read: no rule may take them for missing."""
-    rows = reading.community
     given = rows.unreadable or [[] for _ in rows.row]
     unreadable = {row: list(fields) for row, fields in zip(rows.row, given, strict=True)}
-    for finding in reading.findings:
+    for finding in findings:
         if finding.severity == "error" and finding.row in unreadable and finding.field:
             unreadable[finding.row] += [
                 field for field in finding.field.split(",") if field not in unreadable[finding.row]

@@ -59,7 +59,7 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
     It takes at most half of the machine's memory and spills the rest beside the database; one in memory does not spill.
     What is not `durable` is a throw-away until somebody else has put it on disk: its commits wait for no disk.
     """
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "fsync_mode": "STANDARD" if durable else "NONE",
         # a throw-away is folded into its file when it is closed; folding every few months is for what must survive
         "checkpoint_threshold": "16MiB" if durable else "4GiB",
@@ -86,7 +86,7 @@ def _folders(data: Path) -> str:
     return "[" + ", ".join(f"'{place}'" for place in places) + "]"
 
 
-def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None):
+def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict | None = None):
     """The first value of a query, or None. All rows are fetched: an unfinished result blocks the connection."""
     rows = con.execute(sql, parameters or []).fetchall()
     return rows[0][0] if rows else None
