@@ -282,7 +282,7 @@ def _figures(register: Register) -> Iterator[Check]:
     }
     for kind, sql in queries.items():
         name, steady = f"{kind}_{register.policy.id.replace('-', '_')}", kind != "movement"
-        yield Check(name, kind, "figures", f"{register.policy.id}:{KINDS[kind]}", sql, grave=steady, blocking=steady)
+        yield Check(name, kind, "figures", f"{register.policy.id}：{KINDS[kind]}", sql, grave=steady, blocking=steady)
 
 
 def _indicators(register: Register) -> str:

@@ -110,7 +110,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_ones(office, monkeypatch
     def no_font(facts, variant):
         raise Refusal("缺少字体")
 
-    monkeypatch.setitem(reports._WRITERS, "xlsx", no_font)
+    monkeypatch.setattr(reports.tables_xlsx, "build", no_font)
     with pytest.raises(Refusal, match="缺少字体"):
         reports.write_reports(release, folder)
     assert {path.read_bytes() for path in before} == {b"old"} and len(list(folder.iterdir())) == len(before)
