@@ -109,5 +109,10 @@ def _until_stopped(command: list[str], environment: dict[str, str]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    code = child.wait()
-    return 0 if stopped else code
+    # by turns: a signal that comes just before a wait without end would not be seen until that wait is over
+    while True:
+        try:
+            code = child.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            continue
+        return 0 if stopped else code
