@@ -47,7 +47,13 @@ AMBIGUOUS = {
 STILL = {
     "上报": {"pipelines/answers"},
     "不详": {"pipelines/cli", "pipelines/documentation", "pipelines/sample"},
-    "公布": {"dashboards/components", "pipelines/cli", "pipelines/intake", "pipelines/verification"},
+    # of the numbers that a spot check is drawn by
+    "公布": {"dashboards/components", "pipelines/cli", "pipelines/edition", "pipelines/intake", "pipelines/verification"},
+    "反馈": {"pipelines/reports"},
+    # 缺口清单 is what the page and the list are called
+    "缺口": {
+        "dashboards/app_pages", "dashboards/components", "dashboards/page_list.py", "pipelines/cli", "pipelines/reports",
+    },
     "复核": {"pipelines/answers"},
     "审批": {"pipelines/answers"},
     "审核": {

@@ -16,7 +16,7 @@ from tests.answers import sheets_of_a_form as pages
 
 COUNTY, MONTH, BEFORE = "130524", date(2019, 6, 1), date(2019, 5, 1)
 UNITS = pages.units_of(COUNTY)[:8]
-TICKS, REST, REST_2 = 71, "I2", "F2"
+TICKS, REST, REST_2 = len(list(pages.form().in_month(date(2019, 6, 1)).community)) + 1, "I2", "F2"
 NAME = "柏乡县2019年6月.xlsx"
 
 
