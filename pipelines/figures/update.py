@@ -50,12 +50,13 @@ def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dic
 
 
 def _forget(warehouse: Warehouse, answered: list[date]) -> None:
-    """Figures of months in which no answer stands any more."""
+    """Figures of months in which no answer stands any more, and the series that began or were met in them."""
     computed = fingerprints(warehouse, None)
     gone = [month for month in computed if month not in answered]
     if gone:
         with warehouse.transaction():
-            warehouse.con.execute("DELETE FROM figure WHERE list_contains(?, month)", [gone])
+            for table in ("figure", "began", "met"):
+                warehouse.con.execute(f"DELETE FROM {table} WHERE list_contains(?, month)", [gone])
             warehouse.con.execute(
                 "DELETE FROM fingerprint WHERE what NOT IN ('answers', 'content') AND list_contains(?, month)", [gone]
             )
