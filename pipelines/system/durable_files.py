@@ -81,6 +81,7 @@ def link(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         link(source, target)
     except OSError:
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
         sync_folder(target)
 

@@ -2,10 +2,8 @@
 
 import json
 import multiprocessing
-import sys
 import threading
 from datetime import datetime
-from types import ModuleType
 
 import pytest
 
@@ -160,12 +158,6 @@ def test_verification_names_an_altered_object(archive):
     digest = next(archive.events()).body["sha256"]
     archive.path(digest).unlink()
     assert [fault.split("；")[0] for fault in archive.verify()] == [f"档案缺少文件 {digest[:12]}…"]
-
-
-@pytest.fixture(autouse=True)
-def no_page_as_main(monkeypatch):
-    """A page that was tried before in this process stays its `__main__`, and a spawned child would begin by running it."""
-    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def _append_many(root, who):

@@ -122,4 +122,6 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     assert "STARTED" not in statuses(tmp_path) and "SUCCESS" in statuses(tmp_path)
     found = open_release("2020-06", 1, data=tmp_path)
     assert {"unit": "130524"} in found.rows("SELECT county AS unit FROM submission WHERE status = 'effective'")
-    assert [place for place in tmp_path.rglob("*") if place.name != "out" and place.stat().st_mode & 0o007] == []
+    # what still lies in the inbox was put there by the test
+    written = [place for place in tmp_path.rglob("*") if place.name != "out" and place.parent.name != "inbox"]
+    assert [place for place in written if place.stat().st_mode & 0o007] == []
