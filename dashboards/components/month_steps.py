@@ -32,7 +32,7 @@ def hand_out(board: Board) -> None:
     names = {"": "全部县（市、区）", **{row.code: row.name for row in board.counties}}
     month = _asked_month(board.month)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        county = st.selectbox("发给谁", list(names), format_func=names.get, width=220, key="form-county")
+        county = st.selectbox("发给谁", list(names), format_func=names.__getitem__, width=220, key="form-county")
         towns = st.checkbox("每个街道（乡镇）一份", key="form-towns")
         blank = st.checkbox("空白表（不填入上月答案）", key="form-blank")
         asked = st.button("生成", key="form-make", type="primary")
@@ -224,12 +224,12 @@ def release(board: Board, by: str | Actor) -> None:
             )
         if now.working and st.button(f"发布 {now.working}", key="release", type="primary"):
             clerk.worked(lambda: _child(by, "publish", ["release", key]), f"{now.working} 已发布。")
-        if now.released:
+        if released := now.released:
             clerk.with_reason(
-                f"收回 {now.released}",
+                f"收回 {released}",
                 "retract",
-                lambda why: _child(by, "publish", ["retract", now.released, "--why", why]),
-                f"{now.released} 已收回，此前发布的一版重新成为当前版。",
+                lambda why: _child(by, "publish", ["retract", released, "--why", why]),
+                f"{released} 已收回，此前发布的一版重新成为当前版。",
                 do=clerk.worked,
             )
 

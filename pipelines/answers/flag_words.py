@@ -44,7 +44,7 @@ def pair(text: str) -> list[bool] | None:
     meant = [True if word in YES else False if word in NO else None for word in words]
     if order not in ("mwmw", "wmwm") or sorted(meant, key=str) != [False, True]:
         return None
-    ticked = [answer for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
+    ticked = [bool(answer) for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
     return ticked if len(ticked) == 1 else []
 
 

@@ -1,5 +1,6 @@
 """Spot checks in the papers: one paragraph, one table. Empty where no check says anything of the month."""
 
+from datetime import date
 from typing import TypedDict
 
 from docx.document import Document as Paper
@@ -25,8 +26,8 @@ class _Check(TypedDict):
     status: str
     disproven: bool | None
     text: str | None
-    month: object
-    checked: object
+    month: date
+    checked: date
     list: int
     yes: int
     required: int
