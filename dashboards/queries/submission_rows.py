@@ -136,6 +136,17 @@ def _now(place: Settings, month: date, mark: int) -> MonthNow:
     return month_now.of(place, month)
 
 
+def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
+    """As `findings`, of all that has come in for the month until now. Where no settling has left anything yet (a restored installation),
+    the edition's.
+    """
+    place, seen = settings.load(), own()
+    if not month_now.known_months(place):
+        return findings(release, month, county, most)
+    found = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
+    return [{**row, "month": month, "findings": len(found)} for row in found[:most]]
+
+
 def notes() -> list[Note]:
     """The notes in force, as the ledger has them now."""
     place = settings.load()

@@ -370,13 +370,10 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
-    """Finish what a kill interrupted: folders not in the ledger, half-written ones, a stale pointer."""
+    """Finish what a kill interrupted: folders not in the ledger, a stale pointer. (Half-written ones: `edition_folders.sweep`.)"""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
     for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)
-    for leftover in settings.releases.glob("*/.*.part"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
     edition_folders.point_current(settings.releases, archive)
