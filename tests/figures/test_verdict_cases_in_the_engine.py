@@ -126,24 +126,30 @@ def reference(plain_city):
     return reference_bundle.load(plain_city)
 
 
-def counted(reference, folder, case: dict) -> tuple[projection.Warehouse, Rosters]:
-    """A warehouse with the figures of the example's months."""
+@pytest.fixture(scope="module")
+def store(reference, tmp_path_factory):
+    """A projection for all examples: the questions and the indicator have the same names in each."""
+    return projection.in_memory(replace(reference, form=form({})), Archive(tmp_path_factory.mktemp("archive")))
+
+
+def count(store, reference, case: dict) -> Rosters:
+    """Count and judge the example's months."""
     asked, rosters = form(case), Rosters(case)
     register = Register((indicator(case, asked),))
-    known = SimpleNamespace(**vars(reference) | {"form": asked, "registers": (register,), "rosters": rosters})
-    known.rules, known.county_rules = [], []
-    store = projection.in_memory(replace(reference, form=asked), Archive(folder))
-    store.reference = known
+    store.reference = SimpleNamespace(**vars(reference) | {"form": asked, "registers": (register,), "rosters": rosters})
+    store.reference.rules, store.reference.county_rules = [], []
+    for (table,) in store.con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall():
+        store.con.execute(f'DELETE FROM "{table}"')
     for part in (effective_answers, figure_counts, progress):
         part.create(store)
     for month in rosters.months:
         compute(store, rosters, month)
-    return store, rosters
+    return rosters
 
 
-def figure(reference, folder, case: dict) -> dict:
+def figure(store, reference, case: dict) -> dict:
     """The figure of the example's last month and place."""
-    store, rosters = counted(reference, folder, case)
+    rosters = count(store, reference, case)
     unit = rosters.towns.get(case.get("place"), CITY)
     cursor = store.con.execute("SELECT * FROM figure WHERE month = ? AND unit = ?", [rosters.months[-1], unit])
     return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
@@ -164,8 +170,8 @@ def compute(store, rosters: Rosters, month: date) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
-def test_worked_example_by_the_engine(reference, tmp_path, case):
-    row = figure(reference, tmp_path, case)
+def test_worked_example_by_the_engine(store, reference, case):
+    row = figure(store, reference, case)
     for name, value in case["result"].items():
         wanted, got = told(value), row[KEYS[name]]
         if isinstance(wanted, Fraction):
@@ -190,8 +196,8 @@ TURNED = {
 }
 
 
-def test_pace_counts_units_known_both_times_and_no_reporting(reference, tmp_path, monkeypatch):
-    store, rosters = counted(reference, tmp_path, TURNED)
+def test_pace_counts_units_known_both_times_and_no_reporting(store, reference, monkeypatch):
+    rosters = count(store, reference, TURNED)
     monkeypatch.setattr(forecast.as_now, "key", lambda warehouse, month: "then")
     turned = forecast._turned(store, *rosters.months)
     assert turned == {(POLICY, "case", "city", CITY): 3, (POLICY, "case", "county", COUNTY): 3}
