@@ -19,7 +19,7 @@ from pipelines.reference.form import Field, Part
 
 LONGEST = 200
 _MOST_REMEMBERED = 1 << 14
-BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/\\]*")
+BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/]*")
 NOT_APPLICABLE = {"不涉及", "不适用"}
 _FLAG_EXPECTED = "是或否（有/无、√/×）"
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})

@@ -11,7 +11,7 @@ from pipelines.edition import declared_register, edition_folders
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
-from pipelines.figures.change_breakdown import STEPS, Compared, Counted, MonthTables
+from pipelines.figures.change_breakdown import LATE, STEPS, Compared, Counted, MonthTables
 from pipelines.reference.strict_yaml import suggest
 from pipelines.warehouse import projection
 
@@ -112,9 +112,22 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
         "unit": key[2],
         "from": None if first is None else _text(first),
         "to": None if last is None else _text(last),
-        "parts": _texts(_parts([_value(steps.get(step)) for step in STEPS], _is_there(steps))),
+        "parts": _texts(_parts(_values(steps), _is_there(steps))),
         "counties": [{"unit": unit, "parts": _texts(_share_of(of, steps))} for unit, of in inside.items()],
     }
+
+
+def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
+    """The value at each step; a report of the earlier month that came late, or was taken back, is told as reporting where it makes all of
+    the difference between 无数据 and a value.
+    """
+    before = steps.get("redefined")
+    values = {step: _value(steps.get(step)) for step in STEPS}
+    came = before is not None and before.is_silent and None not in (values["corrected"], values["now"])
+    went = values["redefined"] is not None and "corrected" in steps and values["corrected"] is None
+    if came or (went and "now" in steps and steps["now"].is_silent):
+        values |= dict.fromkeys(LATE, values["redefined"])
+    return list(values.values())
 
 
 def _value(counted: Counted | None) -> Fraction | None:

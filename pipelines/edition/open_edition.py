@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines import months
 from pipelines.archive import month_state
+from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
 from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
 from pipelines.edition.decision_rows import decision_rows, explanation_rows
@@ -179,7 +180,18 @@ def with_decisions(release: Release, archive: Archive) -> Release:
         if months.parse(key) in life.months
     }
     manifest = {**release.manifest, "states": {**release.manifest.get("states", {}), **decided}}
-    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explanation_rows(life))
+    explained = _gone_on(release, life, explanation_rows(life))
+    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explained)
+
+
+def _gone_on(release: Release, life: Life, explained: list[dict]) -> list[dict]:
+    """The explanations, and again those that the edition shows of a unit or county under a later code."""
+    said = {(row["text"], row["by"], row["at"]): row for row in explained}
+    shown = release.rows("FROM explanation") if said else []
+    again = [
+        row for row in shown if row["finding"] not in life.answered and (row["text"], row["by"], row["at"]) in said
+    ]
+    return [*explained, *({**said[row["text"], row["by"], row["at"]], "finding": row["finding"]} for row in again)]
 
 
 def _open_current(settings: Settings) -> Release:
