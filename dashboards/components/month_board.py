@@ -235,7 +235,7 @@ def _shown_above(board: Board, seq: int) -> bool:
 def _decisions(board: Board, by: str | Actor) -> None:
     """The decisions of the month, the newest first, each with its opposite beside it."""
     rows = board_rows.decisions(board.month)
-    with st.expander(f"{months.label(board.month)}的和不限月份的决定（{len(rows)} 个）", key="decisions"):
+    with st.expander(f"{months.label(board.month)}和不限月份的决定（{len(rows)} 个）", key="decisions"):
         shown = {d["seq"] for d in _of_open_county(board)}
         for row in rows[:MOST]:
             if row["seq"] in shown:

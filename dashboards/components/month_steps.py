@@ -32,7 +32,7 @@ HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "�
 def hand_out(board: Board) -> None:
     """The forms to be filled in: of all counties or one, one a county or a town, with last month's answers or blank."""
     names = {"": "全部县（市、区）", **{row.code: row.name for row in board.counties}}
-    month = _asked_month(board.month)
+    month = _asked_month(board)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         county = st.selectbox("发给谁", list(names), format_func=names.get, width=220, key="form-county")
         towns = st.checkbox("每个街道（乡镇）一份", key="form-towns")
@@ -49,10 +49,11 @@ def hand_out(board: Board) -> None:
     st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个 zip。")
 
 
-def _asked_month(month: date) -> date:
-    """Forms are handed out for the month looked at or the one after it."""
-    later = [month, months.add(month, 1)]
-    return st.segmented_control("月份", later, default=month, format_func=months.label, required=True, key="form-month")
+def _asked_month(board: Board) -> date:
+    """Forms are handed out for the month looked at or, once reports of it have come in, the one after it."""
+    later = [board.month, months.add(board.month, 1)]
+    usual = later[any(row.at for row in board.counties)]
+    return st.segmented_control("月份", later, default=usual, format_func=months.label, required=True, key="form-month")
 
 
 def _make_forms(month: date, county: str, towns: bool, blank: bool, what: str) -> Iterator[str]:
