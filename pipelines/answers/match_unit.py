@@ -53,7 +53,7 @@ class CountyIndex:
         codes = self._as_written(name, towns)
         if codes:
             return codes
-        bare, within = self._without_prefixes(fold(name), towns)
+        bare, within = self._without_prefixes(name_variants.without_list_marks(fold(name)), towns)
         for text in (bare, *(name_variants.without_bracketed_body(bare) or ())):
             if codes := self._as_written(text, within):
                 return codes
@@ -67,7 +67,8 @@ class CountyIndex:
         return []
 
     def _without_prefixes(self, name: str, towns: set[str]) -> tuple[str, set[str]]:
-        """The name without city, county and town before it, and the towns that it may stand in."""
+        """The name without province, city, county and town before it, and the towns that it may stand in."""
+        name = self._without_province(name)
         for place in self.places:
             if name.startswith(place) and len(name) > len(place):
                 name = name.removeprefix(place)
@@ -76,6 +77,11 @@ class CountyIndex:
                 both = towns & codes if towns else codes
                 return (name.removeprefix(town), both) if both else (name, towns)
         return name, towns
+
+    def _without_province(self, name: str) -> str:
+        """Only where the city follows: 河北省邢台市."""
+        province, city, rest = name.partition(self.places[0])
+        return city + rest if city and province.endswith(("省", "自治区")) and len(province) <= 8 else name
 
     def is_place(self, text: str) -> bool:
         """Whether a text names a town of the county or the county itself: what totals and headings are called."""

@@ -41,18 +41,19 @@ class Labels:
 def labels(release: Release, policy: str, counted: str) -> Labels:
     """The names for a policy's indicators of communities or counties."""
     fields = release.rows("SELECT part, field, label, type, unit FROM field")
-    names = {name: _label(row["label"]) for row in fields for name in _named(row, counted)}
+    names = {name: label(row["label"]) for row in fields for name in _named(row, counted)}
     units = {name: row["unit"] for row in fields for name in _named(row, counted) if row["unit"]}
     moments = {name for row in fields for name in _named(row, counted) if row["type"] == "month"}
-    community = {row["field"]: _label(row["label"]) for row in fields if row["part"] == "community"}
+    community = {row["field"]: label(row["label"]) for row in fields if row["part"] == "community"}
     totals = release.rows("SELECT rollup, field FROM rollup WHERE policy = ?", [policy])
     names |= {f"rollup.{row['rollup']}": f"{community[row['field']]}的社区（村）数" for row in totals}
     [start] = release.rows("SELECT since FROM policy WHERE id = ?", [policy])
     return Labels(names, units, frozenset(moments), start["since"])
 
 
-def _label(label: str) -> str:
-    return full_width(label).removeprefix("其中：")
+def label(text: str) -> str:
+    """A field's label in running text."""
+    return full_width(text).removeprefix("其中：")
 
 
 def _named(row: Mapping[str, str], counted: str) -> list[str]:

@@ -109,6 +109,8 @@ class Release:
         (accepted by the city) | open (the city asks again: `question`) | dismissed.
         """
         known = self.rows("FROM explanation") if self.explained is None else self.explained
+        if not known:
+            return []
         said = {row["finding"]: row for row in known}
         explained = self.rows(
             f"SELECT DISTINCT ON (id) id AS finding, county, unit, field, sheet, cell, file, code, message "
