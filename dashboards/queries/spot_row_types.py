@@ -30,8 +30,9 @@ class SpotResult(TypedDict):
 
 
 class SpotFigureRow(SpotResult):
-    """What a check says of a claim in a month: table `figure_spot`."""
+    """What a check says of a claim in a month: table `figure_spot`, with the sense of the target."""
 
+    at_most: bool
     checked: date | None
     closed: date | None
 
@@ -52,7 +53,7 @@ class SpotClaimRow(SpotResult):
 
 
 class SpotListRow(TypedDict):
-    """A list: table `spot_list`."""
+    """A list: table `spot_list`; of all lists also what they ask about."""
 
     month: date
     list: int
@@ -75,6 +76,7 @@ class SpotListRow(TypedDict):
     visits: int
     answered: int
     changed: int
+    names: str
 
 
 class SpotStratumRow(TypedDict):
