@@ -230,7 +230,9 @@ def test_the_dashboard_alone_passes_a_signal_on_and_leaves_nothing(tmp_path):
     sleeper = f"import time, os\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
     for number in (signal.SIGTERM, signal.SIGKILL):
         (tmp_path / "pid").unlink(missing_ok=True)
-        parent = subprocess.Popen([sys.executable, "-c", script, sleeper], cwd=Path(__file__).parents[2])
+        # as a shell starts it in the background
+        command = [sys.executable, "-c", f"import signal; signal.signal(15, signal.SIG_IGN)\n{script}", sleeper]
+        parent = subprocess.Popen(command, cwd=Path(__file__).parents[2])
         child = int(_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
         parent.send_signal(number)
         parent.wait(60)
