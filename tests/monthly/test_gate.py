@@ -245,6 +245,10 @@ def test_papers_are_issued_anew_when_a_month_is_approved_and_reopened_and_earlie
     assert ["审定。" in text and "由市局李某审定" in text for text in said] == [False, True, False]
     assert "重新开放" in said[2]
     assert open_release(settings=office.settings).manifest["states"]["2020-05"] == "reopened"
+    excused = month_decisions.extend(MAY, OTHER, office.settings, "市局李某", "受灾", excuse=True)
+    assert "经批准本月免报" in stamp(office, edition / "reports")
+    month_decisions.withdraw(excused.seq, "已报", office.settings, "市局李某")
+    assert "经批准本月免报" not in stamp(office, edition / "reports")
 
 
 # ---- rebuild
