@@ -10,7 +10,9 @@ from dashboards.queries.edition_data import many, rows
 from dashboards.queries.row_types import ReportingRow
 from dashboards.text import search_words
 from pipelines import settings
-from pipelines.edition import Release
+from pipelines.archive.store import Archive
+from pipelines.edition import Release, explained_answers, open_edition
+from pipelines.edition.explained_answers import Explained
 from pipelines.intake import month_now
 from pipelines.intake.month_now import MonthNow, Note
 from pipelines.settings import Settings
@@ -122,6 +124,19 @@ def finding_counts(release: Release, month: date) -> list[dict]:
 
 
 # ---- as of this moment: read from the ledger beside the edition
+
+
+def explained(release: Release, month: date, county: str | None = None) -> list[Explained]:
+    """What counties explain of a month's answers, with what the city says to it now."""
+    found = _explained(release, str(release.folder), month, month_now.mark(settings.load()))
+    return [row for row in found if county in (None, row["county"])]
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _explained(_release: Release, folder: str, month: date, mark: int) -> list[Explained]:
+    """As of the ledger number `mark`, by which an answer is kept, as by the edition's folder."""
+    release = open_edition.with_decisions(_release, Archive(settings.load().archive))
+    return explained_answers.explained(release, month)
 
 
 def now(month: date) -> MonthNow:

@@ -127,6 +127,12 @@ def units(settings: Settings, month: date, county: str | None) -> dict[str, str]
     return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
 
 
+def towns(settings: Settings, month: date, county: str) -> dict[str, str]:
+    """Code → name of the towns of a county in a month."""
+    roster = reference_in_force.load(settings).rosters.units(month)
+    return {unit.town_code: unit.town for unit in roster if unit.county_code == county}
+
+
 def counties(settings: Settings, month: date) -> dict[str, str]:
     """Code → name of the counties of a month."""
     return {county.code: county.name for county in reference_in_force.load(settings).rosters.counties(month)}
@@ -166,6 +172,8 @@ _FACTS = (
     "unit",
     "as",
     "name",
+    "town",
+    "from",
     "text",
     "until",
     "excuse",

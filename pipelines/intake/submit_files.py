@@ -143,15 +143,26 @@ class _Taken:
 
 
 def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Actor, now: datetime | None) -> str:
-    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells."""
+    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells.
+
+    A county sends no results of visits, which are about itself.
+    """
     if by.role != "县级":
         return roles.require(by, "submit", settings)
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
-        county = judge.check_bytes(data, name, reference, None, today).county
+        found = _or_list(judge.check_bytes(data, name, reference, None, today), data, settings, reference, today)
+        # a workbook may hold a report that is refused, and a list of visits beside it
+        action = "spot" if found.spot else "submit"
         roles.require(
-            by, "submit", settings, county=county, file=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data)
+            by,
+            action,
+            settings,
+            county=found.county,
+            file=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
         )
     return by.name
 
