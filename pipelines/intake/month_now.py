@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipelines import months
 from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.edition_gate import Editions
-from pipelines.archive.month_state import Life, MonthState
+from pipelines.archive.month_state import WITHDRAWABLE, Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
 from pipelines.reference import age
@@ -160,6 +160,11 @@ def _extensions(life: Life, month: date) -> dict[str, Event]:
 
 # ---- decisions
 
+# what people call a decision, and what else stands in a list of decisions
+DECISIONS = WITHDRAWABLE | {
+    "spot_plan": "计划抽查", "spot_draw": "抽取抽查名单", "spot_result": "收到抽查结果", "spot_withdraw": "撤回抽查计划",
+    "spot_close": "抽查名单结束",
+}  # fmt: skip
 # events that no person decides
 _NO_DECISIONS = ("release", "too_costly", "month_over")
 # what a decision's row tells besides its number, kind, who and when
