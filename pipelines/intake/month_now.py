@@ -83,8 +83,16 @@ def mark(settings: Settings) -> int:
 
 
 def known_months(settings: Settings) -> list[date]:
-    """Months of which anything has come in or was decided, in order."""
-    return [months.parse(key) for key in month_status.known_months(settings.data)]
+    """Months of which anything has come in, was decided or made, in order."""
+    life = month_state.fold(Archive(settings.archive).decisions(), [])
+    made = {months.parse(name.split("/")[0]) for name in life.editions.made}
+    came = {months.parse(key) for key in month_status.known_months(settings.data)}
+    return sorted({*came, *life.months, *made, *(month for month, _ in life.extensions)})
+
+
+def is_settled(settings: Settings) -> bool:
+    """Whether a settling has left what pages read: not on a shelf alone, nor right after a restore."""
+    return month_status.as_of(settings.data) > 0
 
 
 def submissions(settings: Settings, month: date, counties: Collection[str] | None = None) -> list[dict]:

@@ -15,12 +15,14 @@ from pipelines.warehouse.projection import Warehouse
 def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
     """Approve a month: what has come in stands in its edition, which is released, and its papers bear the stamp.
 
-    Errors: as `decisions.approve`; `Refusal` where a check fails without which nothing may be published.
+    Errors: as `decisions.approve`; `Refusal` where a check fails without which nothing may be published, and where the month's data
+    are those of an edition that was taken back.
     """
 
     def make_edition(opened: Warehouse) -> None:
         monthly_run.checked(opened, month)
-        monthly_run.publish_month(opened, settings, month, by if isinstance(by, str) else by.name)
+        edition = monthly_run.publish_month(opened, settings, month, by if isinstance(by, str) else by.name)
+        gate.require_not_retracted(opened, edition.label)
 
     event = decisions.approve(month, settings, by, why, make_edition)
     _follow(month, settings, "发布")
