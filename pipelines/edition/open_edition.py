@@ -26,9 +26,6 @@ if TYPE_CHECKING:  # half of what a command's start would cost
 
 Row = TypeVar("Row")
 
-# names the newest edition, released or not
-WORKING = "working"
-
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -166,13 +163,14 @@ def open_release(
         release = _open_current(installation)
     else:
         release = open_folder(_of_month(installation, wanted, edition))
-    return with_decisions(release, Archive(installation.archive))
+    return with_decisions(release, installation)
 
 
-def with_decisions(release: Release, archive: Archive) -> Release:
+def with_decisions(release: Release, installation: Settings) -> Release:
     """The edition with what was approved, reopened, explained and put off since it was made; its figures rest on the other decisions as
     they were.
     """
+    archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
     events = list(archive.decisions())
