@@ -12,7 +12,6 @@ from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.access.roles import Actor
-from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.edition.phrases import day
 from pipelines.intake import month_now, reporting_status
 
@@ -237,7 +236,7 @@ def _decisions(board: Board, by: str | Actor) -> None:
         for row in listed:
             if not row["in_force"]:
                 st.markdown(f"~~{escape.markdown(decision_line(row, board.names))}~~ 已撤回")
-            elif row["seq"] in shown or row["kind"] not in WITHDRAWABLE:
+            elif row["seq"] in shown or not row["withdrawable"]:
                 # its button stands in the open county, or on the page 抽查
                 st.markdown(escape.markdown(decision_line(row, board.names)))
             else:

@@ -201,7 +201,9 @@ _FACTS = (
 
 
 def decisions(settings: Settings) -> list[dict]:
-    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, and what it is about (null where it has none)."""
+    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, whether it may be taken back here (a spot check's
+    may not), and what it is about (null where it has none).
+    """
     events = list(Archive(settings.archive).decisions())
     return list(_rows(events, month_state.fold(events, [])))
 
@@ -245,4 +247,5 @@ def _rows(events: list[Event], life: Life) -> Iterator[dict]:
             continue
         facts = {name: event.body.get(name) for name in _FACTS}
         own = {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by}
-        yield {**facts, **own, "in_force": event.seq not in life.withdrawn}
+        state = {"in_force": event.seq not in life.withdrawn, "withdrawable": event.kind in WITHDRAWABLE}
+        yield {**facts, **own, **state}
