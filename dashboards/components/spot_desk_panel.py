@@ -7,6 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -173,7 +174,7 @@ def _files(one: SpotList, told: Mapping, by: str | Actor) -> None:
                 with button, st.popover("撤回"):
                     why = st.text_input("理由", key=f"back-why-{event.seq}", max_chars=200)
                     if st.button("确认撤回", key=f"back-{event.seq}"):
-                        act(lambda seq=event.body["returned"], why=why: _returned(seq, why, by))
+                        act(partial(_returned, event.body["returned"], why, by))
 
 
 def _returned(seq: int, why: str, by: str | Actor) -> str:

@@ -22,7 +22,7 @@ STATES = {"planned": "已计划，待抽取", "withdrawn": "已撤回", "open": 
 
 def mark(row: SpotFigureRow | None) -> str:
     """The sign at an indicator: 核 where its verdict is proven, 疑 where a check does not support it."""
-    return {"proven": PROVEN_MARK, "unsupported": UNSUPPORTED_MARK}.get((row or {}).get("status") or "", "")
+    return {"proven": PROVEN_MARK, "unsupported": UNSUPPORTED_MARK}.get((row and row["status"]) or "", "")
 
 
 def proven(row: SpotFigureRow) -> html_board.Proven | None:

@@ -13,7 +13,6 @@ class SpotResult(TypedDict):
     level: str
     unit: str
     month: date
-    list: int | None
     status: str | None
     disproven: bool | None
     lower_count: int | None
@@ -32,6 +31,7 @@ class SpotResult(TypedDict):
 class SpotFigureRow(SpotResult):
     """What a check says of a claim in a month: table `figure_spot`, with the sense of the target."""
 
+    list: int | None
     at_most: bool
     checked: date | None
     closed: date | None
@@ -40,6 +40,7 @@ class SpotFigureRow(SpotResult):
 class SpotClaimRow(SpotResult):
     """A claim of a list: table `spot_claim`."""
 
+    list: int
     name: str
     at_most: bool
     unknown: int

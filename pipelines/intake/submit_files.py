@@ -194,16 +194,18 @@ def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
     """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found. What never came in has
-    none.
+    none. Each report then says where its receipt stands.
 
     Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
     """
+    stored = [report for report in reports if report.seq is not None]
     with writing(settings, "写回执", wait) as opened:
         settle(opened)
         today = datetime.now(SHANGHAI).date()
         read = [
-            as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r
-            for r in reports
-            if r.seq is not None
+            as_received(opened, r.seq, r.file, False, today) if r.state == "received" and r.seq else r for r in stored
         ]
-        return receipts.write_receipts(opened, read, folder)
+        paths = receipts.write_receipts(opened, read, folder)
+    for report, path in zip(stored, paths, strict=True):
+        report.receipt = str(path)
+    return paths

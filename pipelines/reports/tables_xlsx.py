@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines import months
 from pipelines.edition import formula_text
 from pipelines.edition.phrases import aim, day
-from pipelines.reports import finding_lists, spot_section, xlsx_fast_rows
+from pipelines.reports import explanation_section, finding_lists, spot_section, xlsx_fast_rows
 from pipelines.reports.below_counties import towns
 from pipelines.reports.facts import Facts
 from pipelines.reports.finding_lists import Head, Value, as_float
@@ -60,6 +60,7 @@ class _Book:
             self._checks,
             self._lacking,
             self._findings,
+            self._explanations,
             self._definitions,
             self._data,
         ):
@@ -322,6 +323,11 @@ class _Book:
 
     def _findings(self) -> None:
         self._bulk("问题清单", finding_lists.about_findings(self.facts), *finding_lists.findings(self.facts), freeze=1)
+
+    def _explanations(self) -> None:
+        if self.facts.explained:
+            about = "县里对需核实的内容所作的说明，照录；个人号码已抹去"
+            self._bulk("情况说明", about, *explanation_section.listed(self.facts), freeze=1)
 
     def _definitions(self) -> None:
         heads = [
