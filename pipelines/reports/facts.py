@@ -154,7 +154,7 @@ def gather(
         places=tuple(places(release, chosen["id"])),
         moved=tuple(movement_sentences.moved(release, chosen["id"])),
         slipped=tuple(movement_sentences.slipped(release, chosen["id"])),
-        divisions=movement_sentences.divisions_paragraph(release, chosen["id"]),
+        divisions=movement_sentences.divisions_paragraph(release, chosen["id"], 2),
         tasks=tuple(tasks(release, chosen["id"])),
     )
 
