@@ -30,22 +30,19 @@ def test_where_is_most_left_to_do(copied: Release):
 
 
 def test_which_submission_and_cell_stand_for_a_unit(copied: Release):
-    """The same as the way back from the figure says, for a unit with its own answers and one with lent ones."""
-    for carried in (False, True):
-        [unit] = copied.rows(
-            "SELECT * FROM unit_source WHERE month = ? AND seq IS NOT NULL AND kind = '农村社区' AND carried = ? ORDER BY unit LIMIT 1",
-            [copied.month, carried],
+    """The same as the way back from the figure says."""
+    [unit] = copied.rows(
+        "SELECT * FROM unit_source WHERE month = ? AND kind = '农村社区' AND row_state = 'accepted' ORDER BY unit LIMIT 1",
+        [copied.month],
+    )
+    [told] = explain(copied, INDICATOR, unit=unit["unit"])["units"]
+    assert told["answer"] and {answer["file"] for answer in told["answer"].values()} == {unit["file"]}
+    for field, answer in told["answer"].items():
+        [cell] = copied.rows(
+            "SELECT * FROM answer_cell WHERE month = ? AND unit = ? AND field = ?", [copied.month, unit["unit"], field]
         )
-        assert (unit["answered_in"] < copied.month) == carried
-        [told] = [one for one in explain(copied, INDICATOR, unit=unit["unit"])["units"] if one["unit"] == unit["unit"]]
-        for field, answer in told["answer"].items():
-            [cell] = copied.rows(
-                "SELECT * FROM answer_cell WHERE month = ? AND unit = ? AND field = ?",
-                [copied.month, unit["unit"], field],
-            )
-            assert [cell[name] for name in ("file", "sha256", "sheet", "cell")] == [
-                answer[name] for name in ("file", "sha256", "sheet", "cell")
-            ]
+        for name in ("file", "sha256", "sheet", "cell"):
+            assert cell[name] == answer[name]
 
 
 def test_every_unit_of_the_roster_has_one_line_whoever_is_silent(copied: Release):
