@@ -16,7 +16,7 @@ from pipelines import months
 from pipelines.archive import month_state
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
-from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
+from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, verify_files
 from pipelines.edition.decision_rows import decision_rows, explanation_rows
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
@@ -306,6 +306,8 @@ def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series
         view = table if table not in names else f"{table}_all"
         query = f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
         con.execute(older_formats.completed(table, query, manifest["format"]))
+    for view in planner_views.views({*names, *series}):
+        con.execute(view)
     con.execute(f"SET allowed_directories = [{_quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

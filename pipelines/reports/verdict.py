@@ -26,7 +26,7 @@ def shortfall(item: Item) -> str:
     figure = item.city
     gap = short_of(figure, item.gap_unit) if figure else ""
     goal = f"目标{aim_in_words(item.goal, item.unit)}" if item.goal and not gap else ""
-    beside = known(figure, item) if figure else ""
+    beside = known(figure, item) if figure and not nearly_known(figure) else ""
     return f"{item.name}{amount(figure.shown if figure else None, item.unit)}（{'，'.join(filter(None, (beside, goal, gap)))}）"
 
 
@@ -40,6 +40,11 @@ def known(figure: Figure, item: Item) -> str:
     )
 
 
+def nearly_known(figure: Figure) -> bool:
+    """Whether so few of the missing units are unreported (one in twenty at most) that they need few words."""
+    return bool(figure.gap and figure.gap_unknown) and 20 * (figure.gap_unknown or 0) <= (figure.gap or 0)
+
+
 def short_of(figure: Figure, unit: str | None) -> str:
     """`尚缺65个村，其中3个未达标、62个未填报`; empty where the gap is not a number of units."""
     if not figure.gap:
@@ -47,6 +52,8 @@ def short_of(figure: Figure, unit: str | None) -> str:
     gap = f"尚缺{count(figure.gap)}{plain_unit(unit) or '个'}"
     if figure.gap_unknown and figure.gap_failing == 0:
         return f"{gap}，均未填报"
+    if nearly_known(figure):
+        return f"{gap}，含{count(figure.gap_unknown or 0)}个未填报"
     return f"{gap}，其中{parts}" if (parts := gap_parts(figure).replace("，", "、")) else gap
 
 

@@ -8,7 +8,15 @@ import pytest
 
 from pipelines.edition import phrases
 from pipelines.punctuation import full_width
-from pipelines.reports import changes, county_progress, next_steps, overall_verdict, submission_facts, verdict
+from pipelines.reports import (
+    changes,
+    county_progress,
+    next_steps,
+    overall_verdict,
+    period_changes,
+    submission_facts,
+    verdict,
+)
 from pipelines.reports.items import tenth
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
 from tests.reports.made import facts, figure, item
@@ -300,3 +308,13 @@ def test_periods_have_names():
         "2020年第二季度",
         "2020年",
     ]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "said"),
+    [("0/1", "，其中工作进展+4.9、报送增减+1.1"), ("-4/1", ""), ("1/100", "，其中工作进展+4.9、报送增减+1.1")],
+)
+def test_parts_of_a_quarters_change_are_told_where_they_add_up_to_it(boundary, said):
+    parts = {"register": "0/1", "corrections": "0/1", "boundary": boundary, "answers": "49/10", "reporting": "11/10"}
+    share = item()
+    assert period_changes._work(share, {share.id: {"parts": parts}}) == said
