@@ -155,7 +155,7 @@ def findings_now(release: Release, month: date, county: str | None = None, most:
     the edition's.
     """
     place, seen = settings.load(), own()
-    if not month_now.known_months(place):
+    if not month_now.is_settled(place):
         return findings(release, month, county, most)
     found = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
     return [{**row, "month": month, "findings": len(found)} for row in found[:most]]

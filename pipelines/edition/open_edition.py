@@ -167,13 +167,16 @@ def open_release(
 
 
 def with_decisions(release: Release, installation: Settings) -> Release:
-    """The edition with what was approved, reopened and explained since it was made; its figures rest on the other decisions as they were."""
+    """The edition with what was approved, reopened, explained and put off since it was made; its figures rest on the other decisions as
+    they were.
+    """
     archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
     events = list(archive.decisions())
     life, as_of = month_state.fold(events, []), release.manifest["as_of"]
-    known = [e for e in events if e.seq not in life.withdrawn and (e.seq <= as_of or e.kind in ("approve", "reopen"))]
+    since = ("approve", "reopen", "extend")
+    known = [e for e in events if e.seq not in life.withdrawn and (e.seq <= as_of or e.kind in since)]
     decided = {
         key: life.months[months.parse(key)].state
         for key in release.manifest["months"]

@@ -95,6 +95,7 @@ class Decision(TypedDict):
     finding: str | None
     why: str | None
     until: str | None
+    county: str | None
 
 
 class Edition(TypedDict):

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipelines import months
-from pipelines.edition.phrases import aim_in_words, amount, count, listed, plain_unit, sentence
+from pipelines.edition.phrases import aim_in_words, amount, count, day, listed, plain_unit, sentence
 from pipelines.edition.statuses import NAMES
+from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 
@@ -101,11 +102,17 @@ def starting(items: Sequence[Item], month: date) -> str:
 
 
 def reported(facts: Facts) -> str:
-    """Who sent no valid workbook for the month, and whose earlier answers are carried; empty where all reported."""
+    """Who sent no valid workbook for the month, and whose earlier answers are carried; who need not send one, or later; empty where all
+    reported.
+    """
     sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
     silent = [county for county in facts.counties if county["unit"] not in sent]
     if not silent:
         return ""
+    return _silent(facts, silent) + _put_off(facts, silent)
+
+
+def _silent(facts: Facts, silent: list[County]) -> str:
     if len(silent) == len(facts.counties):
         return f"本月{len(silent)}个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"
     lent = {row["county"] for row in facts.coverage if row["carried"]}
@@ -115,4 +122,16 @@ def reported(facts: Facts) -> str:
     return sentence(
         carried and f"{listed(carried, 6, more)}未报，沿用此前两个月内的数据",
         missing and f"{listed(missing, 6, more)}未报且无数据可沿用，按未知计算",
+    )
+
+
+def _put_off(facts: Facts, silent: list[County]) -> str:
+    """Of those that sent nothing: who is excused, and who was given until when; the later decision counts."""
+    key = months.key(facts.month)
+    given = {d["county"]: d["until"] for d in facts.decisions or () if d["kind"] == "extend" and d["month"] == key}
+    excused = [c["short"] for c in silent if c["unit"] in given and given[c["unit"]] is None]
+    later = [f"{c['short']}延至{day(date.fromisoformat(until))}" for c in silent if (until := given.get(c["unit"]))]
+    return sentence(
+        excused and f"其中{listed(excused, 6, '个县（市、区）')}经批准本月免报",
+        later and f"{'其中' if not excused else ''}经批准{listed(later, 6, '个县（市、区）')}报送",
     )

@@ -111,6 +111,23 @@ def test_who_reported(sent, carried, said):
     assert verdict.reported(facts(sent=sent, carried=carried)) == said
 
 
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ([None], "其中丙县经批准本月免报。"),
+        (["2020-06-12"], "其中经批准丙县延至2020年6月12日报送。"),
+        (["2020-06-12", None], "其中丙县经批准本月免报。"),
+    ],
+)
+def test_a_county_that_is_excused_or_given_time_is_said_to_be(until, said):
+    decided = [{"kind": "extend", "month": "2020-05", "county": "130502", "until": day} for day in until]
+    other = {**decided[0], "month": "2020-04"}
+    unsaid = "丙县未报且无数据可沿用，按未知计算。"
+    assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=decided)) == unsaid + said
+    assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=[other])) == unsaid
+    assert verdict.reported(facts(decisions=decided)) == "", "报了的不再说"
+
+
 def test_a_county_without_a_judged_indicator_is_not_praised():
     early = item(status="starting", counties=[figure("starting", unit=f"13050{n}") for n in range(3)])
     assert not any(county_progress.claims(facts([early])))
