@@ -154,6 +154,11 @@ def _case(case: dict) -> str:
     )
 
 
+def _towns(named: str | list[str] | None) -> str | None:
+    """The town of a row's units, or the towns in which they were from month to month."""
+    return " → ".join(named) if isinstance(named, list) else named
+
+
 def _case_target(target: dict) -> str:
     name, bound = next((name, target[name]) for name in _BOUNDS if name in target)
     shown = f"{bound[0]} 至 {bound[1]}" if isinstance(bound, list) else bound
@@ -174,6 +179,8 @@ def _series_case(case: dict) -> str:
     else:
         plain = {name: value for name, value in case.items() if name not in ("says", "result", "order", "target")}
         rows = plain.pop("figures", None) or plain.pop("places", None) or [plain]
+    names = dict.fromkeys(name for row in rows for name in row)
+    rows = [{name: row.get(name, "—") for name in names} for row in rows]
     result = case.get("result", {"次序": "、".join(case.get("order", ""))})
     told = "，".join(f"{name} {value}" for name, value in result.items())
     return "\n".join([f"算例：{case['says']}{target}。", "", _table(rows), "", f"→ {told}", ""])

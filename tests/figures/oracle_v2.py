@@ -123,7 +123,7 @@ class Table(City):
             said = str(row["各月"][position])
             if said != _ABSENT:
                 for number in range(row.get("个数", 1)):
-                    self._enter_unit(members, f"{group}:{number}", row.get("县", "县"), row.get("镇", "镇"), said)
+                    self._enter_unit(members, f"{group}:{number}", row.get("县", "县"), _town_now(row), said)
         return {COMMUNITY: members}
 
     def _enter_unit(self, members: Members, name: str, county: str, town: str, said: str) -> None:
@@ -132,6 +132,12 @@ class Table(City):
             members.lent.add(name)
         for key in (("city", "city"), ("county", county), ("town", town)):
             members.places[key].append(name)
+
+
+def _town_now(row: dict) -> str:
+    """The town in the last month: every month is counted by that month's divisions."""
+    town = row.get("镇", "镇")
+    return town[-1] if isinstance(town, list) else town
 
 
 def _judged(said: str) -> Judged:

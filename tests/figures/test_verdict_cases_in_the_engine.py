@@ -11,12 +11,20 @@ import pytest
 
 from pipelines import months
 from pipelines.archive.store import Archive
-from pipelines.figures import effective_answers, figure_counts, forecast, last_reported, progress
+from pipelines.figures import (
+    as_now,
+    county_origins,
+    effective_answers,
+    figure_counts,
+    forecast,
+    last_reported,
+    progress,
+)
 from pipelines.reference import reference_bundle
 from pipelines.reference.form import Field, Form, Part
 from pipelines.reference.policy.expression import compile_expression, field_names
 from pipelines.reference.policy.register import Entry_, Indicator, _begun_in_turn
-from pipelines.reference.roster import COUNTY_TABLE, TABLE
+from pipelines.reference.roster import AS_OF_TABLE, COUNTY_TABLE, TABLE
 from pipelines.warehouse import projection
 from tests.figures.test_verdict_cases import CASES, KEYS, told
 
@@ -41,12 +49,19 @@ class Answer:
     carried: bool
 
 
-def answer(group: int, row: dict, said: str) -> Answer:
+def town_of(row: dict, place: int) -> str:
+    """The town in which a group's units are in a month."""
+    town = row.get("镇", "镇")
+    return town[place] if isinstance(town, list) else town
+
+
+def answer(group: int, row: dict, place: int) -> Answer:
+    said = str(row["各月"][place])
     text = said.removeprefix(LENT)
     above, below = map(Decimal, text.split("/")) if "/" in text else (None, None)
     inside, done = SAID.get(text, (True, None))
-    place = {"count": row.get("个数", 1), "county": row.get("县", HERE), "town": row.get("镇", "镇")}
-    return Answer(group=group, inside=inside, done=done, above=above, below=below, carried=said != text, **place)
+    where = {"count": row.get("个数", 1), "county": row.get("县", HERE), "town": town_of(row, place)}
+    return Answer(group=group, inside=inside, done=done, above=above, below=below, carried=said != text, **where)
 
 
 class Rosters:
@@ -55,14 +70,14 @@ class Rosters:
     city = SimpleNamespace(code=CITY)
 
     def __init__(self, case: dict):
+        self.case = case
         self.months = [months.parse(month) for month in case.get("months", ["2020-06"])]
         self.answers = {
-            month: [
-                answer(n, row, said) for n, row in enumerate(case["units"]) if (said := str(row["各月"][place])) != "无"
-            ]
+            month: [answer(n, row, place) for n, row in enumerate(case["units"]) if str(row["各月"][place]) != "无"]
             for place, month in enumerate(self.months)
         }
-        named = sorted({(row.get("县", HERE), row.get("镇", "镇")) for row in case["units"]})
+        every = range(len(self.months))
+        named = sorted({(row.get("县", HERE), town_of(row, place)) for row in case["units"] for place in every})
         self.places = {name: f"1305{number:02}" for number, name in enumerate(sorted({c for c, _ in named}), 1)}
         self.towns = {
             (county, town): f"{self.places[county]}{number:03}" for number, (county, town) in enumerate(named)
@@ -92,7 +107,15 @@ class Rosters:
         return SimpleNamespace(year=month.year, cut_off=month)
 
     def as_of(self, month: date, later: date) -> pa.Table:
-        return self.table(month).select(["code", "county_code"])
+        """A unit that ended stays where its town went."""
+        goes_on = set(self.table(later)["code"].to_pylist())
+        rows = []
+        for a in self.answers.get(month, []):
+            town = self.towns[a.county, town_of(self.case["units"][a.group], self.months.index(later))]
+            place = {"town_code": town, "town": "", "county_code": town[:6], "county": ""}
+            codes = [f"{a.group}:{n}" for n in range(a.count)]
+            rows += [{"code": c, "uid": c, "to_code": c if c in goes_on else None, **place} for c in codes]
+        return pa.Table.from_pylist(rows, schema=AS_OF_TABLE)
 
 
 def form(case: dict) -> Form:
@@ -167,7 +190,11 @@ def figure(store, reference, case: dict) -> dict:
 
 
 def compute(store, rosters: Rosters, month: date) -> None:
-    effective_answers.load_rosters(store, month)
+    if month == rosters.months[-1]:
+        effective_answers.load_rosters(store, month)
+    else:
+        as_now.load_later_divisions(store, [month], rosters.months[-1])
+        county_origins.load(store, [], month)
     told_by = [[month, code] for code in rosters.names]
     store.con.executemany("INSERT INTO county_standing (month, unit, carried) VALUES (?, ?, FALSE)", told_by)
     for a in rosters.answers[month]:
@@ -210,6 +237,6 @@ TURNED = {
 
 def test_pace_counts_units_known_both_times_and_no_reporting(store, reference, monkeypatch):
     rosters = count(store, reference, TURNED)
-    monkeypatch.setattr(forecast.as_now, "key", lambda warehouse, month: "then")
+    monkeypatch.setattr(as_now, "key", lambda warehouse, month: "then")
     turned = forecast._turned(store, *rosters.months)
     assert turned == {(POLICY, "case", "city", CITY): 3, (POLICY, "case", "county", rosters.places[HERE]): 3}
