@@ -109,8 +109,9 @@ _MISSING = "coalesce(gap_failing / nullif(needed, 0)::DOUBLE, 0)"
 CONCERN_OF_FIGURES = f"{_STATUS_RANK}, {_MISSING} DESC, coalesce(gap_failing, 0) DESC"
 # of places: how many of the headline indicators that apply are behind, as a share, then the shares of the targets that are missing
 CONCERN_OF_PLACES = "behind / nullif(applicable, 0)::DOUBLE DESC NULLS LAST, missing DESC"
-# a headline counts where it applies and is judged; it is behind where it is due and unmet, or behind its pace
-_APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable', 'tracked')"
+# a headline counts where it applies, is judged and anything is known of it: a county that says nothing lags nowhere and leads nobody;
+# it is behind where it is due and unmet, or behind its pace
+_APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable', 'no_data', 'tracked')"
 _BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 

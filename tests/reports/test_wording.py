@@ -44,6 +44,12 @@ def test_tally(statuses, said):
     assert overall_verdict.tally(facts([item(status=status) for status in statuses])).text == said
 
 
+def test_a_headline_without_a_target_is_not_counted_among_the_judged():
+    items = [item(status="met"), item(status="lagging"), item(status="tracked", goal=None)]
+    said = "截至2020年5月底，2项主要指标中已达标1项，进度偏慢1项。另有1项没有目标，只作监测。"
+    assert overall_verdict.tally(facts(items)).text == said
+
+
 @pytest.mark.parametrize(
     ("items", "said"),
     [
