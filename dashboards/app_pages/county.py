@@ -29,6 +29,7 @@ with st.container(key="screen_only"):
         county_panel.focus(view, next((row for row in rows if row["indicator"] == asked), None), options[county])
     with st.container(key="board", horizontal=True, gap="small"):
         board.headline_bars(main, ink, checks=spot_rows.figures(view, county))
+    common_parts.explained(submission_rows.explained(view.release, view.month, county))
     county_panel.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区（村）**")
     county_panel.near_done(view, county, near)

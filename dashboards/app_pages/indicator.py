@@ -21,6 +21,7 @@ if row is None:
     st.info("这个月份没有该指标的数字。")
     st.stop()
 indicator_panel.standing(row, edition_data.short_names(view))
+indicator_panel.explained(view, indicator)
 pins.toggle("indicator", "indicator", chosen)
 
 left, right = st.columns([1.15, 1], gap="large")

@@ -22,7 +22,8 @@ from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, Reportin
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months
-from pipelines.edition import movement_sentences, statuses
+from pipelines.edition import explained_answers, movement_sentences, statuses
+from pipelines.edition.explained_answers import Explained
 
 Row = Mapping[str, Any]
 
@@ -284,6 +285,25 @@ def moves_in_words(rows: Sequence[MovedRow]) -> None:
     """The same in a sentence, for paper."""
     moved = "；".join(f"{row['county']}{row['name']} {screen_wording.change(row)}" for row in rows)
     st.markdown(escape.markdown(f"本月变化最大（个）：{moved or '没有可比的上月数字'}。"))
+
+
+# explanations that stand beside a figure; more of them open
+EXPLAINED = 6
+
+
+def explained(rows: Sequence[Explained]) -> None:
+    """What counties explain of the answers behind a figure; a unit is named to those who may see units."""
+    lines = [explained_answers.sentence(row, signin.may("units", row["county"])) for row in rows]
+    if lines:
+        st.markdown("**县里的情况说明**")
+        _bullets(lines[:EXPLAINED])
+    if lines[EXPLAINED:]:
+        with st.expander(f"其余 {len(lines) - EXPLAINED} 条"):
+            _bullets(lines[EXPLAINED:])
+
+
+def _bullets(lines: Sequence[str]) -> None:
+    st.markdown("\n".join(f"- {escape.markdown(line)}。" for line in lines))
 
 
 REPORT_COLUMNS = {

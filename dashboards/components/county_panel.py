@@ -279,9 +279,20 @@ def _opens(line: Mapping[str, Any]) -> bool:
     return bool(line.get("month") and _UNIT.fullmatch(line["unit"] or ""))
 
 
+# where a finding stands, as its message begins
+_STANDS = re.compile(r"^文件“[^”]*”(?:工作表“[^”]*”)?(?:单元格 [^：:]+)?[：:]")
+# cells of a finding that a line names
+_CELLS = 5
+
+
 def finding_line(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A finding as a row: its address has columns of its own and is taken out of the message."""
-    said = row["message"].split("】", 1)[-1]
-    if row.get("cell"):
-        said = re.split(rf"单元格 {re.escape(row['cell'])}[:：]", said, maxsplit=1)[-1]
-    return {**row, "severity": SEVERITY.get(row["severity"], row["severity"]), "what": said}
+    """A finding as a row: its address has columns of its own and is taken out of the message; of many cells the first are named."""
+    said = _STANDS.sub("", row["message"].split("】", 1)[-1])
+    severity = SEVERITY.get(row["severity"], row["severity"])
+    return {**row, "severity": severity, "what": said, "cell": _first_cells(row.get("cell") or "")}
+
+
+def _first_cells(cells: str) -> str:
+    """`A4、A5、A6、A7、A8 等40处`."""
+    each = cells.split(",")
+    return "、".join(each[:_CELLS]) + (f" 等{len(each)}处" if len(each) > _CELLS else "")

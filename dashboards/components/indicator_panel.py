@@ -11,11 +11,11 @@ from dashboards import signin
 from dashboards.charts import palette
 from dashboards.components import common_parts, header
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows, plans, sentences
+from dashboards.queries import edition_data, figure_rows, plans, sentences, submission_rows
 from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
-from pipelines.edition import formula_text, movement_sentences
+from pipelines.edition import explained_answers, formula_text, movement_sentences
 from pipelines.edition.movement_sentences import Moved
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
@@ -63,6 +63,12 @@ def standing(row: PlaceRow, names: Mapping[str, str]) -> None:
             st.caption(
                 f"{screen_wording.number(row['answered'])} 个单位两项都已填报，{screen_wording.number(row['unknown'])} 个未报全。"
             )
+
+
+def explained(view: View, indicator: IndicatorRow) -> None:
+    """What counties explain of the answers that the indicator rests on."""
+    rows = submission_rows.explained(view.release, view.month)
+    common_parts.explained(explained_answers.of_indicator(rows, indicator["fields"]))
 
 
 def outlook(row: PlaceRow, known: OutlookRow | None) -> None:

@@ -16,8 +16,9 @@ from pipelines.intake.matter_remedies import TO_DO
 from pipelines.intake.open_matters import KIND_NAMES, Matter
 from pipelines.monthly import month_decisions
 
-# of more matters of one file the rest is shown on demand
-FIRST = 20
+# of more matters of one cause the rest is shown on demand
+FIRST = 5
+_QUOTED = re.compile(r"“([^”]{2,60})”")
 _PLACE = re.compile(r"^【\w+】(文件“[^”]*”)?[:：]?")
 # what is settled once for a county: code of the finding → how it may be read
 HABITS: dict[str, dict[str, str]] = {
@@ -32,14 +33,20 @@ def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: 
     for seq, found in board_rows.by_file(matters).items():
         with st.container(border=True, key=f"{place}-file-{seq}"):
             _file(found[0], names, by)
-            shown = found if st.session_state.get(f"all-{seq}") else found[:FIRST]
-            for matter in shown:
-                _matter(matter, told.get(matter["id"], []), by)
-            if len(found) > len(shown) and st.button(
-                f"显示其余 {len(found) - len(shown)} 件", key=f"more-{place}-{seq}"
-            ):
-                st.session_state[f"all-{seq}"] = True
-                st.rerun()
+            for cause, group in board_rows.by_cause(found):
+                _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, told, by)
+
+
+def _group(key: str, group: list[Matter], told: dict[str, list[dict]], by: str | Actor) -> None:
+    """Matters of one cause: their number, the first ones, the rest on demand."""
+    if len(group) > 1:
+        st.markdown(f"{_kind(group[0], '').rstrip('：')} {len(group)} 件")
+    for matter in group if st.session_state.get(f"all-{key}") else group[:FIRST]:
+        _matter(matter, told.get(matter["id"], []), by, headed=len(group) > 1)
+    more = len(group) - FIRST if not st.session_state.get(f"all-{key}") else 0
+    if more > 0 and st.button(f"显示其余 {more} 件同类的", key=f"more-{key}", type="tertiary"):
+        st.session_state[f"all-{key}"] = True
+        st.rerun()
 
 
 def _file(matter: Matter, names: dict[str, str], by: str | Actor) -> None:
@@ -86,13 +93,13 @@ def withdrawal(seq: int, by: str | Actor) -> None:
     )
 
 
-def _matter(matter: Matter, told: list[dict], by: str | Actor) -> None:
-    """One matter: what, what was said, and its first action; the others open below it."""
+def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = False) -> None:
+    """One matter: what, what was said, and its first action; the others open below it. `headed`: its kind stands above it."""
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
             said = _PLACE.sub("", matter["message"])
-            st.markdown(f"{_kind(matter, said)} {escape.markdown(said)}")
+            st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
             for row in told:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
                 st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
@@ -124,7 +131,7 @@ def _accepts(matter: Matter) -> bool:
 # ---- what may be done
 
 ACTIONS = {
-    "explain": "说明情况", "resolve": "认定是哪个单位", "habit": "一次认定这种写法", "ask": "追问", "waive": "豁免",
+    "explain": "说明情况", "resolve": "认定是哪个单位", "admit": "增设为新单位", "habit": "一次认定这种写法", "ask": "追问", "waive": "豁免",
     "return": "退回给县里", "reopen": "重开该月", "dismiss": "不予处理",
 }  # fmt: skip
 
@@ -137,7 +144,7 @@ def actions(matter: Matter) -> list[str]:
     if not signin.may("waive"):
         return found
     if kind == "unknown_unit":
-        found.append("resolve")
+        found += ["resolve", "admit"] if matter["month"] and matter["county"] else []
     if board_rows.code(matter) in HABITS:
         found.insert(0, "habit")
     if kind in ("warning", "month_question"):
@@ -159,9 +166,14 @@ def _settle(matter: Matter, by: str | Actor) -> None:
         if not known:
             return
         action = st.segmented_control(
-            "怎么办", known, default=known[0], format_func=ACTIONS.get, required=True, key=f"action-{matter['id']}"
+            "怎么办",
+            known,
+            default=known[0],
+            format_func=ACTIONS.__getitem__,
+            required=True,
+            key=f"action-{matter['id']}",
         )
-        _FORMS[action](matter, by)
+        _FORMS[str(action)](matter, by)
 
 
 def _sentence(matter: Matter, by: str | Actor, what: str, button: str, action: Callable[[str], object], said: str):
@@ -207,7 +219,7 @@ def _resolve(matter: Matter, by: str | Actor) -> None:
     unit = st.selectbox(
         "是名册中的哪个单位（名称相近的在前，可输入名称查找）",
         list(units),
-        format_func=units.get,
+        format_func=units.__getitem__,
         key=f"unit-{matter['id']}",
     )
     if st.button("认定", key=f"do-{matter['id']}", type="primary"):
@@ -219,12 +231,25 @@ def _resolve(matter: Matter, by: str | Actor) -> None:
 
 def _habit(matter: Matter, by: str | Actor) -> None:
     ways = HABITS[board_rows.code(matter)]
-    value = st.radio("本县的这种写法", list(ways), format_func=ways.get, horizontal=True, key=f"as-{matter['id']}")
+    value = st.radio(
+        "本县的这种写法", list(ways), format_func=ways.__getitem__, horizontal=True, key=f"as-{matter['id']}"
+    )
     if st.button("认定，以后照此办理", key=f"do-{matter['id']}", type="primary"):
         clerk.decided(
             lambda: decisions.resolve(matter["id"], None, settings.load(), clerk.named(by), value),
             f"已认定：{ways[value]}。以后照此办理。",
         )
+
+
+def _admit(matter: Matter, by: str | Actor) -> None:
+    named = _QUOTED.search(_PLACE.sub("", matter["message"]))
+    month_steps.admit(
+        months.parse(matter["month"] or ""),
+        matter["county"] or "",
+        by,
+        f"admit-{matter['id']}",
+        named[1] if named else "",
+    )
 
 
 def _return(matter: Matter, by: str | Actor) -> None:
@@ -238,6 +263,6 @@ def _reopen(matter: Matter, by: str | Actor) -> None:
 
 
 _FORMS: dict[str, Callable[[Matter, str | Actor], None]] = {
-    "explain": _explain, "ask": _ask, "dismiss": _dismiss, "waive": _waive, "resolve": _resolve, "habit": _habit,
+    "explain": _explain, "ask": _ask, "dismiss": _dismiss, "waive": _waive, "resolve": _resolve, "habit": _habit, "admit": _admit,
     "return": _return, "reopen": _reopen,
 }  # fmt: skip

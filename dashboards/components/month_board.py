@@ -1,15 +1,18 @@
 """One month on one board: 下发 → 到齐 → 退回 → 说明 → 审定 → 发布; a line a county, a button a step."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import streamlit as st
 
+from dashboards import signin
 from dashboards.components import clerk, header, matter_cards, month_steps
 from dashboards.queries import board_rows
 from dashboards.queries.board_rows import Board, CountyRow
 from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.access.roles import Actor
+from pipelines.edition.phrases import day
 from pipelines.intake import month_now, reporting_status
 
 KINDS = {
@@ -171,7 +174,7 @@ def _told(row: CountyRow, board: Board) -> str:
         at = f"{int(row.at[5:7])}月{int(row.at[8:10])}日收到" if row.at else ""
         said += f" {row.accepted}/{row.units} 个单位{held} :gray[{at}]"
     elif row.due and row.due != board.now.usual_due:
-        said += f" :gray[延至 {row.due}]"
+        said += f" :gray[延至{day(row.due)}]"
     return said
 
 
@@ -193,8 +196,13 @@ def _county(board: Board, row: CountyRow, by: str | Actor) -> None:
         matter_cards.cards(matters, {row.code: row.name}, by, f"of-{row.code}")
     else:
         st.caption("没有待办事项。")
+    if row.state == "part" and (lacking := board_rows.missing_units(board.month, row.code)):
+        st.caption(escape.markdown(lacking))
+    if signin.may("resolve"):
+        with st.popover("增设社区（村）", key=f"admit-{row.code}-pop"):
+            month_steps.admit(board.month, row.code, by, f"admit-{row.code}")
     for decision in board_rows.settled(board.now, row.code, board_rows.all_matters()):
-        _withdrawal(decision, by)
+        _withdrawal(decision, board.names, by)
 
 
 # ---- what may be taken back
@@ -227,17 +235,17 @@ def _shown_above(board: Board, seq: int) -> bool:
 def _decisions(board: Board, by: str | Actor) -> None:
     """The decisions of the month, the newest first, each with its opposite beside it."""
     rows = board_rows.decisions(board.month)
-    with st.expander(f"{months.label(board.month)}的和不限月份的决定（{len(rows)} 个）", key="decisions"):
+    with st.expander(f"{months.label(board.month)}和不限月份的决定（{len(rows)} 个）", key="decisions"):
         shown = {d["seq"] for d in _of_open_county(board)}
         for row in rows[:MOST]:
             if row["seq"] in shown:
-                st.markdown(escape.markdown(decision_line(row)))
+                st.markdown(escape.markdown(decision_line(row, board.names)))
             elif row["in_force"]:
-                _withdrawal(row, by)
+                _withdrawal(row, board.names, by)
             else:
-                st.markdown(f"~~{escape.markdown(decision_line(row))}~~ 已撤回")
+                st.markdown(f"~~{escape.markdown(decision_line(row, board.names))}~~ 已撤回")
         for row in rows[MOST:]:
-            st.markdown(escape.markdown(decision_line(row)))
+            st.markdown(escape.markdown(decision_line(row, board.names)))
 
 
 def _of_open_county(board: Board) -> list[dict]:
@@ -245,23 +253,29 @@ def _of_open_county(board: Board) -> list[dict]:
     return board_rows.settled(board.now, code, board_rows.all_matters()) if code else []
 
 
-def decision_line(row: dict) -> str:
-    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`."""
+def decision_line(row: dict, counties: Mapping[str, str]) -> str:
+    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`. `counties`: code → name."""
     about = [
+        row["name"] or "",
         f"{row['month']}/{row['edition']}" if row["edition"] else "",
-        row["county"] or "",
+        counties.get(row["county"], row["county"] or ""),
         f"第 {row['of']} 号" if row["of"] else "",
         "免报" if row["excuse"] else "",
-        f"至 {row['until']}" if row["until"] else "",
+        f"至{_until(row['until'])}" if row["until"] else "",
     ]
     what = " ".join(filter(None, (KINDS.get(row["kind"], row["kind"]), *about)))
     why = row["why"] or row["text"]
     return f"第 {row['seq']} 号 {what}，{row['by']}，{screen_wording.day(row['at'])}" + (f"：{why}" if why else "")
 
 
-def _withdrawal(row: dict, by: str | Actor) -> None:
+def _until(text: str) -> str:
+    """A day, or of a waiver a month."""
+    return day(date.fromisoformat(text)) if len(text) > len("2020-06") else months.label(months.parse(text))
+
+
+def _withdrawal(row: dict, names: Mapping[str, str], by: str | Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(escape.markdown(decision_line(row)), width=760)
+        st.markdown(escape.markdown(decision_line(row, names)), width=760)
         if row["kind"] in ("approve", "reopen", "gate", "retract"):
             month_steps.withdraw(row["seq"], by)
         else:

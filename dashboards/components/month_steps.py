@@ -12,11 +12,12 @@ import streamlit as st
 from dashboards.components import clerk
 from dashboards.queries import submission_rows
 from dashboards.queries.board_rows import Board, CountyRow
-from dashboards.text import escape
+from dashboards.text import escape, screen_wording
 from pipelines import months, settings
 from pipelines.access.roles import Actor
+from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, gap_wording
+from pipelines.intake import decisions, gap_wording, month_now
 from pipelines.monthly import month_decisions
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
@@ -30,9 +31,9 @@ HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "�
 def hand_out(board: Board) -> None:
     """The forms to be filled in: of all counties or one, one a county or a town, with last month's answers or blank."""
     names = {"": "全部县（市、区）", **{row.code: row.name for row in board.counties}}
-    month = _asked_month(board.month)
+    month = _asked_month(board)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        county = st.selectbox("发给谁", list(names), format_func=names.get, width=220, key="form-county")
+        county = st.selectbox("发给谁", list(names), format_func=names.__getitem__, width=220, key="form-county")
         towns = st.checkbox("每个街道（乡镇）一份", key="form-towns")
         blank = st.checkbox("空白表（不填入上月答案）", key="form-blank")
         asked = st.button("生成", key="form-make", type="primary")
@@ -47,10 +48,11 @@ def hand_out(board: Board) -> None:
     st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个 zip。")
 
 
-def _asked_month(month: date) -> date:
-    """Forms are handed out for the month looked at or the one after it."""
-    later = [month, months.add(month, 1)]
-    return st.segmented_control("月份", later, default=month, format_func=months.label, required=True, key="form-month")
+def _asked_month(board: Board) -> date:
+    """Forms are handed out for the month looked at or, once reports of it have come in, the one after it."""
+    later = [board.month, months.add(board.month, 1)]
+    usual = later[any(row.at for row in board.counties)]
+    return st.segmented_control("月份", later, default=usual, format_func=months.label, required=True, key="form-month")
 
 
 def _make_forms(month: date, county: str, towns: bool, blank: bool, what: str) -> Iterator[str]:
@@ -81,6 +83,8 @@ def _zip(paths: list[Path]) -> bytes:
 def remind(board: Board, by: str | Actor) -> None:
     """Who is missing, who of them can be reminded, and reminding all of them."""
     missing = board.missing
+    if part := [f"{row.name} {row.units - row.accepted} 个" for row in board.counties if row.state == "part"]:
+        st.caption(escape.markdown(f"已报而单位不全的：{'、'.join(part)}。打开一个县看缺哪些；可以只补报缺的。"))
     if not missing:
         st.caption("应报的县（市、区）都已报。")
         return
@@ -123,8 +127,23 @@ def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
         if st.button("记下", key=key):
             clerk.decided(
                 lambda: decisions.extend(month, row.code, settings.load(), clerk.named(by), why, until, excuse),
-                f"{row.name}{months.label(month)}{'免报' if excuse else f'延至 {until}'}。",
+                f"{row.name}{months.label(month)}{'免报' if excuse or not until else f'延至{day(until)}'}。",
             )
+
+
+def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") -> None:
+    """Admit a unit that no edition of the roster lists yet. Its opposite is the withdrawal in the county's decisions."""
+    towns = month_now.towns(settings.load(), month, county)
+    name = st.text_input("名称", named, max_chars=60, key=f"{key}-name", placeholder="如 前三里村委会")
+    town = st.selectbox("街道（乡镇）", list(towns), format_func=lambda code: towns[code], key=f"{key}-town")
+    kind = st.selectbox("类型", month_now.UNIT_KINDS, key=f"{key}-kind")
+    why = st.text_input("理由（批准设立的文件）", max_chars=200, key=f"{key}-why")
+    st.caption(f"自{months.label(month)}起列入名册，代码由系统给出；新版名册列出它以后以名册为准。")
+    if st.button("增设", key=key, type="primary"):
+        clerk.decided(
+            lambda: decisions.admit(name.strip(), town, kind, month, why, settings.load(), clerk.named(by)),
+            f"已增设{name.strip()}，自{months.label(month)}起列入名册。",
+        )
 
 
 def send_back(month: date, county: str, seq: int, by: str | Actor, key: str) -> None:
@@ -157,7 +176,11 @@ def approve(board: Board, by: str | Actor) -> None:
     """Approve a month, or open an approved one again."""
     now = board.now
     if now.approved:
-        st.markdown(escape.markdown(f"已于 {now.approved.at[:10]} 由{now.approved.by}审定；重开后，等着的报表计入。"))
+        st.markdown(
+            escape.markdown(
+                f"已于{screen_wording.day(now.approved.at)}由{now.approved.by}审定；重开后，等着的报表计入。"
+            )
+        )
         reopen(board.month, by)
         return
     lacking = gap_wording.lacking(decisions.lacking(board.state), board.state)
@@ -224,12 +247,12 @@ def release(board: Board, by: str | Actor) -> None:
             )
         if now.working and st.button(f"发布 {now.working}", key="release", type="primary"):
             clerk.worked(lambda: _child(by, "publish", ["release", key]), f"{now.working} 已发布。")
-        if now.released:
+        if released := now.released:
             clerk.with_reason(
-                f"收回 {now.released}",
+                f"收回 {released}",
                 "retract",
-                lambda why: _child(by, "publish", ["retract", now.released, "--why", why]),
-                f"{now.released} 已收回，此前发布的一版重新成为当前版。",
+                lambda why: _child(by, "publish", ["retract", released, "--why", why]),
+                f"{released} 已收回，此前发布的一版重新成为当前版。",
                 do=clerk.worked,
             )
 
@@ -240,13 +263,17 @@ def _standing(board: Board) -> list[str]:
         how = HOW.get(now.editions.released[now.released].body.get("how", ""), "")
         said.append(f"已发布 {now.released}" + (f"（{how}）" if how else ""))
     elif now.publication > datetime.now().astimezone():
-        said.append(f"尚未发布；{now.publication:%Y-%m-%d %H:%M} 自动发布，此前可由人发布")
+        said.append(f"尚未发布；{_moment(now.publication)}自动发布，此前可由人发布")
     else:
-        said.append(f"尚未发布；发布时间 {now.publication:%Y-%m-%d %H:%M} 已过，计算后即发布")
+        said.append(f"尚未发布；发布时间（{_moment(now.publication)}）已过，计算后即发布")
     if now.working:
         said.append(f"工作版 {now.working} 尚未发布，只有办理的人看得到")
     where = "Dagster 运行" if handing_over.dagster(settings.load()) else "另起进程运行（没有 shequ serve）"
     return [*said, f"计算由{where}"]
+
+
+def _moment(at: datetime) -> str:
+    return screen_wording.day(at.isoformat())
 
 
 # ---- by whom and when
@@ -256,11 +283,11 @@ def state_line(board: Board) -> str:
     """Where the month stands, in one sentence."""
     arrived = board.count("whole", "part")
     said = [f"{submission_rows.APPROVAL[board.now.state]}，{arrived}/{len(board.counties)} 个县（市、区）已报"]
-    said.append(f"应报日期 {board.now.usual_due:%Y-%m-%d}")
+    said.append(f"应报日期 {day(board.now.usual_due)}")
     waits = len(board.state["waiting"])
     if waits:
         early = months.last_day(board.month) >= date.today()
-        since = f"该月还没有结束，自 {months.add(board.month, 1)} 起计入" if early else "等重开或认可后计入"
+        since = f"该月还没有结束，自{day(months.add(board.month, 1))}起计入" if early else "等重开或认可后计入"
         said.append(f"{waits} 份报表在等：{since}")
     if board.now.caveat:
         said.append(board.now.caveat)

@@ -104,6 +104,8 @@ def findings(view: View, unit: dict[str, Any]) -> None:
     if rows:
         st.markdown("**这个单位的问题**")
         county_panel.findings(rows)
+    explained = submission_rows.explained(view.release, view.month, unit["county_code"])
+    common_parts.explained([row for row in explained if row["unit"] == unit["unit"]])
 
 
 def standing(view: View, unit: dict[str, Any]) -> None:

@@ -57,6 +57,11 @@ class Board:
         return self.now.month
 
     @property
+    def names(self) -> dict[str, str]:
+        """County code → name."""
+        return {row.code: row.name for row in self.counties}
+
+    @property
     def missing(self) -> list[CountyRow]:
         return [row for row in self.counties if row.state in ("missing", "late")]
 
@@ -139,6 +144,20 @@ def by_file(matters: Iterable[Matter]) -> dict[int, list[Matter]]:
     return found
 
 
+def by_cause(matters: Iterable[Matter]) -> list[tuple[str, list[Matter]]]:
+    """Matters of one file that have one cause, under its code: in the order in which they came."""
+    found: dict[tuple[str, str], list[Matter]] = defaultdict(list)
+    for matter in matters:
+        found[step(matter), code(matter) or matter["kind"]].append(matter)
+    return [(cause, group) for (_, cause), group in found.items()]
+
+
+def missing_units(month: date, county: str) -> str:
+    """Which units the county has not reported, as the finding says it; empty where none is missing."""
+    rows = month_now.findings(settings.load(), month, county)
+    return next((row["message"].split("】", 1)[-1] for row in rows if row["code"] == "units_missing"), "")
+
+
 def code(matter: Matter) -> str:
     """The kind of finding; empty for a matter that is none."""
     found = _CODE.match(matter["message"])
@@ -168,12 +187,14 @@ def decisions(month: date) -> list[dict]:
 
 
 def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[dict]:
-    """Decisions in force about a county in the month: extensions, and those about its findings."""
+    """Decisions in force about a county in the month: extensions, units admitted, and those about its findings."""
     known = {matter["id"] for matter in matters if matter["county"] == county}
+    rows = [*now.decisions, *(row for row in month_now.decisions(settings.load()) if row["kind"] == "admit")]
     return [
         row
-        for row in now.decisions
-        if row["in_force"] and (row["county"] == county or known & {row["finding"], row["matter"]})
+        for row in rows
+        if row["in_force"]
+        and (county in (row["county"], (row["town"] or "")[:6]) or known & {row["finding"], row["matter"]})
     ]
 
 

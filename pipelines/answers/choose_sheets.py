@@ -1,6 +1,7 @@
 """Which sheet is 表1 and which is 表2, by what is on them; and notes on the others and on what is hidden."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
@@ -22,8 +23,9 @@ from pipelines.reference import labels
 from pipelines.reference.form import Form, Part
 from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, REMARKS_TITLE
 from pipelines.workbook import address
-from pipelines.workbook.grid import Sheet, Workbook
+from pipelines.workbook.grid import Row, Sheet, Workbook
 
+_LONG = 12  # cells of a row that is more than a list of names
 OURS = ("填表说明", "问题清单")  # the template's and the receipt's own, of which nobody needs to be told
 
 
@@ -109,6 +111,9 @@ class _Choice:
             return
         units = [table for table in tables if _has_units(table)]
         answered = [table for table in units if _has_answers(table)]
+        if halves := [table for table in tables if table not in units and _is_half(table, answered)]:
+            self._refuse_halves(halves)
+            return
         self._set_empty_aside(tables, units, answered)
         usable = _with_codes(answered, self.aside)
         complete = [table for table in usable if not table.missing(part, required=True)]
@@ -118,6 +123,13 @@ class _Choice:
             self._take(max(units or tables, key=lambda table: len(table.columns)))
         else:
             self._without_table(has_record)
+
+    def _refuse_halves(self, halves: list[Table]) -> None:
+        """Columns without the units that they are about: to count the rest alone would lose them."""
+        names = "、".join(f"“{table.sheet.name}”" for table in halves)
+        headers = [column.header for table in halves for column in table.columns.values()]
+        self.report.add("columns_without_units", sheets=names, found="、".join(headers[:5]), count=len(headers))
+        self.chosen.refused = "columns_without_units"
 
     def _set_empty_aside(self, tables: list[Table], units: list[Table], answered: list[Table]) -> None:
         for table in tables:
@@ -208,6 +220,22 @@ def _has_units(table: Table) -> bool:
     return any(row[p] not in (None, "") for row in rows for p in positions if p < len(row))
 
 
+_FEW = 3  # columns, rows or cells that may be a remark or a total
+
+
+def _is_half(table: Table, answered: list[Table]) -> bool:
+    """Whether a table that names no unit holds answers, row by row, to questions that no other sheet has."""
+    elsewhere = {name for other in answered for name in other.columns}
+    positions = [column.index - 1 for name, column in table.columns.items() if name not in elsewhere]
+    if not answered or _positions(table, ("code", "name")) or len(positions) < _FEW:
+        return False
+    return sum(_filled(row, positions) >= _FEW for row in table.sheet.rows[table.last :]) > _FEW
+
+
+def _filled(row: Row, positions: Iterable[int]) -> int:
+    return sum(p < len(row) and row[p] not in (None, "") for p in positions)
+
+
 def _has_answers(table: Table) -> bool:
     """Whether any unit has an answer besides its identification, which the template fills in."""
     known = set(_positions(table, ("code", "name", "town", "kind")))
@@ -250,15 +278,19 @@ def _names(table: Table) -> set[str]:
 
 def _holds_codes(sheet: Sheet) -> bool:
     """Whether a sheet lists units, which is then half of a report that could not be understood."""
-    codes = {
-        digits
-        for row in sheet.rows
-        for value in row[:20]
-        if value is not None
-        and len(digits := parse_value.code_digits(parse_value.shown(value) or "")) == 12
-        and digits.isdigit()
-    }
-    return len(codes) >= 3
+    return len({code for row in sheet.rows for code in _codes_in(row)}) >= _FEW
+
+
+def _codes_in(row: Row) -> set[str]:
+    found = (parse_value.code_digits(parse_value.shown(value) or "") for value in row[:20] if value is not None)
+    return {digits for digits in found if len(digits) == 12 and digits.isdigit()}
+
+
+def _answered_units(sheet: Sheet) -> int:
+    """Rows of a sheet that was not read which begin with a unit's code and go on like a form: 表1 without its header."""
+    return sum(
+        len(row) > _LONG and _filled(row, range(len(row))) > _LONG and bool(_codes_in(row)) for row in sheet.rows
+    )
 
 
 def _beside(table: Table, part: Part) -> Form2 | None:
@@ -272,7 +304,7 @@ def _beside(table: Table, part: Part) -> Form2 | None:
     if below:
         # what 表1 reads ends where 表2 begins
         table.sheet = _window(sheet, 0, last)
-        record.first = max(record.first, last + 1)
+        below.first = max(below.first, last + 1)
     return record
 
 
@@ -302,22 +334,30 @@ def county_of_codes(table: Table | None) -> str | None:
 
 def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
     """Notes on hidden rows, columns and sheets, which are read like others."""
-    for chosen_part in filter(None, (chosen.table, chosen.record)):
-        sheet = chosen_part.sheet
-        if sheet.visibility != "visible":
-            report.add("hidden_sheet", sheet=sheet.name)
-        inside = [row for row in sheet.hidden_rows if row <= len(sheet.rows)]
-        width = max((len(row) for row in sheet.rows), default=0)
-        columns = [column for column in sheet.hidden_cols if column <= width]
-        if inside:
-            report.add("hidden_rows", sheet=sheet.name, found=address.row_spans(inside), count=len(inside))
-        if columns:
-            report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
+    if chosen.table:
+        _note_hidden(chosen.table.sheet, report)
+    if chosen.record:
+        _note_hidden(chosen.record.sheet, report)
     for sheet in chosen.others:
         if sheet.name in OURS or is_remarks(sheet):
             continue
+        if (count := _answered_units(sheet)) >= _FEW:
+            report.add("sheet_without_header", sheet=sheet.name, count=count)
+            continue
         state = "" if sheet.visibility == "visible" else "（隐藏）"
         report.add("other_sheet", sheet=sheet.name, state=state)
+
+
+def _note_hidden(sheet: Sheet, report: Report) -> None:
+    if sheet.visibility != "visible":
+        report.add("hidden_sheet", sheet=sheet.name)
+    inside = [row for row in sheet.hidden_rows if row <= len(sheet.rows)]
+    width = max((len(row) for row in sheet.rows), default=0)
+    columns = [column for column in sheet.hidden_cols if column <= width]
+    if inside:
+        report.add("hidden_rows", sheet=sheet.name, found=address.row_spans(inside), count=len(inside))
+    if columns:
+        report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
 
 
 def is_remarks(sheet: Sheet) -> bool:

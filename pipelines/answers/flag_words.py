@@ -16,6 +16,7 @@ SYMBOLS = str.maketrans({
     "ü": "√", "û": "×", "þ": "☑", "ý": "☒", "¨": "☐", "\uf0fc": "√", "\uf0fb": "×", "\uf0fe": "☑", "\uf0fd": "☒",
     "\uf0a8": "☐", "\uf06f": "☐", "\uf050": "√", "\uf04f": "×", "\uf052": "☑", "\uf053": "☒", "\uf0a3": "☐",
 })  # fmt: skip
+_BRACKETS = str.maketrans("[]【】〔〕", "()()()")
 _MARKED = re.compile(r"([√✓☑■×✗☒☐□]|\([√✓☑■×✗☒V]?\))|([^√✓☑■×✗☒☐□()]+)")
 
 
@@ -34,6 +35,7 @@ def pair(text: str) -> list[bool] | None:
 
     The marks stand all before or all behind their words.
     """
+    text = text.translate(_BRACKETS)
     parts = _MARKED.findall(text)
     if len(parts) != 4 or "".join(mark + word for mark, word in parts) != text:
         return None
@@ -42,7 +44,7 @@ def pair(text: str) -> list[bool] | None:
     meant = [True if word in YES else False if word in NO else None for word in words]
     if order not in ("mwmw", "wmwm") or sorted(meant, key=str) != [False, True]:
         return None
-    ticked = [answer for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
+    ticked = [bool(answer) for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
     return ticked if len(ticked) == 1 else []
 
 

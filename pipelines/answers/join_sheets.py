@@ -74,6 +74,14 @@ def unit_key(table: Table, row: Row) -> Key | None:
     return (labels.fold(name), labels.fold(town)) if name else None
 
 
+def _is_code(key: Key | None) -> bool:
+    return key is not None and not key[1] and key[0].isdigit()
+
+
+def _name_and_town(table: Table, row: Row) -> Key:
+    return labels.fold(_text(table, row, "name")), labels.fold(_text(table, row, "town"))
+
+
 def _text(table: Table, row: Row, name: str) -> str:
     column = table.columns.get(name)
     value = row[column.index - 1] if column and column.index <= len(row) else None
@@ -98,9 +106,12 @@ class _Joiner:
         self.width = max((len(row) for row in source.rows), default=0)
         self.joined = Joined(self.table, height=len(source.rows), width=self.width)
         self.known: dict[Key, int] = {}
+        # rows by name and town, and by name alone; None where several rows have it
+        self.named: dict[Key, int | None] = {}
         for number in bodies(base).units:
             if key := unit_key(base, source.rows[number - 1]):
                 self.known.setdefault(key, number)
+            self._name(base, source.rows[number - 1], number)
 
     def run(self, others: Iterable[Table]) -> Joined:
         for other in others:
@@ -115,7 +126,7 @@ class _Joiner:
         seen: set[int] = set()
         for number in sorted([*body.units, *(total.row for total in body.totals)]):
             key = unit_key(other, other.sheet.rows[number - 1])
-            row = self.known.get(key) if key else None
+            row = self._row_of(key, other, number) if key else None
             if row is None or row in seen:
                 row = self._new_row(key)
                 piece.added_rows += 1
@@ -125,6 +136,22 @@ class _Joiner:
         piece.columns = {place: column.index for column, place in places.values()}
         self._around(other, piece, places)
         self.joined.blocks.append(range(first, len(self.sheet.rows) + 1))
+
+    def _name(self, table: Table, row: Row, number: int) -> None:
+        name, town = _name_and_town(table, row)
+        for key in {(name, town), (name, "")} if name else ():
+            self.named[key] = None if self.named.get(key, number) != number else number
+
+    def _row_of(self, key: Key, other: Table, number: int) -> int | None:
+        """The row of a unit of another sheet: by its code; where one of the two rows has none, by a name that stands there once."""
+        if key in self.known:
+            return self.known[key]
+        name, town = _name_and_town(other, other.sheet.rows[number - 1])
+        row = self.named.get((name, town if "town" in self.base.columns else ""))
+        return row if row and (not _is_code(key) or not self._has_code(row)) else None
+
+    def _has_code(self, row: int) -> bool:
+        return _is_code(unit_key(self.table, self.sheet.rows[row - 1]))
 
     def _columns(self, other: Table, piece: Piece) -> dict[str, tuple[Column, int]]:
         """Where each column of another sheet comes to stand: under the same field, else on the right."""
@@ -226,5 +253,5 @@ def coded_rows(table: Table) -> list[int]:
     return [
         number
         for number, row in enumerate(table.sheet.rows[table.last :], table.last + 1)
-        if (key := unit_key(table, row)) and not key[1] and key[0].isdigit()
+        if _is_code(unit_key(table, row))
     ]

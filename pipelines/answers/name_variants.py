@@ -21,6 +21,8 @@ _CORE = re.compile(r"(?<=.)(?:社区|村)$")
 _BRACKETED_BODY = re.compile(
     r"(?<=.)\([^()]*?(社区居民委员会|社区居委会|村民委员会|居民委员会|村委会|居委会|社区|村)\)$"
 )
+# what lists put before and behind a name: an ordinal, a mark, a full stop
+_LISTED = re.compile(r"^(?:[*#·•●■★☆]|\(\d{1,3}\)|\d{1,3}[.、,)])+|[。.、,;:*]+$")
 _TOWN = re.compile(r"(?<=.)(?:街道办事处|街道办|办事处|街道|镇人民政府|乡人民政府|镇|乡)$")
 _NOISE = re.compile(r"[()·.,、*#]")
 
@@ -63,6 +65,11 @@ def without_bracketed_body(name: str) -> tuple[str, str] | None:
     written = fold(name)
     bracketed = _BRACKETED_BODY.search(written)
     return (written[: bracketed.start()] + bracketed[1], written[: bracketed.start()]) if bracketed else None
+
+
+def without_list_marks(name: str) -> str:
+    """1.前三里村委会 and *前三里村委会。 as 前三里村委会."""
+    return _LISTED.sub("", name)
 
 
 def same(given: str, known: str) -> bool:

@@ -110,8 +110,8 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
     return {
         "indicator": key[0],
         "unit": key[2],
-        "from": _text(first),
-        "to": _text(last),
+        "from": None if first is None else _text(first),
+        "to": None if last is None else _text(last),
         "parts": _texts(_parts(_values(steps), _is_there(steps))),
         "counties": [{"unit": unit, "parts": _texts(_share_of(of, steps))} for unit, of in inside.items()],
     }
@@ -148,7 +148,10 @@ def _parts(values: list[Fraction | None], is_there: bool) -> dict[str, Fraction]
 
 
 def _filled(values: list[Fraction | None]) -> list[Fraction | None]:
-    return list(itertools.accumulate(values, lambda before, now: before if now is None else now))
+    def later(before: Fraction | None, now: Fraction | None) -> Fraction | None:
+        return before if now is None else now
+
+    return list(itertools.accumulate(values, later))
 
 
 def _is_there(steps: dict[str, Counted]) -> bool:
@@ -167,8 +170,8 @@ def _over(county: Counted | None, city: Counted) -> Fraction | None:
     return Fraction(city.factor * (county.yes if county else 0), city.scope)
 
 
-def _text(value: Fraction | None) -> str | None:
-    return None if value is None else f"{value.numerator}/{value.denominator}"
+def _text(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
 
 
 def _texts(parts: dict[str, Fraction]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
 from pipelines.reference import age
+from pipelines.reference.form import KINDS
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 
@@ -127,6 +128,16 @@ def units(settings: Settings, month: date, county: str | None) -> dict[str, str]
     return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
 
 
+# the kinds of units that may be admitted
+UNIT_KINDS = KINDS["all"]
+
+
+def towns(settings: Settings, month: date, county: str) -> dict[str, str]:
+    """Code → name of the towns of a county in a month."""
+    roster = reference_in_force.load(settings).rosters.units(month)
+    return {unit.town_code: unit.town for unit in roster if unit.county_code == county}
+
+
 def counties(settings: Settings, month: date) -> dict[str, str]:
     """Code → name of the counties of a month."""
     return {county.code: county.name for county in reference_in_force.load(settings).rosters.counties(month)}
@@ -166,6 +177,8 @@ _FACTS = (
     "unit",
     "as",
     "name",
+    "town",
+    "from",
     "text",
     "until",
     "excuse",

@@ -5,7 +5,7 @@ from docx.document import Document as Paper
 from pipelines import months
 from pipelines.edition.phrases import count, plain_unit
 from pipelines.edition.statuses import NAMES
-from pipelines.reports import submission_facts
+from pipelines.reports import explanation_section, submission_facts
 from pipelines.reports.below_counties import lacking
 from pipelines.reports.docx_chart import HATCHED, HOLLOW, SOLID, Series, add_bars
 from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
@@ -147,6 +147,11 @@ def _by_county(found: list[dict]) -> list[Row]:
 
 def reporting(paper: Paper, facts: Facts) -> None:
     _say(paper, submission_facts.paragraph(facts), "Body Text")
+    _reported(paper, facts)
+    explanation_section.add_explanations(paper, facts)
+
+
+def _reported(paper: Paper, facts: Facts) -> None:
     rows: list[Row] = list(submission_facts.reporting_rows(facts))
     if not rows:
         _say(paper, f"{months.label(facts.month)}各县（市、区）报表全部采用，没有错误和需核实的情况。", "Body Text")

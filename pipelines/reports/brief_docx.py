@@ -12,6 +12,7 @@ from pipelines.reports import (
     annexes,
     changes,
     county_progress,
+    explanation_section,
     next_steps,
     overall_verdict,
     period_changes,
@@ -44,6 +45,8 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
     last.paragraph_format.keep_with_next = True
     _closing(paper, facts)
     add_indicator_table(paper, f"表1 主要指标完成情况（{months.label(facts.month)}）", facts.headline, facts, variant)
+    if note := explanation_section.under_table(facts):
+        _write(paper, note, "表注")
     spot_section.add_checks(paper, facts)
     for number, (heading, add) in enumerate(annexes.LISTED, 1):
         _annex(paper, facts, number, heading, add)

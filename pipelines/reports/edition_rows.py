@@ -24,6 +24,7 @@ class Indicator(TypedDict):
     wording: str
     unit: str
     counted: str
+    fields: list[str]
     binding_level: str
     judged: str | None
     reading: str | None

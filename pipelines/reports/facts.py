@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from pipelines import months
-from pipelines.edition import movement_sentences
+from pipelines.edition import explained_answers, movement_sentences
 from pipelines.edition.concern import ConcernedPlace, places
+from pipelines.edition.explained_answers import Explained
 from pipelines.edition.open_edition import Release
 from pipelines.edition.progress_rows import Moved, Slipped, Task
 from pipelines.edition.statuses import NAMES
@@ -41,7 +42,8 @@ class Facts:
     """The facts of a report of one policy in one edition.
 
     `findings` are those that are listed; `finding_counts` counts all of them by county and severity. `outlook` is by
-    indicator, `waived` by finding; `caveats` say what reference data is old.
+    indicator, `waived` by finding; `caveats` say what reference data is old; `explained` is what
+    counties explain of the month's answers.
     """
 
     release: Release
@@ -65,6 +67,7 @@ class Facts:
     slipped: tuple[Slipped, ...] = ()
     divisions: str = ""
     tasks: tuple[Task, ...] = ()
+    explained: tuple[Explained, ...] = ()
 
     @property
     def month(self) -> date:
@@ -156,6 +159,9 @@ def gather(
         slipped=tuple(movement_sentences.slipped(release, chosen["id"])),
         divisions=movement_sentences.divisions_paragraph(release, chosen["id"]),
         tasks=tuple(tasks(release, chosen["id"])),
+        explained=tuple(explained_answers.explained(release, release.month))
+        if {"explanation", "finding_all"} <= has
+        else (),
     )
 
 

@@ -81,6 +81,7 @@ class _Columns:
         wording: str
         unit: str
         counted: str
+        fields: list[str]
         binding_level: str
         judged: str | None
         reading: str | None

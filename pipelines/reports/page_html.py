@@ -13,15 +13,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines import months
-from pipelines.edition import statuses
+from pipelines.edition import explained_answers, statuses
 from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
-from pipelines.reports import submission_facts, verdict
+from pipelines.reports import explanation_section, spot_section, submission_facts, verdict
 from pipelines.reports.annexes import MARKS
-from pipelines.reports.brief_docx import sections
+from pipelines.reports.brief_docx import Section, sections
 from pipelines.reports.facts import County, Facts
 from pipelines.reports.items import Figure, Item
-from pipelines.reports.list_limits import MOST_BEHIND
+from pipelines.reports.list_limits import EXPLAINED_SHOWN, MOST_BEHIND
 from pipelines.reports.variants import Variant
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -52,7 +52,7 @@ def build(facts: Facts, variant: Variant) -> bytes:
         data=_json(_data(facts)),
         title=title,
         edition=f"《{facts.policy['title']}》 数据版本 {facts.release.label}（{day(facts.published)}发布）",
-        sections=[*sections(facts, variant), ("报送、核实和更正", [submission_facts.paragraph(facts)])],
+        sections=_sections(facts, variant),
         tiles=_tiles(facts),
         statuses=facts.statuses,
         counties=facts.shown,
@@ -61,9 +61,19 @@ def build(facts: Facts, variant: Variant) -> bytes:
         note=_NOTE,
         matrix=[_matrix_row(county, facts) for county in facts.shown],
         legend=_legend(facts),
+        check_heads=[column.head for column in spot_section.COLUMNS],
+        checks=spot_section.rows(facts),
+        check_note=spot_section.NOTE,
         footer=_footer(facts),
     )
     return page.encode()
+
+
+def _sections(facts: Facts, variant: Variant) -> list[Section]:
+    """Those of the paper, then who reported and what counties explain."""
+    explained = explanation_section.sentences(facts)
+    more = [("报送、核实和更正", [submission_facts.paragraph(facts)]), (explanation_section.HEADING, explained)]
+    return [*sections(facts, variant), *((heading, told) for heading, told in more if told)]
 
 
 def _asset(name: str) -> str:
@@ -182,6 +192,7 @@ def _item(item: Item, number: int, headline: bool, facts: Facts) -> dict:
         "change": None if item.change is None else str(item.change), "moved": signed(item.change),
         "city": _figure(item.city, item), "counties": {figure.unit: _figure(figure, item) for figure in known},
         "series": [[months.key(month), figure.shown] for month, figure in item.series],
+        "said": [full_width(explained_answers.sentence(row)) for row in explanation_section.of_item(item, facts)][:EXPLAINED_SHOWN],
     }  # fmt: skip
 
 

@@ -96,6 +96,9 @@ def _become(parent: int, command: list[str]) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(1)  # it died before the kernel was asked
+    # a shell's background job ignores SIGINT, and Dagster then SIGTERM too: nobody could stop it
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     os.execv(command[0], command)  # noqa: S606 the program's own command line
 
 

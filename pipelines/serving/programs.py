@@ -99,16 +99,21 @@ def dashboard(settings: Settings, ports: Ports) -> int:
 def _until_stopped(command: list[str], environment: dict[str, str]) -> int:
     """Run a program and pass SIGTERM and SIGINT on to it; killed outright, this process takes it along. Its exit status; 0 once stopped."""
     stopped: list[int] = []
-    # in a session of its own: a terminal's Ctrl+C reaches it once, through here
-    bound = process_tree.command_bound_to_parent(command)
-    child = subprocess.Popen(bound, cwd=REPOSITORY, env=environment, start_new_session=True)
+    running: list[subprocess.Popen] = []
 
     def stop(number: int, _: object) -> None:
         stopped.append(number)
-        child.send_signal(signal.SIGTERM if len(stopped) == 1 else signal.SIGKILL)
+        for child in running:
+            child.send_signal(signal.SIGTERM if len(stopped) == 1 else signal.SIGKILL)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    # in a session of its own: a terminal's Ctrl+C reaches it once, through here
+    bound = process_tree.command_bound_to_parent(command)
+    child = subprocess.Popen(bound, cwd=REPOSITORY, env=environment, start_new_session=True)
+    running.append(child)
+    if stopped:
+        child.terminate()  # while it was being started
     # by turns: a signal that comes just before a wait without end would not be seen until that wait is over
     while True:
         try:

@@ -23,6 +23,11 @@ from pipelines.workbook.zip_package import Package, local
 __all__ = ["NOTES", "UNREADABLE", "Limits", "Merge", "Sheet", "Unreadable", "Workbook", "open_workbook"]
 
 _OTHER_DOCUMENTS = {"word": "Word 文档", "ppt": "PPT 演示", "visio": "Visio 图"}
+_OPEN_DOCUMENTS = {
+    "text": "OpenDocument 文字文档",
+    "presentation": "OpenDocument 演示",
+    "graphics": "OpenDocument 图形",
+}
 _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "xlsb": {"xlsb"}, "ods": {"ods"},
                "csv": {"csv", "txt", "tsv"}, "xml": {"xml", "xls"}, "html": {"htm", "html", "xls"}}  # fmt: skip
 
@@ -104,7 +109,8 @@ def _read_package(package: Package, limits: Limits) -> Workbook:
     if "mimetype" in package and "content.xml" in package:
         mimetype = package.read("mimetype").decode("latin-1").strip()
         if not mimetype.startswith("application/vnd.oasis.opendocument.spreadsheet"):
-            raise Unreadable("not_a_workbook", f"实际为 {mimetype[:80]}")
+            kind = mimetype.removeprefix("application/vnd.oasis.opendocument.").partition("-")[0]
+            raise Unreadable("not_a_workbook", f"实际为 {_OPEN_DOCUMENTS.get(kind, 'OpenDocument 文档')}")
         return ods.read(package, limits)
     main = _main_part(package)
     top = main.split("/")[0].lower()
@@ -121,4 +127,4 @@ def _main_part(package: Package) -> str:
         for element in package.tree("_rels/.rels").iter():
             if local(element.tag) == "Relationship" and element.get("Type", "").endswith("/officeDocument"):
                 return read_xlsx.resolve("", element.get("Target", ""))
-    raise Unreadable("not_a_workbook", "实际为普通压缩包")
+    raise Unreadable("not_a_workbook", other_kinds.archive_of(package.names))

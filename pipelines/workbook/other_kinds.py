@@ -28,6 +28,21 @@ def document_of(data: bytes) -> str | None:
     return next((what for magic, what in _KNOWN if data.startswith(magic)), None)
 
 
+_TABLE_NAMES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et", ".csv")
+# what names a package of another program, by the beginning of a part's name
+_PACKAGES = (("Index/", "苹果 Numbers 或 Pages 文档"), ("OFD.xml", "OFD 版式文档"))
+
+
+def archive_of(names: list[str]) -> str:
+    """What a zip is that holds no workbook's parts, with what to do where it holds workbooks; `names` are those of its parts."""
+    inside = [name.rpartition("/")[2] for name in names if name.lower().endswith(_TABLE_NAMES)]
+    if inside:
+        return f"实际为压缩包，里面有“{inside[0]}”等 {len(inside)} 份表格：请解压后逐份报送"
+    return next(
+        (f"实际为{what}" for start, what in _PACKAGES if any(n.startswith(start) for n in names)), "实际为普通压缩包"
+    )
+
+
 def table_format_of(data: bytes) -> str | None:
     """What a file is that holds a table in a format that is not read: SYLK, DIF, dBase, Lotus, old BIFF."""
     return next((what for pattern, what in _TABLES if pattern.match(data)), None) or _dbase(data)

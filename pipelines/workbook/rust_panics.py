@@ -8,12 +8,13 @@ from pipelines.workbook.grid import Unreadable
 
 @contextmanager
 def panics(*errors: type[Exception]) -> Iterator[None]:
-    """Turn `errors` of a Rust reader and its panics into `Unreadable("damaged")`; others (an interrupt) pass."""
+    """Turn `errors` of a Rust reader and its panics into `Unreadable("damaged")`; others (an interrupt) pass.
+
+    What the reader says is English, and names offsets that no sender can look up: it stays in the exception's cause.
+    """
     try:
         yield
-    except errors as error:
-        raise Unreadable("damaged", str(error)[:200]) from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":
+        if not isinstance(error, errors) and type(error).__name__ != "PanicException":
             raise
         raise Unreadable("damaged", "内容不合规范") from error

@@ -38,7 +38,7 @@ def read(data: bytes, limits: Limits) -> Workbook:
         book = _Globals(stream)
         sheets = [_SheetReader(book, stream, entry, limits).read() for entry in book.sheets[: limits.sheets + 1]]
     except _DAMAGE as error:
-        raise Unreadable("damaged", f"xls 的记录结构不正确：{type(error).__name__}") from error
+        raise Unreadable("damaged", "xls 的记录结构不正确") from error
     if not sheets:
         raise Unreadable("no_sheets")
     if len(sheets) > limits.sheets:

@@ -30,7 +30,7 @@ def read(package: Package, main: str, limits: Limits) -> Workbook:
     try:
         return _read(package, main, limits)
     except _DAMAGE as error:
-        raise Unreadable("damaged", f"xlsb 的记录结构不正确：{type(error).__name__}") from error
+        raise Unreadable("damaged", "xlsb 的记录结构不正确") from error
 
 
 def _read(package: Package, main: str, limits: Limits) -> Workbook:

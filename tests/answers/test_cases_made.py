@@ -350,3 +350,82 @@ def test_remedies_destroy_nothing_and_name_no_class():
     for kind in findings.load(pages.REFERENCE).values():
         for text in (kind.message, kind.remedy):
             assert "请只保留一张" not in text and "Error" not in text
+
+
+# -- found by the second round ----------------------------------------------------------------------------------------
+
+
+def halves(*keys: int) -> tuple[pages.Page, pages.Page]:
+    """表1 of 40 columns, the others on a sheet of their own beside the columns `keys`; and the whole."""
+    page = made()
+    beside = [*(page.columns[i] for i in keys), *page.columns[40:]]
+    page.columns = page.columns[:40]
+    rows = [[column.values[i] for column in beside] for i in range(len(UNITS))]
+    page.others = [("续表", [[column.header[-1] for column in beside], *rows])]
+    return page, made()
+
+
+def test_half_a_form_that_names_no_unit_is_refused_with_its_neighbour():
+    page, _ = halves()
+    reading = pages.reading(pages.book(page), NAME)
+    (finding,) = reading.findings
+    assert reading.refused and finding.code == "columns_without_units"
+    assert "“续表”" in finding.message and "统计用区划代码" in finding.message
+
+
+def test_blocks_of_columns_are_joined_by_name_where_one_has_no_codes():
+    page, whole = halves(1)
+    right(pages.reading(pages.book(page), NAME), whole)
+
+
+def test_a_name_that_stands_twice_is_not_joined_by_name():
+    page, _ = halves(1)
+    page.column("name").values[1] = page.others[0][1][2][0] = page.column("name").values[0]
+    given = pages.answers_of(pages.reading(pages.book(page), NAME))
+    assert not {UNITS[0].code, UNITS[1].code} & set(given) and UNITS[5].code in given
+
+
+def test_a_sheet_of_units_without_header_is_asked_about():
+    page = made()
+    rows, _, positions = pages.grid(page)
+    page.units = UNITS[:6]
+    for column in page.columns:
+        column.values = column.values[:6]
+    page.others = [("乙镇", [rows[p] for p in positions[6:]])]
+    (asked,) = [f for f in pages.reading(pages.book(page), NAME).findings if f.code == "sheet_without_header"]
+    assert asked.severity == "warning" and "6 行" in asked.message
+
+
+@pytest.mark.parametrize(
+    "written", ["1.{}", "（12）{}", "*{}。", "3、{}", "河北省邢台市柏乡县{}", "河北省邢台市柏乡县柏乡镇{}"]
+)
+def test_what_lists_put_around_a_name_is_no_part_of_it(written):
+    page = made()
+    page.column("code").values = [None] * len(UNITS)
+    page.column("name").values = [written.format(unit.name) for unit in UNITS]
+    assert {unit.town for unit in UNITS} == {"柏乡镇"}
+    right(pages.reading(pages.book(page), NAME), page)
+
+
+@pytest.mark.parametrize("pair", [("[√]是[ ]否", "[ ]是[√]否"), ("【√】有【 】无", "【 】有【√】无")])
+def test_pairs_in_any_brackets(pair):
+    page = made()
+    for column in page.columns:
+        if column.question.type == "flag":
+            column.values = [{"是": pair[0], "否": pair[1]}.get(value) for value in column.values]
+    right(pages.reading(pages.book(page), NAME), page, 0)
+
+
+def test_a_zip_of_workbooks_says_to_unpack_it():
+    (finding,) = pages.reading(packed({"报表/柏乡县2019年6月.xlsx": pages.book(made())}), "报表.zip").findings
+    assert "“柏乡县2019年6月.xlsx”等 1 份表格：请解压后逐份报送" in finding.message
+
+
+def test_damage_is_told_without_the_readers_english():
+    broken = patched(pages.book(made()), sheet1=lambda xml: xml.replace(b"</sheetData>", b"\xe6</sheetData>"))
+    for data in (broken, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504):
+        (finding,) = pages.reading(data, NAME).findings
+        said = finding.message.split("】", 1)[1]
+        assert finding.code in ("damaged", "not_a_workbook") and not re.search(
+            r"[A-Za-z]{5,}", said.replace("Excel", "")
+        )

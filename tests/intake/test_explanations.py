@@ -5,9 +5,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from docx import Document
 
 from pipelines.archive.store import Archive
-from pipelines.edition import explain, open_release
+from pipelines.edition import explain, explained_answers, open_release
 from pipelines.intake import answer_matters, decisions, submit_files
 from tests import small_city
 from tests.books import Office, but, listed, write
@@ -143,3 +144,19 @@ def test_the_explanation_is_published_with_the_figure_and_told_as_it_is_now(offi
     for one in using:
         assert [e["text"] for e in explain(release, one["indicator"], APRIL)["explanations"]] == [REASON]
     assert using, "有指标用到人口数"
+    told = explained_answers.sentence(explained_answers.explained(release, APRIL)[0])
+    assert told == f"开发区{village}（常住人口、居民户数）：{REASON}（已采纳）"
+    assert village not in explained_answers.sentence(explained_answers.explained(release, APRIL)[0], units=False)
+
+
+def test_papers_print_the_explanation_with_the_figure(office, village):
+    finding, receipt = warned(office, village)
+    office.submit(write(receipt, finding, f"{REASON}，联系人13912345678"))
+    folder = office.run(APRIL).folder / "reports"
+    docx, html, xlsx = (next(folder.glob(f"*月报*.{kind}")) for kind in ("docx", "html", "xlsx"))
+    told = [cell.text for table in Document(docx).tables for row in table.rows for cell in row.cells]
+    assert f"{REASON}，联系人***" in told and "待采纳" in told
+    page = html.read_text(encoding="utf-8")
+    assert "县里的情况说明" in page and REASON in page and "13912345678" not in page
+    rows = list(openpyxl.load_workbook(xlsx)["情况说明"].iter_rows(min_row=4, values_only=True))
+    assert [(row[1], row[4], row[5]) for row in rows] == [(village, f"{REASON}，联系人***", "待采纳")]

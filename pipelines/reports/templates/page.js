@@ -47,6 +47,7 @@ function detail(item) {
   const row = make("tr", undefined, "detail"), cell = make("td"); cell.colSpan = 8; row.append(cell);
   cell.append(make("p", "条款" + item.clause + "：“" + item.quote + "”", "quote"));
   if (item.reading) cell.append(make("p", "口径：" + item.reading, "quote"));
+  for (const text of item.said) cell.append(make("p", "情况说明：" + text, "quote"));
   const pair = make("div", undefined, "pair"); cell.append(pair);
   const left = make("div"); left.append(make("b", "全市走势" + (item.low === null ? "" : "（虚线为目标）"))); left.append(line(item)); pair.append(left);
   const table = make("table"), right = make("div"); right.append(make("b", "各县（市、区）")); right.append(table); pair.append(right);
