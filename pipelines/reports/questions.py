@@ -121,7 +121,7 @@ def _slow(facts: Facts, item: Item, needed: int, recent: Fraction) -> Claim:
              WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now' AND month = ?"""
     proof = Proof(sql, (facts.policy["id"], item.id, facts.month), [(multiple, True)])
     # what begins anew each January is due in its year's December
-    due = until(months.add(facts.month, facts.outlook[item.id]["months_left"]))
+    due = until(months.add(facts.month, facts.outlook[item.id]["months_left"] or 0))
     text = f"{item.name}能否于{due}前完成。{how}。建议加大投入或调整安排。"
     return Claim(text, (proof, Proof("SELECT 3", (), [(3,)])))
 
