@@ -52,6 +52,12 @@ def test_tally(statuses, said):
     assert overall_verdict.tally(facts([item(status=status) for status in statuses])).text == said
 
 
+def test_a_headline_without_a_target_is_not_counted_among_the_judged():
+    items = [item(status="met"), item(status="lagging"), item(status="tracked", goal=None)]
+    said = "截至2020年5月底，2项主要指标中已达标1项，进度偏慢1项。另有1项没有目标，只作监测。"
+    assert overall_verdict.tally(facts(items)).text == said
+
+
 @pytest.mark.parametrize(
     ("items", "said"),
     [
@@ -141,6 +147,30 @@ def test_a_county_without_a_judged_indicator_is_not_praised():
     assert not any(county_progress.claims(facts([early])))
     calm = item(status="on_track", counties=[figure("on_track", unit=f"13050{n}") for n in range(3)])
     assert county_progress.lagging(facts([calm])).text == "各县（市、区）主要指标均未落后。"
+
+
+@pytest.mark.parametrize(
+    ("worked", "said"),
+    [
+        ([{"unit": "130502", "indicators": 3}], "落后指标减少的是丙县（5项减至2项，位次由第3位升至第1位）。"),
+        (
+            [{"unit": "130502", "indicators": 2}],
+            None,
+        ),  # one of the three: its units fell silent, or it moved with a boundary
+        ([], None),
+    ],
+)
+def test_a_county_is_praised_only_for_units_that_got_there(worked, said):
+    place = {"applicable": 6, "behind_before": None, "rank_before": None}
+    places = (
+        place | {"unit": "130500", "short": "甲县", "behind": 4, "rank": 1},
+        place | {"unit": "130501", "short": "乙县", "behind": 3, "rank": 2},
+        place | {"unit": "130502", "short": "丙县", "behind": 2, "rank": 3, "behind_before": 5, "rank_before": 1},
+    )
+    known = facts(places=places)
+    known.release.rows = lambda *_: worked
+    claim = county_progress.improved(known)
+    assert (claim and claim.text) == said
 
 
 def test_a_request_says_pace_needed_against_pace_who_and_where():
