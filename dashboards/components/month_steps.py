@@ -136,7 +136,7 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
     """Admit a unit that no edition of the roster lists yet. Its opposite is the withdrawal in the county's decisions."""
     towns = month_now.towns(settings.load(), month, county)
     name = st.text_input("名称", named, max_chars=60, key=f"{key}-name", placeholder="如 前三里村委会")
-    town = st.selectbox("街道（乡镇）", list(towns), format_func=towns.get, key=f"{key}-town")
+    town = st.selectbox("街道（乡镇）", list(towns), format_func=towns.__getitem__, key=f"{key}-town")
     kind = st.selectbox("类型", KINDS["all"], key=f"{key}-kind")
     why = st.text_input("理由（批准设立的文件）", max_chars=200, key=f"{key}-why")
     st.caption(f"自{months.label(month)}起列入名册，代码由系统给出；新版名册列出它以后以名册为准。")

@@ -84,15 +84,17 @@ def rows(facts: Facts) -> list[list[str]]:
 
 def sheet(facts: Facts) -> tuple[list[Head], list[list[Value]]]:
     """The same as columns of numbers for a workbook, each row with the sentence of its check."""
-    counts = ("yes", "required", "planned", "confirmed", "refuted", "open", "lower_count")
     labels = ("所报", "目标需", "走访", "属实", "不属实", "未能核实", "证明不少于")
     numbers = [Head(label, 11, "whole") for label in labels]
     heads = [Head("指标", 38), *numbers, Head("结论", 34, "wrap"), Head("名单", 8, "whole"), Head("抽查", 30, "wrap")]
-    told: list[list[Value]] = [
-        [one["name"], *(one[name] for name in counts), spot_tables.about_words(one), one["list"], _when(one, facts)]
-        for one in checks(facts)
+    rows: list[list[Value]] = [
+        [
+            check["name"], check["yes"], check["required"], check["planned"], check["confirmed"], check["refuted"], check["open"],
+            check["lower_count"], spot_tables.about_words(check), check["list"], _when(check, facts),
+        ]
+        for check in checks(facts)
     ]  # fmt: skip
-    return heads, told
+    return heads, rows
 
 
 def add_checks(paper: Paper, facts: Facts) -> None:
