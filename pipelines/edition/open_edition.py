@@ -166,11 +166,12 @@ def open_release(
         release = _open_current(installation)
     else:
         release = open_folder(_of_month(installation, wanted, edition))
-    return with_decisions(release, Archive(installation.archive))
+    return with_decisions(release, installation)
 
 
-def with_decisions(release: Release, archive: Archive) -> Release:
+def with_decisions(release: Release, installation: Settings) -> Release:
     """The edition with what was approved, reopened and explained since it was made; its figures rest on the other decisions as they were."""
+    archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
     events = list(archive.decisions())

@@ -12,6 +12,7 @@ from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
 from pipelines.reference import age
+from pipelines.reference.form import KINDS
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 
@@ -125,6 +126,10 @@ def units(settings: Settings, month: date, county: str | None) -> dict[str, str]
     """Code → town and name of the roster's units of a county in a month, for a person to choose from."""
     roster = reference_in_force.load(settings).rosters.units(month)
     return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
+
+
+# the kinds of units that may be admitted
+UNIT_KINDS = KINDS["all"]
 
 
 def towns(settings: Settings, month: date, county: str) -> dict[str, str]:
