@@ -136,8 +136,9 @@ def _value(counted: Counted | None) -> Fraction | None:
 
 
 def _parts(values: list[Fraction | None], is_there: bool) -> dict[str, Fraction]:
-    """The change at each step, as the edition's `movement` tells it: a value that appears or goes is told by the step at which it does; of
-    a place that is not there at both ends all is boundary. A step between without a value leaves its change to the next that has one.
+    """The change at each step, split as in the edition's table `movement`. A value that appears or disappears is attributed to the step at
+    which it does; for a place that exists at one end only, all of the change is boundary. A step without a value is skipped: its change
+    goes to the next step that has one.
     """
     if not is_there:
         return dict.fromkeys(PARTS, Fraction(0)) | {

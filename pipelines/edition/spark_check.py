@@ -23,7 +23,7 @@ from pipelines.reference import reference_bundle
 from pipelines.reference.form import KINDS, Form, Part
 from pipelines.reference.policy.register import Indicator, Register
 
-if TYPE_CHECKING:  # an extra that few install
+if TYPE_CHECKING:  # the optional extra `spark`
     from pyspark.sql import SparkSession
 
 PART = "DECIMAL(24,6)"
