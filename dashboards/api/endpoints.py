@@ -16,6 +16,7 @@ from pipelines.access.roles import ACTIONS
 from pipelines.edition import Release, compare_months, figure_list
 from pipelines.edition import tasks as edition_tasks
 from pipelines.edition.edition_folders import current
+from pipelines.edition.figure_rows import Figure
 from pipelines.edition.progress_rows import Task
 from pipelines.intake import answer_matters
 
@@ -39,7 +40,7 @@ class Endpoint:
 
     about: str
     row: type[BaseModel]
-    answer: Callable[[Query], list[dict]]
+    answer: Callable[[Query], list[dict] | list[Figure]]
     parameters: Mapping[str, Parameter]
 
 
@@ -79,7 +80,7 @@ def _indicators(query: Query) -> list[dict]:
     ]  # fmt: skip
 
 
-def _figures(query: Query) -> list[dict]:
+def _figures(query: Query) -> list[Figure]:
     level, unit, indicator = query.text("level"), query.text("unit"), query.text("indicator")
     if level == "community":
         return _communities(query, unit, indicator)
@@ -87,7 +88,7 @@ def _figures(query: Query) -> list[dict]:
     return figure_list.figures(query.release, query.month(), level, unit, indicator, query.policy, now)
 
 
-def _communities(query: Query, unit: str | None, indicator: str | None) -> list[dict]:
+def _communities(query: Query, unit: str | None, indicator: str | None) -> list[Figure]:
     """Figures of single units, of the counties whose units the person may see."""
     _require(query, "units")
     if unit is None and indicator is None:

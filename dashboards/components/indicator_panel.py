@@ -16,7 +16,7 @@ from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, 
 from dashboards.text import escape, screen_wording
 from pipelines import months
 from pipelines.edition import explained_answers, formula_text, movement_sentences
-from pipelines.edition.movement_sentences import Moved
+from pipelines.edition.progress_rows import Moved
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
 

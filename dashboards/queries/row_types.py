@@ -37,15 +37,14 @@ class IndicatorRow(TypedDict):
     fields: list[str]
 
 
-class SeriesRow(TypedDict):
-    """One month of an indicator at a place: table `figure`."""
+class _Judged(TypedDict):
+    """What a row of the table `figure` says, its place apart."""
 
     policy: str
     indicator: str
     month: date
     divisions: str
     level: str
-    unit: str
     value: float | None
     lower: float | None
     upper: float | None
@@ -75,7 +74,13 @@ class SeriesRow(TypedDict):
     deciding: str | None
 
 
-class FigureRow(TypedDict):
+class SeriesRow(_Judged):
+    """One month of an indicator at a place: table `figure`."""
+
+    unit: str
+
+
+class FigureRow(_Judged):
     """One figure of a place in a month with what is measured. `unit` is the unit of the value, `place` the code of the place."""
 
     name: str
@@ -90,39 +95,7 @@ class FigureRow(TypedDict):
     goal_due: date
     judged: str | None
     counted: str
-    policy: str
-    indicator: str
-    month: date
-    divisions: str
-    level: str
     place: str
-    value: float | None
-    lower: float | None
-    upper: float | None
-    shown: str | None
-    numerator: Decimal
-    denominator: Decimal
-    unknown: int
-    scope_unknown: int
-    carried: int
-    answered: int
-    target: str | None
-    due: date | None
-    status: str
-    gap: int | None
-    pace: float | None
-    base_month: date | None
-    base_value: float | None
-    known: float | None
-    known_shown: str | None
-    failing: int | None
-    needed: int | None
-    gap_failing: int | None
-    gap_unknown: int | None
-    if_low: str | None
-    if_high: str | None
-    if_last: str | None
-    deciding: str | None
 
 
 class ComparedRow(FigureRow):

@@ -28,11 +28,6 @@ def markdown(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", plain(text))
 
 
-def markup(text: object) -> str:
-    """Text that HTML shows as it stands, between tags and within a quoted attribute."""
-    return html.escape(plain(text), quote=True)
-
-
 def plotly(text: object) -> str:
     """Text that Plotly shows as it stands: it reads a little HTML."""
     return html.escape(plain(text), quote=False)

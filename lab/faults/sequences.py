@@ -190,7 +190,7 @@ def standing(place: Settings) -> list:
 
 
 def without_mistakes(place: Settings, data: Path) -> Settings:
-    """An installation with the events of a ledger that were not withdrawn, as if the others had never happened."""
+    """An installation with only those events of a ledger that were not withdrawn."""
     archive, clean = Archive(place.archive), Archive(data / "archive")
     events = list(archive.events())
     gone, renumbered = month_state.withdrawals(events), {}

@@ -119,7 +119,7 @@ STEPS = {step.__name__: step for step in (*ORDINARY, *MISTAKEN)}
 
 
 def ends_as(name: str) -> str:
-    """Steps that end with the same figures: a mistake taken back is as if it had never been made."""
+    """Steps after which the figures are the same as before: each mistake is withdrawn."""
     return name if name in ("decide", "answer") else "all others"
 
 

@@ -26,7 +26,7 @@ class CommunityRows:
     row: list[int] = field(default_factory=list)
     unit: list[str | None] = field(default_factory=list)
     held: list[bool] = field(default_factory=list)
-    values: dict[str, list] = field(default_factory=dict)
+    values: dict[str, list[Any]] = field(default_factory=dict)
     raw: dict[str, list[str | None]] = field(default_factory=dict)
     untouched: int = 0
     # for each row the fields that were answered but could not be read: no rule may take them for missing

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Generic, TypeVar
 
-from pipelines.answers import name_variants, parse_value
+from pipelines.answers import parse_value
 from pipelines.reference.labels import fold
 from pipelines.reference.roster import Rosters
 from pipelines.workbook.grid import Sheet, Workbook
@@ -84,7 +84,7 @@ def months_in(text: str) -> set[date]:
     return {date(int(year), int(month), 1) for year, month in groups if 1 <= int(month) <= 12}
 
 
-def _arabic(match: re.Match) -> str:
+def _arabic(match: re.Match[str]) -> str:
     month = match[2]
     number = 10 + int(month[1:].translate(_CHINESE) or 0) if month[0] == "十" else int(month.translate(_CHINESE))
     return f"{match[1].translate(_CHINESE)}年{number}月"
@@ -93,7 +93,7 @@ def _arabic(match: re.Match) -> str:
 @lru_cache(maxsize=8)
 def county_names(rosters: Rosters) -> dict[str, frozenset[str]]:
     """Every name that a county of any edition goes by, longest first, to its codes. The city's own name is none."""
-    city = name_variants.fold(rosters.city.name)
+    city = fold(rosters.city.name)
     codes: dict[str, set[str]] = {}
     for edition in rosters.editions:
         for county in rosters.counties(edition.cut_off.replace(day=1)):

@@ -5,7 +5,6 @@ remedy. A code that is not listed cannot be raised. `docs/findings.md` is genera
 """
 
 import hashlib
-import string
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -228,10 +227,6 @@ def _together(alike: list[_Alike]) -> _Alike:
     cells = [cell for same in alike for cell in same.cells]
     found = {value: None for same in alike for value in same.found}
     return _Alike(first, alike[0].body, cells, found, sum(same.count for same in alike))
-
-
-def placeholders(message: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(message) if name}
 
 
 def document(kinds: dict[str, Kind]) -> str:

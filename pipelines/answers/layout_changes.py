@@ -7,6 +7,7 @@ Columns that the form does not know are findings of the reader and are not compa
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.answers.findings import Finding, Kind, Report
 from pipelines.reference import labels
@@ -43,7 +44,7 @@ def _of(places: Iterable[Place], part: str) -> dict[str, Place]:
     return {place.field: place for place in places if place.part == part and place.field}
 
 
-def _compare(before: dict[str, Place], now: dict[str, Place], fields: dict, report: Report) -> None:
+def _compare(before: dict[str, Place], now: dict[str, Place], fields: dict[str, Any], report: Report) -> None:
     sheet = next(iter(now.values())).sheet
     label = {name: fields[name].label for name in (*before, *now) if name in fields}
     gone = [f"{label[name]}（原{before[name].cell}）" for name in before if name not in now and name in label]

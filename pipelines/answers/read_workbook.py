@@ -237,7 +237,7 @@ class _Reading:
         titles = [text for sheet, row in chosen.titled for _, text in county_and_month.title_cells(sheet, row)]
         return county_and_month.short_years([*titles, county_and_month.stem_of(self.reading.file)])
 
-    def _sample(self, titled: list[tuple]) -> None:
+    def _sample(self, titled: list[tuple[Sheet, int]]) -> None:
         """Invented answers say so above their table; whatever is made of them must say so too."""
         for sheet, first in titled:
             if any(SAMPLE in value for row in sheet.rows[: first - 1] for value in row if isinstance(value, str)):

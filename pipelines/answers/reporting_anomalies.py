@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -144,8 +145,9 @@ class _Asked:
         """The fields whose answers can be compared with last month's: in January not those that begin anew each year."""
         return [field for field in fields if self.month.month > 1 or field not in self.form.community.yearly]
 
-    def rows(self, sql: str, parameters: list | None = None) -> list[tuple]:
-        return self.con.execute(sql, parameters or []).fetchall()
+    def rows(self, sql: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self.con.execute(sql, parameters or []).fetchall()
+        return rows
 
     def pairs(self, columns: str, more: str = "") -> str:
         """This month's rows (`n`) with the accepted ones of the month before (`p`)."""
@@ -155,7 +157,18 @@ class _Asked:
             f"AND p.month = DATE '{before}' AND p.row_state = 'accepted' {more}"
         )
 
-    def ask(self, code: str, seq: int, field: str | None, rows: Iterable[int], **words) -> None:
+    def ask(
+        self,
+        code: str,
+        seq: int,
+        field: str | None,
+        rows: Iterable[int],
+        *,
+        found: str,
+        unit: str | None = None,
+        expected: str | None = None,
+        **words: object,
+    ) -> None:
         """A question about cells of one column: all of them, or the first where they are many."""
         place = self.places.get((seq, field or "code")) or next(
             (place for (other, _), place in self.places.items() if other == seq), (None, None)
@@ -164,7 +177,15 @@ class _Asked:
         shown = numbers if len(numbers) <= _CELLS else numbers[:1]
         cells = ",".join(f"{place[1]}{row}" for row in shown) if place[1] else None
         self.reports[seq].add(
-            code, sheet=place[0], cell=cells or None, field=field, row=shown[0] if len(shown) == 1 else None, **words
+            code,
+            sheet=place[0],
+            cell=cells or None,
+            row=shown[0] if len(shown) == 1 else None,
+            field=field,
+            unit=unit,
+            found=found,
+            expected=expected,
+            **words,
         )
 
     def found(self) -> list[tuple[int, str, Finding]]:
@@ -173,7 +194,7 @@ class _Asked:
         ]
 
 
-def _percent(share) -> str:
+def _percent(share: Decimal) -> str:
     """Cut, not rounded: 全部 only where it is all."""
     return "全部" if share >= 1 else f"{int(share * 1000) / 10:g}%"
 
@@ -234,6 +255,8 @@ def _ask_turned(asked: _Asked, seq: int, field: str, no: int, turned: int) -> No
 
 # ---- slips of the unit
 
+_Hit = tuple[int, str, Decimal, Decimal]  # row, unit, amount now and as usual
+
 
 def _slips(asked: _Asked) -> None:
     slips = asked.limits.slips
@@ -248,7 +271,7 @@ def _slips(asked: _Asked) -> None:
         f"AND month BETWEEN ? AND ? GROUP BY uid) {tests} ORDER BY ALL",
         [since, until],
     )
-    columns: dict[tuple[int, str, int], list[tuple]] = {}
+    columns: dict[tuple[int, str, int], list[_Hit]] = {}
     for field, slip, seq, row_no, unit, now, usual in rows:
         columns.setdefault((seq, field, slip), []).append((row_no, unit, now, usual))
     for (seq, field, slip), hits in columns.items():
@@ -275,12 +298,23 @@ def _slip_query(field: str, slips: list[Slip]) -> str:
 _LESS, _MORE = Decimal("0.9999"), Decimal("1.0001")  # amounts are kept to a few places: ten times is not met exactly
 
 
-def _ask_slips(asked: _Asked, seq: int, field: str, slip: Slip, hits: list[tuple]) -> None:
+def _ask_slips(asked: _Asked, seq: int, field: str, slip: Slip, hits: list[_Hit]) -> None:
     """A question a cell; where a whole column slipped, the first ones only, for one answer mends them all."""
     question = asked.form.community[field]
-    words = dict(label=question.label, unit_name=question.unit, times=_times(slip.times), meant=slip.meant)
     for row_no, unit, now, usual in hits[:_CELLS]:
-        asked.ask("amount_slip", seq, field, [row_no], unit=unit, found=_plain(now), expected=_plain(usual), **words)
+        asked.ask(
+            "amount_slip",
+            seq,
+            field,
+            [row_no],
+            unit=unit,
+            found=_plain(now),
+            expected=_plain(usual),
+            label=question.label,
+            unit_name=question.unit,
+            times=_times(slip.times),
+            meant=slip.meant,
+        )
 
 
 def _times(times: Number) -> str:
@@ -330,5 +364,5 @@ def _round(asked: _Asked) -> None:
 def _ask_round(asked: _Asked, seq: int, field: str, counts: tuple[int, int, int], first: int) -> None:
     count, tens, fives = counts
     shares = f"{_percent(Decimal(tens) / count)}末位为 0、{_percent(Decimal(fives) / count)}末位为 0 或 5"
-    words = dict(label=asked.form.community[field].label, least=asked.limits.round.least, count=count)
-    asked.ask("round_numbers", seq, field, [first], found=shares, **words)
+    label, least = asked.form.community[field].label, asked.limits.round.least
+    asked.ask("round_numbers", seq, field, [first], found=shares, label=label, least=least, count=count)

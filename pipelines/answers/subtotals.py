@@ -1,6 +1,7 @@
 """Rows of sums: they are no units, and where they disagree with their parts it is asked which of the two is wrong."""
 
 from decimal import Decimal
+from typing import Any
 
 from pipelines.answers import measurement_units, parse_value
 from pipelines.answers.community_rows import CommunityRows, Context
@@ -90,7 +91,7 @@ def _differences(
     return wrong
 
 
-def _report(total: Total, wrong: dict, rows: CommunityRows, table: Table, context: Context) -> None:
+def _report(total: Total, wrong: dict[str, Any], rows: CommunityRows, table: Table, context: Context) -> None:
     first = next(iter(wrong))
     stated, actual = wrong[first]
     cells = ",".join(address.cell(total.row, table.columns[name].index) for name in wrong)

@@ -4,6 +4,7 @@ import json
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import click
 from rich.cells import cell_len
@@ -12,6 +13,9 @@ from pipelines import months
 from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.intake import file_names, gap_wording
 from pipelines.punctuation import full_width
+
+if TYPE_CHECKING:
+    from pipelines.edition.figure_rows import ExplainedFigure, Figure
 
 
 def say(*lines: str, err: bool = False) -> None:
@@ -106,14 +110,16 @@ def _padded(text: str, width: int, right: bool) -> str:
     return space + text if right else text + space
 
 
-def figures(rows: list[dict], indicators: dict[str, dict]) -> None:
+def figures(rows: list["Figure"], indicators: dict[str, dict]) -> None:
     """Figures in aligned columns; `indicators` tells the name and units of each."""
     from pipelines.figures.progress import STATUSES
 
     if not rows:
         say("没有这样的数字")
         return
-    lines = [("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")]
+    lines: list[tuple[object, ...]] = [
+        ("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")
+    ]
     for row in rows:
         told = indicators[row["indicator"]]
         counted = f"{row['numerator']}/{row['denominator']}"
@@ -134,7 +140,7 @@ def valued(value: str | None, unit: str | None) -> str:
 _COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
 
 
-def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
+def story(story: "ExplainedFigure", indicator: dict, labels: dict[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     from pipelines.edition.decision_rows import STATES_OF_EXPLANATIONS
 
@@ -162,7 +168,7 @@ def story(story: dict, indicator: dict, labels: dict[str, str]) -> None:
         )
 
 
-_ANSWERS = {True: "是", False: "否", None: "未填"}
+_ANSWERS: dict[bool | int | str | None, str] = {True: "是", False: "否", None: "未填"}
 
 
 def _instead(report) -> str:

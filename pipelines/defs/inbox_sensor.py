@@ -128,7 +128,7 @@ def _run_key(files: list[Waiting], today: date) -> str:
 
 
 def _month(file: Waiting, keys: Sequence[str]) -> str | None:
-    """The month that the name speaks of, where it is one and over."""
+    """The month in the file's name, where it names a single month that is over."""
     named = {months.key(month) for month in months_in(file_names.of(file.path))}
     return named.pop() if len(named) == 1 and named <= set(keys) else None
 

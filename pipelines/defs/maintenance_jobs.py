@@ -1,4 +1,4 @@
-"""What keeps Dagster itself in order: runs whose process is gone, months that were missed, old runs and their logs.
+"""Dagster maintenance: runs whose process is gone, missed months, old runs and their logs.
 
 Dagster's own monitoring ends a lost run only after its longest duration, an hour in which it holds the only slot.
 """

@@ -17,6 +17,7 @@ import itertools
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -134,7 +135,7 @@ _EDITION = pa.schema(
 )
 
 
-def _editions(events: list[Event]) -> list[dict]:
+def _editions(events: list[Event]) -> list[dict[str, Any]]:
     return [
         {"month": e.body["month"], "edition": e.body["edition"], "kind": e.body["kind"], "at": e.at, "by": e.by,
          "changes": json.dumps(e.body.get("changes"), ensure_ascii=False) if e.body.get("changes") else None}
@@ -148,7 +149,7 @@ _RECONCILIATION = pa.schema(
 )
 
 
-def _reconciliations(warehouse: Warehouse, span: list[date]) -> list[dict]:
+def _reconciliations(warehouse: Warehouse, span: list[date]) -> list[dict[str, Any]]:
     rows = []
     for earlier, later in itertools.pairwise(span):
         for balance in later_divisions.reconciliation(warehouse, earlier, later):

@@ -2,13 +2,13 @@
 
 import re
 
-from pipelines.edition.open_edition import Release
+from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 
 
-def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> dict:
+def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> Row:
     """What a cell of a submitted workbook became, and every figure that it goes into.
 
     `file` is a name or the first digits of a SHA-256; the latest submission of that name is meant. Returns the answer (`field`,
@@ -31,9 +31,7 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> d
     raise Refusal(f"文件“{submission['file']}”的 {cell} 不是任何指标的答案（标题、说明或不认识的列）")
 
 
-def _answered(
-    release: Release, seq: int, columns: list[dict], cell: str, row_no: int, sheet: str | None
-) -> dict | None:
+def _answered(release: Release, seq: int, columns: list[Row], cell: str, row_no: int, sheet: str | None) -> Row | None:
     """The field, sheet and row number of a cell of 表1. Where several sheets have such a cell and none is named, the first is meant."""
     moved = release.rows("SELECT row_no, field, sheet, cell FROM moved WHERE seq = ? ORDER BY row_no, field", [seq])
     # a row or column that a later sheet added has a number on the joined table, at which nothing stands on the first
@@ -44,7 +42,7 @@ def _answered(
     )
 
 
-def _submission(release: Release, file: str) -> dict:
+def _submission(release: Release, file: str) -> Row:
     rows = release.rows(
         "SELECT seq, file, sha256, county, month FROM submission WHERE file = ? OR starts_with(sha256, ?) ORDER BY seq DESC",
         [file, file],
@@ -54,7 +52,7 @@ def _submission(release: Release, file: str) -> dict:
     return rows[0]
 
 
-def _community(release: Release, submission: dict, place: dict, row_no: int) -> dict:
+def _community(release: Release, submission: Row, place: Row, row_no: int) -> Row:
     field = place["field"]
     rows = release.rows(
         f'SELECT unit, held, "{field}" AS raw FROM evidence WHERE seq = ? AND row_no = ?',
@@ -70,7 +68,7 @@ def _community(release: Release, submission: dict, place: dict, row_no: int) -> 
     return {**_answer(submission, place, rows[0], used), "figures": figures}
 
 
-def _in_scope(release: Release, figure: dict, item: dict) -> bool:
+def _in_scope(release: Release, figure: Row, item: Row) -> bool:
     """Whether the unit is, or may be, in the indicator's scope."""
     rows = release.rows(
         f"""SELECT "{figure["indicator"]}" AS state FROM "state-{figure["policy"]}" WHERE month = ? AND unit = ?""",
@@ -84,7 +82,7 @@ def _column(release: Release, field: str) -> str:
     return f"reported:{field}" if f"reported:{field}" in names else field
 
 
-def _answer(submission: dict, place: dict, row: dict, used: list[dict]) -> dict:
+def _answer(submission: Row, place: Row, row: Row, used: list[Row]) -> Row:
     return {
         "file": submission["file"],
         "sha256": submission["sha256"],
@@ -97,7 +95,7 @@ def _answer(submission: dict, place: dict, row: dict, used: list[dict]) -> dict:
     }
 
 
-def _figures(release: Release, field: str, item: dict) -> list[dict]:
+def _figures(release: Release, field: str, item: Row) -> list[Row]:
     """Figures of the month (own or carried to) at each level of the unit, of the indicators that use the field."""
     places = [("town", item.get("town_code")), ("county", item["county_code"]), ("city", None)]
     return [
@@ -113,7 +111,7 @@ def _figures(release: Release, field: str, item: dict) -> list[dict]:
     ]
 
 
-def _county(release: Release, submission: dict, place: dict) -> dict:
+def _county(release: Release, submission: Row, place: Row) -> Row:
     field = place["field"]
     used = release.rows(
         f'SELECT month, unit AS county_code, "{_county_column(release, field)}" AS value, "raw:{field}" AS raw '

@@ -1,6 +1,7 @@
 """What a later edition of a month changed: which submissions, definitions and months, and which city figures, from what to what."""
 
 from pathlib import Path
+from typing import Any
 
 from pipelines.edition import edition_folders, month_tables, same_edition
 from pipelines.edition.month_tables import Object
@@ -9,7 +10,9 @@ from pipelines.warehouse.projection import Warehouse
 MOST = 200
 
 
-def since(warehouse: Warehouse, store: Path, earlier: Path, now: dict, content: dict[str, dict[str, Object]]) -> dict:
+def since(
+    warehouse: Warehouse, store: Path, earlier: Path, now: dict[str, Any], content: dict[str, dict[str, Object]]
+) -> dict[str, Any]:
     """The difference between an edition's folder and the next one of its month, which is about to be written.
 
     `figures` lists city figures of which other numbers were counted or something else was concluded (at most `MOST`,
@@ -35,7 +38,12 @@ Pair = tuple[Path | None, Path | None]
 
 
 def _changed(
-    warehouse: Warehouse, store: Path, earlier: Path, before: dict, table: str, content: dict[str, dict[str, Object]]
+    warehouse: Warehouse,
+    store: Path,
+    earlier: Path,
+    before: dict[str, Any],
+    table: str,
+    content: dict[str, dict[str, Object]],
 ) -> dict[str, Pair]:
     """Months, in order, of which a table says something else: the file that it was, the one that it is; None where there is none."""
     entries, now = before["tables"].get(table, {}), content.get(table, {})
@@ -48,7 +56,7 @@ def _changed(
     return pairs
 
 
-def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict]:
+def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict[str, Any]]:
     """Submissions in force in the first file of a pair and not in the second."""
     files = []
     for first, second in pairs:
@@ -58,7 +66,7 @@ def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict]:
     return sorted(files, key=lambda row: row["seq"])
 
 
-def _in_force(warehouse: Warehouse, place: Path) -> list[dict]:
+def _in_force(warehouse: Warehouse, place: Path) -> list[dict[str, Any]]:
     return _rows(
         warehouse,
         "SELECT county, strftime(month, '%Y-%m') AS month, seq, file FROM read_parquet(?) WHERE status = 'effective'",
@@ -66,7 +74,7 @@ def _in_force(warehouse: Warehouse, place: Path) -> list[dict]:
     )
 
 
-def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict]:
+def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict[str, Any]]:
     return _rows(
         warehouse,
         """
@@ -81,7 +89,7 @@ def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict]:
     )
 
 
-def _rows(warehouse: Warehouse, sql: str, parameters: list) -> list[dict]:
+def _rows(warehouse: Warehouse, sql: str, parameters: list[object]) -> list[dict[str, Any]]:
     cursor = warehouse.con.execute(sql, parameters)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

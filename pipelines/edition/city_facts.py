@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -44,14 +44,14 @@ def tables(folder: Path, span: Sequence[date]) -> dict[str, pa.Table]:
     return {name: pa.Table.from_pylist(rows, schema=_SCHEMAS[name]) for name, rows in _declared(folder, span).items()}
 
 
-def rows(release: "Release", table: str, folder: Path) -> list[dict]:
+def rows(release: "Release", table: str, folder: Path) -> list[dict[str, Any]]:
     """The rows of one of the tables. An edition made before it had them takes those of the reference data in `folder`."""
     if release.rows("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [table]):
         return release.rows(f'SELECT * FROM "{table}" ORDER BY ALL')
     return _declared(folder, [months.parse(key) for key in release.manifest["months"]])[table]
 
 
-def _declared(folder: Path, span: Sequence[date]) -> dict[str, list[dict]]:
+def _declared(folder: Path, span: Sequence[date]) -> dict[str, list[dict[str, Any]]]:
     facts = city.load(folder)
     return {
         "outline": [{**vars(outline), "rings": json.dumps(outline.rings)} for outline in facts.outlines],
@@ -64,7 +64,7 @@ def _declared(folder: Path, span: Sequence[date]) -> dict[str, list[dict]]:
     }
 
 
-def _due_days(folder: Path, span: Sequence[date]) -> list[dict]:
+def _due_days(folder: Path, span: Sequence[date]) -> list[dict[str, Any]]:
     """Reference data kept with an edition from before the calendar has none."""
     if not (folder / working_days.FILE).exists():
         return []

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from pipelines import months
 from pipelines.archive.finding_state import Waiver
@@ -52,7 +53,9 @@ def _period(key: str, last: str) -> str:
     return year if year != last[:4] else f"{year}-Q{(int(month) + 2) // 3}"
 
 
-def put(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, waivers: list[Waiver]) -> dict[str, str]:
+def put(
+    warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, Any], waivers: list[Waiver]
+) -> dict[str, str]:
     """Every closed period of an edition that is being built, in its folder: file name → SHA-256. Its tables `indicator` and `status`
     stand in the attached database `release`.
     """
@@ -64,7 +67,7 @@ def put(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, waivers
     return files
 
 
-def put_pages(store: Path, folder: Path, manifest: dict) -> tuple[dict[str, str], dict]:
+def put_pages(store: Path, folder: Path, manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """The entries of the month tables of every closed period, each in a file beside its database: file name → SHA-256; and the
     manifest with those of the other months alone. So a manifest is as long as a quarter, and the files are shared.
     """
@@ -75,7 +78,7 @@ def put_pages(store: Path, folder: Path, manifest: dict) -> tuple[dict[str, str]
     return files, {**manifest, "tables": _entries(manifest, last)}
 
 
-def _entries(manifest: dict, period: Period) -> dict[str, dict[str, dict]]:
+def _entries(manifest: dict[str, Any], period: Period) -> dict[str, dict[str, dict[str, Any]]]:
     by_table = {
         table: {key: entries[key] for key in period.keys if key in entries}
         for table, entries in manifest["tables"].items()
@@ -83,7 +86,7 @@ def _entries(manifest: dict, period: Period) -> dict[str, dict[str, dict]]:
     return {table: entries for table, entries in by_table.items() if entries}
 
 
-def _page(store: Path, entries: dict) -> str:
+def _page(store: Path, entries: dict[str, Any]) -> str:
     data = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
     digest = hashlib.sha256(data).hexdigest()
     place = _place(store, digest, "json")
@@ -97,14 +100,14 @@ def _place(store: Path, digest: str, kind: str = "duckdb") -> Path:
 
 
 def _stored(
-    warehouse: Warehouse, store: Path, folder: Path, period: Period, manifest: dict, waivers: list[Waiver]
+    warehouse: Warehouse, store: Path, folder: Path, period: Period, manifest: dict[str, Any], waivers: list[Waiver]
 ) -> str:
     """The period's database in the store, under the hash of its bytes; made only where it is not there."""
     con = warehouse.con
     waivers = [waiver for waiver in waivers if months.key(waiver.until) >= period.keys[0]]
     mark = _mark(period, manifest, waivers)
     con.execute("CREATE TABLE IF NOT EXISTS period_made (mark VARCHAR, sha256 VARCHAR)")
-    known = scalar(con, "SELECT sha256 FROM period_made WHERE mark = ?", [mark])
+    known: str | None = scalar(con, "SELECT sha256 FROM period_made WHERE mark = ?", [mark])
     if known and not verify_files.damaged(warehouse, {known: _place(store, known)}):
         return known
     made = _make(warehouse, store, period.source(folder), waivers)
@@ -114,7 +117,7 @@ def _stored(
     return made
 
 
-def _mark(period: Period, manifest: dict, waivers: list[Waiver]) -> str:
+def _mark(period: Period, manifest: dict[str, Any], waivers: list[Waiver]) -> str:
     """The hash of all that the period's tables are made from, and of what makes them."""
     keys = [*([period.before] if period.before else []), *period.keys]
     facts = [

@@ -3,6 +3,7 @@
 import itertools
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 
@@ -27,7 +28,7 @@ def compare(
     indicator: str | None = None,
     unit: str | None = None,
     policy: str | None = None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """The change of every figure of city and counties from `m1` to `m2`, split in five parts, with the keys of `shequ compare --json`.
 
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
@@ -101,7 +102,7 @@ def _load(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: da
 # ---- parts
 
 
-def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
+def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict[str, Any]:
     steps = counted[key]
     first, last = (_value(steps.get(step)) for step in (STEPS[0], STEPS[-1]))
     inside = {
@@ -135,8 +136,9 @@ def _value(counted: Counted | None) -> Fraction | None:
 
 
 def _parts(values: list[Fraction | None], is_there: bool) -> dict[str, Fraction]:
-    """The change at each step, as the edition's `movement` tells it: a value that appears or goes is told by the step at which it does; of
-    a place that is not there at both ends all is boundary. A step between without a value leaves its change to the next that has one.
+    """The change at each step, split as in the edition's table `movement`. A value that appears or disappears is attributed to the step at
+    which it does; for a place that exists at one end only, all of the change is boundary. A step without a value is skipped: its change
+    goes to the next step that has one.
     """
     if not is_there:
         return dict.fromkeys(PARTS, Fraction(0)) | {

@@ -20,6 +20,7 @@ import os
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -27,11 +28,12 @@ from pipelines import months
 from pipelines.archive.finding_state import Waiver
 from pipelines.edition import analysis_tables, city_facts, closed_periods, ready_tables
 from pipelines.figures.progress import STATUSES
-from pipelines.reference.policy.register import Register
+from pipelines.reference.form import Form
+from pipelines.reference.policy.register import Indicator, Register
 from pipelines.warehouse.projection import Warehouse
 
 
-def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict) -> dict[str, str]:
+def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """`release.duckdb` and the databases of closed periods, from the month tables of this edition and what `analysis` prepared:
     file name → SHA-256.
     """
@@ -61,7 +63,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
     return {**files, "release.duckdb": _digest_of(folder)}
 
 
-def _ready(warehouse: Warehouse, folder: Path, manifest: dict, waivers: list[Waiver]) -> None:
+def _ready(warehouse: Warehouse, folder: Path, manifest: dict[str, Any], waivers: list[Waiver]) -> None:
     """The period still open, and the tables of the edition's month alone."""
     source = closed_periods.split(manifest["months"])[-1].source(folder)
     towns = f"month = DATE '{manifest['month']}-01'"
@@ -106,7 +108,7 @@ _SENTENCE = pa.schema(
 )
 
 
-def _sentences(register: Register) -> list[dict]:
+def _sentences(register: Register) -> list[dict[str, Any]]:
     """Every sentence of the policy, with the indicators whose quote stands in it; the list is empty where no indicator measures it."""
     rows = []
     for paragraph in register.text.paragraphs:
@@ -122,11 +124,11 @@ def _sentences(register: Register) -> list[dict]:
     return rows
 
 
-def _public(item) -> dict:
+def _public(item: object) -> dict[str, Any]:
     return {key: value for key, value in item.__dict__.items() if not key.startswith("_")}
 
 
-def _policy(register: Register) -> dict:
+def _policy(register: Register) -> dict[str, Any]:
     return {**register.policy.model_dump(), "since": register.since, "due": register.due}
 
 
@@ -151,11 +153,11 @@ _INDICATOR = pa.schema(
 )
 
 
-def _indicators(register: Register) -> list[dict]:
+def _indicators(register: Register) -> list[dict[str, Any]]:
     return [_indicator(register.policy.id, position, i) for position, i in enumerate(register)]
 
 
-def _indicator(policy: str, position: int, i) -> dict:
+def _indicator(policy: str, position: int, i: Indicator) -> dict[str, Any]:
     ratio, target = i.entry.ratio, i.target
     return {
         "policy": policy, "indicator": i.id, "name": i.name, "clause": i.clause, "quote": i.quote, "wording": i.wording,
@@ -163,7 +165,7 @@ def _indicator(policy: str, position: int, i) -> dict:
         "unverified": i.unverified, "goal": target and target.label, "scope_sql": i.entry.scope, "share_sql": i.entry.share,
         "numerator_sql": ratio and ratio.numerator, "denominator_sql": ratio and ratio.denominator, "gap_unit": i.gap_unit,
         "headline": i.headline, "is_share": i.is_share, "factor": i.factor, "position": position,
-        "low": _float(target and target.low), "high": _float(target and target.high),
+        "low": _float(target.low if target else None), "high": _float(target.high if target else None),
         "goal_due": target and target.due, "fields": list(i.fields),
     }  # fmt: skip
 
@@ -178,7 +180,7 @@ _FIELD = pa.schema(
 )
 
 
-def _fields(form) -> list[dict]:
+def _fields(form: Form) -> list[dict[str, Any]]:
     return [
         {"part": part.id, "field": f.id, "label": f.label, "type": f.type, "unit": f.unit, "group": f.group,
          "applies": f.applies, "help": f.help, "position": n}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines import months
 from pipelines.edition.explain_figure import explain
-from pipelines.edition.open_edition import Release
+from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 
@@ -37,7 +37,7 @@ def rows(
     month: date | None = None,
     divisions: str = "then",
     policy: str | None = None,
-) -> list[dict]:
+) -> list[Row]:
     """Figures with names and what is asked, as dicts: what the dashboard's charts take.
 
     Grain: indicator and place (`place`: code; `county`, `short`: its names) in one month (default: the release's).
@@ -166,7 +166,7 @@ def lineage(release: Release, indicator: str, unit: str | None = None, month: da
     return pd.DataFrame(lines)
 
 
-def chart_series(release: Release, indicator: str, place: str = "") -> list[dict]:
+def chart_series(release: Release, indicator: str, place: str = "") -> list[Row]:
     """Both readings of a series as dicts, for the dashboard's chart of a trend. Grain: divisions and month."""
     return release.rows(
         "SELECT * FROM figure WHERE indicator = ? AND level <> 'town' AND (unit = ? OR (? = '' AND level = 'city')) "

@@ -1,6 +1,7 @@
 """Decisions of people as rows, for the table `decision` of an edition and for papers and pages that show the present ones."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from pipelines.archive.finding_state import Answered
 from pipelines.archive.month_state import Life
@@ -11,18 +12,18 @@ STATES_OF_EXPLANATIONS = {"explained": "待采纳", "settled": "已采纳", "ope
 EXPLANATION = ("finding", "text", "by", "at", "state", "question", "settled_by", "settled_at")
 
 
-def decision_rows(events: Iterable[Event]) -> list[dict]:
+def decision_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The table `decision`: one row a decision, in the order of the ledger. Of `extend`, `until` is null where the county is excused."""
     kinds = ("approve", "reopen", "waive", "resolve", "extend")
     return [_decision(event) for event in events if event.kind in kinds]
 
 
-def _decision(event: Event) -> dict:
+def _decision(event: Event) -> dict[str, Any]:
     fields = {key: event.body.get(key) for key in ("month", "finding", "why", "until", "county", "unit")}
     return {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by, **fields}
 
 
-def explanation_rows(life: Life) -> list[dict]:
+def explanation_rows(life: Life) -> list[dict[str, Any]]:
     """The table `explanation`: one row a finding that a county has explained, with the latest explanation and what the city said to it.
 
     `state`: explained | settled (accepted) | open (asked again: `question`) | dismissed.
@@ -31,7 +32,7 @@ def explanation_rows(life: Life) -> list[dict]:
     return [row for finding, answered in answers.items() if answered and (row := _explained(finding, answered))]
 
 
-def _explained(finding: str, answered: Answered) -> dict | None:
+def _explained(finding: str, answered: Answered) -> dict[str, Any] | None:
     said, last = answered.explanation, answered.events[-1]
     if said is None:
         return None

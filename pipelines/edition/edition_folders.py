@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from pipelines import months
 from pipelines.archive import month_state
@@ -58,10 +59,10 @@ def latest_edition(shelf: Path, month: date) -> Path | None:
     return max(editions(shelf, month), key=lambda folder: int(folder.name), default=None)
 
 
-def read_manifest(folder: Path) -> dict:
+def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of an edition. Errors: `Refusal` when the folder is no complete edition."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         newer = manifest["format"] > FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(
@@ -72,12 +73,12 @@ def read_manifest(folder: Path) -> dict:
     return manifest
 
 
-def month_tables(folder: Path, manifest: dict) -> dict[str, dict[str, dict]]:
+def month_tables(folder: Path, manifest: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     """Table → month → entry for the whole series of an edition: of closed periods they stand in files beside their databases.
 
     Errors: `Damaged` when one of those is missing or damaged.
     """
-    tables: dict[str, dict[str, dict]] = {}
+    tables: dict[str, dict[str, dict[str, Any]]] = {}
     pages = [_page(folder, name) for name in sorted(manifest["files"]) if re.fullmatch(r".+/.+\.json", name)]
     for page in (*pages, manifest["tables"]):
         for table, entries in page.items():
@@ -85,16 +86,17 @@ def month_tables(folder: Path, manifest: dict) -> dict[str, dict[str, dict]]:
     return tables
 
 
-def _page(folder: Path, name: str) -> dict[str, dict[str, dict]]:
+def _page(folder: Path, name: str) -> dict[str, dict[str, dict[str, Any]]]:
     try:
-        return json.loads((folder / name).read_text(encoding="utf-8"))
+        tables: dict[str, dict[str, dict[str, Any]]] = json.loads((folder / name).read_text(encoding="utf-8"))
+        return tables
     except (OSError, ValueError) as error:
         raise Damaged(
             f"发布版 {folder.parent.name}/{folder.name} 不完整（缺少或损坏 {name}），不予打开；请运行 shequ rebuild，由档案补回"
         ) from error
 
 
-def whole(folder: Path) -> dict:
+def whole(folder: Path) -> dict[str, Any]:
     """The manifest of an edition with the month tables of its whole series."""
     manifest = read_manifest(folder)
     return {**manifest, "tables": month_tables(folder, manifest)}

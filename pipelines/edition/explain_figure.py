@@ -1,10 +1,12 @@
 """From a figure back to its cells: the clause, the arithmetic, the units, and where each answer stands."""
 
 from datetime import date
+from decimal import Decimal
 
 from pipelines import months
 from pipelines.edition.figure_list import figures
-from pipelines.edition.open_edition import Release
+from pipelines.edition.figure_rows import ExplainedAnswer, ExplainedFigure, ExplainedUnit
+from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 
 COUNTS = {1: "yes", 2: "no", 3: "unknown", 4: "scope_unknown"}
@@ -12,7 +14,7 @@ COUNTS = {1: "yes", 2: "no", 3: "unknown", 4: "scope_unknown"}
 
 def explain(
     release: Release, indicator: str, month: date | None = None, unit: str | None = None, policy: str | None = None
-) -> dict:
+) -> ExplainedFigure:
     """The story of one figure, with the keys of `shequ explain --json` and, besides, `arithmetic` and `explanations`.
 
     `unit` is a code of any level (default: the city). `units` holds one entry per unit in scope or of unknown scope, `explanations`
@@ -44,7 +46,7 @@ def explain(
     }
 
 
-def _explanations(release: Release, entry: dict, month: date, units: set[str]) -> list[dict]:
+def _explanations(release: Release, entry: Row, month: date, units: set[str]) -> list[Row]:
     """Of the answers of these units, and of their counties' own."""
     counties, fields = {unit[:6] for unit in units}, {field.removeprefix("county.") for field in entry["fields"]}
     return [
@@ -55,7 +57,7 @@ def _explanations(release: Release, entry: dict, month: date, units: set[str]) -
     ]
 
 
-def arithmetic(entry: dict) -> str:
+def arithmetic(entry: Row) -> str:
     """How the indicator is computed, as one line."""
     scope = f"范围 {entry['scope_sql']}；" if entry["scope_sql"] else ""
     if entry["is_share"]:
@@ -66,12 +68,12 @@ def arithmetic(entry: dict) -> str:
 class _Story:
     """The units behind one indicator in one month."""
 
-    def __init__(self, release: Release, entry: dict, month: date):
+    def __init__(self, release: Release, entry: Row, month: date):
         self.release, self.entry, self.month = release, entry, month
         self.fields = {row["field"]: row for row in release.rows("SELECT * FROM field")}
         self.files = {row["seq"]: row for row in release.rows("SELECT seq, file, sha256 FROM submission")}
 
-    def units(self, level: str, unit: str | None) -> list[dict]:
+    def units(self, level: str, unit: str | None) -> list[ExplainedUnit]:
         if self.entry["counted"] == "county":
             return [self._county(row) for row in self._states("county_state", "county", level, unit)]
         rows = self._states("state", {"county": "county", "town": "town"}.get(level, "unit"), level, unit)
@@ -80,26 +82,20 @@ class _Story:
         own = [f for f in self.entry["fields"] if "." not in f]
         shared = self._county_answers({standing[row["unit"]]["county_code"] for row in rows})
         checks = self._checks()
-        return [
-            {
-                **self._community(row, standing[row["unit"]], raw, own, shared),
-                "checks": checks.get(standing[row["unit"]]["uid"], []),
-            }
-            for row in rows
-        ]
+        return [self._community(row, standing[row["unit"]], raw, own, shared, checks) for row in rows]
 
-    def _checks(self) -> dict[str, list[dict]]:
+    def _checks(self) -> dict[str, list[Row]]:
         """Uid → the visits of closed lists that asked about this indicator, of whichever month, the newest first."""
-        found: dict[str, list[dict]] = {}
+        visits: dict[str, list[Row]] = {}
         for row in self.release.rows(
             "SELECT uid, list, month, part, result, days, evidence FROM spot_unit WHERE policy = ? AND indicator = ? "
             "ORDER BY month DESC, list DESC",
             [self.entry["policy"], self.entry["indicator"]],
         ):
-            found.setdefault(row.pop("uid"), []).append({**row, "month": months.key(row["month"])})
-        return found
+            visits.setdefault(row.pop("uid"), []).append({**row, "month": months.key(row["month"])})
+        return visits
 
-    def _states(self, table: str, column: str, level: str, unit: str | None) -> list[dict]:
+    def _states(self, table: str, column: str, level: str, unit: str | None) -> list[Row]:
         where = f"AND {column} = ?" if level != "city" else ""
         name = self.entry["indicator"]
         return self.release.rows(
@@ -108,7 +104,7 @@ class _Story:
             [self.month, *([unit] if where else [])],
         )
 
-    def _standing(self, units: list[str]) -> dict[str, dict]:
+    def _standing(self, units: list[str]) -> dict[str, Row]:
         own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
         rows = self.release.rows(
             f"SELECT unit, uid, name, county_code, row_state, carried, answered_in, seq, row_no{own} FROM standing "
@@ -119,7 +115,7 @@ class _Story:
         self._point_at_held_rows(standing)
         return standing
 
-    def _point_at_held_rows(self, standing: dict[str, dict]) -> None:
+    def _point_at_held_rows(self, standing: dict[str, Row]) -> None:
         """A row that is held back counts for nothing, yet it was reported: show what stands there."""
         held = [unit for unit, row in standing.items() if row["row_state"] == "held" and row["seq"] is None]
         for row in self.release.rows(
@@ -128,7 +124,7 @@ class _Story:
         ):
             standing[row["unit"]].update(seq=row["seq"], row_no=row["row_no"])
 
-    def _evidence(self, standing: dict[str, dict]) -> dict[tuple[int, int], dict]:
+    def _evidence(self, standing: dict[str, Row]) -> dict[tuple[int, int], Row]:
         seqs = sorted({row["seq"] for row in standing.values() if row["seq"] is not None})
         own = "".join(f', "{f}"' for f in self.entry["fields"] if "." not in f)
         rows = self.release.rows(
@@ -138,28 +134,42 @@ class _Story:
         self.moved = self._moved(seqs)
         return {(row["seq"], row["row_no"]): row for row in rows}
 
-    def _moved(self, seqs: list[int]) -> dict[tuple[int, int, str], dict]:
+    def _moved(self, seqs: list[int]) -> dict[tuple[int, int, str], Row]:
         """Where answers stand that another sheet gave than the first."""
         rows = self.release.rows(
             "SELECT seq, row_no, field, sheet, cell FROM moved WHERE seq IN (SELECT unnest(?::BIGINT[]))", [seqs]
         )
         return {(row["seq"], row["row_no"], row["field"]): row for row in rows}
 
-    def _places(self, seqs: list[int], part: str) -> dict[tuple[int, str], dict]:
+    def _places(self, seqs: list[int], part: str) -> dict[tuple[int, str], Row]:
         rows = self.release.rows(
             "SELECT seq, field, sheet, cell FROM source WHERE part = ? AND seq IN (SELECT unnest(?::BIGINT[]))",
             [part, seqs],
         )
         return {(row["seq"], row["field"]): row for row in rows}
 
-    def _community(self, row: dict, standing: dict, raw: dict, own: list[str], shared: dict) -> dict:
+    def _community(
+        self,
+        row: Row,
+        standing: Row,
+        raw: dict[tuple[int, int], Row],
+        own: list[str],
+        shared: dict[str, dict[str, ExplainedAnswer]],
+        checks: dict[str, list[Row]],
+    ) -> ExplainedUnit:
         key = (standing["seq"], standing["row_no"])
         answers = {f: self._answer(standing, f, raw.get(key, {}).get(f), standing["row_no"]) for f in own}
         answers.update(shared.get(standing["county_code"], {}))
-        unit = {"unit": row["unit"], "name": standing["name"], "counts": COUNTS[row["state"]], "answer": answers}
-        return unit | {"held": standing["row_state"] == "held"}
+        return {
+            "unit": row["unit"],
+            "name": standing["name"],
+            "counts": COUNTS[row["state"]],
+            "answer": answers,
+            "held": standing["row_state"] == "held",
+            "checks": checks.get(standing["uid"], []),
+        }
 
-    def _answer(self, standing: dict, field: str, raw: str | None, row_no: int | None) -> dict:
+    def _answer(self, standing: Row, field: str, raw: str | None, row_no: int | None) -> ExplainedAnswer:
         place = self.places.get((standing["seq"], field), {})
         moved = self.moved.get((standing["seq"], row_no, field)) if row_no else None
         file = self.files.get(standing["seq"], {})
@@ -174,12 +184,12 @@ class _Story:
             "carried_from": months.key(carried) if carried else None,
         }
 
-    def _county_answers(self, counties: set[str]) -> dict[str, dict]:
+    def _county_answers(self, counties: set[str]) -> dict[str, dict[str, ExplainedAnswer]]:
         """The county's answers that an indicator of communities uses, under `county.<field>`."""
         fields = [f.removeprefix("county.") for f in self.entry["fields"] if f.startswith("county.")]
         return {code: self._county_fields(code, fields, "county.") for code in counties} if fields else {}
 
-    def _county(self, row: dict) -> dict:
+    def _county(self, row: Row) -> ExplainedUnit:
         fields = [f for f in self.entry["fields"] if "." not in f]
         answers = self._county_fields(row["unit"], fields, "")
         for name in (f for f in self.entry["fields"] if f.startswith("rollup.")):
@@ -198,9 +208,9 @@ class _Story:
             f'SELECT coalesce(sum("{field}"::BIGINT), 0)::BIGINT AS total FROM standing WHERE month = ? AND county_code = ?',
             [self.month, county],
         )
-        return rows[0]["total"]
+        return int(rows[0]["total"])
 
-    def _county_fields(self, county: str, fields: list[str], prefix: str) -> dict[str, dict]:
+    def _county_fields(self, county: str, fields: list[str], prefix: str) -> dict[str, ExplainedAnswer]:
         rows = self.release.rows("SELECT * FROM county_standing WHERE month = ? AND unit = ?", [self.month, county])
         if not rows or not fields:
             return {}
@@ -218,7 +228,7 @@ class _Story:
         return {row["field"]: row["seq"] for row in rows}
 
 
-def _from_rows(value) -> dict:
+def _from_rows(value: int) -> ExplainedAnswer:
     """An answer that stands in no cell of its own: it is a total over the county's units."""
     return {
         "value": value,
@@ -231,7 +241,7 @@ def _from_rows(value) -> dict:
     }
 
 
-def _plain(value):
+def _plain(value: bool | int | str | date | Decimal | None) -> bool | int | str | None:
     if value is None or isinstance(value, bool | int | str):
         return value
     return months.key(value) if isinstance(value, date) else f"{value.normalize():f}"

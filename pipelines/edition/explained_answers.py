@@ -42,7 +42,9 @@ def explained(release: Release, month: date, county: str | None = None) -> list[
     return [_explained(row, labels, counties, units) for row in rows]
 
 
-def _explained(row: dict[str, Any], labels: Mapping[str, str], counties: Mapping, units: Mapping) -> Explained:
+def _explained(
+    row: dict[str, Any], labels: Mapping[str, str], counties: Mapping[str, str], units: Mapping[str, str]
+) -> Explained:
     fields = tuple(filter(None, (row["field"] or "").split(",")))
     return {
         "finding": row["finding"], "county": row["county"], "county_name": counties.get(row["county"], row["county"]),

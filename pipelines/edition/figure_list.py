@@ -4,7 +4,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from pipelines import months
-from pipelines.edition.open_edition import Release
+from pipelines.edition.figure_rows import Figure
+from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 
@@ -21,7 +22,7 @@ def figures(
     indicator: str | None = None,
     policy: str | None = None,
     now: bool = False,
-) -> list[dict]:
+) -> list[Figure]:
     """Figures as dicts with the keys of `shequ figures --json`, one per indicator and unit, in register order.
 
     `level` defaults to city, county and town. `now` reads earlier months by the divisions of the release's month.
@@ -52,7 +53,9 @@ def _check(release: Release, month: date, level: str | None, indicator: str | No
         raise Refusal(f"没有政策 {policy}；现有：{'、'.join(policies)}")
 
 
-def _places(release: Release, month: date, level, unit, indicator, policy: str, now: bool) -> list[dict]:
+def _places(
+    release: Release, month: date, level: str | None, unit: str | None, indicator: str | None, policy: str, now: bool
+) -> list[Row]:
     table, names = ("figure_now", _NAMES_NOW) if now else ("figure_all", _NAMES_THEN)
     return release.rows(
         f"""
@@ -80,7 +83,7 @@ _NAMES_NOW = """
 """
 
 
-def _units(release: Release, month: date, policy: str, unit: str | None, indicator: str | None) -> list[dict]:
+def _units(release: Release, month: date, policy: str, unit: str | None, indicator: str | None) -> list[Row]:
     """Community-level figures from the units' states: a unit counts 1 or 0 of 1."""
     wanted = release.rows(
         "SELECT * FROM indicator WHERE policy = $policy AND counted = 'community' AND ($i IS NULL OR indicator = $i) ORDER BY position",
@@ -99,7 +102,7 @@ def _units(release: Release, month: date, policy: str, unit: str | None, indicat
     return figures_of_units
 
 
-def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
+def _unit_figure(indicator: Row, item: Row, month: date) -> Row:
     """A unit's own figure: of a share 1 or 0 of 1, of a ratio its own two answers."""
     state, share = item["state"], indicator["is_share"]
     unknown, scope_unknown = int(state in (3, 4)), int(state == 4)
@@ -118,7 +121,7 @@ def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
     }  # fmt: skip
 
 
-def _unit_gap(indicator: dict, state: int) -> dict:
+def _unit_gap(indicator: Row, state: int) -> Row:
     """A unit lacks itself: by its answer, or by not being known."""
     counted = indicator["is_share"] and indicator["low"] is not None and indicator["high"] is None and state != 0
     if not counted:
@@ -127,7 +130,7 @@ def _unit_gap(indicator: dict, state: int) -> dict:
     return {"gap": failing + unknown, "gap_failing": failing, "gap_unknown": unknown}
 
 
-def _unit_status(indicator: dict, state: int, month: date) -> str:
+def _unit_status(indicator: Row, state: int, month: date) -> str:
     """A single unit has no pace: it has what is asked, lacks it, or is not known."""
     if state in (0, 3, 4):
         return "not_applicable" if state == 0 else "no_data"
@@ -138,7 +141,7 @@ def _unit_status(indicator: dict, state: int, month: date) -> str:
     return "overdue" if month >= indicator["goal_due"] else "off_track"
 
 
-def _public(row: dict, release: Release) -> dict:
+def _public(row: Row, release: Release) -> Figure:
     """A figure under the keys of `shequ figures --json`; one of an edition of an older format lacks what was not computed then."""
     factor, numerator, denominator = row["factor"], row["numerator"], row["denominator"]
     share_unknown = row["unknown"] - row["scope_unknown"] if row["is_share"] else 0
@@ -156,11 +159,17 @@ def _public(row: dict, release: Release) -> dict:
         "upper": _quotient(factor, numerator + row["unknown"], whole) if bounded else None,
         "numerator": _plain(numerator),
         "denominator": _plain(denominator),
-        **{
-            name: row.get(name)
-            for name in ("unknown", "failing", "carried", "target", "status", "if_low", "if_high", "if_last")
-        },
-        **{name: row.get(name) for name in ("gap", "gap_failing", "gap_unknown")},
+        "unknown": row["unknown"],
+        "failing": row.get("failing"),
+        "carried": row.get("carried"),
+        "target": row.get("target"),
+        "status": row["status"],
+        "if_low": row.get("if_low"),
+        "if_high": row.get("if_high"),
+        "if_last": row.get("if_last"),
+        "gap": row.get("gap"),
+        "gap_failing": row.get("gap_failing"),
+        "gap_unknown": row.get("gap_unknown"),
         "edition": release.label,
     }
 

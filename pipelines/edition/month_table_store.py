@@ -34,7 +34,7 @@ class Exports:
     def __enter__(self) -> "Exports":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._writing.shutdown()
 
     def of(self, month: date, what: str, made_from: str, queries: Queries) -> dict[str, Object]:

@@ -226,7 +226,7 @@ def recounted(release: Release) -> int:
            WHERE now.month = ? AND old.month = ? AND now.kind <> old.kind""",
         [release.month, months.add(release.month, -1)],
     )
-    return row["units"]
+    return int(row["units"])
 
 
 def restated(release: Release, policy: str) -> list[Restated]:

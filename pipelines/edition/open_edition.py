@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_type_hints
 
 import duckdb
 
@@ -24,7 +24,10 @@ from pipelines.settings import Settings, load
 if TYPE_CHECKING:  # half of what a command's start would cost
     import pandas as pd
 
-Row = TypeVar("Row")
+# a row of a query: column → exact Python value
+Row = dict[str, Any]
+Parameters = Sequence[Any] | dict[str, Any]
+Typed = TypeVar("Typed")
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -51,14 +54,14 @@ class Release:
     """
 
     folder: Path
-    manifest: dict
+    manifest: dict[str, Any]
     con: duckdb.DuckDBPyConnection
     # table → month → entry of the whole series, as the manifest has them
-    series: dict[str, dict[str, dict]] = field(default_factory=dict)
+    series: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     instead_of: str | None = None
     # decisions and explanations as they are now, where the ledger was at hand
-    decided: list[dict] | None = None
-    explained: list[dict] | None = None
+    decided: list[Row] | None = None
+    explained: list[Row] | None = None
 
     @property
     def month(self) -> date:
@@ -66,7 +69,7 @@ class Release:
 
     @property
     def edition(self) -> int:
-        return self.manifest["edition"]
+        return int(self.manifest["edition"])
 
     @property
     def label(self) -> str:
@@ -93,14 +96,14 @@ class Release:
             return f'"{view}"'
         return f"read_parquet({_quoted(self.folder / 'tables' / table / f'{key}.parquet')})"
 
-    def decisions(self) -> list[dict] | None:
+    def decisions(self) -> list[Row] | None:
         """Rows of the table `decision`: as they are now where the ledger was at hand, else as of the edition; None where it has none."""
         if self.decided is not None:
             return self.decided
         has = self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = 'decision'")
         return self.rows("SELECT * FROM decision ORDER BY seq") if has else None
 
-    def explanations(self, month: date, county: str | None = None) -> list[dict]:
+    def explanations(self, month: date, county: str | None = None) -> list[Row]:
         """What counties explain of the figures of a month (default: of every county): one row a finding of a submission in force that has
         an explanation, with the finding's county, unit (null: the county), field, cell, file and message; `state`: explained | settled
         (accepted by the city) | open (the city asks again: `question`) | dismissed.
@@ -118,24 +121,24 @@ class Release:
         rows = [{**row, **said[row["finding"]]} for row in explained]
         return sorted(rows, key=lambda row: (row["county"], row["unit"] or "", row["field"] or "", row["finding"]))
 
-    def query(self, sql: str, parameters: Sequence | dict | None = None) -> "pd.DataFrame":
+    def query(self, sql: str, parameters: Parameters | None = None) -> "pd.DataFrame":
         """The result as a DataFrame (decimals as floats: for showing; exact values come from `rows`)."""
         with self.con.cursor() as cursor:
             return cursor.execute(sql, parameters or []).df()
 
-    def rows(self, sql: str, parameters: Sequence | dict | None = None) -> list[dict]:
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """The result as dicts with exact Python values."""
         with self.con.cursor() as cursor:
             result = cursor.execute(sql, parameters or [])
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def rows_as(self, kind: type[Row], sql: str, parameters: Sequence | dict | None = None) -> list[Row]:
+    def rows_as(self, kind: type[Typed], sql: str, parameters: Parameters | None = None) -> list[Typed]:
         """`rows` of a query whose columns are the keys of a TypedDict, in any order."""
         rows = self.rows(sql, parameters)
         if rows and rows[0].keys() != get_type_hints(kind).keys():
             raise TypeError(f"{kind.__name__} has other keys than the columns {', '.join(rows[0])}")
-        return cast(list[Row], rows)
+        return cast(list[Typed], rows)
 
     def close(self) -> None:
         self.con.close()
@@ -187,7 +190,7 @@ def with_decisions(release: Release, installation: Settings) -> Release:
     return replace(release, manifest=manifest, decided=decision_rows(known), explained=explained)
 
 
-def _gone_on(release: Release, life: Life, explained: list[dict]) -> list[dict]:
+def _gone_on(release: Release, life: Life, explained: list[Row]) -> list[Row]:
     """The explanations, and again those that the edition shows of a unit or county under a later code."""
     said = {(row["text"], row["by"], row["at"]): row for row in explained}
     shown = release.rows("FROM explanation") if said else []
@@ -258,7 +261,7 @@ def open_folder(folder: Path) -> Release:
     return Release(folder, manifest, con, series)
 
 
-def _closed(manifest: dict) -> list[str]:
+def _closed(manifest: dict[str, Any]) -> list[str]:
     """The databases of closed periods in an edition, in order; none in one of an older format."""
     return sorted(
         name for name in manifest["files"] if name.endswith(".duckdb") and name.startswith(f"{closed_periods.FOLDER}/")
@@ -279,7 +282,7 @@ def _view(name: str, databases: list[str]) -> str:
     return f'CREATE VIEW "{name}" AS {parts}'
 
 
-def _differ(entries: dict[str, dict]) -> bool:
+def _differ(entries: dict[str, dict[str, Any]]) -> bool:
     """Whether the months of a table have, or may have, other columns than one another: then every file is looked into."""
     shapes = {entry.get("columns") for entry in entries.values()}
     return len(shapes) > 1 or None in shapes or "" in shapes
@@ -289,7 +292,9 @@ def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _attach(con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict, series: dict[str, dict]) -> None:
+def _attach(
+    con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any], series: dict[str, dict[str, Any]]
+) -> None:
     con.execute(f"ATTACH {_quoted(folder / 'release.duckdb')} AS ready (READ_ONLY)")
     closed = _closed(manifest)
     for number, name in enumerate(closed):

@@ -1,4 +1,4 @@
-"""Rows on who lags, what moved and what is to be done, as TypedDicts: for paper and page."""
+"""Rows on lagging counties, changes and tasks, as TypedDicts: for reports and pages."""
 
 from datetime import date
 from typing import TypedDict

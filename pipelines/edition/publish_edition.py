@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipelines import months
 from pipelines.archive.month_state import Life
@@ -115,7 +116,7 @@ class Draft:
     """An edition that is not written yet: all that pins it, and table → month → object."""
 
     month: date
-    manifest: dict
+    manifest: dict[str, Any]
     content: Tables
 
 
@@ -216,7 +217,7 @@ def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, 
     }
 
 
-def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict) -> Object:
+def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict[str, Any]) -> Object:
     """A month table of an edition that stands, in the store again if it is gone from there."""
     item = same_edition.known(warehouse, place, entry)
     stored = month_tables.object_path(settings.releases / "objects", item.sha256)
@@ -233,7 +234,7 @@ def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, st
     return statuses
 
 
-def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict:
+def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict[str, Any]:
     """All that pins the edition, and the digest of it. Time and number are put in when it is written."""
     reference = warehouse.reference
     pinned = {
@@ -251,7 +252,7 @@ def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wa
     return {**pinned, "as_of": warehouse.applied(), "digest": same_edition.digest(pinned)}
 
 
-def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict]:
+def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict[str, Any]]:
     """Submissions in force for the series, as in formats 2 and 3: county, month, ledger number, hash and file name."""
     rows = warehouse.con.execute(
         "SELECT county, strftime(month, '%Y-%m'), seq, sha256, file FROM submission WHERE month <= ? ORDER BY seq",
@@ -291,9 +292,9 @@ def write(
     return _shelve(warehouse, shelf, manifest, draft.content)
 
 
-def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict, content: Tables) -> Path:
+def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict[str, Any], content: Tables) -> Path:
     """The edition's folder in its place, complete and on disk before it has its name."""
-    place = shelf / manifest["month"]
+    place = shelf / str(manifest["month"])
     aside, folder = place / f".{manifest['edition']}.part", place / str(manifest["edition"])
     if aside.exists():
         shutil.rmtree(aside)
@@ -330,7 +331,7 @@ def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Dra
     return Edition(draft.month, number, folder, new=False)
 
 
-def _kind(manifest: dict, before: dict | None) -> str:
+def _kind(manifest: dict[str, Any], before: dict[str, Any] | None) -> str:
     """original; corrected where the answers or decisions changed; restated where the definitions or the rules of verdicts did."""
     if before is None:
         return "original"
@@ -338,7 +339,7 @@ def _kind(manifest: dict, before: dict | None) -> str:
     return "corrected" if same_rules else "restated"
 
 
-def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, content: Tables) -> None:
+def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, Any], content: Tables) -> None:
     """A whole release folder: month tables, the small database, the manifest last."""
     folder.mkdir(parents=True)
     for table, entries in content.items():
@@ -354,7 +355,7 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict, conte
     sync_folder(folder)
 
 
-def _json(data: dict) -> bytes:
+def _json(data: dict[str, Any]) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 

@@ -8,13 +8,14 @@ drawn by semantics version 2 from format 5 on; an older edition can be made agai
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pipelines.edition import content_hash, edition_folders, month_tables
 from pipelines.edition.month_tables import Object
 from pipelines.warehouse.projection import Warehouse, scalar
 
 
-def digest(manifest: dict) -> str:
+def digest(manifest: dict[str, Any]) -> str:
     """The hash of an edition in the ledger, for any format. `tables` are those of its whole series."""
     if manifest["format"] < edition_folders.BY_CONTENT:
         return _hash({key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")})
@@ -27,11 +28,11 @@ def digest(manifest: dict) -> str:
     return _hash({**pinned, "format": edition_folders.WITHOUT_INPUTS})
 
 
-def _hash(pinned: dict) -> str:
+def _hash(pinned: dict[str, Any]) -> str:
     return sha256(json.dumps(pinned, sort_keys=True).encode()).hexdigest()
 
 
-def known(warehouse: Warehouse, place: Path, entry: dict) -> Object:
+def known(warehouse: Warehouse, place: Path, entry: dict[str, Any]) -> Object:
     """A month table by its entry in a manifest; one of format 1 is read."""
     if "content" in entry:
         return Object(**entry)
@@ -52,14 +53,14 @@ _CONTENT: dict[str, str] = {}
 def _content_read_once(warehouse: Warehouse, place: Path, digest: str) -> str:
     con = warehouse.con
     con.execute("CREATE TABLE IF NOT EXISTS file_content (sha256 VARCHAR, content VARCHAR)")
-    content = scalar(con, "SELECT content FROM file_content WHERE sha256 = ?", [digest])
+    content: str | None = scalar(con, "SELECT content FROM file_content WHERE sha256 = ?", [digest])
     if content is None:
         content = month_tables.content_of(warehouse, place)
         con.execute("INSERT INTO file_content VALUES (?, ?)", [digest, content])
     return content
 
 
-def retold(warehouse: Warehouse, folder: Path) -> dict:
+def retold(warehouse: Warehouse, folder: Path) -> dict[str, Any]:
     """An edition's manifest with the content of every month table of its series, which format 1 does not hold."""
     manifest = edition_folders.whole(folder)
     if manifest["format"] >= edition_folders.BY_CONTENT:
@@ -74,7 +75,7 @@ def retold(warehouse: Warehouse, folder: Path) -> dict:
     return {**manifest, "tables": tables}
 
 
-def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
+def same(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> bool:
     """Whether an edition on the shelf has the content of a new one. One with verdicts of semantics version 1 never does."""
     before = edition_folders.read_manifest(folder)
     if (
@@ -83,14 +84,14 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
     ):
         return False
     if before["format"] == manifest["format"]:
-        return before["digest"] == manifest["digest"]
+        return bool(before["digest"] == manifest["digest"])
     both = (
         {**described, "format": edition_folders.WITHOUT_INPUTS} for described in (retold(warehouse, folder), manifest)
     )
     return len({digest(described) for described in both}) == 1
 
 
-def same_figures(warehouse: Warehouse, folder: Path, manifest: dict) -> bool:
+def same_figures(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> bool:
     """Whether an edition on the shelf has the same figures and states, whatever was reported since."""
     before = edition_folders.read_manifest(folder)
     if (
@@ -110,7 +111,7 @@ _FIGURE_COLUMNS = (
 )  # fmt: skip
 
 
-def differing(warehouse: Warehouse, folder: Path, manifest: dict) -> list[str]:
+def differing(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> list[str]:
     """Month tables, as `table/month`, whose content differs between an edition on the shelf and one made again.
 
     Of an edition with verdicts of semantics version 1 the figures are compared, and its verdicts are not: they are restated.

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipelines import months, settings
 from pipelines.archive.ledger import SHANGHAI
@@ -21,6 +22,9 @@ from pipelines.errors import Refusal
 from pipelines.reference import reference_bundle
 from pipelines.reference.form import KINDS, Form, Part
 from pipelines.reference.policy.register import Indicator, Register
+
+if TYPE_CHECKING:  # the optional extra `spark`
+    from pyspark.sql import SparkSession
 
 PART = "DECIMAL(24,6)"
 SUM = "DECIMAL(38,6)"
@@ -158,10 +162,10 @@ class Comparison:
     policy: str
     month: date
     figures: int
-    differ: list[tuple]
+    differ: list[tuple[object, ...]]
 
 
-def session():
+def session() -> "SparkSession":
     """A local Spark. Errors: `Refusal` where PySpark or Java is missing."""
     try:
         from pyspark.errors import PySparkRuntimeError
@@ -189,7 +193,9 @@ _SETTINGS = {
 }
 
 
-def figures(spark, release: Release, register: Register, form: Form, month: date) -> list[dict]:
+def figures(
+    spark: "SparkSession", release: Release, register: Register, form: Form, month: date
+) -> list[dict[str, Any]]:
     """One month's figures of a policy on Spark, from the release's Parquet: dicts of KEY and COUNTED."""
     for table in ("standing", "county_standing"):
         path = release.folder / "tables" / table / f"{months.key(month)}.parquet"
@@ -207,7 +213,7 @@ def _placed(sql: str, columns: list[str]) -> str:
     return sql.format_map({name: column for name, column in own.items() if name.isidentifier()})
 
 
-def compare(spark, release: Release, register: Register, form: Form, month: date) -> Comparison:
+def compare(spark: "SparkSession", release: Release, register: Register, form: Form, month: date) -> Comparison:
     """Every figure of a month above community level, Spark's against the release's own."""
     rows = release.rows(
         f"SELECT {', '.join((*KEY, *COUNTED))} FROM figure_all WHERE policy = ? AND month = ?",
@@ -215,7 +221,9 @@ def compare(spark, release: Release, register: Register, form: Form, month: date
     )
     ours = {_key(row): row for row in rows}
     theirs = {_key(row): row for row in figures(spark, release, register, form, month)}
-    differ = [(key, "", key in theirs, key in ours) for key in sorted(ours.keys() ^ theirs.keys())]
+    differ: list[tuple[object, ...]] = [
+        (key, "", key in theirs, key in ours) for key in sorted(ours.keys() ^ theirs.keys())
+    ]
     differ += [
         (key, column, theirs[key][column], row[column])
         for key, row in ours.items()
@@ -225,7 +233,7 @@ def compare(spark, release: Release, register: Register, form: Form, month: date
     return Comparison(register.policy.id, month, len(ours), differ)
 
 
-def _key(row: dict) -> tuple:
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
     return row["indicator"], row["level"], "" if row["level"] == "city" else row["unit"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from pipelines import months
 from pipelines.archive.month_state import Life
@@ -31,7 +32,7 @@ def stored(warehouse: Warehouse, store: Path, life: Life, span: Iterable[date]) 
     return found
 
 
-def is_checked(warehouse: Warehouse, manifest: dict, latest: Path) -> bool:
+def is_checked(warehouse: Warehouse, manifest: dict[str, Any], latest: Path) -> bool:
     """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
     if not spot_tables.TABLES.keys() & manifest["tables"].keys():
         return False

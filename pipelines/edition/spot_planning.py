@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.edition.open_edition import Release, open_release
+from pipelines.edition.open_edition import Release, Row, open_release
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 from pipelines.settings import Settings
@@ -70,7 +70,7 @@ class Proposal:
         about = (self.policy, self.indicator, self.name, self.level, self.unit)
         return ListClaim(*about, self.claim, self.strata, self.chosen.per_stratum, self.chosen.allowed)
 
-    def public(self) -> dict:
+    def public(self) -> Row:
         """As `shequ spotcheck plan --json` gives it."""
         claim = self.claim
         return {
@@ -87,7 +87,7 @@ def _number(target: Fraction) -> int | float:
     return int(target) if target.denominator == 1 else float(target)
 
 
-def _plan(one: Plan) -> dict:
+def _plan(one: Plan) -> Row:
     chance = {str(per_cent): round(float(value), 6) for per_cent, value in one.chance.items()}
     return {"allowed": one.allowed, "visits": one.visits, "per_stratum": list(one.per_stratum), "chance": chance}
 
@@ -124,7 +124,7 @@ def _with(one: Proposal, chosen: Plan | None, missing: int | None) -> Proposal:
     return Proposal(**told)
 
 
-def checkable(release: Release, month: date) -> list[dict]:
+def checkable(release: Release, month: date) -> list[Row]:
     """Indicators that can be checked: shares with a target over communities. Policy, indicator, name, unit of the gap, status."""
     return release.rows(
         """SELECT i.policy, i.indicator, i.name, i.low, i.high, i.position, f.status FROM indicator AS i
@@ -158,7 +158,7 @@ def _proposal(release: Release, wish: Wish, indicator: str) -> Proposal:
     return Proposal(*about, claim, tuple(strata), population, units, made, advised, chosen)
 
 
-def _entry(release: Release, indicator: str) -> dict:
+def _entry(release: Release, indicator: str) -> Row:
     found = release.rows("SELECT * FROM indicator WHERE indicator = ? ORDER BY policy", [indicator])
     if not found:
         names = [row["indicator"] for row in release.rows("SELECT DISTINCT indicator FROM indicator")]
@@ -175,7 +175,7 @@ def _entry(release: Release, indicator: str) -> dict:
     return entry
 
 
-def _units(release: Release, wish: Wish, entry: dict) -> list[dict]:
+def _units(release: Release, wish: Wish, entry: Row) -> list[Row]:
     """Units in scope or of unknown scope, with their state."""
     if wish.level not in ("city", "county") or (wish.level == "county") != (wish.unit is not None):
         raise Refusal("抽查只在市、县两级：全市不写单位，县（市、区）请用 --level county --unit 六位代码")
@@ -192,7 +192,7 @@ def _units(release: Release, wish: Wish, entry: dict) -> list[dict]:
     return rows
 
 
-def _claim(entry: dict, rows: Sequence[dict]) -> tuple[Claim, list[Named]]:
+def _claim(entry: Row, rows: Sequence[Row]) -> tuple[Claim, list[Named]]:
     """The claim, and the units that are reported as claimed."""
     at_most = entry["low"] is None
     goal = entry["high"] if at_most else entry["low"]
@@ -229,4 +229,4 @@ def _population(strata: Sequence[Place], counties: Mapping[str, Sequence[Named]]
 
 def _city_code(release: Release, indicator: str) -> str:
     rows = release.rows("SELECT DISTINCT unit FROM figure WHERE level = 'city' AND indicator = ?", [indicator])
-    return rows[0]["unit"]
+    return str(rows[0]["unit"])

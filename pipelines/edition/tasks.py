@@ -11,7 +11,7 @@ from itertools import groupby
 
 from pipelines import months
 from pipelines.edition.concern import concern
-from pipelines.edition.open_edition import Release
+from pipelines.edition.open_edition import Release, Row
 from pipelines.edition.progress_rows import Task, TaskUnit
 from pipelines.edition.statuses import BEHIND
 from pipelines.punctuation import full_width
@@ -45,7 +45,7 @@ def tasks(release: Release, policy: str, county: str | None = None, month: date 
     return [task for *_, task in sorted(by_concern, key=lambda each: each[:2])]
 
 
-def _task(line: Sequence[dict], month: date, units: list[TaskUnit]) -> Task | None:
+def _task(line: Sequence[Row], month: date, units: list[TaskUnit]) -> Task | None:
     """The task that a county's series of an indicator makes, or None where it was never behind or ends before the month."""
     last = line[-1]
     opened, closed, is_open = _course(line)
@@ -64,7 +64,7 @@ def _task(line: Sequence[dict], month: date, units: list[TaskUnit]) -> Task | No
     )  # fmt: skip
 
 
-def _course(line: Iterable[dict]) -> tuple[date | None, date | None, bool]:
+def _course(line: Iterable[Row]) -> tuple[date | None, date | None, bool]:
     """In which month the task was opened first, in which it was closed last, and whether it is open."""
     opened, closed, is_open = None, None, False
     for row in line:
@@ -75,7 +75,7 @@ def _course(line: Iterable[dict]) -> tuple[date | None, date | None, bool]:
     return opened, closed, is_open
 
 
-def _state(last: dict, is_open: bool, closed: date | None) -> str:
+def _state(last: Row, is_open: bool, closed: date | None) -> str:
     if not is_open:
         return "closed"
     if not last["gap_failing"]:
@@ -83,13 +83,13 @@ def _state(last: dict, is_open: bool, closed: date | None) -> str:
     return "reopened" if closed else "open"
 
 
-def _quota(before: dict) -> int | None:
+def _quota(before: Row) -> int | None:
     """This month's share of what was missing, rounded up; None once the due month is over."""
     left = months.between(before["month"], before["due"])
     return -(-before["gap_failing"] // left) if left > 0 else None
 
 
-def _pace(last: dict, opened: date, quota: int | None, earlier: int | None, failing: int) -> str | None:
+def _pace(last: Row, opened: date, quota: int | None, earlier: int | None, failing: int) -> str | None:
     if last["month"] >= last["due"]:
         return "overdue"
     if opened == last["month"] or quota is None or earlier is None:

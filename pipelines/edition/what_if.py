@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pandas as pd
 
@@ -166,7 +167,7 @@ def _next(state: Sequence[Place], target: Fraction, added: list[int], purse: Dec
     return n if state[n].cost <= purse else None
 
 
-def _row(month: date, place: Place, added: int, target: Fraction) -> dict:
+def _row(month: date, place: Place, added: int, target: Fraction) -> dict[str, Any]:
     return {
         "month": month, "code": place.code, "name": place.name, "added": added, "has": place.has, "of": place.of,
         "spent": added * place.cost, "reached": place.lacks(target) == 0,

@@ -87,14 +87,14 @@ def sheet(facts: Facts) -> tuple[list[Head], list[list[Value]]]:
     labels = ("所报", "目标需", "走访", "属实", "不属实", "未能核实", "证明不少于")
     numbers = [Head(label, 11, "whole") for label in labels]
     heads = [Head("指标", 38), *numbers, Head("结论", 34, "wrap"), Head("名单", 8, "whole"), Head("抽查", 30, "wrap")]
-    told: list[list[Value]] = [
+    rows: list[list[Value]] = [
         [
             check["name"], check["yes"], check["required"], check["planned"], check["confirmed"], check["refuted"], check["open"],
             check["lower_count"], spot_tables.about_words(check), check["list"], _when(check, facts),
         ]
         for check in checks(facts)
     ]  # fmt: skip
-    return heads, told
+    return heads, rows
 
 
 def add_checks(paper: Paper, facts: Facts) -> None:

@@ -118,7 +118,7 @@ def sign_of_life(found: list[Promise], now: datetime, to: str) -> Message:
 
 
 def _switch(settings: Settings, now: datetime) -> dict:
-    """Touch the switch, where the programs run and the messages leave; its silence is the alarm."""
+    """Update the dead man's switch while services run and messages are delivered; the monitor alerts when it goes stale."""
     from pipelines.serving import health
 
     place = installation.switch()

@@ -60,7 +60,7 @@ def result(value: object, unknown: bool) -> str | None:
 
 
 def days(value: object) -> tuple[date, ...] | None:
-    """The days that a cell names, in order; None where something else than days stands in it."""
+    """The dates in a cell, in order; None where it holds anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool) and int(value) in _SERIALS:
         return (_EPOCH + timedelta(days=int(value)),)
     plain = unicodedata.normalize("NFKC", text(value))

@@ -1,4 +1,4 @@
-"""A list's days: planned, drawn, open, closed; and which list of a claim decides (§3–§6)."""
+"""States of a list by date (planned, drawn, open, closed), and which list of a claim decides (§3–§6)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ Tables = dict[str, pa.Table]
 def tables(form: Form, event: Event, reading: Reading) -> Tables:
     """One reading as rows of the warehouse's tables."""
     tables = {"submission": pa.Table.from_pylist([_submission(event, reading)], schema=_SUBMISSION)}
-    places: list[dict] = []
+    places: list[dict[str, Any]] = []
     if reading.community is not None:
         tables |= _community_tables(form.community, event.seq, reading.community, reading.findings)
         places += _columns(event.seq, reading.community)
@@ -65,7 +66,7 @@ def _explanations(seq: int, reading: Reading) -> pa.Table:
     return pa.Table.from_pylist(said, schema=_EXPLANATION)
 
 
-def _submission(event: Event, reading: Reading) -> dict:
+def _submission(event: Event, reading: Reading) -> dict[str, Any]:
     return {
         "seq": event.seq, "received_at": event.at, "received_by": event.by, "file": reading.file, "sha256": event.body["sha256"],
         "county": reading.county, "month": reading.month, "form_version": reading.form_version,
@@ -73,7 +74,7 @@ def _submission(event: Event, reading: Reading) -> dict:
     }  # fmt: skip
 
 
-def _columns(seq: int, rows: CommunityRows) -> list[dict]:
+def _columns(seq: int, rows: CommunityRows) -> list[dict[str, Any]]:
     return [
         {"seq": seq, "part": "community", "field": field, "sheet": column.sheet or rows.sheet, "cell": column.letter,
          "header": personal_data.masked(column.header), "factor": Decimal(column.factor)}
@@ -81,7 +82,7 @@ def _columns(seq: int, rows: CommunityRows) -> list[dict]:
     ]  # fmt: skip
 
 
-def _cells(seq: int, record: CountyRecord) -> list[dict]:
+def _cells(seq: int, record: CountyRecord) -> list[dict[str, Any]]:
     return [
         {
             "seq": seq,
@@ -155,7 +156,7 @@ def _place(sheet: str | None, cells: list[str]) -> str:
 
 def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -> pa.Table:
     texts = {name: pa.array([getattr(f, name) for _, _, f in findings], pa.string()) for name in _FINDING}
-    seen: Counter = Counter()
+    seen: Counter[int] = Counter()
     numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in findings]
     return pa.table({
         "seq": pa.array([seq for seq, _, _ in findings], pa.int64()),
@@ -182,7 +183,7 @@ def _unreadable(rows: CommunityRows, findings: list[Finding]) -> list[list[str]]
     return [unreadable[row] for row in rows.row]
 
 
-def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Array]:
+def _typed(part: Part, values: dict[str, list[Any]], count: int) -> dict[str, pa.Array]:
     columns = {}
     for field in part:
         given = values.get(field.id) or [None] * count
@@ -193,7 +194,7 @@ def _typed(part: Part, values: dict[str, list], count: int) -> dict[str, pa.Arra
     return columns
 
 
-def _decimals(given: list, kind: pa.DataType) -> pa.Array:
+def _decimals(given: list[Any], kind: pa.DataType) -> pa.Array:
     """Rounded to the column's six places where a value has more; ten times faster where none has."""
     try:
         return pa.array(given, kind)

@@ -27,11 +27,12 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -86,7 +87,7 @@ def _folders(data: Path) -> str:
     return "[" + ", ".join(f"'{place}'" for place in places) + "]"
 
 
-def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict | None = None):
+def scalar(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[object] | dict[str, object] | None = None) -> Any:
     """The first value of a query, or None. All rows are fetched: an unfinished result blocks the connection."""
     rows = con.execute(sql, parameters or []).fetchall()
     return rows[0][0] if rows else None
@@ -190,7 +191,7 @@ class Warehouse:
         self._lives.clear()
 
     @contextmanager
-    def transaction(self):
+    def transaction(self) -> Iterator[None]:
         """All that the block writes, or nothing."""
         self.con.execute("BEGIN")
         try:
@@ -201,7 +202,7 @@ class Warehouse:
         self.con.execute("COMMIT")
 
     @contextmanager
-    def unmoved(self):
+    def unmoved(self) -> Iterator[None]:
         """What the block reads, it reads of one moment, whatever other connections write; it writes temporary tables only."""
         with self.transaction():
             yield
@@ -269,7 +270,9 @@ def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event,
 
 
 @contextmanager
-def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True):
+def open_warehouse(
+    path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True
+) -> Iterator[Warehouse]:
     """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
 
     Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.system.locks`).
@@ -336,7 +339,7 @@ class SetAside(Refusal):
 
 
 @contextmanager
-def quarantine(path: Path):
+def quarantine(path: Path) -> Iterator[None]:
     """Damage that DuckDB meets inside the block: the file is set aside (`SetAside`), so that the next task builds it again."""
     try:
         yield
@@ -384,7 +387,8 @@ def stamp(reference: Reference) -> str:
 
 def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
     try:
-        return scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
+        stamp: str | None = scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
+        return stamp
     except duckdb.Error:
         # no such table, or damage: either way it is made again
         return None

@@ -6,7 +6,7 @@ is read stand in `meta`, and the submissions that are still to be read again, so
 """
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -89,16 +89,17 @@ def _of_other_admissions(con: duckdb.DuckDBPyConnection, reference: Reference) -
     return seqs
 
 
-def _admitted(reference: Reference) -> list:
+def _admitted(reference: Reference) -> list[object]:
     return [admission.body for admission in reference.rosters.admissions]
 
 
-def _noted(con: duckdb.DuckDBPyConnection, key: str) -> list:
+def _noted(con: duckdb.DuckDBPyConnection, key: str) -> list[Any]:
     [(text,)] = con.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall()
-    return json.loads(text)
+    values: list[Any] = json.loads(text)
+    return values
 
 
-def _note(con: duckdb.DuckDBPyConnection, key: str, values: list) -> None:
+def _note(con: duckdb.DuckDBPyConnection, key: str, values: list[Any]) -> None:
     text = json.dumps(values, ensure_ascii=False)
     if con.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall() != [(text,)]:
         con.execute("DELETE FROM meta WHERE key = ?", [key])

@@ -1,5 +1,6 @@
 """A second connection with a frozen view of the warehouse, for a background thread."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.archive.month_state import Life
@@ -23,6 +24,6 @@ class Beside(Warehouse):
         return self._life
 
     @contextmanager
-    def unmoved(self):
+    def unmoved(self) -> Iterator[None]:
         yield
         self.con.execute("COMMIT")

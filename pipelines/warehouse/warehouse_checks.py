@@ -20,6 +20,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
+
 from pipelines.errors import Refusal
 from pipelines.reference.policy.register import Register
 from pipelines.reference.reference_bundle import Reference
@@ -368,7 +370,7 @@ def _create(warehouse: Warehouse, name: str, *columns: str) -> None:
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (month DATE, {listed})")
 
 
-def _insert(warehouse: Warehouse, name: str, month: date, rows, columns: str) -> None:
+def _insert(warehouse: Warehouse, name: str, month: date, rows: pa.Table, columns: str) -> None:
     warehouse.con.register("incoming", rows)
     warehouse.con.execute(f"INSERT INTO {name} SELECT DATE '{month}', {columns} FROM incoming")
     warehouse.con.unregister("incoming")

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipelines.edition import Release
-from tests import told
+from tests import memory_city
 from tests.figures.test_change_breakdown import RECORD, steady
 
 MAY, JUNE = date(2020, 5, 1), date(2020, 6, 1)
@@ -13,8 +13,8 @@ GONE = ("130521", "130526")  # 邢台县, 任县
 
 
 @pytest.fixture(scope="module")
-def city(split_city, tmp_path_factory) -> told.City:
-    return told.City(tmp_path_factory.mktemp("city") / "data", split_city)
+def city(split_city, tmp_path_factory) -> memory_city.City:
+    return memory_city.City(tmp_path_factory.mktemp("city") / "data", split_city)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def release(city) -> Release:
     known = {unit.uid for unit in city.reference.rosters.units(MAY)}
     for month in (MAY, JUNE):
         for county in city.reference.rosters.counties(month):
-            city.tell(month, county.code, lambda unit: steady(unit) if unit.uid in known else None, RECORD)
+            city.submit(month, county.code, lambda unit: steady(unit) if unit.uid in known else None, RECORD)
     return city.release(JUNE)
 
 
@@ -45,7 +45,7 @@ def test_villages_as_now_do_not_jump_where_units_only_moved(release, city, count
     assert before[2] - len(abolished) == after[2]
 
 
-def abolished_into(city: told.City, county: str) -> list:
+def abolished_into(city: memory_city.City, county: str) -> list:
     """Units of May that ended, and whose town is in the county now: as now they stand there until they end."""
     placed = city.reference.rosters.as_of(MAY, JUNE).to_pylist()
     ended = {row["code"] for row in placed if row["to_code"] is None and row["county_code"] == county}

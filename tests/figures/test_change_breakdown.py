@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import months
 from pipelines.figures.change_breakdown import PARTS
-from tests import small_city, told
+from tests import memory_city, small_city
 from tests.figures import answer_tables
 
 APRIL, MAY, JUNE = (date(2020, month, 1) for month in (4, 5, 6))
@@ -36,10 +36,10 @@ def steady(unit) -> dict:
 RECORD = {"average_wage": 50000, "agency": True, "towns": 10, "town_platforms": 4}
 
 
-def tell_all(city: told.City, month: date, answers=steady, without=()) -> None:
+def submit_all(city: memory_city.City, month: date, answers=steady, without=()) -> None:
     for county in city.reference.rosters.counties(month):
         if county.code not in without:
-            city.tell(month, county.code, answers, RECORD)
+            city.submit(month, county.code, answers, RECORD)
 
 
 def moved(release, **where) -> dict[str, float]:
@@ -59,7 +59,7 @@ def causes(release) -> set[str]:
     return {row["part"] for row in release.rows("SELECT DISTINCT part FROM movement WHERE change <> 0")}
 
 
-def a_village(city: told.City, month: date, county: str = BAIXIANG, wants=lambda unit: True):
+def a_village(city: memory_city.City, month: date, county: str = BAIXIANG, wants=lambda unit: True):
     return next(unit for unit in city.units(month, county) if unit.kind == "农村社区" and wants(unit))
 
 
@@ -69,21 +69,21 @@ def but(village, **changed):
 
 
 @pytest.fixture(scope="module")
-def in_april(plain_city, tmp_path_factory) -> told.City:
-    """All counties have told April, and it is published."""
-    made = told.City(tmp_path_factory.mktemp("april") / "data", plain_city)
-    tell_all(made, APRIL)
+def in_april(plain_city, tmp_path_factory) -> memory_city.City:
+    """All counties have reported April, and it is published."""
+    made = memory_city.City(tmp_path_factory.mktemp("april") / "data", plain_city)
+    submit_all(made, APRIL)
     made.publish(APRIL)
     return made
 
 
 @pytest.fixture
-def city(in_april, tmp_path) -> told.City:
+def city(in_april, tmp_path) -> memory_city.City:
     return in_april.copy(tmp_path / "data")
 
 
 def test_the_same_answers_again_move_nothing(city):
-    tell_all(city, MAY)
+    submit_all(city, MAY)
     release = city.release(MAY)
     assert causes(release) == set()
     assert release.rows("SELECT * FROM movement_unit") == []
@@ -92,7 +92,7 @@ def test_the_same_answers_again_move_nothing(city):
 
 def test_a_village_that_built_its_facility_moves_by_answers(city):
     village = a_village(city, MAY, wants=lambda unit: not steady(unit)["facility"])
-    tell_all(city, MAY, but(village, facility=True, facility_area=400))
+    submit_all(city, MAY, but(village, facility=True, facility_area=400))
     release = city.release(MAY)
     villages = sum(unit.kind == "农村社区" for unit in city.units(MAY, BAIXIANG))
     assert causes(release) == {"answers"}
@@ -101,27 +101,27 @@ def test_a_village_that_built_its_facility_moves_by_answers(city):
 
 
 def test_a_village_that_says_for_the_first_time_moves_by_reporting(plain_city, tmp_path):
-    city = told.City(tmp_path, plain_city)
+    city = memory_city.City(tmp_path, plain_city)
     village = a_village(city, APRIL, wants=lambda unit: steady(unit)["facility"])
-    tell_all(city, APRIL, lambda unit: None if unit.uid == village.uid else steady(unit))
+    submit_all(city, APRIL, lambda unit: None if unit.uid == village.uid else steady(unit))
     city.publish(APRIL)
-    tell_all(city, MAY)
+    submit_all(city, MAY)
     release = city.release(MAY)
     assert causes(release) == {"reporting"}
     assert opened(release) == [{"unit": village.code, "part": "reporting", "before": 3, "after": 1}]
 
 
 def test_a_county_that_falls_silent_moves_nothing_while_it_is_carried(city):
-    tell_all(city, MAY, without=[BAIXIANG])
+    submit_all(city, MAY, without=[BAIXIANG])
     release = city.release(MAY)
     assert causes(release) == set()
 
 
 def test_a_county_that_stays_silent_moves_by_reporting_when_its_answers_age_out(city):
     for month in (MAY, JUNE):
-        tell_all(city, month, without=[BAIXIANG])
+        submit_all(city, month, without=[BAIXIANG])
     july = months.add(JUNE, 1)
-    tell_all(city, july, without=[BAIXIANG])
+    submit_all(city, july, without=[BAIXIANG])
     city.publish(JUNE)
     release = city.release(july)
     assert causes(release) == {"reporting"}
@@ -132,8 +132,8 @@ def test_a_county_that_stays_silent_moves_by_reporting_when_its_answers_age_out(
 def test_a_correction_of_the_earlier_month_is_told_as_such(city):
     village = a_village(city, APRIL, wants=lambda unit: steady(unit)["facility"])
     corrected = but(village, facility=False, facility_area=None)
-    city.tell(APRIL, BAIXIANG, corrected, RECORD)
-    tell_all(city, MAY, corrected)
+    city.submit(APRIL, BAIXIANG, corrected, RECORD)
+    submit_all(city, MAY, corrected)
     release = city.release(MAY)
     assert causes(release) == {"correction"}
     assert moved(release, indicator="facility_rural", unit=BAIXIANG)["correction"] < 0
@@ -147,7 +147,7 @@ def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(c
         stricter / "policies" / "opinions-2018" / "register.yaml",
         "scope: is_rural, share: info_platform,", 'scope: is_rural, share: "info_platform AND facility",',
     )  # fmt: skip
-    tell_all(city, MAY)
+    submit_all(city, MAY)
     release = city.with_reference(stricter).release(MAY)
     assert causes(release) == {"register"}
     touched = release.rows("SELECT DISTINCT indicator FROM movement WHERE change <> 0")
@@ -159,11 +159,11 @@ def test_a_changed_definition_moves_its_own_indicator_by_register_and_no_other(c
 
 
 def test_a_change_of_divisions_alone_is_told_as_boundary(split_city, tmp_path):
-    city = told.City(tmp_path, split_city)
+    city = memory_city.City(tmp_path, split_city)
     known = {unit.uid for unit in city.reference.rosters.units(MAY)}
-    tell_all(city, MAY)
+    submit_all(city, MAY)
     city.publish(MAY)
-    tell_all(city, JUNE, lambda unit: steady(unit) if unit.uid in known else None)
+    submit_all(city, JUNE, lambda unit: steady(unit) if unit.uid in known else None)
     release = city.release(JUNE)
     assert causes(release) == {"boundary"}
     assert moved(release, indicator="facility_rural", unit="130503")["boundary"] != 0
@@ -172,7 +172,7 @@ def test_a_change_of_divisions_alone_is_told_as_boundary(split_city, tmp_path):
 
 def test_every_change_at_once_adds_up_for_every_figure(plain_city, tmp_path):
     """Gaps, late counties, a correction and the boundary: each chain runs from the figure published to the new one."""
-    city, dice = told.City(tmp_path, plain_city), random.Random(20)
+    city, dice = memory_city.City(tmp_path, plain_city), random.Random(20)
     compared, before = 0, None
     for month in (APRIL, MAY, JUNE):
         for county in city.reference.rosters.counties(month):
@@ -192,7 +192,7 @@ def tell_anything(city, month, county, dice) -> None:
     rows = {
         unit.code: answer_tables.row(form, unit, dice) for unit in city.units(month, county) if dice.random() < 0.95
     }
-    city.tell(month, county, lambda unit: rows.get(unit.code), answer_tables.record(form, dice))
+    city.submit(month, county, lambda unit: rows.get(unit.code), answer_tables.record(form, dice))
 
 
 VALUES = """

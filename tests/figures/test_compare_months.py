@@ -12,21 +12,21 @@ from pipelines.cli.commands import main
 from pipelines.edition import Release
 from pipelines.edition.compare_months import PARTS, compare
 from pipelines.errors import Refusal
-from tests import small_city, told
-from tests.figures.test_change_breakdown import BAIXIANG, a_village, but, steady, tell_all
+from tests import memory_city, small_city
+from tests.figures.test_change_breakdown import BAIXIANG, a_village, but, steady, submit_all
 
 APRIL, MAY, JUNE, JULY = (date(2020, month, 1) for month in (4, 5, 6, 7))
 CITY = "130500"
 
 
 @pytest.fixture(scope="module")
-def city(plain_city, tmp_path_factory) -> told.City:
+def city(plain_city, tmp_path_factory) -> memory_city.City:
     """April to July: in May a village builds, in June 任县 becomes 任泽区 and a county that was silent before reports."""
-    made = told.City(tmp_path_factory.mktemp("compared") / "data", plain_city)
+    made = memory_city.City(tmp_path_factory.mktemp("compared") / "data", plain_city)
     village = a_village(made, MAY, wants=lambda unit: not steady(unit)["facility"])
     for month in (APRIL, MAY, JUNE, JULY):
         answers = steady if month == APRIL else but(village, facility=True, facility_area=400)
-        tell_all(made, month, answers, without=["130571"] if month < JUNE else [])
+        submit_all(made, month, answers, without=["130571"] if month < JUNE else [])
         edition = made.publish(month)
     made.decide("gate", month="2020-07", edition=int(edition.folder.name), how="person")
     return made

@@ -13,7 +13,7 @@ from pipelines.reference import reference_bundle
 from pipelines.reference.roster import Admission
 from pipelines.template import Answered, LastAnswers, template_workbook
 from pipelines.warehouse import arrow_rows
-from tests import books, small_city, told
+from tests import books, memory_city, small_city
 
 APRIL, MAY, JUNE, JULY, AUGUST = (date(2020, month, 1) for month in (4, 5, 6, 7, 8))
 BEFORE, AFTER = "130526", "130505"  # 任县, from 2020-06 任泽区
@@ -33,12 +33,12 @@ def reference(tmp_path_factory):
 
 
 @pytest.fixture
-def city(reference, tmp_path) -> told.City:
+def city(reference, tmp_path) -> memory_city.City:
     """任县 tells its 表2 in May; as 任泽区 it tells of its villages only."""
-    made = told.City(tmp_path / "data", reference)
-    made.tell(MAY, BEFORE, plain, {"agency": True, "towns": 8})
+    made = memory_city.City(tmp_path / "data", reference)
+    made.submit(MAY, BEFORE, plain, {"agency": True, "towns": 8})
     for month in (JUNE, JULY, AUGUST):
-        made.tell(month, AFTER, plain)
+        made.submit(month, AFTER, plain)
     return made
 
 
@@ -53,7 +53,7 @@ def test_its_own_sheet_is_lent_for_two_months_and_no_longer(city):
 
 
 def test_its_record_is_compared_with_the_one_before(city):
-    city.tell(JUNE, AFTER, plain, {"agency": True, "towns": 4})
+    city.submit(JUNE, AFTER, plain, {"agency": True, "towns": 4})
     asked = city.release(JUNE).rows("SELECT county FROM finding WHERE code = 'towns_steady'")
     assert asked == [{"county": AFTER}]
 
@@ -64,7 +64,7 @@ def test_its_next_form_comes_with_its_last_answers(reference):
     assert followed.counties.place == {AFTER: 0}
 
 
-def read_again(city: told.City) -> list[tuple[str, str]]:
+def read_again(city: memory_city.City) -> list[tuple[str, str]]:
     """County and month of the submissions that a sync reads."""
     found, form = [], city.reference.form
 
@@ -100,7 +100,7 @@ def test_what_a_kill_left_unread_is_read_by_the_next_sync(city):
 
 def test_an_admission_has_only_its_countys_reports_read_again_from_its_month_on(city):
     town = next(unit.town_code for unit in city.units(JUNE, AFTER) if unit.kind == "农村社区")
-    city.tell(JUNE, "130571", plain)
+    city.submit(JUNE, "130571", plain)
     city.sync()
     before = city.store.reference
     body = {"code": f"{town}399", "name": "新河湾村委会", "town": town, "kind": "农村社区", "from": "2020-07"}
@@ -116,6 +116,8 @@ def test_divisions_are_others_where_the_reviewed_kind_of_a_unit_is_another(refer
     reviewed = shutil.copytree(reference, tmp_path / "reviewed")
     entry = f'overrides:\n  - {{code: "{unit.code}", kind: 城市社区, reason: 城中街道, from: 2020-05}}'
     small_city.replace(reviewed / "kinds.yaml", "overrides: []", entry)
-    plain, dated = (told.City(tmp_path / name, folder).store for name, folder in (("a", reference), ("b", reviewed)))
+    plain, dated = (
+        memory_city.City(tmp_path / name, folder).store for name, folder in (("a", reference), ("b", reviewed))
+    )
     assert as_now.key(plain, APRIL) == as_now.key(plain, MAY)
     assert as_now.key(dated, APRIL) != as_now.key(dated, MAY)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.edition import Release
-from tests import small_city, told
-from tests.figures.test_change_breakdown import BAIXIANG, luck, tell_all
+from tests import memory_city, small_city
+from tests.figures.test_change_breakdown import BAIXIANG, luck, submit_all
 
 APRIL, MAY, JUNE = (date(2020, month, 1) for month in (4, 5, 6))
 REGISTER = Path("policies") / "opinions-2018" / "register.yaml"
@@ -34,9 +34,9 @@ def city(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def release(city, tmp_path_factory) -> Release:
-    made = told.City(tmp_path_factory.mktemp("judged") / "data", city)
+    made = memory_city.City(tmp_path_factory.mktemp("judged") / "data", city)
     for month in (APRIL, MAY, JUNE):
-        tell_all(made, month, answers)
+        submit_all(made, month, answers)
     return made.release(JUNE)
 
 

@@ -8,7 +8,7 @@ from pipelines.edition.decision_rows import explanation_rows
 from pipelines.figures import effective_answers
 from pipelines.intake import open_matters
 from pipelines.warehouse import projection
-from tests import small_city, told
+from tests import memory_city, small_city
 
 MAY, JUNE, JULY = (date(2020, month, 1) for month in (5, 6, 7))
 BEFORE, AFTER = "130526", "130505"  # 任县, from 2020-06 任泽区
@@ -24,11 +24,11 @@ def reference(tmp_path_factory):
 
 
 @pytest.fixture
-def city(reference, tmp_path) -> told.City:
-    return told.City(tmp_path / "data", reference)
+def city(reference, tmp_path) -> memory_city.City:
+    return memory_city.City(tmp_path / "data", reference)
 
 
-def village(city: told.City) -> tuple[str, str]:
+def village(city: memory_city.City) -> tuple[str, str]:
     """A village's codes in May and in June."""
     code = next(unit.code for unit in city.units(MAY, BEFORE) if unit.kind == "农村社区")
     return code, city.reference.rosters.successor(code, MAY, JUNE)
@@ -38,12 +38,12 @@ def answers(odd: dict[str, dict]):
     return lambda unit: {"households": 200, "facility": True, "facility_area": 300} | odd.get(unit.code, {})
 
 
-def judge(city: told.City) -> None:
+def judge(city: memory_city.City) -> None:
     city.sync()
     effective_answers.bring_up_to_date(city.store)
 
 
-def finding(city: told.City, unit: str, month: date) -> str:
+def finding(city: memory_city.City, unit: str, month: date) -> str:
     """The id of the one finding on a unit's row."""
     judge(city)
     sql = "SELECT id FROM finding JOIN submission USING (seq) WHERE unit = ? AND month = ?"
@@ -51,7 +51,7 @@ def finding(city: told.City, unit: str, month: date) -> str:
     return key
 
 
-def row_state(city: told.City, unit: str, month: date) -> str:
+def row_state(city: memory_city.City, unit: str, month: date) -> str:
     judge(city)
     sql = "SELECT row_state FROM standing WHERE unit = ? AND month = ?"
     return projection.scalar(city.store.con, sql, [unit, month])
@@ -60,12 +60,12 @@ def row_state(city: told.City, unit: str, month: date) -> str:
 WRONG, OTHER = {"facility_area": None}, {"facility": False}  # both break a rule that holds the row
 
 
-def waived_in_may(city: told.City, later: dict) -> None:
+def waived_in_may(city: memory_city.City, later: dict) -> None:
     """A village's row is held in May and waived; in June the same village, recoded, answers `later`."""
     before, after = village(city)
-    city.tell(MAY, BEFORE, answers({before: WRONG}))
+    city.submit(MAY, BEFORE, answers({before: WRONG}))
     city.decide("waive", finding=finding(city, before, MAY), why="面积正在测绘", until="2020-12")
-    city.tell(JUNE, AFTER, answers({after: later}))
+    city.submit(JUNE, AFTER, answers({after: later}))
 
 
 def test_a_waiver_goes_on_over_a_recoding_until_it_is_taken_back(city):
@@ -87,23 +87,23 @@ def test_it_ends_where_the_value_changes(city):
 
 def test_it_holds_in_a_warehouse_made_again_from_the_archive(city, tmp_path):
     waived_in_may(city, WRONG)
-    again = told.City(tmp_path / "again", city.settings.reference)
+    again = memory_city.City(tmp_path / "again", city.settings.reference)
     again.store.archive, again.readings = city.archive, city.readings
     assert row_state(again, village(city)[1], JUNE) == "accepted"
 
 
-def matter(city: told.City, key: str) -> dict:
+def matter(city: memory_city.City, key: str) -> dict:
     city.sync()
     return next(one for one in open_matters.collect(city.store, city.store.life()) if one["id"] == key)
 
 
 def test_an_accepted_explanation_goes_on_and_the_city_may_ask_again(city):
     before, after = village(city)
-    city.tell(MAY, BEFORE, answers({before: {"households": 950}}))
+    city.submit(MAY, BEFORE, answers({before: {"households": 950}}))
     asked = finding(city, before, MAY)
     city.decide("explain", finding=asked, text="两个安置小区已入住")
     city.decide("accept", finding=asked)
-    city.tell(JUNE, AFTER, answers({after: {"households": 950}}))
+    city.submit(JUNE, AFTER, answers({after: {"households": 950}}))
     later = finding(city, after, JUNE)
     assert later != asked
     assert (matter(city, later)["state"], matter(city, later)["explanation"]) == ("settled", "两个安置小区已入住")

@@ -8,8 +8,8 @@ import pytest
 from pipelines import months
 from pipelines.edition import Release, figures
 from pipelines.figures.progress import CONCERN
-from tests import told
-from tests.figures.test_change_breakdown import BAIXIANG, tell_all
+from tests import memory_city
+from tests.figures.test_change_breakdown import BAIXIANG, submit_all
 
 FIRST = date(2019, 10, 1)
 CITY = "130500"
@@ -22,9 +22,9 @@ KEYS = [
 @pytest.fixture(scope="module")
 def release(plain_city, tmp_path_factory) -> Release:
     """Six months; one county reports in the first two and then falls silent for longer than answers are lent."""
-    city = told.City(tmp_path_factory.mktemp("silent") / "data", plain_city)
+    city = memory_city.City(tmp_path_factory.mktemp("silent") / "data", plain_city)
     for ahead in range(6):
-        tell_all(city, months.add(FIRST, ahead), without=[BAIXIANG] if ahead > 1 else [])
+        submit_all(city, months.add(FIRST, ahead), without=[BAIXIANG] if ahead > 1 else [])
     return city.release(months.add(FIRST, 5))
 
 

@@ -114,7 +114,6 @@ def test_a_county_that_goes_on_whole_keeps_its_identity_and_one_that_was_split_e
     assert rosters.county_in(code, month) == standing
 
 
-def test_the_identity_is_the_first_code(rosters):
-    assert rosters.county_identity("130505") == rosters.county_identity("130526") == "130526"
-    assert rosters.county_codes("130526") == ("130526", "130505")
+def test_a_county_has_all_its_codes_under_each_of_them_oldest_first(rosters):
+    assert rosters.county_codes("130526") == rosters.county_codes("130505") == ("130526", "130505")
     assert rosters.county_codes("130521") == ("130521",)

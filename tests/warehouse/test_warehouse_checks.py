@@ -1,4 +1,4 @@
-"""Which months a run looks at, and what stops it or is only told: for the command line and for Dagster alike."""
+"""Which months a run looks at, and what stops it or is only reported: for the command line and for Dagster alike."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.monthly import monthly_run
 from pipelines.warehouse import warehouse_checks
-from tests import small_city, told
+from tests import memory_city, small_city
 from tests.figures.test_change_breakdown import RECORD, steady
 
 MAY, JUNE = date(2019, 5, 1), date(2019, 6, 1)
@@ -22,11 +22,11 @@ def reference(tmp_path_factory):
 
 
 @pytest.fixture
-def city(reference, tmp_path) -> told.City:
+def city(reference, tmp_path) -> memory_city.City:
     """Two months of one county, computed."""
-    made = told.City(tmp_path / "data", reference)
+    made = memory_city.City(tmp_path / "data", reference)
     for month in (MAY, JUNE):
-        made.tell(month, COUNTY, steady, RECORD)
+        made.submit(month, COUNTY, steady, RECORD)
     computed(made)
     return made
 
@@ -36,19 +36,19 @@ def none(unit) -> dict:
     return {**steady(unit), "facility": False, "facility_area": None}
 
 
-def computed(city: told.City) -> None:
+def computed(city: memory_city.City) -> None:
     city.sync()
     update.bring_up_to_date(city.store, JUNE)
 
 
-def spoil(city: told.City, month: date) -> None:
+def spoil(city: memory_city.City, month: date) -> None:
     """A figure of the month twice."""
     city.store.con.execute(
         "INSERT INTO figure SELECT * FROM figure WHERE month = ? AND level = 'city' LIMIT 1", [month]
     )
 
 
-def failed(city: told.City, *wanted: date) -> list[str]:
+def failed(city: memory_city.City, *wanted: date) -> list[str]:
     verdicts = [
         verdict for stage in warehouse_checks.STAGES for verdict in warehouse_checks.examine(city.store, stage, wanted)
     ]
@@ -67,14 +67,14 @@ def test_a_month_found_right_is_looked_at_again_when_it_is_wanted_or_computed_an
     spoil(city, MAY)
     assert failed(city, JUNE) == []
     assert "key_figure" in failed(city, MAY)
-    city.tell(MAY, COUNTY, none, RECORD)
+    city.submit(MAY, COUNTY, none, RECORD)
     computed(city)
     spoil(city, MAY)
     assert "key_figure" in failed(city, JUNE)
 
 
 def test_what_only_a_county_can_mend_is_told_and_stops_nothing(city):
-    city.tell(JUNE, COUNTY, none, RECORD)
+    city.submit(JUNE, COUNTY, none, RECORD)
     computed(city)
     warned: list[str] = []
     monthly_run.checked(city.store, JUNE, warned.append)

@@ -238,10 +238,6 @@ class Rosters:
 
     # -- counties that succeed ------------------------------------------------------------------------------------
 
-    def county_identity(self, code: str) -> str:
-        """The identity of a county over changes of its code: the first code that it had."""
-        return county_attributes.chain(code, self._entries)[0][0]
-
     def county_codes(self, code: str) -> tuple[str, ...]:
         """Every code that a county has had, oldest first."""
         return tuple(other for other, _ in county_attributes.chain(code, self._entries))

@@ -36,10 +36,6 @@ class Balance:
     moved_out: int
     after: int
 
-    @property
-    def adds_up(self) -> bool:
-        return self.before + self.created - self.abolished + self.moved_in - self.moved_out == self.after
-
 
 class Succession:
     """Edges between all editions, derived edition by edition when first needed and kept."""

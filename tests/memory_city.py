@@ -1,6 +1,6 @@
-"""Reports told in a test, without workbooks: answers by unit, straight into a warehouse in memory.
+"""A city whose reports a test gives as answers by unit, without workbooks: rows go straight into the warehouse.
 
-`City` holds the warehouse and its archive; `tell` is one county's submission of one month, `publish` an edition.
+`City` holds the warehouse and its archive; `submit` is one county's submission of one month, `publish` an edition.
 """
 
 import shutil
@@ -25,7 +25,7 @@ Answers = Callable[[Unit], dict | None]
 
 
 class City:
-    """An installation in `data` over the reference data in `reference`; what is told is not read from files."""
+    """An installation in `data` over the reference data in `reference`; no file is read."""
 
     def __init__(self, data: Path, reference: Path):
         self.settings = Settings(data, reference)
@@ -39,10 +39,10 @@ class City:
     def units(self, month: date, county: str) -> list[Unit]:
         return [unit for unit in self.reference.rosters.units(month) if unit.county_code == county]
 
-    def tell(self, month: date, county: str, answers: Answers, record: dict | None = None) -> int:
+    def submit(self, month: date, county: str, answers: Answers, record: dict | None = None) -> int:
         """One submission: `answers(unit)` is what its row says, None leaves it out. Returns its ledger number."""
-        told = [(unit, answers(unit)) for unit in self.units(month, county)]
-        reading = _reading(self.reference.form, month, county, [(u, a) for u, a in told if a is not None], record)
+        given = [(unit, answers(unit)) for unit in self.units(month, county)]
+        reading = _reading(self.reference.form, month, county, [(u, a) for u, a in given if a is not None], record)
         digest = f"{self.archive.last_seq() + 1:064}"
         event = self.archive.append("submission", {"sha256": digest, "file": f"{county}.xlsx"})
         self.readings[event.seq] = reading
@@ -75,10 +75,10 @@ class City:
         return other
 
 
-def _reading(form, month: date, county: str, told: list[tuple[Unit, dict]], record: dict | None) -> Reading:
-    part, count = form.community, len(told)
-    values = {field.id: [answers.get(field.id) for _, answers in told] for field in part}
-    values |= {name: [getattr(unit, name) for unit, _ in told] for name in ("code", "name", "town", "kind")}
+def _reading(form, month: date, county: str, given: list[tuple[Unit, dict]], record: dict | None) -> Reading:
+    part, count = form.community, len(given)
+    values = {field.id: [answers.get(field.id) for _, answers in given] for field in part}
+    values |= {name: [getattr(unit, name) for unit, _ in given] for name in ("code", "name", "town", "kind")}
     columns = {field.id: Column(n, "A", field.label, Decimal(1)) for n, field in enumerate(part)}
     raw = {field.id: [None] * count for field in part}
     rows = CommunityRows("表1", columns, list(range(5, 5 + count)), values["code"], [False] * count, values, raw)
