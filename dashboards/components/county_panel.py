@@ -249,18 +249,27 @@ def findings(rows: Sequence[Mapping[str, Any]], key: str = "") -> None:
         return
     names = outcome.kind_names(settings.load().reference)
     lines = [
-        {**finding_line(row), "kind": names.get(row["code"], row["code"]), "unit": row["unit"] or ""} for row in rows
+        {
+            **finding_line(row),
+            "kind": names.get(row["code"], row["code"]),
+            "unit": row["unit"] or "",
+            "named": row.get("unit_name") or row["unit"] or "",
+        }
+        for row in rows
     ]
     columns = {
         "severity": "程度",
+        "county_name": "县市区",
+        "named": "单位",
         "cell": "单元格",
         "sheet": "工作表",
-        "unit": "单位",
         "kind": "问题",
         "what": "详情与改法",
         "file": "文件",
         "id": "编号",
     }
+    if len({line.get("county_name") for line in lines}) < 2:
+        del columns["county_name"]
     with st.container(key=f"findings{key}"):
         common_parts.table(lines, columns, link=_unit_page, height=560 if len(lines) > _WHOLE else None)
 

@@ -98,7 +98,7 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
-            said = _PLACE.sub("", matter["message"])
+            said = _about(matter) + _PLACE.sub("", matter["message"])
             st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
             for row in told:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
@@ -113,6 +113,13 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
             st.rerun()
     if st.session_state.get("open_matter") == key:
         _settle(matter, by)
+
+
+def _about(matter: Matter) -> str:
+    """The unit that a matter is about: `柏乡镇 前三里村委会：`."""
+    unit = matter.get("unit")
+    name = board_rows.unit_names(matter["month"], matter["county"]).get(unit) if unit else None
+    return f"{name}：" if name else ""
 
 
 def _kind(matter: Matter, said: str) -> str:

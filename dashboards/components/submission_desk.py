@@ -14,7 +14,7 @@ import streamlit as st
 from dashboards import signin
 from dashboards.components import clerk, common_parts, county_panel
 from dashboards.components.header import View
-from dashboards.queries import submission_rows
+from dashboards.queries import board_rows, submission_rows
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months, settings
@@ -192,7 +192,7 @@ def _told(report: outcome.Report) -> None:
         st.caption(news + f"；文件里没有、沿用此前所报的 {rows['kept']} 个。")
     for said in filter(None, (report.waits, report.other_month)):
         st.caption(escape.markdown(said))
-    finding_cards(report.findings)
+    finding_cards(report)
 
 
 # a card lists so many findings; the receipt has them all
@@ -200,8 +200,9 @@ LISTED = 60
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-def finding_cards(findings: list[dict]) -> None:
+def finding_cards(report: outcome.Report) -> None:
     """Findings one below the other, the gravest first: for any width of screen."""
+    findings, units = report.findings, board_rows.unit_names(report.month, report.county)
     if not findings:
         st.caption("没有发现问题。")
         return
@@ -211,6 +212,7 @@ def finding_cards(findings: list[dict]) -> None:
         {
             **county_panel.finding_line(found),
             "grave": found["severity"],
+            "named": units.get(found["unit"], found["unit"]),
             "kind": names.get(found["code"], found["code"]),
         }
         for found in ordered[:LISTED]
