@@ -152,6 +152,8 @@ def actions(matter: Matter) -> list[str]:
         return found
     if kind == "unknown_unit":
         found += ["resolve", "admit"] if matter["month"] and matter["county"] else []
+    if kind == "roster_remark":
+        found.append("admit")
     if board_rows.code(matter) in HABITS:
         found.insert(0, "habit")
     if kind in ("warning", "month_question"):

@@ -18,7 +18,16 @@ from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received
 from pipelines.warehouse.projection import Warehouse
 
-Kind = Literal["refused_file", "no_county", "unknown_unit", "held_row", "warning", "waiting_report", "month_question"]
+Kind = Literal[
+    "refused_file",
+    "no_county",
+    "unknown_unit",
+    "held_row",
+    "warning",
+    "waiting_report",
+    "month_question",
+    "roster_remark",
+]
 KIND_NAMES: dict[str, str] = {
     "refused_file": "退回的文件",
     "no_county": "看不出县（市、区）或月份的文件",
@@ -27,6 +36,7 @@ KIND_NAMES: dict[str, str] = {
     "warning": "未答复的需核实问题",
     "waiting_report": "等待的报表",
     "month_question": "政策之前的月份",
+    "roster_remark": "县里对名册的意见",
 }
 STATE_NAMES = {"open": "待处理", "explained": "已说明，待采纳", "settled": "已办结", "dismissed": "不予处理"}
 
@@ -185,7 +195,7 @@ def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, unnest($months::DATE[]) AS month)
         SELECT id, seq, code, severity, wrong.county, wrong.month, message, file, received_at, unit
         FROM ({OPEN_FINDINGS}) AS wrong JOIN (SELECT seq, file, received_at FROM submission) USING (seq)
-        WHERE severity <> 'note' AND NOT list_contains($passed::VARCHAR[], code) ORDER BY seq, phase, number
+        WHERE (severity <> 'note' OR code = 'roster_remark') AND NOT list_contains($passed::VARCHAR[], code) ORDER BY seq, phase, number
         """,
         {
             "seqs": [seq for seq, _, _ in sent],
@@ -208,6 +218,8 @@ def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
 def _kind(code: str, severity: str) -> Kind:
     if code == "month_before_policy":
         return "month_question"
+    if code == "roster_remark":
+        return code
     if severity == "warning":
         return "warning"
     return "unknown_unit" if code in _UNKNOWN_UNIT else "held_row"
