@@ -20,7 +20,6 @@ from pipelines.errors import Refusal
 from pipelines.intake import decisions, gap_wording, month_now
 from pipelines.monthly import month_decisions
 from pipelines.notify import dispatch
-from pipelines.reference.form import KINDS
 from pipelines.serving import handing_over
 
 HOW = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
@@ -137,7 +136,7 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
     towns = month_now.towns(settings.load(), month, county)
     name = st.text_input("名称", named, max_chars=60, key=f"{key}-name", placeholder="如 前三里村委会")
     town = st.selectbox("街道（乡镇）", list(towns), format_func=towns.get, key=f"{key}-town")
-    kind = st.selectbox("类型", KINDS["all"], key=f"{key}-kind")
+    kind = st.selectbox("类型", decisions.UNIT_KINDS, key=f"{key}-kind")
     why = st.text_input("理由（批准设立的文件）", max_chars=200, key=f"{key}-why")
     st.caption(f"自{months.label(month)}起列入名册，代码由系统给出；新版名册列出它以后以名册为准。")
     if st.button("增设", key=key, type="primary"):

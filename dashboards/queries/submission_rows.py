@@ -10,8 +10,7 @@ from dashboards.queries.edition_data import many, rows
 from dashboards.queries.row_types import ReportingRow
 from dashboards.text import search_words
 from pipelines import settings
-from pipelines.archive.store import Archive
-from pipelines.edition import Release, explained_answers, open_edition
+from pipelines.edition import Release
 from pipelines.edition.explained_answers import Explained
 from pipelines.intake import month_now
 from pipelines.intake.month_now import MonthNow, Note
@@ -143,8 +142,7 @@ def explained(release: Release, month: date, county: str | None = None) -> list[
 @st.cache_resource(max_entries=50, show_spinner=False)
 def _explained(_release: Release, folder: str, month: date, mark: int) -> list[Explained]:
     """As of the ledger number `mark`, by which an answer is kept, as by the edition's folder."""
-    release = open_edition.with_decisions(_release, Archive(settings.load().archive))
-    return explained_answers.explained(release, month)
+    return month_now.explained(settings.load(), _release, month)
 
 
 def now(month: date) -> MonthNow:

@@ -10,6 +10,8 @@ from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
+from pipelines.edition import Release, explained_answers, open_edition
+from pipelines.edition.explained_answers import Explained
 from pipelines.intake import month_status
 from pipelines.reference import age
 from pipelines.reference.reference_bundle import Reference
@@ -119,6 +121,11 @@ def findings(settings: Settings, month: date, county: str | None = None) -> list
         for row in kept
         if county is None or row["county"] == county
     ]
+
+
+def explained(settings: Settings, release: Release, month: date) -> list[Explained]:
+    """What counties explain of a month's answers in an edition, with what the city says to it now."""
+    return explained_answers.explained(open_edition.with_decisions(release, Archive(settings.archive)), month)
 
 
 def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:

@@ -219,7 +219,7 @@ def _kind(code: str, severity: str) -> Kind:
     if code == "month_before_policy":
         return "month_question"
     if code == "roster_remark":
-        return code
+        return "roster_remark"
     if severity == "warning":
         return "warning"
     return "unknown_unit" if code in _UNKNOWN_UNIT else "held_row"
