@@ -288,15 +288,13 @@ def _opens(line: Mapping[str, Any]) -> bool:
     return bool(line.get("month") and _UNIT.fullmatch(line["unit"] or ""))
 
 
-# where a finding stands, as its message begins
-_STANDS = re.compile(r"^文件“[^”]*”(?:工作表“[^”]*”)?(?:单元格 [^：:]+)?[：:]")
 # cells of a finding that a line names
 _CELLS = 5
 
 
 def finding_line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A finding as a row: its address has columns of its own and is taken out of the message; of many cells the first are named."""
-    said = _STANDS.sub("", row["message"].split("】", 1)[-1])
+    said = screen_wording.without_place(row["message"])
     severity = SEVERITY.get(row["severity"], row["severity"])
     return {**row, "severity": severity, "what": said, "cell": _first_cells(row.get("cell") or "")}
 

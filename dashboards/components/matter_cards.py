@@ -19,7 +19,6 @@ from pipelines.monthly import month_decisions
 # of more matters of one cause the rest is shown on demand
 FIRST = 5
 _QUOTED = re.compile(r"“([^”]{2,60})”")
-_PLACE = re.compile(r"^【\w+】(文件“[^”]*”)?[:：]?")
 # what is settled once for a county: code of the finding → how it may be read
 HABITS: dict[str, dict[str, str]] = {
     "ticks_and_blanks": {"否": "空白就是“否”", "未填": "空白就是没有填"},
@@ -98,7 +97,7 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
-            said = _about(matter) + _PLACE.sub("", matter["message"])
+            said = _about(matter) + screen_wording.without_sheet(matter["message"])
             st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
             for row in told:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
@@ -116,10 +115,10 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
 
 
 def _about(matter: Matter) -> str:
-    """The unit that a matter is about: `柏乡镇 前三里村委会：`."""
+    """The unit that a matter is about: `柏乡镇 前三里村委会，`."""
     unit = matter.get("unit")
     name = board_rows.unit_names(matter["month"], matter["county"]).get(unit) if unit else None
-    return f"{name}：" if name else ""
+    return f"{name}，" if name else ""
 
 
 def _kind(matter: Matter, said: str) -> str:
@@ -128,7 +127,7 @@ def _kind(matter: Matter, said: str) -> str:
     word = "县里已说明" if matter["state"] == "explained" else KIND_NAMES[matter["kind"]]
     names = outcome.kind_names(settings.load().reference)
     what = names.get(board_rows.code(matter), "")
-    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what and not said.startswith(what) else "")
+    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what and what not in said else "")
 
 
 def _accepts(matter: Matter) -> bool:
@@ -244,7 +243,7 @@ def _habit(matter: Matter, by: str | Actor) -> None:
 
 
 def _admit(matter: Matter, by: str | Actor) -> None:
-    named = _QUOTED.search(_PLACE.sub("", matter["message"]))
+    named = _QUOTED.search(screen_wording.without_place(matter["message"]))
     month_steps.admit(
         months.parse(matter["month"] or ""),
         matter["county"] or "",

@@ -107,8 +107,11 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
 def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -> None:
     """The button, what became of the file, and its receipt: before sending that of the check."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type="primary", disabled=not by):
+        usual = "secondary" if seen.report.refused else "primary"
+        if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type=usual, disabled=not by):
             dropped.sent = _tried(partial(_submit, by=by), dropped.name, dropped.content)
+            if dropped.sent:
+                st.rerun()
         told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
         if dropped.sent and dropped.sent[1]:
             told, content, name = "下载回执（标出问题的报表）", dropped.sent[1], dropped.sent[2]

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.queries import submission_rows
+from dashboards.text import screen_wording
 from pipelines import months, settings
 from pipelines.intake import answer_matters, month_now, reporting_status
 from pipelines.intake.month_now import MonthNow
@@ -158,7 +159,7 @@ def by_cause(matters: Iterable[Matter]) -> list[tuple[str, list[Matter]]]:
 def missing_units(month: date, county: str) -> str:
     """Which units the county has not reported, as the finding says it; empty where none is missing."""
     rows = month_now.findings(settings.load(), month, county)
-    return next((row["message"].split("】", 1)[-1] for row in rows if row["code"] == "units_missing"), "")
+    return next((screen_wording.without_place(row["message"]) for row in rows if row["code"] == "units_missing"), "")
 
 
 def code(matter: Matter) -> str:
