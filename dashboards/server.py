@@ -2,7 +2,7 @@
 
 Before it refuses a page of another origin, Streamlit would ask checkip.amazonaws.com who this machine is, and so anybody's browser
 could make it call out. Our pages come from the names in `server.allowedHosts`; the machine's addresses are nobody's business.
-Uploads pass `dashboards.upload_door` first; pages and files go out through `dashboards.front`.
+Uploads pass `dashboards.upload_door` first, `/api` is answered by `dashboards.api`; pages and files go out through `dashboards.front`.
 """
 
 import sys
@@ -13,10 +13,11 @@ from streamlit.web.cli import main
 from streamlit.web.server.starlette import starlette_app
 
 from dashboards import upload_door
+from dashboards.api.middleware import Api
 from dashboards.front.middleware import Front
 
 # outermost first; Streamlit's own come after them
-BEFORE = [Middleware(upload_door.Door), Middleware(Front)]
+BEFORE = [Middleware(upload_door.Door), Middleware(Api), Middleware(Front)]
 
 
 def unknown() -> None:

@@ -4,24 +4,22 @@ Three ways (`pipelines.access.roles`): this machine only; OpenID Connect by Stre
 with a secret that only the proxy knows. Access is checked again on every rerun.
 """
 
-import hmac
 import time
 from collections.abc import Callable
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboards import upload_door
+from dashboards import request_identity, upload_door
+from dashboards.request_identity import Sender
 from dashboards.text import escape
 from pipelines import settings
 from pipelines.access import audit_log, roles
-from pipelines.access.roles import ANYBODY, OPERATOR, Actor
+from pipelines.access.roles import ANYBODY, Access, Actor
 from pipelines.errors import Refusal
 
-SECRET_HEADER = "X-Shequ-Secret"  # noqa: S105 the header's name
 # seconds after the last click in which a session without a sign-in of its own may send files
 UPLOADS_FOR = 12 * 3600.0
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 def actor() -> Actor:
@@ -40,10 +38,7 @@ def may(action: str, county: str | None = None) -> bool:
 
 def counties() -> list[str] | None:
     """The counties whose units and findings the person may see; None for all, an empty list for none."""
-    person, _ = _who()
-    if person is None or not (roles.may(person, "units") or person.role == "县级"):
-        return []
-    return list(person.counties) if person.role == "县级" else None
+    return request_identity.counties(_who()[0])
 
 
 def exporting(make: Callable[[], bytes], name: str, rows: int, county: str | None = None) -> Callable[[], bytes]:
@@ -95,59 +90,10 @@ def corner(person: Actor) -> None:
 
 
 def _who() -> tuple[Actor | None, str]:
-    place = settings.load()
-    rules = roles.load(place)
-    if settings.anonymous() and rules.mode == "local":
-        return ANYBODY, ""
-    if rules.mode == "local":
-        return _local()
-    identity, why = _signed_in(rules) if rules.mode == "oidc" else _by_proxy(rules)
-    if identity is None:
-        return None, why
-    person = rules.find(identity)
-    return person, "" if person else f"账号 {identity} 不在本系统的名单中。请联系市里，在 access.yaml 中登记后再来。"
-
-
-def _local() -> tuple[Actor | None, str]:
-    """Everybody on this machine is its operator: requests from elsewhere are refused."""
-    why = "没有设置登录，只能在运行本系统的机器上使用。请管理员按 docs/security.md 设置登录。"
-    if not roles.is_loopback(st.get_option("server.address")):
-        return None, why
-    if any(name in st.context.headers for name in _FORWARDED):
-        return None, why
-    return OPERATOR, ""
-
-
-def _signed_in(rules: roles.Access) -> tuple[str | None, str]:
-    """The identity given by the provider. Streamlit does not check `exp`, so it is checked here."""
-    if not st.user.get("is_logged_in"):
-        return None, "请登录。"
-    if not (isinstance(expires := st.user.get("exp"), (int, float)) and expires > time.time()):
-        return None, "登录已过期，请重新登录。"
-    if rules.claim == "email" and st.user.get("email_verified") is False:
-        return None, "您的邮箱尚未经身份系统验证，不能据此登录。"
-    identity = st.user.get(rules.claim)
-    return (identity, "") if isinstance(identity, str) and identity else (None, f"身份系统没有给出 {rules.claim}。")
-
-
-def _by_proxy(rules: roles.Access) -> tuple[str | None, str]:
-    """The identity in the proxy's header, if the request has the secret and comes from the proxy's address."""
-    secret = settings.proxy_secret()
-    if not secret or len(secret) < 32:
-        return None, "服务器没有设置 SHEQU_PROXY_SECRET（至少 32 个字符）；请管理员按 docs/security.md 设置。"
-    given = _only(SECRET_HEADER)
+    headers = {name.lower(): st.context.headers.get_all(name) for name in st.context.headers}
     # Streamlit gives no address for a caller on this machine
-    address = st.context.ip_address or "127.0.0.1"
-    if not hmac.compare_digest(given.encode(), secret.encode()) or address not in rules.proxy.addresses:
-        return None, "请从单位的统一入口访问。"
-    identity = _only(rules.proxy.user_header)
-    return (identity, "") if identity else (None, "统一入口没有说明您是谁；请重新登录。")
-
-
-def _only(header: str) -> str:
-    """The header's value; empty where it is given twice: one of them is not the proxy's."""
-    values = st.context.headers.get_all(header)
-    return values[0] if len(values) == 1 else ""
+    sender = Sender(headers, st.context.ip_address or "127.0.0.1", st.user)
+    return request_identity.who(roles.load(settings.load()), sender)
 
 
 # ---- sessions
@@ -158,7 +104,7 @@ def _session() -> str:
     return context.session_id if context else ""
 
 
-def _lasts(rules: roles.Access) -> float:
+def _lasts(rules: Access) -> float:
     """For how many seconds the person may send files without another click: a sign-in that has ended sends nothing."""
     if rules.mode != "oidc":
         return UPLOADS_FOR
@@ -173,12 +119,19 @@ def _seen() -> dict[tuple, float]:
     return {}
 
 
-def _idle(rules: roles.Access, person: Actor) -> None:
-    """Sign out a person who was idle too long. A new sign-in has another `iat`."""
-    key, now = (person.identity, st.user.get("iat")), time.monotonic()
-    last = _seen().get(key, now)
-    _seen()[key] = now if now - last <= rules.idle_minutes * 60 else last
-    if now - last > rules.idle_minutes * 60:
+def is_idle(rules: Access, identity: str, issued: object, used: bool) -> bool:
+    """Whether a sign-in was left unused too long; `used`: this request is a use of it. A new sign-in is issued at another time (`iat`)."""
+    key, now = (identity, issued), time.monotonic()
+    last = _seen().setdefault(key, now)
+    idle = now - last > rules.idle_minutes * 60
+    if used and not idle:
+        _seen()[key] = now
+    return idle
+
+
+def _idle(rules: Access, person: Actor) -> None:
+    """Sign out a person who was idle too long."""
+    if is_idle(rules, person.identity, st.user.get("iat"), used=True):
         upload_door.dismiss(_session())
         audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity, why="idle")
         st.logout()

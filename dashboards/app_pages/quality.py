@@ -1,9 +1,9 @@
-"""数据质量: coverage, carried and unknown answers, findings, decisions, editions."""
+"""数据质量: coverage, carried and unknown answers, findings, decisions, spot checks, editions."""
 
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import common_parts, header, quality_panel
+from dashboards.components import common_parts, header, quality_panel, spot_panel
 from dashboards.queries import figure_rows, submission_rows
 
 view = header.view()
@@ -19,5 +19,7 @@ st.markdown("**名册变动的平衡（变动前 + 新设 − 撤销 + 划入 �
 quality_panel.reconciliation(view)
 st.markdown("**市里的决定（审核、退回、豁免、认定）**")
 quality_panel.decisions(view)
+st.markdown("**抽查（历次名单，撤回的、未抽取的都在内）**")
+spot_panel.every_list(view)
 st.markdown("**发布过的版本**")
 quality_panel.editions(view)

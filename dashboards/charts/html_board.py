@@ -6,6 +6,7 @@ shows its lines under the pointer.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dashboards.charts import bar_geometry
 from dashboards.charts.palette import SIGNS, Ink
@@ -26,17 +27,18 @@ HEADS = (
 
 @dataclass(frozen=True)
 class Link:
-    """A name on the board and the page that it opens."""
+    """A name on the board and the page that it opens; `mark` is the sign of a spot check."""
 
     href: str
     label: str
     number: str = ""
     quiet: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A coloured part of a bar, in per cent of its width; `kind` is its class in the style."""
+    """A part of a bar, in per cent of its width; `kind` is its class in the style."""
 
     kind: str
     left: str
@@ -93,9 +95,26 @@ class MatrixRow:
     behind: int
 
 
-def bars(rows: Sequence[PlaceRow], links: Sequence[Link], summary: str, ink: Ink) -> str:
-    """Headline indicators as bullet bars: sign, name, bar against target, counts, gap, change, trend. `summary` is for screen readers."""
-    lines = [_indicator(row, link, ink) for row, link in zip(rows, links, strict=True)]
+@dataclass(frozen=True)
+class Proven:
+    """What visits prove of an indicator: the share in its own unit, and the sentence that says so."""
+
+    share: float
+    said: str
+
+
+def bars(
+    rows: Sequence[PlaceRow],
+    links: Sequence[Link],
+    summary: str,
+    ink: Ink,
+    proven: Mapping[str, Proven] = MappingProxyType({}),
+) -> str:
+    """Headline indicators as bullet bars: sign, name, bar against target, counts, gap, change, trend. `summary` is for screen readers.
+
+    `proven`: by indicator, from where a thin line reaches to the reported value.
+    """
+    lines = [_indicator(row, link, ink, proven.get(row["indicator"])) for row, link in zip(rows, links, strict=True)]
     return render("bars.html", bars=lines, heads=HEADS, summary=summary, colours=palette_variables(ink))
 
 
@@ -153,8 +172,11 @@ def _missing(row: CountyRow) -> int:
     return max(1, min(100, round(100 * float(failing) / float(needed)))) if needed else 0
 
 
-def _indicator(row: PlaceRow, link: Link, ink: Ink) -> Bar:
+def _indicator(row: PlaceRow, link: Link, ink: Ink, proven: Proven | None) -> Bar:
     common = _common(row, link, row["name"], ink)
+    if proven:
+        common["spans"].append(_proven_line(row, proven.share))
+        common["said"].append(proven.said)
     change = screen_wording.change(row)
     return Bar(
         **common,
@@ -197,6 +219,13 @@ def _spans(row: FigureRow, ink: Ink) -> list[Span]:
         ("c", *bar_geometry.carried_part(row), ""),
     ]
     return [Span(kind, f"{a:.1f}", f"{b - a:.1f}", colour) for kind, a, b, colour in parts if b > a]
+
+
+def _proven_line(row: FigureRow, share: float) -> Span:
+    """A thin line between the reported value and what is proven, with a tick at the latter: left of a share that is to rise."""
+    value, bound = (bar_geometry.position(row, one) for one in (row["value"], share))
+    low, high = sorted((value, bound))
+    return Span("p" if bound <= value else "p up", f"{low:.1f}", f"{high - low:.1f}")
 
 
 def _trend(row: PlaceRow) -> Trend:

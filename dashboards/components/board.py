@@ -25,18 +25,20 @@ def headline_bars(
 ) -> None:
     """The bullet bars of indicators, numbered from `first`; `checks`: what a spot check says, by indicator."""
     signs = {indicator: spot_panel.mark(check) for indicator, check in (checks or {}).items()}
+    proven = {one: found for one, check in (checks or {}).items() if (found := spot_panel.proven(check))}
     summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
     links = [
-        Link(href("indicator", indicator=row["indicator"]), row["name"], str(number), _beside(row, signs))
+        Link(
+            href("indicator", indicator=row["indicator"]),
+            row["name"],
+            str(number),
+            screen_wording.target(row),
+            signs.get(row["indicator"], ""),
+        )
         for number, row in enumerate(rows, first)
     ]
     with st.container(key="bars"):
-        show_rendered(html_board.bars(rows, links, summary, ink))
-
-
-def _beside(row: PlaceRow, signs: Mapping[str, str]) -> str:
-    """The target, and the sign of a spot check."""
-    return " ".join(filter(None, (screen_wording.target(row), signs.get(row["indicator"], ""))))
+        show_rendered(html_board.bars(rows, links, summary, ink, proven))
 
 
 def shown_counties(view: View) -> tuple[list[CountyName], dict[str, int], int]:

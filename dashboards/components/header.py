@@ -81,7 +81,7 @@ def tabs(name: str, title: str, options: dict[str, str], default: str) -> str:
         required=True,
         label_visibility="collapsed",
     )
-    _settle(name, chosen)
+    _settle(name, str(chosen))
     return str(chosen)
 
 

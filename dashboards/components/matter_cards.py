@@ -174,9 +174,14 @@ def _settle(matter: Matter, by: str | Actor) -> None:
         if not known:
             return
         action = st.segmented_control(
-            "怎么办", known, default=known[0], format_func=ACTIONS.get, required=True, key=f"action-{matter['id']}"
+            "怎么办",
+            known,
+            default=known[0],
+            format_func=ACTIONS.__getitem__,
+            required=True,
+            key=f"action-{matter['id']}",
         )
-        _FORMS[action](matter, by)
+        _FORMS[str(action)](matter, by)
 
 
 def _sentence(matter: Matter, by: str | Actor, what: str, button: str, action: Callable[[str], object], said: str):
@@ -222,7 +227,7 @@ def _resolve(matter: Matter, by: str | Actor) -> None:
     unit = st.selectbox(
         "是名册中的哪个单位（名称相近的在前，可输入名称查找）",
         list(units),
-        format_func=units.get,
+        format_func=units.__getitem__,
         key=f"unit-{matter['id']}",
     )
     if st.button("认定", key=f"do-{matter['id']}", type="primary"):
@@ -234,7 +239,9 @@ def _resolve(matter: Matter, by: str | Actor) -> None:
 
 def _habit(matter: Matter, by: str | Actor) -> None:
     ways = HABITS[board_rows.code(matter)]
-    value = st.radio("本县的这种写法", list(ways), format_func=ways.get, horizontal=True, key=f"as-{matter['id']}")
+    value = st.radio(
+        "本县的这种写法", list(ways), format_func=ways.__getitem__, horizontal=True, key=f"as-{matter['id']}"
+    )
     if st.button("认定，以后照此办理", key=f"do-{matter['id']}", type="primary"):
         clerk.decided(
             lambda: decisions.resolve(matter["id"], None, settings.load(), clerk.named(by), value),

@@ -33,7 +33,7 @@ def hand_out(board: Board) -> None:
     names = {"": "全部县（市、区）", **{row.code: row.name for row in board.counties}}
     month = _asked_month(board)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        county = st.selectbox("发给谁", list(names), format_func=names.get, width=220, key="form-county")
+        county = st.selectbox("发给谁", list(names), format_func=names.__getitem__, width=220, key="form-county")
         towns = st.checkbox("每个街道（乡镇）一份", key="form-towns")
         blank = st.checkbox("空白表（不填入上月答案）", key="form-blank")
         asked = st.button("生成", key="form-make", type="primary")
@@ -135,8 +135,8 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
     """Admit a unit that no edition of the roster lists yet. Its opposite is the withdrawal in the county's decisions."""
     towns = month_now.towns(settings.load(), month, county)
     name = st.text_input("名称", named, max_chars=60, key=f"{key}-name", placeholder="如 前三里村委会")
-    town = st.selectbox("街道（乡镇）", list(towns), format_func=towns.get, key=f"{key}-town")
-    kind = st.selectbox("类型", decisions.UNIT_KINDS, key=f"{key}-kind")
+    town = st.selectbox("街道（乡镇）", list(towns), format_func=lambda code: towns[code], key=f"{key}-town")
+    kind = st.selectbox("类型", month_now.UNIT_KINDS, key=f"{key}-kind")
     why = st.text_input("理由（批准设立的文件）", max_chars=200, key=f"{key}-why")
     st.caption(f"自{months.label(month)}起列入名册，代码由系统给出；新版名册列出它以后以名册为准。")
     if st.button("增设", key=key, type="primary"):
@@ -247,12 +247,12 @@ def release(board: Board, by: str | Actor) -> None:
             )
         if now.working and st.button(f"发布 {now.working}", key="release", type="primary"):
             clerk.worked(lambda: _child(by, "publish", ["release", key]), f"{now.working} 已发布。")
-        if now.released:
+        if released := now.released:
             clerk.with_reason(
-                f"收回 {now.released}",
+                f"收回 {released}",
                 "retract",
-                lambda why: _child(by, "publish", ["retract", now.released, "--why", why]),
-                f"{now.released} 已收回，此前发布的一版重新成为当前版。",
+                lambda why: _child(by, "publish", ["retract", released, "--why", why]),
+                f"{released} 已收回，此前发布的一版重新成为当前版。",
                 do=clerk.worked,
             )
 

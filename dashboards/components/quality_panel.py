@@ -18,7 +18,13 @@ from pipelines import months, settings
 from pipelines.errors import Refusal
 from pipelines.intake import outcome
 
-DECISIONS = {"approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布"}
+DECISIONS = {
+    "approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布", "withdraw": "撤回",
+    "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
+    "gate": "发布", "retract": "收回", "annotate": "批注",
+    "spot_plan": "计划抽查", "spot_draw": "抽取抽查名单", "spot_result": "收到抽查结果", "spot_withdraw": "撤回抽查计划",
+    "spot_close": "抽查名单结束",
+}  # fmt: skip
 
 
 def coverage(rows: Sequence[ReportingRow], ink: Ink) -> None:

@@ -7,6 +7,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -173,7 +174,7 @@ def _files(one: SpotList, told: Mapping, by: str | Actor) -> None:
                 with button, st.popover("撤回"):
                     why = st.text_input("理由", key=f"back-why-{event.seq}", max_chars=200)
                     if st.button("确认撤回", key=f"back-{event.seq}"):
-                        act(lambda seq=event.body["returned"], why=why: _returned(seq, why, by))
+                        act(partial(_returned, event.body["returned"], why, by))
 
 
 def _returned(seq: int, why: str, by: str | Actor) -> str:
@@ -195,20 +196,26 @@ def _behind(one: SpotList, whole: bool) -> None:
         )
         if one.draw is None:
             return
-        right = "已复算，与台账一致" if one.redrawn() else "复算与台账不一致，请报告管理员"
         st.caption(
-            escape.markdown(
-                f"{one.draw.by}于 {one.draw.at[:10]} 抽取；号码公布于 {one.draw.body['published']}。{right}。"
-            )
+            escape.markdown(f"{one.draw.by}于 {one.draw.at[:10]} 抽取；号码公布于 {one.draw.body['published']}。")
         )
-        if not whole:
-            st.caption("种子和次序在名单结束后列出，任何人都可以照样复算；此前只有办理人员看得到，以免走漏。")
-            return
-        st.caption(
-            "种子是下面五行的 SHA-256；每个单位的签号是种子、逗号（半角）和单位编号连写的 SHA-256，从小到大即名单的次序。"
-        )
-        st.code(spot_desk.seed_text(one), language=None)
-        st.code(one.draw.body["seed"], language=None)
+        recomputed(one, whole)
+
+
+def recomputed(one: SpotList, whole: bool) -> None:
+    """Whether the ledger's number gives the list that is kept; where it is `whole`, what anybody needs to do the same by hand."""
+    if one.redrawn():
+        st.caption("已由号码重新算出种子和次序，与台账一致。")
+    else:
+        st.error("重新算出的种子和次序与台账不一致，请报告管理员。")
+    if not whole:
+        st.caption("种子和次序在名单结束后列出，任何人都可以照样复算；此前只有办理人员看得到，以免走漏。")
+        return
+    st.caption(
+        "种子是下面五行的 SHA-256；每个单位的签号是种子、逗号（半角）和单位编号连写的 SHA-256，从小到大即名单的次序。"
+    )
+    st.code(spot_desk.seed_text(one), language=None)
+    st.code(one.draw.body["seed"] if one.draw else "", language=None)
 
 
 # ---- what comes back

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts
+from dashboards.charts import html_board
+from dashboards.components import common_parts, spot_desk_panel
 from dashboards.components.header import View
 from dashboards.queries import edition_data, spot_rows
 from dashboards.queries.row_types import PlaceRow
 from dashboards.queries.spot_row_types import SpotClaimRow, SpotFigureRow, SpotListRow, SpotUnitRow
 from dashboards.text import escape, screen_wording
+from pipelines import settings
+from pipelines.intake import spot_desk
 from pipelines.verification import sentences, spot_tables
 
 PROVEN_MARK, UNSUPPORTED_MARK = "核", "疑"
@@ -19,7 +22,18 @@ STATES = {"planned": "已计划，待抽取", "withdrawn": "已撤回", "open": 
 
 def mark(row: SpotFigureRow | None) -> str:
     """The sign at an indicator: 核 where its verdict is proven, 疑 where a check does not support it."""
-    return {"proven": PROVEN_MARK, "unsupported": UNSUPPORTED_MARK}.get((row or {}).get("status") or "", "")
+    return {"proven": PROVEN_MARK, "unsupported": UNSUPPORTED_MARK}.get((row and row["status"]) or "", "")
+
+
+def proven(row: SpotFigureRow) -> html_board.Proven | None:
+    """What visits prove, for the bar; None where no check says anything. Of a target `at_most` the noes are proven: 100 − x."""
+    if not mark(row) or row["lower"] is None or row["lower_count"] is None:
+        return None
+    share = float(100 - row["lower"] if row["at_most"] else row["lower"])
+    said = (
+        f"抽查证明{'没有的' if row['at_most'] else ''}不少于 {row['lower_count']:,} 个，目标需 {row['required']:,} 个"
+    )
+    return html_board.Proven(share, f"{said}（{_age(row)}）")
 
 
 def legend(view: View) -> str:
@@ -27,7 +41,7 @@ def legend(view: View) -> str:
     said = [row for row in spot_rows.figures(view, view.city).values() if mark(row)]
     names = {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
     lines = [f"{mark(row)} {names[row['indicator']]}：{spot_tables.about_words(row)}（{_age(row)}）" for row in said]
-    return "；".join(lines) + "。" if lines else ""
+    return "；".join(lines) + "。细线从所报的值到抽查证明的下限。" if lines else ""
 
 
 def _age(row: SpotFigureRow) -> str:
@@ -78,6 +92,8 @@ def _list(view: View, claim: SpotClaimRow, one: SpotListRow) -> None:
             strata(view, claim)
             _false_units(view, claim)
         st.caption(escape.markdown(draw_line(one)))
+        if one["drawn"] and st.button("验证抽取：重新算一遍种子和次序", key=f"redraw-{one['list']}-{claim['unit']}"):
+            spot_desk_panel.recomputed(spot_desk.named(settings.load(), one["list"]), whole=one["closed"] is not None)
 
 
 STRATA = {
@@ -129,6 +145,30 @@ def draw_line(one: SpotListRow) -> str:
     if one["value"]:
         said += f"；{one['drawn_by']}以“{one['value']}”抽取（{one['published']}），种子 {one['seed']}"
     return f"{said}；改过 {one['changed']} 处。" if one["changed"] else f"{said}。"
+
+
+# ---- the page of quality
+
+LISTS = {
+    "list": "名单", "checked": "查的月份", "names": "核查事项", "state": "状态", "planned": "计划", "number": "号码", "drawn": "抽取",
+    "closed": "结束", "visits": "走访", "answered": "已有结果", "changed": "改过", "why": "撤回理由",
+}  # fmt: skip
+
+
+def every_list(view: View) -> None:
+    """Every list ever planned, those taken back or never drawn among them."""
+    found = spot_rows.every_list(view)
+    if not found:
+        st.caption("还没有作过抽查。")
+        return
+    common_parts.table([_list_line(one) for one in found], LISTS)
+
+
+def _list_line(one: SpotListRow) -> dict[str, object]:
+    return {
+        **one, "checked": common_parts.month_text(one["month"]), "state": STATES[one["state"]],
+        "planned": f"{one['planned_by']} {one['planned_at'][:10]}", "number": f"{one['source']} {one['issue']}，{one['day']}",
+    }  # fmt: skip
 
 
 # ---- the county's page

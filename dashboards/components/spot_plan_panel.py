@@ -57,7 +57,7 @@ def plan(view: View | None) -> None:
 
 def _proposals(release, month: date, chosen: Sequence[str]) -> list[Proposal]:
     left, right = st.columns(2)
-    strata = left.selectbox("怎样分层", list(STRATA), format_func=STRATA.get, key="spot-strata")
+    strata = left.selectbox("怎样分层", list(STRATA), format_func=STRATA.__getitem__, key="spot-strata")
     visits = right.number_input(
         "一共能走访多少次（不填则用建议的）", min_value=1, value=None, step=1, key="spot-budget"
     )

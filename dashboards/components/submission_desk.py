@@ -257,16 +257,16 @@ def reports_download(view: View) -> None:
 
 
 def findings(view: View) -> None:
-    """The month's findings, of all counties or one: of those that the person may see."""
+    """What is found in all that has come in for the month until now, of all counties or one: of those that the person may see."""
     if signin.counties() == []:
         st.caption("问题清单要登录后才能看。")
         return
-    st.markdown(f"**{common_parts.month_text(view.month)}的问题**")
+    st.markdown(f"**{common_parts.month_text(view.month)}的问题**（此刻收到的报表）")
     options = {"": "全部县市区", **common_parts.county_options(view)}
     county = st.selectbox(
         "县市区", list(options), format_func=lambda code: options[code], width=240, label_visibility="collapsed"
     )
-    found = submission_rows.findings(view.release, view.month, county or None, 3000 if county else 300)
+    found = submission_rows.findings_now(view.release, view.month, county or None, 3000 if county else 300)
     if found and found[0]["findings"] > len(found):
         st.caption(f"共 {found[0]['findings']} 个，这里是最重的 {len(found)} 个；在上面选一个县市区看它的全部。")
     county_panel.findings(found)

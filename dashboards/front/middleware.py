@@ -14,6 +14,7 @@ from typing import Any
 
 from streamlit import file_util
 
+from dashboards import request_identity
 from dashboards.front import page_shell, plain_page
 
 Message = MutableMapping[str, Any]
@@ -45,9 +46,9 @@ class Front:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        path = _path(scope)
+        path = below_root(scope)
         if path == "plain":
-            await _answer(send, scope, 200, *await asyncio.to_thread(plain_page.page, _headers(scope), _address(scope)))
+            await _answer(send, scope, 200, *await asyncio.to_thread(plain_page.page, request_identity.sender(scope)))
         elif file := _file(path):
             await _send_file(send, scope, file)
         elif path.startswith(_NO_PAGES):
@@ -106,7 +107,7 @@ async def _send_file(send: Send, scope: Scope, file: Path) -> None:
 
 
 async def _send(send: Send, scope: Scope, status: int, body: bytes, packed: bytes, kind: str, caching: str) -> None:
-    takes = "gzip" in _headers(scope).get("accept-encoding", "")
+    takes = "gzip" in request_identity.sender(scope).only("accept-encoding")
     sent = packed if takes else body
     headers = {
         "content-type": kind,
@@ -149,18 +150,7 @@ def _file(path: str) -> Path | None:
     return _files().get(path)
 
 
-def _path(scope: Scope) -> str:
+def below_root(scope: Scope) -> str:
     """The path below the application's root, without slashes at its ends."""
     path, root = scope["path"], scope.get("root_path", "")
     return str(path.removeprefix(root)).strip("/")
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    """Headers by name in small letters; of those given twice, none: one of them may be forged."""
-    given = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
-    names = [name for name, _ in given]
-    return {name: value for name, value in given if names.count(name) == 1}
-
-
-def _address(scope: Scope) -> str:
-    return (scope.get("client") or ("",))[0]

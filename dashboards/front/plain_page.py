@@ -4,23 +4,23 @@ A report has figures of counties and the city and no unit's answers. It is shown
 machine, or through the organisation's proxy. Who signs in through OpenID Connect gets the sentence alone.
 """
 
-import hmac
-from collections.abc import Mapping
 from pathlib import Path
 
+from dashboards import request_identity
+from dashboards.request_identity import Sender
 from dashboards.text.templates import render
 from pipelines import settings
 from pipelines.access import roles
+from pipelines.access.roles import ANYBODY
 from pipelines.edition.edition_folders import current
 
 FLOOR = "Chrome、Edge、360 等 94 版以上，或 Firefox 93、Safari 16.4 以上"
 _SAID = f"您的浏览器版本太旧，打不开本系统的页面。请换用或升级浏览器（{FLOOR}；360 请用“极速模式”）。"
-_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
 
-def page(headers: Mapping[str, str], address: str) -> tuple[bytes, str]:
+def page(sender: Sender) -> tuple[bytes, str]:
     """HTML and its caching: the newest report under a notice, or the notice alone."""
-    report = _report() if _may_read(headers, address) else None
+    report = _report() if _may_read(sender) else None
     if report is None:
         return _notice_alone().encode(), "no-store"
     notice = (
@@ -40,14 +40,7 @@ def _report() -> Path | None:
     return next(iter(sorted((folder / "reports").glob("*.html"))), None) if folder else None
 
 
-def _may_read(headers: Mapping[str, str], address: str) -> bool:
-    place = settings.load()
-    rules = roles.load(place)
-    if rules.mode == "local":
-        return roles.is_loopback(address) and not any(name in headers for name in _FORWARDED)
-    if rules.mode != "proxy":
-        return False
-    secret, given = settings.proxy_secret() or "", headers.get("x-shequ-secret", "")
-    told = len(secret) >= 32 and hmac.compare_digest(given.encode(), secret.encode())
-    identity = headers.get(rules.proxy.user_header.lower(), "")
-    return told and address in rules.proxy.addresses and bool(identity) and rules.find(identity) is not None
+def _may_read(sender: Sender) -> bool:
+    """Nobody's sign-in is read here: who signs in through OpenID Connect has no claims."""
+    person, _ = request_identity.who(roles.load(settings.load()), sender)
+    return person is not None and person is not ANYBODY

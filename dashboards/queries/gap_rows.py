@@ -4,7 +4,8 @@ from dashboards.queries.edition_data import rows
 from dashboards.queries.submission_rows import OWN_UNIT, own
 
 # states of a unit: lacks it; has not said; it is not known whether it applies
-LACKS, NOT_SAID = (2,), (3, 4)
+LACKS: tuple[int, ...] = (2,)
+NOT_SAID: tuple[int, ...] = (3, 4)
 
 
 def towns(view, county: str) -> dict[str, str]:

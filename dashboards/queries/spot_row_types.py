@@ -13,7 +13,6 @@ class SpotResult(TypedDict):
     level: str
     unit: str
     month: date
-    list: int | None
     status: str | None
     disproven: bool | None
     lower_count: int | None
@@ -30,8 +29,10 @@ class SpotResult(TypedDict):
 
 
 class SpotFigureRow(SpotResult):
-    """What a check says of a claim in a month: table `figure_spot`."""
+    """What a check says of a claim in a month: table `figure_spot`, with the sense of the target."""
 
+    list: int | None
+    at_most: bool
     checked: date | None
     closed: date | None
 
@@ -39,6 +40,7 @@ class SpotFigureRow(SpotResult):
 class SpotClaimRow(SpotResult):
     """A claim of a list: table `spot_claim`."""
 
+    list: int
     name: str
     at_most: bool
     unknown: int
@@ -52,7 +54,7 @@ class SpotClaimRow(SpotResult):
 
 
 class SpotListRow(TypedDict):
-    """A list: table `spot_list`."""
+    """A list: table `spot_list`; of all lists also what they ask about."""
 
     month: date
     list: int
@@ -75,6 +77,7 @@ class SpotListRow(TypedDict):
     visits: int
     answered: int
     changed: int
+    names: str
 
 
 class SpotStratumRow(TypedDict):

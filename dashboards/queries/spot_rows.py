@@ -8,7 +8,8 @@ def figures(view, place: str) -> dict[str, SpotFigureRow]:
     """Indicator → what its check says in the view's month, of the city or one county. Only those that a list is about."""
     found: list[SpotFigureRow] = rows(
         view.release,
-        "SELECT * FROM figure_spot WHERE policy = $policy AND month = $month AND unit = $place",
+        """SELECT f.*, i.low IS NULL AS at_most FROM figure_spot AS f JOIN indicator AS i USING (policy, indicator)
+           WHERE f.policy = $policy AND f.month = $month AND f.unit = $place""",
         policy=view.policy, month=view.month, place=place,
     )  # fmt: skip
     return {row["indicator"]: row for row in found}
@@ -21,6 +22,16 @@ def lists(view, indicator: str) -> list[SpotListRow]:
         """SELECT * FROM spot_list WHERE list IN (SELECT list FROM spot_claim WHERE policy = $policy AND indicator = $indicator)
            AND month <= $month ORDER BY list DESC""",
         policy=view.policy, indicator=indicator, month=view.month,
+    )  # fmt: skip
+
+
+def every_list(view) -> list[SpotListRow]:
+    """Every list of the series up to the view's month, the newest first, with what it asks about."""
+    return rows(
+        view.release,
+        """SELECT l.*, (SELECT string_agg(DISTINCT c.name, '、') FROM spot_claim AS c WHERE c.list = l.list) AS names
+           FROM spot_list AS l WHERE l.month <= $month ORDER BY l.list DESC""",
+        month=view.month,
     )  # fmt: skip
 
 
@@ -47,7 +58,7 @@ def factors(view, county: str) -> list[SpotStratumRow]:
     return rows(
         view.release,
         """SELECT s.*, i.name FROM spot_stratum AS s JOIN indicator AS i USING (policy, indicator)
-           WHERE s.policy = $policy AND s.stratum = $county AND s.vf_text IS NOT NULL AND s.month <= $month
+           WHERE s.policy = $policy AND s.stratum = $county AND s.vf IS NOT NULL AND s.month <= $month
              AND s.month >= $month::DATE - INTERVAL 12 MONTH ORDER BY s.month DESC, i.position""",
         policy=view.policy, county=county, month=view.month,
     )  # fmt: skip

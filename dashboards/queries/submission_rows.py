@@ -10,7 +10,7 @@ from dashboards.queries.edition_data import many, rows
 from dashboards.queries.row_types import ReportingRow
 from dashboards.text import search_words
 from pipelines import settings
-from pipelines.edition import Release
+from pipelines.edition import Release, explained_answers, open_edition
 from pipelines.edition.explained_answers import Explained
 from pipelines.intake import month_now
 from pipelines.intake.month_now import MonthNow, Note
@@ -142,7 +142,8 @@ def explained(release: Release, month: date, county: str | None = None) -> list[
 @st.cache_resource(max_entries=50, show_spinner=False)
 def _explained(_release: Release, folder: str, month: date, mark: int) -> list[Explained]:
     """As of the ledger number `mark`, by which an answer is kept, as by the edition's folder."""
-    return month_now.explained(settings.load(), _release, month)
+    release = open_edition.with_decisions(_release, settings.load())
+    return explained_answers.explained(release, month)
 
 
 def now(month: date) -> MonthNow:
@@ -155,6 +156,17 @@ def now(month: date) -> MonthNow:
 def _now(place: Settings, month: date, mark: int) -> MonthNow:
     """As of the ledger number `mark`, by which an answer is kept."""
     return month_now.of(place, month)
+
+
+def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
+    """As `findings`, of all that has come in for the month until now. Where no settling has left anything yet (a restored installation),
+    the edition's.
+    """
+    place, seen = settings.load(), own()
+    if not month_now.known_months(place):
+        return findings(release, month, county, most)
+    found = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
+    return [{**row, "month": month, "findings": len(found)} for row in found[:most]]
 
 
 def notes() -> list[Note]:

@@ -11,11 +11,11 @@ from fractions import Fraction
 from lab.audit.declared import Question
 
 YES = frozenset((
-    "是", "有", "√", "✓", "✔", "☑", "■", "V", "Y", "YES",
+    "是", "有", "√", "✓", "☑", "■", "V", "Y", "YES",
     "TRUE", "1", "对", "具备", "已建", "已建成", "已成立", "已制定", "已完成", "达标",
 ))  # fmt: skip
 NO = frozenset((
-    "否", "无", "×", "✗", "✘", "☒", "☐", "□", "X", "N",
+    "否", "无", "×", "✗", "☒", "☐", "□", "X", "N",
     "NO", "FALSE", "0", "错", "不具备", "未建", "未成立", "未制定", "未完成", "未达标",
 ))  # fmt: skip
 _BLANK = re.compile(r"[-‐‑‒–—―−─/]*")

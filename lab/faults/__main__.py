@@ -1,6 +1,7 @@
 """Kill −9, or fail, a step at its N-th file-system event, for every N; then look, go on, and look again.
 
     python -m lab.faults --how kill --every 1 --random 100
+    python -m lab.faults --worn    each step killed, begun again without room on the disk, begun again and killed: one round a step
 
 Children are forked before anything is opened, so that a round costs no start-up. Prints one JSON object.
 """
@@ -13,19 +14,27 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter as Count
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas  # noqa: F401 pyarrow imports it with its first table: once here, not in every child
+
 from lab.faults import checker, steps
 from lab.faults.strikes import Counter, in_child
+from pipelines.reference import reference_bundle
+
+Strike = tuple[int, str]  # at which event, and how
 
 
 def step_in(name: str, place: steps.Place, at: int, how: str) -> Callable:
     def work(tell) -> None:
         counter = Counter(place.root, at, how)
         counter.install()
-        steps.STEPS[name](place, lambda digest: tell(f"ack {digest}"))
-        tell(f"events {counter.count}")
+        try:
+            steps.STEPS[name](place, lambda digest: tell(f"ack {digest}"))
+        finally:
+            tell(f"events {counter.count}")
 
     return work
 
@@ -42,10 +51,11 @@ class Campaign:
     """All rounds, and what did not hold."""
 
     def __init__(self, root: Path):
-        self.root, self.rounds, self.struck, self.troubles, self.refusals = root, 0, 0, [], set()
+        self.root, self.rounds, self.struck, self.troubles, self.refusals = root, 0, Count(), [], set()
         status, told = in_child(lambda tell: tell("|".join(map(str, steps.prepare(root)))))
         assert status == 0, told
         self.workbook, self.reference = map(Path, told.strip().split("|"))
+        reference_bundle.load(self.reference)  # once here, not in every child
         self.expected: dict[str, str] = {}
         self.lasts: dict[str, float] = {}
 
@@ -61,7 +71,8 @@ class Campaign:
         _, told = in_child(step_in(name, place, 0, "kill"))
         assert "events" in told, told
         self.lasts[name] = time.monotonic() - began
-        self.expected[name] = self.go_on(name, place)
+        if steps.ends_as(name) not in self.expected:
+            self.expected[steps.ends_as(name)] = self.go_on(name, place)
         return int(told.split("events ")[1])
 
     def go_on(self, name: str, place: steps.Place) -> str:
@@ -69,30 +80,70 @@ class Campaign:
         return told if told.startswith("figures") else f"not healed: {told}"
 
     def round(self, name: str, at: int, how: str, after: float | None = None) -> None:
+        """One strike at a place of its own, and the look at what is left and at how it goes on."""
         place = self.place(name)
+        acks, found, _ = self.strike(name, place, (at, how), after)
+        self.look(name, f"{how} at {at or after}", place, acks, found)
+
+    def worn(self, name: str, strikes: list[Strike]) -> None:
+        """Several strikes at one place: each time the step is begun again. One that comes after the step's end is made at another place."""
+        place, acks, found, told = self.place(name), [], [], ""
+        for at, how in strikes:
+            more, faults, reached = self.strike(name, place, (at, how))
+            acks, found, told = acks + more, found + faults, f"{told} {how} at {at}"
+            if not reached:
+                self.look(name, told, place, acks, found)
+                place = self.place(name)
+                acks, found, _ = self.strike(name, place, (at, how))
+                told = f" {how} at {at}"
+        self.look(name, told, place, acks, found)
+
+    def strike(
+        self, name: str, place: steps.Place, strike: Strike, after: float | None = None
+    ) -> tuple[list[str], list[str], bool]:
+        """What was acknowledged before the strike, what does not hold after it, and whether it fell within the step."""
+        at, how = strike
         status, told = in_child(step_in(name, place, at, how), after)
-        self.rounds += 1
-        self.struck += status != 0
+        reached = status < 0 or (0 < at <= int((told.split("events ")[1:] or ["0"])[0].split()[0]))
+        self.struck.update([f"{name} {how}"] if reached else [])
         acks = [line[4:] for line in told.splitlines() if line.startswith("ack ")]
         refused = [line for line in told.splitlines() if line.startswith("!")]
         self.refusals |= {line.split(":")[0] for line in refused}
         found = checker.faults(place.settings.data, acks)
-        found += [line for line in refused if not line.startswith("! Refusal")]
-        if self.go_on(name, place) != self.expected[name]:
-            found.append(f"other figures: {self.go_on(name, place)[:300]}")
+        return acks, found + [line for line in refused if not line.startswith("! Refusal")], reached
+
+    def look(self, name: str, struck: str, place: steps.Place, acks: list[str], found: list[str]) -> None:
+        """Go on as the next ordinary run does, and note what does not hold then."""
+        figures = self.go_on(name, place)
+        if figures != self.expected[steps.ends_as(name)]:
+            found = [*found, f"other figures: {figures[:300]}"]
         found += checker.faults(place.settings.data, acks)
         found += [f"left over: {path}" for path in checker.leftovers(place.root)]
         told_editions = checker.editions_told(place.settings.data)
         if len(told_editions) != len(set(told_editions)):
             found.append(f"told twice: {told_editions}")
-        self.troubles += [f"{name} {how} at {at or after}: {fault}" for fault in found]
-        print(f"{self.rounds} {name} {how} at {at or after}: {status} {found or 'well'}", file=sys.stderr, flush=True)
+        self.rounds += 1
+        self.troubles += [f"{name} {struck}: {fault}" for fault in found]
+        print(f"{self.rounds} {name} {struck}: {found or 'well'}", file=sys.stderr, flush=True)
+
+
+def worn_out(events: int, chance: random.Random) -> list[Strike]:
+    """Killed in the step's second half, then begun again on a full disk, then begun again and killed: what is left to do is less each time."""
+    early = max(1, events // 4)
+    return [
+        (chance.randint(events // 2, events * 9 // 10), "kill"),
+        (chance.randint(1, early), "enospc"),
+        (chance.randint(1, early), "kill"),
+    ]
 
 
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--steps", default=",".join(steps.STEPS))
     options.add_argument("--how", default="kill")
+    options.add_argument(
+        "--worn", action="store_true", help="three strikes a step at one place, instead of --how and --every"
+    )
     options.add_argument("--every", type=int, default=1, help="strike at every so manieth event")
     options.add_argument("--random", type=int, default=0, help="kills at random moments, in all")
     options.add_argument("--seed", type=int, default=1)
@@ -103,7 +154,9 @@ def main() -> None:
         names = chosen.steps.split(",")
         counts = {name: campaign.undisturbed(name) for name in names}
         chance = random.Random(chosen.seed)
-        for how in chosen.how.split(","):
+        for name in names if chosen.worn else ():
+            campaign.worn(name, worn_out(counts[name], chance))
+        for how in () if chosen.worn else chosen.how.split(","):
             for name in names:
                 for at in range(chance.randint(1, chosen.every), counts[name] + 1, chosen.every):
                     campaign.round(name, at, how)
@@ -113,7 +166,8 @@ def main() -> None:
     told = {
         "events": counts,
         "rounds": campaign.rounds,
-        "struck": campaign.struck,
+        "struck": campaign.struck.total(),
+        "strikes": dict(sorted(campaign.struck.items())),
         "refusals": sorted(campaign.refusals),
     }
     print(json.dumps({**told, "troubles": campaign.troubles}, ensure_ascii=False, indent=1))

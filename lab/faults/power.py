@@ -97,7 +97,7 @@ def one_round(campaign: Campaign, disk: Disk, name: str, after: float) -> tuple[
     with disk.mounted():
         found = checker.faults(here.settings.data, acknowledged)
         healed = campaign.go_on(name, here)
-        if healed != campaign.expected[name]:
+        if healed != campaign.expected[steps.ends_as(name)]:
             found.append(f"other figures: {healed[:300]}")
         found += checker.faults(here.settings.data, acknowledged)
         found += [f"left over: {path}" for path in checker.leftovers(here.root)]

@@ -118,6 +118,11 @@ MISTAKEN = (withdraw, resend, decide, month_over, answer)
 STEPS = {step.__name__: step for step in (*ORDINARY, *MISTAKEN)}
 
 
+def ends_as(name: str) -> str:
+    """Steps that end with the same figures: a mistake taken back is as if it had never been made."""
+    return name if name in ("decide", "answer") else "all others"
+
+
 def prepare(root: Path) -> tuple[Path, Path]:
     """`root/before-<step>` for every step: an installation as it stands before it. Returns workbook and reference data."""
     reference = small_city.make(root / "reference", [COUNTY])
@@ -179,10 +184,11 @@ def go_on(name: str, place: Place) -> None:
     monthly_run.run(place.settings, MAY, "测试")
     for event in month_state.editions(Archive(place.settings.archive)).retracted.values():
         month_decisions.withdraw(event.seq, "没有错", place.settings, "测试")
-    try:
-        month_decisions.approve(MAY, place.settings, "测试")
-    except Refusal as refusal:
-        assert "已于" in str(refusal), refusal
+    if name == "approve":
+        try:
+            month_decisions.approve(MAY, place.settings, "测试")
+        except Refusal as refusal:
+            assert "已于" in str(refusal), refusal
     if name == "backup":
         assert copies.backup(place.settings, place.copy)["whole"]
 

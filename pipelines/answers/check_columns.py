@@ -6,7 +6,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz, process
 
 from pipelines.answers import measurement_units, personal_data
-from pipelines.answers.findings import Report
+from pipelines.answers.findings import Report, Where
 from pipelines.answers.header_columns import Table
 from pipelines.reference import labels
 from pipelines.reference.form import Part
@@ -55,18 +55,19 @@ def unknown_columns(table: Table, part: Part, report: Report) -> None:
     for column in table.unknown:
         values = [row[column.index - 1] for row in table.sheet.rows[table.last :] if column.index <= len(row)]
         filled = {value for value in values if value is not None}
-        words = {"sheet": table.sheet.name, "cell": address.cell(table.last, column.index), "found": column.header}
+        where: Where = {"sheet": table.sheet.name, "cell": address.cell(table.last, column.index)}
         plain = labels.readings(column.header)[-1][0]
         if personal_data.HEADERS.search(column.header) or sum(map(personal_data.holds, filled)) >= 2:
-            report.add("personal_data", **words)
+            report.add("personal_data", found=column.header, **where)
         elif filled and plain not in _HARMLESS:
             near = process.extractOne(plain, list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
             missing = near and known[near[0]].id not in table.columns
             report.add(
                 "unknown_column",
+                found=column.header,
                 expected=known[near[0]].label if near and missing else None,
                 hint=_hint(known[near[0]].label if near else None, missing),
-                **words,
+                **where,
             )
 
 

@@ -304,7 +304,7 @@ def _beside(table: Table, part: Part) -> Form2 | None:
     if below:
         # what 表1 reads ends where 表2 begins
         table.sheet = _window(sheet, 0, last)
-        record.first = max(record.first, last + 1)
+        below.first = max(below.first, last + 1)
     return record
 
 
@@ -334,17 +334,10 @@ def county_of_codes(table: Table | None) -> str | None:
 
 def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
     """Notes on hidden rows, columns and sheets, which are read like others."""
-    for chosen_part in filter(None, (chosen.table, chosen.record)):
-        sheet = chosen_part.sheet
-        if sheet.visibility != "visible":
-            report.add("hidden_sheet", sheet=sheet.name)
-        inside = [row for row in sheet.hidden_rows if row <= len(sheet.rows)]
-        width = max((len(row) for row in sheet.rows), default=0)
-        columns = [column for column in sheet.hidden_cols if column <= width]
-        if inside:
-            report.add("hidden_rows", sheet=sheet.name, found=address.row_spans(inside), count=len(inside))
-        if columns:
-            report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
+    if chosen.table:
+        _note_hidden(chosen.table.sheet, report)
+    if chosen.record:
+        _note_hidden(chosen.record.sheet, report)
     for sheet in chosen.others:
         if sheet.name in OURS or is_remarks(sheet):
             continue
@@ -353,6 +346,18 @@ def note_hidden(workbook: Workbook, chosen: Chosen, report: Report) -> None:
             continue
         state = "" if sheet.visibility == "visible" else "（隐藏）"
         report.add("other_sheet", sheet=sheet.name, state=state)
+
+
+def _note_hidden(sheet: Sheet, report: Report) -> None:
+    if sheet.visibility != "visible":
+        report.add("hidden_sheet", sheet=sheet.name)
+    inside = [row for row in sheet.hidden_rows if row <= len(sheet.rows)]
+    width = max((len(row) for row in sheet.rows), default=0)
+    columns = [column for column in sheet.hidden_cols if column <= width]
+    if inside:
+        report.add("hidden_rows", sheet=sheet.name, found=address.row_spans(inside), count=len(inside))
+    if columns:
+        report.add("hidden_columns", sheet=sheet.name, found=address.letter_spans(columns), count=len(columns))
 
 
 def is_remarks(sheet: Sheet) -> bool:

@@ -4,8 +4,10 @@ Works on columns: each distinct raw value of a column is parsed once, a column i
 """
 
 import re
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import date
+from functools import partial
+from typing import TypeGuard, cast
 
 from pipelines.answers import flag_words, parse_value, personal_data, raw_column
 from pipelines.answers.community_rows import CommunityRows, Context, decided_month
@@ -27,7 +29,8 @@ class Cells:
 
     def __init__(self, table: Table, rows: CommunityRows, context: Context):
         self.table, self.rows, self.context = table, rows, context
-        self.sheet, self.report = table.sheet, context.report
+        self.sheet = table.sheet
+        self.add = partial(context.report.add, sheet=self.sheet.name)
         self.columns = self._transposed()
         self.bad: dict[str, dict[int, Bad]] = {}
         self._kinds_of_rows: list[str | None] = [None] * len(rows.row)
@@ -48,7 +51,7 @@ class Cells:
             for applies, allowed in KINDS.items()
         }
         for question in self.context.part:
-            positions = outside.get(question.applies, ())
+            positions = outside.get(question.applies, [])
             if question.id in self.table.columns and any(map(self.rows.raw[question.id].__getitem__, positions)):
                 self._ignore(question, positions)
 
@@ -60,10 +63,6 @@ class Cells:
         self._ticks_and_blanks()
         self._later_than_report()
         self._note_unreadable()
-
-    def add(self, code: str, **address_and_words: object) -> None:
-        """A finding on this sheet."""
-        self.report.add(code, sheet=self.sheet.name, **address_and_words)
 
     def _transposed(self) -> list[tuple[object, ...]]:
         """Columns of the unit rows, as wide as the mapped columns go."""
@@ -91,12 +90,12 @@ class Cells:
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
         try:
-            known = parse_value.remembered(self.context.part, question, *astuple(self._asked(place)))
+            known = parse_value.remembered(self.context.part, question, self._asked(place))
             values = list(map(known.__getitem__, raw))
         except parse_value.Unread:
             return False
         texts = self.sheet.numeric is not None and place.index not in self.sheet.numeric
-        shown = list(raw) if texts else list(map(parse_value.SHOWN.__getitem__, raw))
+        shown = list(cast("tuple[str | None, ...]", raw) if texts else map(parse_value.SHOWN.__getitem__, raw))
         self.rows.values[question.id], self.rows.raw[question.id] = values, shown
         return True
 
@@ -108,9 +107,9 @@ class Cells:
             # True equals 1 in Python, and a column would take the one for the other
             raw, distinct = raw_column.booleans_apart(raw, distinct)
         parsed = parse_value.parse_all(distinct, question, asked)
-        wrong = {value for value, result in parsed.items() if type(result) is Bad}
+        wrong = {value: result for value, result in parsed.items() if type(result) is Bad}
         if wrong:
-            self.bad[question.id] = {i: parsed[value] for i, value in enumerate(raw) if value in wrong}
+            self.bad[question.id] = {i: wrong[value] for i, value in enumerate(raw) if value in wrong}
             for value in wrong:
                 parsed[value] = None
         if question.type == "percent" and (wrong or place.index in self.sheet.percent):
@@ -125,7 +124,7 @@ class Cells:
             )
         self.rows.values[question.id] = list(map(parsed.__getitem__, raw))
         self.rows.raw[question.id] = raw_column.texts(raw, distinct)
-        if wrong and personal_data.any_in(wrong):
+        if wrong and personal_data.any_in(set(wrong)):
             masked = personal_data.masked_code if question.type == "code" else personal_data.masked
             self.rows.raw[question.id] = [text and masked(text) for text in self.rows.raw[question.id]]
 
@@ -133,7 +132,8 @@ class Cells:
         """A percent column: cells with a percent format hold fractions, 0.925 for 92.5%."""
         formatted = self.sheet.percent.get(place.index, ())
         bad = self.bad.get(question.id, {})
-        values, texts = [], []
+        values: list[object] = []
+        texts: list[str | None] = []
         for i, (row, value) in enumerate(zip(self.rows.row, raw, strict=True)):
             if row in formatted and isinstance(value, (int, float)):
                 result = parse_value.formatted_percent(value, question)
@@ -347,13 +347,15 @@ class Cells:
             for i, value in enumerate(self.rows.values[question.id]):
                 if value is not None and value > month:
                     row, raw = self.rows.row[i], self.rows.raw[question.id][i]
-                    where = {
-                        "cell": address.cell(row, column),
-                        "row": row,
-                        "field": question.id,
-                        "unit": self.rows.unit[i],
-                    }
-                    self.add("month_after_report", found=raw, label=question.label, **where)
+                    self.add(
+                        "month_after_report",
+                        cell=address.cell(row, column),
+                        row=row,
+                        field=question.id,
+                        unit=self.rows.unit[i],
+                        found=raw,
+                        label=question.label,
+                    )
 
     def _ignore(self, question: Field, positions: list[int]) -> None:
         raw, values, bad = self.rows.raw[question.id], self.rows.values[question.id], self.bad.get(question.id, {})
@@ -370,7 +372,7 @@ class Cells:
 
     def _report_ignored(self, question: Field, filled: list[int]) -> None:
         place, raw = self.table.columns[question.id], self.rows.raw[question.id]
-        words = {"label": question.label, "kinds": "、".join(KINDS[question.applies])}
+        label, kinds = question.label, "、".join(KINDS[question.applies])
         if len(filled) > ONE_BY_ONE:
             rows = [self.rows.row[i] for i in filled]
             ignored = "、".join(sorted({raw[i] or "" for i in filled})[:5])
@@ -380,7 +382,8 @@ class Cells:
                 field=question.id,
                 found=ignored,
                 count=len(rows),
-                **words,
+                label=label,
+                kinds=kinds,
             )
             return
         for i in filled:
@@ -392,9 +395,10 @@ class Cells:
                 field=question.id,
                 unit=self.rows.unit[i],
                 found=raw[i],
-                **words,
+                label=label,
+                kinds=kinds,
             )
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return type(value) is str

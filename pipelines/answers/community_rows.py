@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.answers.findings import Report
 from pipelines.answers.header_columns import Column
@@ -37,7 +37,8 @@ class CommunityRows:
     def drop(self, positions: set[int]) -> None:
         """Takes rows out, as if they had not been sent."""
         keep = [i for i in range(len(self.row)) if i not in positions]
-        for values in (self.row, self.unit, self.held, self.unreadable, *self.values.values(), *self.raw.values()):
+        lists: list[list[Any]] = [self.row, self.unit, self.held, self.unreadable]
+        for values in (*lists, *self.values.values(), *self.raw.values()):
             values[:] = [values[i] for i in keep]
 
 

@@ -1,12 +1,16 @@
 """表1: rows to units; which rows are held, which stand twice, which units of the roster are missing."""
 
+from functools import partial
+
 from pipelines import months
 from pipelines.answers import confirmed_rows, match_unit, subtotals
 from pipelines.answers.community_cells import ONE_BY_ONE, Cells
 from pipelines.answers.community_rows import CommunityRows, Context
+from pipelines.answers.findings import Where
 from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.match_unit import CountyIndex, Outcome
 from pipelines.answers.unit_rows import Body, classify
+from pipelines.reference.roster import Listed
 from pipelines.workbook import address
 
 _NAMED = 10  # units that a finding names
@@ -28,8 +32,9 @@ def sort_rows(table: Table, index: CountyIndex | None) -> Body:
 
 class _Reader:
     def __init__(self, table: Table, context: Context):
-        self.table, self.context, self.report = table, context, context.report
+        self.table, self.context = table, context
         self.sheet = table.sheet
+        self._add = partial(context.report.add, sheet=self.sheet.name)
         self.body = sort_rows(table, context.index)
         self.rows = CommunityRows(self.sheet.name, table.columns, self.body.units)
         self.cells = Cells(table, self.rows, context)
@@ -46,7 +51,7 @@ class _Reader:
         self._repeated()
         if self.context.index:
             subtotals.check(self.body.totals, self.rows, self.table, self.context)
-            self._absent()
+            self._absent(self.context.index)
         self._leave_out_untouched()
         return self.rows
 
@@ -57,17 +62,23 @@ class _Reader:
             return
         states = confirmed_rows.states(self.rows, self.context.part, self.cells.bad, last)
         self.untouched = {number for number, state in zip(numbers, states, strict=True) if state == "untouched"}
-        words = {"changed": states.count("changed"), "confirmed": states.count("confirmed")}
-        self._add("prefilled", month=months.label(last.month), untouched=len(self.untouched), **words)
+        changed, confirmed = states.count("changed"), states.count("confirmed")
+        month, untouched = months.label(last.month), len(self.untouched)
+        self._add("prefilled", month=month, untouched=untouched, changed=changed, confirmed=confirmed)
 
     def _leave_out_untouched(self) -> None:
-        positions = [i for i, number in enumerate(self.rows.row) if number in self.untouched]
-        if not positions:
+        last, positions = self.context.last, [i for i, n in enumerate(self.rows.row) if n in self.untouched]
+        if last is None or not positions:
             return
         names = [self._raw("name", i) or "" for i in positions[:_NAMED]]
-        words = {"names": "、".join(names) + ("等" if len(positions) > _NAMED else ""), "count": len(positions)}
-        month = months.label(self.context.last.month)
-        self._add("not_confirmed", cell=self._code_cells(positions), field="code", month=month, **words)
+        self._add(
+            "not_confirmed",
+            cell=self._code_cells(positions),
+            field="code",
+            month=months.label(last.month),
+            names="、".join(names) + ("等" if len(positions) > _NAMED else ""),
+            count=len(positions),
+        )
         self.rows.untouched = len(positions)
         self.rows.drop(set(positions))
 
@@ -80,8 +91,8 @@ class _Reader:
         given = [self.rows.values.get(name) or [None] * count for name in ("code", "name", "town")]
         index, exact = self.context.index, self.context.index.exact
         outcomes = [
-            exact.get(stated) or match_unit.match(index, *stated, self.context.resolutions)
-            for stated in zip(*given, strict=True)
+            exact.get((code, name, town)) or match_unit.match(index, code, name, town, self.context.resolutions)
+            for code, name, town in zip(*given, strict=True)
         ]
         self.rows.unit = [outcome.unit for outcome in outcomes]
         return outcomes
@@ -89,11 +100,12 @@ class _Reader:
     def _report_units(self, outcomes: list[Outcome]) -> None:
         """A code that is blank or damaged is a warning where the name identifies the unit, else the row is held."""
         damaged = self.cells.bad.get("code", {})
-        blank, named = [], []
+        blank: list[int] = []
+        named: dict[int, str] = {}
         for i, outcome in enumerate(outcomes):
             self.rows.held[i] = outcome.unit is None
             if i in damaged and outcome.unit:
-                named.append(i)
+                named[i] = outcome.unit
             elif i in damaged:
                 self._report_damaged(i, outcome)
             elif outcome.finding:
@@ -110,20 +122,22 @@ class _Reader:
     def _report_damaged(self, i: int, outcome: Outcome) -> None:
         """A damaged code beside a name that does not identify the unit: one cause, one finding, at the code."""
         code, name = self._raw("code", i), self._raw("name", i)
-        words = {"name": name or "（未填）", "candidates": outcome.words.get("candidates", "无")}
-        self._add("code_damaged", cell=self._code_cells([i]), row=self.rows.row[i], field="code", found=code, **words)
+        where: Where = {"cell": self._code_cells([i]), "row": self.rows.row[i], "field": "code"}
+        candidates = outcome.words.get("candidates", "无")
+        self._add("code_damaged", found=code, name=name or "（未填）", candidates=candidates, **where)
 
-    def _report_named(self, positions: list[int]) -> None:
-        """Damaged codes of units that the name identifies: a finding a cell, or one where a column came so."""
-        if len(positions) > ONE_BY_ONE:
-            codes = list(dict.fromkeys(self._raw("code", i) or "" for i in positions))
-            words = {"found": "、".join(codes), "sample": "、".join(codes[:3]), "count": len(positions)}
-            self._add("code_column_damaged", cell=self._code_cells(positions), field="code", **words)
+    def _report_named(self, named: dict[int, str]) -> None:
+        """Damaged codes of units that the name identifies (position to unit): a finding a cell, or one where a column came so."""
+        if len(named) > ONE_BY_ONE:
+            cell, codes = self._code_cells(list(named)), list(dict.fromkeys(self._raw("code", i) or "" for i in named))
+            found, sample = "、".join(codes), "、".join(codes[:3])
+            self._add("code_column_damaged", cell=cell, field="code", found=found, sample=sample, count=len(named))
             return
-        for i in positions:
-            unit = self.context.index.units[self.rows.unit[i]]
-            where = {"cell": self._code_cells([i]), "row": self.rows.row[i], "field": "code", "unit": unit.code}
-            self._add("code_damaged_named", found=self._raw("code", i), expected=unit.code, name=unit.name, **where)
+        for i, unit in named.items():
+            where: Where = {"cell": self._code_cells([i]), "row": self.rows.row[i], "field": "code", "unit": unit}
+            self._add(
+                "code_damaged_named", found=self._raw("code", i), expected=unit, name=self._units[unit].name, **where
+            )
 
     def _raw(self, question: str, i: int) -> str | None:
         column = self.rows.raw.get(question)
@@ -145,10 +159,15 @@ class _Reader:
     def _place(self, questionid: str) -> Column:
         return self.table.columns.get(questionid) or self.table.columns["code"]
 
+    @property
+    def _units(self) -> dict[str, Listed]:
+        """The county's units of the month by code; none where county or month is not known."""
+        return self.context.index.units if self.context.index else {}
+
     def _kinds(self) -> list[str | None]:
         """The roster's kind where the unit is known, else the kind that the row states."""
         stated = self.rows.values.get("kind") or [None] * len(self.rows.row)
-        known = self.context.index.units if self.context.index else {}
+        known = self._units
         return [known[code].kind if code else said for code, said in zip(self.rows.unit, stated, strict=True)]
 
     def _hold_required(self) -> None:
@@ -193,15 +212,10 @@ class _Reader:
         versions = {tuple(values[i] for values in compared) for i in positions}
         place = self._place("code")
         rows = [self.rows.row[i] for i in positions]
-        words = {
-            "cell": address.column_cells(place.index, rows),
-            "field": "code",
-            "unit": code,
-            "found": code,
-            "rows": address.row_spans(rows),
-        }
+        cells, spans = address.column_cells(place.index, rows), address.row_spans(rows)
+        where: Where = {"cell": cells, "row": rows[0], "field": "code", "unit": code}
         if len(versions) == 1:
-            self._add("unit_repeated", row=rows[0], **words)
+            self._add("unit_repeated", found=code, rows=spans, **where)
             return set(positions[1:])
         differing = [
             name
@@ -209,14 +223,13 @@ class _Reader:
             if name != "code" and len({values[i] for i in positions}) > 1
         ]
         labels_ = "、".join(self.context.part[name].label for name in differing[:5])
-        self._add("unit_twice", row=rows[0], fields=labels_, **words)
+        self._add("unit_twice", found=code, rows=spans, fields=labels_, **where)
         for i in positions:
             self.rows.held[i] = True
         return set()
 
-    def _absent(self) -> None:
+    def _absent(self, index: CountyIndex) -> None:
         """Units of the roster that no row is about."""
-        index = self.context.index
         given = set(self.rows.unit)
         town = self.context.town
         expected = [unit for unit in index.units.values() if town in (None, unit.town_code)]
@@ -230,6 +243,3 @@ class _Reader:
                 total=len(expected),
                 names=names_ + ("等" if len(missing) > 20 else ""),
             )
-
-    def _add(self, code: str, **address_and_words: object) -> None:
-        self.report.add(code, sheet=self.sheet.name, **address_and_words)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import Generic, TypeVar
 
-from pipelines import months
 from pipelines.answers import name_variants, parse_value
 from pipelines.reference.labels import fold
 from pipelines.reference.roster import Rosters
@@ -30,11 +30,14 @@ _DATE_LINE = re.compile(r"(?:填报|填表|报送|制表|上报|打印|报出)(?
 _WHO = re.compile(r"(?:填报|编报|填表|报送|报告|上报)(?:单位|部门|机构)|^单位名称|^单位\(")
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A month or county code stated at one place, and the place in words."""
+V = TypeVar("V")
 
-    value: object
+
+@dataclass(frozen=True)
+class Claim(Generic[V]):
+    """A month, or the counties' codes that one place can mean, and the place in words."""
+
+    value: V
     source: str
 
 
@@ -106,7 +109,7 @@ def _variants(name: str, short: str, kind: str, city: str) -> set[str]:
 
 def counties_in(text: str, known: dict[str, frozenset[str]], city: str) -> set[str]:
     """Codes of the counties that a text names; the longest name wins where one contains another."""
-    rest, counties = fold(text).replace(fold(city), " "), set()
+    rest, counties = fold(text).replace(fold(city), " "), set[str]()
     for name, codes in known.items():
         if name in rest:
             counties |= codes
@@ -150,8 +153,8 @@ def title_cells(sheet: Sheet, before: int) -> Iterable[tuple[str, str]]:
 class Identity:
     """All statements of the workbook on its county and month."""
 
-    months: list[Claim]
-    counties: list[Claim]  # value: frozenset of codes that the place can mean
+    months: list[Claim[date]]
+    counties: list[Claim[frozenset[str]]]
 
 
 def collect(file: str, titled: list[tuple[Sheet, int]], marks: Marks, rosters: Rosters) -> Identity:
@@ -214,10 +217,6 @@ def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tupl
     return None, "county_conflict" if any(meant) else "county_unknown"
 
 
-def quote(claims: list[Claim], label) -> str:
+def quote(claims: list[Claim[V]], label: Callable[[V], str]) -> str:
     """The statements by place, for the refusal."""
     return "；".join(dict.fromkeys(f"{claim.source}为{label(claim.value)}" for claim in claims))
-
-
-def month_label(month: object) -> str:
-    return months.label(month)

@@ -7,7 +7,7 @@ from itertools import islice
 from rapidfuzz import fuzz, process
 
 from pipelines.answers import header_columns, measurement_units, parse_value, personal_data
-from pipelines.answers.findings import Report
+from pipelines.answers.findings import Report, Where
 from pipelines.answers.header_columns import Column, Match
 from pipelines.answers.parse_value import Asked, Bad
 from pipelines.reference import labels
@@ -252,34 +252,27 @@ def _value(place: Place, sheet: Sheet, record: CountyRecord, report: Report, dat
         None,
     )
     result = _parsed(place, sheet, raw, date1904)
-    words = {"cell": cell, "row": place.row, "field": field_.id, "label": field_.label}
+    where: Where = {"sheet": sheet.name, "cell": cell, "row": place.row, "field": field_.id, "label": field_.label}
     if field_.applies == "shared_funding" and not shared:
         text = labels.fold(parse_value.shown(raw) or "")
         if not parse_value.is_blank(text) and text not in parse_value.NOT_APPLICABLE:
-            report.add(
-                "not_applicable",
-                sheet=sheet.name,
-                found=parse_value.shown(raw),
-                kinds="市、区共担社区建设经费的区",
-                **words,
-            )
+            report.add("not_applicable", found=parse_value.shown(raw), kinds="市、区共担社区建设经费的区", **where)
         return
     if isinstance(result, Bad):
         report.add(
             result.code,
-            sheet=sheet.name,
             found=parse_value.shown(raw) or sheet.errors.get((place.row, place.column)),
             expected=result.expected or None,
             unit_name=field_.unit or "",
             effect="表2暂不计入" if field_.required else "该项暂按未填处理",
             count=1,
-            **words,
+            **where,
         )
         record.held = record.held or field_.required
         return
     record.values[field_.id] = personal_data.masked(result) if isinstance(result, str) else result
     if result is None and field_.required:
-        report.add("required_missing", sheet=sheet.name, **words)
+        report.add("required_missing", **where)
         record.held = True
 
 
@@ -312,8 +305,8 @@ def _check_county(record: CountyRecord, report: Report, own: Own) -> None:
         wrong = ("county", name, max(own.names, key=len, default=own.codes[-1]))
     if wrong:
         field_id, value, expected = wrong
-        where = {"cell": record.cells[field_id], "field": field_id}
-        report.add("record_of_other_county", sheet=record.sheet, found=value, expected=expected, **where)
+        where: Where = {"sheet": record.sheet, "cell": record.cells[field_id], "field": field_id}
+        report.add("record_of_other_county", found=value, expected=expected, **where)
         record.held = True
 
 

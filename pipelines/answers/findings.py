@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 from pipelines import settings
 from pipelines.answers import personal_data
@@ -109,6 +109,17 @@ def place(file: str, sheet: str | None = None, cell: str | None = None) -> str:
         cells = cell.split(",")
         text += "单元格 " + "、".join(cells[:5]) + (f" 等{len(cells)}处" if len(cells) > 5 else "")
     return text
+
+
+class Where(TypedDict, total=False):
+    """The place of a finding and the question it is about, as `Report.add` takes them."""
+
+    sheet: str
+    cell: str
+    row: int
+    field: str
+    unit: str | None
+    label: str
 
 
 @dataclass

@@ -1,17 +1,15 @@
-"""The words and marks by which a yes-or-no question is answered."""
+"""The words and marks by which a yes-or-no question is answered: those of semantics §2 and no others, in either case and width."""
 
 import re
 
 from pipelines.reference import labels
 
-TICKS = frozenset("√✓✔☑✅■◼⬛▣")
-EMPTY_BOXES = frozenset("☐□▢◻⬜❏❑")
+TICKS = frozenset("√✓☑■")
 YES = TICKS | {
-    "是", "有", "V", "Y", "YES", "TRUE", "1", "对", "具备", "已建", "已建成", "已成立", "已制定", "已完成", "达标", "已达标",
+    "是", "有", "V", "Y", "YES", "TRUE", "1", "对", "具备", "已建", "已建成", "已成立", "已制定", "已完成", "达标",
 }  # fmt: skip
-NO = EMPTY_BOXES | {
-    "否", "无", "×", "✕", "✖", "✗", "✘", "❌", "☒", "X", "N", "NO", "FALSE", "0", "错", "不具备", "没有", "未建", "未建成",
-    "未成立", "未制定", "未完成", "未达标", "不达标",
+NO = frozenset("×✗☒☐□") | {
+    "否", "无", "X", "N", "NO", "FALSE", "0", "错", "不具备", "未建", "未成立", "未制定", "未完成", "未达标",
 }  # fmt: skip
 # what the tick and the boxes of Wingdings are where the font is lost; letters that are words of their own are left alone
 SYMBOLS = str.maketrans({
@@ -19,12 +17,12 @@ SYMBOLS = str.maketrans({
     "\uf0a8": "☐", "\uf06f": "☐", "\uf050": "√", "\uf04f": "×", "\uf052": "☑", "\uf053": "☒", "\uf0a3": "☐",
 })  # fmt: skip
 _BRACKETS = str.maketrans("[]【】〔〕", "()()()")
-_MARKED = re.compile(r"([√✓✔☑✅■◼⬛▣×✗✘☒☐□▢◻⬜❏❑]|\([√✓✔☑✅■◼⬛▣×✗✘☒V]?\))|([^√✓✔☑✅■◼⬛▣×✗✘☒☐□▢◻⬜❏❑()]+)")
+_MARKED = re.compile(r"([√✓☑■×✗☒☐□]|\([√✓☑■×✗☒V]?\))|([^√✓☑■×✗☒☐□()]+)")
 
 
 def folded(text: str) -> str:
     """A flag's text as it stands in `YES` and `NO`: folded, in capitals, symbol fonts as their characters."""
-    return labels.fold(text.translate(SYMBOLS)).upper().strip("。.,;、!")
+    return labels.fold(text.translate(SYMBOLS)).upper()
 
 
 def is_tick(text: str | None) -> bool:
@@ -46,7 +44,7 @@ def pair(text: str) -> list[bool] | None:
     meant = [True if word in YES else False if word in NO else None for word in words]
     if order not in ("mwmw", "wmwm") or sorted(meant, key=str) != [False, True]:
         return None
-    ticked = [answer for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
+    ticked = [bool(answer) for mark, answer in zip(marks, meant, strict=True) if _is_ticked(mark)]
     return ticked if len(ticked) == 1 else []
 
 

@@ -261,7 +261,7 @@ def measured(column: Column, match: Match) -> Column | None:
 
     A group's unit holds for those of its columns that it fits: 元 over pay and head counts concerns the pay.
     """
-    own = measurement_units.canonical(match.field.unit)
+    own = measurement_units.canonical(match.field.unit if match.field else None)
     if own is None:
         return column
     units = [unit for unit in map(measurement_units.find, match.remarks) if unit]

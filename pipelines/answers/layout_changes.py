@@ -65,10 +65,10 @@ def _note(report: Report, code: str, sheet: str, items: list[str]) -> None:
 def _renamed(before: dict[str, Place], now: dict[str, Place], both: list[str]) -> list[str]:
     """Headers that say something else; ordinals, blanks, line breaks and widths of letters do not count, units do."""
     return [
-        f"“{_plain(before[name].header)}”改为“{_plain(now[name].header)}”（{now[name].cell}）"
+        f"“{_plain(old)}”改为“{_plain(new)}”（{now[name].cell}）"
         for name in both
-        if before[name].header and now[name].header
-        if labels.normalise(before[name].header) != labels.normalise(now[name].header)
+        if (old := before[name].header) and (new := now[name].header)
+        if labels.normalise(old) != labels.normalise(new)
     ]
 
 
@@ -95,8 +95,9 @@ def _longest_rising(numbers: list[int]) -> set[int]:
         ends[length : length + 1] = [number]
         at[length : length + 1] = [position]
         before.append(at[length - 1] if length else None)
-    positions, position = set(), at[-1] if at else None
-    while position is not None:
-        positions.add(position)
-        position = before[position]
+    positions: set[int] = set()
+    previous = at[-1] if at else None
+    while previous is not None:
+        positions.add(previous)
+        previous = before[previous]
     return positions

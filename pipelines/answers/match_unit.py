@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from typing import TypedDict
 
 from rapidfuzz import fuzz, process
 
@@ -150,6 +151,16 @@ def sharing_counties(rosters: Rosters, month: date) -> frozenset[str]:
     return frozenset(county.code for county in rosters.counties(month) if county.shared_funding)
 
 
+class MatchWords(TypedDict, total=False):
+    """What a finding about a unit names: of the row `name`, of the roster the rest."""
+
+    name: str
+    roster: str
+    other: str
+    county: str
+    candidates: str
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The unit of a row, or why there is none. `finding` is a code of findings.yaml; `unit` may stand beside a warning."""
@@ -157,7 +168,7 @@ class Outcome:
     unit: str | None
     finding: str | None = None
     found: str | None = None
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: MatchWords = field(default_factory=MatchWords)
     column: str = "code"
     by_name: bool = False
 
@@ -167,7 +178,7 @@ def match(
 ) -> Outcome:
     """One row. `code` is 12 digits or None where it is blank or damaged."""
     unit = index.units.get(code) if code else None
-    if unit and name and index.written[code] == fold(name):
+    if code and unit and name and index.written[code] == fold(name):
         return _by_code(index, unit, town)
     resolved = resolutions.get(key(code, name, town))
     if resolved in index.units:
@@ -195,7 +206,7 @@ def _by_code_despite_name(index: CountyIndex, unit: Listed, name: str | None, to
     others = index.named(name, index.town_codes(town)) or index.named(name, set())
     if others == [unit.code]:
         return _by_code(index, unit, town)
-    words = {"name": name, "roster": unit.name}
+    words: MatchWords = {"name": name, "roster": unit.name}
     if others and unit.code not in others:
         words["other"] = _describe(index, others[:CANDIDATES])
         return Outcome(None, "code_name_conflict", unit.code, words)
@@ -216,7 +227,7 @@ def _by_name(index: CountyIndex, name: str | None, town: str | None) -> Outcome:
 
 def _strange(index: CountyIndex, code: str, name: str | None, town: str | None) -> Outcome:
     """A well-formed code that is no unit of this county in this month."""
-    words = {"name": name or "", "candidates": candidates(index, name, town)}
+    words: MatchWords = {"name": name or "", "candidates": candidates(index, name, town)}
     if code in index.elsewhere:
         other = index.elsewhere[code]
         return Outcome(None, "unit_foreign", code, words | {"county": other.county, "other": other.name})

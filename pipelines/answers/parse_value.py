@@ -7,10 +7,11 @@ numbers are taken at their shortest exact decimal (`repr`), so that 0.1 is a ten
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
+from typing import TypeVar
 
 from pipelines.answers import flag_words, measurement_units
 from pipelines.reference import labels
@@ -18,7 +19,7 @@ from pipelines.reference.form import Field, Part
 
 LONGEST = 200
 _MOST_REMEMBERED = 1 << 14
-BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/\\]*")
+BLANK = re.compile(r"[-‐‑‒–—―−─━﹣/]*")
 NOT_APPLICABLE = {"不涉及", "不适用"}
 _FLAG_EXPECTED = "是或否（有/无、√/×）"
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})
@@ -87,17 +88,20 @@ class Unread(Exception):
     """Among the values is one that is no answer."""
 
 
-class Remembered(dict):
+V = TypeVar("V")
+
+
+class Remembered(dict[object, V]):
     """Values of a column, each parsed when it is met first: the same few come in every file and month.
 
     A value that is no answer is not remembered: `Unread`. Only for values none of which equals one of another type.
     """
 
-    def __init__(self, work_out: Callable[[object], object]):
+    def __init__(self, work_out: Callable[[object], V]):
         super().__init__()
         self.work_out = work_out
 
-    def __missing__(self, raw: object) -> object:
+    def __missing__(self, raw: object) -> V:
         value = self.work_out(raw)
         if type(value) is Bad:
             raise Unread
@@ -107,11 +111,12 @@ class Remembered(dict):
         return value
 
 
-def remembered(part: Part, field: Field, *asked: object) -> Remembered:
+def remembered(part: Part, field: Field, asked: Asked = PLAIN) -> Remembered[object]:
     """The answers of one field that were met before; not for codes and texts, which are each county's own."""
-    met = part.remembered.get((field.id, *asked))
+    key = (field.id, *astuple(asked))
+    met: Remembered[object] | None = part.remembered.get(key)
     if met is None:
-        met = part.remembered[field.id, *asked] = Remembered(partial(parse, field=field, asked=Asked(*asked)))
+        met = part.remembered[key] = Remembered(partial(parse, field=field, asked=asked))
     return met
 
 
@@ -135,14 +140,13 @@ def is_given(text: str) -> bool:
 
 def shown(raw: object) -> str | None:
     """A raw value as the sender sees it; None for a blank cell."""
-    kind = type(raw)
-    if kind is float:
+    if type(raw) is float:
         return str(int(raw)) if raw.is_integer() and abs(raw) < 1e15 else repr(raw)
-    if kind is str:
+    if type(raw) is str:
         return raw or None
     if raw is None:
         return None
-    if kind is bool:
+    if type(raw) is bool:
         return "TRUE" if raw else "FALSE"
     return raw.isoformat() if isinstance(raw, (date, datetime, time)) else str(raw)
 
@@ -252,9 +256,9 @@ def formatted_percent(raw: float, field: Field) -> object:
 
 def _places(value: Decimal) -> Decimal:
     """At most the six places that are stored: more come only from arithmetic in binary, like 0.30000000000000004."""
-    return (
-        value.quantize(_SIX_PLACES, ROUND_HALF_UP) if value.as_tuple().exponent < -6 and abs(value) < 10**20 else value
-    )
+    exponent = value.as_tuple().exponent
+    longer = isinstance(exponent, int) and exponent < -6 and abs(value) < 10**20
+    return value.quantize(_SIX_PLACES, ROUND_HALF_UP) if longer else value
 
 
 def _bounded(value: int | Decimal, field: Field, expected: str) -> object:

@@ -1,6 +1,7 @@
 """One column of raw cells: as text that the sender sees, and as distinct keys."""
 
 from types import NoneType
+from typing import cast
 
 from pipelines.answers import parse_value, personal_data
 
@@ -8,7 +9,7 @@ from pipelines.answers import parse_value, personal_data
 def texts(raw: tuple[object, ...], distinct: set[object]) -> list[str | None]:
     """What stood in the cells, as the sender sees it. Text is its own text."""
     if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
-        return list(raw)
+        return list(cast("tuple[str | None, ...]", raw))
     texts = {value: parse_value.shown(value) for value in distinct}
     return list(map(texts.__getitem__, raw))
 

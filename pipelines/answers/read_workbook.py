@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from pipelines import months, settings
 from pipelines.answers import (
@@ -28,12 +29,13 @@ from pipelines.answers.explanations import Explanation
 from pipelines.answers.findings import ERROR, Finding, Kind, Report
 from pipelines.answers.join_sheets import Joined
 from pipelines.answers.match_unit import county_index, county_labels, sharing_counties
-from pipelines.reference.form import Form
+from pipelines.reference.form import Form, Part
 from pipelines.reference.roster import Rosters
 from pipelines.workbook import address
-from pipelines.workbook.grid import NOTES, Unreadable, Workbook
+from pipelines.workbook.grid import NOTES, Sheet, Unreadable, Workbook
 from pipelines.workbook.open_workbook import open_workbook
 
+V = TypeVar("V")
 SAMPLE = "示例数据"
 Resolutions = Mapping[str, Mapping[str, str]]
 
@@ -163,9 +165,9 @@ class _Reading:
         for piece in chosen.pieces[1:]:
             check_columns.unknown_columns(piece, self.form.community, self.report)
         if table is not None and usable:
-            self.reading.community = self._community(table)
+            self.reading.community = rows = self._community(table)
             if chosen.joined:
-                self._elsewhere(chosen.joined, self.reading.community)
+                self._elsewhere(chosen.joined, rows)
         if form2 is not None:
             self._record(form2)
         choose_sheets.note_hidden(self.workbook, chosen, self.report)
@@ -264,18 +266,19 @@ class _Reading:
     def _not_asked(self, table: header_columns.Table | None, form2: county_sheet.Form2 | None) -> None:
         """Leaves out, with a note, what was not asked in the month: questions before their first or after their last month."""
         month = self.reading.month
-        asked = self.form.in_month(month) if month else self.form
-        if asked is self.form:
+        if month is None or (asked := self.form.in_month(month)) is self.form:
             return
-        for sheet, places, part in (
-            (table and table.sheet, table.columns if table else {}, "community"),
-            (form2 and form2.sheet, form2.places if form2 else {}, "county"),
-        ):
-            extra = [field for field in self.form.part(part) if field.id not in asked.part(part).by_id]
-            given = [field.label for field in extra if places.pop(field.id, None) is not None]
-            if given:
-                self.report.add("not_asked", sheet=sheet.name, found="、".join(given), month=months.label(month))
+        if table:
+            self._leave_out(table.sheet, table.columns, self.form.community, asked.community, month)
+        if form2:
+            self._leave_out(form2.sheet, form2.places, self.form.county, asked.county, month)
         self.form = asked
+
+    def _leave_out(self, sheet: Sheet, places: dict[str, V], part: Part, asked: Part, month: date) -> None:
+        extra = [field for field in part if field.id not in asked.by_id]
+        given = [field.label for field in extra if places.pop(field.id, None) is not None]
+        if given:
+            self.report.add("not_asked", sheet=sheet.name, found="、".join(given), month=months.label(month))
 
     def _month(self, month: date | None) -> None:
         if month is None:
@@ -285,8 +288,8 @@ class _Reading:
             self.report.add("month_before_roster", found=months.label(month), expected=str(first))
             return
         if month >= self.bounds.today.replace(day=1):
-            words = {"today": str(self.bounds.today), "from_day": str(months.add(month, 1))}
-            self.report.add("month_future", found=months.label(month), **words)
+            today, from_day = str(self.bounds.today), str(months.add(month, 1))
+            self.report.add("month_future", found=months.label(month), today=today, from_day=from_day)
         elif month < self.bounds.first_month:
             self.report.add(
                 "month_before_policy", found=months.label(month), expected=months.label(self.bounds.first_month)
@@ -313,16 +316,20 @@ class _Reading:
             )
             self.report.add(trouble, found=named or None)
         if county and by_codes and by_codes != county and chosen.table and trouble != "county_unknown":
-            words = {"county": counties[county], "other": counties.get(by_codes, by_codes)}
             self.report.add(
-                "codes_of_other_county", sheet=chosen.table.sheet.name, found=by_codes, expected=county, **words
+                "codes_of_other_county",
+                sheet=chosen.table.sheet.name,
+                found=by_codes,
+                expected=county,
+                county=counties[county],
+                other=counties.get(by_codes, by_codes),
             )
             county = None
         self.reading.county = county
 
     # -- the sheets ---------------------------------------------------------------------------------------------------
 
-    def _community(self, table: header_columns.Table) -> CommunityRows | None:
+    def _community(self, table: header_columns.Table) -> CommunityRows:
         month, county = self.reading.month, self.reading.county
         index = county_index(self.rosters, month, county) if month and county else None
         decided = self._decided(county, month) if month and county else {}

@@ -83,7 +83,7 @@ def load(folder: Path) -> Limits:
     """The thresholds of `folder/behaviour.yaml`; unknown keys and values of the wrong type are refused."""
     name = "behaviour.yaml"
     data = dict(strict_yaml.load_yaml(folder / name))
-    parts = {"unchanged": Unchanged, "alike": Alike, "round": Round, "turned": Turned}
+    parts: dict[str, type[Entry]] = {"unchanged": Unchanged, "alike": Alike, "round": Round, "turned": Turned}
     if isinstance(data.get("turned"), dict):
         data["turned"] = {("except_" if key == "except" else key): value for key, value in data["turned"].items()}
     built = {key: strict_yaml.build(model, data.get(key), f"{name}：{key}") for key, model in parts.items()}

@@ -270,7 +270,7 @@ def verify(folder: Path) -> Verified:
         "objects": len(objects),
         "faults": faults,
         "whole": not faults,
-        "message": f"{mark['city']['name']}的备份，台账至第 {seq} 号，{len(objects)} 个文件：{verdict}",
+        "message": f"{mark['city']['name']}的备份，台账至第 {seq} 号，{len(objects)} 个文件：{verdict}。",
     }
 
 

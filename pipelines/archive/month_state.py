@@ -14,7 +14,7 @@ A withdrawn event is passed over, as if it had never happened; a withdrawn withd
 
 from bisect import insort
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -85,7 +85,8 @@ class Life:
     """Everything in force after the last event folded.
 
     `status` of a submission: effective, superseded, waiting, question, refused, withdrawn, or repeated (the same bytes as the
-    submission in force, `repeats`), or spot (of a spot check: `spots`). `withdrawn`: number of an event → the withdrawal.
+    submission in force, `repeats`), or spot (of a spot check: `spots`). `withdrawn`: number of an event → the withdrawal. `continues`:
+    id of a finding → the one that was decided on while the unit or county had another code (`warehouse.continued_findings`).
     """
 
     months: dict[date, MonthState] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class Life:
     first_month: date | None = None
     digests: dict[int, str] = field(default_factory=dict)
     spots: list[Event] = field(default_factory=list)
+    continues: dict[str, str] = field(default_factory=dict)
 
     def month(self, month: date) -> MonthState:
         return self.months.setdefault(month, MonthState(month))
@@ -129,7 +131,35 @@ class Life:
 
     def waived(self, month: date) -> dict[str, Waiver]:
         """Waivers in force in a month, by finding id. A waiver holds to the end of its month `until`."""
-        return {waiver.finding: waiver for waiver in self.waivers if month <= waiver.until}
+        return {waiver.finding: waiver for waiver in self.all_waivers if month <= waiver.until}
+
+    @property
+    def all_waivers(self) -> list[Waiver]:
+        """The waivers that go on under a later code of the unit or county, as of that code's findings, and those decided on themselves."""
+        decided: dict[str, list[Waiver]] = {}
+        for waiver in self.waivers:
+            decided.setdefault(waiver.finding, []).append(waiver)
+        gone_on = [
+            replace(waiver, finding=later)
+            for later, earlier in self.continues.items()
+            for waiver in decided.get(earlier, ())
+            if not self._asked_again(later, waiver)
+        ]
+        return [*gone_on, *self.waivers]
+
+    def _asked_again(self, finding: str, waiver: Waiver) -> bool:
+        """Whether the city asked again under the later code, which ends an accepted explanation."""
+        events = self.answered[finding].events if finding in self.answered else []
+        return waiver.until == NO_END and any(event.kind == "ask" and event.seq > waiver.seq for event in events)
+
+    def answer_to(self, finding: str) -> Answered | None:
+        """What county and city answered to a finding, under its present codes or else under earlier ones."""
+        return self.answered.get(finding) or self.answered.get(self.continues.get(finding, ""))
+
+    @property
+    def decided_on(self) -> set[str]:
+        """Ids of the findings and matters on which anything was decided."""
+        return {*self.answered, *(waiver.finding for waiver in self.waivers)}
 
 
 def fold(

@@ -23,7 +23,7 @@ from pipelines.cli import (
 from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
-from pipelines.system import durable_files
+from pipelines.system import durable_files, locks
 
 
 class _Chinese(click.Group):
@@ -148,7 +148,10 @@ def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool
     with printing.progress("读取报表") as report:
         reports = submit_files.submit(files, found, by, report)
     if receipts:
-        submit_files.write_receipts(reports, found, receipts)
+        try:
+            submit_files.write_receipts(reports, found, receipts)
+        except locks.Busy as busy:  # the files are stored all the same, and it is said what became of them
+            printing.say(f"回执未写：{busy}", err=True)
     printing.reports(reports, as_json)
 
 

@@ -36,7 +36,7 @@ def backup(found: Settings, folder: Path, only_verify: bool, by: str, as_json: b
 
     with printing.progress("备份") as report:
         result = copies.verify(folder) if only_verify else copies.backup(found, folder, by, report)
-    printing.print_json(result) if as_json else printing.say(result["message"])
+    printing.print_json(result) if as_json else printing.say(*result["message"].split("\n"))
     if not result["whole"]:
         sys.exit(1)
 

@@ -43,8 +43,10 @@ def open_edition(settings: Settings, edition: str | None):
     from pipelines.archive import edition_gate
     from pipelines.edition import open_release
 
-    if edition is None or edition == "working":
-        return open_release(edition=edition, settings=settings)
+    if edition is None:
+        return open_release(settings=settings)
+    if edition == "working":
+        return open_release(edition="working", settings=settings)
     return open_release(*edition_gate.order(edition), settings=settings)
 
 

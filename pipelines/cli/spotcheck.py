@@ -145,7 +145,7 @@ def draw(
         printing.print_json({**told, "files": [str(path) for path in paths]})
         return
     printing.say(f"{number} 号名单已抽取：{told['units']} 个单位，种子 {told['seed']}")
-    printing.say("\n".join(map(str, paths)) or "名单文件用 shequ spotcheck result 名单号 --out 文件夹 生成")
+    printing.say(*([str(path) for path in paths] or ["名单文件用 shequ spotcheck result 名单号 --out 文件夹 生成"]))
 
 
 @spotcheck.command()

@@ -162,15 +162,7 @@ def _question(field) -> dg.TableColumn:
 
 def _indicator(indicator: Indicator) -> dg.TableColumn:
     says = f"{indicator.name}（{indicator.clause}）：{indicator.quote}"
-    return dg.TableColumn(indicator.id, "TINYINT", says, tags={"clause": _tag(indicator.clause)})
-
-
-def _tag(clause: str) -> str:
-    """A clause as a tag takes it: letters, digits, `_`, `-` and `.`."""
-    return (
-        "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in clause)[:63].strip("_")
-        or "clause"
-    )
+    return dg.TableColumn(indicator.id, "TINYINT", says)
 
 
 def _lineage(register: Register) -> dg.TableColumnLineage:

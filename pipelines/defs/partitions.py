@@ -12,24 +12,11 @@ ZONE = str(SHANGHAI)
 
 
 def partitions(reference: Reference) -> dg.MonthlyPartitionsDefinition:
-    """Every month since the first that a policy asks for; a month is there once it is over.
+    """Every month since the first that a policy asks for, up to the last that the calendar has let end: only such a month is due.
 
-    The last is the last one that is due in a year whose holidays the calendar knows: beyond it nothing is offered until they are entered.
+    A year without a holiday notice does not end them: its due days move by weekends alone, and `health` says so.
     """
-    return dg.MonthlyPartitionsDefinition(
-        start_date=months.key(reference.first_month), end_date=_end(reference), fmt="%Y-%m", timezone=ZONE
-    )
-
-
-def _end(reference: Reference) -> str | None:
-    """The month after the last, which is no partition any more."""
-    known = reference.calendar.years_known
-    return months.key(last_due(max(known))) if known else None
-
-
-def last_due(year: int) -> date:
-    """December of a year is due in the next one: November's report is the last that the year's calendar dates."""
-    return date(year, 12, 1)
+    return dg.MonthlyPartitionsDefinition(start_date=months.key(reference.first_month), fmt="%Y-%m", timezone=ZONE)
 
 
 def asked(context: dg.AssetExecutionContext) -> list[date]:

@@ -96,13 +96,14 @@ def _compared(
     warehouse: Warehouse, register: Register, published: Path, folder: Path, before: date, redefined: bool
 ) -> Compared:
     policy, reference = register.policy.id, warehouse.reference
-    month_of = [(published, before), (folder, before), (folder, months.add(before, 1))]
     return Compared(
         register,
         reference.form,
         reference.rosters.city.code,
         before,
-        *(_tables(place, policy, m) for place, m in month_of),
+        _tables(published, policy, before),
+        _tables(folder, policy, before),
+        _tables(folder, policy, months.add(before, 1)),
         redefined,
     )
 

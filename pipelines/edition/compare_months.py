@@ -11,7 +11,7 @@ from pipelines.edition import declared_register, edition_folders
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
-from pipelines.figures.change_breakdown import STEPS, Compared, Counted, MonthTables
+from pipelines.figures.change_breakdown import LATE, STEPS, Compared, Counted, MonthTables
 from pipelines.reference.strict_yaml import suggest
 from pipelines.warehouse import projection
 
@@ -110,11 +110,24 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict:
     return {
         "indicator": key[0],
         "unit": key[2],
-        "from": _text(first),
-        "to": _text(last),
-        "parts": _texts(_parts([_value(steps.get(step)) for step in STEPS], _is_there(steps))),
+        "from": None if first is None else _text(first),
+        "to": None if last is None else _text(last),
+        "parts": _texts(_parts(_values(steps), _is_there(steps))),
         "counties": [{"unit": unit, "parts": _texts(_share_of(of, steps))} for unit, of in inside.items()],
     }
+
+
+def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
+    """The value at each step; a report of the earlier month that came late, or was taken back, is told as reporting where it makes all of
+    the difference between 无数据 and a value.
+    """
+    before = steps.get("redefined")
+    values = {step: _value(steps.get(step)) for step in STEPS}
+    came = before is not None and before.is_silent and None not in (values["corrected"], values["now"])
+    went = values["redefined"] is not None and "corrected" in steps and values["corrected"] is None
+    if came or (went and "now" in steps and steps["now"].is_silent):
+        values |= dict.fromkeys(LATE, values["redefined"])
+    return list(values.values())
 
 
 def _value(counted: Counted | None) -> Fraction | None:
@@ -135,7 +148,10 @@ def _parts(values: list[Fraction | None], is_there: bool) -> dict[str, Fraction]
 
 
 def _filled(values: list[Fraction | None]) -> list[Fraction | None]:
-    return list(itertools.accumulate(values, lambda before, now: before if now is None else now))
+    def later(before: Fraction | None, now: Fraction | None) -> Fraction | None:
+        return before if now is None else now
+
+    return list(itertools.accumulate(values, later))
 
 
 def _is_there(steps: dict[str, Counted]) -> bool:
@@ -154,8 +170,8 @@ def _over(county: Counted | None, city: Counted) -> Fraction | None:
     return Fraction(city.factor * (county.yes if county else 0), city.scope)
 
 
-def _text(value: Fraction | None) -> str | None:
-    return None if value is None else f"{value.numerator}/{value.denominator}"
+def _text(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
 
 
 def _texts(parts: dict[str, Fraction]) -> dict[str, str]:

@@ -55,7 +55,8 @@ def places(release: Release, policy: str, month: date | None = None) -> list[Con
     """Every county of a month in the order of concern, by the divisions of the release's month. Grain: one county."""
     month = month or release.month
     before = months.add(month, -1)
-    rows = release.rows(
+    return release.rows_as(
+        ConcernedPlace,
         f"""
         SELECT unit, coalesce(c.short, unit) AS short, n.applicable::BIGINT AS applicable, n.behind::BIGINT AS behind, n.rank,
                o.behind::BIGINT AS behind_before, o.rank AS rank_before
@@ -66,7 +67,6 @@ def places(release: Release, policy: str, month: date | None = None) -> list[Con
         """,
         {"policy": policy, "month": month, "before": before},
     )
-    return [ConcernedPlace(**row) for row in rows]
 
 
 __all__ = ["BEHIND", "ConcernedPlace", "by_concern", "concern", "missing_share", "places"]

@@ -50,7 +50,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
                 con.register("incoming", table)
                 con.execute(f"CREATE TABLE release.{name} AS SELECT * FROM incoming")
                 con.unregister("incoming")
-        waivers = warehouse.life().waivers
+        waivers = warehouse.life().all_waivers
         _ready(warehouse, folder, manifest, waivers)
         files = closed_periods.put(warehouse, releases / "objects", folder, manifest, waivers)
         analysis_tables.write(warehouse)

@@ -27,7 +27,8 @@ def explanation_rows(life: Life) -> list[dict]:
 
     `state`: explained | settled (accepted) | open (asked again: `question`) | dismissed.
     """
-    return [row for finding, answered in sorted(life.answered.items()) if (row := _explained(finding, answered))]
+    answers = {finding: life.answer_to(finding) for finding in sorted({*life.answered, *life.continues})}
+    return [row for finding, answered in answers.items() if answered and (row := _explained(finding, answered))]
 
 
 def _explained(finding: str, answered: Answered) -> dict | None:

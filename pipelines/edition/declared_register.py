@@ -1,10 +1,11 @@
 """The register and the form as a release declares them: what its answers were judged by, compiled again from its own tables."""
 
-from types import SimpleNamespace
+from typing import Any
 
 from pipelines.edition.open_edition import Release
 from pipelines.reference.form import Field, Form, Part
-from pipelines.reference.policy.expression import compile_expression
+from pipelines.reference.policy.expression import Expression, Namespace, Type, compile_expression
+from pipelines.reference.policy.policy_text import PolicyText
 from pipelines.reference.policy.register import Entry_, Indicator, Policy, Ratio, Register, Rollup, namespace
 
 
@@ -29,14 +30,15 @@ def register(release: Release, policy: str, asked: Form) -> Register:
     since = row["since"]
     declared = Policy.model_construct(id=policy, since=f"{since.year}-{since.month:02}")
     rollups = release.rows("SELECT rollup, field FROM rollup WHERE policy = ?", [policy])
-    file = SimpleNamespace(policy=declared, rollups={r["rollup"]: Rollup(sum=r["field"]) for r in rollups})
+    totals = {row["rollup"]: Rollup(sum=row["field"]) for row in rollups}
     rows = release.rows("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy])
-    spaces = {of: namespace(file, asked, of) for of in ("community", "county")}
-    return Register(declared, None, file.rollups, tuple(_indicator(row, spaces[row["counted"]]) for row in rows))
+    spaces = {of: namespace(declared, totals, asked, of) for of in ("community", "county")}
+    indicators = tuple(_indicator(row, spaces[row["counted"]]) for row in rows)
+    return Register(declared, PolicyText(()), totals, indicators)
 
 
-def _indicator(row: dict, names: dict) -> Indicator:
-    def compiled(source: str | None, wanted: str):
+def _indicator(row: dict[str, Any], names: Namespace) -> Indicator:
+    def compiled(source: str | None, wanted: Type) -> Expression | None:
         return compile_expression(source, names, row["indicator"], wanted) if source else None
 
     ratio = (
@@ -45,6 +47,6 @@ def _indicator(row: dict, names: dict) -> Indicator:
         else Ratio(numerator=row["numerator_sql"], denominator=row["denominator_sql"], factor=row["factor"])
     )
     entry = Entry_.model_construct(id=row["indicator"], name=row["name"], of=row["counted"], ratio=ratio)
-    scope, share = compiled(row["scope_sql"] or "TRUE", "boolean"), compiled(row["share_sql"], "boolean")
-    parts = (compiled(row[name], "number") for name in ("numerator_sql", "denominator_sql"))
-    return Indicator(entry, scope, share, *parts, row["gap_unit"])
+    scope = compile_expression(row["scope_sql"] or "TRUE", names, row["indicator"], "boolean")
+    numerator, denominator = compiled(row["numerator_sql"], "number"), compiled(row["denominator_sql"], "number")
+    return Indicator(entry, scope, compiled(row["share_sql"], "boolean"), numerator, denominator, row["gap_unit"])

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -130,6 +131,14 @@ def point_current(shelf: Path, archive: Archive) -> None:
         write_durably(shelf / "current", f"{standing[-1]}\n".encode())
     elif not shown and archive.ledger.exists():
         (shelf / "current").unlink(missing_ok=True)
+
+
+def sweep(shelf: Path) -> None:
+    """Remove what a killed writer left half-written: month tables and folders of editions. Under the writer's lock nobody else writes
+    there.
+    """
+    for leftover in shelf.glob("*/.*.part"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:

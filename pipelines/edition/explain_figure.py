@@ -20,7 +20,7 @@ def explain(
     Errors: `Refusal` for an unknown indicator, month or unit.
     """
     month = month or release.month
-    level = {None: "city", 6: "county", 9: "town", 12: "community"}.get(unit and len(unit))
+    level = {None: "city", 6: "county", 9: "town", 12: "community"}.get(None if unit is None else len(unit))
     if unit and unit.endswith("00") and len(unit) == 6 and unit[:4] + "00" == unit:
         level, unit = "city", None
     if level is None:

@@ -121,8 +121,10 @@ def _unit_figure(indicator: dict, item: dict, month: date) -> dict:
 def _unit_gap(indicator: dict, state: int) -> dict:
     """A unit lacks itself: by its answer, or by not being known."""
     counted = indicator["is_share"] and indicator["low"] is not None and indicator["high"] is None and state != 0
-    failing, unknown = (int(state == 2), int(state in (3, 4))) if counted else (None, None)
-    return {"gap": failing + unknown if counted else None, "gap_failing": failing, "gap_unknown": unknown}
+    if not counted:
+        return {"gap": None, "gap_failing": None, "gap_unknown": None}
+    failing, unknown = int(state == 2), int(state in (3, 4))
+    return {"gap": failing + unknown, "gap_failing": failing, "gap_unknown": unknown}
 
 
 def _unit_status(indicator: dict, state: int, month: date) -> str:

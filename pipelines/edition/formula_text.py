@@ -18,11 +18,11 @@ from pipelines.punctuation import full_width
 _KINDS = {"is_urban": "城市社区或城镇社区", "is_city": "城市社区", "is_town": "城镇社区", "is_rural": "农村社区"}
 _ROSTER = {"municipal_district": "市辖区所属", "shared_funding": "市、区分担经费的", "has_villages": "辖有村的"}
 _COUNTED = {"community": "社区（村）", "county": "县（市、区）"}
-_COMPARED = {
+_COMPARED: dict[type[exp.Expr], str] = {
     exp.EQ: "为", exp.NEQ: "不为", exp.GTE: "不低于", exp.GT: "高于", exp.LTE: "不高于", exp.LT: "低于",
 }  # fmt: skip
 _MOMENTS = {**_COMPARED, exp.GTE: "不早于", exp.GT: "晚于", exp.LTE: "不晚于", exp.LT: "早于"}
-_ARITHMETIC = {exp.Add: "＋", exp.Sub: "－", exp.Mul: "×"}
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "＋", exp.Sub: "－", exp.Mul: "×"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def expressions(indicator: Mapping[str, Any]) -> str:
     return f"{parts}\nscope: {indicator['scope_sql'] or '—'}"
 
 
-def _parsed(source: str) -> exp.Expression:
+def _parsed(source: str) -> exp.Expr:
     return sqlglot.parse_one(source, dialect="duckdb")
 
 
@@ -96,11 +96,11 @@ def _scope(source: str | None, counted: str, known: Labels) -> str:
     return f"{_joined(rest, known)}的{noun}" if rest else noun if parts else f"全部{noun}"
 
 
-def _joined(parts: list[exp.Expression], known: Labels) -> str:
+def _joined(parts: list[exp.Expr], known: Labels) -> str:
     return "且".join(_condition(part, known) for part in parts)
 
 
-def _condition(node: exp.Expression, known: Labels) -> str:
+def _condition(node: exp.Expr, known: Labels) -> str:
     """A condition on one unit: `“综合服务设施”为是`."""
     handlers: dict[type, Callable[[Any], str]] = {
         exp.Paren: lambda n: _condition(n.this, known),
@@ -112,7 +112,7 @@ def _condition(node: exp.Expression, known: Labels) -> str:
         exp.Is: lambda n: f"{_amount(n.this, known)}没有填",
         exp.Column: lambda n: _flag(n, known),
     }
-    if type(node) in _COMPARED:
+    if isinstance(node, exp.Binary) and type(node) in _COMPARED:
         return _compared(node, known)
     return handlers[type(node)](node)
 
@@ -124,7 +124,7 @@ def _compared(node: exp.Binary, known: Labels) -> str:
     return f"{_amount(node.this, known)}{word}{_amount(node.expression, known)}{unit}"
 
 
-def _negated(node: exp.Expression, known: Labels) -> str:
+def _negated(node: exp.Expr, known: Labels) -> str:
     inner = node.this if isinstance(node, exp.Paren) else node
     if isinstance(inner, exp.Is):
         return f"{_amount(inner.this, known)}已填"
@@ -137,7 +137,7 @@ def _flag(node: exp.Column, known: Labels) -> str:
     return _KINDS.get(node.sql()) or f"{_name(node, known)}为是"
 
 
-def _amount(node: exp.Expression, known: Labels) -> str:
+def _amount(node: exp.Expr, known: Labels) -> str:
     """A number, month or choice: a label in quotation marks, a literal, or arithmetic of them."""
     if isinstance(node, exp.Paren):
         return f"（{_amount(node.this, known)}）"
@@ -159,7 +159,7 @@ def _case(node: exp.Case, known: Labels) -> str:
     return f"（{'，'.join(cases)}）"
 
 
-def _name(node: exp.Expression, known: Labels) -> str:
+def _name(node: exp.Expr, known: Labels) -> str:
     if not isinstance(node, exp.Column):
         return node.sql()
     dotted = _dotted(node)
@@ -170,7 +170,7 @@ def _name(node: exp.Expression, known: Labels) -> str:
     return f"“{'本县' if node.table == 'county' else ''}{known.names.get(dotted, dotted)}”"
 
 
-def _dotted(node: exp.Expression) -> str:
+def _dotted(node: exp.Expr) -> str:
     """`rollup.pilot_villages` of a column; empty for anything else."""
     if not isinstance(node, exp.Column):
         return ""

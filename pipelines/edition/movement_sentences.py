@@ -11,7 +11,7 @@ from decimal import Decimal
 from pipelines import months
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, listed, sentence
-from pipelines.edition.progress_rows import ConcernedPlace, Moved, MovedPlace, Restated, Slipped
+from pipelines.edition.progress_rows import ConcernedPlace, Moved, MovedOtherwise, MovedPlace, Restated, Slipped
 from pipelines.edition.statuses import NAMES
 from pipelines.punctuation import full_width
 
@@ -39,7 +39,8 @@ def who_lags(places: Sequence[ConcernedPlace], most: int = _NAMED) -> str:
 def slipped(release: Release, policy: str, month: date | None = None) -> list[Slipped]:
     """Leading indicators of counties whose status is worse than a month before, by county in the order of codes."""
     month = month or release.month
-    rows = release.rows(
+    rows = release.rows_as(
+        Slipped,
         f"""
         SELECT f.unit, coalesce(c.short, f.unit) AS short, f.indicator, i.name, s.status_before, f.status
         FROM {release.at("figure", month)} AS f JOIN {release.at("step", month)} AS s USING
@@ -49,10 +50,10 @@ def slipped(release: Release, policy: str, month: date | None = None) -> list[Sl
         """,
         [policy, month],
     )
-    return [Slipped(**{**row, "name": full_width(row["name"])}) for row in rows if _worse(row)]
+    return [{**row, "name": full_width(row["name"])} for row in rows if _worse(row)]
 
 
-def _worse(row: dict) -> bool:
+def _worse(row: Slipped) -> bool:
     then, now = row["status_before"], row["status"]
     return then in GRADES and now in GRADES and GRADES.index(now) > GRADES.index(then)
 
@@ -92,12 +93,8 @@ def moved(release: Release, policy: str) -> list[Moved]:
     if not {"movement", "movement_unit"} <= _tables(release) or not has_before(release, policy):
         return []
     turned = _turned(release, policy)
-    rows = [Moved(**row, **_totals(turned.get(row["indicator"], []))) for row in _parts(release, policy)]
-    kept = [
-        row
-        for row in rows
-        if any(row[key] for key in ("gained", "lost", "reported", "boundary", "corrected", "defined"))
-    ]
+    rows = [_with_work(row, turned.get(row["indicator"], [])) for row in _parts(release, policy)]
+    kept = [row for row in rows if row["gained"] or row["lost"] or _is_moved_otherwise(row)]
     return sorted(kept, key=lambda row: (-max(row["gained"], row["lost"]), row["position"]))
 
 
@@ -105,9 +102,10 @@ def _tables(release: Release) -> set[str]:
     return {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
 
 
-def _parts(release: Release, policy: str) -> list[dict]:
+def _parts(release: Release, policy: str) -> list[MovedOtherwise]:
     """Met units more by each part but work, and whether enough is known in both months, one row per leading share of the city."""
-    rows = release.rows(
+    rows = release.rows_as(
+        MovedOtherwise,
         """
         WITH met AS (
             SELECT indicator, sum(yes_after - yes_before) FILTER (part = 'boundary')::BIGINT AS boundary,
@@ -141,16 +139,18 @@ def _turned(release: Release, policy: str) -> dict[str, list[MovedPlace]]:
     )
     turned: dict[str, list[MovedPlace]] = {}
     for row in rows:
-        turned.setdefault(row.pop("indicator"), []).append(MovedPlace(**row))
+        place = MovedPlace(unit=row["unit"], short=row["short"], gained=row["gained"], lost=row["lost"])
+        turned.setdefault(row["indicator"], []).append(place)
     return turned
 
 
-def _totals(counties: list[MovedPlace]) -> dict:
-    return {
-        "counties": counties,
-        "gained": sum(place["gained"] for place in counties),
-        "lost": sum(place["lost"] for place in counties),
-    }
+def _with_work(row: MovedOtherwise, counties: list[MovedPlace]) -> Moved:
+    gained, lost = sum(place["gained"] for place in counties), sum(place["lost"] for place in counties)
+    return {**row, "counties": counties, "gained": gained, "lost": lost}
+
+
+def _is_moved_otherwise(row: MovedOtherwise) -> bool:
+    return any((row["reported"], row["boundary"], row["corrected"], row["defined"]))
 
 
 def what_moved(rows: Sequence[Moved], most: int = _NAMED) -> str:
@@ -169,23 +169,21 @@ def what_moved(rows: Sequence[Moved], most: int = _NAMED) -> str:
 
 def of_indicator(row: Moved) -> str:
     """`农村综合服务设施覆盖率新增67个村，其中信都区21个、任泽区14个、…，减少3个，另有5个为补报`."""
-    first, second = ("gained", "lost") if row["gained"] >= row["lost"] else ("lost", "gained")
-    words = {"gained": "新增", "lost": "减少"}
-    head = (
-        f"{row['name']}{words[first]}{count(row[first])}{full_width(row['gap_unit'] or '个')}"
-        if row[first]
-        else row["name"]
-    )
-    also = f"{words[second]}{count(row[second])}个" if row[second] else ""
-    return "，".join(filter(None, (head, _where(row, first), also, beside(row))))
+    rises = row["gained"] >= row["lost"]
+    gained, lost = ("新增", row["gained"]), ("减少", row["lost"])
+    (word, most), (other, least) = (gained, lost) if rises else (lost, gained)
+    head = f"{row['name']}{word}{count(most)}{full_width(row['gap_unit'] or '个')}" if most else row["name"]
+    also = f"{other}{count(least)}个" if least else ""
+    return "，".join(filter(None, (head, _where(row, rises), also, beside(row))))
 
 
-def _where(row: Moved, side: str) -> str:
-    pairs = sorted(
-        ((p["gained"] if side == "gained" else p["lost"], p) for p in row["counties"]),
-        key=lambda x: (-x[0], x[1]["unit"]),
-    )
-    places = [(number, place["short"]) for number, place in pairs if number]
+def _where(row: Moved, gained: bool) -> str:
+    """The counties of the units gained, or of those lost, most first."""
+    by_county = [
+        (place["gained"] if gained else place["lost"], place["unit"], place["short"]) for place in row["counties"]
+    ]
+    by_county.sort(key=lambda entry: (-entry[0], entry[1]))
+    places = [(number, short) for number, _, short in by_county if number]
     if (row["gap_unit"] or "").startswith("个县"):
         return f"即{listed([short for _, short in places], _NAMED, '个')}" if places else ""
     if len(places) == 1:
@@ -206,7 +204,7 @@ def beside(row: Moved) -> str:
     return f"另有{sentence}" if sentence else ""
 
 
-def _part(number: int | Decimal, more: str, fewer: str) -> str:
+def _part(number: int, more: str, fewer: str) -> str:
     return f"{count(abs(number))}个{more if number > 0 else fewer}" if number else ""
 
 
@@ -233,7 +231,8 @@ def recounted(release: Release) -> int:
 
 def restated(release: Release, policy: str) -> list[Restated]:
     """Leading shares whose value a month before is another by the divisions of the release's month, in the register's order."""
-    rows = release.rows(
+    rows = release.rows_as(
+        Restated,
         """
         SELECT i.indicator, i.name, t.shown AS "then", b.shown AS like_for_like, n.shown AS now
         FROM figure AS n
@@ -245,7 +244,7 @@ def restated(release: Release, policy: str) -> list[Restated]:
         """,
         {"policy": policy, "month": release.month, "before": months.add(release.month, -1)},
     )
-    return [Restated(**{**row, "name": full_width(row["name"])}) for row in rows]
+    return [{**row, "name": full_width(row["name"])} for row in rows]
 
 
 def divisions_paragraph(release: Release, policy: str, most: int = _NAMED) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_type_hints
 
 import duckdb
 
 from pipelines import months
 from pipelines.archive import month_state
+from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
 from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
 from pipelines.edition.decision_rows import decision_rows, explanation_rows
@@ -23,10 +24,9 @@ from pipelines.settings import Settings, load
 if TYPE_CHECKING:  # half of what a command's start would cost
     import pandas as pd
 
-# names the newest edition, released or not
-WORKING = "working"
+Row = TypeVar("Row")
 
-_CONFIG = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
@@ -130,13 +130,20 @@ class Release:
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
+    def rows_as(self, kind: type[Row], sql: str, parameters: Sequence | dict | None = None) -> list[Row]:
+        """`rows` of a query whose columns are the keys of a TypedDict, in any order."""
+        rows = self.rows(sql, parameters)
+        if rows and rows[0].keys() != get_type_hints(kind).keys():
+            raise TypeError(f"{kind.__name__} has other keys than the columns {', '.join(rows[0])}")
+        return cast(list[Row], rows)
+
     def close(self) -> None:
         self.con.close()
 
 
 def open_release(
     month: str | date | Path | None = None,
-    edition: int | str | None = None,
+    edition: int | Literal["working"] | None = None,
     settings: Settings | None = None,
     data: str | Path | None = None,
 ) -> Release:
@@ -150,17 +157,18 @@ def open_release(
         return open_folder(month)
     installation = settings or load(data)
     wanted = months.parse(month) if isinstance(month, str) else month
-    if edition == WORKING:
+    if isinstance(edition, str):
         release = open_folder(_working(installation, wanted))
     elif wanted is None:
         release = _open_current(installation)
     else:
         release = open_folder(_of_month(installation, wanted, edition))
-    return with_decisions(release, Archive(installation.archive))
+    return with_decisions(release, installation)
 
 
-def with_decisions(release: Release, archive: Archive) -> Release:
+def with_decisions(release: Release, installation: Settings) -> Release:
     """The edition with what was approved, reopened and explained since it was made; its figures rest on the other decisions as they were."""
+    archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
     events = list(archive.decisions())
@@ -172,30 +180,41 @@ def with_decisions(release: Release, archive: Archive) -> Release:
         if months.parse(key) in life.months
     }
     manifest = {**release.manifest, "states": {**release.manifest.get("states", {}), **decided}}
-    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explanation_rows(life))
+    explained = _gone_on(release, life, explanation_rows(life))
+    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explained)
+
+
+def _gone_on(release: Release, life: Life, explained: list[dict]) -> list[dict]:
+    """The explanations, and again those that the edition shows of a unit or county under a later code."""
+    said = {(row["text"], row["by"], row["at"]): row for row in explained}
+    shown = release.rows("FROM explanation") if said else []
+    again = [
+        row for row in shown if row["finding"] not in life.answered and (row["text"], row["by"], row["at"]) in said
+    ]
+    return [*explained, *({**said[row["text"], row["by"], row["at"]], "finding": row["finding"]} for row in again)]
 
 
 def _open_current(settings: Settings) -> Release:
     """The current release; where it is damaged the newest whole released one, marked as a substitute."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
-    # named and gone is damage, which is told; without a pointer the newest is meant
+    # named and gone is damage, which is reported; without a pointer the newest is meant
     wanted = edition_folders.named(settings.releases) or next(reversed(released), None)
     if wanted is None:
         raise Refusal("还没有发布任何月份；请先提交报表（shequ submit）并运行（shequ run）")
     rest = [folder for folder in reversed(released) if folder != wanted]
-    first: edition_folders.Damaged | None = None
+    faults: list[edition_folders.Damaged] = []
     for folder in [wanted, *rest]:
         try:
             verify_files.require_whole(folder)
             opened = open_folder(folder)
         except edition_folders.Damaged as fault:
-            first = first or fault
+            faults.append(fault)
         else:
-            return replace(opened, instead_of=first and _told(first, opened))
-    raise first
+            return replace(opened, instead_of=_substituted(faults[0], opened) if faults else None)
+    raise faults[0]
 
 
-def _told(fault: edition_folders.Damaged, shown: Release) -> str:
+def _substituted(fault: edition_folders.Damaged, shown: Release) -> str:
     return f"当前发布版已损坏，现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild，由档案补回"
 
 

@@ -25,25 +25,29 @@ class MovedPlace(TypedDict):
     lost: int
 
 
-class Moved(TypedDict):
-    """What moved of one leading share since the month before, in whole units. Grain: one indicator.
+class MovedOtherwise(TypedDict):
+    """Met units more of one leading share since the month before by everything but work. Grain: one indicator.
 
-    `gained` and `lost`: by work, `counties` says where. `reported`: met units that came by reports (negative: that went silent).
-    `boundary`, `corrected`, `defined`: met units more by roster, by corrections to the earlier month, by definition. `enough_known`: at
-    least nine tenths is known in both months.
+    `reported`: that came by reports (negative: that went silent). `boundary`, `corrected`, `defined`: by roster, by corrections to the
+    earlier month, by definition. `enough_known`: at least nine tenths is known in both months.
     """
 
     indicator: str
     name: str
     gap_unit: str | None
     position: int
-    gained: int
-    lost: int
     reported: int
     boundary: int
     corrected: int
     defined: int
     enough_known: bool
+
+
+class Moved(MovedOtherwise):
+    """What moved of one leading share since the month before, in whole units: `gained` and `lost` by work, `counties` says where."""
+
+    gained: int
+    lost: int
     counties: list[MovedPlace]
 
 

@@ -78,13 +78,13 @@ def publish(
         raise Refusal(f"{months.label(month)}没有任何有效报表，也没有可沿用的，无法成版；请先提交报表（shequ submit）")
     latest = edition_folders.latest_edition(settings.releases, month)
     lost = _lost(life, month, latest)
-    approved = latest and not lost and life.month(month).approved
+    approved = latest if latest and not lost and life.month(month).approved else None
     if approved and not life.spots:
         # an approved month keeps its figures until it is reopened, whatever has come in since
-        return Edition(month, int(latest.name), latest, new=False)
+        return Edition(month, int(approved.name), approved, new=False)
     draft = drafted(warehouse, settings, month, life, lost.body.get("format", 1) if lost else edition_folders.FORMAT)
-    if approved and not spot_month_tables.is_checked(warehouse, draft.manifest, latest):
-        return Edition(month, int(latest.name), latest, new=False)
+    if approved and not spot_month_tables.is_checked(warehouse, draft.manifest, approved):
+        return Edition(month, int(approved.name), approved, new=False)
     if lost:
         return _put_again(warehouse, settings, lost, draft)
     same = same_edition.same_figures if only_figures else same_edition.same
@@ -164,16 +164,16 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
         own = _own(warehouse, settings, life, marks, exports)
         divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
-            objects = own[month]() | exports.of(
-                month,
-                divisions,
-                marks[month],
-                lambda m=month: {"figure_now": month_tables.now_query(warehouse, m, divisions)},
-            )
+            now = partial(_now_query, warehouse, month, divisions)
+            objects = own[month]() | exports.of(month, divisions, marks[month], now)
             for table, item in objects.items():
                 if table not in spot_tables.TABLES:
                     content.setdefault(table, {})[months.key(month)] = item
     return content | spot_month_tables.stored(warehouse, settings.releases / "objects", life, span)
+
+
+def _now_query(warehouse: Warehouse, month: date, divisions: str) -> dict[str, str]:
+    return {"figure_now": month_tables.now_query(warehouse, month, divisions)}
 
 
 def _own(
@@ -277,13 +277,13 @@ def write(
 ) -> Path:
     """The folder of an edition, complete but not yet announced. `latest`: the edition of the month before it."""
     store = shelf / "objects"
-    before = latest and edition_folders.read_manifest(latest)
+    before = edition_folders.read_manifest(latest) if latest else None
     manifest = {
         "edition": number,
         "kind": "checked"
         if latest and spot_month_tables.is_checked(warehouse, draft.manifest, latest)
         else _kind(draft.manifest, before),
-        "changes": before and changes.since(warehouse, store, latest, draft.manifest, draft.content),
+        "changes": changes.since(warehouse, store, latest, draft.manifest, draft.content) if latest else None,
         "published_at": now.isoformat(timespec="seconds"),
         "published_by": by,
         **draft.manifest,
@@ -370,13 +370,10 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
-    """Finish what a kill interrupted: folders not in the ledger, half-written ones, a stale pointer."""
+    """Finish what a kill interrupted: folders not in the ledger, a stale pointer. (Half-written ones: `edition_folders.sweep`.)"""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
     for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:
             moment = datetime.fromisoformat(edition_folders.read_manifest(folder)["published_at"])
             _announce(settings, archive, folder, moment)
-    for leftover in settings.releases.glob("*/.*.part"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
     edition_folders.point_current(settings.releases, archive)

@@ -98,11 +98,11 @@ def _judged(indicators: Iterable[Indicator]) -> str:
 def _state(indicator: Indicator) -> str:
     """0 out of scope, 1 yes (both parts answered), 2 no, 3 share (or a part) unknown, 4 scope unknown."""
     scope = indicator.scope.sql("spark")
-    if indicator.is_share:
+    if indicator.share is not None:
         share = indicator.share.sql("spark")
         answered = f"WHEN ({share}) IS NULL THEN 3 WHEN {share} THEN 1 ELSE 2"
     else:
-        parts = [part.sql("spark") for part in (indicator.numerator, indicator.denominator)]
+        parts = [part.sql("spark") for part in (indicator.numerator, indicator.denominator) if part is not None]
         answered = f"WHEN ({parts[0]}) IS NULL OR ({parts[1]}) IS NULL THEN 3 ELSE 1"
     return f"CASE WHEN ({scope}) IS NULL THEN 4 WHEN NOT ({scope}) THEN 0 {answered} END"
 

@@ -74,5 +74,7 @@ class _Asked:
         if register is None or month < register.since:
             return None
         target = next((i.target for i in register.in_month(month) if i.id == claim.indicator), None)
-        bound = target and (target.high if claim.claim.at_most else target.low)
+        if target is None:
+            return None
+        bound = target.high if claim.claim.at_most else target.low
         return None if bound is None else Fraction(bound)

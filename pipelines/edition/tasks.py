@@ -37,12 +37,12 @@ def tasks(release: Release, policy: str, county: str | None = None, month: date 
         {"policy": policy, "month": month, "county": county},
     )
     listed = _units(release, policy, county) if month == release.month else {}
-    found = []
+    by_concern = []
     for key, group in groupby(rows, key=lambda row: (row["indicator"], row["county"])):
         line = list(group)
         if (task := _task(line, month, listed.get(key, []))) is not None:
-            found.append((task["state"] == "closed", concern({**line[-1], "place": key[1]}), task))
-    return [task for *_, task in sorted(found, key=lambda each: each[:2])]
+            by_concern.append((task["state"] == "closed", concern({**line[-1], "place": key[1]}), task))
+    return [task for *_, task in sorted(by_concern, key=lambda each: each[:2])]
 
 
 def _task(line: Sequence[dict], month: date, units: list[TaskUnit]) -> Task | None:
@@ -52,7 +52,7 @@ def _task(line: Sequence[dict], month: date, units: list[TaskUnit]) -> Task | No
     if opened is None or last["month"] != month or last["due"] is None:
         return None
     before = line[-2] if len(line) > 1 and line[-2]["month"] == months.add(month, -1) else None
-    failing, earlier = last["gap_failing"] or 0, before and before["gap_failing"]
+    failing, earlier = last["gap_failing"] or 0, before["gap_failing"] if before else None
     state = _state(last, is_open, closed)
     quota = _quota(before) if before and earlier else None
     return Task(
@@ -104,7 +104,7 @@ def _units(release: Release, policy: str, county: str | None) -> dict[tuple[str,
         "SELECT indicator FROM indicator WHERE policy = ? AND headline AND is_share AND counted = 'community' ORDER BY position",
         [policy],
     )
-    found: dict[tuple[str, str], list[TaskUnit]] = {}
+    units: dict[tuple[str, str], list[TaskUnit]] = {}
     state = release.of_month(f"state-{policy}", release.month)
     for indicator in (row["indicator"] for row in wanted):
         for row in release.rows(
@@ -112,5 +112,6 @@ def _units(release: Release, policy: str, county: str | None) -> dict[tuple[str,
                 WHERE s.month = $month AND s."{indicator}" = 2 AND ($county IS NULL OR u.county_code = $county) ORDER BY u.unit""",
             {"month": release.month, "county": county},
         ):
-            found.setdefault((indicator, row.pop("county_code")), []).append(TaskUnit(**row))
-    return found
+            lacking = TaskUnit(unit=row["unit"], town=row["town"], name=row["name"])
+            units.setdefault((indicator, row["county_code"]), []).append(lacking)
+    return units

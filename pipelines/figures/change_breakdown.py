@@ -10,6 +10,8 @@ Each step applies just one change and counts again:
 | answers | → units known in both months answer as in the later one |
 | reporting | → the later month: reports that arrived or went missing |
 
+A figure that goes from 无数据 to a value, or back, because a report of the earlier month came late or was taken back is told as reporting.
+
 It reads month tables as editions hold them (`pipelines.edition.month_tables`), and only those, so that a published edition can be
 compared as well as one that is being made.
 """
@@ -27,6 +29,8 @@ from pipelines.reference.policy.register import Indicator, Register
 
 PARTS = ("register", "correction", "boundary", "answers", "reporting")
 STEPS = ("published", "redefined", "corrected", "shifted", "answered", "now")
+# steps that are passed over where a late report makes the difference between 无数据 and a value
+LATE = ("corrected", "shifted", "answered")
 MOVEMENT = pa.schema(
     [(name, pa.string()) for name in ("policy", "indicator", "level", "unit", "part")]
     + [(name, pa.float64()) for name in ("before", "after", "change")]
@@ -93,15 +97,16 @@ def steps(con: duckdb.DuckDBPyConnection, compared: Compared) -> dict[tuple[str,
 
 @dataclass(frozen=True)
 class Counted:
-    """A figure as counted: value = factor · yes / scope; `has_value`: anything is known of it."""
+    """A figure as counted: value = factor · yes / scope; `has_value`: anything is known of it; `is_silent`: nothing, but something is asked."""
 
     factor: int
     yes: int
     scope: int
     has_value: bool
+    is_silent: bool = False
 
 
-_COLUMNS = "indicator, level, unit, factor, yes, scope, has_value"
+_COLUMNS = "indicator, level, unit, factor, yes, scope, has_value, is_silent"
 
 
 def _count_steps(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Units") -> None:
@@ -318,7 +323,7 @@ def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_ear
     queries = " UNION ALL ".join(measure.sums(kind) for kind in measure.kinds(0, compared.register))
     moved = "coalesce(origin.later, unit)" if is_earlier else "unit"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE step_{step} AS SELECT indicator, level, {moved} AS unit, factor, yes, scope, has_value "
+        f"CREATE OR REPLACE TEMP TABLE step_{step} AS SELECT indicator, level, {moved} AS unit, factor, yes, scope, has_value, is_silent "
         f"FROM ({queries}) LEFT JOIN origin ON origin.earlier = unit"
     )
 
@@ -337,22 +342,38 @@ def _parts_sql() -> str:
     return f"""
         WITH place AS (SELECT indicator, level, unit FROM step_published UNION SELECT indicator, level, unit FROM step_now),
         steps AS (
-            SELECT indicator, level, unit, {", ".join(_link(n) for n in range(len(STEPS)))}
+            SELECT indicator, level, unit, coalesce({_IS_LATE}, FALSE) AS is_late, {", ".join(_link(n) for n in range(len(STEPS)))}
             FROM place {joins} WHERE published.has_value OR now.has_value)
         {rows}
     """
 
 
+# a report of the earlier month that came late, or was taken back, makes all of the difference between 无数据 and a value
+_IS_LATE = """
+    published.yes IS NOT NULL AND (redefined.is_silent AND corrected.has_value AND now.has_value
+    OR redefined.has_value AND NOT corrected.has_value AND now.is_silent)"""
+
+
 def _link(n: int) -> str:
     """SQL of a step's value and counts in the chain from the figure published to the present one."""
+    told = [f"{name}{n}" for name in "vys"]
+    if STEPS[n] in LATE:
+        links = zip(told, _linked(n), _linked(STEPS.index("redefined")), strict=True)
+        return ", ".join(f"CASE WHEN is_late THEN {before} ELSE {own} END AS {name}" for name, own, before in links)
+    return ", ".join(f"{sql} AS {name}" for name, sql in zip(told, _linked(n), strict=True))
+
+
+def _linked(n: int) -> tuple[str, str, str]:
+    """SQL of a step's value, units met and units in scope."""
     step, so_far, from_now = STEPS[n], reversed(STEPS[: n + 1]), STEPS[n:]
     forwards, backwards = (f"coalesce({', '.join(map(_VALUE.format, steps))})" for steps in (so_far, from_now))
     moved = STEPS[0] if n < STEPS.index("shifted") else STEPS[-1]
     there = "published.yes IS NOT NULL AND now.yes IS NOT NULL"
-    return f"""
-        CASE WHEN NOT ({there}) THEN {_VALUE.format(moved)} WHEN now.has_value THEN {forwards} ELSE {backwards} END AS v{n},
-        CASE WHEN {there} THEN coalesce({step}.yes, published.yes) ELSE {moved}.yes END AS y{n},
-        CASE WHEN {there} THEN coalesce({step}.scope, published.scope) ELSE {moved}.scope END AS s{n}"""
+    return (
+        f"CASE WHEN NOT ({there}) THEN {_VALUE.format(moved)} WHEN now.has_value THEN {forwards} ELSE {backwards} END",
+        f"CASE WHEN {there} THEN coalesce({step}.yes, published.yes) ELSE {moved}.yes END",
+        f"CASE WHEN {there} THEN coalesce({step}.scope, published.scope) ELSE {moved}.scope END",
+    )
 
 
 _VALUE = "CASE WHEN {0}.has_value THEN {0}.factor * {0}.yes::DOUBLE / {0}.scope::DOUBLE END"

@@ -100,6 +100,7 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
         if known.get(month) != mark:
             with warehouse.transaction():
                 evaluate(warehouse, month, life)
+                warehouse.continue_decisions(life)
                 contents[month] = _content(warehouse, month)
                 _note(warehouse, month, "answers", mark)
                 _note(warehouse, month, "content", contents[month])

@@ -41,7 +41,11 @@ def create(warehouse: Warehouse) -> None:
 def ensure(warehouse: Warehouse, table: str, columns: list[str]) -> None:
     """The table with these columns; one of another register's columns is made anew, for all its months are computed again."""
     con, declared = warehouse.con, ", ".join(columns)
-    there = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [table])
+    # an edition that is just being written has tables of the same names, in a database beside
+    there = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND table_name = ? ORDER BY column_index",
+        [table],
+    )
     if [name for (name,) in there.fetchall()] != [column.split()[0].strip('"') for column in declared.split(", ")]:
         con.execute(f"CREATE OR REPLACE TABLE {table} ({declared})")
 

@@ -13,7 +13,7 @@ from typing import TypedDict, cast
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.figures import as_now, progress
+from pipelines.figures import as_now, figure_counts, progress
 from pipelines.warehouse.projection import Warehouse
 
 WINDOW = 6
@@ -37,13 +37,15 @@ OUTLOOK = pa.schema(
 def table(warehouse: Warehouse, month: date) -> pa.Table:
     """One row per policy, indicator with a target, level (city, county) and unit: the outlook as of a month, on its as-now series.
 
-    slope: a month, in the indicator's unit; reaches: month or null; recent_pace: further units a month over the last three
-    months; needed_pace: units a month until the due month, of those that only work can add; sdg_*: the second opinion. A figure is
+    slope: a month, in the indicator's unit; reaches: month or null; recent_pace: units a month that came to meet a share over the last
+    three months, less those that ceased to, of the units in scope and known both then and now: reports that arrive or go missing are no
+    pace; needed_pace: units a month until the due month, of those that only work can add; sdg_*: the second opinion. A figure is
     drawn by what is known of it; one that begins anew each January is due in its year's December.
     """
     progress.load_targets(warehouse)
+    turned = _turned(warehouse, months.add(month, -RECENT), month)
     return pa.Table.from_pylist(
-        [_outlook(keys, points, month) for keys, points in _series(warehouse, month)], schema=OUTLOOK
+        [_outlook(keys, points, month, turned.get(keys)) for keys, points in _series(warehouse, month)], schema=OUTLOOK
     )
 
 
@@ -52,7 +54,6 @@ class Point(TypedDict):
 
     month: date
     value: float
-    numerator: float | None
     gap: int | None
     low: float | None
     high: float | None
@@ -86,7 +87,7 @@ def _series(warehouse: Warehouse, month: date) -> list[tuple[Keys, list[Point]]]
         SELECT policy, indicator, level, unit, arg_min(point, point.month), list_reverse(arg_max(point, point.month, $window))
         FROM (
             SELECT f.policy, f.indicator, f.level, f.unit, {
-                       'month': f.month, 'value': f.known, 'numerator': f.numerator::DOUBLE, 'gap': f.gap_failing,
+                       'month': f.month, 'value': f.known, 'gap': f.gap_failing,
                        'low': low / 10000.0::DOUBLE, 'high': high / 10000.0::DOUBLE,
                        'due': CASE WHEN yearly THEN make_date(year(f.month), 12, 1) ELSE f.due END} AS point
             FROM figure AS f JOIN target AS t
@@ -101,7 +102,33 @@ def _series(warehouse: Warehouse, month: date) -> list[tuple[Keys, list[Point]]]
     return [(row[:4], [row[4], *row[5]] if row[4]["month"] < row[5][0]["month"] else row[5]) for row in rows]
 
 
-def _outlook(keys: Keys, points: list[Point], month: date) -> dict[str, object]:
+def _turned(warehouse: Warehouse, earlier: date, month: date) -> dict[Keys, int]:
+    """Of every share of city and counties, by the divisions of `month`: units of those in scope and known both times that came to meet it,
+    less those that ceased to. Left out are figures of which no unit was known both times.
+    """
+    con, divisions, turned = warehouse.con, as_now.key(warehouse, month), {}
+    for number, register in enumerate(warehouse.reference.registers):
+        for table, counted in (("state", "community"), ("county_state", "county")):
+            shares = [i.id for i in figure_counts.of(register, counted) if i.is_share]
+            if shares:
+                sql = _TURNED.format(table=f"{table}_{number}", sums=", ".join(map(_NET.format, shares)))
+                for county, indicator, net in con.execute(sql, [month, earlier, divisions]).fetchall():
+                    level, unit = ("county", county) if county else ("city", warehouse.reference.rosters.city.code)
+                    turned[register.policy.id, indicator, level, unit] = int(net)
+    return turned
+
+
+_NET = 'sum(CASE WHEN old."{0}" IN (1, 2) AND new."{0}" IN (1, 2) THEN old."{0}" - new."{0}" END) AS "{0}"'
+_TURNED = """
+    UNPIVOT (
+        SELECT new.county, {sums} FROM {table} AS new JOIN {table} AS old USING (uid)
+        WHERE new.month = $1 AND old.month = $2 AND new.divisions = $3 AND old.divisions = $3
+        GROUP BY GROUPING SETS ((new.county), ()))
+    ON COLUMNS(* EXCLUDE county) INTO NAME indicator VALUE net
+"""
+
+
+def _outlook(keys: Keys, points: list[Point], month: date, turned: int | None) -> dict[str, object]:
     last = points[-1]
     line = theil_sen([(_months_between(month, p["month"]), p["value"]) for p in points[-WINDOW:]])
     left = _months_between(month, last["due"])
@@ -110,7 +137,7 @@ def _outlook(keys: Keys, points: list[Point], month: date) -> dict[str, object]:
         "slope": line and line[0],
         "value_at_due": line and line[1] + line[0] * left,
         "reaches": _reaches(line, last, month),
-        "recent_pace": _recent_pace(points, month),
+        "recent_pace": _recent_pace(points, month, turned),
         "needed_pace": last["gap"] / left if left > 0 and last["gap"] is not None else None,
         "months_left": max(left, 0),
         **second_opinion(points),
@@ -140,12 +167,10 @@ def _reaches(line: tuple[float, float] | None, last: Point, month: date) -> date
     return months.add(month, ahead) if ahead <= HORIZON else None
 
 
-def _recent_pace(points: list[Point], month: date) -> float | None:
-    """Further units a month over the last three months; None without a value three months ago."""
-    by_month = {point["month"]: point["numerator"] for point in points[-RECENT - 1 :]}
-    earlier = months.add(month, -RECENT)
-    now, then = by_month.get(month), by_month.get(earlier)
-    return None if now is None or then is None else (now - then) / RECENT
+def _recent_pace(points: list[Point], month: date, turned: int | None) -> float | None:
+    """Units a month over the last three months; None where the series has no value then or now."""
+    compared = {month, months.add(month, -RECENT)} <= {point["month"] for point in points}
+    return turned / RECENT if compared and turned is not None else None
 
 
 def _months_between(first: date, second: date) -> int:

@@ -138,12 +138,13 @@ DECIMAL = "CASE WHEN <share> THEN {0}::DECIMAL(38,6) ELSE {0}::DECIMAL(31,0) * 0
 
 def sums(kind: Kind) -> str:
     """SQL over what `figure_counts` counted of one month, for counties and the city: factor, `yes` and `scope` in whole numbers (of a
-    ratio in millionths), and whether there is a value.
+    ratio in millionths), whether there is a value, and whether there is none because nothing is known (无数据).
     """
     factors = " ".join(f"WHEN '{i.id}' THEN {i.factor}" for _, indicators in kind.counted for i in indicators)
     query = f"""
         SELECT indicator, level, unit, CASE indicator {factors} END AS factor, yes::HUGEINT AS yes, scope::HUGEINT AS scope,
-               scope > 0 AND NOT (<share> AND share_unknown = scope) AS has_value
+               scope > 0 AND NOT (<share> AND share_unknown = scope) AS has_value,
+               NOT has_value AND share_unknown + scope_unknown > 0 AS is_silent
         FROM (<counts>)"""
     above = f"SELECT * FROM ({series(kind)}) WHERE level <> 'town'"
     return filled(query, kind).replace("<counts>", counts(kind, above))

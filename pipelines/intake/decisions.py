@@ -19,9 +19,6 @@ from pipelines.reference.roster import Admission
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
-# of units that may be admitted
-UNIT_KINDS = KINDS["all"]
-
 
 def approve(
     month: date,
@@ -204,8 +201,8 @@ def admit(name: str, town: str, kind: str, since: date, why: str, settings: Sett
         units = [unit for unit in opened.reference.rosters.units(since) if unit.town_code == town]
         if not units:
             raise Refusal(f"{months.label(since)}的名册中没有代码为 {town} 的街道（乡镇）；请核对")
-        if kind not in UNIT_KINDS:
-            raise Refusal(f"“{kind}”不是社区类型；应为 {'、'.join(UNIT_KINDS)} 之一")
+        if kind not in KINDS["all"]:
+            raise Refusal(f"“{kind}”不是社区类型；应为 {'、'.join(KINDS['all'])} 之一")
         life = opened.life()
         taken = {unit.name for unit in units} | {e.body["name"] for e in life.admissions if e.body["town"] == town}
         if name in taken:

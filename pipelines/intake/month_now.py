@@ -10,10 +10,9 @@ from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.archive.store import Archive, Event
-from pipelines.edition import Release, explained_answers, open_edition
-from pipelines.edition.explained_answers import Explained
 from pipelines.intake import month_status
 from pipelines.reference import age
+from pipelines.reference.form import KINDS
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 
@@ -123,15 +122,14 @@ def findings(settings: Settings, month: date, county: str | None = None) -> list
     ]
 
 
-def explained(settings: Settings, release: Release, month: date) -> list[Explained]:
-    """What counties explain of a month's answers in an edition, with what the city says to it now."""
-    return explained_answers.explained(open_edition.with_decisions(release, Archive(settings.archive)), month)
-
-
 def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:
     """Code → town and name of the roster's units of a county in a month, for a person to choose from."""
     roster = reference_in_force.load(settings).rosters.units(month)
     return {unit.code: f"{unit.town} {unit.name}" for unit in roster if unit.county_code == county}
+
+
+# the kinds of units that may be admitted
+UNIT_KINDS = KINDS["all"]
 
 
 def towns(settings: Settings, month: date, county: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ from pipelines.figures import effective_answers
 from pipelines.intake import month_report, open_matters
 from pipelines.intake.month_report import MonthReport, RefusedFile
 from pipelines.intake.open_matters import Matter
-from pipelines.system import program_version
+from pipelines.system import durable_files, program_version
 from pipelines.system.durable_files import write_durably
 from pipelines.warehouse.projection import Warehouse
 
@@ -223,6 +223,7 @@ def _sweep(data: Path, named: dict[str, dict]) -> None:
     for place in (data / "live").glob("????-??-*"):
         if place not in wanted:
             place.unlink(missing_ok=True)
+    durable_files.sweep(data / "live")
 
 
 _PLACES = (_place, _rows_place, _findings_place)

@@ -101,7 +101,7 @@ class _Said(TypedDict):
 
 
 def _said(life: Life, key: str) -> _Said:
-    answered = life.answered.get(key)
+    answered = life.answer_to(key)
     said = answered.explanation if answered else None
     return {"explanation": said.body["text"] if said else None, "question": answered.question if answered else None}
 
@@ -112,7 +112,7 @@ def _id(*parts: str | None) -> str:
 
 def _state(life: Life, key: str, seq: int) -> Literal["open", "explained", "settled", "dismissed"]:
     """A dismissal holds for what was there then: what comes again is open again."""
-    answered = life.answered.get(key)
+    answered = life.answer_to(key)
     if answered is None or (answered.state == "dismissed" and answered.events[-1].seq < seq):
         return "open"
     return answered.state

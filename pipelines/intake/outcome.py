@@ -19,7 +19,7 @@ __all__ = ["SEVERITY_NAMES", "Report", "findings_of", "in_force", "kind_names", 
 
 @dataclass
 class Report:
-    """What became of one file: the object that `shequ check --json` prints, and a little more.
+    """What became of one file: the object that `shequ check --json` and `submit --json` print (`public`).
 
     `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
     person) | withdrawn | spot (results of a spot check; `spot` says which list and what of it is recorded) | known (the same bytes
@@ -28,7 +28,8 @@ class Report:
     `other_month` says so where the month is over and not the one that has just ended.
     `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
     force that the file does not replace.
-    `in_force` is the last report that counts for the county and month (seq, file, at), where that is known.
+    `in_force` is the last report that counts for the county and month (seq, file, at), where that is known. `receipt` is where its receipt
+    was written, where one was asked for.
     """
 
     file: str
@@ -44,6 +45,7 @@ class Report:
     waits: str | None = None
     other_month: str | None = None
     spot: str | None = None
+    receipt: str | None = None
 
     @classmethod
     def unreadable(cls, file: str, why: str) -> "Report":
@@ -57,11 +59,17 @@ class Report:
         return cls(file, "", None, None, True, dict.fromkeys(_ROWS, 0), [finding], state="refused")
 
     def public(self) -> dict:
-        return asdict(self)
+        return asdict(self) | {"findings": [{**finding, "count": _places(finding)} for finding in self.findings]}
 
     @property
     def errors(self) -> int:
         return sum(finding["severity"] == "error" for finding in self.findings)
+
+
+def _places(finding: dict) -> int:
+    """In how many places a finding stands: a grouped one lists all its cells; the cells of a broken rule are those of one row."""
+    of_one_row = "," in (finding["field"] or "")
+    return 1 if of_one_row else len((finding["cell"] or "").split(","))
 
 
 @lru_cache(maxsize=4)

@@ -146,8 +146,8 @@ class _Desk:
 
     def _said(self, found: list[dict]) -> dict[str, Said]:
         """What county and city said to the findings."""
-        answered = {one["id"]: self.life.answered[one["id"]] for one in found if one["id"] in self.life.answered}
-        return {key: _said(one) for key, one in answered.items()}
+        answered = {one["id"]: self.life.answer_to(one["id"]) for one in found}
+        return {key: _said(one) for key, one in answered.items() if one}
 
     def _received(self, seq: int) -> str:
         rows = self.opened.con.execute("SELECT received_at FROM submission WHERE seq = ?", [seq]).fetchall()

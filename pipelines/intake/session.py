@@ -1,5 +1,6 @@
 """A session of the one writer: the warehouse open under its lock, and brought up to the archive."""
 
+import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -30,10 +31,12 @@ def writer_lock(settings: Settings) -> Path:
 
 @contextmanager
 def writing(settings: Settings, doing: str, wait: float = 60.0):
-    """The warehouse open for writing, under the lock that lets one writer in."""
+    """The warehouse open for writing, under the lock that lets one writer in; what a killed writer left half-written is removed."""
     archive = Archive(settings.archive)
     archive.check_format()
     with durable_files.refusing(doing), locks.hold(writer_lock(settings), doing, wait):
+        edition_folders.sweep(settings.releases)
+        shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
         # under the lock: nobody admits a unit between this and the opening
         reference = reference_in_force.of_folder(settings.reference, archive)
         with (

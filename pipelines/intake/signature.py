@@ -1,23 +1,33 @@
 """Who signs a decision: a person, by name."""
 
 import pwd
+import unicodedata
 
 from pipelines.errors import Refusal
 
+# what the program itself signs with, in whatever case
+_PROGRAMS = {"系统", "命令行", "收件箱", "dagster"}
+
 
 def person(name: str) -> str:
-    """The name as it stands in the ledger. Errors: `Refusal` for none, and for an account of the operating system."""
-    name = name.strip()
-    if not name:
+    """The name as it stands in the ledger: without signs that cannot be seen. Errors: `Refusal` for what holds no letter, for an account
+    of the operating system (in full-width letters too), and for what the program itself signs with.
+    """
+    seen = "".join(letter if letter.isprintable() else " " for letter in name if unicodedata.category(letter) != "Cf")
+    seen = " ".join(seen.split())
+    if not any(letter.isalpha() for letter in seen):
         raise Refusal("请写明经办人的姓名：决定由谁作出，要永久保留")
-    if _is_account(name):
-        raise Refusal(f"“{name}”是操作系统的账号，不是姓名；请写经办人自己的姓名")
-    return name
+    plain = unicodedata.normalize("NFKC", seen).lower()
+    if _is_account(plain):
+        raise Refusal(f"“{seen}”是操作系统的账号，不是姓名；请写经办人自己的姓名")
+    if plain in _PROGRAMS:
+        raise Refusal(f"“{seen}”是程序自己的落款，不是姓名；请写经办人自己的姓名")
+    return seen
 
 
 def _is_account(name: str) -> bool:
     try:
-        pwd.getpwnam(name.lower())
+        pwd.getpwnam(name)
     except (KeyError, ValueError):
         return False
     return True

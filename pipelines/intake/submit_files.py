@@ -143,15 +143,26 @@ class _Taken:
 
 
 def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Actor, now: datetime | None) -> str:
-    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells."""
+    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells.
+
+    A county sends no results of visits, which are about itself.
+    """
     if by.role != "县级":
         return roles.require(by, "submit", settings)
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
-        county = judge.check_bytes(data, name, reference, None, today).county
+        found = _or_list(judge.check_bytes(data, name, reference, None, today), data, settings, reference, today)
+        # a workbook may hold a report that is refused, and a list of visits beside it
+        action = "spot" if found.spot else "submit"
         roles.require(
-            by, "submit", settings, county=county, file=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data)
+            by,
+            action,
+            settings,
+            county=found.county,
+            file=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
         )
     return by.name
 
@@ -183,16 +194,18 @@ def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
     """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found. What never came in has
-    none.
+    none. Each report then says where its receipt stands.
 
     Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
     """
+    stored = [report for report in reports if report.seq is not None]
     with writing(settings, "写回执", wait) as opened:
         settle(opened)
         today = datetime.now(SHANGHAI).date()
         read = [
-            as_received(opened, r.seq, r.file, False, today) if r.state == "received" else r
-            for r in reports
-            if r.seq is not None
+            as_received(opened, r.seq, r.file, False, today) if r.state == "received" and r.seq else r for r in stored
         ]
-        return receipts.write_receipts(opened, read, folder)
+        paths = receipts.write_receipts(opened, read, folder)
+    for report, path in zip(stored, paths, strict=True):
+        report.receipt = str(path)
+    return paths

@@ -43,7 +43,7 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
     """The papers of one edition, where they are missing or decisions were made since: all or none, by one process at a time."""
     with durable_files.refusing("生成报告"), locks.hold(settings.releases / ".reports.lock", "生成报告"):
         _finish(folder)
-        release = with_decisions(open_folder(folder), Archive(settings.archive))
+        release = with_decisions(open_folder(folder), settings)
         try:
             mark = _mark(release.decisions() or [], release.month)
             if not papers(folder) or _told(folder, release) != mark:

@@ -58,6 +58,7 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
 def _aside(settings: Settings) -> Iterator[Settings]:
     folder = settings.data / ".rebuild"
     shutil.rmtree(folder, ignore_errors=True)
+    edition_folders.sweep(settings.releases)
     # month tables are named by their bytes: what is made again and is the same stands in the store already
     store = settings.releases / "objects"
     store.mkdir(parents=True, exist_ok=True)

@@ -213,8 +213,8 @@ def _with_rest(found: archive_backup.Verified, place: Path, more: list[str]) -> 
     edition = _edition(place)
     files = len(_listed(place / "installation")) if not more else None
     faults = [*found["faults"], *more]
-    told = f"；配置和基础数据 {files} 个文件，发布版 {edition_folders.name_of(edition) if edition else '无'}"
-    message = found["message"] + ("；".join(["", *more]) if more else told)
+    told = f"配置和基础数据 {files} 个文件，发布版 {edition_folders.name_of(edition) if edition else '无'}。"
+    message = "\n".join([found["message"], *([f"有缺陷：{fault}" for fault in more] or [told])])
     rest = {"files": files, "edition": edition_folders.name_of(edition) if edition else None}
     return {**found, **rest, "faults": faults, "whole": not faults, "message": message}
 

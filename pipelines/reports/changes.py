@@ -29,15 +29,9 @@ def corrected(facts: Facts) -> Claim | None:
         f"{items[row['indicator']].name}由{NAMES[row['status_before']]}改为{NAMES[row['status_after']]}" for row in rows
     ]
     proofs = tuple(
-        figure_proof(
-            facts.policy["id"],
-            row["indicator"],
-            items[row["indicator"]].city.unit,
-            facts.month,
-            status=row["status_after"],
-        )
+        figure_proof(facts.policy["id"], row["indicator"], city.unit, facts.month, status=row["status_after"])
         for row in rows
-        if items[row["indicator"]].city
+        if (city := items[row["indicator"]].city)
     )
     return Claim(f"本版更正后结论有变：{listed(named, 5, '项')}。", proofs)
 

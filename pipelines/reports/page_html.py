@@ -16,7 +16,7 @@ from pipelines import months
 from pipelines.edition import explained_answers, statuses
 from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
-from pipelines.reports import explanation_section, submission_facts, verdict
+from pipelines.reports import explanation_section, spot_section, submission_facts, verdict
 from pipelines.reports.annexes import MARKS
 from pipelines.reports.brief_docx import Section, sections
 from pipelines.reports.facts import County, Facts
@@ -61,6 +61,9 @@ def build(facts: Facts, variant: Variant) -> bytes:
         note=_NOTE,
         matrix=[_matrix_row(county, facts) for county in facts.shown],
         legend=_legend(facts),
+        check_heads=[column.head for column in spot_section.COLUMNS],
+        checks=spot_section.rows(facts),
+        check_note=spot_section.NOTE,
         footer=_footer(facts),
     )
     return page.encode()

@@ -1,5 +1,6 @@
 """Spot checks in the papers: one paragraph, one table. Empty where no check says anything of the month."""
 
+from datetime import date
 from typing import TypedDict
 
 from docx.document import Document as Paper
@@ -8,9 +9,11 @@ from pipelines import months
 from pipelines.edition.phrases import count
 from pipelines.reports.docx_table import Column, add_table, printable
 from pipelines.reports.facts import Facts
+from pipelines.reports.finding_lists import Head, Value
 from pipelines.verification import sentences, spot_tables
 
 HEADING = "抽查核实情况"
+NOTE = "注：“证明不少于”是有95%把握的下限，达到“目标需”即为经抽查核实。"
 _STATUSES = (("proven", "经抽查核实的"), ("unsupported", "抽查不支持达标的"))
 COLUMNS = [
     Column("指标", 46), Column("所报", 14, "CellNumber"), Column("目标需", 14, "CellNumber"),
@@ -25,8 +28,8 @@ class _Check(TypedDict):
     status: str
     disproven: bool | None
     text: str | None
-    month: object
-    checked: object
+    month: date
+    checked: date
     list: int
     yes: int
     required: int
@@ -79,6 +82,21 @@ def rows(facts: Facts) -> list[list[str]]:
     ]  # fmt: skip
 
 
+def sheet(facts: Facts) -> tuple[list[Head], list[list[Value]]]:
+    """The same as columns of numbers for a workbook, each row with the sentence of its check."""
+    labels = ("所报", "目标需", "走访", "属实", "不属实", "未能核实", "证明不少于")
+    numbers = [Head(label, 11, "whole") for label in labels]
+    heads = [Head("指标", 38), *numbers, Head("结论", 34, "wrap"), Head("名单", 8, "whole"), Head("抽查", 30, "wrap")]
+    told: list[list[Value]] = [
+        [
+            check["name"], check["yes"], check["required"], check["planned"], check["confirmed"], check["refuted"], check["open"],
+            check["lower_count"], spot_tables.about_words(check), check["list"], _when(check, facts),
+        ]
+        for check in checks(facts)
+    ]  # fmt: skip
+    return heads, told
+
+
 def add_checks(paper: Paper, facts: Facts) -> None:
     """The table of the checks; nothing where there is none."""
     told = rows(facts)
@@ -86,4 +104,4 @@ def add_checks(paper: Paper, facts: Facts) -> None:
         return
     paper.add_paragraph(printable(f"抽查情况（{months.label(facts.month)}）"), "Caption")
     add_table(paper, COLUMNS, told, "抽查情况", whole=True)
-    paper.add_paragraph(printable("注：“证明不少于”是有95%把握的下限，达到“目标需”即为经抽查核实。"), "表注")
+    paper.add_paragraph(printable(NOTE), "表注")

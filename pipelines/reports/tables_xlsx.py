@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines import months
 from pipelines.edition import formula_text
 from pipelines.edition.phrases import aim, day
-from pipelines.reports import explanation_section, finding_lists, xlsx_fast_rows
+from pipelines.reports import explanation_section, finding_lists, spot_section, xlsx_fast_rows
 from pipelines.reports.below_counties import towns
 from pipelines.reports.facts import Facts
 from pipelines.reports.finding_lists import Head, Value, as_float
@@ -57,6 +57,7 @@ class _Book:
             self._towns,
             self._series,
             self._coverage,
+            self._checks,
             self._lacking,
             self._findings,
             self._explanations,
@@ -312,6 +313,13 @@ class _Book:
     def _coverage(self) -> None:
         heads, rows = finding_lists.coverage(self.facts)
         self._body(self._sheet("报送", "各县（市、区）本月报送和采用情况", heads, len(rows), freeze=1), heads, rows)
+
+    def _checks(self) -> None:
+        """What visits prove; no sheet where nothing was checked."""
+        heads, rows = spot_section.sheet(self.facts)
+        if rows:
+            about = "经走访抽查的指标：查了多少、查到什么、证明不少于多少（有 95% 的把握，每项各自计）；所报数字不因抽查改动"
+            self._body(self._sheet("抽查情况", about, heads, len(rows), freeze=1), heads, rows)
 
     def _findings(self) -> None:
         self._bulk("问题清单", finding_lists.about_findings(self.facts), *finding_lists.findings(self.facts), freeze=1)

@@ -28,7 +28,7 @@ def wages(population: Population, month: date) -> np.ndarray:
 def answer(part: Part, population: Population, place: County, month: date) -> dict[str, int | str]:
     """The county's record by field id; code and name as text."""
     origin, at = population.county_origin[place.code], growth.index(month)
-    made = {field.id: _by_type(field, population, origin, at) for field in part}
+    made: dict[str, int | str] = {field.id: _by_type(field, population, origin, at) for field in part}
     made |= _towns(population, place, origin, at) | _funds(population, place, origin, month)
     made["average_wage"] = 10 * wage(population.seed, origin, month.year)
     for field in part:

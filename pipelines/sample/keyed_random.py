@@ -4,10 +4,12 @@ So a month is the same whether it is made alone or among others, in whatever ord
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
 _GOLDEN, _FIRST, _SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
@@ -22,7 +24,7 @@ def chance(*parts: object) -> float:
     return (number(*parts) >> 11) * 2.0**-53
 
 
-def pick(choices: list, *parts: object) -> object:
+def pick(choices: Sequence[T], *parts: object) -> T:
     return choices[number(*parts) % len(choices)]
 
 

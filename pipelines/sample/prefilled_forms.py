@@ -42,7 +42,9 @@ def last_month(form: Form, month: date, now: Sequence[Unit], then: Sequence[Unit
     return LastMonth(months.add(month, -1), known, moved)
 
 
-def prefill(form: Form, units: Sequence[Unit], rows: np.ndarray, last: LastMonth, record: Mapping) -> Prefilled:
+def prefill(
+    form: Form, units: Sequence[Unit], rows: np.ndarray, last: LastMonth, record: Mapping[str, object] | None
+) -> Prefilled:
     """What a county's workbook came with; `record` is last month's 表2 as it stands in cells."""
     known = [i for i, row in enumerate(rows.tolist()) if last.known[row]]
     kept = rows[known]
@@ -85,7 +87,7 @@ def confirm(table: Table, moved: set[int], seed: int, report: Report) -> str | N
     return None
 
 
-def last_record(part: Part, values: Mapping[str, object], month: date) -> dict[str, object]:
+def last_record(part: Part, values: Mapping[str, int | str], month: date) -> dict[str, object]:
     """Last month's 表2 as it stands in cells; in January without what begins anew each year."""
     return {
         field.id: None

@@ -44,7 +44,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.reference.reference_bundle import Reference
 from pipelines.system import program_version
-from pipelines.warehouse import arrow_rows, read_again, schema
+from pipelines.warehouse import arrow_rows, continued_findings, read_again, schema
 from pipelines.warehouse.arrow_rows import Tables
 
 Progress = Callable[[int, int, str], None]
@@ -178,7 +178,12 @@ class Warehouse:
             replaced = {seq for (seq,) in self.con.execute("SELECT seq FROM row_count WHERE superseded").fetchall()}
             received, first_month = map(Received._make, rows), self.reference.first_month
             self._lives = {last: fold(self.archive.decisions(until=last), received, first_month, replaced)}
+            self.continue_decisions(self._lives[last])
         return self._lives[last]
+
+    def continue_decisions(self, life: Life) -> None:
+        """What was decided on findings goes on under later codes of their units and counties, by the findings that are known now."""
+        life.continues = continued_findings.later_ids(self.con, self.reference.rosters, life.decided_on)
 
     def forget_life(self) -> None:
         """Which rows count was decided anew: what is in force is to be folded again."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from pipelines.answers import parse_value
+from pipelines.answers import flag_words, parse_value
 from pipelines.answers.parse_value import Asked, Bad
 from pipelines.workbook import address
 from tests.answers import sheets_of_a_form as pages
@@ -104,7 +104,50 @@ def test_ways_of_not_answering(field_id, raw):
     assert parsed(field_id, raw) is None
 
 
-@pytest.mark.parametrize("raw", ["待定", "同上", "详见附件", "?", "2", 2.0, "部分", "正在建", "是/否", 0.5])
+SAYS_YES = [
+    "是", "有", "√", "✓", "☑", "■", "V", "Y", "YES", "TRUE", "1", "对", "具备", "已建", "已建成", "已成立", "已制定", "已完成", "达标",
+]  # fmt: skip
+SAYS_NO = [
+    "否", "无", "×", "✗", "☒", "☐", "□", "X", "N", "NO", "FALSE", "0", "错", "不具备", "未建", "未成立", "未制定", "未完成", "未达标",
+]  # fmt: skip
+
+
+def test_the_words_of_the_contract_and_no_others_are_flags():
+    assert set(SAYS_YES) == flag_words.YES and set(SAYS_NO) == flag_words.NO
+
+
+@pytest.mark.parametrize(("words", "value"), [(SAYS_YES, True), (SAYS_NO, False)])
+def test_flags_in_either_case_and_width(words, value):
+    wide = [word.translate({n: n + 0xFEE0 for n in range(33, 127)}) for word in words]
+    written = [*words, *map(str.lower, words), *map(str.title, words), *wide, *map(str.lower, wide)]
+    assert {word: parsed("facility", word) for word in written} == dict.fromkeys(written, value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "待定",
+        "同上",
+        "详见附件",
+        "?",
+        "2",
+        2.0,
+        "部分",
+        "正在建",
+        "是/否",
+        0.5,
+        "没有",
+        "已达标",
+        "不达标",
+        "未建成",
+        "✔",
+        "✘",
+        "✅",
+        "⬜",
+        "是。",
+        "\\",
+    ],
+)
 def test_anything_else_is_no_flag(raw):
     assert parsed("facility", raw) == "not_a_flag"
 

@@ -4,11 +4,14 @@ import getpass
 import json
 import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from pipelines.cli.commands import main
+from pipelines.intake import submit_files
+from pipelines.system import locks
 from tests import small_city
 from tests.books import Office, but, plain
 
@@ -16,10 +19,10 @@ APRIL = date(2020, 4, 1)
 COUNTY = "130571"
 FILE = {"file", "sha256", "county", "month", "refused", "rows", "findings"}
 ROWS = {"read", "accepted", "held", "new", "changed", "unchanged", "kept"}
-FINDING = {"code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"}
+FINDING = {"code", "severity", "sheet", "cell", "count", "field", "unit", "found", "expected", "message"}
 FIGURE = {
-    "indicator", "month", "level", "unit", "name", "value", "lower", "upper", "numerator", "denominator", "unknown",
-    "carried", "target", "status", "gap", "edition",
+    "indicator", "month", "level", "unit", "name", "value", "known", "lower", "upper", "numerator", "denominator", "unknown",
+    "failing", "carried", "target", "status", "if_low", "if_high", "if_last", "gap", "gap_failing", "gap_unknown", "edition",
 }  # fmt: skip
 ANSWER = {"value", "raw", "file", "sha256", "sheet", "cell", "carried_from"}
 
@@ -96,13 +99,40 @@ def test_a_file_that_is_no_workbook_is_a_refused_report(shequ, tmp_path):
 def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
     good = office.workbook(APRIL, COUNTY)
     last = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "households": 205})
-    for command in ("check", "submit"):
-        status, out, _ = shequ(command, "--json", good, tmp_path / "没有.xlsx", last, data=tmp_path / "data")
+    big = tmp_path / "过大.xlsx"
+    with big.open("wb") as file:
+        file.truncate(submit_files.LARGEST + 1)
+    files, receipts = (good, tmp_path / "没有.xlsx", big, last), tmp_path / "receipts"
+    for words in (("check",), ("submit", "--receipts", receipts)):
+        status, out, _ = shequ(*words, "--json", *files, data=tmp_path / "data")
         told = [json.loads(line) for line in out.splitlines()]
         assert status == 1
-        assert [one["refused"] for one in told] == [False, True, False]
-        assert "找不到文件" in told[1]["findings"][0]["message"]
-    assert [one["state"] for one in told] == ["superseded", "refused", "effective"]
+        assert [one["refused"] for one in told] == [False, True, True, False]
+        assert "找不到文件" in told[1]["findings"][0]["message"] and "超过上限" in told[2]["findings"][0]["message"]
+        assert all(one.keys() >= FILE and not one.keys() & {"id", "number"} for one in told)
+        assert all(finding.keys() >= FINDING for one in told for finding in one["findings"])
+    assert [one["state"] for one in told] == ["superseded", "refused", "refused", "effective"]
+    assert (told[0]["seq"], told[1]["seq"], told[1]["receipt"]) == (1, None, None)
+    assert {Path(one["receipt"]) for one in told if one["seq"]} == set(receipts.iterdir())
+
+
+def test_a_finding_of_one_cause_says_in_how_many_cells_it_stands(office, shequ, tmp_path):
+    path = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "population": "约300"}, {"agency": "是"})
+    told = json.loads(shequ("check", "--json", path, data=tmp_path / "data")[1])
+    [finding] = [found for found in told["findings"] if found["field"] == "population"]
+    assert finding["count"] == len(office.units(APRIL, COUNTY)) > 40
+
+
+def test_a_file_is_stored_and_said_to_be_while_another_task_keeps_its_receipt(office, shequ, tmp_path, monkeypatch):
+
+    def busy(*_):
+        raise locks.Busy("另一个任务正在写入")
+
+    monkeypatch.setattr(submit_files, "write_receipts", busy)
+    words = ("submit", "--json", "--receipts", tmp_path / "receipts", office.workbook(APRIL, COUNTY))
+    _, out, err = shequ(*words, data=tmp_path / "data")
+    assert (json.loads(out)["state"], json.loads(out)["receipt"]) == ("effective", None)
+    assert err.strip() == "回执未写：另一个任务正在写入"
 
 
 # ---- taking back, and what waits

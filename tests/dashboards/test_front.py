@@ -2,11 +2,13 @@
 
 import asyncio
 import gzip
+import re
 from pathlib import Path
 
 import plotly.offline
 import pytest
 
+from dashboards.charts.palette import STYLE
 from dashboards.front import middleware, page_shell, plain_page
 from dashboards.front.middleware import Front
 from pipelines.access import roles
@@ -96,3 +98,9 @@ def test_a_report_is_shown_to_whom_the_proxy_names_and_to_nobody_else(report, mo
         {header: "wang", "x-shequ-secret": "s" * 40},
     ):
         assert "以下是" not in answer("/plain", **headers)[2]
+
+
+def test_the_style_needs_no_younger_browser_than_the_floor_that_is_told():
+    """`:has` and the property `translate` came with Chrome 105 and 104; what is newer besides has a plain value before it."""
+    style = STYLE.read_text(encoding="utf-8")
+    assert ":has(" not in style and not re.search(r"[ ;]translate:", style)

@@ -209,6 +209,9 @@ def test_selections_themselves_hold_back_what_is_not_ones_own(signed, come):
     release = open_release(settings=settings.load(signed))
     assert {row["county"] for row in submission_rows.findings(release, release.month)} <= {OWN}
     assert not submission_rows.findings(release, release.month, FOREIGN)
+    live = submission_rows.findings_now(release, release.month)
+    assert live and {row["county"] for row in live} <= {OWN}
+    assert not submission_rows.findings_now(release, release.month, FOREIGN)
     assert {row["county"] for row in submission_rows.submissions(release, release.month)} == {OWN}
 
 

@@ -2,18 +2,20 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from pipelines import settings
 from pipelines.access import audit_log
-from tests.dashboards.conftest import APP, ROOT, _wait
+from pipelines.serving import programs
+from tests.dashboards.conftest import ROOT, _wait
 from tests.dashboards.identity_provider import CLIENT, SECRET, Provider, running
 from tests.dashboards.test_browser import CHROMIUM, QUIET
+from tests.serving.test_checks import free
 
 pytest.importorskip("httpx", reason="没有 httpx:Streamlit 的登录不能工作")
 pytestmark = [
@@ -45,38 +47,35 @@ def data(made, tmp_path_factory) -> Path:
     return folder
 
 
+@contextmanager
+def dashboard_of(data: Path, home: str, issuer: str) -> Iterator[None]:
+    """The dashboard over a folder at its address `home`, signing in by a provider."""
+    port, secrets = home.rsplit(":", 1)[1], data / "secrets.toml"
+    secrets.write_text(
+        f'[auth]\nredirect_uri = "{home}/oauth2callback"\ncookie_secret = "{"k" * 48}"\nclient_id = "{CLIENT}"\n'
+        f'client_secret = "{SECRET}"\nserver_metadata_url = "{issuer}/.well-known/openid-configuration"\n'
+    )
+    secrets.chmod(0o600)
+    command = [*programs.dashboard_command(settings.load(data), programs.Ports(int(port)))]
+    environment = {**os.environ, "SHEQU_DATA": str(data)}
+    with (data / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--secrets.files", str(secrets)], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+            yield
+        finally:
+            server.terminate()
+            server.wait(120)
+
+
 @pytest.fixture(scope="module")
 def address(data, provider):
     """The dashboard on `localhost`, the provider on 127.0.0.1: two sites, as in life. Cookies must come through that."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    home = f"http://localhost:{port}"
-    secrets = data / "secrets.toml"
-    secrets.write_text(
-        f'[auth]\nredirect_uri = "{home}/oauth2callback"\ncookie_secret = "{"k" * 48}"\nclient_id = "{CLIENT}"\n'
-        f'client_secret = "{SECRET}"\nserver_metadata_url = "{provider.address}/.well-known/openid-configuration"\n'
-    )
-    secrets.chmod(0o600)
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(APP),
-        "--server.port",
-        str(port),
-        "--secrets.files",
-        str(secrets),
-    ]
-    with (data / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "SHEQU_DATA": str(data)}, stdout=log, stderr=log
-        )
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+    home = f"http://localhost:{free()}"
+    with dashboard_of(data, home, provider.address):
         yield home
-        server.terminate()
-        server.wait(120)
 
 
 @pytest.fixture(scope="module")

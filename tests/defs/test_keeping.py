@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from pipelines import months
 from pipelines.archive.store import SHANGHAI, Archive
@@ -17,6 +18,7 @@ from pipelines.edition import publish
 from pipelines.intake import collect_inbox, session
 from pipelines.monthly import monthly_run, overdue
 from pipelines.notify import dispatch
+from pipelines.settings import REPOSITORY
 from tests.defs.conftest import FIRST, LAST, installed, run
 
 
@@ -176,3 +178,14 @@ def test_everything_that_watches_runs_without_being_told_to():
     assert {sensor.name for sensor in defs.sensors} == {"inbox", "lost_runs", "missed_months", "notices", "failures"}
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in defs.sensors)
     assert all(schedule.default_status == dg.DefaultScheduleStatus.RUNNING for schedule in defs.schedules)
+    times = {schedule.job_name: schedule.cron_schedule for schedule in defs.schedules}
+    assert times == {
+        "monthly": "0 6 * * *", "reminders": "30 8 * * *", "housekeeping": "0 3 * * 0", "duty": "50 6 * * *", "copies": "0 2 * * *",
+    }  # fmt: skip
+    assert {schedule.execution_timezone for schedule in defs.schedules} == {"Asia/Shanghai"}
+    assert timedelta(days=400) == maintenance_jobs.KEPT
+
+
+def test_a_run_that_crashed_is_begun_again_twice_and_one_that_failed_is_not():
+    found = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
+    assert found["run_retries"] == {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}

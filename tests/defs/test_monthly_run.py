@@ -294,7 +294,8 @@ def test_every_asset_says_what_it_is_whose_it_is_and_what_it_is_made_of(installa
     outside = {key.to_user_string() for key in graph.external_asset_keys}
     assert outside == {f"sources/{name}" for name in sources.SOURCES}
     assert dg.AssetKey(["sources", "roster"]) in made["answers"].parent_keys
-    assert made["edition"].freshness_policy is not None
+    windows = made["edition"].freshness_policy
+    assert (windows.warn_window.to_timedelta().days, windows.fail_window.to_timedelta().days) == (38, 42)
 
 
 def test_columns_come_from_the_clauses_expressions(reference):
@@ -329,6 +330,15 @@ def test_every_promise_is_a_check_that_can_be_run_alone(installation, reference,
     )
     ((place, evaluation),) = evaluations(result).items()
     assert place == ("sources/roster", "in_force") and not evaluation.passed and "2023" in evaluation.description
+
+
+def test_every_day_the_ages_of_the_sources_and_all_promises_are_noted(installation, instance):
+    done = build_defs(installation).resolve_job_def("duty").execute_in_process(instance=instance)
+    noted = {event.asset_key for event in done.all_events if event.is_asset_observation}
+    assert noted == {sources.key(name) for name in set(sources.SOURCES) - {"installation"}}
+    keys = [dg.AssetCheckKey(sources.asset_of(what), name) for what, (_, name) in sources.CHECKS.items()]
+    known = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    assert set(known) == set(keys) and known[keys[0]].event
 
 
 def test_sources_are_told_with_their_age(installation):

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.archive.store import SHANGHAI
 from pipelines.definitions import build_defs
+from pipelines.defs import schedule
 from pipelines.defs.resource import Station
 from pipelines.intake import collect_inbox, session
 from tests.defs.conftest import FIRST, LAST, installed
@@ -56,11 +57,16 @@ def test_partitions_start_with_the_policy_and_end_with_the_last_month_that_is_ov
 
 
 @pytest.mark.parametrize("year", range(2027, 2031))
-def test_partitions_end_with_the_last_month_that_the_calendar_dates(defs, reference, year):
-    """Beyond the last year whose holidays are known nothing is offered: whoever keeps the calendar is told (`shequ health`)."""
-    asset = defs.resolve_assets_def("edition")
-    keys = asset.partitions_def.get_partition_keys(datetime(year, 12, 31, tzinfo=ZoneInfo("Asia/Shanghai")))
-    assert keys[-1] == f"{max(reference.calendar.years_known)}-11"
+def test_a_year_without_a_holiday_notice_has_its_months_and_its_due_days_move_by_weekends(defs, reference, year):
+    now = datetime(year, 12, 31, 12, tzinfo=SHANGHAI)
+    keys = defs.resolve_assets_def("edition").partitions_def.get_partition_keys(now)
+    assert keys[-13:] == [f"{year - 1}-11", f"{year - 1}-12", *(f"{year}-{month:02}" for month in range(1, 12))]
+    calendar, month = reference.calendar, datetime(year, 9, 1).date()
+    assert not calendar.is_known(year) and f"没有{year}年的安排" in calendar.caveat(month)
+    due = calendar.due_day(month)  # within the National Day holiday, were it announced
+    assert due.month == 10 and due.day == {5: 7, 6: 6}.get(datetime(year, 10, 5).weekday(), 5)
+    asked = schedule.requests({month: "mark"}, defs.resolve_assets_def("edition").partitions_def, now)
+    assert [request.partition_key for request in asked] == [f"{year}-09"]
 
 
 def test_many_months_are_one_run(defs):

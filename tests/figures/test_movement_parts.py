@@ -19,7 +19,8 @@ def some_steps(dice: random.Random) -> dict[str, Counted]:
     for step in STEPS:
         scope = dice.randint(0, 4)
         if dice.random() < 0.85:
-            found[step] = Counted(100, dice.randint(0, scope), scope, scope > 0 and dice.random() < 0.8)
+            known = scope > 0 and dice.random() < 0.8
+            found[step] = Counted(100, dice.randint(0, scope), scope, known, not known and dice.random() < 0.8)
     return found
 
 
@@ -36,14 +37,14 @@ def movement(figures) -> dict[str, dict[str, dict]]:
     for step in STEPS:
         con.execute(
             f"CREATE TABLE step_{step} (indicator VARCHAR, level VARCHAR, unit VARCHAR, factor BIGINT, yes HUGEINT, scope HUGEINT, "
-            "has_value BOOLEAN)"
+            "has_value BOOLEAN, is_silent BOOLEAN)"
         )
         rows = [
-            [name, "county", "1", c.factor, c.yes, c.scope, c.has_value]
+            [name, "county", "1", c.factor, c.yes, c.scope, c.has_value, c.is_silent]
             for name, of in figures.items()
             for c in ([of[step]] if step in of else [])
         ]
-        con.executemany(f"INSERT INTO step_{step} VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        con.executemany(f"INSERT INTO step_{step} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     cursor = con.execute(_parts_sql(), {"policy": "p"})
     names = [column[0] for column in cursor.description]
     found: dict[str, dict[str, dict]] = {}
@@ -71,7 +72,8 @@ def test_the_parts_lead_from_the_figure_published_to_the_present_one(figures, mo
 def test_compare_tells_the_same_parts_and_they_add_up_exactly(figures, movement):
     for name, rows in movement.items():
         of = figures[name]
-        values = [value(of.get(step)) for step in STEPS]
+        values = compare_months._values(of)
+        assert (values[0], values[-1]) == (value(of.get(STEPS[0])), value(of.get(STEPS[-1])))
         parts = compare_months._parts(values, compare_months._is_there(of))
         assert sum(parts.values()) == (values[-1] or 0) - (values[0] or 0)
         for part, told in zip(PARTS, parts, strict=True):
@@ -100,3 +102,22 @@ def test_reports_that_come_are_reporting_and_a_scope_that_opens_by_the_roster_bo
         assert told == {**dict.fromkeys(compare_months.PARTS, 0), part: some}
         gone = compare_months._parts([None if v else some for v in values], True)
         assert gone == {**dict.fromkeys(compare_months.PARTS, 0), part: -some}
+
+
+NONE, SILENT, SOME = Counted(100, 0, 0, False), Counted(100, 0, 5, False, True), Counted(100, 2, 5, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "part"),
+    [
+        (SILENT, SOME, "reporting"),  # 无数据, and the earlier month's report came late
+        (NONE, SOME, "corrections"),  # 不适用: what was answered was corrected
+        (SOME, SILENT, "reporting"),  # the earlier month's report was taken back, and nobody reports now
+        (SOME, NONE, "corrections"),
+    ],
+)
+def test_a_late_report_that_turns_no_data_into_a_value_is_reporting(before, after, part):
+    steps = dict(zip(STEPS, [before] * 2 + [after] * 4, strict=True))
+    told = compare_months._parts(compare_months._values(steps), True)
+    change = Fraction(40) if after is SOME else Fraction(-40)
+    assert told == {**dict.fromkeys(compare_months.PARTS, 0), part: change}

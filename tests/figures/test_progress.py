@@ -70,14 +70,16 @@ def test_the_month_in_which_the_line_reaches_the_target(line, wanted):
 
 
 def test_recent_pace_is_units_a_month_over_three_months():
-    points = [{"month": months.add(JANUARY, n), "numerator": 10.0 * n} for n in range(6)]
-    assert forecast._recent_pace(points, JUNE) == 10
-    assert forecast._recent_pace(points[:-1], JUNE) is None
+    points = [{"month": months.add(JANUARY, n)} for n in range(6)]
+    assert forecast._recent_pace(points, JUNE, 30) == 10
+    assert forecast._recent_pace(points[:-1], JUNE, 30) is None  # nothing known now
+    assert forecast._recent_pace(points[3:], JUNE, 30) is None  # nothing known three months ago
+    assert forecast._recent_pace(points, JUNE, None) is None  # no unit known both times
 
 
 def test_needed_pace_spreads_the_gap_over_the_months_left():
-    point = {"month": JUNE, "value": 40.0, "numerator": 40.0, "gap": 12, "low": 50.0, "high": None, "due": DUE}
-    opinion = forecast._outlook((POLICY, "share", "city", "130500"), [point], JUNE)
+    point = {"month": JUNE, "value": 40.0, "gap": 12, "low": 50.0, "high": None, "due": DUE}
+    opinion = forecast._outlook((POLICY, "share", "city", "130500"), [point], JUNE, None)
     assert (opinion["needed_pace"], opinion["months_left"], opinion["slope"]) == (2.0, 6, None)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import months
 from pipelines.archive.store import Archive
-from pipelines.figures import effective_answers, figure_counts, last_reported, progress
+from pipelines.figures import effective_answers, figure_counts, forecast, last_reported, progress
 from pipelines.reference import reference_bundle
 from pipelines.reference.form import Field, Form, Part
 from pipelines.reference.policy.expression import compile_expression, field_names
@@ -132,8 +132,8 @@ def store(reference, tmp_path_factory):
     return projection.in_memory(replace(reference, form=form({})), Archive(tmp_path_factory.mktemp("archive")))
 
 
-def figure(store, reference, case: dict) -> dict:
-    """The figure of the example's last month and place."""
+def count(store, reference, case: dict) -> Rosters:
+    """Count and judge the example's months."""
     asked, rosters = form(case), Rosters(case)
     register = Register((indicator(case, asked),))
     store.reference = SimpleNamespace(**vars(reference) | {"form": asked, "registers": (register,), "rosters": rosters})
@@ -144,6 +144,12 @@ def figure(store, reference, case: dict) -> dict:
         part.create(store)
     for month in rosters.months:
         compute(store, rosters, month)
+    return rosters
+
+
+def figure(store, reference, case: dict) -> dict:
+    """The figure of the example's last month and place."""
+    rosters = count(store, reference, case)
     unit = rosters.towns.get(case.get("place"), CITY)
     cursor = store.con.execute("SELECT * FROM figure WHERE month = ? AND unit = ?", [rosters.months[-1], unit])
     return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
@@ -172,3 +178,26 @@ def test_worked_example_by_the_engine(store, reference, case):
             assert got is not None and abs(Fraction(got) - wanted) < Fraction(1, 10**9), (name, wanted, got)
         else:
             assert got == wanted, (name, row)
+
+
+TURNED = {
+    "months": ["2020-03", "2020-06"],
+    "units": [
+        {"镇": "甲镇", "个数": 5, "各月": ["否", "是"]},
+        {"镇": "甲镇", "个数": 2, "各月": ["是", "否"]},
+        {"镇": "甲镇", "个数": 9, "各月": ["是", "是"]},
+        # reports that arrived or went missing, units founded or out of scope
+        {"镇": "甲镇", "个数": 7, "各月": ["未填", "是"]},
+        {"镇": "甲镇", "个数": 8, "各月": ["是", "未填"]},
+        {"镇": "甲镇", "个数": 3, "各月": ["不详", "是"]},
+        {"镇": "甲镇", "个数": 4, "各月": ["外", "是"]},
+        {"镇": "甲镇", "个数": 6, "各月": ["无", "是"]},
+    ],
+}
+
+
+def test_pace_counts_units_known_both_times_and_no_reporting(store, reference, monkeypatch):
+    rosters = count(store, reference, TURNED)
+    monkeypatch.setattr(forecast.as_now, "key", lambda warehouse, month: "then")
+    turned = forecast._turned(store, *rosters.months)
+    assert turned == {(POLICY, "case", "city", CITY): 3, (POLICY, "case", "county", COUNTY): 3}

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.intake import decisions, submit_files
+from pipelines.intake import decisions, signature, submit_files
 from tests import small_city
 from tests.books import Office, but, plain, without
 from tests.intake.desk_of_an_office import answers, county_answer, rows, standing
@@ -206,11 +206,16 @@ def test_what_an_approved_month_rests_on_is_not_taken_back(office):
         decisions.withdraw(sent.seq, "错发", office.settings, "市局李某")
 
 
-@pytest.mark.parametrize("name", ["", " ", "root", "Root"])
-def test_a_decision_needs_a_persons_name(office, name):
-    sent = office.send(APRIL, ZONE)
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u3000\u200b", "root", "Root", " ｒｏｏｔ ", "ro\u200bot", "123", "——", "系统", "Ｄａｇｓｔｅｒ"]
+)
+def test_a_decision_needs_a_persons_name(name):
     with pytest.raises(decisions.Refusal, match="姓名"):
-        decisions.withdraw(sent.seq, "错发", office.settings, name)
+        signature.person(name)
+
+
+def test_a_name_is_kept_without_signs_that_cannot_be_seen():
+    assert signature.person(" 市局\u200b李某\n（值班） ") == "市局李某 （值班）"
 
 
 # ---- what is counted from 1 January

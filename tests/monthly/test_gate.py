@@ -3,15 +3,22 @@
 import shutil
 from datetime import date, datetime, timedelta
 
+import dagster as dg
 import docx
 import pytest
+from click.testing import CliRunner
 
+from pipelines.archive import month_state
 from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.cli.commands import main
+from pipelines.definitions import build_defs
 from pipelines.edition import edition_folders, open_release, publish
 from pipelines.edition.edition_folders import read_manifest
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, month_now, session
 from pipelines.monthly import gate, month_decisions, monthly_run, overdue, rebuild_editions
+from pipelines.serving import handing_over
+from pipelines.settings import Settings
 from tests import small_city
 from tests.books import Office, but, figure, without
 
@@ -118,14 +125,14 @@ def test_what_came_in_after_the_tick_waits_for_the_next_one(office):
 
 
 def test_a_slip_into_a_much_later_month_costs_nothing_between_and_stays_off_the_screen(office):
-    slip = date(2026, 9, 1)
+    slip = date(2023, 9, 1)
     report = office.send(slip, ONE)
-    assert make_working(office) == ["2026-09/1"]
+    assert make_working(office) == ["2023-09/1"]
     assert office.current == "2020-05/1"
-    months = read_manifest(office.settings.releases / "2026-09" / "1")["months"]
-    assert months == ["2020-04", "2020-05", "2020-06", "2020-07", "2026-09"], "无人填报、也无从沿用的月份不算"
+    months = read_manifest(office.settings.releases / "2023-09" / "1")["months"]
+    assert months == ["2020-04", "2020-05", "2020-06", "2020-07", "2023-09"], "无人填报、也无从沿用的月份不算"
     month_decisions.withdraw(report.seq, "月份写错", office.settings, "李某")
-    month_decisions.retract("2026-09/1", "月份写错", office.settings, "李某")
+    month_decisions.retract("2023-09/1", "月份写错", office.settings, "李某")
     assert open_release(edition="working", settings=office.settings).label == "2020-05/1"
     assert office.run().label == "2020-05/1"
 
@@ -173,6 +180,43 @@ def test_a_correction_of_an_older_month_reaches_the_current_edition_by_a_run_of_
     assert office.current == "2020-05/2"
     corrected = figure(open_release(settings=office.settings), "facility_rural", ONE, APRIL)
     assert corrected["yes"] == corrected["units"] - 1
+
+
+def by_command(settings: Settings) -> None:
+    done = CliRunner(env={"SHEQU_REFERENCE": str(settings.reference)}).invoke(
+        main, ["--data", str(settings.data), "run", "--month", "2020-04"]
+    )
+    assert done.exit_code == 0, done.output
+
+
+def by_page(settings: Settings) -> None:
+    for _ in handing_over.run_month(settings, APRIL, "李某"):
+        pass
+
+
+def by_dagster(settings: Settings) -> None:
+    """The timetable's job, in this process."""
+    with dg.instance_for_test() as instance:
+        job = build_defs(settings).resolve_job_def("monthly")
+        assert job.execute_in_process(instance=instance, tags={"dagster/partition": "2020-04"}).success
+
+
+def test_a_correction_of_an_older_month_is_the_same_by_command_page_and_timetable(office, tmp_path, monkeypatch):
+    # what the page does in a process of its own is done in this one
+    monkeypatch.setattr(handing_over, "command", lambda settings, *words: iter([by_command(settings)]))
+    office.send(APRIL, ONE, but(village(office), facility="否", facility_area=None))
+    there = {}
+    for way in (by_command, by_page, by_dagster):
+        copy = Office(shutil.copytree(office.settings.data, tmp_path / way.__name__), office.settings.reference)
+        way(copy.settings)
+        current = edition_folders.current(copy.settings.releases)
+        papers = sorted(path.name for path in (current / "reports").iterdir())
+        made = month_state.editions(Archive(copy.settings.archive)).shown()
+        corrected = figure(open_release(settings=copy.settings), "facility_rural", ONE, APRIL)
+        assert corrected["yes"] == corrected["units"] - 1, way
+        there[way] = (copy.current, read_manifest(current)["digest"], papers, made)
+    assert there[by_command][0] == "2020-05/2" and there[by_command][3][-2:] == ["2020-04/2", "2020-05/2"]
+    assert there[by_command] == there[by_page] == there[by_dagster]
 
 
 # ---- approval

@@ -13,7 +13,7 @@ NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_six():
-    assert [path.stem for path in NOTEBOOKS] == ["01_入门", "02_缺口", "03_区划", "04_质量", "05_对照", "07_验证"]
+    assert [path.stem for path in NOTEBOOKS] == ["01_入门", "02_缺口", "03_区划", "04_质量", "05_对照", "06_抽查"]
 
 
 @pytest.mark.slow

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from pipelines import settings
 from pipelines.archive.ledger import Ledger
 from pipelines.archive.store import SHANGHAI, Archive
+from pipelines.cli.commands import main
 from pipelines.monthly import overdue
 from pipelines.serving import health, probes, systemd_units
 from pipelines.serving.programs import Ports
@@ -43,6 +45,15 @@ def test_programs_that_do_not_answer_are_named(found):
         "对外收发",
         "Dagster 定时",
     ]
+
+
+def test_the_command_tells_a_promise_a_line_and_ends_with_1_where_one_is_broken(found):
+    (found.data / "serve.json").write_text(json.dumps(asdict(Ports(free(), free(), free()))))
+    told = CliRunner().invoke(main, ["--data", str(found.data), "health", "--json"])
+    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    assert told.exit_code == 1 and not any(line["well"] for line in lines if line["what"] == "看板")
+    assert all(set(line) == {"what", "well", "due", "says"} for line in lines) and "档案核对" in told.stdout
+    assert {"名册", "备份", "档案核对", "联系人", "政策", "节假日"} <= {line["what"] for line in lines}
 
 
 def test_a_schedule_that_was_called_in_the_future_is_told_with_what_to_do():
@@ -85,7 +96,8 @@ def test_a_file_that_nobody_takes_is_named(found):
     assert late["收件箱"].says == "超过 1 小时未被接收：柏乡县.xlsx"
 
 
-def test_late_counties_are_told(found):
+def test_late_counties_are_told_and_are_no_broken_promise(found):
+    assert seen(found, "报送").well
     assert seen(found, "报送").says.startswith("2026年2月已报 0 个县，应于 2026-03-05 前报送；逾期：")
 
 

@@ -17,9 +17,10 @@ from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.notify import dispatch
 from pipelines.notify.messages import Message
 from pipelines.reference import reference_bundle
-from pipelines.serving import copies, health, outside, probes, programs, reaching, start
+from pipelines.serving import copies, health, outside, probes, programs, reaching, start, supervisor
 from pipelines.serving.promise import Promise
 from pipelines.settings import Settings
+from pipelines.system.locks import hold
 
 NOW = datetime(2026, 3, 20, 8, 0, tzinfo=SHANGHAI)
 
@@ -136,6 +137,7 @@ def test_a_sensor_that_fails_or_is_off_is_late():
 )
 def test_a_schedule_may_be_as_old_as_its_cron_line_says(cron, days):
     assert probes._term({"cronSchedule": cron}) == timedelta(days=days, hours=2)
+    assert [probes._patience({"minIntervalSeconds": n}) for n in (30, 300)] == [timedelta(minutes=n) for n in (10, 25)]
 
 
 # ---- outside
@@ -250,6 +252,25 @@ def _until(asked, seconds: float = 120):
     return answer
 
 
-def test_the_outside_program_is_one_of_those_that_are_watched(found):
-    names = [one.name for one in programs.all_of(found, programs.Ports())]
-    assert names == ["code", "web", "daemon", "dashboard", "outside"]
+def test_five_programs_are_watched_in_the_order_of_starting_and_listen_on_loopback(found):
+    made = programs.all_of(found, programs.Ports())
+    assert [one.name for one in made] == ["code", "web", "daemon", "dashboard", "outside"]
+    told = [" ".join(one.command) for one in made]
+    assert "-h 127.0.0.1 -p 4266" in told[0] and "-h 127.0.0.1 -p 3000" in told[1]
+    assert "--server.address 127.0.0.1 --server.port 8501" in told[3]
+    assert [one.silence for one in made] == [45.0, 180.0, 180.0, 180.0, 180.0] and made[3].most_mb == 2500
+    pace = supervisor.Pace()
+    assert (pace.longest_pause, pace.well_after, pace.most_failures, pace.grace, pace.stray_grace) == (
+        60,
+        600,
+        8,
+        60,
+        10,
+    )
+
+
+def test_a_second_serve_on_the_same_data_does_not_start(found, monkeypatch):
+    monkeypatch.setattr(start.locks, "hold", lambda place, doing, wait: hold(place, doing, 0.0))
+    with hold(found.data / "serve.lock", "shequ serve"):
+        assert start.supervise(found, programs.Ports()) == 1
+    assert "未启动：另一个任务正在写入（shequ serve" in (found.data / "logs" / "serve.log").read_text()

@@ -68,10 +68,14 @@ def at_work(data: Path, county: str, web: int) -> int:
     """A monthly run over a county's workbook, launched and waited for until it writes; which process writes."""
     settings = installation.load(data)
     shutil.copy(Office(data.parent / "books", settings.reference).workbook(date(2020, 6, 1), county), settings.inbox)
-    told = probes.ask(f"http://127.0.0.1:{web}", LAUNCH)
-    assert told["launchRun"]["__typename"] == "LaunchRunSuccess"
+    # the page knows of the job once it has asked a code server that was started anew
+    until(lambda: _launched(f"http://127.0.0.1:{web}"), GRACE)
     lock = settings.data / "warehouse" / "writer.lock"
     return until(lambda: locks.holder(lock), GRACE)["pid"]
+
+
+def _launched(web: str) -> bool:
+    return probes.ask(web, LAUNCH)["launchRun"]["__typename"] == "LaunchRunSuccess"
 
 
 def until(asked, seconds: float):

@@ -7,6 +7,7 @@ import pytest
 from docx import Document
 from openpyxl import load_workbook
 
+from pipelines.access.roles import Actor
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import open_release, spot_planning
 from pipelines.edition.explain_figure import explain
@@ -67,13 +68,16 @@ def test_the_papers_say_it_in_a_paragraph_and_a_table(office, tmp_path):
     one = drawn(office)
     send(office, one, all_so, at(3))
     checked_editions.follow(office.settings)
-    [docx, _, html] = write_reports(open_release(settings=office.settings), tmp_path)
+    [docx, xlsx, html] = write_reports(open_release(settings=office.settings), tmp_path)
     paper = Document(docx)
     said = "\n".join(paragraph.text for paragraph in paper.paragraphs)
     assert "抽查核实情况" in said and "经抽查核实的有1项" in said and "2020年4月抽查" in said
     [table] = [table for table in paper.tables if table.cell(0, 0).text == "指标" and "走访" in table.cell(0, 3).text]
     assert "1号名单" in table.cell(1, 5).text
-    assert "经抽查核实的有1项" in html.read_text(encoding="utf-8")
+    page = html.read_text(encoding="utf-8")
+    assert "经抽查核实的有1项" in page and "<h2>抽查情况</h2>" in page and "1号名单" in page
+    [row] = load_workbook(xlsx)["抽查情况"].iter_rows(min_row=4, values_only=True)
+    assert row[3:7] == (len(one.planned_keys()), len(one.planned_keys()), 0, 0) and row[9] == one.number
 
 
 def test_a_rebuild_from_the_archive_gives_the_same_lists_bounds_and_words(office):
@@ -178,6 +182,16 @@ def test_a_plan_may_be_taken_back_before_its_day_and_is_shown_for_ever(office):
     assert spot_desk.result(one, {}, DAY.date())["note"] == "已撤回：选错了指标"
     with pytest.raises(Refusal, match="已经撤回"):
         spot_desk.make_draw(number, "12345", "网", office.settings, "李某", DAY)
+
+
+def test_no_event_of_a_list_is_taken_back_as_a_decision_is(office):
+    one = drawn(office)
+    send(office, one, all_so, at(3))
+    now = spot_office.now_of(office, one)
+    for event in (now.plan, now.draw, now.closing):
+        with pytest.raises(Refusal):
+            month_decisions.withdraw(event.seq, "不想要", office.settings, "李某")
+    assert spot_office.told(office, one)["claims"][0]["status"] == "proven"
 
 
 def test_a_second_list_of_the_same_claim_is_for_estimate_only(office):
@@ -336,6 +350,22 @@ def test_a_list_of_another_draw_is_answered_and_kept(office, changed, why):
     assert report.refused and codes(report) == ["spot_list"] and why in report.findings[0]["message"]
     assert spot_office.now_of(office, one).standing == {}
     assert Archive(office.settings.archive).read(report.sha256) == path.read_bytes()
+
+
+def test_a_county_sends_no_results_about_itself(office):
+    """Neither the list nor a report, refused as such, with the list's rows on a sheet beside it."""
+    one, county = drawn(office), Actor("赵柏乡", "县级", (COUNTY,))
+    path = spot_office.filled(spot_tasks.visit_lists(one)[0], all_so, office.sent, "自己查.xlsx")
+    both = load_workbook(office.workbook(MONTH, COUNTY, lambda unit: None))
+    sheet = both.create_sheet("附")
+    for cells in load_workbook(path).worksheets[0].iter_rows(values_only=True):
+        sheet.append(cells)
+    both.save(office.sent / "夹带.xlsx")
+    for sent in (path, office.sent / "夹带.xlsx"):
+        assert submit_files.check([sent], office.settings, now=at(3))[0].spot, "read as a list"
+        with pytest.raises(Refusal, match="不能抽查"):
+            submit_files.submit([sent], office.settings, county, now=at(3))
+    assert spot_office.now_of(office, one).standing == {}
 
 
 def test_results_before_the_draw_are_refused(office):

@@ -248,6 +248,8 @@
         if (node.nodeType === 1 && !node.closest('.js-plotly-plot, .stHtml')) translate(node)
       }
     }
+    // for the style: `:has` is younger than the oldest browser that can run the pages
+    document.documentElement.classList.toggle('wall', !!document.querySelector('.st-key-wall'))
     document.querySelectorAll('[data-testid="stIconMaterial"]').forEach(glyph)
     document.querySelectorAll('[data-figure]:not([data-drawn])').forEach(draw)
     document.querySelectorAll('[data-address]:not([data-done])').forEach(complete)

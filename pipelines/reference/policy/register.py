@@ -6,7 +6,7 @@ with the entry and the repair. Definitions: `data/reference/semantics.md` §5.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -276,15 +276,15 @@ def _check_policy(file: _File, form: Form, where: str) -> None:
             raise Refusal(f"{where}：指标 {indicator_id} 出现两次；请改名或删去一个")
 
 
-def namespace(file: _File, form: Form, of: str) -> Namespace:
+def namespace(policy: Policy, rollups: Iterable[str], form: Form, of: str) -> Namespace:
     """Names that an indicator of communities or of counties may use."""
     roster = {
         f"roster.{k}": Name(t, ("roster", k), choices=KINDS if k == "kind" else ()) for k, t in ROSTER[of].items()
     }
-    common = {"since": Name("month", is_a=file.policy.since), **roster}
+    common = {"since": Name("month", is_a=policy.since), **roster}
     if of == "county":
-        rollups = {f"rollup.{k}": Name("number", ("rollup", k), high=("rollup", f"{k}:high")) for k in file.rollups}
-        return {**common, **field_names(form.county, "county"), **rollups}
+        totals = {f"rollup.{k}": Name("number", ("rollup", k), high=("rollup", f"{k}:high")) for k in rollups}
+        return {**common, **field_names(form.county, "county"), **totals}
     constants = {k: Name("boolean", is_a=v) for k, v in _CONSTANTS.items()}
     return {
         **common,
@@ -299,7 +299,7 @@ class _Builder:
 
     def __init__(self, file: _File, form: Form, document: policy_text.PolicyText, where: str):
         self.file, self.form, self.document, self.where = file, form, document, where
-        self.spaces = {of: namespace(file, form, of) for of in ROSTER}
+        self.spaces = {of: namespace(file.policy, file.rollups, form, of) for of in ROSTER}
 
     def indicators(self) -> tuple[Indicator, ...]:
         return tuple(self._indicator(data) for data in self.file.indicators)

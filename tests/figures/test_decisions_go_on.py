@@ -1,0 +1,128 @@
+"""What was decided on a finding goes on when its unit and county get other codes, until the value changes (semantics §1, §4)."""
+
+from datetime import date
+
+import pytest
+
+from pipelines.edition.decision_rows import explanation_rows
+from pipelines.figures import effective_answers
+from pipelines.intake import open_matters
+from pipelines.warehouse import projection
+from tests import small_city, told
+
+MAY, JUNE, JULY = (date(2020, month, 1) for month in (5, 6, 7))
+BEFORE, AFTER = "130526", "130505"  # 任县, from 2020-06 任泽区
+WARNING = '  - {id: many_households, severity: warning, expect: "households < 900", message: 户数过多}\n'
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    folder = small_city.make(tmp_path_factory.mktemp("decided") / "reference", [BEFORE, AFTER])
+    form = folder / "form.yaml"
+    form.write_text(form.read_text(encoding="utf-8").rstrip("\n") + "\n" + WARNING, encoding="utf-8")
+    return small_city.measure_only(folder, ("facility_rural",))
+
+
+@pytest.fixture
+def city(reference, tmp_path) -> told.City:
+    return told.City(tmp_path / "data", reference)
+
+
+def village(city: told.City) -> tuple[str, str]:
+    """A village's codes in May and in June."""
+    code = next(unit.code for unit in city.units(MAY, BEFORE) if unit.kind == "农村社区")
+    return code, city.reference.rosters.successor(code, MAY, JUNE)
+
+
+def answers(odd: dict[str, dict]):
+    return lambda unit: {"households": 200, "facility": True, "facility_area": 300} | odd.get(unit.code, {})
+
+
+def judge(city: told.City) -> None:
+    city.sync()
+    effective_answers.bring_up_to_date(city.store)
+
+
+def finding(city: told.City, unit: str, month: date) -> str:
+    """The id of the one finding on a unit's row."""
+    judge(city)
+    sql = "SELECT id FROM finding JOIN submission USING (seq) WHERE unit = ? AND month = ?"
+    [(key,)] = city.store.con.execute(sql, [unit, month]).fetchall()
+    return key
+
+
+def row_state(city: told.City, unit: str, month: date) -> str:
+    judge(city)
+    sql = "SELECT row_state FROM standing WHERE unit = ? AND month = ?"
+    return projection.scalar(city.store.con, sql, [unit, month])
+
+
+WRONG, OTHER = {"facility_area": None}, {"facility": False}  # both break a rule that holds the row
+
+
+def waived_in_may(city: told.City, later: dict) -> None:
+    """A village's row is held in May and waived; in June the same village, recoded, answers `later`."""
+    before, after = village(city)
+    city.tell(MAY, BEFORE, answers({before: WRONG}))
+    city.decide("waive", finding=finding(city, before, MAY), why="面积正在测绘", until="2020-12")
+    city.tell(JUNE, AFTER, answers({after: later}))
+
+
+def test_a_waiver_goes_on_over_a_recoding(city):
+    waived_in_may(city, WRONG)
+    before, after = village(city)
+    assert (row_state(city, before, MAY), row_state(city, after, JUNE)) == ("accepted", "accepted")
+    # an id is made of the codes that stood in its month
+    assert finding(city, before, MAY) != finding(city, after, JUNE)
+    assert finding(city, after, JUNE) in city.store.life().waived(JUNE)
+
+
+def test_it_ends_where_the_value_changes(city):
+    waived_in_may(city, OTHER)
+    assert row_state(city, village(city)[1], JUNE) == "held"
+
+
+def test_it_is_gone_when_taken_back(city):
+    waived_in_may(city, WRONG)
+    judge(city)
+    [waiver] = [event for event in city.archive.decisions() if event.kind == "waive"]
+    city.decide("withdraw", of=waiver.seq, why="误批")
+    assert row_state(city, village(city)[1], JUNE) == "held"
+
+
+def test_it_holds_in_a_warehouse_made_again_from_the_archive(city, tmp_path):
+    waived_in_may(city, WRONG)
+    again = told.City(tmp_path / "again", city.settings.reference)
+    again.store.archive, again.readings = city.archive, city.readings
+    assert row_state(again, village(city)[1], JUNE) == "accepted"
+
+
+def explained_in_may(city: told.City) -> str:
+    """A village's warning of May is explained by the county and accepted; in June, recoded, it says the same. Returns June's id."""
+    before, after = village(city)
+    city.tell(MAY, BEFORE, answers({before: {"households": 950}}))
+    asked = finding(city, before, MAY)
+    city.decide("explain", finding=asked, text="两个安置小区已入住")
+    city.decide("accept", finding=asked)
+    city.tell(JUNE, AFTER, answers({after: {"households": 950}}))
+    return finding(city, after, JUNE)
+
+
+def matter(city: told.City, key: str) -> dict:
+    city.sync()
+    return next(one for one in open_matters.collect(city.store, city.store.life()) if one["id"] == key)
+
+
+def test_an_accepted_explanation_goes_on_and_is_shown(city):
+    later = explained_in_may(city)
+    assert matter(city, later)["state"] == "settled"
+    assert matter(city, later)["explanation"] == "两个安置小区已入住"
+    [said] = [row for row in explanation_rows(city.store.life()) if row["finding"] == later]
+    assert (said["text"], said["state"]) == ("两个安置小区已入住", "settled")
+
+
+def test_the_city_may_ask_again_under_the_new_code(city):
+    later = explained_in_may(city)
+    city.decide("ask", finding=later, text="安置小区在哪个村？")
+    asked = matter(city, later)
+    assert (asked["state"], asked["question"]) == ("open", "安置小区在哪个村？")
