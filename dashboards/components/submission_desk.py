@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -107,7 +107,7 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
 def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -> None:
     """The button, what became of the file, and its receipt: before sending that of the check."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        usual = "secondary" if seen.report.refused else "primary"
+        usual: Literal["primary", "secondary"] = "secondary" if seen.report.refused else "primary"
         if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type=usual, disabled=not by):
             dropped.sent = _tried(partial(_submit, by=by), dropped.name, dropped.content)
             if dropped.sent:
