@@ -157,12 +157,15 @@ def actions(matter: Matter) -> list[str]:
         found.insert(0, "habit")
     if kind in ("warning", "month_question"):
         found.append("ask")
-    if kind in ("warning", "held_row"):
+    if kind == "warning":
         found.append("waive")
     if kind == "waiting_report" and month_now.of(settings.load(), months.parse(matter["month"] or "")).approved:
         found.append("reopen")
     if matter["county"]:
         found.append("return")
+    if kind == "held_row":
+        # last: what could not be read cannot be waived
+        found.append("waive")
     return [*found, "dismiss"]
 
 
