@@ -14,7 +14,7 @@ from pipelines.access.roles import Actor
 from pipelines.intake import answer_matters, decisions, file_names, month_now, outcome, stored_files
 from pipelines.intake.matter_remedies import TO_DO
 from pipelines.intake.open_matters import KIND_NAMES, Matter
-from pipelines.monthly import month_decisions
+from pipelines.monthly import gate, month_decisions
 
 # of more matters of one cause the rest is shown on demand
 FIRST = 5
@@ -88,8 +88,14 @@ def withdrawal(seq: int, by: str | Actor) -> None:
         "撤回",
         f"withdraw-{seq}",
         lambda why: month_decisions.withdraw(seq, why, settings.load(), clerk.named(by)),
-        f"第 {seq} 号已撤回。下次计算后进入各页的数字。",
+        lambda: f"第 {seq} 号已撤回。下次计算后进入各页的数字。{_empty()}",
     )
+
+
+def _empty() -> str:
+    """Where the current edition's month has no report any more."""
+    empty = gate.current_without_reports(settings.load())
+    return f"当前版 {empty} 所在的月份已没有有效报表：请在该月的“发布”里收回。" if empty else ""
 
 
 def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = False) -> None:

@@ -52,11 +52,13 @@ def reported(release: Release, month: date) -> tuple[int, int]:
 
 def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
     """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
-    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
+    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`), and how many units they have, that count, that
+    are carried.
     """
     found = rows(
         release,
-        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
+        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty,
+             (sum(units) OVER ())::BIGINT AS all_units, (sum(accepted) OVER ())::BIGINT AS all_accepted, (sum(carried) OVER ())::BIGINT AS all_carried
            FROM report WHERE month = $month
            ORDER BY counties > $most AND seq IS NOT NULL, CASE WHEN counties > $most THEN -errors END, county LIMIT $most""",
         month=month,
@@ -163,7 +165,7 @@ def findings_now(release: Release, month: date, county: str | None = None, most:
     the edition's.
     """
     place, seen = settings.load(), own()
-    if not month_now.known_months(place):
+    if not month_now.is_settled(place):
         return findings(release, month, county, most)
     found = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
     return [{**row, "month": month, "findings": len(found)} for row in found[:most]]

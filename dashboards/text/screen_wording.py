@@ -315,6 +315,16 @@ def reported(rows: Sequence[ReportingRow]) -> str:
     return f"{count}；未报：{_some(missing, counties - arrived)}。" if missing else f"{count}。"
 
 
+def covered(rows: Sequence[ReportingRow]) -> str:
+    """Of all units those of which this month's answer counts: `99.9% 的单位有本月数据，沿用 5 个。` Rounded down: 100% is all of them."""
+    units, accepted, carried = rows[0]["all_units"], rows[0]["all_accepted"], rows[0]["all_carried"]
+    if not units:
+        return ""
+    tenths = 1000 * accepted // units
+    share = "全部" if accepted == units else f"{tenths // 10}.{tenths % 10}% 的"
+    return f"{share}单位有本月数据{f'，沿用 {carried:,} 个' if carried else ''}。"
+
+
 def _counted_counties(rows: Sequence[ReportingRow]) -> tuple[int, int]:
     """How many counties there are and how many have reported: the rows may be some of them."""
     arrived = len([row for row in rows if row["seq"] is not None])

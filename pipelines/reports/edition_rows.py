@@ -97,6 +97,7 @@ class Decision(TypedDict):
     finding: str | None
     why: str | None
     until: str | None
+    county: str | None
 
 
 class Edition(TypedDict):

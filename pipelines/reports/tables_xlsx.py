@@ -1,8 +1,7 @@
 """The tables behind the brief as an Excel workbook: one sheet a subject, every figure of city, counties and towns,
 definitions, the units that lack an indicator, and all figures once more as one tidy Excel table.
 
-Numbers are numbers, with counts beside every value. The value stands as the release shows it (one decimal, half up);
-numerator and denominator beside it are exact.
+Numbers are numbers; a value stands as the release shows it (one decimal, half up), numerator and denominator beside it are exact.
 """
 
 import io

@@ -141,6 +141,8 @@ def test_a_county_is_given_time_or_excused(office):
     assert event.body["until"] == "2020-05-12"
     with pytest.raises(Refusal, match="二者取其一"):
         decisions.extend(APRIL, ZONE, office.settings, LI, "停电")
+    with pytest.raises(Refusal, match="2020-05-06 不晚于2020年4月原定的截止日 2020-05-06，不是延期"):
+        decisions.extend(APRIL, ZONE, office.settings, LI, "停电", until=date(2020, 5, 6))
 
 
 def test_a_remark_on_the_roster_waits_for_the_city_until_it_says_what_was_done(office):

@@ -8,7 +8,15 @@ import pytest
 
 from pipelines.edition import phrases
 from pipelines.punctuation import full_width
-from pipelines.reports import changes, county_progress, next_steps, overall_verdict, submission_facts, verdict
+from pipelines.reports import (
+    changes,
+    county_progress,
+    next_steps,
+    overall_verdict,
+    period_changes,
+    submission_facts,
+    verdict,
+)
 from pipelines.reports.items import tenth
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
 from tests.reports.made import facts, figure, item
@@ -109,6 +117,23 @@ def test_which_statuses_turned(items, said):
 )
 def test_who_reported(sent, carried, said):
     assert verdict.reported(facts(sent=sent, carried=carried)) == said
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ([None], "其中丙县经批准本月免报。"),
+        (["2020-06-12"], "其中经批准丙县延至2020年6月12日报送。"),
+        (["2020-06-12", None], "其中丙县经批准本月免报。"),
+    ],
+)
+def test_a_county_that_is_excused_or_given_time_is_said_to_be(until, said):
+    decided = [{"kind": "extend", "month": "2020-05", "county": "130502", "until": day} for day in until]
+    other = {**decided[0], "month": "2020-04"}
+    unsaid = "丙县未报且无数据可沿用，按未知计算。"
+    assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=decided)) == unsaid + said
+    assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=[other])) == unsaid
+    assert verdict.reported(facts(decisions=decided)) == "", "报了的不再说"
 
 
 def test_a_county_without_a_judged_indicator_is_not_praised():
@@ -283,3 +308,13 @@ def test_periods_have_names():
         "2020年第二季度",
         "2020年",
     ]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "said"),
+    [("0/1", "，其中工作进展+4.9、报送增减+1.1"), ("-4/1", ""), ("1/100", "，其中工作进展+4.9、报送增减+1.1")],
+)
+def test_parts_of_a_quarters_change_are_told_where_they_add_up_to_it(boundary, said):
+    parts = {"register": "0/1", "corrections": "0/1", "boundary": boundary, "answers": "49/10", "reporting": "11/10"}
+    share = item()
+    assert period_changes._work(share, {share.id: {"parts": parts}}) == said
