@@ -41,9 +41,12 @@ def show() -> None:
 
 
 def _month() -> date | None:
+    """A month of which anything has come in, or the one after: its forms are handed out, and who is missing is reminded, before."""
     known = month_now.known_months(settings.load())[::-1]
     if not known:
         return None
+    later = months.add(known[0], 1)
+    known = [later, *known] if later <= date.today() else known
     options = {months.key(month): months.label(month) for month in known}
     return months.parse(header.pick("of", "办理哪个月", options, months.key(board_rows.usual(known)), width=160))
 

@@ -102,7 +102,7 @@ def submissions(release: Release, month: date, county: str | None = None) -> lis
 
 def findings(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
     """Findings of the month's submissions in force, the gravest first; each row knows how many there are (`findings`)."""
-    table = release.of_month("finding_all", month)
+    table = _named_findings(release, month)
     return rows(
         release,
         f"""SELECT *, count(*) OVER () AS findings FROM {table} WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN}
@@ -113,6 +113,14 @@ def findings(release: Release, month: date, county: str | None = None, most: int
         *_own(),
         most,
     )
+
+
+def _named_findings(release: Release, month: date) -> str:
+    """The month's findings with the names of their counties and units (`county_name`, `unit_name`; null where they have none)."""
+    table, standing = release.of_month("finding_all", month), release.of_month("standing", month)
+    return f"""(SELECT f.*, c.short AS county_name, s.name AS unit_name FROM {table} AS f
+        LEFT JOIN place AS c ON c.level = 'county' AND c.month = f.month AND c.unit = f.county
+        LEFT JOIN {standing} AS s ON s.month = f.month AND s.unit = f.unit)"""
 
 
 def finding_counts(release: Release, month: date) -> list[dict]:
@@ -250,7 +258,7 @@ def find_findings(view, text: str, most: int = 12) -> list[dict]:
 
 def unit_findings(view, code: str) -> list[dict]:
     """What was found in the month's workbook about one unit."""
-    table = view.release.of_month("finding_all", view.month)
+    table = _named_findings(view.release, view.month)
     return rows(
         view.release,
         f"SELECT * FROM {table} WHERE month = ? AND unit = ? AND {_OWN} ORDER BY {_GRAVE}, phase, number",

@@ -1,5 +1,6 @@
 """Sentences and numbers as people read them. Counts stand beside percentages; a status is never without its reason."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -382,3 +383,18 @@ def day(stamp: str | None) -> str:
     if not stamp:
         return "—"
     return f"{int(stamp[:4])}年{int(stamp[5:7])}月{int(stamp[8:10])}日 {stamp[11:16]}".strip()
+
+
+# where a finding stands, as its message begins: file and sheet, then the cells
+_CODE_AND_SHEET = re.compile(r"^(?:【\w+】)?(?:文件“[^”]*”)?(?:工作表“[^”]*”)?[：:]?")
+_CELLS = re.compile(r"^单元格 [^：:]+[：:]")
+
+
+def without_sheet(message: str) -> str:
+    """A finding's message without its code, file and sheet: `单元格 E5：…`."""
+    return _CODE_AND_SHEET.sub("", message)
+
+
+def without_place(message: str) -> str:
+    """A finding's message without its code and place."""
+    return _CELLS.sub("", without_sheet(message))

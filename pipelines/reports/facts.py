@@ -225,7 +225,8 @@ def _findings(release: Release) -> tuple[Any, ...]:
     listed = release.rows(
         """
         SELECT * FROM (
-            SELECT * FROM finding WHERE month = ?
+            SELECT f.*, s.name AS unit_name FROM finding AS f
+            LEFT JOIN standing AS s ON s.month = f.month AND s.unit = f.unit WHERE f.month = ?
             ORDER BY list_position(['error', 'warning', 'note'], severity), seq, phase, number LIMIT ?)
         ORDER BY seq, phase, number
         """,

@@ -325,8 +325,7 @@ class _Book:
 
     def _explanations(self) -> None:
         if self.facts.explained:
-            about = "县里对需核实的内容所作的说明，照录；个人号码已抹去"
-            self._bulk("情况说明", about, *explanation_section.listed(self.facts), freeze=1)
+            self._bulk("情况说明", explanation_section.ABOUT, *explanation_section.listed(self.facts), freeze=1)
 
     def _definitions(self) -> None:
         heads = [
