@@ -84,6 +84,7 @@ def corner(person: Actor) -> None:
             upload_door.dismiss(_session())
             audit_log.note(settings.load(), "sign_out", person.name, identity=person.identity)
             st.logout()
+            st.stop()  # the rest of the page asks for a person
 
 
 # ---- identity

@@ -7,8 +7,8 @@ from pipelines.errors import Refusal
 
 
 def parse(text: str) -> date:
-    """`2019-06` as a date. Refuses anything else."""
-    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+    """`2019-06` as a date. Refuses anything else, and months of no year from 1900 to 2099."""
+    match = re.fullmatch(r"((?:19|20)\d{2})-(0[1-9]|1[0-2])", text)
     if not match:
         raise Refusal(f"“{text}”不是月份；请写成 2019-06 这样的形式")
     return date(int(match[1]), int(match[2]), 1)

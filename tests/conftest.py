@@ -12,3 +12,10 @@ def program_as_main():
     """Streamlit's `AppTest` leaves the tried page as `__main__`, and a spawned child would begin by running it."""
     yield
     sys.modules["__main__"] = _PROGRAM
+
+
+@pytest.fixture(autouse=True)
+def reader_on_this_machine(monkeypatch):
+    """`AppTest` has a mock for the caller's address; of a caller on this machine Streamlit says nothing."""
+    if context := sys.modules.get("streamlit.runtime.context"):
+        monkeypatch.setattr(context.ContextProxy, "ip_address", None)

@@ -70,7 +70,8 @@ class FigureRow(BaseModel):
 class PartsRow(BaseModel):
     """Parts of a change, as exact fractions `n/d` of percentage points (or of the ratio's unit)."""
 
-    register: str
+    # `register` is a method of every class
+    definition: str = Field(alias="register")
     corrections: str
     boundary: str
     answers: str

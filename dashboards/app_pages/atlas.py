@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards.charts import palette
-from dashboards.components import board, common_parts, header
+from dashboards.components import board, common_parts, header, indicator_panel
 from dashboards.queries import city, figure_rows
 
 view = header.view()
@@ -23,3 +23,8 @@ with right:
     board.ranking(view, indicator, rows, ink, "县市区，最需关注的在前")
 about = city.about_map(view.release, view.roster_month) if outlines else ""
 st.caption(f"{about}点一块地看该县市区。图例：{palette.legend()}")
+if (code := next((row["place"] for row in rows), None)) and indicator_panel.has_towns(view, indicator):
+    st.subheader("街道（乡镇）", anchor=False)
+    st.caption("街道（乡镇）没有公开的边界，在这里按县市区列出。")
+    county = header.pick("county", "县市区", common_parts.county_options(view), code, width=240)
+    indicator_panel.towns(view, indicator, county)

@@ -6,6 +6,7 @@ shows its lines under the pointer.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 from types import MappingProxyType
 
 from dashboards.charts import bar_geometry
@@ -235,9 +236,28 @@ def _trend(row: PlaceRow) -> Trend:
     return Trend([_ribbon(run) for run in runs], f"{last[1]:.0f}" if last and last[0] == 100 else None)
 
 
+# how wide and high a small trend is drawn in its font's size, for one per cent of each; half the width of its line
+_ACROSS, _DOWN, _HALF = 0.0521, 0.0143, 0.055
+
+
 def _ribbon(run: list[bar_geometry.Point]) -> str:
-    edge = [f"{x:.0f}% {y:.0f}%" for x, y in run]
-    return ",".join([*edge, *(f"{x:.0f}% calc({y:.0f}% + 1.5px)" for x, y in reversed(run))])
+    """The two edges of a line, at right angles to it, so that it is as thick where it rises steeply."""
+    points = [(*point, *_sideways(run, n)) for n, point in enumerate(run)]
+    edge = [f"{_off(x, dx)} {_off(y, dy)}" for x, y, dx, dy in points]
+    return ",".join([*edge, *(f"{_off(x, -dx)} {_off(y, -dy)}" for x, y, dx, dy in reversed(points))])
+
+
+def _sideways(run: list[bar_geometry.Point], n: int) -> bar_geometry.Point:
+    """An offset at right angles to the line at its n-th point, in em; straight up where it is a single one."""
+    (left, high), (right, low) = run[max(0, n - 1)], run[min(len(run) - 1, n + 1)]
+    across, down = (right - left) * _ACROSS, (low - high) * _DOWN
+    length = hypot(across, down)
+    return (down / length * _HALF, -across / length * _HALF) if length else (0.0, -_HALF)
+
+
+def _off(place: float, by: float) -> str:
+    sign = "+" if by > 0 else "-"
+    return f"calc({place:.0f}% {sign} {abs(by):.2f}em)" if abs(by) >= 0.005 else f"{place:.0f}%"
 
 
 def palette_variables(ink: Ink) -> str:

@@ -69,7 +69,7 @@ def trend(
         *_ahead(own, indicator, outlook, ink),
         *_events(events, ink),
     ]
-    legend = dict(orientation="h", y=-0.1, x=0, font=dict(color=ink.quiet))
+    legend = dict(orientation="h", y=-0.16, x=0, font=dict(color=ink.quiet))
     frame = dict(margin=dict(l=52, r=90, t=16, b=34), hovermode="x", showlegend=True, legend=legend)
     # traces and layout at once: each that is added by itself is validated with all that is there
     figure = blank(ink, 500, shapes=_guides(month, _goal(indicator), ink), **frame, **_axes(indicator, ink))
@@ -214,7 +214,7 @@ def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, dict]:
     common = dict(tickfont=dict(color=ink.quiet), gridcolor=ink.faint, fixedrange=True)
     suffix = "%" if indicator["unit"] == "%" else ""
     return {
-        "xaxis": dict(tickformat="%Y年%-m月", nticks=8, **common),
+        "xaxis": dict(tickformat="%-m月\n%Y年", nticks=8, tickangle=0, **common),
         "yaxis": dict(ticksuffix=suffix, zeroline=False, rangemode="tozero", **common),
         # of the events: steps upwards from the axis
         "yaxis2": dict(overlaying="y", range=[-0.6, 20], visible=False, fixedrange=True),

@@ -86,8 +86,8 @@ def with_reason(
     label: str,
     key: str,
     action: Callable[[str], Any],
-    said: str,
-    do: Callable[[Callable[[], Any], str], None] = decided,
+    said: str | Callable[[], str],
+    do: Callable[[Callable[[], Any], Any], None] = decided,
 ) -> None:
     """A decision that needs nothing but a reason; `do` is `worked` where another process makes it."""
     with st.popover(label, key=f"{key}-pop"):

@@ -70,7 +70,7 @@ def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
 
 def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow], where: str = "") -> None:
     """The answer in sentences: on course or not, what lags, who has reported."""
-    arrived = screen_wording.reported(reports) if reports else ""
+    arrived = screen_wording.reported(reports) + screen_wording.covered(reports) if reports else ""
     if rows:
         st.markdown(f"**{escape.markdown(where + verdict_sentence(view, rows))}** {escape.markdown(arrived)}")
     for sentence in filter(None, (*_who_lags(view, rows), screen_wording.laggards(rows), *_moved(view, rows))):

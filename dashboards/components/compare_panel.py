@@ -60,9 +60,10 @@ def _at(view: View, month: date) -> View:
 
 
 def _earlier(view: View) -> dict[str, str]:
-    """Earlier months by key: the month before, a year before and January first, named as such; then all others."""
+    """Earlier months by key: the month before, that of the reader's last visit, a year before and January first; then all others."""
     known = [key for key in view.release.manifest["months"] if key < months.key(view.month)]
     named = {
+        header.seen_before(months.key(view.release.month)): "上次来看时",
         months.key(months.add(view.month, -1)): "上月",
         months.key(months.add(view.month, -12)): "去年同期",
         f"{view.month.year}-01": "年初",

@@ -249,18 +249,27 @@ def findings(rows: Sequence[Mapping[str, Any]], key: str = "") -> None:
         return
     names = outcome.kind_names(settings.load().reference)
     lines = [
-        {**finding_line(row), "kind": names.get(row["code"], row["code"]), "unit": row["unit"] or ""} for row in rows
+        {
+            **finding_line(row),
+            "kind": names.get(row["code"], row["code"]),
+            "unit": row["unit"] or "",
+            "named": row.get("unit_name") or row["unit"] or "",
+        }
+        for row in rows
     ]
     columns = {
         "severity": "程度",
+        "county_name": "县市区",
+        "named": "单位",
         "cell": "单元格",
         "sheet": "工作表",
-        "unit": "单位",
         "kind": "问题",
         "what": "详情与改法",
         "file": "文件",
         "id": "编号",
     }
+    if len({line.get("county_name") for line in lines}) < 2:
+        del columns["county_name"]
     with st.container(key=f"findings{key}"):
         common_parts.table(lines, columns, link=_unit_page, height=560 if len(lines) > _WHOLE else None)
 
@@ -279,15 +288,13 @@ def _opens(line: Mapping[str, Any]) -> bool:
     return bool(line.get("month") and _UNIT.fullmatch(line["unit"] or ""))
 
 
-# where a finding stands, as its message begins
-_STANDS = re.compile(r"^文件“[^”]*”(?:工作表“[^”]*”)?(?:单元格 [^：:]+)?[：:]")
 # cells of a finding that a line names
 _CELLS = 5
 
 
 def finding_line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A finding as a row: its address has columns of its own and is taken out of the message; of many cells the first are named."""
-    said = _STANDS.sub("", row["message"].split("】", 1)[-1])
+    said = screen_wording.without_place(row["message"])
     severity = SEVERITY.get(row["severity"], row["severity"])
     return {**row, "severity": severity, "what": said, "cell": _first_cells(row.get("cell") or "")}
 

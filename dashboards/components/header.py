@@ -123,7 +123,15 @@ def address() -> dict[str, str]:
 
 def complete_address(page: str) -> None:
     """Let the browser's address name the whole view, by our script."""
-    show("address.html", page=page, query=urlencode(address()))
+    current: View | None = st.session_state.get("view")
+    newest = months.key(current.release.month) if current else ""
+    show("address.html", page=page, query=urlencode(address()), newest=newest)
+
+
+def seen_before(newest: str) -> str:
+    """The newest month at the reader's last visit, `2020-11`; empty where it was this one or there was none. Our script keeps two."""
+    last, _, before = st.context.cookies.get("shequ_seen", "").partition(".")
+    return before if last == newest else last
 
 
 # the choices that a link carries to the page that it opens

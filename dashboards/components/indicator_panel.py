@@ -205,23 +205,28 @@ def lacking(view: View, indicator: IndicatorRow, counties: Sequence[StandingRow]
     }
     worst = next((row["place"] for row in counties), None)
     county = header.pick("county", "县市区", options, worst, width=360)
-    towns, units = st.columns([1, 1.4], gap="large")
-    with towns:
+    left, right = st.columns([1, 1.4], gap="large")
+    with left:
         st.markdown("**街道（乡镇）**")
-        lines = [common_parts.figure_line(row) for row in edition_data.towns(view, indicator["indicator"], county)]
-        columns = {
-            "town": "街道（乡镇）",
-            "value_cell": "现值",
-            "done": "完成",
-            "due_units": "应有",
-            "gap_cell": "还差",
-        }
-        common_parts.table(lines, columns, height=420)
-    with units:
+        towns(view, indicator["indicator"], county)
+    with right:
         if signin.may("units", county):
             _units(view, indicator, county)
         else:
             st.caption("单位清单只给本县市区和市里看。")
+
+
+def has_towns(view: View, indicator: str) -> bool:
+    """Whether an indicator has figures below the county."""
+    known = edition_data.indicators(view.release, view.policy)
+    return any(row["indicator"] == indicator and row["counted"] == "community" for row in known)
+
+
+def towns(view: View, indicator: str, county: str) -> None:
+    """A county's towns, those of greatest concern first."""
+    lines = [common_parts.figure_line(row) for row in edition_data.towns(view, indicator, county)]
+    columns = {"town": "街道（乡镇）", "value_cell": "现值", "done": "完成", "due_units": "应有", "gap_cell": "还差"}
+    common_parts.table(lines, columns, height=420)
 
 
 def _units(view: View, indicator: IndicatorRow, county: str) -> None:

@@ -14,12 +14,11 @@ from pipelines.access.roles import Actor
 from pipelines.intake import answer_matters, decisions, file_names, month_now, outcome, stored_files
 from pipelines.intake.matter_remedies import TO_DO
 from pipelines.intake.open_matters import KIND_NAMES, Matter
-from pipelines.monthly import month_decisions
+from pipelines.monthly import gate, month_decisions
 
 # of more matters of one cause the rest is shown on demand
 FIRST = 5
 _QUOTED = re.compile(r"“([^”]{2,60})”")
-_PLACE = re.compile(r"^【\w+】(文件“[^”]*”)?[:：]?")
 # what is settled once for a county: code of the finding → how it may be read
 HABITS: dict[str, dict[str, str]] = {
     "ticks_and_blanks": {"否": "空白就是“否”", "未填": "空白就是没有填"},
@@ -89,8 +88,14 @@ def withdrawal(seq: int, by: str | Actor) -> None:
         "撤回",
         f"withdraw-{seq}",
         lambda why: month_decisions.withdraw(seq, why, settings.load(), clerk.named(by)),
-        f"第 {seq} 号已撤回。下次计算后进入各页的数字。",
+        lambda: f"第 {seq} 号已撤回。下次计算后进入各页的数字。{_empty()}",
     )
+
+
+def _empty() -> str:
+    """Where the current edition's month has no report any more."""
+    empty = gate.current_without_reports(settings.load())
+    return f"当前版 {empty} 所在的月份已没有有效报表：请在该月的“发布”里收回。" if empty else ""
 
 
 def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = False) -> None:
@@ -98,7 +103,7 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
-            said = _PLACE.sub("", matter["message"])
+            said = _about(matter) + screen_wording.without_sheet(matter["message"])
             st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
             for row in told:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
@@ -115,13 +120,20 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
         _settle(matter, by)
 
 
+def _about(matter: Matter) -> str:
+    """The unit that a matter is about: `柏乡镇 前三里村委会，`."""
+    unit = matter.get("unit")
+    name = board_rows.unit_names(matter["month"], matter["county"]).get(unit) if unit else None
+    return f"{name}，" if name else ""
+
+
 def _kind(matter: Matter, said: str) -> str:
     """A word with a colour, and the finding's name where its message does not begin with it."""
     colour = {"returned": "red", "explained": "blue", "questions": "orange"}[board_rows.step(matter)]
     word = "县里已说明" if matter["state"] == "explained" else KIND_NAMES[matter["kind"]]
     names = outcome.kind_names(settings.load().reference)
     what = names.get(board_rows.code(matter), "")
-    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what and not said.startswith(what) else "")
+    return f":{colour}[**{word}**]" + (f" {escape.markdown(what)}：" if what and what not in said else "")
 
 
 def _accepts(matter: Matter) -> bool:
@@ -145,16 +157,21 @@ def actions(matter: Matter) -> list[str]:
         return found
     if kind == "unknown_unit":
         found += ["resolve", "admit"] if matter["month"] and matter["county"] else []
+    if kind == "roster_remark":
+        found.append("admit")
     if board_rows.code(matter) in HABITS:
         found.insert(0, "habit")
     if kind in ("warning", "month_question"):
         found.append("ask")
-    if kind in ("warning", "held_row"):
+    if kind == "warning":
         found.append("waive")
     if kind == "waiting_report" and month_now.of(settings.load(), months.parse(matter["month"] or "")).approved:
         found.append("reopen")
     if matter["county"]:
         found.append("return")
+    if kind == "held_row":
+        # last: what could not be read cannot be waived
+        found.append("waive")
     return [*found, "dismiss"]
 
 
@@ -242,7 +259,7 @@ def _habit(matter: Matter, by: str | Actor) -> None:
 
 
 def _admit(matter: Matter, by: str | Actor) -> None:
-    named = _QUOTED.search(_PLACE.sub("", matter["message"]))
+    named = _QUOTED.search(screen_wording.without_place(matter["message"]))
     month_steps.admit(
         months.parse(matter["month"] or ""),
         matter["county"] or "",

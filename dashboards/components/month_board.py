@@ -15,11 +15,6 @@ from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.intake import month_now, reporting_status
 
-KINDS = {
-    "approve": "审定", "reopen": "重开", "gate": "发布", "retract": "收回", "withdraw": "撤回", "waive": "豁免",
-    "resolve": "认定", "extend": "延期或免报", "admit": "增设单位", "explain": "情况说明", "accept": "采纳", "ask": "追问",
-    "dismiss": "不予处理", "annotate": "批注",
-}  # fmt: skip
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 # as many rows bear a button of their own
 MOST = 30
@@ -46,9 +41,12 @@ def show() -> None:
 
 
 def _month() -> date | None:
+    """A month of which anything has come in, or the one after: its forms are handed out, and who is missing is reminded, before."""
     known = month_now.known_months(settings.load())[::-1]
     if not known:
         return None
+    later = months.add(known[0], 1)
+    known = [later, *known] if later <= date.today() else known
     options = {months.key(month): months.label(month) for month in known}
     return months.parse(header.pick("of", "办理哪个月", options, months.key(board_rows.usual(known)), width=160))
 
@@ -237,15 +235,18 @@ def _decisions(board: Board, by: str | Actor) -> None:
     rows = board_rows.decisions(board.month)
     with st.expander(f"{months.label(board.month)}和不限月份的决定（{len(rows)} 个）", key="decisions"):
         shown = {d["seq"] for d in _of_open_county(board)}
-        for row in rows[:MOST]:
-            if row["seq"] in shown:
-                st.markdown(escape.markdown(decision_line(row, board.names)))
-            elif row["in_force"]:
-                _withdrawal(row, board.names, by)
-            else:
+        listed = rows if st.session_state.get("all-decisions") else rows[:MOST]
+        for row in listed:
+            if not row["in_force"]:
                 st.markdown(f"~~{escape.markdown(decision_line(row, board.names))}~~ 已撤回")
-        for row in rows[MOST:]:
-            st.markdown(escape.markdown(decision_line(row, board.names)))
+            elif row["seq"] in shown or not row["withdrawable"]:
+                # its button stands in the open county, or on the page 抽查
+                st.markdown(escape.markdown(decision_line(row, board.names)))
+            else:
+                _withdrawal(row, board.names, by)
+        if len(rows) > len(listed) and st.button(f"显示其余 {len(rows) - len(listed)} 个", key="more-decisions"):
+            st.session_state["all-decisions"] = True
+            st.rerun()
 
 
 def _of_open_county(board: Board) -> list[dict]:
@@ -254,16 +255,20 @@ def _of_open_county(board: Board) -> list[dict]:
 
 
 def decision_line(row: dict, counties: Mapping[str, str]) -> str:
-    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`. `counties`: code → name."""
+    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`, with what it is about. `counties`: code → name."""
     about = [
         row["name"] or "",
         f"{row['month']}/{row['edition']}" if row["edition"] else "",
         counties.get(row["county"], row["county"] or ""),
+        f"问题 {row['finding']}" if row["finding"] else "",
+        f"事项 {row['matter']}" if row["matter"] else "",
+        f"为 {row['unit']}" if row["unit"] else "",
+        f"读作“{row['as']}”" if row["as"] else "",
         f"第 {row['of']} 号" if row["of"] else "",
         "免报" if row["excuse"] else "",
         f"至{_until(row['until'])}" if row["until"] else "",
     ]
-    what = " ".join(filter(None, (KINDS.get(row["kind"], row["kind"]), *about)))
+    what = " ".join(filter(None, (month_now.DECISIONS[row["kind"]], *about)))
     why = row["why"] or row["text"]
     return f"第 {row['seq']} 号 {what}，{row['by']}，{screen_wording.day(row['at'])}" + (f"：{why}" if why else "")
 

@@ -126,7 +126,7 @@ def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
         why = st.text_input("理由", max_chars=200, key=f"{key}-why")
         if st.button("记下", key=key):
             clerk.decided(
-                lambda: decisions.extend(month, row.code, settings.load(), clerk.named(by), why, until, excuse),
+                lambda: month_decisions.extend(month, row.code, settings.load(), clerk.named(by), why, until, excuse),
                 f"{row.name}{months.label(month)}{'免报' if excuse or not until else f'延至{day(until)}'}。",
             )
 

@@ -16,15 +16,7 @@ from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months, settings
 from pipelines.errors import Refusal
-from pipelines.intake import outcome
-
-DECISIONS = {
-    "approve": "审核通过", "reopen": "退回重报", "waive": "豁免", "resolve": "认定单位", "release": "发布", "withdraw": "撤回",
-    "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
-    "gate": "发布", "retract": "收回", "annotate": "批注",
-    "spot_plan": "计划抽查", "spot_draw": "抽取抽查名单", "spot_result": "收到抽查结果", "spot_withdraw": "撤回抽查计划",
-    "spot_close": "抽查名单结束",
-}  # fmt: skip
+from pipelines.intake import month_now, outcome
 
 
 def coverage(rows: Sequence[ReportingRow], ink: Ink) -> None:
@@ -133,9 +125,7 @@ def decisions(view: View) -> None:
             "还没有审核、退回或豁免。" if edition_data.has(view.release, "decision") else "这一版没有附上决定的记录。"
         )
         return
-    lines = [
-        {**row, "what": DECISIONS.get(row["kind"], row["kind"]), "when": screen_wording.day(row["at"])} for row in known
-    ]
+    lines = [{**row, "what": month_now.DECISIONS[row["kind"]], "when": screen_wording.day(row["at"])} for row in known]
     common_parts.table(
         lines,
         {

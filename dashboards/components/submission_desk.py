@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from dashboards import signin
 from dashboards.components import clerk, common_parts, county_panel
 from dashboards.components.header import View
-from dashboards.queries import submission_rows
+from dashboards.queries import board_rows, submission_rows
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months, settings
@@ -107,8 +107,11 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
 def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -> None:
     """The button, what became of the file, and its receipt: before sending that of the check."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type="primary", disabled=not by):
+        usual: Literal["primary", "secondary"] = "secondary" if seen.report.refused else "primary"
+        if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type=usual, disabled=not by):
             dropped.sent = _tried(partial(_submit, by=by), dropped.name, dropped.content)
+            if dropped.sent:
+                st.rerun()
         told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
         if dropped.sent and dropped.sent[1]:
             told, content, name = "下载回执（标出问题的报表）", dropped.sent[1], dropped.sent[2]
@@ -192,7 +195,7 @@ def _told(report: outcome.Report) -> None:
         st.caption(news + f"；文件里没有、沿用此前所报的 {rows['kept']} 个。")
     for said in filter(None, (report.waits, report.other_month)):
         st.caption(escape.markdown(said))
-    finding_cards(report.findings)
+    finding_cards(report)
 
 
 # a card lists so many findings; the receipt has them all
@@ -200,8 +203,9 @@ LISTED = 60
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-def finding_cards(findings: list[dict]) -> None:
+def finding_cards(report: outcome.Report) -> None:
     """Findings one below the other, the gravest first: for any width of screen."""
+    findings, units = report.findings, board_rows.unit_names(report.month, report.county)
     if not findings:
         st.caption("没有发现问题。")
         return
@@ -211,6 +215,7 @@ def finding_cards(findings: list[dict]) -> None:
         {
             **county_panel.finding_line(found),
             "grave": found["severity"],
+            "named": units.get(found["unit"], found["unit"]),
             "kind": names.get(found["code"], found["code"]),
         }
         for found in ordered[:LISTED]

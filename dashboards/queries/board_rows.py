@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import streamlit as st
+
 from dashboards import signin
 from dashboards.queries import submission_rows
+from dashboards.text import screen_wording
 from pipelines import months, settings
 from pipelines.intake import answer_matters, month_now, reporting_status
 from pipelines.intake.month_now import MonthNow
 from pipelines.intake.open_matters import Matter
 from pipelines.notify import dispatch
+from pipelines.settings import Settings
 
 # matters by the step that they belong to
 RETURNED = ("refused_file", "held_row", "unknown_unit", "no_county")
@@ -155,7 +159,7 @@ def by_cause(matters: Iterable[Matter]) -> list[tuple[str, list[Matter]]]:
 def missing_units(month: date, county: str) -> str:
     """Which units the county has not reported, as the finding says it; empty where none is missing."""
     rows = month_now.findings(settings.load(), month, county)
-    return next((row["message"].split("】", 1)[-1] for row in rows if row["code"] == "units_missing"), "")
+    return next((screen_wording.without_place(row["message"]) for row in rows if row["code"] == "units_missing"), "")
 
 
 def code(matter: Matter) -> str:
@@ -166,9 +170,21 @@ def code(matter: Matter) -> str:
 
 def candidates(matter: Matter, month: date) -> dict[str, str]:
     """Code → town and name of the units that an unknown one may be: those that the finding names, then all of the county."""
-    units = month_now.units(settings.load(), month, matter["county"])
+    units = unit_names(months.key(month), matter["county"])
     named = [found for found in _UNIT.findall(matter["message"]) if found in units]
     return {key: units[key] for key in dict.fromkeys([*named, *units])}
+
+
+def unit_names(month: str | None, county: str | None) -> dict[str, str]:
+    """Code → town and name of a county's units in a month (YYYY-MM); empty where either is not known."""
+    place = settings.load()
+    return _unit_names(place, month, county, month_now.mark(place)) if month and county else {}
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _unit_names(place: Settings, month: str, county: str, mark: int) -> dict[str, str]:
+    """As of the ledger number `mark`: a unit may be admitted."""
+    return month_now.units(place, months.parse(month), county)
 
 
 def said(matters: Iterable[Matter]) -> dict[str, list[dict]]:

@@ -52,11 +52,13 @@ def reported(release: Release, month: date) -> tuple[int, int]:
 
 def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
     """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
-    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
+    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`), and how many units they have, that count, that
+    are carried.
     """
     found = rows(
         release,
-        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
+        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty,
+             (sum(units) OVER ())::BIGINT AS all_units, (sum(accepted) OVER ())::BIGINT AS all_accepted, (sum(carried) OVER ())::BIGINT AS all_carried
            FROM report WHERE month = $month
            ORDER BY counties > $most AND seq IS NOT NULL, CASE WHEN counties > $most THEN -errors END, county LIMIT $most""",
         month=month,
@@ -100,7 +102,7 @@ def submissions(release: Release, month: date, county: str | None = None) -> lis
 
 def findings(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
     """Findings of the month's submissions in force, the gravest first; each row knows how many there are (`findings`)."""
-    table = release.of_month("finding_all", month)
+    table = _named_findings(release, month)
     return rows(
         release,
         f"""SELECT *, count(*) OVER () AS findings FROM {table} WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN}
@@ -111,6 +113,14 @@ def findings(release: Release, month: date, county: str | None = None, most: int
         *_own(),
         most,
     )
+
+
+def _named_findings(release: Release, month: date) -> str:
+    """The month's findings with the names of their counties and units (`county_name`, `unit_name`; null where they have none)."""
+    table, standing = release.of_month("finding_all", month), release.of_month("standing", month)
+    return f"""(SELECT f.*, c.short AS county_name, s.name AS unit_name FROM {table} AS f
+        LEFT JOIN place AS c ON c.level = 'county' AND c.month = f.month AND c.unit = f.county
+        LEFT JOIN {standing} AS s ON s.month = f.month AND s.unit = f.unit)"""
 
 
 def finding_counts(release: Release, month: date) -> list[dict]:
@@ -155,7 +165,7 @@ def findings_now(release: Release, month: date, county: str | None = None, most:
     the edition's.
     """
     place, seen = settings.load(), own()
-    if not month_now.known_months(place):
+    if not month_now.is_settled(place):
         return findings(release, month, county, most)
     found = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
     return [{**row, "month": month, "findings": len(found)} for row in found[:most]]
@@ -248,7 +258,7 @@ def find_findings(view, text: str, most: int = 12) -> list[dict]:
 
 def unit_findings(view, code: str) -> list[dict]:
     """What was found in the month's workbook about one unit."""
-    table = view.release.of_month("finding_all", view.month)
+    table = _named_findings(view.release, view.month)
     return rows(
         view.release,
         f"SELECT * FROM {table} WHERE month = ? AND unit = ? AND {_OWN} ORDER BY {_GRAVE}, phase, number",

@@ -1,5 +1,6 @@
 """Sentences and numbers as people read them. Counts stand beside percentages; a status is never without its reason."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -314,6 +315,16 @@ def reported(rows: Sequence[ReportingRow]) -> str:
     return f"{count}；未报：{_some(missing, counties - arrived)}。" if missing else f"{count}。"
 
 
+def covered(rows: Sequence[ReportingRow]) -> str:
+    """Of all units those of which this month's answer counts: `99.9% 的单位有本月数据，沿用 5 个。` Rounded down: 100% is all of them."""
+    units, accepted, carried = rows[0]["all_units"], rows[0]["all_accepted"], rows[0]["all_carried"]
+    if not units:
+        return ""
+    tenths = 1000 * accepted // units
+    share = "全部" if accepted == units else f"{tenths // 10}.{tenths % 10}% 的"
+    return f"{share}单位有本月数据{f'，沿用 {carried:,} 个' if carried else ''}。"
+
+
 def _counted_counties(rows: Sequence[ReportingRow]) -> tuple[int, int]:
     """How many counties there are and how many have reported: the rows may be some of them."""
     arrived = len([row for row in rows if row["seq"] is not None])
@@ -372,3 +383,18 @@ def day(stamp: str | None) -> str:
     if not stamp:
         return "—"
     return f"{int(stamp[:4])}年{int(stamp[5:7])}月{int(stamp[8:10])}日 {stamp[11:16]}".strip()
+
+
+# where a finding stands, as its message begins: file and sheet, then the cells
+_CODE_AND_SHEET = re.compile(r"^(?:【\w+】)?(?:文件“[^”]*”)?(?:工作表“[^”]*”)?[：:]?")
+_CELLS = re.compile(r"^单元格 [^：:]+[：:]")
+
+
+def without_sheet(message: str) -> str:
+    """A finding's message without its code, file and sheet: `单元格 E5：…`."""
+    return _CODE_AND_SHEET.sub("", message)
+
+
+def without_place(message: str) -> str:
+    """A finding's message without its code and place."""
+    return _CELLS.sub("", without_sheet(message))

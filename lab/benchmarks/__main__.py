@@ -41,6 +41,7 @@ GOALS = {
     "G4": "The whole country, and ten years",
     "G5": "The dashboard",
     "G6": "A cluster",
+    "K": "A county's month",
     "F7": "Readers while a release is published",
 }
 # a child that lacks what it needs says so with this status

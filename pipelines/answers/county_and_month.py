@@ -63,11 +63,16 @@ def read_marks(workbook: Workbook) -> Marks:
             return Marks(
                 parse_value.shown(pairs.get("form_version")),
                 parse_value.shown(pairs.get("county")),
-                parse_value.month_of(pairs.get("month")),
+                _of_this_age(parse_value.month_of(pairs.get("month"))),
                 parse_value.shown(pairs.get("town")),
-                parse_value.month_of(pairs.get("prefilled")),
+                _of_this_age(parse_value.month_of(pairs.get("prefilled"))),
             )
     return Marks()
+
+
+def _of_this_age(month: date | None) -> date | None:
+    """The month, where it is of the years that titles may name too: the calendar ends with 9999."""
+    return month if month and month.year // 100 == 20 else None
 
 
 def months_in(text: str) -> set[date]:

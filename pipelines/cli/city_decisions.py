@@ -90,10 +90,12 @@ def retract(settings: Settings, edition: str, why: str, by: str, as_json: bool) 
 @with_settings
 def withdraw(settings: Settings, of: int, why: str, by: str, as_json: bool) -> None:
     """撤回一份报送、一个决定或一次撤回（ID 为其编号）。"""
-    from pipelines.monthly import month_decisions
+    from pipelines.monthly import gate, month_decisions
 
     event = month_decisions.withdraw(of, why, settings, by)
-    printing.decided(event, as_json, f"第 {of} 号已撤回；重新计算用 shequ run")
+    empty = gate.current_without_reports(settings)
+    more = f"。当前版 {empty} 所在的月份已没有有效报表，收回用 shequ retract {empty}" if empty else ""
+    printing.decided(event, as_json, f"第 {of} 号已撤回；重新计算用 shequ run{more}")
 
 
 @click.command()

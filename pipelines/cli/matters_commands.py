@@ -115,10 +115,10 @@ def extend(
     settings: Settings, month: date, county: str, until: datetime | None, excuse: bool, why: str, by: str, as_json: bool
 ) -> None:
     """给一个县延期，或免报。"""
-    from pipelines.intake import decisions
+    from pipelines.monthly import month_decisions
 
     day = until.date() if until else None
-    event = decisions.extend(month, county, settings, by, why, day, excuse)
+    event = month_decisions.extend(month, county, settings, by, why, day, excuse)
     printing.decided(event, as_json, f"{county} {months.label(month)}{'免报' if excuse else f'延至 {day}'}")
 
 

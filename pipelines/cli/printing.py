@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from pipelines import months
 from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.intake import file_names, gap_wording
+from pipelines.punctuation import full_width
 
 if TYPE_CHECKING:
     from pipelines.edition.figure_rows import ExplainedFigure, Figure
@@ -145,8 +146,8 @@ def story(story: "ExplainedFigure", indicator: dict, labels: dict[str, str]) -> 
 
     figure = story["figure"]
     value = valued(figure["value"], indicator["unit"])
-    say(f"{indicator['name']}({story['indicator']})  条款 {story['clause']}：{story['quote']}")
-    say(f"{story['arithmetic']}")
+    say(full_width(f"{indicator['name']}（{story['indicator']}）条款 {story['clause']}：{story['quote']}"))
+    say(story["arithmetic"])
     say(f"= {value}（{figure['numerator']}/{figure['denominator']}，未知 {figure['unknown']}）")
     for unit in story["units"]:
         held = "（已填报，该行因错误暂不计入，见回执）" if unit.get("held") else ""

@@ -222,5 +222,5 @@ def _show_result(one: dict) -> None:
         printing.say(f"  {claim['indicator']} {words}")
         if claim["text"]:
             printing.say(f"  {claim['text']}")
-    if one["spares_due"]:
+    if one["spares_due"] and one["state"] == "open":
         printing.say(f"  应补走访候补 {len(one['spares_due'])} 个；名单用 --out 再生成")

@@ -12,10 +12,11 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.strict_yaml import load_yaml
 
 SPECS = settings.REPOSITORY / "tests" / "specs"
+SERIES = SPECS / "series"
 WORDINGS = {"required": "必须", "strive": "力争", "promoted": "提倡、推动"}
 COUNTED = {"community": "社区（村）", "county": "县（市、区）"}
 LEVELS = {"community": "各社区（村）", "town": "各街道（乡镇）", "county": "各县（市、区）", "city": "全市"}
-_COMMON = ("县", "类型", "个数")
+_COMMON = ("县", "镇", "类型", "个数")
 
 
 def specs(folder: Path = SPECS) -> list[dict]:
@@ -31,7 +32,8 @@ def cases(folder: Path = SPECS / "verdicts") -> list[dict]:
 def page(reference: Reference, examples: list[dict]) -> str:
     """The whole page."""
     policies = (_policy(register, reference, examples) for register in reference.registers)
-    return "\n".join([_HEAD, *policies, _CASES, *map(_case, cases())])
+    series = (block for name, title in _SERIES.items() for block in _series(name, title))
+    return "\n".join([_HEAD, *policies, _CASES, *map(_case, cases()), *series])
 
 
 _HEAD = """# 指标目录
@@ -48,6 +50,13 @@ _CASES = """## 数字和状态的算例
 每行一类单位，各月一栏：是、否；未填（在范围内，条件不详）；不详（是否在范围内不详）；外（不在范围内）；无（当月名册没有）；比值写“分子/分母”。
 沿用的答案前写“沿用”。结果是最后一个月的，都是精确数。
 """
+
+
+_SERIES = {
+    "outlook": "## 走势的算例\n\n序列最近六个月的 Theil–Sen 直线（各两个月之间升降的中位数），看到期时的值和达到目标的月份。\n",
+    "second_opinion": "## 第二意见的算例\n\nOpen SDG 的方法：R = 现在的年均增长率 ÷ |应有的年均增长率|。只作参考，本市状态不以此为准。\n",
+    "concern": "## 轻重次序的算例\n\n总览、矩阵、地图、排名、大屏、报告和督办挑选“最需要关注的”，都用这一个次序。\n",
+}
 
 
 def _policy(register: Register, reference: Reference, examples: list[dict]) -> str:
@@ -120,7 +129,7 @@ _MANNERS = {
     "judged": "每年 12 月考核",
     "yearly": "按年的题",
     "baseline": "登记簿定了起点",
-    "place": "看一个乡镇",
+    "place": "看一个县或镇",
 }
 
 
@@ -128,7 +137,12 @@ def _case(case: dict) -> str:
     """A worked example of several months as a table."""
     months = case.get("months", ["2020-06"])
     rows = [
-        {"镇": row.get("镇"), "个数": row.get("个数", 1), **dict(zip(months, row["各月"], strict=True))}
+        {
+            "县": row.get("县"),
+            "镇": row.get("镇"),
+            "个数": row.get("个数", 1),
+            **dict(zip(months, row["各月"], strict=True)),
+        }
         for row in case["units"]
     ]
     shown = [{name: value for name, value in row.items() if value is not None} for row in rows]
@@ -140,10 +154,36 @@ def _case(case: dict) -> str:
     )
 
 
+def _towns(named: str | list[str] | None) -> str | None:
+    """The town of a row's units, or the towns in which they were from month to month."""
+    return " → ".join(named) if isinstance(named, list) else named
+
+
 def _case_target(target: dict) -> str:
     name, bound = next((name, target[name]) for name in _BOUNDS if name in target)
     shown = f"{bound[0]} 至 {bound[1]}" if isinstance(bound, list) else bound
     return f"目标{_BOUNDS[name]} {shown}，{target['by']} 月底前"
+
+
+def _series(name: str, title: str) -> list[str]:
+    """The worked examples of outlook, second opinion or order of concern, with their heading."""
+    return [title, *map(_series_case, load_yaml(SERIES / f"{name}.yaml"))]
+
+
+def _series_case(case: dict) -> str:
+    """A worked example: the rows that are given, and what comes out."""
+    target = f"（{_case_target(case['target'])}）" if "target" in case else ""
+    if "values" in case:
+        months = (f"前 {ago} 月" if ago else "本月" for ago in range(len(case["values"]) - 1, -1, -1))
+        rows = [dict(zip(months, case["values"], strict=True))]
+    else:
+        plain = {name: value for name, value in case.items() if name not in ("says", "result", "order", "target")}
+        rows = plain.pop("figures", None) or plain.pop("places", None) or [plain]
+    names = dict.fromkeys(name for row in rows for name in row)
+    rows = [{name: row.get(name, "—") for name in names} for row in rows]
+    result = case.get("result", {"次序": "、".join(case.get("order", ""))})
+    told = "，".join(f"{name} {value}" for name, value in result.items())
+    return "\n".join([f"算例：{case['says']}{target}。", "", _table(rows), "", f"→ {told}", ""])
 
 
 def _table(rows: list[dict]) -> str:

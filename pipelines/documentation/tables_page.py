@@ -9,7 +9,16 @@ from datetime import date
 from pathlib import Path
 
 from pipelines import template
-from pipelines.edition import analysis_tables, city_facts, database, month_tables, open_folder, publish, ready_tables
+from pipelines.edition import (
+    analysis_tables,
+    city_facts,
+    database,
+    month_tables,
+    open_folder,
+    planner_views,
+    publish,
+    ready_tables,
+)
 from pipelines.edition.open_edition import Release
 from pipelines.errors import Refusal
 from pipelines.intake import session, submit_files
@@ -27,7 +36,7 @@ _MANY = 12
 def stated_grains() -> dict[str, str]:
     """Table → one row per what. `state-<policy>` stands for every policy's."""
     grains: dict[str, str] = {}
-    for module in (ready_tables, database, city_facts, analysis_tables, month_tables, spot_tables):
+    for module in (ready_tables, database, city_facts, analysis_tables, month_tables, spot_tables, planner_views):
         for names, grain in _ROW.findall(module.__doc__ or ""):
             for name in re.findall(r"`([^`]+)`", names):
                 if module is month_tables:

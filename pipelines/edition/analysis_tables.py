@@ -36,9 +36,10 @@ def prepare(warehouse: Warehouse, releases: Path, folder: Path, month: date, spa
     """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables, which stand in `folder`."""
     _outlook(warehouse, month)
     _movement(warehouse, releases, folder, month)
-    decisions = list(warehouse.archive.decisions())
-    _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(decisions), schema=_DECISION))
-    said = explanation_rows(warehouse.life())
+    decisions, life = list(warehouse.archive.decisions()), warehouse.life()
+    in_force = (event for event in decisions if event.seq not in life.withdrawn)
+    _keep(warehouse, "decision", pa.Table.from_pylist(decision_rows(in_force), schema=_DECISION))
+    said = explanation_rows(life)
     _keep(warehouse, "explanation", pa.Table.from_pylist(said, schema=_EXPLANATION))
     _keep(warehouse, "edition", pa.Table.from_pylist(_editions(decisions), schema=_EDITION))
     reconciled = pa.Table.from_pylist(_reconciliations(warehouse, span), schema=_RECONCILIATION)

@@ -91,29 +91,42 @@ def _resource(
         "DESCRIBE SELECT * FROM read_parquet(?, union_by_name = true)", [list(shapes.values())]
     ).fetchall()
     register = next((r for r in reference.registers if r.policy.id == policy), None)
-    fields = [_field(name, type_, kind, reference.form, register) for name, type_, *_ in columns]
-    key = {"primaryKey": _KEYS[kind]} if kind in _KEYS else {}
+    keys = _KEYS.get(kind, [])
+    fields = [_field(name, type_, kind, reference.form, register, name in keys) for name, type_, *_ in columns]
+    key = {"primaryKey": keys} if keys else {}
     return {
         "name": re.sub(r"[^a-z0-9._-]", "-", table.lower()), "title": chinese, "description": english, "path": paths, "format": "parquet",
         "mediatype": "application/vnd.apache.parquet", "schema": {"fields": fields, **key, "missingValues": [""]},
     }  # fmt: skip
 
 
-def _field(name: str, type_: str, kind: str, form: Form, register: Register | None) -> dict[str, Any]:
+def _field(
+    name: str, type_: str, kind: str, form: Form, register: Register | None, is_key: bool = False
+) -> dict[str, Any]:
     chinese, english, unit, codes = _meaning(name, kind, form, register)
-    found: dict[str, Any] = {"name": name, "type": _type(type_), "title": full_width(chinese), "description": english}
+    found: dict[str, Any] = {
+        "name": name,
+        "type": _type(type_, is_key),
+        "title": full_width(chinese),
+        "description": english,
+    }
+    if "INT" in type_ and not is_key:
+        found["whole"] = True
     if unit:
         found["unit"] = unit
     if codes:
         # a number keeps its type; what is listed are the codes and their meaning
-        found["categories"] = [
-            {"value": int(k) if _type(type_) == "integer" else k, "label": v} for k, v in codes.items()
-        ]
+        found["categories"] = [{"value": int(k) if "INT" in type_ else k, "label": v} for k, v in codes.items()]
     return found
 
 
-def _type(sql: str) -> str:
-    return _TYPES.get(sql, "integer" if "INT" in sql else "number" if sql.startswith("DECIMAL") else "any")
+def _type(sql: str, is_key: bool) -> str:
+    """Whole numbers that may be missing are `number` with `whole`: Frictionless reads Parquet through pandas, which makes floats of them
+    where one is missing, and refuses a float that is declared `integer`.
+    """
+    if "INT" in sql:
+        return "integer" if is_key else "number"
+    return _TYPES.get(sql, "number" if sql.startswith("DECIMAL") else "any")
 
 
 def _meaning(

@@ -13,8 +13,8 @@ EXPLANATION = ("finding", "text", "by", "at", "state", "question", "settled_by",
 
 
 def decision_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """The table `decision`: one row a decision, in the order of the ledger."""
-    kinds = ("approve", "reopen", "waive", "resolve")
+    """The table `decision`: one row a decision, in the order of the ledger. Of `extend`, `until` is null where the county is excused."""
+    kinds = ("approve", "reopen", "waive", "resolve", "extend")
     return [_decision(event) for event in events if event.kind in kinds]
 
 

@@ -16,7 +16,7 @@ from pipelines import months
 from pipelines.archive import month_state
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
-from pipelines.edition import closed_periods, edition_folders, older_formats, verify_files
+from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, verify_files
 from pipelines.edition.decision_rows import decision_rows, explanation_rows
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
@@ -170,13 +170,16 @@ def open_release(
 
 
 def with_decisions(release: Release, installation: Settings) -> Release:
-    """The edition with what was approved, reopened and explained since it was made; its figures rest on the other decisions as they were."""
+    """The edition with what was approved, reopened, explained and put off since it was made; its figures rest on the other decisions as
+    they were.
+    """
     archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
     events = list(archive.decisions())
     life, as_of = month_state.fold(events, []), release.manifest["as_of"]
-    known = [e for e in events if e.seq not in life.withdrawn and (e.seq <= as_of or e.kind in ("approve", "reopen"))]
+    since = ("approve", "reopen", "extend")
+    known = [e for e in events if e.seq not in life.withdrawn and (e.seq <= as_of or e.kind in since)]
     decided = {
         key: life.months[months.parse(key)].state
         for key in release.manifest["months"]
@@ -308,6 +311,8 @@ def _attach(
         view = table if table not in names else f"{table}_all"
         query = f'CREATE VIEW "{view}" AS SELECT * FROM read_parquet([{files}], union_by_name = {_differ(entries)})'
         con.execute(older_formats.completed(table, query, manifest["format"]))
+    for view in planner_views.views({*names, *series}):
+        con.execute(view)
     con.execute(f"SET allowed_directories = [{_quoted(folder)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

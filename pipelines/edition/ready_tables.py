@@ -106,9 +106,12 @@ _SERIES = "policy, indicator, divisions, level, unit"
 _RANKED = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in CONCERN.items())
 _STATUS_RANK = f"CASE status {_RANKED} ELSE {len(CONCERN)} END"
 _MISSING = "coalesce(gap_failing / nullif(needed, 0)::DOUBLE, 0)"
-_CONCERN = f"{_STATUS_RANK}, {_MISSING} DESC, coalesce(gap_failing, 0) DESC"
-# a headline counts where it applies and is judged; it is behind where it is due and unmet, or behind its pace
-_APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable', 'tracked')"
+CONCERN_OF_FIGURES = f"{_STATUS_RANK}, {_MISSING} DESC, coalesce(gap_failing, 0) DESC"
+# of places: how many of the headline indicators that apply are behind, as a share, then the shares of the targets that are missing
+CONCERN_OF_PLACES = "behind / nullif(applicable, 0)::DOUBLE DESC NULLS LAST, missing DESC"
+# a headline counts where it applies, is judged and anything is known of it: a county that says nothing lags nowhere and leads nobody;
+# it is behind where it is due and unmet, or behind its pace
+_APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable', 'no_data', 'tracked')"
 _BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 
@@ -128,8 +131,8 @@ def _series(source: Source, into: str) -> dict[str, str]:
                    round(value - lag(value) OVER line, 2) AS points, numerator - lag(numerator) OVER line AS more,
                    CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
                    count(value) OVER peers AS ranked,
-                   row_number() OVER (own ORDER BY {_CONCERN}, position) AS concern,
-                   row_number() OVER (peers ORDER BY {_CONCERN}, unit) AS place_concern
+                   row_number() OVER (own ORDER BY {CONCERN_OF_FIGURES}, position) AS concern,
+                   row_number() OVER (peers ORDER BY {CONCERN_OF_FIGURES}, unit) AS place_concern
             FROM figure LEFT JOIN (SELECT policy, indicator, position FROM release.indicator) USING (policy, indicator)
             WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month),
                    peers AS (PARTITION BY policy, indicator, divisions, level, month),
@@ -138,7 +141,7 @@ def _series(source: Source, into: str) -> dict[str, str]:
             ORDER BY policy, month, divisions, level, unit, indicator""",
         "concern": f"""
             SELECT *, row_number() OVER (PARTITION BY policy, month, divisions, level
-                                         ORDER BY behind / nullif(applicable, 0)::DOUBLE DESC NULLS LAST, missing DESC, unit) AS rank
+                                         ORDER BY {CONCERN_OF_PLACES}, unit) AS rank
             FROM (SELECT policy, month, divisions, level, figure.unit, count_if({_APPLIES}) AS applicable,
                          count_if({_APPLIES} AND {_BEHIND}) AS behind, coalesce(sum({_MISSING}) FILTER ({_APPLIES}), 0) AS missing
                   FROM {into}.figure JOIN (SELECT policy, indicator, headline FROM release.indicator) USING (policy, indicator)

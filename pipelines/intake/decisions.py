@@ -174,6 +174,9 @@ def extend(
         settle(opened)
         if county not in {c.code for c in opened.reference.rosters.counties(month)}:
             raise Refusal(f"{county} 不是{months.label(month)}的县（市、区）；请核对代码")
+        usual = opened.reference.calendar.due_day(month)
+        if until and until <= usual:
+            raise Refusal(f"{until} 不晚于{months.label(month)}原定的截止日 {usual}，不是延期；请核对日期")
         given = {"excuse": True} if excuse else {"until": str(until)}
         return decide(opened, "extend", {"month": months.key(month), "county": county, "why": why, **given}, by)
 

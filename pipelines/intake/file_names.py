@@ -47,4 +47,5 @@ def last_part(name: str) -> str:
 
 def shown(text: object) -> str:
     """A line for a terminal or a mail: whatever cannot be printed, or would turn the direction, stands as U+FFFD."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in str(text))
+    # the blank of Chinese texts (U+3000) is one that Python does not call printable
+    return "".join(letter if letter.isprintable() or letter == "\u3000" else "\ufffd" for letter in str(text))

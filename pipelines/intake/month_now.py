@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipelines import months
 from pipelines.archive import month_state, reference_in_force
 from pipelines.archive.edition_gate import Editions
-from pipelines.archive.month_state import Life, MonthState
+from pipelines.archive.month_state import WITHDRAWABLE, Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
 from pipelines.reference import age
@@ -84,8 +84,16 @@ def mark(settings: Settings) -> int:
 
 
 def known_months(settings: Settings) -> list[date]:
-    """Months of which anything has come in or was decided, in order."""
-    return [months.parse(key) for key in month_status.known_months(settings.data)]
+    """Months of which anything has come in, was decided or made, in order."""
+    life = month_state.fold(Archive(settings.archive).decisions(), [])
+    made = {months.parse(name.split("/")[0]) for name in life.editions.made}
+    came = {months.parse(key) for key in month_status.known_months(settings.data)}
+    return sorted({*came, *life.months, *made, *(month for month, _ in life.extensions)})
+
+
+def is_settled(settings: Settings) -> bool:
+    """Whether a settling has left what pages read: not on a shelf alone, nor right after a restore."""
+    return month_status.as_of(settings.data) > 0
 
 
 def submissions(settings: Settings, month: date, counties: Collection[str] | None = None) -> list[dict]:
@@ -165,6 +173,11 @@ def _extensions(life: Life, month: date) -> dict[str, Event]:
 
 # ---- decisions
 
+# what people call a decision, and what else stands in a list of decisions
+DECISIONS = WITHDRAWABLE | {
+    "spot_plan": "计划抽查", "spot_draw": "抽取抽查名单", "spot_result": "收到抽查结果", "spot_withdraw": "撤回抽查计划",
+    "spot_close": "抽查名单结束",
+}  # fmt: skip
 # events that no person decides
 _NO_DECISIONS = ("release", "too_costly", "month_over")
 # what a decision's row tells besides its number, kind, who and when
@@ -188,7 +201,9 @@ _FACTS = (
 
 
 def decisions(settings: Settings) -> list[dict]:
-    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, and what it is about (null where it has none)."""
+    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, whether it may be taken back here (a spot check's
+    may not), and what it is about (null where it has none).
+    """
     events = list(Archive(settings.archive).decisions())
     return list(_rows(events, month_state.fold(events, [])))
 
@@ -232,4 +247,5 @@ def _rows(events: list[Event], life: Life) -> Iterator[dict]:
             continue
         facts = {name: event.body.get(name) for name in _FACTS}
         own = {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by}
-        yield {**facts, **own, "in_force": event.seq not in life.withdrawn}
+        state = {"in_force": event.seq not in life.withdrawn, "withdrawable": event.kind in WITHDRAWABLE}
+        yield {**facts, **own, **state}

@@ -18,7 +18,16 @@ from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received
 from pipelines.warehouse.projection import Warehouse
 
-Kind = Literal["refused_file", "no_county", "unknown_unit", "held_row", "warning", "waiting_report", "month_question"]
+Kind = Literal[
+    "refused_file",
+    "no_county",
+    "unknown_unit",
+    "held_row",
+    "warning",
+    "waiting_report",
+    "month_question",
+    "roster_remark",
+]
 KIND_NAMES: dict[str, str] = {
     "refused_file": "退回的文件",
     "no_county": "看不出县（市、区）或月份的文件",
@@ -27,6 +36,7 @@ KIND_NAMES: dict[str, str] = {
     "warning": "未答复的需核实问题",
     "waiting_report": "等待的报表",
     "month_question": "政策之前的月份",
+    "roster_remark": "县里对名册的意见",
 }
 STATE_NAMES = {"open": "待处理", "explained": "已说明，待采纳", "settled": "已办结", "dismissed": "不予处理"}
 
@@ -49,7 +59,8 @@ _NO_QUESTION = ("units_missing", "month_future")
 
 
 class Matter(TypedDict):
-    """One thing that waits. `seq` is the latest submission that it concerns, `since` when the first one came in; `month` as YYYY-MM.
+    """One thing that waits. `seq` is the latest submission that it concerns, `since` when the first one came in; `month` as YYYY-MM;
+    `unit` the code of the unit that it is about, where it is about one.
 
     `explanation` is what the county last said to it, `question` what the city asks since; null where nothing was said.
     """
@@ -65,6 +76,7 @@ class Matter(TypedDict):
     seq: int
     explanation: str | None
     question: str | None
+    unit: str | None
 
 
 def collect(opened: Warehouse, life: Life) -> list[Matter]:
@@ -128,7 +140,7 @@ def _files(opened: Warehouse, life: Life) -> Iterator[Matter]:
         key = _id(kind, county, str(month), file, code)
         yield {
             "id": key, "kind": kind, "county": county, "month": months.key(month) if month else None, "file": file, "since": at,
-            "state": _state(life, key, seq), "message": message, "seq": seq, **_said(life, key),
+            "state": _state(life, key, seq), "message": message, "seq": seq, "unit": None, **_said(life, key),
         }  # fmt: skip
 
 
@@ -141,7 +153,7 @@ def _waiting(opened: Warehouse, life: Life) -> Iterator[Matter]:
             yield {
                 "id": key, "kind": "waiting_report", "county": reading.county, "month": months.key(month), "file": file,
                 "since": at, "state": _state(life, key, reading.seq), "message": why_waiting(state, reading), "seq": reading.seq,
-                **_said(life, key),
+                "unit": None, **_said(life, key),
             }  # fmt: skip
 
 
@@ -181,9 +193,9 @@ def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
     rows = opened.con.execute(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, unnest($months::DATE[]) AS month)
-        SELECT id, seq, code, severity, wrong.county, wrong.month, message, file, received_at
+        SELECT id, seq, code, severity, wrong.county, wrong.month, message, file, received_at, unit
         FROM ({OPEN_FINDINGS}) AS wrong JOIN (SELECT seq, file, received_at FROM submission) USING (seq)
-        WHERE severity <> 'note' AND NOT list_contains($passed::VARCHAR[], code) ORDER BY seq, phase, number
+        WHERE (severity <> 'note' OR code = 'roster_remark') AND NOT list_contains($passed::VARCHAR[], code) ORDER BY seq, phase, number
         """,
         {
             "seqs": [seq for seq, _, _ in sent],
@@ -194,18 +206,20 @@ def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
     ).fetchall()
     questioned = {reading.seq for state in life.months.values() for reading in state.questioned}
     waived = {month: life.waived(month) for month in life.months}
-    for key, seq, code, severity, county, month, message, file, at in rows:
+    for key, seq, code, severity, county, month, message, file, at, unit in rows:
         if code != "month_before_policy" or seq in questioned:
             yield {
                 "id": key, "kind": _kind(code, severity), "county": county, "month": months.key(month), "file": file, "since": at,
                 "state": "settled" if key in waived[month] else _state(life, key, seq), "message": message, "seq": seq,
-                **_said(life, key),
+                "unit": unit, **_said(life, key),
             }  # fmt: skip
 
 
 def _kind(code: str, severity: str) -> Kind:
     if code == "month_before_policy":
         return "month_question"
+    if code == "roster_remark":
+        return "roster_remark"
     if severity == "warning":
         return "warning"
     return "unknown_unit" if code in _UNKNOWN_UNIT else "held_row"

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from pipelines import months
 from pipelines.access import roles
 from pipelines.archive import edition_gate, month_state
-from pipelines.archive.store import Event
+from pipelines.archive.store import Archive, Event
 from pipelines.edition import edition_folders
 from pipelines.errors import Refusal
-from pipelines.intake import decisions, session
+from pipelines.intake import decisions, month_status, session
 from pipelines.intake.month_now import excused
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse, scalar
@@ -94,6 +94,24 @@ def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> E
                 f"{name} 已于 {event.at[:10]} 由{event.by}收回；要恢复，请撤回这个决定（shequ withdraw {event.seq}）"
             )
         return _append(opened, "retract", name, by, {"why": why.strip()})
+
+
+def current_without_reports(settings: Settings) -> str | None:
+    """The current edition, where no report of its month is in force any more: everybody sees it until it is retracted."""
+    current = month_state.editions(Archive(settings.archive)).current
+    if current is None:
+        return None
+    kept = month_status.read(settings.data, months.parse(edition_gate.order(current)[0]))
+    return None if kept and any(county["seqs"] for county in kept["counties"]) else current
+
+
+def require_not_retracted(opened: Warehouse, name: str) -> None:
+    """Errors: `Refusal` where an edition was taken back: what is in force now is what it was taken back for."""
+    event = month_state.editions(opened.archive).retracted.get(name)
+    if event:
+        raise Refusal(
+            f"现有数据与已收回的 {name} 相同；请先更正，或撤回“收回”这个决定（shequ withdraw {event.seq}），再审定"
+        )
 
 
 def _append(opened: Warehouse, kind: str, name: str, by: str, more: dict) -> Event:

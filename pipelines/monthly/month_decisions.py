@@ -15,12 +15,14 @@ from pipelines.warehouse.projection import Warehouse
 def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
     """Approve a month: what has come in stands in its edition, which is released, and its papers bear the stamp.
 
-    Errors: as `decisions.approve`; `Refusal` where a check fails without which nothing may be published.
+    Errors: as `decisions.approve`; `Refusal` where a check fails without which nothing may be published, and where the month's data
+    are those of an edition that was taken back.
     """
 
     def make_edition(opened: Warehouse) -> None:
         monthly_run.checked(opened, month)
-        monthly_run.publish_month(opened, settings, month, by if isinstance(by, str) else by.name)
+        edition = monthly_run.publish_month(opened, settings, month, by if isinstance(by, str) else by.name)
+        gate.require_not_retracted(opened, edition.label)
 
     event = decisions.approve(month, settings, by, why, make_edition)
     _follow(month, settings, "发布")
@@ -34,12 +36,29 @@ def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> 
     return event
 
 
+def extend(
+    month: date,
+    county: str,
+    settings: Settings,
+    by: str | roles.Actor,
+    why: str,
+    until: date | None = None,
+    excuse: bool = False,
+) -> Event:
+    """Give a county until a later day for a month, or excuse it; the papers of its edition, where there is one, say so."""
+    event = decisions.extend(month, county, settings, by, why, until, excuse)
+    papers.issue_latest(settings, [month])
+    return event
+
+
 def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal; where an approval or a reopening comes or goes, the papers say so."""
+    """Take back a submission, a decision or a withdrawal; where an approval, a reopening or an extension comes or goes, the papers say so."""
     event = decisions.withdraw(of, why, settings, by)
     root = _taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):
         _follow(months.parse(root.body["month"]), settings, "撤回")
+    elif root.kind in ("extend", "gate", "retract"):
+        papers.issue_latest(settings, [months.parse(root.body["month"])])
     return event
 
 

@@ -65,7 +65,7 @@ def papers(folder: Path) -> list[Path]:
 def _mark(decisions: list[dict], month: date) -> list[int]:
     """Numbers of the decisions that change what the papers say of an unchanged edition."""
     key = months.key(month)
-    return [row["seq"] for row in decisions if row["kind"] in ("approve", "reopen") and row["month"] == key]
+    return [row["seq"] for row in decisions if row["kind"] in ("approve", "reopen", "extend") and row["month"] == key]
 
 
 def _told(folder: Path, release: Release) -> list[int]:

@@ -235,6 +235,11 @@ def restore(settings: Settings, folder: Path, by: str = "系统", report: Progre
     return {**found, "served": served, "notes": notes}
 
 
+def _holds(verdict: dict) -> bool:
+    """Whether every edition of this program came back as it was. One of an earlier program may differ by the program alone."""
+    return not verdict["archive"] and not any(one["same_program"] for one in verdict["differ"])
+
+
 def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
     """Restore into a temporary folder below the data, make every figure again, compare with the ledger, and remove it all again.
 
@@ -250,9 +255,11 @@ def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progr
     finally:
         shutil.rmtree(here, ignore_errors=True)
     seconds = round(time.monotonic() - began)
-    agrees = verdict["agrees"] and (found["served"] is not None or not verdict["releases"])
+    agrees = _holds(verdict) and (found["served"] is not None or not verdict["releases"])
     first = f"{readable:.0f} 秒后可看 {found['served']}，" if found["served"] else ""
     message = f"{first}{seconds} 秒后 {verdict['agree']}/{verdict['releases']} 个发布版的数字一致"
+    if earlier := sum(not one["same_program"] for one in verdict["differ"]):
+        message += f"，另有 {earlier} 个由早先的程序发布，重做后不同或无从核对"
     told = {"folder": found["folder"], "agrees": agrees, "seconds": seconds, "message": message}
     audit_log.note(settings, "rehearsal", by, **told)
     return {**told, "releases": verdict["releases"], "served": found["served"], "detail": verdict["message"]}

@@ -20,10 +20,6 @@ def text_of(value: object) -> str:
     return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def padded(value: object) -> str:
-    return text_of(value)[:WIDTH].strip().ljust(WIDTH)
-
-
 def unpacked(texts: Sequence[object]) -> tuple[list[str], dict[str, list[str]]]:
     """The names of the questions, and by code what stood in the cells of its row."""
     names = texts[0].split() if texts and isinstance(texts[0], str) else []

@@ -84,7 +84,9 @@ def counties(paper: Paper, facts: Facts) -> None:
     best_first = [county for county in reversed(facts.ranked) if county in facts.shown]
     for county in best_first:
         place = places.get(county["unit"])
-        now, before = (_place(place and place[key], len(places)) for key in ("rank", "rank_before"))
+        # a county of which nothing is known has no rank
+        known = place if place and place["applicable"] else None
+        now, before = (_place(known and known[key], len(places)) for key in ("rank", "rank_before"))
         marks = [_mark(item.of.get(county["unit"])) for item in items]
         rows.append(
             [now, before, county["short"], *marks, f"{place['behind']}/{place['applicable']}" if place else "—"]

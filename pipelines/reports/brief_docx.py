@@ -56,13 +56,14 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
 
 def sections(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
     """The sections before the table, those without a true sentence left out: heading and paragraphs."""
+    asked = text_of([next_steps.follow_up(facts)])
     found: list[Section] = [
         ("总体判断", [overall_verdict.paragraph(facts), verdict.caveats(facts)]),
         ("需要研究的事", numbered(questions.claims(facts))),
         ("变动及原因", _changes(facts, variant, period)),
         ("各县（市、区）情况", [text_of(county_progress.claims(facts))]),
         (spot_section.HEADING, [spot_section.paragraph(facts)]),
-        ("上月督办落实情况和下一步", [text_of([next_steps.follow_up(facts)]), *numbered(next_steps.claims(facts))]),
+        ("上月督办落实情况和下一步" if asked else "下一步", [asked, *numbered(next_steps.claims(facts))]),
     ]
     told = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in found]
     return [(heading, paragraphs) for heading, paragraphs in told if paragraphs]

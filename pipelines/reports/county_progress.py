@@ -47,14 +47,18 @@ def _proof(facts: Facts, place: ConcernedPlace) -> Proof:
 
 
 def improved(facts: Facts) -> Claim | None:
-    """Who has fewer indicators behind than a month before, with the change of rank counted from the best."""
+    """Who has fewer indicators behind than a month before because units got there, with the change of rank counted from the best. What
+    reports, silence or boundaries change is no improvement.
+    """
     if facts.compared is None:
         return None
-    total = len(facts.places)
+    total, worked = len(facts.places), _by_work(facts)
     better = [
         p
         for p in facts.places
-        if p["behind_before"] is not None and p["behind_before"] > p["behind"] and p["rank_before"]
+        if p["behind_before"] is not None
+        and p["rank_before"]
+        and 0 < p["behind_before"] - p["behind"] <= worked.get(p["unit"], 0)
     ]
     better.sort(key=lambda p: ((p["behind"] - (p["behind_before"] or 0)), -p["rank"]))
     named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_rank(p, total)}）" for p in better[:_IMPROVED]]
@@ -62,6 +66,25 @@ def improved(facts: Facts) -> Claim | None:
         return None
     text = sentence(f"落后指标{'减少较多' if len(better) > _IMPROVED else '减少'}的是{'、'.join(named)}")
     return Claim(text, tuple(proof for place in better[:_IMPROVED] for proof in _rank_proofs(facts, place, total)))
+
+
+def _by_work(facts: Facts) -> dict[str, int]:
+    """County → leading indicators that were behind a month before and now are proven not to be, mostly by answers that changed."""
+    rows = facts.release.rows(_WORKED, [facts.policy["id"], facts.month, facts.compared])
+    return {row["unit"]: row["indicators"] for row in rows}
+
+
+_WORKED = """
+    SELECT f.unit, count(*) AS indicators FROM figure AS f
+    JOIN figure AS b ON (b.policy, b.indicator, b.unit, b.level, b.divisions) = (f.policy, f.indicator, f.unit, f.level, f.divisions)
+    JOIN indicator AS i ON (i.policy, i.indicator) = (f.policy, f.indicator)
+    JOIN (SELECT policy, indicator, unit, abs(sum(change) FILTER (part = 'answers')) AS work,
+                 coalesce(sum(abs(change)) FILTER (part <> 'answers'), 0) AS other
+          FROM movement WHERE level = 'county' GROUP BY ALL) AS m ON (m.policy, m.indicator, m.unit) = (f.policy, f.indicator, f.unit)
+    WHERE f.policy = ? AND f.month = ? AND b.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline
+      AND b.status IN ('overdue', 'reversing', 'off_track', 'lagging') AND f.status IN ('met', 'on_track') AND work > other
+    GROUP BY f.unit
+"""
 
 
 def _rank(place: ConcernedPlace, total: int) -> str:

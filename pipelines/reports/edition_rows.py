@@ -73,10 +73,12 @@ class Submission(TypedDict):
 
 
 class Finding(TypedDict):
-    """A finding of a submission in force."""
+    """A finding of a submission in force. `unit_name` stands where the unit is known."""
 
     id: str
     county: str | None
+    unit: str | None
+    unit_name: str | None
     severity: str
     file: str
     sheet: str | None
@@ -95,6 +97,7 @@ class Decision(TypedDict):
     finding: str | None
     why: str | None
     until: str | None
+    county: str | None
 
 
 class Edition(TypedDict):

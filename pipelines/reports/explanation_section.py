@@ -15,6 +15,7 @@ from pipelines.reports.items import Item
 from pipelines.reports.list_limits import EXPLAINED_SHOWN
 
 HEADING = "县里的情况说明"
+ABOUT = "县里对需核实的内容所作的说明，照录；个人号码已抹去"
 _COLUMNS = [Column("单位", 34), Column("项目", 30), Column("情况说明", 0), Column("市里意见", 30)]
 
 

@@ -157,7 +157,7 @@ def gather(
         places=tuple(places(release, chosen["id"])),
         moved=tuple(movement_sentences.moved(release, chosen["id"])),
         slipped=tuple(movement_sentences.slipped(release, chosen["id"])),
-        divisions=movement_sentences.divisions_paragraph(release, chosen["id"]),
+        divisions=movement_sentences.divisions_paragraph(release, chosen["id"], 2),
         tasks=tuple(tasks(release, chosen["id"])),
         explained=tuple(explained_answers.explained(release, release.month))
         if {"explanation", "finding_all"} <= has
@@ -225,7 +225,8 @@ def _findings(release: Release) -> tuple[Any, ...]:
     listed = release.rows(
         """
         SELECT * FROM (
-            SELECT * FROM finding WHERE month = ?
+            SELECT f.*, s.name AS unit_name FROM finding AS f
+            LEFT JOIN standing AS s ON s.month = f.month AND s.unit = f.unit WHERE f.month = ?
             ORDER BY list_position(['error', 'warning', 'note'], severity), seq, phase, number LIMIT ?)
         ORDER BY seq, phase, number
         """,

@@ -87,6 +87,7 @@ def findings(facts: Facts) -> Sheet:
     """One row a finding."""
     wide = (
         ("县（市、区）", 14),
+        ("社区（村）", 20),
         ("性质", 8),
         ("报表", 30),
         ("工作表", 20),
@@ -97,6 +98,7 @@ def findings(facts: Facts) -> Sheet:
     rows: list[Sequence[Value]] = [
         [
             facts.short.get(f["county"] or "", f["county"]),
+            f.get("unit_name") or f.get("unit"),
             SEVERITY_NAMES[f["severity"]],
             *(f[key] for key in ("file", "sheet", "cell", "found", "message")),
         ]

@@ -27,8 +27,8 @@ def claims(facts: Facts) -> list[Claim | None]:
 
 
 def tally(facts: Facts) -> Claim:
-    """How many leading indicators stand how."""
-    statuses = [item.status for item in facts.headline]
+    """How many leading indicators stand how; those without a target are named beside them."""
+    statuses = [item.status for item in _with_target(facts)]
     counts, total = Counter(statuses), len(statuses)
     head = f"截至{months.label(facts.month)}底，{total}项主要指标"
     if len(counts) == 1:
@@ -38,15 +38,21 @@ def tally(facts: Facts) -> Claim:
         text = sentence(f"{head}中", *(f"{NAMES[s]}{counts[s]}项" for s in _COUNTED if counts[s])).replace(
             "中，", "中", 1
         )
-    return Claim(text, tally_proofs(facts))
+    others = len(facts.headline) - total
+    return Claim(f"{text}另有{others}项没有目标，只作监测。" if others else text, tally_proofs(facts))
+
+
+def _with_target(facts: Facts) -> list[Item]:
+    """The leading indicators that are judged against a target (all where none has one)."""
+    return [item for item in facts.headline if item.goal] or list(facts.headline)
 
 
 def tally_proofs(facts: Facts) -> tuple[Proof, Proof]:
-    policy, ids = facts.policy["id"], [item.id for item in facts.headline]
+    policy, ids = facts.policy["id"], [item.id for item in _with_target(facts)]
     counts = """SELECT status, count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now'
                 AND list_contains(?, indicator) GROUP BY status ORDER BY status"""
     total = "SELECT count(*) FROM indicator WHERE policy = ? AND list_contains(?, indicator)"
-    there = Counter(item.status for item in facts.headline if item.city)
+    there = Counter(item.status for item in _with_target(facts) if item.city)
     return Proof(counts, (policy, facts.month, ids), sorted(there.items())), Proof(total, (policy, ids), [(len(ids),)])
 
 

@@ -12,6 +12,7 @@ from pipelines.reports.items import Item, tenth
 from pipelines.reports.variants import Variant
 
 _NAMED = 3
+_BESIDE = ("register", "corrections", "boundary")
 
 
 def require(facts: Facts, variant: Variant) -> None:
@@ -55,9 +56,11 @@ def _change(item: Item, city: dict[str, dict]) -> str:
 
 
 def _work(item: Item, city: dict[str, dict]) -> str:
-    """The part of the change that is work, where reports arrived or went missing beside it."""
+    """The part of the change that is work, where reports arrived or went missing beside it; nothing where divisions, definition or
+    corrections moved it too: the change told is by today's divisions, and the two would not add up to it.
+    """
     parts = {name: Fraction(text) for name, text in city.get(item.id, {}).get("parts", {}).items()}
-    if not parts or not tenth(parts["reporting"]):
+    if not parts or not tenth(parts["reporting"]) or any(tenth(parts[name]) for name in _BESIDE):
         return ""
     return f"，其中工作进展{_signed(parts['answers'])}、报送增减{_signed(parts['reporting'])}"
 

@@ -120,7 +120,8 @@ def _slow(facts: Facts, item: Item, needed: int, recent: Fraction) -> Claim:
              FROM outlook JOIN figure USING (policy, indicator, level, unit, divisions)
              WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now' AND month = ?"""
     proof = Proof(sql, (facts.policy["id"], item.id, facts.month), [(multiple, True)])
-    due = until(item.goal_due or facts.policy["due"])
+    # what begins anew each January is due in its year's December
+    due = until(months.add(facts.month, facts.outlook[item.id]["months_left"] or 0))
     text = f"{item.name}能否于{due}前完成。{how}。建议加大投入或调整安排。"
     return Claim(text, (proof, Proof("SELECT 3", (), [(3,)])))
 

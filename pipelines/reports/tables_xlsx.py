@@ -1,8 +1,7 @@
 """The tables behind the brief as an Excel workbook: one sheet a subject, every figure of city, counties and towns,
 definitions, the units that lack an indicator, and all figures once more as one tidy Excel table.
 
-Numbers are numbers, with counts beside every value. The value stands as the release shows it (one decimal, half up);
-numerator and denominator beside it are exact.
+Numbers are numbers; a value stands as the release shows it (one decimal, half up), numerator and denominator beside it are exact.
 """
 
 import io
@@ -326,8 +325,7 @@ class _Book:
 
     def _explanations(self) -> None:
         if self.facts.explained:
-            about = "县里对需核实的内容所作的说明，照录；个人号码已抹去"
-            self._bulk("情况说明", about, *explanation_section.listed(self.facts), freeze=1)
+            self._bulk("情况说明", explanation_section.ABOUT, *explanation_section.listed(self.facts), freeze=1)
 
     def _definitions(self) -> None:
         heads = [

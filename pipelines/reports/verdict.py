@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipelines import months
-from pipelines.edition.phrases import aim_in_words, amount, count, listed, plain_unit, sentence
+from pipelines.edition.phrases import aim_in_words, amount, count, day, listed, plain_unit, sentence
 from pipelines.edition.statuses import NAMES
+from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 
@@ -25,7 +26,7 @@ def shortfall(item: Item) -> str:
     figure = item.city
     gap = short_of(figure, item.gap_unit) if figure else ""
     goal = f"目标{aim_in_words(item.goal, item.unit)}" if item.goal and not gap else ""
-    beside = known(figure, item) if figure else ""
+    beside = known(figure, item) if figure and not nearly_known(figure) else ""
     return f"{item.name}{amount(figure.shown if figure else None, item.unit)}（{'，'.join(filter(None, (beside, goal, gap)))}）"
 
 
@@ -39,6 +40,11 @@ def known(figure: Figure, item: Item) -> str:
     )
 
 
+def nearly_known(figure: Figure) -> bool:
+    """Whether so few of the missing units are unreported (one in twenty at most) that they need few words."""
+    return bool(figure.gap and figure.gap_unknown) and 20 * (figure.gap_unknown or 0) <= (figure.gap or 0)
+
+
 def short_of(figure: Figure, unit: str | None) -> str:
     """`尚缺65个村，其中3个未达标、62个未填报`; empty where the gap is not a number of units."""
     if not figure.gap:
@@ -46,6 +52,8 @@ def short_of(figure: Figure, unit: str | None) -> str:
     gap = f"尚缺{count(figure.gap)}{plain_unit(unit) or '个'}"
     if figure.gap_unknown and figure.gap_failing == 0:
         return f"{gap}，均未填报"
+    if nearly_known(figure):
+        return f"{gap}，含{count(figure.gap_unknown or 0)}个未填报"
     return f"{gap}，其中{parts}" if (parts := gap_parts(figure).replace("，", "、")) else gap
 
 
@@ -101,11 +109,17 @@ def starting(items: Sequence[Item], month: date) -> str:
 
 
 def reported(facts: Facts) -> str:
-    """Who sent no valid workbook for the month, and whose earlier answers are carried; empty where all reported."""
+    """Who sent no valid workbook for the month, and whose earlier answers are carried; who need not send one, or later; empty where all
+    reported.
+    """
     sent = {row["county"] for row in facts.submissions if row["status"] == "effective"}
     silent = [county for county in facts.counties if county["unit"] not in sent]
     if not silent:
         return ""
+    return _silent(facts, silent) + _put_off(facts, silent)
+
+
+def _silent(facts: Facts, silent: list[County]) -> str:
     if len(silent) == len(facts.counties):
         return f"本月{len(silent)}个县（市、区）均未报送有效报表，以上数字沿用以前月份已报数据。"
     lent = {row["county"] for row in facts.coverage if row["carried"]}
@@ -115,4 +129,16 @@ def reported(facts: Facts) -> str:
     return sentence(
         carried and f"{listed(carried, 6, more)}未报，沿用此前两个月内的数据",
         missing and f"{listed(missing, 6, more)}未报且无数据可沿用，按未知计算",
+    )
+
+
+def _put_off(facts: Facts, silent: list[County]) -> str:
+    """Of those that sent nothing: who is excused, and who was given until when; the later decision counts."""
+    key = months.key(facts.month)
+    given = {d["county"]: d["until"] for d in facts.decisions or () if d["kind"] == "extend" and d["month"] == key}
+    excused = [c["short"] for c in silent if c["unit"] in given and given[c["unit"]] is None]
+    later = [f"{c['short']}延至{day(date.fromisoformat(until))}" for c in silent if (until := given.get(c["unit"]))]
+    return sentence(
+        excused and f"其中{listed(excused, 6, '个县（市、区）')}经批准本月免报",
+        later and f"{'其中' if not excused else ''}经批准{listed(later, 6, '个县（市、区）')}报送",
     )

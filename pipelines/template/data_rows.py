@@ -151,7 +151,8 @@ def _tail(style: str, value: object, strings: _Strings) -> str:
 @cache
 def _text(text: str) -> str:
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    safe = _ESCAPED.sub(r"_x005F\1", safe)  # text that only looks like an escaped character
+    if "_x" in safe:
+        safe = _ESCAPED.sub(r"_x005F\1", safe)  # text that only looks like an escaped character
     if not text.isprintable():
         safe = _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", safe)
     space = ' xml:space="preserve"' if text != text.strip() else ""

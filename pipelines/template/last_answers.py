@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain
+from operator import itemgetter
 
 from pipelines import months
 from pipelines.reference.form import Part
-from pipelines.reference.prefilled_marks import padded
+from pipelines.reference.prefilled_marks import WIDTH, text_of
 
 # columns that say which unit a row is about
 GIVEN = ("code", "name", "town", "kind")
@@ -32,20 +34,19 @@ class Answered:
         known = [i for i, key in enumerate(keys) if key in self.place]
         places = [self.place[keys[i]] for i in known]
         since = [self.since[place] for place in places]
-        stale = {i for i, of in enumerate(since) if of.year != month.year}
+        stale = [i for i, of in enumerate(since) if of.year != month.year]
         kinds_of = [kinds[i] for i in known] if kinds else []
+        of_kind = {kind: [i for i, own in enumerate(kinds_of) if own == kind] for kind in set(kinds_of)}
+        pick = itemgetter(*places) if len(places) > 1 else None
         columns = {}
         for asked in part:
             if asked.id in GIVEN or asked.id not in self.columns:
                 continue
-            values = list(map(self.columns[asked.id].__getitem__, places))
-            outside = {kind for kind in set(kinds_of) if not asked.applies_to(kind)}
-            gone = stale if asked.period == "year" else set()
-            if outside or gone:
-                values = [
-                    None if i in gone or (outside and kinds_of[i] in outside) else value
-                    for i, value in enumerate(values)
-                ]
+            given = self.columns[asked.id]
+            values = list(pick(given)) if pick else [given[place] for place in places]
+            gone = stale if asked.period == "year" else []
+            for i in chain(gone, *(own for kind, own in of_kind.items() if not asked.applies_to(kind))):
+                values[i] = None
             columns[asked.id] = values
         return Answered({keys[i]: n for n, i in enumerate(known)}, since, columns)
 
@@ -88,11 +89,22 @@ def packed(part: Part, known: Answered) -> list[str]:
         *(known.columns.get(name, blank) for name in names[1:]),
         list(map(months.key, known.since)),
     ]
-    return [" ".join([*names, SINCE]), "", "", "", *map("".join, zip(*map(_padded, columns), strict=True))]
+    texts = _Padded()
+    rows = zip(*(texts.of(column) for column in columns), strict=True)
+    return [" ".join([*names, SINCE]), "", "", "", *map("".join, rows)]
 
 
-def _padded(column: Sequence[object]) -> list[str]:
-    # equal answers are one object, and hashing decimals is slow
-    distinct = {id(value): value for value in column}
-    made = {key: padded(value) for key, value in distinct.items()}
-    return [made[key] for key in map(id, column)]
+class _Padded(dict):
+    """Texts of answers as wide as the copy has them, each made once; of decimals, whose hash costs more than the text, each time."""
+
+    def __missing__(self, value: object) -> str:
+        self[value] = text = _padded(value)
+        return text
+
+    def of(self, column: Sequence[object]) -> list[str]:
+        decimals = any(type(value) is Decimal for value in column)
+        return list(map(_padded if decimals else self.__getitem__, column))
+
+
+def _padded(value: object) -> str:
+    return text_of(value)[:WIDTH].strip().ljust(WIDTH)

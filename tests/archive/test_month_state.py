@@ -4,9 +4,11 @@ from datetime import date
 
 import pytest
 
+from pipelines.archive import month_state
 from pipelines.archive.month_state import Received, fold
 from pipelines.archive.store import Event
 from pipelines.errors import Refusal
+from pipelines.intake import month_now
 
 JUNE, JULY = date(2019, 6, 1), date(2019, 7, 1)
 
@@ -259,3 +261,8 @@ def test_the_same_waiver_twice_is_one(story):
     for _ in range(2):
         story.tell("waive", finding="f1", why="核实过", until="2019-06")
     assert len(story.life.waivers) == 1
+
+
+def test_every_kind_of_event_that_a_person_decides_has_a_name():
+    told = set(month_state._HANDLERS) - {"release", "too_costly", "month_over"}
+    assert told | {"submission"} == set(month_now.DECISIONS)

@@ -320,7 +320,18 @@ def test_an_empty_installation_says_what_to_do(shequ, tmp_path, command):
 
 @pytest.mark.parametrize(
     "words",
-    [("figures", "--level", "村"), ("figures", "--month", "四月"), ("reopen", "2020-04"), ("nothing",), ("check",)],
+    [
+        ("figures", "--level", "村"),
+        ("figures", "--month", "四月"),
+        ("reopen", "2020-04"),
+        ("nothing",),
+        ("check",),
+        *(
+            (command, "--month", month)
+            for command in ("run", "status", "matters")
+            for month in ("2018-13", "9999-12", "0000-01")
+        ),
+    ],
 )
 def test_wrong_use_ends_with_2(shequ, words):
     assert shequ(*words)[0] == 2

@@ -9,7 +9,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       client_id: "shequ-test",
       client_secret: "client-secret-of-the-test",
       redirect_uris: [`${home}/oauth2callback`],
-      post_logout_redirect_uris: [home, `${home}/`],
+      // where Streamlit comes back to after signing out, too
+      post_logout_redirect_uris: [`${home}/oauth2callback`],
       response_types: ["code"],
       grant_types: ["authorization_code"],
     },

@@ -47,6 +47,17 @@ def test_a_name_in_a_link_is_no_markup(monkeypatch):
     assert "<img" not in drawn and '"><b>' not in drawn and "&lt;img src=x&gt;" in drawn and "<i>&lt;i&gt;</i>" in drawn
 
 
+def test_a_thin_line_reaches_from_the_reported_value_to_what_is_proven():
+    link, row = html_board.Link("#", "设施", mark="核"), a_row(unknown=0)
+    proven = {row["indicator"]: html_board.Proven(40.2, "抽查证明不少于 2,000 个")}
+    drawn = html_board.bars([row], [link], "", LIGHT, proven)
+    assert '<s class="p" style="left:40.2%;width:5.5%">' in drawn and "<b>核</b>" in drawn and "2,000 个" in drawn
+    # of a target that is not to be exceeded the bound lies above
+    above = html_board.bars([row], [link], "", LIGHT, {row["indicator"]: html_board.Proven(50.0, "")})
+    assert '<s class="p up" style="left:45.7%;width:4.3%">' in above
+    assert 'class="p' not in html_board.bars([row], [link], "", LIGHT)
+
+
 def test_every_page_of_the_wall_stands(app, made):
     opened = app(made["both"], "wall")
     for page in range(4):

@@ -13,6 +13,7 @@ import pytest
 from tests.dashboards.test_browser import CHROMIUM
 from tests.dashboards.test_signing_in import PEOPLE, browser, dashboard_of, kinds  # noqa: F401 a fixture
 from tests.serving.test_checks import free
+from tests.serving.test_serve import wait_for
 
 PROVIDER = (
     Path(os.environ.get("SHEQU_OIDC_PROVIDER", "/nowhere")) / "node_modules" / "oidc-provider" / "lib" / "index.js"
@@ -39,7 +40,9 @@ def provided(made, tmp_path):
     with log.open("w") as out:
         provider = subprocess.Popen(["node", str(script), str(PROVIDER), str(port), home], stdout=out, stderr=out)
     try:
-        with dashboard_of(tmp_path, home, f"http://127.0.0.1:{port}"):
+        wait_for(log, "ready", 60)
+        # Streamlit asks for `select_account` where nothing else is said; this provider refuses what it does not know
+        with dashboard_of(tmp_path, home, f"http://127.0.0.1:{port}", 'client_kwargs = { "prompt" = "login" }\n'):
             yield home, tmp_path, log
     finally:
         provider.terminate()
@@ -60,18 +63,17 @@ def test_a_known_person_comes_in_sends_a_file_and_leaves_and_a_stranger_stays_ou
     address, data, log = provided
     page = browser.new_context(locale="zh-CN").new_page()
     page.set_default_timeout(90_000)
-    sent: list[int] = []
-    page.on("response", lambda answer: sent.append(answer.status) if "/upload_file/" in answer.url else None)
     come(page, address, "city@example.gov.cn")
     page.get_by_text("李市级 · 市级").wait_for()
     page.goto(f"{address}/reporting?room=upload")
-    page.locator("input[type=file]").set_input_files(workbooks[0])
-    page.get_by_text("读到").first.wait_for()
-    assert sent == [204]
+    with page.expect_response(lambda answer: "/upload_file/" in answer.url) as sent:
+        page.locator("input[type=file]").set_input_files(workbooks[0])
+    assert sent.value.status == 204
     page.get_by_role("button", name="退出").click()
     page.get_by_role("button", name="Yes, sign me out").click()
     page.get_by_text("请登录。").wait_for()
     come(page, address, "nobody@example.gov.cn")
     page.get_by_text("不在本系统的名单中").wait_for()
-    assert kinds(data)[:2] == [("sign_in", "李市级"), ("sign_out", "李市级")] and ("unknown", "未登记") in kinds(data)
+    told = [("sign_in", "李市级"), ("sign_out", "李市级"), ("unknown", "未登记")]
+    assert list(dict.fromkeys(kinds(data))) == told, "each page that is opened is a session of its own"
     assert log.read_text().count("grant") == 2

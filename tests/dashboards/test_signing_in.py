@@ -48,12 +48,12 @@ def data(made, tmp_path_factory) -> Path:
 
 
 @contextmanager
-def dashboard_of(data: Path, home: str, issuer: str) -> Iterator[None]:
-    """The dashboard over a folder at its address `home`, signing in by a provider."""
+def dashboard_of(data: Path, home: str, issuer: str, more: str = "") -> Iterator[None]:
+    """The dashboard over a folder at its address `home`, signing in by a provider; `more` lines of `[auth]`."""
     port, secrets = home.rsplit(":", 1)[1], data / "secrets.toml"
     secrets.write_text(
         f'[auth]\nredirect_uri = "{home}/oauth2callback"\ncookie_secret = "{"k" * 48}"\nclient_id = "{CLIENT}"\n'
-        f'client_secret = "{SECRET}"\nserver_metadata_url = "{issuer}/.well-known/openid-configuration"\n'
+        f'client_secret = "{SECRET}"\nserver_metadata_url = "{issuer}/.well-known/openid-configuration"\n{more}'
     )
     secrets.chmod(0o600)
     command = [*programs.dashboard_command(settings.load(data), programs.Ports(int(port)))]

@@ -76,6 +76,20 @@ def test_who_has_not_reported_is_named():
 
 
 @pytest.mark.parametrize(
+    ("units", "accepted", "carried", "said"),
+    [
+        (5437, 5437, 0, "全部单位有本月数据。"),
+        (5437, 5435, 2, "99.9% 的单位有本月数据，沿用 2 个。"),
+        (200, 199, 0, "99.5% 的单位有本月数据。"),
+        (0, 0, 0, ""),
+    ],
+)
+def test_how_many_units_the_month_rests_on(units, accepted, carried, said):
+    row = {"all_units": units, "all_accepted": accepted, "all_carried": carried}
+    assert screen_wording.covered([row]) == said
+
+
+@pytest.mark.parametrize(
     ("base", "said"),
     [
         (date(2020, 6, 1), "起步期（本月为基期，进度自第4个月起判定）"),

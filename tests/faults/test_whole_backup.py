@@ -100,6 +100,16 @@ def test_a_rehearsal_compares_every_figure_leaves_nothing_and_is_kept_as_a_promi
     assert [event.kind for event in audit_log.since(office.settings)][-1] == "rehearsal"
 
 
+@pytest.mark.parametrize(("same", "agrees"), [(False, True), (True, False)])
+def test_after_an_upgrade_what_an_earlier_program_published_breaks_no_rehearsal(copied, monkeypatch, same, agrees):
+    office, folder = copied  # noqa: F811
+    differ = [{"release": "2020-04/1", "tables": [], "same_program": same, "old": True, "sound": False}]
+    verdict = {"agrees": False, "releases": 3, "agree": 2, "differ": differ, "archive": [], "message": ""}
+    monkeypatch.setattr(rebuild_editions, "rebuild", lambda *_: verdict)
+    found = whole_backup.rehearse(office.settings, folder, "测试")
+    assert found["agrees"] is agrees and ("另有 1 个由早先的程序发布" in found["message"]) is agrees
+
+
 def test_the_nightly_job_makes_the_copy_and_rehearses_every_four_weeks(office, tmp_path, monkeypatch):  # noqa: F811
     job = build_defs(office.settings).resolve_job_def("copies")
     with dg.DagsterInstance.ephemeral() as instance:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 from lab.audit import compare, dates, declared
@@ -83,6 +84,25 @@ class Table(City):
         wanted = self.case.get("place", "city")
         return next(row for row in Judge(self, self.listed[-1]).results() if row.unit == wanted)
 
+    def figure(self) -> dict[str, object]:
+        """The same under the keys of the table `figure`, with what is shown of it and the counties that decide an unproven verdict."""
+        result = self.result()
+        shown = None if result.figure.value is None else Fraction(floor(result.figure.value * 10 + Fraction(1, 2)), 10)
+        deciding = self._unknown_in() if result.verdict.status == "unproven" else []
+        return compare.recomputed(result) | {"shown": shown, "deciding": "、".join(deciding)}
+
+    def _unknown_in(self) -> list[str]:
+        """Counties with unknown units, those with most first; of a county itself."""
+        if (place := self.case.get("place")) is not None:
+            return [place]
+        members = self._members(len(self.listed) - 1)[COMMUNITY]
+        unknown = {
+            county: sum(members.judged[name].states[0] in (SHARE_UNKNOWN, SCOPE_UNKNOWN) for name in names)
+            for (level, county), names in members.places.items()
+            if level == "county"
+        }
+        return sorted(filter(unknown.get, unknown), key=lambda county: (-unknown[county], county))
+
     def month(self, month: int, divisions: int) -> Month:
         return self._members(self.listed.index(month)) if month in self.listed else {COMMUNITY: Members()}
 
@@ -103,15 +123,21 @@ class Table(City):
             said = str(row["各月"][position])
             if said != _ABSENT:
                 for number in range(row.get("个数", 1)):
-                    self._enter_unit(members, f"{group}:{number}", row.get("镇", "镇"), said)
+                    self._enter_unit(members, f"{group}:{number}", row.get("县", "县"), _town_now(row), said)
         return {COMMUNITY: members}
 
-    def _enter_unit(self, members: Members, name: str, town: str, said: str) -> None:
+    def _enter_unit(self, members: Members, name: str, county: str, town: str, said: str) -> None:
         members.judged[name] = _judged(said.removeprefix(_LENT))
         if said.startswith(_LENT):
             members.lent.add(name)
-        for key in (("city", "city"), ("town", town)):
+        for key in (("city", "city"), ("county", county), ("town", town)):
             members.places[key].append(name)
+
+
+def _town_now(row: dict) -> str:
+    """The town in the last month: every month is counted by that month's divisions."""
+    town = row.get("镇", "镇")
+    return town[-1] if isinstance(town, list) else town
 
 
 def _judged(said: str) -> Judged:

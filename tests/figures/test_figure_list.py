@@ -81,3 +81,12 @@ def test_places_are_ranked_by_the_share_of_headlines_that_are_behind(release):
     )
     shares = [row["behind"] / row["applicable"] for row in rows if row["applicable"]]
     assert shares == sorted(shares, reverse=True) and len(rows) > 1
+
+
+def test_a_county_that_says_nothing_lags_nowhere_and_leads_nobody(release):
+    rows = release.rows(
+        "SELECT unit, applicable, behind FROM concern WHERE level = 'county' AND divisions = 'now' AND month = ? ORDER BY rank",
+        [release.month],
+    )
+    assert rows[-1]["unit"] == BAIXIANG and (rows[-1]["applicable"], rows[-1]["behind"]) == (0, 0)
+    assert all(row["applicable"] > 0 for row in rows[:-1])

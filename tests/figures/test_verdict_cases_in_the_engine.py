@@ -11,16 +11,24 @@ import pytest
 
 from pipelines import months
 from pipelines.archive.store import Archive
-from pipelines.figures import effective_answers, figure_counts, forecast, last_reported, progress
+from pipelines.figures import (
+    as_now,
+    county_origins,
+    effective_answers,
+    figure_counts,
+    forecast,
+    last_reported,
+    progress,
+)
 from pipelines.reference import reference_bundle
 from pipelines.reference.form import Field, Form, Part
 from pipelines.reference.policy.expression import compile_expression, field_names
 from pipelines.reference.policy.register import Entry_, Indicator, _begun_in_turn
-from pipelines.reference.roster import COUNTY_TABLE, TABLE
+from pipelines.reference.roster import AS_OF_TABLE, COUNTY_TABLE, TABLE
 from pipelines.warehouse import projection
 from tests.figures.test_verdict_cases import CASES, KEYS, told
 
-COUNTY, CITY, POLICY = "130501", "130500", "case"
+CITY, POLICY, HERE = "130500", "case", "县"
 # what a unit answers to `inside` and `done`
 SAID = {"是": (True, True), "否": (True, False), "未填": (True, None), "不详": (None, None), "外": (False, None)}
 LENT = "沿用"
@@ -32,6 +40,7 @@ class Answer:
 
     group: int
     count: int
+    county: str
     town: str
     inside: bool | None
     done: bool | None
@@ -40,49 +49,73 @@ class Answer:
     carried: bool
 
 
-def answer(group: int, row: dict, said: str) -> Answer:
+def town_of(row: dict, place: int) -> str:
+    """The town in which a group's units are in a month."""
+    town = row.get("镇", "镇")
+    return town[place] if isinstance(town, list) else town
+
+
+def answer(group: int, row: dict, place: int) -> Answer:
+    said = str(row["各月"][place])
     text = said.removeprefix(LENT)
     above, below = map(Decimal, text.split("/")) if "/" in text else (None, None)
     inside, done = SAID.get(text, (True, None))
-    place = {"count": row.get("个数", 1), "town": row.get("镇", "镇")}
-    return Answer(group=group, inside=inside, done=done, above=above, below=below, carried=said != text, **place)
+    where = {"count": row.get("个数", 1), "county": row.get("县", HERE), "town": town_of(row, place)}
+    return Answer(group=group, inside=inside, done=done, above=above, below=below, carried=said != text, **where)
 
 
 class Rosters:
-    """A city of one county whose units come and go by the month."""
+    """A city whose units come and go by the month."""
 
     city = SimpleNamespace(code=CITY)
 
     def __init__(self, case: dict):
+        self.case = case
         self.months = [months.parse(month) for month in case.get("months", ["2020-06"])]
         self.answers = {
-            month: [
-                answer(n, row, said) for n, row in enumerate(case["units"]) if (said := str(row["各月"][place])) != "无"
-            ]
+            month: [answer(n, row, place) for n, row in enumerate(case["units"]) if str(row["各月"][place]) != "无"]
             for place, month in enumerate(self.months)
         }
-        named = {row.get("镇", "镇") for row in case["units"]}
-        self.towns = {name: f"{COUNTY}{number:03}" for number, name in enumerate(sorted(named))}
+        every = range(len(self.months))
+        named = sorted({(row.get("县", HERE), town_of(row, place)) for row in case["units"] for place in every})
+        self.places = {name: f"1305{number:02}" for number, name in enumerate(sorted({c for c, _ in named}), 1)}
+        self.towns = {
+            (county, town): f"{self.places[county]}{number:03}" for number, (county, town) in enumerate(named)
+        }
+        self.names = {code: name for name, code in self.places.items()}
+        self.places |= {town: code for (_, town), code in self.towns.items()}
 
     def table(self, month: date) -> pa.Table:
-        codes = [(f"{a.group}:{n}", self.towns[a.town]) for a in self.answers.get(month, []) for n in range(a.count)]
+        codes = [
+            (f"{a.group}:{n}", self.towns[a.county, a.town])
+            for a in self.answers.get(month, [])
+            for n in range(a.count)
+        ]
         rows = [
-            {"code": code, "uid": code, "town_code": town, "county_code": COUNTY, "kind": "农村社区"}
+            {"code": code, "uid": code, "town_code": town, "county_code": town[:6], "kind": "农村社区"}
             for code, town in codes
         ]
         return pa.Table.from_pylist(rows, schema=TABLE)
 
     def county_table(self, month: date) -> pa.Table:
-        return pa.Table.from_pylist([{"code": COUNTY, "city_code": CITY}], schema=COUNTY_TABLE)
+        return pa.Table.from_pylist([{"code": c, "city_code": CITY} for c in self.names], schema=COUNTY_TABLE)
 
     def counties(self, month: date) -> list:
-        return [SimpleNamespace(code=COUNTY)]
+        return [SimpleNamespace(code=code) for code in self.names]
 
     def edition(self, month: date) -> SimpleNamespace:
         return SimpleNamespace(year=month.year, cut_off=month)
 
     def as_of(self, month: date, later: date) -> pa.Table:
-        return self.table(month).select(["code", "county_code"])
+        """A unit that ended stays where its town went."""
+        goes_on = set(self.table(later)["code"].to_pylist())
+        rows = []
+        for a in self.answers.get(month, []):
+            town = self.towns[a.county, town_of(self.case["units"][a.group], self.months.index(later))]
+            place = {"town_code": town, "town": "", "county_code": town[:6], "county": ""}
+            codes = [f"{a.group}:{n}" for n in range(a.count)]
+            rows += [{"code": c, "uid": c, "to_code": c if c in goes_on else None, **place} for c in codes]
+        return pa.Table.from_pylist(rows, schema=AS_OF_TABLE)
 
 
 def form(case: dict) -> Form:
@@ -150,14 +183,20 @@ def count(store, reference, case: dict) -> Rosters:
 def figure(store, reference, case: dict) -> dict:
     """The figure of the example's last month and place."""
     rosters = count(store, reference, case)
-    unit = rosters.towns.get(case.get("place"), CITY)
+    unit = rosters.places.get(case.get("place"), CITY)
     cursor = store.con.execute("SELECT * FROM figure WHERE month = ? AND unit = ?", [rosters.months[-1], unit])
-    return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+    row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+    return row | {"deciding": "、".join(rosters.names[code] for code in (row["deciding"] or "").split(",") if code)}
 
 
 def compute(store, rosters: Rosters, month: date) -> None:
-    effective_answers.load_rosters(store, month)
-    store.con.execute("INSERT INTO county_standing (month, unit, carried) VALUES (?, ?, FALSE)", [month, COUNTY])
+    if month == rosters.months[-1]:
+        effective_answers.load_rosters(store, month)
+    else:
+        as_now.load_later_divisions(store, [month], rosters.months[-1])
+        county_origins.load(store, [], month)
+    told_by = [[month, code] for code in rosters.names]
+    store.con.executemany("INSERT INTO county_standing (month, unit, carried) VALUES (?, ?, FALSE)", told_by)
     for a in rosters.answers[month]:
         store.con.execute(
             "INSERT INTO standing (month, unit, uid, row_state, carried, inside, done, above, below) "
@@ -198,6 +237,6 @@ TURNED = {
 
 def test_pace_counts_units_known_both_times_and_no_reporting(store, reference, monkeypatch):
     rosters = count(store, reference, TURNED)
-    monkeypatch.setattr(forecast.as_now, "key", lambda warehouse, month: "then")
+    monkeypatch.setattr(as_now, "key", lambda warehouse, month: "then")
     turned = forecast._turned(store, *rosters.months)
-    assert turned == {(POLICY, "case", "city", CITY): 3, (POLICY, "case", "county", COUNTY): 3}
+    assert turned == {(POLICY, "case", "city", CITY): 3, (POLICY, "case", "county", rosters.places[HERE]): 3}

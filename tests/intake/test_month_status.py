@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from lab.faults import checker
 from pipelines.archive.store import Archive
 from pipelines.cli import printing
 from pipelines.intake import decisions, gap_wording, month_status, reporting_status, submit_files
@@ -80,6 +81,16 @@ def test_damage_is_no_error_and_the_next_settling_mends_it(office, damage):
     assert told["counties"] == [] or told["counties"] == whole["counties"]
     assert shown(office) == whole
     assert month_status.read(data, APRIL)["counties"] == whole["counties"]
+
+
+def test_what_a_killed_writer_left_half_written_goes_with_the_next_writer(office):
+    shelf = office.settings.releases
+    for folder in (shelf / "objects", shelf / "2020-04" / ".1.part" / "tables", office.settings.data / ".rebuild"):
+        folder.mkdir(parents=True)
+    (shelf / "objects" / ".county_source.123.part").write_bytes(b"half a table")
+    assert len(checker.leftovers(office.settings.data)) == 4
+    reporting_status.status(office.settings)
+    assert checker.leftovers(office.settings.data) == []
 
 
 def test_a_month_that_stays_as_it_is_is_not_written_again(office):

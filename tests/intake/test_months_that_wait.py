@@ -4,9 +4,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from pipelines.answers import county_and_month
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.intake import answer_matters, decisions, reporting_status, session, submit_files
 from pipelines.monthly import rebuild_editions
+from pipelines.workbook.grid import Sheet, Workbook
 from tests import small_city
 from tests.books import Office, but, plain
 from tests.intake.desk_of_an_office import answers, standing
@@ -108,3 +110,10 @@ def test_a_slip_into_the_far_future_computes_nothing(office):
     with session.writing(office.settings, "测试") as opened:
         assert opened.con.execute("SELECT DISTINCT month FROM standing").fetchall() == [(APRIL,)]
     assert office.run().month == APRIL
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "1999-12"])
+def test_a_hidden_mark_of_a_month_beyond_all_calendars_is_no_statement(month):
+    sheet = Sheet(county_and_month.MARKS, "very_hidden", [["month", month], ["prefilled", month]])
+    marks = county_and_month.read_marks(Workbook("xlsx", [sheet]))
+    assert (marks.month, marks.prefilled) == (None, None)

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import openpyxl
 import pytest
 
 from pipelines.errors import Refusal
@@ -140,3 +141,17 @@ def test_a_county_is_given_time_or_excused(office):
     assert event.body["until"] == "2020-05-12"
     with pytest.raises(Refusal, match="二者取其一"):
         decisions.extend(APRIL, ZONE, office.settings, LI, "停电")
+    with pytest.raises(Refusal, match="2020-05-06 不晚于2020年4月原定的截止日 2020-05-06，不是延期"):
+        decisions.extend(APRIL, ZONE, office.settings, LI, "停电", until=date(2020, 5, 6))
+
+
+def test_a_remark_on_the_roster_waits_for_the_city_until_it_says_what_was_done(office):
+    path = office.workbook(APRIL, ZONE)
+    book = openpyxl.load_workbook(path)
+    book["备注"]["B4"], book["备注"]["C4"] = "东汪村", "5月更名为东汪社区"
+    book.save(path)
+    office.submit(path)
+    [remark] = [m for m in answer_matters.matters(office.settings) if m["kind"] == "roster_remark"]
+    assert (remark["state"], remark["county"]) == ("open", ZONE) and "5月更名为东汪社区" in remark["message"]
+    answer_matters.dismiss(remark["id"], "新版名册已改", office.settings, LI)
+    assert [m["state"] for m in answer_matters.matters(office.settings) if m["id"] == remark["id"]] == ["dismissed"]

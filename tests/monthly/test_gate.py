@@ -131,8 +131,13 @@ def test_a_slip_into_a_much_later_month_costs_nothing_between_and_stays_off_the_
     assert office.current == "2020-05/1"
     months = read_manifest(office.settings.releases / "2023-09" / "1")["months"]
     assert months == ["2020-04", "2020-05", "2020-06", "2020-07", "2023-09"], "无人填报、也无从沿用的月份不算"
+    assert gate.current_without_reports(office.settings) is None
+    month_decisions.release(slip, office.settings, "李某")
     month_decisions.withdraw(report.seq, "月份写错", office.settings, "李某")
+    assert gate.current_without_reports(office.settings) == "2023-09/1"
+    assert month_now.known_months(office.settings) == [APRIL, MAY, slip], "在那里收回"
     month_decisions.retract("2023-09/1", "月份写错", office.settings, "李某")
+    assert (gate.current_without_reports(office.settings), office.current) == (None, "2020-05/1")
     assert open_release(edition="working", settings=office.settings).label == "2020-05/1"
     assert office.run().label == "2020-05/1"
 
@@ -158,6 +163,9 @@ def test_without_any_release_left_nothing_is_current_and_it_is_said(office):
         month_decisions.retract(name, "重来", office.settings, "李某")
     with pytest.raises(Refusal, match="还没有发布任何月份"):
         open_release(settings=office.settings)
+    with pytest.raises(Refusal, match="现有数据与已收回的 2020-05/1 相同；请先更正，或撤回“收回”"):
+        month_decisions.approve(MAY, office.settings, "李某")
+    assert month_now.of(office.settings, MAY).state == "open"
 
 
 @pytest.mark.parametrize("by", ["", "  ", "root", "daemon"])
@@ -215,7 +223,8 @@ def test_a_correction_of_an_older_month_is_the_same_by_command_page_and_timetabl
         corrected = figure(open_release(settings=copy.settings), "facility_rural", ONE, APRIL)
         assert corrected["yes"] == corrected["units"] - 1, way
         there[way] = (copy.current, read_manifest(current)["digest"], papers, made)
-    assert there[by_command][0] == "2020-05/2" and there[by_command][3][-2:] == ["2020-04/2", "2020-05/2"]
+    assert there[by_command][0] == "2020-05/2"
+    assert there[by_command][3] == ["2020-04/1", "2020-04/2", "2020-05/1", "2020-05/2"]
     assert there[by_command] == there[by_page] == there[by_dagster]
 
 
@@ -245,6 +254,10 @@ def test_papers_are_issued_anew_when_a_month_is_approved_and_reopened_and_earlie
     assert ["审定。" in text and "由市局李某审定" in text for text in said] == [False, True, False]
     assert "重新开放" in said[2]
     assert open_release(settings=office.settings).manifest["states"]["2020-05"] == "reopened"
+    excused = month_decisions.extend(MAY, OTHER, office.settings, "市局李某", "受灾", excuse=True)
+    assert "经批准本月免报" in stamp(office, edition / "reports")
+    month_decisions.withdraw(excused.seq, "已报", office.settings, "市局李某")
+    assert "经批准本月免报" not in stamp(office, edition / "reports")
 
 
 # ---- rebuild

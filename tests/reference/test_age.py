@@ -82,6 +82,7 @@ def test_the_check_lists_what_there_is(folder):
 
 def test_a_roster_that_is_not_listed_is_an_error_with_the_entry_to_add(folder):
     shutil.copy(folder / "rosters" / "xingtai_2020.csv", folder / "rosters" / "xingtai_2024.csv")
+    assert "未登记　xingtai_2024.csv（" in check(folder).output
     done = check(folder, "--json")
     assert done.exit_code == 1
     [file] = json.loads(done.output)["unlisted"]

@@ -82,7 +82,7 @@ def _places(items, counties) -> list[dict]:
     rows = []
     for county in counties:
         own = [one.of[county["unit"]].status for one in items if county["unit"] in one.of]
-        applicable = [status for status in own if status not in ("not_applicable", "tracked")]
+        applicable = [status for status in own if status not in ("not_applicable", "no_data", "tracked")]
         rows.append((sum(status in BEHIND for status in applicable), len(applicable), county))
     rows.sort(key=lambda row: (-row[0] / max(row[1], 1), row[2]["unit"]))
     return [

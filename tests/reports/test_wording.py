@@ -8,7 +8,15 @@ import pytest
 
 from pipelines.edition import phrases
 from pipelines.punctuation import full_width
-from pipelines.reports import changes, county_progress, next_steps, overall_verdict, submission_facts, verdict
+from pipelines.reports import (
+    changes,
+    county_progress,
+    next_steps,
+    overall_verdict,
+    period_changes,
+    submission_facts,
+    verdict,
+)
 from pipelines.reports.items import tenth
 from pipelines.reports.variants import MONTH, QUARTER, YEAR, of_month
 from tests.reports.made import facts, figure, item
@@ -42,6 +50,12 @@ def test_term(month, said):
 )
 def test_tally(statuses, said):
     assert overall_verdict.tally(facts([item(status=status) for status in statuses])).text == said
+
+
+def test_a_headline_without_a_target_is_not_counted_among_the_judged():
+    items = [item(status="met"), item(status="lagging"), item(status="tracked", goal=None)]
+    said = "截至2020年5月底，2项主要指标中已达标1项，进度偏慢1项。另有1项没有目标，只作监测。"
+    assert overall_verdict.tally(facts(items)).text == said
 
 
 @pytest.mark.parametrize(
@@ -111,11 +125,52 @@ def test_who_reported(sent, carried, said):
     assert verdict.reported(facts(sent=sent, carried=carried)) == said
 
 
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ([None], "其中丙县经批准本月免报。"),
+        (["2020-06-12"], "其中经批准丙县延至2020年6月12日报送。"),
+        (["2020-06-12", None], "其中丙县经批准本月免报。"),
+    ],
+)
+def test_a_county_that_is_excused_or_given_time_is_said_to_be(until, said):
+    decided = [{"kind": "extend", "month": "2020-05", "county": "130502", "until": day} for day in until]
+    other = {**decided[0], "month": "2020-04"}
+    unsaid = "丙县未报且无数据可沿用，按未知计算。"
+    assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=decided)) == unsaid + said
+    assert verdict.reported(facts(sent=("甲县", "乙县"), decisions=[other])) == unsaid
+    assert verdict.reported(facts(decisions=decided)) == "", "报了的不再说"
+
+
 def test_a_county_without_a_judged_indicator_is_not_praised():
     early = item(status="starting", counties=[figure("starting", unit=f"13050{n}") for n in range(3)])
     assert not any(county_progress.claims(facts([early])))
     calm = item(status="on_track", counties=[figure("on_track", unit=f"13050{n}") for n in range(3)])
     assert county_progress.lagging(facts([calm])).text == "各县（市、区）主要指标均未落后。"
+
+
+@pytest.mark.parametrize(
+    ("worked", "said"),
+    [
+        ([{"unit": "130502", "indicators": 3}], "落后指标减少的是丙县（5项减至2项，位次由第3位升至第1位）。"),
+        (
+            [{"unit": "130502", "indicators": 2}],
+            None,
+        ),  # one of the three: its units fell silent, or it moved with a boundary
+        ([], None),
+    ],
+)
+def test_a_county_is_praised_only_for_units_that_got_there(worked, said):
+    place = {"applicable": 6, "behind_before": None, "rank_before": None}
+    places = (
+        place | {"unit": "130500", "short": "甲县", "behind": 4, "rank": 1},
+        place | {"unit": "130501", "short": "乙县", "behind": 3, "rank": 2},
+        place | {"unit": "130502", "short": "丙县", "behind": 2, "rank": 3, "behind_before": 5, "rank_before": 1},
+    )
+    known = facts(places=places)
+    known.release.rows = lambda *_: worked
+    claim = county_progress.improved(known)
+    assert (claim and claim.text) == said
 
 
 def test_a_request_says_pace_needed_against_pace_who_and_where():
@@ -283,3 +338,13 @@ def test_periods_have_names():
         "2020年第二季度",
         "2020年",
     ]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "said"),
+    [("0/1", "，其中工作进展+4.9、报送增减+1.1"), ("-4/1", ""), ("1/100", "，其中工作进展+4.9、报送增减+1.1")],
+)
+def test_parts_of_a_quarters_change_are_told_where_they_add_up_to_it(boundary, said):
+    parts = {"register": "0/1", "corrections": "0/1", "boundary": boundary, "answers": "49/10", "reporting": "11/10"}
+    share = item()
+    assert period_changes._work(share, {share.id: {"parts": parts}}) == said

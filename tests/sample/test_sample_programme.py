@@ -98,6 +98,14 @@ def test_a_village_keeps_its_answers_when_its_county_is_abolished(invented):
         assert sum(same) > 0.96 * len(same)
 
 
+@pytest.mark.parametrize("code", ["130505", "130506"])
+def test_a_county_that_was_recoded_carries_on_its_record(invented, rosters, code):
+    """Also where units were founded in it since (南和区)."""
+    before = rosters.county_codes(code)[0]
+    assert invented.world.population(date(2020, 6, 1)).county_origin[code] == before != code
+    assert invented.world.population(date(2020, 5, 1)).county_origin[before] == before
+
+
 def test_city_and_district_share_the_cost_three_to_seven_in_the_end(invented, form, rosters):
     population = invented.world.population(DUE)
     for place in rosters.counties(DUE):

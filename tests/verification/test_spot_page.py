@@ -54,7 +54,7 @@ def test_a_clerk_plans_and_draws_a_list(page, office):
     opened.text_input(key=f"where-{due}").input("体彩网")
     [button] = [b for b in opened.button if b.label == "抽取名单" and not b.disabled]
     button.click().run()
-    assert f"{due} 号名单已抽取" in texts(opened) and "已复算，与台账一致" in texts(opened)
+    assert f"{due} 号名单已抽取" in texts(opened) and "与台账一致" in texts(opened)
 
 
 def test_the_check_stands_beside_the_figure(page, office):
@@ -62,8 +62,13 @@ def test_the_check_stands_beside_the_figure(page, office):
     code = spot_office.now_of(office, one).units[one.planned_keys()[0][0]].code
     send(office, one, but(code, "不属实", note="没有房子"), at(3))
     [made] = checked_editions.follow(office.settings)
-    said = texts(page("indicator", indicator=FACILITY))
+    opened = page("indicator", indicator=FACILITY)
+    said = texts(opened)
     assert "抽查" in said and "有 95% 的把握" in said and "2020年4月抽查" in said
+    said = texts(_click(opened, "验证抽取：重新算一遍种子和次序"))
+    assert "已由号码重新算出种子和次序，与台账一致" in said
+    listed = "".join(item.proto.body for item in page("quality").get("html"))
+    assert "排列5 第2020101期" in listed and "已结束" in listed
     overview = texts(page("overview"))
     assert "抽查：" in overview and "2020年4月抽查" in overview, made
     assert "**抽查**" in texts(page("unit", unit=code))

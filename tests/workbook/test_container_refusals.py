@@ -63,7 +63,7 @@ def test_an_empty_file_is_called_empty(data):
         (b"<a b='urn:schemas-microsoft-com:office:spreadsheet'/>", "no_sheets", ""),
         (b"\x09\x04\x06\x00\x00\x04\x10\x00", "unsupported_format", "Excel 2.0 至 4.0 的 xls"),
         (packed({"a.txt": b"x"}), "not_a_workbook", "实际为普通压缩包"),
-        (packed({"mimetype": ODT, "content.xml": b""}), "not_a_workbook", f"实际为 {ODT.decode()}"),
+        (packed({"mimetype": ODT, "content.xml": b""}), "not_a_workbook", "实际为 OpenDocument 文字文档"),
     ],
 )  # fmt: skip
 def test_what_is_no_workbook_is_called_what_it_is(data, code, detail):

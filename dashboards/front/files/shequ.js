@@ -55,9 +55,16 @@
   pinned()
   addEventListener('popstate', pinned)
 
+  // The newest month that this browser has shown, and the one before it: “上次来看时” in 比较.
+  function seen(newest) {
+    const [last] = (document.cookie.match(/(?:^|; )shequ_seen=([\d.-]*)/) || ['', ''])[1].split('.')
+    if (newest && newest !== last) document.cookie = `shequ_seen=${newest}${last ? '.' + last : ''}; path=${base.pathname}; max-age=31536000; SameSite=Lax`
+  }
+
   // What the page chose by itself joins the address without an entry in the history: a copied address opens the same view.
   function complete(mark) {
     mark.dataset.done = '1'
+    seen(mark.dataset.newest)
     const to = new URL(location.href)
     if (mark.dataset.page !== to.pathname.slice(base.pathname.length)) return
     for (const [name, value] of new URLSearchParams(mark.dataset.address)) if (!to.searchParams.has(name)) to.searchParams.set(name, value)
