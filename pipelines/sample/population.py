@@ -67,7 +67,7 @@ class Population:
     def county_origin(self) -> dict[str, str]:
         """The county whose record each county carries on: the first of its codes, or else where most of its units come from."""
         homes = {code: Counter(self._homes[i] for i in positions) for code, positions in self.slices.items()}
-        first = {code: self.world.rosters.county_identity(code) for code in homes}
+        first = {code: self.world.rosters.county_codes(code)[0] for code in homes}
         return {code: first[code] if first[code] in of else of.most_common(1)[0][0] for code, of in homes.items()}
 
     @cached_property
