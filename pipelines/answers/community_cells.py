@@ -11,6 +11,7 @@ from typing import TypeGuard, cast
 
 from pipelines.answers import flag_words, parse_value, personal_data, raw_column
 from pipelines.answers.community_rows import CommunityRows, Context, decided_month
+from pipelines.answers.findings import Where
 from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.parse_value import Asked, Bad
 from pipelines.reference.form import KINDS, Field
@@ -347,15 +348,9 @@ class Cells:
             for i, value in enumerate(self.rows.values[question.id]):
                 if value is not None and value > month:
                     row, raw = self.rows.row[i], self.rows.raw[question.id][i]
-                    self.add(
-                        "month_after_report",
-                        cell=address.cell(row, column),
-                        row=row,
-                        field=question.id,
-                        unit=self.rows.unit[i],
-                        found=raw,
-                        label=question.label,
-                    )
+                    cell, unit = address.cell(row, column), self.rows.unit[i]
+                    where: Where = {"cell": cell, "row": row, "field": question.id, "unit": unit}
+                    self.add("month_after_report", found=raw, label=question.label, **where)
 
     def _ignore(self, question: Field, positions: list[int]) -> None:
         raw, values, bad = self.rows.raw[question.id], self.rows.values[question.id], self.bad.get(question.id, {})

@@ -270,9 +270,7 @@ def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event,
 
 
 @contextmanager
-def open_warehouse(
-    path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True
-) -> Iterator[Warehouse]:
+def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True) -> Iterator[Warehouse]:  # fmt: skip
     """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
 
     Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.system.locks`).
@@ -361,8 +359,7 @@ def _is_sound(path: Path) -> bool:
     except duckdb.Error:
         return False
     try:
-        names = con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        for (name,) in names:
+        for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             con.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" AS t').fetchall()
     except duckdb.Error:
         return False
@@ -385,10 +382,9 @@ def stamp(reference: Reference) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _stamp_of(con: duckdb.DuckDBPyConnection) -> str | None:
+def _stamp_of(con: duckdb.DuckDBPyConnection) -> object:
     try:
-        stamp: str | None = scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
-        return stamp
+        return scalar(con, "SELECT value FROM meta WHERE key = 'stamp'")
     except duckdb.Error:
         # no such table, or damage: either way it is made again
         return None
