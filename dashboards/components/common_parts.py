@@ -22,7 +22,7 @@ from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, Reportin
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months
-from pipelines.edition import explained_answers, movement_sentences, statuses
+from pipelines.edition import explained_answers, month_coverage, movement_sentences, statuses
 from pipelines.edition.explained_answers import Explained
 
 Row = Mapping[str, Any]
@@ -70,7 +70,8 @@ def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
 
 def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow], where: str = "") -> None:
     """The answer in sentences: on course or not, what lags, who has reported."""
-    arrived = screen_wording.reported(reports) + screen_wording.covered(reports) if reports else ""
+    covered = screen_wording.covered(month_coverage.of_month(view.release, view.month))
+    arrived = screen_wording.reported(reports) + covered if reports else ""
     if rows:
         st.markdown(f"**{escape.markdown(where + verdict_sentence(view, rows))}** {escape.markdown(arrived)}")
     for sentence in filter(None, (*_who_lags(view, rows), screen_wording.laggards(rows), *_moved(view, rows))):

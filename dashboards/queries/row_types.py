@@ -316,9 +316,6 @@ class ReportingRow(TypedDict):
     counties: int
     arrived: int
     faulty: int
-    all_units: int
-    all_accepted: int
-    all_carried: int
     # as the ledger has them now: null where the county is excused; what is to be said of the year's holidays
     due: date | None
     usual_due: date

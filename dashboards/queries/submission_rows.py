@@ -52,13 +52,11 @@ def reported(release: Release, month: date) -> tuple[int, int]:
 
 def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRow]:
     """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
-    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`), and how many units they have, that count, that
-    are carried.
+    how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
     """
     found = rows(
         release,
-        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty,
-             (sum(units) OVER ())::BIGINT AS all_units, (sum(accepted) OVER ())::BIGINT AS all_accepted, (sum(carried) OVER ())::BIGINT AS all_carried
+        """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
            FROM report WHERE month = $month
            ORDER BY counties > $most AND seq IS NOT NULL, CASE WHEN counties > $most THEN -errors END, county LIMIT $most""",
         month=month,

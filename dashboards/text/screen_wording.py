@@ -18,6 +18,7 @@ from dashboards.queries.row_types import (
 )
 from pipelines import months
 from pipelines.edition import concern, statuses
+from pipelines.edition.month_coverage import Coverage
 from pipelines.edition.progress_rows import Moved, Slipped
 
 Figure = FigureRow | TownRow
@@ -315,14 +316,12 @@ def reported(rows: Sequence[ReportingRow]) -> str:
     return f"{count}；未报：{_some(missing, counties - arrived)}。" if missing else f"{count}。"
 
 
-def covered(rows: Sequence[ReportingRow]) -> str:
+def covered(month: Coverage) -> str:
     """Of all units those of which this month's answer counts: `99.9% 的单位有本月数据，沿用 5 个。` Rounded down: 100% is all of them."""
-    units, accepted, carried = rows[0]["all_units"], rows[0]["all_accepted"], rows[0]["all_carried"]
-    if not units:
-        return ""
-    tenths = 1000 * accepted // units
+    units, accepted, carried = month["units"], month["accepted"], month["carried"]
+    tenths = 1000 * accepted // max(1, units)
     share = "全部" if accepted == units else f"{tenths // 10}.{tenths % 10}% 的"
-    return f"{share}单位有本月数据{f'，沿用 {carried:,} 个' if carried else ''}。"
+    return f"{share}单位有本月数据{f'，沿用 {carried:,} 个' if carried else ''}。" if units else ""
 
 
 def _counted_counties(rows: Sequence[ReportingRow]) -> tuple[int, int]:

@@ -85,8 +85,7 @@ def test_who_has_not_reported_is_named():
     ],
 )
 def test_how_many_units_the_month_rests_on(units, accepted, carried, said):
-    row = {"all_units": units, "all_accepted": accepted, "all_carried": carried}
-    assert screen_wording.covered([row]) == said
+    assert screen_wording.covered({"units": units, "accepted": accepted, "carried": carried}) == said
 
 
 @pytest.mark.parametrize(
