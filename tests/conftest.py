@@ -16,6 +16,7 @@ def program_as_main():
 
 @pytest.fixture(autouse=True)
 def reader_on_this_machine(monkeypatch):
-    """`AppTest` has a mock for the caller's address; of a caller on this machine Streamlit says nothing."""
+    """`AppTest` has mocks for the caller's address and cookies; of a caller on this machine Streamlit says no address."""
     if context := sys.modules.get("streamlit.runtime.context"):
         monkeypatch.setattr(context.ContextProxy, "ip_address", None)
+        monkeypatch.setattr(context.ContextProxy, "cookies", {})

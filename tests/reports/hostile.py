@@ -21,7 +21,7 @@ def copied(release: Release, **manifest: object) -> Release:
     queries = {name: f'SELECT * FROM "{name}"' for name in (*_TABLES, *_SERIES)}
     queries["figure"] = "SELECT * FROM figure WHERE level IN ('city', 'county')"
     queries["standing"] = (
-        f"SELECT month, uid, kind FROM standing WHERE month IN (DATE '{before}', DATE '{release.month}')"
+        f"SELECT month, uid, unit, name, kind FROM standing WHERE month IN (DATE '{before}', DATE '{release.month}')"
     )
     for policy in (row["id"] for row in release.rows("SELECT id FROM policy")):
         queries[f"state-{policy}"] = f"SELECT * FROM \"state-{policy}\" WHERE month = DATE '{release.month}'"
