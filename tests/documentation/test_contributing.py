@@ -127,7 +127,9 @@ def test_a_page(copy):
     edition = copy.month("volunteers")
     seen = (
         "import os, sys; os.environ['SHEQU_DATA'] = sys.argv[1]\n"
+        "from streamlit.runtime.context import ContextProxy\n"
         "from streamlit.testing.v1 import AppTest\n"
+        "ContextProxy.ip_address, ContextProxy.cookies = None, {}\n"  # as in tests/conftest.py
         "app = AppTest.from_file('dashboards/app.py', default_timeout=600).run()\n"
         "app.switch_page('app_pages/editions.py').run()\n"
         "assert not app.exception, app.exception\n"
