@@ -25,7 +25,9 @@ for words in (["submit", workbook, "--receipts", out], ["run", "--month", "2020-
     done = CliRunner().invoke(main, ["--data", data, *words])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.output
     print(words[0], done.exit_code)
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
+ContextProxy.ip_address, ContextProxy.cookies = None, {}  # as in tests/conftest.py
 opened = AppTest.from_file("dashboards/app.py", default_timeout=900).run()
 assert not opened.exception
 print("pages", len(opened.markdown) > 0)
