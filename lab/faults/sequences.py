@@ -172,19 +172,25 @@ ACTIONS = (
 
 
 def standing(place: Settings) -> list:
-    """Every answer that stands, and every figure, without which file it came in."""
+    """Every answer that stands, and every figure by its month's own divisions, without which file it came in.
+
+    Figures by later divisions are made when an edition needs them and stay in the warehouse; editions are compared with them.
+    """
     with session.writing(place, "核对") as opened:
         session.settle(opened)
         reported = opened.life().reported
         if reported:
             update.bring_up_to_date(opened, reported[-1])
-        tables = {
-            "standing": "* EXCLUDE (seq, row_no)", "county_standing": "* EXCLUDE (seq)", "county_source": "* EXCLUDE (seq)", "figure": "*",
-        }  # fmt: skip
+        queries = {
+            "standing": "SELECT * EXCLUDE (seq, row_no) FROM standing",
+            "county_standing": "SELECT * EXCLUDE (seq) FROM county_standing",
+            "county_source": "SELECT * EXCLUDE (seq) FROM county_source",
+            "figure": "SELECT * FROM figure WHERE divisions = 'then'",
+        }
         there = {name for (name,) in opened.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         return [
-            (name, opened.con.execute(f"SELECT {columns} FROM {name} ORDER BY ALL").fetchall())
-            for name, columns in tables.items()
+            (name, opened.con.execute(f"{query} ORDER BY ALL").fetchall())
+            for name, query in queries.items()
             if name in there
         ]
 
