@@ -17,7 +17,7 @@ from dashboards import page_list, signin
 from dashboards.charts import palette, plotly_charts
 from dashboards.components import header
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows, sentences, submission_rows
+from dashboards.queries import edition_data, sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -97,9 +97,8 @@ def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
 
 def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
     """How many headline indicators of a place stand how, and the time left."""
-    counts = figure_rows.verdict(view, rows[0]["place"])
     whose = screen_wording.deciders(rows, edition_data.short_names(view)) if rows[0]["level"] == "city" else ""
-    return screen_wording.verdict(counts, view.due, view.month, rows, whose)
+    return screen_wording.verdict(rows, view.due, view.month, whose)
 
 
 def caveats(view: View) -> None:

@@ -7,7 +7,7 @@ figures of counties.
 from collections.abc import Callable
 
 from dashboards.queries.edition_data import many, rows
-from dashboards.queries.row_types import ConcernRow, CountyRow, MovedRow, PlaceRow, StandingRow, VerdictRow
+from dashboards.queries.row_types import ConcernRow, CountyRow, MovedRow, PlaceRow, StandingRow
 
 _WANTED = "policy = $policy AND month = $month AND divisions = $divisions"
 
@@ -51,16 +51,6 @@ def of_place(view, place: str, headline: bool = False) -> list[PlaceRow]:
 def in_order(rows: list[PlaceRow]) -> list[PlaceRow]:
     """Figures of one place in the order of concern."""
     return sorted(rows, key=lambda row: (row["concern"] is None, row["concern"], row["position"]))
-
-
-def verdict(view, place: str, headline: bool = True) -> list[VerdictRow]:
-    """How many indicators of a place have which status."""
-    return rows(
-        view.release,
-        f"""SELECT * FROM {view.release.at("verdict", view.month)}
-            WHERE {_WANTED} AND unit = $place AND headline = $headline ORDER BY position""",
-        **_parameters(view, place=place, headline=headline),
-    )
 
 
 def concern(view, most: int) -> list[ConcernRow]:

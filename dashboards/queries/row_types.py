@@ -158,15 +158,6 @@ class TownRow(FigureRow):
     town: str
 
 
-class VerdictRow(TypedDict):
-    """How many indicators of a place have a status, and of how many (`total`)."""
-
-    status: str
-    name: str
-    indicators: int
-    total: int
-
-
 class ConcernRow(TypedDict):
     """A county of a month: headline indicators that apply to it, and those behind."""
 

@@ -14,7 +14,6 @@ from dashboards.queries.row_types import (
     SeriesRow,
     StandingRow,
     TownRow,
-    VerdictRow,
 )
 from pipelines import months
 from pipelines.edition import concern, statuses
@@ -233,20 +232,22 @@ def detail(row: Figure, name: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def verdict(
-    counts: Sequence[VerdictRow], due: date | None, month: date, rows: Sequence[FigureRow] = (), whose: str = ""
-) -> str:
-    """`18 项主要指标：7 项已达标，2 项待核实（缺沙河市报表），…。距 2020年底还有 184 天。`
+def verdict(rows: Sequence[FigureRow], due: date | None, month: date, whose: str = "") -> str:
+    """`17 项主要指标：7 项已达标，2 项待核实（缺沙河市报表），…。另有 1 项没有目标，只作监测。距 2020年底还有 184 天。`
 
-    `rows` are the counted figures, of which those in 起步期 say when their pace is judged; `whose`: the reports that 待核实 lacks.
+    `rows` are one place's figures of the headline indicators; only those with a target are judged (semantics §6). `whose`: the reports
+    that 待核实 lacks.
     """
-    total = counts[0]["total"] if counts else 0
-    beside = {"unproven": whose, "starting": _common(starting(row) for row in rows if row["status"] == "starting")}
+    judged = [row for row in rows if row["target"]] or rows
+    counts, watched = Counter(row["status"] for row in judged), len(rows) - len(judged)
+    beside = {"unproven": whose, "starting": _common(starting(row) for row in judged if row["status"] == "starting")}
     by_status = "，".join(
-        f"{row['indicators']} 项{row['name']}" + (f"（{said}）" if (said := beside.get(row["status"])) else "")
-        for row in counts
+        f"{counts[key]} 项{NAMES[key]}" + (f"（{said}）" if (said := beside.get(key)) else "")
+        for key in statuses.ORDER
+        if counts[key]
     )
-    return f"{total} 项主要指标：{by_status}。{countdown(due, month)}"
+    others = f"另有 {watched} 项没有目标，只作监测。" if watched else ""
+    return f"{len(judged)} 项主要指标：{by_status}。{others}{countdown(due, month)}"
 
 
 def _common(said: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ import pandas  # noqa: F401 pyarrow imports it with its first table: once here, 
 
 from lab.faults import checker
 from lab.faults.strikes import Counter, in_child
-from pipelines.archive import month_state
+from pipelines.archive import month_state, withdrawals
 from pipelines.archive.month_state import WITHDRAWABLE
 from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
@@ -199,7 +199,7 @@ def without_mistakes(place: Settings, data: Path) -> Settings:
     """An installation with only those events of a ledger that were not withdrawn."""
     archive, clean = Archive(place.archive), Archive(data / "archive")
     events = list(archive.events())
-    gone, renumbered = month_state.withdrawals(events), {}
+    gone, renumbered = withdrawals.in_force(events), {}
     for event in events:
         known_from = event.body.get("submission")
         if event.seq in gone or known_from in gone or event.kind in ("withdraw", "release", "gate", "retract"):

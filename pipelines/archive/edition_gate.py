@@ -22,7 +22,10 @@ def order(name: str) -> tuple[str, int]:
 
 @dataclass
 class Editions:
-    """Every edition in the ledger, by its name: the event that made it, the one that released it, the one that retracted it."""
+    """Every edition in the ledger, by its name: the event that made it, the one that released it, the one that retracted it.
+
+    What retracts an edition is a person's `retract`, or the withdrawal of the decision by which its month stood open.
+    """
 
     made: dict[str, Event] = field(default_factory=dict)
     released: dict[str, Event] = field(default_factory=dict)
@@ -38,6 +41,10 @@ class Editions:
             self.made[name] = event
         if event.kind == "gate" or not event.body.get("gated"):
             self.released[name] = event
+
+    def retracted_by_hand(self, name: str) -> bool:
+        """Whether a person took this very edition back."""
+        return name in self.retracted and self.retracted[name].kind == "retract"
 
     def shown(self, month: str | None = None) -> list[str]:
         """Released and not retracted editions (of a month `2020-06`), in order."""

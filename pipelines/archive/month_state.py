@@ -19,6 +19,7 @@ from datetime import date
 from typing import NamedTuple
 
 from pipelines import months
+from pipelines.archive import edition_gate, withdrawals
 from pipelines.archive.edition_gate import Editions
 from pipelines.archive.finding_state import Answered, State, Waiver
 from pipelines.archive.store import Archive, Event
@@ -87,6 +88,7 @@ class Life:
     `status` of a submission: effective, superseded, waiting, question, refused, withdrawn, or repeated (the same bytes as the
     submission in force, `repeats`), or spot (of a spot check: `spots`). `withdrawn`: number of an event → the withdrawal. `continues`:
     id of a finding → the one that was decided on while the unit or county had another code (`warehouse.continued_findings`).
+    `mistaken`: month, and from which event to which its approval or its reopening was in force that was taken back.
     """
 
     months: dict[date, MonthState] = field(default_factory=dict)
@@ -105,6 +107,7 @@ class Life:
     digests: dict[int, str] = field(default_factory=dict)
     spots: list[Event] = field(default_factory=list)
     continues: dict[str, str] = field(default_factory=dict)
+    mistaken: list[tuple[str, Event, Event]] = field(default_factory=list)
 
     def month(self, month: date) -> MonthState:
         return self.months.setdefault(month, MonthState(month))
@@ -176,7 +179,8 @@ def fold(
     events = list(decisions)
     for event in events:
         check_known(event)
-    life = Life(withdrawn=withdrawals(events), first_month=first_month)
+    life = Life(withdrawn=withdrawals.in_force(events), first_month=first_month)
+    life.mistaken = list(withdrawals.mistaken(events, life.withdrawn))
     rest = iter(received)
     reading = next(rest, None)
     for event in events:
@@ -206,15 +210,6 @@ def check_known(event: Event) -> None:
         raise Refusal(
             f"台账第 {event.seq} 号事件（“{event.kind}”）由更新版本的程序写成，本程序不认识，未作任何改动；请改用更新版本的程序"
         )
-
-
-def withdrawals(events: Iterable[Event]) -> dict[int, Event]:
-    """Number of each withdrawn event → the withdrawal in force. The latest first: a withdrawal may itself have been taken back."""
-    taken_back: dict[int, Event] = {}
-    for event in sorted((e for e in events if e.kind == "withdraw"), key=lambda e: -e.seq):
-        if event.seq not in taken_back:
-            taken_back[event.body["of"]] = event
-    return taken_back
 
 
 # ---- submissions
@@ -359,8 +354,14 @@ def _dismiss(life: Life, event: Event) -> None:
 
 
 def _release(life: Life, event: Event) -> None:
+    """An edition made while its month stood open by a decision that was taken back since goes with that decision."""
     life.releases.append(event)
-    life.editions.fold(event)
+    month, editions = event.body["month"], life.editions
+    locked = life.month(months.parse(month)).approved and editions.usable(month)
+    editions.fold(event)
+    for _, begin, end in (span for span in life.mistaken if locked and span[0] == month):
+        if begin.seq < event.seq < end.seq:
+            editions.retracted[edition_gate.label(event)] = end
 
 
 def _gate_or_retract(life: Life, event: Event) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.edition.edition_folders import Lost
 from pipelines.errors import Refusal
 from pipelines.intake import session
+from pipelines.monthly import rebuild_editions
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import SetAside, Warehouse
 
@@ -27,16 +29,27 @@ class Station(dg.ConfigurableResource):
 
     @contextmanager
     def open(self, doing: str) -> Iterator[Warehouse]:
-        """The warehouse, under the writer's lock."""
-        with refusals_shown(), session.writing(self.settings, doing, WAIT) as opened:
+        """The warehouse, under the writer's lock; brought up to the archive where it is behind, as one made anew is."""
+        with refusals_shown(), self._lost_editions_put_back(), session.writing(self.settings, doing, WAIT) as opened:
+            if opened.applied() < opened.archive.last_seq():
+                session.settle(opened)
             yield opened
+
+    @contextmanager
+    def _lost_editions_put_back(self) -> Iterator[None]:
+        """Editions of the ledger that are gone are made again from the archive, as the command does; the step is then tried again."""
+        try:
+            yield
+        except Lost:
+            rebuild_editions.rebuild(self.settings)
+            raise
 
 
 @contextmanager
 def refusals_shown() -> Iterator[None]:
-    """A refusal is shown as what it says, without a traceback. Trying again helps where a damaged warehouse was set aside; else it
-    would say the same."""
+    """A refusal is shown as what it says, without a traceback. Trying again helps where a damaged warehouse was set aside or
+    lost editions were put back; else it would say the same."""
     try:
         yield
     except Refusal as refusal:
-        raise dg.Failure(str(refusal), allow_retries=isinstance(refusal, SetAside)) from None
+        raise dg.Failure(str(refusal), allow_retries=isinstance(refusal, SetAside | Lost)) from None

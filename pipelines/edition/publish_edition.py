@@ -79,7 +79,7 @@ def publish(
         raise Refusal(f"{months.label(month)}没有任何有效报表，也没有可沿用的，无法成版；请先提交报表（shequ submit）")
     latest = edition_folders.latest_edition(settings.releases, month)
     lost = _lost(life, month, latest)
-    approved = latest if latest and not lost and life.month(month).approved else None
+    approved = None if lost else _approved(settings, life).get(month)
     if approved and not life.spots:
         # an approved month keeps its figures until it is reopened, whatever has come in since
         return Edition(month, int(approved.name), approved, new=False)
@@ -92,13 +92,14 @@ def publish(
     # what a person retracted is not made once more under another number, and what stood before it counts again
     for folder in [
         *edition_folders.usable(settings.releases, warehouse.archive, month)[-1:],
-        *([latest] if latest else []),
+        *([latest] if latest and life.editions.retracted_by_hand(edition_folders.name_of(latest)) else []),
     ]:
         if same(warehouse, folder, draft.manifest):
             return Edition(month, int(folder.name), folder, new=False)
     draft = _mended(warehouse, settings, draft, life, latest)
     moment = now or datetime.now(SHANGHAI)
-    folder = write(warehouse, settings.releases, draft, latest, int(latest.name) + 1 if latest else 1, by, moment)
+    number = int(latest.name) + 1 if latest else 1
+    folder = write(warehouse, settings.releases, draft, approved or latest, number, by, moment)
     _announce(settings, warehouse.archive, folder, moment)
     verify_files.tell(warehouse, settings.releases, folder)
     return Edition(month, int(folder.name), folder, new=True)
@@ -276,7 +277,7 @@ def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
 def write(
     warehouse: Warehouse, shelf: Path, draft: Draft, latest: Path | None, number: int, by: str, now: datetime
 ) -> Path:
-    """The folder of an edition, complete but not yet announced. `latest`: the edition of the month before it."""
+    """The folder of an edition, complete but not yet announced. `latest`: the edition of the month that it follows."""
     store = shelf / "objects"
     before = edition_folders.read_manifest(latest) if latest else None
     manifest = {

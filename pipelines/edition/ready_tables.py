@@ -9,7 +9,6 @@ month and what belongs to that month alone. A reader sees all periods as one tab
 | `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
 | `step` | policy, indicator, month, divisions, level, city or county: the month before, and ranks (see `_series`) |
 | `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
-| `verdict` | policy, month, divisions, level, unit, headline or not, status: how many indicators stand there, and of how many |
 | `concern` | policy, month, divisions, level, city or county: headline indicators that apply, those behind, summed missing share, rank |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
 | `report` | month and county: coverage, the submission in force, its findings, how often it was sent |
@@ -150,14 +149,6 @@ def _series(source: Source, into: str) -> dict[str, str]:
         "trail": f"""
             SELECT {_SERIES}, list(month ORDER BY month) AS months, list(value ORDER BY month) AS "values"
             FROM {into}.figure WHERE level <> 'town' GROUP BY ALL ORDER BY policy, divisions, level, unit, indicator""",
-        "verdict": f"""
-            SELECT *, sum(indicators) OVER (PARTITION BY policy, month, divisions, level, unit, headline)::BIGINT AS total
-            FROM (SELECT policy, month, divisions, level, figure.unit, headline, status.status, status.name,
-                         any_value(status.position) AS position, count(*) AS indicators
-                  FROM {into}.figure JOIN release.indicator USING (policy, indicator)
-                  JOIN release.status ON status.status = figure.status
-                  WHERE figure.level <> 'town' GROUP BY ALL)
-            ORDER BY policy, month, divisions, level, unit, headline, position""",
     }
 
 

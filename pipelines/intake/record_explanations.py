@@ -3,7 +3,7 @@
 from collections import defaultdict
 from math import inf
 
-from pipelines.archive import month_state
+from pipelines.archive import withdrawals
 from pipelines.archive.store import Archive, Event
 from pipelines.warehouse.projection import Warehouse
 
@@ -39,7 +39,7 @@ def record(opened: Warehouse) -> list[Event]:
 def _known(archive: Archive) -> dict[tuple[str, str], list[float]]:
     """Finding and text → until which event each explanation in these words was in force."""
     events = list(archive.decisions())
-    withdrawn, known = month_state.withdrawals(events), defaultdict(list)
+    withdrawn, known = withdrawals.in_force(events), defaultdict(list)
     for event in events:
         if event.kind == "explain":
             taken = withdrawn.get(event.seq)

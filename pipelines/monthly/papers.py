@@ -42,7 +42,7 @@ def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path
 def issue(settings: Settings, folder: Path) -> list[Path]:
     """The papers of one edition, where they are missing or decisions were made since: all or none, by one process at a time."""
     with durable_files.refusing("生成报告"), locks.hold(settings.releases / ".reports.lock", "生成报告"):
-        _finish(folder)
+        _finish_interrupted(settings.releases)
         release = with_decisions(open_folder(folder), settings)
         try:
             mark = _mark(release.decisions() or [], release.month)
@@ -87,12 +87,13 @@ def _before(folder: Path) -> Path:
     return folder / ".reports.before"
 
 
-def _finish(folder: Path) -> None:
-    """What a kill left of replacing an issue."""
-    if _before(folder).exists() and not (folder / "reports").exists():
-        _before(folder).replace(folder / "reports")
-    shutil.rmtree(_before(folder), ignore_errors=True)
-    shutil.rmtree(_aside(folder), ignore_errors=True)
+def _finish_interrupted(releases: Path) -> None:
+    """What a kill left of replacing an issue, of whichever edition: whoever holds the lock is the only one to write papers."""
+    for folder in {part.parent for part in releases.glob("*/*/.reports.*")}:
+        if _before(folder).exists() and not (folder / "reports").exists():
+            _before(folder).replace(folder / "reports")
+        shutil.rmtree(_before(folder), ignore_errors=True)
+        shutil.rmtree(_aside(folder), ignore_errors=True)
 
 
 def _replace(folder: Path) -> None:

@@ -187,6 +187,27 @@ def test_a_withdrawn_approval_lets_in_what_waited(story):
     assert story.life.month(JUNE).state == "open" and story.life.status[late] == "effective"
 
 
+def test_an_edition_made_while_a_month_stood_open_by_mistake_goes_with_the_mistake(story):
+    story.submit("130502")
+    edition = {"month": "2019-06", "gated": True}
+    story.tell("release", edition=1, kind="original", **edition)
+    story.tell("approve", month="2019-06")
+    reopening = story.tell("reopen", month="2019-06", why="误点")
+    story.submit("130502")
+    story.tell("release", edition=2, kind="corrected", **edition)
+    story.tell("release", edition=3, kind="checked", **edition)
+    for number in (1, 2, 3):
+        story.tell("gate", month="2019-06", edition=number, how="approved")
+    assert story.life.editions.current == "2019-06/3"
+    back = story.tell("withdraw", of=reopening, why="误点")
+    story.tell("release", edition=4, kind="checked", **edition)
+    assert story.life.editions.usable() == ["2019-06/1", "2019-06/4"]
+    assert story.life.editions.current == "2019-06/1"
+    assert not story.life.editions.retracted_by_hand("2019-06/2")
+    story.tell("withdraw", of=back, why="确需重开")
+    assert story.life.editions.current == "2019-06/3"
+
+
 @pytest.mark.parametrize("kind", ["waive", "resolve", "extend", "admit", "dismiss", "accept"])
 def test_every_decision_has_its_opposite(story, kind):
     story.submit("130502")

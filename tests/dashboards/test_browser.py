@@ -73,7 +73,7 @@ def tab_to(page, selector: str) -> list[str]:
 
 def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
     page.goto(address)
-    page.get_by_text("18 项主要指标：").wait_for()
+    page.get_by_text("17 项主要指标：").wait_for()
     bars = page.locator(".bars").bounding_box()
     assert bars["y"] + bars["height"] <= 1080
     assert page.evaluate("document.documentElement.scrollWidth") <= 1920
@@ -82,7 +82,7 @@ def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
 def test_a_phone_shows_the_verdict_without_scrolling_sideways(page, address):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address)
-    page.get_by_text("18 项主要指标：").wait_for()
+    page.get_by_text("17 项主要指标：").wait_for()
     page.locator(".bars").wait_for()
     assert page.locator(".bars .head").is_hidden() and page.locator(".trail").first.is_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -148,7 +148,7 @@ def test_a_link_opens_the_same_view(page, address):
 
 def test_the_keyboard_reaches_navigation_and_selectors(page, address):
     page.goto(address)
-    page.get_by_text("18 项主要指标：").wait_for()
+    page.get_by_text("17 项主要指标：").wait_for()
     idle(page)
     reached = set()
     for _ in range(60):
@@ -284,7 +284,7 @@ def test_the_wall_turns_by_itself_and_stops_when_touched(page, address):
 @pytest.mark.parametrize(("room", "pages"), [("", 1), ("county?county=130502", 2), ("county?county=130524", 2)])
 def test_the_overview_prints_on_one_page_and_a_county_on_two(page, address, room, pages):
     page.goto(f"{address}/{room}")
-    page.get_by_text("18 项主要指标：").first.wait_for()
+    page.get_by_text("17 项主要指标：").first.wait_for()
     page.locator(".bars").wait_for()
     paper = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= pages

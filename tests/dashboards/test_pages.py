@@ -44,7 +44,7 @@ def test_months_and_divisions_are_chosen_by_the_address(app, made, month, divisi
 
 def test_the_verdict_is_a_sentence_with_counts_and_days(app, made):
     said = texts(app(made["both"]))
-    assert "18 项主要指标：" in said
+    assert "17 项主要指标：" in said
     assert "距 2020年底还有 184 天" in said
     assert "/19 个县市区已报；未报：" in said
 

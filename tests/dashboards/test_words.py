@@ -103,9 +103,8 @@ def test_the_first_months_say_from_when_the_pace_is_judged(base, said):
 
 
 def test_the_sentence_says_it_once_for_all_that_begin():
-    counts = [{"status": "starting", "name": "起步期", "indicators": 3, "total": 3}]
     rows = [a_row(status="starting", base_month=date(2020, 6, 1))] * 3
-    assert screen_wording.verdict(counts, None, date(2020, 6, 1), rows) == (
+    assert screen_wording.verdict(rows, None, date(2020, 6, 1)) == (
         "3 项主要指标：3 项起步期（本月为基期，进度自第4个月起判定）。"
     )
 
@@ -127,11 +126,9 @@ def test_an_unproven_status_says_what_it_would_be_and_whose_answers_decide():
     assert screen_wording.unproven([row, a_row()], names) == (
         "待核实：农村社区综合服务设施覆盖率（按最近报送：进度偏慢；最低严重滞后，最高已达标；缺沙河市、130530报表）。"
     )
-    counts = [{"status": "unproven", "name": "待核实", "indicators": 1, "total": 1}]
     whose = screen_wording.deciders([row, a_row()], names)
     assert (
-        screen_wording.verdict(counts, None, row["month"], [row], whose)
-        == "1 项主要指标：1 项待核实（缺沙河市、130530报表）。"
+        screen_wording.verdict([row], None, row["month"], whose) == "1 项主要指标：1 项待核实（缺沙河市、130530报表）。"
     )
     own = a_row(**{**UNPROVEN, "deciding": "130582"})
     assert screen_wording.deciding(own, names) == "缺沙河市 90 个单位的填报"

@@ -260,6 +260,21 @@ def test_papers_are_issued_anew_when_a_month_is_approved_and_reopened_and_earlie
     assert "经批准本月免报" not in stamp(office, edition / "reports")
 
 
+def test_a_reopening_taken_back_takes_its_correction_from_the_screen_and_another_brings_it_back(office):
+    month_decisions.approve(MAY, office.settings, "市局李某", "其余停电")
+    mistake = month_decisions.reopen(MAY, "误点", office.settings, "市局李某")
+    office.send(MAY, ONE, but(village(office), facility="否", facility_area=None))
+    assert (office.run(MAY).label, office.current) == ("2020-05/2", "2020-05/2")
+    month_decisions.withdraw(mistake.seq, "误点", office.settings, "市局李某")
+    assert office.current == "2020-05/1"
+    edition = office.run(MAY)
+    assert (edition.label, edition.new, office.current) == ("2020-05/1", False, "2020-05/1")
+    month_decisions.reopen(MAY, "县里更正", office.settings, "市局李某")
+    edition = office.run(MAY)
+    assert (edition.label, edition.new, office.current) == ("2020-05/3", True, "2020-05/3")
+    assert rebuild_editions.rebuild(office.settings)["agrees"]
+
+
 # ---- rebuild
 
 

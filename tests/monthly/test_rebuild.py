@@ -3,13 +3,15 @@
 import shutil
 from datetime import date
 
+import dagster as dg
 import pytest
 
 from pipelines.archive.store import Archive
+from pipelines.defs.resource import Station
 from pipelines.edition import edition_folders, open_release
 from pipelines.edition.edition_folders import read_manifest
 from pipelines.intake import decisions
-from pipelines.monthly import rebuild_editions
+from pipelines.monthly import monthly_run, rebuild_editions
 from tests import small_city
 from tests.books import Office, but, figure
 
@@ -132,3 +134,17 @@ def test_an_altered_line_of_the_ledger_is_told_and_nothing_is_put_back(office):
     verdict = rebuild_editions.rebuild(office.settings)
     assert not verdict["agrees"] and verdict["restored"] == []
     assert any("不相衔接" in fault for fault in verdict["archive"])
+
+
+def test_dagster_puts_a_lost_edition_back_and_tries_again(office):
+    shutil.rmtree(office.settings.releases / "2020-05" / "1")
+    village = next(unit.name for unit in office.units(MAY, COUNTY) if unit.kind == "农村社区")
+    office.send(MAY, COUNTY, but(village, facility="否", facility_area=None))
+    station = Station(data=str(office.settings.data), reference=str(office.settings.reference))
+    with pytest.raises(dg.Failure) as failure, station.open("发布") as opened:
+        monthly_run.publish_months(opened, office.settings, [MAY])
+    assert failure.value.allow_retries
+    with station.open("发布") as opened:
+        [edition] = monthly_run.publish_months(opened, office.settings, [MAY])
+    assert (edition.label, edition.new) == ("2020-05/2", True)
+    assert "2020-05/1" in digests(office)
