@@ -17,7 +17,7 @@ from dashboards import page_list, signin
 from dashboards.charts import palette, plotly_charts
 from dashboards.components import header
 from dashboards.components.header import View
-from dashboards.queries import edition_data, sentences, submission_rows
+from dashboards.queries import city, edition_data, sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -74,7 +74,7 @@ def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow
     arrived = screen_wording.reported(reports) + covered if reports else ""
     if rows:
         st.markdown(f"**{escape.markdown(where + verdict_sentence(view, rows))}** {escape.markdown(arrived)}")
-    for sentence in filter(None, (*_who_lags(view, rows), screen_wording.laggards(rows), *_moved(view, rows))):
+    for sentence in filter(None, (*_who_lags(view, rows), screen_wording.laggards(rows, 2), *_moved(view, rows))):
         st.markdown(escape.markdown(sentence))
     if unproven := screen_wording.unproven(rows, edition_data.short_names(view)):
         st.caption(escape.markdown(unproven))
@@ -90,9 +90,12 @@ def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
 
 
 def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
-    """What moved in a county's own units by work since the month before; the city's stands with the table of what moved."""
-    of_county = rows and rows[0]["level"] == "county"
-    return [screen_wording.moved_in(sentences.moved(view), rows[0]["place"])] if of_county else []
+    """What moved by work since the month before: of the city the indicator that moved most, of a county its own units."""
+    if not rows:
+        return []
+    if rows[0]["level"] == "city":
+        return [movement_sentences.what_moved(sentences.moved(view), most=1)]
+    return [screen_wording.moved_in(sentences.moved(view), rows[0]["place"])]
 
 
 def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
@@ -102,7 +105,9 @@ def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
 
 
 def caveats(view: View) -> None:
-    """What is to be said of the age of the reference data: roster, policies, calendar."""
+    """What is to be said of the month's divisions, and of the age of the reference data: roster, policies, calendar."""
+    if changed := city.changed_in(view.release, view.month):
+        st.caption(escape.markdown(changed))
     if said := submission_rows.now(view.month).caveats:
         st.caption(escape.markdown(f"请注意：{'；'.join(said)}。"))
 

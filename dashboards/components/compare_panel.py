@@ -83,7 +83,7 @@ def _both(now: PlaceRow, then: PlaceRow | None) -> dict[str, Any]:
         "then": Shown(screen_wording.value_with_parts(then), then["value"]) if then else Shown("没有数字", None),
         "now": Shown(screen_wording.value_with_parts(now), now["value"]),
         "more": None if more is None else Shown(_signed(more), more),
-        "points": None if points is None else Shown(f"{points:+.1f}".replace("-", "−"), points),
+        "points": None if points is None else Shown(f"{points:+.1f}" if points else "0".replace("-", "−"), points),
         "status_before": screen_wording.sign(then) if then else "",
         "status_now": screen_wording.sign(now),
         "gap": Shown(screen_wording.gap_alone(now), now["gap"]),

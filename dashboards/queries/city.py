@@ -67,6 +67,16 @@ def changes(release: Release) -> list[dict]:
     return _table(release, "division_change")
 
 
+def changed_in(release: Release, month: date) -> str:
+    """What changed of the divisions in a month, and how it is then compared; empty where nothing did."""
+    said = [row["text"].rstrip("。") for row in changes(release) if row["month"] == month]
+    return (
+        f"本月区划有调整：{'；'.join(said)}。“较上月”按调整后的区划比较，不含划界引起的增减，名册新增的单位计入。"
+        if said
+        else ""
+    )
+
+
 def division_changes(release: Release) -> list[str]:
     """`2020年6月，……。` of each change of the divisions, in order."""
     return [f"{months.label(row['month'])}，{row['text']}" for row in changes(release)]

@@ -115,26 +115,42 @@ _BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 
 def _series(source: Source, into: str) -> dict[str, str]:
-    """Of `step`: `rank` is the rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those
-    of its place. 1 is the first to be looked at.
+    """Of `step`: compared is with the month before by the same divisions (semantics §1). In a month in which units changed county or kind,
+    that is the series by the divisions of the edition's month, where the month's own figure is the same by those; else there is none.
+    `rank` is the rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those of its place.
+    1 is the first to be looked at.
     """
     compared = f"{_SERIES}, month, value, shown, status, numerator, denominator, gap_failing, needed"
+    kept = ", ".join(f"'{name}': {name}" for name in ("value", "shown", "status", "numerator", "denominator"))
     return {
         "step": f"""
             WITH figure AS (
                 SELECT {compared} FROM {_figures(source.and_before("figure"))} WHERE level <> 'town'
-                UNION ALL SELECT {compared} FROM {_figures(source.and_before("figure_now"))} WHERE level <> 'town')
+                UNION ALL SELECT {compared} FROM {_figures(source.and_before("figure_now"))} WHERE level <> 'town'),
+            redrawn AS (
+                SELECT DISTINCT month FROM (
+                    SELECT month, county_code <> lag(county_code) OVER own OR kind <> lag(kind) OVER own AS moved
+                    FROM {source.and_before("standing")} WINDOW own AS (PARTITION BY uid ORDER BY month)) WHERE moved),
+            paired AS (
+                SELECT *, lag({{{kept}}}) OVER line AS own_before
+                FROM figure WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month)),
+            compared AS (
+                SELECT f.* EXCLUDE (own_before),
+                       CASE WHEN f.divisions = 'now' OR redrawn.month IS NULL THEN f.own_before
+                            WHEN (f.value, f.numerator, f.denominator) IS NOT DISTINCT FROM (n.value, n.numerator, n.denominator)
+                            THEN n.own_before END AS "before"
+                FROM paired AS f LEFT JOIN redrawn USING (month)
+                LEFT JOIN (SELECT * FROM paired WHERE divisions = 'now') AS n USING (policy, indicator, level, unit, month))
             SELECT {_SERIES}, month,
-                   lag(shown) OVER line AS shown_before, lag(status) OVER line AS status_before,
-                   lag(numerator) OVER line AS numerator_before, lag(denominator) OVER line AS denominator_before,
-                   round(value - lag(value) OVER line, 2) AS points, numerator - lag(numerator) OVER line AS more,
+                   "before".shown AS shown_before, "before".status AS status_before,
+                   "before".numerator AS numerator_before, "before".denominator AS denominator_before,
+                   round(value - "before".value, 2) AS points, numerator - "before".numerator AS more,
                    CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
                    count(value) OVER peers AS ranked,
                    row_number() OVER (own ORDER BY {CONCERN_OF_FIGURES}, position) AS concern,
                    row_number() OVER (peers ORDER BY {CONCERN_OF_FIGURES}, unit) AS place_concern
-            FROM figure LEFT JOIN (SELECT policy, indicator, position FROM release.indicator) USING (policy, indicator)
-            WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month),
-                   peers AS (PARTITION BY policy, indicator, divisions, level, month),
+            FROM compared LEFT JOIN (SELECT policy, indicator, position FROM release.indicator) USING (policy, indicator)
+            WINDOW peers AS (PARTITION BY policy, indicator, divisions, level, month),
                    own AS (PARTITION BY policy, divisions, level, unit, month)
             QUALIFY month >= DATE '{source.keys[0]}-01'
             ORDER BY policy, month, divisions, level, unit, indicator""",

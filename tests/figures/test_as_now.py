@@ -117,3 +117,13 @@ def test_the_reconciliation_names_what_happened_to_xingtai_county(release, city)
     [county] = release.rows("SELECT * FROM reconciliation WHERE unit = '130521'")
     assert (county["before"], county["after"]) == (len(city.units(MAY, "130521")), 0)
     assert county["moved_out"] + county["abolished"] == county["before"]
+
+
+def test_the_month_before_is_compared_by_the_same_divisions_whichever_are_looked_at(release):
+    """The month's own divisions are those of June: what 信都区 took in from 邢台县 is no change against May."""
+    steps = "SELECT policy, indicator, level, unit, {} FROM step WHERE month = ? AND divisions = ? ORDER BY ALL"
+    compared = steps.format("shown_before, status_before, numerator_before, denominator_before, points, more")
+    then, now = release.rows(compared, [JUNE, "then"]), release.rows(compared, [JUNE, "now"])
+    assert then == now
+    [jump] = [row["more"] for row in then if (row["indicator"], row["unit"]) == ("facility_rural", "130503")]
+    assert abs(jump) < 50
