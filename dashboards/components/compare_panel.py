@@ -1,6 +1,7 @@
 """Parts of the page that compares: two months of one place with why one indicator changed, and counties side by side."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -22,7 +23,10 @@ from pipelines.errors import Refusal
 
 
 def two_months(view: View, ink: Ink) -> None:
-    """Every leading indicator of the city or a county in both months; under it, why one of them changed."""
+    """Every leading indicator of the city or a county in both months, by the present divisions in both (semantics §1); under it, why one
+    of them changed.
+    """
+    view = replace(view, divisions="now")
     earlier = _earlier(view)
     if not earlier:
         st.info("这一版里没有更早的月份可比。")
@@ -38,6 +42,7 @@ def two_months(view: View, ink: Ink) -> None:
         return
     lines = [_both(row, then.get(row["indicator"])) for row in now]
     st.markdown(f"**{escape.markdown(_told(lines, before))}**")
+    st.caption("两个月份都按目前区划计算，不含划界引起的增减。")
     columns = {"name": "指标", "then": months.label(before), "now": months.label(view.month), "more": "完成增减（个）"}
     columns |= {
         "points": "百分点增减",
@@ -56,7 +61,7 @@ def two_months(view: View, ink: Ink) -> None:
 
 
 def _at(view: View, month: date) -> View:
-    return View(view.release, view.policy, month, view.divisions)
+    return replace(view, month=month)
 
 
 def _earlier(view: View) -> dict[str, str]:
@@ -83,7 +88,7 @@ def _both(now: PlaceRow, then: PlaceRow | None) -> dict[str, Any]:
         "then": Shown(screen_wording.value_with_parts(then), then["value"]) if then else Shown("没有数字", None),
         "now": Shown(screen_wording.value_with_parts(now), now["value"]),
         "more": None if more is None else Shown(_signed(more), more),
-        "points": None if points is None else Shown(f"{points:+.1f}" if points else "0".replace("-", "−"), points),
+        "points": None if points is None else Shown(f"{points:+.1f}".replace("-", "−") if points else "0", points),
         "status_before": screen_wording.sign(then) if then else "",
         "status_now": screen_wording.sign(now),
         "gap": Shown(screen_wording.gap_alone(now), now["gap"]),
