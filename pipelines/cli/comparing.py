@@ -40,15 +40,19 @@ def compare(found: Settings, m1: date, m2: date, indicator, unit, policy, as_jso
         printing.print_json(rows)
         return
     names = {row["indicator"]: row["name"] for row in release.rows("SELECT indicator, name FROM indicator")}
+    places = "SELECT unit, arg_max(name, month) AS name FROM place WHERE level = 'county' GROUP BY unit"
+    names |= {row["unit"]: row["name"] for row in release.rows(places)}
     printing.say(f"{months.label(m1)}至{months.label(m2)}（发布版 {release.label}）")
     for row in rows:
-        printing.say(f"{names[row['indicator']]} {row['unit']}：{_told(row)}")
+        if row["from"] is not None or row["to"] is not None:
+            printing.say(f"{names[row['indicator']]} {names.get(row['unit'], '全市')}（{row['unit']}）：{_change(row)}")
 
 
-def _told(row: dict) -> str:
+def _change(row: dict) -> str:
     parts = {name: Fraction(row["parts"][key]) for key, name in _PARTS.items()}
     moved = "，".join(f"{name} {_signed(value)}" for name, value in parts.items() if value)
-    return f"{_shown(row['from'])} → {_shown(row['to'])}（{moved or '没有变化'}）"
+    begun = "没有变化" if row["from"] is not None and row["to"] is not None else "数据有无，属报送"
+    return f"{_shown(row['from'])} → {_shown(row['to'])}（{moved or begun}）"
 
 
 def _shown(value: str | None) -> str:

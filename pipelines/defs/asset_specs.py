@@ -17,6 +17,7 @@ from datetime import timedelta
 import dagster as dg
 
 from pipelines.defs import sources
+from pipelines.edition import column_names
 from pipelines.figures.change_breakdown import MOVEMENT
 from pipelines.figures.progress import FIGURE
 from pipelines.figures.standing_answers import CARRY_MONTHS
@@ -76,7 +77,7 @@ def figures(reference: Reference) -> list[dg.AssetSpec]:
     ]  # fmt: skip
     verdicts = _spec(
         "verdicts", "各级各项指标的数字、目标、状态和差距；状态所依据的走势取自该指标以前各月。", "figures", entry,
-        [*keys, sources.key("registers")], columns=[dg.TableColumn(name, kind) for name, kind in FIGURE.items()],
+        [*keys, sources.key("registers")], columns=[_column(name, kind) for name, kind in FIGURE.items()],
     )  # fmt: skip
     return [*counted, verdicts]
 
@@ -88,7 +89,7 @@ def release(reference: Reference) -> list[dg.AssetSpec]:
     before = [dg.AssetDep(key, partition_mapping=SINCE_LAST) for key in keys]
     return [
         _spec("movement", "与上月相比，每个数字变动的原因：口径、更正、区划、答案、报送。", "edition", entry, before,
-              kinds={"parquet"}, columns=[dg.TableColumn(field.name, str(field.type)) for field in MOVEMENT]),
+              kinds={"parquet"}, columns=[_column(field.name, str(field.type)) for field in MOVEMENT]),
         _spec("edition", "不可更改的一版；指定月份之外，也更新当前发布版。收件箱的只成工作版。", "edition", entry,
               ["verdicts", "findings", "movement", sources.key("calendar")], kinds={"parquet", "duckdb"}, fresh=True),
     ]  # fmt: skip
@@ -149,11 +150,16 @@ def _spec(
 
 
 def _typed(name: str, kind: str) -> list[dg.TableColumn]:
-    return [dg.TableColumn(name, kind)]
+    return [_column(name, kind)]
 
 
 def _texts(*names: str) -> list[dg.TableColumn]:
-    return [dg.TableColumn(name, "VARCHAR") for name in names]
+    return [_column(name, "VARCHAR") for name in names]
+
+
+def _column(name: str, kind: str) -> dg.TableColumn:
+    """A column with its meaning in Chinese, where the descriptor of an edition knows it."""
+    return dg.TableColumn(name, kind, column_names.COLUMNS.get(name, (None,))[0])
 
 
 def _question(field) -> dg.TableColumn:
