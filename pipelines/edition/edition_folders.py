@@ -14,6 +14,7 @@ from pipelines import months
 from pipelines.archive import month_state
 from pipelines.archive.store import Archive, write_durably
 from pipelines.errors import Refusal
+from pipelines.system import locks
 
 # Written into every manifest. A change that an older program would read wrongly takes the next number.
 # 1: known by the bytes of its month tables. 2: by what they say. 3: closed periods stand in databases of their own. 4: and so do the
@@ -27,7 +28,7 @@ WITHOUT_INPUTS = 4
 # From this one on its verdicts can be drawn again; of an older one its figures can, and are compared.
 VERDICTS = 5
 
-
+HALF_WRITTEN_PAPERS = "????-??/*/.reports.part"
 _LABEL = re.compile(r"\d{4}-\d{2}/\d{1,6}")
 
 
@@ -135,12 +136,21 @@ def point_current(shelf: Path, archive: Archive) -> None:
         (shelf / "current").unlink(missing_ok=True)
 
 
+def papers_lock(shelf: Path) -> Path:
+    """The lock of whoever writes papers of editions; the writer's lock is another."""
+    return shelf / ".reports.lock"
+
+
 def sweep(shelf: Path) -> None:
     """Remove what a killed writer left half-written: month tables and folders of editions. Under the writer's lock nobody else writes
-    there.
+    there. Half-written papers too, unless somebody is writing papers.
     """
     for leftover in shelf.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    if any(shelf.glob(HALF_WRITTEN_PAPERS)):
+        with suppress(locks.Busy), locks.hold(papers_lock(shelf), "清理", wait=0):
+            for leftover in shelf.glob(HALF_WRITTEN_PAPERS):
+                shutil.rmtree(leftover)
 
 
 def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:

@@ -41,7 +41,7 @@ def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path
 
 def issue(settings: Settings, folder: Path) -> list[Path]:
     """The papers of one edition, where they are missing or decisions were made since: all or none, by one process at a time."""
-    with durable_files.refusing("生成报告"), locks.hold(settings.releases / ".reports.lock", "生成报告"):
+    with durable_files.refusing("生成报告"), locks.hold(edition_folders.papers_lock(settings.releases), "生成报告"):
         _finish_interrupted(settings.releases)
         release = with_decisions(open_folder(folder), settings)
         try:
@@ -89,7 +89,7 @@ def _before(folder: Path) -> Path:
 
 def _finish_interrupted(releases: Path) -> None:
     """What a kill left of replacing an issue, of whichever edition: whoever holds the lock is the only one to write papers."""
-    for folder in {part.parent for part in releases.glob("*/*/.reports.*")}:
+    for folder in {part.parent for part in releases.glob("????-??/*/.reports.*")}:
         if _before(folder).exists() and not (folder / "reports").exists():
             _before(folder).replace(folder / "reports")
         shutil.rmtree(_before(folder), ignore_errors=True)
