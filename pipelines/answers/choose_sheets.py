@@ -282,8 +282,8 @@ def _holds_codes(sheet: Sheet) -> bool:
 
 
 def _codes_in(row: Row) -> set[str]:
-    found = (parse_value.code_digits(parse_value.shown(value) or "") for value in row[:20] if value is not None)
-    return {digits for digits in found if len(digits) == 12 and digits.isdigit()}
+    codes = (parse_value.code_digits(parse_value.shown(value) or "") for value in row[:20] if value is not None)
+    return {digits for digits in codes if len(digits) == 12 and digits.isdigit()}
 
 
 def _answered_units(sheet: Sheet) -> int:

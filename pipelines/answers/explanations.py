@@ -44,7 +44,7 @@ def kept(text: str) -> str:
 
 def read(workbook: Workbook) -> list[Explanation]:
     """Every explanation of the workbook's lists, in their order; a finding that is answered twice, as it is answered last."""
-    explanations = {one.finding: one for sheet in workbook.sheets for one in _of_sheet(sheet)}
+    explanations = {explanation.finding: explanation for sheet in workbook.sheets for explanation in _of_sheet(sheet)}
     return list(explanations.values())
 
 

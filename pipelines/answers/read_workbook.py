@@ -187,11 +187,11 @@ class _Reading:
     def _explanations(self) -> None:
         """The county's answers to earlier findings; a stock phrase is refused with a note."""
         explained = explanations.read(self.workbook)
-        self.reading.explanations = [one for one in explained if not explanations.says_nothing(one.text)]
-        empty = [one for one in explained if explanations.says_nothing(one.text)]
-        for sheet in dict.fromkeys(one.sheet for one in empty):
-            there = [one for one in empty if one.sheet == sheet]
-            cells, texts = ",".join(one.cell for one in there), "、".join(dict.fromkeys(one.text for one in there))
+        self.reading.explanations = [e for e in explained if not explanations.says_nothing(e.text)]
+        empty = [e for e in explained if explanations.says_nothing(e.text)]
+        for sheet in dict.fromkeys(e.sheet for e in empty):
+            there = [e for e in empty if e.sheet == sheet]
+            cells, texts = ",".join(e.cell for e in there), "、".join(dict.fromkeys(e.text for e in there))
             self.report.add("explanation_says_nothing", sheet=sheet, cell=cells, found=texts, count=len(there))
 
     def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:

@@ -45,22 +45,22 @@ def asset_of(check: Check, reference: Reference) -> dg.AssetKey:
 
 
 def _grouped(checks: Iterable[Check], reference: Reference) -> list[tuple[tuple[dg.AssetKey, str], list[Check]]]:
-    found: dict[tuple[dg.AssetKey, str], list[Check]] = {}
+    groups: dict[tuple[dg.AssetKey, str], list[Check]] = {}
     for check in checks:
-        found.setdefault((asset_of(check, reference), check.kind), []).append(check)
-    return list(found.items())
+        groups.setdefault((asset_of(check, reference), check.kind), []).append(check)
+    return list(groups.items())
 
 
-def results(found: list[Verdict], reference: Reference) -> Iterator[dg.AssetCheckResult]:
-    """What a stage found, a result for each asset and kind."""
-    verdicts = {verdict.check: verdict for verdict in found}
-    for (asset, kind), checks in _grouped(verdicts, reference):
-        yield _result(kind, asset, [verdicts[check] for check in checks])
+def results(verdicts: list[Verdict], reference: Reference) -> Iterator[dg.AssetCheckResult]:
+    """A stage's verdicts as Dagster's results: one per asset and kind of check."""
+    of_check = {verdict.check: verdict for verdict in verdicts}
+    for (asset, kind), checks in _grouped(of_check, reference):
+        yield _result(kind, asset, [of_check[check] for check in checks])
 
 
-def _result(kind: str, asset: dg.AssetKey, found: list[Verdict]) -> dg.AssetCheckResult:
-    failed = [verdict for verdict in found if not verdict.holds]
-    grave = any(verdict.check.grave for verdict in failed or found)
+def _result(kind: str, asset: dg.AssetKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
+    failed = [verdict for verdict in verdicts if not verdict.holds]
+    grave = any(verdict.check.grave for verdict in failed or verdicts)
     return dg.AssetCheckResult(
         passed=not failed,
         asset_key=asset,
@@ -68,8 +68,8 @@ def _result(kind: str, asset: dg.AssetKey, found: list[Verdict]) -> dg.AssetChec
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description="；".join(map(str, failed)) or warehouse_checks.KINDS[kind],
         metadata={
-            **_offenders(sum(verdict.count for verdict in found), [one for verdict in failed for one in verdict.ids]),
-            "逐项": dg.MetadataValue.table([_line(verdict) for verdict in found]),
+            **_violations(sum(v.count for v in verdicts), [key for verdict in failed for key in verdict.ids]),
+            "逐项": dg.MetadataValue.table([_line(verdict) for verdict in verdicts]),
         },
     )
 
@@ -80,7 +80,7 @@ def _line(verdict: Verdict) -> dg.TableRecord:
     })  # fmt: skip
 
 
-def _offenders(count: int, ids: list[str]) -> dict:
+def _violations(count: int, ids: list[str]) -> dict:
     return {"不符数": count, "不符者": dg.MetadataValue.json(ids[: warehouse_checks.SHOWN])}
 
 
@@ -91,5 +91,5 @@ def of_editions(partitions: dg.PartitionsDefinition) -> dg.AssetCheckSpec:
 
 def whole(faults: list[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=not faults, asset_key=dg.AssetKey("edition"), check_name=WHOLE, metadata=_offenders(len(faults), faults)
+        passed=not faults, asset_key=dg.AssetKey("edition"), check_name=WHOLE, metadata=_violations(len(faults), faults)
     )

@@ -175,11 +175,11 @@ def _lineage(register: Register) -> dg.TableColumnLineage:
 
 def _questions(indicator: Indicator, register: Register) -> list[str]:
     """Columns of `answers`: of 表1 by their id, of 表2 with `county.` before it; a rollup is the question that it sums."""
-    found = []
+    fields = []
     for name in indicator.fields:
         prefix, _, field = name.rpartition(".")
         if prefix == "rollup":
-            found.append(register.rollups[field].sum)
+            fields.append(register.rollups[field].sum)
         else:
-            found.append(f"county.{field}" if (prefix or indicator.of) == "county" else field)
-    return list(dict.fromkeys(found))
+            fields.append(f"county.{field}" if (prefix or indicator.of) == "county" else field)
+    return list(dict.fromkeys(fields))

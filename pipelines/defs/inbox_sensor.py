@@ -76,11 +76,11 @@ def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[l
     What vanishes or grows meanwhile is left out. A file of the same size and time is not read again.
     """
     known = {(file.path, file.size, file.changed): file for file in before}
-    found: list[Waiting] = []
+    waiting: list[Waiting] = []
     large: list[Waiting] = []
     read = new = 0
     for path in lying.waiting_files(settings, still_for):
-        if new == MOST_FILES or len(found) == MOST_KNOWN or read > MOST_BYTES:
+        if new == MOST_FILES or len(waiting) == MOST_KNOWN or read > MOST_BYTES:
             break
         try:
             state = path.stat()
@@ -92,10 +92,10 @@ def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[l
                 new, read = new + 1, read + state.st_size
             file = known.get(place) or Waiting(*place, _digest(path))
             if path.stat().st_mtime_ns == file.changed:
-                found.append(file)
+                waiting.append(file)
         except OSError:
             continue  # taken by a run, or not readable yet: the next look tells
-    return found, large[:MOST_FILES]
+    return waiting, large[:MOST_FILES]
 
 
 def _digest(path: Path) -> str:
@@ -123,8 +123,8 @@ def _run_key(files: list[Waiting], today: date) -> str:
 
     In another month they are judged anew: what was refused because its month lay ahead may have come into its time.
     """
-    told = [f"{today:%Y-%m}", *sorted(file.sha256 for file in files)]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    parts = [f"{today:%Y-%m}", *sorted(file.sha256 for file in files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _month(file: Waiting, keys: Sequence[str]) -> str | None:

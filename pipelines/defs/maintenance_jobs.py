@@ -40,8 +40,8 @@ def lost_runs() -> dg.SensorDefinition:
         description="运行进程已不在（断电、重启）的任务记为失败，随后自动重试。", jobs=[],
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        found = release_lost(context.instance)
-        return dg.SkipReason(f"记为失败：{'、'.join(found)}" if found else "没有失去进程的任务")
+        lost = release_lost(context.instance)
+        return dg.SkipReason(f"记为失败：{'、'.join(lost)}" if lost else "没有失去进程的任务")
 
     return sensor
 
@@ -49,26 +49,26 @@ def lost_runs() -> dg.SensorDefinition:
 def release_lost(instance: dg.DagsterInstance, alive: Callable[[int, float], bool] | None = None) -> list[str]:
     """Mark runs as failed whose every process is gone; returns their ids."""
     alive = alive or is_alive
-    found = []
+    lost = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_RUNNING)):
         processes = _processes(instance, run.run_id)
         if processes and not any(alive(pid, since) for pid, since in processes):
             now = instance.get_run_by_id(run.run_id)
             if now and now.status in _RUNNING:  # it may have ended while one looked
                 instance.report_run_failed(now, LOST)
-                found.append(run.run_id)
-    return found
+                lost.append(run.run_id)
+    return lost
 
 
 def _processes(instance: dg.DagsterInstance, run: str) -> list[tuple[int, float]]:
     """Process ids that a run has told of, each with the time of telling."""
-    found = []
+    processes = []
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ENGINE_EVENT):
         event = entry.dagster_event
         pid = event.engine_event_data.metadata.get("pid") if event else None
         if pid is not None:
-            found.append((int(str(pid.value)), entry.timestamp))
-    return found
+            processes.append((int(str(pid.value)), entry.timestamp))
+    return processes
 
 
 def is_alive(pid: int, since: float) -> bool:
@@ -126,8 +126,8 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
 
     @dg.op(description="逐一核对各月最新发布版的文件。")
     def editions_verified(station: Station) -> None:
-        found = faults(station.settings.releases)
-        _tell_damage(station, "editions", "发布版有损坏，请运行 shequ rebuild", found, datetime.now(SHANGHAI))
+        damage = faults(station.settings.releases)
+        _tell_damage(station, "editions", "发布版有损坏，请运行 shequ rebuild", damage, datetime.now(SHANGHAI))
 
     @dg.job(name="housekeeping", description="每周：清理旧的运行记录，核对档案和发布版。")
     def job():
@@ -157,9 +157,9 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
             context.log.warning("没有设置 SHEQU_BACKUP，未备份")
             return
         with refusals_shown():
-            found = whole_backup.backup(station.settings, place)
-        context.log.info(found["message"])
-        _tell_damage(station, "backup", "备份不完整", found["faults"], datetime.now(SHANGHAI))
+            outcome = whole_backup.backup(station.settings, place)
+        context.log.info(outcome["message"])
+        _tell_damage(station, "backup", "备份不完整", outcome["faults"], datetime.now(SHANGHAI))
 
     @dg.op(ins={"after": dg.In(dg.Nothing)}, description="每四周把备份恢复到临时文件夹，重做并核对全部数字。")
     def rehearsed(context: dg.OpExecutionContext, station: Station) -> None:
@@ -168,9 +168,9 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         if place is None or (last and now - datetime.fromisoformat(last.at) < REHEARSED_EVERY):
             return
         with refusals_shown():
-            found = whole_backup.rehearse(station.settings, place)
-        context.log.info(found["message"])
-        _tell_damage(station, "rehearsal", "恢复演练没有通过", [] if found["agrees"] else [found["detail"]], now)
+            outcome = whole_backup.rehearse(station.settings, place)
+        context.log.info(outcome["message"])
+        _tell_damage(station, "rehearsal", "恢复演练没有通过", [] if outcome["agrees"] else [outcome["detail"]], now)
 
     @dg.job(name="copies", description="每晚：备份；每四周：恢复演练。")
     def job():
@@ -183,11 +183,11 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     return job, nightly
 
 
-def _tell_damage(station: Station, kind: str, what: str, found: list[str], now: datetime) -> None:
-    if found:
+def _tell_damage(station: Station, kind: str, what: str, damage: list[str], now: datetime) -> None:
+    if damage:
         known = dispatch.known(station.settings)
-        dispatch.tell(station.settings, [messages.fault(kind, what, found, now.date(), known)])
-        raise dg.Failure(f"{what}：{'；'.join(found[:20])}", allow_retries=False)
+        dispatch.tell(station.settings, [messages.fault(kind, what, damage, now.date(), known)])
+        raise dg.Failure(f"{what}：{'；'.join(damage[:20])}", allow_retries=False)
 
 
 def purge(instance: dg.DagsterInstance, before: datetime) -> int:

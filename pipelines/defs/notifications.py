@@ -19,8 +19,8 @@ def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     @dg.op(description="在提醒日写好给市级和未报各县的提醒。")
     def remind(context: dg.OpExecutionContext, station: Station) -> None:
         with refusals_shown():
-            found = dispatch.remind(station.settings, datetime.now(SHANGHAI))
-        context.log.info(f"今天的提醒 {len(found)} 条，由对外收发程序送出")
+            written = dispatch.remind(station.settings, datetime.now(SHANGHAI))
+        context.log.info(f"今天的提醒 {len(written)} 条，由对外收发程序送出")
 
     @dg.job(name="reminders", description="催报：截止前 3 天、当天、逾期后每天。")
     def job():
@@ -64,10 +64,10 @@ def failures() -> dg.SensorDefinition:
         name="failures", default_status=dg.DefaultSensorStatus.RUNNING, description="任务失败时告知运行维护人员。"
     )
     def sensor(context: dg.RunFailureSensorContext, station: Station) -> None:
-        run, told = context.dagster_run, dispatch.known(station.settings)
+        run, contacts = context.dagster_run, dispatch.known(station.settings)
         label = " ".join(filter(None, (run.job_name, run.tags.get("dagster/partition"))))
-        found = messages.run_failed(run.run_id[:8], label, reasons(context.get_step_failure_events()), told)
-        dispatch.tell(station.settings, [found])
+        message = messages.run_failed(run.run_id[:8], label, reasons(context.get_step_failure_events()), contacts)
+        dispatch.tell(station.settings, [message])
 
     return sensor
 
@@ -79,7 +79,7 @@ def reasons(events: Sequence[dg.DagsterEvent]) -> list[str]:
 
 def _reason(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
-    told = data.user_failure_data.description if data.user_failure_data else None
-    if told:
-        return told
+    refusal = data.user_failure_data.description if data.user_failure_data else None
+    if refusal:
+        return refusal
     return f"{event.step_key}：{data.error.message.strip() if data.error else '原因见日志'}"

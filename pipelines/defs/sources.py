@@ -70,7 +70,7 @@ def promises() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="promises", specs=specs, can_subset=True)
     def look(context: dg.AssetCheckExecutionContext, station: Station) -> Iterator[dg.AssetCheckResult]:
-        seen = {one.what: one for one in health.state(station.settings, datetime.now(SHANGHAI))}
+        seen = {promise.what: promise for promise in health.state(station.settings, datetime.now(SHANGHAI))}
         for what, (_, name) in CHECKS.items():
             if dg.AssetCheckKey(asset_of(what), name) in context.selected_asset_check_keys:
                 yield _result(seen[what], asset_of(what), name)
@@ -93,9 +93,9 @@ def duty() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         now = datetime.now(SHANGHAI)
         for name, seen in ages(station.settings, now).items():
             context.log_event(dg.AssetObservation(key(name), metadata=seen))
-        for one in health.state(station.settings, now):
-            if one.what in CHECKS:
-                _report(context, one)
+        for promise in health.state(station.settings, now):
+            if promise.what in CHECKS:
+                _report(context, promise)
 
     @dg.job(name="duty", description="每天 6:50：各来源的新旧，本机的各项承诺。")
     def job():
@@ -134,15 +134,15 @@ def ages(settings: Settings, now: datetime) -> dict[str, dict[str, dg.MetadataVa
     looks: dict[str, Callable[[Settings], _Age]] = {
         "inbox": _inbox, "archive": _archive, "form": _form, "roster": _roster, "registers": _registers, "calendar": _calendar,
     }  # fmt: skip
-    return {name: _told(look(settings), now) for name, look in looks.items()}
+    return {name: _observed(look(settings), now) for name, look in looks.items()}
 
 
-def _told(found: _Age, now: datetime) -> dict[str, dg.MetadataValue | str | int]:
-    told: dict[str, dg.MetadataValue | str | int] = {"现状": found.amount}
-    if found.changed:
-        told["变动于"] = dg.MetadataValue.timestamp(found.changed)
-        told["距今天数"] = (now - found.changed).days
-    return told
+def _observed(age: _Age, now: datetime) -> dict[str, dg.MetadataValue | str | int]:
+    metadata: dict[str, dg.MetadataValue | str | int] = {"现状": age.amount}
+    if age.changed:
+        metadata["变动于"] = dg.MetadataValue.timestamp(age.changed)
+        metadata["距今天数"] = (now - age.changed).days
+    return metadata
 
 
 def _inbox(settings: Settings) -> _Age:

@@ -356,11 +356,11 @@ _IS_LATE = """
 
 def _link(n: int) -> str:
     """SQL of a step's value and counts in the chain from the figure published to the present one."""
-    told = [f"{name}{n}" for name in "vys"]
+    columns = [f"{name}{n}" for name in "vys"]
     if STEPS[n] in LATE:
-        links = zip(told, _linked(n), _linked(STEPS.index("redefined")), strict=True)
+        links = zip(columns, _linked(n), _linked(STEPS.index("redefined")), strict=True)
         return ", ".join(f"CASE WHEN is_late THEN {before} ELSE {own} END AS {name}" for name, own, before in links)
-    return ", ".join(f"{sql} AS {name}" for name, sql in zip(told, _linked(n), strict=True))
+    return ", ".join(f"{sql} AS {name}" for name, sql in zip(columns, _linked(n), strict=True))
 
 
 def _linked(n: int) -> tuple[str, str, str]:

@@ -83,10 +83,10 @@ def _write_county_standing(warehouse: Warehouse, month: date) -> None:
         WITH own AS (SELECT unit, max(seq) AS seq, {latest} FROM county_row WHERE NOT held AND NOT broken GROUP BY unit),
         touched AS (SELECT unit, bool_or(held OR broken) AS held FROM county_row GROUP BY unit),
         earlier AS (
-            SELECT told.* REPLACE (origin.code AS unit)
-            FROM county_standing AS told JOIN origin ON (origin.month, origin.answered_as) = (told.month, told.unit)
-            WHERE told.month BETWEEN ? AND ? AND row_state = 'accepted'
-            QUALIFY row_number() OVER (PARTITION BY origin.code ORDER BY told.month DESC) = 1
+            SELECT report.* REPLACE (origin.code AS unit)
+            FROM county_standing AS report JOIN origin ON (origin.month, origin.answered_as) = (report.month, report.unit)
+            WHERE report.month BETWEEN ? AND ? AND row_state = 'accepted'
+            QUALIFY row_number() OVER (PARTITION BY origin.code ORDER BY report.month DESC) = 1
         )
         SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, own.*
         FROM county JOIN own ON own.unit = county.code

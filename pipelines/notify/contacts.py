@@ -57,26 +57,26 @@ def load(place: Path) -> Contacts:
     if not place.exists():
         return Contacts()
     try:
-        found = Contacts(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
+        contacts = Contacts(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         # the file's values stay out of the message: an address of a robot is a secret
-        told = (
+        faults = (
             "；".join(f"{'.'.join(map(str, e['loc']))}：{e['msg']}" for e in error.errors())
             if isinstance(error, ValidationError)
             else ""
         )
         raise Refusal(
-            f"{place} 读不懂：应只有 city、operator、counties（六位代码和地址，每行一县）、robots、site；{told[:200]}"
+            f"{place} 读不懂：应只有 city、operator、counties（六位代码和地址，每行一县）、robots、site；{faults[:200]}"
         ) from None
-    for address in filter(None, (found.city, found.operator, *found.counties.values())):
+    for address in filter(None, (contacts.city, contacts.operator, *contacts.counties.values())):
         if not _ADDRESS.fullmatch(address):
             raise Refusal(f"{place} 中的“{address}”不是邮件地址")
-    names = [robot.name for robot in found.robots]
+    names = [robot.name for robot in contacts.robots]
     if len(set(names)) < len(names):
         raise Refusal(f"{place} 中 robots 的 name 不能重复")
-    for robot in found.robots:
+    for robot in contacts.robots:
         if not _URL.fullmatch(robot.url):
             raise Refusal(f"{place} 中机器人“{robot.name}”的 url 不是网址")
-    if found.site and not _URL.fullmatch(found.site):
-        raise Refusal(f"{place} 中的 site“{found.site}”不是网址")
-    return found
+    if contacts.site and not _URL.fullmatch(contacts.site):
+        raise Refusal(f"{place} 中的 site“{contacts.site}”不是网址")
+    return contacts

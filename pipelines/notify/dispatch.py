@@ -51,28 +51,28 @@ def releases(settings: Settings, after: int) -> int:
 def matters(settings: Settings, now: datetime) -> list[Message]:
     """Tell at once of what has begun to wait for somebody, or was explained; written down, not yet sent. Waits for nobody."""
     place, waiting = settings.data / "outbox" / "matters.json", answer_matters.kept(settings)
-    told = _told(place)
-    fresh = matter_messages.news(waiting, told)
+    notified = _notified(place)
+    fresh = matter_messages.news(waiting, notified)
     states = {m["id"]: m["state"] for m in waiting if m["state"] in ("open", "explained")}
-    if states == told:
+    if states == notified:
         return []
-    found = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
-    tell(settings, found)
+    written = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
+    tell(settings, written)
     # after the messages: a kill between tells once more, which the key keeps from being sent twice
     write_durably(place, json.dumps(states).encode())
-    return found
+    return written
 
 
-def _told(place: Path) -> dict[str, str]:
+def _notified(place: Path) -> dict[str, str]:
     with suppress(OSError, ValueError):
-        found = json.loads(place.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
+        states = json.loads(place.read_text(encoding="utf-8"))
+        return states if isinstance(states, dict) else {}
     return {}
 
 
-def _county_names(settings: Settings, found: list[Matter]) -> dict[str, str]:
+def _county_names(settings: Settings, fresh: list[Matter]) -> dict[str, str]:
     """Names by code, of the months of the matters: a county has another name in another month."""
-    keys = sorted({matter["month"] for matter in found if matter["month"]})
+    keys = sorted({matter["month"] for matter in fresh if matter["month"]})
     return {code: name for key in keys for code, name in month_now.counties(settings, months.parse(key)).items()}
 
 
@@ -80,17 +80,17 @@ def remind_now(settings: Settings, month: date, counties: list[str], now: dateti
     """Remind missing counties because a person asks for it: names of those reminded (once a day), and of those without an address."""
     standing = reporting_state.of_month_as_kept(settings, month, now.astimezone(SHANGHAI).date())
     asked = [county for county in standing.missing if county[0] in counties]
-    found = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
-    tell(settings, [message for message in found.values() if message])
-    return [name for name, m in found.items() if m], [name for name, m in found.items() if not m]
+    written = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
+    tell(settings, [message for message in written.values() if message])
+    return [name for name, m in written.items() if m], [name for name, m in written.items() if not m]
 
 
 def write_to_county(settings: Settings, month: date, county: str, sentence: str, by: str, now: datetime) -> bool:
     """A sentence of a person of the city about a county's report, by mail; False where the county has no address."""
     name = month_now.counties(settings, month).get(county, county)
-    found = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
-    tell(settings, [found] if found else [])
-    return found is not None
+    message = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
+    tell(settings, [message] if message else [])
+    return message is not None
 
 
 def verdict(settings: Settings, month: date, edition: int) -> str:
@@ -101,15 +101,15 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
         return str(refusal)
     try:
         policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
-        told = [gather(release, policy) for policy in policies]
-        return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in told)
+        facts = [gather(release, policy) for policy in policies]
+        return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in facts)
     finally:
         release.close()
 
 
-def tell(settings: Settings, found: list[Message]) -> None:
+def tell(settings: Settings, outgoing: list[Message]) -> None:
     """Write down messages, to be sent by the program outside (`pipelines.serving.outside`)."""
-    outbox(settings).put(found, known(settings))
+    outbox(settings).put(outgoing, known(settings))
 
 
 def outbox(settings: Settings) -> Outbox:

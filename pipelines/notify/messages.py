@@ -55,7 +55,7 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
         f"{key}-city", contacts.clerk, subject, _overview(standing, when), "remind",
         f"{subject}，已报{len(standing.reported)}个。", contacts.page(f"reporting?room=board&of={months.key(standing.month)}"),
     )  # fmt: skip
-    refused = {code: [one for one in standing.refused if one["county"] == code] for code, _ in standing.missing}
+    refused = {code: [row for row in standing.refused if row["county"] == code] for code, _ in standing.missing}
     return [
         to_clerk,
         *(
@@ -84,7 +84,7 @@ def _to_county(
     key: str, month: str, when: str, county: tuple[str, str], refused: list[dict], contacts: Contacts
 ) -> Message:
     code, name = county
-    body = f"{name}：\n\n{month}报表{when}，{_refused_told(refused) if refused else _MISSING}\n"
+    body = f"{name}：\n\n{month}报表{when}，{_refused_text(refused) if refused else _MISSING}\n"
     return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body, "remind")
 
 
@@ -96,7 +96,7 @@ def reminder(standing: Standing, county: tuple[str, str], contacts: Contacts) ->
     left = (day - today).days
     when = f"将于{_written(day)}截止" if left > 0 else "今天截止" if left == 0 else f"已逾期{-left}天"
     key = f"remind-{months.key(standing.month)}-{today.isoformat()}"
-    refused = [one for one in standing.refused if one["county"] == county[0]]
+    refused = [row for row in standing.refused if row["county"] == county[0]]
     return _to_county(key, months.label(standing.month), when, county, refused, contacts)
 
 
@@ -106,11 +106,11 @@ _MISSING = (
 )
 
 
-def _refused_told(refused: list[dict]) -> str:
+def _refused_text(refused: list[dict]) -> str:
     """What became of the files that the county sent: none could be used, and why."""
     lines = [
-        f"- {_day(one['at'])}收到的“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}"
-        for one in refused
+        f"- {_day(row['at'])}收到的“{row['file']}”（第 {row['seq']} 号收件）：{row['why'] or '见回执'}"
+        for row in refused
     ]
     return "\n".join(["你单位报来的文件未被采用，须改正后重报：", *lines, "回执里标出了每一处，改正后另存再报。"])
 
@@ -156,11 +156,11 @@ def _extended(standing: Standing, code: str) -> str:
 def _refused_lines(standing: Standing) -> list[str]:
     """Refused files under the county that sent them; those of nobody known last."""
     names = dict(standing.reported + standing.missing)
-    told = [
-        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”：{one['why'] or '见回执'}"
-        for one in sorted(standing.refused, key=lambda one: (one["county"] is None, one["county"], one["seq"]))
+    lines = [
+        f"- {names.get(row['county'], '不知是哪个县的')}“{row['file']}”：{row['why'] or '见回执'}"
+        for row in sorted(standing.refused, key=lambda row: (row["county"] is None, row["county"], row["seq"]))
     ]
-    return [f"未被采用的报表{len(told)}份，须改正后重报：", *told] if told else []
+    return [f"未被采用的报表{len(lines)}份，须改正后重报：", *lines] if lines else []
 
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:

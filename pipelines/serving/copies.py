@@ -21,14 +21,14 @@ def verified(settings: Settings, now: datetime) -> Promise:
     if not place.exists():
         return _never("档案核对", settings, now, VERIFIED_WITHIN, "还没有核对过（每周一次，周日 3 时）")
     try:
-        told = json.loads(place.read_text(encoding="utf-8"))
-        at, faults = datetime.fromisoformat(told["at"]), list(told["faults"])
+        record = json.loads(place.read_text(encoding="utf-8"))
+        at, faults = datetime.fromisoformat(record["at"]), list(record["faults"])
     except (ValueError, KeyError, TypeError):
         return Promise("档案核对", False, f"记录 {place.name} 已损坏；下次核对（周日 3 时）会重写，也可删去它")
     fresh, due = now - at <= VERIFIED_WITHIN, (at + VERIFIED_WITHIN).date()
     if faults:
         return Promise("档案核对", False, f"{len(faults)} 处损坏，如：{faults[0]}", due)
-    says = f"上次核对 {told['at'][:16]}，完好" + ("" if fresh else "；已超过 8 天没有核对")
+    says = f"上次核对 {record['at'][:16]}，完好" + ("" if fresh else "；已超过 8 天没有核对")
     return Promise("档案核对", fresh, says, due)
 
 
@@ -71,5 +71,5 @@ def _never(what: str, settings: Settings, now: datetime, within: timedelta, says
 def last_event(settings: Settings, kind: str) -> Event | None:
     """The last event of a kind in the audit ledger."""
     place = settings.data / "audit" / "audit.jsonl"
-    found = [event for event in Ledger(place).events() if event.kind == kind] if place.exists() else []
-    return found[-1] if found else None
+    events = [event for event in Ledger(place).events() if event.kind == kind] if place.exists() else []
+    return events[-1] if events else None

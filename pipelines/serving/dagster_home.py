@@ -36,13 +36,13 @@ def set_aside_unusable(home: Path, now: datetime) -> list[str]:
 
     They hold the history of runs and the time of the last tick: all else is in the archive, and sensors begin again by themselves.
     """
-    told = []
+    moved = []
     for place in sorted((home / "storage").rglob("*.db")):
         if _is_damaged(place):
-            told.append(_set_aside(home, place, "已损坏"))
+            moved.append(_set_aside(home, place, "已损坏"))
     if ahead := tick_ahead(home, now):
-        told.append(_set_aside(home, home / TICKS, f"记有未来的定时（{ahead:%Y-%m-%d %H:%M}，系统时间被拨回过）"))
-    return told
+        moved.append(_set_aside(home, home / TICKS, f"记有未来的定时（{ahead:%Y-%m-%d %H:%M}，系统时间被拨回过）"))
+    return moved
 
 
 def tick_ahead(home: Path, now: datetime) -> datetime | None:

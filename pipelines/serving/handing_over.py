@@ -73,8 +73,8 @@ def _written(out: BinaryIO) -> str:
 def _reason(said: str) -> str:
     """The refusal that the command line prints; else its last line, which names our bug."""
     lines = [line for line in said.splitlines() if line.strip()]
-    told = [line.removeprefix("未完成：") for line in lines if line.startswith("未完成：")]
-    return told[-1] if told else f"程序出错，请告诉运行维护人员：{lines[-1] if lines else '没有输出'}"
+    refusals = [line.removeprefix("未完成：") for line in lines if line.startswith("未完成：")]
+    return refusals[-1] if refusals else f"程序出错，请告诉运行维护人员：{lines[-1] if lines else '没有输出'}"
 
 
 # ---- Dagster
@@ -94,9 +94,9 @@ def _by_dagster(address: str, month: date, by: str) -> Iterator[str]:
 
 def _launch(address: str, month: date, by: str) -> str:
     tags = [{"key": "dagster/partition", "value": months.key(month)}, {"key": BY, "value": by}]
-    told = ", ".join(f"{{key: {json.dumps(tag['key'])}, value: {json.dumps(tag['value'])}}}" for tag in tags)
+    tag_list = ", ".join(f"{{key: {json.dumps(tag['key'])}, value: {json.dumps(tag['value'])}}}" for tag in tags)
     job = f'repositoryLocationName: "{dagster_home.LOCATION}", repositoryName: "__repository__", jobName: "monthly"'
-    asked = f"mutation {{ launchRun(executionParams: {{selector: {{{job}}}, runConfigData: {{}}, executionMetadata: {{tags: [{told}]}}}})"
+    asked = f"mutation {{ launchRun(executionParams: {{selector: {{{job}}}, runConfigData: {{}}, executionMetadata: {{tags: [{tag_list}]}}}})"
     answer = _ask(
         address, f"{asked} {{ __typename ... on LaunchRunSuccess {{ run {{ runId }} }} ... on Error {{ message }} }} }}"
     )
@@ -111,9 +111,9 @@ def _progress(address: str, run: str) -> tuple[str, list[str]]:
         address,
         f"{{ runOrError(runId: {json.dumps(run)}) {{ ... on Run {{ status stepStats {{ stepKey status }} }} }} }}",
     )
-    found = answer["runOrError"]
-    return found.get("status", "FAILURE"), [
-        s["stepKey"] for s in found.get("stepStats", ()) if s["status"] == "SUCCESS"
+    state = answer["runOrError"]
+    return state.get("status", "FAILURE"), [
+        s["stepKey"] for s in state.get("stepStats", ()) if s["status"] == "SUCCESS"
     ]
 
 
@@ -128,8 +128,8 @@ def _failure(address: str, run: str) -> str:
     asked = (
         f"{{ runOrError(runId: {json.dumps(run)}) {{ ... on Run {{ eventConnection {{ events {{ {events} }} }} }} }} }}"
     )
-    found = _ask(address, asked)["runOrError"]["eventConnection"]["events"]
-    said = [event["error"]["message"] for event in found if event.get("error")]
+    failures = _ask(address, asked)["runOrError"]["eventConnection"]["events"]
+    said = [event["error"]["message"] for event in failures if event.get("error")]
     reason = said[-1].split("Failure: ", 1)[-1].strip() if said else "运行进程意外结束"
     return f"没有完成（编号 {run[:8]}）：{reason[:500]}"
 

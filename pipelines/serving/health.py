@@ -42,34 +42,36 @@ def running(settings: Settings, now: datetime) -> list[Promise]:
         ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
         ("对外收发", outside.probe(settings, now)), ("Dagster 定时", probes.ticks(web)),
     ]  # fmt: skip
-    told = [Promise(what, trouble is None, trouble or "正常") for what, trouble in asked]
-    return [*told, *_sensors(web, started(settings), now)]
+    promises = [Promise(what, trouble is None, trouble or "正常") for what, trouble in asked]
+    return [*promises, *_sensors(web, started(settings), now)]
 
 
 def _sensors(web: str, since: datetime | None, now: datetime) -> list[Promise]:
     """One promise a sensor and schedule: that its last good tick is not older than it may be."""
     return [
         Promise(
-            f"{'传感器' if one.sensor else '定时'} {one.name}", not (late := one.late(since, now)), late or one.says()
+            f"{'传感器' if ticking.sensor else '定时'} {ticking.name}",
+            not (late := ticking.late(since, now)),
+            late or ticking.says(),
         )
-        for one in probes.last_good(web)
+        for ticking in probes.last_good(web)
     ]
 
 
 def grave(settings: Settings, now: datetime) -> list[Promise]:
     """What must hold so that people hear of everything else: the programs run, messages leave, there is room, the clock is right."""
-    return [*running(settings, now), *(one for one in state(settings, now) if one.what in GRAVE)]
+    return [*running(settings, now), *(promise for promise in state(settings, now) if promise.what in GRAVE)]
 
 
 def state(settings: Settings, now: datetime) -> list[Promise]:
     """What stands on the disk, whether anything runs or not."""
-    reference, told = _reference(settings, now)
+    reference, of_reference = _reference(settings, now)
     return [
         _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _published(settings, reference, now),
         copies.verified(settings, now), copies.backed_up(settings, now), copies.rehearsed(settings, now),
         _inbox(settings, now), reaching.people(settings, reference, now.astimezone(SHANGHAI).date()),
         reaching.messages(settings, now), reaching.certificate(settings, now), reaching.switch(settings, now),
-        *told, *_counties(settings, now),
+        *of_reference, *_counties(settings, now),
     ]  # fmt: skip
 
 
@@ -159,8 +161,8 @@ def _reference(settings: Settings, now: datetime) -> tuple[Reference | None, lis
     said: dict[str, list[str]] = {}
     for caveat in age.caveats(reference, today.replace(day=1)):
         said.setdefault(caveat.kind, []).append(caveat.says)
-    told = _roster(reference, said.get("roster", [])), _policies(reference, said.get("policy", []), today)
-    return reference, [*told, _holidays(calendar, today)]
+    promises = _roster(reference, said.get("roster", [])), _policies(reference, said.get("policy", []), today)
+    return reference, [*promises, _holidays(calendar, today)]
 
 
 def _roster(reference: Reference, said: list[str]) -> Promise:
@@ -189,10 +191,10 @@ def _counties(settings: Settings, now: datetime) -> Iterator[Promise]:
     today = now.astimezone(SHANGHAI).date()
     month = due_dates.in_question(today)
     try:
-        found = reporting_state.of_month(settings, month, today)
+        standing = reporting_state.of_month(settings, month, today)
     except Refusal as trouble:
         yield Promise("报送", False, str(trouble))
         return
-    late = "、".join(name for _, name in found.late)
-    waits = f"{months.label(month)}已报 {len(found.reported)} 个县，应于 {found.usual_due} 前报送"
-    yield Promise("报送", True, f"{waits}；逾期：{late}" if late else waits, found.usual_due)
+    late = "、".join(name for _, name in standing.late)
+    waits = f"{months.label(month)}已报 {len(standing.reported)} 个县，应于 {standing.usual_due} 前报送"
+    yield Promise("报送", True, f"{waits}；逾期：{late}" if late else waits, standing.usual_due)

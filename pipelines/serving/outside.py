@@ -65,10 +65,10 @@ def probe(settings: Settings, now: datetime | None = None) -> str | None:
 def note(settings: Settings) -> dict:
     """What the program saw last; empty where it never ran or its note is damaged."""
     try:
-        found = json.loads(_place(settings).read_text(encoding="utf-8"))
+        seen = json.loads(_place(settings).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return seen if isinstance(seen, dict) else {}
 
 
 def _keep(settings: Settings, known: dict) -> None:
@@ -101,20 +101,20 @@ def _life(settings: Settings, now: datetime) -> dict:
     """The list of promises, to the operator: no mail for a day says that nobody watches."""
     from pipelines.serving import health  # it asks this module how the outside is
 
-    found = health.look(settings, now)
+    promises = health.look(settings, now)
     known = dispatch.known(settings)
-    dispatch.tell(settings, [sign_of_life(found, now, known.keeper)])
+    dispatch.tell(settings, [sign_of_life(promises, now, known.keeper)])
     return _done(now)
 
 
-def sign_of_life(found: list[Promise], now: datetime, to: str) -> Message:
+def sign_of_life(promises: list[Promise], now: datetime, to: str) -> Message:
     """One message a day: what is broken first, then everything with its day."""
-    broken = [one for one in found if not one.well]
-    lines = [f"问题  {one.what}：{one.says}" for one in broken]
-    lines += [f"正常  {one.what}：{one.says}" + (f"（至 {one.due}）" if one.due else "") for one in found if one.well]
-    told = f"{len(broken)} 项有问题" if broken else "一切正常"
+    broken = [p for p in promises if not p.well]
+    lines = [f"问题  {p.what}：{p.says}" for p in broken]
+    lines += [f"正常  {p.what}：{p.says}" + (f"（至 {p.due}）" if p.due else "") for p in promises if p.well]
+    summary = f"{len(broken)} 项有问题" if broken else "一切正常"
     key = f"life-{now.date().isoformat()}"
-    return Message(key, to, f"社区治理系统 {now.month}月{now.day}日：{told}", "\n".join(lines) + "\n")
+    return Message(key, to, f"社区治理系统 {now.month}月{now.day}日：{summary}", "\n".join(lines) + "\n")
 
 
 def _switch(settings: Settings, now: datetime) -> dict:
@@ -124,7 +124,7 @@ def _switch(settings: Settings, now: datetime) -> dict:
     place = installation.switch()
     if not place:
         return _done(now)
-    silent = [one.what for one in health.grave(settings, now) if not one.well]
+    silent = [promise.what for promise in health.grave(settings, now) if not promise.well]
     if silent:
         return _done(now, f"未触碰，因为有问题：{'、'.join(silent)}")
     try:

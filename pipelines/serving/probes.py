@@ -45,18 +45,18 @@ def web_server(address: str) -> str | None:
     """Whether the web server answers and has the definitions."""
     entries = "... on WorkspaceLocationStatusEntries { entries { name loadStatus } }"
     try:
-        found = ask(address, f"{{ locationStatusesOrError {{ {entries} }} }}")["locationStatusesOrError"]["entries"]
+        locations = ask(address, f"{{ locationStatusesOrError {{ {entries} }} }}")["locationStatusesOrError"]["entries"]
     except _FAILED as error:
         return f"Dagster 界面没有应答（{_reason(error)}）"
-    return None if any(entry["loadStatus"] == "LOADED" for entry in found) else "Dagster 界面尚未载入定义"
+    return None if any(entry["loadStatus"] == "LOADED" for entry in locations) else "Dagster 界面尚未载入定义"
 
 
 def daemon(address: str, now: float | None = None) -> str | None:
     """Whether every daemon that is needed has a fresh heartbeat, told by the web server."""
     status = "daemonType required lastHeartbeatTime"
     try:
-        found = ask(address, f"{{ instance {{ daemonHealth {{ allDaemonStatuses {{ {status} }} }} }} }}")
-        needed = [s for s in found["instance"]["daemonHealth"]["allDaemonStatuses"] if s["required"]]
+        answer = ask(address, f"{{ instance {{ daemonHealth {{ allDaemonStatuses {{ {status} }} }} }} }}")
+        needed = [s for s in answer["instance"]["daemonHealth"]["allDaemonStatuses"] if s["required"]]
     except _FAILED as error:
         return f"问不到 Dagster 守护进程的心跳（{_reason(error)}）"
     return stale(needed, time.time() if now is None else now)
@@ -86,14 +86,14 @@ def ticks(address: str, now: float | None = None) -> str | None:
     """Which schedule or sensor was last called at a moment that is still to come: it stays quiet until then."""
     try:
         entries = ask(address, _TICKS)["workspaceOrError"]["locationEntries"]
-        found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
+        repos = [repo for entry in entries for repo in entry["locationOrLoadError"].get("repositories", [])]
     except _FAILED as error:
         return f"问不到 Dagster 的定时记录（{_reason(error)}）"
     last = [
         (part["name"], tick["timestamp"])
-        for one in found
-        for part, state in [(s, s["scheduleState"]) for s in one["schedules"]]
-        + [(s, s["sensorState"]) for s in one["sensors"]]
+        for repo in repos
+        for part, state in [(s, s["scheduleState"]) for s in repo["schedules"]]
+        + [(s, s["sensorState"]) for s in repo["sensors"]]
         for tick in state["ticks"]
     ]
     return ahead(last, time.time() if now is None else now)
@@ -136,8 +136,8 @@ class Ticking:
         reference = max(filter(None, (self.last, since)), default=None)
         if reference is None or now - reference <= self.within:
             return None
-        told = f"上次正常运行是 {self.last:%Y-%m-%d %H:%M}" if self.last else "启动以来没有正常运行过"
-        return f"{told}；原因见 Dagster 界面“Automation”页"
+        last = f"上次正常运行是 {self.last:%Y-%m-%d %H:%M}" if self.last else "启动以来没有正常运行过"
+        return f"{last}；原因见 Dagster 界面“Automation”页"
 
     def says(self) -> str:
         return f"上次正常运行 {self.last:%Y-%m-%d %H:%M}" if self.last else "刚启动，还没有运行过"
@@ -147,12 +147,12 @@ def last_good(address: str) -> list[Ticking]:
     """Every sensor and schedule with its last good tick; none where the web server does not answer (`web_server` says so)."""
     try:
         entries = ask(address, _LAST_GOOD)["workspaceOrError"]["locationEntries"]
-        found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
+        repos = [repo for entry in entries for repo in entry["locationOrLoadError"].get("repositories", [])]
     except _FAILED:
         return []
-    sensors = [_ticking(part, part["sensorState"], _patience(part)) for one in found for part in one["sensors"]]
-    schedules = [_ticking(part, part["scheduleState"], _term(part)) for one in found for part in one["schedules"]]
-    return sorted([*sensors, *schedules], key=lambda one: (not one.sensor, one.name))
+    sensors = [_ticking(part, part["sensorState"], _patience(part)) for repo in repos for part in repo["sensors"]]
+    schedules = [_ticking(part, part["scheduleState"], _term(part)) for repo in repos for part in repo["schedules"]]
+    return sorted([*sensors, *schedules], key=lambda ticking: (not ticking.sensor, ticking.name))
 
 
 def _ticking(part: dict, state: dict, within: timedelta) -> Ticking:
@@ -180,10 +180,10 @@ def ask(address: str, query: str) -> dict:
         f"{address}/graphql", body, {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 our own address
-        found = json.load(answer)
-    if found.get("errors"):
-        raise ValueError(found["errors"][0]["message"][:200])
-    return found["data"]
+        reply = json.load(answer)
+    if reply.get("errors"):
+        raise ValueError(reply["errors"][0]["message"][:200])
+    return reply["data"]
 
 
 def _reason(error: Exception) -> str:

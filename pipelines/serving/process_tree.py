@@ -29,11 +29,11 @@ def _prctl(option: int, value: int) -> None:
 
 def children(parent: int) -> set[int]:
     """Process ids whose parent is `parent`, as the kernel has them now."""
-    found = set()
+    pids = set()
     for place in Path("/proc").iterdir():
         if place.name.isdigit() and _parent(place) == parent:
-            found.add(int(place.name))
-    return found
+            pids.add(int(place.name))
+    return pids
 
 
 def _parent(place: Path) -> int | None:
@@ -46,11 +46,11 @@ def _parent(place: Path) -> int | None:
 
 def descendants(parent: int) -> set[int]:
     """Children, their children and so on, `parent` left out."""
-    found, fresh = set(), children(parent)
+    known, fresh = set(), children(parent)
     while fresh:
-        found |= fresh
-        fresh = {pid for one in fresh for pid in children(one)} - found
-    return found
+        known |= fresh
+        fresh = {child for pid in fresh for child in children(pid)} - known
+    return known
 
 
 def reap(known: set[int]) -> None:

@@ -54,16 +54,16 @@ class Grid:
         kinds = {kind for kind, is_wanted in zip(KINDS, wanted, strict=True) if is_wanted}
         runs = groupby(enumerate(self.kinds, BODY), key=lambda item: item[1] in kinds)
         numbers = [[row for row, _ in run] for holds, run in runs if holds]
-        return [(found[0], found[-1]) for found in numbers]
+        return [(run_rows[0], run_rows[-1]) for run_rows in numbers]
 
     def ranges(self, fields: list[Field], applies: bool = True) -> list[str]:
         """The cells of the fields as ranges; neighbouring columns that apply alike are joined."""
-        found = []
+        cells = []
         for _, run in groupby(enumerate(fields), key=lambda item: (self.column[item[1].id] - item[0], item[1].applies)):
             columns = [field for _, field in run]
             first, last = self.column[columns[0].id], self.column[columns[-1].id]
-            found += [xl_range(top, first, bottom, last) for top, bottom in self.rows(columns[0], applies)]
-        return found
+            cells += [xl_range(top, first, bottom, last) for top, bottom in self.rows(columns[0], applies)]
+        return cells
 
 
 def write(

@@ -80,10 +80,10 @@ def fill(
     strings = _Strings(parts[STRINGS_PART].decode())
     sheet = parts[SHEET_PART].decode()
     start, end = sheet.index("<sheetData>") + len("<sheetData>"), sheet.index("</sheetData>")
-    found = {int(m[1]): m for m in _ROW.finditer(sheet[start:end])}
-    styles = {kind: dict(_STYLE.findall(found[row][3])) for kind, row in patterns.items()}
-    heights = {kind: found[row][2] for kind, row in patterns.items()}
-    lines = {number: match[0] for number, match in found.items() if number not in patterns.values()}
+    matches = {int(m[1]): m for m in _ROW.finditer(sheet[start:end])}
+    styles = {kind: dict(_STYLE.findall(matches[row][3])) for kind, row in patterns.items()}
+    heights = {kind: matches[row][2] for kind, row in patterns.items()}
+    lines = {number: match[0] for number, match in matches.items() if number not in patterns.values()}
     lines |= _rows(columns, kinds, rows, styles, heights, strings)
     body = "".join(lines[number] for number in sorted(lines))
     parts[SHEET_PART] = (sheet[:start] + body + sheet[end:]).encode()
@@ -154,7 +154,7 @@ def _text(text: str) -> str:
     if "_x" in safe:
         safe = _ESCAPED.sub(r"_x005F\1", safe)  # text that only looks like an escaped character
     if not text.isprintable():
-        safe = _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", safe)
+        safe = _UNSAFE.sub(lambda match: f"_x{ord(match[0]):04X}_", safe)
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f"<t{space}>{safe}</t>"
 

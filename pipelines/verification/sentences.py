@@ -38,7 +38,7 @@ def result(
     claim = result.claim
     words = _NO if claim.at_most else _YES
     goal = f"目标所需的 {claim.required:,} 个"
-    found = f"有 95% 的把握：{words.true}不少于 {_part(claim, result.lower_count)}"
+    bound = f"有 95% 的把握：{words.true}不少于 {_part(claim, result.lower_count)}"
     if result.proven:
         verdict = f"达到{goal}"
     elif result.disproven:
@@ -47,7 +47,7 @@ def result(
         verdict = f"不到{goal}，尚不能证明达标"
     visited = _visited(claim, strata) + _also(claim, "报“有”的" if claim.at_most else "报“无”的", other)
     visited += _also(claim, "未报的", unknown)
-    return f"{visited}{found}{_turned(result)}，{verdict}。{_source(month, number)}"
+    return f"{visited}{bound}{_turned(result)}，{verdict}。{_source(month, number)}"
 
 
 def estimate(result: Result, strata: Sequence[Visits], month: date, number: int) -> str:

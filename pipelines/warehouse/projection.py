@@ -239,7 +239,7 @@ class Warehouse:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
         if findings:
             moved = self._moved({seq for seq, _, _ in findings})
-            placed = [(seq, county, arrow_rows.relocated(one, moved.get(seq, {}))) for seq, county, one in findings]
+            placed = [(seq, county, arrow_rows.relocated(f, moved.get(seq, {}))) for seq, county, f in findings]
             self._insert("finding", arrow_rows.finding_table(phase, placed))
 
     def _moved(self, seqs: set[int]) -> dict[int, dict[tuple[int, str], tuple[str, str]]]:
