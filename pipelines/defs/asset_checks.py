@@ -1,7 +1,7 @@
 """Asset checks: one for each kind that `pipelines.warehouse.warehouse_checks` derives from the declarations, made by the stage that they look at.
 
-A check is one row of the page of an asset; which of its rules fail, how often and where stands in its table. A row for each of
-forty rules, made by steps of their own, cost a month a third more: Dagster writes a check to its databases six times.
+The rules of one kind are one check, and its table says which of them fail, how often and where. A check for each of the forty rules
+made a month take a third longer: Dagster writes a check to its databases six times.
 """
 
 import warnings
@@ -35,7 +35,7 @@ def _spec(
 
 
 def asset_of(check: Check, reference: Reference) -> dg.AssetKey:
-    """The asset that a check is about: what it looks at of one policy is that policy's."""
+    """The asset that a check is shown at: the policy's own figures where the check is about one policy."""
     for register in reference.registers:
         if check.name == f"{check.kind}_{register.policy.id.replace('-', '_')}":
             return figures_key(register)

@@ -1,7 +1,7 @@
-"""The four operations of a month, each a call to one plain function, with the tables and papers that it makes as assets.
+"""The four operations of a month as Dagster assets: each calls one plain function and reports the tables and papers that it made.
 
-A part of an operation's assets can be asked for: the call is the same, what is reported is the part. A backfill of many months is one run.
-A check that blocks fails its operation, so that what comes after does not run; checks asked for alone only look.
+Where a part of an operation's assets is selected, all of them are made and only the part is reported. A backfill of many months is one run.
+A failed blocking check fails its operation, so that later ones do not run; checks that are run alone only report.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,17 +35,18 @@ MOST = 300
 # Workbooks between two lines of progress in the log.
 STEP = 20
 
+# month → metadata of an asset
 OfMonth = Callable[[date], Mapping[str, object]]
 
 
 class Intake(dg.Config):
-    """How long a file must have lain still before it is taken."""
+    """Seconds since a file in the inbox last changed before it is read."""
 
     still_for: float = STILL_FOR
 
 
 def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.AssetsDefinition]:
-    """The assets that are made, over the months given."""
+    """The assets of all four operations, partitioned by month."""
     common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "can_subset": True}
     # once more where that helps by itself: `station.refusals_shown` says where
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
@@ -81,7 +82,7 @@ def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckS
 
 
 def _used(opened: Warehouse, new: list[int]) -> list[int]:
-    """Those of the files read that were not refused."""
+    """Numbers of the new submissions that were not refused."""
     status = opened.life().status
     return [seq for seq in new if status.get(seq, "refused") != "refused"]
 
@@ -144,7 +145,7 @@ def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefini
             if made or not _of_inbox(context):
                 nothing = {"发布版": "该月没有任何报表，未成版"}
                 moved = {edition.month: _moved(edition.folder) for edition in made}
-                # Dagster wants what an asset is made of before it
+                # Dagster requires upstream assets to be reported first
                 metadata: dict[str, OfMonth] = {
                     "movement": lambda month: moved.get(month, {}), "edition": lambda month: rows.get(month, nothing)
                 }  # fmt: skip
@@ -212,7 +213,7 @@ def _before(archive: Archive, moment: datetime) -> int:
     return first.seq - 1 if first else archive.last_seq()
 
 
-# ---- telling
+# ---- reporting to Dagster
 
 
 def _of_inbox(context: dg.AssetExecutionContext) -> bool:
@@ -226,7 +227,7 @@ def _rows(opened: Warehouse, sql: str, parameters: list | None = None) -> OfMont
 
 
 def _materialised(context: dg.AssetExecutionContext, metadata: Mapping[str, OfMonth]) -> Iterator[dg.MaterializeResult]:
-    """A materialisation of each selected asset, with what came out of each month of the run."""
+    """One materialisation per selected asset, with metadata for each month of the run."""
     for name, of_month in metadata.items():
         key = dg.AssetKey.from_user_string(name)
         if key in context.selected_asset_keys:
@@ -236,7 +237,7 @@ def _materialised(context: dg.AssetExecutionContext, metadata: Mapping[str, OfMo
 
 
 def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.AssetCheckResult]:
-    """What the checks say of what an operation made. Errors: `Refusal` where one fails that blocks, unless only checks were asked for."""
+    """Results of the stage's selected checks. Errors: `Refusal` where a blocking one fails, unless only checks were selected."""
     verdicts = warehouse_checks.examine(opened, stage, asked(context))
     yield from _selected(context, asset_checks.results(verdicts, opened.reference))
     if context.selected_asset_keys:
@@ -246,7 +247,7 @@ def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -
 def _whole(
     context: dg.AssetExecutionContext, opened: Warehouse, folders: set[Path | None]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Whether the files of the editions made and of the current one are what they were. Errors: `Refusal` where they are not."""
+    """Check of the files of these editions against their hashes. Errors: `Refusal` where one differs, unless only checks were selected."""
     faults = [
         fault for folder in sorted(filter(None, folders)) for fault in verify_files.touched_faults(opened, folder)
     ]
@@ -262,7 +263,7 @@ def _selected(context: dg.AssetExecutionContext, results: Iterator | list) -> It
 
 
 def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
-    """A run over months that nobody has reported fails: green with nothing in it would be a lie."""
+    """Errors: `Failure` where none of the months has a report in force."""
     if not set(wanted) & set(reported):
         span = "、".join(sorted({months.label(wanted[0]), months.label(wanted[-1])}, key=len))
         latest = f"最近有报表的月份是{months.label(reported[-1])}" if reported else "还没有收到任何有效报表"

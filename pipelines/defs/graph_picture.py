@@ -18,7 +18,7 @@ COLOURS = {"sources": "#eef1f4", "received": "#e3eef7", "figures": "#e6f2e6", "e
 
 
 def specs() -> list[dg.AssetSpec]:
-    """Every asset that is made, and every source that one of them comes from."""
+    """Specs of all assets, and of the sources that they are made from."""
     reference = reference_bundle.load(settings.load().reference)
     made = [*asset_specs.submissions(reference), *asset_specs.figures(reference), *asset_specs.release(reference)]
     made += asset_specs.report()
@@ -27,7 +27,7 @@ def specs() -> list[dg.AssetSpec]:
 
 
 def columns(assets: Iterable[dg.AssetSpec]) -> list[list[dg.AssetSpec]]:
-    """Assets from left to right: each right of all that it is made of."""
+    """Assets in columns from left to right, each to the right of its inputs."""
     depth: dict[dg.AssetKey, int] = {}
     for spec in assets:  # in the order in which they are made
         depth[spec.key] = max((depth[dep.asset_key] + 1 for dep in spec.deps if dep.asset_key in depth), default=0)
@@ -35,7 +35,7 @@ def columns(assets: Iterable[dg.AssetSpec]) -> list[list[dg.AssetSpec]]:
 
 
 def svg() -> str:
-    """The picture."""
+    """The graph as SVG."""
     assets = specs()
     placed = columns(assets)
     tall = max(map(len, placed)) * (HEIGHT + GAP)

@@ -1,4 +1,4 @@
-"""What the assets are made of and Dagster does not make: external assets, looked at daily, with their age and the promises about them."""
+"""External assets: inputs that Dagster does not make, observed daily with their age and the promises about them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def _result(seen: Promise, asset: dg.AssetKey, name: str) -> dg.AssetCheckResult
 
 
 def duty() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
-    """Daily, before the day's mail: every promise, and the age of every source."""
+    """Daily, before the mail of the day: check every promise and observe the age of every source."""
 
     @dg.op(description="记下各来源的新旧，并逐项看本机的承诺。")
     def look(context: dg.OpExecutionContext, station: Station) -> None:
@@ -123,14 +123,14 @@ def _report(context: dg.OpExecutionContext, seen: Promise) -> None:
 
 @dataclass(frozen=True)
 class _Age:
-    """Since when a source is as it is, and how much there is of it."""
+    """When a source last changed (None: unknown), and its size in words."""
 
     changed: datetime | None
     amount: str
 
 
 def ages(settings: Settings, now: datetime) -> dict[str, dict[str, dg.MetadataValue | str | int]]:
-    """Source → what an observation tells of it: `变动于`, `距今天数`, `现状`."""
+    """Source → metadata of its observation: `变动于`, `距今天数`, `现状`."""
     looks: dict[str, Callable[[Settings], _Age]] = {
         "inbox": _inbox, "archive": _archive, "form": _form, "roster": _roster, "registers": _registers, "calendar": _calendar,
     }  # fmt: skip

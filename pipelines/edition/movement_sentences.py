@@ -25,15 +25,15 @@ _NAMED = 3
 # ---- who lags
 
 
-def who_lags(places: Sequence[ConcernedPlace], most: int = _NAMED) -> str:
+def who_lags(places: Sequence[ConcernedPlace]) -> str:
     """`落后较多的是平乡县（11项中9项落后）、襄都区（11项中8项）、宁晋县（11项中7项）。`; `places` in the order of concern."""
     behind = [place for place in places if place["behind"]]
     if not behind:
         return ""
-    first, *rest = behind[:most]
+    first, *rest = behind[:_NAMED]
     named = [f"{first['short']}（{first['applicable']}项中{first['behind']}项落后）"]
     named += [f"{place['short']}（{place['applicable']}项中{place['behind']}项）" for place in rest]
-    return sentence(f"{'落后较多' if len(behind) > most else '落后'}的是{'、'.join(named)}")
+    return sentence(f"{'落后较多' if len(behind) > _NAMED else '落后'}的是{'、'.join(named)}")
 
 
 def slipped(release: Release, policy: str, month: date | None = None) -> list[Slipped]:
@@ -58,7 +58,7 @@ def _worse(row: Slipped) -> bool:
     return then in GRADES and now in GRADES and GRADES.index(now) > GRADES.index(then)
 
 
-def who_slipped(rows: Sequence[Slipped], most: int = _NAMED) -> str:
+def who_slipped(rows: Sequence[Slipped]) -> str:
     """`本月状态变差的是沙河市2项（其中倒退1项）、威县1项。`"""
     if not rows:
         return ""
@@ -67,7 +67,7 @@ def who_slipped(rows: Sequence[Slipped], most: int = _NAMED) -> str:
         by_county.setdefault(row["unit"], []).append(row)
     counties = sorted(by_county.values(), key=lambda own: (-len(own), own[0]["unit"]))
     named = [f"{own[0]['short']}{len(own)}项{_reversing(own)}" for own in counties]
-    return sentence(f"本月状态变差的是{listed(named, most, '个县（市、区）')}")
+    return sentence(f"本月状态变差的是{listed(named, _NAMED, '个县（市、区）')}")
 
 
 def _reversing(rows: Sequence[Slipped]) -> str:

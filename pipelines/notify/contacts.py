@@ -1,4 +1,4 @@
-"""Whom to tell: `data/contacts.yaml`, optional. Without it messages are written down for the operator only."""
+"""Recipients of messages: `data/contacts.yaml`, optional. Without it messages go to the outbox for the operator only."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ Kind = Literal["remind", "release", "matter", "fault"]
 
 
 class Robot(BaseModel):
-    """A chat group's robot, or any program that takes a POST. `secret` signs: of 钉钉 the one that it shows, of webhook any."""
+    """A chat group's robot, or any program that accepts a POST. `secret` signs requests: 钉钉 shows it, for a webhook it is chosen freely."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     # part of the names of files
@@ -44,7 +44,7 @@ class Contacts(BaseModel):
 
     @property
     def keeper(self) -> str:
-        """Who hears of faults: the operator, else the clerk."""
+        """Recipient of faults: the operator, else the clerk."""
         return self.operator or self.clerk
 
     def page(self, path: str) -> str:
@@ -53,7 +53,7 @@ class Contacts(BaseModel):
 
 
 def load(place: Path) -> Contacts:
-    """The contacts of an installation. Errors: `Refusal` for a file that says something else."""
+    """The contacts of an installation. Errors: `Refusal` for unknown keys or values that are no addresses."""
     if not place.exists():
         return Contacts()
     try:

@@ -1,4 +1,4 @@
-"""Deciding what to tell from the state of an installation, and sending it. The clock is an argument; a failing sender fails nothing."""
+"""Decides which messages the state of an installation calls for, and writes them to the outbox. The current time is an argument."""
 
 import json
 from contextlib import suppress
@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 
 
 def remind(settings: Settings, now: datetime) -> list[Message]:
-    """What is to be said today about the month that has ended; written down, not yet sent."""
+    """Write today's reminders about the month that has ended to the outbox; returns them."""
     today = now.astimezone(SHANGHAI).date()
     month = due_dates.in_question(today)
     due = set(month_now.of(settings, month).due.values())
@@ -34,7 +34,7 @@ def remind(settings: Settings, now: datetime) -> list[Message]:
 
 
 def releases(settings: Settings, after: int) -> int:
-    """Tell of the editions that were released after event `after` of the ledger, not of working ones; returns the last event seen."""
+    """Write a message for each edition released after event `after` of the ledger; returns the last event seen."""
     archive = Archive(settings.archive)
     last = archive.last_seq()
     known_editions = month_state.editions(archive)
@@ -49,7 +49,7 @@ def releases(settings: Settings, after: int) -> int:
 
 
 def matters(settings: Settings, now: datetime) -> list[Message]:
-    """Tell at once of what has begun to wait for somebody, or was explained; written down, not yet sent. Waits for nobody."""
+    """Write messages about matters newly open or explained to the outbox; returns them. Takes no lock."""
     place, waiting = settings.data / "outbox" / "matters.json", answer_matters.kept(settings)
     notified = _notified(place)
     fresh = matter_messages.news(waiting, notified)
@@ -58,7 +58,7 @@ def matters(settings: Settings, now: datetime) -> list[Message]:
         return []
     written = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
     tell(settings, written)
-    # after the messages: a kill between tells once more, which the key keeps from being sent twice
+    # after the messages: when killed in between they are written again, under the same keys, and not sent twice
     write_durably(place, json.dumps(states).encode())
     return written
 
@@ -71,13 +71,13 @@ def _notified(place: Path) -> dict[str, str]:
 
 
 def _county_names(settings: Settings, fresh: list[Matter]) -> dict[str, str]:
-    """Names by code, of the months of the matters: a county has another name in another month."""
+    """County code → name in the months of these matters."""
     keys = sorted({matter["month"] for matter in fresh if matter["month"]})
     return {code: name for key in keys for code, name in month_now.counties(settings, months.parse(key)).items()}
 
 
 def remind_now(settings: Settings, month: date, counties: list[str], now: datetime) -> tuple[list[str], list[str]]:
-    """Remind missing counties because a person asks for it: names of those reminded (once a day), and of those without an address."""
+    """Remind missing counties at a person's request: names of those reminded (once a day), and of those without an address."""
     standing = reporting_state.of_month_as_kept(settings, month, now.astimezone(SHANGHAI).date())
     asked = [county for county in standing.missing if county[0] in counties]
     written = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
@@ -94,7 +94,7 @@ def write_to_county(settings: Settings, month: date, county: str, sentence: str,
 
 
 def verdict(settings: Settings, month: date, edition: int) -> str:
-    """How many leading indicators stand how, in one sentence a policy; what is wrong where the edition does not open."""
+    """One sentence per policy: how many headline indicators have which status; the refusal where the edition does not open."""
     try:
         release = open_release(month, edition, settings=settings)
     except Refusal as refusal:
@@ -108,7 +108,7 @@ def verdict(settings: Settings, month: date, edition: int) -> str:
 
 
 def tell(settings: Settings, outgoing: list[Message]) -> None:
-    """Write down messages, to be sent by the program outside (`pipelines.serving.outside`)."""
+    """Write messages to the outbox; `pipelines.serving.outside` sends them."""
     outbox(settings).put(outgoing, known(settings))
 
 

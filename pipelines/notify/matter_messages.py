@@ -1,6 +1,6 @@
-"""What waits for somebody, told at once and once: to the clerk, and to each county where its address is known. Plain functions.
+"""Messages about newly open matters: one to the clerk, one to each county with an address. Plain functions.
 
-What repeats is one matter (`intake.open_matters`); what comes together is one message.
+Repeated findings are one matter (`intake.open_matters`); matters that open together are one message.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ _OF_COUNTY = ("refused_file", "unknown_unit", "held_row", "warning", "waiting_re
 
 
 def news(matters: Iterable[Matter], notified: Mapping[str, str]) -> list[Matter]:
-    """Matters that wait and were not told of in their present state. `notified`: id → state."""
+    """Open and explained matters whose present state was not notified yet. `notified`: id → state."""
     waiting = (matter for matter in matters if matter["state"] in ("open", "explained"))
     return [matter for matter in waiting if notified.get(matter["id"]) != matter["state"]]
 
 
 def written(fresh: list[Matter], names: Mapping[str, str], known: Contacts, now: datetime) -> list[Message]:
-    """One message to the clerk, one to each county that is concerned and has an address. `names`: county code → name."""
+    """One message to the clerk, one to each county concerned that has an address. `names`: county code → name."""
     if not fresh:
         return []
     messages = [_to_clerk(fresh, names, known, now)]
@@ -84,7 +84,7 @@ def _where(link: str) -> list[str]:
 
 
 def _mark(matters: list[Matter], now: datetime) -> str:
-    """The same matters told anew (they came back after they were settled) are another message on another day."""
+    """Part of a message's key: the day, and a hash of the matters with their states."""
     states = "\n".join(sorted(f"{matter['id']} {matter['state']} {matter['seq']}" for matter in matters))
     return f"{now:%Y-%m-%d}-{hashlib.sha256(states.encode()).hexdigest()[:12]}"
 
@@ -92,7 +92,7 @@ def _mark(matters: list[Matter], now: datetime) -> str:
 def returned(
     county: tuple[str, str], month: str, sentence: str, by: str, known: Contacts, now: datetime
 ) -> Message | None:
-    """What a person of the city writes to a county about its report; None where the county has no address."""
+    """A message of the city to a county about its report; None where the county has no address."""
     code, name = county
     if code not in known.counties:
         return None

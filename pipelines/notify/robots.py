@@ -1,6 +1,6 @@
 """Messages to chat groups: 企业微信 and 钉钉 robots, and a plain webhook. Counts and a link, never a person's data.
 
-The services' limit of 20 messages a minute is kept by the outbox. A message that a service took without saying so is sent once more.
+The services' limit of 20 messages a minute is kept by the outbox. A message that a service accepted without an answer is sent again.
 """
 
 import base64
@@ -59,7 +59,7 @@ def _address(robot: Robot) -> str:
 
 
 def _accepted(robot: Robot, said: bytes) -> None:
-    """Both services answer 200 whatever happens, and say in `errcode` what did."""
+    """Errors: `Undelivered`. Both services always answer 200 and report failure in `errcode`."""
     try:
         answer = json.loads(said)
         code, text = answer["errcode"], answer.get("errmsg", "")

@@ -17,6 +17,7 @@ from pipelines.reference.policy.register import Register
 from pipelines.reference.roster import Admission, Rosters
 from pipelines.reference.rules import CompiledRule
 from pipelines.reference.working_days import Calendar
+from pipelines.system.zip_bytes import zipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +120,8 @@ def _load(folder: Path, _content: str) -> Reference:
 
 def bundle(folder: Path) -> bytes:
     """All reference data of a folder as one zip, the same bytes for the same files: what a release was made with, to keep."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
-    return content.getvalue()
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return zipped(((p.relative_to(folder).as_posix(), p.read_bytes()) for p in files), mode=0)
 
 
 def unbundle(data: bytes, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What talks to the world outside, in a process of its own under `shequ serve`: a slow mail server delays nothing else.
+"""The process under `shequ serve` that uses the network, so that a slow mail server delays nothing else.
 
     python -m pipelines.serving.outside
 
@@ -29,19 +29,19 @@ EVERY = 30.0
 SENDING, SECONDS = 60.0, 10.0
 # the hour from which the daily duties are done
 FROM = 7
-# not heard of for so long, the program hangs
+# without a round for so long, the program hangs
 OLDEST = timedelta(minutes=5)
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:
-    """Rounds until one is told to stop."""
+    """One round every `EVERY` seconds until `stopping` is set."""
     while not stopping.is_set():
         one_round(settings, datetime.now(SHANGHAI))
         stopping.wait(EVERY)
 
 
 def one_round(settings: Settings, now: datetime) -> None:
-    """Send what waits; the daily duties where they are due. What fails is noted and tried again with the next round."""
+    """Send waiting messages, and do the daily duties that are due. Failures are noted and tried again in a later round."""
     gone, troubles = outbox.send_waiting(settings, SENDING)
     known = {**note(settings), "at": now.isoformat(timespec="seconds"), "troubles": troubles[:5]}
     _keep(settings, known)
@@ -54,7 +54,7 @@ def one_round(settings: Settings, now: datetime) -> None:
 
 
 def probe(settings: Settings, now: datetime | None = None) -> str | None:
-    """Whether the program went round lately; in Chinese what is wrong."""
+    """In Chinese, that the last round is too long ago; None where it is recent."""
     at = note(settings).get("at")
     if at is None:
         return "还没有动静"
@@ -63,7 +63,7 @@ def probe(settings: Settings, now: datetime | None = None) -> str | None:
 
 
 def note(settings: Settings) -> dict:
-    """What the program saw last; empty where it never ran or its note is damaged."""
+    """Content of `data/outside.json`; empty where it is missing or damaged."""
     try:
         seen = json.loads(_place(settings).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -80,7 +80,7 @@ def _place(settings: Settings) -> Path:
 
 
 def _is_due(last: dict | None, now: datetime) -> bool:
-    """Once a day from `FROM` o'clock; what went wrong is tried again after an hour."""
+    """Whether a daily duty is due: once a day from `FROM` o'clock, after a failure again in an hour."""
     if not last:
         return True
     at = datetime.fromisoformat(last["tried"])
@@ -98,8 +98,8 @@ def _done(now: datetime, trouble: str | None = None, **more: str | None) -> dict
 
 
 def _life(settings: Settings, now: datetime) -> dict:
-    """The list of promises, to the operator: no mail for a day says that nobody watches."""
-    from pipelines.serving import health  # it asks this module how the outside is
+    """Mail the list of promises to the operator, who notices when it does not come."""
+    from pipelines.serving import health  # health imports this module
 
     promises = health.look(settings, now)
     known = dispatch.known(settings)
@@ -108,7 +108,7 @@ def _life(settings: Settings, now: datetime) -> dict:
 
 
 def sign_of_life(promises: list[Promise], now: datetime, to: str) -> Message:
-    """One message a day: what is broken first, then everything with its day."""
+    """The daily message: broken promises first, then the others with their due days."""
     broken = [p for p in promises if not p.well]
     lines = [f"问题  {p.what}：{p.says}" for p in broken]
     lines += [f"正常  {p.what}：{p.says}" + (f"（至 {p.due}）" if p.due else "") for p in promises if p.well]
@@ -135,7 +135,7 @@ def _switch(settings: Settings, now: datetime) -> dict:
 
 
 def touch(place: str) -> None:
-    """A GET of an http(s) address, or the time of change of a file. Errors: `OSError`, `ValueError` for another kind of address."""
+    """GET an http(s) address, or update the modification time of a file. Errors: `OSError`, `ValueError` for another kind of address."""
     if place.startswith(("http://", "https://")):
         with urllib.request.urlopen(place, timeout=SECONDS) as answer:  # noqa: S310 http(s) only, as the operator configured
             answer.read(1000)
@@ -157,7 +157,7 @@ def _certificate(settings: Settings, now: datetime) -> dict:
 
 
 def certificate_until(mail: Mail) -> datetime:
-    """When the mail server's certificate ends. Errors: `OSError`, `SMTPException` where it does not answer or is not to be trusted."""
+    """Expiry of the mail server's certificate. Errors: `OSError`, `SMTPException` where it does not answer or is not trusted."""
     context = ssl.create_default_context()
     if mail.security == "ssl":
         with (

@@ -1,4 +1,4 @@
-"""Promises about the world outside: people have addresses, messages leave, the mail server's certificate holds, the switch is touched."""
+"""Promises about messages: addresses, delivery, the mail server's certificate, the dead man's switch."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ TOUCHED_WITHIN = timedelta(hours=26)
 
 
 def people(settings: Settings, reference: Reference | None, today: date) -> Promise:
-    """The operator or the clerk, and the counties, can be written to."""
+    """The operator or the clerk, and the counties, have addresses."""
     try:
         addresses = contacts.load(settings.data / "contacts.yaml")
     except Refusal as trouble:
@@ -49,7 +49,7 @@ def messages(settings: Settings, now: datetime) -> Promise:
 
 
 def certificate(settings: Settings, now: datetime) -> Promise:
-    """The mail server's certificate, as the outside program saw it within three days, holds for two weeks more."""
+    """The mail server's certificate, as noted by `outside` within three days, is valid for two more weeks."""
     what = "邮件服务器证书"
     if not _mails():
         return Promise(what, True, "没有设置加密的邮件服务器")

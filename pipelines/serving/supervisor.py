@@ -1,6 +1,6 @@
-"""Watching over programs: started in order, asked whether they are well, started again when they die, stopped together.
+"""Supervision of programs: started in order, probed, restarted when they end, stopped together.
 
-Each program runs in a session of its own, gets SIGTERM from the kernel when the watcher dies, and leaves its orphans to the watcher.
+Each program runs in a session of its own and gets SIGTERM from the kernel when the supervisor dies, which adopts its orphans.
 """
 
 import os
@@ -18,7 +18,7 @@ from pipelines.serving.programs import Program
 
 @dataclass(frozen=True)
 class Pace:
-    """How often one looks and how long one waits; all in seconds."""
+    """Intervals and time limits in seconds, and the number of failures after which a program is given up."""
 
     look: float = 1.0
     probe: float = 15.0
@@ -31,7 +31,7 @@ class Pace:
 
 @dataclass
 class Running:
-    """One program as it runs now, or waits to be started again."""
+    """One program and its process; None while it waits to be restarted. Times are of `time.monotonic`."""
 
     program: Program
     process: subprocess.Popen | None = None
@@ -94,7 +94,7 @@ class Supervisor:
     # ---- one program
 
     def _look(self, running: Running) -> bool:
-        """One look at one program; False when it is given up."""
+        """Start, probe or restart one program; False when it is given up."""
         now = time.monotonic()
         if running.process is None:
             if now >= running.next_start:
@@ -164,7 +164,7 @@ class Supervisor:
     # ---- ending
 
     def _end(self, running: Running, why: str) -> None:
-        """Stop one program and all it started, hard after a while."""
+        """Stop one program: SIGTERM, after `stray_grace` SIGKILL."""
         self.log.info(f"结束 {running.program.label}（进程 {running.pid}，{why}）")
         process = running.process
         if process is None:
@@ -177,7 +177,7 @@ class Supervisor:
             process.wait()
 
     def _end_strays(self) -> None:
-        """End what a dead program left behind: asked first, killed when it does not go."""
+        """End processes that a dead program left behind: SIGTERM, after `stray_grace` SIGKILL."""
         known = {running.pid for running in self.running if running.pid}
         now = time.monotonic()
         present = process_tree.children(os.getpid()) - known
@@ -192,7 +192,7 @@ class Supervisor:
         process_tree.reap(known)
 
     def _stop(self) -> None:
-        """Everything ends, last started first; a run in progress may finish within the grace."""
+        """Stop all programs, last started first; a run in progress may finish within `grace`."""
         deadline = time.monotonic() + self.pace.grace
         for running in reversed(self.running):
             if running.process is not None:
@@ -216,7 +216,7 @@ class Supervisor:
             running.process.wait()
 
     def _await_the_rest(self, deadline: float) -> None:
-        """What programs leave behind is a run in progress: it outlives the server that started it, and is worth waiting for."""
+        """Wait for processes that outlive their server: runs in progress."""
         announced = False
         while (left := process_tree.descendants(os.getpid())) and time.monotonic() < deadline:
             if not announced:
