@@ -1,4 +1,4 @@
-"""What a county answers to findings in the column 情况说明 of a list 问题清单 that came back (semantics §4, Explanation)."""
+"""Answers of a county to findings, from the column 情况说明 of a returned list 问题清单 (semantics §4, Explanation)."""
 
 import re
 from collections.abc import Iterator

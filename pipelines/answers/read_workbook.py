@@ -151,7 +151,7 @@ class _Reading:
             confirmed = confirmed_rows.confirmed(chosen.table, chosen.pieces, chosen.joined)
             self.last = replace(self.last, confirmed=confirmed)
         if chosen.refused:
-            # whose it is, so that the county sees it among its own; what only follows from the refusal is not told
+            # whose it is, so that the county sees it among its own; findings that only follow from the refusal are left out
             self.reading.refused = True
             self.reading.county, self.reading.month = self._whose_at_least(chosen)
             return

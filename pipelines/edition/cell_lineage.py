@@ -1,4 +1,4 @@
-"""The other direction: from a cell to the figures that it feeds."""
+"""From a cell of a workbook to the figures that it feeds."""
 
 import re
 
@@ -9,7 +9,7 @@ _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 
 
 def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> Row:
-    """What a cell of a submitted workbook became, and every figure that it goes into.
+    """The answer read from a cell of a submitted workbook, and every figure that it goes into.
 
     `file` is a name or the first digits of a SHA-256; the latest submission of that name is meant. Returns the answer (`field`,
     `raw`, `value`, `unit`, `held`) and `figures`: one entry per policy, indicator, month, level and unit.

@@ -34,7 +34,7 @@ def compare(
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
     `n/d`; the parts add up to `to` − `from`. A county that went on under another code has its later one. `counties` splits a city's
     parts by county, adding up to them exactly. Where there was no value, or is none now, `from` or `to` is null, and the other value is
-    told by the step at which it appears or goes: reporting where reports came or went, boundary where the roster made the difference.
+    attributed to the step at which it appears or disappears: reporting, or boundary where the roster made the difference.
     `m1` as published is its latest edition beside the release's.
     Errors: `Refusal` for months that the release does not hold, an unknown indicator or unit, or a unit below the county.
     """
@@ -119,8 +119,8 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict[str, Any]:
 
 
 def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
-    """The value at each step; a report of the earlier month that came late, or was taken back, is told as reporting where it makes all of
-    the difference between 无数据 and a value.
+    """The value at each step; a report of the earlier month that came late, or was taken back, is attributed to reporting where it makes
+    all of the difference between 无数据 and a value.
     """
     before = steps.get("redefined")
     values = {step: _value(steps.get(step)) for step in STEPS}

@@ -1,4 +1,4 @@
-"""What counts for every unit of a month: its roster entry, and the answers that stand for it.
+"""For every unit of a month: its roster entry, and the answers that stand for it.
 
 The roster decides who is counted. Rows supersede rows: of the submissions in force in a month, the latest in which a unit's row is
 accepted counts for it; a row that is held in a later one leaves the earlier accepted row in force. A unit without an accepted row has
@@ -132,7 +132,7 @@ def decisions_by_code(life: Life, rosters: Rosters) -> ReadBy:
 
 
 def inputs(life: Life, month: date, read_by: ReadBy) -> list[object]:
-    """What a month's answers follow from, besides reference data and the months before."""
+    """Inputs of a month's standing answers besides reference data and the months before, for its fingerprint."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
     return [
@@ -154,7 +154,7 @@ _OF_A_MONTH = ("standing", "county_standing", "county_source", "last_answer", "l
 
 
 def _forget(warehouse: Warehouse, gone: list[date]) -> None:
-    """Nothing stands in these months any more."""
+    """Delete the standing answers of these months."""
     if gone:
         with warehouse.transaction():
             for table in _OF_A_MONTH:

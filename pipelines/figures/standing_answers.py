@@ -19,7 +19,7 @@ ACCEPTED = "NOT held AND NOT broken AND uid IS NOT NULL"
 
 
 def write(warehouse: Warehouse, month: date, answered: bool) -> None:
-    """The month's standing anew; nothing where no answer stands in it, own or lent."""
+    """Write the month's standing answers; none where no answer stands in it, own or lent."""
     for table in ("standing", "county_standing", "county_source", "last_answer", "last_county_answer"):
         warehouse.con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
     if answered:
@@ -49,7 +49,7 @@ def _lent(part: Part, month: date) -> str:
     return f"REPLACE ({', '.join(yearly)})" if yearly else ""
 
 
-# A unit that is told twice is so rarely that it is looked for by itself: sorting all rows with all answers costs seconds.
+# Units with two rows are rare and looked for separately: sorting all rows with all answers costs seconds.
 _OWN = f"""
     SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, unit, uid, seq, row_no, {{fields}}
     FROM row WHERE {ACCEPTED} AND rowid NOT IN (

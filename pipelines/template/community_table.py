@@ -35,7 +35,7 @@ NOTES = (
 
 
 class Grid:
-    """Where things stand on the sheet: columns of fields, rows of units."""
+    """Layout of the sheet: columns of fields, rows of units."""
 
     def __init__(self, part: Part, kinds: list[str]):
         self.part, self.kinds = part, kinds
@@ -309,7 +309,7 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
 
 
 def set_page_marks(sheet: Worksheet, title: str, sender: str, watermark: str | None) -> None:
-    """What stands above and below each printed page."""
+    """Header and footer of each printed page."""
     mark = f"（{watermark}）" if watermark else ""
     sheet.set_header(f'&L&9{sender}&C&"黑体"&14{title}{mark}&R&9&A')
     sheet.set_footer(f"&L&9填表人：                    审核人：&C&9{watermark or ''}&R&9第 &P 页 共 &N 页")

@@ -85,7 +85,7 @@ def _page_numbers(paragraph: Paragraph) -> None:
 
 
 def _table(tasks: Sequence[Task]) -> str:
-    """The table as XML: the library sets a cell at a time."""
+    """The table as XML: setting its cells one by one through the library is slow."""
     total = sum(column.width for column in COLUMNS)
     widths = [round(column.width * _WIDTH_MM * _TWIPS_PER_MM / total) for column in COLUMNS]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)

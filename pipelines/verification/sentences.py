@@ -1,4 +1,4 @@
-"""What people read of a check, everywhere the same (§3, §6). Chinese, full-width punctuation."""
+"""Sentences about spot checks, the same in reports, pages and commands (§3, §6). Chinese, full-width punctuation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

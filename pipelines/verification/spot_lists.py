@@ -1,4 +1,4 @@
-"""What the ledger holds of every list: its plan, its draw, what came back, its withdrawal and its closing (§4, §5).
+"""Spot-check lists folded from the ledger: plan, draw, results, withdrawal and closing of each (§4, §5).
 
 A pure function of events and the archive's objects: no clock. Kinds of events, with the object that each names:
 
@@ -53,7 +53,7 @@ class ListClaim:
 
     @property
     def key(self) -> str:
-        """Its name within the list, and in returned answers: `facility_rural`, of a county `facility_rural@130530`."""
+        """Id of the claim in the list and in returned answers: `facility_rural`, of a county `facility_rural@130530`."""
         return self.indicator if self.level == "city" else f"{self.indicator}@{self.unit}"
 
     @property
@@ -174,7 +174,7 @@ class SpotList:
             for key, strata in self._list["claims"].items()
         }
 
-    # ---- what came back
+    # ---- results
 
     @cached_property
     def versions(self) -> dict[Key, list[Version]]:
@@ -222,11 +222,11 @@ class SpotList:
         return judge(self.claims[key].claim, self.visits_of(key)) if self.closing else None
 
     def refuted(self, key: str) -> set[str]:
-        """Uids of the population that were found not to be so."""
+        """Uids of the population with the result 不属实."""
         return {uid for uid, result in self.results_of(key).items() if result == tally.REFUTED}
 
     def redrawn(self) -> bool:
-        """Whether the ledger's number gives the list that is kept: anybody can check the same by hand."""
+        """Whether drawing again from the number in the ledger gives the stored list."""
         if self.draw is None:
             return False
         seed = draw.seed(self.plan.body["digest"], self.plan_hash, self.number, self.draw.body["value"])

@@ -7,7 +7,7 @@
 | `spot_stratum` | list, claim and stratum: visits by result, with the 核实率 of a stratum and its interval |
 | `spot_unit` | closed list, claim and unit that was to be visited: its place in the order, its last result |
 | `spot_answer` | closed list, claim, unit and answer recorded, those replaced or late among them |
-| `figure_spot` | policy, indicator, month, level and unit of a claim that a list is about: what its check says in that month |
+| `figure_spot` | policy, indicator, month, level and unit of a claim that a list is about: the result of its check for that month |
 
 Units stand in an edition only once their list is closed: until then the list is known to the inspectors alone. Shares are exact
 in per cent, factors from 0 to 1. An edition of an installation without spot checks has none of these tables, and they are empty.
@@ -72,7 +72,7 @@ TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 Lists = Mapping[int, SpotList]
-# what units say of a claim in a month: uid → 1 as claimed, 2 not, 3 and 4 unknown; empty where the figure is not computed
+# states of units in a month, for the indicator of a claim: uid → 1 as claimed, 2 not, 3 and 4 unknown; empty where the figure is not computed
 States = Callable[[ListClaim, date], Mapping[str, int]]
 Target = Callable[[ListClaim, date], Fraction | None]
 
@@ -110,7 +110,7 @@ def _of(spot_list: SpotList, claim: ListClaim) -> dict:
 
 def _list(spot_list: SpotList) -> dict:
     plan, drawn, closing, course = spot_list.plan, spot_list.draw, spot_list.closing, spot_list.course
-    # whoever has the seed has the list: until it is closed it is the inspectors' alone
+    # the list can be drawn from the seed; until it is closed only the inspectors may know it
     shown = drawn if closing else None
     return {
         **{name: plan.body[name] for name in ("edition", "source", "issue", "window")},
@@ -123,7 +123,7 @@ def _list(spot_list: SpotList) -> dict:
 
 
 def state(spot_list: SpotList) -> str:
-    """planned, withdrawn, open or closed: what the ledger says, whatever the day."""
+    """planned, withdrawn, open or closed, by the ledger alone."""
     return spot_list.course.state(date.min)
 
 
@@ -228,7 +228,7 @@ def _answers(spot_list: SpotList) -> Iterator[dict]:
             }  # fmt: skip
 
 
-# ---- what a check says in a month
+# ---- the table figure_spot
 
 
 def _figures(lists: Lists, month: date, states: States, target: Target) -> Iterator[dict]:
