@@ -3,12 +3,12 @@
 import itertools
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 import duckdb
 
 from pipelines import months
 from pipelines.edition import declared_register, edition_folders
+from pipelines.edition.figure_rows import Change
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
@@ -28,7 +28,7 @@ def compare(
     indicator: str | None = None,
     unit: str | None = None,
     policy: str | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Change]:
     """The change of every figure of city and counties from `m1` to `m2`, split in five parts, with the keys of `shequ compare --json`.
 
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
@@ -102,7 +102,7 @@ def _load(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: da
 # ---- parts
 
 
-def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict[str, Any]:
+def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> Change:
     steps = counted[key]
     first, last = (_value(steps.get(step)) for step in (STEPS[0], STEPS[-1]))
     inside = {

@@ -65,3 +65,78 @@ class ExplainedFigure(TypedDict):
     figure: Figure
     units: list[ExplainedUnit]
     explanations: list[dict[str, Any]]
+
+
+class FedFigure(TypedDict):
+    """A figure that an answer goes into. Grain: policy, indicator, month, level and unit."""
+
+    policy: str
+    indicator: str
+    month: str
+    level: str
+    unit: str
+    shown: str
+    status: str
+
+
+class FeedingCell(TypedDict):
+    """The answer read from a cell (`shequ feeds --json`). `value`: in the form's unit, null where it does not count; `unit`: its code."""
+
+    file: str
+    sha256: str
+    sheet: str
+    field: str
+    unit: str | None
+    raw: str | None
+    held: bool
+    value: str | None
+    figures: list[FedFigure]
+
+
+class CountyChange(TypedDict):
+    """A county's part of a change of the city, by step."""
+
+    unit: str
+    parts: dict[str, str]
+
+
+# A figure's change between two months (`shequ compare --json`); `from` is a keyword of Python.
+Change = TypedDict(
+    "Change",
+    {
+        "indicator": str, "unit": str, "from": str | None, "to": str | None, "parts": dict[str, str],
+        "counties": list[CountyChange],
+    },
+)  # fmt: skip
+
+
+class AddedFile(TypedDict):
+    """A submission that an edition counts and the one before it does not, or the reverse."""
+
+    county: str
+    month: str
+    seq: int
+    file: str
+
+
+class FigureDifference(TypedDict):
+    """A figure of the city in two editions of a month. Null: no value, or not there."""
+
+    policy: str
+    indicator: str
+    month: str
+    before: str | None
+    after: str | None
+    status_before: str | None
+    status_after: str | None
+
+
+class Difference(TypedDict):
+    """What a later edition of a month changed: parts of the reference data, submissions, months, figures (see `changes.since`)."""
+
+    reference: list[str]
+    submissions_added: list[AddedFile]
+    submissions_dropped: list[AddedFile]
+    months: list[str]
+    figures_changed: int
+    figures: list[FigureDifference]
