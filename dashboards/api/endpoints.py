@@ -14,9 +14,9 @@ from dashboards.queries import edition_data
 from pipelines import months
 from pipelines.access.roles import ACTIONS
 from pipelines.edition import Release, compare_months, figure_list
-from pipelines.edition import tasks as edition_tasks
+from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.edition_folders import current
-from pipelines.edition.figure_rows import Change, Figure
+from pipelines.edition.figure_types import Change, Figure
 from pipelines.edition.progress_rows import Task
 from pipelines.intake import answer_matters
 

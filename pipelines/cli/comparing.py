@@ -13,7 +13,7 @@ from pipelines.cli.options import MONTH, with_settings
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from pipelines.edition.figure_rows import Change
+    from pipelines.edition.figure_types import Change
 
 # answers first: that part is work
 _PARTS = {

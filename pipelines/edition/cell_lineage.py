@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.edition.figure_rows import FedFigure, FeedingCell
+from pipelines.edition.figure_types import FedFigure, FeedingCell
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 

@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines import months
 from pipelines.edition import declared_register, edition_folders
-from pipelines.edition.figure_rows import Change
+from pipelines.edition.figure_types import Change
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown

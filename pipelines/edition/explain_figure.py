@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pipelines import months
 from pipelines.edition.figure_list import figures
-from pipelines.edition.figure_rows import ExplainedAnswer, ExplainedFigure, ExplainedUnit
+from pipelines.edition.figure_types import ExplainedAnswer, ExplainedFigure, ExplainedUnit
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 

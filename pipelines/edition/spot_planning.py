@@ -13,13 +13,13 @@ from pipelines.edition.open_edition import Release, Row, open_release
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 from pipelines.settings import Settings
-from pipelines.verification import budget, claims, plan, sentences
-from pipelines.verification.claims import Claim
+from pipelines.verification import budget, plan, reported_claim, sentences
 from pipelines.verification.plan import Place, Plan
+from pipelines.verification.reported_claim import Claim
 from pipelines.verification.spot_lists import ListClaim, Named
 
 WHOLE = "全市"
-ALPHA = claims.alpha()
+ALPHA = reported_claim.alpha()
 
 
 @dataclass(frozen=True)

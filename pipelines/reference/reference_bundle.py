@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.reference import city, form, roster, rules, strict_yaml, working_days
+from pipelines.reference import city_declarations, form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
@@ -81,7 +81,7 @@ class Reference:
             place = self.folder / "policies" / item.policy.id
             digests[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         digests["rosters"] = self.rosters.digest()
-        if places := city.files(self.folder):
+        if places := city_declarations.files(self.folder):
             digests["city"] = strict_yaml.digest(places)
         return digests
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from pipelines import months
 from pipelines.edition.compare_months import compare
-from pipelines.edition.figure_rows import Change
+from pipelines.edition.figure_types import Change
 from pipelines.edition.phrases import listed, sentence
 from pipelines.errors import Refusal
 from pipelines.reports.claims import Claim, Proof, figure_proof

@@ -8,7 +8,7 @@ from math import ceil
 
 from pipelines.verification import bounds
 from pipelines.verification.bounds import Stratum
-from pipelines.verification.claims import Claim
+from pipelines.verification.reported_claim import Claim
 
 LEAST_POOLED = 10  # reported units: a smaller county is drawn together with others
 LEAST_VISITS = 3  # of a stratum, or all of it

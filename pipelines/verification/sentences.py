@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.verification.claims import Claim
 from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Factor, Result, Visits
+from pipelines.verification.reported_claim import Claim
 
 STATUS = {UNCHECKED: "已达标（未经抽查）", PROVEN: "已达标（经抽查核实）", UNSUPPORTED: "抽查不支持达标"}
 RATIO = "该指标是比率，抽查只适用于占比"

@@ -25,11 +25,11 @@ from typing import Any
 from pipelines import months
 from pipelines.archive.store import Event
 from pipelines.verification import course, draw, tally
-from pipelines.verification.claims import Claim
 from pipelines.verification.course import Course
 from pipelines.verification.draw import Drawn
 from pipelines.verification.estimate import Result, Visits, judge
 from pipelines.verification.plan import Place
+from pipelines.verification.reported_claim import Claim
 from pipelines.verification.returned import Answer, Key
 
 PLAN, DRAW, RESULT, WITHDRAW, CLOSE = "spot_plan", "spot_draw", "spot_result", "spot_withdraw", "spot_close"

@@ -21,9 +21,9 @@ from fractions import Fraction
 import pyarrow as pa
 
 from pipelines.verification import later_months, sentences, spot_lists, tally
-from pipelines.verification.claims import Claim
 from pipelines.verification.draw import Drawn
 from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, factor
+from pipelines.verification.reported_claim import Claim
 from pipelines.verification.spot_lists import ListClaim, SpotList
 
 _EXACT = Context(prec=28)

@@ -377,7 +377,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
 
 def stamp(reference: Reference) -> str:
     """What the projection's shape and reading depend on; another stamp means another projection."""
-    read_by = program_version.digest(__name__, "pipelines.worker.tasks")
+    read_by = program_version.digest(__name__, "pipelines.worker.request_handlers")
     parts = [read_by, reference.digests["form"], reference.rosters.files_digest(), str(reference.first_month)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -132,7 +132,7 @@ class FigureDifference(TypedDict):
 
 
 class Difference(TypedDict):
-    """What a later edition of a month changed: parts of the reference data, submissions, months, figures (see `changes.since`)."""
+    """What a later edition of a month changed: parts of the reference data, submissions, months, figures (see `edition_differences.since`)."""
 
     reference: list[str]
     submissions_added: list[AddedFile]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pipelines.edition import edition_folders, month_tables, same_edition
-from pipelines.edition.figure_rows import AddedFile, Difference, FigureDifference
+from pipelines.edition.figure_types import AddedFile, Difference, FigureDifference
 from pipelines.edition.month_tables import Object
 from pipelines.warehouse.projection import Warehouse
 
