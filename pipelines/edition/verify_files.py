@@ -19,7 +19,7 @@ import pyarrow as pa
 from pipelines.archive.store import is_right
 from pipelines.edition import edition_folders, month_tables
 from pipelines.edition.month_tables import Object
-from pipelines.system.durable_files import write_durably
+from pipelines.system.durable_files import read_json, write_durably
 from pipelines.warehouse.projection import Warehouse
 
 # SHA-256 → the state in which the file was found intact
@@ -130,13 +130,8 @@ def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
 
 def read_noted(releases: Path) -> Noted:
     """The recorded checks; empty where the record is missing or damaged, so that every file is read."""
-    with suppress(OSError, ValueError):
-        noted = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
-        if isinstance(noted, dict) and all(
-            isinstance(state, str) and _STATE.fullmatch(state) for state in noted.values()
-        ):
-            return noted
-    return {}
+    noted = read_json(releases / _RIGHT)
+    return noted if all(isinstance(state, str) and _STATE.fullmatch(state) for state in noted.values()) else {}
 
 
 _RIGHT = "right.json"

@@ -1,9 +1,7 @@
 """Decides which messages the state of an installation calls for, and writes them to the outbox. The current time is an argument."""
 
 import json
-from contextlib import suppress
 from datetime import date, datetime
-from pathlib import Path
 
 from pipelines import months
 from pipelines.archive import edition_gate, month_state
@@ -19,6 +17,7 @@ from pipelines.notify.outbox import Outbox, contacts_of
 from pipelines.reports.facts import gather
 from pipelines.reports.overall_verdict import tally
 from pipelines.settings import Settings
+from pipelines.system.durable_files import read_json
 
 
 def remind(settings: Settings, now: datetime) -> list[Message]:
@@ -51,7 +50,7 @@ def releases(settings: Settings, after: int) -> int:
 def matters(settings: Settings, now: datetime) -> list[Message]:
     """Write messages about matters newly open or explained to the outbox; returns them. Takes no lock."""
     place, waiting = settings.data / "outbox" / "matters.json", answer_matters.kept(settings)
-    notified = _notified(place)
+    notified = read_json(place)
     fresh = matter_messages.news(waiting, notified)
     states = {m["id"]: m["state"] for m in waiting if m["state"] in ("open", "explained")}
     if states == notified:
@@ -61,13 +60,6 @@ def matters(settings: Settings, now: datetime) -> list[Message]:
     # after the messages: when killed in between they are written again, under the same keys, and not sent twice
     write_durably(place, json.dumps(states).encode())
     return written
-
-
-def _notified(place: Path) -> dict[str, str]:
-    with suppress(OSError, ValueError):
-        states = json.loads(place.read_text(encoding="utf-8"))
-        return states if isinstance(states, dict) else {}
-    return {}
 
 
 def _county_names(settings: Settings, fresh: list[Matter]) -> dict[str, str]:

@@ -49,12 +49,8 @@ def running(settings: Settings, now: datetime) -> list[Promise]:
 def _sensors(web: str, since: datetime | None, now: datetime) -> list[Promise]:
     """One promise per sensor and schedule: its last good tick is recent enough."""
     return [
-        Promise(
-            f"{'传感器' if ticking.sensor else '定时'} {ticking.name}",
-            not (late := ticking.late(since, now)),
-            late or ticking.says(),
-        )
-        for ticking in probes.last_good(web)
+        Promise(f"{'传感器' if t.sensor else '定时'} {t.name}", not (late := t.late(since, now)), late or t.says())
+        for t in probes.last_good(web)
     ]
 
 

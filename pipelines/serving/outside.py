@@ -23,6 +23,7 @@ from pipelines.notify import dispatch, outbox
 from pipelines.notify.messages import Message
 from pipelines.serving.promise import Promise
 from pipelines.settings import Mail, Settings
+from pipelines.system.durable_files import read_json
 
 EVERY = 30.0
 # seconds for all messages of one round, and for one question to the outside
@@ -64,11 +65,7 @@ def probe(settings: Settings, now: datetime | None = None) -> str | None:
 
 def note(settings: Settings) -> dict:
     """Content of `data/outside.json`; empty where it is missing or damaged."""
-    try:
-        seen = json.loads(_place(settings).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return seen if isinstance(seen, dict) else {}
+    return read_json(_place(settings))
 
 
 def _keep(settings: Settings, known: dict) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from pipelines.serving.programs import Ports
 from pipelines.serving.supervisor import Supervisor
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.system import locks
+from pipelines.system.durable_files import read_json
 
 # A supervisor that dies so often within so many seconds is not helped by another.
 MOST_SUPERVISORS, WITHIN = 5, 3600.0
@@ -115,19 +117,15 @@ def _remember(settings: Settings, ports: Ports) -> None:
 
 def ports_of(settings: Settings) -> Ports:
     """The ports of the last `shequ serve` here; the usual ones where there was none, or its note is damaged."""
-    try:
-        state = json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))
-        return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
-    except (FileNotFoundError, ValueError, TypeError):
-        return Ports()
+    state = read_json(settings.data / "serve.json")
+    return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
 
 
 def started(settings: Settings) -> datetime | None:
     """Start time of the last `shequ serve` here; None where there was none, or its note is damaged."""
-    try:
-        return datetime.fromisoformat(json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))["since"])
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return None
+    with suppress(ValueError, TypeError, KeyError):
+        return datetime.fromisoformat(read_json(settings.data / "serve.json")["since"])
+    return None
 
 
 def _warn(settings: Settings, log) -> None:

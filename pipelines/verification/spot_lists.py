@@ -277,11 +277,7 @@ def deciding(by_number: Mapping[int, SpotList], about: tuple[str, str, str, str]
 
     Whether that day has come changes nothing: a list that is not closed decides nothing yet.
     """
-    asked = [
-        spot_list
-        for spot_list in by_number.values()
-        if spot_list.month == month and about in {c.about for c in spot_list.claims.values()}
-    ]
+    asked = [s for s in by_number.values() if s.month == month and about in {c.about for c in s.claims.values()}]
     first = course.deciding((spot_list.course for spot_list in asked), date.max)
     return by_number[first.number] if first else None
 

@@ -83,9 +83,7 @@ def tables(lists: Lists, month: date, states: States, target: Target) -> dict[st
     rows = {
         "spot_list": [_list(spot_list) for spot_list in own],
         "spot_claim": [_claim(lists, spot_list, claim) for spot_list in own for claim in spot_list.claims.values()],
-        "spot_stratum": [
-            row for spot_list in own for claim in spot_list.claims.values() for row in _strata(spot_list, claim)
-        ],
+        "spot_stratum": [row for s in own for claim in s.claims.values() for row in _strata(s, claim)],
         "spot_unit": [row for spot_list in own if spot_list.closing for row in _units(spot_list)],
         "spot_answer": [row for spot_list in own if spot_list.closing for row in _answers(spot_list)],
         "figure_spot": list(_figures(lists, month, states, target)),
@@ -283,9 +281,7 @@ def _figure(
 
 def _newest(lists: Lists, about: tuple[str, str, str, str], month: date) -> SpotList | None:
     """The deciding list of the newest checked month up to this one; None where that is not closed."""
-    checked = sorted(
-        {spot_list.month for spot_list in lists.values() if later_months.speaks(spot_list.month, month)}, reverse=True
-    )
+    checked = sorted({s.month for s in lists.values() if later_months.speaks(s.month, month)}, reverse=True)
     for when in checked:
         decides = spot_lists.deciding(lists, about, when)
         if decides and decides.closing:
