@@ -13,7 +13,7 @@ from streamlit.web.cli import main
 from streamlit.web.server.starlette import starlette_app
 
 from dashboards import upload_door
-from dashboards.api.middleware import Api
+from dashboards.api.api_middleware import Api
 from dashboards.front.middleware import Front
 
 # outermost first; Streamlit's own come after them

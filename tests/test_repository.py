@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +132,15 @@ def test_modules_are_named_for_what_they_know():
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
     found = [name(path) for path in SOURCES if path.stem in empty or path.parent.name in empty]
     assert not found, f"模块以所知道的事命名,不叫 utils:{found}"
+
+
+def test_no_two_modules_have_one_name():
+    places = defaultdict(list)
+    for path in SOURCES:
+        if not path.name.startswith("__"):
+            places[path.name].append(name(path))
+    twice = [" 和 ".join(same) for same in places.values() if len(same) > 1]
+    assert not twice, f"同名的模块，请给其中一个自己的名字：{'；'.join(twice)}"
 
 
 def test_every_module_says_what_it_is():

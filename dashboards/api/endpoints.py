@@ -14,9 +14,9 @@ from dashboards.queries import edition_data
 from pipelines import months
 from pipelines.access.roles import ACTIONS
 from pipelines.edition import Release, compare_months, figure_list
-from pipelines.edition import tasks as edition_tasks
+from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.edition_folders import current
-from pipelines.edition.figure_rows import Figure
+from pipelines.edition.figure_types import Change, Figure
 from pipelines.edition.progress_rows import Task
 from pipelines.intake import answer_matters
 
@@ -40,7 +40,7 @@ class Endpoint:
 
     about: str
     row: type[BaseModel]
-    answer: Callable[[Query], list[dict] | list[Figure]]
+    answer: Callable[[Query], list[dict] | list[Figure] | list[Change]]
     parameters: Mapping[str, Parameter]
 
 
@@ -104,14 +104,14 @@ def _units_of(query: Query, counties: Iterable[str]) -> set[str]:
     return {row["unit"] for row in edition_data.rows(query.release, sql, month, tuple(counties))}
 
 
-def _compare(query: Query) -> list[dict]:
+def _compare(query: Query) -> list[Change]:
     asked = (query.month("from"), query.month("to"), query.text("indicator"), query.text("unit"), query.policy)
     return _compared(str(query.release.folder), asked, query.release)
 
 
 # a comparison of two months takes seconds
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _compared(folder: str, asked: tuple, _release: Release) -> list[dict]:
+def _compared(folder: str, asked: tuple, _release: Release) -> list[Change]:
     return compare_months.compare(_release, *asked)
 
 

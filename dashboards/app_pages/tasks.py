@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.components import common_parts, header
-from pipelines.edition import tasks as edition_tasks
+from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.phrases import count, day
 from pipelines.edition.progress_rows import Task
 

@@ -17,7 +17,7 @@ from dashboards import page_list, signin
 from dashboards.charts import palette, plotly_charts
 from dashboards.components import header
 from dashboards.components.header import View
-from dashboards.queries import city, edition_data, sentences, submission_rows
+from dashboards.queries import city, edition_data, edition_sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -85,8 +85,8 @@ def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
     if not rows:
         return []
     if rows[0]["level"] == "city":
-        return [sentences.who_lags(view) + movement_sentences.who_slipped(sentences.slipped(view))]
-    return [screen_wording.slipped(sentences.slipped(view, county=rows[0]["place"]))]
+        return [edition_sentences.who_lags(view) + movement_sentences.who_slipped(edition_sentences.slipped(view))]
+    return [screen_wording.slipped(edition_sentences.slipped(view, county=rows[0]["place"]))]
 
 
 def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
@@ -94,8 +94,8 @@ def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
     if not rows:
         return []
     if rows[0]["level"] == "city":
-        return [movement_sentences.what_moved(sentences.moved(view), most=1)]
-    return [screen_wording.moved_in(sentences.moved(view), rows[0]["place"])]
+        return [movement_sentences.what_moved(edition_sentences.moved(view), most=1)]
+    return [screen_wording.moved_in(edition_sentences.moved(view), rows[0]["place"])]
 
 
 def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:
@@ -266,7 +266,7 @@ def _says(value: object) -> bool:
 
 def moves(view: View, rows: Sequence[MovedRow]) -> None:
     """What moved by work and where, and the counties' figures that moved most against the month before."""
-    if said := movement_sentences.what_moved(sentences.moved(view)):
+    if said := movement_sentences.what_moved(edition_sentences.moved(view)):
         st.markdown(escape.markdown(said))
     if not rows:
         st.caption("没有可比的上月数字，或与上月相同。")

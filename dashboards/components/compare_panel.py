@@ -11,7 +11,7 @@ from dashboards.charts.palette import Ink
 from dashboards.components import common_parts, header
 from dashboards.components.common_parts import Shown
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows, ranks, sentences
+from dashboards.queries import edition_data, edition_sentences, figure_rows, ranks
 from dashboards.queries.row_types import PlaceRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -126,7 +126,7 @@ def _why(view: View, before: date, code: str) -> None:
         return
     st.subheader(f"{escape.markdown(known[asked]['name'])}：为什么变", anchor=False)
     try:
-        rows = sentences.changes(view, before, view.month, asked)
+        rows = edition_sentences.changes(view, before, view.month, asked)
     except Refusal as refused:
         st.caption(escape.markdown(refused))
         return
@@ -135,11 +135,11 @@ def _why(view: View, before: date, code: str) -> None:
         st.caption("这里两个月份都没有这个指标的数字。")
         return
     unit = "个百分点" if known[asked]["unit"] == "%" else known[asked]["unit"]
-    parts = {name: sentences.points(own["parts"].get(name)) or 0.0 for name in PART_NAMES}
+    parts = {name: edition_sentences.points(own["parts"].get(name)) or 0.0 for name in PART_NAMES}
     said = "，".join(f"{PART_NAMES[name]} {_points(value)}" for name, value in parts.items() if value)
     st.markdown(
         escape.markdown(
-            f"共变 {_points(sentences.points(own['change']) or 0.0)} {unit}，其中：{said or '没有变化'}。各部分相加等于变化。"
+            f"共变 {_points(edition_sentences.points(own['change']) or 0.0)} {unit}，其中：{said or '没有变化'}。各部分相加等于变化。"
         )
     )
     names = common_parts.county_options(view)
@@ -149,9 +149,9 @@ def _why(view: View, before: date, code: str) -> None:
 
 
 def _part_line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    parts = {name: sentences.points(row["parts"].get(name)) or 0.0 for name in PART_NAMES}
+    parts = {name: edition_sentences.points(row["parts"].get(name)) or 0.0 for name in PART_NAMES}
     shown = {name: Shown(_points(value) if value else "", value) for name, value in parts.items()}
-    total = sentences.points(row["change"]) or 0.0
+    total = edition_sentences.points(row["change"]) or 0.0
     return {"county": names[row["unit"]], **shown, "total": Shown(_points(total), total)}
 
 

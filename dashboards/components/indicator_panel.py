@@ -11,7 +11,7 @@ from dashboards import signin
 from dashboards.charts import palette
 from dashboards.components import common_parts, header
 from dashboards.components.header import View
-from dashboards.queries import edition_data, figure_rows, plans, sentences, submission_rows
+from dashboards.queries import edition_data, edition_sentences, figure_rows, plans, submission_rows
 from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
@@ -103,8 +103,8 @@ SDG = {
 
 def moved_in_words(view: View, indicator: str) -> None:
     """What of the last month was work and where, what was reports or boundary; and which counties slipped."""
-    own = next((row for row in sentences.moved(view) if row["indicator"] == indicator), None)
-    slipped = [row["short"] for row in sentences.slipped(view, indicator=indicator)]
+    own = next((row for row in edition_sentences.moved(view) if row["indicator"] == indicator), None)
+    slipped = [row["short"] for row in edition_sentences.slipped(view, indicator=indicator)]
     said = [_of_work(own) if own else ""]
     said += [f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
     if told := "。".join(filter(None, said)):

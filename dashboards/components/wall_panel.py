@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.charts.palette import Ink
 from dashboards.components import board, common_parts
 from dashboards.components.header import View
-from dashboards.queries import city, figure_rows, sentences, spot_rows
+from dashboards.queries import city, edition_sentences, figure_rows, spot_rows
 from dashboards.queries.row_types import PlaceRow
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -41,7 +41,7 @@ def _pages(view: View, rows: Sequence[PlaceRow], ink: Ink) -> list[Callable[[], 
 
 
 def _counties(view: View, rows: Sequence[PlaceRow], ink: Ink) -> None:
-    st.markdown(escape.markdown(sentences.who_lags(view)))
+    st.markdown(escape.markdown(edition_sentences.who_lags(view)))
     board.matrix(view, rows, ink, named=True)
 
 

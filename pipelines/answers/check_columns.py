@@ -19,7 +19,7 @@ _FEW = 3  # cells under no header that are notes rather than a column
 
 
 def check_columns(table: Table, part: Part, report: Report) -> bool:
-    """Says what is wrong with the columns. Whether the sheet can be used: no field twice, no required one missing."""
+    """Report faults of the columns; returns whether the sheet can be used: no field twice, no required one missing."""
     sheet, usable = table.sheet.name, True
     for name, columns in table.twice.items():
         cells = ",".join(address.cell(table.last, column.index) for column in columns)
@@ -78,7 +78,7 @@ def _hint(near: str | None, missing: object) -> str:
 
 
 def _headless_columns(table: Table, report: Report) -> None:
-    """Columns with data under no header. A few cells are a note beside the table."""
+    """Report columns of data without a header; a few cells only are taken for a note beside the table."""
     headed = {column.index for column in (*table.columns.values(), *table.unknown, *table.wrong_unit.values())}
     headed |= {column.index for columns in table.twice.values() for column in columns}
     counts: Counter[int] = Counter()

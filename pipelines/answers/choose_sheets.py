@@ -26,7 +26,7 @@ from pipelines.workbook import address
 from pipelines.workbook.grid import Row, Sheet, Workbook
 
 _LONG = 12  # cells of a row that is more than a list of names
-OURS = ("填表说明", "问题清单")  # the template's and the receipt's own, of which nobody needs to be told
+OURS = ("填表说明", "问题清单")  # sheets of the template and the receipt: passed over without a note
 
 
 @dataclass
@@ -47,7 +47,7 @@ def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_
     """表1 and 表2, found by content. `named` are the months that the file's name says; a workbook `of_town` has no 表2.
 
     Sheets of another month and forms without answers are set aside, sheets of 表1 with other units or columns are joined, and
-    sheets that contradict each other are refused with the places. Nothing is chosen in silence.
+    sheets that contradict each other are refused with the places. Every choice is reported.
     """
     return _Choice(workbook, form, report, named, of_town).made()
 
@@ -125,7 +125,7 @@ class _Choice:
             self._without_table(has_record)
 
     def _refuse_halves(self, halves: list[Table]) -> None:
-        """Columns without the units that they are about: to count the rest alone would lose them."""
+        """Refuse a file in which a sheet has columns of answers without the units that they belong to."""
         names = "、".join(f"“{table.sheet.name}”" for table in halves)
         headers = [column.header for table in halves for column in table.columns.values()]
         self.report.add("columns_without_units", sheets=names, found="、".join(headers[:5]), count=len(headers))
@@ -214,7 +214,7 @@ def _positions(table: Table, names: tuple[str, ...]) -> list[int]:
 
 
 def _has_units(table: Table) -> bool:
-    """Whether anything stands under the header: an empty copy of the form is no second candidate."""
+    """Whether anything stands under the header; an empty copy of the form is not a candidate."""
     positions = _positions(table, ("code", "name"))
     rows = table.sheet.rows[table.last :]
     return any(row[p] not in (None, "") for row in rows for p in positions if p < len(row))
@@ -282,8 +282,8 @@ def _holds_codes(sheet: Sheet) -> bool:
 
 
 def _codes_in(row: Row) -> set[str]:
-    found = (parse_value.code_digits(parse_value.shown(value) or "") for value in row[:20] if value is not None)
-    return {digits for digits in found if len(digits) == 12 and digits.isdigit()}
+    codes = (parse_value.code_digits(parse_value.shown(value) or "") for value in row[:20] if value is not None)
+    return {digits for digits in codes if len(digits) == 12 and digits.isdigit()}
 
 
 def _answered_units(sheet: Sheet) -> int:

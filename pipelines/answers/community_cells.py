@@ -45,7 +45,7 @@ class Cells:
         self._merged_cells()
 
     def ignore_inapplicable(self, kinds: list[str | None]) -> None:
-        """Answers to questions that are not for this kind of community: reported, and ignored."""
+        """Report and ignore answers to questions that do not apply to the kind of community."""
         self._kinds_of_rows = kinds
         outside = {
             applies: [i for i, kind in enumerate(kinds) if kind is not None and kind not in allowed]
@@ -57,7 +57,7 @@ class Cells:
                 self._ignore(question, positions)
 
     def report_bad(self) -> None:
-        """Every cell that could not be read, habits that are asked about, and months that lie after the report's."""
+        """Report cells that could not be read, questions about whole columns, and months after the report's."""
         self._settled_months()
         self._report_months()
         self._report_bad()
@@ -184,7 +184,7 @@ class Cells:
         return tuple(filled.values())
 
     def _report_personal(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
-        """Says where telephone or identity numbers stand in a name; they are struck out before anything is kept."""
+        """Report names with telephone or identity numbers, which are masked before anything is stored."""
         rows = [row for row, value in zip(self.rows.row, raw, strict=True) if personal_data.holds(value)]
         cells = address.column_cells(place.index, rows)
         self.add("personal_data", cell=cells, field=question.id, found=place.header)
@@ -320,7 +320,7 @@ class Cells:
         return [i for i, kind in enumerate(kinds) if kind is None or question.applies_to(kind)]
 
     def _ask_ticks(self, asked: list[tuple[Field, list[int], int]]) -> None:
-        """One question for the sheet, or for the one column."""
+        """Add one finding for all these columns of the sheet."""
         question = asked[0][0]
         cells = ",".join(
             address.column_cells(self.table.columns[q.id].index, [self.rows.row[i] for i in rows])
@@ -339,7 +339,7 @@ class Cells:
                 self.rows.unreadable[i].append(name)
 
     def _later_than_report(self) -> None:
-        """Months after the report's own: taken, and asked about."""
+        """Accept months after the report's own, with a warning."""
         month = self.context.month
         for question in self.context.part:
             if question.type != "month" or question.id not in self.table.columns or month is None:

@@ -35,7 +35,7 @@ class CommunityRows:
     elsewhere: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
 
     def drop(self, positions: set[int]) -> None:
-        """Takes rows out, as if they had not been sent."""
+        """Remove rows, as if they had not been sent."""
         keep = [i for i in range(len(self.row)) if i not in positions]
         lists: list[list[Any]] = [self.row, self.unit, self.held, self.unreadable]
         for values in (*lists, *self.values.values(), *self.raw.values()):

@@ -130,8 +130,8 @@ class _Reader:
         """Damaged codes of units that the name identifies (position to unit): a finding a cell, or one where a column came so."""
         if len(named) > ONE_BY_ONE:
             cell, codes = self._code_cells(list(named)), list(dict.fromkeys(self._raw("code", i) or "" for i in named))
-            found, sample = "、".join(codes), "、".join(codes[:3])
-            self._add("code_column_damaged", cell=cell, field="code", found=found, sample=sample, count=len(named))
+            shown, sample = "、".join(codes), "、".join(codes[:3])
+            self._add("code_column_damaged", cell=cell, field="code", found=shown, sample=sample, count=len(named))
             return
         for i, unit in named.items():
             where: Where = {"cell": self._code_cells([i]), "row": self.rows.row[i], "field": "code", "unit": unit}

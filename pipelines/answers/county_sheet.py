@@ -324,17 +324,17 @@ def is_filled(form2: Form2) -> bool:
     return answers(form2) > 0
 
 
-def contradictions(one: Form2, other: Form2) -> list[str]:
+def contradictions(form: Form2, other: Form2) -> list[str]:
     """Places where two records of one file differ, or only one has an answer."""
     places = []
-    for name, place in one.places.items():
+    for name, place in form.places.items():
         if name not in other.places:
             continue
         there = other.places[name]
-        said = one.sheet.value(place.row, place.column), other.sheet.value(there.row, there.column)
+        said = form.sheet.value(place.row, place.column), other.sheet.value(there.row, there.column)
         blank = [_is_blank(value) for value in said]
         if not all(blank) and (any(blank) or len({labels.fold(parse_value.shown(value) or "") for value in said}) > 1):
-            spots = ((one, place, said[0]), (other, there, said[1]))
+            spots = ((form, place, said[0]), (other, there, said[1]))
             places.append("，".join(
                 f"“{form.sheet.name}”{address.cell(spot.row, spot.column)}为“{parse_value.shown(value) or ''}”"
                 for form, spot, value in spots

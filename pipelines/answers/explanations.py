@@ -1,4 +1,4 @@
-"""What a county answers to findings in the column 情况说明 of a list 问题清单 that came back (semantics §4, Explanation)."""
+"""Answers of a county to findings, from the column 情况说明 of a returned list 问题清单 (semantics §4, Explanation)."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def kept(text: str) -> str:
 
 def read(workbook: Workbook) -> list[Explanation]:
     """Every explanation of the workbook's lists, in their order; a finding that is answered twice, as it is answered last."""
-    explanations = {one.finding: one for sheet in workbook.sheets for one in _of_sheet(sheet)}
+    explanations = {explanation.finding: explanation for sheet in workbook.sheets for explanation in _of_sheet(sheet)}
     return list(explanations.values())
 
 

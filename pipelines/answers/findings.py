@@ -123,7 +123,7 @@ class Where(TypedDict, total=False):
 
 @dataclass
 class _Alike:
-    """The findings of one code on one field of a sheet: the first in full, of all of them the cells and what was found."""
+    """The findings of one code on one field of a sheet: the first in full, and the cells and contents of all."""
 
     first: Finding
     body: str
@@ -168,7 +168,7 @@ class Report:
     ) -> None:
         """Records a finding. `words` fill further placeholders of its message."""
         alike = self._alike.setdefault((code, sheet), {})
-        # what is told of a cell is stored and sent on: never with a telephone or identity number in it
+        # a finding is stored and sent on: telephone and identity numbers are masked
         masked = personal_data.masked_code if field in CODES else personal_data.masked
         found = found and masked(found)
         if field in alike and sum(same.count for same in alike.values()) >= SINGLY:
@@ -222,7 +222,7 @@ class Report:
 
 
 def _together(alike: list[_Alike]) -> _Alike:
-    """Those of many fields as those of one."""
+    """Groups of several fields merged into one."""
     first = replace(alike[0].first, field=None)
     cells = [cell for same in alike for cell in same.cells]
     found = {value: None for same in alike for value in same.found}

@@ -226,9 +226,9 @@ class _Joiner:
                 )
 
 
-def _same(one: object, other: object) -> bool:
+def _same(value: object, other: object) -> bool:
     """Whether two cells say the same: as they are shown, width and blanks apart."""
-    return labels.fold(parse_value.shown(one) or "") == labels.fold(parse_value.shown(other) or "")
+    return labels.fold(parse_value.shown(value) or "") == labels.fold(parse_value.shown(other) or "")
 
 
 def described(joined: Joined) -> str:

@@ -1,6 +1,6 @@
-"""What a county's sheets looked like last time. Changes are worth a note: where columns move, answers slip.
+"""Notes on layout changes since a county's last submission: moved columns often hold misplaced answers.
 
-A pure function over two lists of places. Where answers stand, the reader has told (table `source` of the warehouse).
+A pure function over two lists of places (table `source` of the warehouse).
 Columns that the form does not know are findings of the reader and are not compared here.
 """
 
@@ -78,7 +78,7 @@ def _plain(header: str) -> str:
 
 
 def _moved(before: dict[str, Place], now: dict[str, Place], both: list[str], label: dict[str, str]) -> list[str]:
-    """Columns that left their order. A column put in between moves all to its right, and is no change of order."""
+    """Columns whose order has changed; a column inserted between others changes no order."""
     ordered = sorted(both, key=lambda name: column_number(now[name].cell))
     stayed = _longest_rising([column_number(before[name].cell) for name in ordered])
     return [
@@ -87,7 +87,7 @@ def _moved(before: dict[str, Place], now: dict[str, Place], both: list[str], lab
 
 
 def _longest_rising(numbers: list[int]) -> set[int]:
-    """Positions of a longest rising run of the numbers: the fewest others have moved."""
+    """Positions of a longest increasing subsequence, so that the fewest columns count as moved."""
     ends: list[int] = []  # the least last number of a run of each length
     at: list[int] = []  # and its position
     before: list[int | None] = []

@@ -1,7 +1,7 @@
 """Which unit of the roster a row is about: by code, else by a name that is unique in its town, else in its county.
 
-Everything else is an open question with ranked candidates: likeness ranks, it never decides. A wrong match is worse than an
-open one, so a code and a name that point to two different units are a question too.
+Everything else is an open question with candidates ranked by similarity, which never decides. A wrong match is worse than an
+open one, so a code and a name of two different units are a question too.
 """
 
 from collections import defaultdict

@@ -34,7 +34,7 @@ class Costly:
     limits: Limits
 
     def reading(self, file: str, sha256: str, kinds: dict[str, Kind]) -> Reading:
-        """The refused reading of such a file."""
+        """The reading of the file: refused."""
         report = findings.Report(file, kinds)
         if self.why == FAULT:
             report.add("reader_fault")
@@ -49,7 +49,7 @@ def noted(body: dict[str, Any]) -> Costly:
 
 
 def decided(archive: Archive, after: int) -> dict[int, Costly]:
-    """What is noted of submissions later than `after`, by seq: in the whole ledger, for it was so from the first reading on."""
+    """Failures noted in the ledger for submissions later than `after`, by seq."""
     return {e.body["submission"]: noted(e.body) for e in archive.decisions(after=after) if e.kind == KIND}
 
 

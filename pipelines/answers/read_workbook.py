@@ -151,7 +151,7 @@ class _Reading:
             confirmed = confirmed_rows.confirmed(chosen.table, chosen.pieces, chosen.joined)
             self.last = replace(self.last, confirmed=confirmed)
         if chosen.refused:
-            # whose it is, so that the county sees it among its own; what only follows from the refusal is not told
+            # whose it is, so that the county sees it among its own; findings that only follow from the refusal are left out
             self.reading.refused = True
             self.reading.county, self.reading.month = self._whose_at_least(chosen)
             return
@@ -187,11 +187,11 @@ class _Reading:
     def _explanations(self) -> None:
         """The county's answers to earlier findings; a stock phrase is refused with a note."""
         explained = explanations.read(self.workbook)
-        self.reading.explanations = [one for one in explained if not explanations.says_nothing(one.text)]
-        empty = [one for one in explained if explanations.says_nothing(one.text)]
-        for sheet in dict.fromkeys(one.sheet for one in empty):
-            there = [one for one in empty if one.sheet == sheet]
-            cells, texts = ",".join(one.cell for one in there), "、".join(dict.fromkeys(one.text for one in there))
+        self.reading.explanations = [e for e in explained if not explanations.says_nothing(e.text)]
+        empty = [e for e in explained if explanations.says_nothing(e.text)]
+        for sheet in dict.fromkeys(e.sheet for e in empty):
+            there = [e for e in empty if e.sheet == sheet]
+            cells, texts = ",".join(e.cell for e in there), "、".join(dict.fromkeys(e.text for e in there))
             self.report.add("explanation_says_nothing", sheet=sheet, cell=cells, found=texts, count=len(there))
 
     def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:

@@ -112,7 +112,7 @@ def questions(
     asked.remember(seqs)
     for ask in (_against_last_month, _slips, _alike, _round):
         ask(asked)
-    return asked.found()
+    return asked.findings()
 
 
 @dataclass
@@ -188,7 +188,7 @@ class _Asked:
             **words,
         )
 
-    def found(self) -> list[tuple[int, str, Finding]]:
+    def findings(self) -> list[tuple[int, str, Finding]]:
         return [
             (seq, self.counties[seq], finding) for seq, report in self.reports.items() for finding in report.close()
         ]

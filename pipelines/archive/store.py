@@ -1,7 +1,7 @@
 """The archive: what came in and what was decided, for ever.
 
 Bytes stand under their SHA-256; events are lines of an append-only ledger (`pipelines.archive.ledger`). Both are on disk (fsync of file
-and folder) before anybody is told "received". Nothing here is ever rewritten.
+and folder) before a receipt is confirmed. Nothing here is ever rewritten.
 """
 
 import hashlib

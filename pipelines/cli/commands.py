@@ -67,7 +67,7 @@ def main(ctx: click.Context, data: Path | None) -> None:
 def template(found: Settings, month, county, town, blank: bool, out: Path, as_json: bool) -> None:
     """生成待填的报表（每县一个工作簿）；从第二个月起填好上月已报的答案。"""
     from pipelines.archive import reference_in_force
-    from pipelines.edition.last_answers import last_answers
+    from pipelines.edition.edition_answers import last_answers
     from pipelines.reference import age
     from pipelines.template import write_templates
 

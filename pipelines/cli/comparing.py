@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from pipelines import months
 from pipelines.cli import printing
 from pipelines.cli.options import MONTH, with_settings
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.edition.figure_types import Change
 
 # answers first: that part is work
 _PARTS = {
@@ -48,7 +52,7 @@ def compare(found: Settings, m1: date, m2: date, indicator, unit, policy, as_jso
             printing.say(f"{names[row['indicator']]} {names.get(row['unit'], '全市')}（{row['unit']}）：{_change(row)}")
 
 
-def _change(row: dict) -> str:
+def _change(row: "Change") -> str:
     parts = {name: Fraction(row["parts"][key]) for key, name in _PARTS.items()}
     moved = "，".join(f"{name} {_signed(value)}" for name, value in parts.items() if value)
     begun = "没有变化" if row["from"] is not None and row["to"] is not None else "数据有无，属报送"

@@ -15,7 +15,7 @@ from pipelines.intake import file_names, gap_wording
 from pipelines.punctuation import full_width
 
 if TYPE_CHECKING:
-    from pipelines.edition.figure_rows import ExplainedFigure, Figure
+    from pipelines.edition.figure_types import ExplainedFigure, Figure
 
 
 def say(*lines: str, err: bool = False) -> None:

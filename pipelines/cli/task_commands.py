@@ -23,7 +23,7 @@ from pipelines.settings import Settings
 def tasks(settings: Settings, month: date | None, county: str | None, out: Path | None, as_json: bool) -> None:
     """督办：把各县的缺口列为事项，说明尚缺多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
     from pipelines.edition import open_release
-    from pipelines.edition.tasks import tasks as of_release
+    from pipelines.edition.county_tasks import tasks as of_release
 
     release = open_release(month, settings=settings)
     if county and not release.rows("SELECT 1 FROM county WHERE unit = ?", [county]):

@@ -1,7 +1,7 @@
 """Asset checks: one for each kind that `pipelines.warehouse.warehouse_checks` derives from the declarations, made by the stage that they look at.
 
-A check is one row of the page of an asset; which of its rules fail, how often and where stands in its table. A row for each of
-forty rules, made by steps of their own, cost a month a third more: Dagster writes a check to its databases six times.
+The rules of one kind are one check, and its table says which of them fail, how often and where. A check for each of the forty rules
+made a month take a third longer: Dagster writes a check to its databases six times.
 """
 
 import warnings
@@ -35,7 +35,7 @@ def _spec(
 
 
 def asset_of(check: Check, reference: Reference) -> dg.AssetKey:
-    """The asset that a check is about: what it looks at of one policy is that policy's."""
+    """The asset that a check is shown at: the policy's own figures where the check is about one policy."""
     for register in reference.registers:
         if check.name == f"{check.kind}_{register.policy.id.replace('-', '_')}":
             return figures_key(register)
@@ -45,22 +45,22 @@ def asset_of(check: Check, reference: Reference) -> dg.AssetKey:
 
 
 def _grouped(checks: Iterable[Check], reference: Reference) -> list[tuple[tuple[dg.AssetKey, str], list[Check]]]:
-    found: dict[tuple[dg.AssetKey, str], list[Check]] = {}
+    groups: dict[tuple[dg.AssetKey, str], list[Check]] = {}
     for check in checks:
-        found.setdefault((asset_of(check, reference), check.kind), []).append(check)
-    return list(found.items())
+        groups.setdefault((asset_of(check, reference), check.kind), []).append(check)
+    return list(groups.items())
 
 
-def results(found: list[Verdict], reference: Reference) -> Iterator[dg.AssetCheckResult]:
-    """What a stage found, a result for each asset and kind."""
-    verdicts = {verdict.check: verdict for verdict in found}
-    for (asset, kind), checks in _grouped(verdicts, reference):
-        yield _result(kind, asset, [verdicts[check] for check in checks])
+def results(verdicts: list[Verdict], reference: Reference) -> Iterator[dg.AssetCheckResult]:
+    """A stage's verdicts as Dagster's results: one per asset and kind of check."""
+    of_check = {verdict.check: verdict for verdict in verdicts}
+    for (asset, kind), checks in _grouped(of_check, reference):
+        yield _result(kind, asset, [of_check[check] for check in checks])
 
 
-def _result(kind: str, asset: dg.AssetKey, found: list[Verdict]) -> dg.AssetCheckResult:
-    failed = [verdict for verdict in found if not verdict.holds]
-    grave = any(verdict.check.grave for verdict in failed or found)
+def _result(kind: str, asset: dg.AssetKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
+    failed = [verdict for verdict in verdicts if not verdict.holds]
+    grave = any(verdict.check.grave for verdict in failed or verdicts)
     return dg.AssetCheckResult(
         passed=not failed,
         asset_key=asset,
@@ -68,8 +68,8 @@ def _result(kind: str, asset: dg.AssetKey, found: list[Verdict]) -> dg.AssetChec
         severity=dg.AssetCheckSeverity.ERROR if grave else dg.AssetCheckSeverity.WARN,
         description="；".join(map(str, failed)) or warehouse_checks.KINDS[kind],
         metadata={
-            **_offenders(sum(verdict.count for verdict in found), [one for verdict in failed for one in verdict.ids]),
-            "逐项": dg.MetadataValue.table([_line(verdict) for verdict in found]),
+            **_violations(sum(v.count for v in verdicts), [key for verdict in failed for key in verdict.ids]),
+            "逐项": dg.MetadataValue.table([_line(verdict) for verdict in verdicts]),
         },
     )
 
@@ -80,7 +80,7 @@ def _line(verdict: Verdict) -> dg.TableRecord:
     })  # fmt: skip
 
 
-def _offenders(count: int, ids: list[str]) -> dict:
+def _violations(count: int, ids: list[str]) -> dict:
     return {"不符数": count, "不符者": dg.MetadataValue.json(ids[: warehouse_checks.SHOWN])}
 
 
@@ -91,5 +91,5 @@ def of_editions(partitions: dg.PartitionsDefinition) -> dg.AssetCheckSpec:
 
 def whole(faults: list[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=not faults, asset_key=dg.AssetKey("edition"), check_name=WHOLE, metadata=_offenders(len(faults), faults)
+        passed=not faults, asset_key=dg.AssetKey("edition"), check_name=WHOLE, metadata=_violations(len(faults), faults)
     )

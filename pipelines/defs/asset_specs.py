@@ -31,7 +31,7 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=42), warn_wind
 
 
 def _with_months_before(number: int) -> dg.TimeWindowPartitionMapping:
-    """A month and so many before it, as far as there are any."""
+    """Partition mapping to a month and the months before it."""
     with warnings.catch_warnings():
         # Dagster calls the last argument a beta
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -50,7 +50,7 @@ def figures_key(register: Register) -> dg.AssetKey:
 
 
 def submissions(reference: Reference) -> list[dg.AssetSpec]:
-    """What came in: one row a file, one a community (and one a county), one a finding."""
+    """Assets of received reports. Grains: submission; community and county; finding."""
     form = reference.form
     answers = [*_typed("month", "DATE"), *_typed("unit", "VARCHAR"), *map(_question, form.community)]
     answers += [dg.TableColumn(f"county.{field.id}", field.sql_type, field.label) for field in form.county]
@@ -66,7 +66,7 @@ def submissions(reference: Reference) -> list[dg.AssetSpec]:
 
 
 def figures(reference: Reference) -> list[dg.AssetSpec]:
-    """What was counted, by policy, and what it means."""
+    """Assets of figures: counts per policy, and the verdicts."""
     entry, keys = "pipelines.figures.update", [figures_key(register) for register in reference.registers]
     lent = dg.AssetDep("answers", partition_mapping=CARRIED)
     counted = [
@@ -83,7 +83,7 @@ def figures(reference: Reference) -> list[dg.AssetSpec]:
 
 
 def release(reference: Reference) -> list[dg.AssetSpec]:
-    """What is published: an edition that never changes, and why its figures moved."""
+    """Assets of an edition: its tables, and why its figures changed since the month before."""
     entry = "pipelines.monthly.monthly_run"
     keys = [figures_key(register) for register in reference.registers]
     before = [dg.AssetDep(key, partition_mapping=SINCE_LAST) for key in keys]
@@ -96,7 +96,7 @@ def release(reference: Reference) -> list[dg.AssetSpec]:
 
 
 def report() -> list[dg.AssetSpec]:
-    """The papers of an edition, and what people are told of it."""
+    """Assets of the report: one per kind of paper, and the notices."""
     said = {"docx": "月报（公文格式）。", "xlsx": "月报附表。", "html": "月报网页，一个文件，不联网。"}
     papers = [
         _spec(
@@ -172,7 +172,7 @@ def _indicator(indicator: Indicator) -> dg.TableColumn:
 
 
 def _lineage(register: Register) -> dg.TableColumnLineage:
-    """Indicator → the questions that it is made of, as its clause's expressions name them."""
+    """Indicator → the questions that its expressions read."""
     answers = dg.AssetKey("answers")
     return dg.TableColumnLineage({
         indicator.id: [dg.TableColumnDep(answers, name) for name in _questions(indicator, register)] for indicator in register
@@ -181,11 +181,11 @@ def _lineage(register: Register) -> dg.TableColumnLineage:
 
 def _questions(indicator: Indicator, register: Register) -> list[str]:
     """Columns of `answers`: of 表1 by their id, of 表2 with `county.` before it; a rollup is the question that it sums."""
-    found = []
+    fields = []
     for name in indicator.fields:
         prefix, _, field = name.rpartition(".")
         if prefix == "rollup":
-            found.append(register.rollups[field].sum)
+            fields.append(register.rollups[field].sum)
         else:
-            found.append(f"county.{field}" if (prefix or indicator.of) == "county" else field)
-    return list(dict.fromkeys(found))
+            fields.append(f"county.{field}" if (prefix or indicator.of) == "county" else field)
+    return list(dict.fromkeys(fields))

@@ -1,7 +1,7 @@
-"""The four operations of a month, each a call to one plain function, with the tables and papers that it makes as assets.
+"""The four operations of a month as Dagster assets: each calls one plain function and reports the tables and papers that it made.
 
-A part of an operation's assets can be asked for: the call is the same, what is reported is the part. A backfill of many months is one run.
-A check that blocks fails its operation, so that what comes after does not run; checks asked for alone only look.
+Where a part of an operation's assets is selected, all of them are made and only the part is reported. A backfill of many months is one run.
+A failed blocking check fails its operation, so that later ones do not run; checks that are run alone only report.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,17 +35,18 @@ MOST = 300
 # Workbooks between two lines of progress in the log.
 STEP = 20
 
-Told = Callable[[date], Mapping[str, object]]
+# month → metadata of an asset
+OfMonth = Callable[[date], Mapping[str, object]]
 
 
 class Intake(dg.Config):
-    """How long a file must have lain still before it is taken."""
+    """Seconds since a file in the inbox last changed before it is read."""
 
     still_for: float = STILL_FOR
 
 
 def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.AssetsDefinition]:
-    """The assets that are made, over the months given."""
+    """The assets of all four operations, partitioned by month."""
     common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "can_subset": True}
     # once more where that helps by itself: `station.refusals_shown` says where
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
@@ -72,7 +73,7 @@ def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckS
                 if _of_inbox(context) and new and not _used(opened, new):
                     context.log.warning("这一批没有一份可以采用（原因见回执和“报送”页），不重算任何月份")
                     return
-                yield from _tell(context, _received(opened, len(new)))
+                yield from _materialised(context, _received(opened, len(new)))
                 if not _of_inbox(context):
                     _refuse_nothing(asked(context), opened.life().reported)
             yield from _checked(context, opened, "submissions")
@@ -81,12 +82,12 @@ def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckS
 
 
 def _used(opened: Warehouse, new: list[int]) -> list[int]:
-    """Those of the files read that were not refused."""
+    """Numbers of the new submissions that were not refused."""
     status = opened.life().status
     return [seq for seq in new if status.get(seq, "refused") != "refused"]
 
 
-def _received(opened: Warehouse, new: int) -> dict[str, Told]:
+def _received(opened: Warehouse, new: int) -> dict[str, OfMonth]:
     count = {
         "submission": _rows(opened, "SELECT month, count(*) FROM submission GROUP BY month"),
         "answers": _rows(opened, "SELECT month, count(*) FROM answer JOIN submission USING (seq) GROUP BY month"),
@@ -112,14 +113,14 @@ def _figures(common: dict, reference: Reference, checks: list[dg.AssetCheckSpec]
                     opened, max(reported, default=asked(context)[0]), _progress(context, "计算")
                 )
                 context.log.info(f"重新计算 {len(new)} 个月")
-                yield from _tell(context, _counted(opened, reference, new))
+                yield from _materialised(context, _counted(opened, reference, new))
             yield from _checked(context, opened, "figures")
 
     return figures
 
 
-def _counted(opened: Warehouse, reference: Reference, new: list[date]) -> dict[str, Told]:
-    told: dict[str, Told] = {
+def _counted(opened: Warehouse, reference: Reference, new: list[date]) -> dict[str, OfMonth]:
+    metadata: dict[str, OfMonth] = {
         asset_specs.figures_key(register).to_user_string(): _rows(
             opened,
             "SELECT month, count(*) FROM figure WHERE policy = ? AND divisions = 'then' GROUP BY month",
@@ -128,8 +129,8 @@ def _counted(opened: Warehouse, reference: Reference, new: list[date]) -> dict[s
         for register in reference.registers
     }
     rows = _rows(opened, "SELECT month, count(*) FROM figure WHERE divisions = 'then' GROUP BY month")
-    told["verdicts"] = lambda month: {"重新计算": month in new, **summary.computed(opened, month), **rows(month)}
-    return told
+    metadata["verdicts"] = lambda month: {"重新计算": month in new, **summary.computed(opened, month), **rows(month)}
+    return metadata
 
 
 def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -144,11 +145,11 @@ def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefini
             if made or not _of_inbox(context):
                 nothing = {"发布版": "该月没有任何报表，未成版"}
                 moved = {edition.month: _moved(edition.folder) for edition in made}
-                # Dagster wants what an asset is made of before it
-                told: dict[str, Told] = {
+                # Dagster requires upstream assets to be reported first
+                metadata: dict[str, OfMonth] = {
                     "movement": lambda month: moved.get(month, {}), "edition": lambda month: rows.get(month, nothing)
                 }  # fmt: skip
-                yield from _tell(context, told)
+                yield from _materialised(context, metadata)
             current = edition_folders.current(station.settings.releases)
             yield from _whole(context, opened, {edition.folder for edition in made} | {current})
 
@@ -183,17 +184,17 @@ def _report(common: dict) -> dg.AssetsDefinition:
             return
         with refusals_shown():
             made = papers.issue_latest(station.settings, asked(context))
-            told = {kind: _papers(made, kind) for kind in asset_specs.PAPERS}
+            metadata = {kind: _papers(made, kind) for kind in asset_specs.PAPERS}
             if len(asked(context)) == 1:  # a backfill is no news
                 before = _before(Archive(station.settings.archive), _began(context))
                 dispatch.releases(station.settings, before)
             waiting = len(dispatch.outbox(station.settings).waiting())
-            yield from _tell(context, {**told, "notices": lambda month: {"待发": waiting}})
+            yield from _materialised(context, {**metadata, "notices": lambda month: {"待发": waiting}})
 
     return report
 
 
-def _papers(made: dict[date, list[Path]], kind: str) -> Told:
+def _papers(made: dict[date, list[Path]], kind: str) -> OfMonth:
     names = {month: [path.name for path in paths if path.suffix == f".{kind}"] for month, paths in made.items()}
     return lambda month: {"月报": "、".join(names.get(month, [])) or "补算的月份不逐月生成；随时可由其发布版生成"}
 
@@ -212,22 +213,22 @@ def _before(archive: Archive, moment: datetime) -> int:
     return first.seq - 1 if first else archive.last_seq()
 
 
-# ---- telling
+# ---- reporting to Dagster
 
 
 def _of_inbox(context: dg.AssetExecutionContext) -> bool:
     return INBOX in context.run.tags
 
 
-def _rows(opened: Warehouse, sql: str, parameters: list | None = None) -> Told:
+def _rows(opened: Warehouse, sql: str, parameters: list | None = None) -> OfMonth:
     """Month → its count of rows, of a query with (month, count)."""
     known = dict(opened.con.execute(sql, parameters or []).fetchall())
     return lambda month: {"dagster/partition_row_count": known.get(month, 0)}
 
 
-def _tell(context: dg.AssetExecutionContext, told: Mapping[str, Told]) -> Iterator[dg.MaterializeResult]:
-    """A materialisation of each selected asset, with what came out of each month of the run."""
-    for name, of_month in told.items():
+def _materialised(context: dg.AssetExecutionContext, metadata: Mapping[str, OfMonth]) -> Iterator[dg.MaterializeResult]:
+    """One materialisation per selected asset, with metadata for each month of the run."""
+    for name, of_month in metadata.items():
         key = dg.AssetKey.from_user_string(name)
         if key in context.selected_asset_keys:
             for month in asked(context):
@@ -236,17 +237,17 @@ def _tell(context: dg.AssetExecutionContext, told: Mapping[str, Told]) -> Iterat
 
 
 def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -> Iterator[dg.AssetCheckResult]:
-    """What the checks say of what an operation made. Errors: `Refusal` where one fails that blocks, unless only checks were asked for."""
-    found = warehouse_checks.examine(opened, stage, asked(context))
-    yield from _selected(context, asset_checks.results(found, opened.reference))
+    """Results of the stage's selected checks. Errors: `Refusal` where a blocking one fails, unless only checks were selected."""
+    verdicts = warehouse_checks.examine(opened, stage, asked(context))
+    yield from _selected(context, asset_checks.results(verdicts, opened.reference))
     if context.selected_asset_keys:
-        warehouse_checks.require(found)
+        warehouse_checks.require(verdicts)
 
 
 def _whole(
     context: dg.AssetExecutionContext, opened: Warehouse, folders: set[Path | None]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Whether the files of the editions made and of the current one are what they were. Errors: `Refusal` where they are not."""
+    """Check of the files of these editions against their hashes. Errors: `Refusal` where one differs, unless only checks were selected."""
     faults = [
         fault for folder in sorted(filter(None, folders)) for fault in verify_files.touched_faults(opened, folder)
     ]
@@ -255,14 +256,14 @@ def _whole(
         monthly_run.require_whole(faults)
 
 
-def _selected(context: dg.AssetExecutionContext, found: Iterator | list) -> Iterator[dg.AssetCheckResult]:
-    for result in found:
+def _selected(context: dg.AssetExecutionContext, results: Iterator | list) -> Iterator[dg.AssetCheckResult]:
+    for result in results:
         if dg.AssetCheckKey(result.asset_key, result.check_name) in context.selected_asset_check_keys:
             yield result
 
 
 def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
-    """A run over months that nobody has reported fails: green with nothing in it would be a lie."""
+    """Errors: `Failure` where none of the months has a report in force."""
     if not set(wanted) & set(reported):
         span = "、".join(sorted({months.label(wanted[0]), months.label(wanted[-1])}, key=len))
         latest = f"最近有报表的月份是{months.label(reported[-1])}" if reported else "还没有收到任何有效报表"

@@ -18,7 +18,7 @@ COLOURS = {"sources": "#eef1f4", "received": "#e3eef7", "figures": "#e6f2e6", "e
 
 
 def specs() -> list[dg.AssetSpec]:
-    """Every asset that is made, and every source that one of them comes from."""
+    """Specs of all assets, and of the sources that they are made from."""
     reference = reference_bundle.load(settings.load().reference)
     made = [*asset_specs.submissions(reference), *asset_specs.figures(reference), *asset_specs.release(reference)]
     made += asset_specs.report()
@@ -26,26 +26,26 @@ def specs() -> list[dg.AssetSpec]:
     return [*(spec for spec in sources.specs() if spec.key in used), *made]
 
 
-def columns(found: Iterable[dg.AssetSpec]) -> list[list[dg.AssetSpec]]:
-    """Assets from left to right: each right of all that it is made of."""
+def columns(assets: Iterable[dg.AssetSpec]) -> list[list[dg.AssetSpec]]:
+    """Assets in columns from left to right, each to the right of its inputs."""
     depth: dict[dg.AssetKey, int] = {}
-    for spec in found:  # in the order in which they are made
+    for spec in assets:  # in the order in which they are made
         depth[spec.key] = max((depth[dep.asset_key] + 1 for dep in spec.deps if dep.asset_key in depth), default=0)
-    return [[spec for spec in found if depth[spec.key] == n] for n in range(max(depth.values()) + 1)]
+    return [[spec for spec in assets if depth[spec.key] == n] for n in range(max(depth.values()) + 1)]
 
 
 def svg() -> str:
-    """The picture."""
-    found = specs()
-    placed = columns(found)
+    """The graph as SVG."""
+    assets = specs()
+    placed = columns(assets)
     tall = max(map(len, placed)) * (HEIGHT + GAP)
     at = {
         spec.key: (20 + n * (WIDTH + BETWEEN), TOP + (tall - len(column) * (HEIGHT + GAP)) // 2 + m * (HEIGHT + GAP))
         for n, column in enumerate(placed)
         for m, spec in enumerate(column)
     }
-    lines = [_line(at[dep.asset_key], at[spec.key]) for spec in found for dep in spec.deps if dep.asset_key in at]
-    boxes = [_box(spec, *at[spec.key]) for spec in found]
+    lines = [_line(at[dep.asset_key], at[spec.key]) for spec in assets for dep in spec.deps if dep.asset_key in at]
+    boxes = [_box(spec, *at[spec.key]) for spec in assets]
     wide = 20 + len(placed) * (WIDTH + BETWEEN)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {TOP + tall + 10}" font-family="sans-serif" font-size="12">'
     return "\n".join([head, '<rect width="100%" height="100%" fill="#fff"/>', *_legend(), *lines, *boxes, "</svg>", ""])

@@ -1,4 +1,4 @@
-"""The sensor on the inbox: what has lain still is asked for once, however it is called or often it is seen."""
+"""The sensor on the inbox: requests one run per content of a file that no longer changes, whatever its name."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ MOST_KNOWN = 2000
 
 @dataclass(frozen=True)
 class Waiting:
-    """A file as it lay when it was hashed."""
+    """A file in the inbox at the moment when it was hashed."""
 
     path: str
     size: int
@@ -37,7 +37,7 @@ class Waiting:
 
 
 def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float = STILL_FOR) -> dg.SensorDefinition:
-    """One run for a batch of new files; the cursor remembers what lies there and was asked for."""
+    """The sensor: one run per batch of new files. Its cursor lists the files in the inbox for which a run was requested."""
 
     @dg.sensor(
         job=job,
@@ -71,16 +71,16 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
 
 
 def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
-    """What lies still in the inbox, at most `MOST_FILES` that were not known; and what is too large to be read, by its size alone (without a hash).
+    """Files that no longer change, at most `MOST_FILES` of them new; and files too large to be read (without a hash).
 
-    What vanishes or grows meanwhile is left out. A file of the same size and time is not read again.
+    A file that vanishes or grows meanwhile is left out. One of the same size and time is not read again.
     """
     known = {(file.path, file.size, file.changed): file for file in before}
-    found: list[Waiting] = []
+    waiting: list[Waiting] = []
     large: list[Waiting] = []
     read = new = 0
     for path in lying.waiting_files(settings, still_for):
-        if new == MOST_FILES or len(found) == MOST_KNOWN or read > MOST_BYTES:
+        if new == MOST_FILES or len(waiting) == MOST_KNOWN or read > MOST_BYTES:
             break
         try:
             state = path.stat()
@@ -92,10 +92,10 @@ def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[l
                 new, read = new + 1, read + state.st_size
             file = known.get(place) or Waiting(*place, _digest(path))
             if path.stat().st_mtime_ns == file.changed:
-                found.append(file)
+                waiting.append(file)
         except OSError:
-            continue  # taken by a run, or not readable yet: the next look tells
-    return found, large[:MOST_FILES]
+            continue  # taken by a run, or not readable yet: looked at again next time
+    return waiting, large[:MOST_FILES]
 
 
 def _digest(path: Path) -> str:
@@ -104,13 +104,13 @@ def _digest(path: Path) -> str:
 
 
 def _fresh(now: list[Waiting], before: list[Waiting]) -> list[Waiting]:
-    """One file for each content that was not asked for already. What is passed over has none."""
+    """One file per content for which no run was requested yet."""
     asked = {file.sha256 for file in before}
     return list({file.sha256: file for file in now if file.sha256 not in asked}.values())
 
 
 def _requests(fresh: list[Waiting], keys: Sequence[str], usual: str) -> list[dg.RunRequest]:
-    """One run for all of them, over the newest month that a name speaks of: whose the files are, and of when, their content decides."""
+    """One run for all files, over the newest month named by a file name. County and month of each file are read from its content."""
     if not fresh:
         return []
     month = max((named for file in fresh if (named := _month(file, keys))), default=usual)
@@ -119,12 +119,12 @@ def _requests(fresh: list[Waiting], keys: Sequence[str], usual: str) -> list[dg.
 
 
 def _run_key(files: list[Waiting], today: date) -> str:
-    """By content: the same files again, under whatever names, are the same run in the same month.
+    """Hash of the contents and the current month, so that the same files under other names request no second run in the month.
 
-    In another month they are judged anew: what was refused because its month lay ahead may have come into its time.
+    In a later month they are read again: a report refused because its month was not over may now be accepted.
     """
-    told = [f"{today:%Y-%m}", *sorted(file.sha256 for file in files)]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    parts = [f"{today:%Y-%m}", *sorted(file.sha256 for file in files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _month(file: Waiting, keys: Sequence[str]) -> str | None:
@@ -134,6 +134,6 @@ def _month(file: Waiting, keys: Sequence[str]) -> str | None:
 
 
 def _usual(settings: Settings, keys: Sequence[str]) -> str:
-    """Where the name says nothing: the month that is current, else the last that is over."""
+    """The month of a run where no file name has one: the month of the current edition, else the last that is over."""
     current = edition_folders.current(settings.releases)
     return current.parent.name if current and current.parent.name in keys else keys[-1]

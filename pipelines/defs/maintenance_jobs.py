@@ -1,10 +1,9 @@
 """Dagster maintenance: runs whose process is gone, missed months, old runs and their logs.
 
-Dagster's own monitoring ends a lost run only after its longest duration, an hour in which it holds the only slot.
+Dagster's own monitoring ends a run whose process is gone only after the run's maximum duration, blocking the queue for an hour.
 """
 
 import os
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -33,42 +32,41 @@ LOST = "运行进程已不在（断电、重启或被结束），记为失败；
 
 
 def lost_runs() -> dg.SensorDefinition:
-    """Every half minute: what claims to run and has no process is marked as failed, and so tried again."""
+    """Every half minute: runs marked as running whose process is gone are marked as failed, so that Dagster retries them."""
 
     @dg.sensor(
         name="lost_runs", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING,
         description="运行进程已不在（断电、重启）的任务记为失败，随后自动重试。", jobs=[],
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        found = release_lost(context.instance)
-        return dg.SkipReason(f"记为失败：{'、'.join(found)}" if found else "没有失去进程的任务")
+        lost = release_lost(context.instance)
+        return dg.SkipReason(f"记为失败：{'、'.join(lost)}" if lost else "没有失去进程的任务")
 
     return sensor
 
 
-def release_lost(instance: dg.DagsterInstance, alive: Callable[[int, float], bool] | None = None) -> list[str]:
+def release_lost(instance: dg.DagsterInstance) -> list[str]:
     """Mark runs as failed whose every process is gone; returns their ids."""
-    alive = alive or is_alive
-    found = []
+    lost = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_RUNNING)):
         processes = _processes(instance, run.run_id)
-        if processes and not any(alive(pid, since) for pid, since in processes):
+        if processes and not any(is_alive(pid, since) for pid, since in processes):
             now = instance.get_run_by_id(run.run_id)
-            if now and now.status in _RUNNING:  # it may have ended while one looked
+            if now and now.status in _RUNNING:  # it may have ended meanwhile
                 instance.report_run_failed(now, LOST)
-                found.append(run.run_id)
-    return found
+                lost.append(run.run_id)
+    return lost
 
 
 def _processes(instance: dg.DagsterInstance, run: str) -> list[tuple[int, float]]:
-    """Process ids that a run has told of, each with the time of telling."""
-    found = []
+    """Process ids in the run's log, each with the time (seconds since 1970) of its log entry."""
+    processes = []
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ENGINE_EVENT):
         event = entry.dagster_event
         pid = event.engine_event_data.metadata.get("pid") if event else None
         if pid is not None:
-            found.append((int(str(pid.value)), entry.timestamp))
-    return found
+            processes.append((int(str(pid.value)), entry.timestamp))
+    return processes
 
 
 def is_alive(pid: int, since: float) -> bool:
@@ -82,11 +80,11 @@ def is_alive(pid: int, since: float) -> bool:
     return state != "Z" and started <= since + 2
 
 
-# ---- months that were missed
+# ---- missed months
 
 
 def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.SensorDefinition:
-    """What the last tick of the timetable should have released: however many ticks were missed, or found another task writing."""
+    """Requests runs for months that the last scheduled publication should have released and did not."""
 
     @dg.sensor(
         name="missed_months", job=job, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING,
@@ -112,7 +110,7 @@ def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.Sens
 
 
 def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
-    """Weekly: old runs and their logs go, the archive and the editions are read through."""
+    """Weekly: delete old runs and their logs; verify the archive and the editions."""
 
     @dg.op(description="删去 400 天以前的运行记录和日志。")
     def old_runs(context: dg.OpExecutionContext) -> None:
@@ -126,8 +124,8 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
 
     @dg.op(description="逐一核对各月最新发布版的文件。")
     def editions_verified(station: Station) -> None:
-        found = faults(station.settings.releases)
-        _tell_damage(station, "editions", "发布版有损坏，请运行 shequ rebuild", found, datetime.now(SHANGHAI))
+        damage = faults(station.settings.releases)
+        _tell_damage(station, "editions", "发布版有损坏，请运行 shequ rebuild", damage, datetime.now(SHANGHAI))
 
     @dg.job(name="housekeeping", description="每周：清理旧的运行记录，核对档案和发布版。")
     def job():
@@ -142,13 +140,13 @@ def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     return job, weekly
 
 
-# ---- a copy of everything, and bringing it back for practice
+# ---- backup and restore rehearsal
 
 REHEARSED_EVERY = timedelta(days=28)
 
 
 def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
-    """Nightly: the backup, where a folder is configured; every four weeks it is brought back into a temporary folder and compared."""
+    """Nightly: backup, where a folder is configured; every four weeks: restore into a temporary folder and compare."""
 
     @dg.op(description="备份到 SHEQU_BACKUP 所指的文件夹，并逐个校验。")
     def backed_up(context: dg.OpExecutionContext, station: Station) -> None:
@@ -157,9 +155,9 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
             context.log.warning("没有设置 SHEQU_BACKUP，未备份")
             return
         with refusals_shown():
-            found = whole_backup.backup(station.settings, place)
-        context.log.info(found["message"])
-        _tell_damage(station, "backup", "备份不完整", found["faults"], datetime.now(SHANGHAI))
+            outcome = whole_backup.backup(station.settings, place)
+        context.log.info(outcome["message"])
+        _tell_damage(station, "backup", "备份不完整", outcome["faults"], datetime.now(SHANGHAI))
 
     @dg.op(ins={"after": dg.In(dg.Nothing)}, description="每四周把备份恢复到临时文件夹，重做并核对全部数字。")
     def rehearsed(context: dg.OpExecutionContext, station: Station) -> None:
@@ -168,9 +166,9 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         if place is None or (last and now - datetime.fromisoformat(last.at) < REHEARSED_EVERY):
             return
         with refusals_shown():
-            found = whole_backup.rehearse(station.settings, place)
-        context.log.info(found["message"])
-        _tell_damage(station, "rehearsal", "恢复演练没有通过", [] if found["agrees"] else [found["detail"]], now)
+            outcome = whole_backup.rehearse(station.settings, place)
+        context.log.info(outcome["message"])
+        _tell_damage(station, "rehearsal", "恢复演练没有通过", [] if outcome["agrees"] else [outcome["detail"]], now)
 
     @dg.job(name="copies", description="每晚：备份；每四周：恢复演练。")
     def job():
@@ -183,11 +181,11 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     return job, nightly
 
 
-def _tell_damage(station: Station, kind: str, what: str, found: list[str], now: datetime) -> None:
-    if found:
+def _tell_damage(station: Station, kind: str, what: str, damage: list[str], now: datetime) -> None:
+    if damage:
         known = dispatch.known(station.settings)
-        dispatch.tell(station.settings, [messages.fault(kind, what, found, now.date(), known)])
-        raise dg.Failure(f"{what}：{'；'.join(found[:20])}", allow_retries=False)
+        dispatch.tell(station.settings, [messages.fault(kind, what, damage, now.date(), known)])
+        raise dg.Failure(f"{what}：{'；'.join(damage[:20])}", allow_retries=False)
 
 
 def purge(instance: dg.DagsterInstance, before: datetime) -> int:
@@ -201,7 +199,7 @@ def purge(instance: dg.DagsterInstance, before: datetime) -> int:
 
 
 def _drop_shard(instance: dg.DagsterInstance, run: str) -> None:
-    """SQLite keeps a file of events for each run, which Dagster empties and leaves."""
+    """Delete the run's SQLite event file, which Dagster empties but does not remove."""
     if isinstance(instance.event_log_storage, SqliteEventLogStorage):
         place = Path(instance.event_log_storage.path_for_shard(run))
         for ending in ("", "-wal", "-shm"):

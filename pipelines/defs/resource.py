@@ -1,4 +1,4 @@
-"""The installation that assets work on: where its data is, and its warehouse opened for writing."""
+"""Dagster resource: the paths of an installation and its warehouse, opened for writing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

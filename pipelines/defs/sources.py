@@ -1,4 +1,4 @@
-"""What the assets are made of and Dagster does not make: external assets, looked at daily, with their age and the promises about them."""
+"""External assets: inputs that Dagster does not make, observed daily with their age and the promises about them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def promises() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="promises", specs=specs, can_subset=True)
     def look(context: dg.AssetCheckExecutionContext, station: Station) -> Iterator[dg.AssetCheckResult]:
-        seen = {one.what: one for one in health.state(station.settings, datetime.now(SHANGHAI))}
+        seen = {promise.what: promise for promise in health.state(station.settings, datetime.now(SHANGHAI))}
         for what, (_, name) in CHECKS.items():
             if dg.AssetCheckKey(asset_of(what), name) in context.selected_asset_check_keys:
                 yield _result(seen[what], asset_of(what), name)
@@ -86,16 +86,16 @@ def _result(seen: Promise, asset: dg.AssetKey, name: str) -> dg.AssetCheckResult
 
 
 def duty() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
-    """Daily, before the day's mail: every promise, and the age of every source."""
+    """Daily, before the mail of the day: check every promise and observe the age of every source."""
 
     @dg.op(description="记下各来源的新旧，并逐项看本机的承诺。")
     def look(context: dg.OpExecutionContext, station: Station) -> None:
         now = datetime.now(SHANGHAI)
         for name, seen in ages(station.settings, now).items():
             context.log_event(dg.AssetObservation(key(name), metadata=seen))
-        for one in health.state(station.settings, now):
-            if one.what in CHECKS:
-                _report(context, one)
+        for promise in health.state(station.settings, now):
+            if promise.what in CHECKS:
+                _report(context, promise)
 
     @dg.job(name="duty", description="每天 6:50：各来源的新旧，本机的各项承诺。")
     def job():
@@ -123,26 +123,26 @@ def _report(context: dg.OpExecutionContext, seen: Promise) -> None:
 
 @dataclass(frozen=True)
 class _Age:
-    """Since when a source is as it is, and how much there is of it."""
+    """When a source last changed (None: unknown), and its size in words."""
 
     changed: datetime | None
     amount: str
 
 
 def ages(settings: Settings, now: datetime) -> dict[str, dict[str, dg.MetadataValue | str | int]]:
-    """Source → what an observation tells of it: `变动于`, `距今天数`, `现状`."""
+    """Source → metadata of its observation: `变动于`, `距今天数`, `现状`."""
     looks: dict[str, Callable[[Settings], _Age]] = {
         "inbox": _inbox, "archive": _archive, "form": _form, "roster": _roster, "registers": _registers, "calendar": _calendar,
     }  # fmt: skip
-    return {name: _told(look(settings), now) for name, look in looks.items()}
+    return {name: _observed(look(settings), now) for name, look in looks.items()}
 
 
-def _told(found: _Age, now: datetime) -> dict[str, dg.MetadataValue | str | int]:
-    told: dict[str, dg.MetadataValue | str | int] = {"现状": found.amount}
-    if found.changed:
-        told["变动于"] = dg.MetadataValue.timestamp(found.changed)
-        told["距今天数"] = (now - found.changed).days
-    return told
+def _observed(age: _Age, now: datetime) -> dict[str, dg.MetadataValue | str | int]:
+    metadata: dict[str, dg.MetadataValue | str | int] = {"现状": age.amount}
+    if age.changed:
+        metadata["变动于"] = dg.MetadataValue.timestamp(age.changed)
+        metadata["距今天数"] = (now - age.changed).days
+    return metadata
 
 
 def _inbox(settings: Settings) -> _Age:

@@ -1,18 +1,18 @@
-"""The other direction: from a cell to the figures that it feeds."""
+"""From a cell of a workbook to the figures that it feeds."""
 
 import re
 
+from pipelines.edition.figure_types import FedFigure, FeedingCell
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 
 
-def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> Row:
-    """What a cell of a submitted workbook became, and every figure that it goes into.
+def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> FeedingCell:
+    """The answer read from a cell of a submitted workbook, and every figure that it goes into.
 
-    `file` is a name or the first digits of a SHA-256; the latest submission of that name is meant. Returns the answer (`field`,
-    `raw`, `value`, `unit`, `held`) and `figures`: one entry per policy, indicator, month, level and unit.
+    `file` is a name or the first digits of a SHA-256; the latest submission of that name is meant.
     Errors: `Refusal` when the file or the cell is not in this release.
     """
     matched = _CELL.fullmatch(cell.upper())
@@ -52,7 +52,7 @@ def _submission(release: Release, file: str) -> Row:
     return rows[0]
 
 
-def _community(release: Release, submission: Row, place: Row, row_no: int) -> Row:
+def _community(release: Release, submission: Row, place: Row, row_no: int) -> FeedingCell:
     field = place["field"]
     rows = release.rows(
         f'SELECT unit, held, "{field}" AS raw FROM evidence WHERE seq = ? AND row_no = ?',
@@ -65,10 +65,10 @@ def _community(release: Release, submission: Row, place: Row, row_no: int) -> Ro
         [submission["seq"], row_no],
     )
     figures = [f for item in used for f in _figures(release, field, item) if _in_scope(release, f, item)]
-    return {**_answer(submission, place, rows[0], used), "figures": figures}
+    return _answer(submission, place, rows[0], used, figures)
 
 
-def _in_scope(release: Release, figure: Row, item: Row) -> bool:
+def _in_scope(release: Release, figure: FedFigure, item: Row) -> bool:
     """Whether the unit is, or may be, in the indicator's scope."""
     rows = release.rows(
         f"""SELECT "{figure["indicator"]}" AS state FROM "state-{figure["policy"]}" WHERE month = ? AND unit = ?""",
@@ -82,7 +82,7 @@ def _column(release: Release, field: str) -> str:
     return f"reported:{field}" if f"reported:{field}" in names else field
 
 
-def _answer(submission: Row, place: Row, row: Row, used: list[Row]) -> Row:
+def _answer(submission: Row, place: Row, row: Row, used: list[Row], figures: list[FedFigure]) -> FeedingCell:
     return {
         "file": submission["file"],
         "sha256": submission["sha256"],
@@ -92,16 +92,18 @@ def _answer(submission: Row, place: Row, row: Row, used: list[Row]) -> Row:
         "raw": row["raw"],
         "held": row.get("held", False),
         "value": str(used[0]["value"]) if used and used[0]["value"] is not None else None,
+        "figures": figures,
     }
 
 
-def _figures(release: Release, field: str, item: Row) -> list[Row]:
+def _figures(release: Release, field: str, item: Row) -> list[FedFigure]:
     """Figures of the month (own or carried to) at each level of the unit, of the indicators that use the field."""
     places = [("town", item.get("town_code")), ("county", item["county_code"]), ("city", None)]
     return [
         figure
         for level, unit in places
-        for figure in release.rows(
+        for figure in release.rows_as(
+            FedFigure,
             """SELECT f.policy, f.indicator, strftime(f.month, '%Y-%m') AS month, f.level, f.unit, f.shown, f.status
                FROM figure_all AS f JOIN indicator AS i USING (policy, indicator)
                WHERE f.month = ? AND f.level = ? AND (? IS NULL OR f.unit = ?)
@@ -111,7 +113,7 @@ def _figures(release: Release, field: str, item: Row) -> list[Row]:
     ]
 
 
-def _county(release: Release, submission: Row, place: Row) -> Row:
+def _county(release: Release, submission: Row, place: Row) -> FeedingCell:
     field = place["field"]
     used = release.rows(
         f'SELECT month, unit AS county_code, "{_county_column(release, field)}" AS value, "raw:{field}" AS raw '
@@ -121,7 +123,7 @@ def _county(release: Release, submission: Row, place: Row) -> Row:
     )
     row = {"unit": submission["county"], "raw": used[0]["raw"] if used else None}
     figures = [figure for item in used for figure in _figures(release, field, item) if figure["level"] != "town"]
-    return {**_answer(submission, place, row, used), "figures": figures}
+    return _answer(submission, place, row, used, figures)
 
 
 def _county_column(release: Release, field: str) -> str:

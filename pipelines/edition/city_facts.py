@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.reference import city, working_days
+from pipelines.reference import city_declarations, working_days
 
 if TYPE_CHECKING:  # publishing an edition needs nothing of opening it
     from pipelines.edition.open_edition import Release
@@ -52,7 +52,7 @@ def rows(release: "Release", table: str, folder: Path) -> list[dict[str, Any]]:
 
 
 def _declared(folder: Path, span: Sequence[date]) -> dict[str, list[dict[str, Any]]]:
-    facts = city.load(folder)
+    facts = city_declarations.load(folder)
     return {
         "outline": [{**vars(outline), "rings": json.dumps(outline.rings)} for outline in facts.outlines],
         "without_outline": [

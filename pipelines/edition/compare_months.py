@@ -3,12 +3,12 @@
 import itertools
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 import duckdb
 
 from pipelines import months
 from pipelines.edition import declared_register, edition_folders
+from pipelines.edition.figure_types import Change
 from pipelines.edition.open_edition import Release, open_folder
 from pipelines.errors import Refusal
 from pipelines.figures import change_breakdown
@@ -28,13 +28,13 @@ def compare(
     indicator: str | None = None,
     unit: str | None = None,
     policy: str | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Change]:
     """The change of every figure of city and counties from `m1` to `m2`, split in five parts, with the keys of `shequ compare --json`.
 
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
     `n/d`; the parts add up to `to` − `from`. A county that went on under another code has its later one. `counties` splits a city's
     parts by county, adding up to them exactly. Where there was no value, or is none now, `from` or `to` is null, and the other value is
-    told by the step at which it appears or goes: reporting where reports came or went, boundary where the roster made the difference.
+    attributed to the step at which it appears or disappears: reporting, or boundary where the roster made the difference.
     `m1` as published is its latest edition beside the release's.
     Errors: `Refusal` for months that the release does not hold, an unknown indicator or unit, or a unit below the county.
     """
@@ -102,7 +102,7 @@ def _load(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: da
 # ---- parts
 
 
-def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict[str, Any]:
+def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> Change:
     steps = counted[key]
     first, last = (_value(steps.get(step)) for step in (STEPS[0], STEPS[-1]))
     inside = {
@@ -119,8 +119,8 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> dict[str, Any]:
 
 
 def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
-    """The value at each step; a report of the earlier month that came late, or was taken back, is told as reporting where it makes all of
-    the difference between 无数据 and a value.
+    """The value at each step; a report of the earlier month that came late, or was taken back, is attributed to reporting where it makes
+    all of the difference between 无数据 and a value.
     """
     before = steps.get("redefined")
     values = {step: _value(steps.get(step)) for step in STEPS}

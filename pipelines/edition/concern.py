@@ -1,7 +1,7 @@
-"""The one order of concern (semantics §6) that picks and sorts "the worst": of indicators in Python and in SQL, of counties by table.
+"""The order of concern (semantics §6), by which indicators and counties are picked and sorted, in Python and in SQL.
 
 Figures: status, then the share of the needed units still missing, then the missing units, then the register's order. Places: the share
-of the applicable leading indicators that are behind, then their summed missing share, then the code.
+of the applicable headline indicators that are behind, then their summed missing share, then the code.
 """
 
 from collections.abc import Iterable, Mapping

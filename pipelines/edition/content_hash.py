@@ -1,4 +1,4 @@
-"""Content hash of a table: the same rows give the same hash, whatever wrote them and however they are stored.
+"""Content hash of a table: it depends on names, types and values of the rows alone.
 
 The bytes of a Parquet file depend on the library that wrote it and its version; names, types and values do not. So an edition is
 known by the content of its month tables, and the bytes of their files are only checked for damage.

@@ -104,20 +104,20 @@ def _field(
     name: str, type_: str, kind: str, form: Form, register: Register | None, is_key: bool = False
 ) -> dict[str, Any]:
     chinese, english, unit, codes = _meaning(name, kind, form, register)
-    found: dict[str, Any] = {
+    descriptor: dict[str, Any] = {
         "name": name,
         "type": _type(type_, is_key),
         "title": full_width(chinese),
         "description": english,
     }
     if "INT" in type_ and not is_key:
-        found["whole"] = True
+        descriptor["whole"] = True
     if unit:
-        found["unit"] = unit
+        descriptor["unit"] = unit
     if codes:
         # a number keeps its type; what is listed are the codes and their meaning
-        found["categories"] = [{"value": int(k) if "INT" in type_ else k, "label": v} for k, v in codes.items()]
-    return found
+        descriptor["categories"] = [{"value": int(k) if "INT" in type_ else k, "label": v} for k, v in codes.items()]
+    return descriptor
 
 
 def _type(sql: str, is_key: bool) -> str:

@@ -159,9 +159,9 @@ def lineage(release: Release, indicator: str, unit: str | None = None, month: da
     """
     explained = explain(release, indicator, month, unit)
     lines = [
-        {"unit": one["unit"], "name": one["name"], "counts": one["counts"], "field": field, **answer}
-        for one in explained["units"]
-        for field, answer in one["answer"].items()
+        {"unit": row["unit"], "name": row["name"], "counts": row["counts"], "field": field, **answer}
+        for row in explained["units"]
+        for field, answer in row["answer"].items()
     ]
     return pd.DataFrame(lines)
 

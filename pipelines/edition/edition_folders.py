@@ -18,7 +18,7 @@ from pipelines.system import locks
 
 # Written into every manifest. A change that an older program would read wrongly takes the next number.
 # 1: known by the bytes of its month tables. 2: by what they say. 3: closed periods stand in databases of their own. 4: and so do the
-# entries of their month tables, in files that editions share; submissions are told by the table of that name, not by the manifest.
+# entries of their month tables, in files that editions share; submissions are in the table of that name, not in the manifest.
 # 5: verdicts by semantics version 2: the figures have `known`, the gap in two parts, `if_low`, `if_high`, `if_last`, `deciding`.
 FORMAT = 5
 # From this format on an edition is known by what its month tables say.
@@ -37,7 +37,7 @@ class Damaged(Refusal):
 
 
 class Lost(Refusal):
-    """An edition that the ledger tells of is not on the shelf, and what is in force now is something else."""
+    """An edition of the ledger is missing on disk, and cannot be made again because other submissions are in force now."""
 
 
 def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
@@ -126,7 +126,7 @@ def _text(shelf: Path) -> str:
 def point_current(shelf: Path, archive: Archive) -> None:
     """Point `current` at the newest released edition of the ledger that stands complete, in one atomic step.
 
-    Where none was released there is no pointer; where none of them stands it stays, so that readers hear of the damage.
+    Where none was released there is no pointer; where none of them stands it stays, so that readers are refused with the damage named.
     """
     shown = month_state.editions(archive).shown()
     standing = [name for name in shown if (shelf / name / "manifest.json").exists()]

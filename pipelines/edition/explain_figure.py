@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pipelines import months
 from pipelines.edition.figure_list import figures
-from pipelines.edition.figure_rows import ExplainedAnswer, ExplainedFigure, ExplainedUnit
+from pipelines.edition.figure_types import ExplainedAnswer, ExplainedFigure, ExplainedUnit
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 
@@ -15,7 +15,7 @@ COUNTS = {1: "yes", 2: "no", 3: "unknown", 4: "scope_unknown"}
 def explain(
     release: Release, indicator: str, month: date | None = None, unit: str | None = None, policy: str | None = None
 ) -> ExplainedFigure:
-    """The story of one figure, with the keys of `shequ explain --json` and, besides, `arithmetic` and `explanations`.
+    """One figure with its units and answers, under the keys of `shequ explain --json` and, besides, `arithmetic` and `explanations`.
 
     `unit` is a code of any level (default: the city). `units` holds one entry per unit in scope or of unknown scope, `explanations`
     what their counties explain of the answers that the figure rests on (`Release.explanations`).
@@ -135,7 +135,7 @@ class _Story:
         return {(row["seq"], row["row_no"]): row for row in rows}
 
     def _moved(self, seqs: list[int]) -> dict[tuple[int, int, str], Row]:
-        """Where answers stand that another sheet gave than the first."""
+        """Places of the answers that stand on another sheet than the first."""
         rows = self.release.rows(
             "SELECT seq, row_no, field, sheet, cell FROM moved WHERE seq IN (SELECT unnest(?::BIGINT[]))", [seqs]
         )

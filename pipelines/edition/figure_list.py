@@ -4,7 +4,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from pipelines import months
-from pipelines.edition.figure_rows import Figure
+from pipelines.edition.figure_types import Figure
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest

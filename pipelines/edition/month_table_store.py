@@ -1,4 +1,4 @@
-"""Tables in the store of month tables, each made once: what was exported is noted in the warehouse with what it was made from."""
+"""The store of month tables: each is exported once; the warehouse notes the export with a mark of its inputs."""
 
 import os
 from collections import deque
@@ -17,7 +17,7 @@ Made = Callable[[], dict[str, Object]]
 
 
 class Exports:
-    """What the warehouse knows to be in a store: month, what it is → the mark of what it was made from, and the objects by name.
+    """Exports noted in the warehouse: (month, kind) → mark of the inputs, and the objects by name.
 
     It is read as one, for an edition asks for every month of the series. Files are written by a thread of their own.
     """

@@ -162,11 +162,6 @@ def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
 _WRITING = {"compression": "zstd", "row_group_size": 122_880, "store_schema": False}
 
 
-def export(warehouse: Warehouse, store: Path, name: str, query: str) -> Object:
-    """One month table as Parquet in the store, under the hash of its bytes."""
-    return stored(store, name, asked(warehouse, query))
-
-
 def asked(warehouse: Warehouse, query: str) -> pa.Table:
     """The rows of a month table."""
     return warehouse.con.sql(query).to_arrow_table()

@@ -1,6 +1,6 @@
-"""Who lags, who slipped, what moved by how many units and where, for paper and page: typed rows and sentences over an open edition.
+"""Lagging counties, worsened indicators and changes in units: typed rows and sentences from an open edition, for reports and pages.
 
-All of it reads one division: that of the release's month (as-now), so that a change of boundary or kind is never called work or relapse.
+All of it reads one division: that of the release's month (as-now), so that a change of boundary or kind is not shown as progress or relapse.
 Nothing is said of the direction of an indicator of which less than nine tenths is known in either month.
 """
 
@@ -25,19 +25,19 @@ _NAMED = 3
 # ---- who lags
 
 
-def who_lags(places: Sequence[ConcernedPlace], most: int = _NAMED) -> str:
+def who_lags(places: Sequence[ConcernedPlace]) -> str:
     """`落后较多的是平乡县（11项中9项落后）、襄都区（11项中8项）、宁晋县（11项中7项）。`; `places` in the order of concern."""
     behind = [place for place in places if place["behind"]]
     if not behind:
         return ""
-    first, *rest = behind[:most]
+    first, *rest = behind[:_NAMED]
     named = [f"{first['short']}（{first['applicable']}项中{first['behind']}项落后）"]
     named += [f"{place['short']}（{place['applicable']}项中{place['behind']}项）" for place in rest]
-    return sentence(f"{'落后较多' if len(behind) > most else '落后'}的是{'、'.join(named)}")
+    return sentence(f"{'落后较多' if len(behind) > _NAMED else '落后'}的是{'、'.join(named)}")
 
 
 def slipped(release: Release, policy: str, month: date | None = None) -> list[Slipped]:
-    """Leading indicators of counties whose status is worse than a month before, by county in the order of codes."""
+    """Headline indicators of counties whose status is worse than a month before, by county in the order of codes."""
     month = month or release.month
     rows = release.rows_as(
         Slipped,
@@ -58,7 +58,7 @@ def _worse(row: Slipped) -> bool:
     return then in GRADES and now in GRADES and GRADES.index(now) > GRADES.index(then)
 
 
-def who_slipped(rows: Sequence[Slipped], most: int = _NAMED) -> str:
+def who_slipped(rows: Sequence[Slipped]) -> str:
     """`本月状态变差的是沙河市2项（其中倒退1项）、威县1项。`"""
     if not rows:
         return ""
@@ -67,7 +67,7 @@ def who_slipped(rows: Sequence[Slipped], most: int = _NAMED) -> str:
         by_county.setdefault(row["unit"], []).append(row)
     counties = sorted(by_county.values(), key=lambda own: (-len(own), own[0]["unit"]))
     named = [f"{own[0]['short']}{len(own)}项{_reversing(own)}" for own in counties]
-    return sentence(f"本月状态变差的是{listed(named, most, '个县（市、区）')}")
+    return sentence(f"本月状态变差的是{listed(named, _NAMED, '个县（市、区）')}")
 
 
 def _reversing(rows: Sequence[Slipped]) -> str:
@@ -89,7 +89,7 @@ def has_before(release: Release, policy: str) -> bool:
 
 
 def moved(release: Release, policy: str) -> list[Moved]:
-    """Leading shares that moved since the month before, those with most units turned by work first; none in a first month."""
+    """Headline shares that moved since the month before, those with most units turned by work first; none in a first month."""
     if not {"movement", "movement_unit"} <= _tables(release) or not has_before(release, policy):
         return []
     turned = _turned(release, policy)
@@ -103,7 +103,7 @@ def _tables(release: Release) -> set[str]:
 
 
 def _parts(release: Release, policy: str) -> list[MovedOtherwise]:
-    """Met units more by each part but work, and whether enough is known in both months, one row per leading share of the city."""
+    """Met units more by each part but work, and whether enough is known in both months, one row per headline share of the city."""
     rows = release.rows_as(
         MovedOtherwise,
         """
@@ -156,7 +156,7 @@ def _is_moved_otherwise(row: MovedOtherwise) -> bool:
 def what_moved(rows: Sequence[Moved], most: int = _NAMED) -> str:
     """`本月新增较多的：农村综合服务设施覆盖率新增67个村，其中信都区21个、任泽区14个；…。` with what fell after it.
 
-    Empty where no leading indicator gained or lost more than `FEW` units by work.
+    Empty where no headline indicator gained or lost more than `FEW` units by work.
     """
     known = [row for row in rows if row["enough_known"]]
     rose = [row for row in known if row["gained"] > FEW and row["gained"] >= row["lost"]][:most]
@@ -230,7 +230,7 @@ def recounted(release: Release) -> int:
 
 
 def restated(release: Release, policy: str) -> list[Restated]:
-    """Leading shares whose value a month before is another by the divisions of the release's month, in the register's order."""
+    """Headline shares whose value a month before is another by the divisions of the release's month, in the register's order."""
     rows = release.rows_as(
         Restated,
         """
@@ -248,7 +248,7 @@ def restated(release: Release, policy: str) -> list[Restated]:
 
 
 def divisions_paragraph(release: Release, policy: str, most: int = _NAMED) -> str:
-    """区划调整说明 of a month in which divisions changed: what changed, and the leading shares like for like."""
+    """区划调整说明 of a month in which divisions changed: what changed, and the headline shares like for like."""
     text = divisions_changed(release)
     if not text:
         return ""

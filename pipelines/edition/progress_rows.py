@@ -5,7 +5,7 @@ from typing import TypedDict
 
 
 class ConcernedPlace(TypedDict):
-    """A county in the order of concern: leading indicators that apply, those behind, its rank; the same a month before, where known."""
+    """A county in the order of concern: headline indicators that apply, those behind, its rank; the same a month before, where known."""
 
     unit: str
     short: str
@@ -26,7 +26,7 @@ class MovedPlace(TypedDict):
 
 
 class MovedOtherwise(TypedDict):
-    """Met units more of one leading share since the month before by everything but work. Grain: one indicator.
+    """Met units more of one headline share since the month before by everything but work. Grain: one indicator.
 
     `reported`: that came by reports (negative: that went silent). `boundary`, `corrected`, `defined`: by roster, by corrections to the
     earlier month, by definition. `enough_known`: at least nine tenths is known in both months.
@@ -44,7 +44,7 @@ class MovedOtherwise(TypedDict):
 
 
 class Moved(MovedOtherwise):
-    """What moved of one leading share since the month before, in whole units: `gained` and `lost` by work, `counties` says where."""
+    """What moved of one headline share since the month before, in whole units: `gained` and `lost` by work, `counties` says where."""
 
     gained: int
     lost: int
@@ -52,7 +52,7 @@ class Moved(MovedOtherwise):
 
 
 class Slipped(TypedDict):
-    """A leading indicator of a county whose status is worse than a month before, and not because the due day came."""
+    """A headline indicator of a county whose status is worse than a month before, and not because the due day came."""
 
     unit: str
     short: str
@@ -63,7 +63,7 @@ class Slipped(TypedDict):
 
 
 class Restated(TypedDict):
-    """A leading share of the city that a change of divisions alone moved: the month before as then and by today's divisions, and now."""
+    """A headline share of the city that a change of divisions alone moved: the month before as then and by today's divisions, and now."""
 
     indicator: str
     name: str

@@ -17,10 +17,10 @@ from pipelines import months
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import SHANGHAI, Archive, Event
 from pipelines.edition import (
-    changes,
     closed_periods,
     data_package,
     database,
+    edition_differences,
     edition_folders,
     month_tables,
     same_edition,
@@ -285,7 +285,9 @@ def write(
         "kind": "checked"
         if latest and spot_month_tables.is_checked(warehouse, draft.manifest, latest)
         else _kind(draft.manifest, before),
-        "changes": changes.since(warehouse, store, latest, draft.manifest, draft.content) if latest else None,
+        "changes": edition_differences.since(warehouse, store, latest, draft.manifest, draft.content)
+        if latest
+        else None,
         "published_at": now.isoformat(timespec="seconds"),
         "published_by": by,
         **draft.manifest,

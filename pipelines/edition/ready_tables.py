@@ -184,12 +184,12 @@ def _reporting(source: Source, into: str, waivers: Iterable[Waiver]) -> dict[str
         "finding_count": f"""
             SELECT month, county, code, CASE WHEN month <= until THEN 'note' ELSE severity END AS severity,
                    count(*) AS findings, min(message) AS message
-            FROM {source.all("finding")} AS found LEFT JOIN ({_accepted(waivers)}) AS waived ON waived.finding = found.id
+            FROM {source.all("finding")} AS raised LEFT JOIN ({_accepted(waivers)}) AS waived ON waived.finding = raised.id
             GROUP BY ALL ORDER BY ALL""",
         "report": f"""
             SELECT coverage.*, sent.seq, sent.file, sent.received_at, coalesce(times.sent, 0) AS times,
                    coalesce(times.refused, 0) AS refused, coalesce(times.waiting, 0) AS waiting,
-                   coalesce(found.errors, 0) AS errors, coalesce(found.warnings, 0) AS warnings
+                   coalesce(counted.errors, 0) AS errors, coalesce(counted.warnings, 0) AS warnings
             FROM {into}.coverage
             LEFT JOIN (SELECT * FROM {into}.submission WHERE status = 'effective'
                        QUALIFY seq = max(seq) OVER (PARTITION BY county, month)) AS sent USING (county, month)
@@ -198,7 +198,7 @@ def _reporting(source: Source, into: str, waivers: Iterable[Waiver]) -> dict[str
                        FROM {into}.submission GROUP BY ALL) AS times USING (county, month)
             LEFT JOIN (SELECT county, month, sum(findings) FILTER (severity = 'error') AS errors,
                               sum(findings) FILTER (severity = 'warning') AS warnings
-                       FROM {into}.finding_count GROUP BY ALL) AS found USING (county, month)
+                       FROM {into}.finding_count GROUP BY ALL) AS counted USING (county, month)
             ORDER BY month, county""",
     }
 

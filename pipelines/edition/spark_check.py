@@ -70,7 +70,7 @@ def _quoted(name: str) -> str:
 
 
 def _answers(part: Part) -> str:
-    """A month table's answers under their field's id; those that the roster has a column of are told as `reported:<field>`."""
+    """A month table's answers under their field's id; those that the roster has a column of are named `reported:<field>`."""
     return ", ".join(f"{{{field.id}}} AS {_quoted(field.id)}" for field in part)
 
 

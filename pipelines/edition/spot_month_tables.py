@@ -25,11 +25,11 @@ def stored(warehouse: Warehouse, store: Path, life: Life, span: Iterable[date]) 
         return {}
     lists = spot_lists.lists(life.spots, warehouse.archive.read, life.withdrawn)
     asked = _Asked(warehouse)
-    found: dict[str, dict[str, Object]] = {}
+    objects: dict[str, dict[str, Object]] = {}
     for month in span:
         for name, table in spot_tables.tables(lists, month, asked.states, asked.target).items():
-            found.setdefault(name, {})[months.key(month)] = month_tables.stored(store, name, table)
-    return found
+            objects.setdefault(name, {})[months.key(month)] = month_tables.stored(store, name, table)
+    return objects
 
 
 def is_checked(warehouse: Warehouse, manifest: dict[str, Any], latest: Path) -> bool:

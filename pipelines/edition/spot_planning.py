@@ -4,7 +4,7 @@ Reads an edition and writes nothing. A claim is a share with a target, of the ci
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -13,13 +13,13 @@ from pipelines.edition.open_edition import Release, Row, open_release
 from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 from pipelines.settings import Settings
-from pipelines.verification import budget, claims, plan, sentences
-from pipelines.verification.claims import Claim
+from pipelines.verification import budget, plan, reported_claim, sentences
 from pipelines.verification.plan import Place, Plan
+from pipelines.verification.reported_claim import Claim
 from pipelines.verification.spot_lists import ListClaim, Named
 
 WHOLE = "全市"
-ALPHA = claims.alpha()
+ALPHA = reported_claim.alpha()
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Proposal:
             "counted": claim.counted, "yes": claim.reported, "target": _number(claim.target), "required": claim.required,
             "slack": claim.slack, "unmade_by": claim.unmade_by, "looks": 1,
             "strata": [{"id": place.id, "size": place.size} for place in self.strata],
-            "plans": [_plan(one) for one in self.plans], "recommended": self.recommended,
+            "plans": [_plan(option) for option in self.plans], "recommended": self.recommended,
             "allowed": self.chosen.allowed if self.chosen else None, "missing": self.missing,
         }  # fmt: skip
 
@@ -87,9 +87,9 @@ def _number(target: Fraction) -> int | float:
     return int(target) if target.denominator == 1 else float(target)
 
 
-def _plan(one: Plan) -> Row:
-    chance = {str(per_cent): round(float(value), 6) for per_cent, value in one.chance.items()}
-    return {"allowed": one.allowed, "visits": one.visits, "per_stratum": list(one.per_stratum), "chance": chance}
+def _plan(plan: Plan) -> Row:
+    chance = {str(per_cent): round(float(value), 6) for per_cent, value in plan.chance.items()}
+    return {"allowed": plan.allowed, "visits": plan.visits, "per_stratum": list(plan.per_stratum), "chance": chance}
 
 
 def edition(settings: Settings, month: date) -> Release:
@@ -99,29 +99,24 @@ def edition(settings: Settings, month: date) -> Release:
 
 def proposals(release: Release, wish: Wish) -> list[Proposal]:
     """One proposal an indicator, in the order asked. Errors: `Refusal` for what spot checks are not for."""
-    found = [_proposal(release, wish, indicator) for indicator in dict.fromkeys(wish.indicators)]
-    return found if wish.budget is None else _within(found, wish.budget)
+    proposed = [_proposal(release, wish, indicator) for indicator in dict.fromkeys(wish.indicators)]
+    return proposed if wish.budget is None else _within(proposed, wish.budget)
 
 
-def _within(found: list[Proposal], visits: int) -> list[Proposal]:
+def _within(proposed: list[Proposal], visits: int) -> list[Proposal]:
     """The budget shared among the claims (`budget.share`), in the register's order as they were asked."""
-    shares = budget.share(visits, {one.key: one.plans for one in found if one.plans})
-    return [_with(one, shares.plans.get(one.key), shares.missing.get(one.key)) if one.plans else one for one in found]
+    shares = budget.share(visits, {p.key: p.plans for p in proposed if p.plans})
+    return [choose(p, shares.plans.get(p.key), shares.missing.get(p.key)) if p.plans else p for p in proposed]
 
 
-def visits(found: Iterable[Proposal]) -> int:
+def visits(proposed: Iterable[Proposal]) -> int:
     """What the chosen plans come to, at most: a unit that several claims ask about is visited once."""
-    return sum(one.chosen.visits for one in found if one.chosen)
+    return sum(proposal.chosen.visits for proposal in proposed if proposal.chosen)
 
 
-def choose(one: Proposal, chosen: Plan | None) -> Proposal:
-    """The same claim with the plan that a person has taken."""
-    return _with(one, chosen, None)
-
-
-def _with(one: Proposal, chosen: Plan | None, missing: int | None) -> Proposal:
-    told = {**vars(one), "chosen": chosen, "missing": missing}
-    return Proposal(**told)
+def choose(proposal: Proposal, chosen: Plan | None, missing: int | None = None) -> Proposal:
+    """The same claim with another of its plans; `missing`: visits that the budget lacks for it."""
+    return replace(proposal, chosen=chosen, missing=missing)
 
 
 def checkable(release: Release, month: date) -> list[Row]:
@@ -147,7 +142,7 @@ def _proposal(release: Release, wish: Wish, indicator: str) -> Proposal:
     made = tuple(plan.plans(claim, strata, ALPHA)) if claim.met and claim.reported else ()
     advised = plan.recommended(made)
     wanted = wish.allowed if wish.allowed is not None else advised
-    chosen = next((one for one in made if one.allowed == wanted), None)
+    chosen = next((option for option in made if option.allowed == wanted), None)
     if wish.allowed is not None and chosen is None and made:
         raise Refusal(
             f"{entry['name']}：最多能允许 {made[-1].allowed} 个未能属实，不能允许 {wish.allowed} 个；请改 --allowed"
@@ -159,11 +154,11 @@ def _proposal(release: Release, wish: Wish, indicator: str) -> Proposal:
 
 
 def _entry(release: Release, indicator: str) -> Row:
-    found = release.rows("SELECT * FROM indicator WHERE indicator = ? ORDER BY policy", [indicator])
-    if not found:
+    entries = release.rows("SELECT * FROM indicator WHERE indicator = ? ORDER BY policy", [indicator])
+    if not entries:
         names = [row["indicator"] for row in release.rows("SELECT DISTINCT indicator FROM indicator")]
         raise Refusal(f"没有指标 {indicator}{suggest(indicator, names)}；指标见 shequ figures")
-    entry = found[0]
+    entry = entries[0]
     if not entry["is_share"]:
         raise Refusal(f"{entry['name']}：{sentences.RATIO}")
     if entry["counted"] != "community":
@@ -221,10 +216,10 @@ def _population(strata: Sequence[Place], counties: Mapping[str, Sequence[Named]]
     if len(strata) == 1:
         return {strata[0].id: [unit.uid for own in counties.values() for unit in own]}
     of = plan.stratum_of(strata)
-    found: dict[str, list[str]] = {place.id: [] for place in strata}
+    by_stratum: dict[str, list[str]] = {place.id: [] for place in strata}
     for code, own in counties.items():
-        found[of[code]] += [unit.uid for unit in own]
-    return found
+        by_stratum[of[code]] += [unit.uid for unit in own]
+    return by_stratum
 
 
 def _city_code(release: Release, indicator: str) -> str:

@@ -1,9 +1,9 @@
 """Editions against their manifests: whether every file is there and is what it was.
 
-A shelf of ten years is fifty gigabytes for a whole country, and every edition links most of it. So what was found right is noted with
+Ten years of editions of a whole country take 50 GB, and every edition links most of it. So files found intact are noted with
 the state in which it was (inode, size, time of writing), in the warehouse and, for readers, in `right.json` on the shelf; a file that
 was not touched since is not read again for every edition and every start. A reader reads an edition's own month and database all the
-same, and once a week everything is read (`faults`): what a disk changes behind its back is found there.
+same, and once a week everything is read (`faults`): silent disk corruption is found there.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ import pyarrow as pa
 from pipelines.archive.store import is_right
 from pipelines.edition import edition_folders, month_tables
 from pipelines.edition.month_tables import Object
-from pipelines.system.durable_files import write_durably
+from pipelines.system.durable_files import read_json, write_durably
 from pipelines.warehouse.projection import Warehouse
 
-# SHA-256 → the state in which the file was found right
+# SHA-256 → the state in which the file was found intact
 Noted = dict[str, str]
 
 
@@ -130,13 +130,8 @@ def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
 
 def read_noted(releases: Path) -> Noted:
     """The recorded checks; empty where the record is missing or damaged, so that every file is read."""
-    with suppress(OSError, ValueError):
-        noted = json.loads((releases / _RIGHT).read_text(encoding="ascii"))
-        if isinstance(noted, dict) and all(
-            isinstance(state, str) and _STATE.fullmatch(state) for state in noted.values()
-        ):
-            return noted
-    return {}
+    noted = read_json(releases / _RIGHT)
+    return noted if all(isinstance(state, str) and _STATE.fullmatch(state) for state in noted.values()) else {}
 
 
 _RIGHT = "right.json"

@@ -10,7 +10,7 @@ Each step applies just one change and counts again:
 | answers | → units known in both months answer as in the later one |
 | reporting | → the later month: reports that arrived or went missing |
 
-A figure that goes from 无数据 to a value, or back, because a report of the earlier month came late or was taken back is told as reporting.
+A figure that goes from 无数据 to a value, or back, because a report of the earlier month came late or was taken back is attributed to reporting.
 
 It reads month tables as editions hold them (`pipelines.edition.month_tables`), and only those, so that a published edition can be
 compared as well as one that is being made.
@@ -329,8 +329,8 @@ def _count(con: duckdb.DuckDBPyConnection, compared: Compared, step: str, is_ear
 
 
 def _parts_sql() -> str:
-    """One row per figure and part. A value that appears or goes is told by the step at which it does, against 0; of a place that was not
-    there, or is no more, all is boundary. A step between without a value leaves its change to the next that has one.
+    """One row per figure and part. A value that appears or disappears is attributed to the step at which it does, against 0; for a place that
+    exists at one end only, all of the change is boundary. A step without a value is skipped: its change goes to the next with one.
     """
     joins = " ".join(f"LEFT JOIN step_{name} AS {name} USING (indicator, level, unit)" for name in STEPS)
     rows = " UNION ALL ".join(
@@ -356,11 +356,11 @@ _IS_LATE = """
 
 def _link(n: int) -> str:
     """SQL of a step's value and counts in the chain from the figure published to the present one."""
-    told = [f"{name}{n}" for name in "vys"]
+    columns = [f"{name}{n}" for name in "vys"]
     if STEPS[n] in LATE:
-        links = zip(told, _linked(n), _linked(STEPS.index("redefined")), strict=True)
+        links = zip(columns, _linked(n), _linked(STEPS.index("redefined")), strict=True)
         return ", ".join(f"CASE WHEN is_late THEN {before} ELSE {own} END AS {name}" for name, own, before in links)
-    return ", ".join(f"{sql} AS {name}" for name, sql in zip(told, _linked(n), strict=True))
+    return ", ".join(f"{sql} AS {name}" for name, sql in zip(columns, _linked(n), strict=True))
 
 
 def _linked(n: int) -> tuple[str, str, str]:

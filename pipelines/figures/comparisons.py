@@ -1,6 +1,6 @@
 """Findings that come from comparing: with what was in force before, with the county's last layout, with the months before.
 
-They tell or ask and hold nothing back.
+They are notes and warnings: no row is held for them.
 """
 
 from datetime import date

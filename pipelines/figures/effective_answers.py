@@ -1,4 +1,4 @@
-"""What counts for every unit of a month: its roster entry, and the answers that stand for it.
+"""For every unit of a month: its roster entry, and the answers that stand for it.
 
 The roster decides who is counted. Rows supersede rows: of the submissions in force in a month, the latest in which a unit's row is
 accepted counts for it; a row that is held in a later one leaves the earlier accepted row in force. A unit without an accepted row has
@@ -132,7 +132,7 @@ def decisions_by_code(life: Life, rosters: Rosters) -> ReadBy:
 
 
 def inputs(life: Life, month: date, read_by: ReadBy) -> list[object]:
-    """What a month's answers follow from, besides reference data and the months before."""
+    """Inputs of a month's standing answers besides reference data and the months before, for its fingerprint."""
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
     return [
@@ -154,7 +154,7 @@ _OF_A_MONTH = ("standing", "county_standing", "county_source", "last_answer", "l
 
 
 def _forget(warehouse: Warehouse, gone: list[date]) -> None:
-    """Nothing stands in these months any more."""
+    """Delete the standing answers of these months."""
     if gone:
         with warehouse.transaction():
             for table in _OF_A_MONTH:
@@ -326,11 +326,11 @@ def _count_rows(warehouse: Warehouse, month: date, state: MonthState) -> None:
         INSERT INTO row_count BY NAME
         WITH sent AS (SELECT chosen.seq, county FROM chosen JOIN submission USING (seq)),
         answers AS (SELECT seq, count(*) AS read FROM answer SEMI JOIN chosen USING (seq) GROUP BY seq),
-        told AS (
+        counted AS (
             SELECT seq, count(*) AS accepted, count(*) FILTER (change = 'new') AS new,
                    count(*) FILTER (change = 'changed') AS changed, count(*) FILTER (change = 'unchanged') AS unchanged
             FROM accepted GROUP BY seq),
-        fresh AS (SELECT county, seq, new FROM told JOIN sent USING (seq)),
+        fresh AS (SELECT county, seq, new FROM counted JOIN sent USING (seq)),
         before AS (
             SELECT sent.seq, sum(fresh.new)::BIGINT AS units
             FROM sent JOIN fresh ON fresh.county = sent.county AND fresh.seq < sent.seq GROUP BY sent.seq),
@@ -338,12 +338,12 @@ def _count_rows(warehouse: Warehouse, month: date, state: MonthState) -> None:
         known AS (SELECT DISTINCT seq FROM answer SEMI JOIN chosen USING (seq) WHERE unit IS NOT NULL),
         record AS (SELECT DISTINCT seq FROM county_row SEMI JOIN standing_record USING (seq))
         SELECT sent.seq, ?::DATE AS month, coalesce(read, 0) AS read, coalesce(accepted, 0) AS accepted,
-               coalesce(read, 0) - coalesce(accepted, 0) AS held, coalesce(told.new, 0) AS new, coalesce(changed, 0) AS changed,
+               coalesce(read, 0) - coalesce(accepted, 0) AS held, coalesce(counted.new, 0) AS new, coalesce(changed, 0) AS changed,
                coalesce(unchanged, 0) AS unchanged,
                greatest(coalesce(units, 0) - coalesce(changed, 0) - coalesce(unchanged, 0), 0) AS kept,
                list_contains(?::BIGINT[], sent.seq) AND standing_rows.rows IS NULL AND record.seq IS NULL
                    AND known.seq IS NOT NULL AS superseded
-        FROM sent LEFT JOIN answers USING (seq) LEFT JOIN told USING (seq) LEFT JOIN before USING (seq)
+        FROM sent LEFT JOIN answers USING (seq) LEFT JOIN counted USING (seq) LEFT JOIN before USING (seq)
         LEFT JOIN standing_rows USING (seq) LEFT JOIN record USING (seq) LEFT JOIN known USING (seq)
         """,
         [month, [seq for seq in state.sequence if seq not in last]],

@@ -195,9 +195,9 @@ LANE = 25
 YES, NO, SHARE_UNKNOWN, SCOPE_UNKNOWN, CARRIED = range(5)
 
 
-def lane(packed: str, number: int) -> str:
-    """SQL of one count of a packed number."""
-    return f"(({packed} >> {LANE * number}) & {(1 << LANE) - 1})::BIGINT"
+def lane(number: int) -> str:
+    """SQL of one of the counts in the column `packed`."""
+    return f"((packed >> {LANE * number}) & {(1 << LANE) - 1})::BIGINT"
 
 
 # The number that a unit's state adds, without and with the lane of carried answers, as columns: planned once, not for every indicator.

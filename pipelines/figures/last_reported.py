@@ -130,5 +130,5 @@ def _completed(part: Part, asked: set[str]) -> str:
 
 # a county's own answers, under the code that it has in the month judged
 _COUNTY_SOURCE = """
-    (SELECT told.* REPLACE (origin.code AS unit) FROM main.county_standing AS told
-     JOIN origin ON (origin.month, origin.answered_as) = (told.month, told.unit))"""
+    (SELECT report.* REPLACE (origin.code AS unit) FROM main.county_standing AS report
+     JOIN origin ON (origin.month, origin.answered_as) = (report.month, report.unit))"""

@@ -57,14 +57,14 @@ def _spread(kind: Kind, table: str, indicators: tuple[Indicator, ...]) -> str:
 
 def counts(kind: Kind, series: str) -> str:
     """SQL of the series with its whole numbers: `yes` of `scope`, and how many are unknown, carried, answered, failing."""
-    inside = " + ".join(lane("packed", number) for number in (YES, NO, SHARE_UNKNOWN))
-    sums = f"{lane('packed', YES)} AS yes, {inside} AS scope" if kind.share else "n AS yes, d AS scope"
+    inside = " + ".join(lane(number) for number in (YES, NO, SHARE_UNKNOWN))
+    sums = f"{lane(YES)} AS yes, {inside} AS scope" if kind.share else "n AS yes, d AS scope"
     return f"SELECT *, {_LANES}, {sums} FROM ({series})"
 
 
 _LANES = f"""
-    {lane("packed", SHARE_UNKNOWN)} AS share_unknown, {lane("packed", SCOPE_UNKNOWN)} AS scope_unknown,
-    {lane("packed", CARRIED)} AS carried, {lane("packed", YES)} AS answered, {lane("packed", NO)} AS failing
+    {lane(SHARE_UNKNOWN)} AS share_unknown, {lane(SCOPE_UNKNOWN)} AS scope_unknown,
+    {lane(CARRIED)} AS carried, {lane(YES)} AS answered, {lane(NO)} AS failing
 """
 
 
@@ -92,11 +92,11 @@ def measured(kind: Kind, series: str, which: str = IN_FORCE) -> str:
 _VALUE = "CASE WHEN scope > 0 AND NOT (<share> AND share_unknown = scope) THEN factor * yes::DOUBLE / scope::DOUBLE END"
 
 
-def reaches(lowest: str, highest: str, whole: str) -> str:
+def reaches(lowest: str, highest: str) -> str:
     """SQL: every point between two ends is within the target's bounds, in whole numbers. Null bounds do not bind."""
     return (
-        f"(coalesce({SCALE} * factor * {lowest} >= low * {whole}, TRUE)"
-        f" AND coalesce({SCALE} * factor * {highest} <= high * {whole}, TRUE))"
+        f"(coalesce({SCALE} * factor * {lowest} >= low * whole, TRUE)"
+        f" AND coalesce({SCALE} * factor * {highest} <= high * whole, TRUE))"
     )
 
 
@@ -106,7 +106,7 @@ _MEASURED = f"""
     SELECT *, {_VALUE} AS value, factor * yes::DOUBLE / nullif(known_scope, 0)::DOUBLE AS known,
            CASE WHEN <share> AND scope > 0 THEN factor * yes::DOUBLE / whole::DOUBLE END AS lower,
            CASE WHEN <share> AND scope > 0 THEN factor * most::DOUBLE / whole::DOUBLE END AS upper,
-           target IS NOT NULL AND value IS NOT NULL AND NOT thin AND {reaches("yes", "most", "whole")} AS meets,
+           target IS NOT NULL AND value IS NOT NULL AND NOT thin AND {reaches("yes", "most")} AS meets,
            NOT december OR month(month) = 12 AS judged
     FROM (
         SELECT *, NOT <share> AND 100 * known_units < {_RATIO_ANSWERED} * units AS thin

@@ -1,6 +1,6 @@
 """Value, bounds, status and gap of every figure (semantics §5 and §6): the table `figure`.
 
-Comparisons with a target are made on integers and decimals; see `pipelines.figures.verdict` for the pace.
+Comparisons with a target are made on integers and decimals; see `pipelines.figures.figure_verdict` for the pace.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from pipelines import months
-from pipelines.figures import figure_counts, series_start, turned_units, verdict
+from pipelines.figures import figure_counts, figure_verdict, series_start, turned_units
 from pipelines.figures.measure import DECIMAL, GAPS, SCALE, Kind, filled, kinds
 from pipelines.reference.form import Form
 from pipelines.reference.policy.register import Indicator, Register, Target
@@ -203,10 +203,10 @@ def draw(warehouse: Warehouse, span: list[date], basis: str, opened: date, kind:
     """
     con = warehouse.con
     series_start.load(warehouse, span, kind, basis, register.policy.id)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE paced AS {verdict.paced(kind)}", {"opened": opened})
-    verdict.settle_close_paces(warehouse, kind)
-    turned_units.find(warehouse, kind, register, verdict.CANDIDATES, basis)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE drawn AS {verdict.drawn(kind)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE paced AS {figure_verdict.paced(kind)}", {"opened": opened})
+    figure_verdict.settle_close_paces(warehouse, kind)
+    turned_units.find(warehouse, kind, register, figure_verdict.CANDIDATES, basis)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE drawn AS {figure_verdict.drawn(kind)}")
 
 
 # half up to one decimal, from the exact sums

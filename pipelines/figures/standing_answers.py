@@ -19,7 +19,7 @@ ACCEPTED = "NOT held AND NOT broken AND uid IS NOT NULL"
 
 
 def write(warehouse: Warehouse, month: date, answered: bool) -> None:
-    """The month's standing anew; nothing where no answer stands in it, own or lent."""
+    """Write the month's standing answers; none where no answer stands in it, own or lent."""
     for table in ("standing", "county_standing", "county_source", "last_answer", "last_county_answer"):
         warehouse.con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
     if answered:
@@ -49,7 +49,7 @@ def _lent(part: Part, month: date) -> str:
     return f"REPLACE ({', '.join(yearly)})" if yearly else ""
 
 
-# A unit that is told twice is so rarely that it is looked for by itself: sorting all rows with all answers costs seconds.
+# Units with two rows are rare and looked for separately: sorting all rows with all answers costs seconds.
 _OWN = f"""
     SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, unit, uid, seq, row_no, {{fields}}
     FROM row WHERE {ACCEPTED} AND rowid NOT IN (
@@ -83,10 +83,10 @@ def _write_county_standing(warehouse: Warehouse, month: date) -> None:
         WITH own AS (SELECT unit, max(seq) AS seq, {latest} FROM county_row WHERE NOT held AND NOT broken GROUP BY unit),
         touched AS (SELECT unit, bool_or(held OR broken) AS held FROM county_row GROUP BY unit),
         earlier AS (
-            SELECT told.* REPLACE (origin.code AS unit)
-            FROM county_standing AS told JOIN origin ON (origin.month, origin.answered_as) = (told.month, told.unit)
-            WHERE told.month BETWEEN ? AND ? AND row_state = 'accepted'
-            QUALIFY row_number() OVER (PARTITION BY origin.code ORDER BY told.month DESC) = 1
+            SELECT report.* REPLACE (origin.code AS unit)
+            FROM county_standing AS report JOIN origin ON (origin.month, origin.answered_as) = (report.month, report.unit)
+            WHERE report.month BETWEEN ? AND ? AND row_state = 'accepted'
+            QUALIFY row_number() OVER (PARTITION BY origin.code ORDER BY report.month DESC) = 1
         )
         SELECT ?::DATE AS month, 'accepted' AS row_state, ?::DATE AS answered_in, FALSE AS carried, own.*
         FROM county JOIN own ON own.unit = county.code

@@ -1,4 +1,4 @@
-"""Months brought up to date, in order, and only those whose inputs changed.
+"""Compute months in order, and only those whose inputs have changed.
 
 A month's figures are a function of the submissions in force, the decisions, the roster, the registers, the program and of what stood
 in the months before. All of that is hashed into the month's fingerprint; a month with the same fingerprint is not computed again.

@@ -1,1 +1,1 @@
-"""Telling people: who is late with a month, what was published, what went wrong. A message is written down first, sent afterwards."""
+"""Messages about late reports, new editions and failures. A message is written to the outbox first and sent afterwards."""

@@ -1,4 +1,4 @@
-"""Whom to tell: `data/contacts.yaml`, optional. Without it messages are written down for the operator only."""
+"""Recipients of messages: `data/contacts.yaml`, optional. Without it messages go to the outbox for the operator only."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ Kind = Literal["remind", "release", "matter", "fault"]
 
 
 class Robot(BaseModel):
-    """A chat group's robot, or any program that takes a POST. `secret` signs: of 钉钉 the one that it shows, of webhook any."""
+    """A chat group's robot, or any program that accepts a POST. `secret` signs requests: 钉钉 shows it, for a webhook it is chosen freely."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     # part of the names of files
@@ -44,7 +44,7 @@ class Contacts(BaseModel):
 
     @property
     def keeper(self) -> str:
-        """Who hears of faults: the operator, else the clerk."""
+        """Recipient of faults: the operator, else the clerk."""
         return self.operator or self.clerk
 
     def page(self, path: str) -> str:
@@ -53,30 +53,30 @@ class Contacts(BaseModel):
 
 
 def load(place: Path) -> Contacts:
-    """The contacts of an installation. Errors: `Refusal` for a file that says something else."""
+    """The contacts of an installation. Errors: `Refusal` for unknown keys or values that are no addresses."""
     if not place.exists():
         return Contacts()
     try:
-        found = Contacts(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
+        contacts = Contacts(**(yaml.safe_load(place.read_text(encoding="utf-8")) or {}))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         # the file's values stay out of the message: an address of a robot is a secret
-        told = (
+        faults = (
             "；".join(f"{'.'.join(map(str, e['loc']))}：{e['msg']}" for e in error.errors())
             if isinstance(error, ValidationError)
             else ""
         )
         raise Refusal(
-            f"{place} 读不懂：应只有 city、operator、counties（六位代码和地址，每行一县）、robots、site；{told[:200]}"
+            f"{place} 读不懂：应只有 city、operator、counties（六位代码和地址，每行一县）、robots、site；{faults[:200]}"
         ) from None
-    for address in filter(None, (found.city, found.operator, *found.counties.values())):
+    for address in filter(None, (contacts.city, contacts.operator, *contacts.counties.values())):
         if not _ADDRESS.fullmatch(address):
             raise Refusal(f"{place} 中的“{address}”不是邮件地址")
-    names = [robot.name for robot in found.robots]
+    names = [robot.name for robot in contacts.robots]
     if len(set(names)) < len(names):
         raise Refusal(f"{place} 中 robots 的 name 不能重复")
-    for robot in found.robots:
+    for robot in contacts.robots:
         if not _URL.fullmatch(robot.url):
             raise Refusal(f"{place} 中机器人“{robot.name}”的 url 不是网址")
-    if found.site and not _URL.fullmatch(found.site):
-        raise Refusal(f"{place} 中的 site“{found.site}”不是网址")
-    return found
+    if contacts.site and not _URL.fullmatch(contacts.site):
+        raise Refusal(f"{place} 中的 site“{contacts.site}”不是网址")
+    return contacts

@@ -1,9 +1,7 @@
-"""Deciding what to tell from the state of an installation, and sending it. The clock is an argument; a failing sender fails nothing."""
+"""Decides which messages the state of an installation calls for, and writes them to the outbox. The current time is an argument."""
 
 import json
-from contextlib import suppress
 from datetime import date, datetime
-from pathlib import Path
 
 from pipelines import months
 from pipelines.archive import edition_gate, month_state
@@ -19,10 +17,11 @@ from pipelines.notify.outbox import Outbox, contacts_of
 from pipelines.reports.facts import gather
 from pipelines.reports.overall_verdict import tally
 from pipelines.settings import Settings
+from pipelines.system.durable_files import read_json
 
 
 def remind(settings: Settings, now: datetime) -> list[Message]:
-    """What is to be said today about the month that has ended; written down, not yet sent."""
+    """Write today's reminders about the month that has ended to the outbox; returns them."""
     today = now.astimezone(SHANGHAI).date()
     month = due_dates.in_question(today)
     due = set(month_now.of(settings, month).due.values())
@@ -34,7 +33,7 @@ def remind(settings: Settings, now: datetime) -> list[Message]:
 
 
 def releases(settings: Settings, after: int) -> int:
-    """Tell of the editions that were released after event `after` of the ledger, not of working ones; returns the last event seen."""
+    """Write a message for each edition released after event `after` of the ledger; returns the last event seen."""
     archive = Archive(settings.archive)
     last = archive.last_seq()
     known_editions = month_state.editions(archive)
@@ -49,67 +48,60 @@ def releases(settings: Settings, after: int) -> int:
 
 
 def matters(settings: Settings, now: datetime) -> list[Message]:
-    """Tell at once of what has begun to wait for somebody, or was explained; written down, not yet sent. Waits for nobody."""
+    """Write messages about matters newly open or explained to the outbox; returns them. Takes no lock."""
     place, waiting = settings.data / "outbox" / "matters.json", answer_matters.kept(settings)
-    told = _told(place)
-    fresh = matter_messages.news(waiting, told)
+    notified = read_json(place)
+    fresh = matter_messages.news(waiting, notified)
     states = {m["id"]: m["state"] for m in waiting if m["state"] in ("open", "explained")}
-    if states == told:
+    if states == notified:
         return []
-    found = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
-    tell(settings, found)
-    # after the messages: a kill between tells once more, which the key keeps from being sent twice
+    written = matter_messages.written(fresh, _county_names(settings, fresh), known(settings), now)
+    tell(settings, written)
+    # after the messages: when killed in between they are written again, under the same keys, and not sent twice
     write_durably(place, json.dumps(states).encode())
-    return found
+    return written
 
 
-def _told(place: Path) -> dict[str, str]:
-    with suppress(OSError, ValueError):
-        found = json.loads(place.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _county_names(settings: Settings, found: list[Matter]) -> dict[str, str]:
-    """Names by code, of the months of the matters: a county has another name in another month."""
-    keys = sorted({matter["month"] for matter in found if matter["month"]})
+def _county_names(settings: Settings, fresh: list[Matter]) -> dict[str, str]:
+    """County code → name in the months of these matters."""
+    keys = sorted({matter["month"] for matter in fresh if matter["month"]})
     return {code: name for key in keys for code, name in month_now.counties(settings, months.parse(key)).items()}
 
 
 def remind_now(settings: Settings, month: date, counties: list[str], now: datetime) -> tuple[list[str], list[str]]:
-    """Remind missing counties because a person asks for it: names of those reminded (once a day), and of those without an address."""
+    """Remind missing counties at a person's request: names of those reminded (once a day), and of those without an address."""
     standing = reporting_state.of_month_as_kept(settings, month, now.astimezone(SHANGHAI).date())
     asked = [county for county in standing.missing if county[0] in counties]
-    found = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
-    tell(settings, [message for message in found.values() if message])
-    return [name for name, m in found.items() if m], [name for name, m in found.items() if not m]
+    written = {county[1]: messages.reminder(standing, county, known(settings)) for county in asked}
+    tell(settings, [message for message in written.values() if message])
+    return [name for name, m in written.items() if m], [name for name, m in written.items() if not m]
 
 
 def write_to_county(settings: Settings, month: date, county: str, sentence: str, by: str, now: datetime) -> bool:
     """A sentence of a person of the city about a county's report, by mail; False where the county has no address."""
     name = month_now.counties(settings, month).get(county, county)
-    found = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
-    tell(settings, [found] if found else [])
-    return found is not None
+    message = matter_messages.returned((county, name), months.label(month), sentence, by, known(settings), now)
+    tell(settings, [message] if message else [])
+    return message is not None
 
 
 def verdict(settings: Settings, month: date, edition: int) -> str:
-    """How many leading indicators stand how, in one sentence a policy; what is wrong where the edition does not open."""
+    """One sentence per policy: how many headline indicators have which status; the refusal where the edition does not open."""
     try:
         release = open_release(month, edition, settings=settings)
     except Refusal as refusal:
         return str(refusal)
     try:
         policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
-        told = [gather(release, policy) for policy in policies]
-        return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in told)
+        facts = [gather(release, policy) for policy in policies]
+        return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in facts)
     finally:
         release.close()
 
 
-def tell(settings: Settings, found: list[Message]) -> None:
-    """Write down messages, to be sent by the program outside (`pipelines.serving.outside`)."""
-    outbox(settings).put(found, known(settings))
+def tell(settings: Settings, outgoing: list[Message]) -> None:
+    """Write messages to the outbox; `pipelines.serving.outside` sends them."""
+    outbox(settings).put(outgoing, known(settings))
 
 
 def outbox(settings: Settings) -> Outbox:

@@ -1,6 +1,6 @@
-"""What waits for somebody, told at once and once: to the clerk, and to each county where its address is known. Plain functions.
+"""Messages about newly open matters: one to the clerk, one to each county with an address. Plain functions.
 
-What repeats is one matter (`intake.open_matters`); what comes together is one message.
+Repeated findings are one matter (`intake.open_matters`); matters that open together are one message.
 """
 
 import hashlib
@@ -20,22 +20,22 @@ _LISTED = 20
 _OF_COUNTY = ("refused_file", "unknown_unit", "held_row", "warning", "waiting_report")
 
 
-def news(matters: Iterable[Matter], told: Mapping[str, str]) -> list[Matter]:
-    """Matters that wait and were not told of in their present state. `told`: id → state."""
+def news(matters: Iterable[Matter], notified: Mapping[str, str]) -> list[Matter]:
+    """Open and explained matters whose present state was not notified yet. `notified`: id → state."""
     waiting = (matter for matter in matters if matter["state"] in ("open", "explained"))
-    return [matter for matter in waiting if told.get(matter["id"]) != matter["state"]]
+    return [matter for matter in waiting if notified.get(matter["id"]) != matter["state"]]
 
 
 def written(fresh: list[Matter], names: Mapping[str, str], known: Contacts, now: datetime) -> list[Message]:
-    """One message to the clerk, one to each county that is concerned and has an address. `names`: county code → name."""
+    """One message to the clerk, one to each county concerned that has an address. `names`: county code → name."""
     if not fresh:
         return []
-    found = [_to_clerk(fresh, names, known, now)]
+    messages = [_to_clerk(fresh, names, known, now)]
     for code in sorted(known.counties.keys() & {matter["county"] for matter in fresh}):
         own = [m for m in fresh if m["county"] == code and m["kind"] in _OF_COUNTY and m["state"] == "open"]
         if own:
-            found.append(_to_county(code, own, names, known, now))
-    return found
+            messages.append(_to_county(code, own, names, known, now))
+    return messages
 
 
 def _to_clerk(fresh: list[Matter], names: Mapping[str, str], known: Contacts, now: datetime) -> Message:
@@ -84,15 +84,15 @@ def _where(link: str) -> list[str]:
 
 
 def _mark(matters: list[Matter], now: datetime) -> str:
-    """The same matters told anew (they came back after they were settled) are another message on another day."""
-    told = "\n".join(sorted(f"{matter['id']} {matter['state']} {matter['seq']}" for matter in matters))
-    return f"{now:%Y-%m-%d}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    """Part of a message's key: the day, and a hash of the matters with their states."""
+    states = "\n".join(sorted(f"{matter['id']} {matter['state']} {matter['seq']}" for matter in matters))
+    return f"{now:%Y-%m-%d}-{hashlib.sha256(states.encode()).hexdigest()[:12]}"
 
 
 def returned(
     county: tuple[str, str], month: str, sentence: str, by: str, known: Contacts, now: datetime
 ) -> Message | None:
-    """What a person of the city writes to a county about its report; None where the county has no address."""
+    """A message of the city to a county about its report; None where the county has no address."""
     code, name = county
     if code not in known.counties:
         return None

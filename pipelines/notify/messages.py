@@ -1,4 +1,4 @@
-"""What is told, in Chinese: plain functions from facts to messages. The key of a message makes it unique for ever."""
+"""Texts of messages, in Chinese: plain functions from facts to messages. A key is used for one message only, for ever."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -48,14 +48,14 @@ def reminders(standing: Standing, contacts: Contacts) -> list[Message]:
         return []
     key = f"remind-{months.key(standing.month)}-{standing.today.isoformat()}"
     month, today = months.label(standing.month), standing.today
-    # what most counties are told; on an extended county's day its own
+    # the usual due day, else the earliest of those extended ones that call for a reminder today
     when = _when(standing.usual_due if standing.usual_due in called.values() else min(called.values()), today)
     subject = f"{month}报表{when}：{_counted(standing)}"
     to_clerk = Message(
         f"{key}-city", contacts.clerk, subject, _overview(standing, when), "remind",
         f"{subject}，已报{len(standing.reported)}个。", contacts.page(f"reporting?room=board&of={months.key(standing.month)}"),
     )  # fmt: skip
-    refused = {code: [one for one in standing.refused if one["county"] == code] for code, _ in standing.missing}
+    refused = {code: [row for row in standing.refused if row["county"] == code] for code, _ in standing.missing}
     return [
         to_clerk,
         *(
@@ -84,19 +84,19 @@ def _to_county(
     key: str, month: str, when: str, county: tuple[str, str], refused: list[dict], contacts: Contacts
 ) -> Message:
     code, name = county
-    body = f"{name}：\n\n{month}报表{when}，{_refused_told(refused) if refused else _MISSING}\n"
+    body = f"{name}：\n\n{month}报表{when}，{_refused_text(refused) if refused else _MISSING}\n"
     return Message(f"{key}-{code}", contacts.counties[code], f"{name}{month}报表{when}", body, "remind")
 
 
 def reminder(standing: Standing, county: tuple[str, str], contacts: Contacts) -> Message | None:
-    """What a missing county gets when a person reminds it, once a day; None where it has no address."""
+    """The reminder to a missing county at a person's request, once a day; None where it has no address."""
     if county[0] not in contacts.counties:
         return None
     day, today = standing.due_of(county[0]), standing.today
     left = (day - today).days
     when = f"将于{_written(day)}截止" if left > 0 else "今天截止" if left == 0 else f"已逾期{-left}天"
     key = f"remind-{months.key(standing.month)}-{today.isoformat()}"
-    refused = [one for one in standing.refused if one["county"] == county[0]]
+    refused = [row for row in standing.refused if row["county"] == county[0]]
     return _to_county(key, months.label(standing.month), when, county, refused, contacts)
 
 
@@ -106,11 +106,11 @@ _MISSING = (
 )
 
 
-def _refused_told(refused: list[dict]) -> str:
-    """What became of the files that the county sent: none could be used, and why."""
+def _refused_text(refused: list[dict]) -> str:
+    """The refused files of a county, one line each with the reason."""
     lines = [
-        f"- {_day(one['at'])}收到的“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}"
-        for one in refused
+        f"- {_day(row['at'])}收到的“{row['file']}”（第 {row['seq']} 号收件）：{row['why'] or '见回执'}"
+        for row in refused
     ]
     return "\n".join(["你单位报来的文件未被采用，须改正后重报：", *lines, "回执里标出了每一处，改正后另存再报。"])
 
@@ -141,7 +141,7 @@ def _overview(standing: Standing, when: str) -> str:
 
 
 def _line(what: str, counties: tuple[tuple[str, str], ...], standing: Standing | None = None) -> list[str]:
-    """Names after what they have in common; with `standing`, the day beside each whose due day is not the usual one."""
+    """One line: the label and the names; with `standing`, the due day beside each county that has another than the usual one."""
     if not counties:
         return []
     names = [name + (_extended(standing, code) if standing else "") for code, name in counties]
@@ -154,17 +154,17 @@ def _extended(standing: Standing, code: str) -> str:
 
 
 def _refused_lines(standing: Standing) -> list[str]:
-    """Refused files under the county that sent them; those of nobody known last."""
+    """Refused files by county; those of unknown counties last."""
     names = dict(standing.reported + standing.missing)
-    told = [
-        f"- {names.get(one['county'], '不知是哪个县的')}“{one['file']}”：{one['why'] or '见回执'}"
-        for one in sorted(standing.refused, key=lambda one: (one["county"] is None, one["county"], one["seq"]))
+    lines = [
+        f"- {names.get(row['county'], '不知是哪个县的')}“{row['file']}”：{row['why'] or '见回执'}"
+        for row in sorted(standing.refused, key=lambda row: (row["county"] is None, row["county"], row["seq"]))
     ]
-    return [f"未被采用的报表{len(told)}份，须改正后重报：", *told] if told else []
+    return [f"未被采用的报表{len(lines)}份，须改正后重报：", *lines] if lines else []
 
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
-    """An edition is out: its verdict in one sentence."""
+    """Message about a released edition: its verdict in one sentence."""
     what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
     label = f"{months.label(month)}第{edition}版"
     return Message(
@@ -174,14 +174,14 @@ def published(month: date, edition: int, kind: str, verdict: str, contacts: Cont
 
 
 def run_failed(run: str, label: str, reasons: list[str], contacts: Contacts) -> Message:
-    """A run ended without success, with the reasons that its stages gave."""
+    """Message about a failed run, with the reasons of its steps."""
     said = "\n".join(f"- {reason}" for reason in reasons) or "- 运行进程意外结束（断电、重启或被结束）"
     body = f"任务 {label}（编号 {run}）没有完成：\n{said}\n\n当前发布版不受影响。处理后可在 Dagster 界面重新运行。\n"
     return Message(f"failed-{run}", contacts.keeper, f"任务未完成：{label}", body, "fault", f"任务未完成：{label}。")
 
 
 def fault(kind: str, subject: str, faults: list[str], today: date, contacts: Contacts) -> Message:
-    """Something of the installation is wrong; told once a day for the same faults."""
+    """Message about faults of the installation, once a day for the same faults."""
     mark = hashlib.sha256("\n".join(faults).encode()).hexdigest()[:12]
     key = f"{kind}-{today.isoformat()}-{mark}"
     return Message(key, contacts.keeper, subject, "\n".join(faults) + "\n", "fault", f"{subject}。")

@@ -1,4 +1,4 @@
-"""The outbox: a message is a file from the moment it is decided, and moves when it is sent. Nothing is told twice or forgotten.
+"""The outbox: a message is a file as soon as it is written, and is moved when it has been sent, so that none is lost or sent twice.
 
 `data/outbox/queue/<key>.json` waits, `data/outbox/sent/<key>.json` has gone, `data/outbox/dropped/<key>.json` was for a robot that is no
 longer configured. A kill between sending and moving sends once more, with the same Message-ID. `send_waiting` is for any process: one at a
@@ -39,7 +39,7 @@ class Outbox:
         self.queue, self.sent = folder / "queue", folder / "sent"
 
     def put(self, messages: Iterable[Message], known: Contacts | None = None) -> int:
-        """Write down what was not written down before, with a copy for each robot of `known` that wants it; returns how many."""
+        """Write messages whose key is new, with a copy for each robot of `known` that takes their kind; returns how many."""
         own = list(messages)
         copies = [copy for message in own for copy in _for_robots(message, known.robots if known else ())]
         return sum(self._put(message) for message in [*own, *copies])
@@ -52,7 +52,7 @@ class Outbox:
         return True
 
     def waiting(self) -> list[Message]:
-        """What waits; a file that holds no message stays where it lies."""
+        """Messages not sent yet; a file that holds no message is left in place."""
         return list(self._waiting())
 
     def _waiting(self) -> Iterator[Message]:
@@ -74,7 +74,7 @@ def _for_robots(message: Message, known: Iterable[Robot]) -> Iterator[Message]:
 
 @dataclass
 class Pauses:
-    """Who is not tried again before when, and what robots got lately: `outbox/pauses.json`. Moments are seconds since 1970."""
+    """Times before which a recipient is not tried again, and recent messages to robots: `outbox/pauses.json`. Seconds since 1970."""
 
     place: Path
     failures: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Pauses:
 
     @classmethod
     def load(cls, place: Path) -> "Pauses":
-        """As kept; from the beginning where the file is missing or damaged."""
+        """From the file; empty where it is missing or damaged."""
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             kept = json.loads(place.read_text(encoding="utf-8"))
             failures = {to: (int(count), float(until)) for to, (count, until) in kept["failures"].items()}
@@ -90,7 +90,7 @@ class Pauses:
         return cls(place)
 
     def hold(self, to: str, now: float) -> bool:
-        """Whether one waits with it. A moment that lies further ahead than any pause is of a clock that was wrong."""
+        """Whether the recipient is paused. A time further ahead than the longest pause was written by a wrong clock and is ignored."""
         _, until = self.failures.get(to, (0, 0.0))
         return now < until <= now + LONGEST_PAUSE
 
@@ -160,13 +160,13 @@ def _send(box: Outbox, post: "Post", total_time: float) -> tuple[int, list[str]]
 
 @dataclass
 class Post:
-    """The ways on which messages leave an installation."""
+    """The senders of an installation: mail and robots."""
 
     mail: Sender
     robots: dict[str, Robot]
 
     def server(self, message: Message) -> str:
-        """What its failures are counted under besides its recipient."""
+        """Key of the server under which failures are counted, besides the recipient."""
         return MAIL if message.robot is None else ""
 
     def send(self, message: Message, seconds: float) -> None:

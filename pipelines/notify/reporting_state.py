@@ -1,4 +1,4 @@
-"""Where a month stands: which counties have reported, which are missing, late or excused, what waits."""
+"""Reporting state of a month: counties that have reported, are missing, late or excused, and what waits."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -66,7 +66,7 @@ def of_month(settings: Settings, month: date, today: date) -> Standing:
 
 
 def of_month_as_kept(settings: Settings, month: date, today: date) -> Standing:
-    """The same without settling first: for a page. Waits for nobody."""
+    """The same from the last settled state, for a page. Takes no lock."""
     return from_status(reporting_status.kept(settings, month), month_now.of(settings, month), today)
 
 
@@ -90,7 +90,7 @@ def from_status(state: dict, now: MonthNow, today: date) -> Standing:
     )
 
 
-def on_this_day(settings: Settings, month: date | None = None, now: datetime | None = None) -> dict:
-    """The month (default: the one that has ended) as it stands today, for the command line."""
-    today = (now or datetime.now(SHANGHAI)).date()
+def on_this_day(settings: Settings, month: date | None) -> dict:
+    """The state of the month (None: the one that has ended) as of today, with the keys of `--json`."""
+    today = datetime.now(SHANGHAI).date()
     return of_month(settings, month or due_dates.in_question(today), today).public()

@@ -1,6 +1,6 @@
 """Messages to chat groups: 企业微信 and 钉钉 robots, and a plain webhook. Counts and a link, never a person's data.
 
-The services' limit of 20 messages a minute is kept by the outbox. A message that a service took without saying so is sent once more.
+The services' limit of 20 messages a minute is kept by the outbox. A message that a service accepted without an answer is sent again.
 """
 
 import base64
@@ -39,13 +39,13 @@ def send(robot: Robot, message: Message, seconds: float = SECONDS) -> None:
 
 
 def _body(robot: Robot, message: Message) -> bytes:
-    told = "\n".join(filter(None, (f"【{KEYWORD}】{message.brief}", message.link)))[:_LONGEST]
-    found: dict[str, object]
+    text = "\n".join(filter(None, (f"【{KEYWORD}】{message.brief}", message.link)))[:_LONGEST]
+    payload: dict[str, object]
     if robot.kind == "webhook":
-        found = {"key": message.key, "kind": message.kind, "text": message.brief[:_LONGEST], "link": message.link}
+        payload = {"key": message.key, "kind": message.kind, "text": message.brief[:_LONGEST], "link": message.link}
     else:
-        found = {"msgtype": "text", "text": {"content": told}}
-    return json.dumps(found, ensure_ascii=False).encode()
+        payload = {"msgtype": "text", "text": {"content": text}}
+    return json.dumps(payload, ensure_ascii=False).encode()
 
 
 def _address(robot: Robot) -> str:
@@ -59,10 +59,10 @@ def _address(robot: Robot) -> str:
 
 
 def _accepted(robot: Robot, said: bytes) -> None:
-    """Both services answer 200 whatever happens, and say in `errcode` what did."""
+    """Errors: `Undelivered`. Both services always answer 200 and report failure in `errcode`."""
     try:
-        found = json.loads(said)
-        code, text = found["errcode"], found.get("errmsg", "")
+        answer = json.loads(said)
+        code, text = answer["errcode"], answer.get("errmsg", "")
     except (ValueError, KeyError, TypeError):
         raise Undelivered(f"{robot.kind}机器人“{robot.name}”：答复认不出") from None
     if code != 0:

@@ -1,4 +1,4 @@
-"""State of the findings since the last submission: new, still open, back again, mended.
+"""State of findings since the last submission: new, still open, back again, mended.
 
 Notes have no state: there is nothing to mend. Two findings are the same where the id is the same, or where the same question of
 the same unit has the same fault: a change of 约30 to 约40 does not mend it.

@@ -1,11 +1,10 @@
 """An OOXML package whose parts can be changed; unchanged parts are copied."""
 
-import io
 import posixpath
-import zipfile
 
 from lxml import etree
 
+from pipelines.system.zip_bytes import zipped
 from pipelines.workbook.grid import Limits, Unreadable
 from pipelines.workbook.xlsx.read_xlsx import resolve
 from pipelines.workbook.zip_package import Package, clean_xml
@@ -15,7 +14,6 @@ _TYPES_NS = "http://schemas.openxmlformats.org/package/2006/content-types"
 _RELS_NS = "http://schemas.openxmlformats.org/package/2006/relationships"
 RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 LARGEST = 32 << 20  # bytes of an XML part parsed as a tree, which takes about ten times the memory
-_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same receipt is the same bytes
 
 
 def tree(xml: bytes, name: str) -> etree._Element:
@@ -145,11 +143,5 @@ class Parts:
 
     def save(self) -> bytes:
         """The package as bytes: content types first, then parts in their original order, new parts last."""
-        stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as out:
-            for name in sorted(self.names, key=lambda name: name != TYPES):
-                info = zipfile.ZipInfo(name, _DATE)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.external_attr = 0o600 << 16
-                out.writestr(info, written(self._trees[name]) if name in self._trees else self.read(name))
-        return stream.getvalue()
+        names = sorted(self.names, key=lambda name: name != TYPES)
+        return zipped((name, written(self._trees[name]) if name in self._trees else self.read(name)) for name in names)

@@ -10,13 +10,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.reference import city, form, roster, rules, strict_yaml, working_days
+from pipelines.reference import city_declarations, form, roster, rules, strict_yaml, working_days
 from pipelines.reference.form import Form
 from pipelines.reference.policy import register
 from pipelines.reference.policy.register import Register
 from pipelines.reference.roster import Admission, Rosters
 from pipelines.reference.rules import CompiledRule
 from pipelines.reference.working_days import Calendar
+from pipelines.system.zip_bytes import zipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Reference:
             place = self.folder / "policies" / item.policy.id
             digests[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         digests["rosters"] = self.rosters.digest()
-        if places := city.files(self.folder):
+        if places := city_declarations.files(self.folder):
             digests["city"] = strict_yaml.digest(places)
         return digests
 
@@ -119,13 +120,8 @@ def _load(folder: Path, _content: str) -> Reference:
 
 def bundle(folder: Path) -> bytes:
     """All reference data of a folder as one zip, the same bytes for the same files: what a release was made with, to keep."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
-    return content.getvalue()
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return zipped(((p.relative_to(folder).as_posix(), p.read_bytes()) for p in files), mode=0)
 
 
 def unbundle(data: bytes, folder: Path) -> None:

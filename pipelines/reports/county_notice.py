@@ -11,10 +11,10 @@ from xlsxwriter import Workbook
 from pipelines import months
 from pipelines.answers.findings import SEVERITY_NAMES
 from pipelines.archive.store import write_durably
+from pipelines.edition.county_tasks import PACES, STATES
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, counter, day, sentence
 from pipelines.edition.progress_rows import Task
-from pipelines.edition.tasks import PACES, STATES
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.docx_styles import fit_on_one_line
 from pipelines.reports.docx_table import Column, Row, add_table, printable

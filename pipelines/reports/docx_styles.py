@@ -8,7 +8,6 @@ The fonts that the standard names are asked for by name; each carries the name t
 """
 
 import io
-import zipfile
 from datetime import datetime
 
 from docx import Document
@@ -16,6 +15,8 @@ from docx.document import Document as Paper
 from docx.oxml import parse_xml
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
+
+from pipelines.system.zip_bytes import unzipped, zipped
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 TYPE_WIDTH_MM = 156
@@ -33,7 +34,6 @@ _FONTS = {
     "黑体": "SimHei",
     "宋体": "SimSun",
 }
-_STAMP = (1980, 1, 1, 0, 0, 0)
 
 
 def blank(title: str, subject: str, made: datetime) -> Paper:
@@ -71,15 +71,9 @@ def fit_on_one_line(paragraph: Paragraph, points: int) -> None:
 
 def to_bytes(paper: Paper) -> bytes:
     """The docx; the same content is the same bytes."""
-    buffer, out = io.BytesIO(), io.BytesIO()
+    buffer = io.BytesIO()
     paper.save(buffer)
-    with zipfile.ZipFile(buffer) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as fixed:
-        for name in made.namelist():
-            item = zipfile.ZipInfo(name, _STAMP)
-            item.compress_type = zipfile.ZIP_DEFLATED
-            item.external_attr = 0o600 << 16
-            fixed.writestr(item, made.read(name))
-    return out.getvalue()
+    return zipped(unzipped(buffer.getvalue()).items())
 
 
 def _page(paper: Paper) -> None:

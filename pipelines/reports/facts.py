@@ -16,11 +16,11 @@ from typing import Any
 from pipelines import months
 from pipelines.edition import explained_answers, movement_sentences
 from pipelines.edition.concern import ConcernedPlace, places
+from pipelines.edition.county_tasks import tasks
 from pipelines.edition.explained_answers import Explained
 from pipelines.edition.open_edition import Release
 from pipelines.edition.progress_rows import Moved, Slipped, Task
 from pipelines.edition.statuses import NAMES
-from pipelines.edition.tasks import tasks
 from pipelines.punctuation import full_width
 from pipelines.reports.edition_rows import (
     County,

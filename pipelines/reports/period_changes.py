@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from pipelines import months
 from pipelines.edition.compare_months import compare
+from pipelines.edition.figure_types import Change
 from pipelines.edition.phrases import listed, sentence
 from pipelines.errors import Refusal
 from pipelines.reports.claims import Claim, Proof, figure_proof
@@ -48,18 +49,18 @@ def _moved(facts: Facts, variant: Variant) -> Claim | None:
     return Claim(text, tuple(proofs)) if text else None
 
 
-def _change(item: Item, city: dict[str, dict]) -> str:
+def _change(item: Item, city: dict[str, Change]) -> str:
     change = item.change or 0
     figure, before = item.city, item.before
     assert figure and before
     return f"{item.name}（由{before.shown}%到{figure.shown}%，{'提高' if change > 0 else '下降'}{abs(change)}个百分点{_work(item, city)}）"
 
 
-def _work(item: Item, city: dict[str, dict]) -> str:
+def _work(item: Item, city: dict[str, Change]) -> str:
     """The part of the change that is work, where reports arrived or went missing beside it; nothing where divisions, definition or
     corrections moved it too: the change told is by today's divisions, and the two would not add up to it.
     """
-    parts = {name: Fraction(text) for name, text in city.get(item.id, {}).get("parts", {}).items()}
+    parts = {name: Fraction(text) for name, text in city[item.id]["parts"].items()} if item.id in city else {}
     if not parts or not tenth(parts["reporting"]) or any(tenth(parts[name]) for name in _BESIDE):
         return ""
     return f"，其中工作进展{_signed(parts['answers'])}、报送增减{_signed(parts['reporting'])}"

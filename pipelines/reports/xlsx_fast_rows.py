@@ -5,18 +5,17 @@ therefore writes everything but the long bodies, and of each of those one *patte
 column has; here the rows are written in its place. Text goes in as text: whatever it begins with, it is no formula.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
 from xlsxwriter.utility import xl_col_to_name
 
+from pipelines.system.zip_bytes import unzipped, zipped
+
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLE = re.compile(r'<c r="[A-Z]+\d+"(?: s="(\d+)")?')
-_STAMP = (1980, 1, 1, 0, 0, 0)
 Value = str | int | float | Decimal | None
 
 
@@ -24,18 +23,11 @@ def fill(workbook: bytes, bodies: Mapping[int, tuple[int, Iterable[Sequence[Valu
     """The workbook with the bodies in it: by the number of the sheet (from 1), the row (from 1) of the pattern, and
     the rows.
     """
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as filled:
-        for name in made.namelist():
-            content = made.read(name)
-            sheet = re.fullmatch(r"xl/worksheets/sheet(\d+)\.xml", name)
-            if sheet and int(sheet[1]) in bodies:
-                content = _with_rows(content.decode(), *bodies[int(sheet[1])]).encode()
-            item = zipfile.ZipInfo(name, _STAMP)
-            item.compress_type = zipfile.ZIP_DEFLATED
-            item.external_attr = 0o600 << 16
-            filled.writestr(item, content, compresslevel=3)
-    return out.getvalue()
+    filled = unzipped(workbook)
+    for number, body in bodies.items():
+        name = f"xl/worksheets/sheet{number}.xml"
+        filled[name] = _with_rows(filled[name].decode(), *body).encode()
+    return zipped(filled.items(), level=3)
 
 
 def _with_rows(sheet: str, pattern: int, rows: Iterable[Sequence[Value]]) -> str:

@@ -1,4 +1,4 @@
-"""Promises about the archive and its copy: read through, backed up, and brought back for practice."""
+"""Promises about the archive: verified weekly, backed up daily, restored for practice every quarter."""
 
 import json
 from datetime import datetime, timedelta
@@ -11,29 +11,29 @@ from pipelines.settings import Settings
 
 VERIFIED_WITHIN = timedelta(days=8)
 BACKED_UP_WITHIN = timedelta(days=2)
-# a quarter, with a week for whoever is on leave
+# a quarter and a week
 REHEARSED_WITHIN = timedelta(days=99)
 
 
 def verified(settings: Settings, now: datetime) -> Promise:
-    """The archive was read through within `VERIFIED_WITHIN`, and nothing was wrong with it."""
+    """The archive was verified within `VERIFIED_WITHIN`, without faults."""
     place = overdue.verified_at(settings)
     if not place.exists():
         return _never("档案核对", settings, now, VERIFIED_WITHIN, "还没有核对过（每周一次，周日 3 时）")
     try:
-        told = json.loads(place.read_text(encoding="utf-8"))
-        at, faults = datetime.fromisoformat(told["at"]), list(told["faults"])
+        record = json.loads(place.read_text(encoding="utf-8"))
+        at, faults = datetime.fromisoformat(record["at"]), list(record["faults"])
     except (ValueError, KeyError, TypeError):
         return Promise("档案核对", False, f"记录 {place.name} 已损坏；下次核对（周日 3 时）会重写，也可删去它")
     fresh, due = now - at <= VERIFIED_WITHIN, (at + VERIFIED_WITHIN).date()
     if faults:
         return Promise("档案核对", False, f"{len(faults)} 处损坏，如：{faults[0]}", due)
-    says = f"上次核对 {told['at'][:16]}，完好" + ("" if fresh else "；已超过 8 天没有核对")
+    says = f"上次核对 {record['at'][:16]}，完好" + ("" if fresh else "；已超过 8 天没有核对")
     return Promise("档案核对", fresh, says, due)
 
 
 def backed_up(settings: Settings, now: datetime) -> Promise:
-    """The last backup stands in the audit ledger, and was whole."""
+    """The last backup in the audit ledger is at most `BACKED_UP_WITHIN` old and whole."""
     event = last_event(settings, "backup")
     if event is None:
         return Promise("备份", False, "没有备份记录；请设置 SHEQU_BACKUP（另一磁盘上的文件夹），或运行 shequ backup")
@@ -46,7 +46,7 @@ def backed_up(settings: Settings, now: datetime) -> Promise:
 
 
 def rehearsed(settings: Settings, now: datetime) -> Promise:
-    """The backup was brought back into an empty folder within a quarter, and gave the same figures."""
+    """The backup was restored into an empty folder within `REHEARSED_WITHIN`, with the same figures."""
     event = last_event(settings, "rehearsal")
     if event is None:
         return _never(
@@ -62,7 +62,7 @@ def rehearsed(settings: Settings, now: datetime) -> Promise:
 
 
 def _never(what: str, settings: Settings, now: datetime, within: timedelta, says: str) -> Promise:
-    """What was never done is a broken promise once the archive is older than the term."""
+    """The promise where no record exists: broken once the archive is older than `within`."""
     first = next(iter(Archive(settings.archive).events()), None)
     due = (datetime.fromisoformat(first.at) if first else now) + within
     return Promise(what, now <= due, says, due.date())
@@ -71,5 +71,5 @@ def _never(what: str, settings: Settings, now: datetime, within: timedelta, says
 def last_event(settings: Settings, kind: str) -> Event | None:
     """The last event of a kind in the audit ledger."""
     place = settings.data / "audit" / "audit.jsonl"
-    found = [event for event in Ledger(place).events() if event.kind == kind] if place.exists() else []
-    return found[-1] if found else None
+    events = [event for event in Ledger(place).events() if event.kind == kind] if place.exists() else []
+    return events[-1] if events else None

@@ -1,4 +1,4 @@
-"""Dagster's home on this installation: its configuration on absolute paths, and where its code is served."""
+"""Dagster's home folder: `dagster.yaml` with absolute paths, the workspace file, and unusable databases set aside."""
 
 import sqlite3
 import time
@@ -21,7 +21,7 @@ TOLERATED = timedelta(minutes=10)
 def dagster_home(settings: Settings) -> Path:
     """Dagster's home under the data folder, with `dagster.yaml` on absolute paths; written when it differs.
 
-    Where an operator keeps a `dagster.yaml` of his own beside the data (`data/dagster.yaml`, for PostgreSQL say), that one counts.
+    An operator's own `data/dagster.yaml` (for PostgreSQL, say) is used instead of the repository's.
     """
     home = settings.data / "dagster"
     own = settings.data / "dagster.yaml"
@@ -31,22 +31,22 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def set_aside_unusable(home: Path, now: datetime) -> list[str]:
-    """Dagster's databases that cannot be read any more, or that would keep its clock from ticking, renamed so that Dagster makes
-    them anew; says which, in Chinese.
+    """Rename Dagster's databases that are damaged or record a tick in the future, so that Dagster creates them anew; returns one
+    Chinese sentence each.
 
-    They hold the history of runs and the time of the last tick: all else is in the archive, and sensors begin again by themselves.
+    They hold only the history of runs and ticks; sensors start over.
     """
-    told = []
+    moved = []
     for place in sorted((home / "storage").rglob("*.db")):
         if _is_damaged(place):
-            told.append(_set_aside(home, place, "已损坏"))
+            moved.append(_set_aside(home, place, "已损坏"))
     if ahead := tick_ahead(home, now):
-        told.append(_set_aside(home, home / TICKS, f"记有未来的定时（{ahead:%Y-%m-%d %H:%M}，系统时间被拨回过）"))
-    return told
+        moved.append(_set_aside(home, home / TICKS, f"记有未来的定时（{ahead:%Y-%m-%d %H:%M}，系统时间被拨回过）"))
+    return moved
 
 
 def tick_ahead(home: Path, now: datetime) -> datetime | None:
-    """The last tick where it lies ahead of now: until then Dagster starts nothing by itself. None where all is well."""
+    """The last tick where it lies in the future, until when Dagster schedules nothing; else None."""
     if not (home / TICKS).exists():
         return None
     try:
@@ -70,7 +70,7 @@ def _set_aside(home: Path, place: Path, why: str) -> str:
 
 
 def _is_damaged(place: Path) -> bool:
-    """Whether SQLite itself finds fault with it. One that another process holds at the moment is not damaged."""
+    """Whether SQLite's quick check fails. A database locked by another process does not count as damaged."""
     try:
         with closing(sqlite3.connect(place, timeout=1.0)) as con:
             return con.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
@@ -81,7 +81,7 @@ def _is_damaged(place: Path) -> bool:
 
 
 def workspace(home: Path, port: int) -> Path:
-    """The workspace file: one code location, served once for web server and daemon alike."""
+    """The workspace file: one code location, which web server and daemon share."""
     server = {"host": "127.0.0.1", "port": port, "location_name": LOCATION}
     _write(home / "workspace.yaml", yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
     return home / "workspace.yaml"
@@ -93,7 +93,7 @@ def _write(place: Path, text: str) -> None:
 
 
 def _quoted(home: Path) -> str:
-    """A folder's name as it may stand in YAML. Errors: `Refusal` for one that YAML would read otherwise."""
+    """The folder's name for YAML. Errors: `Refusal` for a name that YAML would read as something else."""
     if yaml.safe_load(f"{home}/x") != f"{home}/x":
         raise Refusal(f"数据文件夹的名称“{home}”含有 Dagster 配置不能使用的字符；请换一个名称")
     return str(home)

@@ -2,7 +2,7 @@
 
     for said in run_month(settings, month, by): ...      # what it is at, in Chinese, until it is done
 
-Errors of every function: `Refusal` with the reason that the work itself gives. Whoever stops listening does not stop the work.
+Errors of every function: `Refusal` with the reason that the work itself gives. The work goes on when the caller stops iterating.
 """
 
 import json
@@ -50,7 +50,7 @@ def dagster(settings: Settings) -> str | None:
 
 
 def command(settings: Settings, *arguments: str, doing: str = "正在准备") -> Iterator[str]:
-    """`shequ <arguments>`: which task writes (`doing` where none does) and for how long it has run."""
+    """Run `shequ <arguments>`; yields which task writes (`doing` where none does) and for how long it has run."""
     begun = time.monotonic()
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(
@@ -71,10 +71,10 @@ def _written(out: BinaryIO) -> str:
 
 
 def _reason(said: str) -> str:
-    """The refusal that the command line prints; else its last line, which names our bug."""
+    """The refusal printed by the command line; else its last line, the error."""
     lines = [line for line in said.splitlines() if line.strip()]
-    told = [line.removeprefix("未完成：") for line in lines if line.startswith("未完成：")]
-    return told[-1] if told else f"程序出错，请告诉运行维护人员：{lines[-1] if lines else '没有输出'}"
+    refusals = [line.removeprefix("未完成：") for line in lines if line.startswith("未完成：")]
+    return refusals[-1] if refusals else f"程序出错，请告诉运行维护人员：{lines[-1] if lines else '没有输出'}"
 
 
 # ---- Dagster
@@ -94,9 +94,9 @@ def _by_dagster(address: str, month: date, by: str) -> Iterator[str]:
 
 def _launch(address: str, month: date, by: str) -> str:
     tags = [{"key": "dagster/partition", "value": months.key(month)}, {"key": BY, "value": by}]
-    told = ", ".join(f"{{key: {json.dumps(tag['key'])}, value: {json.dumps(tag['value'])}}}" for tag in tags)
+    tag_list = ", ".join(f"{{key: {json.dumps(tag['key'])}, value: {json.dumps(tag['value'])}}}" for tag in tags)
     job = f'repositoryLocationName: "{dagster_home.LOCATION}", repositoryName: "__repository__", jobName: "monthly"'
-    asked = f"mutation {{ launchRun(executionParams: {{selector: {{{job}}}, runConfigData: {{}}, executionMetadata: {{tags: [{told}]}}}})"
+    asked = f"mutation {{ launchRun(executionParams: {{selector: {{{job}}}, runConfigData: {{}}, executionMetadata: {{tags: [{tag_list}]}}}})"
     answer = _ask(
         address, f"{asked} {{ __typename ... on LaunchRunSuccess {{ run {{ runId }} }} ... on Error {{ message }} }} }}"
     )
@@ -106,14 +106,14 @@ def _launch(address: str, month: date, by: str) -> str:
 
 
 def _progress(address: str, run: str) -> tuple[str, list[str]]:
-    """Status of a run, and its stages that are done."""
+    """Status of a run, and its finished steps."""
     answer = _ask(
         address,
         f"{{ runOrError(runId: {json.dumps(run)}) {{ ... on Run {{ status stepStats {{ stepKey status }} }} }} }}",
     )
-    found = answer["runOrError"]
-    return found.get("status", "FAILURE"), [
-        s["stepKey"] for s in found.get("stepStats", ()) if s["status"] == "SUCCESS"
+    state = answer["runOrError"]
+    return state.get("status", "FAILURE"), [
+        s["stepKey"] for s in state.get("stepStats", ()) if s["status"] == "SUCCESS"
     ]
 
 
@@ -123,13 +123,13 @@ def _stages(done: list[str]) -> str:
 
 
 def _failure(address: str, run: str) -> str:
-    """What the failed step says; Dagster puts the name of its exception in front."""
+    """The message of the failed step, without the name of the exception that Dagster puts before it."""
     events = "... on ExecutionStepFailureEvent { error { message } }"
     asked = (
         f"{{ runOrError(runId: {json.dumps(run)}) {{ ... on Run {{ eventConnection {{ events {{ {events} }} }} }} }} }}"
     )
-    found = _ask(address, asked)["runOrError"]["eventConnection"]["events"]
-    said = [event["error"]["message"] for event in found if event.get("error")]
+    failures = _ask(address, asked)["runOrError"]["eventConnection"]["events"]
+    said = [event["error"]["message"] for event in failures if event.get("error")]
     reason = said[-1].split("Failure: ", 1)[-1].strip() if said else "运行进程意外结束"
     return f"没有完成（编号 {run[:8]}）：{reason[:500]}"
 

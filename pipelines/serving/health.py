@@ -1,4 +1,4 @@
-"""Everything that an installation promises, looked at: one list for the operator's page, `shequ health`, Dagster and the daily mail."""
+"""The state of all promises of an installation, for the operator's page, `shequ health`, Dagster and the daily mail."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -20,20 +20,20 @@ from pipelines.serving.start import ports_of, started
 from pipelines.settings import Settings
 
 INBOX_WITHIN = timedelta(hours=1)
-# a month is released by the timetable's tick, or made good by the next day's
+# the scheduled run, or the one of the next day
 RELEASED_WITHIN = timedelta(hours=26)
-# what must hold so that anybody would hear of the rest
+# promises without which nobody would be notified of the others
 GRAVE = ("消息", "磁盘", "系统时间")
 
 
 def look(settings: Settings, now: datetime | None = None) -> list[Promise]:
-    """Every promise, in the order an operator would look. Changes nothing but what reading the inbox of the archive does."""
+    """Every promise: those about running programs, then those about data."""
     now = now or datetime.now(SHANGHAI)
     return [*running(settings, now), *state(settings, now)]
 
 
 def running(settings: Settings, now: datetime) -> list[Promise]:
-    """The programs, asked as the supervisor asks them, Dagster's clock, and when each sensor and schedule was last well."""
+    """Promises about programs (probed as by the supervisor), Dagster's clock, and the last good tick of each sensor and schedule."""
     ports = ports_of(settings)
     web = f"http://{ADDRESS}:{ports.web}"
     dashboard = f"http://{programs.reached(ports.address)}:{ports.dashboard}"
@@ -42,34 +42,32 @@ def running(settings: Settings, now: datetime) -> list[Promise]:
         ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
         ("对外收发", outside.probe(settings, now)), ("Dagster 定时", probes.ticks(web)),
     ]  # fmt: skip
-    told = [Promise(what, trouble is None, trouble or "正常") for what, trouble in asked]
-    return [*told, *_sensors(web, started(settings), now)]
+    promises = [Promise(what, trouble is None, trouble or "正常") for what, trouble in asked]
+    return [*promises, *_sensors(web, started(settings), now)]
 
 
 def _sensors(web: str, since: datetime | None, now: datetime) -> list[Promise]:
-    """One promise a sensor and schedule: that its last good tick is not older than it may be."""
+    """One promise per sensor and schedule: its last good tick is recent enough."""
     return [
-        Promise(
-            f"{'传感器' if one.sensor else '定时'} {one.name}", not (late := one.late(since, now)), late or one.says()
-        )
-        for one in probes.last_good(web)
+        Promise(f"{'传感器' if t.sensor else '定时'} {t.name}", not (late := t.late(since, now)), late or t.says())
+        for t in probes.last_good(web)
     ]
 
 
 def grave(settings: Settings, now: datetime) -> list[Promise]:
-    """What must hold so that people hear of everything else: the programs run, messages leave, there is room, the clock is right."""
-    return [*running(settings, now), *(one for one in state(settings, now) if one.what in GRAVE)]
+    """Promises without which nobody would be notified of the others: programs, messages, disk, clock."""
+    return [*running(settings, now), *(promise for promise in state(settings, now) if promise.what in GRAVE)]
 
 
 def state(settings: Settings, now: datetime) -> list[Promise]:
-    """What stands on the disk, whether anything runs or not."""
-    reference, told = _reference(settings, now)
+    """Promises about data on disk, whether programs run or not."""
+    reference, of_reference = _reference(settings, now)
     return [
         _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _published(settings, reference, now),
         copies.verified(settings, now), copies.backed_up(settings, now), copies.rehearsed(settings, now),
         _inbox(settings, now), reaching.people(settings, reference, now.astimezone(SHANGHAI).date()),
         reaching.messages(settings, now), reaching.certificate(settings, now), reaching.switch(settings, now),
-        *told, *_counties(settings, now),
+        *of_reference, *_counties(settings, now),
     ]  # fmt: skip
 
 
@@ -90,7 +88,7 @@ def _disk(settings: Settings) -> Promise:
 
 
 def _release(settings: Settings) -> Promise:
-    """The current edition, every file of it against its hash."""
+    """The files of the current edition agree with their hashes."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
     current = edition_folders.named(settings.releases) or next(reversed(released), None)
     if current is None:
@@ -106,7 +104,7 @@ def _release(settings: Settings) -> Promise:
 
 
 def _last_run(settings: Settings) -> Promise:
-    """The last run that made an edition."""
+    """When the last edition was made."""
     done = [event for event in Archive(settings.archive).decisions() if event.kind == "release"]
     if not done:
         return Promise("上次成功运行", True, "还没有运行过")
@@ -132,7 +130,7 @@ def _lay(path: Path, now: datetime) -> timedelta:
 
 
 def _published(settings: Settings, reference: Reference | None, now: datetime) -> Promise:
-    """The month whose publication time has passed is released."""
+    """The last month whose publication time has passed is released."""
     if reference is None or not Archive(settings.archive).last_seq():
         return Promise("月度发布", True, "还没有收到报表")
     calendar = reference.calendar
@@ -149,7 +147,7 @@ def _published(settings: Settings, reference: Reference | None, now: datetime) -
 
 
 def _reference(settings: Settings, now: datetime) -> tuple[Reference | None, list[Promise]]:
-    """The reference data, and whether it is of this time: roster, policies, holidays."""
+    """The reference data, and the promises that roster, policies and holidays are not too old."""
     try:
         reference = reference_bundle.load(settings.reference)
         calendar = reference.calendar
@@ -159,8 +157,8 @@ def _reference(settings: Settings, now: datetime) -> tuple[Reference | None, lis
     said: dict[str, list[str]] = {}
     for caveat in age.caveats(reference, today.replace(day=1)):
         said.setdefault(caveat.kind, []).append(caveat.says)
-    told = _roster(reference, said.get("roster", [])), _policies(reference, said.get("policy", []), today)
-    return reference, [*told, _holidays(calendar, today)]
+    promises = _roster(reference, said.get("roster", [])), _policies(reference, said.get("policy", []), today)
+    return reference, [*promises, _holidays(calendar, today)]
 
 
 def _roster(reference: Reference, said: list[str]) -> Promise:
@@ -185,14 +183,14 @@ def _holidays(calendar: Calendar, today: date) -> Promise:
 
 
 def _counties(settings: Settings, now: datetime) -> Iterator[Promise]:
-    """Late counties are news, not a fault of the installation: told, and well."""
+    """Late counties are listed, but are no fault of the installation: always `well`."""
     today = now.astimezone(SHANGHAI).date()
     month = due_dates.in_question(today)
     try:
-        found = reporting_state.of_month(settings, month, today)
+        standing = reporting_state.of_month(settings, month, today)
     except Refusal as trouble:
         yield Promise("报送", False, str(trouble))
         return
-    late = "、".join(name for _, name in found.late)
-    waits = f"{months.label(month)}已报 {len(found.reported)} 个县，应于 {found.usual_due} 前报送"
-    yield Promise("报送", True, f"{waits}；逾期：{late}" if late else waits, found.usual_due)
+    late = "、".join(name for _, name in standing.late)
+    waits = f"{months.label(month)}已报 {len(standing.reported)} 个县，应于 {standing.usual_due} 前报送"
+    yield Promise("报送", True, f"{waits}；逾期：{late}" if late else waits, standing.usual_due)

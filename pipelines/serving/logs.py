@@ -1,4 +1,4 @@
-"""Logs that rotate: what `shequ serve` did, in Chinese, and one file for each program's own words."""
+"""Rotating logs: one of `shequ serve` itself, in Chinese, and one with each program's output."""
 
 import logging
 import re

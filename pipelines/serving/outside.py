@@ -1,4 +1,4 @@
-"""What talks to the world outside, in a process of its own under `shequ serve`: a slow mail server delays nothing else.
+"""The process under `shequ serve` that uses the network, so that a slow mail server delays nothing else.
 
     python -m pipelines.serving.outside
 
@@ -23,25 +23,26 @@ from pipelines.notify import dispatch, outbox
 from pipelines.notify.messages import Message
 from pipelines.serving.promise import Promise
 from pipelines.settings import Mail, Settings
+from pipelines.system.durable_files import read_json
 
 EVERY = 30.0
 # seconds for all messages of one round, and for one question to the outside
 SENDING, SECONDS = 60.0, 10.0
 # the hour from which the daily duties are done
 FROM = 7
-# not heard of for so long, the program hangs
+# without a round for so long, the program hangs
 OLDEST = timedelta(minutes=5)
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:
-    """Rounds until one is told to stop."""
+    """One round every `EVERY` seconds until `stopping` is set."""
     while not stopping.is_set():
         one_round(settings, datetime.now(SHANGHAI))
         stopping.wait(EVERY)
 
 
 def one_round(settings: Settings, now: datetime) -> None:
-    """Send what waits; the daily duties where they are due. What fails is noted and tried again with the next round."""
+    """Send waiting messages, and do the daily duties that are due. Failures are noted and tried again in a later round."""
     gone, troubles = outbox.send_waiting(settings, SENDING)
     known = {**note(settings), "at": now.isoformat(timespec="seconds"), "troubles": troubles[:5]}
     _keep(settings, known)
@@ -54,7 +55,7 @@ def one_round(settings: Settings, now: datetime) -> None:
 
 
 def probe(settings: Settings, now: datetime | None = None) -> str | None:
-    """Whether the program went round lately; in Chinese what is wrong."""
+    """In Chinese, that the last round is too long ago; None where it is recent."""
     at = note(settings).get("at")
     if at is None:
         return "还没有动静"
@@ -63,12 +64,8 @@ def probe(settings: Settings, now: datetime | None = None) -> str | None:
 
 
 def note(settings: Settings) -> dict:
-    """What the program saw last; empty where it never ran or its note is damaged."""
-    try:
-        found = json.loads(_place(settings).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    """Content of `data/outside.json`; empty where it is missing or damaged."""
+    return read_json(_place(settings))
 
 
 def _keep(settings: Settings, known: dict) -> None:
@@ -80,7 +77,7 @@ def _place(settings: Settings) -> Path:
 
 
 def _is_due(last: dict | None, now: datetime) -> bool:
-    """Once a day from `FROM` o'clock; what went wrong is tried again after an hour."""
+    """Whether a daily duty is due: once a day from `FROM` o'clock, after a failure again in an hour."""
     if not last:
         return True
     at = datetime.fromisoformat(last["tried"])
@@ -98,23 +95,23 @@ def _done(now: datetime, trouble: str | None = None, **more: str | None) -> dict
 
 
 def _life(settings: Settings, now: datetime) -> dict:
-    """The list of promises, to the operator: no mail for a day says that nobody watches."""
-    from pipelines.serving import health  # it asks this module how the outside is
+    """Mail the list of promises to the operator, who notices when it does not come."""
+    from pipelines.serving import health  # health imports this module
 
-    found = health.look(settings, now)
+    promises = health.look(settings, now)
     known = dispatch.known(settings)
-    dispatch.tell(settings, [sign_of_life(found, now, known.keeper)])
+    dispatch.tell(settings, [sign_of_life(promises, now, known.keeper)])
     return _done(now)
 
 
-def sign_of_life(found: list[Promise], now: datetime, to: str) -> Message:
-    """One message a day: what is broken first, then everything with its day."""
-    broken = [one for one in found if not one.well]
-    lines = [f"问题  {one.what}：{one.says}" for one in broken]
-    lines += [f"正常  {one.what}：{one.says}" + (f"（至 {one.due}）" if one.due else "") for one in found if one.well]
-    told = f"{len(broken)} 项有问题" if broken else "一切正常"
+def sign_of_life(promises: list[Promise], now: datetime, to: str) -> Message:
+    """The daily message: broken promises first, then the others with their due days."""
+    broken = [p for p in promises if not p.well]
+    lines = [f"问题  {p.what}：{p.says}" for p in broken]
+    lines += [f"正常  {p.what}：{p.says}" + (f"（至 {p.due}）" if p.due else "") for p in promises if p.well]
+    summary = f"{len(broken)} 项有问题" if broken else "一切正常"
     key = f"life-{now.date().isoformat()}"
-    return Message(key, to, f"社区治理系统 {now.month}月{now.day}日：{told}", "\n".join(lines) + "\n")
+    return Message(key, to, f"社区治理系统 {now.month}月{now.day}日：{summary}", "\n".join(lines) + "\n")
 
 
 def _switch(settings: Settings, now: datetime) -> dict:
@@ -124,7 +121,7 @@ def _switch(settings: Settings, now: datetime) -> dict:
     place = installation.switch()
     if not place:
         return _done(now)
-    silent = [one.what for one in health.grave(settings, now) if not one.well]
+    silent = [promise.what for promise in health.grave(settings, now) if not promise.well]
     if silent:
         return _done(now, f"未触碰，因为有问题：{'、'.join(silent)}")
     try:
@@ -135,7 +132,7 @@ def _switch(settings: Settings, now: datetime) -> dict:
 
 
 def touch(place: str) -> None:
-    """A GET of an http(s) address, or the time of change of a file. Errors: `OSError`, `ValueError` for another kind of address."""
+    """GET an http(s) address, or update the modification time of a file. Errors: `OSError`, `ValueError` for another kind of address."""
     if place.startswith(("http://", "https://")):
         with urllib.request.urlopen(place, timeout=SECONDS) as answer:  # noqa: S310 http(s) only, as the operator configured
             answer.read(1000)
@@ -157,7 +154,7 @@ def _certificate(settings: Settings, now: datetime) -> dict:
 
 
 def certificate_until(mail: Mail) -> datetime:
-    """When the mail server's certificate ends. Errors: `OSError`, `SMTPException` where it does not answer or is not to be trusted."""
+    """Expiry of the mail server's certificate. Errors: `OSError`, `SMTPException` where it does not answer or is not trusted."""
     context = ssl.create_default_context()
     if mail.security == "ssl":
         with (

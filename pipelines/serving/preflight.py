@@ -1,4 +1,4 @@
-"""What must hold before anything is started; each refusal says what is wrong and what to do."""
+"""Checks before the programs are started; each refusal says what is wrong and what to do."""
 
 import shutil
 import socket
@@ -71,7 +71,7 @@ def room(settings: Settings) -> None:
 
 
 def scarce(folder: Path) -> str | None:
-    """What to say when the disk is nearly full; None while there is room."""
+    """In Chinese, that the disk is nearly full; None while there is room."""
     usage = shutil.disk_usage(folder)
     if usage.free >= SCARCE * usage.total:
         return None
@@ -81,7 +81,7 @@ def scarce(folder: Path) -> str | None:
 
 
 def clock(settings: Settings, now: datetime) -> None:
-    """The last event of the ledger must not lie in the future."""
+    """Errors: `Refusal` where the last event of the ledger lies in the future."""
     last = last_event(settings)
     if last and last - now > dagster_home.TOLERATED:
         raise Refusal(

@@ -1,7 +1,7 @@
-"""Asking a running program whether it is well: one short question each, an answer in Chinese when it is not.
+"""Probes of running programs: each returns in Chinese what is wrong, or None.
 
 The code server is asked through its own protocol (gRPC `Ping`, passed on to the process that holds the definitions), the rest over
-HTTP. Nothing of Dagster is imported: the watcher stays small and outlives whatever ails Dagster.
+HTTP. Dagster is not imported, so that the supervisor stays small and does not fail with it.
 """
 
 import json
@@ -20,7 +20,7 @@ _FAILED = (urllib.error.URLError, OSError, ValueError, KeyError, TypeError)
 
 
 def dashboard(address: str) -> str | None:
-    """Streamlit's own health page."""
+    """Whether Streamlit's health page answers ok."""
     try:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=SECONDS) as answer:  # noqa: S310 our own address
             return None if answer.read() == b"ok" else "看板的健康页没有回答 ok"
@@ -45,25 +45,25 @@ def web_server(address: str) -> str | None:
     """Whether the web server answers and has the definitions."""
     entries = "... on WorkspaceLocationStatusEntries { entries { name loadStatus } }"
     try:
-        found = ask(address, f"{{ locationStatusesOrError {{ {entries} }} }}")["locationStatusesOrError"]["entries"]
+        locations = ask(address, f"{{ locationStatusesOrError {{ {entries} }} }}")["locationStatusesOrError"]["entries"]
     except _FAILED as error:
         return f"Dagster 界面没有应答（{_reason(error)}）"
-    return None if any(entry["loadStatus"] == "LOADED" for entry in found) else "Dagster 界面尚未载入定义"
+    return None if any(entry["loadStatus"] == "LOADED" for entry in locations) else "Dagster 界面尚未载入定义"
 
 
-def daemon(address: str, now: float | None = None) -> str | None:
-    """Whether every daemon that is needed has a fresh heartbeat, told by the web server."""
+def daemon(address: str) -> str | None:
+    """Whether the web server has a fresh heartbeat of every daemon that is required; in Chinese what is wrong."""
     status = "daemonType required lastHeartbeatTime"
     try:
-        found = ask(address, f"{{ instance {{ daemonHealth {{ allDaemonStatuses {{ {status} }} }} }} }}")
-        needed = [s for s in found["instance"]["daemonHealth"]["allDaemonStatuses"] if s["required"]]
+        answer = ask(address, f"{{ instance {{ daemonHealth {{ allDaemonStatuses {{ {status} }} }} }} }}")
+        needed = [s for s in answer["instance"]["daemonHealth"]["allDaemonStatuses"] if s["required"]]
     except _FAILED as error:
         return f"问不到 Dagster 守护进程的心跳（{_reason(error)}）"
-    return stale(needed, time.time() if now is None else now)
+    return stale(needed, time.time())
 
 
 def stale(statuses: list[dict], now: float) -> str | None:
-    """Which daemon's heartbeat is missing, too old or ahead of the clock."""
+    """The first daemon whose heartbeat is missing, too old or in the future."""
     for status in statuses:
         beat = status["lastHeartbeatTime"]
         if beat is None:
@@ -83,24 +83,24 @@ _TICKS = (
 
 
 def ticks(address: str, now: float | None = None) -> str | None:
-    """Which schedule or sensor was last called at a moment that is still to come: it stays quiet until then."""
+    """Schedules and sensors whose last tick lies in the future; Dagster does not call them until then."""
     try:
         entries = ask(address, _TICKS)["workspaceOrError"]["locationEntries"]
-        found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
+        repos = [repo for entry in entries for repo in entry["locationOrLoadError"].get("repositories", [])]
     except _FAILED as error:
         return f"问不到 Dagster 的定时记录（{_reason(error)}）"
     last = [
         (part["name"], tick["timestamp"])
-        for one in found
-        for part, state in [(s, s["scheduleState"]) for s in one["schedules"]]
-        + [(s, s["sensorState"]) for s in one["sensors"]]
+        for repo in repos
+        for part, state in [(s, s["scheduleState"]) for s in repo["schedules"]]
+        + [(s, s["sensorState"]) for s in repo["sensors"]]
         for tick in state["ticks"]
     ]
     return ahead(last, time.time() if now is None else now)
 
 
 def ahead(last: list[tuple[str, float]], now: float) -> str | None:
-    """What to say of (name, last call) that lie in the future; None when none does."""
+    """The sentence about those of (name, last tick in seconds since 1970) that lie in the future; None when none does."""
     late = sorted((called, name) for name, called in last if called - now > OLDEST_BEAT)
     if not late:
         return None
@@ -121,7 +121,7 @@ _LAST_GOOD = (
 
 @dataclass(frozen=True)
 class Ticking:
-    """A sensor or schedule: whether it is on, its last tick without failure, and how old that may be."""
+    """A sensor or schedule: whether it is switched on, its last tick without failure, and the greatest allowed age of that."""
 
     name: str
     sensor: bool
@@ -136,23 +136,23 @@ class Ticking:
         reference = max(filter(None, (self.last, since)), default=None)
         if reference is None or now - reference <= self.within:
             return None
-        told = f"上次正常运行是 {self.last:%Y-%m-%d %H:%M}" if self.last else "启动以来没有正常运行过"
-        return f"{told}；原因见 Dagster 界面“Automation”页"
+        last = f"上次正常运行是 {self.last:%Y-%m-%d %H:%M}" if self.last else "启动以来没有正常运行过"
+        return f"{last}；原因见 Dagster 界面“Automation”页"
 
     def says(self) -> str:
         return f"上次正常运行 {self.last:%Y-%m-%d %H:%M}" if self.last else "刚启动，还没有运行过"
 
 
 def last_good(address: str) -> list[Ticking]:
-    """Every sensor and schedule with its last good tick; none where the web server does not answer (`web_server` says so)."""
+    """Every sensor and schedule with its last good tick; empty where the web server does not answer (see `web_server`)."""
     try:
         entries = ask(address, _LAST_GOOD)["workspaceOrError"]["locationEntries"]
-        found = [one for entry in entries for one in entry["locationOrLoadError"].get("repositories", [])]
+        repos = [repo for entry in entries for repo in entry["locationOrLoadError"].get("repositories", [])]
     except _FAILED:
         return []
-    sensors = [_ticking(part, part["sensorState"], _patience(part)) for one in found for part in one["sensors"]]
-    schedules = [_ticking(part, part["scheduleState"], _term(part)) for one in found for part in one["schedules"]]
-    return sorted([*sensors, *schedules], key=lambda one: (not one.sensor, one.name))
+    sensors = [_ticking(part, part["sensorState"], _patience(part)) for repo in repos for part in repo["sensors"]]
+    schedules = [_ticking(part, part["scheduleState"], _term(part)) for repo in repos for part in repo["schedules"]]
+    return sorted([*sensors, *schedules], key=lambda ticking: (not ticking.sensor, ticking.name))
 
 
 def _ticking(part: dict, state: dict, within: timedelta) -> Ticking:
@@ -174,16 +174,16 @@ def _term(schedule: dict) -> timedelta:
 
 
 def ask(address: str, query: str) -> dict:
-    """A GraphQL question to Dagster's web server. Errors: `OSError` or `ValueError` when it has no answer."""
+    """Data of a GraphQL query to Dagster's web server. Errors: `OSError`, `ValueError`."""
     body = json.dumps({"query": query}).encode()
     request = urllib.request.Request(  # noqa: S310 our own address
         f"{address}/graphql", body, {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 our own address
-        found = json.load(answer)
-    if found.get("errors"):
-        raise ValueError(found["errors"][0]["message"][:200])
-    return found["data"]
+        reply = json.load(answer)
+    if reply.get("errors"):
+        raise ValueError(reply["errors"][0]["message"][:200])
+    return reply["data"]
 
 
 def _reason(error: Exception) -> str:

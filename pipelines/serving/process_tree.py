@@ -1,4 +1,4 @@
-"""Processes that die with whoever started them: what Linux offers for it, in four calls.
+"""Linux process control: child processes that end with their parent, and orphans.
 
 `child` asks the kernel for SIGTERM when its parent dies (PR_SET_PDEATHSIG) and then becomes the program. `adopt_orphans` makes this
 process the parent of all that its children leave behind (PR_SET_CHILD_SUBREAPER), so that nothing escapes by losing its parent.
@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def command_bound_to_parent(command: list[str]) -> list[str]:
-    """The command, started so that it gets SIGTERM when this process dies, however it dies."""
+    """The command line that starts `command` so that it gets SIGTERM when this process ends in any way."""
     return [sys.executable, "-S", "-E", str(Path(__file__)), str(os.getpid()), *command]
 
 
@@ -29,11 +29,11 @@ def _prctl(option: int, value: int) -> None:
 
 def children(parent: int) -> set[int]:
     """Process ids whose parent is `parent`, as the kernel has them now."""
-    found = set()
+    pids = set()
     for place in Path("/proc").iterdir():
         if place.name.isdigit() and _parent(place) == parent:
-            found.add(int(place.name))
-    return found
+            pids.add(int(place.name))
+    return pids
 
 
 def _parent(place: Path) -> int | None:
@@ -46,15 +46,15 @@ def _parent(place: Path) -> int | None:
 
 def descendants(parent: int) -> set[int]:
     """Children, their children and so on, `parent` left out."""
-    found, fresh = set(), children(parent)
+    known, fresh = set(), children(parent)
     while fresh:
-        found |= fresh
-        fresh = {pid for one in fresh for pid in children(one)} - found
-    return found
+        known |= fresh
+        fresh = {child for pid in fresh for child in children(pid)} - known
+    return known
 
 
 def reap(known: set[int]) -> None:
-    """Take leave of dead children that nobody waits for."""
+    """Reap dead children other than `known`, for which somebody waits."""
     for place in Path("/proc").iterdir():
         if place.name.isdigit() and int(place.name) not in known and _is_dead_child(place):
             _wait(int(place.name))

@@ -1,4 +1,4 @@
-"""The programs of an installation: how each is started, how it is asked whether it is well, where its page is."""
+"""The programs of an installation: command, probe and page of each."""
 
 import signal
 import subprocess
@@ -44,7 +44,7 @@ class Program:
 
 
 def all_of(settings: Settings, ports: Ports) -> list[Program]:
-    """Every program in the order of starting: who asks comes after who answers."""
+    """Every program in the order of starting: a client after its server."""
     place = str(dagster_home.workspace(dagster_home.dagster_home(settings), ports.code))
     web = f"http://{ADDRESS}:{ports.web}"
     dagster = [sys.executable, "-W", "ignore", "-m"]

@@ -1,4 +1,4 @@
-"""One promise of an installation, looked at: is it kept, and until which day."""
+"""The state of one promise of an installation."""
 
 from dataclasses import asdict, dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""Promises about the world outside: people have addresses, messages leave, the mail server's certificate holds, the switch is touched."""
+"""Promises about messages: addresses, delivery, the mail server's certificate, the dead man's switch."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,17 +20,17 @@ TOUCHED_WITHIN = timedelta(hours=26)
 
 
 def people(settings: Settings, reference: Reference | None, today: date) -> Promise:
-    """The operator or the clerk, and the counties, can be written to."""
+    """The operator or the clerk, and the counties, have addresses."""
     try:
-        found = contacts.load(settings.data / "contacts.yaml")
+        addresses = contacts.load(settings.data / "contacts.yaml")
     except Refusal as trouble:
         return Promise("联系人", False, str(trouble))
-    if found.keeper == NOBODY or not found.counties:
-        lacking = "运维人员和市级经办人" if found.keeper == NOBODY else "各县"
+    if addresses.keeper == NOBODY or not addresses.counties:
+        lacking = "运维人员和市级经办人" if addresses.keeper == NOBODY else "各县"
         return Promise("联系人", False, f"没有{lacking}的地址，出了问题、逾期未报都无人得知；请写 contacts.yaml")
     counties = reference.rosters.counties(today) if reference else []
-    without = [county.name for county in counties if county.code not in found.counties]
-    says = f"{len(found.counties)} 个县有地址"
+    without = [county.name for county in counties if county.code not in addresses.counties]
+    says = f"{len(addresses.counties)} 个县有地址"
     return Promise("联系人", True, f"{says}；没有地址、不会收到催报：{'、'.join(without)}" if without else says)
 
 
@@ -49,7 +49,7 @@ def messages(settings: Settings, now: datetime) -> Promise:
 
 
 def certificate(settings: Settings, now: datetime) -> Promise:
-    """The mail server's certificate, as the outside program saw it within three days, holds for two weeks more."""
+    """The mail server's certificate, as noted by `outside` within three days, is valid for two more weeks."""
     what = "邮件服务器证书"
     if not _mails():
         return Promise(what, True, "没有设置加密的邮件服务器")

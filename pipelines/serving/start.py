@@ -1,7 +1,7 @@
-"""`shequ serve`: checks, then two processes: a watchman that nothing escapes, and the supervisor under it.
+"""`shequ serve`: checks, then two processes: a guard that adopts orphans, and the supervisor under it.
 
-The supervisor owns the programs. Killed outright it leaves them to the watchman, which ends them all and starts a new supervisor; when
-the watchman is killed, the kernel tells the supervisor to stop. Either way no program is left behind.
+The supervisor starts the programs. When it is killed, the guard ends them all and starts a new supervisor; when the guard is killed,
+the kernel sends the supervisor SIGTERM. In both cases no program is left behind.
 """
 
 import json
@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
@@ -21,13 +22,14 @@ from pipelines.serving.programs import Ports
 from pipelines.serving.supervisor import Supervisor
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.system import locks
+from pipelines.system.durable_files import read_json
 
 # A supervisor that dies so often within so many seconds is not helped by another.
 MOST_SUPERVISORS, WITHIN = 5, 3600.0
 
 
 def serve(settings: Settings, ports: Ports) -> int:
-    """Everything, until it is stopped; exit status 0 after a signal, 1 when it gave up. Errors: `Refusal` before the start."""
+    """Run all programs until stopped; exit status 0 after a signal, 1 when it gave up. Errors: `Refusal` before the start."""
     preflight.before_start(settings, ports)
     process_tree.adopt_orphans()
     stopped: list[int] = []
@@ -53,7 +55,7 @@ def given_up(deaths: list[float], now: float) -> bool:
 
 
 def _supervised(command: list[str], settings: Settings, stopped: list[int]) -> int:
-    """One life of the supervisor; its exit status, negative when a signal ended it."""
+    """Run the supervisor once; its exit status, negative when a signal ended it."""
     child = subprocess.Popen(
         process_tree.command_bound_to_parent(command), cwd=REPOSITORY, env=installation.environment(settings),
         start_new_session=True,
@@ -68,9 +70,9 @@ def _supervised(command: list[str], settings: Settings, stopped: list[int]) -> i
     return child.returncode
 
 
-def _end_all(patience: float = 10.0) -> None:
-    """End whatever the supervisor left: asked, then killed."""
-    deadline = time.monotonic() + patience
+def _end_all() -> None:
+    """End the processes that the supervisor left: SIGTERM, after ten seconds SIGKILL."""
+    deadline = time.monotonic() + 10.0
     number: int = signal.SIGTERM
     while left := process_tree.descendants(os.getpid()):
         for pid in left:
@@ -81,7 +83,7 @@ def _end_all(patience: float = 10.0) -> None:
 
 
 def supervise(settings: Settings, ports: Ports) -> int:
-    """The supervisor's own process. The lock tells a second one that it is not alone."""
+    """The supervisor's process. A lock refuses a second one."""
     folder = settings.data / "logs"
     log = logs.opened(folder, "serve", show=True)
     try:
@@ -108,26 +110,22 @@ def _environment(settings: Settings, ports: Ports) -> dict[str, str]:
 
 
 def _remember(settings: Settings, ports: Ports) -> None:
-    """Where this installation is served, for `shequ health`."""
+    """Note the ports and the start time, for `shequ health`."""
     state = {**asdict(ports), "since": datetime.now(SHANGHAI).isoformat(timespec="seconds"), "pid": os.getpid()}
     write_durably(settings.data / "serve.json", json.dumps(state).encode())
 
 
 def ports_of(settings: Settings) -> Ports:
     """The ports of the last `shequ serve` here; the usual ones where there was none, or its note is damaged."""
-    try:
-        state = json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))
-        return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
-    except (FileNotFoundError, ValueError, TypeError):
-        return Ports()
+    state = read_json(settings.data / "serve.json")
+    return Ports(**{name: state[name] for name in asdict(Ports()) if name in state})
 
 
 def started(settings: Settings) -> datetime | None:
-    """Since when the last `shequ serve` here runs; None where there was none, or its note is damaged."""
-    try:
-        return datetime.fromisoformat(json.loads((settings.data / "serve.json").read_text(encoding="utf-8"))["since"])
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return None
+    """Start time of the last `shequ serve` here; None where there was none, or its note is damaged."""
+    with suppress(ValueError, TypeError, KeyError):
+        return datetime.fromisoformat(read_json(settings.data / "serve.json")["since"])
+    return None
 
 
 def _warn(settings: Settings, log) -> None:

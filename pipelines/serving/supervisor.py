@@ -1,6 +1,6 @@
-"""Watching over programs: started in order, asked whether they are well, started again when they die, stopped together.
+"""Supervision of programs: started in order, probed, restarted when they end, stopped together.
 
-Each program runs in a session of its own, gets SIGTERM from the kernel when the watcher dies, and leaves its orphans to the watcher.
+Each program runs in a session of its own and gets SIGTERM from the kernel when the supervisor dies, which adopts its orphans.
 """
 
 import os
@@ -18,7 +18,7 @@ from pipelines.serving.programs import Program
 
 @dataclass(frozen=True)
 class Pace:
-    """How often one looks and how long one waits; all in seconds."""
+    """Intervals and time limits in seconds, and the number of failures after which a program is given up."""
 
     look: float = 1.0
     probe: float = 15.0
@@ -31,7 +31,7 @@ class Pace:
 
 @dataclass
 class Running:
-    """One program as it runs now, or waits to be started again."""
+    """One program and its process; None while it waits to be restarted. Times are of `time.monotonic`."""
 
     program: Program
     process: subprocess.Popen | None = None
@@ -72,16 +72,16 @@ class Supervisor:
             self._stop()
 
     def _watch(self) -> int:
-        told = False
+        announced = False
         while not self.stopping.is_set():
-            for one in self.running:
-                if not self._look(one):
+            for running in self.running:
+                if not self._look(running):
                     return 1
-                if not told and not one.ready:
+                if not announced and not running.ready:
                     break  # at the start each waits for those before it
             self._end_strays()
-            if not told and all(one.ready for one in self.running):
-                told = self._say_all_is_up()
+            if not announced and all(running.ready for running in self.running):
+                announced = self._say_all_is_up()
             self.stopping.wait(self.pace.look)
         self.log.info("收到停止信号")
         return 0
@@ -93,78 +93,80 @@ class Supervisor:
 
     # ---- one program
 
-    def _look(self, one: Running) -> bool:
-        """One look at one program; False when it is given up."""
+    def _look(self, running: Running) -> bool:
+        """Start, probe or restart one program; False when it is given up."""
         now = time.monotonic()
-        if one.process is None:
-            if now >= one.next_start:
-                self._start(one, now)
+        if running.process is None:
+            if now >= running.next_start:
+                self._start(running, now)
             return True
-        if one.process.poll() is not None:
-            return self._failed(one, now, f"已退出（{_ending(one.process.returncode)}）")
-        if now - one.probed >= (self.pace.probe if one.ready else self.pace.look):
-            return self._ask(one, now)
+        if running.process.poll() is not None:
+            return self._failed(running, now, f"已退出（{_ending(running.process.returncode)}）")
+        if now - running.probed >= (self.pace.probe if running.ready else self.pace.look):
+            return self._ask(running, now)
         return True
 
-    def _start(self, one: Running, now: float) -> None:
-        program = one.program
-        process = one.process = subprocess.Popen(
+    def _start(self, running: Running, now: float) -> None:
+        program = running.program
+        process = running.process = subprocess.Popen(
             process_tree.command_bound_to_parent(program.command),
             cwd=self.folder, env=self.environment, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         assert process.stdout is not None, "a pipe was asked for"
         logs.capture(process.stdout, logs.opened(self.logs, program.name))
-        one.since = one.answered = now
-        one.ready, one.probed = False, 0.0
-        self.log.info(f"启动 {program.label}（进程 {one.pid}）")
+        running.since = running.answered = now
+        running.ready, running.probed = False, 0.0
+        self.log.info(f"启动 {program.label}（进程 {running.pid}）")
 
-    def _ask(self, one: Running, now: float) -> bool:
-        trouble = one.program.probe()
-        one.probed = time.monotonic()
+    def _ask(self, running: Running, now: float) -> bool:
+        trouble = running.program.probe()
+        running.probed = time.monotonic()
         if trouble is None:
-            return self._is_well(one)
-        if one.probed - one.answered > (one.program.silence if one.ready else one.program.patience):
-            self._end(one, "没有应答")
-            return self._failed(one, now, trouble)
+            return self._is_well(running)
+        if running.probed - running.answered > (running.program.silence if running.ready else running.program.patience):
+            self._end(running, "没有应答")
+            return self._failed(running, now, trouble)
         return True
 
-    def _is_well(self, one: Running) -> bool:
-        one.answered = one.probed
-        if not one.ready:
-            one.ready = True
-            self.log.info(f"{one.program.label} 就绪，用时 {one.probed - one.since:.0f} 秒")
-        if one.failures and one.probed - one.since > self.pace.well_after:
-            one.failures = 0
-        used = process_tree.memory_mb(one.pid) if one.pid else 0.0
-        if one.program.most_mb and used > one.program.most_mb:
-            self.log.info(f"{one.program.label} 占用内存 {used:.0f} MB，超过 {one.program.most_mb} MB，重新启动")
-            self._end(one, "内存过大")
-            self._forget(one, 0.0)
-        return True
-
-    def _failed(self, one: Running, now: float, why: str) -> bool:
-        one.failures += 1
-        if one.failures >= self.pace.most_failures:
-            log = self.logs / f"{one.program.name}.log"
+    def _is_well(self, running: Running) -> bool:
+        running.answered = running.probed
+        if not running.ready:
+            running.ready = True
+            self.log.info(f"{running.program.label} 就绪，用时 {running.probed - running.since:.0f} 秒")
+        if running.failures and running.probed - running.since > self.pace.well_after:
+            running.failures = 0
+        used = process_tree.memory_mb(running.pid) if running.pid else 0.0
+        if running.program.most_mb and used > running.program.most_mb:
             self.log.info(
-                f"放弃：{one.program.label} 接连失败 {one.failures} 次，最后一次：{why}。全部停止；原因见 {log}"
+                f"{running.program.label} 占用内存 {used:.0f} MB，超过 {running.program.most_mb} MB，重新启动"
+            )
+            self._end(running, "内存过大")
+            self._forget(running, 0.0)
+        return True
+
+    def _failed(self, running: Running, now: float, why: str) -> bool:
+        running.failures += 1
+        if running.failures >= self.pace.most_failures:
+            log = self.logs / f"{running.program.name}.log"
+            self.log.info(
+                f"放弃：{running.program.label} 接连失败 {running.failures} 次，最后一次：{why}。全部停止；原因见 {log}"
             )
             return False
-        pause = min(self.pace.longest_pause, 2.0 ** (one.failures - 1))
-        self.log.info(f"{one.program.label} {why}；{pause:.0f} 秒后重新启动（第 {one.failures} 次）")
-        self._forget(one, now + pause)
+        pause = min(self.pace.longest_pause, 2.0 ** (running.failures - 1))
+        self.log.info(f"{running.program.label} {why}；{pause:.0f} 秒后重新启动（第 {running.failures} 次）")
+        self._forget(running, now + pause)
         return True
 
-    def _forget(self, one: Running, next_start: float) -> None:
-        one.process, one.ready, one.next_start = None, False, next_start
+    def _forget(self, running: Running, next_start: float) -> None:
+        running.process, running.ready, running.next_start = None, False, next_start
 
     # ---- ending
 
-    def _end(self, one: Running, why: str) -> None:
-        """Stop one program and all it started, hard after a while."""
-        self.log.info(f"结束 {one.program.label}（进程 {one.pid}，{why}）")
-        process = one.process
+    def _end(self, running: Running, why: str) -> None:
+        """Stop one program: SIGTERM, after `stray_grace` SIGKILL."""
+        self.log.info(f"结束 {running.program.label}（进程 {running.pid}，{why}）")
+        process = running.process
         if process is None:
             return
         process_tree.send(process.pid, signal.SIGTERM)
@@ -175,8 +177,8 @@ class Supervisor:
             process.wait()
 
     def _end_strays(self) -> None:
-        """End what a dead program left behind: asked first, killed when it does not go."""
-        known = {one.pid for one in self.running if one.pid}
+        """End processes that a dead program left behind: SIGTERM, after `stray_grace` SIGKILL."""
+        known = {running.pid for running in self.running if running.pid}
         now = time.monotonic()
         present = process_tree.children(os.getpid()) - known
         for pid in present:
@@ -190,35 +192,35 @@ class Supervisor:
         process_tree.reap(known)
 
     def _stop(self) -> None:
-        """Everything ends, last started first; a run in progress may finish within the grace."""
+        """Stop all programs, last started first; a run in progress may finish within `grace`."""
         deadline = time.monotonic() + self.pace.grace
-        for one in reversed(self.running):
-            if one.process is not None:
-                process_tree.send(one.process.pid, signal.SIGTERM)
-        for one in reversed(self.running):
-            self._await(one, deadline)
+        for running in reversed(self.running):
+            if running.process is not None:
+                process_tree.send(running.process.pid, signal.SIGTERM)
+        for running in reversed(self.running):
+            self._await(running, deadline)
         self._await_the_rest(deadline)
         for pid in process_tree.descendants(os.getpid()):
             process_tree.send(pid, signal.SIGKILL)
         process_tree.reap(set())
         self.log.info("全部已停止")
 
-    def _await(self, one: Running, deadline: float) -> None:
-        if one.process is None:
+    def _await(self, running: Running, deadline: float) -> None:
+        if running.process is None:
             return
         try:
-            one.process.wait(max(0.1, deadline - time.monotonic()))
+            running.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.log.info(f"{one.program.label} 在 {self.pace.grace:.0f} 秒内没有停下，强行结束")
-            one.process.kill()
-            one.process.wait()
+            self.log.info(f"{running.program.label} 在 {self.pace.grace:.0f} 秒内没有停下，强行结束")
+            running.process.kill()
+            running.process.wait()
 
     def _await_the_rest(self, deadline: float) -> None:
-        """What programs leave behind is a run in progress: it outlives the server that started it, and is worth waiting for."""
-        told = False
+        """Wait for processes that outlive their server: runs in progress."""
+        announced = False
         while (left := process_tree.descendants(os.getpid())) and time.monotonic() < deadline:
-            if not told:
-                told = True
+            if not announced:
+                announced = True
                 self.log.info(f"等待进行中的任务结束（进程 {'、'.join(map(str, sorted(left)))}）")
             time.sleep(0.2)
             process_tree.reap(set())

@@ -1,11 +1,13 @@
-"""Atomic, durable file writes; errors of the disk as a `Refusal` in Chinese."""
+"""Atomic, durable file writes, and small JSON files; errors of the disk as a `Refusal` in Chinese."""
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import Refusal
 
@@ -26,6 +28,14 @@ def write_durably(place: Path, data: bytes, mode: int = 0o640) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(place.parent)
+
+
+def read_json(place: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where the file is missing, cannot be read or holds something else."""
+    with suppress(OSError, ValueError):
+        content = json.loads(place.read_text(encoding="utf-8"))
+        return content if isinstance(content, dict) else {}
+    return {}
 
 
 def sweep(folder: Path, prefix: str = ".") -> None:

@@ -1,7 +1,7 @@
-"""The form's rules and limits as a spreadsheet understands them.
+"""The form's rules and limits as spreadsheet formulas.
 
 A rule's expression is parsed and turned into a formula that is true where the rule is *certainly* broken: like in the
-warehouse, an answer that is missing breaks nothing. What only the city can know (`prev.*`, `roster.*`) is left out.
+warehouse, an answer that is missing breaks nothing. What only the warehouse has (`prev.*`, `roster.*`) is left out.
 """
 
 # earlier releases of sqlglot have no `Expr`: it stands in annotations only

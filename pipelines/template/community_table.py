@@ -35,7 +35,7 @@ NOTES = (
 
 
 class Grid:
-    """Where things stand on the sheet: columns of fields, rows of units."""
+    """Layout of the sheet: columns of fields, rows of units."""
 
     def __init__(self, part: Part, kinds: list[str]):
         self.part, self.kinds = part, kinds
@@ -54,16 +54,16 @@ class Grid:
         kinds = {kind for kind, is_wanted in zip(KINDS, wanted, strict=True) if is_wanted}
         runs = groupby(enumerate(self.kinds, BODY), key=lambda item: item[1] in kinds)
         numbers = [[row for row, _ in run] for holds, run in runs if holds]
-        return [(found[0], found[-1]) for found in numbers]
+        return [(run_rows[0], run_rows[-1]) for run_rows in numbers]
 
     def ranges(self, fields: list[Field], applies: bool = True) -> list[str]:
         """The cells of the fields as ranges; neighbouring columns that apply alike are joined."""
-        found = []
+        cells = []
         for _, run in groupby(enumerate(fields), key=lambda item: (self.column[item[1].id] - item[0], item[1].applies)):
             columns = [field for _, field in run]
             first, last = self.column[columns[0].id], self.column[columns[-1].id]
-            found += [xl_range(top, first, bottom, last) for top, bottom in self.rows(columns[0], applies)]
-        return found
+            cells += [xl_range(top, first, bottom, last) for top, bottom in self.rows(columns[0], applies)]
+        return cells
 
 
 def write(
@@ -309,7 +309,7 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
 
 
 def set_page_marks(sheet: Worksheet, title: str, sender: str, watermark: str | None) -> None:
-    """What stands above and below each printed page."""
+    """Header and footer of each printed page."""
     mark = f"（{watermark}）" if watermark else ""
     sheet.set_header(f'&L&9{sender}&C&"黑体"&14{title}{mark}&R&9&A')
     sheet.set_footer(f"&L&9填表人：                    审核人：&C&9{watermark or ''}&R&9第 &P 页 共 &N 页")

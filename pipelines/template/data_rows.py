@@ -6,15 +6,15 @@ pattern rows are read back, and all rows are written in their place: the file fo
 answer is rendered once.
 """
 
-import io
 import re
-import zipfile
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 
 from xlsxwriter.utility import xl_col_to_name
+
+from pipelines.system.zip_bytes import unzipped, zipped
 
 SHEET_PART, STRINGS_PART = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 EPOCH = date(1899, 12, 30)
@@ -24,7 +24,6 @@ _STYLE = re.compile(r'<c r="([A-Z]+)\d+"(?: s="(\d+)")?')
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile(r"(_x[0-9A-Fa-f]{4}_)")
 _LEVEL = 2  # half the time of the default level for a tenth more bytes
-_STAMP = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass
@@ -76,14 +75,14 @@ def fill(
     for each kind, and under `FILLED` + kind another one for cells that hold something. `copy` names the part of an empty sheet
     whose column A gets texts, from the first row on.
     """
-    parts = _read(data)
+    parts = unzipped(data)
     strings = _Strings(parts[STRINGS_PART].decode())
     sheet = parts[SHEET_PART].decode()
     start, end = sheet.index("<sheetData>") + len("<sheetData>"), sheet.index("</sheetData>")
-    found = {int(m[1]): m for m in _ROW.finditer(sheet[start:end])}
-    styles = {kind: dict(_STYLE.findall(found[row][3])) for kind, row in patterns.items()}
-    heights = {kind: found[row][2] for kind, row in patterns.items()}
-    lines = {number: match[0] for number, match in found.items() if number not in patterns.values()}
+    matches = {int(m[1]): m for m in _ROW.finditer(sheet[start:end])}
+    styles = {kind: dict(_STYLE.findall(matches[row][3])) for kind, row in patterns.items()}
+    heights = {kind: matches[row][2] for kind, row in patterns.items()}
+    lines = {number: match[0] for number, match in matches.items() if number not in patterns.values()}
     lines |= _rows(columns, kinds, rows, styles, heights, strings)
     body = "".join(lines[number] for number in sorted(lines))
     parts[SHEET_PART] = (sheet[:start] + body + sheet[end:]).encode()
@@ -94,7 +93,7 @@ def fill(
         empty = parts[copy[0]].replace(b'<dimension ref="A1"/>', f'<dimension ref="A1:A{len(copy[1])}"/>'.encode())
         parts[copy[0]] = empty.replace(b"<sheetData/>", f"<sheetData>{hidden}</sheetData>".encode())
     parts[STRINGS_PART] = strings.xml(uses).encode()
-    return _write(parts)
+    return zipped(parts.items(), _LEVEL)
 
 
 def _rows(
@@ -154,23 +153,6 @@ def _text(text: str) -> str:
     if "_x" in safe:
         safe = _ESCAPED.sub(r"_x005F\1", safe)  # text that only looks like an escaped character
     if not text.isprintable():
-        safe = _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", safe)
+        safe = _UNSAFE.sub(lambda match: f"_x{ord(match[0]):04X}_", safe)
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f"<t{space}>{safe}</t>"
-
-
-def _read(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def _write(parts: dict[str, bytes]) -> bytes:
-    """The zip with its members in order and without a clock, so that the same content is the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-        for name, content in parts.items():
-            item = zipfile.ZipInfo(name, _STAMP)
-            item.compress_type = zipfile.ZIP_DEFLATED
-            item.external_attr = 0o600 << 16
-            archive.writestr(item, content, compresslevel=_LEVEL)
-    return buffer.getvalue()

@@ -46,7 +46,7 @@ def example(field: Field) -> str:
 
 
 def prompt(field: Field) -> str:
-    """What is shown when the cell is selected: at most 255 characters."""
+    """Input prompt of the cell: at most 255 characters."""
     sample = example(field) if field.type in ("month", "money", "number") else ""
     parts = [
         how(field),
@@ -61,5 +61,5 @@ def prompt(field: Field) -> str:
 
 
 def complaint(field: Field) -> str:
-    """What is said when the entry is not acceptable: at most 255 characters."""
+    """Error message of the cell's validation: at most 255 characters."""
     return f"“{field.label}”应填：{how(field)}{'，' + limit(field) if limit(field) else ''}。请改正或留空。"[:255]

@@ -1,4 +1,4 @@
-"""What a prefilled workbook knows of the months before: the last accepted answers, and from which month each row is."""
+"""Last accepted answers for a prefilled workbook, with the month of each row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

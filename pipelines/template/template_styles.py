@@ -1,4 +1,4 @@
-"""How the workbook looks: one palette, one format a purpose."""
+"""Cell formats of the template: one palette, one format per purpose."""
 
 from functools import cached_property
 

@@ -129,19 +129,19 @@ def _orders(rosters: Rosters, month: date, county_code: str | None, town: str | 
     if town is None:
         yield from (_Order(place, by_county[place.code]) for place in places)
         return
-    found = [_Order(place, units, code) for place in places for code, units in _towns(by_county[place.code])]
-    wanted = [order for order in found if town in (EACH_TOWN, order.town, order.remark)]
+    orders = [_Order(place, units, code) for place in places for code, units in _towns(by_county[place.code])]
+    wanted = [order for order in orders if town in (EACH_TOWN, order.town, order.remark)]
     if not wanted:
-        known = "、".join(f"{order.town} {order.remark}" for order in found[:40])
+        known = "、".join(f"{order.town} {order.remark}" for order in orders[:40])
         raise Refusal(f"{months.label(month)}的名册中没有街道（乡镇）“{town}”；可用的有：{known}")
     yield from wanted
 
 
 def _towns(units: list[Unit]) -> list[tuple[str, list[Unit]]]:
-    found: dict[str, list[Unit]] = {}
+    by_town: dict[str, list[Unit]] = {}
     for unit in units:
-        found.setdefault(unit.town_code, []).append(unit)
-    return sorted(found.items())
+        by_town.setdefault(unit.town_code, []).append(unit)
+    return sorted(by_town.items())
 
 
 def _filled(form: Form, order: _Order, month: date, last: LastAnswers | None, caveats: Sequence[str] = ()) -> bytes:

@@ -1,4 +1,4 @@
-"""What stands in a cell of a returned list, brought to one form: labels, codes, results, days (§5)."""
+"""Cells of a returned list, normalised: labels, codes, results, days (§5)."""
 
 import re
 import unicodedata

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pipelines.verification import bounds, claims
+from pipelines.verification import bounds, reported_claim
 from pipelines.verification.bounds import Stratum
-from pipelines.verification.claims import Claim
+from pipelines.verification.reported_claim import Claim
 
 UNCHECKED, PROVEN, UNSUPPORTED = "unchecked", "proven", "unsupported"
 
@@ -94,7 +94,7 @@ def judge(
 ) -> Result:
     """The result of the list of reported units, and of the lists of units reported otherwise and unknown ones."""
     further = [strata for strata in (other, unknown) if strata]
-    alpha = claims.alpha(1 + len(further))
+    alpha = reported_claim.alpha(1 + len(further))
     low, high = _reported(reported, alpha / 2)
     unseen = 0 if unknown else claim.unknown
     added = [_false(strata, alpha / 2) for strata in further]  # as claimed after all: what is refuted here
@@ -109,7 +109,7 @@ def judge(
 
 def factor(visits: Visits) -> Factor:
     """核实率 of a stratum by itself; the interval rests on the planned units."""
-    alpha = claims.alpha() / 2
+    alpha = reported_claim.alpha() / 2
     most = bounds.most_false([visits.judged], visits.refuted + visits.open, alpha)
     fewest = bounds.fewest_false([visits.judged], visits.refuted, alpha)
     return Factor(visits.rate, Fraction(visits.size - most, visits.size), Fraction(visits.size - fewest, visits.size))

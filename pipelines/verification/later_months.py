@@ -1,7 +1,7 @@
-"""What a check of one month says of a later edition of it and of the twelve months after (§6).
+"""The bound proven by a check, in later editions of its month and in the twelve months after (§6).
 
-A unit that was found 不属实 is not among the L true ones, so it may leave without taking anything from L: a county that corrects what
-was found loses nothing by it, and the bound holds as before. Every other unit that leaves may have been a true one.
+A unit with the result 不属实 is not among the L true ones, so L stays when it leaves: a county that corrects it loses nothing.
+Every other unit that leaves may have been a true one and lowers L.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ LONGEST = 12  # months
 
 
 def speaks(checked: date, month: date) -> bool:
-    """Whether a check says anything of a month: of its own and of the twelve after."""
+    """Whether a check applies to a month: its own and the twelve after."""
     age = (month.year - checked.year) * 12 + month.month - checked.month
     return 0 <= age <= LONGEST
 

@@ -8,7 +8,7 @@ from math import ceil
 
 from pipelines.verification import bounds
 from pipelines.verification.bounds import Stratum
-from pipelines.verification.claims import Claim
+from pipelines.verification.reported_claim import Claim
 
 LEAST_POOLED = 10  # reported units: a smaller county is drawn together with others
 LEAST_VISITS = 3  # of a stratum, or all of it
@@ -70,11 +70,11 @@ def usual_strata(claim: Claim, counties: Sequence[Place], whole: Place, alpha: F
     return list(counties) if spread else [whole]
 
 
-def plans(claim: Claim, places: Sequence[Place], alpha: Fraction, most: int = MOST_ALLOWED) -> list[Plan]:
-    """One plan for each allowed number from 0 to `most`, and on until one is recommended; none above the slack."""
+def plans(claim: Claim, places: Sequence[Place], alpha: Fraction) -> list[Plan]:
+    """One plan for each allowed number from 0 to `MOST_ALLOWED`, and on until one is recommended; none above the slack."""
     made: list[Plan] = []
     for allowed in range(claim.slack + 1):
-        if allowed > most and recommended(made) is not None:
+        if allowed > MOST_ALLOWED and recommended(made) is not None:
             break
         made.append(plan(claim, places, allowed, alpha, made[-1] if made else None))
     return made

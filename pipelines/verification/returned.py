@@ -76,7 +76,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Returned:
-    """What one file says: answers that count, findings, and how many rows of the list are blank in it."""
+    """The content of one file: accepted answers, findings, and the number of blank rows."""
 
     group: str
     answers: list[Answer]
@@ -185,7 +185,7 @@ class _Reading:
             self._answer(row, task)
 
     def _task(self, row: "_Row") -> Task | None:
-        """The list's row: by code, and by what is asked where the unit has several."""
+        """The list's row for a code; where the unit has several, the one of the same question."""
         tasks = self._by_code.get(cell_text.code(row.value("code")), [])
         subject = cell_text.folded(row.value("subject"))
         asked = [task for task in tasks if not subject or cell_text.folded(task.subject) == subject]
@@ -258,7 +258,7 @@ class _Reading:
         return False
 
     def _ask(self, row: "_Row", task: Task, answer: Answer) -> None:
-        """Questions: the answer counts."""
+        """Add questions about the answer, which counts all the same."""
         if not answer.evidence and answer.result != tally.OPEN:
             self.add("spot_evidence", row.sheet, row.cell("evidence"))
         if self.group and self.issued.own_counties.get(self.group) == task.county_code:

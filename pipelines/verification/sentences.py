@@ -1,4 +1,4 @@
-"""What people read of a check, everywhere the same (§3, §6). Chinese, full-width punctuation."""
+"""Sentences about spot checks, the same in reports, pages and commands (§3, §6). Chinese, full-width punctuation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from pipelines import months
-from pipelines.verification.claims import Claim
 from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Factor, Result, Visits
+from pipelines.verification.reported_claim import Claim
 
 STATUS = {UNCHECKED: "已达标（未经抽查）", PROVEN: "已达标（经抽查核实）", UNSUPPORTED: "抽查不支持达标"}
 RATIO = "该指标是比率，抽查只适用于占比"
@@ -38,7 +38,7 @@ def result(
     claim = result.claim
     words = _NO if claim.at_most else _YES
     goal = f"目标所需的 {claim.required:,} 个"
-    found = f"有 95% 的把握：{words.true}不少于 {_part(claim, result.lower_count)}"
+    bound = f"有 95% 的把握：{words.true}不少于 {_part(claim, result.lower_count)}"
     if result.proven:
         verdict = f"达到{goal}"
     elif result.disproven:
@@ -47,7 +47,7 @@ def result(
         verdict = f"不到{goal}，尚不能证明达标"
     visited = _visited(claim, strata) + _also(claim, "报“有”的" if claim.at_most else "报“无”的", other)
     visited += _also(claim, "未报的", unknown)
-    return f"{visited}{found}{_turned(result)}，{verdict}。{_source(month, number)}"
+    return f"{visited}{bound}{_turned(result)}，{verdict}。{_source(month, number)}"
 
 
 def estimate(result: Result, strata: Sequence[Visits], month: date, number: int) -> str:

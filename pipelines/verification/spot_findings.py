@@ -1,4 +1,4 @@
-"""What can be said of a returned list. Errors hold the row back; a question leaves it counting (§5)."""
+"""Findings about a returned list. A row with an error is held; one with a question counts (§5)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the ledger holds of every list: its plan, its draw, what came back, its withdrawal and its closing (§4, §5).
+"""Spot-check lists folded from the ledger: plan, draw, results, withdrawal and closing of each (§4, §5).
 
 A pure function of events and the archive's objects: no clock. Kinds of events, with the object that each names:
 
@@ -25,11 +25,11 @@ from typing import Any
 from pipelines import months
 from pipelines.archive.store import Event
 from pipelines.verification import course, draw, tally
-from pipelines.verification.claims import Claim
 from pipelines.verification.course import Course
 from pipelines.verification.draw import Drawn
 from pipelines.verification.estimate import Result, Visits, judge
 from pipelines.verification.plan import Place
+from pipelines.verification.reported_claim import Claim
 from pipelines.verification.returned import Answer, Key
 
 PLAN, DRAW, RESULT, WITHDRAW, CLOSE = "spot_plan", "spot_draw", "spot_result", "spot_withdraw", "spot_close"
@@ -53,7 +53,7 @@ class ListClaim:
 
     @property
     def key(self) -> str:
-        """Its name within the list, and in returned answers: `facility_rural`, of a county `facility_rural@130530`."""
+        """Id of the claim in the list and in returned answers: `facility_rural`, of a county `facility_rural@130530`."""
         return self.indicator if self.level == "city" else f"{self.indicator}@{self.unit}"
 
     @property
@@ -141,8 +141,7 @@ class SpotList:
     @cached_property
     def claims(self) -> dict[str, ListClaim]:
         """By key, in the order of the plan."""
-        found = [ListClaim.of(body) for body in self.plan.body["claims"]]
-        return {claim.key: claim for claim in found}
+        return {claim.key: claim for claim in map(ListClaim.of, self.plan.body["claims"])}
 
     @cached_property
     def _population(self) -> dict[str, Any]:
@@ -156,7 +155,7 @@ class SpotList:
     @cached_property
     def units(self) -> dict[str, Named]:
         """Every unit of the population by uid."""
-        return {uid: Named(uid, *told) for uid, told in self._population["units"].items()}
+        return {uid: Named(uid, *columns) for uid, columns in self._population["units"].items()}
 
     @cached_property
     def _list(self) -> dict[str, Any]:
@@ -171,22 +170,22 @@ class SpotList:
     def drawn(self) -> dict[str, list[Drawn]]:
         """Claim → its strata in the order drawn; empty before the draw."""
         return {
-            key: [Drawn(one["id"], tuple(one["order"]), one["planned"]) for one in strata]
+            key: [Drawn(stratum["id"], tuple(stratum["order"]), stratum["planned"]) for stratum in strata]
             for key, strata in self._list["claims"].items()
         }
 
-    # ---- what came back
+    # ---- results
 
     @cached_property
     def versions(self) -> dict[Key, list[Version]]:
         """Every recorded answer by unit and claim, replaced ones too, in the order of the ledger."""
-        found: dict[Key, list[Version]] = {}
+        versions: dict[Key, list[Version]] = {}
         for event in self.results:
-            told = record(self.load, event)
-            for answer in told["answers"]:
+            recorded = record(self.load, event)
+            for answer in recorded["answers"]:
                 back = event.body["returned"] in self.taken_back
-                _put(found, Version(answer, event, bool(event.body["late"]), back, not back, told["group"]))
-        return found
+                _put(versions, Version(answer, event, bool(event.body["late"]), back, not back, recorded["group"]))
+        return versions
 
     @cached_property
     def standing(self) -> dict[Key, Answer]:
@@ -198,15 +197,15 @@ class SpotList:
         return {uid: answer.result for (uid, claim), answer in self.standing.items() if claim == key}
 
     def planned_keys(self) -> list[Key]:
-        return [(uid, key) for key, strata in self.drawn.items() for one in strata for uid in one.visits]
+        return [(uid, key) for key, strata in self.drawn.items() for stratum in strata for uid in stratum.visits]
 
     def spares_due(self) -> list[Key]:
         """候补 that are to be visited now, by claim and stratum in order."""
         return [
             (uid, key)
             for key, strata in self.drawn.items()
-            for one in strata
-            for uid in tally.spares_due(one, self.results_of(key))
+            for stratum in strata
+            for uid in tally.spares_due(stratum, self.results_of(key))
         ]
 
     @property
@@ -216,18 +215,18 @@ class SpotList:
 
     def visits_of(self, key: str) -> list[Visits]:
         """The counts of every stratum of a claim; planned rows without a result count as 未能核实."""
-        return [tally.tally(one, self.results_of(key)) for one in self.drawn[key]]
+        return [tally.tally(stratum, self.results_of(key)) for stratum in self.drawn[key]]
 
     def judged(self, key: str) -> Result | None:
         """What the closed list proves of a claim; None while it is open, withdrawn or not drawn."""
         return judge(self.claims[key].claim, self.visits_of(key)) if self.closing else None
 
     def refuted(self, key: str) -> set[str]:
-        """Uids of the population that were found not to be so."""
+        """Uids of the population with the result 不属实."""
         return {uid for uid, result in self.results_of(key).items() if result == tally.REFUTED}
 
     def redrawn(self) -> bool:
-        """Whether the ledger's number gives the list that is kept: anybody can check the same by hand."""
+        """Whether drawing again from the number in the ledger gives the stored list."""
         if self.draw is None:
             return False
         seed = draw.seed(self.plan.body["digest"], self.plan_hash, self.number, self.draw.body["value"])
@@ -235,10 +234,10 @@ class SpotList:
         return (seed, again) == (self.draw.body["seed"], self.drawn)
 
 
-def _put(found: dict[Key, list[Version]], version: Version) -> None:
+def _put(versions: dict[Key, list[Version]], version: Version) -> None:
     """A later answer replaces the earlier ones; after the closing only where it lowers the bound."""
-    before = found.setdefault(version.answer.key, [])
-    stands = next((one.answer.result for one in reversed(before) if one.counts), None)
+    before = versions.setdefault(version.answer.key, [])
+    stands = next((earlier.answer.result for earlier in reversed(before) if earlier.counts), None)
     lowers = not version.late or tally.counts_after_closing(stands, version.answer.result)
     before.append(replace(version, counts=version.counts and lowers))
 
@@ -246,7 +245,7 @@ def _put(found: dict[Key, list[Version]], version: Version) -> None:
 def draw_claims(seed: str, planned: SpotList) -> dict[str, list[Drawn]]:
     """Every claim's strata in the order of the tickets."""
     return {
-        key: draw.draw(seed, {one.id: planned.population[key][one.id] for one in claim.strata}, claim.planned)
+        key: draw.draw(seed, {place.id: planned.population[key][place.id] for place in claim.strata}, claim.planned)
         for key, claim in planned.claims.items()
     }
 
@@ -257,36 +256,36 @@ def day_of(event: Event) -> date:
 
 def lists(events: Iterable[Event], load: Load, withdrawn: Collection[int] = ()) -> dict[int, SpotList]:
     """Every list by number, from the ledger's spot events in order; `withdrawn`: events taken back, by number."""
-    found: dict[int, SpotList] = {}
+    by_number: dict[int, SpotList] = {}
     for event in events:
         number = event.body["list"]
         if event.kind == PLAN:
-            found[number] = SpotList(event, load, taken_back=frozenset(withdrawn))
+            by_number[number] = SpotList(event, load, taken_back=frozenset(withdrawn))
         elif event.kind == DRAW:
-            found[number].draw = event
+            by_number[number].draw = event
         elif event.kind == WITHDRAW:
-            found[number].withdrawal = event
+            by_number[number].withdrawal = event
         elif event.kind == CLOSE:
-            found[number].closing = event
+            by_number[number].closing = event
         elif number is not None:
-            found[number].results.append(event)
-    return found
+            by_number[number].results.append(event)
+    return by_number
 
 
-def deciding(found: Mapping[int, SpotList], about: tuple[str, str, str, str], month: date) -> SpotList | None:
+def deciding(by_number: Mapping[int, SpotList], about: tuple[str, str, str, str], month: date) -> SpotList | None:
     """The list that decides a claim and month: the first by the day of its number that was not withdrawn, drawn or not.
 
     Whether that day has come changes nothing: a list that is not closed decides nothing yet.
     """
-    asked = [one for one in found.values() if one.month == month and about in {c.about for c in one.claims.values()}]
-    first = course.deciding((one.course for one in asked), date.max)
-    return found[first.number] if first else None
+    asked = [s for s in by_number.values() if s.month == month and about in {c.about for c in s.claims.values()}]
+    first = course.deciding((spot_list.course for spot_list in asked), date.max)
+    return by_number[first.number] if first else None
 
 
-def for_estimate(found: Mapping[int, SpotList], one: SpotList, claim: ListClaim) -> bool:
+def for_estimate(by_number: Mapping[int, SpotList], spot_list: SpotList, claim: ListClaim) -> bool:
     """Whether another list decides this claim and month, or the claim was not met as reported."""
-    decides = deciding(found, claim.about, one.month)
-    return not claim.claim.met or (decides is not None and decides.number != one.number)
+    decides = deciding(by_number, claim.about, spot_list.month)
+    return not claim.claim.met or (decides is not None and decides.number != spot_list.number)
 
 
 # ---- objects of the archive
@@ -298,23 +297,23 @@ def packed(data: object) -> bytes:
 
 
 def population_object(claims: Mapping[str, Mapping[str, Iterable[str]]], units: Mapping[str, Named]) -> bytes:
-    told = {uid: [u.code, u.name, u.town, u.county_code, u.county] for uid, u in units.items()}
-    strata = {key: {id: sorted(uids) for id, uids in one.items()} for key, one in claims.items()}
-    return packed({"claims": strata, "units": told})
+    named = {uid: [u.code, u.name, u.town, u.county_code, u.county] for uid, u in units.items()}
+    strata = {key: {id: sorted(uids) for id, uids in by_stratum.items()} for key, by_stratum in claims.items()}
+    return packed({"claims": strata, "units": named})
 
 
 def list_object(drawn: Mapping[str, Iterable[Drawn]], inspects: Mapping[str, str]) -> bytes:
-    strata = {key: [asdict(one) for one in all_] for key, all_ in drawn.items()}
+    strata = {key: [asdict(stratum) for stratum in of_claim] for key, of_claim in drawn.items()}
     return packed({"claims": strata, "inspects": dict(inspects)})
 
 
 def record_object(group: str, answers: Iterable[Answer], findings: Iterable[object], blank: int) -> bytes:
-    told = [{**asdict(answer), "days": [day.isoformat() for day in answer.days]} for answer in answers]
-    return packed({"group": group, "answers": told, "findings": [vars(one) for one in findings], "blank": blank})
+    rows = [{**asdict(answer), "days": [day.isoformat() for day in answer.days]} for answer in answers]
+    return packed({"group": group, "answers": rows, "findings": list(map(vars, findings)), "blank": blank})
 
 
 def record(load: Load, event: Event) -> dict[str, Any]:
     """A recorded file: group, answers, findings as dicts, how many rows were blank."""
-    told = json.loads(load(event.body["object"]))
-    answers = [Answer(**{**one, "days": tuple(map(date.fromisoformat, one["days"]))}) for one in told["answers"]]
-    return {**told, "answers": answers}
+    content = json.loads(load(event.body["object"]))
+    answers = [Answer(**{**row, "days": tuple(map(date.fromisoformat, row["days"]))}) for row in content["answers"]]
+    return {**content, "answers": answers}

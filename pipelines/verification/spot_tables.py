@@ -7,7 +7,7 @@
 | `spot_stratum` | list, claim and stratum: visits by result, with the 核实率 of a stratum and its interval |
 | `spot_unit` | closed list, claim and unit that was to be visited: its place in the order, its last result |
 | `spot_answer` | closed list, claim, unit and answer recorded, those replaced or late among them |
-| `figure_spot` | policy, indicator, month, level and unit of a claim that a list is about: what its check says in that month |
+| `figure_spot` | policy, indicator, month, level and unit of a claim that a list is about: the result of its check for that month |
 
 Units stand in an edition only once their list is closed: until then the list is known to the inspectors alone. Shares are exact
 in per cent, factors from 0 to 1. An edition of an installation without spot checks has none of these tables, and they are empty.
@@ -21,9 +21,9 @@ from fractions import Fraction
 import pyarrow as pa
 
 from pipelines.verification import later_months, sentences, spot_lists, tally
-from pipelines.verification.claims import Claim
 from pipelines.verification.draw import Drawn
 from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, factor
+from pipelines.verification.reported_claim import Claim
 from pipelines.verification.spot_lists import ListClaim, SpotList
 
 _EXACT = Context(prec=28)
@@ -72,23 +72,23 @@ TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 Lists = Mapping[int, SpotList]
-# what units say of a claim in a month: uid → 1 as claimed, 2 not, 3 and 4 unknown; empty where the figure is not computed
+# states of units in a month, for the indicator of a claim: uid → 1 as claimed, 2 not, 3 and 4 unknown; empty where the figure is not computed
 States = Callable[[ListClaim, date], Mapping[str, int]]
 Target = Callable[[ListClaim, date], Fraction | None]
 
 
 def tables(lists: Lists, month: date, states: States, target: Target) -> dict[str, pa.Table]:
     """The month's tables by name; those without a row are left out. `target`: in per cent, as it is in force in the month."""
-    own = [one for one in lists.values() if one.month == month]
+    own = [spot_list for spot_list in lists.values() if spot_list.month == month]
     rows = {
-        "spot_list": [_list(one) for one in own],
-        "spot_claim": [_claim(lists, one, claim) for one in own for claim in one.claims.values()],
-        "spot_stratum": [row for one in own for claim in one.claims.values() for row in _strata(one, claim)],
-        "spot_unit": [row for one in own if one.closing for row in _units(one)],
-        "spot_answer": [row for one in own if one.closing for row in _answers(one)],
+        "spot_list": [_list(spot_list) for spot_list in own],
+        "spot_claim": [_claim(lists, spot_list, claim) for spot_list in own for claim in spot_list.claims.values()],
+        "spot_stratum": [row for s in own for claim in s.claims.values() for row in _strata(s, claim)],
+        "spot_unit": [row for spot_list in own if spot_list.closing for row in _units(spot_list)],
+        "spot_answer": [row for spot_list in own if spot_list.closing for row in _answers(spot_list)],
         "figure_spot": list(_figures(lists, month, states, target)),
     }
-    return {name: _table(name, found) for name, found in rows.items() if found}
+    return {name: _table(name, table_rows) for name, table_rows in rows.items() if table_rows}
 
 
 def _table(name: str, rows: list[dict]) -> pa.Table:
@@ -102,59 +102,59 @@ def exact(value: Fraction | None) -> Decimal | None:
     return _EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)).quantize(Decimal(1).scaleb(-20))
 
 
-def _of(one: SpotList, claim: ListClaim) -> dict:
-    return {"month": one.month, "list": one.number, **dict(zip(_ABOUT, claim.about, strict=True))}
+def _of(spot_list: SpotList, claim: ListClaim) -> dict:
+    return {"month": spot_list.month, "list": spot_list.number, **dict(zip(_ABOUT, claim.about, strict=True))}
 
 
-def _list(one: SpotList) -> dict:
-    plan, drawn, closing, course = one.plan, one.draw, one.closing, one.course
-    # whoever has the seed has the list: until it is closed it is the inspectors' alone
+def _list(spot_list: SpotList) -> dict:
+    plan, drawn, closing, course = spot_list.plan, spot_list.draw, spot_list.closing, spot_list.course
+    # the list can be drawn from the seed; until it is closed only the inspectors may know it
     shown = drawn if closing else None
     return {
         **{name: plan.body[name] for name in ("edition", "source", "issue", "window")},
-        "month": one.month, "list": one.number, "state": state(one), "planned_by": plan.by, "planned_at": plan.at,
+        "month": spot_list.month, "list": spot_list.number, "state": state(spot_list), "planned_by": plan.by, "planned_at": plan.at,
         "day": course.day, "value": shown and shown.body["value"], "published": drawn and drawn.body["published"],
         "seed": shown and shown.body["seed"], "drawn_by": drawn and drawn.by, "drawn": course.drawn, "until": course.until,
-        "closed": closing and spot_lists.day_of(closing), "why": one.withdrawal and one.withdrawal.body["why"],
-        "visits": len({uid for uid, _ in one.planned_keys()}), "answered": answered(one), "changed": changed(one),
+        "closed": closing and spot_lists.day_of(closing), "why": spot_list.withdrawal and spot_list.withdrawal.body["why"],
+        "visits": len({uid for uid, _ in spot_list.planned_keys()}), "answered": answered(spot_list), "changed": changed(spot_list),
     }  # fmt: skip
 
 
-def state(one: SpotList) -> str:
-    """planned, withdrawn, open or closed: what the ledger says, whatever the day."""
-    return one.course.state(date.min)
+def state(spot_list: SpotList) -> str:
+    """planned, withdrawn, open or closed, by the ledger alone."""
+    return spot_list.course.state(date.min)
 
 
-def answered(one: SpotList) -> int:
+def answered(spot_list: SpotList) -> int:
     """Planned units of which every row has a result."""
-    missing = {uid for uid, key in one.planned_keys() if (uid, key) not in one.standing}
-    return len({uid for uid, _ in one.planned_keys()} - missing)
+    missing = {uid for uid, key in spot_list.planned_keys() if (uid, key) not in spot_list.standing}
+    return len({uid for uid, _ in spot_list.planned_keys()} - missing)
 
 
-def changed(one: SpotList) -> int:
+def changed(spot_list: SpotList) -> int:
     """Rows whose result was changed after it was first recorded."""
-    return sum(len({version.answer.result for version in versions}) > 1 for versions in one.versions.values())
+    return sum(len({version.answer.result for version in versions}) > 1 for versions in spot_list.versions.values())
 
 
-def _claim(lists: Lists, one: SpotList, claim: ListClaim) -> dict:
+def _claim(lists: Lists, spot_list: SpotList, claim: ListClaim) -> dict:
     counts = claim.body()
     names = ("name", "at_most", "counted", "yes", "unknown", "required", "allowed")
-    visits = one.visits_of(claim.key) if one.closing else []
-    told = {
-        name: sum(getattr(v, name) for v in visits) if one.closing else None
+    visits = spot_list.visits_of(claim.key) if spot_list.closing else []
+    visited = {
+        name: sum(getattr(v, name) for v in visits) if spot_list.closing else None
         for name in ("confirmed", "refuted", "open")
     }
-    estimate = spot_lists.for_estimate(lists, one, claim)
+    estimate = spot_lists.for_estimate(lists, spot_list, claim)
     return {
-        **_of(one, claim), **{name: counts[name] for name in names}, "target": exact(claim.claim.target),
-        "planned": sum(claim.planned), **told, "estimate": estimate, **result_columns(one, claim.key, estimate),
-        "text": text(one, claim, estimate),
+        **_of(spot_list, claim), **{name: counts[name] for name in names}, "target": exact(claim.claim.target),
+        "planned": sum(claim.planned), **visited, "estimate": estimate, **result_columns(spot_list, claim.key, estimate),
+        "text": text(spot_list, claim, estimate),
     }  # fmt: skip
 
 
-def result_columns(one: SpotList, key: str, estimate: bool) -> dict:
+def result_columns(spot_list: SpotList, key: str, estimate: bool) -> dict:
     """The columns of a result; null while the list is not closed. A list for estimate has no status."""
-    result = one.judged(key)
+    result = spot_list.judged(key)
     if result is None:
         return dict.fromkeys(_RESULT)
     return {
@@ -165,85 +165,85 @@ def result_columns(one: SpotList, key: str, estimate: bool) -> dict:
     }  # fmt: skip
 
 
-def text(one: SpotList, claim: ListClaim, estimate: bool) -> str | None:
+def text(spot_list: SpotList, claim: ListClaim, estimate: bool) -> str | None:
     """The sentence of a closed list about a claim."""
-    result = one.judged(claim.key)
+    result = spot_list.judged(claim.key)
     if result is None:
         return None
     said = sentences.estimate if estimate else sentences.result
-    return said(result, one.visits_of(claim.key), one.month, one.number)
+    return said(result, spot_list.visits_of(claim.key), spot_list.month, spot_list.number)
 
 
-def _strata(one: SpotList, claim: ListClaim) -> Iterator[dict]:
+def _strata(spot_list: SpotList, claim: ListClaim) -> Iterator[dict]:
     counted = ("confirmed", "refuted", "open", "spare_confirmed", "spare_refuted")
-    if not one.closing:
+    if not spot_list.closing:
         for place, planned in zip(claim.strata, claim.planned, strict=True):
-            yield {**_of(one, claim), "stratum": place.id, "size": place.size, "planned": planned}
+            yield {**_of(spot_list, claim), "stratum": place.id, "size": place.size, "planned": planned}
         return
-    for visits in one.visits_of(claim.key):
-        told = factor(visits)
+    for visits in spot_list.visits_of(claim.key):
+        vf = factor(visits)
         yield {
-            **_of(one, claim), "stratum": visits.id, "size": visits.size, "planned": visits.planned,
-            **{name: getattr(visits, name) for name in counted}, "vf": exact(told.value), "vf_low": exact(told.low),
-            "vf_high": exact(told.high), "vf_text": sentences.factor(visits, told),
+            **_of(spot_list, claim), "stratum": visits.id, "size": visits.size, "planned": visits.planned,
+            **{name: getattr(visits, name) for name in counted}, "vf": exact(vf.value), "vf_low": exact(vf.low),
+            "vf_high": exact(vf.high), "vf_text": sentences.factor(visits, vf),
         }  # fmt: skip
 
 
-def _units(one: SpotList) -> Iterator[dict]:
-    for key, strata in one.drawn.items():
+def _units(spot_list: SpotList) -> Iterator[dict]:
+    for key, strata in spot_list.drawn.items():
         for stratum in strata:
-            yield from _visited(one, one.claims[key], stratum)
+            yield from _visited(spot_list, spot_list.claims[key], stratum)
 
 
-def _visited(one: SpotList, claim: ListClaim, stratum: Drawn) -> Iterator[dict]:
+def _visited(spot_list: SpotList, claim: ListClaim, stratum: Drawn) -> Iterator[dict]:
     """The planned units of a stratum and the 候补 that were due, in order."""
-    due = tally.spares_due(stratum, one.results_of(claim.key))
+    due = tally.spares_due(stratum, spot_list.results_of(claim.key))
     for place, uid in enumerate(stratum.order, 1):
         part = "planned" if place <= stratum.planned else "spare" if uid in due else None
         if part is None:
             continue
-        versions = [v for v in one.versions.get((uid, claim.key), []) if v.counts]
-        told = _answer(versions[-1]) if versions else {"result": tally.OPEN if part == "planned" else None}
-        unit = {name: value for name, value in vars(one.units[uid]).items() if name != "uid"}
+        versions = [v for v in spot_list.versions.get((uid, claim.key), []) if v.counts]
+        answer = _answer(versions[-1]) if versions else {"result": tally.OPEN if part == "planned" else None}
+        unit = {name: value for name, value in vars(spot_list.units[uid]).items() if name != "uid"}
         yield {
-            **_of(one, claim), "stratum": stratum.id, "place": place, "part": part, "uid": uid, **unit, **told,
+            **_of(spot_list, claim), "stratum": stratum.id, "place": place, "part": part, "uid": uid, **unit, **answer,
         }  # fmt: skip
 
 
 def _answer(version: spot_lists.Version) -> dict:
     answer = version.answer
-    told = {name: getattr(answer, name) for name in ("result", "evidence", "inspector", "note")}
-    return {**told, "days": "、".join(day.isoformat() for day in answer.days), "group": version.group}
+    columns = {name: getattr(answer, name) for name in ("result", "evidence", "inspector", "note")}
+    return {**columns, "days": "、".join(day.isoformat() for day in answer.days), "group": version.group}
 
 
-def _answers(one: SpotList) -> Iterator[dict]:
-    for (uid, key), versions in sorted(one.versions.items()):
+def _answers(spot_list: SpotList) -> Iterator[dict]:
+    for (uid, key), versions in sorted(spot_list.versions.items()):
         for number, version in enumerate(versions, 1):
             yield {
-                **_of(one, one.claims[key]), "uid": uid, "seq": version.event.body["returned"], "number": number, **_answer(version),
+                **_of(spot_list, spot_list.claims[key]), "uid": uid, "seq": version.event.body["returned"], "number": number, **_answer(version),
                 "file": version.event.body["file"], "sheet": version.answer.sheet, "cell": version.answer.cell,
                 "late": version.late, "withdrawn": version.withdrawn, "counts": version.counts,
             }  # fmt: skip
 
 
-# ---- what a check says in a month
+# ---- the table figure_spot
 
 
 def _figures(lists: Lists, month: date, states: States, target: Target) -> Iterator[dict]:
     """One row a claim that a list of the last twelve months is about; the newest checked month that is closed decides."""
     for about, claim in sorted(_asked(lists, month).items()):
-        found = states(claim, month)
+        unit_states = states(claim, month)
         goal = target(claim, month)
-        if found and goal is not None:
-            yield _figure(lists, about, claim, month, found, goal)
+        if unit_states and goal is not None:
+            yield _figure(lists, about, claim, month, unit_states, goal)
 
 
 def _asked(lists: Lists, month: date) -> dict[tuple[str, str, str, str], ListClaim]:
     return {
         claim.about: claim
-        for one in lists.values()
-        if one.withdrawal is None and later_months.speaks(one.month, month)
-        for claim in one.claims.values()
+        for spot_list in lists.values()
+        if spot_list.withdrawal is None and later_months.speaks(spot_list.month, month)
+        for claim in spot_list.claims.values()
     }
 
 
@@ -252,10 +252,10 @@ def _figure(
     about: tuple[str, str, str, str],
     claim: ListClaim,
     month: date,
-    found: Mapping[str, int],
+    unit_states: Mapping[str, int],
     goal: Fraction,
 ) -> dict:
-    now = Claim(len(found), len(_claimed(claim, found)), goal, claim.claim.at_most)
+    now = Claim(len(unit_states), len(_claimed(claim, unit_states)), goal, claim.claim.at_most)
     row: dict[str, object] = {
         **dict(zip(_ABOUT, about, strict=True)), "month": month, "counted": now.counted, "required": now.required,
         "yes": now.reported, "status": UNCHECKED if now.met else None,
@@ -264,8 +264,8 @@ def _figure(
     if decides is None:
         return row
     assert decides.closing, "only a closed list decides"
-    key = next(key for key, one in decides.claims.items() if one.about == about)
-    lower = standing_lower(decides, key, month, found)
+    key = next(key for key, listed in decides.claims.items() if listed.about == about)
+    lower = standing_lower(decides, key, month, unit_states)
     row |= {"list": decides.number, "checked": decides.month, "closed": spot_lists.day_of(decides.closing)}
     row |= {"lower_count": lower, "lower": exact(Fraction(100 * lower, now.counted))}
     if decides.month == month:
@@ -281,7 +281,7 @@ def _figure(
 
 def _newest(lists: Lists, about: tuple[str, str, str, str], month: date) -> SpotList | None:
     """The deciding list of the newest checked month up to this one; None where that is not closed."""
-    checked = sorted({one.month for one in lists.values() if later_months.speaks(one.month, month)}, reverse=True)
+    checked = sorted({s.month for s in lists.values() if later_months.speaks(s.month, month)}, reverse=True)
     for when in checked:
         decides = spot_lists.deciding(lists, about, when)
         if decides and decides.closing:
@@ -289,18 +289,18 @@ def _newest(lists: Lists, about: tuple[str, str, str, str], month: date) -> Spot
     return None
 
 
-def standing_lower(one: SpotList, key: str, month: date, found: Mapping[str, int]) -> int:
+def standing_lower(spot_list: SpotList, key: str, month: date, unit_states: Mapping[str, int]) -> int:
     """L in an edition of the checked month, L′ in a later one."""
-    result = one.judged(key)
+    result = spot_list.judged(key)
     assert result, "only a closed list decides"
-    population = {uid for uids in one.population[key].values() for uid in uids}
-    kept = set(found) if one.month == month else _claimed(one.claims[key], found)
-    return later_months.standing(result.lower_count, population, kept, one.refuted(key))
+    population = {uid for uids in spot_list.population[key].values() for uid in uids}
+    kept = set(unit_states) if spot_list.month == month else _claimed(spot_list.claims[key], unit_states)
+    return later_months.standing(result.lower_count, population, kept, spot_list.refuted(key))
 
 
-def _claimed(claim: ListClaim, found: Mapping[str, int]) -> set[str]:
+def _claimed(claim: ListClaim, unit_states: Mapping[str, int]) -> set[str]:
     wanted = 2 if claim.claim.at_most else 1
-    return {uid for uid, state in found.items() if state == wanted}
+    return {uid for uid, state in unit_states.items() if state == wanted}
 
 
 def about_words(row: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""From the results of single units to the counts of a stratum, and which results may still change (§4, §5)."""
+"""Counts of a stratum from the results of its units, and which results may still change (§4, §5)."""
 
 from collections.abc import Mapping
 

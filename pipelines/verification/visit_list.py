@@ -87,7 +87,7 @@ class VisitList:
 
     @property
     def guide(self) -> str:
-        """How to fill the list in; stands above the rows."""
+        """Instructions printed above the rows."""
         known = "、".join(RESULTS)
         unknown = "、".join(UNKNOWN_RESULTS)
         more = f"（所报不明的填{unknown}）" if any(task.unknown for task in self.tasks) else ""
@@ -102,7 +102,7 @@ class VisitList:
 
     @property
     def marks(self) -> dict[str, str]:
-        """By these the workbook is known when it comes back."""
+        """Hidden marks by which the returned workbook is recognised."""
         return {
             "shequ": "spot",
             "list": str(self.number),

@@ -62,7 +62,7 @@ _SOURCE = pa.schema(
 
 
 def _explanations(seq: int, reading: Reading) -> pa.Table:
-    said = [{"seq": seq, "finding": one.finding, "text": one.text} for one in reading.explanations]
+    said = [{"seq": seq, "finding": e.finding, "text": e.text} for e in reading.explanations]
     return pa.Table.from_pylist(said, schema=_EXPLANATION)
 
 

@@ -129,7 +129,7 @@ class Warehouse:
     def _tables(
         self, submissions: list[Event], decided: dict[int, Costly], read: Read, first: bool = True
     ) -> Iterable[tuple[Event, Tables]]:
-        """Each submission read, or refused as the ledger says; what is found too costly now is noted there first."""
+        """Rows of each submission: read, or refused as noted in the ledger; a new failure is noted there first."""
         for event in submissions:
             if event.seq in decided:
                 yield event, self.refused(event, decided[event.seq])
@@ -148,7 +148,7 @@ class Warehouse:
         return arrow_rows.tables(self.reference.form, event, reading)
 
     def _reread(self, read: Read) -> None:
-        """Reports that a decision, or another admission, reads in another way, once more; after a kill they are read by the next sync."""
+        """Read again the reports that a decision or admission affects; after a kill the next sync does it."""
         seqs = read_again.remembered(self.con)
         if not seqs:
             return
@@ -187,12 +187,12 @@ class Warehouse:
         life.continues = continued_findings.later_ids(self.con, self.reference.rosters, life.decided_on)
 
     def forget_life(self) -> None:
-        """Which rows count was decided anew: what is in force is to be folded again."""
+        """Discard the folded state after the rows that count have changed."""
         self._lives.clear()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that the block writes, or nothing."""
+        """Commit all that the block writes, or nothing."""
         self.con.execute("BEGIN")
         try:
             yield
@@ -239,7 +239,7 @@ class Warehouse:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""
         if findings:
             moved = self._moved({seq for seq, _, _ in findings})
-            placed = [(seq, county, arrow_rows.relocated(one, moved.get(seq, {}))) for seq, county, one in findings]
+            placed = [(seq, county, arrow_rows.relocated(f, moved.get(seq, {}))) for seq, county, f in findings]
             self._insert("finding", arrow_rows.finding_table(phase, placed))
 
     def _moved(self, seqs: set[int]) -> dict[int, dict[tuple[int, str], tuple[str, str]]]:
@@ -377,7 +377,7 @@ def in_memory(reference: Reference, archive: Archive) -> Warehouse:
 
 def stamp(reference: Reference) -> str:
     """What the projection's shape and reading depend on; another stamp means another projection."""
-    read_by = program_version.digest(__name__, "pipelines.worker.tasks")
+    read_by = program_version.digest(__name__, "pipelines.worker.request_handlers")
     parts = [read_by, reference.digests["form"], reference.rosters.files_digest(), str(reference.first_month)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

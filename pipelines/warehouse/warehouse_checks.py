@@ -81,17 +81,17 @@ KINDS = {
 
 # A share that moves by more than this in a month, or a ratio by more than this part of itself, is asked about.
 SHARE_JUMP, RATIO_JUMP = 0.3, 0.5
-# Names shown of those who offend, and in one sentence; the count is always whole.
+# Violating rows named in a result, and in one sentence; the count is always complete.
 SHOWN, SAID = 20, 3
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold. `sql` gives one row per offender, named in its only column.
+    """One data-quality check. `sql` returns one row per violation, named in its only column.
 
     In it `looked(month)` and `loaded(seq)` keep the rows of the months looked at. `stage` is one of `STAGES`, `kind` one of `KINDS`.
-    A `grave` offence is an error, another a warning; a `blocking` one stops what comes after: nothing that only a county can mend, or
-    one silent month would stop all. `table` is what a check of keys looks at; while it is not there, nobody offends.
+    A violation of a `grave` check is an error, of another a warning; a `blocking` one stops the later operations, so it never asks for
+    what only a county can mend. `table`: the table of a check of keys, which holds while the table does not exist.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How many offend, and who the first of them are."""
+    """Number of violations, and the names of the first."""
 
     check: Check
     count: int
@@ -128,9 +128,9 @@ class Verdict:
 
 
 def examine(warehouse: Warehouse, stage: str, wanted: Iterable[date]) -> list[Verdict]:
-    """Every check of a stage, over the wanted months and all that were not found right since they were computed.
+    """Verdicts of all checks of a stage, over the wanted months and all computed since they last passed.
 
-    Months are noted as right where nothing offends that blocks.
+    Months without a violation that blocks are noted as passed.
     """
     looked = _due(warehouse, stage, set(wanted))
     verdicts = list(judge(warehouse, of_stage(warehouse.reference, stage), looked))
@@ -140,10 +140,10 @@ def examine(warehouse: Warehouse, stage: str, wanted: Iterable[date]) -> list[Ve
 
 
 def require(verdicts: list[Verdict]) -> None:
-    """Errors: `Refusal` where something offends without which nothing may be published."""
-    if offended := _blocking(verdicts):
+    """Errors: `Refusal` where a blocking check is violated."""
+    if violated := _blocking(verdicts):
         raise Refusal(
-            f"检查未通过，未发布：{'；'.join(map(str, offended))}。这是数据库或程序的问题，与报表无关："
+            f"检查未通过，未发布：{'；'.join(map(str, violated))}。这是数据库或程序的问题，与报表无关："
             "请运行 shequ rebuild，由档案重做，再运行一次；仍不通过请联系维护人员"
         )
 
@@ -201,12 +201,12 @@ def judge(warehouse: Warehouse, checks: list[Check], looked: list[date]) -> Iter
     _prepare(warehouse, looked)
     there = {row[0] for row in warehouse.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     for check in checks:
-        offenders = _offenders(warehouse, check) if check.table is None or check.table in there else []
-        yield Verdict(check, len(offenders), offenders[:SHOWN])
+        violations = _violations(warehouse, check) if check.table is None or check.table in there else []
+        yield Verdict(check, len(violations), violations[:SHOWN])
 
 
-def _offenders(warehouse: Warehouse, check: Check) -> list[str]:
-    rows = warehouse.con.execute(f"SELECT id FROM ({check.sql}) AS offender(id) ORDER BY id").fetchall()
+def _violations(warehouse: Warehouse, check: Check) -> list[str]:
+    rows = warehouse.con.execute(f"SELECT id FROM ({check.sql}) AS violation(id) ORDER BY id").fetchall()
     return [row[0] for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Request handler of the worker for returned lists of spot checks; apart from `tasks`, on whose code the projection depends.
+"""Request handler of the worker for returned lists of spot checks; apart from `request_handlers`, on whose code the projection depends.
 
 | op | takes | gives |
 |---|---|---|

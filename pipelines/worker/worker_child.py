@@ -41,7 +41,7 @@ def main() -> None:
         return  # the parent has been killed
     hello, _ = message
     from pipelines.worker import visit_sheets  # after the import hook is set
-    from pipelines.worker.tasks import Tasks
+    from pipelines.worker.request_handlers import Tasks
 
     tasks = Tasks(Path(hello["reference"]), date.fromisoformat(hello["first_month"]), hello["admissions"])
     limits = Limits(**hello["limits"])

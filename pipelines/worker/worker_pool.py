@@ -29,7 +29,7 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.verification.returned import Sheet
 from pipelines.warehouse.arrow_rows import Tables
 from pipelines.warehouse.projection import Read
-from pipelines.worker.tasks import packed_context
+from pipelines.worker.request_handlers import packed_context
 from pipelines.worker.worker_process import Setup, WorkerProcess
 
 # Fewest files for each worker: starting one costs half a second.

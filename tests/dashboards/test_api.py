@@ -12,8 +12,8 @@ import streamlit as st
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from dashboards.api.api_middleware import Api
 from dashboards.api.endpoints import ENDPOINTS
-from dashboards.api.middleware import Api
 from dashboards.request_identity import SECRET_HEADER
 from dashboards.server import BEFORE
 from pipelines import settings

@@ -28,7 +28,7 @@ def office(tmp_path_factory) -> Office:
 def exported(opened, store) -> dict[str, month_tables.Object]:
     effective_answers.load_rosters(opened, MONTH)
     wanted = month_tables.queries(opened, opened.life(), MONTH)
-    return {name: month_tables.export(opened, store, name, query) for name, query in wanted.items()}
+    return {name: month_tables.stored(store, name, month_tables.asked(opened, query)) for name, query in wanted.items()}
 
 
 def take(opened, office, *months: date) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines import months
-from pipelines.figures import forecast, verdict
+from pipelines.figures import figure_verdict, forecast
 
 POLICY = "opinions-2018"
 JANUARY, JUNE, DUE = date(2020, 1, 1), date(2020, 6, 1), date(2020, 12, 1)
@@ -26,12 +26,12 @@ JANUARY, JUNE, DUE = date(2020, 1, 1), date(2020, 6, 1), date(2020, 12, 1)
     ],
 )
 def test_a_pace_beside_a_threshold_stays_on_its_side(pace, compared_with, reaches):
-    assert (verdict._on_its_side(pace) >= compared_with) == reaches
+    assert (figure_verdict._on_its_side(pace) >= compared_with) == reaches
 
 
 def test_the_pace_at_both_ends_is_exact():
     # from 0 to 100 %: 50 or 60 of 100 units in half of the time
-    assert verdict._exact_paces(100, 50, 60, 100, 0, 1, 1_000_000, 1, 2) == (1, Fraction(6, 5))
+    assert figure_verdict._exact_paces(100, 50, 60, 100, 0, 1, 1_000_000, 1, 2) == (1, Fraction(6, 5))
 
 
 # ---- outlook

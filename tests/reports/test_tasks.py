@@ -8,7 +8,7 @@ from docx import Document
 from python_calamine import CalamineWorkbook
 
 from pipelines import months
-from pipelines.edition import Release, tasks
+from pipelines.edition import Release, county_tasks
 from pipelines.edition.progress_rows import Task
 from pipelines.reports import gather, task_bulletin
 from pipelines.reports.county_notice import ROWS, notice, of_county, write_notices
@@ -31,7 +31,7 @@ def line(*rows: tuple[str, int, int], due: date = DUE) -> list[dict]:
 
 
 def made(*rows: tuple[str, int, int], due: date = DUE) -> Task | None:
-    return tasks._task(line(*rows, due=due), JUNE, [])
+    return county_tasks._task(line(*rows, due=due), JUNE, [])
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_after_the_due_month_a_task_is_overdue():
 
 
 def test_a_county_that_ended_has_no_task():
-    assert tasks._task(line(("lagging", 5, 0))[:1], date(2020, 7, 1), []) is None
+    assert county_tasks._task(line(("lagging", 5, 0))[:1], date(2020, 7, 1), []) is None
 
 
 # ---- of an edition

@@ -15,7 +15,7 @@ from tests.books import Office
 
 ENTRIES = {
     "a month's figures": "pipelines.figures.update",
-    "a reading": "pipelines.worker.tasks",
+    "a reading": "pipelines.worker.request_handlers",
     "an edition": "pipelines.edition.publish_edition",
 }
 

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from pipelines.verification.claims import Claim
 from pipelines.verification.plan import Place
+from pipelines.verification.reported_claim import Claim
 
 PLATFORM = Claim(470, 289, Fraction(60))
 FACILITY = Claim(4967, 2612, Fraction(50))

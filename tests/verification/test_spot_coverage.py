@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 
 from pipelines.verification import bounds
-from pipelines.verification.claims import Claim, alpha
 from pipelines.verification.draw import Drawn, draw, seed
 from pipelines.verification.estimate import Visits, factor, judge
 from pipelines.verification.plan import Place, plan
+from pipelines.verification.reported_claim import Claim, alpha
 from pipelines.verification.tally import tally
 from tests.verification import spot_sample as sample
 

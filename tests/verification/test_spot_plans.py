@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 
 from pipelines.verification import budget, plan
-from pipelines.verification.claims import Claim, alpha
 from pipelines.verification.estimate import Visits, judge
 from pipelines.verification.plan import Place, by_county, plans, recommended, usual_strata
+from pipelines.verification.reported_claim import Claim, alpha
 from tests.verification import spot_sample as sample
 
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from pipelines.verification import later_months, tally
-from pipelines.verification.claims import Claim, alpha
 from pipelines.verification.draw import Drawn
 from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Visits, factor, judge, status
 from pipelines.verification.plan import by_county, plan
+from pipelines.verification.reported_claim import Claim, alpha
 from tests.verification import spot_sample as sample
 
 

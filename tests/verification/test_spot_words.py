@@ -6,8 +6,8 @@ from fractions import Fraction
 import pytest
 
 from pipelines.verification import sentences
-from pipelines.verification.claims import Claim
 from pipelines.verification.estimate import Factor, Visits, factor, judge
+from pipelines.verification.reported_claim import Claim
 from tests.verification import spot_sample as sample
 
 DECEMBER = date(2020, 12, 1)

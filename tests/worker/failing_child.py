@@ -5,9 +5,9 @@ import signal
 import sys
 import time
 
-from pipelines.worker import tasks, worker_child
+from pipelines.worker import request_handlers, worker_child
 
-_read_workbook = tasks.read_workbook
+_read_workbook = request_handlers.read_workbook
 
 
 def fail(data: bytes, name: str, *rest, **more):
@@ -26,5 +26,5 @@ def fail(data: bytes, name: str, *rest, **more):
 
 
 if __name__ == "__main__":
-    tasks.read_workbook = fail
+    request_handlers.read_workbook = fail
     sys.exit(worker_child.main())

@@ -231,10 +231,10 @@ class Rosters:
         """Grain: one row per county of the month, key code."""
         return to_table(COUNTY_TABLE, map(attrgetter(*COUNTY_TABLE.names), self.counties(month)))
 
-    def same(self, one: date, other: date) -> bool:
+    def same(self, month: date, other: date) -> bool:
         """Whether two months have the same units and counties, and these the same attributes."""
-        first, second = self.table(one), self.table(other)
-        return (first is second or first.equals(second)) and self.counties(one) == self.counties(other)
+        first, second = self.table(month), self.table(other)
+        return (first is second or first.equals(second)) and self.counties(month) == self.counties(other)
 
     # -- counties that succeed ------------------------------------------------------------------------------------
 

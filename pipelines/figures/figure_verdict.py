@@ -124,7 +124,7 @@ def _point(meets: str, pace: str) -> str:
              ELSE 'off_track' END"""
 
 
-_LOW, _HIGH = reaches("yes", "yes", "whole"), reaches("most", "most", "whole")
+_LOW, _HIGH = reaches("yes", "yes"), reaches("most", "most")
 # Figures of which it matters whether they fell since an earlier month.
 CANDIDATES = f"""
     SELECT month, indicator, level, unit, coalesce(last_met, base_month) AS since, factor, low, high FROM paced

@@ -1,18 +1,20 @@
 """What a later edition of a month changed: which submissions, definitions and months, and which city figures, from what to what."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pipelines.edition import edition_folders, month_tables, same_edition
+from pipelines.edition.figure_types import AddedFile, Difference, FigureDifference
 from pipelines.edition.month_tables import Object
 from pipelines.warehouse.projection import Warehouse
 
 MOST = 200
+Typed = TypeVar("Typed")
 
 
 def since(
     warehouse: Warehouse, store: Path, earlier: Path, now: dict[str, Any], content: dict[str, dict[str, Object]]
-) -> dict[str, Any]:
+) -> Difference:
     """The difference between an edition's folder and the next one of its month, which is about to be written.
 
     `figures` lists city figures of which other numbers were counted or something else was concluded (at most `MOST`,
@@ -56,9 +58,9 @@ def _changed(
     return pairs
 
 
-def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict[str, Any]]:
+def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[AddedFile]:
     """Submissions in force in the first file of a pair and not in the second."""
-    files = []
+    files: list[AddedFile] = []
     for first, second in pairs:
         if first:
             known = {row["seq"] for row in _in_force(warehouse, second)} if second else set()
@@ -66,16 +68,18 @@ def _files(warehouse: Warehouse, pairs: list[Pair]) -> list[dict[str, Any]]:
     return sorted(files, key=lambda row: row["seq"])
 
 
-def _in_force(warehouse: Warehouse, place: Path) -> list[dict[str, Any]]:
+def _in_force(warehouse: Warehouse, place: Path) -> list[AddedFile]:
     return _rows(
+        AddedFile,
         warehouse,
         "SELECT county, strftime(month, '%Y-%m') AS month, seq, file FROM read_parquet(?) WHERE status = 'effective'",
         [str(place)],
     )
 
 
-def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict[str, Any]]:
+def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[FigureDifference]:
     return _rows(
+        FigureDifference,
         warehouse,
         """
         SELECT policy, indicator, strftime(month, '%Y-%m') AS month, old.shown AS "before", new.shown AS "after",
@@ -89,7 +93,7 @@ def _figures(warehouse: Warehouse, before: Path, now: Path) -> list[dict[str, An
     )
 
 
-def _rows(warehouse: Warehouse, sql: str, parameters: list[object]) -> list[dict[str, Any]]:
+def _rows(kind: type[Typed], warehouse: Warehouse, sql: str, parameters: list[object]) -> list[Typed]:
     cursor = warehouse.con.execute(sql, parameters)
     names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return cast(list[Typed], [dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
