@@ -16,6 +16,7 @@ from pipelines.archive.public_months import PublicMonth
 from pipelines.archive.store import Archive, Event, write_durably
 from pipelines.edition import Release, open_folder
 from pipelines.edition.open_edition import with_decisions
+from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, month_now, session
 from pipelines.reports import gather, office, public_data, public_page
@@ -168,11 +169,9 @@ def _index(settings: Settings, known: Mapping[date, PublicMonth]) -> bytes:
     listed = []
     for month, public in reversed(list(known.items())):
         dates = _dates(public)
-        said = f"{dates[-1][0].isoformat()}公开第{edition_gate.order(public.edition)[1]}版"
-        said += (
-            f"，替代{dates[-2][0].isoformat()}公开的第{edition_gate.order(dates[-2][1])[1]}版" if len(dates) > 1 else ""
-        )
-        said = f"{_day(public.down).isoformat()}撤回" if public.down else said
+        said = f"{day(dates[-1][0])}公开第{edition_gate.order(public.edition)[1]}版"
+        said += f"，替代{day(dates[-2][0])}公开的第{edition_gate.order(dates[-2][1])[1]}版" if len(dates) > 1 else ""
+        said = f"{day(_day(public.down))}撤回" if public.down else said
         listed.append((months.key(month), months.label(month), said, public.down is None))
     return public_page.index(reference_in_force.load(settings).rosters.city.name, listed)
 
