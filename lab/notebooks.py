@@ -15,21 +15,23 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbclient
 import nbformat
 import plotly.io
 from nbformat import NotebookNode
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
 
-from lab.benchmarks.bench_dashboard import QUIET
 from pipelines import months, settings
 from pipelines.intake import collect_inbox, session
 from pipelines.monthly import monthly_run
 from pipelines.reference import reference_bundle
 from pipelines.sample.write_samples import Sample
 from pipelines.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 # enough for a pace of three months and for the change of divisions of 2020-06
@@ -38,15 +40,20 @@ _PLOTLY, _HTML, _PNG = "application/vnd.plotly.v1+json", "text/html", "image/png
 # drawings by `dashboards.charts.notebook_board` begin so, tables by pandas do not
 _BOARD = "<style>"
 _WIDTH = 900
-_LEGIBLE = 64
+# colours of a picture
+_COLOURS = 64
 
 
 def main() -> None:
+    from playwright.sync_api import sync_playwright
+
     with tempfile.TemporaryDirectory(prefix="shequ-") as folder:
         books = executed(NOTEBOOKS, sample(Path(folder)))
     with sync_playwright() as engine:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = engine.chromium.launch(executable_path=chromium, args=QUIET)
+        browser = engine.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--force-device-scale-factor=1"]
+        )
         page = browser.new_page(viewport={"width": _WIDTH, "height": 600})
         for path, book in zip(NOTEBOOKS, books, strict=True):
             _draw(book, page)
@@ -59,11 +66,12 @@ def sample(folder: Path) -> Settings:
     place = Settings(folder, settings.load().reference)
     reference = reference_bundle.load(place.reference)
     made = Sample(reference.form, reference.rosters)
-    place.inbox.mkdir(parents=True)
     with session.writing(place, "示例") as opened:
         for month in MONTHS:
             for report, data in made.workbooks(month):
-                (place.inbox / report.file).write_bytes(data)
+                path = place.inbox / report.file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
             collect_inbox.collect(opened, place)
             monthly_run.publish_month(opened, place, month)
     return place
@@ -136,7 +144,7 @@ def _drawn(output: NotebookNode) -> str | None:
 # ---- pictures
 
 
-def _draw(book: NotebookNode, page: Page) -> None:
+def _draw(book: NotebookNode, page: "Page") -> None:
     """Each chart replaced by its picture."""
     for output in (output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs):
         if drawn := _drawn(output):
@@ -145,7 +153,7 @@ def _draw(book: NotebookNode, page: Page) -> None:
             output.metadata = NotebookNode({"drawn": drawn})
 
 
-def _picture(data: NotebookNode, page: Page) -> bytes:
+def _picture(data: NotebookNode, page: "Page") -> bytes:
     if _PLOTLY in data:
         figure = plotly.io.from_json(json.dumps({key: data[_PLOTLY][key] for key in ("data", "layout")}))
         html = figure.to_html(include_plotlyjs=True, default_width=f"{_WIDTH - 20}px")
@@ -153,9 +161,10 @@ def _picture(data: NotebookNode, page: Page) -> bytes:
         html = f'<meta charset="utf-8"><body style="margin:8px">{data[_HTML]}</body>'
     page.set_content(html, wait_until="load")
     page.wait_for_timeout(300)
-    shot = Image.open(BytesIO(page.locator("body").screenshot()))
+    drawn = page.locator(".plotly-graph-div" if _PLOTLY in data else "body")
+    shot = Image.open(BytesIO(drawn.screenshot()))
     small = BytesIO()
-    shot.convert("RGB").quantize(_LEGIBLE).save(small, "PNG", optimize=True)
+    shot.convert("RGB").quantize(_COLOURS).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 

@@ -5,10 +5,12 @@ become floats here, for showing and drawing; exact values come from `release.row
 """
 
 from datetime import date
+from fractions import Fraction
 
 import pandas as pd
 
 from pipelines import months
+from pipelines.edition.compare_months import compare
 from pipelines.edition.explain_figure import explain
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
@@ -87,7 +89,8 @@ def figures(
     """
     frame = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
     frame = frame.drop(columns=[c for c in ("months", "values") if c in frame])
-    return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
+    kinds = {**dict.fromkeys(_WHOLE, "Int64"), **dict.fromkeys(("numerator", "denominator"), "float64")}
+    return frame.astype({name: kind for name, kind in kinds.items() if name in frame})
 
 
 _WHOLE = (
@@ -171,6 +174,27 @@ def lineage(release: Release, indicator: str, unit: str | None = None, month: da
     return pd.DataFrame(lines)
 
 
+def changes(release: Release, earlier: date, later: date, indicator: str, policy: str | None = None) -> pd.DataFrame:
+    """Why an indicator moved between any two months. Grain: city or county (`place`: code). `before`, `after` and the parts `register`,
+    `corrections`, `boundary`, `answers`, `reporting`, which add up to the change, are in its unit. Exact fractions: `compare_months`.
+    """
+    names = {
+        row["unit"]: row["name"]
+        for row in release.rows("SELECT DISTINCT ON (unit) unit, name FROM place ORDER BY unit, month DESC")
+    }
+    found = [
+        {
+            "place": row["unit"],
+            "name": names.get(row["unit"], release.manifest.get("city") or "全市"),
+            "before": row["from"] and float(Fraction(row["from"])),
+            "after": row["to"] and float(Fraction(row["to"])),
+            **{part: float(Fraction(change)) for part, change in row["parts"].items()},
+        }
+        for row in compare(release, earlier, later, indicator, policy=policy)
+    ]
+    return pd.DataFrame(found)
+
+
 def chart_series(release: Release, indicator: str, place: str = "") -> list[Row]:
     """Both readings of a series as dicts, for the dashboard's chart of a trend. Grain: divisions and month."""
     _known(release, indicator, "city")
@@ -209,6 +233,6 @@ def _known(release: Release, indicator: str | None, level: str) -> None:
 
 
 __all__ = [
-    "answers", "chart_series", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
+    "answers", "changes", "chart_series", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
     "rows", "series", "units",
 ]  # fmt: skip

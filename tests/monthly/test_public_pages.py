@@ -2,9 +2,13 @@
 
 import csv
 import dataclasses
+import http.client
 import io
 import re
 import shutil
+import socket
+import subprocess
+import time
 from base64 import b64encode
 from datetime import date
 from hashlib import sha256
@@ -15,10 +19,9 @@ import pytest
 from click.testing import CliRunner
 from frictionless import Package
 
-from pipelines.archive.store import Archive
+from pipelines import settings
 from pipelines.cli.commands import main
 from pipelines.edition import figure_list, open_release
-from pipelines.errors import Refusal
 from pipelines.intake import session
 from pipelines.monthly import month_decisions, monthly_run, public_folder, rebuild_editions
 from pipelines.reports import gather, public_data, public_page
@@ -321,9 +324,52 @@ def test_it_reads_on_a_phone_and_complains_of_nothing(may, tmp_path: Path):
         browser.close()
 
 
-def test_an_older_program_would_refuse_and_the_audit_passes_over(office):
-    """The decision is of a kind of its own, so that a program that does not know it touches nothing."""
+NGINX = Path(shutil.which("nginx") or "/usr/sbin/nginx")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not NGINX.exists(), reason="没有安装 nginx（apt-get install nginx-light）")
+def test_a_real_nginx_serves_the_folder_and_nothing_that_begins_with_a_dot(office, tmp_path: Path):
     publicise(office)
-    assert [e.kind for e in Archive(office.settings.archive).decisions()][-1] == "publicise"
-    with pytest.raises(Refusal, match="已于"):
-        publicise(office)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    site = (settings.REPOSITORY / "deploy" / "nginx" / "public.conf").read_text(encoding="utf-8")
+    site = site.replace("listen 80", f"listen 127.0.0.1:{port}").replace(
+        "/var/www/shequ", str(office.settings.data / "public")
+    )
+    temporary = "".join(
+        f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    text = f"user root; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log; daemon off; events {{}}\n"
+    (tmp_path / "nginx.conf").write_text(f"{text}http {{ access_log off; {temporary}\n{site}\n}}\n", encoding="utf-8")
+    server = subprocess.Popen(
+        [str(NGINX), "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)], stderr=subprocess.DEVNULL
+    )
+    try:
+        kinds = {
+            "": "text/html",
+            "2020-05/": "text/html",
+            "2020-05/figures.csv": "text/csv",
+            "2020-05/datapackage.json": "application/json",
+        }
+        for path, kind in kinds.items():
+            status, found = asked(port, path)
+            assert (status, found.split(";")[0]) == (200, kind), path
+        assert asked(port, ".made.json")[0] == 403 and asked(port, "2020-04/")[0] == 404
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    """Status and kind of what is served, once the server is up."""
+    for _ in range(100):
+        try:
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            line.request("GET", f"/{path}")
+            answer = line.getresponse()
+            return answer.status, answer.getheader("Content-Type", "")
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise AssertionError("nginx 没有启动")
