@@ -288,7 +288,7 @@ def _said_of_public(public: PublicMonth | None) -> str:
     if public.down:
         return f"政务公开：{public.edition} 已于{screen_wording.day(public.down.at)}撤下。"
     said = f"政务公开：{public.edition}，{last.by}，{screen_wording.day(last.at)}"
-    return said + ("；以后又有发布版，公开后公开页注明更正。" if public.newer else "。")
+    return said + ("；以后又发布了新的一版，再公开即换成新的数字，并注明更正。" if public.newer else "。")
 
 
 def _standing(board: Board) -> list[str]:
