@@ -72,6 +72,7 @@ class Changed:
     indicator: str
     name: str
     unit_of: str
+    code: str
     place: str
     before: Figure | None
     after: Figure | None
@@ -127,7 +128,7 @@ def changed(before: Release, after: Release, policy: str) -> tuple[Changed, ...]
         was, now = old.get(key), new.get(key)
         if was is None or now is None or any(was[part] != now[part] for part in _TOLD):  # type: ignore[literal-required]
             entry, place = entries[key[0]], (now or was)["name"]  # type: ignore[index]
-            found.append(Changed(key[0], full_width(entry["name"]), entry["unit"], place, was, now))
+            found.append(Changed(key[0], full_width(entry["name"]), entry["unit"], key[1], place, was, now))
     return tuple(found)
 
 
@@ -165,7 +166,7 @@ def _corrected(one: Correction) -> list[dict[str, Any]]:
     return [
         {
             "corrected_on": one.on.isoformat(), "edition_before": one.before, "edition": one.edition, "policy": one.policy,
-            "indicator": row.indicator, "indicator_name": row.name, "unit": (row.after or row.before or {}).get("unit"), "name": row.place,
+            "indicator": row.indicator, "indicator_name": row.name, "unit": row.code, "name": row.place,
             **{f"{part}_before": row.before and row.before[part] for part in parts},  # type: ignore[literal-required]
             **{f"{part}_after": row.after and row.after[part] for part in parts},  # type: ignore[literal-required]
         }
@@ -215,7 +216,7 @@ def _field(column: str) -> dict[str, Any]:
     when = {"_before": ("更正前：", "before: "), "_after": ("更正后：", "after: ")}.get(
         column.removeprefix(base), ("", "")
     )
-    field = {
+    field: dict[str, Any] = {
         "name": column,
         "type": _type(base),
         "title": f"{when[0]}{full_width(chinese)}",
