@@ -80,7 +80,8 @@ class Release:
         """What to name in SQL for a month's rows of a table of the series: the one database in which they stand. Beside them there
         are other months' rows: ask for the month all the same.
         """
-        if not _closed(self.manifest):
+        # only the view has the columns that an older format lacks
+        if not _closed(self.manifest) or self.manifest["format"] < edition_folders.VERDICTS:
             return f'"{table}"'
         closed = closed_periods.split(self.manifest["months"])[:-1]
         periods = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
