@@ -114,7 +114,7 @@ _TOLD = ("numerator", "denominator", "unknown", "status", "target")
 
 
 def changed(before: Release, after: Release, policy: str) -> tuple[Changed, ...]:
-    """Figures of which other numbers are counted or another status stands, in the register's order."""
+    """Figures of which other numbers are counted or another status stands: the city's, then those of counties, in the register's order."""
     old, new = (
         {(row["indicator"], row["unit"]): row for row in public_figures(one, policy)} for one in (before, after)
     )
@@ -129,7 +129,8 @@ def changed(before: Release, after: Release, policy: str) -> tuple[Changed, ...]
         if was is None or now is None or any(was[part] != now[part] for part in _TOLD):  # type: ignore[literal-required]
             entry, place = entries[key[0]], (now or was)["name"]  # type: ignore[index]
             found.append(Changed(key[0], full_width(entry["name"]), entry["unit"], key[1], place, was, now))
-    return tuple(found)
+    cities = {row["unit"] for row in (*old.values(), *new.values()) if row["level"] == "city"}
+    return tuple(sorted(found, key=lambda row: row.code not in cities))
 
 
 def files(pages: Sequence[Facts], corrections: Sequence[Correction]) -> dict[str, bytes]:

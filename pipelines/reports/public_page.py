@@ -113,7 +113,7 @@ def _notices(facts: Facts, published: Publication) -> list[str]:
         found.append(f"本月数据已于{on}更正，更正后的数字尚未在此公开；以下是更正前的数字。")
     if published.corrections:
         one = published.corrections[-1]
-        found.append(f"本页于{day(one.on)}更正，改正了{count(len(one.changed))}个数字，见“更正情况”。")
+        found.append(f"本页于{day(one.on)}更正，改正了{count(len(one.changed))}处数字或状态，见“更正情况”。")
     if not facts.approved:
         found.append("本月数据尚未审定，以后可能更正；更正时在此注明。")
     return [*found, *([verdict.caveats(facts)] if facts.caveats else [])]
@@ -196,10 +196,10 @@ def _county(county: County, facts: Facts) -> dict:
 
 def _correction(one: Correction) -> dict:
     said = f"{day(one.on)}，第{_number(one.edition)}版替代第{_number(one.before)}版，"
-    said += f"改正{count(len(one.changed))}个数字。" if one.changed else "全市和各县（市、区）的数字都没有变。"
+    said += f"改正{count(len(one.changed))}处数字或状态。" if one.changed else "全市和各县（市、区）的数字都没有变。"
     more = len(one.changed) - _LISTED
     return {
-        "said": said + (f"以下列{_LISTED}个，其余{count(more)}个见更正数据文件。" if more > 0 else ""),
+        "said": said + (f"以下列{_LISTED}处，其余{count(more)}处见更正数据文件。" if more > 0 else ""),
         "rows": [_changed(row) for row in one.changed[:_LISTED]],
     }
 
