@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: notebook run audit test test-fast test-cluster bench faults check fix docs lock install sample backfill
+.PHONY: notebook notebooks run audit test test-fast test-cluster bench faults check fix docs lock install sample backfill
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -31,6 +31,10 @@ test: .venv/.test
 # The planners' notebooks in JupyterLab, on this machine only; installed the first time.
 notebook: .venv/.notebook
 	$(BIN)/python -m jupyterlab --ip=127.0.0.1 --notebook-dir=notebooks
+
+# The notebooks run over sample data and stored with their outputs, for viewers that run nothing; needs Chromium. A few minutes.
+notebooks: .venv/.test
+	$(BIN)/python -m lab.notebooks
 
 # The same figures on Spark: installs PySpark into the environment; needs Java.
 test-cluster: .venv/.test .venv/.spark

@@ -105,6 +105,12 @@ def backup_folder() -> Path | None:
     return Path.cwd() / place if place else None
 
 
+def public_folder(settings: Settings) -> Path:
+    """Where the pages for the public go (`SHEQU_PUBLIC`, else `public/` of the data)."""
+    place = os.environ.get("SHEQU_PUBLIC")
+    return Path.cwd() / place if place else settings.data / "public"
+
+
 def switch() -> str:
     """The address or file that is touched daily while all runs (`SHEQU_SWITCH`); empty where none is set."""
     return os.environ.get("SHEQU_SWITCH", "")

@@ -18,7 +18,8 @@ from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, gap_wording, month_now
-from pipelines.monthly import month_decisions
+from pipelines.monthly import month_decisions, public_folder
+from pipelines.monthly.public_folder import PublicMonth
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
 
@@ -255,6 +256,39 @@ def release(board: Board, by: str | Actor) -> None:
                 f"{released} 已收回，此前发布的一版重新成为当前版。",
                 do=clerk.worked,
             )
+    _public(board, by)
+
+
+def _public(board: Board, by: str | Actor) -> None:
+    """The page for citizens of the released edition, and taking it back."""
+    now, key = board.now, months.key(board.month)
+    public = public_folder.state(settings.load(), board.month)
+    standing = public if public and not public.down else None
+    st.markdown(escape.markdown(_said_of_public(public)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if now.released and now.released != (standing and standing.edition):
+            told = f"{now.released} 已公开，网页和数据在 {settings.public_folder(settings.load()) / key}。"
+            if st.button(f"公开 {now.released}", key="publicise", help="做成供群众看的网页和数据，只到县一级"):
+                clerk.worked(lambda: _child(by, "publish", ["publicise", key]), told)
+        if standing:
+            seq = standing.decisions[-1].seq
+            clerk.with_reason(
+                f"撤回公开 {standing.edition}",
+                "conceal",
+                lambda why: _child(by, "publish", ["withdraw", str(seq), "--why", why]),
+                f"{standing.edition} 的公开页已撤下，只留撤回的说明。",
+                do=clerk.worked,
+            )
+
+
+def _said_of_public(public: PublicMonth | None) -> str:
+    if public is None:
+        return "政务公开：尚未公开。"
+    last = public.decisions[-1]
+    if public.down:
+        return f"政务公开：{public.edition} 已于{screen_wording.day(public.down.at)}撤下。"
+    said = f"政务公开：{public.edition}，{last.by}，{screen_wording.day(last.at)}"
+    return said + ("；以后又发布了新的一版，再公开即换成新的数字，并注明更正。" if public.newer else "。")
 
 
 def _standing(board: Board) -> list[str]:

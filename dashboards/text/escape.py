@@ -10,12 +10,13 @@ from decimal import Decimal
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.system.spreadsheet_text import formula_free
+
 # every ASCII character that Markdown, its colour directives, its mathematics or HTML can give a meaning
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&\"'@/])")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 # the reading direction can be turned round by these: an old trick to dress up a name
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def plain(text: object) -> str:
@@ -33,18 +34,11 @@ def plotly(text: object) -> str:
     return html.escape(plain(text), quote=False)
 
 
-def cell(value: object) -> object:
-    """A value that a spreadsheet program opens as text where it would read a formula. Numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
 def sheet(rows: Sequence[Mapping], names: Mapping[str, str]) -> bytes:
     """Rows as CSV for Excel and WPS (UTF-8 with mark): columns by `names`, nothing in it a formula, a date or a rounded code."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow([cell(title) for title in names.values()])
+    writer.writerow([formula_free(title) for title in names.values()])
     writer.writerows([[_literal(_plain_value(row.get(key))) for key in names] for row in rows])
     return file.getvalue().encode("utf-8-sig")
 
@@ -56,7 +50,7 @@ _RECAST = re.compile(r"\d{11,}|\d+[/-]\d+(?:[/-]\d+)?|0\d+")
 def _literal(value: object) -> object:
     if isinstance(value, str) and _RECAST.fullmatch(value):
         return f"\t{value}"
-    return cell(value)
+    return formula_free(value)
 
 
 def _plain_value(value: object) -> object:

@@ -27,6 +27,7 @@ _NEUTRAL = {
     "spot_close",
     "extend",
     "publish",
+    "publicise",
 }
 
 

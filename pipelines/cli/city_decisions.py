@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from pipelines import months
 from pipelines.cli import printing
 from pipelines.cli.options import BY, EDITION, MONTH, with_settings
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.archive.store import Event
 
 _JSON = click.option("--json", "as_json", is_flag=True)
 _WHY = click.option("--why", required=True, help="理由")
@@ -79,7 +83,23 @@ def retract(settings: Settings, edition: str, why: str, by: str, as_json: bool) 
     event = month_decisions.retract(edition, why, settings, by)
     current = edition_folders.named(settings.releases)
     now = f"当前版为 {edition_folders.name_of(current)}" if current else "现在没有发布版"
-    printing.decided(event, as_json, f"{edition} 已收回，{now}")
+    printing.decided(event, as_json, f"{edition} 已收回，{now}{_gone_from_public(settings, event)}")
+
+
+@click.command()
+@click.argument("month", type=MONTH)
+@BY
+@_JSON
+@with_settings
+def publicise(settings: Settings, month: date, by: str, as_json: bool) -> None:
+    """公开（政务公开）：把一个月的发布版做成供群众看的网页和数据，只到县一级；撤回用 shequ withdraw。"""
+    from pipelines.monthly import month_decisions
+    from pipelines.settings import public_folder
+
+    event = month_decisions.publicise(month, settings, by)
+    page = public_folder(settings) / months.key(month) / "index.html"
+    said = f"{event.body['month']}/{event.body['edition']} 已公开：{page}；撤回用 shequ withdraw {event.seq}"
+    printing.decided(event, as_json, said)
 
 
 @click.command()
@@ -95,7 +115,16 @@ def withdraw(settings: Settings, of: int, why: str, by: str, as_json: bool) -> N
     event = month_decisions.withdraw(of, why, settings, by)
     empty = gate.current_without_reports(settings)
     more = f"。当前版 {empty} 所在的月份已没有有效报表，收回用 shequ retract {empty}" if empty else ""
-    printing.decided(event, as_json, f"第 {of} 号已撤回；重新计算用 shequ run{more}")
+    gone = _gone_from_public(settings, event)
+    printing.decided(event, as_json, f"第 {of} 号已撤回{gone or '；重新计算用 shequ run'}{more}")
+
+
+def _gone_from_public(settings: Settings, event: "Event") -> str:
+    """What a decision took away from citizens."""
+    from pipelines.monthly import public_folder
+
+    gone = [months.label(month) for month in public_folder.taken_back_by(settings, event.seq)]
+    return f"；{'、'.join(gone)}的公开页已撤下，只留撤回的说明" if gone else ""
 
 
 @click.command()
@@ -130,4 +159,4 @@ def resolve(settings: Settings, finding: str, unit: str | None, value: str | Non
     printing.decided(event, as_json, f"已认定为 {unit or value}")
 
 
-COMMANDS = (approve, reopen, release, retract, withdraw, waive, resolve)
+COMMANDS = (approve, reopen, release, retract, publicise, withdraw, waive, resolve)

@@ -5,10 +5,12 @@ become floats here, for showing and drawing; exact values come from `release.row
 """
 
 from datetime import date
+from fractions import Fraction
 
 import pandas as pd
 
 from pipelines import months
+from pipelines.edition.compare_months import compare
 from pipelines.edition.explain_figure import explain
 from pipelines.edition.open_edition import Release, Row
 from pipelines.errors import Refusal
@@ -41,9 +43,10 @@ def rows(
     """Figures with names and what is asked, as dicts: what the dashboard's charts take.
 
     Grain: indicator and place (`place`: code; `county`, `short`: its names) in one month (default: the release's).
-    Errors: `Refusal` for an unknown indicator or level.
+    Errors: `Refusal` for an unknown indicator or level, and for a month that the edition does not have.
     """
     _known(release, indicator, level)
+    _has(release, month)
     return release.rows(
         """
         WITH name AS (SELECT DISTINCT ON (unit) * FROM place WHERE month <= $roster ORDER BY unit, month DESC)
@@ -86,7 +89,8 @@ def figures(
     """
     frame = pd.DataFrame(rows(release, level, indicator, month, divisions, policy))
     frame = frame.drop(columns=[c for c in ("months", "values") if c in frame])
-    return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
+    kinds = {**dict.fromkeys(_WHOLE, "Int64"), **dict.fromkeys(("numerator", "denominator"), "float64")}
+    return frame.astype({name: kind for name, kind in kinds.items() if name in frame})
 
 
 _WHOLE = (
@@ -99,9 +103,10 @@ def series(
     release: Release, indicator: str, place: str = "", divisions: str = "then", policy: str | None = None
 ) -> pd.DataFrame:
     """One indicator over time. Grain: month. `place`: a county's code, or empty for the city. Value and bounds in its
-    unit.
+    unit. Errors: `Refusal` for an unknown indicator or county.
     """
     _known(release, indicator, "city")
+    _is_place(release, place)
     return release.query(
         """
         SELECT month, value, known, lower, upper, shown, numerator, denominator, unknown, carried, status, if_low, if_high, if_last,
@@ -120,6 +125,7 @@ def units(release: Release, month: date | None = None) -> pd.DataFrame:
     `row_state`: accepted, held or absent; `answered_in`: the month of the answers that count; `carried`: they are an
     earlier month's.
     """
+    _has(release, month)
     columns = "unit, uid, name, kind, town_code, town, county_code, county, row_state, answered_in, carried"
     return release.query(f"SELECT {columns} FROM standing WHERE month = ? ORDER BY unit", [month or release.month])
 
@@ -128,8 +134,9 @@ def answers(release: Release, fields: list[str], month: date | None = None) -> p
     """Answers that count. Grain: unit of the month; one column a field, in the unit that table `field` names; null:
     not known.
 
-    Errors: `Refusal` for a field that the form does not have.
+    Errors: `Refusal` for a field that the form does not have, and for a month that the edition does not have.
     """
+    _has(release, month)
     known = [row["field"] for row in release.rows("SELECT field FROM field WHERE part = 'community'")]
     for name in fields:
         if name not in known:
@@ -141,6 +148,7 @@ def answers(release: Release, fields: list[str], month: date | None = None) -> p
 
 def findings(release: Release, month: date | None = None) -> pd.DataFrame:
     """What is wrong in the workbooks in force. Grain: finding; `cell` is an address as the sender sees it."""
+    _has(release, month)
     return release.query(
         "SELECT * FROM finding_all WHERE month = ? ORDER BY seq, phase, number", [month or release.month]
     )
@@ -166,13 +174,54 @@ def lineage(release: Release, indicator: str, unit: str | None = None, month: da
     return pd.DataFrame(lines)
 
 
+def changes(release: Release, earlier: date, later: date, indicator: str, policy: str | None = None) -> pd.DataFrame:
+    """Why an indicator moved between any two months. Grain: city or county (`place`: code). `before`, `after` and the parts `register`,
+    `corrections`, `boundary`, `answers`, `reporting`, which add up to the change, are in its unit. Exact fractions: `compare_months`.
+    """
+    names = {
+        row["unit"]: row["name"]
+        for row in release.rows("SELECT DISTINCT ON (unit) unit, name FROM place ORDER BY unit, month DESC")
+    }
+    found = [
+        {
+            "place": row["unit"],
+            "name": names.get(row["unit"], release.manifest.get("city") or "全市"),
+            "before": row["from"] and float(Fraction(row["from"])),
+            "after": row["to"] and float(Fraction(row["to"])),
+            **{part: float(Fraction(change)) for part, change in row["parts"].items()},
+        }
+        for row in compare(release, earlier, later, indicator, policy=policy)
+    ]
+    return pd.DataFrame(found)
+
+
 def chart_series(release: Release, indicator: str, place: str = "") -> list[Row]:
     """Both readings of a series as dicts, for the dashboard's chart of a trend. Grain: divisions and month."""
+    _known(release, indicator, "city")
+    _is_place(release, place)
     return release.rows(
         "SELECT * FROM figure WHERE indicator = ? AND level <> 'town' AND (unit = ? OR (? = '' AND level = 'city')) "
         "ORDER BY divisions DESC, month",
         [indicator, place, place],
     )
+
+
+def _has(release: Release, month: date | None) -> None:
+    known = release.manifest["months"]
+    if month is not None and months.key(month) not in known:
+        raise Refusal(f"发布版 {release.label} 没有 {months.key(month)} 的数据；它包含 {known[0]} 至 {known[-1]}")
+
+
+def _is_place(release: Release, place: str) -> None:
+    """Errors: `Refusal` for what is no code of the city or a county; a name is answered with its code."""
+    known = release.rows(
+        "SELECT DISTINCT unit, name, short FROM place UNION SELECT DISTINCT unit, '', '' FROM figure WHERE level = 'city'"
+    )
+    codes = {row["unit"] for row in known}
+    if place and place not in codes:
+        meant = next((row["unit"] for row in known if place in (row["name"], row["short"])), None)
+        hint = f"；是否为 {meant}？" if meant else suggest(place, sorted(codes))
+        raise Refusal(f"没有代码为“{place}”的县（市、区）{hint}")
 
 
 def _known(release: Release, indicator: str | None, level: str) -> None:
@@ -184,6 +233,6 @@ def _known(release: Release, indicator: str | None, level: str) -> None:
 
 
 __all__ = [
-    "answers", "chart_series", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
+    "answers", "changes", "chart_series", "coverage", "figures", "findings", "indicators", "lineage", "months", "policy_of",
     "rows", "series", "units",
 ]  # fmt: skip

@@ -168,6 +168,11 @@ def usable(shelf: Path, archive: Archive, month: date | None = None) -> list[Pat
     return [folder for folder in editions(shelf, month) if name_of(folder) not in retracted]
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is of the form `2020-06/2`."""
+    return bool(_LABEL.fullmatch(text))
+
+
 def name_of(folder: Path) -> str:
     """`2020-06/2`: the name of the edition in a folder."""
     return f"{folder.parent.name}/{folder.name}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_type_hints
 import duckdb
 
 from pipelines import months
-from pipelines.archive import month_state
+from pipelines.archive import edition_gate, month_state
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
 from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, verify_files
@@ -80,7 +80,8 @@ class Release:
         """What to name in SQL for a month's rows of a table of the series: the one database in which they stand. Beside them there
         are other months' rows: ask for the month all the same.
         """
-        if not _closed(self.manifest):
+        # only the view has the columns that an older format lacks
+        if not _closed(self.manifest) or self.manifest["format"] < edition_folders.VERDICTS:
             return f'"{table}"'
         closed = closed_periods.split(self.manifest["months"])[:-1]
         periods = [f"period_{n}" for n, period in enumerate(closed) if months.key(month) in period.keys]
@@ -150,14 +151,17 @@ def open_release(
     settings: Settings | None = None,
     data: str | Path | None = None,
 ) -> Release:
-    """The current release, or the named month's newest released (or named) edition; an edition copied elsewhere by its folder (a `Path`).
+    """The current release, or the named month's newest released (or named) edition; `2020-06/2` names both; an edition copied elsewhere by
+    its folder.
 
     `edition="working"`: the newest edition (of the month), whether it is released yet or not. `data` is the folder of run-time state
     (default: `SHEQU_DATA`, else the repository's `data/`).
     Errors: `Refusal` when there is no such edition, or it is incomplete or of a newer format.
     """
-    if isinstance(month, Path):
-        return open_folder(month)
+    if isinstance(month, Path) or (month and (Path(str(month)) / "manifest.json").exists()):
+        return open_folder(Path(str(month)))
+    if isinstance(month, str) and edition is None and edition_folders.is_name(month):
+        return open_release(*edition_gate.order(month), settings, data)
     installation = settings or load(data)
     wanted = months.parse(month) if isinstance(month, str) else month
     if isinstance(edition, str):

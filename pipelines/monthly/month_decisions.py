@@ -7,7 +7,7 @@ from pipelines.access import roles
 from pipelines.archive.store import SHANGHAI, Archive, Event
 from pipelines.edition import edition_folders
 from pipelines.intake import decisions, session
-from pipelines.monthly import gate, monthly_run, papers
+from pipelines.monthly import gate, monthly_run, papers, public_folder
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
@@ -52,13 +52,16 @@ def extend(
 
 
 def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal; where an approval, a reopening or an extension comes or goes, the papers say so."""
+    """Take back a submission, a decision or a withdrawal; where an approval, a reopening or an extension comes or goes, the
+    papers say so, and a page for the public goes or comes back."""
     event = decisions.withdraw(of, why, settings, by)
     root = _taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):
         _follow(months.parse(root.body["month"]), settings, "撤回")
     elif root.kind in ("extend", "gate", "retract"):
         papers.issue_latest(settings, [months.parse(root.body["month"])])
+    elif root.kind == "publicise":
+        public_folder.bring_up_to_date(settings)
     return event
 
 
@@ -81,6 +84,13 @@ def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> E
     """A person takes an edition `2020-06/2` back; what was released before is current again, with its papers."""
     event = gate.retract(name, why, settings, by)
     papers.issue_latest(settings, [])
+    return event
+
+
+def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
+    """A person shows citizens the newest released edition of a month (`public_folder`)."""
+    event = public_folder.publicise(month, settings, by)
+    public_folder.bring_up_to_date(settings)
     return event
 
 

@@ -16,6 +16,7 @@ from pipelines.archive.store import Archive, write_durably
 from pipelines.edition import Release, edition_folders, open_folder
 from pipelines.edition.open_edition import with_decisions
 from pipelines.intake import month_now
+from pipelines.monthly import public_folder
 from pipelines.reports import office
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
@@ -26,10 +27,12 @@ _MARK = ".decisions"
 
 
 def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
-    """The papers of the newest edition of the last wanted month that has one, and of the current edition.
+    """The papers of the newest edition of the last wanted month that has one, and of the current edition; before them, quickly, the pages
+    for the public.
 
     An old edition's papers come out the same whenever they are made: a backfill makes no dozens that nobody reads.
     """
+    public_folder.bring_up_to_date(settings)
     archive = Archive(settings.archive)
     newest = [
         found[-1] for month in sorted(wanted) if (found := edition_folders.usable(settings.releases, archive, month))

@@ -21,7 +21,7 @@ from pipelines.archive.store import Archive, Event, sync_folder
 from pipelines.edition import edition_folders, publish_edition, same_edition, verify_files
 from pipelines.errors import Refusal
 from pipelines.figures import update
-from pipelines.monthly import papers
+from pipelines.monthly import papers, public_folder
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -51,6 +51,7 @@ def rebuild(settings: Settings, report: Progress | None = None) -> dict:
     current = edition_folders.current(settings.releases)
     if current is not None:
         papers.issue(settings, current)
+    public_folder.bring_up_to_date(settings, anew=True)
     return _verdict(outcomes, faults)
 
 

@@ -36,16 +36,16 @@ def _printed(value: object) -> object:
     return full_width(value) if type(value) is str else value
 
 
-_environment = Environment(
+environment = Environment(
     loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, finalize=_printed
 )
 
 
 def build(facts: Facts, variant: Variant) -> bytes:
     """The html of a release's month."""
-    css, script = (_asset(name) for name in ("page.css", "page.js"))
+    css, script = (asset(name) for name in ("page.css", "page.js"))
     title = f"{facts.city}城乡社区治理工作进展{variant.name}（{variant.period(facts.month)}{facts.sample}）"
-    page = _environment.get_template("page.html").render(
+    page = environment.get_template("page.html").render(
         css=css,
         script=script,
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
@@ -76,7 +76,7 @@ def _sections(facts: Facts, variant: Variant) -> list[Section]:
     return [*sections(facts, variant), *((heading, told) for heading, told in more if told)]
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 

@@ -14,8 +14,9 @@ def write(settings: Settings, out: Path, user: str) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     values = {"@REPOSITORY@": str(REPOSITORY), "@DATA@": str(settings.data), "@USER@": user}
     # what the strict file system must leave open besides the data; it may be missing while the disk is away
-    backup = installation.backup_folder()
-    values["@BACKUP@"] = f" -{backup}" if backup else ""
+    places = [place for place in (installation.backup_folder(), installation.public_folder(settings)) if place]
+    outside = [place for place in places if not place.is_relative_to(settings.data)]
+    values["@OUTSIDE@"] = "".join(f" -{place}" for place in outside)
     values["@SHEQU@"] = str(Path(sys.executable).with_name("shequ"))
     return [_fill(template, out / template.name, values) for template in sorted(TEMPLATES.iterdir())]
 

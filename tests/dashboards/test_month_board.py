@@ -249,6 +249,20 @@ def test_a_month_is_computed_released_approved_reopened_and_retracted_each_with_
     assert {f"withdraw-{row['seq']}" for row in listed if row["in_force"]} <= buttons
 
 
+def test_a_released_month_is_shown_to_the_public_and_taken_back(desk, office):
+    page = click(desk(of="2019-05", step="release"), "publicise")
+    shown = office.settings.data / "public" / "2019-05"
+    assert "2019-05/1 已公开" in texts(page) and (shown / "figures.csv").exists()
+    assert "publicise" not in {button.key for button in page.button}
+    click(page, "conceal", why=" ")
+    assert "请写明理由" in texts(page) and (shown / "figures.csv").exists()
+    click(page, "conceal", why="数字有误")
+    assert "撤下" in texts(page) and [path.name for path in shown.iterdir()] == ["index.html"]
+    undo = next(e for e in reversed(list(Archive(office.settings.archive).decisions())) if e.kind == "withdraw")
+    click(page, f"withdraw-{undo.seq}", why="没有错")
+    assert (shown / "figures.csv").exists()
+
+
 def test_a_reason_and_a_persons_name_are_asked_for(desk, app, office):
     page = click(desk(of="2019-06", step="release"), "retract", why=" ")
     assert "请写明理由" in texts(page)

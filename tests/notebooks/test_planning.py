@@ -118,3 +118,15 @@ def test_unknown_names_are_refused_with_a_suggestion(may):
         dataframes.answers(may, ["facilty"])
     with pytest.raises(Refusal, match="facility_rural"):
         dataframes.figures(may, indicator="facility_rurl")
+    with pytest.raises(Refusal, match="是否为 130524"):
+        dataframes.series(may, "facility_rural", "柏乡县")
+    with pytest.raises(Refusal, match="它包含 2020-04 至 2020-05"):
+        dataframes.figures(may, "county", month=date(2017, 5, 1))
+
+
+def test_changes_add_up_by_place(june):
+    table = dataframes.changes(june, date(2020, 5, 1), date(2020, 6, 1), "certified_share")
+    known = table.dropna(subset=["before", "after"])
+    parts = known[["register", "corrections", "boundary", "answers", "reporting"]].sum(axis=1)
+    assert len(known) and parts.to_list() == pytest.approx((known["after"] - known["before"]).to_list())
+    assert table["name"].str.len().min() > 1

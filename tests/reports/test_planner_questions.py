@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.edition import Release, explain, open_release
+from pipelines.settings import Settings
 
 INDICATOR = "facility_rural"
 
@@ -17,6 +18,12 @@ def copied(june: Release, tmp_path_factory) -> Release:
     opened = open_release(Path(shutil.copytree(june.folder, place, copy_function=shutil.copy)))
     yield opened
     opened.close()
+
+
+def test_a_folder_may_be_named_by_text_and_an_edition_by_its_label(copied: Release, june: Release, place: Settings):
+    for again in (open_release(str(copied.folder)), open_release(june.label, settings=place)):
+        assert again.label == june.label
+        again.close()
 
 
 def test_where_is_most_left_to_do(copied: Release):

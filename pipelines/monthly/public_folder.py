@@ -1,0 +1,199 @@
+"""The folder of pages for the public (政务公开): what the ledger says is public stands there, and nothing else.
+
+`<folder>/index.html` lists the months; `<folder>/<month>/` holds a page, its open data and a descriptor, or the notice that they were taken
+back. Each file is replaced atomically; everything is a function of ledger and editions, so that it can be made again.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from pipelines import months
+from pipelines.access import roles
+from pipelines.archive import edition_gate, public_months, reference_in_force
+from pipelines.archive.public_months import PublicMonth
+from pipelines.archive.store import Archive, Event, write_durably
+from pipelines.edition import Release, open_folder
+from pipelines.edition.open_edition import with_decisions
+from pipelines.edition.phrases import day
+from pipelines.errors import Refusal
+from pipelines.intake import decisions, month_now, session
+from pipelines.reports import gather, office, public_data, public_page
+from pipelines.reports.public_page import Publication
+from pipelines.settings import Settings, public_folder
+from pipelines.system import durable_files, locks
+
+# what the pages that stand were made of
+_MARKS = ".made.json"
+
+
+def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
+    """A person shows citizens the newest released edition of a month. Errors: `Refusal` where there is none, or it is shown already."""
+    by = decisions.person(by, "publish", settings, month=months.key(month))
+    with session.writing(settings, "公开") as opened:
+        session.settle(opened)
+        events = list(opened.archive.decisions())
+        names = opened.life().editions.shown(months.key(month))
+        if not names:
+            raise Refusal(f"{months.label(month)}没有发布版，不能公开；请先发布（shequ release {months.key(month)}）")
+        known = public_months.fold(events).get(month)
+        if known and not known.down and known.edition == names[-1]:
+            last = known.decisions[-1]
+            raise Refusal(f"{names[-1]} 已于 {last.at[:10]} 由{last.by}公开；要撤回用 shequ withdraw {last.seq}")
+        return decisions.decide(
+            opened, "publicise", {"month": months.key(month), "edition": edition_gate.order(names[-1])[1]}, by
+        )
+
+
+def state(settings: Settings, month: date) -> PublicMonth | None:
+    """What citizens see of a month; None where it was never publicised."""
+    return public_months.fold(Archive(settings.archive).decisions()).get(month)
+
+
+def taken_back_by(settings: Settings, seq: int) -> list[date]:
+    """Months whose page an event took away: a withdrawal or a retraction."""
+    known = public_months.fold(Archive(settings.archive).decisions())
+    return [month for month, public in known.items() if public.down and public.down.seq == seq]
+
+
+def bring_up_to_date(settings: Settings, anew: bool = False) -> None:
+    """Make what is missing or has changed, take away what was taken back; `anew`: make all of it again."""
+    known = public_months.fold(Archive(settings.archive).decisions())
+    if not known:
+        return
+    folder = public_folder(settings)
+    with durable_files.refusing("生成公开页"), locks.hold(settings.data / "warehouse" / "public.lock", "生成公开页"):
+        before = {} if anew else _marks(folder)
+        wanted = {months.key(month): public.mark for month, public in known.items()}
+        due = [public for month, public in known.items() if not _stands(folder, month, before, wanted)]
+        _make(folder)
+        # what was taken back goes first, however long the others take
+        for public in sorted(due, key=lambda one: one.down is None):
+            _write_month(folder / months.key(public.month), _contents(settings, public))
+        if due:
+            _write(folder / "index.html", _index(settings, known))
+            _write(folder / _MARKS, json.dumps(wanted).encode())
+
+
+def _stands(folder: Path, month: date, before: Mapping[str, list[int]], wanted: Mapping[str, list[int]]) -> bool:
+    key = months.key(month)
+    return (
+        before.get(key) == wanted[key] and (folder / key / "index.html").exists() and (folder / "index.html").exists()
+    )
+
+
+def _marks(folder: Path) -> dict[str, list[int]]:
+    try:
+        found: dict[str, list[int]] = json.loads((folder / _MARKS).read_text(encoding="ascii"))
+        return found
+    except (OSError, ValueError):
+        return {}
+
+
+# ---- what stands there
+
+
+def _contents(settings: Settings, public: PublicMonth) -> dict[str, bytes]:
+    """The files of a month, the page last."""
+    if public.down:
+        return {"index.html": public_page.taken_back(public.month, _day(public.down))}
+    release = with_decisions(open_folder(settings.releases / public.edition), settings)
+    try:
+        return _of_release(settings, public, release)
+    finally:
+        release.close()
+
+
+def _of_release(settings: Settings, public: PublicMonth, release: Release) -> dict[str, bytes]:
+    caveats, letterhead = month_now.of(settings, public.month).caveats, office.load(settings)
+    policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
+    pages = [gather(release, policy, 1, caveats, letterhead) for policy in policies]
+    corrections = _corrections(settings, public, policies)
+    newer = _day(public.newer) if public.newer and _differs(settings, public, release, policies) else None
+    names = {facts.policy["id"]: f"{facts.policy['id']}.html" for facts in pages[:-1]} | {policies[-1]: "index.html"}
+    made = public_data.files(pages, corrections)
+    for facts in pages:
+        own = tuple(one for one in corrections if one.policy == facts.policy["id"])
+        others = tuple(
+            (names[other.policy["id"]], f"《{other.policy['title']}》") for other in pages if other is not facts
+        )
+        published = Publication(_dates(public), own, newer, others)
+        made[names[facts.policy["id"]]] = public_page.build(facts, published)
+    return made
+
+
+def _dates(public: PublicMonth) -> tuple[tuple[date, str], ...]:
+    return tuple((_day(event), edition_gate.label(event)) for event in public.decisions)
+
+
+def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -> list[public_data.Correction]:
+    """One for each policy and each time that an edition took the place of another on the page."""
+    found = []
+    for before, after in zip(public.decisions, public.decisions[1:], strict=False):
+        names = edition_gate.label(before), edition_gate.label(after)
+        if names[0] != names[1]:
+            found += _compared(settings, _day(after), names, policies)
+    return found
+
+
+def _compared(
+    settings: Settings, on: date, names: tuple[str, str], policies: list[str]
+) -> list[public_data.Correction]:
+    old, new = (open_folder(settings.releases / name) for name in names)
+    try:
+        return [
+            public_data.Correction(on, *names, policy, public_data.changed(old, new, policy)) for policy in policies
+        ]
+    finally:
+        old.close()
+        new.close()
+
+
+def _differs(settings: Settings, public: PublicMonth, release: Release, policies: list[str]) -> bool:
+    """Whether the edition released since says anything else of city or counties."""
+    if public.newer is None:
+        return False
+    newer = open_folder(settings.releases / edition_gate.label(public.newer))
+    try:
+        return any(public_data.changed(release, newer, policy) for policy in policies)
+    finally:
+        newer.close()
+
+
+def _day(event: Event) -> date:
+    return date.fromisoformat(event.at[:10])
+
+
+def _index(settings: Settings, known: Mapping[date, PublicMonth]) -> bytes:
+    listed = []
+    for month, public in reversed(list(known.items())):
+        dates = _dates(public)
+        said = f"{day(dates[-1][0])}公开第{edition_gate.order(public.edition)[1]}版"
+        said += f"，替代{day(dates[-2][0])}公开的第{edition_gate.order(dates[-2][1])[1]}版" if len(dates) > 1 else ""
+        said = f"{day(_day(public.down))}撤回" if public.down else said
+        listed.append((months.key(month), months.label(month), said, public.down is None))
+    return public_page.index(reference_in_force.load(settings).rosters.city.name, listed)
+
+
+# ---- files that everybody may read
+
+
+def _write_month(folder: Path, files: Mapping[str, bytes]) -> None:
+    """The page after its data; what is no longer said of the month last."""
+    _make(folder)
+    for name, content in files.items():
+        _write(folder / name, content)
+    for path in folder.iterdir():
+        if path.name not in files:
+            path.unlink()
+
+
+def _make(folder: Path) -> None:
+    if not folder.exists():
+        durable_files.make_folder(folder)
+        folder.chmod(0o755)
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_durably(path, content, mode=0o644)
