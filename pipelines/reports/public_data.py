@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.edition import figure_list, formula_text
 from pipelines.edition.column_names import COLUMNS
-from pipelines.edition.figure_rows import Figure
+from pipelines.edition.figure_types import Figure
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import amount, count
 from pipelines.edition.statuses import NAMES
