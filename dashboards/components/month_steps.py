@@ -146,9 +146,14 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
         )
 
 
-def send_back(month: date, county: str, seq: int, by: str | Actor, key: str) -> None:
-    """A sentence to the county about its file; where wanted, the file is taken back, so that its figures do not count."""
-    text = st.text_area("对县里说什么", max_chars=500, height=80, key=f"{key}-text")
+# as long as a sentence to a county may be
+LONGEST = 500
+
+
+def send_back(month: date, county: str, seq: int, by: str | Actor, key: str, wrong: str) -> None:
+    """A sentence to the county about its file (what is wrong stands in it already); where wanted, the file is taken back, so that its
+    figures do not count."""
+    text = st.text_area("对县里说什么", wrong[:LONGEST], max_chars=LONGEST, height=120, key=f"{key}-text")
     back = st.checkbox("同时撤回这份报表：改正重报以前，它的数字不再计入", key=f"{key}-withdraw")
     if not st.button("退回", key=key, type="primary"):
         return

@@ -19,7 +19,7 @@ from tests import small_city
 from tests.books import Office, plain
 from tests.dashboards.conftest import texts
 
-MAY, JUNE = date(2019, 5, 1), date(2019, 6, 1)
+MAY, JUNE, JULY = date(2019, 5, 1), date(2019, 6, 1), date(2019, 7, 1)
 BAIXIANG, ZONE, REN = "130524", "130571", "130526"
 
 
@@ -189,6 +189,44 @@ def test_a_warning_is_explained_accepted_and_asked_again(desk, office):
     settle(page, area, "explain", "自用三百平方米，表内应为全楼面积")
     click(page, f"accept-{area['id']}")
     assert area["id"] not in {m["id"] for m in answer_matters.kept(office.settings, JUNE) if m["state"] == "explained"}
+
+
+def test_what_has_one_cause_is_settled_in_one_click_and_taken_back_one_by_one(desk, office, monkeypatch):
+    large = {unit.code for unit in office.units(JULY, BAIXIANG)[4:7]}
+    sent = office.send(
+        JULY, BAIXIANG, lambda unit: {**plain(unit), **({"facility_area": 30000} if unit.code in large else {})}
+    )
+
+    def group(step: str) -> str:
+        return f"all-of-{BAIXIANG}-{sent.seq}-area_unit_slip-{step}"
+
+    def matters(*states: str) -> dict[str, str]:
+        found = answer_matters.kept(office.settings, JULY)
+        return {m["unit"]: m["id"] for m in found if "area_unit_slip" in m["message"] and m["state"] in states}
+
+    page = click(desk(of="2019-07", step="questions"), f"open-{BAIXIANG}")
+    assert "一并处理 3 件" in {button.label for button in page.button}
+    settle(page, {"id": group("questions")}, "explain", "与镇政府合用办公楼，全楼三万平方米")
+    assert "3 件已记下情况说明" in texts(page) and len(matters("explained")) == 3
+    # one of them is refused: the others are accepted, and it is said which was not and why
+    last, accept = list(matters("explained").values())[-1], answer_matters.accept
+
+    def all_but_one(finding: str, *more):
+        if finding == last:
+            raise Refusal("已经办结")
+        return accept(finding, *more)
+
+    monkeypatch.setattr(answer_matters, "accept", all_but_one)
+    click(page, f"accept-{group('explained')}")
+    left = next(unit.name for unit in office.units(JULY, BAIXIANG) if matters("explained") == {unit.code: last})
+    assert "2 件已采纳" in texts(page) and f"另有 1 件没有办成：柏乡镇 {left}（已经办结）" in texts(page)
+    events = [e for e in Archive(office.settings.archive).decisions() if e.kind == "accept"][-2:]
+    assert {e.body["finding"] for e in events} == set(matters("settled").values())
+    click(page, f"withdraw-{events[0].seq}", why="要再看")
+    assert events[0].body["finding"] in matters("explained").values() and len(matters("settled")) == 1
+    # what is open is waived together, once a reason is given
+    settle(page, {"id": group("explained")}, "waive", " ")
+    assert "请写明理由" in texts(page)
 
 
 def test_a_county_is_excused_and_the_excuse_taken_back_beside_it(desk, office):
