@@ -68,7 +68,7 @@ def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
     if group and st.button(f"采纳 {len(group)} 件" if len(group) > 1 else "采纳", key=f"accept-{key}", type="primary"):
         _decide(
             group, lambda one: answer_matters.accept(one, settings.load(), clerk.named(by)),
-            "已采纳，各页当即写明；已出的报告在“发布”里重新生成。",
+            "已采纳，各页当即写明；已出的报告在“6 发布”里更新。",
         )  # fmt: skip
 
 

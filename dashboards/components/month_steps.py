@@ -18,7 +18,7 @@ from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, gap_wording, month_now
-from pipelines.monthly import month_decisions
+from pipelines.monthly import month_decisions, papers
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
 
@@ -260,6 +260,27 @@ def release(board: Board, by: str | Actor) -> None:
                 f"{released} 已收回，此前发布的一版重新成为当前版。",
                 do=clerk.worked,
             )
+    _papers(board, by)
+
+
+def _papers(board: Board, by: str | Actor) -> None:
+    """Where the papers of the month's newest edition would say something else now, the button that issues them anew."""
+    place, newest = settings.load(), board.now.working or board.now.released
+    if not newest or not papers.behind(place, place.releases / newest):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{newest} 的报告发出以后，县里的说明或市里的决定有了变化；下次计算或审定时写进报告，也可以现在更新。"
+        )
+        if st.button("更新报告", key="papers"):
+            month, number = newest.split("/")
+            clerk.worked(lambda: _issue(by, month, number), f"{newest} 的报告已更新，以前的各次都留着。")
+
+
+def _issue(by: str | Actor, month: str, number: str) -> Iterator[str]:
+    clerk.name(by, "publish")
+    work = ("report", "--month", month, "--edition", number)
+    return handing_over.command(settings.load(), *work, doing="正在更新报告")
 
 
 def _standing(board: Board) -> list[str]:

@@ -262,7 +262,11 @@ def test_a_file_is_sent_back_with_a_sentence_and_its_figures_do_not_count(desk, 
 def test_a_month_is_computed_released_approved_reopened_and_retracted_each_with_its_way_back(desk, office):
     place = office.settings
     page = click(desk(of="2019-06", step="release"), "run")
-    assert month_now.of(place, JUNE).released == "2019-06/1"
+    assert month_now.of(place, JUNE).released == "2019-06/1" and "papers" not in {button.key for button in page.button}
+    # what the city says to an explanation is printed at once where the clerk wants it
+    answer_matters.ask(matter(office, "area_unit_slip")["id"], "请附房产证", place, "李某")
+    page = click(desk(of="2019-06", step="release"), "papers")
+    assert "2019-06/1 的报告已更新" in texts(page) and "papers" not in {button.key for button in page.button}
     page = click(desk(of="2019-06", step="approve"), "approve")
     assert "请勾选“仍要审定”并写明理由" in texts(page)
     page.checkbox(key="approve-meant").check()
