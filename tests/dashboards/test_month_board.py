@@ -135,9 +135,7 @@ def test_two_files_at_once_are_two_cards_and_stay_while_one_looks_elsewhere(desk
     sends = [button for button in page.button if button.label == "报送"]
     assert len(sends) == 2 and all(button.disabled for button in sends)
     page.text_input(key="by").input("李某").run()
-    for key in [button.key for button in page.button if button.label == "报送"]:
-        click(page, key)
-    page.run()
+    click(page, "submit-all")
     assert texts(page).count("已接收并生效") == 2 and not [b for b in page.button if b.label == "报送"]
     # a name is asked for once a session
     page.query_params["room"] = "board"
@@ -227,6 +225,23 @@ def test_what_has_one_cause_is_settled_in_one_click_and_taken_back_one_by_one(de
     # what is open is waived together, once a reason is given
     settle(page, {"id": group("explained")}, "waive", " ")
     assert "请写明理由" in texts(page)
+
+
+def test_a_unit_that_the_roster_does_not_list_yet_is_admitted_and_taken_back_in_its_county(desk, office):
+    page, key = click(desk(of="2019-06"), f"open-{BAIXIANG}"), f"admit-{BAIXIANG}"
+    town = next(code for code, name in month_now.towns(office.settings, JUNE, BAIXIANG).items() if name == "柏乡镇")
+    page.selectbox(key=f"{key}-town").select(town)
+    page.selectbox(key=f"{key}-kind").select("农村社区")
+    assert "请写明理由" in texts(click(page, key, name="幸福新村村委会", why=" "))
+    click(page, key, name="幸福新村村委会", why="县政府批复设立")
+    assert "已增设幸福新村村委会，自2019年6月起列入名册" in texts(page)
+    units = month_now.units(office.settings, JUNE, BAIXIANG)
+    [code] = [code for code, name in units.items() if name == "柏乡镇 幸福新村村委会"]
+    assert code[:9] == town[:9] and code not in month_now.units(office.settings, MAY, BAIXIANG)
+    # its way back stands in the county that is still open
+    [event] = [e for e in Archive(office.settings.archive).decisions() if e.kind == "admit"]
+    click(page, f"withdraw-{event.seq}", why="批复还没有生效")
+    assert code not in month_now.units(office.settings, JUNE, BAIXIANG)
 
 
 def test_a_county_is_excused_and_the_excuse_taken_back_beside_it(desk, office):
