@@ -308,15 +308,19 @@ def _withdrawal(row: dict, names: Mapping[str, str], by: str | Actor) -> None:
 
 
 def matters() -> None:
-    """Everything that waits for somebody, of all months, under the files that it is about."""
+    """Everything that waits for somebody, of all months and all counties or one, under the files that it is about."""
     clerk.show_done()
     by = clerk.person()
     found = board_rows.waiting()
-    if not found:
-        st.success("没有待办事项。")
-        return
-    names = {row["county"]: row["county"] for row in found if row["county"]}
+    names: dict[str, str] = {row["county"]: row["county"] for row in found if row["county"]}
     for key in sorted({row["month"] for row in found if row["month"]}):
         names |= month_now.counties(settings.load(), months.parse(key))
-    st.caption(f"共 {len(found)} 件，在报送的文件下面；每件写明怎么办，办结或改正后自己消失。")
-    matter_cards.cards(found, names, by, "all")
+    # a county's last matter may have been settled just now
+    asked = {code: code for code in st.query_params.get_all("whose") if code}
+    whose = header.pick("whose", "县市区", {"": "全部县（市、区）", **asked, **names}, "", width=240) if found else ""
+    shown = [row for row in found if whose in ("", row["county"])]
+    if not shown:
+        st.success("没有待办事项。")
+        return
+    st.caption(f"共 {len(shown)} 件，在报送的文件下面；每件写明怎么办，办结或改正后自己消失。")
+    matter_cards.cards(shown, names, by, "all")
