@@ -1,6 +1,6 @@
 """The person at the desk, and what a decision looks like: made, said, its opposite beside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import streamlit as st
@@ -11,7 +11,7 @@ from pipelines import settings
 from pipelines.access import roles
 from pipelines.access.roles import Actor
 from pipelines.errors import Refusal
-from pipelines.intake import signature
+from pipelines.intake import answer_matters, signature
 
 
 def person() -> str | Actor:
@@ -48,6 +48,8 @@ def show_done() -> None:
     """What was decided before the page was drawn anew."""
     if done := st.session_state.pop("decided", None):
         st.success(escape.markdown(done))
+    if left := st.session_state.pop("not decided", None):
+        st.warning(escape.markdown(left))
 
 
 def decided(action: Callable[[], object], said: str | Callable[[], str]) -> None:
@@ -59,6 +61,31 @@ def decided(action: Callable[[], object], said: str | Callable[[], str]) -> None
         st.error(escape.markdown(refused))
     else:
         _anew(said if isinstance(said, str) else said())
+
+
+def decided_each(about: Mapping[str, str], decide: Callable[[str], Any], said: str) -> None:
+    """One decision about several matters (id → what it is about), of which those that are refused are named with the reason."""
+
+    def all_of_them() -> None:
+        shown = st.empty()
+        found = answer_matters.of_each(_counted(list(about), shown), decide)
+        if not found.events:
+            raise Refusal("；".join(dict.fromkeys(found.refused.values())))
+        if found.refused:
+            refused = "；".join(f"{about[one]}（{why}）" for one, why in found.refused.items())
+            st.session_state["not decided"] = f"另有 {len(found.refused)} 件没有办成：{refused}。"
+        done.append(f"{len(found.events)} 件" if len(about) > 1 else "")
+
+    done: list[str] = []
+    decided(all_of_them, lambda: done[0] + said)
+
+
+def _counted(ids: list[str], shown: Any) -> Iterator[str]:
+    """The ids, with how many are done in sight where there are several."""
+    for number, one in enumerate(ids, 1):
+        if len(ids) > 1:
+            shown.caption(f"第 {number}/{len(ids)} 件")
+        yield one
 
 
 def worked(work: Callable[[], Iterator[str]], said: str) -> None:

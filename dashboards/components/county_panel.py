@@ -12,7 +12,7 @@ from dashboards.charts import palette
 from dashboards.charts.html_board import Link
 from dashboards.components import common_parts
 from dashboards.components.header import View
-from dashboards.queries import edition_data, submission_rows
+from dashboards.queries import board_rows, edition_data, submission_rows
 from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
 from dashboards.text.templates import show
@@ -130,6 +130,9 @@ def submissions(view: View, county: str) -> None:
     if not signin.may("units", county):
         st.caption("报表和问题只给本县市区和市里看。")
         return
+    waits = len([matter for matter in board_rows.waiting() if matter["county"] == county])
+    if waits and signin.may("submit", county):
+        common_parts.link("reporting", f"{waits} 件待办：说明情况、处理", room="matters", whose=county)
     sent = submission_rows.submissions(view.release, view.month, county)
     lines = [
         {**row, "when": screen_wording.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ from pipelines.intake import answer_matters, decisions, file_names, month_now, o
 from pipelines.intake.matter_remedies import TO_DO
 from pipelines.intake.open_matters import KIND_NAMES, Matter
 from pipelines.monthly import gate, month_decisions
+from pipelines.settings import Settings
 
 # of more matters of one cause the rest is shown on demand
 FIRST = 5
@@ -37,15 +39,47 @@ def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: 
 
 
 def _group(key: str, group: list[Matter], told: dict[str, list[dict]], by: str | Actor) -> None:
-    """Matters of one cause: their number, the first ones, the rest on demand."""
+    """Matters of one cause: their number and what may be done about all of them, the first ones, the rest on demand."""
     if len(group) > 1:
-        st.markdown(f"{_kind(group[0], '').rstrip('：')} {len(group)} 件")
-    for matter in group if st.session_state.get(f"all-{key}") else group[:FIRST]:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"all-of-{key}"):
+            st.markdown(f"{_kind(group[0], '').rstrip('：')} {len(group)} 件", width="stretch")
+            _accept([matter for matter in group if _accepts(matter)], f"all-{key}", by)
+            _opener(f"all-{key}", f"一并处理 {len(group)} 件")
+        if st.session_state.get("open_matter") == f"all-{key}":
+            _settle(group, f"all-{key}", by)
+    for matter in group if st.session_state.get(f"rest-{key}") else group[:FIRST]:
         _matter(matter, told.get(matter["id"], []), by, headed=len(group) > 1)
-    more = len(group) - FIRST if not st.session_state.get(f"all-{key}") else 0
+    more = len(group) - FIRST if not st.session_state.get(f"rest-{key}") else 0
     if more > 0 and st.button(f"显示其余 {more} 件同类的", key=f"more-{key}", type="tertiary"):
-        st.session_state[f"all-{key}"] = True
+        st.session_state[f"rest-{key}"] = True
         st.rerun()
+
+
+def _opener(key: str, label: str) -> None:
+    """The button that opens what may be done: one place is open at a time."""
+    opened = st.session_state.get("open_matter") == key
+    if st.button("收起" if opened else label, key=f"settle-{key}"):
+        st.session_state["open_matter"] = None if opened else key
+        st.rerun()
+
+
+def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
+    """The button that accepts what the county says."""
+    if group and st.button(f"采纳 {len(group)} 件" if len(group) > 1 else "采纳", key=f"accept-{key}", type="primary"):
+        _decide(
+            group, lambda one: answer_matters.accept(one, settings.load(), clerk.named(by)),
+            "已采纳，各页当即写明；已出的报告在“6 发布”里更新。",
+        )  # fmt: skip
+
+
+def _decide(group: list[Matter], decide: Callable[[str], object], said: str) -> None:
+    """The same decision about each matter."""
+    clerk.decided_each({matter["id"]: _called(matter) for matter in group}, decide, said)
+
+
+def _called(matter: Matter) -> str:
+    """What a matter is about, where several are spoken of: its unit, else its message."""
+    return _about(matter).rstrip("，") or screen_wording.without_place(matter["message"])[:40]
 
 
 def _file(matter: Matter, names: dict[str, str], by: str | Actor) -> None:
@@ -108,16 +142,11 @@ def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = Fa
             for row in told:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
                 st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
-        if _accepts(matter) and st.button("采纳", key=f"accept-{key}", type="primary"):
-            clerk.decided(
-                lambda: answer_matters.accept(key, settings.load(), clerk.named(by)),
-                "已采纳。下次计算后进入各页的数字。",
-            )
-        if st.button("收起" if st.session_state.get("open_matter") == key else "处理", key=f"settle-{key}"):
-            st.session_state["open_matter"] = None if st.session_state.get("open_matter") == key else key
-            st.rerun()
+        if _accepts(matter):
+            _accept([matter], key, by)
+        _opener(key, "处理")
     if st.session_state.get("open_matter") == key:
-        _settle(matter, by)
+        _settle([matter], key, by)
 
 
 def _about(matter: Matter) -> str:
@@ -175,60 +204,69 @@ def actions(matter: Matter) -> list[str]:
     return [*found, "dismiss"]
 
 
-def _settle(matter: Matter, by: str | Actor) -> None:
-    """The form of one matter: what to do, the sentence or choice that it needs."""
-    known = actions(matter)
+# what is one decision for one matter only
+_SINGLE = ("resolve", "admit", "habit", "reopen")
+
+
+def _settle(group: list[Matter], key: str, by: str | Actor) -> None:
+    """The form of one matter or of several of one cause: what to do, the sentence or choice that it needs."""
+    known = [action for action in actions(group[0]) if len(group) == 1 or action not in _SINGLE]
     with st.container(border=True, key="settling"):
-        st.caption(TO_DO[matter["kind"]])
+        st.caption(TO_DO[group[0]["kind"]])
         if not known:
             return
         action = st.segmented_control(
-            "怎么办",
-            known,
-            default=known[0],
-            format_func=ACTIONS.__getitem__,
-            required=True,
-            key=f"action-{matter['id']}",
+            "怎么办", known, default=known[0], format_func=ACTIONS.__getitem__, required=True, key=f"action-{key}"
         )
-        _FORMS[str(action)](matter, by)
+        if action in _SENTENCES:
+            _sentence(group, key, by, _SENTENCES[str(action)])
+        elif action == "waive":
+            _waive(group, key, by)
+        elif action == "return":
+            _return(group, key, by)
+        else:
+            _OF_ONE[str(action)](group[0], by)
 
 
-def _sentence(matter: Matter, by: str | Actor, what: str, button: str, action: Callable[[str], object], said: str):
-    text = st.text_area(what, max_chars=500, height=80, key=f"text-{matter['id']}")
-    if st.button(button, key=f"do-{matter['id']}", type="primary"):
-        clerk.decided(lambda: action(text), said)
+class _Sentence(NamedTuple):
+    """A decision that needs a sentence: the label of its field, its button, what makes it, what is said once it is made."""
+
+    what: str
+    button: str
+    decide: Callable[[str, str, Settings, str | Actor], object]
+    said: str
 
 
-def _explain(matter: Matter, by: str | Actor) -> None:
-    _sentence(
-        matter, by, "情况说明", "提交说明",
-        lambda text: answer_matters.explain(matter["id"], text, settings.load(), clerk.named(by)), "已记下情况说明，待市里采纳。",
-    )  # fmt: skip
+_SENTENCES = {
+    "explain": _Sentence("情况说明", "提交说明", answer_matters.explain, "已记下情况说明，待市里采纳。"),
+    "ask": _Sentence("问什么", "追问", answer_matters.ask, "已追问，县里在报送页和回执里看到。"),
+    "dismiss": _Sentence("理由", "不予处理", answer_matters.dismiss, "已注明不予处理；再来时重新打开。"),
+}
 
 
-def _ask(matter: Matter, by: str | Actor) -> None:
-    _sentence(
-        matter, by, "问什么", "追问",
-        lambda text: answer_matters.ask(matter["id"], text, settings.load(), clerk.named(by)), "已追问，县里在报送页和回执里看到。",
-    )  # fmt: skip
+def _sentence(group: list[Matter], key: str, by: str | Actor, one: _Sentence) -> None:
+    text = st.text_area(one.what, max_chars=500, height=80, key=f"text-{key}")
+    if st.button(one.button, key=f"do-{key}", type="primary"):
+        _decide(group, lambda matter: one.decide(matter, text, settings.load(), clerk.named(by)), one.said)
 
 
-def _dismiss(matter: Matter, by: str | Actor) -> None:
-    _sentence(
-        matter, by, "理由", "不予处理",
-        lambda why: answer_matters.dismiss(matter["id"], why, settings.load(), clerk.named(by)), "已注明不予处理；再来时重新打开。",
-    )  # fmt: skip
-
-
-def _waive(matter: Matter, by: str | Actor) -> None:
-    month = months.parse(matter["month"] or "")
+def _waive(group: list[Matter], key: str, by: str | Actor) -> None:
+    month = months.parse(group[0]["month"] or "")
     later = [months.add(month, count) for count in range(13)]
-    until = st.selectbox("有效至", later, 3, format_func=months.label, width=200, key=f"until-{matter['id']}")
-    _sentence(
-        matter, by, "理由（随数字一起公布）", "豁免",
-        lambda why: decisions.waive(matter["id"], why, until, settings.load(), clerk.named(by)),
-        "已豁免。下次计算后进入各页的数字。",
-    )  # fmt: skip
+    until = st.selectbox("有效至", later, 3, format_func=months.label, width=200, key=f"until-{key}")
+
+    def waive(matter: str, why: str, place: Settings, by: str | Actor) -> object:
+        return decisions.waive(matter, why, until, place, by)
+
+    _sentence(group, key, by, _Sentence("理由（随数字一起公布）", "豁免", waive, "已豁免。下次计算后进入各页的数字。"))
+
+
+def _return(group: list[Matter], key: str, by: str | Actor) -> None:
+    matter = group[0]
+    month = months.parse(matter["month"]) if matter["month"] else None
+    if month and matter["county"]:
+        said = "\n".join(_about(one) + screen_wording.without_sheet(one["message"]) for one in group)
+        month_steps.send_back(month, matter["county"], matter["seq"], by, f"back-{key}", said)
 
 
 def _resolve(matter: Matter, by: str | Actor) -> None:
@@ -269,17 +307,10 @@ def _admit(matter: Matter, by: str | Actor) -> None:
     )
 
 
-def _return(matter: Matter, by: str | Actor) -> None:
-    month = months.parse(matter["month"]) if matter["month"] else None
-    if month and matter["county"]:
-        month_steps.send_back(month, matter["county"], matter["seq"], by, f"back-{matter['id']}")
-
-
 def _reopen(matter: Matter, by: str | Actor) -> None:
     month_steps.reopen(months.parse(matter["month"] or ""), by)
 
 
-_FORMS: dict[str, Callable[[Matter, str | Actor], None]] = {
-    "explain": _explain, "ask": _ask, "dismiss": _dismiss, "waive": _waive, "resolve": _resolve, "habit": _habit, "admit": _admit,
-    "return": _return, "reopen": _reopen,
+_OF_ONE: dict[str, Callable[[Matter, str | Actor], None]] = {
+    "resolve": _resolve, "habit": _habit, "admit": _admit, "reopen": _reopen,
 }  # fmt: skip

@@ -63,7 +63,11 @@ def _running() -> None:
 
 
 def _step(board: Board) -> str:
-    """The step that is worked on: the address's, else the first that is not done."""
+    """The step that is worked on: the address's, else the first that is not done; that again in another month, and once files were sent."""
+    sent = st.session_state.pop("files sent", False)
+    if sent or st.session_state.get("step-of", board.month) != board.month:
+        st.query_params.pop("step", None)
+    st.session_state["step-of"] = board.month
     return header.tabs("step", "步骤", _labels(board), _next_step(board))
 
 
@@ -194,6 +198,8 @@ def _county(board: Board, row: CountyRow, by: str | Actor) -> None:
         matter_cards.cards(matters, {row.code: row.name}, by, f"of-{row.code}")
     else:
         st.caption("没有待办事项。")
+    if row.state in ("missing", "late"):
+        _elsewhere(board, row, by)
     if row.state == "part" and (lacking := board_rows.missing_units(board.month, row.code)):
         st.caption(escape.markdown(lacking))
     if signin.may("resolve"):
@@ -201,6 +207,17 @@ def _county(board: Board, row: CountyRow, by: str | Actor) -> None:
             month_steps.admit(board.month, row.code, by, f"admit-{row.code}")
     for decision in board_rows.settled(board.now, row.code, board_rows.all_matters()):
         _withdrawal(decision, board.names, by)
+
+
+def _elsewhere(board: Board, row: CountyRow, by: str | Actor) -> None:
+    """What a missing county has sent for later months: its month may be a slip."""
+    place = settings.load()
+    for month in (known for known in month_now.known_months(place) if known > board.month):
+        for sent in month_now.submissions(place, month, {row.code}):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                said = f"收到过{months.label(month)}的报表“{sent['file']}”（第 {sent['seq']} 号）；月份有笔误的，撤回后请县里改正重报。"
+                st.markdown(escape.markdown(said), width=760)
+                matter_cards.withdrawal(sent["seq"], by)
 
 
 # ---- what may be taken back
@@ -291,15 +308,19 @@ def _withdrawal(row: dict, names: Mapping[str, str], by: str | Actor) -> None:
 
 
 def matters() -> None:
-    """Everything that waits for somebody, of all months, under the files that it is about."""
+    """Everything that waits for somebody, of all months and all counties or one, under the files that it is about."""
     clerk.show_done()
     by = clerk.person()
     found = board_rows.waiting()
-    if not found:
-        st.success("没有待办事项。")
-        return
-    names = {row["county"]: row["county"] for row in found if row["county"]}
+    names: dict[str, str] = {row["county"]: row["county"] for row in found if row["county"]}
     for key in sorted({row["month"] for row in found if row["month"]}):
         names |= month_now.counties(settings.load(), months.parse(key))
-    st.caption(f"共 {len(found)} 件，在报送的文件下面；每件写明怎么办，办结或改正后自己消失。")
-    matter_cards.cards(found, names, by, "all")
+    # a county's last matter may have been settled just now
+    asked = {code: code for code in st.query_params.get_all("whose") if code}
+    whose = header.pick("whose", "县市区", {"": "全部县（市、区）", **asked, **names}, "", width=240) if found else ""
+    shown = [row for row in found if whose in ("", row["county"])]
+    if not shown:
+        st.success("没有待办事项。")
+        return
+    st.caption(f"共 {len(shown)} 件，在报送的文件下面；每件写明怎么办，办结或改正后自己消失。")
+    matter_cards.cards(shown, names, by, "all")

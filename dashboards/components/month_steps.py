@@ -18,7 +18,7 @@ from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, gap_wording, month_now
-from pipelines.monthly import month_decisions, public_folder
+from pipelines.monthly import month_decisions, papers, public_folder
 from pipelines.monthly.public_folder import PublicMonth
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
@@ -147,9 +147,14 @@ def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") 
         )
 
 
-def send_back(month: date, county: str, seq: int, by: str | Actor, key: str) -> None:
-    """A sentence to the county about its file; where wanted, the file is taken back, so that its figures do not count."""
-    text = st.text_area("对县里说什么", max_chars=500, height=80, key=f"{key}-text")
+# as long as a sentence to a county may be
+LONGEST = 500
+
+
+def send_back(month: date, county: str, seq: int, by: str | Actor, key: str, wrong: str) -> None:
+    """A sentence to the county about its file (what is wrong stands in it already); where wanted, the file is taken back, so that its
+    figures do not count."""
+    text = st.text_area("对县里说什么", wrong[:LONGEST], max_chars=LONGEST, height=120, key=f"{key}-text")
     back = st.checkbox("同时撤回这份报表：改正重报以前，它的数字不再计入", key=f"{key}-withdraw")
     if not st.button("退回", key=key, type="primary"):
         return
@@ -256,6 +261,7 @@ def release(board: Board, by: str | Actor) -> None:
                 f"{released} 已收回，此前发布的一版重新成为当前版。",
                 do=clerk.worked,
             )
+    _papers(board, by)
     _public(board, by)
 
 
@@ -289,6 +295,26 @@ def _said_of_public(public: PublicMonth | None) -> str:
         return f"政务公开：{public.edition} 已于{screen_wording.day(public.down.at)}撤下。"
     said = f"政务公开：{public.edition}，{last.by}，{screen_wording.day(last.at)}"
     return said + ("；以后又发布了新的一版，再公开即换成新的数字，并注明更正。" if public.newer else "。")
+
+
+def _papers(board: Board, by: str | Actor) -> None:
+    """Where the papers of the month's newest edition would say something else now, the button that issues them anew."""
+    place, newest = settings.load(), board.now.working or board.now.released
+    if not newest or not papers.behind(place, place.releases / newest):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{newest} 的报告发出以后，县里的说明或市里的决定有了变化；下次计算或审定时写进报告，也可以现在更新。"
+        )
+        if st.button("更新报告", key="papers"):
+            month, number = newest.split("/")
+            clerk.worked(lambda: _issue(by, month, number), f"{newest} 的报告已更新，以前的各次都留着。")
+
+
+def _issue(by: str | Actor, month: str, number: str) -> Iterator[str]:
+    clerk.name(by, "publish")
+    work = ("report", "--month", month, "--edition", number)
+    return handing_over.command(settings.load(), *work, doing="正在更新报告")
 
 
 def _standing(board: Board) -> list[str]:

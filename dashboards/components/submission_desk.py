@@ -71,8 +71,33 @@ def upload() -> None:
     if not desk:
         return
     by = clerk.person()
-    for digest, dropped in list(desk.items()):
+    above = st.container(horizontal=True)
+    for digest, dropped in reversed(list(desk.items())):
         _card(digest, dropped, by)
+    with above:
+        _together(desk, by)
+
+
+def _together(desk: dict[str, Dropped], by: str | Actor) -> None:
+    """What is done with all cards at once: those that can be used are sent, those that were sent put away."""
+    ready = [one for one in desk.values() if one.seen and not one.seen.report.refused and one.sent is None]
+    sent = [digest for digest, one in desk.items() if one.sent]
+    if len(ready) > 1 and st.button(f"报送全部 {len(ready)} 份", key="submit-all", type="primary", disabled=not by):
+        with st.status("正在报送…") as shown:
+            for number, dropped in enumerate(ready, 1):
+                shown.update(label=f"正在报送第 {number}/{len(ready)} 份：{dropped.name}")
+                _submitted(dropped, by)
+        if all(dropped.sent for dropped in ready):
+            st.rerun()
+    if len(sent) > 1 and st.button(f"收起已报送的 {len(sent)} 份", key="away-all"):
+        for digest in sent:
+            del desk[digest]
+        st.rerun()
+
+
+def _submitted(dropped: Dropped, by: str | Actor) -> None:
+    dropped.sent = _tried(partial(_submit, by=by), dropped.name, dropped.content)
+    st.session_state["files sent"] = True
 
 
 def _desk() -> dict[str, Dropped]:
@@ -100,7 +125,7 @@ def _card(digest: str, dropped: Dropped, by: str | Actor) -> None:
         if dropped.refused:
             st.error(escape.markdown(dropped.refused))
         if dropped.seen is not None:
-            _told(dropped.seen.report)
+            _told(dropped.seen.report, folded=dropped.sent is not None)
             _send(digest, dropped, dropped.seen, by)
 
 
@@ -109,7 +134,7 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
     with st.container(horizontal=True, vertical_alignment="center"):
         usual: Literal["primary", "secondary"] = "secondary" if seen.report.refused else "primary"
         if dropped.sent is None and st.button("报送", key=f"submit-{digest}", type=usual, disabled=not by):
-            dropped.sent = _tried(partial(_submit, by=by), dropped.name, dropped.content)
+            _submitted(dropped, by)
             if dropped.sent:
                 st.rerun()
         told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
@@ -179,8 +204,8 @@ def _in_folder(action: Callable[[Path], Any], name: str, content: bytes) -> Any:
         return action(place)
 
 
-def _told(report: outcome.Report) -> None:
-    """What was read and what is new in it, in sentences; then every finding."""
+def _told(report: outcome.Report, folded: bool = False) -> None:
+    """What was read and what is new in it, in sentences; then every finding, to be unfolded where the file was sent already."""
     county, rows = _name(report.county, report.month), report.rows
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
     counts = Counter(finding["severity"] for finding in report.findings)
@@ -195,7 +220,8 @@ def _told(report: outcome.Report) -> None:
         st.caption(news + f"；文件里没有、沿用此前所报的 {rows['kept']} 个。")
     for said in filter(None, (report.waits, report.other_month)):
         st.caption(escape.markdown(said))
-    finding_cards(report)
+    with st.expander(f"问题 {len(report.findings)} 件") if folded and report.findings else st.container():
+        finding_cards(report)
 
 
 # a card lists so many findings; the receipt has them all

@@ -57,9 +57,11 @@ def unknown_columns(table: Table, part: Part, report: Report) -> None:
         filled = {value for value in values if value is not None}
         where: Where = {"sheet": table.sheet.name, "cell": address.cell(table.last, column.index)}
         plain = labels.readings(column.header)[-1][0]
+        # a group's header may stand above it: 核对 已核对
+        own = labels.readings(column.header.split()[-1])[-1][0] if column.header.split() else ""
         if personal_data.HEADERS.search(column.header) or sum(map(personal_data.holds, filled)) >= 2:
             report.add("personal_data", found=column.header, **where)
-        elif filled and plain not in _HARMLESS:
+        elif filled and not {plain, own} & _HARMLESS:
             near = process.extractOne(plain, list(known), scorer=fuzz.ratio, score_cutoff=NEAR)
             missing = near and known[near[0]].id not in table.columns
             report.add(

@@ -226,8 +226,8 @@ class Cells:
     def _report_bad(self) -> None:
         for question in self.context.part:
             bad = self.bad.get(question.id)
-            # what becomes of a row whose code is damaged depends on its name: see community_sheet
-            if not bad or (question.type == "code" and self.context.index):
+            # what becomes of a row whose code is damaged depends on its name: see community_sheet; without a roster nothing is said of it
+            if not bad or question.type == "code":
                 continue
             place = self.table.columns[question.id]
             for i in sorted(bad):

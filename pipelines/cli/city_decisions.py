@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _JSON = click.option("--json", "as_json", is_flag=True)
 _WHY = click.option("--why", required=True, help="理由")
-_FINDING = click.argument("finding")
 
 
 @click.command()
@@ -128,22 +127,22 @@ def _gone_from_public(settings: Settings, event: "Event") -> str:
 
 
 @click.command()
-@_FINDING
+@click.argument("findings", nargs=-1, required=True)
 @_WHY
 @click.option("--until", type=MONTH, required=True, help="有效至哪个月")
 @BY
 @_JSON
 @with_settings
-def waive(settings: Settings, finding: str, why: str, until: date, by: str, as_json: bool) -> None:
-    """豁免一个问题（附理由和期限），随数字一并公布。"""
+def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, by: str, as_json: bool) -> None:
+    """豁免一个问题（可以一次几个；附理由和期限），随数字一并公布。"""
     from pipelines.intake import decisions
 
-    event = decisions.waive(finding, why, until, settings, by)
-    printing.decided(event, as_json, f"问题 {finding} 已豁免至 {months.label(until)}")
+    told = f"问题 {{}} 已豁免至 {months.label(until)}"
+    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, told)
 
 
 @click.command()
-@_FINDING
+@click.argument("finding")
 @click.option("--unit", help="名册中的 12 位代码")
 @click.option("--as", "value", help="这个县的这种写法读作什么")
 @BY

@@ -244,18 +244,26 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
     type=click.Choice(["month", "quarter", "year"]),
     help="月报、季报或年报；不写则月报，季末、年末另有季报、年报",
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="写到哪个文件夹；不写则更新随版所发的报告"
+)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def report(found: Settings, month, edition, variant, out: Path, as_json: bool) -> None:
-    """由一个发布版重新生成报告(docx、xlsx、html);同一版的报告每次都相同。"""
+def report(found: Settings, month, edition, variant, out: Path | None, as_json: bool) -> None:
+    """由一个发布版重新生成报告(docx、xlsx、html);同一版、同样的决定和说明，报告每次都相同。"""
     from pipelines.edition import open_release
     from pipelines.intake import month_now
+    from pipelines.monthly import papers
     from pipelines.reports import VARIANTS, office, write_reports
 
+    if variant and not out:
+        raise click.UsageError("只要一种报告时，请写 --out")
     release = open_release(month, edition, settings=found)
-    said = month_now.of(found, release.month).caveats
-    paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(found))
+    if out:
+        said = month_now.of(found, release.month).caveats
+        paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(found))
+    else:
+        paths = papers.issue(found, release.folder)
     printing.print_json([str(p) for p in paths]) if as_json else printing.say("已生成：", *map(str, paths))
 
 

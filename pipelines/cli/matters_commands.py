@@ -65,41 +65,43 @@ def explain_finding(settings: Settings, finding: str, text: str, by: str, as_jso
 
 
 @click.command()
-@click.argument("finding")
+@click.argument("findings", nargs=-1, required=True)
 @BY
 @JSON
 @with_settings
-def accept(settings: Settings, finding: str, by: str, as_json: bool) -> None:
-    """采纳县里的情况说明，数值不变则不再提示；或采纳政策之前月份的报表。"""
+def accept(settings: Settings, findings: tuple[str, ...], by: str, as_json: bool) -> None:
+    """采纳县里的情况说明（可以一次几个），数值不变则不再提示；或采纳政策之前月份的报表。"""
     from pipelines.intake import answer_matters
 
-    printing.decided(answer_matters.accept(finding, settings, by), as_json, f"已采纳 {finding}")
+    printing.decided_each(findings, lambda one: answer_matters.accept(one, settings, by), as_json, "已采纳 {}")
 
 
 @click.command()
-@click.argument("finding")
+@click.argument("findings", nargs=-1, required=True)
 @click.option("--text", required=True, help="要问什么")
 @BY
 @JSON
 @with_settings
-def ask(settings: Settings, finding: str, text: str, by: str, as_json: bool) -> None:
-    """就一个问题（再）问县里。"""
+def ask(settings: Settings, findings: tuple[str, ...], text: str, by: str, as_json: bool) -> None:
+    """就一个问题（可以一次几个）（再）问县里。"""
     from pipelines.intake import answer_matters
 
-    printing.decided(answer_matters.ask(finding, text, settings, by), as_json, f"已就问题 {finding} 追问")
+    printing.decided_each(
+        findings, lambda one: answer_matters.ask(one, text, settings, by), as_json, "已就问题 {} 追问"
+    )
 
 
 @click.command()
-@click.argument("matter")
+@click.argument("matters", nargs=-1, required=True)
 @WHY
 @BY
 @JSON
 @with_settings
-def dismiss(settings: Settings, matter: str, why: str, by: str, as_json: bool) -> None:
-    """一件待办的事不予处理。"""
+def dismiss(settings: Settings, matters: tuple[str, ...], why: str, by: str, as_json: bool) -> None:
+    """一件（可以一次几件）待办的事不予处理。"""
     from pipelines.intake import answer_matters
 
-    printing.decided(answer_matters.dismiss(matter, why, settings, by), as_json, f"{matter} 不予处理")
+    printing.decided_each(matters, lambda one: answer_matters.dismiss(one, why, settings, by), as_json, "{} 不予处理")
 
 
 @click.command()

@@ -2,15 +2,17 @@
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.cells import cell_len
 
 from pipelines import months
 from pipelines.archive.month_state import WITHDRAWABLE
+from pipelines.errors import Refusal
 from pipelines.intake import file_names, gap_wording
 from pipelines.punctuation import full_width
 
@@ -243,7 +245,28 @@ def gate(now, edition: str) -> str:
 
 
 def decided(event, as_json: bool, said: str) -> None:
-    print_json({"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}) if as_json else say(said)
+    print_json(_event(event)) if as_json else say(said)
+
+
+def decided_each(ids: Sequence[str], decide: Callable[[str], Any], as_json: bool, said: str) -> None:
+    """One decision about several findings or matters (`said` has a place for the id): a list where several were named.
+
+    Errors: `Refusal` naming those of which it was refused, once the others are decided.
+    """
+    from pipelines.intake.answer_matters import of_each
+
+    done = of_each(dict.fromkeys(ids), decide)
+    if as_json and done.events:
+        print_json([_event(event) for event in done.events] if len(ids) > 1 else _event(done.events[0]))
+    elif done.events:
+        say(*(said.format(event.body.get("finding") or event.body["matter"]) for event in done.events))
+    if done.refused:
+        several = len(ids) > 1
+        raise Refusal("；".join(f"{one}：{why}" if several else why for one, why in done.refused.items()))
+
+
+def _event(event) -> dict[str, Any]:
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}
 
 
 _STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}

@@ -1,7 +1,9 @@
 """What waits for somebody, and what is said to it: the county explains; the city accepts, asks again, dismisses."""
 
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines import months
 from pipelines.access import roles
@@ -32,6 +34,24 @@ def kept(settings: Settings, month: date | None = None) -> list[Matter]:
     """The same as the last settling left it: for a page, which is drawn again and again."""
     wanted = months.key(month) if month else None
     return [matter for matter in month_status.matters(settings.data) if wanted in (None, matter["month"])]
+
+
+class Each(NamedTuple):
+    """What became of one decision about several matters: its events, and why it was refused of others (id → reason)."""
+
+    events: list[Event]
+    refused: dict[str, str]
+
+
+def of_each(ids: Iterable[str], decide: Callable[[str], Event]) -> Each:
+    """The same decision about each of several findings or matters: an event each, so that each can be taken back by itself."""
+    done = Each([], {})
+    for one in ids:
+        try:
+            done.events.append(decide(one))
+        except Refusal as refused:
+            done.refused[one] = str(refused)
+    return done
 
 
 def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:

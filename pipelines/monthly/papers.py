@@ -48,7 +48,7 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
         _finish_interrupted(settings.releases)
         release = with_decisions(open_folder(folder), settings)
         try:
-            mark = _mark(release.decisions() or [], release.month)
+            mark = _mark(release)
             if not papers(folder) or _told(folder, release) != mark:
                 with _steady():
                     caveats = month_now.of(settings, release.month).caveats
@@ -65,18 +65,33 @@ def papers(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / "reports").glob("*.*") if path.is_file() and path.name != _MARK)
 
 
-def _mark(decisions: list[dict], month: date) -> list[int]:
-    """Numbers of the decisions that change what the papers say of an unchanged edition."""
-    key = months.key(month)
-    return [row["seq"] for row in decisions if row["kind"] in ("approve", "reopen", "extend") and row["month"] == key]
+def behind(settings: Settings, folder: Path) -> bool:
+    """Whether decisions or explanations came since an edition's papers were issued, so that they would say something else now."""
+    release = with_decisions(open_folder(folder), settings)
+    try:
+        return bool(papers(folder)) and _told(folder, release) != _mark(release)
+    finally:
+        release.close()
 
 
-def _told(folder: Path, release: Release) -> list[int]:
+def _mark(release: Release) -> list[int | str]:
+    """What changes the papers of an unchanged edition: numbers of decisions, and where each explanation stands."""
+    key = months.key(release.month)
+    kinds = ("approve", "reopen", "extend")
+    decided = [row["seq"] for row in release.decisions() or [] if row["kind"] in kinds and row["month"] == key]
+    return [*decided, *(_standing(row) for row in release.explanations(release.month))]
+
+
+def _standing(explained: dict) -> str:
+    return f"{explained['finding']} {explained['at']} {explained['state']} {explained['settled_at'] or ''}".strip()
+
+
+def _told(folder: Path, release: Release) -> list[int | str]:
     """The mark of the issue that stands; earlier programs left none, and told of what was decided before the edition."""
     place, as_of = folder / "reports" / _MARK, release.manifest["as_of"]
     if place.exists():
         return json.loads(place.read_text(encoding="ascii"))
-    return [seq for seq in _mark(release.decisions() or [], release.month) if seq <= as_of]
+    return [seq for seq in _mark(release) if not isinstance(seq, int) or seq <= as_of]
 
 
 # ---- replacing an issue: a kill leaves the new one or the one before

@@ -83,28 +83,20 @@ def shown(value: object) -> object:
 def packed(part: Part, known: Answered) -> list[str]:
     """The hidden copy (`prefilled_marks`): the names of the questions, three blank rows, and a text for each row."""
     names = [asked.id for asked in part]
-    blank = [None] * len(known.since)
+    blank, since = [None] * len(known.since), {month: months.key(month) for month in set(known.since)}
     columns = [
         list(known.place),
         *(known.columns.get(name, blank) for name in names[1:]),
-        list(map(months.key, known.since)),
+        [since[month] for month in known.since],
     ]
-    texts = _Padded()
-    rows = zip(*(texts.of(column) for column in columns), strict=True)
+    padded = _Padded().__getitem__
+    rows = zip(*(map(padded, column) for column in columns), strict=True)
     return [" ".join([*names, SINCE]), "", "", "", *map("".join, rows)]
 
 
-class _Padded(dict):
-    """Texts of answers as wide as the copy has them, each made once; of decimals, whose hash costs more than the text, each time."""
+class _Padded(dict[object, str]):
+    """Texts of answers as wide as the copy has them, each made once."""
 
     def __missing__(self, value: object) -> str:
-        self[value] = text = _padded(value)
+        self[value] = text = text_of(value)[:WIDTH].strip().ljust(WIDTH)
         return text
-
-    def of(self, column: Sequence[object]) -> list[str]:
-        decimals = any(type(value) is Decimal for value in column)
-        return list(map(_padded if decimals else self.__getitem__, column))
-
-
-def _padded(value: object) -> str:
-    return text_of(value)[:WIDTH].strip().ljust(WIDTH)

@@ -179,6 +179,18 @@ def test_matters_are_listed_with_their_keys(shequ, tmp_path):
     assert after["state"] == "dismissed"
 
 
+def test_several_matters_are_settled_at_once_and_those_refused_are_named(shequ, tmp_path):
+    bad = [tmp_path / name for name in ("不知谁的.xlsx", "也不知谁的.xlsx")]
+    for path in bad:
+        path.write_bytes(path.name.encode())
+        shequ("submit", path, data=tmp_path / "data")
+    ids = [matter["id"] for matter in json.loads(shequ("matters", "--json", data=tmp_path / "data")[1])]
+    words = ("dismiss", *ids, "abc", "--why", "测试文件", "--by", "市局李某", "--json")
+    status, out, err = shequ(*words, data=tmp_path / "data")
+    assert {event["matter"] for event in json.loads(out)} == set(ids)
+    assert (status, err.strip()) == (1, "未完成：abc：没有编号为 abc 的待办事项；编号见 shequ matters")
+
+
 # ---- figures
 
 

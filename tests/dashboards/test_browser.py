@@ -237,6 +237,45 @@ def test_a_month_is_approved_and_a_later_workbook_waits(page, fresh, serve, work
     page.get_by_text("等重开后生效").wait_for()
 
 
+def test_forms_go_out_come_back_together_and_what_is_wrong_is_settled_from_the_countys_page(
+    page, fresh, serve, workbooks
+):
+    """A month as the city's clerk does it: nothing is typed but a name and a sentence."""
+    page.set_viewport_size({"width": 1366, "height": 768})
+    address = serve(fresh)
+    page.goto(f"{address}/reporting?room=board&of=2020-06&step=hand_out")
+    page.get_by_label("经办人").fill("测试员")
+    page.keyboard.press("Enter")
+    idle(page)
+    page.locator("[data-testid=stSelectbox]", has_text="发给谁").locator("input").click()
+    page.get_by_role("option", name="柏乡县").click()
+    idle(page)
+    page.get_by_role("button", name="生成", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^下载 柏乡县2020年7月预填表")).click()
+    assert download.value.suggested_filename == "柏乡县2020年7月.xlsx"
+    page.locator("button", has_text="上传报表").click()
+    named = {path.name: path for path in workbooks if "2020年6月" in path.name}
+    files = [
+        {"name": name, "mimeType": "application/octet-stream", "buffer": hostile(named[name])}
+        for name in ("柏乡县2020年6月.xlsx", "新河县2020年6月.xlsx")
+    ]
+    page.locator("input[type=file]").set_input_files(files)
+    page.get_by_role("button", name="报送全部 2 份").click()
+    page.get_by_text(re.compile("收件号 .*已接收并生效")).nth(1).wait_for()
+    # what waits is opened from the county's page, and answered there
+    page.goto(f"{address}/county?county=130524&month=2020-06")
+    page.get_by_text(re.compile(r"\d+ 件待办：说明情况、处理")).click()
+    page.get_by_text(re.compile(r"共 \d+ 件，在报送的文件下面")).wait_for()
+    idle(page)
+    page.get_by_label("经办人").fill("测试员")
+    page.keyboard.press("Enter")
+    idle(page)
+    page.locator("[class*=st-key-matter-]", has_text="约300").get_by_role("button", name="处理").click()
+    page.get_by_role("button", name="退回", exact=True).click()
+    page.get_by_text("请另行告知").wait_for()
+
+
 def test_a_decision_without_a_name_or_reason_is_refused_in_words(page, fresh, serve):
     page.goto(f"{serve(fresh)}/reporting?room=board&step=release")
     page.get_by_role("button", name="重新计算").click()

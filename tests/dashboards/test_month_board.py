@@ -19,7 +19,7 @@ from tests import small_city
 from tests.books import Office, plain
 from tests.dashboards.conftest import texts
 
-MAY, JUNE = date(2019, 5, 1), date(2019, 6, 1)
+MAY, JUNE, JULY = date(2019, 5, 1), date(2019, 6, 1), date(2019, 7, 1)
 BAIXIANG, ZONE, REN = "130524", "130571", "130526"
 
 
@@ -135,9 +135,7 @@ def test_two_files_at_once_are_two_cards_and_stay_while_one_looks_elsewhere(desk
     sends = [button for button in page.button if button.label == "报送"]
     assert len(sends) == 2 and all(button.disabled for button in sends)
     page.text_input(key="by").input("李某").run()
-    for key in [button.key for button in page.button if button.label == "报送"]:
-        click(page, key)
-    page.run()
+    click(page, "submit-all")
     assert texts(page).count("已接收并生效") == 2 and not [b for b in page.button if b.label == "报送"]
     # a name is asked for once a session
     page.query_params["room"] = "board"
@@ -191,6 +189,61 @@ def test_a_warning_is_explained_accepted_and_asked_again(desk, office):
     assert area["id"] not in {m["id"] for m in answer_matters.kept(office.settings, JUNE) if m["state"] == "explained"}
 
 
+def test_what_has_one_cause_is_settled_in_one_click_and_taken_back_one_by_one(desk, office, monkeypatch):
+    large = {unit.code for unit in office.units(JULY, BAIXIANG)[4:7]}
+    sent = office.send(
+        JULY, BAIXIANG, lambda unit: {**plain(unit), **({"facility_area": 30000} if unit.code in large else {})}
+    )
+
+    def group(step: str) -> str:
+        return f"all-of-{BAIXIANG}-{sent.seq}-area_unit_slip-{step}"
+
+    def matters(*states: str) -> dict[str, str]:
+        found = answer_matters.kept(office.settings, JULY)
+        return {m["unit"]: m["id"] for m in found if "area_unit_slip" in m["message"] and m["state"] in states}
+
+    page = click(desk(of="2019-07", step="questions"), f"open-{BAIXIANG}")
+    assert "一并处理 3 件" in {button.label for button in page.button}
+    settle(page, {"id": group("questions")}, "explain", "与镇政府合用办公楼，全楼三万平方米")
+    assert "3 件已记下情况说明" in texts(page) and len(matters("explained")) == 3
+    # one of them is refused: the others are accepted, and it is said which was not and why
+    last, accept = list(matters("explained").values())[-1], answer_matters.accept
+
+    def all_but_one(finding: str, *more):
+        if finding == last:
+            raise Refusal("已经办结")
+        return accept(finding, *more)
+
+    monkeypatch.setattr(answer_matters, "accept", all_but_one)
+    click(page, f"accept-{group('explained')}")
+    left = next(unit.name for unit in office.units(JULY, BAIXIANG) if matters("explained") == {unit.code: last})
+    assert "2 件已采纳" in texts(page) and f"另有 1 件没有办成：柏乡镇 {left}（已经办结）" in texts(page)
+    events = [e for e in Archive(office.settings.archive).decisions() if e.kind == "accept"][-2:]
+    assert {e.body["finding"] for e in events} == set(matters("settled").values())
+    click(page, f"withdraw-{events[0].seq}", why="要再看")
+    assert events[0].body["finding"] in matters("explained").values() and len(matters("settled")) == 1
+    # what is open is waived together, once a reason is given
+    settle(page, {"id": group("explained")}, "waive", " ")
+    assert "请写明理由" in texts(page)
+
+
+def test_a_unit_that_the_roster_does_not_list_yet_is_admitted_and_taken_back_in_its_county(desk, office):
+    page, key = click(desk(of="2019-06"), f"open-{BAIXIANG}"), f"admit-{BAIXIANG}"
+    town = next(code for code, name in month_now.towns(office.settings, JUNE, BAIXIANG).items() if name == "柏乡镇")
+    page.selectbox(key=f"{key}-town").select(town)
+    page.selectbox(key=f"{key}-kind").select("农村社区")
+    assert "请写明理由" in texts(click(page, key, name="幸福新村村委会", why=" "))
+    click(page, key, name="幸福新村村委会", why="县政府批复设立")
+    assert "已增设幸福新村村委会，自2019年6月起列入名册" in texts(page)
+    units = month_now.units(office.settings, JUNE, BAIXIANG)
+    [code] = [code for code, name in units.items() if name == "柏乡镇 幸福新村村委会"]
+    assert code[:9] == town[:9] and code not in month_now.units(office.settings, MAY, BAIXIANG)
+    # its way back stands in the county that is still open
+    [event] = [e for e in Archive(office.settings.archive).decisions() if e.kind == "admit"]
+    click(page, f"withdraw-{event.seq}", why="批复还没有生效")
+    assert code not in month_now.units(office.settings, JUNE, BAIXIANG)
+
+
 def test_a_county_is_excused_and_the_excuse_taken_back_beside_it(desk, office):
     page = desk(of="2019-06", step="arrive")
     page.checkbox(key=f"extend-{ZONE}-excuse").check().run()
@@ -224,7 +277,11 @@ def test_a_file_is_sent_back_with_a_sentence_and_its_figures_do_not_count(desk, 
 def test_a_month_is_computed_released_approved_reopened_and_retracted_each_with_its_way_back(desk, office):
     place = office.settings
     page = click(desk(of="2019-06", step="release"), "run")
-    assert month_now.of(place, JUNE).released == "2019-06/1"
+    assert month_now.of(place, JUNE).released == "2019-06/1" and "papers" not in {button.key for button in page.button}
+    # what the city says to an explanation is printed at once where the clerk wants it
+    answer_matters.ask(matter(office, "area_unit_slip")["id"], "请附房产证", place, "李某")
+    page = click(desk(of="2019-06", step="release"), "papers")
+    assert "2019-06/1 的报告已更新" in texts(page) and "papers" not in {button.key for button in page.button}
     page = click(desk(of="2019-06", step="approve"), "approve")
     assert "请勾选“仍要审定”并写明理由" in texts(page)
     page.checkbox(key="approve-meant").check()

@@ -10,6 +10,7 @@ from docx import Document
 from pipelines.archive.store import Archive
 from pipelines.edition import explain, explained_answers, open_release
 from pipelines.intake import answer_matters, decisions, submit_files
+from pipelines.monthly import papers
 from tests import small_city
 from tests.books import Office, but, listed, write
 
@@ -160,3 +161,17 @@ def test_papers_print_the_explanation_with_the_figure(office, village):
     assert "县里的情况说明" in page and REASON in page and "13912345678" not in page
     rows = list(openpyxl.load_workbook(xlsx)["情况说明"].iter_rows(min_row=4, values_only=True))
     assert [(row[1], row[4], row[5]) for row in rows] == [(village, f"{REASON}，联系人***", "待采纳")]
+
+
+def test_papers_are_issued_anew_once_an_explanation_is_accepted(office, village):
+    finding, receipt = warned(office, village)
+    office.submit(write(receipt, finding, REASON))
+    folder = office.run(APRIL).folder
+    assert not papers.behind(office.settings, folder)
+    answer_matters.accept(finding, office.settings, LI)
+    assert papers.behind(office.settings, folder)
+    issued = papers.issue(office.settings, folder)
+    assert not papers.behind(office.settings, folder)
+    before = next((folder / "reports" / "earlier" / "1").glob("*月报*.html")).read_text(encoding="utf-8")
+    now = next(path for path in issued if path.suffix == ".html" and "月报" in path.name).read_text(encoding="utf-8")
+    assert f"{REASON}（待采纳）" in before and f"{REASON}（已采纳）" in now
