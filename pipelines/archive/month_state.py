@@ -30,7 +30,7 @@ NO_END = date(9999, 12, 1)
 WITHDRAWABLE = {
     "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
     "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
-    "gate": "发布", "retract": "收回", "annotate": "批注",
+    "gate": "发布", "retract": "收回", "annotate": "批注", "reply": "督办答复",
 }  # fmt: skip
 
 
@@ -375,7 +375,7 @@ def _spot(life: Life, event: Event) -> None:
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` changes no figure."""
+    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate`, `reply` change no figure."""
 
 
 _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
@@ -385,7 +385,7 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "resolve": _resolve,
     "release": _release,
     **dict.fromkeys(("gate", "retract"), _gate_or_retract),
-    **dict.fromkeys(("too_costly", "withdraw", "annotate"), _nothing),
+    **dict.fromkeys(("too_costly", "withdraw", "annotate", "reply"), _nothing),
     "month_over": _month_over,
     "extend": _extend,
     "admit": _admit,

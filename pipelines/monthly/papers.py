@@ -45,7 +45,7 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
         _finish(folder)
         release = with_decisions(open_folder(folder), settings)
         try:
-            mark = _mark(release.decisions() or [], release.month)
+            mark = _mark(release)
             if not papers(folder) or _told(folder, release) != mark:
                 with _steady():
                     caveats = month_now.of(settings, release.month).caveats
@@ -62,10 +62,12 @@ def papers(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / "reports").glob("*.*") if path.is_file() and path.name != _MARK)
 
 
-def _mark(decisions: list[dict], month: date) -> list[int]:
-    """Numbers of the decisions that change what the papers say of an unchanged edition."""
-    key = months.key(month)
-    return [row["seq"] for row in decisions if row["kind"] in ("approve", "reopen", "extend") and row["month"] == key]
+def _mark(release: Release) -> list[int]:
+    """Numbers of the decisions that change what the papers say of an unchanged edition: replies to last month's tasks among them."""
+    key, before = months.key(release.month), months.key(months.add(release.month, -1))
+    kinds = ("approve", "reopen", "extend")
+    decided = [row["seq"] for row in release.decisions() or [] if row["kind"] in kinds and row["month"] == key]
+    return sorted([*decided, *(reply["seq"] for reply in release.replied if reply["month"] == before)])
 
 
 def _told(folder: Path, release: Release) -> list[int]:
@@ -73,7 +75,7 @@ def _told(folder: Path, release: Release) -> list[int]:
     place, as_of = folder / "reports" / _MARK, release.manifest["as_of"]
     if place.exists():
         return json.loads(place.read_text(encoding="ascii"))
-    return [seq for seq in _mark(release.decisions() or [], release.month) if seq <= as_of]
+    return [seq for seq in _mark(release) if seq <= as_of]
 
 
 # ---- replacing an issue: a kill leaves the new one or the one before
