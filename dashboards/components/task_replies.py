@@ -13,11 +13,10 @@ from pipelines.edition.progress_rows import Task
 from pipelines.intake import answer_tasks, decisions
 
 
-def show(standing: Sequence[Task]) -> None:
+def show(standing: Sequence[Task], by: str | Actor) -> None:
     """The replies to the tasks shown that the person may see, and the form for those that the person may reply to."""
     seen = [task for task in standing if signin.may("units", task["county"])]
     own = [task for task in seen if signin.may("submit", task["county"])]
-    by = clerk.person() if own else ""
     if own:
         _form(own, by)
     if replied := [task for task in seen if task["replies"]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines import months
+from pipelines import settings as installation
 from pipelines.cli import printing
 from pipelines.cli.options import BY, MONTH, with_settings
 from pipelines.errors import Refusal
@@ -44,6 +45,29 @@ def reply(settings: Settings, county: str, indicator: str, text: str, by: str, a
 
     event = answer_tasks.reply(county, indicator, text, settings, by)
     printing.decided(event, as_json, f"已记下 {county} 对督办事项 {indicator} 的答复（第 {event.seq} 号）")
+
+
+@tasks.command()
+@click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
+@BY
+@_JSON
+@with_settings
+def send(settings: Settings, month: date | None, by: str, as_json: bool) -> None:
+    """把各县的督办通知（docx、xlsx）用邮件发给有联系地址的县；每版每县只发一次。"""
+    from pipelines.notify import notices, outbox
+
+    told = notices.write(settings, month, by)
+    _, troubles = outbox.send_waiting(settings)
+    if as_json:
+        printing.print_json({**told._asdict(), "troubles": troubles})
+        return
+    way = "随即发出" if installation.mail() else "没有设邮件服务器，成为 data/outbox/mail 里的 .eml 文件"
+    printing.say(f"已写好 {len(told.written)} 个县的督办通知，{way}")
+    for what, names in (("此前已发过", told.before), ("没有联系地址，须另行送达", told.without)):
+        if names:
+            printing.say(f"{what}：{'、'.join(names)}")
+    if troubles:
+        printing.say(*troubles, err=True)
 
 
 def _list(settings: Settings, month: date | None, county: str | None, out: Path | None, as_json: bool) -> None:
@@ -86,14 +110,12 @@ def _print(listed) -> None:
 
 def _papers(settings: Settings, release, out: Path, county: str | None) -> list[Path]:
     from pipelines.archive.store import write_durably
-    from pipelines.intake import month_now
+    from pipelines.notify import notices
     from pipelines.reports import gather, office, task_bulletin
     from pipelines.reports.county_notice import write_notices
 
     known = office.load(settings)
-    # questions are to be answered with the next month's report
-    answer_by = month_now.of(settings, months.add(release.month, 1)).usual_due
-    paths = write_notices(release, out, answer_by, county, known)
+    paths = write_notices(release, out, notices.due(settings, release.month), county, known)
     if not county:
         facts = gather(release, None, 1, (), known)
         paths.insert(0, out / f"{months.key(release.month)}_督办通报_第{release.edition}版.docx")

@@ -46,11 +46,16 @@ def write_notices(
     written = []
     for place in facts.counties:
         if county in (None, place["unit"]):
-            stem = f"{months.key(facts.month)}_{place['short']}督办通知_第{release.edition}版"
-            for kind, content in (("docx", notice(facts, place, answer_by)), ("xlsx", workbook(facts, place))):
-                written.append(folder / f"{stem}.{kind}")
+            for name, content in files(facts, place, answer_by).items():
+                written.append(folder / name)
                 write_durably(written[-1], content)
     return written
+
+
+def files(facts: Facts, county: County, answer_by: date | None) -> dict[str, bytes]:
+    """The notice and the workbook of one county, under their names."""
+    stem = f"{months.key(facts.month)}_{county['short']}督办通知_第{facts.release.edition}版"
+    return {f"{stem}.docx": notice(facts, county, answer_by), f"{stem}.xlsx": workbook(facts, county)}
 
 
 def of_county(facts: Facts, county: str) -> list[Task]:

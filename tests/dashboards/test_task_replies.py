@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from datetime import date
 
 import pytest
@@ -10,7 +9,7 @@ from click.testing import CliRunner
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from pipelines import months
+from dashboards import signin
 from pipelines.access import audit_log
 from pipelines.access.roles import Actor
 from pipelines.archive.store import Archive
@@ -21,13 +20,11 @@ from pipelines.intake import answer_tasks
 from pipelines.monthly import month_decisions, papers, rebuild_editions
 from pipelines.reports import gather, next_steps, task_bulletin
 from pipelines.reports.county_notice import write_notices
-from tests import small_city
-from tests.books import Office, plain
+from tests import behind_office
+from tests.behind_office import BAIXIANG, INDICATOR, JUNE, REN_COUNTY, REN_DISTRICT, few
+from tests.books import Office
 from tests.dashboards.conftest import texts
 
-MAY, JUNE = date(2020, 5, 1), date(2020, 6, 1)
-BAIXIANG, REN_COUNTY, REN_DISTRICT = "130524", "130526", "130505"
-INDICATOR = "facility_rural"
 SAID = "已列支12万元，7月底前完工"
 LI = "市局李某"
 WANG = Actor("县局王某", "县级", (REN_COUNTY,), "wang@example.gov.cn")
@@ -35,25 +32,12 @@ WANG = Actor("县局王某", "县级", (REN_COUNTY,), "wang@example.gov.cn")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Office:
-    """Two counties that stand still from February to May: both are behind in May."""
-    folder = tmp_path_factory.mktemp("replies")
-    city = small_city.make(folder / "reference", [BAIXIANG, REN_COUNTY, REN_DISTRICT])
-    office = Office(folder / "data", small_city.measure_only(city, [INDICATOR]))
-    for month in (months.add(MAY, back) for back in (-3, -2, -1, 0)):
-        for county in (BAIXIANG, REN_COUNTY):
-            office.send(month, county, few)
-    office.run(MAY)
-    return office
-
-
-def few(unit) -> dict:
-    return plain(unit) if unit.code[-1] in "135" else {"households": 200, "facility": "否"}
+    return behind_office.make(tmp_path_factory.mktemp("replies"))
 
 
 @pytest.fixture
 def office(made, tmp_path) -> Office:
-    shutil.copytree(made.settings.data, tmp_path / "data", symlinks=True)
-    return Office(tmp_path / "data", made.settings.reference)
+    return behind_office.copy(made, tmp_path)
 
 
 def listed(office: Office, county: str, month: date | None = None) -> dict:
@@ -203,8 +187,6 @@ def test_a_reply_made_on_the_page_shows_at_once(office, app, monkeypatch):
 
 
 def test_on_the_page_a_county_is_offered_and_shown_its_own(office, app, monkeypatch):
-    from dashboards import signin
-
     monkeypatch.setenv("SHEQU_REFERENCE", str(office.settings.reference))
     answer_tasks.reply(BAIXIANG, INDICATOR, "柏乡的话另有安排", office.settings, LI)
     monkeypatch.setattr(signin, "_who", lambda: (WANG, ""))
@@ -214,3 +196,18 @@ def test_on_the_page_a_county_is_offered_and_shown_its_own(office, app, monkeypa
     monkeypatch.setattr(signin, "_who", lambda: (Actor("张领导", "领导"), ""))
     page = app(office.settings.data, "tasks")
     assert "柏乡的话" in texts(page) and not page.text_area and not [b for b in page.button if b.key == "reply"]
+
+
+def test_notices_are_sent_from_the_page_by_the_city_alone(office, app, monkeypatch):
+    monkeypatch.setenv("SHEQU_REFERENCE", str(office.settings.reference))
+    (office.settings.data / "contacts.yaml").write_text(f'counties:\n  "{BAIXIANG}": b@c.example\n', encoding="utf-8")
+    page = app(office.settings.data, "tasks")
+    assert not page.exception and "没有联系地址，须另行送达：任县" in texts(page)
+    page.text_input(key="by").set_value("市局李某").run()
+    page.button(key="send-notices").click().run()
+    assert "2020年5月各县督办通知已写好" in texts(page)
+    [mail] = (office.settings.data / "outbox" / "sent").iterdir()
+    assert mail.name == f"notice-2020-05-1-{BAIXIANG}.json"
+    monkeypatch.setattr(signin, "_who", lambda: (WANG, ""))
+    page = app(office.settings.data, "tasks")
+    assert not page.exception and not [b for b in page.button if b.key == "send-notices"]
