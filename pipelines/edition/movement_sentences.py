@@ -259,8 +259,8 @@ def divisions_paragraph(release: Release, policy: str, most: int = _NAMED) -> st
         for row in rows[:most]
     ]
     return (
-        f"{text}。"
-        + (f"因此有{count(units)}个社区（村）改按另一类型考核。" if units else "")
-        + (f"受影响较大的主要指标：{'；'.join(named)}。" if named else "")
-        + ("本报告的比较、进度和状态均按现区划计算，区划调整不计作进展或倒退。" if rows or units else "")
+        text
+        + (f"，{count(units)}个社区（村）改按另一类型考核。" if units else "。")
+        + (f"受影响较大的是{'；'.join(named)}。" if named else "")
+        + ("各项比较均按现区划，区划调整不计作进展或倒退。" if rows or units else "")
     )
