@@ -10,11 +10,10 @@ from pydantic import BaseModel
 from dashboards import request_identity
 from dashboards.api import rows
 from dashboards.api.query import Query, Refused
-from dashboards.queries import edition_data
+from dashboards.queries import edition_data, submission_rows
 from pipelines import months
 from pipelines.access.roles import ACTIONS
 from pipelines.edition import Release, compare_months, figure_list
-from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.edition_folders import current
 from pipelines.edition.figure_types import Change, Figure
 from pipelines.edition.progress_rows import Task
@@ -122,14 +121,16 @@ def _tasks(query: Query) -> list[dict]:
     known = {row["unit"] for row in edition_data.rows(query.release, "SELECT unit FROM county")}
     if county and county not in known:
         raise Refused(400, f"{months.label(query.release.month)}没有代码为 {county} 的县（市、区）")
-    return [_task(query, task) for task in edition_tasks.tasks(query.release, query.policy, county, month)]
+    known_tasks = submission_rows.tasks(query.release, query.policy, month)
+    return [_task(query, task) for task in known_tasks if county in (None, task["county"])]
 
 
 def _task(query: Query, task: Task) -> dict:
-    """Names of units are for those who may see them."""
+    """Names of units and the counties' words are for those who may see them."""
+    seen = query.may("units", task["county"])
     return {
         **task, "opened": months.key(task["opened"]), "closed": task["closed"] and months.key(task["closed"]),
-        "due": task["due"].isoformat(), "units": task["units"] if query.may("units", task["county"]) else [],
+        "due": task["due"].isoformat(), "units": task["units"] if seen else [], "replies": task["replies"] if seen else [],
     }  # fmt: skip
 
 

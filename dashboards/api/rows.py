@@ -105,8 +105,20 @@ class TaskUnitRow(BaseModel):
     name: str
 
 
+class ReplyRow(BaseModel):
+    """What a county replied to a task; `month`: the edition's when it was made."""
+
+    seq: int
+    county: str
+    indicator: str
+    month: str
+    text: str
+    by: str
+    at: str
+
+
 class TaskRow(BaseModel):
-    """A task (督办), with the keys of `shequ tasks --json`; `units` only for whom the county's units are to be seen."""
+    """A task (督办), with the keys of `shequ tasks --json`; `units` and `replies` only for whom the county's units are to be seen."""
 
     indicator: str
     name: str
@@ -126,6 +138,7 @@ class TaskRow(BaseModel):
     quota: int | None
     done: int | None
     units: list[TaskUnitRow]
+    replies: list[ReplyRow]
 
 
 class MatterRow(BaseModel):

@@ -1,15 +1,18 @@
-"""督办: gaps as tasks: county, indicator, units to go, this month's work against its share, due day; closed by later data alone."""
+"""督办: gaps as tasks: county, indicator, units to go, this month's work against its share, due day, the county's replies; closed by later
+data alone."""
 
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import common_parts, header
+from dashboards.components import clerk, common_parts, header, task_notices, task_replies
+from dashboards.queries import submission_rows
 from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.phrases import count, day
 from pipelines.edition.progress_rows import Task
 
 view = header.view()
-listed = edition_tasks.tasks(view.release, view.policy, month=view.month)
+listed = submission_rows.tasks(view.release, view.policy, view.month)
+clerk.show_done()
 counties = {task["county"]: task["short"] for task in listed}
 asked = st.query_params.get("county")
 chosen = st.selectbox(
@@ -56,3 +59,7 @@ if standing:
     common_parts.table([_row(task) for task in standing], COLUMNS, height=600)
 else:
     st.info("没有督办事项。" if not closed else "督办事项已全部办结。")
+works = signin.may("publish") or any(signin.may("submit", task["county"]) for task in standing)
+by = clerk.person() if works else ""
+task_replies.show(standing, by)
+task_notices.send(view.month, by)

@@ -279,6 +279,7 @@ def decision_line(row: dict, counties: Mapping[str, str]) -> str:
         counties.get(row["county"], row["county"] or ""),
         f"问题 {row['finding']}" if row["finding"] else "",
         f"事项 {row['matter']}" if row["matter"] else "",
+        f"指标 {row['indicator']}" if row["indicator"] else "",
         f"为 {row['unit']}" if row["unit"] else "",
         f"读作“{row['as']}”" if row["as"] else "",
         f"第 {row['of']} 号" if row["of"] else "",

@@ -11,7 +11,9 @@ from dashboards.queries.row_types import ReportingRow
 from dashboards.text import search_words
 from pipelines import settings
 from pipelines.edition import Release, explained_answers, open_edition
+from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.explained_answers import Explained
+from pipelines.edition.progress_rows import Task
 from pipelines.intake import month_now
 from pipelines.intake.month_now import MonthNow, Note
 from pipelines.settings import Settings
@@ -144,6 +146,17 @@ def _explained(_release: Release, folder: str, month: date, mark: int) -> list[E
     """As of the ledger number `mark`, by which an answer is kept, as by the edition's folder."""
     release = open_edition.with_decisions(_release, settings.load())
     return explained_answers.explained(release, month)
+
+
+def tasks(release: Release, policy: str, month: date) -> list[Task]:
+    """The tasks of a month, with what the counties reply to them now."""
+    return _tasks(release, str(release.folder), policy, month, month_now.mark(settings.load()))
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _tasks(_release: Release, folder: str, policy: str, month: date, mark: int) -> list[Task]:
+    """As of the ledger number `mark`, by which the list is kept, as by the edition's folder."""
+    return edition_tasks.tasks(open_edition.with_decisions(_release, settings.load()), policy, month=month)
 
 
 def now(month: date) -> MonthNow:

@@ -112,6 +112,13 @@ class Desk:
     def explain(self) -> None:
         answer_matters.explain(self._finding(), "外来务工人员集中居住，派出所登记数", self.place, "县局王某")
 
+    def reply(self) -> None:
+        """A county's reply to a task, into the ledger past its check: two months make no task."""
+        said = {"month": "2020-05", "county": ZONE, "indicator": "facility_rural", "text": "正在施工"}
+        with session.writing(self.place, "测试") as opened:
+            session.settle(opened)
+            decisions.decide(opened, "reply", said, "县局王某")
+
     def decide(self) -> None:
         """One of the city's decisions on a finding or a month."""
         month, finding, place = self.chance.choice((APRIL, MAY)), self._finding(), self.place
@@ -163,7 +170,7 @@ class Desk:
 
 
 ACTIONS = (
-    *(Desk.send,) * 3, Desk.send_early, Desk.explain, *(Desk.decide,) * 3, Desk.approve, Desk.reopen, Desk.run, Desk.release, Desk.retract,
+    *(Desk.send,) * 3, Desk.send_early, Desk.explain, Desk.reply, *(Desk.decide,) * 3, Desk.approve, Desk.reopen, Desk.run, Desk.release, Desk.retract,
     *(Desk.withdraw,) * 3,
 )  # fmt: skip
 

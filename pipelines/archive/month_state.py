@@ -31,7 +31,7 @@ NO_END = date(9999, 12, 1)
 WITHDRAWABLE = {
     "submission": "报送", "approve": "审定", "reopen": "重开", "waive": "豁免", "resolve": "认定", "withdraw": "撤回",
     "explain": "情况说明", "accept": "采纳", "ask": "追问", "dismiss": "不予处理", "admit": "增设单位", "extend": "延期或免报",
-    "gate": "发布", "retract": "收回", "annotate": "批注", "publicise": "公开",
+    "gate": "发布", "retract": "收回", "annotate": "批注", "publicise": "公开", "reply": "督办答复",
 }  # fmt: skip
 
 
@@ -376,8 +376,8 @@ def _spot(life: Life, event: Event) -> None:
 
 
 def _nothing(life: Life, event: Event) -> None:
-    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` changes no figure.
-    `publicise`: see `public_months`.
+    """`too_costly`: the reading of its submission says that it is refused. `withdraw`: see `withdrawals`. `annotate` and `reply`
+    change no figure. `publicise`: see `public_months`.
     """
 
 
@@ -388,7 +388,7 @@ _HANDLERS: dict[str, Callable[[Life, Event], None]] = {
     "resolve": _resolve,
     "release": _release,
     **dict.fromkeys(("gate", "retract"), _gate_or_retract),
-    **dict.fromkeys(("too_costly", "withdraw", "annotate", "publicise"), _nothing),
+    **dict.fromkeys(("too_costly", "withdraw", "annotate", "publicise", "reply"), _nothing),
     "month_over": _month_over,
     "extend": _extend,
     "admit": _admit,

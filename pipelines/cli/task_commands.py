@@ -1,4 +1,4 @@
-"""督办: gaps as tasks, with their notices."""
+"""督办: gaps as tasks, with their notices and the replies of the counties."""
 
 from datetime import date
 from pathlib import Path
@@ -6,22 +6,71 @@ from pathlib import Path
 import click
 
 from pipelines import months
+from pipelines import settings as installation
 from pipelines.cli import printing
-from pipelines.cli.options import MONTH, with_settings
+from pipelines.cli.options import BY, MONTH, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
 
+_JSON = click.option("--json", "as_json", is_flag=True)
 
-@click.command()
+
+@click.group(invoke_without_command=True)
 @click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
 @click.option("--county", help="只看一个县（六位代码）")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="另把通报和各县督办通知（docx、xlsx）写到这个文件夹"
 )
-@click.option("--json", "as_json", is_flag=True)
+@_JSON
+@click.pass_context
 @with_settings
-def tasks(settings: Settings, month: date | None, county: str | None, out: Path | None, as_json: bool) -> None:
+def tasks(
+    settings: Settings, context: click.Context, month: date | None, county: str | None, out: Path | None, as_json: bool
+) -> None:
     """督办：把各县的缺口列为事项，说明尚缺多少、欠达超进度；只由以后月份的数据销号，回落的重新列入。"""
+    if context.invoked_subcommand is None:
+        _list(settings, month, county, out, as_json)
+
+
+@tasks.command()
+@click.argument("county")
+@click.argument("indicator")
+@click.option("--text", required=True, help="办理情况：采取了什么措施、何时完成")
+@BY
+@_JSON
+@with_settings
+def reply(settings: Settings, county: str, indicator: str, text: str, by: str, as_json: bool) -> None:
+    """答复一个督办事项（县里）；答复不销号，撤回用 shequ withdraw。"""
+    from pipelines.intake import answer_tasks
+
+    event = answer_tasks.reply(county, indicator, text, settings, by)
+    printing.decided(event, as_json, f"已记下 {county} 对督办事项 {indicator} 的答复（第 {event.seq} 号）")
+
+
+@tasks.command()
+@click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
+@BY
+@_JSON
+@with_settings
+def send(settings: Settings, month: date | None, by: str, as_json: bool) -> None:
+    """把各县的督办通知（docx、xlsx）用邮件发给有联系地址的县；每版每县只发一次。"""
+    from pipelines.notify import notices, outbox
+
+    told = notices.write(settings, month, by)
+    _, troubles = outbox.send_waiting(settings)
+    if as_json:
+        printing.print_json({**told._asdict(), "troubles": troubles})
+        return
+    way = "随即发出" if installation.mail() else "没有设邮件服务器，成为 data/outbox/mail 里的 .eml 文件"
+    printing.say(f"已写好 {len(told.written)} 个县的督办通知，{way}")
+    for what, names in (("此前已发过", told.before), ("没有联系地址，须另行送达", told.without)):
+        if names:
+            printing.say(f"{what}：{'、'.join(names)}")
+    if troubles:
+        printing.say(*troubles, err=True)
+
+
+def _list(settings: Settings, month: date | None, county: str | None, out: Path | None, as_json: bool) -> None:
     from pipelines.edition import open_release
     from pipelines.edition.county_tasks import tasks as of_release
 
@@ -52,20 +101,21 @@ def _print(listed) -> None:
         done = "" if task["done"] is None else f"，本月完成 {task['done']}"
         quota = "" if task["quota"] is None else f"（应完成 {task['quota']}）"
         until = f"，{task['due']:%Y-%m-%d} 前"
-        printing.say(f"{task['short']} {task['name']}：尚缺 {task['failing']}{done}{quota}，{progress(task)}{until}")
+        which = f"[{task['county']} {task['indicator']}] {task['short']} {task['name']}"
+        printing.say(f"{which}：尚缺 {task['failing']}{done}{quota}，{progress(task)}{until}")
+        for reply in task["replies"]:
+            printing.say(f"      县里答复（{reply['by']}，{reply['at'][:10]}）：{reply['text']}")
     printing.say(f"共 {len(standing)} 项督办事项，另有 {len(listed) - len(standing)} 项已办结")
 
 
 def _papers(settings: Settings, release, out: Path, county: str | None) -> list[Path]:
     from pipelines.archive.store import write_durably
-    from pipelines.intake import month_now
+    from pipelines.notify import notices
     from pipelines.reports import gather, office, task_bulletin
     from pipelines.reports.county_notice import write_notices
 
     known = office.load(settings)
-    # questions are to be answered with the next month's report
-    answer_by = month_now.of(settings, months.add(release.month, 1)).usual_due
-    paths = write_notices(release, out, answer_by, county, known)
+    paths = write_notices(release, out, notices.due(settings, release.month), county, known)
     if not county:
         facts = gather(release, None, 1, (), known)
         paths.insert(0, out / f"{months.key(release.month)}_督办通报_第{release.edition}版.docx")

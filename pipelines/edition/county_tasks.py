@@ -12,7 +12,8 @@ from itertools import groupby
 from pipelines import months
 from pipelines.edition.concern import concern
 from pipelines.edition.open_edition import Release, Row
-from pipelines.edition.progress_rows import Task, TaskUnit
+from pipelines.edition.phrases import day
+from pipelines.edition.progress_rows import Reply, Task, TaskUnit
 from pipelines.edition.statuses import BEHIND
 from pipelines.punctuation import full_width
 
@@ -37,15 +38,16 @@ def tasks(release: Release, policy: str, county: str | None = None, month: date 
         {"policy": policy, "month": month, "county": county},
     )
     listed = _units(release, policy, county) if month == release.month else {}
+    answers = _replies(release)
     by_concern = []
     for key, group in groupby(rows, key=lambda row: (row["indicator"], row["county"])):
         line = list(group)
-        if (task := _task(line, month, listed.get(key, []))) is not None:
+        if (task := _task(line, month, listed.get(key, []), answers.get(key, []))) is not None:
             by_concern.append((task["state"] == "closed", concern({**line[-1], "place": key[1]}), task))
     return [task for *_, task in sorted(by_concern, key=lambda each: each[:2])]
 
 
-def _task(line: Sequence[Row], month: date, units: list[TaskUnit]) -> Task | None:
+def _task(line: Sequence[Row], month: date, units: list[TaskUnit], replies: list[Reply]) -> Task | None:
     """The task that a county's series of an indicator makes, or None where it was never behind or ends before the month."""
     last = line[-1]
     opened, closed, is_open = _course(line)
@@ -60,7 +62,7 @@ def _task(line: Sequence[Row], month: date, units: list[TaskUnit]) -> Task | Non
         county=last["county"], short=last["short"], state=state, status=last["status"], opened=opened, closed=closed,
         due=months.last_day(last["due"]), failing=failing, unknown=last["gap_unknown"] or 0, failing_before=earlier, quota=quota,
         done=None if earlier is None else earlier - failing, pace=_pace(last, opened, quota, earlier, failing) if failing and is_open else None,
-        units=units if failing and is_open else [],
+        units=units if failing and is_open else [], replies=replies,
     )  # fmt: skip
 
 
@@ -96,6 +98,21 @@ def _pace(last: Row, opened: date, quota: int | None, earlier: int | None, faili
         return "new" if opened == last["month"] else None
     done = earlier - failing
     return "behind" if done < quota else "ahead" if done > quota else "even"
+
+
+def replied(task: Task) -> str:
+    """All that the county replied, dated: `2020年7月3日（张三）：已安排资金；…`; empty where it did not."""
+    return "；".join(
+        f"{day(date.fromisoformat(reply['at'][:10]))}（{reply['by']}）：{reply['text'].rstrip('。')}"
+        for reply in task["replies"]
+    )
+
+
+def _replies(release: Release) -> dict[tuple[str, str], list[Reply]]:
+    replies: dict[tuple[str, str], list[Reply]] = {}
+    for reply in release.replied:
+        replies.setdefault((reply["indicator"], reply["county"]), []).append(reply)
+    return replies
 
 
 def _units(release: Release, policy: str, county: str | None) -> dict[tuple[str, str], list[TaskUnit]]:

@@ -58,7 +58,7 @@ def _worse(row: Slipped) -> bool:
     return then in GRADES and now in GRADES and GRADES.index(now) > GRADES.index(then)
 
 
-def who_slipped(rows: Sequence[Slipped]) -> str:
+def who_slipped(rows: Sequence[Slipped], most: int = _NAMED) -> str:
     """`本月状态变差的是沙河市2项（其中倒退1项）、威县1项。`"""
     if not rows:
         return ""
@@ -67,7 +67,7 @@ def who_slipped(rows: Sequence[Slipped]) -> str:
         by_county.setdefault(row["unit"], []).append(row)
     counties = sorted(by_county.values(), key=lambda own: (-len(own), own[0]["unit"]))
     named = [f"{own[0]['short']}{len(own)}项{_reversing(own)}" for own in counties]
-    return sentence(f"本月状态变差的是{listed(named, _NAMED, '个县（市、区）')}")
+    return sentence(f"本月状态变差的是{listed(named, most, '个县（市、区）')}")
 
 
 def _reversing(rows: Sequence[Slipped]) -> str:
@@ -259,8 +259,8 @@ def divisions_paragraph(release: Release, policy: str, most: int = _NAMED) -> st
         for row in rows[:most]
     ]
     return (
-        f"{text}。"
-        + (f"因此有{count(units)}个社区（村）改按另一类型考核。" if units else "")
-        + (f"受影响较大的主要指标：{'；'.join(named)}。" if named else "")
-        + ("本报告的比较、进度和状态均按现区划计算，区划调整不计作进展或倒退。" if rows or units else "")
+        text
+        + (f"，{count(units)}个社区（村）改按另一类型考核。" if units else "。")
+        + (f"受影响较大的是{'；'.join(named)}。" if named else "")
+        + ("各项比较均按现区划，区划调整不计作进展或倒退。" if rows or units else "")
     )

@@ -16,8 +16,9 @@ from pipelines import months
 from pipelines.archive import edition_gate, month_state
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive
-from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, verify_files
+from pipelines.edition import closed_periods, edition_folders, older_formats, planner_views, task_replies, verify_files
 from pipelines.edition.decision_rows import decision_rows, explanation_rows
+from pipelines.edition.progress_rows import Reply
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
 
@@ -62,6 +63,8 @@ class Release:
     # decisions and explanations as they are now, where the ledger was at hand
     decided: list[Row] | None = None
     explained: list[Row] | None = None
+    # what counties reply to their tasks
+    replied: list[Reply] = field(default_factory=list)
 
     @property
     def month(self) -> date:
@@ -174,7 +177,7 @@ def open_release(
 
 
 def with_decisions(release: Release, installation: Settings) -> Release:
-    """The edition with what was approved, reopened, explained and put off since it was made; its figures rest on the other decisions as
+    """The edition with what was approved, reopened, explained, replied and put off since it was made; its figures rest on the other decisions as
     they were.
     """
     archive = Archive(installation.archive)
@@ -191,7 +194,8 @@ def with_decisions(release: Release, installation: Settings) -> Release:
     }
     manifest = {**release.manifest, "states": {**release.manifest.get("states", {}), **decided}}
     explained = _gone_on(release, life, explanation_rows(life))
-    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explained)
+    replied = task_replies.standing(events, life, installation.reference, archive, release.month)
+    return replace(release, manifest=manifest, decided=decision_rows(known), explained=explained, replied=replied)
 
 
 def _gone_on(release: Release, life: Life, explained: list[Row]) -> list[Row]:

@@ -80,12 +80,26 @@ class TaskUnit(TypedDict):
     name: str
 
 
+class Reply(TypedDict):
+    """What a county replied to one of its tasks. Grain: a reply that stands, `seq` its number in the ledger. `month`: the release's (`YYYY-MM`)
+    when it was made; `text` is without personal numbers; `at` an ISO moment.
+    """
+
+    seq: int
+    county: str
+    indicator: str
+    month: str
+    text: str
+    by: str
+    at: str
+
+
 class Task(TypedDict):
     """One county's gap in one indicator. Grain: county and indicator that was ever behind in the series.
 
     `opened`: month in which it was first behind; `closed`: month of the latest closing, also of one that was reopened. `failing`: units
     that only work can close, `failing_before`: a month before; `quota`: of those, this month's share until the due month; `done`: fewer
-    than a month before. `due`: last day.
+    than a month before. `due`: last day. `replies` of the county, the oldest first; empty where the ledger was not at hand.
     """
 
     indicator: str
@@ -106,3 +120,4 @@ class Task(TypedDict):
     quota: int | None
     done: int | None
     units: list[TaskUnit]
+    replies: list[Reply]

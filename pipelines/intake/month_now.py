@@ -187,6 +187,7 @@ _FACTS = (
     "county",
     "finding",
     "matter",
+    "indicator",
     "unit",
     "as",
     "name",

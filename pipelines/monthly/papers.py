@@ -75,11 +75,13 @@ def behind(settings: Settings, folder: Path) -> bool:
 
 
 def _mark(release: Release) -> list[int | str]:
-    """What changes the papers of an unchanged edition: numbers of decisions, and where each explanation stands."""
-    key = months.key(release.month)
+    """What changes the papers of an unchanged edition: numbers of decisions, replies to last month's tasks among them, and where each
+    explanation stands."""
+    key, before = months.key(release.month), months.key(months.add(release.month, -1))
     kinds = ("approve", "reopen", "extend")
     decided = [row["seq"] for row in release.decisions() or [] if row["kind"] in kinds and row["month"] == key]
-    return [*decided, *(_standing(row) for row in release.explanations(release.month))]
+    decided += [reply["seq"] for reply in release.replied if reply["month"] == before]
+    return [*sorted(decided), *(_standing(row) for row in release.explanations(release.month))]
 
 
 def _standing(explained: dict) -> str:

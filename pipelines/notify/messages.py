@@ -1,7 +1,7 @@
 """Texts of messages, in Chinese: plain functions from facts to messages. A key is used for one message only, for ever."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from pipelines import months
@@ -17,7 +17,8 @@ ROBOT = "robot:"
 class Message:
     """One message to one address. The same `key` is never sent twice.
 
-    `brief` is the sentence that robots get, of counts alone, with `link`; a message without one is not for them.
+    `brief` is the sentence that robots get, of counts alone, with `link`; a message without one is not for them. `files`: name → bytes in
+    base64, attached to a mail.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Message:
     kind: Kind = "fault"
     brief: str = ""
     link: str = ""
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def robot(self) -> str | None:

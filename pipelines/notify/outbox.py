@@ -69,7 +69,7 @@ class Outbox:
 def _for_robots(message: Message, known: Iterable[Robot]) -> Iterator[Message]:
     for robot in known:
         if message.brief and message.kind in robot.about:
-            yield replace(message, key=f"{message.key}@{robot.name}", to=f"{ROBOT}{robot.name}", body="")
+            yield replace(message, key=f"{message.key}@{robot.name}", to=f"{ROBOT}{robot.name}", body="", files={})
 
 
 @dataclass

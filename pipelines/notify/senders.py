@@ -1,5 +1,7 @@
 """Senders: mail by SMTP where the environment names a server, else a file in the outbox that a person opens."""
 
+import base64
+import mimetypes
 import smtplib
 import ssl
 from contextlib import suppress
@@ -113,6 +115,9 @@ def written(message: Message, sender: str) -> EmailMessage:
     mail["To"] = "undisclosed-recipients:;" if message.to == NOBODY else message.to
     mail["Message-ID"], mail["Date"] = f"<{message.key}@shequ>", formatdate()
     mail.set_content(message.body)
+    for name, content in message.files.items():
+        kind, _, part = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
+        mail.add_attachment(base64.b64decode(content), maintype=kind, subtype=part, filename=file_names.shown(name))
     return mail
 
 

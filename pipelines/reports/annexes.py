@@ -34,7 +34,7 @@ def _say(paper: Paper, text: str, style: str) -> None:
 def indicators(paper: Paper, facts: Facts) -> None:
     _bars(paper, facts)
     in_order = sorted(facts.items, key=lambda item: (_clause_order(item.clause), item.position))
-    add_indicator_table(paper, "", in_order, facts, MONTH, quotes=True)
+    add_indicator_table(paper, "", in_order, facts, MONTH, full=True)
     _say(paper, STATUS_NOTE, "表注")
     _say(paper, reference_only(facts), "表注")
 
@@ -161,7 +161,7 @@ def _reported(paper: Paper, facts: Facts) -> None:
         Column("暂不计入", style="CellNumber"), Column("沿用", style="CellNumber"), Column("缺报", style="CellNumber"),
         Column("错误", style="CellNumber"), Column("需核实", style="CellNumber"),
     ]  # fmt: skip
-    add_table(paper, columns, rows, "报送情况")
+    add_table(paper, columns, rows, "报送情况", dense=True)
     _say(
         paper,
         "注：只列有缺漏或有问题的。暂不计入指整行因错误退回；沿用指以此前两个月内数据代替的单位；缺报指无数据可用的单位。"

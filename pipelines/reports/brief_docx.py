@@ -1,7 +1,9 @@
 """The paper for the leadership group: two pages of judgement, one table, annexes; laid out and headed by GB/T 9704."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from docx.document import Document as Paper
 from docx.text.paragraph import Paragraph
@@ -37,42 +39,78 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
     title = f"{facts.city}城乡社区治理工作进展{variant.name}"
     paper = papers.blank(title, variant.period(facts.month), made)
     _head(paper, facts, variant, title)
-    for number, (heading, paragraphs) in enumerate(sections(facts, variant, period), 1):
+    for number, (heading, paragraphs) in enumerate(on_two_pages(facts, variant, period), 1):
         _write(paper, f"{numeral(number)}、{heading}", "Heading 1")
         for text in paragraphs:
-            last = _write(paper, text, "Body Text")
-    # the closing stands with at least two lines of text
-    last.paragraph_format.keep_with_next = True
-    _closing(paper, facts)
+            _write(paper, text, "Body Text")
     add_indicator_table(paper, f"表1 主要指标完成情况（{months.label(facts.month)}）", facts.headline, facts, variant)
     if note := explanation_section.under_table(facts):
         _write(paper, note, "表注")
     spot_section.add_checks(paper, facts)
+    # the closing stands on the table's page, with the lines of its note
+    paper.paragraphs[-1].paragraph_format.keep_with_next = True
+    _closing(paper, facts)
     for number, (heading, add) in enumerate(annexes.LISTED, 1):
         _annex(paper, facts, number, heading, add)
     _printed(paper, facts)
     return papers.to_bytes(paper)
 
 
-def sections(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
+class Most(NamedTuple):
+    """How much the text names: indicators behind in the verdict, indicators that moved, requests; `counties`: besides who lags also who
+    improved and who slipped."""
+
+    behind: int = 3
+    moved: int = 2
+    requests: int = 3
+    counties: bool = True
+
+
+# What is left out first where two pages do not hold the text: it stands in the table and the annexes too.
+_SHORTER = (Most(), Most(behind=2), Most(2, 1), Most(2, 1, 2), Most(2, 1, 2, False), Most(1, 1, 1, False))
+# 40 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
+# may be lost to a mark that opens no line; a digit is half a character, or in the widest stand-in a little more
+_LINES, _CHARACTERS, _DIGIT = 39, 27.5, 0.56
+
+
+def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
+    """The sections at such length that they stand on two pages."""
+    for most in _SHORTER:
+        found = sections(facts, variant, period, most)
+        if lines(found) <= _LINES:
+            break
+    return found
+
+
+def lines(found: Sequence[Section]) -> int:
+    """How many lines the sections take in print: a heading one, a paragraph those of its text after two characters of indent."""
+    texts = [text for _, paragraphs in found for text in paragraphs]
+    widths = (2 + sum(_DIGIT if mark.isascii() else 1 for mark in printable(text)) for text in texts)
+    return len(found) + sum(math.ceil(width / _CHARACTERS) for width in widths)
+
+
+def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: Most = _SHORTER[0]) -> list[Section]:
     """The sections before the table, those without a true sentence left out: heading and paragraphs."""
     asked = text_of([next_steps.follow_up(facts)])
     found: list[Section] = [
-        ("总体判断", [overall_verdict.paragraph(facts), verdict.caveats(facts)]),
+        ("总体判断", [overall_verdict.paragraph(facts, most.behind), verdict.caveats(facts)]),
         ("需要研究的事", numbered(questions.claims(facts))),
-        ("变动及原因", _changes(facts, variant, period)),
-        ("各县（市、区）情况", [text_of(county_progress.claims(facts))]),
+        ("变动及原因", _changes(facts, variant, period, most.moved)),
+        ("各县（市、区）情况", [text_of(county_progress.claims(facts, not most.counties))]),
         (spot_section.HEADING, [spot_section.paragraph(facts)]),
-        ("上月督办落实情况和下一步" if asked else "下一步", [asked, *numbered(next_steps.claims(facts))]),
+        (
+            "上月督办落实情况和下一步" if asked else "下一步",
+            [asked, *numbered(next_steps.claims(facts, most.requests))],
+        ),
     ]
     told = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in found]
     return [(heading, paragraphs) for heading, paragraphs in told if paragraphs]
 
 
-def _changes(facts: Facts, variant: Variant, period: Facts | None) -> list[str]:
+def _changes(facts: Facts, variant: Variant, period: Facts | None, most: int) -> list[str]:
     divisions = f"区划调整说明：{facts.divisions}" if facts.divisions else ""
     longer = text_of(period_changes.claims(period, variant)) if period else ""
-    return [longer, text_of(changes.claims(facts)), divisions]
+    return [longer, text_of(changes.claims(facts, most)), divisions]
 
 
 def numbered(claims: Sequence[Claim]) -> list[str]:
@@ -100,7 +138,7 @@ def _head(paper: Paper, facts: Facts, variant: Variant, title: str) -> None:
 
 
 def _closing(paper: Paper, facts: Facts) -> None:
-    """附件说明, 署名, 成文日期 and 联系人, kept together with the last paragraph."""
+    """附件说明, 署名, 成文日期 and 联系人, kept together."""
     _write(paper, "", "Normal").paragraph_format.keep_with_next = True
     for number, (heading, _) in enumerate(annexes.LISTED, 1):
         line = f"附件：{number}．{heading}" if number == 1 else f"　　　{number}．{heading}"
@@ -124,10 +162,11 @@ def _annex(paper: Paper, facts: Facts, number: int, heading: str, add: Callable[
 def _printed(paper: Paper, facts: Facts) -> None:
     """版记: 抄送, 印发机关 and 印发日期, and which edition of the data it rests on."""
     letterhead = facts.office.letterhead
-    lines = [
+    told = [
         f"抄送：{letterhead.copied_to()}。",
         f"{letterhead.printed_by or letterhead.issued_by(facts.city)}　　{day(facts.published)}印发",
         f"数据版本：{months.label(facts.month)}第{facts.release.edition}版",
     ]
-    for number, line in enumerate(lines):
-        _write(paper, line, "版记首行" if number == 0 else "版记")
+    for number, line in enumerate(told):
+        last = _write(paper, line, "版记首行" if number == 0 else "版记")
+        last.paragraph_format.keep_with_next = number < len(told) - 1

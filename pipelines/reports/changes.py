@@ -15,8 +15,8 @@ from pipelines.reports.items import Item
 _NAMED = 2
 
 
-def claims(facts: Facts) -> list[Claim | None]:
-    return [*_work(facts), met_before(facts), turned(facts)]
+def claims(facts: Facts, most: int = _NAMED) -> list[Claim | None]:
+    return [*_work(facts, most), met_before(facts), turned(facts)]
 
 
 def corrected(facts: Facts) -> Claim | None:
@@ -56,14 +56,14 @@ def conclusions_changed(facts: Facts) -> list[dict]:
 # ---- work
 
 
-def _work(facts: Facts) -> list[Claim | None]:
+def _work(facts: Facts, most: int) -> list[Claim | None]:
     if facts.compared is None:
         return (
             [Claim("本月是本政策第一个有数据的月份，无上月可比。", (_first_proof(facts),))] if _any_value(facts) else []
         )
     if facts.compared != months.add(facts.month, -1):
         return []
-    text = movement_sentences.what_moved(facts.moved, 2)
+    text = movement_sentences.what_moved(facts.moved, most)
     told = [row for row in facts.moved if row["name"] in text]
     if not text:
         return [_little(facts)]

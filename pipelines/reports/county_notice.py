@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 from pipelines import months
 from pipelines.answers.findings import SEVERITY_NAMES
 from pipelines.archive.store import write_durably
-from pipelines.edition.county_tasks import PACES, STATES
+from pipelines.edition.county_tasks import PACES, STATES, replied
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, counter, day, sentence
 from pipelines.edition.progress_rows import Task
@@ -21,11 +21,13 @@ from pipelines.reports.docx_table import Column, Row, add_table, printable
 from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.finding_lists import Value
-from pipelines.reports.next_steps import stood_before
+from pipelines.reports.next_steps import replied_to, stood_before
 from pipelines.reports.office import Office
 
 # rows that stand on one page with the text; the workbook has all
 ROWS = 8
+# characters of a reply there
+_WORDS = 24
 
 
 def write_notices(
@@ -44,11 +46,16 @@ def write_notices(
     written = []
     for place in facts.counties:
         if county in (None, place["unit"]):
-            stem = f"{months.key(facts.month)}_{place['short']}督办通知_第{release.edition}版"
-            for kind, content in (("docx", notice(facts, place, answer_by)), ("xlsx", workbook(facts, place))):
-                written.append(folder / f"{stem}.{kind}")
+            for name, content in files(facts, place, answer_by).items():
+                written.append(folder / name)
                 write_durably(written[-1], content)
     return written
+
+
+def files(facts: Facts, county: County, answer_by: date | None) -> dict[str, bytes]:
+    """The notice and the workbook of one county, under their names."""
+    stem = f"{months.key(facts.month)}_{county['short']}督办通知_第{facts.release.edition}版"
+    return {f"{stem}.docx": notice(facts, county, answer_by), f"{stem}.xlsx": workbook(facts, county)}
 
 
 def of_county(facts: Facts, county: str) -> list[Task]:
@@ -101,8 +108,16 @@ def promised(facts: Facts, county: County) -> str:
     slow = sum(task["pace"] == "behind" for task in stood)
     late = sum(task["pace"] == "overdue" for task in stood)
     return sentence(
-        f"上月督办{len(stood)}项，本月办结{closed}项", slow and f"欠进度{slow}项", late and f"逾期未办结{late}项"
+        f"上月督办{len(stood)}项，{_answered(stood, facts)}本月办结{closed}项",
+        slow and f"欠进度{slow}项",
+        late and f"逾期未办结{late}项",
     )
+
+
+def _answered(stood: Sequence[Task], facts: Facts) -> str:
+    """Of the tasks that stood last month, how many the county replied to."""
+    count_of = sum(replied_to(task, facts) for task in stood)
+    return f"你县（市、区）已答复{count_of}项，" if count_of else ""
 
 
 def asked(facts: Facts, county: County, answer_by: date | None) -> str:
@@ -111,7 +126,7 @@ def asked(facts: Facts, county: County, answer_by: date | None) -> str:
     missing = next((row["missing"] for row in facts.coverage if row["county"] == county["unit"]), 0)
     errors, warnings = (facts.finding_counts[county["unit"], severity] for severity in ("error", "warning"))
     todo = [
-        tasks and f"下列{len(tasks)}项请抓紧办理，在“办理情况”栏填写措施和完成时间",
+        tasks and f"下列{len(tasks)}项请抓紧办理，并在系统“督办”页或附表“办理情况”栏答复措施和完成时间",
         missing and f"{count(missing)}个社区（村）没有数据，请补报",
         (errors or warnings) and f"报表中有错误{errors}处、需核实{warnings}处，请更正或说明",
     ]
@@ -137,13 +152,19 @@ def _tasks(paper: Paper, tasks: Sequence[Task]) -> None:
             _with_unit(t["quota"], t),
             _with_unit(t["done"], t),
             progress(t),
-            "",
+            _last_reply(t),
         ]
         for n, t in enumerate(tasks[:ROWS], 1)
     ]
     add_table(paper, columns, rows, "督办事项", dense=True)
     more = f"共{len(tasks)}项，余见附表。" if len(tasks) > ROWS else ""
     paper.add_paragraph(printable(f"注：只计已报且未达标、须靠工作完成的数，以后续月份的数据销号。{more}"), "表注")
+
+
+def _last_reply(task: Task) -> str:
+    """The county's latest words, as many as a line or two hold; the workbook has all."""
+    text = task["replies"][-1]["text"] if task["replies"] else ""
+    return text if len(text) <= _WORDS else f"{text[:_WORDS]}……"
 
 
 def progress(task: Task) -> str:
@@ -180,7 +201,7 @@ def workbook(facts: Facts, county: County) -> bytes:
 
 _TASKS = (
     ("指标", 40), ("条款", 9), ("状态", 12), ("尚缺", 8), ("未填报", 8), ("本月应完成", 11), ("本月完成", 9), ("进度", 10), ("首次列入", 11),
-    ("完成期限", 14), ("办理情况（请填写）", 40),
+    ("完成期限", 14), ("县里答复", 40), ("办理情况（请填写）", 40),
 )  # fmt: skip
 _FINDINGS = (
     ("性质", 8),
@@ -196,7 +217,7 @@ _FINDINGS = (
 def _task_row(task: Task) -> Sequence[Value]:
     return [
         task["name"], task["clause"], STATES[task["state"]], task["failing"], task["unknown"], task["quota"], task["done"], progress(task),
-        months.label(task["opened"]), day(task["due"]), None,
+        months.label(task["opened"]), day(task["due"]), replied(task) or None, None,
     ]  # fmt: skip
 
 

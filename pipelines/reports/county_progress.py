@@ -12,10 +12,11 @@ _COUNTED = """SELECT applicable::BIGINT, behind::BIGINT, rank FROM concern
               WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"""
 
 
-def claims(facts: Facts) -> list[Claim | None]:
+def claims(facts: Facts, least: bool = False) -> list[Claim | None]:
+    """Who lags, who improved, who slipped; the `least` that is to be said is who lags."""
     if not facts.places or (facts.many and not any(place["behind"] for place in facts.places)):
         return []
-    return [lagging(facts), improved(facts), slipped(facts)]
+    return [lagging(facts)] if least else [lagging(facts), improved(facts), slipped(facts)]
 
 
 def lagging(facts: Facts) -> Claim | None:
@@ -107,7 +108,7 @@ def _rank_proofs(facts: Facts, place: ConcernedPlace, total: int) -> tuple[Proof
 
 def slipped(facts: Facts) -> Claim | None:
     """In which counties leading indicators have a worse status than a month before."""
-    text = movement_sentences.who_slipped(facts.slipped)
+    text = movement_sentences.who_slipped(facts.slipped, 2)
     if not text:
         return None
     sql = """

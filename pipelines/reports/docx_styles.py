@@ -163,7 +163,7 @@ _STYLES = (
     _style(
         "Title",
         "Title",
-        f'{_lines(700, after=200)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
+        f'{_lines(640, after=60)}<w:jc w:val="center"/><w:outlineLvl w:val="9"/>',
         _fonts("方正小标宋简体") + _size(22),
     ),
     _style("Subtitle", "Subtitle", f'{_lines(LINE, after=LINE)}<w:jc w:val="center"/>', _fonts("楷体_GB2312")),
@@ -175,7 +175,7 @@ _STYLES = (
     _style(
         "Caption",
         "caption",
-        f'<w:keepNext/>{_FREE}{_lines(400, 160, 60)}<w:jc w:val="center"/>',
+        f'<w:keepNext/>{_FREE}{_lines(400, 60, 60)}<w:jc w:val="center"/>',
         _fonts("黑体") + _size(12),
     ),
     _style(
@@ -184,20 +184,20 @@ _STYLES = (
         f'<w:keepLines/>{_FREE}<w:spacing w:before="0" w:after="60" w:line="240" w:lineRule="auto"/>'
         '<w:jc w:val="center"/>',
     ),
-    _style("Note", "表注", f"{_FREE}{_lines(300, 60, 160)}", _size(10.5)),
+    _style("Note", "表注", f"{_FREE}{_lines(300, 60, 60)}", _size(10.5)),
     _style("CellText", "表文", f'{_FREE}{_lines(290)}<w:jc w:val="left"/>', _size(10.5)),
     _style("CellNumber", "表数", '<w:jc w:val="right"/>', based="CellText"),
     _style("CellMark", "表中", '<w:jc w:val="center"/>', based="CellText"),
     _style("CellHead", "表头", '<w:keepNext/><w:jc w:val="center"/>', _fonts("黑体"), based="CellText"),
-    _style("CellSmall", "表小字", f"{_lines(240)}", _size(9), based="CellText"),
-    _style("DenseText", "密表文", _lines(250), _size(9), based="CellText"),
+    _style("CellSmall", "表小字", f"{_lines(215)}", _size(9), based="CellText"),
+    _style("DenseText", "密表文", _lines(215), _size(9), based="CellText"),
     _style("DenseNumber", "密表数", '<w:jc w:val="right"/>', based="DenseText"),
     _style("DenseMark", "密表中", '<w:jc w:val="center"/>', based="DenseText"),
     _style("DenseHead", "密表头", '<w:keepNext/><w:jc w:val="center"/>', _fonts("黑体"), based="DenseText"),
     _style(
         "Issuer",
         "发文机关标志",
-        f'<w:keepNext/>{_FREE}<w:spacing w:before="0" w:after="120" w:line="240" w:lineRule="auto"/><w:jc w:val="center"/>',
+        f'<w:keepNext/>{_FREE}<w:spacing w:before="0" w:after="60" w:line="800" w:lineRule="exact"/><w:jc w:val="center"/>',
         _fonts("方正小标宋简体") + '<w:color w:val="C00000"/>',
     ),
     # the red rule of the head stands below the number
@@ -205,7 +205,7 @@ _STYLES = (
         "Serial",
         "文号",
         '<w:keepNext/><w:pBdr><w:bottom w:val="single" w:sz="12" w:space="4" w:color="C00000"/></w:pBdr>'
-        f'{_lines(LINE, after=200)}<w:jc w:val="center"/>',
+        f'{_lines(LINE, after=60)}<w:jc w:val="center"/>',
     ),
     _style(
         "PrintedFirst",

@@ -157,7 +157,7 @@ def gather(
         places=tuple(places(release, chosen["id"])),
         moved=tuple(movement_sentences.moved(release, chosen["id"])),
         slipped=tuple(movement_sentences.slipped(release, chosen["id"])),
-        divisions=movement_sentences.divisions_paragraph(release, chosen["id"], 2),
+        divisions=movement_sentences.divisions_paragraph(release, chosen["id"], 1),
         tasks=tuple(tasks(release, chosen["id"])),
         explained=tuple(explained_answers.explained(release, release.month))
         if {"explanation", "finding_all"} <= has

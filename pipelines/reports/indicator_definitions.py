@@ -21,8 +21,6 @@ def definition(item: Item, sentence: str) -> list[str | None]:
 
 
 def reference_only(facts: Facts) -> str:
-    """How ambiguous clauses are read, and numbers of the policy that could not be verified."""
-    readings = [f"{item.name}：{item.reading}" for item in facts.items if item.reading]
+    """Where the clauses' words and readings stand, and numbers of the policy that could not be verified."""
     doubts = [f"{item.name}：{item.unverified}" for item in facts.items if item.unverified]
-    explained = f"口径说明：{'；'.join(readings)}。" if readings else "口径以条款原文为准。"
-    return explained + (f"尚待核对原文的有：{'；'.join(doubts)}。" if doubts else "")
+    return "条款原文、口径和算法见数据表“指标定义”。" + (f"尚待核对原文的有：{'；'.join(doubts)}。" if doubts else "")

@@ -18,10 +18,10 @@ SHADES = {"lagging": "D9D9D9", "off_track": "A6A6A6", "reversing": "A6A6A6", "ov
 
 
 def add_indicator_table(
-    paper: Paper, caption: str, items: Sequence[Item], facts: Facts, variant: Variant, quotes: bool = False
+    paper: Paper, caption: str, items: Sequence[Item], facts: Facts, variant: Variant, full: bool = False
 ) -> None:
-    """The table with its caption and note; with `quotes` grouped by clause, the policy's words below each name."""
-    moments = compared_with(facts, variant)[: 1 if quotes else None]
+    """The table with its caption and note; `full` grouped by clause, with the counts below each value."""
+    moments = compared_with(facts, variant)[: 1 if full else None]
     columns = [
         Column("序号", style="CellMark"), Column("指标", 0), Column("目标", style="CellNumber"), Column("现值", style="CellNumber"),
         *(Column(head, style="CellNumber") for head, _ in moments),
@@ -30,14 +30,14 @@ def add_indicator_table(
     rows: list[Row] = []
     clause = None
     for number, item in enumerate(items, 1):
-        if quotes and item.clause != clause:
+        if full and item.clause != clause:
             clause = item.clause
             rows.append(Band(_clause(clause)))
-        rows.append(_row(number, item, moments, quotes))
+        rows.append(_row(number, item, moments, full))
     if caption:
         paper.add_paragraph(printable(caption), "Caption")
-    add_table(paper, columns, rows, caption or "全部指标情况", whole=not quotes, dense=True)
-    paper.add_paragraph(printable(_note(items, moments)), "表注")
+    add_table(paper, columns, rows, caption or "全部指标情况", whole=not full, dense=True)
+    paper.add_paragraph(printable(_note(items, moments, full)), "表注")
 
 
 def _clause(clause: str) -> str:
@@ -61,21 +61,20 @@ def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:
     return [(head, earlier) for earlier, head in found.items()]
 
 
-def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], quotes: bool) -> list[str | Cell]:
+def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], full: bool) -> list[str | Cell]:
     figure = item.city
     blank = ["—"] * len(moments)
     if figure is None:
         return [str(number), item.name, aim(item.goal, item.unit), "无数据", *blank, NAMES["no_data"], "—"]
     beside = verdict.known(figure, item)
-    quote = f"“{item.quote}”" if quotes else ""
     return [
         str(number),
-        Cell(item.name, small="；".join(filter(None, (quote, beside))) or None),
+        Cell(item.name, small=beside or None),
         aim(item.goal, item.unit),
-        Cell(value(figure, item) + ("*" if figure.carried else ""), small=_counts(figure, item)),
+        Cell(value(figure, item) + ("*" if figure.carried else ""), small=_counts(figure, item) if full else None),
         *(signed(item.since(earlier)) for _, earlier in moments),
         Cell(NAMES[item.status], SHADES.get(item.status)),
-        f"{count(figure.gap)}{counter(item.gap_unit)}" if figure.gap else "—",
+        f"{count(figure.gap)}{counter(item.gap_unit) if full else ''}" if figure.gap else "—",
     ]
 
 
@@ -90,11 +89,12 @@ def value(figure: Figure, item: Item) -> str:
     return "不适用" if figure.status == "not_applicable" else amount(figure.shown, item.unit)
 
 
-def _note(items: Sequence[Item], moments: Sequence[tuple[str, date]]) -> str:
+def _note(items: Sequence[Item], moments: Sequence[tuple[str, date]], full: bool) -> str:
     heads = "、".join(head for head, _ in moments)
     carried = any(item.city and item.city.carried for item in items)
     return (
-        "注：现值下为已有数/应有数，应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数。"
-        + (f"{heads}按现区划、按未四舍五入的数计算，百分比指标的单位为百分点。" if heads else "")
-        + ("“*”表示含沿用此前两个月数据的单位。" if carried else "")
+        f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
+        + (f"；{heads}按现区划计，占比的单位为百分点" if heads else "")
+        + ("；“*”表示含沿用此前两个月的数据" if carried else "")
+        + "。"
     )

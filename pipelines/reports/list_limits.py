@@ -7,8 +7,8 @@ and findings a workbook lists so many at most: all of them are in the release's 
 MANY_COUNTIES, COUNTIES_SHOWN = 100, 60
 MANY_TOWNS, TOWNS_SHOWN = 2_000, 100
 FINDINGS_SHOWN = 20_000
-# names in the annex of a paper; of an indicator in the workbook
-LACKING_SHOWN, LACKING_LISTED = 300, 20_000
+# names in the annex of a paper, about a page; of an indicator in the workbook
+LACKING_SHOWN, LACKING_LISTED = 120, 20_000
 # explanations of counties in a paper and on a page; the workbook has all
 EXPLAINED_SHOWN = 60
 

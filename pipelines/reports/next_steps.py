@@ -20,10 +20,10 @@ _RECENT = """SELECT printf('%.1f', abs(round(recent_pace, 1))) FROM outlook
              WHERE policy = ? AND indicator = ? AND level = 'city' AND divisions = 'now'"""
 
 
-def claims(facts: Facts) -> list[Claim]:
+def claims(facts: Facts, most: int = _NAMED) -> list[Claim]:
     """One request for each of the first leading indicators that are behind, then the counties to report."""
     behind = [item for item in by_concern(facts.headline) if item.status in BEHIND and work(item)]
-    requests = [request(facts, item) for item in behind[:_NAMED]]
+    requests = [request(facts, item) for item in behind[:most]]
     return [*requests, *([silence] if (silence := reports_due(facts)) else [])]
 
 
@@ -59,7 +59,7 @@ def _pace(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
         return text, proofs
     recent = Fraction(row["recent_pace"]).limit_denominator(3)
     if recent <= 0:
-        return f"{text}（近3个月没有净增）", [*proofs, Proof(_NO_GROWTH, key, [(True,)])]
+        return f"{text}（近3个月无净增）", [*proofs, Proof(_NO_GROWTH, key, [(True,)])]
     shown = f"{float(recent):.1f}"
     proofs += [Proof(_RECENT, key, [(shown,)]), Proof("SELECT 3", (), [(3,)])]
     return f"{text}（近3个月月均{shown.removesuffix('.0')}个）", proofs
@@ -111,15 +111,21 @@ def follow_up(facts: Facts) -> Claim | None:
     idle = Counter(
         task["short"] for task in stood if task["state"] != "closed" and task["failing"] and (task["done"] or 0) <= 0
     )
+    replied = sum(replied_to(task, facts) for task in stood)
     on_pace = paces["even"] + paces["ahead"]
     text = sentence(
-        f"上月督办{len(stood)}项，本月办结{len(closed)}项",
+        f"上月督办{len(stood)}项，{f'各县（市、区）答复{replied}项，' if replied else ''}本月办结{len(closed)}项",
         on_pace and f"达到或超过进度{on_pace}项",
         paces["behind"] and f"欠进度{paces['behind']}项",
         paces["overdue"] and f"逾期{paces['overdue']}项",
-        idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle))}",
+        idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle)[:_COUNTIES])}",
     )
     return Claim(text, ())
+
+
+def replied_to(task: Task, facts: Facts) -> bool:
+    """Whether the county replied to the task as it stood last month: a paper made again later says the same."""
+    return any(reply["month"] == months.key(months.add(facts.month, -1)) for reply in task["replies"])
 
 
 def stood_before(task: Task, facts: Facts) -> bool:

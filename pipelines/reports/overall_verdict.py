@@ -17,13 +17,13 @@ _COUNTED = (
 _NAMED = 3
 
 
-def paragraph(facts: Facts) -> str:
-    """The paragraph 总体判断."""
-    return text_of(claims(facts))
+def paragraph(facts: Facts, most: int = _NAMED) -> str:
+    """The paragraph 总体判断, with so many that are behind by name."""
+    return text_of(claims(facts, most))
 
 
-def claims(facts: Facts) -> list[Claim | None]:
-    return [tally(facts), _begins(facts), worst(facts), trust(facts), term(facts)]
+def claims(facts: Facts, most: int = _NAMED) -> list[Claim | None]:
+    return [tally(facts), _begins(facts), worst(facts, most), trust(facts), term(facts)]
 
 
 def tally(facts: Facts) -> Claim:
@@ -39,7 +39,7 @@ def tally(facts: Facts) -> Claim:
             "中，", "中", 1
         )
     others = len(facts.headline) - total
-    return Claim(f"{text}另有{others}项没有目标，只作监测。" if others else text, tally_proofs(facts))
+    return Claim(f"{text}另有{others}项只作监测。" if others else text, tally_proofs(facts))
 
 
 def _with_target(facts: Facts) -> list[Item]:
@@ -70,17 +70,17 @@ def _begins(facts: Facts) -> Claim | None:
     return Claim(text, tuple(proofs)) if text else None
 
 
-def worst(facts: Facts) -> Claim | None:
-    """Those behind in the order of concern: how many, and of the first three what they lack."""
+def worst(facts: Facts, most: int = _NAMED) -> Claim | None:
+    """Those behind in the order of concern: how many, and of the first ones what they lack."""
     behind = [item for item in by_concern(facts.headline) if item.status in BEHIND]
     if not behind:
         return _none_behind(facts)
     overdue = sum(item.status == "overdue" for item in behind)
     head = f"{overdue}项未按期完成" if overdue == len(behind) else f"{len(behind)}项落后" if overdue == 0 else (
         f"{len(behind)}项落后，其中{overdue}项未按期完成")  # fmt: skip
-    lead = "：" if len(behind) <= _NAMED else "，较突出的是"
-    text = f"{head}{lead}{'、'.join(shortfall(item) for item in behind[:_NAMED])}。"
-    return Claim(text, (_behind_proof(facts, behind), *(proof_of_gap(facts, item) for item in behind[:_NAMED])))
+    lead = "：" if len(behind) <= most else "，较突出的是"
+    text = f"{head}{lead}{'、'.join(shortfall(item) for item in behind[:most])}。"
+    return Claim(text, (_behind_proof(facts, behind), *(proof_of_gap(facts, item) for item in behind[:most])))
 
 
 def _none_behind(facts: Facts) -> Claim | None:
@@ -119,7 +119,7 @@ def trust(facts: Facts) -> Claim | None:
     reports = "全部报送" if sent == len(facts.counties) else f"中{sent}个报送" if sent else "均未报送"
     text = sentence(
         f"{len(facts.counties)}个县（市、区）{reports}",
-        f"采用{count(used)}个社区（村）的报表" + (f"（{_share(used, total)}%）" if used < total else ""),
+        f"采用{count(used)}个社区（村）报表" + (f"（{_share(used, total)}%）" if used < total else ""),
         "数据已经审定" if facts.approved else "数据尚未审定",
         0 < len(unproven) <= _NAMED and f"{listed(unproven)}待核实",
     )
@@ -155,7 +155,7 @@ def term(facts: Facts) -> Claim:
     policy, left = facts.policy["id"], months.between(facts.month, facts.policy["due"])
     due = until(facts.policy["due"])
     over = "本月到期" if left == 0 else f"已过{-left}个月"
-    text = f"距{due}的完成时限还有{left}个月。" if left > 0 else f"{due}的完成时限{over}。"
+    text = f"距{due}完成时限还有{left}个月。" if left > 0 else f"{due}的完成时限{over}。"
     last = Proof("SELECT due FROM policy WHERE id = ?", (policy,), [(facts.policy["due"],)])
     distance = Proof(
         "SELECT date_diff('month', ?::DATE, due) FROM policy WHERE id = ?", (facts.month, policy), [(left,)]

@@ -18,7 +18,7 @@ from pipelines.edition.phrases import aim, count, day, signed
 from pipelines.punctuation import full_width
 from pipelines.reports import explanation_section, spot_section, submission_facts, verdict
 from pipelines.reports.annexes import MARKS
-from pipelines.reports.brief_docx import Section, sections
+from pipelines.reports.brief_docx import Section, on_two_pages
 from pipelines.reports.facts import County, Facts
 from pipelines.reports.items import Figure, Item
 from pipelines.reports.list_limits import EXPLAINED_SHOWN, MOST_BEHIND
@@ -73,7 +73,7 @@ def _sections(facts: Facts, variant: Variant) -> list[Section]:
     """Those of the paper, then who reported and what counties explain."""
     explained = explanation_section.sentences(facts)
     more = [("报送、核实和更正", [submission_facts.paragraph(facts)]), (explanation_section.HEADING, explained)]
-    return [*sections(facts, variant), *((heading, told) for heading, told in more if told)]
+    return [*on_two_pages(facts, variant), *((heading, told) for heading, told in more if told)]
 
 
 def asset(name: str) -> str:

@@ -64,7 +64,7 @@ def _most(tasks: tuple[Task, ...], paces: tuple[str, ...]) -> list[tuple[str, in
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED]
 
 
-_HEADS = ("县市区", "督办", "本月办结", "超进度", "达进度", "欠进度", "逾期", "待核实", "尚缺合计")
+_HEADS = ("县市区", "督办", "答复", "本月办结", "超进度", "达进度", "欠进度", "逾期", "待核实", "尚缺合计")
 
 
 def _rows(facts: Facts) -> list[Row]:
@@ -76,6 +76,12 @@ def _rows(facts: Facts) -> list[Row]:
         closed = sum(task["closed"] == facts.month and task["state"] == "closed" for task in own)
         if standing or closed:
             unproven = sum(task["state"] == "unproven" for task in standing)
-            numbers = (len(standing), closed, *(paces[p] for p in ("ahead", "even", "behind", "overdue")), unproven)
+            numbers = (
+                len(standing),
+                sum(bool(task["replies"]) for task in standing),
+                closed,
+                *(paces[p] for p in ("ahead", "even", "behind", "overdue")),
+                unproven,
+            )
             rows.append([county["short"], *map(str, numbers), count(sum(task["failing"] for task in standing))])
     return rows

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.edition import Release, open_release
 from pipelines.reports import changes, county_progress, next_steps, overall_verdict, period_changes, questions
-from pipelines.reports.brief_docx import sections
+from pipelines.reports.brief_docx import lines, on_two_pages, sections
 from pipelines.reports.claims import Claim
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.variants import MONTH, QUARTER
@@ -119,3 +119,12 @@ def test_a_quarter_compares_with_its_true_beginning_or_is_refused(editions):
         period_changes.require(gather(june, back=3), QUARTER)
     with pytest.raises(Refusal, match="不是季度末月"):
         period_changes.require(gather(editions["2020-05/2"], back=3), QUARTER)
+
+
+@pytest.mark.parametrize("state", hostile.STATES)
+@pytest.mark.parametrize("edition", ["2020-04/1", "2020-05/2", "2020-06/1"])
+def test_the_text_stands_on_two_pages_and_says_nothing_that_the_long_one_does_not(editions, edition: str, state: str):
+    facts = gather(hostile.STATES[state](editions[edition]))
+    short, whole = on_two_pages(facts, MONTH), sections(facts, MONTH)
+    assert lines(short) <= 39 and [heading for heading, _ in short] == [heading for heading, _ in whole]
+    assert lines(short) == lines(whole) or lines(whole) > 39

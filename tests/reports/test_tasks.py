@@ -31,7 +31,7 @@ def line(*rows: tuple[str, int, int], due: date = DUE) -> list[dict]:
 
 
 def made(*rows: tuple[str, int, int], due: date = DUE) -> Task | None:
-    return county_tasks._task(line(*rows, due=due), JUNE, [])
+    return county_tasks._task(line(*rows, due=due), JUNE, [], [])
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_after_the_due_month_a_task_is_overdue():
 
 
 def test_a_county_that_ended_has_no_task():
-    assert county_tasks._task(line(("lagging", 5, 0))[:1], date(2020, 7, 1), []) is None
+    assert county_tasks._task(line(("lagging", 5, 0))[:1], date(2020, 7, 1), [], []) is None
 
 
 # ---- of an edition

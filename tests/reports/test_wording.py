@@ -25,8 +25,8 @@ from tests.reports.made import facts, figure, item
 @pytest.mark.parametrize(
     ("month", "said"),
     [
-        (date(2020, 5, 1), "距2020年底的完成时限还有7个月。"),
-        (date(2020, 11, 1), "距2020年底的完成时限还有1个月。"),
+        (date(2020, 5, 1), "距2020年底完成时限还有7个月。"),
+        (date(2020, 11, 1), "距2020年底完成时限还有1个月。"),
         (date(2020, 12, 1), "2020年底的完成时限本月到期。"),
         (date(2021, 3, 1), "2020年底的完成时限已过3个月。"),
     ],
@@ -54,7 +54,7 @@ def test_tally(statuses, said):
 
 def test_a_headline_without_a_target_is_not_counted_among_the_judged():
     items = [item(status="met"), item(status="lagging"), item(status="tracked", goal=None)]
-    said = "截至2020年5月底，2项主要指标中已达标1项，进度偏慢1项。另有1项没有目标，只作监测。"
+    said = "截至2020年5月底，2项主要指标中已达标1项，进度偏慢1项。另有1项只作监测。"
     assert overall_verdict.tally(facts(items)).text == said
 
 

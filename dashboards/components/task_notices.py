@@ -1,0 +1,38 @@
+"""The counties' notices (督办通知) by mail, for those who release: who can be reached, and sending all of them at once."""
+
+from datetime import date
+
+import streamlit as st
+
+from dashboards import signin
+from dashboards.components import clerk
+from dashboards.text import escape
+from pipelines import months, settings
+from pipelines.access.roles import Actor
+from pipelines.intake import month_now
+from pipelines.notify import dispatch
+from pipelines.serving import handing_over
+
+
+def send(month: date, by: str | Actor) -> None:
+    """The button, with the counties that have no address; nothing for who may not."""
+    if not signin.may("publish"):
+        return
+    place = settings.load()
+    names, known = month_now.counties(place, month), dispatch.known(place).counties
+    reached = [code for code in names if code in known]
+    with st.expander("发送各县督办通知"):
+        if reached:
+            st.caption("每县一份通知（docx）和附表（xlsx），按该月最新的发布版；每版每县只发一次。")
+            if st.button(f"发送（{len(reached)} 个县有联系地址）", key="send-notices", type="primary"):
+                work = ["tasks", "send", "--month", months.key(month)]
+                clerk.worked(
+                    lambda: handing_over.command(place, *work, "--by", clerk.name(by, "publish"), doing="正在生成通知"),
+                    f"{months.label(month)}各县督办通知已写好，随即发出。",
+                )
+        if without := [name for code, name in names.items() if code not in known]:
+            st.caption(
+                escape.markdown(
+                    f"没有联系地址，须另行送达：{'、'.join(without)}。地址写在 data/contacts.yaml，由运行维护人员填写。"
+                )
+            )

@@ -1,0 +1,48 @@
+"""A county's reply to one of its tasks (督办): what is done about it, and by when. It closes nothing: the data of a later edition does."""
+
+from pipelines import months
+from pipelines.access import roles
+from pipelines.answers import explanations
+from pipelines.archive.store import Event
+from pipelines.edition import county_tasks, open_release
+from pipelines.edition.open_edition import Release
+from pipelines.edition.progress_rows import Task
+from pipelines.errors import Refusal
+from pipelines.intake.decisions import decide, person
+from pipelines.intake.session import settle, writing
+from pipelines.settings import Settings
+
+
+def reply(county: str, indicator: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
+    """Reply to a task of the current release; personal numbers are struck out. A later reply stands beside the earlier ones.
+
+    Errors: `Refusal` for a county that is not the person's own, for a stock phrase, and where no such task stands.
+    """
+    by = person(by, "submit", settings, county, indicator=indicator)
+    if explanations.says_nothing(text):
+        raise Refusal(f"“{text.strip()}”没有说明办理情况；请写明采取了什么措施、何时完成")
+    with writing(settings, "督办答复") as opened:
+        settle(opened)
+        release = open_release(settings=settings)
+        try:
+            require_standing(release, county, indicator)
+        finally:
+            release.close()
+        body = {"month": months.key(release.month), "county": county, "indicator": indicator}
+        return decide(opened, "reply", {**body, "text": explanations.kept(text)}, by)
+
+
+def require_standing(release: Release, county: str, indicator: str) -> None:
+    """Errors: `Refusal` where the county has no task of the indicator, or its data has closed it."""
+    found = [task for task in _of_county(release, county) if task["indicator"] == indicator]
+    if not found:
+        label = months.label(release.month)
+        raise Refusal(f"{label}没有 {county} 关于指标 {indicator} 的督办事项；代码见 shequ tasks 各行行首的方括号")
+    if all(task["state"] == "closed" for task in found):
+        closed = months.label(max(task["closed"] for task in found if task["closed"]))
+        raise Refusal(f"这个督办事项已由{closed}的数据办结，不用答复")
+
+
+def _of_county(release: Release, county: str) -> list[Task]:
+    policies = [row["id"] for row in release.rows("SELECT id FROM policy")]
+    return [task for policy in policies for task in county_tasks.tasks(release, policy, county)]
