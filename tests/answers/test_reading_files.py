@@ -332,6 +332,12 @@ def test_an_unknown_column_is_named_with_the_nearest_label_and_not_read():
     assert "专职社区工作者数" in finding.message and "staff" not in reading.community.values
 
 
+def test_our_own_column_of_ticks_in_a_workbook_that_lost_its_marks_is_no_unknown_one():
+    made = page()
+    made.columns.append(pages.Column(None, ["核对\n已核对"], ["√"] * 6, [None] * 6))
+    assert "unknown_column" not in pages.codes(read(made))
+
+
 def test_a_column_without_header_is_reported():
     made = page()
     made.columns.append(pages.Column(None, [], list(range(6)), [None] * 6))

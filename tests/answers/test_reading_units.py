@@ -154,6 +154,15 @@ def test_a_damaged_code_beside_a_name_that_does_not_is_one_error_and_the_row_is_
     assert "石家庄村委会（130524100203）" in next(f.message for f in reading.findings if f.code == "code_damaged")
 
 
+def test_nothing_is_said_of_damaged_codes_in_a_file_that_names_no_month():
+    """Without a month there is no roster that could say which unit the name means."""
+    made = pages.page(UNITS, 1)
+    poke(made, "code", 2, "1.30524E+11")
+    made.title, made.record_rows = "柏乡县城乡社区基本情况表", []
+    reading = pages.reading(pages.book(made), "柏乡县.xlsx")
+    assert reading.refused and "month_unknown" in pages.codes(reading) and "code_damaged" not in pages.codes(reading)
+
+
 def test_a_code_that_lost_a_digit_is_not_taken_for_a_telephone_number():
     """130 5241 0020 could be one; an identity number in the column of codes is struck out all the same."""
     _, errors = row_errors("code", "13052410020")
