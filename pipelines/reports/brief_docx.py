@@ -68,9 +68,9 @@ class Most(NamedTuple):
 
 # What is left out first where two pages do not hold the text: it stands in the table and the annexes too.
 _SHORTER = (Most(), Most(behind=2), Most(2, 1), Most(2, 1, 2), Most(2, 1, 2, False), Most(1, 1, 1, False))
-# 40 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
+# 39 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
 # may be lost to a mark that opens no line; a digit is half a character, or in the widest stand-in a little more
-_LINES, _CHARACTERS, _DIGIT = 39, 27.5, 0.56
+_LINES, _CHARACTERS, _DIGIT = 38, 27.5, 0.56
 
 
 def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
