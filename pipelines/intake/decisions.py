@@ -51,12 +51,18 @@ def approve(
 
 
 def lacking(state: dict) -> dict[str, list]:
-    """What a month lacks that may be approved, of its `status`: `missing` counties (codes), `refused` files not sent again in order
-    (ledger numbers), files in the `inbox` and `unread` ones (ledger numbers). Nothing for a month that cannot be approved."""
+    """What a month lacks that may be approved, of its `status`: `missing` counties (codes; those excused are not), `refused` files not
+    sent again in order (ledger numbers), files in the `inbox` and `unread` ones (ledger numbers). Nothing for a month that cannot be
+    approved.
+    """
     if state["state"] == "approved" or not any(county["seq"] for county in state["counties"]):
         return {}
     found = {
-        "missing": [county["code"] for county in state["counties"] if county["seq"] is None],
+        "missing": [
+            county["code"]
+            for county in state["counties"]
+            if county["seq"] is None and county["code"] not in state.get("excused", ())
+        ],
         "refused": [one["seq"] for one in state["refused"]],
         "inbox": list(state["inbox"]),
         "unread": [one["seq"] for one in state.get("unread", [])],

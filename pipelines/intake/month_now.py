@@ -11,6 +11,7 @@ from pipelines.archive.edition_gate import Editions
 from pipelines.archive.month_state import WITHDRAWABLE, Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
+from pipelines.intake.month_report import excused, extensions
 from pipelines.reference import age
 from pipelines.reference.form import KINDS
 from pipelines.reference.reference_bundle import Reference
@@ -157,18 +158,9 @@ def counties(settings: Settings, month: date) -> dict[str, str]:
 def due_days(reference: Reference, life: Life, month: date) -> dict[str, date]:
     """County code → the last day on which its report of the month is in time: extended ones later; excused ones have none."""
     usual, free = reference.calendar.due_day(month), excused(life, month)
-    until = {county: event.body.get("until") for county, event in _extensions(life, month).items()}
+    until = {county: event.body.get("until") for county, event in extensions(life, month).items()}
     codes = (county.code for county in reference.rosters.counties(month))
     return {code: date.fromisoformat(day) if (day := until.get(code)) else usual for code in codes if code not in free}
-
-
-def excused(life: Life, month: date) -> set[str]:
-    """Counties that need not report the month."""
-    return {county for county, event in _extensions(life, month).items() if event.body.get("excuse")}
-
-
-def _extensions(life: Life, month: date) -> dict[str, Event]:
-    return {county: event for (of_month, county), event in life.extensions.items() if of_month == month}
 
 
 # ---- decisions

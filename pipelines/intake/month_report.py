@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from pipelines import months
 from pipelines.archive.month_state import Life, MonthState
+from pipelines.archive.store import Event
 from pipelines.intake import open_matters
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.roster.county_attributes import County
@@ -51,7 +52,7 @@ class RefusedFile(TypedDict):
 class MonthReport(TypedDict):
     """A month as it is told: open | approved | reopened; `waiting` are ledger numbers of submissions that wait, `waits_of` their counties.
 
-    `last` are the submissions of which nothing has taken the place.
+    `last` are the submissions of which nothing has taken the place; `excused` are the counties that need not report.
     """
 
     month: str
@@ -61,6 +62,17 @@ class MonthReport(TypedDict):
     waits_of: list[str]
     refused: list[RefusedFile]
     last: list[int]
+    excused: list[str]
+
+
+def excused(life: Life, month: date) -> set[str]:
+    """Counties that need not report the month."""
+    return {county for county, event in extensions(life, month).items() if event.body.get("excuse")}
+
+
+def extensions(life: Life, month: date) -> dict[str, Event]:
+    """County code → the decision that gives it longer for the month, or excuses it."""
+    return {county: event for (of_month, county), event in life.extensions.items() if of_month == month}
 
 
 def month_state(opened: Warehouse, life: Life, month: date, refused: list[RefusedFile] | None = None) -> MonthReport:
@@ -78,6 +90,7 @@ def month_state(opened: Warehouse, life: Life, month: date, refused: list[Refuse
         # what a county has sent again in order since is no news, nor what was taken back
         "refused": [one for one in told if _is_news(one, counted, life)],
         "last": _last(life, state, told),
+        "excused": sorted(excused(life, month)),
     }
 
 

@@ -9,7 +9,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.edition import edition_folders
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, month_status, session
-from pipelines.intake.month_now import excused
+from pipelines.intake.month_report import excused
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse, scalar
 

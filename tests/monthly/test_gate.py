@@ -275,6 +275,12 @@ def test_a_reopening_taken_back_takes_its_correction_from_the_screen_and_another
     assert rebuild_editions.rebuild(office.settings)["agrees"]
 
 
+def test_a_county_that_need_not_report_is_not_missing_from_an_approval(office):
+    decisions.extend(MAY, OTHER, office.settings, "市局李某", "受灾", excuse=True)
+    assert "missing" not in month_decisions.approve(MAY, office.settings, "市局李某").body
+    assert month_decisions.approve(APRIL, office.settings, "市局李某").body["missing"] == [OTHER]
+
+
 # ---- rebuild
 
 
