@@ -117,6 +117,7 @@ def nothing(reference: Reference, month: date) -> MonthReport:
         "waits_of": [],
         "refused": [],
         "last": [],
+        "excused": [],
     }
 
 
