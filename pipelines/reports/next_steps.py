@@ -113,11 +113,13 @@ def follow_up(facts: Facts) -> Claim | None:
     )
     replied = sum(replied_to(task, facts) for task in stood)
     on_pace = paces["even"] + paces["ahead"]
+    unknown = len(stood) - len(closed) - on_pace - paces["behind"] - paces["overdue"]
     text = sentence(
         f"上月督办{len(stood)}项，{f'各县（市、区）答复{replied}项，' if replied else ''}本月办结{len(closed)}项",
         on_pace and f"达到或超过进度{on_pace}项",
         paces["behind"] and f"欠进度{paces['behind']}项",
         paces["overdue"] and f"逾期{paces['overdue']}项",
+        unknown and f"进度不明{unknown}项",
         idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle)[:_COUNTIES])}",
     )
     return Claim(text, ())
