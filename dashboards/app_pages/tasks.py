@@ -4,7 +4,7 @@ data alone."""
 import streamlit as st
 
 from dashboards import signin
-from dashboards.components import clerk, common_parts, header, task_notices, task_replies
+from dashboards.components import clerk, common_parts, header, task_notices, task_reply_form
 from dashboards.queries import submission_rows
 from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.phrases import count, day
@@ -61,5 +61,5 @@ else:
     st.info("没有督办事项。" if not closed else "督办事项已全部办结。")
 works = signin.may("publish") or any(signin.may("submit", task["county"]) for task in standing)
 by = clerk.person() if works else ""
-task_replies.show(standing, by)
+task_reply_form.show(standing, by)
 task_notices.send(view.month, by)

@@ -7,7 +7,7 @@ month and what belongs to that month alone. A reader sees all periods as one tab
 | table | one row per |
 |---|---|
 | `figure` | policy, indicator, month, divisions, level, unit (towns: the release's month only) |
-| `step` | policy, indicator, month, divisions, level, city or county: the month before, and ranks (see `_series`) |
+| `step` | policy, indicator, month, divisions, level, city or county: the month before, and ranks (see `_step`) |
 | `trail` | policy, indicator, divisions, level, unit: the whole series as lists, for small pictures |
 | `concern` | policy, month, divisions, level, city or county: headline indicators that apply, those behind, summed missing share, rank |
 | `place` | month, level, unit: its name in that month, and what it belongs to |
@@ -114,46 +114,50 @@ _APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable',
 _BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 
-def _series(source: Source, into: str) -> dict[str, str]:
-    """Of `step`: compared is with the month before by the same divisions (semantics §1). In a month in which units changed county or kind,
-    that is the series by the divisions of the edition's month, where the month's own figure is the same by those; else there is none.
-    `rank` is the rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those of its place.
-    1 is the first to be looked at.
+def _step(source: Source) -> str:
+    """Compared is with the month before by the same divisions (semantics §1). In a month in which units changed county or kind, that is the
+    series by the divisions of the edition's month, where the month's own figure is the same by those; else there is none. `rank` is the
+    rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those of its place. 1 is the first
+    to be looked at.
     """
     compared = f"{_SERIES}, month, value, shown, status, numerator, denominator, gap_failing, needed"
     kept = ", ".join(f"'{name}': {name}" for name in ("value", "shown", "status", "numerator", "denominator"))
+    return f"""
+        WITH figure AS (
+            SELECT {compared} FROM {_figures(source.and_before("figure"))} WHERE level <> 'town'
+            UNION ALL SELECT {compared} FROM {_figures(source.and_before("figure_now"))} WHERE level <> 'town'),
+        redrawn AS (
+            SELECT DISTINCT month FROM (
+                SELECT month, county_code <> lag(county_code) OVER own OR kind <> lag(kind) OVER own AS moved
+                FROM {source.and_before("standing")} WINDOW own AS (PARTITION BY uid ORDER BY month)) WHERE moved),
+        paired AS (
+            SELECT *, lag({{{kept}}}) OVER line AS own_before
+            FROM figure WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month)),
+        compared AS (
+            SELECT f.* EXCLUDE (own_before),
+                   CASE WHEN f.divisions = 'now' OR redrawn.month IS NULL THEN f.own_before
+                        WHEN (f.value, f.numerator, f.denominator) IS NOT DISTINCT FROM (n.value, n.numerator, n.denominator)
+                        THEN n.own_before END AS "before"
+            FROM paired AS f LEFT JOIN redrawn USING (month)
+            LEFT JOIN (SELECT * FROM paired WHERE divisions = 'now') AS n USING (policy, indicator, level, unit, month))
+        SELECT {_SERIES}, month,
+               "before".shown AS shown_before, "before".status AS status_before,
+               "before".numerator AS numerator_before, "before".denominator AS denominator_before,
+               round(value - "before".value, 2) AS points, numerator - "before".numerator AS more,
+               CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
+               count(value) OVER peers AS ranked,
+               row_number() OVER (own ORDER BY {CONCERN_OF_FIGURES}, position) AS concern,
+               row_number() OVER (peers ORDER BY {CONCERN_OF_FIGURES}, unit) AS place_concern
+        FROM compared LEFT JOIN (SELECT policy, indicator, position FROM release.indicator) USING (policy, indicator)
+        WINDOW peers AS (PARTITION BY policy, indicator, divisions, level, month),
+               own AS (PARTITION BY policy, divisions, level, unit, month)
+        QUALIFY month >= DATE '{source.keys[0]}-01'
+        ORDER BY policy, month, divisions, level, unit, indicator"""
+
+
+def _series(source: Source, into: str) -> dict[str, str]:
     return {
-        "step": f"""
-            WITH figure AS (
-                SELECT {compared} FROM {_figures(source.and_before("figure"))} WHERE level <> 'town'
-                UNION ALL SELECT {compared} FROM {_figures(source.and_before("figure_now"))} WHERE level <> 'town'),
-            redrawn AS (
-                SELECT DISTINCT month FROM (
-                    SELECT month, county_code <> lag(county_code) OVER own OR kind <> lag(kind) OVER own AS moved
-                    FROM {source.and_before("standing")} WINDOW own AS (PARTITION BY uid ORDER BY month)) WHERE moved),
-            paired AS (
-                SELECT *, lag({{{kept}}}) OVER line AS own_before
-                FROM figure WINDOW line AS (PARTITION BY {_SERIES} ORDER BY month)),
-            compared AS (
-                SELECT f.* EXCLUDE (own_before),
-                       CASE WHEN f.divisions = 'now' OR redrawn.month IS NULL THEN f.own_before
-                            WHEN (f.value, f.numerator, f.denominator) IS NOT DISTINCT FROM (n.value, n.numerator, n.denominator)
-                            THEN n.own_before END AS "before"
-                FROM paired AS f LEFT JOIN redrawn USING (month)
-                LEFT JOIN (SELECT * FROM paired WHERE divisions = 'now') AS n USING (policy, indicator, level, unit, month))
-            SELECT {_SERIES}, month,
-                   "before".shown AS shown_before, "before".status AS status_before,
-                   "before".numerator AS numerator_before, "before".denominator AS denominator_before,
-                   round(value - "before".value, 2) AS points, numerator - "before".numerator AS more,
-                   CASE WHEN value IS NOT NULL THEN rank() OVER (peers ORDER BY value DESC NULLS LAST) END AS rank,
-                   count(value) OVER peers AS ranked,
-                   row_number() OVER (own ORDER BY {CONCERN_OF_FIGURES}, position) AS concern,
-                   row_number() OVER (peers ORDER BY {CONCERN_OF_FIGURES}, unit) AS place_concern
-            FROM compared LEFT JOIN (SELECT policy, indicator, position FROM release.indicator) USING (policy, indicator)
-            WINDOW peers AS (PARTITION BY policy, indicator, divisions, level, month),
-                   own AS (PARTITION BY policy, divisions, level, unit, month)
-            QUALIFY month >= DATE '{source.keys[0]}-01'
-            ORDER BY policy, month, divisions, level, unit, indicator""",
+        "step": _step(source),
         "concern": f"""
             SELECT *, row_number() OVER (PARTITION BY policy, month, divisions, level
                                          ORDER BY {CONCERN_OF_PLACES}, unit) AS rank
