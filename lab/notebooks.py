@@ -95,7 +95,11 @@ async def _run_all(paths: list[Path]) -> list[NotebookNode]:
         book = nbformat.read(path, as_version=4)
         kept = dict(book.metadata)
         client = nbclient.NotebookClient(
-            book, timeout=120, record_timing=False, resources={"metadata": {"path": str(REPOSITORY)}}
+            book,
+            timeout=120,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(REPOSITORY)}},
         )
         async with room:
             done = await client.async_execute()
