@@ -106,8 +106,8 @@ def _settle(name: str, value: str) -> None:
 
 
 def begin() -> None:
-    """Before the first choice of a run."""
-    st.session_state["address"] = {}
+    """Before the first choice of a run: what the address carries besides. Read once, a page has hundreds of links."""
+    st.session_state["address"] = {name: st.query_params[name] for name in CARRIED if name in st.query_params}
 
 
 def title(what: str) -> None:
@@ -117,8 +117,7 @@ def title(what: str) -> None:
 
 def address() -> dict[str, str]:
     """What has been chosen in this run and what the address carries besides: the whole view."""
-    carried = {name: st.query_params[name] for name in CARRIED if name in st.query_params}
-    return {**carried, **st.session_state.get("address", {})}
+    return dict(st.session_state.get("address", {}))
 
 
 def complete_address(page: str) -> None:

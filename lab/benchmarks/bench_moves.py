@@ -1,12 +1,12 @@
-"""What a page weighs on the wire, and how long a click takes until the page is stable, beside an empty Streamlit application.
+"""What a page weighs on the wire, and how long a click takes until the page is stable, beside empty pages under the same head.
 
     python -m lab.benchmarks.bench_moves [--quick] [--city DIR]
 
 Weight: bytes that a relay between Chromium and the server counts, with a fresh browser context for each page, until the page is drawn.
 
-A click: a cell of the matrix that opens a county with the indicator, a bar that opens an indicator, by turns with a link of an empty
-application that has the same number of pages in its bar. Told is the time from the click until the browser is idle on the new page, and
-how many requests it made.
+A click: a cell of the matrix that opens a county with the indicator, a bar that opens an indicator, by turns with a link from one empty
+page to another under the same bar, title and selectors, which Streamlit serves by itself. Measured is the time from the click until the
+browser is idle on the new page, and how many requests it made.
 """
 
 import argparse
@@ -41,7 +41,11 @@ PAGES = (
 PAGES += ("guide", "wall")
 DRAWN = "[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 EMPTY = """
+import pandas
 import streamlit as st
+from dashboards import page_list, signin
+from dashboards.charts import palette
+from dashboards.components import header
 
 def first():
     st.page_link(pages[1], label="go")
@@ -50,9 +54,17 @@ def second():
     st.write("there")
 
 st.set_page_config(layout="wide")
-pages = [st.Page(first, title="0", url_path="p0", default=True), st.Page(second, title="1", url_path="p1")]
-pages += [st.Page(lambda: None, title=str(n), url_path=f"p{n}") for n in range(2, 12)]
-st.navigation(pages, position="top").run()
+palette.dress()
+signin.enter()
+bodies = [first, second, *[lambda: None] * (len(page_list.PAGES) - 2)]
+pages = [
+    st.Page(body, title=page.title, url_path=page.address, default=not page.address)
+    for body, page in zip(bodies, page_list.PAGES)
+]
+page = st.navigation(pages, position="top")
+header.begin()
+header.header()
+page.run()
 """
 
 
@@ -137,7 +149,7 @@ def _clicks(browser, address: str, empty: str, rounds: int) -> list[Measured]:
             taken.append(seconds)
             asked.append(requests)
     other = statistics.median(theirs[1:])
-    peer = "a link of an empty Streamlit application"
+    peer = "a link between empty pages under the same head"
     return [
         Measured("G5", "a cell of the matrix opens its county", statistics.median(cells[1:]), "s", SLOWER, other, peer),
         Measured("G5", "a bar opens its indicator", statistics.median(bars[1:]), "s", SLOWER, other, peer),

@@ -143,6 +143,12 @@
     return plotly
   }
 
+  // a hand on its way to a page with charts
+  document.addEventListener('pointerover', (event) => {
+    const link = event.target.closest('a[href]')
+    if (link && link.pathname === base.pathname + 'indicator') drawing().catch(() => {})
+  }, { passive: true })
+
   const WORDS = {
     format: {
       decimal: '.', thousands: ',', grouping: [3], currency: ['¥', ''], dateTime: '%Y年%-m月%-d日', date: '%Y年%-m月%-d日', time: '%H:%M',
@@ -234,13 +240,18 @@
     return said.startsWith(BROKEN) ? SAID : CHINESE[said]
   }
 
+  // our own HTML and charts speak Chinese already: a page of them has thousands of texts
+  const OURS = '.js-plotly-plot, .stHtml'
+  const theirs = { acceptNode: (node) => (node.nodeType === 1 && node.matches(OURS) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT) }
+
   function translate(root) {
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
+    if (root.matches(OURS)) return
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, theirs)
     while (walker.nextNode()) {
-      const said = chinese(walker.currentNode.data)
+      const said = walker.currentNode.nodeType === 3 && chinese(walker.currentNode.data)
       if (said) walker.currentNode.data = said
     }
-    for (const element of root.querySelectorAll ? root.querySelectorAll('[placeholder], [aria-label], [title]') : []) {
+    for (const element of root.querySelectorAll('[placeholder], [aria-label], [title]')) {
       for (const name of ['placeholder', 'aria-label', 'title']) {
         const said = CHINESE[element.getAttribute(name)]
         if (said) element.setAttribute(name, said)
@@ -252,7 +263,7 @@
     for (const change of changes) {
       for (const node of change.addedNodes) {
         if (node.nodeType === 3 && chinese(node.data)) node.data = chinese(node.data)
-        if (node.nodeType === 1 && !node.closest('.js-plotly-plot, .stHtml')) translate(node)
+        if (node.nodeType === 1 && !node.closest(OURS)) translate(node)
       }
     }
     // for the style: `:has` is younger than the oldest browser that can run the pages
