@@ -132,8 +132,16 @@ def relay(port: int) -> Iterator[tuple[int, list[int]]]:
     try:
         yield server.sockets[0].getsockname()[1], counted
     finally:
+        asyncio.run_coroutine_threadsafe(_end_all(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+
+
+async def _end_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 # ---- clicks
@@ -164,7 +172,9 @@ def _click(browser, address: str, link: str, seen: str) -> tuple[float, int]:
     page.goto(address)
     page.locator(link).first.wait_for(timeout=120_000)
     page.locator(DRAWN).wait_for()
-    page.wait_for_timeout(500)
+    # what the first page fetches for the others once it stands is not the click's
+    page.wait_for_timeout(2500)
+    page.wait_for_load_state("networkidle")
     page.on("request", lambda request: asked.append(request.url))
     start = time.perf_counter()
     page.locator(link).first.click()
