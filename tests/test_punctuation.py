@@ -65,6 +65,15 @@ def test_findings_and_questions_have_full_width_marks(path):
     assert quoted and not wrong, f"中文里用全角标点：{wrong}"
 
 
+def test_the_guide_has_full_width_marks():
+    guide = (ROOT / "docs/用户指南.md").read_text(encoding="utf-8")
+    prose = [
+        re.sub(r"`[^`]*`|\]\([^)]*\)", _INSERTED, line) for line in guide.splitlines() if not line.startswith("    ")
+    ]
+    wrong = [line for line in prose if HALF_WIDTH.search(line)]
+    assert prose and not wrong, f"中文里用全角标点：{wrong}"
+
+
 @pytest.mark.parametrize(
     "text", ["现值(完成", "还差,", "报送:", "是吗?", ";请核对", "甲)", "县 \ue000(\ue000)", "共 \ue000;\ue000 份"]
 )

@@ -1,5 +1,6 @@
 """Every command of the README runs, in its order, on an empty installation, as somebody would type it."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -15,10 +16,23 @@ BIN = Path(sys.executable).parent
 MAY_FIND = ("check", "submit")
 
 
+CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", README, re.DOTALL))
+
+
 def commands(program: str) -> list[str]:
     """Lines of the console blocks that start a program, without their comments."""
-    blocks = "\n".join(re.findall(r"```console\n(.*?)```", README, re.DOTALL))
-    return [line.removeprefix("$ ").split("  #")[0].strip() for line in blocks.splitlines() if f"$ {program} " in line]
+    return [_typed(line) for line in CONSOLE.splitlines() if line.startswith(f"$ {program} ")]
+
+
+def _typed(line: str) -> str:
+    return line.removeprefix("$ ").split("  #")[0].strip()
+
+
+def shown_output(command: str) -> list[str]:
+    """The lines that the README shows below a command; `…` stands for what it leaves out."""
+    lines = CONSOLE.splitlines()
+    below = lines[next(n for n, line in enumerate(lines) if line.startswith("$ ") and _typed(line) == command) + 1 :]
+    return list(itertools.takewhile(lambda line: not line.startswith("$ "), below))
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +52,9 @@ def test_a_daily_command_does_what_the_readme_says(command, place):
     assert done.returncode in allowed, f"{command}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
     assert done.stdout.strip()
     assert "Traceback" not in done.stderr
+    for line in shown_output(command):
+        pattern = ".*".join(re.escape(part) for part in line.rstrip().split("…"))
+        assert re.search(rf"^{pattern}", done.stdout, re.MULTILINE), f"{command}\n{line}\n{done.stdout[:1500]}"
 
 
 def test_a_backfill_runs_by_dagsters_own_command_and_keeps_its_state_in_the_data_folder(place):
