@@ -137,8 +137,8 @@ def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, 
     """豁免一个问题（可以一次几个；附理由和期限），随数字一并公布。"""
     from pipelines.intake import decisions
 
-    told = f"问题 {{}} 已豁免至 {months.label(until)}"
-    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, told)
+    sentence = f"问题 {{}} 已豁免至 {months.label(until)}"
+    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, sentence)
 
 
 @click.command()

@@ -80,7 +80,7 @@ def _line(verdict: Verdict) -> dg.TableRecord:
     })  # fmt: skip
 
 
-def _violations(count: int, ids: list[str]) -> dict:
+def _violations(count: int, ids: list[str]) -> dict[str, int | dg.JsonMetadataValue]:
     return {"不符数": count, "不符者": dg.MetadataValue.json(ids[: warehouse_checks.SHOWN])}
 
 

@@ -17,7 +17,7 @@ from pipelines.warehouse.projection import SetAside, Warehouse
 WAIT = 600.0
 
 
-class Station(dg.ConfigurableResource):
+class Station(dg.ConfigurableResource["Station"]):
     """One installation. Both are absolute paths."""
 
     data: str

@@ -1,6 +1,7 @@
 """The monthly job, and when it runs by itself: every day at the publication time, for the months whose gate is open."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -42,7 +43,9 @@ def build(
     return job, timetable
 
 
-def requests(due: dict, partitions: dg.TimeWindowPartitionsDefinition, now: datetime) -> list[dg.RunRequest]:
+def requests(
+    due: Mapping[date, str], partitions: dg.TimeWindowPartitionsDefinition, now: datetime
+) -> list[dg.RunRequest]:
     """One run a month; asked for again only when other submissions are in force."""
     keys = set(partitions.get_partition_keys(current_time=now))
     return [

@@ -182,7 +182,7 @@ def changes(release: Release, earlier: date, later: date, indicator: str, policy
         row["unit"]: row["name"]
         for row in release.rows("SELECT DISTINCT ON (unit) unit, name FROM place ORDER BY unit, month DESC")
     }
-    found = [
+    rows = [
         {
             "place": row["unit"],
             "name": names.get(row["unit"], release.manifest.get("city") or "全市"),
@@ -192,7 +192,7 @@ def changes(release: Release, earlier: date, later: date, indicator: str, policy
         }
         for row in compare(release, earlier, later, indicator, policy=policy)
     ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(rows)
 
 
 def chart_series(release: Release, indicator: str, place: str = "") -> list[Row]:

@@ -22,15 +22,17 @@ from pipelines.edition.month_tables import Object
 from pipelines.system.durable_files import read_json, write_durably
 from pipelines.warehouse.projection import Warehouse
 
-# SHA-256 → the state in which the file was found intact
+# SHA-256 → the state in which the file was intact
 Noted = dict[str, str]
+# device and inode → SHA-256
+Hashed = dict[tuple[int, int], str]
 
 
 def faults(releases: Path) -> list[str]:
     """What is wrong with the latest edition of each month, in Chinese. Everything is read, shared month tables once."""
     latest = {folder.parent.name: folder for folder in edition_folders.editions(releases)}
-    seen: dict[tuple[int, int], str] = {}
-    return [fault for folder in latest.values() for fault in edition_faults(folder, seen)]
+    hashed: Hashed = {}
+    return [fault for folder in latest.values() for fault in edition_faults(folder, hashed)]
 
 
 def _but_own(folder: Path, noted: Noted) -> Noted:
@@ -40,18 +42,16 @@ def _but_own(folder: Path, noted: Noted) -> Noted:
     return {digest: state for digest, state in noted.items() if digest not in read}
 
 
-def edition_faults(
-    folder: Path, seen: dict[tuple[int, int], str] | None = None, noted: Noted | None = None
-) -> list[str]:
-    """What is wrong with one edition. `seen` remembers digests by inode, because months share their files; files in the state that is
+def edition_faults(folder: Path, hashed: Hashed | None = None, noted: Noted | None = None) -> list[str]:
+    """What is wrong with one edition. `hashed` remembers digests by inode, because months share their files; files in the state that is
     `noted` are not read.
     """
-    seen, noted = {} if seen is None else seen, noted or {}
+    hashed, noted = {} if hashed is None else hashed, noted or {}
     return [
         f"{folder.parent.name}/{folder.name}/{name}：缺失或与清单的校验值不符"
         for name, digest in _listed(folder).items()
         if not (digest in noted and noted[digest] == _state(f"{folder}/{name}"))
-        and _digest(folder / name, seen) != digest
+        and _digest(folder / name, hashed) != digest
     ]
 
 
@@ -171,13 +171,13 @@ def _listed(folder: Path) -> dict[str, str]:
     return {**shared, **manifest["files"]}
 
 
-def _digest(path: Path, seen: dict[tuple[int, int], str]) -> str | None:
+def _digest(path: Path, hashed: Hashed) -> str | None:
     try:
         state = path.stat()
         key = (state.st_dev, state.st_ino)
-        if key not in seen:
+        if key not in hashed:
             with path.open("rb") as file:
-                seen[key] = hashlib.file_digest(file, "sha256").hexdigest()
-        return seen[key]
+                hashed[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashed[key]
     except OSError:
         return None

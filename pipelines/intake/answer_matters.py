@@ -46,11 +46,11 @@ class Each(NamedTuple):
 def of_each(ids: Iterable[str], decide: Callable[[str], Event]) -> Each:
     """The same decision about each of several findings or matters: an event each, so that each can be taken back by itself."""
     done = Each([], {})
-    for one in ids:
+    for key in ids:
         try:
-            done.events.append(decide(one))
+            done.events.append(decide(key))
         except Refusal as refused:
-            done.refused[one] = str(refused)
+            done.refused[key] = str(refused)
     return done
 
 
@@ -102,19 +102,19 @@ def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) ->
         raise Refusal("请写明理由")
     with writing(settings, "不予处理") as opened:
         settle(opened)
-        if matter not in {one["id"] for one in open_matters.collect(opened, opened.life())}:
+        if matter not in {waiting["id"] for waiting in open_matters.collect(opened, opened.life())}:
             raise Refusal(f"没有编号为 {matter} 的待办事项；编号见 shequ matters")
         return decide(opened, "dismiss", {"matter": matter, "why": why.strip()}, by)
 
 
 def _finding(opened: Warehouse, finding: str) -> Matter:
     """The open matter of a warning. Errors: `Refusal` where there is none, or where it is an error."""
-    found = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == finding), None)
-    if found is None:
+    matter = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == finding), None)
+    if matter is None:
         raise Refusal(f"没有编号为 {finding} 的待核实问题；编号见 shequ matters")
-    if found["kind"] not in ("warning", "month_question"):
-        raise Refusal(f"{finding} 是{open_matters.KIND_NAMES[found['kind']]}，不能以说明代替改正；请改正后重报")
-    return found
+    if matter["kind"] not in ("warning", "month_question"):
+        raise Refusal(f"{finding} 是{open_matters.KIND_NAMES[matter['kind']]}，不能以说明代替改正；请改正后重报")
+    return matter
 
 
 def original(seq: int, folder: Path, settings: Settings) -> Path:

@@ -5,6 +5,7 @@ A decision bears a person's name. Each is an event of the ledger, and `withdraw`
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any, cast
 
 from pipelines import months
 from pipelines.access import roles
@@ -13,6 +14,7 @@ from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
+from pipelines.intake.month_report import Gaps, MonthStatus
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -41,33 +43,31 @@ def approve(
             raise Refusal(f"{months.label(month)}还没有任何有效报表，不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
-        found = {
-            **month_report.month_state(opened, life, month),
-            "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
-        }
+        report = month_report.month_state(opened, life, month)
+        waiting = [file_names.of(path) for path in inbox.waiting_files(settings)]
+        status: MonthStatus = {**report, "as_of": opened.applied(), "inbox": waiting, "unread": [], "running": None}
         before(opened)
-        told = lacking(found) | ({"why": why} if why.strip() else {})
-        return decide(opened, "approve", {"month": months.key(month), **told}, by)
+        reason = {"why": why} if why.strip() else {}
+        return decide(opened, "approve", {"month": months.key(month), **lacking(status), **reason}, by)
 
 
-def lacking(state: dict) -> dict[str, list]:
-    """What a month lacks that may be approved, of its `status`: `missing` counties (codes; those excused are not), `refused` files not
-    sent again in order (ledger numbers), files in the `inbox` and `unread` ones (ledger numbers). Nothing for a month that cannot be
-    approved.
+def lacking(state: MonthStatus) -> Gaps:
+    """What a month lacks that is to be approved: counties that are neither reported nor excused, refused files not sent again in
+    order, files that are not received or not read. Nothing for a month that cannot be approved.
     """
     if state["state"] == "approved" or not any(county["seq"] for county in state["counties"]):
         return {}
-    found = {
+    gaps: Gaps = {
         "missing": [
             county["code"]
             for county in state["counties"]
             if county["seq"] is None and county["code"] not in state.get("excused", ())
         ],
-        "refused": [one["seq"] for one in state["refused"]],
+        "refused": [file["seq"] for file in state["refused"]],
         "inbox": list(state["inbox"]),
-        "unread": [one["seq"] for one in state.get("unread", [])],
+        "unread": [submission["seq"] for submission in state["unread"]],
     }
-    return {what: which for what, which in found.items() if which}
+    return cast(Gaps, {name: entries for name, entries in gaps.items() if entries})
 
 
 def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
@@ -128,7 +128,7 @@ def resolve(
         return decide(opened, "resolve", body, by)
 
 
-def _habit(opened: Warehouse, finding: str, value: str) -> dict:
+def _habit(opened: Warehouse, finding: str, value: str) -> dict[str, str]:
     """A habit of a county's: the field that a grouped finding is about, and how it is to be read."""
     rows = opened.con.execute(
         "SELECT submission.county, code, field FROM finding JOIN submission USING (seq) WHERE id = ? ORDER BY seq DESC",
@@ -145,10 +145,10 @@ def _read_as(code: str, value: str) -> str:
     if code not in _HABITS:
         raise Refusal("这个问题不是一种写法，不能用 --as 认定；一行报的是哪个单位，用 --unit 认定")
     meaning, ways = _HABITS[code]
-    found = next((kept for kept, words in ways.items() if value in words), None)
-    if found is None:
+    way = next((kept for kept, words in ways.items() if value in words), None)
+    if way is None:
         raise Refusal(f"“{value}”不是{meaning}的读法；可写：{'、'.join(words[0] for words in ways.values())}")
-    return found
+    return way
 
 
 _MONTHS: dict[str, tuple[str, ...]] = {
@@ -292,12 +292,12 @@ def person(by: str | roles.Actor, action: str, settings: Settings, county: str |
     return signature.person(roles.require(by, action, settings, county, **facts))
 
 
-def _need(what: str, text: str) -> None:
+def _need(label: str, text: str) -> None:
     if not text.strip():
-        raise Refusal(f"请写明{what}")
+        raise Refusal(f"请写明{label}")
 
 
-def decide(opened: Warehouse, kind: str, body: dict, by: str) -> Event:
+def decide(opened: Warehouse, kind: str, body: dict[str, Any], by: str) -> Event:
     """A decision into the ledger, and what follows from it."""
     event = opened.archive.append(kind, body, by)
     settle(opened)

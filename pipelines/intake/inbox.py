@@ -19,8 +19,8 @@ def is_ignored(path: Path) -> bool:
 def waiting_files(settings: Settings, still_for: float = 0.0) -> list[Path]:
     """Files in the inbox that are nobody's lock file and have not changed for `still_for` seconds, in order of arrival by name."""
     moment = time.time()
-    found = [path for path in _lying(settings) if not is_ignored(path)]
-    return [path for path in found if _is_still(path, moment, still_for)]
+    files = [path for path in _lying(settings) if not is_ignored(path)]
+    return [path for path in files if _is_still(path, moment, still_for)]
 
 
 def _is_still(path: Path, moment: float, still_for: float) -> bool:

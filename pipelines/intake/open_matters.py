@@ -81,8 +81,8 @@ class Matter(TypedDict):
 
 def collect(opened: Warehouse, life: Life) -> list[Matter]:
     """All matters, by county and month."""
-    found = [*_files(opened, life), *_waiting(opened, life), *_findings(opened, life)]
-    return sorted(_folded(found), key=lambda m: (m["month"] or "", m["county"] or "", m["kind"], m["seq"], m["id"]))
+    matters = [*_files(opened, life), *_waiting(opened, life), *_findings(opened, life)]
+    return sorted(_folded(matters), key=lambda m: (m["month"] or "", m["county"] or "", m["kind"], m["seq"], m["id"]))
 
 
 def _folded(matters: Iterable[Matter]) -> Iterator[Matter]:
@@ -189,7 +189,11 @@ def findings(opened: Warehouse, month: date, sent: list[tuple[int, str]], waived
 def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
     sent: list[tuple[int, str | None, date]]
     sent = [(seq, c, month) for month in life.months for c, seqs in life.counted(month).items() for seq in seqs]
-    sent += [(one.seq, one.county, month) for month, state in life.months.items() for one in state.pending]
+    sent += [
+        (submission.seq, submission.county, month)
+        for month, state in life.months.items()
+        for submission in state.pending
+    ]
     rows = opened.con.execute(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, unnest($months::DATE[]) AS month)

@@ -17,6 +17,6 @@ def follow(settings: Settings, by: str | roles.Actor = "系统") -> list[str]:
         if not due:
             return []
         name = by if isinstance(by, str) else by.name
-        made = [one for one in monthly_run.publish_months(opened, settings, due, name) if one.new]
-    papers.issue_latest(settings, [one.month for one in made])
-    return [one.label for one in made]
+        made = [edition for edition in monthly_run.publish_months(opened, settings, due, name) if edition.new]
+    papers.issue_latest(settings, [edition.month for edition in made])
+    return [edition.label for edition in made]

@@ -114,7 +114,7 @@ def require_not_retracted(opened: Warehouse, name: str) -> None:
         )
 
 
-def _append(opened: Warehouse, kind: str, name: str, by: str, more: dict) -> Event:
+def _append(opened: Warehouse, kind: str, name: str, by: str, more: dict[str, str]) -> Event:
     """The event in the ledger; settling then points `current` at what it says, also after a kill between the two."""
     month, number = edition_gate.order(name)
     event = opened.archive.append(kind, {"month": month, "edition": number, **more}, by)

@@ -43,12 +43,12 @@ def last_tick(calendar: Calendar, now: datetime) -> datetime:
 
 def _owed(opened: Warehouse, tick: datetime) -> dict[date, str]:
     received = dict(opened.con.execute("SELECT seq, received_at FROM submission").fetchall())
-    found = {}
+    marks = {}
     for month in opened.life().reported:
         before = [seq for seq in opened.life().months[month].sequence if datetime.fromisoformat(received[seq]) <= tick]
         if before and _is_news(opened, month, max(before)) and gate.opened_by(opened, month, tick):
-            found[month] = _mark(before)
-    return found
+            marks[month] = _mark(before)
+    return marks
 
 
 def _is_news(opened: Warehouse, month: date, seq: int) -> bool:

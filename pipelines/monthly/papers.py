@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines import months, reports
 from pipelines.archive.store import Archive, write_durably
 from pipelines.edition import Release, edition_folders, open_folder
-from pipelines.edition.open_edition import with_decisions
+from pipelines.edition.open_edition import Row, with_decisions
 from pipelines.intake import month_now
 from pipelines.monthly import public_folder
 from pipelines.reports import office
@@ -35,7 +35,9 @@ def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path
     public_folder.bring_up_to_date(settings)
     archive = Archive(settings.archive)
     newest = [
-        found[-1] for month in sorted(wanted) if (found := edition_folders.usable(settings.releases, archive, month))
+        editions[-1]
+        for month in sorted(wanted)
+        if (editions := edition_folders.usable(settings.releases, archive, month))
     ]
     current = edition_folders.current(settings.releases)
     due = {*newest[-1:], *([current] if current else [])}
@@ -84,7 +86,7 @@ def _mark(release: Release) -> list[int | str]:
     return [*sorted(decided), *(_standing(row) for row in release.explanations(release.month))]
 
 
-def _standing(explained: dict) -> str:
+def _standing(explained: Row) -> str:
     return f"{explained['finding']} {explained['at']} {explained['state']} {explained['settled_at'] or ''}".strip()
 
 

@@ -69,7 +69,7 @@ def bring_up_to_date(settings: Settings, anew: bool = False) -> None:
         due = [public for month, public in known.items() if not _stands(folder, month, before, wanted)]
         _make(folder)
         # what was taken back goes first, however long the others take
-        for public in sorted(due, key=lambda one: one.down is None):
+        for public in sorted(due, key=lambda public: public.down is None):
             _write_month(folder / months.key(public.month), _contents(settings, public))
         if due:
             _write(folder / "index.html", _index(settings, known))
@@ -85,8 +85,8 @@ def _stands(folder: Path, month: date, before: Mapping[str, list[int]], wanted: 
 
 def _marks(folder: Path) -> dict[str, list[int]]:
     try:
-        found: dict[str, list[int]] = json.loads((folder / _MARKS).read_text(encoding="ascii"))
-        return found
+        marks: dict[str, list[int]] = json.loads((folder / _MARKS).read_text(encoding="ascii"))
+        return marks
     except (OSError, ValueError):
         return {}
 
@@ -114,7 +114,7 @@ def _of_release(settings: Settings, public: PublicMonth, release: Release) -> di
     names = {facts.policy["id"]: f"{facts.policy['id']}.html" for facts in pages[:-1]} | {policies[-1]: "index.html"}
     made = public_data.files(pages, corrections)
     for facts in pages:
-        own = tuple(one for one in corrections if one.policy == facts.policy["id"])
+        own = tuple(correction for correction in corrections if correction.policy == facts.policy["id"])
         others = tuple(
             (names[other.policy["id"]], f"《{other.policy['title']}》") for other in pages if other is not facts
         )
@@ -129,12 +129,12 @@ def _dates(public: PublicMonth) -> tuple[tuple[date, str], ...]:
 
 def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -> list[public_data.Correction]:
     """One for each policy and each time that an edition took the place of another on the page."""
-    found = []
+    corrections = []
     for before, after in zip(public.decisions, public.decisions[1:], strict=False):
         names = edition_gate.label(before), edition_gate.label(after)
         if names[0] != names[1]:
-            found += _compared(settings, _day(after), names, policies)
-    return found
+            corrections += _compared(settings, _day(after), names, policies)
+    return corrections
 
 
 def _compared(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from pipelines.answers.findings import FindingRow
 from pipelines.receipt import finding_list, mark_workbook, plain_workbook
 from pipelines.receipt.context import ReceiptContext, Try, file_name
 from pipelines.workbook.grid import Unreadable
@@ -20,11 +21,10 @@ from pipelines.workbook.open_workbook import open_workbook
 __all__ = ["ReceiptContext", "Try", "file_name", "write_receipt"]
 
 
-def write_receipt(original: bytes, name: str, findings: Sequence[dict], context: ReceiptContext) -> tuple[bytes, str]:
-    """The receipt's bytes and its file name. Never raises for what the file or the findings hold.
-
-    `findings` are dicts with id, code, severity, sheet, cell, field, unit, found, expected, message: `intake.Report`'s.
-    """
+def write_receipt(
+    original: bytes, name: str, findings: Sequence[FindingRow], context: ReceiptContext
+) -> tuple[bytes, str]:
+    """The receipt's bytes and its file name. Never raises for what the file or the findings hold."""
     entries = finding_list.entries(findings, context)
     try:
         data = mark_workbook.mark(original, entries, finding_list.Header(name, context, own=True))

@@ -34,7 +34,7 @@ class Styles:
         self.xfs = self._group("cellXfs")
         if not len(self.xfs):
             self._append("cellXfs", '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>')
-        self._made: dict[tuple, int] = {}
+        self._made: dict[tuple[object, ...], int] = {}
 
     # ---- marks
 
@@ -104,7 +104,7 @@ class Styles:
 
     # ---- making
 
-    def _once(self, key: tuple, group: str, xml: str) -> int:
+    def _once(self, key: tuple[object, ...], group: str, xml: str) -> int:
         if key not in self._made:
             self._made[key] = self._append(group, xml)
         return self._made[key]

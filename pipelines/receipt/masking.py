@@ -46,7 +46,7 @@ def _masked(xml: bytes, sheet: bool, codes: Container[str]) -> bytes:
     return _TEXT.sub(lambda text: personal_data.masked(text[0], codes), text).encode()
 
 
-def _cell(codes: Container[str], match: re.Match) -> str:
+def _cell(codes: Container[str], match: re.Match[str]) -> str:
     """A cell whose stored value is a number of eleven digits or more."""
     prefix, attributes, _, value = match.groups()
     kind = _TYPE.search(attributes)

@@ -90,7 +90,7 @@ def _columns(sheet: Sheet) -> str:
     return f"<cols>{entries}</cols>" if entries else ""
 
 
-def _row(number: int, row: list, sheet: Sheet, codes: Container[str]) -> str:
+def _row(number: int, row: list[object], sheet: Sheet, codes: Container[str]) -> str:
     cells = (
         _cell(f"{column_letters(column)}{number}", _value(value, sheet, (number, column), codes))
         for column, value in enumerate(row, 1)

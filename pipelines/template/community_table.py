@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 from itertools import groupby
+from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_range
 from xlsxwriter.worksheet import Worksheet
@@ -218,7 +219,7 @@ def _validate(sheet: Worksheet, field: Field, ranges: list[str], letter: str) ->
         sheet.data_validation(ranges[0], {**condition, "multi_range": " ".join(ranges)})
 
 
-def condition_of(field: Field, cell: str) -> dict:
+def condition_of(field: Field, cell: str) -> dict[str, Any]:
     """The check of one field's cells, with prompt and complaint; `cell` is the first of them."""
     condition = _condition(field, cell)
     return condition | {
@@ -229,7 +230,7 @@ def condition_of(field: Field, cell: str) -> dict:
     }
 
 
-def _condition(field: Field, cell: str) -> dict:
+def _condition(field: Field, cell: str) -> dict[str, Any]:
     limit = (
         {"criteria": ">=", "value": 0}
         if field.max is None
@@ -290,7 +291,7 @@ def _mark_rules(sheet: Worksheet, styles: Styles, form: Form, grid: Grid) -> Non
             )
 
 
-def _format(sheet: Worksheet, ranges: list[str], options: dict) -> None:
+def _format(sheet: Worksheet, ranges: list[str], options: dict[str, Any]) -> None:
     sheet.conditional_format(ranges[0], {**options, "multi_range": " ".join(ranges)})
 
 
