@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class _Chinese(click.Group):
-    """Refusals are printed without a traceback; anything else is our bug and keeps it."""
+    """Print refusals without a traceback; other errors keep theirs."""
 
     def invoke(self, ctx):
         try:
@@ -53,7 +53,7 @@ class _Chinese(click.Group):
 @click.pass_context
 def main(ctx: click.Context, data: Path | None) -> None:
     """社区：城乡社区治理政策落实进展。"""
-    # what is written by this command and by the programs that it starts is for the owner and the group alone
+    # files of this command and of the programs that it starts are readable by owner and group only
     os.umask(0o027)
     ctx.obj = settings.load(data)
 
@@ -155,7 +155,7 @@ def submit(settings: Settings, files, receipts: Path | None, by: str, as_json: b
     if receipts:
         try:
             submit_files.write_receipts(reports, settings, receipts)
-        except locks.Busy as busy:  # the files are stored all the same, and it is said what became of them
+        except locks.Busy as busy:  # the files are stored, so the reports are printed before the error
             printing.say(f"回执未写：{busy}", err=True)
     printing.reports(reports, as_json)
 

@@ -1,4 +1,4 @@
-"""Commands that keep an installation: make everything again, copy it away, bring it back."""
+"""Rebuild, back up and restore an installation."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands for what waits for somebody: each decision in a person's own name."""
+"""Commands for open matters; each decision needs a person's name."""
 
 from datetime import date, datetime
 from pathlib import Path

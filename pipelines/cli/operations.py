@@ -1,4 +1,4 @@
-"""Commands for whoever keeps an installation running: start, look, remind, install."""
+"""Commands for the operator: start, health, reminders, systemd units, audit log."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the commands of `shequ` share: whose installation, which month, which edition, and who decides."""
+"""Options shared by commands: settings, month, edition, and who decides."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the command line prints: Chinese for people, JSON for programs."""
+"""Output of the command line: Chinese for people, JSON for programs."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def say(*lines: str, err: bool = False) -> None:
-    """Lines for a terminal: names from workbooks and files must not steer it, nor begin a line of their own."""
+    """Print lines; control characters and line breaks in names from workbooks and files are escaped."""
     click.echo("\n".join(map(file_names.shown, lines)), err=err)
 
 
@@ -35,7 +35,7 @@ def print_json(data) -> None:
 
 
 def as_json_line(data) -> str:
-    """JSON in which whatever cannot be printed is escaped: the same to a program, harmless on a terminal."""
+    """JSON on one line; unprintable characters are escaped, because a terminal may interpret them."""
     text = json.dumps(data, ensure_ascii=False, default=str)
     if text.isprintable():
         return text
@@ -44,7 +44,7 @@ def as_json_line(data) -> str:
 
 @contextmanager
 def progress(what: str):
-    """A callback (done, of, item) that draws a bar on a terminal and stays quiet elsewhere; nothing for quick work."""
+    """A callback (done, of, item) that draws a bar on a terminal and nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -104,7 +104,7 @@ def _report(report: "Report") -> None:
 
 
 def table(rows: Sequence[Sequence[object]], right: tuple[int, ...] = ()) -> None:
-    """Rows in columns that meet on a terminal, where a Chinese character is two cells wide; numbers (`right`) end together."""
+    """Rows in aligned columns, a Chinese character two cells wide; the columns `right` are right-aligned."""
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     for row in texts:

@@ -1,4 +1,4 @@
-"""`shequ reference`: what reference data there is, how old it is, what lies beside it unused."""
+"""`shequ reference`: content and age of the reference data, and unused files beside it."""
 
 from datetime import date
 

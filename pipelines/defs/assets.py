@@ -1,6 +1,6 @@
-"""The four operations of a month as Dagster assets: each calls one plain function and reports the tables and papers that it made.
+"""The four monthly operations as Dagster assets: each calls one plain function and reports the tables and papers that it made.
 
-Where a part of an operation's assets is selected, all of them are made and only the part is reported. A backfill of many months is one run.
+Where some of an operation's assets are selected, all are made and only those are reported. A backfill of many months is one run.
 A failed blocking check fails its operation, so that later ones do not run; checks that are run alone only report.
 """
 
@@ -32,7 +32,7 @@ from pipelines.warehouse.projection import Warehouse
 STILL_FOR = 30.0
 # Tag of a run that the inbox asked for: it makes working editions at most.
 INBOX = "shequ/inbox"
-# Files that one run of the inbox takes; what is beyond is the next one's.
+# Most files that one run of the inbox takes; the next run takes the rest.
 MOST = 300
 # Workbooks between two lines of progress in the log.
 STEP = 20
@@ -55,7 +55,7 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
         "backfill_policy": dg.BackfillPolicy.single_run(),
         "can_subset": True,
     }
-    # once more where that helps by itself: `station.refusals_shown` says where
+    # `station.refusals_shown` says which failures are worth a retry
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
     received, counted = (asset_checks.declared(stage, reference, partitions) for stage in warehouse_checks.STAGES)
     return [
@@ -193,7 +193,7 @@ def _report(common: dict[str, Any]) -> dg.AssetsDefinition:
         with refusals_shown():
             made = papers.issue_latest(station.settings, asked(context))
             metadata = {kind: _papers(made, kind) for kind in asset_specs.PAPERS}
-            if len(asked(context)) == 1:  # a backfill is no news
+            if len(asked(context)) == 1:  # no messages about a backfill
                 before = _before(Archive(station.settings.archive), _began(context))
                 dispatch.releases(station.settings, before)
             waiting = len(dispatch.outbox(station.settings).waiting())

@@ -1,4 +1,4 @@
-"""The monthly job, and when it runs by itself: every day at the publication time, for the months whose gate is open."""
+"""The monthly job and its schedule: daily at the publication time, for the months whose gate is open."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from pipelines.reference.working_days import Calendar
 def build(
     calendar: Calendar, partitions: dg.TimeWindowPartitionsDefinition, selection: dg.AssetSelection
 ) -> tuple[UnresolvedAssetJobDefinition, dg.ScheduleDefinition]:
-    """The job over all that is made of a month, and its schedule: daily at the publication time in the calendar's time zone."""
+    """The job over all assets of a month, and its schedule: daily at the publication time in the calendar's time zone."""
     job = dg.define_asset_job(
         "monthly",
         selection=selection,
@@ -46,7 +46,7 @@ def build(
 def requests(
     due: Mapping[date, str], partitions: dg.TimeWindowPartitionsDefinition, now: datetime
 ) -> list[dg.RunRequest]:
-    """One run a month; asked for again only when other submissions are in force."""
+    """One run per month, requested again only when other submissions are in force."""
     keys = set(partitions.get_partition_keys(current_time=now))
     return [
         dg.RunRequest(run_key=f"owed-{months.key(month)}-{mark}", partition_key=months.key(month))

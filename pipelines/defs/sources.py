@@ -1,4 +1,4 @@
-"""External assets: inputs that Dagster does not make, observed daily with their age and the promises about them."""
+"""External assets: inputs that Dagster does not make, observed daily with their age and their promises."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

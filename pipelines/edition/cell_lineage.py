@@ -34,7 +34,7 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> F
 def _answered(release: Release, seq: int, columns: list[Row], cell: str, row_no: int, sheet: str | None) -> Row | None:
     """The field, sheet and row number of a cell of 表1. Where several sheets have such a cell and none is named, the first is meant."""
     moved = release.rows("SELECT row_no, field, sheet, cell FROM moved WHERE seq = ? ORDER BY row_no, field", [seq])
-    # a row or column that a later sheet added has a number on the joined table, at which nothing stands on the first
+    # rows and columns added by a later sheet have numbers on the joined table that the first sheet lacks
     added = {row["field"] for row in moved if row["row_no"] == row_no}
     there = [row for row in moved if row["cell"] == cell and sheet in (None, row["sheet"])]
     return next(
@@ -69,7 +69,7 @@ def _community(release: Release, submission: Row, place: Row, row_no: int) -> Fe
 
 
 def _in_scope(release: Release, figure: FedFigure, item: Row) -> bool:
-    """Whether the unit is, or may be, in the indicator's scope."""
+    """Whether the unit is in the indicator's scope, or its scope is unknown."""
     rows = release.rows(
         f"""SELECT "{figure["indicator"]}" AS state FROM "state-{figure["policy"]}" WHERE month = ? AND unit = ?""",
         [item["month"], item["unit"]],

@@ -1,4 +1,4 @@
-"""What an edition holds of its city: outlines of the counties, changes of the divisions, due days.
+"""Tables of an edition about its city: outlines of the counties, changes of the divisions, due days.
 
 | table | one row per |
 |---|---|
@@ -19,7 +19,7 @@ import pyarrow as pa
 from pipelines import months
 from pipelines.reference import city_declarations, working_days
 
-if TYPE_CHECKING:  # publishing an edition needs nothing of opening it
+if TYPE_CHECKING:  # only for the annotation: publishing does not import opening
     from pipelines.edition.open_edition import Release
 
 _OUTLINE = [

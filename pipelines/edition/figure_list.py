@@ -10,7 +10,7 @@ from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 
 LEVELS = ("city", "county", "town", "community")
-# 28 significant digits: more than anybody checks, and the same on every machine.
+# 28 significant digits, the same on every machine
 _EXACT = Context(prec=28, rounding=ROUND_HALF_UP)
 
 
@@ -75,7 +75,7 @@ _NAMES_THEN = """
     SELECT DISTINCT month, 'county' AS level, county_code AS unit, county AS name FROM standing
     UNION SELECT DISTINCT month, 'town', town_code, town FROM standing
 """
-# by later divisions a place has the name that it has in the release's month
+# by later divisions a place has its name of the release's month
 _NAMES_NOW = """
     SELECT month, level, unit, name FROM (SELECT DISTINCT month FROM standing), (
         SELECT DISTINCT 'county' AS level, county_code AS unit, county AS name FROM unit
@@ -122,7 +122,7 @@ def _unit_figure(indicator: Row, item: Row, month: date) -> Row:
 
 
 def _unit_gap(indicator: Row, state: int) -> Row:
-    """A unit lacks itself: by its answer, or by not being known."""
+    """The gap of a single unit: 1 where its answer lacks the indicator or is not known."""
     counted = indicator["is_share"] and indicator["low"] is not None and indicator["high"] is None and state != 0
     if not counted:
         return {"gap": None, "gap_failing": None, "gap_unknown": None}
@@ -131,7 +131,7 @@ def _unit_gap(indicator: Row, state: int) -> Row:
 
 
 def _unit_status(indicator: Row, state: int, month: date) -> str:
-    """A single unit has no pace: it has what is asked, lacks it, or is not known."""
+    """The status of a single unit, which has no pace: met, not met, or not known."""
     if state in (0, 3, 4):
         return "not_applicable" if state == 0 else "no_data"
     if indicator["goal"] is None or not indicator["is_share"] or (indicator["judged"] and month.month != 12):
@@ -142,7 +142,7 @@ def _unit_status(indicator: Row, state: int, month: date) -> str:
 
 
 def _public(row: Row, release: Release) -> Figure:
-    """A figure under the keys of `shequ figures --json`; one of an edition of an older format lacks what was not computed then."""
+    """A figure under the keys of `shequ figures --json`; of an edition of an older format without keys that it lacks."""
     factor, numerator, denominator = row["factor"], row["numerator"], row["denominator"]
     share_unknown = row["unknown"] - row["scope_unknown"] if row["is_share"] else 0
     whole = denominator + (row["scope_unknown"] if row["is_share"] else 0)

@@ -19,7 +19,7 @@ Made = Callable[[], dict[str, Object]]
 class Exports:
     """Exports noted in the warehouse: (month, kind) → mark of the inputs, and the objects by name.
 
-    It is read as one, for an edition asks for every month of the series. Files are written by a thread of their own.
+    Read in one query, because an edition needs every month of the series. Files are written by a separate thread.
     """
 
     def __init__(self, warehouse: Warehouse, store: Path):
@@ -38,11 +38,11 @@ class Exports:
         self._writing.shutdown()
 
     def of(self, month: date, what: str, made_from: str, queries: Queries) -> dict[str, Object]:
-        """Objects by name, made only where `made_from` has changed since the last time or a file is gone from the store."""
+        """Objects by name, exported only where `made_from` has changed or a file is missing from the store."""
         return self.begin(month, what, made_from, queries)()
 
     def begin(self, month: date, what: str, made_from: str, queries: Queries) -> Made:
-        """The same, begun: the rows are taken now, and what is returned waits for the files."""
+        """Start an export: rows are read now; the returned function waits for the files."""
         known_objects = self._known(month, what, made_from)
         if known_objects is not None:
             return lambda: dict(known_objects)
@@ -56,7 +56,7 @@ class Exports:
         return finish
 
     def _begin(self, name: str, query: str) -> Future[Object]:
-        """A table's file, begun. What waits to be written stands in memory: a city's month at most, or one large table."""
+        """Start writing a table's file. At most a city's month or one large table waits in memory."""
         table = month_tables.asked(self.warehouse, query)
         file = self._writing.submit(month_tables.stored, self.store, name, table)
         self._waiting.append(file)
@@ -65,7 +65,7 @@ class Exports:
         return file
 
     def noted(self, month: date, what: str, made_from: str, make: Made) -> dict[str, Object]:
-        """The same of objects that are come by in another way."""
+        """The same for objects that `make` returns."""
         objects = self._known(month, what, made_from)
         if objects is None:
             objects = make()
@@ -77,7 +77,7 @@ class Exports:
         return noted if noted is not None and all(map(self._stands, noted.values())) else None
 
     def _stands(self, item: Object) -> bool:
-        # asked of every table of every month of the series: text is cheaper than a `Path`
+        # called for every table of every month: text is faster than `Path`
         return os.access(f"{self.store}/{item.sha256[:2]}/{item.sha256}.parquet", os.R_OK)
 
     def _note(self, month: date, what: str, mark: str, made: dict[str, Object]) -> None:
@@ -94,7 +94,7 @@ def _mark(made_from: str) -> str:
     return sha256(made_from.encode()).hexdigest()
 
 
-# Tables that may wait to be written, and from how many rows on one is written before the next is asked for.
+# most tables that wait to be written; a table of at least so many rows is written before the next is read
 _AHEAD, _LARGE = 12, 100_000
 _EXPORTED = """
     CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,

@@ -1,12 +1,12 @@
-"""The copy of a whole installation: the archive (`pipelines.archive.backup`), how it is set up, and the edition that people read.
+"""Backup of a whole installation: the archive (`pipelines.archive.backup`), its configuration, and the current edition.
 
     backup(settings, folder) -> BackedUp   beside the archive: `installation/` and `edition/`
     verify(folder) -> Verified             all of it, without changing it
-    restore(settings, folder) -> Restored  everything in its place; the edition that was current is readable at once
-    rehearse(settings, folder) -> Rehearsal  a restore into a temporary folder, every figure made again and compared
+    restore(settings, folder) -> Restored  into an empty installation; the current edition is readable at once
+    rehearse(settings, folder) -> Rehearsal  restore into a temporary folder, rebuild and compare every figure
 
-How it is set up: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, messages that wait, and the reference
-data as it stands. What the environment holds (`/etc/shequ/environment`) is not in it.
+The configuration: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, unsent messages, and the reference
+data. Environment variables (`/etc/shequ/environment`) are not included.
 """
 
 import hashlib
@@ -32,12 +32,12 @@ Progress = Callable[[int, int, str], None]
 FILES = ("access.yaml", "contacts.yaml", "dagster.yaml", ".streamlit/secrets.toml")
 FOLDERS = ("outbox/queue",)
 REFERENCE = "reference"
-# lists of earlier days that are kept beside the newest
+# lists of files that are kept, one a day
 KEPT = 60
 
 
 class Verified(archive_backup.Verified):
-    """A backup looked at: `files` is how many set the installation up (None where it has faults), `edition` the one that is in it."""
+    """A backup looked at: `files` counts the configuration (None where it has faults), `edition` names the edition in it."""
 
     files: int | None
     edition: str | None
@@ -87,11 +87,11 @@ def backup(settings: Settings, folder: Path, by: str = "系统", report: Progres
     return {**copied, **verified}
 
 
-# ---- how it is set up
+# ---- configuration
 
 
 def _set_up(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """(name in the copy, file) of all that sets an installation up."""
+    """(name in the copy, file) of the configuration."""
     for name in FILES:
         if (settings.data / name).is_file():
             yield name, settings.data / name
@@ -106,13 +106,13 @@ def _set_up(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 
 def _copy_files(settings: Settings, place: Path) -> None:
-    """Every file under its SHA-256, once; the list of a day names them with their modes."""
+    """Copy every file once, under its SHA-256; the list of the day has names and modes."""
     listed = {}
     for name, path in _set_up(settings):
         try:
             data, mode = path.read_bytes(), path.stat().st_mode & 0o777
         except FileNotFoundError:
-            continue  # a message that left this moment
+            continue  # a message that was sent meanwhile
         digest = hashlib.sha256(data).hexdigest()
         if not is_right(place / "objects" / digest, digest):
             write_durably(place / "objects" / digest, data, mode=0o400)
@@ -146,7 +146,7 @@ def _file_faults(place: Path) -> list[str]:
 
 
 def _restore_files(settings: Settings, place: Path) -> list[str]:
-    """Put back what the installation lacks; returns what a person must look at. Nothing that is there is replaced."""
+    """Restore missing files, never replacing one; returns notes for a person."""
     differing = []
     for name, copy in _listed(place).items():
         data = (place / "objects" / copy["sha256"]).read_bytes()
@@ -160,7 +160,7 @@ def _restore_files(settings: Settings, place: Path) -> list[str]:
 
 
 def _reference_aside(settings: Settings, place: Path, differing: list[str]) -> list[str]:
-    """The backed-up reference data in a folder of its own, where it is not the one that this installation uses."""
+    """Restore reference data that differ from the installation's into a folder of their own; returns the note about it."""
     folder = settings.data / "reference-restored"
     for name, copy in _listed(place).items():
         if name.startswith(f"{REFERENCE}/"):
@@ -173,11 +173,11 @@ def _reference_aside(settings: Settings, place: Path, differing: list[str]) -> l
     ]
 
 
-# ---- the edition that people read
+# ---- the current edition
 
 
 def _copy_edition(settings: Settings, place: Path) -> None:
-    """The current edition, once; the one before it goes when the new one stands whole."""
+    """Copy the current edition unless it is there; older copies are removed once the new one is complete."""
     current = edition_folders.current(settings.releases)
     if current is None:
         return
@@ -213,7 +213,7 @@ def _edition_faults(place: Path) -> list[str]:
 
 
 def _restore_edition(settings: Settings, place: Path) -> str | None:
-    """The edition in its place on the shelf, where it is whole and the ledger knows it; its name."""
+    """Restore the edition where it is undamaged and in the ledger; returns its name."""
     folder = _edition(place)
     if folder is None or verify_files.edition_faults(folder) or not _is_known(settings, folder):
         return None
@@ -276,12 +276,12 @@ def restore(settings: Settings, folder: Path, by: str = "系统", report: Progre
 
 
 def _holds(verdict: rebuild_editions.Verdict) -> bool:
-    """Whether every edition of this program came back as it was. One of an earlier program may differ by the program alone."""
+    """Whether every edition made by this program came out the same; one of an earlier program may differ."""
     return not verdict["archive"] and not any(edition["same_program"] for edition in verdict["differ"])
 
 
 def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Rehearsal:
-    """Restore into a temporary folder below the data, make every figure again, compare with the ledger, and remove it all again.
+    """Restore into a temporary folder, rebuild every edition, compare with the ledger, and remove the folder.
 
     The result is noted in the audit ledger. Errors: as `restore`.
     """

@@ -4,8 +4,7 @@
 
 An xlsx or xlsm is patched part by part: parts that this package does not handle (pictures, shapes, validations, charts) are
 copied byte for byte. For other formats an xlsx is made that holds the list and, where the file can be read, a copy of its
-values with the marks. The receipt is always an .xlsx without macros: a macro would run at the county under our name, and no
-answer depends on it.
+values with the marks. The receipt is always an .xlsx without macros, which would run at the county as if they were ours.
 """
 
 from collections.abc import Sequence

@@ -59,7 +59,7 @@ class Entry:
 
 
 def codes(entries: Iterable[Entry]) -> frozenset[str]:
-    """Damaged codes of units that findings are about: what stands in a column of codes is no telephone number."""
+    """Damaged unit codes in findings, which must not be masked as telephone numbers."""
     stated = (entry.finding["found"] for entry in entries if entry.finding["field"] in CODES)
     return frozenset(code for text in stated if text for code in text.split("、"))
 
@@ -184,7 +184,7 @@ def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
 
 
 def _state(entry: Entry, said: Said | None) -> str:
-    """What was said of a finding since, else how it compares with the submission before."""
+    """State of a finding's explanation, else its state since the submission before."""
     if said and said["asked"]:
         return "市里追问"
     if said and said["state"] in _SAID:

@@ -1,7 +1,7 @@
 """State of findings since the last submission: new, still open, back again, mended.
 
-Notes have no state: there is nothing to mend. Two findings are the same where the id is the same, or where the same question of
-the same unit has the same fault: a change of 约30 to 约40 does not mend it.
+Notes have no state. Two findings are the same where the id is the same, or where the same question of
+the same unit has the same fault: 约30 changed to 约40 is the same finding.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ def states(findings: Sequence[FindingRow], earlier: Sequence[Try]) -> list[str]:
     if not earlier:
         return [""] * len(findings)
     seen = _known(finding for submission in earlier for finding in submission.findings)
-    # a refused submission between two that were read has no findings of cells: nothing was mended in it
+    # a refused submission has no findings of cells, so the last one that was read is compared too
     last = _known(_last_read(earlier)) | _known(earlier[-1].findings)
     return [_state(f, last, seen) if f["severity"] != "note" else "" for f in findings]
 
@@ -42,7 +42,7 @@ def _state(finding: FindingRow, last: set[Key], seen: set[Key]) -> str:
 
 
 def mended(findings: Sequence[FindingRow], earlier: Sequence[Try], refused: bool) -> list[FindingRow]:
-    """Findings of the last submission that are gone. In a refused file no cell was read: only faults of the file can be gone."""
+    """Findings of the last submission that are gone; of a refused file only those about the file, because its cells were not read."""
     if not earlier:
         return []
     now = _known(findings)

@@ -41,7 +41,7 @@ class Calendar:
         return year in self.years_known
 
     def is_working_day(self, day: date) -> bool:
-        """Monday to Friday but for holidays, and the weekend days worked in exchange."""
+        """Monday to Friday except holidays, and weekend days worked in exchange."""
         if day in self.exchanged:
             return True
         return day.weekday() < _SATURDAY and day not in self.holidays
@@ -57,7 +57,7 @@ class Calendar:
         return self.working_day_from(months.add(month, 1).replace(day=self.due_day_of_month))
 
     def publication_moment(self, month: date) -> datetime:
-        """From when a month is released however few have reported. On a working day, and never before the due day is over."""
+        """The moment from which a month is released, whoever has reported: on a working day, after the due day."""
         nominal = months.add(month, 1).replace(day=self.publication_day_of_month)
         day = self.working_day_from(max(nominal, self.due_day(month) + _ONE_DAY))
         return datetime.combine(day, self.publication_time, self.zone)
@@ -177,7 +177,7 @@ def _named(notice: _Notice) -> Iterator[tuple[date, bool]]:
 
 
 def _refuse_unlikely(day: date, worked: bool, year: int, where: str) -> None:
-    """Slips of the pen: a day of another year (but the December before), and an exchange that is no weekend day."""
+    """Refuses a day of another year (except the December before), and an exchange that is no weekend day."""
     if not date(year - 1, 12, 1) <= day <= date(year, 12, 31):
         raise Refusal(f"{where}：{day} 不在 {year} 年（或上年 12 月）；请核对日期")
     if worked and day.weekday() < _SATURDAY:

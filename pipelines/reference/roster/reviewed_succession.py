@@ -1,4 +1,4 @@
-"""The reviewed part of succession: what a person decided once, and why (`succession.yaml`)."""
+"""Reviewed succession: decisions of a person, with reasons (`succession.yaml`)."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Units through the years: persistent identities, the place of a unit under another month's divisions, and the balance.
+"""Persistent identities of units, their place under another month's divisions, and the balance of their numbers.
 
-An identity (`uid`) is code and edition of the unit's first appearance (`130521103201@2016`). It is handed on along one-to-one
+An identity (`uid`) is code and edition of the unit's first appearance (`130521103201@2016`). It is kept along one-to-one
 edges (same, renamed, recoded) and ends where a unit is abolished, merged, split, or open.
 """
 
@@ -66,7 +66,7 @@ class Succession:
         return self._uids[year]
 
     def identities(self, year: int, codes: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-        """The identity of each of an edition's units, in their order. In the first edition nothing has to be followed."""
+        """The identity of each of an edition's units, in their order."""
         if year == self._years[0]:
             return pc.binary_join_element_wise(codes, text(str(year)), text("@"))
         uids = self.uids(year)
@@ -198,7 +198,7 @@ class Succession:
                     counts[code][names[1]] += 1
                     counts[code][f"{names[1]}_open"] += edges[uid].type == "open"
 
-    # -- inside -----------------------------------------------------------------------------------------------------
+    # -- internals -----------------------------------------------------------------------------------------------------
 
     def _between(self, from_year: int, to_year: int) -> list[int]:
         if from_year > to_year:
