@@ -119,7 +119,7 @@ def withdraw(settings: Settings, of: int, why: str, by: str, as_json: bool) -> N
 
 
 def _gone_from_public(settings: Settings, event: "Event") -> str:
-    """Print the months whose public page the decision took back."""
+    """`；2020年6月的公开页已撤下…`: the public pages that a decision took back; empty where it took none."""
     from pipelines.monthly import public_folder
 
     gone = [months.label(month) for month in public_folder.taken_back_by(settings, event.seq)]

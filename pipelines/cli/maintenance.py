@@ -1,6 +1,7 @@
 """Rebuild, back up and restore an installation."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -19,8 +20,13 @@ def rebuild(settings: Settings, as_json: bool) -> None:
 
     with printing.progress("重建") as report:
         verdict = rebuild_editions.rebuild(settings, report)
-    printing.print_json(verdict) if as_json else printing.say(*verdict["message"].split("\n"))
-    if not verdict["agrees"]:
+    _finish(verdict, verdict["message"], verdict["agrees"], as_json)
+
+
+def _finish(result: Mapping[str, object], message: str, good: bool, as_json: bool) -> None:
+    """Print the result, and exit with 1 where it is not good."""
+    printing.print_json(result) if as_json else printing.say(*message.split("\n"))
+    if not good:
         sys.exit(1)
 
 
@@ -36,9 +42,7 @@ def backup(settings: Settings, folder: Path, only_verify: bool, by: str, as_json
 
     with printing.progress("备份") as report:
         result = copies.verify(folder) if only_verify else copies.backup(settings, folder, by, report)
-    printing.print_json(result) if as_json else printing.say(*result["message"].split("\n"))
-    if not result["whole"]:
-        sys.exit(1)
+    _finish(result, result["message"], result["whole"], as_json)
 
 
 @click.command()
@@ -52,7 +56,8 @@ def restore(settings: Settings, folder: Path, only_rehearse: bool, by: str, as_j
     from pipelines.monthly import rebuild_editions, whole_backup
 
     if only_rehearse:
-        return _rehearse(settings, folder, by, as_json)
+        _rehearse(settings, folder, by, as_json)
+        return
     with printing.progress("恢复") as report:
         restored = whole_backup.restore(settings, folder, by, report)
         if not as_json:
@@ -61,10 +66,7 @@ def restore(settings: Settings, folder: Path, only_rehearse: bool, by: str, as_j
                 f"已恢复台账至第 {restored['seq']} 号，{restored['objects']} 个文件{served}", *restored["notes"]
             )
         verdict = rebuild_editions.rebuild(settings, report)
-    printing.print_json({**restored, "rebuild": verdict}) if as_json else printing.say(*verdict["message"].split("\n"))
-    if not verdict["agrees"]:
-        sys.exit(1)
-    return None
+    _finish({**restored, "rebuild": verdict}, verdict["message"], verdict["agrees"], as_json)
 
 
 def _rehearse(settings: Settings, folder: Path, by: str, as_json: bool) -> None:
@@ -72,8 +74,5 @@ def _rehearse(settings: Settings, folder: Path, by: str, as_json: bool) -> None:
 
     with printing.progress("演练") as report:
         result = whole_backup.rehearse(settings, folder, by, report)
-    printing.print_json(result) if as_json else printing.say(
-        f"演练{'通过' if result['agrees'] else '没有通过'}：{result['message']}"
-    )
-    if not result["agrees"]:
-        sys.exit(1)
+    word = "通过" if result["agrees"] else "没有通过"
+    _finish(result, f"演练{word}：{result['message']}", result["agrees"], as_json)

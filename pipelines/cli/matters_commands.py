@@ -45,9 +45,9 @@ def matters(settings: Settings, month: date | None, as_json: bool) -> None:
         where = " ".join(filter(None, (matter["county"], matter["month"])))
         kind, state = KIND_NAMES[matter["kind"]], STATE_NAMES[matter["state"]]
         printing.say(f"[{matter['id']}] {kind}（{state}）{where} 第 {matter['seq']} 号：{matter['message']}")
-        for what, said in (("情况说明", matter["explanation"]), ("市里追问", matter["question"])):
+        for heading, said in (("情况说明", matter["explanation"]), ("市里追问", matter["question"])):
             if said:
-                printing.say(f"      {what}：{said}")
+                printing.say(f"      {heading}：{said}")
     printing.say(f"共 {len(waiting)} 件待办" if waiting else "没有待办的事")
 
 

@@ -43,13 +43,13 @@ def as_json_line(data) -> str:
 
 
 @contextmanager
-def progress(what: str):
+def progress(title: str):
     """A callback (done, of, item) that draws a bar on a terminal and nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn(what),
+        TextColumn(title),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

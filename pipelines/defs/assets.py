@@ -279,9 +279,9 @@ def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
         raise dg.Failure(f"{span}没有任何有效报表，没有可计算的内容（{latest}）", allow_retries=False)
 
 
-def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int, str], None]:
+def _progress(context: dg.AssetExecutionContext, title: str) -> Callable[[int, int, str], None]:
     def report(done: int, of: int, item: str) -> None:
         if done % STEP == 0 or done == of:
-            context.log.info(f"{what} {done}/{of} {file_names.shown(item)}")
+            context.log.info(f"{title} {done}/{of} {file_names.shown(item)}")
 
     return report

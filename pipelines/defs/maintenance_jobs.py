@@ -181,11 +181,11 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     return job, nightly
 
 
-def _tell_damage(station: Station, kind: str, what: str, damage: list[str], now: datetime) -> None:
+def _tell_damage(station: Station, kind: str, title: str, damage: list[str], now: datetime) -> None:
     if damage:
         known = dispatch.known(station.settings)
-        dispatch.tell(station.settings, [messages.fault(kind, what, damage, now.date(), known)])
-        raise dg.Failure(f"{what}：{'；'.join(damage[:20])}", allow_retries=False)
+        dispatch.tell(station.settings, [messages.fault(kind, title, damage, now.date(), known)])
+        raise dg.Failure(f"{title}：{'；'.join(damage[:20])}", allow_retries=False)
 
 
 def purge(instance: dg.DagsterInstance, before: datetime) -> int:

@@ -138,8 +138,8 @@ def _meaning(
     if kind in ("state", "county_state") and register is not None:
         part, _, own = name.rpartition(":")
         if entry := next((i for i in register if i.id == own), None):
-            what = {"n": ("分子：", "numerator of "), "d": ("分母：", "denominator of ")}.get(part, ("", "state for "))
-            return f"{what[0]}{entry.name}", f"{what[1]}{entry.id}", None, {} if part else STATES
+            words = {"n": ("分子：", "numerator of "), "d": ("分母：", "denominator of ")}.get(part, ("", "state for "))
+            return f"{words[0]}{entry.name}", f"{words[1]}{entry.id}", None, {} if part else STATES
     if name in COLUMNS and not (kind in ("standing", "county_standing", "evidence") and _asked(name, kind, form)):
         return *COLUMNS[name], None, CODES.get(name) or (STATUSES if name == "status" or name.startswith("if_") else {})
     prefix, _, own = name.rpartition(":")

@@ -93,29 +93,29 @@ def _units(release: Release, month: date, policy: str, unit: str | None, indicat
     for row in wanted:
         name = row["indicator"]
         parts = "NULL AS n, NULL AS d" if row["is_share"] else f'"n:{name}" AS n, "d:{name}" AS d'
-        for item in release.rows(
+        for unit_row in release.rows(
             f"""SELECT s.unit, st.name, s.carried, s."{name}" AS state, {parts} FROM "state-{policy}" AS s
                 JOIN standing AS st USING (month, unit) WHERE s.month = $month AND ($unit IS NULL OR s.unit = $unit) ORDER BY 1""",
             {"month": month, "unit": unit},
         ):
-            figures_of_units.append(_unit_figure(row, item, month))
+            figures_of_units.append(_unit_figure(row, unit_row, month))
     return figures_of_units
 
 
-def _unit_figure(indicator: Row, item: Row, month: date) -> Row:
+def _unit_figure(indicator: Row, unit_row: Row, month: date) -> Row:
     """A unit's own figure: of a share 1 or 0 of 1, of a ratio its own two answers."""
-    state, share = item["state"], indicator["is_share"]
+    state, share = unit_row["state"], indicator["is_share"]
     unknown, scope_unknown = int(state in (3, 4)), int(state == 4)
-    numerator = Decimal(state == 1) if share else item["n"] or Decimal(0)
-    denominator = Decimal(state in (1, 2, 3)) if share else item["d"] or Decimal(0)
+    numerator = Decimal(state == 1) if share else unit_row["n"] or Decimal(0)
+    denominator = Decimal(state in (1, 2, 3)) if share else unit_row["d"] or Decimal(0)
     counted = state in (1, 2, 3) if share else state == 1
     status = _unit_status(indicator, state, month)
     judged = share and status not in ("not_applicable", "no_data", "tracked")
     return {
-        "indicator": indicator["indicator"], "month": month, "level": "community", "unit": item["unit"], "name": item["name"],
+        "indicator": indicator["indicator"], "month": month, "level": "community", "unit": unit_row["unit"], "name": unit_row["name"],
         "is_share": share, "factor": indicator["factor"], "numerator": numerator, "denominator": denominator,
         "unknown": unknown, "scope_unknown": scope_unknown, "failing": int(state == 2) if share else None,
-        "carried": int(item["carried"] and counted), "target": indicator["goal"], "status": status,
+        "carried": int(unit_row["carried"] and counted), "target": indicator["goal"], "status": status,
         "if_low": status if judged else None, "if_high": status if judged else None, "if_last": None,
         "value": None if state in (0, 3, 4) or not denominator else 0.0, **_unit_gap(indicator, state),
     }  # fmt: skip

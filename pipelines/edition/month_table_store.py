@@ -28,8 +28,8 @@ class Exports:
         self._waiting: deque[Future[Object]] = deque()
         warehouse.con.execute(_EXPORTED)
         self.known: dict[tuple[date, str, str], dict[str, Object]] = {}
-        for month, what, mark, name, *item in warehouse.con.execute("FROM exported").fetchall():
-            self.known.setdefault((month, what, mark), {})[name] = Object(*item)
+        for month, kind, mark, name, *columns in warehouse.con.execute("FROM exported").fetchall():
+            self.known.setdefault((month, kind, mark), {})[name] = Object(*columns)
 
     def __enter__(self) -> "Exports":
         return self
@@ -37,20 +37,20 @@ class Exports:
     def __exit__(self, *_: object) -> None:
         self._writing.shutdown()
 
-    def of(self, month: date, what: str, made_from: str, queries: Queries) -> dict[str, Object]:
+    def of(self, month: date, kind: str, made_from: str, queries: Queries) -> dict[str, Object]:
         """Objects by name, exported only where `made_from` has changed or a file is missing from the store."""
-        return self.begin(month, what, made_from, queries)()
+        return self.begin(month, kind, made_from, queries)()
 
-    def begin(self, month: date, what: str, made_from: str, queries: Queries) -> Made:
+    def begin(self, month: date, kind: str, made_from: str, queries: Queries) -> Made:
         """Start an export: rows are read now; the returned function waits for the files."""
-        known_objects = self._known(month, what, made_from)
+        known_objects = self._known(month, kind, made_from)
         if known_objects is not None:
             return lambda: dict(known_objects)
         begun = {name: self._begin(name, query) for name, query in queries().items()}
 
         def finish() -> dict[str, Object]:
             made = {name: file.result() for name, file in begun.items()}
-            self._note(month, what, _mark(made_from), made)
+            self._note(month, kind, _mark(made_from), made)
             return dict(made)
 
         return finish
@@ -64,30 +64,31 @@ class Exports:
             self._waiting.popleft().result()
         return file
 
-    def noted(self, month: date, what: str, made_from: str, make: Made) -> dict[str, Object]:
+    def noted(self, month: date, kind: str, made_from: str, make: Made) -> dict[str, Object]:
         """The same for objects that `make` returns."""
-        objects = self._known(month, what, made_from)
+        objects = self._known(month, kind, made_from)
         if objects is None:
             objects = make()
-            self._note(month, what, _mark(made_from), objects)
+            self._note(month, kind, _mark(made_from), objects)
         return dict(objects)
 
-    def _known(self, month: date, what: str, made_from: str) -> dict[str, Object] | None:
-        noted = self.known.get((month, what, _mark(made_from)))
+    def _known(self, month: date, kind: str, made_from: str) -> dict[str, Object] | None:
+        noted = self.known.get((month, kind, _mark(made_from)))
         return noted if noted is not None and all(map(self._stands, noted.values())) else None
 
-    def _stands(self, item: Object) -> bool:
+    def _stands(self, stored: Object) -> bool:
         # called for every table of every month: text is faster than `Path`
-        return os.access(f"{self.store}/{item.sha256[:2]}/{item.sha256}.parquet", os.R_OK)
+        return os.access(f"{self.store}/{stored.sha256[:2]}/{stored.sha256}.parquet", os.R_OK)
 
-    def _note(self, month: date, what: str, mark: str, made: dict[str, Object]) -> None:
+    def _note(self, month: date, kind: str, mark: str, made: dict[str, Object]) -> None:
         rows = [
-            [month, what, mark, name, item.sha256, item.rows, item.content, item.columns] for name, item in made.items()
+            [month, kind, mark, name, stored.sha256, stored.rows, stored.content, stored.columns]
+            for name, stored in made.items()
         ]
         with self.warehouse.transaction():
-            self.warehouse.con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, what])
+            self.warehouse.con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, kind])
             self.warehouse.con.executemany("INSERT INTO exported VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self.known[month, what, mark] = made
+        self.known[month, kind, mark] = made
 
 
 def _mark(made_from: str) -> str:

@@ -168,9 +168,9 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
         for month in span:
             now = partial(_now_query, warehouse, month, divisions)
             objects = own[month]() | exports.of(month, divisions, marks[month], now)
-            for table, item in objects.items():
+            for table, exported in objects.items():
                 if table not in spot_tables.TABLES:
-                    content.setdefault(table, {})[months.key(month)] = item
+                    content.setdefault(table, {})[months.key(month)] = exported
     return content | spot_month_tables.stored(warehouse, settings.releases / "objects", life, span)
 
 
@@ -220,11 +220,11 @@ def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, 
 
 def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict[str, Any]) -> Object:
     """A month table of an existing edition, copied back to the store where it is missing there."""
-    item = same_edition.known(warehouse, place, entry)
-    stored = month_tables.object_path(settings.releases / "objects", item.sha256)
+    exported = same_edition.known(warehouse, place, entry)
+    stored = month_tables.object_path(settings.releases / "objects", exported.sha256)
     if not stored.exists():
         durable_files.link(place, stored)
-    return item
+    return exported
 
 
 def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
@@ -346,8 +346,9 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, A
     """A whole release folder: month tables, the small database, the manifest last."""
     folder.mkdir(parents=True)
     for table, entries in content.items():
-        for key, item in entries.items():
-            durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
+        for key, exported in entries.items():
+            stored = month_tables.object_path(store, exported.sha256)
+            durable_files.link(stored, folder / month_tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
     files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:

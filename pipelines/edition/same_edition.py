@@ -20,7 +20,8 @@ def digest(manifest: dict[str, Any]) -> str:
     if manifest["format"] < edition_folders.BY_CONTENT:
         return _hash({key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")})
     contents = {
-        table: {key: item["content"] for key, item in entries.items()} for table, entries in manifest["tables"].items()
+        table: {key: entry["content"] for key, entry in entries.items()}
+        for table, entries in manifest["tables"].items()
     }
     pinned = {"month": manifest["month"], "reference": manifest["reference"], "tables": contents}
     if manifest["format"] < edition_folders.WITHOUT_INPUTS:
@@ -67,8 +68,8 @@ def retold(warehouse: Warehouse, folder: Path) -> dict[str, Any]:
         return manifest
     tables = {
         table: {
-            key: vars(known(warehouse, folder / month_tables.file_of(table, key), item))
-            for key, item in entries.items()
+            key: vars(known(warehouse, folder / month_tables.file_of(table, key), entry))
+            for key, entry in entries.items()
         }
         for table, entries in manifest["tables"].items()
     }

@@ -91,8 +91,8 @@ def _touched(folder: Path) -> int:
 
 def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
     """Month tables (table → month → object) that are not in the store, or whose bytes do not match their name."""
-    objects = [item for entries in content.values() for item in entries.values()]
-    return damaged(warehouse, {item.sha256: month_tables.object_path(store, item.sha256) for item in objects})
+    objects = [entry for entries in content.values() for entry in entries.values()]
+    return damaged(warehouse, {entry.sha256: month_tables.object_path(store, entry.sha256) for entry in objects})
 
 
 def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
@@ -163,9 +163,9 @@ def _listed(folder: Path) -> dict[str, str]:
     with suppress(edition_folders.Damaged):
         manifest["tables"] = edition_folders.month_tables(folder, manifest)
     shared = {
-        month_tables.file_of(table, key): item["sha256"]
+        month_tables.file_of(table, key): entry["sha256"]
         for table, entries in manifest["tables"].items()
-        for key, item in entries.items()
+        for key, entry in entries.items()
     }
     return {**shared, **manifest["files"]}
 

@@ -144,12 +144,12 @@ def _overview(standing: Standing, when: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(what: str, counties: tuple[tuple[str, str], ...], standing: Standing | None = None) -> list[str]:
+def _line(heading: str, counties: tuple[tuple[str, str], ...], standing: Standing | None = None) -> list[str]:
     """One line: the label and the names; with `standing`, the due day beside each county that has another than the usual one."""
     if not counties:
         return []
     names = [name + (_extended(standing, code) if standing else "") for code, name in counties]
-    return [f"{what}：{'、'.join(names)}"]
+    return [f"{heading}：{'、'.join(names)}"]
 
 
 def _extended(standing: Standing, code: str) -> str:
@@ -169,11 +169,11 @@ def _refused_lines(standing: Standing) -> list[str]:
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
     """Message about a released edition: its verdict in one sentence."""
-    what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
+    change = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
     label = f"{months.label(month)}第{edition}版"
     return Message(
-        f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{what}", f"{verdict}\n",
-        "release", f"{label}已{what}。{verdict}", contacts.page(f"?month={months.key(month)}"),
+        f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{change}", f"{verdict}\n",
+        "release", f"{label}已{change}。{verdict}", contacts.page(f"?month={months.key(month)}"),
     )  # fmt: skip
 
 

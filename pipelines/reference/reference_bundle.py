@@ -77,9 +77,9 @@ class Reference:
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
         digests = {"form": form.digest(self.folder)}
-        for item in self.registers:
-            place = self.folder / "policies" / item.policy.id
-            digests[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
+        for policy in (each.policy for each in self.registers):
+            place = self.folder / "policies" / policy.id
+            digests[f"register:{policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         digests["rosters"] = self.rosters.digest()
         if places := city_declarations.files(self.folder):
             digests["city"] = strict_yaml.digest(places)

@@ -95,15 +95,15 @@ def build(model: type[E], data: Any, where: str) -> E:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Refusal("\n".join(_explain(model, where, item) for item in error.errors())) from error
+        raise Refusal("\n".join(_explain(model, where, fault) for fault in error.errors())) from error
 
 
-def _explain(model: type[Entry], where: str, item: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in item["loc"])
-    name = str(item["loc"][-1]) if item["loc"] else ""
+def _explain(model: type[Entry], where: str, fault: Mapping[str, Any]) -> str:
+    path = ".".join(str(part) for part in fault["loc"])
+    name = str(fault["loc"][-1]) if fault["loc"] else ""
     known = [field.alias or key for key, field in model.model_fields.items()]
-    if item["type"] == "extra_forbidden":
+    if fault["type"] == "extra_forbidden":
         return f"{where}：不认识的键“{path}”{suggest(name, known)}"
-    if item["type"] == "missing":
+    if fault["type"] == "missing":
         return f"{where}：缺少必需的键“{path}”"
-    return f"{where}：“{path}”的值 {item['input']!r} 不合要求（{item['msg']}）"
+    return f"{where}：“{path}”的值 {fault['input']!r} 不合要求（{fault['msg']}）"

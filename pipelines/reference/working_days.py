@@ -119,7 +119,7 @@ def load(folder: Path) -> Calendar:
     declared = build(_File, load_yaml(path), FILE)
     if declared.publication_day <= declared.due_day:
         raise Refusal(f"{FILE}：发布日（publication_day）应晚于截止日（due_day）")
-    notices = [build(_Notice, item, f"{FILE}：第{n}条") for n, item in enumerate(declared.notices, 1)]
+    notices = [build(_Notice, entry, f"{FILE}：第{n}条") for n, entry in enumerate(declared.notices, 1)]
     _refuse_disorder(notices)
     holidays, exchanged = _days(notices)
     return Calendar(
@@ -165,9 +165,9 @@ def _days(notices: list[_Notice]) -> tuple[frozenset[date], frozenset[date]]:
 
 def _named(notice: _Notice) -> Iterator[tuple[date, bool]]:
     """Each day that a notice names, and whether it is worked."""
-    for n, item in enumerate(notice.holidays, 1):
+    for n, entry in enumerate(notice.holidays, 1):
         where = f"{FILE}：{notice.number}第{n}项"
-        holiday = build(_Holiday, item, where)
+        holiday = build(_Holiday, entry, where)
         if holiday.last < holiday.first:
             raise Refusal(f"{where}：起始日 {holiday.first} 晚于结束日 {holiday.last}")
         named = [(day, False) for day in holiday.days_off] + [(day, True) for day in holiday.working]

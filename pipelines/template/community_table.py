@@ -53,14 +53,14 @@ class Grid:
     @cache  # noqa: B019 - a grid lives as long as its workbook is written
     def _runs(self, wanted: tuple[bool, ...]) -> list[tuple[int, int]]:
         kinds = {kind for kind, is_wanted in zip(KINDS, wanted, strict=True) if is_wanted}
-        runs = groupby(enumerate(self.kinds, BODY), key=lambda item: item[1] in kinds)
+        runs = groupby(enumerate(self.kinds, BODY), key=lambda pair: pair[1] in kinds)
         numbers = [[row for row, _ in run] for holds, run in runs if holds]
         return [(run_rows[0], run_rows[-1]) for run_rows in numbers]
 
     def ranges(self, fields: list[Field], applies: bool = True) -> list[str]:
         """The cells of the fields as ranges; neighbouring columns that apply alike are joined."""
         cells = []
-        for _, run in groupby(enumerate(fields), key=lambda item: (self.column[item[1].id] - item[0], item[1].applies)):
+        for _, run in groupby(enumerate(fields), key=lambda pair: (self.column[pair[1].id] - pair[0], pair[1].applies)):
             columns = [field for _, field in run]
             first, last = self.column[columns[0].id], self.column[columns[-1].id]
             cells += [xl_range(top, first, bottom, last) for top, bottom in self.rows(columns[0], applies)]

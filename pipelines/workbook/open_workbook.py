@@ -69,10 +69,10 @@ def _read(data: bytes, name: str, limits: Limits) -> Workbook:
         return _read_ole(data, name, limits)
     if other_kinds.is_lock_file(data, name):
         raise Unreadable("lock_file")
-    if what := other_kinds.document_of(data):
-        raise Unreadable("not_a_workbook", f"实际为 {what}")
-    if what := other_kinds.table_format_of(data):
-        raise Unreadable("unsupported_format", what)
+    if kind := other_kinds.document_of(data):
+        raise Unreadable("not_a_workbook", f"实际为 {kind}")
+    if kind := other_kinds.table_format_of(data):
+        raise Unreadable("unsupported_format", kind)
     if b"PK\x03\x04" in data[:_BEFORE_ZIP] and b"PK\x05\x06" in data[-66_000:]:
         return _read_package(Package(data, limits), limits)
     return _read_markup(data, limits) or csv_text.read(data, name, limits)

@@ -25,7 +25,7 @@ _OWNER_FILE = 165  # bytes of the lock file of Excel
 
 def document_of(data: bytes) -> str | None:
     """The kind of a file that holds no table: PDF, picture, program."""
-    return next((what for magic, what in _KNOWN if data.startswith(magic)), None)
+    return next((kind for magic, kind in _KNOWN if data.startswith(magic)), None)
 
 
 _TABLE_NAMES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et", ".csv")
@@ -39,13 +39,13 @@ def archive_of(names: list[str]) -> str:
     if inside:
         return f"实际为压缩包，里面有“{inside[0]}”等 {len(inside)} 份表格：请解压后逐份报送"
     return next(
-        (f"实际为{what}" for start, what in _PACKAGES if any(n.startswith(start) for n in names)), "实际为普通压缩包"
+        (f"实际为{kind}" for start, kind in _PACKAGES if any(n.startswith(start) for n in names)), "实际为普通压缩包"
     )
 
 
 def table_format_of(data: bytes) -> str | None:
     """The kind of a file in a table format that is not supported: SYLK, DIF, dBase, Lotus, old BIFF."""
-    return next((what for pattern, what in _TABLES if pattern.match(data)), None) or _dbase(data)
+    return next((kind for pattern, kind in _TABLES if pattern.match(data)), None) or _dbase(data)
 
 
 def _dbase(data: bytes) -> str | None:

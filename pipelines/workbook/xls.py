@@ -58,8 +58,10 @@ def _stream(data: bytes) -> tuple[bytes, list[str]]:
         for name in ("workbook", "book"):
             if name in top:
                 return ole.openstream(top[name]).read(), names
-    what = {"worddocument": "Word 文档", "powerpoint document": "PPT 演示"}
-    raise Unreadable("not_a_workbook", next((f"实际为 {what[name]}" for name in top if name in what), "其他 OLE 文件"))
+    documents = {"worddocument": "Word 文档", "powerpoint document": "PPT 演示"}
+    raise Unreadable(
+        "not_a_workbook", next((f"实际为 {documents[name]}" for name in top if name in documents), "其他 OLE 文件")
+    )
 
 
 def records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:

@@ -120,9 +120,9 @@ class _Compiler:
         }
         handler = handlers.get(type(node))
         if handler is None:
-            what = "除法" if isinstance(node, (exp.Div, exp.IntDiv)) else node.sql()
-            hint = "；请把除数乘到另一边" if what == "除法" else ""
-            raise self.refuse(f"中不允许使用“{what}”{hint}")
+            operation = "除法" if isinstance(node, (exp.Div, exp.IntDiv)) else node.sql()
+            hint = "；请把除数乘到另一边" if operation == "除法" else ""
+            raise self.refuse(f"中不允许使用“{operation}”{hint}")
         return handler(node)
 
     def _of(self, node: Tree, wanted: Type) -> Tree:
@@ -202,8 +202,8 @@ class _Compiler:
     def _in(self, node: exp.In) -> tuple[Tree, Type]:
         if not node.expressions:
             raise self.refuse("中 IN 后面应列出各个值")
-        pairs = [self._same(node.this, item) for item in node.expressions]
-        return exp.In(this=pairs[0][0], expressions=[item for _, item in pairs]), "boolean"
+        pairs = [self._same(node.this, option) for option in node.expressions]
+        return exp.In(this=pairs[0][0], expressions=[option for _, option in pairs]), "boolean"
 
     def _is(self, node: exp.Is) -> tuple[Tree, Type]:
         if not isinstance(node.expression, exp.Null):

@@ -112,8 +112,8 @@ def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
     """The city and its county entries by code. Duplicate codes and impossible spans are refused."""
     declared = build(_CountyFile, load_yaml(path), path.name)
     entries: dict[str, CountyEntry] = {}
-    for number, item in enumerate(declared.counties, 1):
-        entry = build(CountyEntry, item, f"{path.name}：第{number}条")
+    for number, plain in enumerate(declared.counties, 1):
+        entry = build(CountyEntry, plain, f"{path.name}：第{number}条")
         if entry.code in entries:
             raise Refusal(f"{path.name}：县区 {entry.code} 出现两次；请合并为一条")
         for dated in (entry.municipal_district, entry.shared_funding):

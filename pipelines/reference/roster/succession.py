@@ -125,21 +125,21 @@ class _Step:
     def review(self, decisions: list[Decision]) -> None:
         """Puts the reviewed edges first; one that does not fit the editions or contradicts another is refused."""
         _check_once(decisions)
-        for item in decisions:
-            code, successor = item.codes()
-            before = self._reviewed(item, self.before, code, item.was)
-            after = self._reviewed(item, self.after, successor, item.now)
-            if item.type in ONE_TO_ONE and (item.type == "renamed") != (code == successor):
+        for decision in decisions:
+            code, successor = decision.codes()
+            before = self._reviewed(decision, self.before, code, decision.was)
+            after = self._reviewed(decision, self.after, successor, decision.now)
+            if decision.type in ONE_TO_ONE and (decision.type == "renamed") != (code == successor):
                 raise Refusal(
-                    f"succession.yaml：{item.before} → {item.after}：代码未变应为 renamed，代码变了应为 recoded"
+                    f"succession.yaml：{decision.before} → {decision.after}：代码未变应为 renamed，代码变了应为 recoded"
                 )
-            self._add(item.type, "reviewed", before, after, item.reason)
+            self._add(decision.type, "reviewed", before, after, decision.reason)
 
-    def _reviewed(self, item: Decision, units: dict[str, Row], code: str | None, name: str | None) -> Row | None:
+    def _reviewed(self, decision: Decision, units: dict[str, Row], code: str | None, name: str | None) -> Row | None:
         if code is None:
             return None
         if code not in units:
-            raise Refusal(f"succession.yaml：{item.before} → {item.after}：该版名册中没有单位 {code}")
+            raise Refusal(f"succession.yaml：{decision.before} → {decision.after}：该版名册中没有单位 {code}")
         if units[code].name != name:
             raise Refusal(f"succession.yaml：{code} 在名册中名为“{units[code].name}”，不是“{name}”")
         return units[code]
@@ -348,10 +348,10 @@ def _look_alike_of(other: Row, row: Row) -> bool:
 
 def _check_once(decisions: list[Decision]) -> None:
     """A unit may be decided once, save that several merge into one and one splits into several."""
-    befores = Counter(item.before for item in decisions if item.before and item.type != "split")
-    afters = Counter(item.after for item in decisions if item.after and item.type != "merged")
-    befores.update({item.before for item in decisions if item.before and item.type == "split"})
-    afters.update({item.after for item in decisions if item.after and item.type == "merged"})
+    befores = Counter(decision.before for decision in decisions if decision.before and decision.type != "split")
+    afters = Counter(decision.after for decision in decisions if decision.after and decision.type != "merged")
+    befores.update({decision.before for decision in decisions if decision.before and decision.type == "split"})
+    afters.update({decision.after for decision in decisions if decision.after and decision.type == "merged"})
     twice = [point for counts in (befores, afters) for point, count in counts.items() if count > 1]
     if twice:
         raise Refusal(f"succession.yaml：{'、'.join(sorted(twice))} 被裁定两次；请只留一条")

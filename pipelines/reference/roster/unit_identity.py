@@ -209,9 +209,11 @@ class Succession:
         pairs = {(str(earlier), str(later)) for earlier, later in pairwise(self._years)}
         later = {pair[1] for pair in pairs}
         earlier = {pair[0] for pair in pairs}
-        for item in self._review.decisions:
-            if (item.before and item.before[:4] not in earlier) or (item.after and item.after[:4] not in later):
-                raise Refusal(f"succession.yaml：{item.before} → {item.after}：没有这样的两版名册")
+        for decision in self._review.decisions:
+            if (decision.before and decision.before[:4] not in earlier) or (
+                decision.after and decision.after[:4] not in later
+            ):
+                raise Refusal(f"succession.yaml：{decision.before} → {decision.after}：没有这样的两版名册")
 
 
 def _type(before: Row, after: Row) -> str:
