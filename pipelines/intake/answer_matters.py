@@ -1,4 +1,4 @@
-"""What waits for somebody, and what is said to it: the county explains; the city accepts, asks again, dismisses."""
+"""Open matters and the answers to them: the county explains; the city accepts, asks again, dismisses."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -21,30 +21,30 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def matters(settings: Settings, month: date | None = None) -> list[Matter]:
-    """Everything that waits for somebody (of a month), whatever is published. Waits for nobody: while another task writes, as last kept."""
+    """The open matters (of a month), whatever is published. While another task writes, as last kept."""
     try:
         with writing(settings, "查看待办事项", wait=0.0) as opened:
             settle(opened)
     except locks.Busy:
-        pass  # what was kept before that task began
+        pass  # as kept before that task began
     return kept(settings, month)
 
 
 def kept(settings: Settings, month: date | None = None) -> list[Matter]:
-    """The same as the last settling left it: for a page, which is drawn again and again."""
+    """The same as last kept, without settling: for a page, which is drawn often."""
     wanted = months.key(month) if month else None
     return [matter for matter in month_status.matters(settings.data) if wanted in (None, matter["month"])]
 
 
 class Each(NamedTuple):
-    """What became of one decision about several matters: its events, and why it was refused of others (id → reason)."""
+    """Result of one decision about several matters: events, and the reason for each refused one by id."""
 
     events: list[Event]
     refused: dict[str, str]
 
 
 def of_each(ids: Iterable[str], decide: Callable[[str], Event]) -> Each:
-    """The same decision about each of several findings or matters: an event each, so that each can be taken back by itself."""
+    """The same decision about each of several findings or matters: one event each, so that each can be withdrawn separately."""
     done = Each([], {})
     for key in ids:
         try:
@@ -85,7 +85,7 @@ def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
 
 
 def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Ask the county (again): the explanation does not suffice."""
+    """Ask the county (again) about a finding."""
     by = person(by, "waive", settings, finding=finding)
     if not text.strip():
         raise Refusal("请写明要问什么")
@@ -96,7 +96,7 @@ def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> E
 
 
 def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Say of a matter that nothing is to be done, with the reason; it opens again where it comes back."""
+    """Dismiss a matter with a reason; it opens again where it recurs."""
     by = person(by, "waive", settings, matter=matter)
     if not why.strip():
         raise Refusal("请写明理由")
@@ -118,7 +118,7 @@ def _finding(opened: Warehouse, finding: str) -> Matter:
 
 
 def original(seq: int, folder: Path, settings: Settings) -> Path:
-    """A submitted file as it was sent, in a folder, under its name with its number in front.
+    """A submitted file as it was sent, in a folder, under its name, prefixed with its number.
 
     Errors: `Refusal` for what is no submission.
     """

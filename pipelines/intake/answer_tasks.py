@@ -1,4 +1,4 @@
-"""A county's reply to one of its tasks (督办): what is done about it, and by when. It closes nothing: the data of a later edition does."""
+"""A county's reply to one of its tasks (督办): measures and dates. Only data of a later edition close a task."""
 
 from pipelines import months
 from pipelines.access import roles

@@ -1,6 +1,6 @@
-"""Decisions of the city on a month and on what was found in it: approve, reopen, extend, annotate; waive, resolve; take any of them back.
+"""Decisions of the city on months and findings: approve, reopen, extend, annotate, waive, resolve, admit, withdraw.
 
-A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
+Each is an event of the ledger with a person's name, and can be withdrawn.
 """
 
 from collections.abc import Callable
@@ -29,8 +29,8 @@ def approve(
     why: str = "",
     before: Callable[[Warehouse], object] = lambda opened: None,
 ) -> Event:
-    """Lock a month. What is lacking at that moment (`lacking`) stands in the ledger with the approval, and `why` all the same.
-    `before` is called under the same lock, once nothing speaks against it: it makes the edition that is approved.
+    """Lock a month. The event records what is lacking at that moment (`lacking`) and `why` it is approved all the same.
+    `before` is called under the same lock after the checks: it makes the edition that is approved.
 
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
@@ -108,7 +108,7 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str | rol
 def resolve(
     finding: str, unit: str | None, settings: Settings, by: str | roles.Actor, value: str | None = None
 ) -> Event:
-    """Say which unit of the roster an open question means, or, as a `value`, how a county's habit is read; remembered for the county."""
+    """Say which unit of the roster a row means, or, as a `value`, how a county's habit is read; applies to later files of the county."""
     by = person(by, "resolve", settings, finding=finding)
     with writing(settings, "认定单位") as opened:
         settle(opened)
@@ -222,7 +222,7 @@ def admit(name: str, town: str, kind: str, since: date, why: str, settings: Sett
 
 
 def _free_code(opened: Warehouse, town: str, kind: str) -> str:
-    """A code that nobody has or had: the session's roster has the admissions in force, the ledger those taken back too."""
+    """A code that was never used. The session's roster lacks withdrawn admissions, so these are added from the ledger."""
     ever = [Admission.of(event.body) for event in opened.archive.decisions() if event.kind == "admit"]
     return opened.reference.rosters.with_admissions(ever).free_code(town[:9], kind)
 
@@ -231,9 +231,9 @@ def _free_code(opened: Warehouse, town: str, kind: str) -> str:
 
 
 def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal: from now on it is as if it had not happened. Nothing is deleted.
+    """Withdraw a submission, a decision or a withdrawal, which then has no effect. Nothing is deleted.
 
-    A county takes back its own files, and gives back what it took back itself.
+    A county may withdraw its own files, and its own withdrawals.
     Errors: `Refusal` for what was taken back already, for what only the program notes, and for a submission of an approved month.
     """
     _need("理由", why)
@@ -251,7 +251,7 @@ def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> E
 
 
 def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str | roles.Actor) -> str:
-    """The name of somebody who may. Errors: `Refusal` for a county and what is not its own."""
+    """The name of the person, who must have the right. Errors: `Refusal` for a county and another county's file."""
     root = _taken_back(opened.archive, event)
     own = isinstance(by, roles.Actor) and by.role == "县级" and root.kind == "submission"
     if not own or (event.kind == "withdraw" and isinstance(by, roles.Actor) and event.by != by.name):
@@ -268,7 +268,7 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 
 
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
-    """What an approved month rests on is not changed under its approval."""
+    """Errors: `Refusal` for a submission that an approved month is based on."""
     event = _taken_back(opened.archive, event)
     if event.kind != "submission" or returned_lists.may_be_withdrawn(opened.archive, life, event.seq):
         return
@@ -288,7 +288,7 @@ def _event(archive: Archive, seq: int) -> Event:
 
 
 def person(by: str | roles.Actor, action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
-    """The name under which a decision stands. Errors: `Refusal` for somebody who may not, and for what is nobody's name."""
+    """The name to be recorded. Errors: `Refusal` for a person without the right, and for a name that is no person's."""
     return signature.person(roles.require(by, action, settings, county, **facts))
 
 
@@ -298,7 +298,7 @@ def _need(label: str, text: str) -> None:
 
 
 def decide(opened: Warehouse, kind: str, body: dict[str, Any], by: str) -> Event:
-    """A decision into the ledger, and what follows from it."""
+    """Append a decision to the ledger and settle."""
     event = opened.archive.append(kind, body, by)
     settle(opened)
     return event

@@ -1,4 +1,4 @@
-"""Read and judge a file without storing anything: what the sender is told before deciding to submit."""
+"""Read and judge a file without storing anything: for `check` and previews."""
 
 import hashlib
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def check_bytes(
 
 @dataclass(frozen=True)
 class Preview:
-    """What a file would get if it were submitted: its report, and its receipt with the receipt's file name."""
+    """The report and receipt that a file would get if it were submitted."""
 
     report: Report
     receipt_name: str

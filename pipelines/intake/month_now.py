@@ -1,4 +1,4 @@
-"""A month as the ledger has it at this moment: its decisions, its editions, its due days. Read beside an edition; waits for nobody."""
+"""The present state of a month by the ledger: decisions, editions, due days. Takes no lock."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True)
 class MonthNow:
-    """What was decided of a month until now.
+    """The decisions, editions and due days of a month until now.
 
     `state`: open | approved | reopened. `decisions` are those that concern it, the newest first, withdrawn ones among them.
     `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; from `publication` on
@@ -82,7 +82,7 @@ def newest_released(settings: Settings) -> date | None:
 
 
 def mark(settings: Settings) -> int:
-    """The last ledger number: what is read here changes with it alone."""
+    """The last ledger number: the cache key of everything in this module."""
     return Archive(settings.archive).last_seq()
 
 
@@ -95,7 +95,7 @@ def known_months(settings: Settings) -> list[date]:
 
 
 def is_settled(settings: Settings) -> bool:
-    """Whether a settling has left what pages read: not on a shelf alone, nor right after a restore."""
+    """Whether a month status was ever kept: not on a shelf without data, nor right after a restore."""
     return month_status.as_of(settings.data) > 0
 
 

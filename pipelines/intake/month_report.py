@@ -151,7 +151,7 @@ def _last(life: Life, state: MonthState, refused: list[RefusedFile]) -> list[int
 
 
 def nothing(reference: Reference, month: date) -> MonthReport:
-    """The state of a month of which nothing has come in."""
+    """The state of a month without submissions."""
     return {**NO_MONTH, "month": months.key(month), "counties": _counties(reference, month, {}, {})}
 
 
@@ -184,7 +184,7 @@ def _county(county: County, units: int, seqs: list[int], lines: dict[str, _Count
 
 
 def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived: list[str]) -> dict[str, _Counts]:
-    """What counts of each county's submissions, and what is wrong: a finding that the city accepted is neither error nor question."""
+    """County → counts of rows, errors and warnings of its submissions; findings that the city accepted are not counted."""
     counts = opened.con.execute(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, $month::DATE AS month),
@@ -219,7 +219,7 @@ def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived
 
 
 def refused_files(opened: Warehouse) -> dict[date, list[RefusedFile]]:
-    """Month → files that could not be used, with the first reason. One whose month is not known stands with the month that had ended."""
+    """Month → files that could not be used, with the first reason. A file of unknown month is listed with the month before its receipt."""
     rows = opened.con.execute(
         """
         SELECT month, seq, file, county, received_at, (

@@ -1,4 +1,4 @@
-"""What became of a file: the report that the sender sees, and a county's line in the state of a month."""
+"""The submission outcome: the report on a file that the sender sees."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -28,13 +28,13 @@ class InForce(TypedDict):
 
 @dataclass
 class Report:
-    """What became of one file: the object that `shequ check --json` and `submit --json` print (`public`).
+    """The outcome of one file: the object that `shequ check --json` and `submit --json` print (`public`).
 
     `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
     person) | withdrawn | spot (results of a spot check; `spot` says which list and what of it is recorded) | known (the same bytes
     stand already, as number `seq`) | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those
     of a check). `waits` says why and until when it waits.
-    `other_month` says so where the month is over and not the one that has just ended.
+    `other_month` is a sentence where the month is not the one that has just ended.
     `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
     force that the file does not replace.
     `in_force` is the last report that counts for the county and month (seq, file, at), where that is known. `receipt` is where its receipt
@@ -58,7 +58,7 @@ class Report:
 
     @classmethod
     def unreadable(cls, file: str, why: str) -> "Report":
-        """A file that never came in: there is nothing to read, or no right to."""
+        """The report of a path that could not be read."""
         finding: FindingRow = {
             "id": None, "code": "unreadable_path", "severity": "error", "sheet": None, "cell": None, "field": None, "unit": None,
             "found": None, "expected": None, "message": f"{why}。",
@@ -74,7 +74,7 @@ class Report:
 
 
 def _places(finding: FindingRow) -> int:
-    """In how many places a finding stands: a grouped one lists all its cells; the cells of a broken rule are those of one row."""
+    """Number of places of a finding: a grouped one lists all its cells; the cells of a broken rule are one place."""
     of_one_row = "," in (finding["field"] or "")
     return 1 if of_one_row else len((finding["cell"] or "").split(","))
 
@@ -154,7 +154,7 @@ def _waived(opened: Warehouse, seq: int) -> set[str]:
 
 
 def rows_of(opened: Warehouse, seq: int) -> dict[str, int]:
-    """As it was judged in its month; of a file that is not judged (refused, withdrawn) what was read."""
+    """Counts of rows as judged in the month; of a file that is not judged (refused, withdrawn) as read."""
     columns = ", ".join(f'"{name}"' for name in _ROWS)
     judged = opened.con.execute(f"SELECT {columns} FROM row_count WHERE seq = ?", [seq]).fetchall()
     if judged:

@@ -58,7 +58,7 @@ def receipt(opened: Warehouse, report: Report) -> tuple[bytes, str]:
 
 
 def preview(report: Report, data: bytes, reference: Reference) -> tuple[bytes, str]:
-    """The receipt of a file that is checked and not submitted, and its file name: without the tries before."""
+    """The receipt of a file that is checked and not submitted, and its file name: without earlier submissions."""
     month = months.parse(report.month) if report.month else None
     context = ReceiptContext(
         county=_county(reference, report.county, month),
@@ -106,7 +106,7 @@ def _said(answered: Answered) -> Said:
 
 @dataclass
 class _Desk:
-    """What several receipts of one warehouse share."""
+    """Makes receipts from one warehouse; what they share is computed once."""
 
     opened: Warehouse
 
@@ -162,7 +162,7 @@ class _Desk:
         rows = self.opened.con.execute("SELECT received_at FROM submission WHERE seq = ?", [seq]).fetchall()
         return rows[0][0][:16].replace("T", " ")
 
-    # ---- the tries before
+    # ---- earlier submissions
 
     def _earlier(self, seq: int, county: str, month: date) -> list[Try]:
         rows = self.opened.con.execute(

@@ -1,4 +1,4 @@
-"""Who has reported a month, and what is not taken account of yet. Waits for nobody."""
+"""Who has reported a month, and what is not taken account of yet. Does not wait for the writer's lock."""
 
 import errno
 from datetime import date, datetime

@@ -1,8 +1,8 @@
-"""Lists of spot checks that come back through the one door, like any workbook.
+"""Returned lists of spot checks, which are submitted like workbooks.
 
-A returned list is archived as a submission. The reader of reports refuses it; here it is known by its marks or its header, read, and
-noted in the ledger as `spot_result` with its answers and findings. Lists whose window is over, and those with every result in, are
-closed here too (`spot_close`): the clock is asked once, and what follows is a function of the ledger.
+A returned list is archived as a submission, and refused as a report. Here it is recognised by its marks or its header, read, and
+recorded in the ledger as `spot_result` with its answers and findings. Lists whose window is over or whose results are complete are
+closed (`spot_close`); the close is an event, so that a rebuild does not depend on the clock.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from pipelines.worker import worker_pool
 
 @dataclass(frozen=True)
 class Recognised:
-    """A file that is a returned list. `list` is None where it answers to none that is drawn."""
+    """A file that is a returned list. `list` is None where it belongs to no drawn list."""
 
     list: SpotList | None
     read: Returned
@@ -47,9 +47,9 @@ class Recognised:
 
 
 def bring_up_to_date(opened: Warehouse, now: datetime) -> bool:
-    """Note what came back since the last time, and close what is to be closed. Returns whether the ledger has something new.
+    """Record the lists returned since the last call and close lists that are due; returns whether the ledger has new events.
 
-    Costs nothing where no list was drawn.
+    Returns at once where no list was drawn.
     """
     life = opened.life()
     if not _any_drawn(life):
@@ -68,7 +68,7 @@ def _any_drawn(life: Life) -> bool:
 
 
 class _Door:
-    """Returned lists on their way into the ledger; `spots` are its spot events, with those appended here."""
+    """Records returned lists in the ledger; `spots` are its spot events, with those appended here."""
 
     def __init__(self, opened: Warehouse, life: Life, now: datetime):
         self.opened, self.life, self.now = opened, life, now
@@ -81,7 +81,7 @@ class _Door:
         self.spots.append(self.archive.append(kind, body, by, self.now))
 
     def unread(self) -> list[Event]:
-        """Refused submissions since the first draw that nobody has looked at as lists."""
+        """Refused submissions since the first draw that were not examined yet."""
         con = self.opened.con
         con.execute("CREATE TABLE IF NOT EXISTS no_list (seq BIGINT)")
         first = min(event.seq for event in self.spots if event.kind == spot_lists.DRAW)
@@ -158,7 +158,7 @@ def _which(sheets: list[Sheet], lists: dict[int, SpotList]) -> tuple[SpotList | 
 
 
 def _gone(spot_list: SpotList, reference: Reference, today: date) -> set[str]:
-    """Units of the list that the newest roster up to today has no more."""
+    """Units of the list that are no longer on the newest roster."""
     now = {unit.uid for unit in reference.rosters.units(months.add(today.replace(day=1), -1))}
     return set(spot_list.units) - now
 
@@ -227,13 +227,13 @@ def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
 
 
 def of_ledger(archive: Archive) -> dict[int, SpotList]:
-    """Every list as the ledger has it now. Waits for nobody."""
+    """Every list by number, from the ledger. Takes no lock."""
     life = month_state.fold(archive.decisions(), [])
     return spot_lists.lists(life.spots, archive.read, life.withdrawn)
 
 
 def unmatched(settings: Settings) -> list[Event]:
-    """Files that were returned and answer to no list: nothing of them is recorded, and nothing is lost."""
+    """Returned files that belong to no list; they are archived, and nothing is recorded of them."""
     life = month_state.fold(Archive(settings.archive).decisions(), [])
     return [event for event in life.spots if event.kind == spot_lists.RESULT and event.body["list"] is None]
 

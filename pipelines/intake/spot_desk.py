@@ -1,4 +1,4 @@
-"""The city's acts of a spot check: plan a list, draw it, take a plan back before its day; and what the lists say now."""
+"""Spot checks of the city: plan a list, draw it, withdraw a plan before its day; results of the lists."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ ONE_GROUP: Mapping[str, str | None] = {"市级抽查组": None}
 
 @dataclass(frozen=True)
 class Number:
-    """Where the number comes from: a public draw and its issue, on a day to come; or dice thrown before two people."""
+    """Source of the number: a public draw and its issue on a future day, or dice thrown before two witnesses."""
 
     source: str
     issue: str
@@ -40,7 +40,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a list is to be drawn and worked off. `groups`: name → code of its own county, None for one without."""
+    """Terms of a list: source of its number, groups, window in days. `groups`: name → code of its own county, None for one without."""
 
     number: Number
     groups: Mapping[str, str | None] = field(default_factory=lambda: dict(ONE_GROUP))
@@ -137,7 +137,7 @@ def _check_published(spot_list: SpotList, digits: str, published: str) -> None:
 
 
 def withdraw(number: int, why: str, settings: Settings, by: str | roles.Actor, now: datetime | None = None) -> Event:
-    """Take a plan back, before the day of its number only. It stays in the ledger, with the reason."""
+    """Withdraw a plan before the day of its number; it stays in the ledger with the reason."""
     by = decisions.person(by, "spot", settings)
     moment = now or datetime.now(SHANGHAI)
     with writing(settings, "撤回抽查计划") as opened:
@@ -161,21 +161,21 @@ def _list(archive: Archive, number: int) -> SpotList:
 
 
 def named(settings: Settings, number: int) -> SpotList:
-    """A list by its number, as the ledger has it now. Errors: `Refusal` for a number that nobody planned."""
+    """A list by its number, from the ledger. Errors: `Refusal` for an unknown number."""
     return _list(Archive(settings.archive), number)
 
 
 def all_lists(settings: Settings) -> list[SpotList]:
-    """Every list, the newest first. Waits for nobody."""
+    """Every list, the newest first. Takes no lock."""
     return list(reversed(returned_lists.of_ledger(Archive(settings.archive)).values()))
 
 
 def remark(settings: Settings, spot_list: SpotList) -> str:
-    """What stands on every page of a list drawn from invented reports."""
+    """The remark on every page of a list drawn from sample data."""
     return SAMPLE if spot_planning.edition(settings, spot_list.month).manifest.get("sample") else ""
 
 
-# ---- what the lists say
+# ---- results
 
 
 class StratumPlan(TypedDict):
@@ -282,7 +282,7 @@ def result(spot_list: SpotList, lists: Mapping[int, SpotList], today: date) -> L
 
 
 def note(spot_list: SpotList, today: date) -> str:
-    """Where a list stands, in a sentence."""
+    """The state of a list, in a sentence."""
     state = spot_list.course.state(today)
     if state == course.PLANNED:
         return f"号码 {spot_list.course.day} 公布，届时抽取"
