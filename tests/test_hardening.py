@@ -60,7 +60,7 @@ UNPACKED = (".extractall", ".unpack_archive")
 
 
 def test_nothing_that_came_in_is_run():
-    found = [
+    risky = [
         (where, name) for where, name, _ in calls() if name in RUN or name.startswith(LOADED) or name.endswith(UNPACKED)
     ]
     # a bundle of reference data is our own, by its hash; the watchman asks the kernel to be told of its parent's end;
@@ -70,7 +70,7 @@ def test_nothing_that_came_in_is_run():
         "pipelines/serving/process_tree.py:",
         "dashboards/upload_door.py:",
     )
-    assert [(where, name) for where, name in found if not where.startswith(ours)] == []
+    assert [(where, name) for where, name in risky if not where.startswith(ours)] == []
 
 
 def test_no_command_goes_through_a_shell():
@@ -98,7 +98,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def test_no_page_hands_markup_to_the_browser_but_our_own():
-    found = [
+    places = [
         where
         for where, name, node in calls()
         if any(key.arg in MARKUP for key in node.keywords)
@@ -106,7 +106,7 @@ def test_no_page_hands_markup_to_the_browser_but_our_own():
         # a name in capitals is a constant of ours; one module renders templates, with autoescape
         or (name == "st.html" and not _is_constant(node.args[0]) and not where.startswith(ESCAPING))
     ]
-    assert not found
+    assert not places
 
 
 def test_every_setting_is_known_to_the_installed_streamlit():
@@ -228,8 +228,8 @@ def test_every_connection_is_closed_to_the_outside_and_locked(worked):
         release.con,
     ]
     for con in (*opened, release.con.cursor()):
-        found = {name: con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in CLOSED}
-        assert found == CLOSED
+        settings_in_force = {name: con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in CLOSED}
+        assert settings_in_force == CLOSED
     for con in opened:
         con.close()
 
@@ -284,11 +284,11 @@ def test_a_child_is_limited_in_memory_time_and_what_it_writes(worked, monkeypatc
 
 
 def test_dagster_keeps_to_itself(tmp_path):
-    found = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
-    assert (found["telemetry"], found["nux"]) == ({"enabled": False}, {"enabled": False})
-    assert found["concurrency"]["runs"]["max_concurrent_runs"] == 1
-    assert found["run_monitoring"]["enabled"] and found["run_monitoring"]["max_runtime_seconds"] <= 3600
-    assert found["retention"]["sensor"]["purge_after_days"]["success"] == 400
+    config = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    assert (config["telemetry"], config["nux"]) == ({"enabled": False}, {"enabled": False})
+    assert config["concurrency"]["runs"]["max_concurrent_runs"] == 1
+    assert config["run_monitoring"]["enabled"] and config["run_monitoring"]["max_runtime_seconds"] <= 3600
+    assert config["retention"]["sensor"]["purge_after_days"]["success"] == 400
     commands = [program.command for program in programs.all_of(settings.load(tmp_path), programs.Ports())]
     assert [command.count("127.0.0.1") > 0 for command in commands] == [
         True,

@@ -146,7 +146,7 @@ def test_a_waiting_file_is_told_how_to_reopen(said):
 def formulas(data: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         sheets = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/worksheets/")]
-    return [found for sheet in sheets for found in re.findall(r"<f[ >].*?</f>|<f>.*?</f>", sheet)]
+    return [formula for sheet in sheets for formula in re.findall(r"<f[ >].*?</f>|<f>.*?</f>", sheet)]
 
 
 def test_no_workbook_that_goes_out_holds_a_formula_of_theirs(office, said, workbook):
@@ -177,8 +177,8 @@ def test_the_reports_are_whole_and_their_page_runs_nothing_of_theirs(office, sai
 def test_a_download_of_findings_neither_calculates_nor_breaks_its_lines(release):
     rows = release.rows("SELECT * FROM finding_all")
     names = dict.fromkeys(("found", "message", "sheet", "cell", "unit"))
-    found = escape.sheet(rows, {name: name for name in names}).decode("utf-8-sig")
-    starts = [line[:2] for line in found.splitlines()]
+    csv = escape.sheet(rows, {name: name for name in names}).decode("utf-8-sig")
+    starts = [line[:2] for line in csv.splitlines()]
     assert len(rows) > 20 and not [
         start for start in starts if start.lstrip('"').startswith(("=", "+", "-", "@", "\t"))
     ]

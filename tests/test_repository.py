@@ -45,13 +45,13 @@ def texts() -> Iterator[tuple[Path, str]]:
 
 def imported(path: Path) -> set[str]:
     """Top names of what a module imports."""
-    found = set()
+    names = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
-    return found
+            names.add(node.module.split(".")[0])
+    return names
 
 
 # ---- who knows whom
@@ -70,21 +70,21 @@ def outside(library: str, allowed: tuple[str, ...]) -> list[str]:
 
 
 def test_only_defs_imports_dagster():
-    found = outside("dagster", ("pipelines/defs/", "pipelines/definitions.py"))
-    assert not found, f"Dagster 只出现在 pipelines/defs;把做事的部分写成普通函数,资产里只调用它:{found}"
+    violations = outside("dagster", ("pipelines/defs/", "pipelines/definitions.py"))
+    assert not violations, f"Dagster 只出现在 pipelines/defs;把做事的部分写成普通函数,资产里只调用它:{violations}"
 
 
 @pytest.mark.parametrize("library", ["streamlit", "plotly"])
 def test_only_the_dashboard_imports_what_draws(library):
-    found = outside(library, ("dashboards/",))
-    assert not found, f"{library} 只出现在 dashboards;pipelines 给出表,不画图:{found}"
+    violations = outside(library, ("dashboards/",))
+    assert not violations, f"{library} 只出现在 dashboards;pipelines 给出表,不画图:{violations}"
 
 
 COMPUTING = re.compile(r"\.(groupby|pivot_table|merge|agg|cumsum)\(|\bGROUP BY\b|\bsum\s*\(", re.IGNORECASE)
 
 
 def test_pages_show_and_do_not_compute():
-    found = [
+    violations = [
         f"{name(path)}:{number}: {line.strip()}"
         for path in SOURCES
         # counts of open matters, and of bytes
@@ -93,18 +93,18 @@ def test_pages_show_and_do_not_compute():
         if COMPUTING.search(line)
     ]
     told = "求和、分组属于 pipelines,页面只显示;请在发布版里加一张现成的表(pipelines/edition/ready_tables.py):"
-    assert not found, "\n".join([told, *found])
+    assert not violations, "\n".join([told, *violations])
 
 
 def test_the_environment_is_read_in_one_place():
-    found = [
+    violations = [
         f"{name(path)}:{node.lineno}"
         for path in SOURCES
         if name(path) != "pipelines/settings.py"
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     ]
-    assert not found, f"环境变量只在 pipelines/settings.py 读取;请从 Settings 取:{found}"
+    assert not violations, f"环境变量只在 pipelines/settings.py 读取;请从 Settings 取:{violations}"
 
 
 # ---- sizes and names
@@ -130,8 +130,8 @@ def test_no_function_is_longer_than_a_screen():
 
 def test_modules_are_named_for_what_they_know():
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
-    found = [name(path) for path in SOURCES if path.stem in empty or path.parent.name in empty]
-    assert not found, f"模块以所知道的事命名,不叫 utils:{found}"
+    violations = [name(path) for path in SOURCES if path.stem in empty or path.parent.name in empty]
+    assert not violations, f"模块以所知道的事命名,不叫 utils:{violations}"
 
 
 def test_no_two_modules_have_one_name():
@@ -144,8 +144,8 @@ def test_no_two_modules_have_one_name():
 
 
 def test_every_module_says_what_it_is():
-    found = [name(path) for path in SOURCES if path.stat().st_size and not ast.get_docstring(tree(path))]
-    assert not found, f"每个模块第一行说明它是什么:{found}"
+    violations = [name(path) for path in SOURCES if path.stat().st_size and not ast.get_docstring(tree(path))]
+    assert not violations, f"每个模块第一行说明它是什么:{violations}"
 
 
 # ---- errors
@@ -159,13 +159,13 @@ def _broad(handler: ast.ExceptHandler) -> bool:
 
 
 def test_no_error_is_swallowed():
-    found = [
+    violations = [
         f"{name(path)}:{node.lineno}"
         for path in SOURCES
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ExceptHandler) and _broad(node)
     ]
-    assert not found, f"只捕获预料得到的异常;其余是我们的错误,应当看得见:{found}"
+    assert not violations, f"只捕获预料得到的异常;其余是我们的错误,应当看得见:{violations}"
 
 
 # ---- what must not stand in any file
@@ -176,8 +176,10 @@ MACHINE = re.compile(r"(?<![\w.])/(home|Users|opt|wo" + r"rk)/\w|/root/\.")
 
 
 def test_no_file_names_a_package_index():
-    found = [f"{name(path)}: {host}" for path, text in texts() for host in HOSTS if host in text and _kept(path, host)]
-    assert not found, f"文件里不写软件仓库的地址:{found}"
+    violations = [
+        f"{name(path)}: {host}" for path, text in texts() for host in HOSTS if host in text and _kept(path, host)
+    ]
+    assert not violations, f"文件里不写软件仓库的地址:{violations}"
 
 
 def _kept(path: Path, host: str) -> bool:
@@ -186,37 +188,37 @@ def _kept(path: Path, host: str) -> bool:
 
 
 def test_no_file_names_a_place_on_somebodys_machine():
-    found = [
+    violations = [
         f"{name(path)}:{number}: {line.strip()[:100]}"
         for path, text in texts()
         if path.suffix not in (".lock", ".svg", ".geojson")
         for number, line in enumerate(text.splitlines(), 1)
         if MACHINE.search(line)
     ]
-    assert not found, "文件里不写某台机器上的路径:\n" + "\n".join(found)
+    assert not violations, "文件里不写某台机器上的路径:\n" + "\n".join(violations)
 
 
 def test_no_file_is_large_but_reference_data():
-    found = {
+    violations = {
         name(path): path.stat().st_size
         for path in tracked()
         if path.stat().st_size > LARGEST_FILE and not name(path).startswith("data/reference/")
     }
-    assert not found, f"大于 1 MiB 的文件不入库(参考数据除外);运行时可以生成:{found}"
+    assert not violations, f"大于 1 MiB 的文件不入库(参考数据除外);运行时可以生成:{violations}"
 
 
 def test_what_is_made_at_run_time_is_not_committed():
-    found = [name(path) for path in tracked() if re.match("data/(?!reference/)", name(path))]
-    assert not found, f"data/ 之下只提交 data/reference/:{found}"
+    violations = [name(path) for path in tracked() if re.match("data/(?!reference/)", name(path))]
+    assert not violations, f"data/ 之下只提交 data/reference/:{violations}"
 
 
 def test_nothing_secret_or_of_another_kind_is_loaded():
-    found = [
+    violations = [
         f"{name(path)}: {library}"
         for path in SOURCES
         for library in imported(path) & {"pickle", "shelve", "marshal", "dill", "joblib"}
     ]
-    assert not found, f"不使用 pickle 一类会执行代码的格式:{found}"
+    assert not violations, f"不使用 pickle 一类会执行代码的格式:{violations}"
 
 
 # ---- dependencies

@@ -14,6 +14,7 @@ from pipelines import months, settings
 from pipelines.access.roles import Actor
 from pipelines.intake import answer_matters, decisions, file_names, month_now, outcome, stored_files
 from pipelines.intake.matter_remedies import TO_DO
+from pipelines.intake.month_now import Decision
 from pipelines.intake.open_matters import KIND_NAMES, Matter
 from pipelines.monthly import gate, month_decisions
 from pipelines.settings import Settings
@@ -38,7 +39,7 @@ def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: 
                 _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, told, by)
 
 
-def _group(key: str, group: list[Matter], told: dict[str, list[dict]], by: str | Actor) -> None:
+def _group(key: str, group: list[Matter], told: dict[str, list[Decision]], by: str | Actor) -> None:
     """Matters of one cause: their number and what may be done about all of them, the first ones, the rest on demand."""
     if len(group) > 1:
         with st.container(horizontal=True, vertical_alignment="center", key=f"all-of-{key}"):
@@ -132,7 +133,7 @@ def _empty() -> str:
     return f"当前版 {empty} 所在的月份已没有有效报表：请在该月的“发布”里收回。" if empty else ""
 
 
-def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = False) -> None:
+def _matter(matter: Matter, told: list[Decision], by: str | Actor, headed: bool = False) -> None:
     """One matter: what, what was said, and its first action; the others open below it. `headed`: its kind stands above it."""
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):

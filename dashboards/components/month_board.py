@@ -14,6 +14,7 @@ from pipelines import months, settings
 from pipelines.access.roles import Actor
 from pipelines.edition.phrases import day
 from pipelines.intake import month_now, reporting_status
+from pipelines.intake.month_now import Decision
 
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 # as many rows bear a button of their own
@@ -266,17 +267,17 @@ def _decisions(board: Board, by: str | Actor) -> None:
             st.rerun()
 
 
-def _of_open_county(board: Board) -> list[dict]:
+def _of_open_county(board: Board) -> list[Decision]:
     code = st.session_state.get("open_county")
     return board_rows.settled(board.now, code, board_rows.all_matters()) if code else []
 
 
-def decision_line(row: dict, counties: Mapping[str, str]) -> str:
+def decision_line(row: Decision, counties: Mapping[str, str]) -> str:
     """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`, with what it is about. `counties`: code → name."""
     about = [
         row["name"] or "",
         f"{row['month']}/{row['edition']}" if row["edition"] else "",
-        counties.get(row["county"], row["county"] or ""),
+        counties.get(row["county"] or "", row["county"] or ""),
         f"问题 {row['finding']}" if row["finding"] else "",
         f"事项 {row['matter']}" if row["matter"] else "",
         f"指标 {row['indicator']}" if row["indicator"] else "",
@@ -296,7 +297,7 @@ def _until(text: str) -> str:
     return day(date.fromisoformat(text)) if len(text) > len("2020-06") else months.label(months.parse(text))
 
 
-def _withdrawal(row: dict, names: Mapping[str, str], by: str | Actor) -> None:
+def _withdrawal(row: Decision, names: Mapping[str, str], by: str | Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape.markdown(decision_line(row, names)), width=760)
         if row["kind"] in ("approve", "reopen", "gate", "retract", "publicise"):

@@ -22,6 +22,7 @@ from pipelines.access import roles
 from pipelines.access.roles import Actor
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, judge, month_now, outcome, reporting_status, submit_files
+from pipelines.intake.month_report import Arrived, MonthKept, RefusedFile
 from pipelines.system import locks
 
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "et", "csv"]
@@ -241,7 +242,7 @@ def finding_cards(report: outcome.Report) -> None:
         {
             **county_panel.finding_line(found),
             "grave": found["severity"],
-            "named": units.get(found["unit"], found["unit"]),
+            "named": units.get(found["unit"] or "", found["unit"]),
             "kind": names.get(found["code"], found["code"]),
         }
         for found in ordered[:LISTED]
@@ -333,52 +334,52 @@ LIVE = {
 REFUSED = {"seq": "收件号", "name": "县市区", "file": "文件", "when": "收到", "reason": "未被采用的原因"}
 
 
-def _own_counties(rows: list[dict], name: str) -> list[dict]:
+def _may_see(county: str | None) -> bool:
     own = signin.counties()
-    return rows if own is None else [row for row in rows if row[name] in own]
+    return own is None or county in own
 
 
-def _counted(states: list[dict], as_of: int) -> int:
+def _counted(states: list[MonthKept], as_of: int) -> int:
     """What was read of the reports that no edition has yet, by county; how many there are."""
     lines = [
         {**row, "month": _label(state), "told": "已读取，待下次计算", "when": screen_wording.day(row["at"])}
         for state in states
-        for row in _own_counties(state["counties"], "code")
-        if (row["seq"] or 0) > as_of
+        for row in state["counties"]
+        if (row["seq"] or 0) > as_of and _may_see(row["code"])
     ]
     if lines:
         common_parts.table(lines, LIVE)
     return len(lines)
 
 
-def _refused(states: list[dict], as_of: int) -> int:
+def _refused(states: list[MonthKept], as_of: int) -> int:
     """Files that could not be used, each with the whole reason; how many there are."""
     lines = [
         {**row, "name": _county_of(state, row["county"]), "when": screen_wording.day(row["at"]), "reason": _reason(row)}
         for state in states
-        for row in _own_counties(state["refused"], "county")
-        if row["seq"] > as_of
+        for row in state["refused"]
+        if row["seq"] > as_of and _may_see(row["county"])
     ]
     if lines:
         common_parts.lines(lines, REFUSED)
     return len(lines)
 
 
-def _label(state: dict) -> str:
+def _label(state: MonthKept) -> str:
     return common_parts.month_text(months.parse(state["month"]))
 
 
-def _county_of(state: dict, code: str | None) -> str:
+def _county_of(state: MonthKept, code: str | None) -> str:
     return next((county["name"] for county in state["counties"] if county["code"] == code), "不明")
 
 
-def _reason(row: dict) -> str:
+def _reason(row: RefusedFile) -> str:
     """The first finding, without its code and without the file's name, which has a column of its own."""
     said = (row["why"] or "见回执").split("】", 1)[-1]
     return said.removeprefix(f"文件“{row['file']}”：")
 
 
-def _arrived(arrived: list[dict]) -> None:
+def _arrived(arrived: list[Arrived]) -> None:
     """What is in the archive and not read yet."""
     if arrived:
         lines = [{**row, "when": screen_wording.day(row["at"])} for row in arrived]

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import streamlit as st
 
@@ -14,7 +13,8 @@ from dashboards.queries import submission_rows
 from dashboards.text import screen_wording
 from pipelines import months, settings
 from pipelines.intake import answer_matters, month_now, reporting_status
-from pipelines.intake.month_now import MonthNow
+from pipelines.intake.month_now import Decision, MonthNow
+from pipelines.intake.month_report import CountyLine, MonthStatus
 from pipelines.intake.open_matters import Matter
 from pipelines.notify import dispatch
 from pipelines.settings import Settings
@@ -52,7 +52,7 @@ class Board:
     """A month: what was decided, its counties, its open matters, the state that was last settled."""
 
     now: MonthNow
-    state: dict[str, Any]
+    state: MonthStatus
     counties: list[CountyRow]
     matters: list[Matter]
 
@@ -98,22 +98,25 @@ def board(month: date) -> Board:
     reached = dispatch.known(place).counties
     lines = {line["code"]: line for line in state["counties"]}
     rows = [
-        _county(code, name, lines.get(code, {}), by_county[code], now, code in reached)
+        _county(code, name, lines.get(code), by_county[code], now, code in reached)
         for code, name in month_now.counties(place, month).items()
     ]
     return Board(now, state, rows, matters)
 
 
-def _county(code: str, name: str, line: dict, matters: list[Matter], now: MonthNow, contact: bool) -> CountyRow:
+def _county(
+    code: str, name: str, line: CountyLine | None, matters: list[Matter], now: MonthNow, contact: bool
+) -> CountyRow:
     counts = Counter(step(matter) for matter in matters)
+    units, accepted, held = (line["units"], line["accepted"], line["held"]) if line else (0, 0, 0)
     return CountyRow(
-        code, name, _state(code, line, now), now.due.get(code), line.get("units", 0), line.get("accepted", 0),
-        line.get("held", 0), line.get("at"), counts["returned"], counts["questions"], counts["explained"], contact,
+        code, name, _state(code, line, now), now.due.get(code), units, accepted, held, line["at"] if line else None,
+        counts["returned"], counts["questions"], counts["explained"], contact,
     )  # fmt: skip
 
 
-def _state(code: str, line: dict, now: MonthNow) -> str:
-    if line.get("state") == "effective":
+def _state(code: str, line: CountyLine | None, now: MonthNow) -> str:
+    if line and line["state"] == "effective":
         return "whole" if line["accepted"] >= line["units"] else "part"
     if code in now.excused:
         return "excused"
@@ -187,22 +190,23 @@ def _unit_names(place: Settings, month: str, county: str, mark: int) -> dict[str
     return month_now.units(place, months.parse(month), county)
 
 
-def said(matters: Iterable[Matter]) -> dict[str, list[dict]]:
+def said(matters: Iterable[Matter]) -> dict[str, list[Decision]]:
     """What county and city have said to each matter, oldest first: kind (explain, ask), by, at, text."""
-    wanted, found = {matter["id"] for matter in matters}, defaultdict(list)
+    wanted = {matter["id"] for matter in matters}
+    by_matter: dict[str, list[Decision]] = defaultdict(list)
     for row in reversed(month_now.decisions(settings.load())):
         if row["in_force"] and row["kind"] in ("explain", "ask") and row["finding"] in wanted:
-            found[row["finding"]].append(row)
-    return found
+            by_matter[row["finding"]].append(row)
+    return by_matter
 
 
-def decisions(month: date) -> list[dict]:
+def decisions(month: date) -> list[Decision]:
     """The newest decisions of the month, and those that bear no month: about findings and files, and withdrawals."""
     key = months.key(month)
     return [row for row in month_now.decisions(settings.load()) if row["month"] in (None, key)]
 
 
-def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[dict]:
+def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[Decision]:
     """Decisions in force about a county in the month: extensions, units admitted, and those about its findings."""
     known = {matter["id"] for matter in matters if matter["county"] == county}
     rows = [*now.decisions, *(row for row in month_now.decisions(settings.load()) if row["kind"] == "admit")]

@@ -9,15 +9,16 @@ from dashboards.queries.edition_data import county_names
 from dashboards.queries.row_types import Mark, Outline
 from pipelines import months, settings
 from pipelines.edition import Release, city_facts
+from pipelines.edition.city_facts import CityTables, DivisionChangeRow, OutlineRow
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _rows(folder: str, table: str, _release: Release) -> list[dict]:
-    return city_facts.rows(_release, table, settings.load().reference)
+def _tables(folder: str, _release: Release) -> CityTables:
+    return city_facts.rows(_release, settings.load().reference)
 
 
-def _table(release: Release, name: str) -> list[dict]:
-    return _rows(str(release.folder), name, release)
+def _of(release: Release) -> CityTables:
+    return _tables(str(release.folder), release)
 
 
 def outlines(release: Release, month: date) -> list[Outline]:
@@ -31,22 +32,22 @@ def marks(release: Release) -> dict[str, Mark]:
     """Counties without an outline, by code."""
     return {
         row["code"]: Mark(beside=row["beside"], shift=(row["east"], row["north"]))
-        for row in _table(release, "without_outline")
+        for row in _of(release)["without_outline"]
     }
 
 
 def about_map(release: Release, month: date) -> str:
     """Sentences on the map: of which months its divisions are, and which counties are drawn as marks."""
     names = county_names(release)
-    drawn = [row for row in _table(release, "without_outline") if row["code"] in names]
+    drawn = [row for row in _of(release)["without_outline"] if row["code"] in names]
     marked = [f"{names[row['code']]}没有公开的边界，以方块标在{names.get(row['beside'], '')}旁" for row in drawn]
     return "".join(f"{sentence}。" for sentence in (_span(release, month), *marked) if sentence)
 
 
-def _of_month(release: Release, month: date) -> list[dict]:
+def _of_month(release: Release, month: date) -> list[OutlineRow]:
     return [
         row
-        for row in _table(release, "outline")
+        for row in _of(release)["outline"]
         if (row["first"] is None or row["first"] <= month) and (row["last"] is None or month <= row["last"])
     ]
 
@@ -56,15 +57,14 @@ def _span(release: Release, month: date) -> str:
     row = next(iter(_of_month(release, month)), None)
     if row is None or (row["first"] is None and row["last"] is None):
         return ""
-    first, last = (
-        f"{months.label(row[end])}{word}" if row[end] else "" for end, word in (("first", "起"), ("last", "止"))
-    )
+    ends = ((row["first"], "起"), (row["last"], "止"))
+    first, last = (f"{months.label(month)}{word}" if month else "" for month, word in ends)
     return f"图为{first}{last}的区划"
 
 
-def changes(release: Release) -> list[dict]:
-    """Changes of the divisions: month and text, in order."""
-    return _table(release, "division_change")
+def changes(release: Release) -> list[DivisionChangeRow]:
+    """Changes of the divisions, in order."""
+    return _of(release)["division_change"]
 
 
 def changed_in(release: Release, month: date) -> str:

@@ -4,24 +4,17 @@ from datetime import date
 from decimal import Decimal
 from typing import TypedDict
 
+from pipelines.verification.spot_tables import ResultColumns
 
-class SpotResult(TypedDict):
-    """What a closed list proves: columns of `spot_claim` and `figure_spot`; null while it is open."""
+
+class SpotResult(ResultColumns):
+    """The result of a list about a claim: columns of `spot_claim` and `figure_spot`."""
 
     policy: str
     indicator: str
     level: str
     unit: str
     month: date
-    status: str | None
-    disproven: bool | None
-    lower_count: int | None
-    low95_count: int | None
-    high95_count: int | None
-    lower: Decimal | None
-    low95: Decimal | None
-    high95: Decimal | None
-    corrected: Decimal | None
     counted: int
     required: int
     yes: int

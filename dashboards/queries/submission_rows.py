@@ -15,7 +15,7 @@ from pipelines.edition import county_tasks as edition_tasks
 from pipelines.edition.explained_answers import Explained
 from pipelines.edition.progress_rows import Task
 from pipelines.intake import month_now
-from pipelines.intake.month_now import MonthNow, Note
+from pipelines.intake.month_now import Decision, MonthNow, Note
 from pipelines.settings import Settings
 
 # a condition of every selection of findings, submissions or units: only of counties that the person may see
@@ -205,7 +205,7 @@ def standing(release: Release, month: date) -> str:
     return f"{working}{APPROVAL[now(month).state]}，依据 {arrived}/{counties} 个县（市、区）"
 
 
-def decisions(release: Release, most: int = 500) -> list[dict]:
+def decisions(release: Release, most: int = 500) -> list[Decision]:
     """The newest decisions, as the ledger has them now."""
     return month_now.decisions(settings.load())[:most]
 

@@ -78,10 +78,10 @@ def _flag(value: object, asked: Question, times: Fraction) -> bool:
     raise Unreadable
 
 
-def _only(found: set) -> bool:
-    if len(found) != 1:
+def _only(texts: set) -> bool:
+    if len(texts) != 1:
         raise Unreadable
-    return found.pop()
+    return texts.pop()
 
 
 def _choice(value: object, asked: Question, times: Fraction) -> str:
@@ -139,9 +139,9 @@ def _month(value: object, asked: Question, times: Fraction) -> date:
         raise Unreadable  # 2019.1 as a number may have been 2019.10
     text = folded(value)
     for pattern in _MONTHS:
-        found = pattern.fullmatch(text)
-        if found and 1900 <= int(found[1]) <= 2100 and 1 <= int(found[2]) <= 12:
-            return date(int(found[1]), int(found[2]), 1)
+        match = pattern.fullmatch(text)
+        if match and 1900 <= int(match[1]) <= 2100 and 1 <= int(match[2]) <= 12:
+            return date(int(match[1]), int(match[2]), 1)
     raise Unreadable
 
 

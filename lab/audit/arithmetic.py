@@ -138,9 +138,9 @@ class Gap:
         return self.whole - self.failing
 
 
-def gap(indicator: Indicator, target: Target | None, found: Figure) -> Gap | None:
+def gap(indicator: Indicator, target: Target | None, figure: Figure) -> Gap | None:
     """The gap of a share with an at_least target; None for all other figures and where nothing can be in scope."""
-    if not indicator.is_share or target is None or not target.is_at_least or not found.whole:
+    if not indicator.is_share or target is None or not target.is_at_least or not figure.whole:
         return None
-    needed = ceil(target.low * found.whole / 100)
-    return Gap(max(0, needed - found.numerator), max(0, needed - found.numerator - found.unknown))
+    needed = ceil(target.low * figure.whole / 100)
+    return Gap(max(0, needed - figure.numerator), max(0, needed - figure.numerator - figure.unknown))

@@ -101,15 +101,15 @@ class City:
                 members.places[level, code].append(uid)
 
     def _counties(self, month: int, divisions: int, rolled: dict, county_of) -> Members:
-        found, then = Members(), self.roster.county_then(month, divisions)
+        members, then = Members(), self.roster.county_then(month, divisions)
         for code, facts in self.roster.counties(divisions).items():
             standing = county_of(then[code], month) if code in then else NOTHING
-            found.judged[code] = self._county(standing.answers, facts, rolled[code])
+            members.judged[code] = self._county(standing.answers, facts, rolled[code])
             if standing.carried:
-                found.lent.add(code)
+                members.lent.add(code)
             for key in (("city", self.roster.city), ("county", code)):
-                found.places[key].append(code)
-        return found
+                members.places[key].append(code)
+        return members
 
     # -- states
 
@@ -144,9 +144,9 @@ class City:
 
     # -- counts
 
-    def count(self, indicator: Indicator, found: Month, key: Key, instead: Month | None = None) -> Count:
+    def count(self, indicator: Indicator, of_month: Month, key: Key, instead: Month | None = None) -> Count:
         """The count of a place; with `instead`, units that are unknown take the state that they have there."""
-        members, number = found[indicator.of], self.position[indicator.id]
+        members, number = of_month[indicator.of], self.position[indicator.id]
         names = members.places.get(key, [])
         states, lent = (joined[number :: len(self.of[indicator.of])] for joined in members.joined(key))
         judged = [members.judged[name] for name in names] if instead or not indicator.is_share else []
@@ -158,9 +158,9 @@ class City:
             states = bytes(one.states[number] for one in judged)
         return count(indicator, states, lent, [one.parts[number] for one in judged if number in one.parts])
 
-    def state(self, indicator: Indicator, found: Month, name: str) -> int | None:
+    def state(self, indicator: Indicator, of_month: Month, name: str) -> int | None:
         """The state of a unit; None where the month has no such unit."""
-        judged = found[indicator.of].judged.get(name)
+        judged = of_month[indicator.of].judged.get(name)
         return None if judged is None else judged.states[self.position[indicator.id]]
 
 
@@ -171,7 +171,7 @@ def _named(names: tuple[str, ...], values: Answers) -> dict[str, object]:
 def _judged(indicators: list[Indicator], row: Row) -> Judged:
     states = [state(indicator, row) for indicator in indicators]
     parts = {number: given for number, (_, given) in enumerate(states) if given is not None}
-    return Judged(bytes(found for found, _ in states), parts)
+    return Judged(bytes(known for known, _ in states), parts)
 
 
 def _unknown(judged: Judged, number: int) -> bool:

@@ -222,5 +222,5 @@ def _indicator(entry: dict, yearly: set[str]) -> Indicator:
 
 def registers(reference: Path, asked: Form) -> list[Register]:
     """Every policy of a reference folder, the earliest first."""
-    found = [register(path, asked) for path in sorted(reference.glob("policies/*/register.yaml"))]
-    return sorted(found, key=lambda one: one.since)
+    declared = [register(path, asked) for path in sorted(reference.glob("policies/*/register.yaml"))]
+    return sorted(declared, key=lambda one: one.since)

@@ -58,12 +58,12 @@ class _Parser:
     def _split(self, source: str):
         at = 0
         while source[at:].strip():
-            found = _TOKEN.match(source, at)
-            if not found:
+            match = _TOKEN.match(source, at)
+            if not match:
                 raise ValueError(f"{source!r}: cannot be read from {source[at:]!r} on")
-            at = found.end()
-            kind = found.lastgroup
-            word = found[kind]
+            at = match.end()
+            kind = match.lastgroup
+            word = match[kind]
             yield ("keyword", word.upper()) if kind == "word" and word.upper() in _KEYWORDS else (kind, word)
 
     def peek(self) -> str | None:

@@ -53,26 +53,26 @@ class Judge:
             key = ("community", code)
             members.places[key] = [unit.uid]
             for indicator in self.city.of[COMMUNITY]:
-                found = figure(indicator, self.city.count(indicator, self.now, key))
-                yield Result(indicator.id, self.month, *key, found, None, None, None)
+                counted = figure(indicator, self.city.count(indicator, self.now, key))
+                yield Result(indicator.id, self.month, *key, counted, None, None, None)
             del members.places[key]
 
     def _result(self, indicator: Indicator, key: Key) -> Result:
-        found = figure(indicator, self.city.count(indicator, self.now, key))
+        counted = figure(indicator, self.city.count(indicator, self.now, key))
         target = indicator.target_of(self.month)
-        drawn = self._verdict(indicator, target, key, found)
+        drawn = self._verdict(indicator, target, key, counted)
         last = self._if_last(indicator, target, key) if drawn.status == "unproven" else None
-        return Result(indicator.id, self.month, *key, found, drawn, last, gap(indicator, target, found))
+        return Result(indicator.id, self.month, *key, counted, drawn, last, gap(indicator, target, counted))
 
-    def _verdict(self, indicator: Indicator, target: Target | None, key: Key, found: Figure) -> Verdict:
+    def _verdict(self, indicator: Indicator, target: Target | None, key: Key, counted: Figure) -> Verdict:
         series = partial(self._series, indicator, key)
-        return verdict(indicator, self.month, found, series, partial(self._fell, indicator, target, key))
+        return verdict(indicator, self.month, counted, series, partial(self._fell, indicator, target, key))
 
     def _if_last(self, indicator: Indicator, target: Target | None, key: Key) -> str:
         if self._last is None:
             self._last = self.city.as_last(self.month, self.divisions)
-        found = figure(indicator, self.city.count(indicator, self.now, key, self._last))
-        return self._verdict(indicator, target, key, found).status
+        counted = figure(indicator, self.city.count(indicator, self.now, key, self._last))
+        return self._verdict(indicator, target, key, counted).status
 
     def _series(self, indicator: Indicator, key: Key) -> list[tuple[int, Figure]]:
         """The months before by the same divisions."""
@@ -93,20 +93,20 @@ class Judge:
         ]
         if not indicator.is_share:
             return self._moved_away(indicator, target, then, names)
-        met = [[self.city.state(indicator, found, name) == MET for name in names] for found in (then, self.now)]
+        met = [[self.city.state(indicator, members, name) == MET for name in names] for members in (then, self.now)]
         return sum(met[1]) < sum(met[0])
 
-    def _known(self, indicator: Indicator, found: Month, name: str) -> bool:
-        return self.city.state(indicator, found, name) in (MET, FAILS)
+    def _known(self, indicator: Indicator, members: Month, name: str) -> bool:
+        return self.city.state(indicator, members, name) in (MET, FAILS)
 
     def _moved_away(self, indicator: Indicator, target: Target, then: Month, names: list[str]) -> bool:
         """Of a ratio: whether that of the units that answered both times is farther from the target than it was."""
-        values = [self._ratio_of(indicator, found, names) for found in (then, self.now)]
+        values = [self._ratio_of(indicator, members, names) for members in (then, self.now)]
         return None not in values and _distance(target, values[1]) > _distance(target, values[0])
 
-    def _ratio_of(self, indicator: Indicator, found: Month, names: list[str]) -> Fraction | None:
+    def _ratio_of(self, indicator: Indicator, members: Month, names: list[str]) -> Fraction | None:
         number = self.city.position[indicator.id]
-        parts = [found[indicator.of].judged[name].parts[number] for name in names]
+        parts = [members[indicator.of].judged[name].parts[number] for name in names]
         below = sum(part[1] for part in parts)
         return Fraction(sum(part[0] for part in parts)) / below if below else None
 

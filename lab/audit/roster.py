@@ -108,8 +108,8 @@ class Roster:
 
     def counties(self, month: int) -> dict[str, Facts]:
         """The month's counties by code."""
-        found = {unit.line.county: unit.facts for unit in self.units(month).values()}
-        return {code: replace(facts, kind="") for code, facts in sorted(found.items())}
+        attributes = {unit.line.county: unit.facts for unit in self.units(month).values()}
+        return {code: replace(facts, kind="") for code, facts in sorted(attributes.items())}
 
     def county_names(self, month: int) -> dict[str, str]:
         return {unit.line.county_name: unit.line.county for unit in self.units(month).values()}
@@ -141,11 +141,11 @@ class Roster:
     @cached_property
     def uids(self) -> list[dict[str, str]]:
         """Of each edition, the identity of each unit: code and year of its first appearance."""
-        found = [{code: f"{code}@{self.editions[0].year}" for code in self.editions[0].lines}]
+        by_edition = [{code: f"{code}@{self.editions[0].year}" for code in self.editions[0].lines}]
         for edition, step in zip(self.editions[1:], self.steps, strict=True):
-            before = {after: found[-1][code] for code, after in step.successors.items()}
-            found.append({code: before.get(code, f"{code}@{edition.year}") for code in edition.lines})
-        return found
+            before = {after: by_edition[-1][code] for code, after in step.successors.items()}
+            by_edition.append({code: before.get(code, f"{code}@{edition.year}") for code in edition.lines})
+        return by_edition
 
     def town_now(self, town: str, earlier: int, later: int) -> str | None:
         """The town that has a town's place in a later edition."""
@@ -189,15 +189,15 @@ class Roster:
     def _origins(self, month: int, divisions: int) -> dict[str, str]:
         then, now = set(self.counties(month)), self.counties(divisions)
         origin = {unit.uid: unit.line.county for unit in self.units(month).values()}
-        found = {}
+        earlier = {}
         for county in now:
             if county in then:
-                found[county] = county
+                earlier[county] = county
             else:
                 members = [unit.uid for unit in self.units(divisions).values() if unit.line.county == county]
                 origins = [origin.get(uid) for uid in members]
-                found |= [(county, code) for code in then - set(now) if 10 * origins.count(code) >= 9 * len(origins)]
-        return found
+                earlier |= [(county, code) for code in then - set(now) if 10 * origins.count(code) >= 9 * len(origins)]
+        return earlier
 
 
 def _holds(dated: object, month: int) -> bool:

@@ -61,8 +61,8 @@ class CountyUnits:
     def _named(self, name: object, town: object) -> str | None:
         if answers.is_blank(name):
             return None
-        found = self.in_town.get((_town(town), _name(name))) or self.in_county.get(_name(name), [])
-        return found[0] if len(found) == 1 else None
+        candidates = self.in_town.get((_town(town), _name(name))) or self.in_county.get(_name(name), [])
+        return candidates[0] if len(candidates) == 1 else None
 
 
 def _name(name: object) -> str:
@@ -123,11 +123,11 @@ _Read = tuple[str | None, Answers, bool]  # unit, answers, held
 def _row(values: dict, factors: dict, asked: dict[str, Question], units: CountyUnits, rules: tuple) -> _Read:
     unit = units.find(*(values.get(name) for name in ("code", "name", "town")))
     kind = units.units[unit].facts.kind if unit else ""
-    found, unreadable = _answers(values, factors, asked)
-    found = {name: given if asked[name].applies_to(kind) or not unit else None for name, given in found.items()}
-    lacks = any(q.required and found[name] is None for name, q in asked.items() if name != "code")
-    held = unit is None or lacks or _is_broken(rules, found, unreadable)
-    return unit, found, held
+    row, unreadable = _answers(values, factors, asked)
+    row = {name: given if asked[name].applies_to(kind) or not unit else None for name, given in row.items()}
+    lacks = any(q.required and row[name] is None for name, q in asked.items() if name != "code")
+    held = unit is None or lacks or _is_broken(rules, row, unreadable)
+    return unit, row, held
 
 
 def _answers(values: dict, factors: dict, asked: dict[str, Question]) -> tuple[Answers, set[str]]:
@@ -150,8 +150,8 @@ def _answer(value: object, question: Question, times: Fraction) -> object:
     return given
 
 
-def _is_broken(rules: tuple[Expression, ...], found: Answers, unreadable: set[str]) -> bool:
-    row = defaultdict(lambda: None, found)
+def _is_broken(rules: tuple[Expression, ...], given: Answers, unreadable: set[str]) -> bool:
+    row = defaultdict(lambda: None, given)
     return any(rule.of(row) is False for rule in rules if not rule.names & unreadable)
 
 
@@ -159,13 +159,13 @@ def _settled(read: list[_Read]) -> dict[str, Answers | None]:
     """By unit: its row, None where it is held. The same row twice counts once; two different ones are held."""
     times = Counter(unit for unit, _, _ in read if unit)
     settled: dict[str, Answers | None] = {}
-    for unit, found, held in read:
+    for unit, row, held in read:
         if unit is None:
             continue
-        if times[unit] > 1 and any(_differ(found, other) for u, other, _ in read if u == unit):
+        if times[unit] > 1 and any(_differ(row, other) for u, other, _ in read if u == unit):
             settled[unit] = None
         else:
-            settled[unit] = None if held else found
+            settled[unit] = None if held else row
     return settled
 
 
@@ -179,5 +179,5 @@ def _record(book: Book, form: Form, facts: Facts) -> Answers | None:
         for name, question in form.county.items()
         if question.asked.holds(book.month) and (question.applies != "shared_funding" or facts.shared_funding)
     }
-    found, unreadable = _answers(book.record, book.record_factors, asked)
-    return None if _is_broken(form.county_rules, found, unreadable) else found
+    row, unreadable = _answers(book.record, book.record_factors, asked)
+    return None if _is_broken(form.county_rules, row, unreadable) else row

@@ -74,7 +74,7 @@ class Answered:
 
     @property
     def months(self) -> list[int]:
-        return sorted({month for found in (self.units, self.counties) for month, of in found.items() if of})
+        return sorted({month for part in (self.units, self.counties) for month, of in part.items() if of})
 
     def unit(self, uid: str, month: int) -> Standing:
         for earlier in range(month, month - LENT_MONTHS - 1, -1):
@@ -113,6 +113,6 @@ class Answered:
         return before | {name: part.over(before.get(name, ()), values) for name, values in given.items()}
 
 
-def _lent(part: _Part, found: Answers, earlier: int, month: int) -> Standing:
+def _lent(part: _Part, row: Answers, earlier: int, month: int) -> Standing:
     crossed = dates.year(earlier) != dates.year(month)
-    return Standing(part.without_yearly(found) if crossed else found, earlier != month)
+    return Standing(part.without_yearly(row) if crossed else row, earlier != month)

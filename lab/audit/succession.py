@@ -91,8 +91,8 @@ class Step:
 
     def _towns(self) -> dict[str, str]:
         names = {line.town: line for line in self.before.values()}, {line.town: line for line in self.after.values()}
-        found = {code: self._town(line, *names) for code, line in names[0].items()}
-        return {code: town for code, town in found.items() if town}
+        successors = {code: self._town(line, *names) for code, line in names[0].items()}
+        return {code: town for code, town in successors.items() if town}
 
     def _town(self, town, before: dict, after: dict) -> str | None:
         if town.town in after:

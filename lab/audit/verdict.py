@@ -34,33 +34,33 @@ class _Base:
     value: Fraction
 
 
-def verdict(indicator: Indicator, month: int, found: Figure, series: Series, fell: Fell) -> Verdict:
+def verdict(indicator: Indicator, month: int, figure: Figure, series: Series, fell: Fell) -> Verdict:
     """The verdict on the figure of `month`."""
     target = indicator.target_of(month)
-    if found.is_empty:
+    if figure.is_empty:
         return Verdict("not_applicable")
-    if found.value is None:
+    if figure.value is None:
         return Verdict("no_data")
     if target is None or (indicator.december and not dates.is_december(month)):
         return Verdict("tracked")
-    judge = _Judge(indicator, target, month, found, series, fell)
+    judge = _Judge(indicator, target, month, figure, series, fell)
     if not indicator.is_share:
-        thin = found.known_share < ANSWERED_ENOUGH
-        return Verdict("unproven" if thin else judge.at(found.value))
-    drawn = [judge.at(x) for x in _points(target, found)]
+        thin = figure.known_share < ANSWERED_ENOUGH
+        return Verdict("unproven" if thin else judge.at(figure.value))
+    drawn = [judge.at(x) for x in _points(target, figure)]
     return Verdict(drawn[0] if len(set(drawn)) == 1 else "unproven", drawn[0], drawn[-1])
 
 
-def _points(target: Target, found: Figure) -> list[Fraction]:
+def _points(target: Target, figure: Figure) -> list[Fraction]:
     """Both ends, and between them the ends of a band: elsewhere a verdict changes in one direction only."""
-    inner = [bound for bound in (target.low, target.high) if bound is not None and found.lower < bound < found.upper]
-    return [found.lower, *inner, found.upper]
+    inner = [bound for bound in (target.low, target.high) if bound is not None and figure.lower < bound < figure.upper]
+    return [figure.lower, *inner, figure.upper]
 
 
 class _Judge:
-    def __init__(self, indicator: Indicator, target: Target, month: int, found: Figure, series: Series, fell: Fell):
+    def __init__(self, indicator: Indicator, target: Target, month: int, figure: Figure, series: Series, fell: Fell):
         self.indicator, self.target, self.month, self.fell = indicator, target, month, fell
-        self._series, self._found = series, found
+        self._series, self._found = series, figure
 
     @cached_property
     def series(self) -> list[tuple[int, Figure]]:

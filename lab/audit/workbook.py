@@ -97,11 +97,11 @@ def _copied_rows(cells: list[list]) -> dict[str, dict[str, str]]:
     """The hidden copy: the first row names the questions, every other row has `_COPY_WIDTH` characters for each, the first is the code."""
     lines = [str(row[0]) for row in cells if row and row[0] != ""]
     names = lines[0].split()
-    found = {}
+    copied = {}
     for line in lines[1:]:
         texts = [line[at : at + _COPY_WIDTH].strip() for at in range(0, _COPY_WIDTH * len(names), _COPY_WIDTH)]
-        found[texts[0]] = dict(zip(names[1:-1], texts[1:-1], strict=True))
-    return found
+        copied[texts[0]] = dict(zip(names[1:-1], texts[1:-1], strict=True))
+    return copied
 
 
 def _confirms_rest(cells: list[list], header: int) -> bool:
@@ -125,7 +125,7 @@ def _ticked(cells: list[list], header: int) -> Iterator[int]:
 
 def _identity(sheets: dict[str, list[list]], marks: dict[str, str], name: str) -> tuple[str, int]:
     titles = [text for cells in sheets.values() for row in cells[:5] for text in row if isinstance(text, str)]
-    said = {found for text in [*titles, name] if (found := _county_and_month(text))}
+    said = {stated for text in [*titles, name] if (stated := _county_and_month(text))}
     months = {month for _, month in said}
     counties = {county for county, _ in said}
     if len(months) != 1 or len(counties) != 1:
@@ -136,8 +136,8 @@ def _identity(sheets: dict[str, list[list]], marks: dict[str, str], name: str) -
 
 
 def _county_and_month(text: str) -> tuple[str, int] | None:
-    found = _TITLE.search(answers.folded(text))
-    return (found["county"], int(found["year"]) * 12 + int(found["month"]) - 1) if found else None
+    match = _TITLE.search(answers.folded(text))
+    return (match["county"], int(match["year"]) * 12 + int(match["month"]) - 1) if match else None
 
 
 # -- labels
@@ -215,11 +215,11 @@ def _columns(book: Book, row: list, known: dict[str, Question]) -> dict[str, Col
     columns: dict[str, Column] = {}
     for index, value in enumerate(row):
         text = answers.folded(value)
-        found = label(value, known)
-        if found and found[0].id in columns:
-            raise NotRead(f"two columns for {found[0].id}")
-        if found:
-            columns[found[0].id] = Column(index, found[1])
+        field = label(value, known)
+        if field and field[0].id in columns:
+            raise NotRead(f"two columns for {field[0].id}")
+        if field:
+            columns[field[0].id] = Column(index, field[1])
         elif text and text != _TICK:
             book.remarks.append(f"column {text} unknown")
     return columns
@@ -273,13 +273,13 @@ def _read_record(book: Book, cells: list[list], place: tuple[int, int], known: d
     if _confirms_rest(cells, len(cells)):
         book.rest.add("county")
     for row in cells:
-        found = label(row[place[0]], known) if len(row) > max(place) else None
-        if found and found[0].id in book.record:
-            raise NotRead(f"two lines for {found[0].id}")
-        if found:
-            book.record[found[0].id] = row[place[1]]
-            book.record_factors[found[0].id] = found[1]
-            _check_unit(row, place, found[0])
+        field = label(row[place[0]], known) if len(row) > max(place) else None
+        if field and field[0].id in book.record:
+            raise NotRead(f"two lines for {field[0].id}")
+        if field:
+            book.record[field[0].id] = row[place[1]]
+            book.record_factors[field[0].id] = field[1]
+            _check_unit(row, place, field[0])
 
 
 def _check_unit(row: list, place: tuple[int, int], asked: Question) -> None:

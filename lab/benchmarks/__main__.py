@@ -68,36 +68,36 @@ class Run:
 def benchmarks() -> list[str]:
     """Names of all benchmarks, in the order of their goals."""
     first = ["reading", "city", "rebuild", "country", "whole", "dashboard", "load", "cluster"]
-    found = {path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py")}
-    return [name for name in first if name in found] + sorted(found - set(first))
+    names = {path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py")}
+    return [name for name in first if name in names] + sorted(names - set(first))
 
 
 def run(name: str, quick: bool) -> Run:
     """One benchmark in a process of its own."""
     print(f"… {name}", file=sys.stderr, flush=True)
-    found = Run(name, datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M"), os.getloadavg()[0])
+    measured = Run(name, datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M"), os.getloadavg()[0])
     began = time.perf_counter()
     command = [sys.executable, "-m", "lab.benchmarks", "--child", name, *(["--quick"] if quick else [])]
     # a library's warnings about its own future are no news here
     quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, text=True)
-    found.seconds = time.perf_counter() - began
+    measured.seconds = time.perf_counter() - began
     last = done.stdout.splitlines()[-1] if done.stdout else ""
     if done.returncode == LACKING:
-        found.lacking = last
+        measured.lacking = last
     elif done.returncode:
-        found.failed = True
+        measured.failed = True
     else:
-        found.lines = [Measured(**item) for item in json.loads(last)]
-    return found
+        measured.lines = [Measured(**item) for item in json.loads(last)]
+    return measured
 
 
-def tell(found: Run) -> None:
+def tell(measured: Run) -> None:
     """What it said, at once."""
-    for item in found.lines:
+    for item in measured.lines:
         print(f"  {item.goal}  {' | '.join(filter(None, row(item)))}", flush=True)
-    if found.failed or found.lacking:
-        print(f"  {'FAILED' if found.failed else f'not measured: {found.lacking}'}", flush=True)
+    if measured.failed or measured.lacking:
+        print(f"  {'FAILED' if measured.failed else f'not measured: {measured.lacking}'}", flush=True)
 
 
 def child(name: str, quick: bool) -> int:
@@ -152,7 +152,7 @@ def sections(lines: list[Measured]) -> str:
 
 def verdict(runs: list[Run]) -> str:
     """In a sentence: how many targets, how many met, and which not."""
-    held = [item for found in runs for item in found.lines if item.met is not None]
+    held = [item for measured in runs for item in measured.lines if item.met is not None]
     missed = [item for item in held if not item.met]
     told = "".join(f"\n- **missed**: {item.goal}, {item.what}" for item in missed)
     told += "".join(f"\n- **failed**: bench_{one.name}, which stopped with an error" for one in runs if one.failed)
@@ -217,8 +217,8 @@ def before() -> dict[str, Run]:
     """What the page says now."""
     if not NUMBERS.exists():
         return {}
-    found = [Run(**one) for one in json.loads(NUMBERS.read_text(encoding="utf-8"))]
-    return {one.name: replace(one, lines=[Measured(**item) for item in one.lines]) for one in found}
+    runs = [Run(**one) for one in json.loads(NUMBERS.read_text(encoding="utf-8"))]
+    return {one.name: replace(one, lines=[Measured(**item) for item in one.lines]) for one in runs}
 
 
 if __name__ == "__main__":

@@ -34,11 +34,11 @@ AT_ONCE = {"ops": {"submissions": {"config": {"still_for": 0}}}}
 def measure(quick: bool = False, held: int = HELD) -> list[Measured]:
     """G2: seconds of a month in one process, and Dagster's beside it."""
     held = FEW if quick else held
-    found = []
+    measured = []
     for count in sorted({0, min(FEW, held), held}):
         base, sent = city.kept(count)
-        found += lines(base, months.key(months.add(city.FIRST, count)), sent, count, 1 if quick else ROUNDS)
-    return found
+        measured += lines(base, months.key(months.add(city.FIRST, count)), sent, count, 1 if quick else ROUNDS)
+    return measured
 
 
 def lines(base: Settings, month: str, workbooks: Path, count: int, rounds: int) -> list[Measured]:
@@ -78,7 +78,7 @@ def cold(base: Settings, month: str, workbooks: Path) -> float:
 
 def run(base: Settings, month: str, workbooks: Path, rounds: int) -> dict:
     """Both ways in turn, each on a copy of its own; before the first round counts, each way has gone once."""
-    found: dict[str, list] = {"plain": [], "dagster": []}
+    spent_by_way: dict[str, list] = {"plain": [], "dagster": []}
     with instance() as running:
         for number in range(rounds + 1):
             for way, prepare in (("plain", _plain), ("dagster", _through(running))):
@@ -86,8 +86,8 @@ def run(base: Settings, month: str, workbooks: Path, rounds: int) -> dict:
                     base, lambda place, prepare=prepare: prepare(place, month, city.files(workbooks / month))
                 )
                 if number:
-                    found[way].append(spent)
-    return found
+                    spent_by_way[way].append(spent)
+    return spent_by_way
 
 
 @contextmanager

@@ -35,9 +35,9 @@ def measure(quick: bool = False) -> list[Measured]:
 
 def compare(data: Path | None, rounds: int = ROUNDS) -> list[Measured]:
     """Medians of `rounds` on the current release of a data folder."""
-    found = settings.load(data)
-    reference = reference_bundle.load(found.reference)
-    release = open_release(settings=found)
+    place = settings.load(data)
+    reference = reference_bundle.load(place.reference)
+    release = open_release(settings=place)
     spark = spark_check.session()
     try:
         first = _seconds(lambda: _on_spark(spark, release, reference))

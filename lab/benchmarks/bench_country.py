@@ -37,36 +37,36 @@ def measure(quick: bool = False) -> list[Measured]:
     """Seconds, CPU and memory of a month's figures; at full size against the goal. Errors: `Lacking` without the national roster."""
     if not country.NATIONAL.exists():
         raise Lacking(NO_ROSTER)
-    found = last_month(QUICK if quick else WHOLE, 2)
-    what = f"{found['units']} units: a month's figures at all levels from loaded answers"
+    rows = last_month(QUICK if quick else WHOLE, 2)
+    what = f"{rows['units']} units: a month's figures at all levels from loaded answers"
     lines = [
-        Measured("G4", what, found["seconds"][-1], "s", None if quick else SECONDS),
-        Measured("G4", f"{what}, CPU", found["cpu"][-1], "s CPU"),
-        Measured("G4", f"{what}, peak memory of its process", found["peak"], "GB", GIGABYTES),
+        Measured("G4", what, rows["seconds"][-1], "s", None if quick else SECONDS),
+        Measured("G4", f"{what}, CPU", rows["cpu"][-1], "s CPU"),
+        Measured("G4", f"{what}, peak memory of its process", rows["peak"], "GB", GIGABYTES),
     ]
     sizes = [last_month(size, 2) for size in ((5_000, 15_000) if quick else SIZES)]
     count = 40 if quick else 120
-    return [*lines, *_in_units([*sizes, found]), *_in_months(all_months(CITY, count), 3 if quick else TEN)]
+    return [*lines, *_in_units([*sizes, rows]), *_in_months(all_months(CITY, count), 3 if quick else TEN)]
 
 
-def _in_units(found: list[dict]) -> list[Measured]:
-    slope, start, fit = line([row["units"] for row in found], [row["cpu"][-1] for row in found])
-    what = f"a month's CPU against units ({', '.join(str(row['units']) for row in found)})"
+def _in_units(rows: list[dict]) -> list[Measured]:
+    slope, start, fit = line([row["units"] for row in rows], [row["cpu"][-1] for row in rows])
+    what = f"a month's CPU against units ({', '.join(str(row['units']) for row in rows)})"
     return [
         Measured("G4", f"{what}: for every 100,000, besides {start:.2f} s", slope * 100_000, "s CPU"),
         Measured("G4", f"{what}: R² of the straight line", fit, "R²", STRAIGHT, at_least=True),
     ]
 
 
-def _in_months(found: dict, ten: int) -> list[Measured]:
+def _in_months(rows: dict, ten: int) -> list[Measured]:
     """The last ten months against the first ten; and the straight line of all that was spent.
 
     Of the months that have two before them in which every policy judges: a policy that begins later is no growth.
     """
-    cpu = found["cpu"][found["steady"] :]
+    cpu = rows["cpu"][rows["steady"] :]
     total = [sum(cpu[: n + 1]) for n in range(len(cpu))]
     slope, _, fit = line(range(len(total)), total)
-    what = f"{len(found['cpu'])} months of {found['units']} units in one store ({found['disk']:.1f} GB)"
+    what = f"{len(rows['cpu'])} months of {rows['units']} units in one store ({rows['disk']:.1f} GB)"
     first, last = sum(cpu[:ten]) / ten, sum(cpu[-ten:]) / ten
     return [
         Measured(
@@ -152,9 +152,9 @@ def main(arguments: list[str]) -> None:
     elif arguments[:1] == ["--figures"]:
         print(json.dumps(figures(Path(arguments[1]), int(arguments[2]))))
     elif "--months" in options:
-        found = all_months(int(options.get("--units", 0)) or None, int(options["--months"]))
-        print(json.dumps(found))
-        _print(_in_months(found, TEN))
+        rows = all_months(int(options.get("--units", 0)) or None, int(options["--months"]))
+        print(json.dumps(rows))
+        _print(_in_months(rows, TEN))
     else:
         _print(measure("--quick" in arguments))
 

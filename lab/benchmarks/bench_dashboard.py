@@ -97,8 +97,8 @@ def _extent(data: Path) -> str:
     """`611,793 units in 2 months`."""
     release = open_folder(current(data / "releases"))
     try:
-        [found] = release.rows("SELECT count(*) AS units FROM unit")
-        return f"{found['units']:,} units in {len(release.manifest['months'])} months"
+        [row] = release.rows("SELECT count(*) AS units FROM unit")
+        return f"{row['units']:,} units in {len(release.manifest['months'])} months"
     finally:
         release.close()
 
@@ -163,7 +163,7 @@ def _views(chromium: str, data: Path, rounds: int) -> list[tuple[float, float, f
         blank.write_text("import streamlit as st\nst.write('empty')\n")
         browser = engine.chromium.launch(executable_path=chromium, args=QUIET)
         with served(blank, data) as (theirs, _), served(APP, data) as (ours, _):
-            found = [
+            views = [
                 (
                     *_seen(browser, theirs, "text=empty"),
                     *_seen(browser, ours, "text=项主要指标", ".cells > :last-child"),
@@ -171,7 +171,7 @@ def _views(chromium: str, data: Path, rounds: int) -> list[tuple[float, float, f
                 for _ in range(rounds + 1)
             ]
         browser.close()
-    return found[1:]
+    return views[1:]
 
 
 def _seen(browser, address: str, *wanted: str) -> list[float]:
@@ -193,16 +193,14 @@ def _changes(data: Path, size: str, turns: int, told: bool) -> list[Measured]:
     """A line a room: the dearest of its controls."""
     lines = []
     for room, page, address in ROOMS:
-        found = turned(data, page, address, turns)
-        for name, answers in found.items() if told else ():
+        controls = turned(data, page, address, turns)
+        for name, answers in controls.items() if told else ():
             print(
                 f"{size}, {room}, {name}: {_cpu(answers):.0f} ms CPU {_clock(answers):.0f} ms, {_kilobytes(answers):.0f} kB"
             )
-        if found:
-            name, answers = max(found.items(), key=lambda item: _cpu(item[1]))
-            what = (
-                f"{size}: {room}, {len(found)} controls; the dearest is {name} ({_clock(answers):.0f} ms by the clock, "
-            )
+        if controls:
+            name, answers = max(controls.items(), key=lambda item: _cpu(item[1]))
+            what = f"{size}: {room}, {len(controls)} controls; the dearest is {name} ({_clock(answers):.0f} ms by the clock, "
             what += f"{_kilobytes(answers):.0f} kB)"
             lines.append(Measured("G5", what, _cpu(answers), "ms CPU", MILLISECONDS))
     return lines
@@ -222,7 +220,7 @@ def _kilobytes(answers: list[Answer]) -> float:
 
 def turned(data: Path, page: str, address: dict[str, str], turns: int) -> dict[str, list[Answer]]:
     """label → answers of every control of a room, each turned to values that nobody has asked for before."""
-    found: dict[str, list[Answer]] = {}
+    answers: dict[str, list[Answer]] = {}
     with served(APP, data) as (place, pid), session(place, pid) as reader:
         # imports, and what is loaded once for all
         reader.open()
@@ -235,9 +233,9 @@ def turned(data: Path, page: str, address: dict[str, str], turns: int) -> dict[s
                 wanted = [option for option in control.options if option != control.now]
                 wanted = wanted[:: max(1, len(wanted) // turns)][:turns]
             if wanted:
-                found[control.label] = [reader.turn(control, option) for option in wanted]
+                answers[control.label] = [reader.turn(control, option) for option in wanted]
             reader.open(page, **address)
-    return found
+    return answers
 
 
 def _a_unit(data: Path) -> str:
@@ -320,11 +318,11 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="print every control of every room")
     asked = parser.parse_args()
     print(f"load before: {os.getloadavg()[0]:.1f}")
-    found = measure(asked.quick, asked.city, asked.country, asked.sessions, asked.all)
-    for line in found:
+    answers = measure(asked.quick, asked.city, asked.country, asked.sessions, asked.all)
+    for line in answers:
         ratio = f", {line.peer_name} {line.peer:.2f}, ratio {line.ratio:.2f}" if line.peer else ""
         print(f"{line.what}: {line.ours:.2f} {line.unit}{ratio}{'' if line.met is not False else ' NOT MET'}")
-    return int(any(line.met is False for line in found))
+    return int(any(line.met is False for line in answers))
 
 
 if __name__ == "__main__":

@@ -49,16 +49,16 @@ def measure(quick: bool = False) -> list[Measured]:
 
 def _turns(place: Settings, largest: Path, folder: Path, month: date) -> dict[str, float]:
     """Median seconds of each, in turns."""
-    data, found = largest.read_bytes(), {"bare": [], "submit": [], "decide": []}
+    data, spent = largest.read_bytes(), {"bare": [], "submit": [], "decide": []}
     county = submit_files.submit([_again(data, folder / largest.name, -1)], place, city.BY)[0].county
     for turn in range(TURNS):
         path = _again(data, folder / largest.name, turn)
-        found["bare"].append(_seconds(lambda: bare(data)))
-        found["submit"].append(_seconds(lambda path=path: submit_files.submit([path], place, city.BY)))
-        found["decide"].append(_seconds(lambda: _decide(place, month, county)))
+        spent["bare"].append(_seconds(lambda: bare(data)))
+        spent["submit"].append(_seconds(lambda path=path: submit_files.submit([path], place, city.BY)))
+        spent["decide"].append(_seconds(lambda: _decide(place, month, county)))
     # a decision is one of two events
-    return {"bare": statistics.median(found["bare"]), "submit": statistics.median(found["submit"]),
-            "decide": statistics.median(found["decide"]) / 2}  # fmt: skip
+    return {"bare": statistics.median(spent["bare"]), "submit": statistics.median(spent["submit"]),
+            "decide": statistics.median(spent["decide"]) / 2}  # fmt: skip
 
 
 def _decide(place: Settings, month: date, county: str) -> None:

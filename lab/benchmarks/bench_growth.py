@@ -51,17 +51,17 @@ def measure(quick: bool = False) -> list[Measured]:
     """How a published month's cost grows with months and with units. Errors: `Lacking` without the national roster."""
     if not country.NATIONAL.exists():
         raise Lacking(NO_ROSTER)
-    found = in_child(SMALL, 36) if quick else in_child(CITY, 12 * YEARS)
+    series = in_child(SMALL, 36) if quick else in_child(CITY, 12 * YEARS)
     if not quick:
-        _write(settings.REPOSITORY / "docs" / "growth", found["months"])
+        _write(settings.REPOSITORY / "docs" / "growth", series["months"])
     sizes = [in_child(size, 2) for size in (SIZES[:2] if quick else SIZES)]
-    return [*in_months(found), *in_units([{**size["months"][-1], "units": size["units"]} for size in sizes])]
+    return [*in_months(series), *in_units([{**size["months"][-1], "units": size["units"]} for size in sizes])]
 
 
-def in_months(found: dict) -> list[Measured]:
+def in_months(series: dict) -> list[Measured]:
     """Slopes in per cent of the mean a month, of the months for which all policies judge and have judged two before."""
-    rows = steady(found)
-    what = f"{len(found['months'])} published months of {found['units']} units (slope over {len(rows)})"
+    rows = steady(series)
+    what = f"{len(series['months'])} published months of {series['units']} units (slope over {len(rows)})"
     lines = []
     for column, told, unit in (("month", "figures and publishing", "s CPU"), *_TOLD):
         values = [row[column] for row in rows]
@@ -78,12 +78,12 @@ _TOLD = (("publish", "publishing", "s CPU"), ("disk", "disk that an edition adds
 _DRAWN = (("figures", "figures of a month", "s CPU"), *_TOLD)
 
 
-def steady(found: dict) -> list[dict]:
+def steady(series: dict) -> list[dict]:
     """With a second policy there is twice as much to tell from one month on: that is no growth."""
     return [
         {**row, "month": row["figures"] + row["live"] + row["publish"]}
-        for row in found["months"]
-        if row["key"] >= found["steady"]
+        for row in series["months"]
+        if row["key"] >= series["steady"]
     ]
 
 
@@ -234,10 +234,10 @@ def main(arguments: list[str]) -> None:
     if asked.child:
         print(json.dumps(run(asked.units or None, asked.months, asked.keep)))
     elif asked.months:
-        found = in_child(asked.units or None, asked.months, asked.keep)
+        series = in_child(asked.units or None, asked.months, asked.keep)
         if asked.out:
-            _write(asked.out, found["months"])
-        _print(in_months(found))
+            _write(asked.out, series["months"])
+        _print(in_months(series))
     else:
         _print(measure(asked.quick))
 

@@ -144,13 +144,13 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=50)
     asked = parser.parse_args()
     print(f"load before: {os.getloadavg()[0]:.1f}")
-    found = measure(data=asked.data, readers=asked.readers)
-    for line in found:
+    measured = measure(data=asked.data, readers=asked.readers)
+    for line in measured:
         print(
             f"{line.what}: {line.ours:.2f} {line.unit}" + (f" ({line.peer_name}: {line.peer:.2f})" if line.peer else "")
         )
     print(f"load after: {os.getloadavg()[0]:.1f}")
-    return int(any(line.met is False for line in found))
+    return int(any(line.met is False for line in measured))
 
 
 if __name__ == "__main__":

@@ -80,9 +80,9 @@ def measure(quick: bool = False, held: Path | None = None) -> list[Measured]:
         blank.write_text(EMPTY)
         browser = engine.chromium.launch(executable_path=chromium, args=QUIET)
         with served(blank, held) as (empty, _):
-            found = _weights(browser, address) + _clicks(browser, address, empty, 3 if quick else 9)
+            measured = _weights(browser, address) + _clicks(browser, address, empty, 3 if quick else 9)
         browser.close()
-    return found
+    return measured
 
 
 # ---- weight
@@ -191,11 +191,11 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--city", type=Path, help="a data folder with releases")
     asked = parser.parse_args()
-    found = measure(asked.quick, asked.city)
-    for line in found:
+    measured = measure(asked.quick, asked.city)
+    for line in measured:
         ratio = f", {line.peer_name} {line.peer:.2f}, ratio {line.ratio:.2f}" if line.peer else ""
         print(f"{line.what}: {line.ours:.2f} {line.unit}{ratio}{'' if line.met is not False else ' NOT MET'}")
-    return int(any(line.met is False for line in found))
+    return int(any(line.met is False for line in measured))
 
 
 if __name__ == "__main__":

@@ -113,8 +113,8 @@ def in_turns(
     for turn in range(-1, rounds):
         for step in range(len(actions)):
             one = (turn + step) % len(actions)
-            found = seconds(actions[one], clock)
-            times[one] += [found] if turn >= 0 else []
+            spent = seconds(actions[one], clock)
+            times[one] += [spent] if turn >= 0 else []
     gc.enable()
     return [statistics.median(column) for column in times]
 
@@ -171,12 +171,12 @@ def measure(quick: bool = False) -> list[Measured]:
     known, rounds = reference(), 5 if quick else 21
     made = workbooks(known)
     told = chosen(made, known)
-    found = [line for what, name in told.items() for line in compare(what, name, made[name], known, rounds)]
+    ratios = [line for what, name in told.items() for line in compare(what, name, made[name], known, rounds)]
     median = told["median county"]
-    found += compare("median county by openpyxl", median, saved_again(made[median]), known, rounds)
-    found += together(made, known, max(rounds // 3, 2))
+    ratios += compare("median county by openpyxl", median, saved_again(made[median]), known, rounds)
+    ratios += together(made, known, max(rounds // 3, 2))
     largest = told["largest county"]
-    return [*found, Measured("G1", "peak memory, largest county", peak(largest, made[largest]), "MB", MEMORY)]
+    return [*ratios, Measured("G1", "peak memory, largest county", peak(largest, made[largest]), "MB", MEMORY)]
 
 
 if __name__ == "__main__":

@@ -26,17 +26,17 @@ SECONDS = 60.0
 
 def measure(quick: bool = False, data: Path | None = None) -> list[Measured]:
     """G3: seconds of a rebuild."""
-    found = []
+    measured = []
     with tempfile.TemporaryDirectory() as folder:
         count = 3 if quick else city.WHOLE
         base = Settings(data, settings.load().reference) if data else city.kept(count)[0]
         for name, gone in (("every edition standing", ()), ("only the archive left", ("releases", "warehouse"))):
             told = _in_child("--rebuild", city.copy(base, Path(folder) / "copy"), *gone)
             what = f"rebuild of {told['releases']} editions, {name}"
-            found.append(Measured("G3", what, told["seconds"], "s", None if quick else SECONDS))
-            found.append(Measured("G3", f"{what}, CPU with children", told["cpu"], "s CPU"))
+            measured.append(Measured("G3", what, told["seconds"], "s", None if quick else SECONDS))
+            measured.append(Measured("G3", f"{what}, CPU with children", told["cpu"], "s CPU"))
             shutil.rmtree(Path(folder) / "copy")
-    return found
+    return measured
 
 
 def _in_child(*arguments: object) -> dict:

@@ -53,8 +53,8 @@ def measure(quick: bool = False) -> list[Measured]:
     ]  # fmt: skip
 
 
-def _total(found: dict) -> float:
-    return sum(found["seconds"].values())
+def _total(stages: dict) -> float:
+    return sum(stages["seconds"].values())
 
 
 def in_child(units: int | None, count: int, keep: Path | None = None) -> list[dict]:
@@ -184,10 +184,10 @@ def _size(folder: Path) -> int:
     return sum({state.st_ino: state.st_blocks * 512 for state in files}.values())
 
 
-def report(found: list[dict]) -> None:
+def report(rounds: list[dict]) -> None:
     """One line a month: seconds and CPU by stage, memory, disk."""
     print("month  files " + " ".join(f"{name:>16}" for name in (*STAGES, "all")) + "   peak   disk (s, s CPU, GB)")
-    for number, one in enumerate(found, 1):
+    for number, one in enumerate(rounds, 1):
         pairs = [(one["seconds"][name], one["cpu"][name]) for name in STAGES]
         pairs.append((_total(one), sum(one["cpu"].values())))
         cells = " ".join(f"{wall:8.2f}{cpu:8.2f}" for wall, cpu in pairs)

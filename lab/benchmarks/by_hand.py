@@ -150,9 +150,9 @@ def _find(book: openpyxl.Workbook, wanted: dict[str, Field]):
     best = (0, None, 0, {})
     for sheet in book.worksheets:
         for number, row in enumerate(sheet.iter_rows(max_row=20, values_only=True), 1):
-            found = {i: wanted[_fold(v)] for i, v in enumerate(row) if isinstance(v, str) and _fold(v) in wanted}
-            if len(found) > best[0]:
-                best = (len(found), sheet, number, found)
+            columns = {i: wanted[_fold(v)] for i, v in enumerate(row) if isinstance(v, str) and _fold(v) in wanted}
+            if len(columns) > best[0]:
+                best = (len(columns), sheet, number, columns)
     return best[1:]
 
 
@@ -191,10 +191,10 @@ def _flag(text: str) -> bool:
 def _month(value: object, text: str) -> date:
     if isinstance(value, (datetime, date)):
         return date(value.year, value.month, 1)
-    found = _MONTH.fullmatch(text)
-    if not found:
+    match = _MONTH.fullmatch(text)
+    if not match:
         raise ValueError(f"{text} 不是年月")
-    return date(int(found[1]), int(found[2]), 1)
+    return date(int(match[1]), int(match[2]), 1)
 
 
 def _number(text: str, field: Field, factor: Decimal) -> int | Decimal:
@@ -211,12 +211,12 @@ def _units(typed: pd.DataFrame, columns: dict[int, Field], units: list[Unit]) ->
     letters = {field.id: openpyxl.utils.get_column_letter(position + 1) for position, field in columns.items()}
     codes = {unit.code for unit in units}
     names = {(unit.town, unit.name): unit.code for unit in units}
-    found, problems = [], []
+    rows, problems = [], []
     for row in typed.itertuples():
         code = row.code if row.code in codes else names.get((getattr(row, "town", None), row.name))
-        found.append(code)
+        rows.append(code)
         if code is None:
             problems.append((f"{letters['code']}{row.row}", f"名册中没有 {row.code} {row.name}"))
-    typed["unit"] = found
-    missing = codes - set(found)
+    typed["unit"] = rows
+    missing = codes - set(rows)
     return problems + ([("", f"缺少 {len(missing)} 个单位")] if missing else [])

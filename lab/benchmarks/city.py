@@ -122,11 +122,11 @@ class Spent:
 @contextmanager
 def spending() -> Iterator[Spent]:
     """What the block costs. Children that read workbooks are counted once they have ended: see `parallel.dismiss`."""
-    found, before = Spent(), os.times()
-    found.began = time.perf_counter()
+    spent, before = Spent(), os.times()
+    spent.began = time.perf_counter()
     try:
-        yield found
+        yield spent
     finally:
         after = os.times()
-        found.seconds = time.perf_counter() - found.began
-        found.cpu = sum(after[:4]) - sum(before[:4])
+        spent.seconds = time.perf_counter() - spent.began
+        spent.cpu = sum(after[:4]) - sum(before[:4])

@@ -63,10 +63,10 @@ def _difference(opened: Warehouse, store: Warehouse, query: str) -> tuple[int, i
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--units", type=int, default=bench_whole.QUICK)
-    found = differences(parser.parse_args(arguments).units or None)
-    for name, (rows, differing) in found.items():
+    by_table = differences(parser.parse_args(arguments).units or None)
+    for name, (rows, differing) in by_table.items():
         print(f"{name}: {rows} rows, {differing} differ")
-    return int(any(differing for _, differing in found.values()))
+    return int(any(differing for _, differing in by_table.values()))
 
 
 if __name__ == "__main__":

@@ -62,11 +62,11 @@ def choices(release: Release) -> list[tuple[str, str]]:
     ]
     counties = [row["unit"] for row in release.rows("SELECT DISTINCT unit FROM figure WHERE level = 'county'")]
     dice = random.Random(7)
-    found = []
+    programs = []
     for _ in range(60):
         asked = {"month": dice.choice(release.manifest["months"][-6:]), "county": dice.choice(sorted(counties))}
-        found.append((dice.choice(PAGES), urlencode(asked | {"indicator": dice.choice(sorted(indicators))})))
-    return found
+        programs.append((dice.choice(PAGES), urlencode(asked | {"indicator": dice.choice(sorted(indicators))})))
+    return programs
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def _ask(socket, asked: tuple[str, str]) -> Answer:
             _hear(heard.delta.new_element, words, errors)
         if kind == "script_finished" and heard.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             break
-    named = frozenset("/".join(found) for said in words for found in LABEL.findall(said))
+    named = frozenset("/".join(label) for said in words for label in LABEL.findall(said))
     return Answer(asked, start, time.monotonic(), named, tuple(words), tuple(errors))
 
 

@@ -65,8 +65,8 @@ class Life:
                     "instance": self.instance,
                 }
                 with dg.build_schedule_context(scheduled_execution_time=due, **given) as context:
-                    found = schedule.evaluate_tick(context)
-                self._run(schedule.job_name, found.run_requests or [])
+                    ticked = schedule.evaluate_tick(context)
+                self._run(schedule.job_name, ticked.run_requests or [])
         for sensor in self.repository.sensor_defs:
             if sensor.name != "failures":  # of runs that the daemon lists: failed ones are listed by `runs`
                 self._sense(sensor)
@@ -79,9 +79,9 @@ class Life:
     def _sense(self, sensor) -> None:
         given = {"resources": {"station": self.station}, "repository_def": self.repository, "instance": self.instance}
         with dg.build_sensor_context(cursor=self.kept["cursors"].get(sensor.name), **given) as context:
-            found = sensor.evaluate_tick(context)
-        self.kept["cursors"][sensor.name] = found.cursor
-        self._run(sensor.job_name if sensor.has_jobs else None, found.run_requests or [])
+            ticked = sensor.evaluate_tick(context)
+        self.kept["cursors"][sensor.name] = ticked.cursor
+        self._run(sensor.job_name if sensor.has_jobs else None, ticked.run_requests or [])
 
     def _run(self, job: str | None, requests: list) -> None:
         for request in requests:
@@ -119,11 +119,11 @@ def workbooks(settings, month: date, counties: list[str]) -> dict[str, tuple[str
 
     class Few(sample):
         def reports(self, month):
-            found = {}
+            written = {}
             for report in super().reports(month):
                 if report.place.code in counties:
-                    found.setdefault(report.place.code, report)
-            return list(found.values())
+                    written.setdefault(report.place.code, report)
+            return list(written.values())
 
     return {
         report.place.code: (report.file, data) for report, data in Few(bundle.form, bundle.rosters).workbooks(month)

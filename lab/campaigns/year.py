@@ -49,7 +49,7 @@ def look(data: Path) -> dict:
     verdict = rebuild_editions.rebuild(place)
     copy = whole_backup.verify(data.parent / "copy")
     kept = {one.what: one.well for one in health.state(place, now)}
-    found = {
+    state = {
         "runs": Counter(f"{run['job']} {'well' if run['well'] else 'failed'}" for run in life["runs"]),
         "months released": sorted(released & set(reported)),
         "archive": archive.verify(),
@@ -62,13 +62,13 @@ def look(data: Path) -> dict:
         "promises broken": sorted(what for what, well in kept.items() if not well),
         "same figures as at once": _same(place, data.parent / "at-once"),
     }
-    faults = [*found["archive"], *copy["faults"], *verify_files.faults(place.releases)]
+    faults = [*state["archive"], *copy["faults"], *verify_files.faults(place.releases)]
     faults += [f"not released: {key}" for key in reported if key not in released]
     faults += [f"{item['release']}: {item['tables']}" for item in verdict["differ"] if not _by_other_rules(item)]
     faults += (
-        [] if found["same figures as at once"] else ["other figures than an installation that received all at once"]
+        [] if state["same figures as at once"] else ["other figures than an installation that received all at once"]
     )
-    return {**found, "faults": faults}
+    return {**state, "faults": faults}
 
 
 def _by_other_rules(item: dict) -> bool:
@@ -117,9 +117,9 @@ def main() -> int:
         for month in [months.parse(given.month)] if given.month else months.parse_span(f"{FIRST}..{LAST}"):
             live(given.data.resolve(), months.key(month), given.earlier.resolve())
     if given.look or not given.month:
-        found = look(given.data.resolve())
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-        return int(bool(found["faults"]))
+        state = look(given.data.resolve())
+        print(json.dumps(state, ensure_ascii=False, indent=1))
+        return int(bool(state["faults"]))
     return 0
 
 

@@ -82,21 +82,21 @@ class Campaign:
     def round(self, name: str, at: int, how: str, after: float | None = None) -> None:
         """One strike at a place of its own, and the look at what is left and at how it goes on."""
         place = self.place(name)
-        acks, found, _ = self.strike(name, place, (at, how), after)
-        self.look(name, f"{how} at {at or after}", place, acks, found)
+        acks, faults, _ = self.strike(name, place, (at, how), after)
+        self.look(name, f"{how} at {at or after}", place, acks, faults)
 
     def worn(self, name: str, strikes: list[Strike]) -> None:
         """Several strikes at one place: each time the step is begun again. One that comes after the step's end is made at another place."""
-        place, acks, found, told = self.place(name), [], [], ""
+        place, acks, all_faults, told = self.place(name), [], [], ""
         for at, how in strikes:
             more, faults, reached = self.strike(name, place, (at, how))
-            acks, found, told = acks + more, found + faults, f"{told} {how} at {at}"
+            acks, all_faults, told = acks + more, all_faults + faults, f"{told} {how} at {at}"
             if not reached:
-                self.look(name, told, place, acks, found)
+                self.look(name, told, place, acks, all_faults)
                 place = self.place(name)
-                acks, found, _ = self.strike(name, place, (at, how))
+                acks, all_faults, _ = self.strike(name, place, (at, how))
                 told = f" {how} at {at}"
-        self.look(name, told, place, acks, found)
+        self.look(name, told, place, acks, all_faults)
 
     def strike(
         self, name: str, place: steps.Place, strike: Strike, after: float | None = None
@@ -109,22 +109,22 @@ class Campaign:
         acks = [line[4:] for line in told.splitlines() if line.startswith("ack ")]
         refused = [line for line in told.splitlines() if line.startswith("!")]
         self.refusals |= {line.split(":")[0] for line in refused}
-        found = checker.faults(place.settings.data, acks)
-        return acks, found + [line for line in refused if not line.startswith("! Refusal")], reached
+        faults = checker.faults(place.settings.data, acks)
+        return acks, faults + [line for line in refused if not line.startswith("! Refusal")], reached
 
-    def look(self, name: str, struck: str, place: steps.Place, acks: list[str], found: list[str]) -> None:
+    def look(self, name: str, struck: str, place: steps.Place, acks: list[str], faults: list[str]) -> None:
         """Go on as the next ordinary run does, and note what does not hold then."""
         figures = self.go_on(name, place)
         if figures != self.expected[steps.ends_as(name)]:
-            found = [*found, f"other figures: {figures[:300]}"]
-        found += checker.faults(place.settings.data, acks)
-        found += [f"left over: {path}" for path in checker.leftovers(place.root)]
+            faults = [*faults, f"other figures: {figures[:300]}"]
+        faults += checker.faults(place.settings.data, acks)
+        faults += [f"left over: {path}" for path in checker.leftovers(place.root)]
         told_editions = checker.editions_told(place.settings.data)
         if len(told_editions) != len(set(told_editions)):
-            found.append(f"told twice: {told_editions}")
+            faults.append(f"told twice: {told_editions}")
         self.rounds += 1
-        self.troubles += [f"{name} {struck}: {fault}" for fault in found]
-        print(f"{self.rounds} {name} {struck}: {found or 'well'}", file=sys.stderr, flush=True)
+        self.troubles += [f"{name} {struck}: {fault}" for fault in faults]
+        print(f"{self.rounds} {name} {struck}: {faults or 'well'}", file=sys.stderr, flush=True)
 
 
 def worn_out(events: int, chance: random.Random) -> list[Strike]:

@@ -12,24 +12,24 @@ def faults(data: Path, acknowledged: list[str]) -> list[str]:
 
 
 def _archive(root: Path, acknowledged: list[str]) -> list[str]:
-    found, prev, received, last = [], "0" * 64, set(), None
+    broken, prev, received, last = [], "0" * 64, set(), None
     path = root / "ledger.jsonl"
     for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else []:
         event = json.loads(line)
         if event["prev"] != prev:
-            found.append(f"chain broken at {event['seq']}")
+            broken.append(f"chain broken at {event['seq']}")
         prev = hashlib.sha256(line).hexdigest()
         for digest in filter(None, (event["body"].get("sha256"), event["body"].get("bundle"))):
             if _digest(root / "objects" / digest[:2] / digest) != digest:
-                found.append(f"object of event {event['seq']} is missing or wrong")
+                broken.append(f"object of event {event['seq']} is missing or wrong")
         if event["kind"] == "submission":
             if event["body"]["sha256"] == last:
-                found.append(f"received twice: {event['seq']}")
+                broken.append(f"received twice: {event['seq']}")
             last = event["body"]["sha256"]
             received.add(last)
         elif event["kind"] == "withdraw":
             last = None
-    return found + [f"acknowledged and lost: {digest[:12]}" for digest in acknowledged if digest not in received]
+    return broken + [f"acknowledged and lost: {digest[:12]}" for digest in acknowledged if digest not in received]
 
 
 def _current(shelf: Path) -> list[str]:

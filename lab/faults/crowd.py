@@ -12,23 +12,23 @@ from pipelines.monthly import monthly_run, rebuild_editions
 from pipelines.settings import Settings
 
 
-def submit(found: Settings, *files: str) -> dict:
-    (report,) = submit_files.submit([Path(file) for file in files], found, "测试")
+def submit(settings: Settings, *files: str) -> dict:
+    (report,) = submit_files.submit([Path(file) for file in files], settings, "测试")
     return {"seq": report.seq, "sha256": report.sha256, "state": report.state}
 
 
-def run(found: Settings, month: str) -> dict:
-    edition = monthly_run.run(found, date.fromisoformat(month), "测试")
+def run(settings: Settings, month: str) -> dict:
+    edition = monthly_run.run(settings, date.fromisoformat(month), "测试")
     return {"edition": edition.label, "new": edition.new}
 
 
-def rebuild(found: Settings) -> dict:
-    verdict = rebuild_editions.rebuild(found)
+def rebuild(settings: Settings) -> dict:
+    verdict = rebuild_editions.rebuild(settings)
     return {"agrees": verdict["agrees"]}
 
 
-def copy(found: Settings, folder: str) -> dict:
-    return {"whole": backup.backup(found, Path(folder))["whole"]}
+def copy(settings: Settings, folder: str) -> dict:
+    return {"whole": backup.backup(settings, Path(folder))["whole"]}
 
 
 TASKS = {task.__name__: task for task in (submit, run, rebuild, copy)}

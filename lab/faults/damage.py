@@ -175,12 +175,12 @@ class Campaign:
         office = self.again()
         path = office.settings.warehouse
         hurt(wal_of(path) if wal else path, chance)
-        found = heal(office)
-        how = f"{'refused once, then ' if found.told else ''}{'set aside and made anew' if found.kept else 'read'}"
+        healed = heal(office)
+        how = f"{'refused once, then ' if healed.told else ''}{'set aside and made anew' if healed.kept else 'read'}"
         self.outcomes[f"{'wal' if wal else 'file'} {hurt.__name__}: {how}"] += 1
-        if found.figures != self.expected:
+        if healed.figures != self.expected:
             self.garbage.append(f"{'wal' if wal else 'file'} {hurt.__name__}")
-        return found
+        return healed
 
 
 def main() -> None:

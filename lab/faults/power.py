@@ -95,13 +95,13 @@ def one_round(campaign: Campaign, disk: Disk, name: str, after: float) -> tuple[
         here = steps.Place(root, campaign.workbook, campaign.reference)
         acknowledged, over = cut_in(step_in(name, here, 0, "kill"), disk, after)
     with disk.mounted():
-        found = checker.faults(here.settings.data, acknowledged)
+        faults = checker.faults(here.settings.data, acknowledged)
         healed = campaign.go_on(name, here)
         if healed != campaign.expected[steps.ends_as(name)]:
-            found.append(f"other figures: {healed[:300]}")
-        found += checker.faults(here.settings.data, acknowledged)
-        found += [f"left over: {path}" for path in checker.leftovers(here.root)]
-    return [f"{name} after {after:.3f}: {fault}" for fault in found], over
+            faults.append(f"other figures: {healed[:300]}")
+        faults += checker.faults(here.settings.data, acknowledged)
+        faults += [f"left over: {path}" for path in checker.leftovers(here.root)]
+    return [f"{name} after {after:.3f}: {fault}" for fault in faults], over
 
 
 def main() -> None:
@@ -119,10 +119,10 @@ def main() -> None:
         disk = Disk(Path(folder))
         for number in range(chosen.rounds):
             name = chance.choice(names)
-            found, over = one_round(campaign, disk, name, chance.uniform(0.001, campaign.lasts[name]))
-            troubles += found
+            faults, over = one_round(campaign, disk, name, chance.uniform(0.001, campaign.lasts[name]))
+            troubles += faults
             cut += not over
-            print(number, name, "over" if over else "cut", found or "well", file=sys.stderr, flush=True)
+            print(number, name, "over" if over else "cut", faults or "well", file=sys.stderr, flush=True)
     print(json.dumps({"rounds": chosen.rounds, "cut": cut, "troubles": troubles}, ensure_ascii=False, indent=1))
     sys.exit(bool(troubles))
 

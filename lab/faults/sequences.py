@@ -69,7 +69,7 @@ def _answer(office: Office, root: Path) -> None:
     """The receipt of the file with a question, which comes back with an explanation."""
     [report] = office.submit(root / f"sent-{QUESTION:02}-202005.xlsx")
     [receipt] = submit_files.write_receipts([report], office.settings, root / "receipts")
-    finding = next(found["id"] for found in report.findings if found["code"] == "people_per_household")
+    finding = next(row["id"] for row in report.findings if row["code"] == "people_per_household")
     shutil.move(write(receipt, finding, "外来务工人员集中居住，派出所登记数"), root / "sent-answered.xlsx")
 
 
@@ -159,10 +159,8 @@ class Desk:
     def _finding(self) -> str:
         with session.writing(self.place, "测试") as opened:
             session.settle(opened)
-            found = opened.con.execute(
-                "SELECT DISTINCT id FROM finding WHERE severity <> 'note' ORDER BY id"
-            ).fetchall()
-        return self.chance.choice([key for (key,) in found] or ["0"])
+            rows = opened.con.execute("SELECT DISTINCT id FROM finding WHERE severity <> 'note' ORDER BY id").fetchall()
+        return self.chance.choice([key for (key,) in rows] or ["0"])
 
     def _units(self) -> list:
         rosters = reference_bundle.load(self.place.reference).rosters
@@ -222,15 +220,15 @@ def differences(place: Settings, root: Path) -> list[str]:
     """What does not agree with what stands step by step, after one more file has come in."""
     submit_files.submit([root / "sent-none.xlsx"], place, LI)
     steps, matters = standing(place), answer_matters.matters(place)
-    found = [
+    faults = [
         f"edition {one['release']} differs: {one['tables'][:5]}" for one in rebuild_editions.rebuild(place)["differ"]
     ]
     for path in (place.warehouse, place.data / "live.json", place.data / "matters.json"):
         path.unlink(missing_ok=True)
-    found += [f"from the ledger alone: {name}" for name in _differing(steps, standing(place))]
-    found += ["from the ledger alone: matters"] if answer_matters.matters(place) != matters else []
+    faults += [f"from the ledger alone: {name}" for name in _differing(steps, standing(place))]
+    faults += ["from the ledger alone: matters"] if answer_matters.matters(place) != matters else []
     clean = standing(without_mistakes(place, root / "round" / "clean"))
-    return found + [f"without the mistakes: {name}" for name in _differing(steps, clean)]
+    return faults + [f"without the mistakes: {name}" for name in _differing(steps, clean)]
 
 
 def _differing(one: list, other: list) -> list[str]:
@@ -280,7 +278,7 @@ def walk(root: Path, place: Settings, plan: list[Step]) -> Callable:
 
 def sequence(root: Path, number: str, steps: int, tally: Count) -> list[str]:
     """One sequence of steps, some of them killed and some of these begun again; what did not agree."""
-    data, plan, found = root / "round" / "data", planned(number, steps), []
+    data, plan, faults = root / "round" / "data", planned(number, steps), []
     shutil.rmtree(root / "round", ignore_errors=True)
     shutil.copytree(root / "before", data)
     place = Settings(data, root / "reference")
@@ -289,11 +287,11 @@ def sequence(root: Path, number: str, steps: int, tally: Count) -> list[str]:
         over = [line for line in told.splitlines() if not line.startswith("!")]
         tally.update([*over, *(["killed"] if status < 0 else [])])
         stopped, plan = plan[len(over) : len(over) + 1], plan[len(over) + 1 :]
-        found += [f"{step.name} ({step.seed}): {told.splitlines()[-1:]}" for step in stopped if status > 0]
+        faults += [f"{step.name} ({step.seed}): {told.splitlines()[-1:]}" for step in stopped if status > 0]
         plan = [replace(step, strike=0) for step in stopped if status < 0 and step.again] + plan
     status, told = in_child(lambda tell: tell(json.dumps(differences(place, root))))
-    found += json.loads(told) if status == 0 else [f"not looked at: {told}"]
-    return found + checker.faults(data, []) + [f"left over: {path}" for path in checker.leftovers(data)]
+    faults += json.loads(told) if status == 0 else [f"not looked at: {told}"]
+    return faults + checker.faults(data, []) + [f"left over: {path}" for path in checker.leftovers(data)]
 
 
 def main() -> None:
@@ -309,9 +307,9 @@ def main() -> None:
         assert status == 0, told
         reference_bundle.load(root / "reference")  # once here, not in every child
         for number in range(chosen.seed, chosen.seed + chosen.sequences):
-            found = sequence(root, str(number), chosen.steps, tally)
-            print(f"sequence {number}: {found or 'well'}", file=sys.stderr, flush=True)
-            troubles |= {number: found} if found else {}
+            faults = sequence(root, str(number), chosen.steps, tally)
+            print(f"sequence {number}: {faults or 'well'}", file=sys.stderr, flush=True)
+            troubles |= {number: faults} if faults else {}
     print(json.dumps({"sequences": chosen.sequences, **tally, "troubles": troubles}, ensure_ascii=False, indent=1))
     sys.exit(bool(troubles))
 

@@ -165,7 +165,7 @@ def _asked(office: Office, root: Path) -> None:
     sent = office.workbook(MAY, COUNTY, but(village, households=200, population=90_000))
     [report] = submit_files.submit([sent], place, "测试")
     [receipt] = submit_files.write_receipts([report], place, root / "receipts")
-    finding = next(found["id"] for found in report.findings if found["severity"] == "warning" and found["unit"])
+    finding = next(row["id"] for row in report.findings if row["severity"] == "warning" and row["unit"])
     write(receipt, finding, "外来务工人员集中居住，派出所登记数").rename(root / "answered.xlsx")
 
 

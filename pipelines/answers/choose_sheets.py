@@ -85,7 +85,7 @@ class _Choice:
 
     def _month(self, sheets: list[Table | Form2]) -> date | None:
         """The month that the file is about, where its sheets say several."""
-        said = {month for item in sheets for month in _months_of(item)}
+        said = {month for sheet in sheets for month in _months_of(sheet)}
         if len(said) < 2:
             return None
         if len(self.named & said) == 1:
@@ -94,12 +94,12 @@ class _Choice:
 
     def _of_month(self, sheets: list[_Item], month: date | None) -> list[_Item]:
         kept = []
-        for item in sheets:
-            said = _months_of(item)
+        for sheet in sheets:
+            said = _months_of(sheet)
             if month and said and month not in said:
-                self.aside.append((item.sheet, f"写明的是{'、'.join(map(months.label, sorted(said)))}"))
+                self.aside.append((sheet.sheet, f"写明的是{'、'.join(map(months.label, sorted(said)))}"))
             else:
-                kept.append(item)
+                kept.append(sheet)
         return kept
 
     # -- 表1 ----------------------------------------------------------------------------------------------------------
@@ -203,10 +203,10 @@ class _Choice:
             self.report.add("sheets_set_aside", found=reasons, count=len(self.aside))
 
 
-def _months_of(item: Table | Form2) -> set[date]:
+def _months_of(sheet: Table | Form2) -> set[date]:
     """The months that stand above a table, else in the name of its sheet."""
-    titles = {month for _, text in title_cells(item.sheet, item.first) for month in months_in(text)}
-    return titles or months_in(item.sheet.name)
+    titles = {month for _, text in title_cells(sheet.sheet, sheet.first) for month in months_in(text)}
+    return titles or months_in(sheet.sheet.name)
 
 
 def _positions(table: Table, names: tuple[str, ...]) -> list[int]:

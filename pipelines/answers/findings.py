@@ -46,6 +46,24 @@ class Finding:
     row: int | None = None
 
 
+class FindingRow(TypedDict):
+    """A finding as stored in the table `finding` and sent as JSON: as `Finding`, without its row and with its id."""
+
+    id: str | None
+    code: str
+    severity: str
+    sheet: str | None
+    cell: str | None
+    field: str | None
+    unit: str | None
+    found: str | None
+    expected: str | None
+    message: str
+
+
+COLUMNS = tuple(FindingRow.__annotations__)
+
+
 class Kind(Entry):
     """One entry of the taxonomy. `message` follows the place: the fault, and the remedy."""
 
@@ -132,11 +150,11 @@ class _Alike:
     count: int = 0
     listed: list[Finding] = field(default_factory=list)
 
-    def note(self, cell: str | None, found: str | None) -> None:
+    def note(self, cell: str | None, value: str | None) -> None:
         self.count += 1
         self.cells += cell.split(",") if cell else ()
-        if found and len(self.found) <= VALUES:
-            self.found.setdefault(found)
+        if value and len(self.found) <= VALUES:
+            self.found.setdefault(value)
 
 
 @dataclass

@@ -183,12 +183,12 @@ def _check_continues(place: _Place, ledger: bytes, city: City) -> None:
         return
     ours, theirs = ledger.splitlines(), kept.splitlines()
     if kept.startswith(ledger):
-        what = f"备份比档案长：备份到第 {len(theirs)} 行，档案只到第 {len(ours)} 行；档案丢失了事件"
+        fault = f"备份比档案长：备份到第 {len(theirs)} 行，档案只到第 {len(ours)} 行；档案丢失了事件"
     else:
         number = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False), 1) if a != b), len(ours))
-        what = f"档案与备份从台账第 {number} 行起不同：不是同一份档案，或有一方被改动"
+        fault = f"档案与备份从台账第 {number} 行起不同：不是同一份档案，或有一方被改动"
     raise Refusal(
-        f"{what}。为免覆盖完好的备份，未作改动；请另选文件夹备份，并用 shequ backup --verify 检查原备份，再决定以哪一份为准"
+        f"{fault}。为免覆盖完好的备份，未作改动；请另选文件夹备份，并用 shequ backup --verify 检查原备份，再决定以哪一份为准"
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands by which the city decides: each with a person's name, each with its opposite."""
+"""Decisions of the city: each needs a person's name and has an opposite."""
 
 import sys
 from datetime import date
@@ -34,7 +34,7 @@ def approve(settings: Settings, month: date, by: str, why: str, yes: bool, as_js
     lacking = gap_wording.lacking(decisions.lacking(state), state)
     if lacking:
         printing.say(f"注意，{months.label(month)}：" + "；".join(lacking), err=True)
-    # a script cannot be asked: it is warned, and the ledger tells
+    # no question where input is no terminal: the warning is printed, and the ledger records the gaps
     if lacking and not yes and sys.stdin.isatty():
         click.confirm("仍要审定（锁定）这个月吗？", abort=True, err=True)
     event = month_decisions.approve(month, settings, by, why)
@@ -119,7 +119,7 @@ def withdraw(settings: Settings, of: int, why: str, by: str, as_json: bool) -> N
 
 
 def _gone_from_public(settings: Settings, event: "Event") -> str:
-    """What a decision took away from citizens."""
+    """`；2020年6月的公开页已撤下…`: the public pages that a decision took back; empty where it took none."""
     from pipelines.monthly import public_folder
 
     gone = [months.label(month) for month in public_folder.taken_back_by(settings, event.seq)]
@@ -137,8 +137,8 @@ def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, 
     """豁免一个问题（可以一次几个；附理由和期限），随数字一并公布。"""
     from pipelines.intake import decisions
 
-    told = f"问题 {{}} 已豁免至 {months.label(until)}"
-    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, told)
+    sentence = f"问题 {{}} 已豁免至 {months.label(until)}"
+    printing.decided_each(findings, lambda one: decisions.waive(one, why, until, settings, by), as_json, sentence)
 
 
 @click.command()

@@ -4,7 +4,9 @@ Exit status: 0 done, 1 findings or refusal, 2 wrong use.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,9 +27,12 @@ from pipelines.errors import Refusal
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 
+if TYPE_CHECKING:
+    from pipelines.edition.open_edition import Release
+
 
 class _Chinese(click.Group):
-    """Refusals are printed without a traceback; anything else is our bug and keeps it."""
+    """Print refusals without a traceback; other errors keep theirs."""
 
     def invoke(self, ctx):
         try:
@@ -48,7 +53,7 @@ class _Chinese(click.Group):
 @click.pass_context
 def main(ctx: click.Context, data: Path | None) -> None:
     """社区：城乡社区治理政策落实进展。"""
-    # what is written by this command and by the programs that it starts is for the owner and the group alone
+    # files of this command and of the programs that it starts are readable by owner and group only
     os.umask(0o027)
     ctx.obj = settings.load(data)
 
@@ -64,15 +69,15 @@ def main(ctx: click.Context, data: Path | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def template(found: Settings, month, county, town, blank: bool, out: Path, as_json: bool) -> None:
+def template(settings: Settings, month, county, town, blank: bool, out: Path, as_json: bool) -> None:
     """生成待填的报表（每县一个工作簿）；从第二个月起填好上月已报的答案。"""
     from pipelines.archive import reference_in_force
     from pipelines.edition.edition_answers import last_answers
     from pipelines.reference import age
     from pipelines.template import write_templates
 
-    reference = reference_in_force.load(found)
-    last = None if blank else last_answers(found, reference.form.in_month(month), month)
+    reference = reference_in_force.load(settings)
+    last = None if blank else last_answers(settings, reference.form.in_month(month), month)
     with printing.progress("生成报表") as report:
         paths = write_templates(
             reference.form,
@@ -98,12 +103,12 @@ def template(found: Settings, month, county, town, blank: bool, out: Path, as_js
 @click.option("--seed", default=2018, show_default=True, help="随机种子；相同的种子得到相同的文件")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def sample(found: Settings, span: str, out: Path, seed: int, as_json: bool) -> None:
+def sample(settings: Settings, span: str, out: Path, seed: int, as_json: bool) -> None:
     """生成示例数据：在真实名册上虚构的、已填好的报表（每张表都标明“示例数据”）。"""
     from pipelines.reference import reference_bundle
     from pipelines.sample import write_samples
 
-    reference = reference_bundle.load(found.reference)
+    reference = reference_bundle.load(settings.reference)
     with printing.progress("生成示例数据") as report:
         paths = write_samples(
             reference.form,
@@ -127,11 +132,11 @@ _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_t
 @_FILES
 @click.option("--json", "as_json", is_flag=True, help="每个文件一行 JSON")
 @with_settings
-def check(found: Settings, files, as_json: bool) -> None:
+def check(settings: Settings, files, as_json: bool) -> None:
     """读取并检查报表，不保存任何内容。"""
     from pipelines.intake import submit_files
 
-    reports = submit_files.check(files, found)
+    reports = submit_files.check(files, settings)
     printing.reports(reports, as_json)
 
 
@@ -141,16 +146,16 @@ def check(found: Settings, files, as_json: bool) -> None:
 @click.option("--by", default="命令行", help="报送人")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def submit(found: Settings, files, receipts: Path | None, by: str, as_json: bool) -> None:
+def submit(settings: Settings, files, receipts: Path | None, by: str, as_json: bool) -> None:
     """接收报表：存档、读取、入库。"""
     from pipelines.intake import submit_files
 
     with printing.progress("读取报表") as report:
-        reports = submit_files.submit(files, found, by, report)
+        reports = submit_files.submit(files, settings, by, report)
     if receipts:
         try:
-            submit_files.write_receipts(reports, found, receipts)
-        except locks.Busy as busy:  # the files are stored all the same, and it is said what became of them
+            submit_files.write_receipts(reports, settings, receipts)
+        except locks.Busy as busy:  # the files are stored, so the reports are printed before the error
             printing.say(f"回执未写：{busy}", err=True)
     printing.reports(reports, as_json)
 
@@ -197,11 +202,11 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
 @click.option("--edition", type=EDITION, help="哪一版，如 2020-06/2，或 working（最新的工作版）；不写则为当前发布版")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, edition, as_json: bool) -> None:
+def figures(settings: Settings, month, level, unit, indicator, policy, as_of: str, edition, as_json: bool) -> None:
     """当前发布版（或指明的一版）中的数字。"""
     from pipelines.edition import figures as of_release
 
-    release = open_edition(found, edition)
+    release = open_edition(settings, edition)
     rows = of_release(release, month, level, unit, indicator, policy, now=as_of == "now")
     if as_json:
         printing.print_json(rows)
@@ -209,7 +214,7 @@ def figures(found: Settings, month, level, unit, indicator, policy, as_of: str, 
         printing.figures(rows, _indicators(release, policy))
 
 
-def _indicators(release, policy: str | None) -> dict[str, dict]:
+def _indicators(release: "Release", policy: str | None) -> dict[str, Mapping[str, Any]]:
     """Name and units of each indicator, of the first policy where none is named."""
     sql = "SELECT * FROM indicator WHERE policy = coalesce(?, (SELECT id FROM policy LIMIT 1))"
     return {row["indicator"]: row for row in release.rows(sql, [policy])}
@@ -222,12 +227,12 @@ def _indicators(release, policy: str | None) -> dict[str, dict]:
 @click.option("--policy")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool) -> None:
+def explain(settings: Settings, indicator: str, month, unit, policy, as_json: bool) -> None:
     """一个数字的来历：条款、算式、所含单位，以及每个答案所在的单元格。"""
     from pipelines.edition import explain as of_release
     from pipelines.edition import open_release
 
-    release = open_release(settings=found)
+    release = open_release(settings=settings)
     story = of_release(release, indicator, month, unit, policy)
     if as_json:
         printing.print_json(story)
@@ -249,7 +254,7 @@ def explain(found: Settings, indicator: str, month, unit, policy, as_json: bool)
 )
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def report(found: Settings, month, edition, variant, out: Path | None, as_json: bool) -> None:
+def report(settings: Settings, month, edition, variant, out: Path | None, as_json: bool) -> None:
     """由一个发布版重新生成报告(docx、xlsx、html);同一版、同样的决定和说明，报告每次都相同。"""
     from pipelines.edition import open_release
     from pipelines.intake import month_now
@@ -258,12 +263,12 @@ def report(found: Settings, month, edition, variant, out: Path | None, as_json: 
 
     if variant and not out:
         raise click.UsageError("只要一种报告时，请写 --out")
-    release = open_release(month, edition, settings=found)
+    release = open_release(month, edition, settings=settings)
     if out:
-        said = month_now.of(found, release.month).caveats
-        paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(found))
+        said = month_now.of(settings, release.month).caveats
+        paths = write_reports(release, out, VARIANTS.get(variant), said, office.load(settings))
     else:
-        paths = papers.issue(found, release.folder)
+        paths = papers.issue(settings, release.folder)
     printing.print_json([str(p) for p in paths]) if as_json else printing.say("已生成：", *map(str, paths))
 
 
@@ -273,12 +278,12 @@ def report(found: Settings, month, edition, variant, out: Path | None, as_json: 
 @click.option("--sheet", help="工作表名称（文件中有几张表时）")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
+def feeds(settings: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
     """一个单元格的去向：它成为哪个答案，进入哪些数字（FILE 为文件名或 SHA-256 的开头）。"""
     from pipelines.edition import feeds as of_release
     from pipelines.edition import open_release
 
-    story = of_release(open_release(settings=found), file, cell, sheet)
+    story = of_release(open_release(settings=settings), file, cell, sheet)
     if as_json:
         printing.print_json(story)
         return
@@ -293,16 +298,20 @@ def feeds(found: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
 @click.option("--month", type=MONTH)
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def status(found: Settings, month, as_json: bool) -> None:
+def status(settings: Settings, month, as_json: bool) -> None:
     """谁已报、谁未报、有哪些问题、作过哪些决定；不写月份则为最近发布的月份。"""
     from pipelines.intake import month_now, reporting_status
 
-    month = month or month_now.newest_released(found)
-    state = reporting_status.status(found, month)
-    if state["month"]:
-        now = month_now.of(found, months.parse(state["month"]))
-        state |= {"editions": {"released": now.released, "working": now.working}, "decisions": now.decisions}
-    printing.print_json(state) if as_json else printing.status(state)
+    month = month or month_now.newest_released(settings)
+    state = reporting_status.status(settings, month)
+    now = month_now.of(settings, months.parse(state["month"])) if state["month"] else None
+    if as_json:
+        rest = (
+            {"editions": {"released": now.released, "working": now.working}, "decisions": now.decisions} if now else {}
+        )
+        printing.print_json({**state, **rest})
+    else:
+        printing.status(state, now)
 
 
 # ---- deciding, keeping and running

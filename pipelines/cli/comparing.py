@@ -33,12 +33,12 @@ _PARTS = {
 @click.option("--policy", help="政策代码")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def compare(found: Settings, m1: date, m2: date, indicator, unit, policy, as_json: bool) -> None:
+def compare(settings: Settings, m1: date, m2: date, indicator, unit, policy, as_json: bool) -> None:
     """两个月份之间数字为什么变：工作、报送、区划、更正、口径五部分，相加等于变化。"""
     from pipelines.edition import open_release
     from pipelines.edition.compare_months import compare as between
 
-    release = open_release(settings=found)
+    release = open_release(settings=settings)
     rows = between(release, m1, m2, indicator, unit, policy)
     if as_json:
         printing.print_json(rows)

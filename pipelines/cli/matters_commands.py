@@ -1,4 +1,4 @@
-"""Commands for what waits for somebody: each decision in a person's own name."""
+"""Commands for open matters; each decision needs a person's name."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -45,9 +45,9 @@ def matters(settings: Settings, month: date | None, as_json: bool) -> None:
         where = " ".join(filter(None, (matter["county"], matter["month"])))
         kind, state = KIND_NAMES[matter["kind"]], STATE_NAMES[matter["state"]]
         printing.say(f"[{matter['id']}] {kind}（{state}）{where} 第 {matter['seq']} 号：{matter['message']}")
-        for what, said in (("情况说明", matter["explanation"]), ("市里追问", matter["question"])):
+        for heading, said in (("情况说明", matter["explanation"]), ("市里追问", matter["question"])):
             if said:
-                printing.say(f"      {what}：{said}")
+                printing.say(f"      {heading}：{said}")
     printing.say(f"共 {len(waiting)} 件待办" if waiting else "没有待办的事")
 
 
@@ -73,7 +73,7 @@ def accept(settings: Settings, findings: tuple[str, ...], by: str, as_json: bool
     """采纳县里的情况说明（可以一次几个），数值不变则不再提示；或采纳政策之前月份的报表。"""
     from pipelines.intake import answer_matters
 
-    printing.decided_each(findings, lambda one: answer_matters.accept(one, settings, by), as_json, "已采纳 {}")
+    printing.decided_each(findings, lambda key: answer_matters.accept(key, settings, by), as_json, "已采纳 {}")
 
 
 @click.command()
@@ -87,7 +87,7 @@ def ask(settings: Settings, findings: tuple[str, ...], text: str, by: str, as_js
     from pipelines.intake import answer_matters
 
     printing.decided_each(
-        findings, lambda one: answer_matters.ask(one, text, settings, by), as_json, "已就问题 {} 追问"
+        findings, lambda key: answer_matters.ask(key, text, settings, by), as_json, "已就问题 {} 追问"
     )
 
 
@@ -101,7 +101,7 @@ def dismiss(settings: Settings, matters: tuple[str, ...], why: str, by: str, as_
     """一件（可以一次几件）待办的事不予处理。"""
     from pipelines.intake import answer_matters
 
-    printing.decided_each(matters, lambda one: answer_matters.dismiss(one, why, settings, by), as_json, "{} 不予处理")
+    printing.decided_each(matters, lambda key: answer_matters.dismiss(key, why, settings, by), as_json, "{} 不予处理")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Commands for whoever keeps an installation running: start, look, remind, install."""
+"""Commands for the operator: start, health, reminders, systemd units, audit log."""
 
 import sys
 from pathlib import Path
@@ -15,11 +15,11 @@ from pipelines.settings import Settings
 @click.option("--address", default="127.0.0.1", show_default=True, help="监听的地址；本机以外须先设置登录")
 @click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录：任何人只能看汇总数字")
 @with_settings
-def dashboard(found: Settings, port: int, address: str, anonymous: bool) -> None:
+def dashboard(settings: Settings, port: int, address: str, anonymous: bool) -> None:
     """打开看板（不另说明则只在本机）。"""
     from pipelines.serving import programs
 
-    sys.exit(programs.dashboard(found, programs.Ports(port, address=address, anonymous=anonymous)))
+    sys.exit(programs.dashboard(settings, programs.Ports(port, address=address, anonymous=anonymous)))
 
 
 @click.command()
@@ -29,27 +29,27 @@ def dashboard(found: Settings, port: int, address: str, anonymous: bool) -> None
 @click.option("--address", default="127.0.0.1", show_default=True, help="看板监听的地址；本机以外须先设置登录")
 @click.option("--anonymous-read-only", "anonymous", is_flag=True, help="不登录：任何人只能看汇总数字")
 @with_settings
-def serve(found: Settings, port: int, dagster_port: int, code_port: int, address: str, anonymous: bool) -> None:
+def serve(settings: Settings, port: int, dagster_port: int, code_port: int, address: str, anonymous: bool) -> None:
     """同时运行并看护 Dagster（定时、收件箱、界面）和看板。"""
     from pipelines.serving import programs, start
 
-    sys.exit(start.serve(found, programs.Ports(port, dagster_port, code_port, address, anonymous)))
+    sys.exit(start.serve(settings, programs.Ports(port, dagster_port, code_port, address, anonymous)))
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def health(found: Settings, as_json: bool) -> None:
+def health(settings: Settings, as_json: bool) -> None:
     """逐项看本系统的承诺：各程序和定时、发布、核对、备份和演练、消息、联系人、名册、政策、节假日等。有一项不守，退出码为 1。"""
     from pipelines.serving import health as healthy
 
-    seen = healthy.look(found)
+    promises = healthy.look(settings)
     if as_json:
-        for one in seen:
-            printing.print_json(one.public())
+        for promise in promises:
+            printing.print_json(promise.public())
     else:
-        printing.say(*(f"{'正常' if one.well else '问题'}  {one.what}：{one.says}" for one in seen))
-    if not all(one.well for one in seen):
+        printing.say(*(f"{'正常' if promise.well else '问题'}  {promise.what}：{promise.says}" for promise in promises))
+    if not all(promise.well for promise in promises):
         sys.exit(1)
 
 
@@ -57,11 +57,11 @@ def health(found: Settings, as_json: bool) -> None:
 @click.option("--month", type=MONTH, help="月份；不写则为刚结束的月份")
 @click.option("--json", "as_json", is_flag=True)
 @with_settings
-def reminders(found: Settings, month, as_json: bool) -> None:
+def reminders(settings: Settings, month, as_json: bool) -> None:
     """一个月的催报状态：谁已报、谁未报、谁逾期。"""
     from pipelines.notify import reporting_state
 
-    state = reporting_state.on_this_day(found, month)
+    state = reporting_state.on_this_day(settings, month)
     printing.print_json(state) if as_json else printing.standing(state)
 
 
@@ -69,27 +69,27 @@ def reminders(found: Settings, month, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--user", default="shequ", show_default=True, help="以哪个系统用户运行")
 @with_settings
-def units(found: Settings, out: Path, user: str) -> None:
+def units(settings: Settings, out: Path, user: str) -> None:
     """生成本机的 systemd 单元文件。"""
     from pipelines.serving import systemd_units as templates
 
-    printing.say("已生成：", *map(str, templates.write(found, out, user)))
+    printing.say("已生成：", *map(str, templates.write(settings, out, user)))
 
 
 @click.command()
 @click.option("--since", default="", help="从哪一天起，如 2020-06-01")
 @click.option("--json", "as_json", is_flag=True, help="每个事件一行 JSON")
 @with_settings
-def audit(found: Settings, since: str, as_json: bool) -> None:
+def audit(settings: Settings, since: str, as_json: bool) -> None:
     """谁登录、退出、被拒绝、导出了什么；并核对日志未被改动。"""
     from pipelines.access import audit_log as log
     from pipelines.access import roles
 
-    for event in log.since(found, since):
+    for event in log.since(settings, since):
         printing.print_json(event.__dict__) if as_json else printing.say(log.line(event))
-    faults = list(log.ledger(found).verify())
+    faults = list(log.ledger(settings).verify())
     for fault in faults:
         printing.say(fault, err=True)
-    roles.load(found)
+    roles.load(settings)
     if faults:
         sys.exit(1)

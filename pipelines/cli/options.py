@@ -1,7 +1,8 @@
-"""What the commands of `shequ` share: whose installation, which month, which edition, and who decides."""
+"""Options shared by commands: settings, month, edition, and who decides."""
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 
 import click
@@ -11,7 +12,7 @@ from pipelines.errors import Refusal
 from pipelines.settings import Settings
 
 
-class _Month(click.ParamType):
+class _Month(click.ParamType[date]):
     name = "YYYY-MM"
 
     def convert(self, value, param, ctx):
@@ -24,7 +25,7 @@ class _Month(click.ParamType):
 MONTH = _Month()
 
 
-class _Edition(click.ParamType):
+class _Edition(click.ParamType[str]):
     """`2020-06/2`, or `working` for the newest edition whether it is released or not."""
 
     name = "YYYY-MM/N"
@@ -68,12 +69,12 @@ PERHAPS_BY = click.option(
 )
 
 
-def with_settings(command: Callable) -> Callable:
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Hand the command its `Settings` as first argument."""
 
     @click.pass_obj
     @wraps(command)
-    def wrapped(found: Settings, *args, **kwargs):
-        return command(found, *args, **kwargs)
+    def wrapped(settings: Settings, *args, **kwargs):
+        return command(settings, *args, **kwargs)
 
     return wrapped

@@ -1,8 +1,8 @@
-"""What the command line prints: Chinese for people, JSON for programs."""
+"""Output of the command line: Chinese for people, JSON for programs."""
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,16 @@ from pipelines.intake import file_names, gap_wording
 from pipelines.punctuation import full_width
 
 if TYPE_CHECKING:
+    from pipelines.archive.store import Event
     from pipelines.edition.figure_types import ExplainedFigure, Figure
+    from pipelines.intake.month_now import MonthNow
+    from pipelines.intake.month_report import MonthStatus
+    from pipelines.intake.outcome import Report
+    from pipelines.notify.reporting_state import Reminders
 
 
 def say(*lines: str, err: bool = False) -> None:
-    """Lines for a terminal: names from workbooks and files must not steer it, nor begin a line of their own."""
+    """Print lines; control characters and line breaks in names from workbooks and files are escaped."""
     click.echo("\n".join(map(file_names.shown, lines)), err=err)
 
 
@@ -30,7 +35,7 @@ def print_json(data) -> None:
 
 
 def as_json_line(data) -> str:
-    """JSON in which whatever cannot be printed is escaped: the same to a program, harmless on a terminal."""
+    """JSON on one line; unprintable characters are escaped, because a terminal may interpret them."""
     text = json.dumps(data, ensure_ascii=False, default=str)
     if text.isprintable():
         return text
@@ -38,13 +43,13 @@ def as_json_line(data) -> str:
 
 
 @contextmanager
-def progress(what: str):
-    """A callback (done, of, item) that draws a bar on a terminal and stays quiet elsewhere; nothing for quick work."""
+def progress(title: str):
+    """A callback (done, of, item) that draws a bar on a terminal and nothing elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn(what),
+        TextColumn(title),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -69,15 +74,15 @@ _STATES = {
 }
 
 
-def reports(found: list, as_json: bool) -> None:
-    """One line of JSON a file, or its state and findings; exits with 1 when anything is to be mended."""
-    for item in found:
-        print_json(item.public()) if as_json else _report(item)
-    if any(item.refused or item.errors for item in found):
+def reports(outcomes: Sequence["Report"], as_json: bool) -> None:
+    """One line of JSON a file, or its state and findings; exits with 1 where a file is refused or has an error."""
+    for outcome in outcomes:
+        print_json(outcome.public()) if as_json else _report(outcome)
+    if any(outcome.refused or outcome.errors for outcome in outcomes):
         sys.exit(1)
 
 
-def _report(report) -> None:
+def _report(report: "Report") -> None:
     from pipelines.intake.outcome import SEVERITY_NAMES
 
     rows = report.rows
@@ -98,8 +103,8 @@ def _report(report) -> None:
         say(f"  {SEVERITY_NAMES[finding['severity']]} {number}{finding['message']}")
 
 
-def table(rows: list[tuple], right: tuple[int, ...] = ()) -> None:
-    """Rows in columns that meet on a terminal, where a Chinese character is two cells wide; numbers (`right`) end together."""
+def table(rows: Sequence[Sequence[object]], right: tuple[int, ...] = ()) -> None:
+    """Rows in aligned columns, a Chinese character two cells wide; the columns `right` are right-aligned."""
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     for row in texts:
@@ -112,8 +117,8 @@ def _padded(text: str, width: int, right: bool) -> str:
     return space + text if right else text + space
 
 
-def figures(rows: list["Figure"], indicators: dict[str, dict]) -> None:
-    """Figures in aligned columns; `indicators` tells the name and units of each."""
+def figures(rows: list["Figure"], indicators: Mapping[str, Mapping[str, Any]]) -> None:
+    """Figures in aligned columns; `indicators` are rows of that table by id."""
     from pipelines.figures.progress import STATUSES
 
     if not rows:
@@ -123,12 +128,14 @@ def figures(rows: list["Figure"], indicators: dict[str, dict]) -> None:
         ("月份", "地区", "指标", "代码", "现值", "完成/应有", "未知", "目标", "状态", "还差")
     ]
     for row in rows:
-        told = indicators[row["indicator"]]
+        indicator = indicators[row["indicator"]]
         counted = f"{row['numerator']}/{row['denominator']}"
-        gap = f"{row['gap']} {told['gap_unit'] or ''}".strip() if row["gap"] else ""
+        gap = f"{row['gap']} {indicator['gap_unit'] or ''}".strip() if row["gap"] else ""
         place, status = row["name"] or row["unit"], STATUSES[row["status"]]
-        name = (row["month"], place, told["name"], row["indicator"])
-        lines.append((*name, valued(row["value"], told["unit"]), counted, row["unknown"], row["target"], status, gap))
+        name = (row["month"], place, indicator["name"], row["indicator"])
+        lines.append(
+            (*name, valued(row["value"], indicator["unit"]), counted, row["unknown"], row["target"], status, gap)
+        )
     table(lines, right=(4, 5, 6, 9))
 
 
@@ -142,7 +149,7 @@ def valued(value: str | None, unit: str | None) -> str:
 _COUNTS = {"yes": "计入", "no": "未达到", "unknown": "不详", "scope_unknown": "是否适用不详"}
 
 
-def story(story: "ExplainedFigure", indicator: dict, labels: dict[str, str]) -> None:
+def story(story: "ExplainedFigure", indicator: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Clause, arithmetic, units and cells of one figure; `labels` are the questions of the form."""
     from pipelines.edition.decision_rows import STATES_OF_EXPLANATIONS
 
@@ -173,7 +180,7 @@ def story(story: "ExplainedFigure", indicator: dict, labels: dict[str, str]) -> 
 _ANSWERS: dict[bool | int | str | None, str] = {True: "是", False: "否", None: "未填"}
 
 
-def _instead(report) -> str:
+def _instead(report: "Report") -> str:
     """Which report counts, where it is not this one."""
     counts = report.in_force
     if report.state not in ("known", "superseded", "waiting") or counts is None:
@@ -186,8 +193,8 @@ def _instead(report) -> str:
 _MONTH_STATES = {"open": "未审定", "approved": "已审定（锁定）", "reopened": "已重开"}
 
 
-def status(state: dict) -> None:
-    """Who has reported; what was refused, waits or lies about; and, while another task writes, what is not in this yet."""
+def status(state: "MonthStatus", now: "MonthNow | None") -> None:
+    """Who has reported; what was refused, waits or is not received; `now`: the editions and decisions of the month."""
     if state["running"]:
         since = state["running"]["since"].replace("T", " ")
         say(f"正在运行：{state['running']['doing']}（始于 {since}）；以下是此前的状态，截至第 {state['as_of']} 号收件")
@@ -195,43 +202,40 @@ def status(state: dict) -> None:
         say("还没有整理出报送情况" if state["running"] else "还没有收到任何报表")
     else:
         _counties(state)
-    for one in state["refused"]:
-        say(f"未采用：{gap_wording.refusal(one, gap_wording.county_names(state))}")
+    for file in state["refused"]:
+        say(f"未采用：{gap_wording.refusal(file, gap_wording.county_names(state))}")
     if state["waiting"]:
         say(f"另有 {len(state['waiting'])} 份报表已收到，该月重开后才生效（shequ reopen）")
     if state["unread"]:
-        say(f"已存档、尚未读取 {len(state['unread'])} 份：{'、'.join(one['file'] for one in state['unread'][:20])}")
-    for problem in state["inbox"]:
-        say(f"收件箱中尚未接收：{problem}")
-    editions = state.get("editions", {})
-    if editions.get("working"):
-        say(f"工作版 {editions['working']}，尚未发布；发布用 shequ release {state['month']}")
-    for decision in state.get("decisions", []):
-        kind, withdrawn = (
-            WITHDRAWABLE.get(decision["kind"], decision["kind"]),
-            "" if decision["in_force"] else "（已撤回）",
-        )
+        say(f"已存档、尚未读取 {len(state['unread'])} 份：{'、'.join(sent['file'] for sent in state['unread'][:20])}")
+    for name in state["inbox"]:
+        say(f"收件箱中尚未接收：{name}")
+    if now and now.working:
+        say(f"工作版 {now.working}，尚未发布；发布用 shequ release {state['month']}")
+    for decision in now.decisions if now else ():
+        kind = WITHDRAWABLE.get(decision["kind"], decision["kind"])
+        withdrawn = "" if decision["in_force"] else "（已撤回）"
         say(f"第 {decision['seq']} 号决定：{kind}，{decision['by']}，{decision['at'][:10]}{withdrawn}")
 
 
-def _counties(state: dict) -> None:
+def _counties(state: "MonthStatus") -> None:
     counties = state["counties"]
     reported = [c for c in counties if c["state"] == "effective"]
     word = _MONTH_STATES[state["state"]]
     say(f"{state['month']} {word}：{len(counties)} 个县（市、区）中 {len(reported)} 个已报")
-    lines: list[tuple] = [("代码", "县（市、区）", "状态", "应报", "读到", "计入", "错误", "需核实")]
+    lines: list[tuple[object, ...]] = [("代码", "县（市、区）", "状态", "应报", "读到", "计入", "错误", "需核实")]
     for county in counties:
-        numbers = [county[name] for name in ("read", "accepted", "errors", "warnings")]
-        told = ("已报", county["units"], *numbers) if county["seq"] else ("未报", county["units"], *[""] * 4)
-        lines.append((county["code"], county["name"], *told))
+        counts = (county["read"], county["accepted"], county["errors"], county["warnings"])
+        rest = ("已报", county["units"], *counts) if county["seq"] else ("未报", county["units"], "", "", "", "")
+        lines.append((county["code"], county["name"], *rest))
     table(lines, right=(3, 4, 5, 6, 7))
 
 
 _OPENED = {"approved": "已审定", "all_reported": "各县已报齐", "by_time": "已到发布时间", "by_person": "由人发布"}
 
 
-def gate(now, edition: str) -> str:
-    """Whether everybody sees an edition, and why; `now` is a `MonthNow`."""
+def gate(now: "MonthNow", edition: str) -> str:
+    """Whether everybody sees an edition, and why."""
     if edition in now.editions.retracted:
         event = now.editions.retracted[edition]
         return (
@@ -244,11 +248,11 @@ def gate(now, edition: str) -> str:
     return f"工作版，尚未发布：审定、各县报齐或到 {moment} 即发布，或用 shequ release {months.key(now.month)}"
 
 
-def decided(event, as_json: bool, said: str) -> None:
+def decided(event: "Event", as_json: bool, said: str) -> None:
     print_json(_event(event)) if as_json else say(said)
 
 
-def decided_each(ids: Sequence[str], decide: Callable[[str], Any], as_json: bool, said: str) -> None:
+def decided_each(ids: Sequence[str], decide: Callable[[str], "Event"], as_json: bool, said: str) -> None:
     """One decision about several findings or matters (`said` has a place for the id): a list where several were named.
 
     Errors: `Refusal` naming those of which it was refused, once the others are decided.
@@ -262,17 +266,17 @@ def decided_each(ids: Sequence[str], decide: Callable[[str], Any], as_json: bool
         say(*(said.format(event.body.get("finding") or event.body["matter"]) for event in done.events))
     if done.refused:
         several = len(ids) > 1
-        raise Refusal("；".join(f"{one}：{why}" if several else why for one, why in done.refused.items()))
+        raise Refusal("；".join(f"{key}：{why}" if several else why for key, why in done.refused.items()))
 
 
-def _event(event) -> dict[str, Any]:
+def _event(event: "Event") -> dict[str, Any]:
     return {"seq": event.seq, "at": event.at, "kind": event.kind, **event.body}
 
 
 _STANDINGS = {"reported": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 
 
-def standing(state: dict) -> None:
+def standing(state: "Reminders") -> None:
     """Who has reported a month, who has not, who is late."""
     say(f"{state['month']} 应于 {state['due']} 前报送")
     for county in state["counties"]:
@@ -285,8 +289,8 @@ def standing(state: dict) -> None:
         if names:
             say(f"  {label} {len(names)} 个：{'、'.join(names)}")
     by_code = {county["code"]: county["name"] for county in state["counties"]}
-    for one in state["refused"]:
-        say(f"  未采用：{gap_wording.refusal(one, by_code)}")
+    for file in state["refused"]:
+        say(f"  未采用：{gap_wording.refusal(file, by_code)}")
     if state["waiting"]:
         say(f"  另有 {state['waiting']} 份在该月审核后收到，重开后生效")
     if state["unread"]:

@@ -1,8 +1,10 @@
 """`shequ spotcheck plan | draw | record | result`: reported answers proven by visits."""
 
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +14,12 @@ from pipelines.cli import printing
 from pipelines.cli.options import BY, MONTH, PERHAPS_BY, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.edition.open_edition import Release
+    from pipelines.edition.spot_planning import Proposal
+    from pipelines.intake.outcome import Report
+    from pipelines.intake.spot_desk import ListResult, Terms
 
 _JSON = click.option("--json", "as_json", is_flag=True)
 _OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="名单写到哪个文件夹")
@@ -68,15 +76,15 @@ def plan(
     release = spot_planning.edition(settings, month)
     names = ("level", "unit", "strata", "budget", "allowed")
     wish = Wish(month, asked["indicators"], **{name: asked[name] for name in names})
-    found = spot_planning.proposals(release, wish)
+    proposals = spot_planning.proposals(release, wish)
     number = None
     if commit:
         assert by, "asked for above"
-        number = spot_desk.plan(release, found, _terms(asked), settings, by).body["list"]
-    _show_plan(month, release, found, number, as_json)
+        number = spot_desk.plan(release, proposals, _terms(asked), settings, by).body["list"]
+    _show_plan(month, release, proposals, number, as_json)
 
 
-def _terms(asked: dict):
+def _terms(asked: dict[str, Any]) -> "Terms":
     from pipelines.intake.spot_desk import ONE_GROUP, Number, Terms
 
     missing = [f"--{name}" for name in ("source", "issue", "day") if not asked[name]]
@@ -89,12 +97,14 @@ def _terms(asked: dict):
     )
 
 
-def _show_plan(month: date, release, found: list, number: int | None, as_json: bool) -> None:
+def _show_plan(
+    month: date, release: "Release", proposals: Sequence["Proposal"], number: int | None, as_json: bool
+) -> None:
     from pipelines.edition import spot_planning
     from pipelines.verification import sentences
 
-    visits = spot_planning.visits(found)
-    hopeless = [one for one in found if not one.claim.met]
+    visits = spot_planning.visits(proposals)
+    hopeless = [proposal for proposal in proposals if not proposal.claim.met]
     if as_json:
         head = {
             "month": months.key(month),
@@ -102,26 +112,27 @@ def _show_plan(month: date, release, found: list, number: int | None, as_json: b
             "digest": release.manifest["digest"],
             "list": number,
         }
-        printing.print_json({**head, "claims": [one.public() for one in found], "visits": visits})
+        printing.print_json({**head, "claims": [proposal.public() for proposal in proposals], "visits": visits})
     else:
-        for one in found:
-            printing.say(f"{one.name}：已报 {one.claim.reported:,} 个，目标需 {one.claim.required:,} 个")
-            printing.say(f"  {sentences.margin(one.claim) if one.claim.met else sentences.not_met(one.claim)}")
-            _show_plans(one)
+        for proposal in proposals:
+            claim = proposal.claim
+            printing.say(f"{proposal.name}：已报 {claim.reported:,} 个，目标需 {claim.required:,} 个")
+            printing.say(f"  {sentences.margin(claim) if claim.met else sentences.not_met(claim)}")
+            _show_plans(proposal)
         printing.say(f"合计 {visits:,} 次走访" + (f"；已记为 {number} 号名单" if number else ""))
     if hopeless:
         sys.exit(1)
 
 
-def _show_plans(one) -> None:
-    lines: list[tuple] = [("允许未能属实", "走访", "成功把握（百里挑一不实）", "")]
-    for made in one.plans:
-        mark = "选定" if one.chosen and made.allowed == one.chosen.allowed else ""
-        lines.append((made.allowed, made.visits, f"{float(100 * made.chance[1]):.0f}%", mark))
-    if one.plans:
+def _show_plans(proposal: "Proposal") -> None:
+    lines: list[tuple[object, ...]] = [("允许未能属实", "走访", "成功把握（百里挑一不实）", "")]
+    for option in proposal.plans:
+        mark = "选定" if proposal.chosen and option.allowed == proposal.chosen.allowed else ""
+        lines.append((option.allowed, option.visits, f"{float(100 * option.chance[1]):.0f}%", mark))
+    if proposal.plans:
         printing.table(lines, right=(0, 1, 2))
-    if one.missing:
-        printing.say(f"  预算不够，还缺 {one.missing:,} 次走访")
+    if proposal.missing:
+        printing.say(f"  预算不够，还缺 {proposal.missing:,} 次走访")
 
 
 @spotcheck.command()
@@ -138,13 +149,13 @@ def draw(
     """用公布的号码抽出名单，生成各组带走的表（xlsx、docx）。"""
     from pipelines.intake import spot_desk, spot_tasks
 
-    one = spot_desk.make_draw(number, digits, published, settings, by)
-    paths = spot_tasks.write(spot_tasks.visit_lists(one, spot_desk.remark(settings, one)), out) if out else []
-    told = spot_desk.public_draw(one)
+    drawn = spot_desk.make_draw(number, digits, published, settings, by)
+    paths = spot_tasks.write(spot_tasks.visit_lists(drawn, spot_desk.remark(settings, drawn)), out) if out else []
+    public = spot_desk.public_draw(drawn)
     if as_json:
-        printing.print_json({**told, "files": [str(path) for path in paths]})
+        printing.print_json({**public, "files": [str(path) for path in paths]})
         return
-    printing.say(f"{number} 号名单已抽取：{told['units']} 个单位，种子 {told['seed']}")
+    printing.say(f"{number} 号名单已抽取：{public['units']} 个单位，种子 {public['seed']}")
     printing.say(*([str(path) for path in paths] or ["名单文件用 shequ spotcheck result 名单号 --out 文件夹 生成"]))
 
 
@@ -159,14 +170,14 @@ def record(settings: Settings, files: tuple[Path, ...], by: str, as_json: bool) 
     from pipelines.monthly import checked_editions
 
     reports = submit_files.submit(files, settings, by)
-    told = [_recorded(settings, report) for report in reports]
+    records = [_recorded(settings, report) for report in reports]
     editions = checked_editions.follow(settings, by)
-    for one, report in zip(told, reports, strict=True):
+    for entry, report in zip(records, reports, strict=True):
         if as_json:
-            printing.print_json(one)
+            printing.print_json(entry)
         else:
-            printing.say(f"{one['file']}：{report.spot or '不是抽查名单，按报表处理'}")
-            for finding in one["findings"]:
+            printing.say(f"{report.file}：{report.spot or '不是抽查名单，按报表处理'}")
+            for finding in report.findings:
                 printing.say(f"  {finding['message']}")
     for edition in editions if not as_json else ():
         printing.say(f"名单已结束，{edition} 已加注抽查")
@@ -174,8 +185,8 @@ def record(settings: Settings, files: tuple[Path, ...], by: str, as_json: bool) 
         sys.exit(1)
 
 
-def _recorded(settings: Settings, report) -> dict:
-    """What became of one file."""
+def _recorded(settings: Settings, report: "Report") -> dict[str, object]:
+    """One returned file as `--json` prints it."""
     from pipelines.intake import returned_lists
 
     number, replaced, late = returned_lists.recorded(settings, report.seq)
@@ -197,15 +208,15 @@ def result(settings: Settings, number: int | None, out: Path | None, as_json: bo
     from pipelines.intake import spot_desk, spot_tasks
 
     chosen = [spot_desk.named(settings, number)] if number else spot_desk.all_lists(settings)
-    lists = {one.number: one for one in spot_desk.all_lists(settings)}
+    lists = {spot_list.number: spot_list for spot_list in spot_desk.all_lists(settings)}
     today = datetime.now(SHANGHAI).date()
-    found = [spot_desk.result(one, lists, today) for one in chosen]
+    results = [spot_desk.result(spot_list, lists, today) for spot_list in chosen]
     if as_json:
-        printing.print_json(found[0] if number else found)
+        printing.print_json(results[0] if number else results)
     else:
-        for one in found:
-            _show_result(one)
-        if not found:
+        for each in results:
+            _show_result(each)
+        if not results:
             printing.say("还没有抽查")
     if out and number:
         if not chosen[0].draw:
@@ -213,14 +224,14 @@ def result(settings: Settings, number: int | None, out: Path | None, as_json: bo
         spot_tasks.write(spot_tasks.visit_lists(chosen[0], spot_desk.remark(settings, chosen[0])), out)
 
 
-def _show_result(one: dict) -> None:
+def _show_result(result: "ListResult") -> None:
     from pipelines.verification import sentences
 
-    printing.say(f"{one['list']} 号名单（{one['month']}）：{one['note']}")
-    for claim in one["claims"]:
+    printing.say(f"{result['list']} 号名单（{result['month']}）：{result['note']}")
+    for claim in result["claims"]:
         words = sentences.STATUS.get(claim["status"] or "", "")
         printing.say(f"  {claim['indicator']} {words}")
         if claim["text"]:
             printing.say(f"  {claim['text']}")
-    if one["spares_due"] and one["state"] == "open":
-        printing.say(f"  应补走访候补 {len(one['spares_due'])} 个；名单用 --out 再生成")
+    if result["spares_due"] and result["state"] == "open":
+        printing.say(f"  应补走访候补 {len(result['spares_due'])} 个；名单用 --out 再生成")

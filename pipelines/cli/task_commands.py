@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from pipelines.cli import printing
 from pipelines.cli.options import BY, MONTH, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.edition.progress_rows import Task
 
 _JSON = click.option("--json", "as_json", is_flag=True)
 
@@ -56,16 +60,16 @@ def send(settings: Settings, month: date | None, by: str, as_json: bool) -> None
     """把各县的督办通知（docx、xlsx）用邮件发给有联系地址的县；每版每县只发一次。"""
     from pipelines.notify import notices, outbox
 
-    told = notices.write(settings, month, by)
+    sent = notices.write(settings, month, by)
     _, troubles = outbox.send_waiting(settings)
     if as_json:
-        printing.print_json({**told._asdict(), "troubles": troubles})
+        printing.print_json({**sent._asdict(), "troubles": troubles})
         return
     way = "随即发出" if installation.mail() else "没有设邮件服务器，成为 data/outbox/mail 里的 .eml 文件"
-    printing.say(f"已写好 {len(told.written)} 个县的督办通知，{way}")
-    for what, names in (("此前已发过", told.before), ("没有联系地址，须另行送达", told.without)):
+    printing.say(f"已写好 {len(sent.written)} 个县的督办通知，{way}")
+    for label, names in (("此前已发过", sent.before), ("没有联系地址，须另行送达", sent.without)):
         if names:
-            printing.say(f"{what}：{'、'.join(names)}")
+            printing.say(f"{label}：{'、'.join(names)}")
     if troubles:
         printing.say(*troubles, err=True)
 
@@ -88,12 +92,12 @@ def _list(settings: Settings, month: date | None, county: str | None, out: Path 
         printing.say(f"已生成：{path}")
 
 
-def _plain(task) -> dict:
-    closed = task["closed"] and months.key(task["closed"])
+def _plain(task: "Task") -> dict[str, str | None]:
+    closed = months.key(task["closed"]) if task["closed"] else None
     return {"opened": months.key(task["opened"]), "closed": closed, "due": task["due"].isoformat()}
 
 
-def _print(listed) -> None:
+def _print(listed: list["Task"]) -> None:
     from pipelines.reports.county_notice import progress
 
     standing = [task for task in listed if task["state"] != "closed"]

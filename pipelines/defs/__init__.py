@@ -1,1 +1,1 @@
-"""Dagster: a thin skin over plain functions. The only package that imports it."""
+"""Dagster definitions over plain functions. The only package that imports Dagster."""

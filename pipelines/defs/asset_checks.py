@@ -1,7 +1,7 @@
-"""Asset checks: one for each kind that `pipelines.warehouse.warehouse_checks` derives from the declarations, made by the stage that they look at.
+"""Asset checks: one for each kind that `pipelines.warehouse.warehouse_checks` derives from the declarations, run by the stage that they check.
 
-The rules of one kind are one check, and its table says which of them fail, how often and where. A check for each of the forty rules
-made a month take a third longer: Dagster writes a check to its databases six times.
+All rules of one kind are one check, whose table lists the failing ones with counts and places. One check for each of the forty rules
+would make a month take a third longer, because Dagster writes each check six times.
 """
 
 import warnings
@@ -18,7 +18,7 @@ WHOLE = "whole_editions"
 
 
 def declared(stage: str, reference: Reference, partitions: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
-    """The checks of a stage, a month at a time. Blocking ones stop what comes after."""
+    """The checks of a stage, per month. A blocking one that fails stops later stages."""
     return [
         _spec(kind, asset, warehouse_checks.KINDS[kind], partitions, first.blocking)
         for (asset, kind), (first, *_) in _grouped(warehouse_checks.of_stage(reference, stage), reference)
@@ -29,7 +29,7 @@ def _spec(
     name: str, asset: dg.AssetKey, says: str, partitions: dg.PartitionsDefinition, blocking: bool
 ) -> dg.AssetCheckSpec:
     with warnings.catch_warnings():
-        # Dagster calls the month of a check a preview
+        # partitioned checks are a preview feature of Dagster
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return dg.AssetCheckSpec(name, asset=asset, description=says, blocking=blocking, partitions_def=partitions)
 
@@ -80,7 +80,7 @@ def _line(verdict: Verdict) -> dg.TableRecord:
     })  # fmt: skip
 
 
-def _violations(count: int, ids: list[str]) -> dict:
+def _violations(count: int, ids: list[str]) -> dict[str, int | dg.JsonMetadataValue]:
     return {"不符数": count, "不符者": dg.MetadataValue.json(ids[: warehouse_checks.SHOWN])}
 
 

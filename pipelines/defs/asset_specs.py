@@ -1,6 +1,6 @@
-"""What Dagster shows of each asset before anything runs: kinds, owners, columns, where columns come from, how fresh it must be.
+"""Asset specs: kinds, owners, columns, column lineage, freshness.
 
-An asset is a table that people ask for, or a kind of paper, of one month. Four operations make them (`pipelines.defs.assets`):
+An asset is a table or a kind of paper of one month. Four operations make them (`pipelines.defs.assets`):
 
 | operation | assets |
 |---|---|
@@ -26,21 +26,21 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.system import program_version
 
 OWNERS = ["team:governance_statistics"]
-# a month follows the last one; a week for holidays, then a warning, then a failure
+# due monthly; warns a week late (holidays), then fails
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=42), warn_window=timedelta(days=38))
 
 
 def _with_months_before(number: int) -> dg.TimeWindowPartitionMapping:
     """Partition mapping to a month and the months before it."""
     with warnings.catch_warnings():
-        # Dagster calls the last argument a beta
+        # the last argument is a beta feature of Dagster
         warnings.simplefilter("ignore", dg.BetaWarning)
         return dg.TimeWindowPartitionMapping(
             start_offset=-number, end_offset=0, allow_nonexistent_upstream_partitions=True
         )
 
 
-# a unit that is silent lends its answers of so many months before
+# answers are carried for so many months
 CARRIED, SINCE_LAST = _with_months_before(CARRY_MONTHS), _with_months_before(1)
 PAPERS = ("docx", "xlsx", "html")
 
@@ -83,7 +83,7 @@ def figures(reference: Reference) -> list[dg.AssetSpec]:
 
 
 def release(reference: Reference) -> list[dg.AssetSpec]:
-    """Assets of an edition: its tables, and why its figures changed since the month before."""
+    """Assets of an edition: its tables, and the reasons why figures changed since the month before."""
     entry = "pipelines.monthly.monthly_run"
     keys = [figures_key(register) for register in reference.registers]
     before = [dg.AssetDep(key, partition_mapping=SINCE_LAST) for key in keys]
@@ -142,7 +142,7 @@ def _spec(
         kinds=set(kinds),
         owners=OWNERS,
         tags={"shequ/grain": "month"},
-        # what the source of all that this asset is made by hashes to: it is out of date when that changes
+        # hash of the source code behind the asset: it is out of date when that changes
         code_version=program_version.digest(entry)[:12],
         metadata=metadata,
         freshness_policy=FRESH if fresh else None,
@@ -158,7 +158,7 @@ def _texts(*names: str) -> list[dg.TableColumn]:
 
 
 def _column(name: str, kind: str) -> dg.TableColumn:
-    """A column with its meaning in Chinese, where the descriptor of an edition knows it."""
+    """A column with its meaning in Chinese, where the descriptor of an edition has one."""
     return dg.TableColumn(name, kind, column_names.COLUMNS.get(name, (None,))[0])
 
 

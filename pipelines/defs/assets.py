@@ -1,12 +1,13 @@
-"""The four operations of a month as Dagster assets: each calls one plain function and reports the tables and papers that it made.
+"""The four monthly operations as Dagster assets: each calls one plain function and reports the tables and papers that it made.
 
-Where a part of an operation's assets is selected, all of them are made and only the part is reported. A backfill of many months is one run.
+Where some of an operation's assets are selected, all are made and only those are reported. A backfill of many months is one run.
 A failed blocking check fails its operation, so that later ones do not run; checks that are run alone only report.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -16,6 +17,7 @@ from pipelines.defs import asset_checks, asset_specs
 from pipelines.defs.partitions import asked
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.edition import edition_folders, verify_files
+from pipelines.edition.publish_edition import Edition
 from pipelines.figures import update
 from pipelines.intake import collect_inbox, file_names
 from pipelines.monthly import monthly_run, papers, summary
@@ -30,11 +32,12 @@ from pipelines.warehouse.projection import Warehouse
 STILL_FOR = 30.0
 # Tag of a run that the inbox asked for: it makes working editions at most.
 INBOX = "shequ/inbox"
-# Files that one run of the inbox takes; what is beyond is the next one's.
+# Most files that one run of the inbox takes; the next run takes the rest.
 MOST = 300
 # Workbooks between two lines of progress in the log.
 STEP = 20
 
+Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 # month → metadata of an asset
 OfMonth = Callable[[date], Mapping[str, object]]
 
@@ -47,8 +50,12 @@ class Intake(dg.Config):
 
 def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.AssetsDefinition]:
     """The assets of all four operations, partitioned by month."""
-    common = {"partitions_def": partitions, "backfill_policy": dg.BackfillPolicy.single_run(), "can_subset": True}
-    # once more where that helps by itself: `station.refusals_shown` says where
+    common: dict[str, Any] = {
+        "partitions_def": partitions,
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "can_subset": True,
+    }
+    # `station.refusals_shown` says which failures are worth a retry
     common["retry_policy"] = dg.RetryPolicy(max_retries=1)
     received, counted = (asset_checks.declared(stage, reference, partitions) for stage in warehouse_checks.STAGES)
     return [
@@ -57,12 +64,12 @@ def build(partitions: dg.PartitionsDefinition, reference: Reference) -> list[dg.
     ]  # fmt: skip
 
 
-def _submissions(common: dict, reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
+def _submissions(common: dict[str, Any], reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="submissions", specs=asset_specs.submissions(reference), check_specs=checks, **common,
         description="收件箱中的报表存档、读取、入库。",
     )  # fmt: skip
-    def submissions(context: dg.AssetExecutionContext, config: Intake, station: Station) -> Iterator:
+    def submissions(context: dg.AssetExecutionContext, config: Intake, station: Station) -> Results:
         with station.open("接收报表") as opened:
             if context.selected_asset_keys:
                 most = MOST if _of_inbox(context) else None
@@ -100,12 +107,12 @@ def _received(opened: Warehouse, new: int) -> dict[str, OfMonth]:
     }
 
 
-def _figures(common: dict, reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
+def _figures(common: dict[str, Any], reference: Reference, checks: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="figures", specs=asset_specs.figures(reference), check_specs=checks, **common,
         description="各级各项指标的数字、上下限、状态和差距。",
     )  # fmt: skip
-    def figures(context: dg.AssetExecutionContext, station: Station) -> Iterator:
+    def figures(context: dg.AssetExecutionContext, station: Station) -> Results:
         with station.open("计算数字") as opened:
             if context.selected_asset_keys:
                 reported = [month for month in opened.life().reported if month <= max(asked(context))]
@@ -133,12 +140,12 @@ def _counted(opened: Warehouse, reference: Reference, new: list[date]) -> dict[s
     return metadata
 
 
-def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def _release(common: dict[str, Any], reference: Reference, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="release", specs=asset_specs.release(reference), check_specs=[asset_checks.of_editions(partitions)], **common,
         description="成版，到时发布。",
     )  # fmt: skip
-    def release(context: dg.AssetExecutionContext, station: Station) -> Iterator:
+    def release(context: dg.AssetExecutionContext, station: Station) -> Results:
         with station.open("发布") as opened:
             made = _editions(context, opened, station.settings) if context.selected_asset_keys else []
             rows = {edition.month: summary.published(station.settings, edition) for edition in made}
@@ -151,12 +158,13 @@ def _release(common: dict, reference: Reference, partitions: dg.PartitionsDefini
                 }  # fmt: skip
                 yield from _materialised(context, metadata)
             current = edition_folders.current(station.settings.releases)
-            yield from _whole(context, opened, {edition.folder for edition in made} | {current})
+            folders = {edition.folder for edition in made} | ({current} if current else set())
+            yield from _whole(context, opened, folders)
 
     return release
 
 
-def _editions(context: dg.AssetExecutionContext, opened: Warehouse, settings: Settings) -> list:
+def _editions(context: dg.AssetExecutionContext, opened: Warehouse, settings: Settings) -> list[Edition]:
     progress = _progress(context, "成版")
     if _of_inbox(context):
         made = monthly_run.publish_working(opened, settings, progress)
@@ -174,18 +182,18 @@ def _moved(folder: Path) -> dict[str, object]:
     return {"dagster/partition_row_count": entry["rows"]} if entry else {}
 
 
-def _report(common: dict) -> dg.AssetsDefinition:
+def _report(common: dict[str, Any]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="report", specs=asset_specs.report(), **common, description="月报（docx、xlsx、html）和发布消息。"
     )
-    def report(context: dg.AssetExecutionContext, station: Station) -> Iterator:
+    def report(context: dg.AssetExecutionContext, station: Station) -> Results:
         if _of_inbox(context):
             context.log.info("收件箱的只成工作版：不生成月报，不发消息")
             return
         with refusals_shown():
             made = papers.issue_latest(station.settings, asked(context))
             metadata = {kind: _papers(made, kind) for kind in asset_specs.PAPERS}
-            if len(asked(context)) == 1:  # a backfill is no news
+            if len(asked(context)) == 1:  # no messages about a backfill
                 before = _before(Archive(station.settings.archive), _began(context))
                 dispatch.releases(station.settings, before)
             waiting = len(dispatch.outbox(station.settings).waiting())
@@ -220,13 +228,15 @@ def _of_inbox(context: dg.AssetExecutionContext) -> bool:
     return INBOX in context.run.tags
 
 
-def _rows(opened: Warehouse, sql: str, parameters: list | None = None) -> OfMonth:
+def _rows(opened: Warehouse, sql: str, parameters: list[object] | None = None) -> OfMonth:
     """Month → its count of rows, of a query with (month, count)."""
     known = dict(opened.con.execute(sql, parameters or []).fetchall())
     return lambda month: {"dagster/partition_row_count": known.get(month, 0)}
 
 
-def _materialised(context: dg.AssetExecutionContext, metadata: Mapping[str, OfMonth]) -> Iterator[dg.MaterializeResult]:
+def _materialised(
+    context: dg.AssetExecutionContext, metadata: Mapping[str, OfMonth]
+) -> Iterator[dg.MaterializeResult[None]]:
     """One materialisation per selected asset, with metadata for each month of the run."""
     for name, of_month in metadata.items():
         key = dg.AssetKey.from_user_string(name)
@@ -244,20 +254,19 @@ def _checked(context: dg.AssetExecutionContext, opened: Warehouse, stage: str) -
         warehouse_checks.require(verdicts)
 
 
-def _whole(
-    context: dg.AssetExecutionContext, opened: Warehouse, folders: set[Path | None]
-) -> Iterator[dg.AssetCheckResult]:
+def _whole(context: dg.AssetExecutionContext, opened: Warehouse, folders: set[Path]) -> Iterator[dg.AssetCheckResult]:
     """Check of the files of these editions against their hashes. Errors: `Refusal` where one differs, unless only checks were selected."""
-    faults = [
-        fault for folder in sorted(filter(None, folders)) for fault in verify_files.touched_faults(opened, folder)
-    ]
+    faults = [fault for folder in sorted(folders) for fault in verify_files.touched_faults(opened, folder)]
     yield from _selected(context, [asset_checks.whole(faults)])
     if context.selected_asset_keys:
         monthly_run.require_whole(faults)
 
 
-def _selected(context: dg.AssetExecutionContext, results: Iterator | list) -> Iterator[dg.AssetCheckResult]:
+def _selected(
+    context: dg.AssetExecutionContext, results: Iterable[dg.AssetCheckResult]
+) -> Iterator[dg.AssetCheckResult]:
     for result in results:
+        assert result.asset_key and result.check_name, "our checks name both"
         if dg.AssetCheckKey(result.asset_key, result.check_name) in context.selected_asset_check_keys:
             yield result
 
@@ -270,9 +279,9 @@ def _refuse_nothing(wanted: list[date], reported: list[date]) -> None:
         raise dg.Failure(f"{span}没有任何有效报表，没有可计算的内容（{latest}）", allow_retries=False)
 
 
-def _progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int, str], None]:
+def _progress(context: dg.AssetExecutionContext, title: str) -> Callable[[int, int, str], None]:
     def report(done: int, of: int, item: str) -> None:
         if done % STEP == 0 or done == of:
-            context.log.info(f"{what} {done}/{of} {file_names.shown(item)}")
+            context.log.info(f"{title} {done}/{of} {file_names.shown(item)}")
 
     return report

@@ -20,7 +20,7 @@ from pipelines.intake import inbox as lying
 from pipelines.settings import Settings
 
 EVERY = 30
-# files that one look takes account of, and bytes that it hashes; what is beyond waits for the next one
+# most files and bytes that one evaluation hashes; the next one continues
 MOST_FILES, MOST_BYTES = MOST, 512 * 2**20
 # files that the cursor remembers
 MOST_KNOWN = 2000
@@ -58,7 +58,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
                 f"收件箱中的 {file_names.shown(file.path)} 有 {file.size / 2**20:.0f} MB，超过上限，不读取"
             )
         passed += large
-        # ASCII: a name may hold bytes that are no text
+        # ASCII: a name may hold bytes that are not UTF-8
         cursor = json.dumps([list(file.__dict__.values()) for file in [*now, *passed]])
         keys = partitions.get_partition_keys()
         return dg.SensorResult(

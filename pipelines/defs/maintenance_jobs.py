@@ -52,7 +52,7 @@ def release_lost(instance: dg.DagsterInstance) -> list[str]:
         processes = _processes(instance, run.run_id)
         if processes and not any(is_alive(pid, since) for pid, since in processes):
             now = instance.get_run_by_id(run.run_id)
-            if now and now.status in _RUNNING:  # it may have ended meanwhile
+            if now and now.status in _RUNNING:  # the run may have ended meanwhile
                 instance.report_run_failed(now, LOST)
                 lost.append(run.run_id)
     return lost
@@ -70,7 +70,7 @@ def _processes(instance: dg.DagsterInstance, run: str) -> list[tuple[int, float]
 
 
 def is_alive(pid: int, since: float) -> bool:
-    """Whether the process that had this id at `since` is still there: an id is given again after a reboot."""
+    """Whether the process that had this id at `since` is still running; ids are reused after a reboot."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
         booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
@@ -92,7 +92,7 @@ def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.Sens
     )  # fmt: skip
     def sensor(context: dg.SensorEvaluationContext, station: Station) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(SHANGHAI)
-        # a tick that has had its hour, or another event, may make something owed
+        # a tick an hour ago or a new event may have made a month due
         tick = overdue.last_tick(reference_bundle.load(station.settings.reference).calendar, now - overdue.GRACE)
         seen = f"{tick:%Y-%m-%d} {Archive(station.settings.archive).last_seq()}"
         if context.cursor == seen:
@@ -106,7 +106,7 @@ def missed_months(job, partitions: dg.TimeWindowPartitionsDefinition) -> dg.Sens
     return sensor
 
 
-# ---- old runs, and a look at the archive and the editions
+# ---- old runs; verification of archive and editions
 
 
 def housekeeping() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
@@ -181,11 +181,11 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     return job, nightly
 
 
-def _tell_damage(station: Station, kind: str, what: str, damage: list[str], now: datetime) -> None:
+def _tell_damage(station: Station, kind: str, title: str, damage: list[str], now: datetime) -> None:
     if damage:
         known = dispatch.known(station.settings)
-        dispatch.tell(station.settings, [messages.fault(kind, what, damage, now.date(), known)])
-        raise dg.Failure(f"{what}：{'；'.join(damage[:20])}", allow_retries=False)
+        dispatch.tell(station.settings, [messages.fault(kind, title, damage, now.date(), known)])
+        raise dg.Failure(f"{title}：{'；'.join(damage[:20])}", allow_retries=False)
 
 
 def purge(instance: dg.DagsterInstance, before: datetime) -> int:

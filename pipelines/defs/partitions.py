@@ -12,9 +12,9 @@ ZONE = str(SHANGHAI)
 
 
 def partitions(reference: Reference) -> dg.MonthlyPartitionsDefinition:
-    """Every month since the first that a policy asks for, up to the last that the calendar has let end: only such a month is due.
+    """Every month from the first that a policy asks for to the last that is over.
 
-    A year without a holiday notice does not end them: its due days move by weekends alone, and `health` says so.
+    Months of a year without a holiday notice are included: their due days take account of weekends only, and `health` says so.
     """
     return dg.MonthlyPartitionsDefinition(start_date=months.key(reference.first_month), fmt="%Y-%m", timezone=ZONE)
 

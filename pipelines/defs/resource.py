@@ -17,8 +17,8 @@ from pipelines.warehouse.projection import SetAside, Warehouse
 WAIT = 600.0
 
 
-class Station(dg.ConfigurableResource):
-    """One installation. Both are absolute paths."""
+class Station(dg.ConfigurableResource["Station"]):
+    """An installation's data folder and reference data, as absolute paths."""
 
     data: str
     reference: str
@@ -29,7 +29,7 @@ class Station(dg.ConfigurableResource):
 
     @contextmanager
     def open(self, doing: str) -> Iterator[Warehouse]:
-        """The warehouse, under the writer's lock; brought up to the archive where it is behind, as one made anew is."""
+        """The warehouse, under the writer's lock; brought up to date with the archive where it is behind."""
         with refusals_shown(), self._lost_editions_put_back(), session.writing(self.settings, doing, WAIT) as opened:
             if opened.applied() < opened.archive.last_seq():
                 session.settle(opened)
@@ -37,7 +37,7 @@ class Station(dg.ConfigurableResource):
 
     @contextmanager
     def _lost_editions_put_back(self) -> Iterator[None]:
-        """Editions of the ledger that are gone are made again from the archive, as the command does; the step is then tried again."""
+        """Rebuild missing editions of the ledger from the archive, as `shequ run` does; the step is then retried."""
         try:
             yield
         except Lost:
@@ -47,8 +47,8 @@ class Station(dg.ConfigurableResource):
 
 @contextmanager
 def refusals_shown() -> Iterator[None]:
-    """A refusal is shown as what it says, without a traceback. Trying again helps where a damaged warehouse was set aside or
-    lost editions were put back; else it would say the same."""
+    """Show a refusal without a traceback. A retry is allowed where a damaged warehouse was set aside or lost editions were
+    put back; otherwise the refusal would only repeat."""
     try:
         yield
     except Refusal as refusal:

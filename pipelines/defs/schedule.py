@@ -1,6 +1,7 @@
-"""The monthly job, and when it runs by itself: every day at the publication time, for the months whose gate is open."""
+"""The monthly job and its schedule: daily at the publication time, for the months whose gate is open."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -15,7 +16,7 @@ from pipelines.reference.working_days import Calendar
 def build(
     calendar: Calendar, partitions: dg.TimeWindowPartitionsDefinition, selection: dg.AssetSelection
 ) -> tuple[UnresolvedAssetJobDefinition, dg.ScheduleDefinition]:
-    """The job over all that is made of a month, and its schedule: daily at the publication time in the calendar's time zone."""
+    """The job over all assets of a month, and its schedule: daily at the publication time in the calendar's time zone."""
     job = dg.define_asset_job(
         "monthly",
         selection=selection,
@@ -42,8 +43,10 @@ def build(
     return job, timetable
 
 
-def requests(due: dict, partitions: dg.TimeWindowPartitionsDefinition, now: datetime) -> list[dg.RunRequest]:
-    """One run a month; asked for again only when other submissions are in force."""
+def requests(
+    due: Mapping[date, str], partitions: dg.TimeWindowPartitionsDefinition, now: datetime
+) -> list[dg.RunRequest]:
+    """One run per month, requested again only when other submissions are in force."""
     keys = set(partitions.get_partition_keys(current_time=now))
     return [
         dg.RunRequest(run_key=f"owed-{months.key(month)}-{mark}", partition_key=months.key(month))

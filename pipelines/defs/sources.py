@@ -1,4 +1,4 @@
-"""External assets: inputs that Dagster does not make, observed daily with their age and the promises about them."""
+"""External assets: inputs that Dagster does not make, observed daily with their age and their promises."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -64,16 +64,16 @@ def asset_of(promise: str) -> dg.AssetKey:
 def promises() -> dg.AssetChecksDefinition:
     """The promises of an installation (`shequ health`) as checks, each of which can be run alone."""
     specs = [
-        dg.AssetCheckSpec(name, asset=asset_of(what), description=f"承诺“{what}”，同 shequ health。")
-        for what, (_, name) in CHECKS.items()
+        dg.AssetCheckSpec(name, asset=asset_of(promise_name), description=f"承诺“{promise_name}”，同 shequ health。")
+        for promise_name, (_, name) in CHECKS.items()
     ]
 
     @dg.multi_asset_check(name="promises", specs=specs, can_subset=True)
     def look(context: dg.AssetCheckExecutionContext, station: Station) -> Iterator[dg.AssetCheckResult]:
         seen = {promise.what: promise for promise in health.state(station.settings, datetime.now(SHANGHAI))}
-        for what, (_, name) in CHECKS.items():
-            if dg.AssetCheckKey(asset_of(what), name) in context.selected_asset_check_keys:
-                yield _result(seen[what], asset_of(what), name)
+        for promise_name, (_, name) in CHECKS.items():
+            if dg.AssetCheckKey(asset_of(promise_name), name) in context.selected_asset_check_keys:
+                yield _result(seen[promise_name], asset_of(promise_name), name)
 
     return look
 

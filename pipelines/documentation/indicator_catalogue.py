@@ -9,7 +9,7 @@ from pipelines import settings
 from pipelines.punctuation import full_width
 from pipelines.reference.policy.register import Indicator, Register
 from pipelines.reference.reference_bundle import Reference
-from pipelines.reference.strict_yaml import load_yaml
+from pipelines.reference.strict_yaml import Plain, load_yaml
 
 SPECS = settings.REPOSITORY / "tests" / "specs"
 SERIES = SPECS / "series"
@@ -19,17 +19,17 @@ LEVELS = {"community": "各社区（村）", "town": "各街道（乡镇）", "c
 _COMMON = ("县", "镇", "类型", "个数")
 
 
-def specs(folder: Path = SPECS) -> list[dict]:
+def specs(folder: Path = SPECS) -> list[Plain]:
     """Every worked example: `indicator`, `says`, `units`, `counties`, `figure`; keys as officials say them."""
     return [spec for path in sorted(folder.glob("*.yaml")) for spec in load_yaml(path)]
 
 
-def cases(folder: Path = SPECS / "verdicts") -> list[dict]:
+def cases(folder: Path = SPECS / "verdicts") -> list[Plain]:
     """Every worked example of a figure's parts and status, over several months: `says`, `months`, `target`, `units`, `result`."""
     return specs(folder)
 
 
-def page(reference: Reference, examples: list[dict]) -> str:
+def page(reference: Reference, examples: list[Plain]) -> str:
     """The whole page."""
     policies = (_policy(register, reference, examples) for register in reference.registers)
     series = (block for name, title in _SERIES.items() for block in _series(name, title))
@@ -59,7 +59,7 @@ _SERIES = {
 }
 
 
-def _policy(register: Register, reference: Reference, examples: list[dict]) -> str:
+def _policy(register: Register, reference: Reference, examples: list[Plain]) -> str:
     policy = register.policy
     lines = [f"## {policy.title}", "", f"{policy.issuer}，{policy.published}。共 {len(register.indicators)} 项指标。"]
     if policy.note:
@@ -68,7 +68,7 @@ def _policy(register: Register, reference: Reference, examples: list[dict]) -> s
     return "\n".join([*lines, "", *shown])
 
 
-def _indicator(indicator: Indicator, reference: Reference, examples: list[dict]) -> str:
+def _indicator(indicator: Indicator, reference: Reference, examples: list[Plain]) -> str:
     mark = "（重点）" if indicator.headline else ""
     facts = {
         "条款": f"{indicator.clause}：“{full_width(indicator.quote)}”（{WORDINGS[indicator.wording]}）",
@@ -113,7 +113,7 @@ def _label(name: str, indicator: Indicator, reference: Reference) -> str:
     return f"“{reference.form.part(counted)[field].label}”{'（表2）' if counted == 'county' else ''}"
 
 
-def _example(spec: dict) -> str:
+def _example(spec: Plain) -> str:
     """A worked example as tables."""
     blocks = [f"算例：{spec['says']}。", ""]
     for rows in (spec.get("counties"), spec.get("units")):
@@ -133,7 +133,7 @@ _MANNERS = {
 }
 
 
-def _case(case: dict) -> str:
+def _case(case: Plain) -> str:
     """A worked example of several months as a table."""
     months = case.get("months", ["2020-06"])
     rows = [
@@ -159,7 +159,7 @@ def _towns(named: str | list[str] | None) -> str | None:
     return " → ".join(named) if isinstance(named, list) else named
 
 
-def _case_target(target: dict) -> str:
+def _case_target(target: Plain) -> str:
     name, bound = next((name, target[name]) for name in _BOUNDS if name in target)
     shown = f"{bound[0]} 至 {bound[1]}" if isinstance(bound, list) else bound
     return f"目标{_BOUNDS[name]} {shown}，{target['by']} 月底前"
@@ -170,7 +170,7 @@ def _series(name: str, title: str) -> list[str]:
     return [title, *map(_series_case, load_yaml(SERIES / f"{name}.yaml"))]
 
 
-def _series_case(case: dict) -> str:
+def _series_case(case: Plain) -> str:
     """A worked example: the rows that are given, and what comes out."""
     target = f"（{_case_target(case['target'])}）" if "target" in case else ""
     if "values" in case:
@@ -182,11 +182,11 @@ def _series_case(case: dict) -> str:
     names = dict.fromkeys(name for row in rows for name in row)
     rows = [{name: row.get(name, "—") for name in names} for row in rows]
     result = case.get("result", {"次序": "、".join(case.get("order", ""))})
-    told = "，".join(f"{name} {value}" for name, value in result.items())
-    return "\n".join([f"算例：{case['says']}{target}。", "", _table(rows), "", f"→ {told}", ""])
+    values = "，".join(f"{name} {value}" for name, value in result.items())
+    return "\n".join([f"算例：{case['says']}{target}。", "", _table(rows), "", f"→ {values}", ""])
 
 
-def _table(rows: list[dict]) -> str:
+def _table(rows: list[Plain]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     names.sort(key=lambda name: _COMMON.index(name) if name in _COMMON else len(_COMMON))
     empty = {"个数": "1"}

@@ -66,7 +66,11 @@ def _types(edges: list[Edge]) -> list[str]:
 
 def _reconciliation(balances: list[Balance]) -> list[str]:
     """Counties where nothing changed are left out; the city is always there."""
-    shown = [item for item in balances[:-1] if item.created or item.abolished or item.moved_in or item.moved_out]
+    shown = [
+        balance
+        for balance in balances[:-1]
+        if balance.created or balance.abolished or balance.moved_in or balance.moved_out
+    ]
     header = [
         "county",
         "before",
@@ -78,13 +82,13 @@ def _reconciliation(balances: list[Balance]) -> list[str]:
         "− moved out",
         "= after",
     ]
-    rows = [[f"{item.code} {item.name}", *_figures(item)] for item in [*shown, balances[-1]]]
+    rows = [[f"{balance.code} {balance.name}", *_figures(balance)] for balance in [*shown, balances[-1]]]
     return ["", "Units reconciled, counties with a change and the city:", "", *_table(header, rows)]
 
 
-def _figures(item: Balance) -> list[int]:
-    created, abolished = [item.created, item.created_open], [item.abolished, item.abolished_open]
-    return [item.before, *created, *abolished, item.moved_in, item.moved_out, item.after]
+def _figures(balance: Balance) -> list[int]:
+    created, abolished = [balance.created, balance.created_open], [balance.abolished, balance.abolished_open]
+    return [balance.before, *created, *abolished, balance.moved_in, balance.moved_out, balance.after]
 
 
 def _towns(edges: list[Edge]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables of an edition beside its figures: outlook, why figures moved, decisions, editions.
+"""Further tables of an edition: outlook, changes of figures, decisions, editions.
 
 Small tables of the release's own month, written into `release.duckdb`:
 
@@ -8,7 +8,7 @@ Small tables of the release's own month, written into `release.duckdb`:
 | `movement` | policy, indicator, city or county, part of the change since last month |
 | `movement_unit` | policy, indicator, unit whose state changed, part of the change |
 | `decision` | approval, reopening, waiver or resolved question in the ledger |
-| `explanation` | finding that a county has explained: the explanation, and what the city said to it |
+| `explanation` | finding that a county has explained: the explanation and the city's response |
 | `edition` | edition of any month in the ledger |
 | `reconciliation` | month at which the roster changed, county or city: units before, created, abolished, moved, after |
 """
@@ -33,7 +33,7 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def prepare(warehouse: Warehouse, releases: Path, folder: Path, month: date, span: list[date]) -> None:
-    """These tables as temporary ones: all that an edition takes from the warehouse besides its month tables, which stand in `folder`."""
+    """Make these tables as temporary ones, from the warehouse and the month tables in `folder`."""
     _outlook(warehouse, month)
     _movement(warehouse, releases, folder, month)
     decisions, life = list(warehouse.archive.decisions()), warehouse.life()
@@ -72,7 +72,7 @@ def _keep(warehouse: Warehouse, name: str, table: pa.Table) -> None:
 
 
 def _outlook(warehouse: Warehouse, month: date) -> None:
-    """A month's outlook is drawn on its as-now series, whichever divisions are shown."""
+    """The outlook of a month, computed on its as-now series for both divisions."""
     outlook = forecast.table(warehouse, month)
     names = [
         outlook.append_column("divisions", pa.array([name] * outlook.num_rows, pa.string())) for name in ("then", "now")

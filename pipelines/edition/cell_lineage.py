@@ -34,7 +34,7 @@ def feeds(release: Release, file: str, cell: str, sheet: str | None = None) -> F
 def _answered(release: Release, seq: int, columns: list[Row], cell: str, row_no: int, sheet: str | None) -> Row | None:
     """The field, sheet and row number of a cell of 表1. Where several sheets have such a cell and none is named, the first is meant."""
     moved = release.rows("SELECT row_no, field, sheet, cell FROM moved WHERE seq = ? ORDER BY row_no, field", [seq])
-    # a row or column that a later sheet added has a number on the joined table, at which nothing stands on the first
+    # rows and columns added by a later sheet have numbers on the joined table that the first sheet lacks
     added = {row["field"] for row in moved if row["row_no"] == row_no}
     there = [row for row in moved if row["cell"] == cell and sheet in (None, row["sheet"])]
     return next(
@@ -64,15 +64,15 @@ def _community(release: Release, submission: Row, place: Row, row_no: int) -> Fe
         f'SELECT month, unit, town_code, county_code, "{_column(release, field)}" AS value FROM standing WHERE seq = ? AND row_no = ?',
         [submission["seq"], row_no],
     )
-    figures = [f for item in used for f in _figures(release, field, item) if _in_scope(release, f, item)]
+    figures = [f for row in used for f in _figures(release, field, row) if _in_scope(release, f, row)]
     return _answer(submission, place, rows[0], used, figures)
 
 
-def _in_scope(release: Release, figure: FedFigure, item: Row) -> bool:
-    """Whether the unit is, or may be, in the indicator's scope."""
+def _in_scope(release: Release, figure: FedFigure, row: Row) -> bool:
+    """Whether the unit is in the indicator's scope, or its scope is unknown."""
     rows = release.rows(
         f"""SELECT "{figure["indicator"]}" AS state FROM "state-{figure["policy"]}" WHERE month = ? AND unit = ?""",
-        [item["month"], item["unit"]],
+        [row["month"], row["unit"]],
     )
     return bool(rows) and rows[0]["state"] != 0
 
@@ -96,9 +96,9 @@ def _answer(submission: Row, place: Row, row: Row, used: list[Row], figures: lis
     }
 
 
-def _figures(release: Release, field: str, item: Row) -> list[FedFigure]:
+def _figures(release: Release, field: str, row: Row) -> list[FedFigure]:
     """Figures of the month (own or carried to) at each level of the unit, of the indicators that use the field."""
-    places = [("town", item.get("town_code")), ("county", item["county_code"]), ("city", None)]
+    places = [("town", row.get("town_code")), ("county", row["county_code"]), ("city", None)]
     return [
         figure
         for level, unit in places
@@ -108,7 +108,7 @@ def _figures(release: Release, field: str, item: Row) -> list[FedFigure]:
                FROM figure_all AS f JOIN indicator AS i USING (policy, indicator)
                WHERE f.month = ? AND f.level = ? AND (? IS NULL OR f.unit = ?)
                  AND (list_contains(i.fields, ?) OR list_contains(i.fields, ?)) ORDER BY i.position""",
-            [item["month"], level, unit, unit, field, f"county.{field}"],
+            [row["month"], level, unit, unit, field, f"county.{field}"],
         )
     ]
 
@@ -122,7 +122,7 @@ def _county(release: Release, submission: Row, place: Row) -> FeedingCell:
         [field, submission["seq"]],
     )
     row = {"unit": submission["county"], "raw": used[0]["raw"] if used else None}
-    figures = [figure for item in used for figure in _figures(release, field, item) if figure["level"] != "town"]
+    figures = [figure for month in used for figure in _figures(release, field, month) if figure["level"] != "town"]
     return _answer(submission, place, row, used, figures)
 
 

@@ -1,4 +1,4 @@
-"""What an edition holds of its city: outlines of the counties, changes of the divisions, due days.
+"""Tables of an edition about its city: outlines of the counties, changes of the divisions, due days.
 
 | table | one row per |
 |---|---|
@@ -9,17 +9,17 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import pyarrow as pa
 
 from pipelines import months
 from pipelines.reference import city_declarations, working_days
 
-if TYPE_CHECKING:  # publishing an edition needs nothing of opening it
+if TYPE_CHECKING:  # only for the annotation: publishing does not import opening
     from pipelines.edition.open_edition import Release
 
 _OUTLINE = [
@@ -39,33 +39,83 @@ _SCHEMAS = {
 }
 
 
+class OutlineRow(TypedDict):
+    """A county's outline in the months first..last (null: open); `rings` is JSON."""
+
+    first: date | None
+    last: date | None
+    code: str
+    name: str
+    rings: str
+
+
+class WithoutOutlineRow(TypedDict):
+    """A county without an outline, drawn `east` and `north` degrees from the middle of another."""
+
+    code: str
+    beside: str
+    east: float
+    north: float
+
+
+class DivisionChangeRow(TypedDict):
+    """What changed of the divisions in a month."""
+
+    month: date
+    text: str
+
+
+class DueDayRow(TypedDict):
+    """The last day on which reports of a month are in time."""
+
+    month: date
+    due_day: date
+
+
+class CityTables(TypedDict):
+    """The rows of each table."""
+
+    outline: list[OutlineRow]
+    without_outline: list[WithoutOutlineRow]
+    division_change: list[DivisionChangeRow]
+    due_day: list[DueDayRow]
+
+
 def tables(folder: Path, span: Sequence[date]) -> dict[str, pa.Table]:
     """The tables of a folder of reference data for the months of an edition, to be written into it."""
-    return {name: pa.Table.from_pylist(rows, schema=_SCHEMAS[name]) for name, rows in _declared(folder, span).items()}
+    declared: Mapping[str, Any] = _declared(folder, span)
+    return {name: pa.Table.from_pylist(declared[name], schema=schema) for name, schema in _SCHEMAS.items()}
 
 
-def rows(release: "Release", table: str, folder: Path) -> list[dict[str, Any]]:
-    """The rows of one of the tables. An edition made before it had them takes those of the reference data in `folder`."""
-    if release.rows("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [table]):
-        return release.rows(f'SELECT * FROM "{table}" ORDER BY ALL')
-    return _declared(folder, [months.parse(key) for key in release.manifest["months"]])[table]
+def rows(release: "Release", folder: Path) -> CityTables:
+    """The tables of an edition; those that an older edition lacks are made of the reference data in `folder`."""
+    held = {row["view_name"] for row in release.rows("SELECT view_name FROM duckdb_views()")}
+    own: dict[str, object] = {
+        name: release.rows(f'SELECT * FROM "{name}" ORDER BY ALL') for name in _SCHEMAS if name in held
+    }
+    if len(own) < len(_SCHEMAS):
+        own = {**_declared(folder, [months.parse(key) for key in release.manifest["months"]]), **own}
+    return cast(CityTables, own)
 
 
-def _declared(folder: Path, span: Sequence[date]) -> dict[str, list[dict[str, Any]]]:
+def _declared(folder: Path, span: Sequence[date]) -> CityTables:
     facts = city_declarations.load(folder)
     return {
-        "outline": [{**vars(outline), "rings": json.dumps(outline.rings)} for outline in facts.outlines],
+        "outline": [
+            {"first": o.first, "last": o.last, "code": o.code, "name": o.name, "rings": json.dumps(o.rings)}
+            for o in facts.outlines
+        ],
         "without_outline": [
-            {"code": item.code, "beside": item.beside, "east": item.shift[0], "north": item.shift[1]}
-            for item in facts.without_outline
+            {"code": county.code, "beside": county.beside, "east": county.shift[0], "north": county.shift[1]}
+            for county in facts.without_outline
         ],
         "division_change": [{"month": month, "text": text} for month, text in facts.division_changes],
         "due_day": _due_days(folder, span),
     }
 
 
-def _due_days(folder: Path, span: Sequence[date]) -> list[dict[str, Any]]:
-    """Reference data kept with an edition from before the calendar has none."""
+def _due_days(folder: Path, span: Sequence[date]) -> list[DueDayRow]:
+    """None where the reference data are older than the calendar."""
     if not (folder / working_days.FILE).exists():
         return []
     calendar = working_days.load(folder)

@@ -1,8 +1,8 @@
-"""Closed periods of a release's series: each a small database of its own, made once and shared by every later edition.
+"""Closed periods of a release's series: each a small database of its own, made once and shared by later editions.
 
-A period is a calendar year that is over, or a quarter that is over of the year that goes on. So an edition's own database holds a
-quarter at most, a reader puts a handful of databases together, and a month costs the same however many years came before. A period is
-made again when anything in it has changed: a corrected month, other divisions for the figures as now, a waiver, the definitions.
+A period is a past calendar year, or a past quarter of the current one. So an edition's own database holds a quarter at most, and
+a month costs the same however long the series is. A period is made again when its inputs have changed: a corrected month, other
+divisions for the figures as now, a waiver, the definitions.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from pipelines.edition.ready_tables import Source
 from pipelines.system import durable_files, program_version
 from pipelines.warehouse.projection import Warehouse, scalar
 
-# Small blocks: a table of a few hundred rows takes one.
+# small blocks, because the tables have a few hundred rows
 ATTACHED = "BLOCK_SIZE 16384"
 FOLDER = "periods"
-# What the tables of a period are made from.
+# month tables that the tables of a period are made from
 _FROM = ("figure", "figure_now", "standing", "county_standing", "submission", "finding")
 
 
@@ -41,7 +41,7 @@ class Period:
 
 
 def split(keys: list[str]) -> list[Period]:
-    """The months of a series by period, in order; the last may go on."""
+    """The months of a series by period, in order; the last period may be open."""
     periods: list[Period] = []
     for name, group in groupby(keys, key=lambda key: _period(key, keys[-1])):
         periods.append(Period(name, tuple(group), periods[-1].keys[-1] if periods else None))
@@ -56,8 +56,8 @@ def _period(key: str, last: str) -> str:
 def put(
     warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, Any], waivers: list[Waiver]
 ) -> dict[str, str]:
-    """Every closed period of an edition that is being built, in its folder: file name → SHA-256. Its tables `indicator` and `status`
-    stand in the attached database `release`.
+    """Put every closed period into the folder of an edition that is being built: file name → SHA-256. The tables `indicator` and
+    `status` are read from the attached database `release`.
     """
     files = {}
     for period in split(manifest["months"])[:-1]:
@@ -69,7 +69,7 @@ def put(
 
 def put_pages(store: Path, folder: Path, manifest: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """The entries of the month tables of every closed period, each in a file beside its database: file name → SHA-256; and the
-    manifest with those of the other months alone. So a manifest is as long as a quarter, and the files are shared.
+    manifest with those of the other months only, so that it stays short.
     """
     *closed, last = split(manifest["months"])
     files = {f"{FOLDER}/{period.name}.json": _page(store, _entries(manifest, period)) for period in closed}
@@ -102,7 +102,7 @@ def _place(store: Path, digest: str, kind: str = "duckdb") -> Path:
 def _stored(
     warehouse: Warehouse, store: Path, folder: Path, period: Period, manifest: dict[str, Any], waivers: list[Waiver]
 ) -> str:
-    """The period's database in the store, under the hash of its bytes; made only where it is not there."""
+    """The period's database in the store, named by the hash of its bytes; made where it is missing."""
     con = warehouse.con
     waivers = [waiver for waiver in waivers if months.key(waiver.until) >= period.keys[0]]
     mark = _mark(period, manifest, waivers)
@@ -118,7 +118,7 @@ def _stored(
 
 
 def _mark(period: Period, manifest: dict[str, Any], waivers: list[Waiver]) -> str:
-    """The hash of all that the period's tables are made from, and of what makes them."""
+    """Hash of the inputs of the period's tables and of the code that makes them."""
     keys = [*([period.before] if period.before else []), *period.keys]
     facts = [
         [table, key, manifest["tables"].get(table, {}).get(key, {}).get("content")] for table in _FROM for key in keys

@@ -1,6 +1,6 @@
-"""What the columns of an edition's month tables mean, in Chinese and English; fields of the form and indicators say it themselves."""
+"""Meanings of the columns of an edition's month tables, in Chinese and English, except fields of the form and indicators."""
 
-# column → (Chinese, English); one meaning wherever the name stands
+# column → (Chinese, English), the same in every table
 COLUMNS: dict[str, tuple[str, str]] = {
     "month": ("月份，以其第一日表示", "the month, as its first day"),
     "unit": ("单位代码：社区（村）12位、乡镇9位、县6位、市6位", "code of the unit: community, town, county or city"),
@@ -81,7 +81,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "rows_accepted": ("采用的行数", "rows accepted"),
 }
 
-# of the tables of spot checks, whose columns have meanings of their own
+# columns of the tables of spot checks
 SPOT: dict[str, tuple[str, str]] = {
     "list": ("名单编号", "number of the list"),
     "state": ("名单的状态", "state of the list"),
@@ -152,7 +152,7 @@ SPOT: dict[str, tuple[str, str]] = {
     "checked": ("抽查所核实的月份", "month that was checked"),
 }
 
-# column → values and what they mean
+# column → value → meaning
 CODES: dict[str, dict[str, str]] = {
     "row_state": {"accepted": "采用", "held": "暂不计入"},
     "divisions": {"then": "当时区划", "now": "发布版当月区划"},
@@ -160,5 +160,5 @@ CODES: dict[str, dict[str, str]] = {
     "severity": {"error": "错误", "warning": "需核实", "note": "提示"},
     "part": {"community": "表1", "county": "表2"},
 }
-# of a unit for an indicator
+# state of a unit for an indicator
 STATES = {"0": "不适用", "1": "达到", "2": "未达到", "3": "未知", "4": "是否在范围内未知"}

@@ -16,7 +16,7 @@ from pipelines.figures.change_breakdown import LATE, STEPS, Compared, Counted, M
 from pipelines.reference.strict_yaml import suggest
 from pipelines.warehouse import projection
 
-# as people and programs read them, in the order of the steps
+# keys of the output, in the order of the steps
 PARTS = ("register", "corrections", "boundary", "answers", "reporting")
 Key = tuple[str, str, str]  # indicator, level, unit
 
@@ -33,9 +33,9 @@ def compare(
 
     `from` and `to` are the values and `parts` the changes in the indicator's unit (percentage points of a share), each an exact fraction
     `n/d`; the parts add up to `to` − `from`. A county that went on under another code has its later one. `counties` splits a city's
-    parts by county, adding up to them exactly. Where there was no value, or is none now, `from` or `to` is null, and the other value is
-    attributed to the step at which it appears or disappears: reporting, or boundary where the roster made the difference.
-    `m1` as published is its latest edition beside the release's.
+    parts by county, adding up to them exactly. Where a month has no value, `from` or `to` is null, and the other value is attributed to the
+    step at which it appears or disappears: reporting, or boundary where the roster is the cause.
+    `m1` is read from its latest edition on the same shelf.
     Errors: `Refusal` for months that the release does not hold, an unknown indicator or unit, or a unit below the county.
     """
     _check(release, m1, m2, indicator)
@@ -67,11 +67,11 @@ def _policy(release: Release, policy: str | None) -> str:
     return policy or known[0]
 
 
-# ---- what is compared
+# ---- loading both months
 
 
 def _loaded(release: Release, m1: date, m2: date, policy: str) -> tuple[duckdb.DuckDBPyConnection, Compared]:
-    """Both months in a database in memory: a release's own connection reads that release and nothing else."""
+    """Both months in an in-memory database, because a release's connection can read only that release."""
     con = projection.connect(":memory:")
     before, after = _load(con, "earlier", release, m1, policy), _load(con, "later", release, m2, policy)
     published, redefined, name = before, False, f"register:{policy}"
@@ -119,8 +119,8 @@ def _change(key: Key, counted: dict[Key, dict[str, Counted]]) -> Change:
 
 
 def _values(steps: dict[str, Counted]) -> list[Fraction | None]:
-    """The value at each step; a report of the earlier month that came late, or was taken back, is attributed to reporting where it makes
-    all of the difference between 无数据 and a value.
+    """The value at each step; a late or withdrawn report of the earlier month is attributed to reporting where it is the whole
+    difference between 无数据 and a value.
     """
     before = steps.get("redefined")
     values = {step: _value(steps.get(step)) for step in STEPS}

@@ -1,4 +1,4 @@
-"""The order of concern (semantics §6), by which indicators and counties are picked and sorted, in Python and in SQL.
+"""The order of concern (semantics §6) of indicators and counties, in Python and in SQL.
 
 Figures: status, then the share of the needed units still missing, then the missing units, then the register's order. Places: the share
 of the applicable headline indicators that are behind, then their summed missing share, then the code.
@@ -22,8 +22,8 @@ Row = TypeVar("Row", bound=Mapping[str, Any])
 def concern(row: Mapping[str, Any]) -> Concern:
     """Sort key of a figure, the greatest concern first.
 
-    `row` has status, gap, numerator and position; `place` decides between places that are otherwise equal. Counted are the units known
-    to lack it where the row says so (`gap_failing`), else all that are missing.
+    `row` has status, gap, numerator and position; `place` decides between places that are otherwise equal. The missing units are those known
+    to lack it (`gap_failing`) where the row has that, else the whole gap.
     """
     return (
         CONCERN.get(row["status"], len(CONCERN)),

@@ -1,7 +1,7 @@
 """Content hash of a table: it depends on names, types and values of the rows alone.
 
-The bytes of a Parquet file depend on the library that wrote it and its version; names, types and values do not. So an edition is
-known by the content of its month tables, and the bytes of their files are only checked for damage.
+The bytes of a Parquet file depend on the library that wrote it and its version; names, types and values do not. So editions are
+compared by the content of their month tables, and bytes are only checked for damage.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def columns(schema: pa.Schema) -> str:
 
 
 def _parts(column: pa.ChunkedArray) -> Iterator[memoryview]:
-    """Which rows are null, then the values that are there: the bytes under a null are undefined."""
+    """The null mask, then the values that are not null: the bytes under a null are undefined."""
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     yield _fixed(pc.is_null(array))
     present = array.drop_null()

@@ -1,4 +1,4 @@
-"""督办: a county's gap in a leading indicator as a task, opened and closed by the data of editions and by nothing else.
+"""督办: a county's gap in a leading indicator as a task, opened and closed only by the data of editions.
 
 A task opens in the month in which the county is behind and units are known to lack the indicator (`gap_failing`); it closes in the month
 in which the target is met at the lower bound, and is reopened by a later month that falls back. All months are read by the divisions of
@@ -17,9 +17,9 @@ from pipelines.edition.progress_rows import Reply, Task, TaskUnit
 from pipelines.edition.statuses import BEHIND
 from pipelines.punctuation import full_width
 
-# state of a task; silence neither closes nor keeps it
+# states of a task; a month without data changes none
 STATES = {"open": "办理中", "reopened": "反弹重开", "unproven": "待报送核实", "closed": "已办结"}
-# this month's work against the month's share of what was missing a month before
+# work of this month compared with its share of the gap a month before
 PACES = {"behind": "欠进度", "even": "达进度", "ahead": "超进度", "overdue": "已逾期", "new": "本月新列"}
 
 
@@ -48,7 +48,7 @@ def tasks(release: Release, policy: str, county: str | None = None, month: date 
 
 
 def _task(line: Sequence[Row], month: date, units: list[TaskUnit], replies: list[Reply]) -> Task | None:
-    """The task that a county's series of an indicator makes, or None where it was never behind or ends before the month."""
+    """The task of a county's series of an indicator; None where it was never behind or ends before the month."""
     last = line[-1]
     opened, closed, is_open = _course(line)
     if opened is None or last["month"] != month or last["due"] is None:
@@ -67,7 +67,7 @@ def _task(line: Sequence[Row], month: date, units: list[TaskUnit], replies: list
 
 
 def _course(line: Iterable[Row]) -> tuple[date | None, date | None, bool]:
-    """In which month the task was opened first, in which it was closed last, and whether it is open."""
+    """The month in which the task was first opened, the one in which it was last closed, and whether it is open."""
     opened, closed, is_open = None, None, False
     for row in line:
         if not is_open and row["status"] in BEHIND and (row["gap_failing"] or 0) > 0:
@@ -86,7 +86,7 @@ def _state(last: Row, is_open: bool, closed: date | None) -> str:
 
 
 def _quota(before: Row) -> int | None:
-    """This month's share of what was missing, rounded up; None once the due month is over."""
+    """This month's share of the gap, rounded up; None once the due month is over."""
     left = months.between(before["month"], before["due"])
     return -(-before["gap_failing"] // left) if left > 0 else None
 
@@ -101,7 +101,7 @@ def _pace(last: Row, opened: date, quota: int | None, earlier: int | None, faili
 
 
 def replied(task: Task) -> str:
-    """All that the county replied, dated: `2020年7月3日（张三）：已安排资金；…`; empty where it did not."""
+    """The county's replies with date and name: `2020年7月3日（张三）：已安排资金；…`; empty where it did not."""
     return "；".join(
         f"{day(date.fromisoformat(reply['at'][:10]))}（{reply['by']}）：{reply['text'].rstrip('。')}"
         for reply in task["replies"]

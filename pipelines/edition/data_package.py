@@ -1,6 +1,6 @@
 """`datapackage.json`: an edition's month tables for other programs (Frictionless Data Package), every column with its meaning.
 
-Titles and meanings come from the form, the register and `column_names`; tests hold that no column is left without one.
+Titles and meanings come from the form, the register and `column_names`; a test checks that every column has one.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def _resource(
     kind, _, policy = table.partition("-")
     chinese, english = _GRAINS[kind]
     paths = [f"tables/{table}/{month}.parquet" for month in sorted(months)]
-    # one file of each shape: ten years have hundreds of files, of one or two shapes
+    # columns are read from one file per set of columns: ten years have hundreds of files but few sets
     shapes = {
         entry.get("columns") or month: str(folder / "tables" / table / f"{month}.parquet")
         for month, entry in sorted(months.items())
@@ -115,7 +115,7 @@ def _field(
     if unit:
         descriptor["unit"] = unit
     if codes:
-        # a number keeps its type; what is listed are the codes and their meaning
+        # a number keeps its type; codes are listed with their meaning
         descriptor["categories"] = [{"value": int(k) if "INT" in type_ else k, "label": v} for k, v in codes.items()]
     return descriptor
 
@@ -138,8 +138,8 @@ def _meaning(
     if kind in ("state", "county_state") and register is not None:
         part, _, own = name.rpartition(":")
         if entry := next((i for i in register if i.id == own), None):
-            what = {"n": ("分子：", "numerator of "), "d": ("分母：", "denominator of ")}.get(part, ("", "state for "))
-            return f"{what[0]}{entry.name}", f"{what[1]}{entry.id}", None, {} if part else STATES
+            words = {"n": ("分子：", "numerator of "), "d": ("分母：", "denominator of ")}.get(part, ("", "state for "))
+            return f"{words[0]}{entry.name}", f"{words[1]}{entry.id}", None, {} if part else STATES
     if name in COLUMNS and not (kind in ("standing", "county_standing", "evidence") and _asked(name, kind, form)):
         return *COLUMNS[name], None, CODES.get(name) or (STATUSES if name == "status" or name.startswith("if_") else {})
     prefix, _, own = name.rpartition(":")
@@ -149,7 +149,7 @@ def _meaning(
         )
         codes = {choice: choice for choice in field.choices} if not prefix else {}
         return f"{raw[0]}{field.label}", f"{raw[1]}{field.id}", field.unit, codes
-    # a column that an older form or register asked for: its name is all that is left
+    # a column of an older form or register, whose meaning is not known any more
     return name, name, None, {}
 
 

@@ -1,6 +1,6 @@
-"""`release.duckdb`: the small database inside an edition, with everything that a page or a report reads as it stands.
+"""`release.duckdb`: the small database inside an edition, with the tables that pages and reports read.
 
-Besides the tables of `ready` and `analysis` it holds what was declared when the edition was made:
+Besides the tables of `ready_tables` and `analysis_tables` it holds the declarations at the time when the edition was made:
 
 | table | one row per |
 |---|---|
@@ -12,7 +12,7 @@ Besides the tables of `ready` and `analysis` it holds what was declared when the
 | `sentence` | policy, sentence of its text, with what measures it |
 | `rollup` | policy, total of a county that an indicator uses: the field added up |
 
-and what `city_facts` tells of the city.
+and the tables of `city_facts`.
 """
 
 import hashlib
@@ -34,11 +34,11 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
-    """`release.duckdb` and the databases of closed periods, from the month tables of this edition and what `analysis` prepared:
+    """`release.duckdb` and the databases of closed periods, from the month tables and the prepared analysis tables:
     file name → SHA-256.
     """
     con, span = warehouse.con, [months.parse(key) for key in manifest["months"]]
-    # all that is asked of what the warehouse computes, before anything else: from then on that may change
+    # everything read from the warehouse comes first: afterwards it may change
     with warehouse.unmoved():
         analysis_tables.prepare(warehouse, releases, folder, span[-1], span)
     target = str(folder / "release.duckdb").replace("'", "''")
@@ -56,7 +56,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
         _ready(warehouse, folder, manifest, waivers)
         files = closed_periods.put(warehouse, releases / "objects", folder, manifest, waivers)
         analysis_tables.write(warehouse)
-        # FORCE waits where the catalogue of all databases is just read by the other thread's connection
+        # FORCE waits while the other thread's connection reads the catalogue
         con.execute("FORCE CHECKPOINT release")
     finally:
         con.execute("DETACH release")
@@ -64,7 +64,7 @@ def build_database(warehouse: Warehouse, releases: Path, folder: Path, manifest:
 
 
 def _ready(warehouse: Warehouse, folder: Path, manifest: dict[str, Any], waivers: list[Waiver]) -> None:
-    """The period still open, and the tables of the edition's month alone."""
+    """Write the tables of the open period and of the edition's own month."""
     source = closed_periods.split(manifest["months"])[-1].source(folder)
     towns = f"month = DATE '{manifest['month']}-01'"
     series = ready_tables.series(source, "release", waivers, towns)
@@ -189,7 +189,7 @@ def _fields(form: Form) -> list[dict[str, Any]]:
 
 
 def _digest_of(folder: Path) -> str:
-    """SHA-256 of the detached database. It is open nowhere: reading it drops no lock."""
+    """SHA-256 of the detached database; no connection has it open."""
     path = folder / "release.duckdb"
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What planners read: a release's figures, units, answers, findings and the way back to the cell, as DataFrames.
+"""A release's figures, units, answers, findings and lineage as DataFrames, for planners.
 
 Read-only, like the release. Every function says the grain of what it returns and the unit of its numbers. Decimals
 become floats here, for showing and drawing; exact values come from `release.rows` and `pipelines.edition.figure_list`.
@@ -26,7 +26,7 @@ def policy_of(release: Release, policy: str | None = None) -> str:
 
 
 def indicators(release: Release, policy: str | None = None) -> pd.DataFrame:
-    """What is measured. Grain: indicator, in the register's order. `low`, `high`: the target's bounds in the
+    """The indicators. Grain: indicator, in the register's order. `low`, `high`: the target's bounds in the
     indicator's `unit`.
     """
     return release.query("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy_of(release, policy)])
@@ -40,7 +40,7 @@ def rows(
     divisions: str = "then",
     policy: str | None = None,
 ) -> list[Row]:
-    """Figures with names and what is asked, as dicts: what the dashboard's charts take.
+    """Figures with names and targets as dicts, for the dashboard's charts.
 
     Grain: indicator and place (`place`: code; `county`, `short`: its names) in one month (default: the release's).
     Errors: `Refusal` for an unknown indicator or level, and for a month that the edition does not have.
@@ -147,7 +147,7 @@ def answers(release: Release, fields: list[str], month: date | None = None) -> p
 
 
 def findings(release: Release, month: date | None = None) -> pd.DataFrame:
-    """What is wrong in the workbooks in force. Grain: finding; `cell` is an address as the sender sees it."""
+    """Findings of the workbooks in force. Grain: finding; `cell` is an address as the sender sees it."""
     _has(release, month)
     return release.query(
         "SELECT * FROM finding_all WHERE month = ? ORDER BY seq, phase, number", [month or release.month]
@@ -182,7 +182,7 @@ def changes(release: Release, earlier: date, later: date, indicator: str, policy
         row["unit"]: row["name"]
         for row in release.rows("SELECT DISTINCT ON (unit) unit, name FROM place ORDER BY unit, month DESC")
     }
-    found = [
+    rows = [
         {
             "place": row["unit"],
             "name": names.get(row["unit"], release.manifest.get("city") or "全市"),
@@ -192,7 +192,7 @@ def changes(release: Release, earlier: date, later: date, indicator: str, policy
         }
         for row in compare(release, earlier, later, indicator, policy=policy)
     ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(rows)
 
 
 def chart_series(release: Release, indicator: str, place: str = "") -> list[Row]:
@@ -213,7 +213,7 @@ def _has(release: Release, month: date | None) -> None:
 
 
 def _is_place(release: Release, place: str) -> None:
-    """Errors: `Refusal` for what is no code of the city or a county; a name is answered with its code."""
+    """Errors: `Refusal` for anything but the code of the city or a county, naming the code where a name is given."""
     known = release.rows(
         "SELECT DISTINCT unit, name, short FROM place UNION SELECT DISTINCT unit, '', '' FROM figure WHERE level = 'city'"
     )

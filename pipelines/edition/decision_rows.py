@@ -1,4 +1,4 @@
-"""Decisions of people as rows, for the table `decision` of an edition and for papers and pages that show the present ones."""
+"""Decisions as rows of the table `decision`, also for papers and pages that show the present ones."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ def _decision(event: Event) -> dict[str, Any]:
 
 
 def explanation_rows(life: Life) -> list[dict[str, Any]]:
-    """The table `explanation`: one row a finding that a county has explained, with the latest explanation and what the city said to it.
+    """The table `explanation`: one row a finding that a county has explained, with the latest explanation and the city's response.
 
     `state`: explained | settled (accepted) | open (asked again: `question`) | dismissed.
     """

@@ -1,4 +1,4 @@
-"""The register and the form as a release declares them: what its answers were judged by, compiled again from its own tables."""
+"""The register and the form of a release, compiled from its own tables."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The last accepted answers before a month, out of the newest edition that has them: nothing waits for the writer's lock."""
+"""The last accepted answers before a month, from the newest edition that has them, without the writer's lock."""
 
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipelines.template.last_answers import shown
 
 
 def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | None:
-    """Of every unit and county the answers that stood in the month before, of its newest edition that was not retracted.
+    """The answers in force of every unit and county in the month before, from its newest edition that was not retracted.
 
     Where the month before has none, the one before it; None where neither has an edition.
     """
@@ -33,14 +33,14 @@ def last_answers(settings: Settings, form: Form, month: date) -> LastAnswers | N
 
 
 def _answered(folder: Path, table: str, month: date, key: str, part: Part) -> Answered:
-    """The rows of a month table of an edition that hold an answer, own or lent."""
+    """The rows of a month table that have an answer, own or carried."""
     place = folder / "tables" / table / f"{months.key(month)}.parquet"
     try:
         with pq.ParquetFile(place) as file:
             stored = set(file.schema_arrow.names)
-            # where the roster has a column of a question's name, the answer stands under `reported:<field>`
+            # an answer whose name is also a column of the roster is in `reported:<field>`
             names = {f.id: name for f in part for name in (f.id, f"reported:{f.id}") if name in stored}
-            # one thread: starting several costs more than they save
+            # one thread is faster for this size
             rows = file.read([key, "answered_in", *names.values()], use_threads=False)
     except (OSError, pa.ArrowInvalid) as fault:
         raise edition_folders.Damaged(
@@ -52,7 +52,7 @@ def _answered(folder: Path, table: str, month: date, key: str, part: Part) -> An
 
 
 def _cells(column: pa.ChunkedArray) -> list[object]:
-    """What stands in the cells; each distinct value is turned into it once."""
+    """The answers as texts of cells; each distinct value is converted once."""
     coded = column.combine_chunks().dictionary_encode()
     made = [shown(value) for value in coded.dictionary.to_pylist()]
     return [None if place is None else made[place] for place in coded.indices.to_pylist()]

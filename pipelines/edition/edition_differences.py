@@ -1,4 +1,4 @@
-"""What a later edition of a month changed: which submissions, definitions and months, and which city figures, from what to what."""
+"""Differences of a later edition of a month: submissions, definitions, months, and city figures with both values."""
 
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,8 +17,7 @@ def since(
 ) -> Difference:
     """The difference between an edition's folder and the next one of its month, which is about to be written.
 
-    `figures` lists city figures of which other numbers were counted or something else was concluded (at most `MOST`,
-    `figures_changed` counts all); null stands for no value.
+    `figures` lists city figures with other counts or verdicts (at most `MOST`; `figures_changed` counts all); null: no value.
     """
     before = edition_folders.whole(earlier)
     figures = _changed(warehouse, store, earlier, before, "figure", content)
@@ -47,7 +46,7 @@ def _changed(
     table: str,
     content: dict[str, dict[str, Object]],
 ) -> dict[str, Pair]:
-    """Months, in order, of which a table says something else: the file that it was, the one that it is; None where there is none."""
+    """Months, in order, whose table differs: the earlier and the later file; None where there is none."""
     entries, now = before["tables"].get(table, {}), content.get(table, {})
     pairs: dict[str, Pair] = {}
     for key in sorted({*entries, *now}):

@@ -16,16 +16,16 @@ from pipelines.archive.store import Archive, write_durably
 from pipelines.errors import Refusal
 from pipelines.system import locks
 
-# Written into every manifest. A change that an older program would read wrongly takes the next number.
-# 1: known by the bytes of its month tables. 2: by what they say. 3: closed periods stand in databases of their own. 4: and so do the
-# entries of their month tables, in files that editions share; submissions are in the table of that name, not in the manifest.
+# Written into every manifest; the next number is for a change that an older program would misread.
+# 1: identified by the bytes of its month tables. 2: by their content. 3: closed periods are databases of their own. 4: the entries of
+# their month tables are in shared files; submissions are in the table of that name, not in the manifest.
 # 5: verdicts by semantics version 2: the figures have `known`, the gap in two parts, `if_low`, `if_high`, `if_last`, `deciding`.
 FORMAT = 5
-# From this format on an edition is known by what its month tables say.
+# from this format on an edition is identified by the content of its month tables
 BY_CONTENT = 2
-# From this one on by nothing besides.
+# from this one on by that content only
 WITHOUT_INPUTS = 4
-# From this one on its verdicts can be drawn again; of an older one its figures can, and are compared.
+# from this one on its verdicts can be computed again; of an older one only the figures are compared
 VERDICTS = 5
 
 HALF_WRITTEN_PAPERS = "????-??/*/.reports.part"
@@ -37,7 +37,7 @@ class Damaged(Refusal):
 
 
 class Lost(Refusal):
-    """An edition of the ledger is missing on disk, and cannot be made again because other submissions are in force now."""
+    """An edition of the ledger is missing on disk and cannot be made again, because other submissions are in force now."""
 
 
 def editions(shelf: Path, month: date | None = None) -> Iterator[Path]:
@@ -104,13 +104,13 @@ def whole(folder: Path) -> dict[str, Any]:
 
 
 def current(shelf: Path) -> Path | None:
-    """The folder that `current` names, if it is there."""
+    """The folder that `current` names; None where it does not exist."""
     folder = named(shelf)
     return folder if folder and (folder / "manifest.json").exists() else None
 
 
 def named(shelf: Path) -> Path | None:
-    """The folder that `current` names, whether it is there or not; None where there is no pointer, or it is nonsense."""
+    """The folder that `current` names, existing or not; None where the pointer is missing or invalid."""
     name = _text(shelf)
     return shelf / name if _LABEL.fullmatch(name) else None
 
@@ -124,9 +124,9 @@ def _text(shelf: Path) -> str:
 
 
 def point_current(shelf: Path, archive: Archive) -> None:
-    """Point `current` at the newest released edition of the ledger that stands complete, in one atomic step.
+    """Point `current` at the newest released edition of the ledger that is complete on disk, in one atomic step.
 
-    Where none was released there is no pointer; where none of them stands it stays, so that readers are refused with the damage named.
+    Where none was released there is no pointer; where none is complete it stays, so that readers get a refusal naming the damage.
     """
     shown = month_state.editions(archive).shown()
     standing = [name for name in shown if (shelf / name / "manifest.json").exists()]
@@ -137,13 +137,13 @@ def point_current(shelf: Path, archive: Archive) -> None:
 
 
 def papers_lock(shelf: Path) -> Path:
-    """The lock of whoever writes papers of editions; the writer's lock is another."""
+    """The lock for writing papers of editions; not the writer's lock."""
     return shelf / ".reports.lock"
 
 
 def sweep(shelf: Path) -> None:
-    """Remove what a killed writer left half-written: month tables and folders of editions. Under the writer's lock nobody else writes
-    there. Half-written papers too, unless somebody is writing papers.
+    """Remove partial month tables and editions of a killed writer; the caller holds the writer's lock. Partial papers are removed too,
+    unless papers are being written.
     """
     for leftover in shelf.glob("*/.*.part"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
@@ -154,7 +154,7 @@ def sweep(shelf: Path) -> None:
 
 
 def released(shelf: Path, archive: Archive, month: date | None = None) -> list[Path]:
-    """Complete released editions (of a month), in order. Beside no ledger, as on a copied shelf, all of them."""
+    """Complete released editions (of a month), in order; all of them where there is no ledger, as on a copied shelf."""
     standing = list(editions(shelf, month))
     if not archive.ledger.exists():
         return standing

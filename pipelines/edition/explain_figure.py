@@ -1,4 +1,4 @@
-"""From a figure back to its cells: the clause, the arithmetic, the units, and where each answer stands."""
+"""From a figure to its cells: clause, arithmetic, units, and the cell of each answer."""
 
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ def explain(
     """One figure with its units and answers, under the keys of `shequ explain --json` and, besides, `arithmetic` and `explanations`.
 
     `unit` is a code of any level (default: the city). `units` holds one entry per unit in scope or of unknown scope, `explanations`
-    what their counties explain of the answers that the figure rests on (`Release.explanations`).
+    the counties' explanations of these answers (`Release.explanations`).
     Errors: `Refusal` for an unknown indicator, month or unit.
     """
     month = month or release.month
@@ -47,7 +47,7 @@ def explain(
 
 
 def _explanations(release: Release, entry: Row, month: date, units: set[str]) -> list[Row]:
-    """Of the answers of these units, and of their counties' own."""
+    """Explanations of the answers of these units and of their counties."""
     counties, fields = {unit[:6] for unit in units}, {field.removeprefix("county.") for field in entry["fields"]}
     return [
         row
@@ -85,7 +85,7 @@ class _Story:
         return [self._community(row, standing[row["unit"]], raw, own, shared, checks) for row in rows]
 
     def _checks(self) -> dict[str, list[Row]]:
-        """Uid → the visits of closed lists that asked about this indicator, of whichever month, the newest first."""
+        """Uid → visits of closed lists about this indicator, of any month, the newest first."""
         visits: dict[str, list[Row]] = {}
         for row in self.release.rows(
             "SELECT uid, list, month, part, result, days, evidence FROM spot_unit WHERE policy = ? AND indicator = ? "
@@ -116,7 +116,7 @@ class _Story:
         return standing
 
     def _point_at_held_rows(self, standing: dict[str, Row]) -> None:
-        """A row that is held back counts for nothing, yet it was reported: show what stands there."""
+        """Show the cells of held rows, which were reported but do not count."""
         held = [unit for unit, row in standing.items() if row["row_state"] == "held" and row["seq"] is None]
         for row in self.release.rows(
             "SELECT unit, seq, row_no FROM evidence WHERE month = ? AND unit IN (SELECT unnest(?::VARCHAR[])) ORDER BY seq, row_no",
@@ -135,7 +135,7 @@ class _Story:
         return {(row["seq"], row["row_no"]): row for row in rows}
 
     def _moved(self, seqs: list[int]) -> dict[tuple[int, int, str], Row]:
-        """Places of the answers that stand on another sheet than the first."""
+        """Places of the answers on another sheet than the first."""
         rows = self.release.rows(
             "SELECT seq, row_no, field, sheet, cell FROM moved WHERE seq IN (SELECT unnest(?::BIGINT[]))", [seqs]
         )
@@ -200,7 +200,7 @@ class _Story:
         return {"unit": row["unit"], "name": name[0]["name"], "counts": COUNTS[row["state"]], "answer": answers}
 
     def _rollup(self, county: str, rollup: str) -> int:
-        """What is known of a county's total over its communities."""
+        """A county's total over its communities, as far as it is known."""
         field = self.release.rows(
             "SELECT field FROM rollup WHERE policy = ? AND rollup = ?", [self.entry["policy"], rollup]
         )[0]["field"]
@@ -221,7 +221,7 @@ class _Story:
         }
 
     def _county_sources(self, county: str) -> dict[str, int]:
-        """Field → submission, of answers that came in another one than the record's latest."""
+        """Field → submission of the answer, where it is not the latest of the record."""
         rows = self.release.rows(
             "SELECT field, seq FROM county_source WHERE month = ? AND unit = ?", [self.month, county]
         )
@@ -229,7 +229,7 @@ class _Story:
 
 
 def _from_rows(value: int) -> ExplainedAnswer:
-    """An answer that stands in no cell of its own: it is a total over the county's units."""
+    """An answer without a cell: a total over the county's units."""
     return {
         "value": value,
         "raw": None,

@@ -1,4 +1,4 @@
-"""What counties explain of the answers that a month's figures rest on, in words: printed with the figures (semantics §4, Explanation)."""
+"""Counties' explanations of the answers behind a month's figures, in words (semantics §4, Explanation)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -55,18 +55,18 @@ def _explained(
 
 
 def of_indicator(rows: Sequence[Explained], fields: Collection[str]) -> list[Explained]:
-    """Those about a field that an indicator asks; `fields` as the table `indicator` has them."""
+    """The explanations about a field of an indicator; `fields` as in the table `indicator`."""
     asked = {field.removeprefix("county.") for field in fields}
     return [row for row in rows if asked.intersection(row["fields"])]
 
 
 def place(row: Explained, units: bool = True) -> str:
-    """`柏乡县前三里村`; without the unit's name where that is not to be shown."""
+    """`柏乡县前三里村`; without the unit's name where units are not shown."""
     return f"{row['county_name']}{row['unit_name'] or '' if units else ''}"
 
 
 def answered(row: Explained) -> str:
-    """What the city says to it: `已采纳`, `市里追问：请附登记表`."""
+    """The city's response: `已采纳`, `市里追问：请附登记表`."""
     state = STATES_OF_EXPLANATIONS[row["state"]]
     return f"{state}：{row['question']}" if row["question"] and row["state"] == "open" else state
 

@@ -10,7 +10,7 @@ from pipelines.errors import Refusal
 from pipelines.reference.strict_yaml import suggest
 
 LEVELS = ("city", "county", "town", "community")
-# 28 significant digits: more than anybody checks, and the same on every machine.
+# 28 significant digits, the same on every machine
 _EXACT = Context(prec=28, rounding=ROUND_HALF_UP)
 
 
@@ -75,7 +75,7 @@ _NAMES_THEN = """
     SELECT DISTINCT month, 'county' AS level, county_code AS unit, county AS name FROM standing
     UNION SELECT DISTINCT month, 'town', town_code, town FROM standing
 """
-# by later divisions a place has the name that it has in the release's month
+# by later divisions a place has its name of the release's month
 _NAMES_NOW = """
     SELECT month, level, unit, name FROM (SELECT DISTINCT month FROM standing), (
         SELECT DISTINCT 'county' AS level, county_code AS unit, county AS name FROM unit
@@ -93,36 +93,36 @@ def _units(release: Release, month: date, policy: str, unit: str | None, indicat
     for row in wanted:
         name = row["indicator"]
         parts = "NULL AS n, NULL AS d" if row["is_share"] else f'"n:{name}" AS n, "d:{name}" AS d'
-        for item in release.rows(
+        for unit_row in release.rows(
             f"""SELECT s.unit, st.name, s.carried, s."{name}" AS state, {parts} FROM "state-{policy}" AS s
                 JOIN standing AS st USING (month, unit) WHERE s.month = $month AND ($unit IS NULL OR s.unit = $unit) ORDER BY 1""",
             {"month": month, "unit": unit},
         ):
-            figures_of_units.append(_unit_figure(row, item, month))
+            figures_of_units.append(_unit_figure(row, unit_row, month))
     return figures_of_units
 
 
-def _unit_figure(indicator: Row, item: Row, month: date) -> Row:
+def _unit_figure(indicator: Row, unit_row: Row, month: date) -> Row:
     """A unit's own figure: of a share 1 or 0 of 1, of a ratio its own two answers."""
-    state, share = item["state"], indicator["is_share"]
+    state, share = unit_row["state"], indicator["is_share"]
     unknown, scope_unknown = int(state in (3, 4)), int(state == 4)
-    numerator = Decimal(state == 1) if share else item["n"] or Decimal(0)
-    denominator = Decimal(state in (1, 2, 3)) if share else item["d"] or Decimal(0)
+    numerator = Decimal(state == 1) if share else unit_row["n"] or Decimal(0)
+    denominator = Decimal(state in (1, 2, 3)) if share else unit_row["d"] or Decimal(0)
     counted = state in (1, 2, 3) if share else state == 1
     status = _unit_status(indicator, state, month)
     judged = share and status not in ("not_applicable", "no_data", "tracked")
     return {
-        "indicator": indicator["indicator"], "month": month, "level": "community", "unit": item["unit"], "name": item["name"],
+        "indicator": indicator["indicator"], "month": month, "level": "community", "unit": unit_row["unit"], "name": unit_row["name"],
         "is_share": share, "factor": indicator["factor"], "numerator": numerator, "denominator": denominator,
         "unknown": unknown, "scope_unknown": scope_unknown, "failing": int(state == 2) if share else None,
-        "carried": int(item["carried"] and counted), "target": indicator["goal"], "status": status,
+        "carried": int(unit_row["carried"] and counted), "target": indicator["goal"], "status": status,
         "if_low": status if judged else None, "if_high": status if judged else None, "if_last": None,
         "value": None if state in (0, 3, 4) or not denominator else 0.0, **_unit_gap(indicator, state),
     }  # fmt: skip
 
 
 def _unit_gap(indicator: Row, state: int) -> Row:
-    """A unit lacks itself: by its answer, or by not being known."""
+    """The gap of a single unit: 1 where its answer lacks the indicator or is not known."""
     counted = indicator["is_share"] and indicator["low"] is not None and indicator["high"] is None and state != 0
     if not counted:
         return {"gap": None, "gap_failing": None, "gap_unknown": None}
@@ -131,7 +131,7 @@ def _unit_gap(indicator: Row, state: int) -> Row:
 
 
 def _unit_status(indicator: Row, state: int, month: date) -> str:
-    """A single unit has no pace: it has what is asked, lacks it, or is not known."""
+    """The status of a single unit, which has no pace: met, not met, or not known."""
     if state in (0, 3, 4):
         return "not_applicable" if state == 0 else "no_data"
     if indicator["goal"] is None or not indicator["is_share"] or (indicator["judged"] and month.month != 12):
@@ -142,7 +142,7 @@ def _unit_status(indicator: Row, state: int, month: date) -> str:
 
 
 def _public(row: Row, release: Release) -> Figure:
-    """A figure under the keys of `shequ figures --json`; one of an edition of an older format lacks what was not computed then."""
+    """A figure under the keys of `shequ figures --json`; of an edition of an older format without keys that it lacks."""
     factor, numerator, denominator = row["factor"], row["numerator"], row["denominator"]
     share_unknown = row["unknown"] - row["scope_unknown"] if row["is_share"] else 0
     whole = denominator + (row["scope_unknown"] if row["is_share"] else 0)

@@ -55,7 +55,7 @@ class ExplainedUnit(TypedDict):
 
 
 class ExplainedFigure(TypedDict):
-    """One figure with its clause, arithmetic, units and what counties explain of the answers it rests on (`Release.explanations`)."""
+    """One figure with its clause, arithmetic, units and the counties' explanations (`Release.explanations`)."""
 
     indicator: str
     clause: str
@@ -132,7 +132,7 @@ class FigureDifference(TypedDict):
 
 
 class Difference(TypedDict):
-    """What a later edition of a month changed: parts of the reference data, submissions, months, figures (see `edition_differences.since`)."""
+    """Differences of a later edition of a month: parts of the reference data, submissions, months, figures (see `edition_differences.since`)."""
 
     reference: list[str]
     submissions_added: list[AddedFile]

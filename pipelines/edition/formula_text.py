@@ -1,6 +1,6 @@
-"""How an indicator is computed, as a Chinese sentence from the form's labels; the register's own expression stands behind it.
+"""How an indicator is computed, as a Chinese sentence from the form's labels and the register's expression.
 
-Reads what an edition holds (`indicator`, `field`, `rollup`), so that an old edition explains itself.
+Reads the edition's own tables (`indicator`, `field`, `rollup`), so that old editions are explained by their own definitions.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "＋", exp.Sub: "－", exp.Mu
 
 @dataclass(frozen=True)
 class Labels:
-    """What names in an expression are called, by name: fields (also `county.…`) and totals (`rollup.…`).
+    """Labels of the names in an expression: fields (also `county.…`) and totals (`rollup.…`).
 
     `units`: of those that have one. `moments`: those that are months. `since`: the policy's first month.
     """
@@ -74,7 +74,7 @@ def formula(indicator: Mapping[str, Any], known: Labels) -> str:
 
 
 def expressions(indicator: Mapping[str, Any]) -> str:
-    """The register's expressions, for those who check them."""
+    """The register's expressions as SQL."""
     if indicator["is_share"]:
         return f"scope: {indicator['scope_sql'] or '—'}\nshare: {indicator['share_sql']}"
     parts = f"numerator: {indicator['numerator_sql']}\ndenominator: {indicator['denominator_sql']}"
@@ -86,7 +86,7 @@ def _parsed(source: str) -> exp.Expr:
 
 
 def _scope(source: str | None, counted: str, known: Labels) -> str:
-    """What is counted: kinds of communities and attributes of the roster in front, conditions on answers behind."""
+    """The scope in words: kinds and roster attributes before the noun, conditions on answers after it."""
     tree = _parsed(source) if source else None
     parts = list(tree.flatten()) if isinstance(tree, exp.And) else [tree] if tree else []
     kinds = [_KINDS[part.sql()] for part in parts if part.sql() in _KINDS]

@@ -1,4 +1,4 @@
-"""On how many units a month's figures rest."""
+"""How many units a month's figures are based on."""
 
 from datetime import date
 from typing import TypedDict

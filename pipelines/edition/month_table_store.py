@@ -19,7 +19,7 @@ Made = Callable[[], dict[str, Object]]
 class Exports:
     """Exports noted in the warehouse: (month, kind) → mark of the inputs, and the objects by name.
 
-    It is read as one, for an edition asks for every month of the series. Files are written by a thread of their own.
+    Read in one query, because an edition needs every month of the series. Files are written by a separate thread.
     """
 
     def __init__(self, warehouse: Warehouse, store: Path):
@@ -28,8 +28,8 @@ class Exports:
         self._waiting: deque[Future[Object]] = deque()
         warehouse.con.execute(_EXPORTED)
         self.known: dict[tuple[date, str, str], dict[str, Object]] = {}
-        for month, what, mark, name, *item in warehouse.con.execute("FROM exported").fetchall():
-            self.known.setdefault((month, what, mark), {})[name] = Object(*item)
+        for month, kind, mark, name, *columns in warehouse.con.execute("FROM exported").fetchall():
+            self.known.setdefault((month, kind, mark), {})[name] = Object(*columns)
 
     def __enter__(self) -> "Exports":
         return self
@@ -37,26 +37,26 @@ class Exports:
     def __exit__(self, *_: object) -> None:
         self._writing.shutdown()
 
-    def of(self, month: date, what: str, made_from: str, queries: Queries) -> dict[str, Object]:
-        """Objects by name, made only where `made_from` has changed since the last time or a file is gone from the store."""
-        return self.begin(month, what, made_from, queries)()
+    def of(self, month: date, kind: str, made_from: str, queries: Queries) -> dict[str, Object]:
+        """Objects by name, exported only where `made_from` has changed or a file is missing from the store."""
+        return self.begin(month, kind, made_from, queries)()
 
-    def begin(self, month: date, what: str, made_from: str, queries: Queries) -> Made:
-        """The same, begun: the rows are taken now, and what is returned waits for the files."""
-        known_objects = self._known(month, what, made_from)
+    def begin(self, month: date, kind: str, made_from: str, queries: Queries) -> Made:
+        """Start an export: rows are read now; the returned function waits for the files."""
+        known_objects = self._known(month, kind, made_from)
         if known_objects is not None:
             return lambda: dict(known_objects)
         begun = {name: self._begin(name, query) for name, query in queries().items()}
 
         def finish() -> dict[str, Object]:
             made = {name: file.result() for name, file in begun.items()}
-            self._note(month, what, _mark(made_from), made)
+            self._note(month, kind, _mark(made_from), made)
             return dict(made)
 
         return finish
 
     def _begin(self, name: str, query: str) -> Future[Object]:
-        """A table's file, begun. What waits to be written stands in memory: a city's month at most, or one large table."""
+        """Start writing a table's file. At most a city's month or one large table waits in memory."""
         table = month_tables.asked(self.warehouse, query)
         file = self._writing.submit(month_tables.stored, self.store, name, table)
         self._waiting.append(file)
@@ -64,37 +64,38 @@ class Exports:
             self._waiting.popleft().result()
         return file
 
-    def noted(self, month: date, what: str, made_from: str, make: Made) -> dict[str, Object]:
-        """The same of objects that are come by in another way."""
-        objects = self._known(month, what, made_from)
+    def noted(self, month: date, kind: str, made_from: str, make: Made) -> dict[str, Object]:
+        """The same for objects that `make` returns."""
+        objects = self._known(month, kind, made_from)
         if objects is None:
             objects = make()
-            self._note(month, what, _mark(made_from), objects)
+            self._note(month, kind, _mark(made_from), objects)
         return dict(objects)
 
-    def _known(self, month: date, what: str, made_from: str) -> dict[str, Object] | None:
-        noted = self.known.get((month, what, _mark(made_from)))
+    def _known(self, month: date, kind: str, made_from: str) -> dict[str, Object] | None:
+        noted = self.known.get((month, kind, _mark(made_from)))
         return noted if noted is not None and all(map(self._stands, noted.values())) else None
 
-    def _stands(self, item: Object) -> bool:
-        # asked of every table of every month of the series: text is cheaper than a `Path`
-        return os.access(f"{self.store}/{item.sha256[:2]}/{item.sha256}.parquet", os.R_OK)
+    def _stands(self, stored: Object) -> bool:
+        # called for every table of every month: text is faster than `Path`
+        return os.access(f"{self.store}/{stored.sha256[:2]}/{stored.sha256}.parquet", os.R_OK)
 
-    def _note(self, month: date, what: str, mark: str, made: dict[str, Object]) -> None:
+    def _note(self, month: date, kind: str, mark: str, made: dict[str, Object]) -> None:
         rows = [
-            [month, what, mark, name, item.sha256, item.rows, item.content, item.columns] for name, item in made.items()
+            [month, kind, mark, name, stored.sha256, stored.rows, stored.content, stored.columns]
+            for name, stored in made.items()
         ]
         with self.warehouse.transaction():
-            self.warehouse.con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, what])
+            self.warehouse.con.execute("DELETE FROM exported WHERE month = ? AND what = ?", [month, kind])
             self.warehouse.con.executemany("INSERT INTO exported VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self.known[month, what, mark] = made
+        self.known[month, kind, mark] = made
 
 
 def _mark(made_from: str) -> str:
     return sha256(made_from.encode()).hexdigest()
 
 
-# Tables that may wait to be written, and from how many rows on one is written before the next is asked for.
+# most tables that wait to be written; a table of at least so many rows is written before the next is read
 _AHEAD, _LARGE = 12, 100_000
 _EXPORTED = """
     CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,

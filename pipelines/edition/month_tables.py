@@ -38,8 +38,8 @@ from pipelines.warehouse.projection import Warehouse, scalar
 
 @dataclass(frozen=True)
 class Object:
-    """A Parquet file in the store: the SHA-256 of its bytes, how many rows it holds, the hash of what it says, and that of the names
-    and types of its columns (empty where an older program wrote it down).
+    """A Parquet file in the store: the SHA-256 of its bytes, its number of rows, the hash of its content, and that of the names
+    and types of its columns (empty where an older program noted it).
     """
 
     sha256: str
@@ -79,7 +79,7 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
             ORDER BY policy, indicator, level, unit""",
     }
     moved = f"FROM moved WHERE seq IN ({effective})"
-    # no table where there is nothing to say: an edition without joined sheets or records is what it always was
+    # no empty tables, so that editions without joined sheets or records keep their digest
     if merged:
         tables["county_source"] = f"SELECT * FROM county_source WHERE month = {day} ORDER BY unit, field"
     if scalar(warehouse.con, f"SELECT count(*) {moved}"):
@@ -112,7 +112,7 @@ _COUNTY = ("name", "short", "type", "municipal_district", "shared_funding", "has
 
 
 def _county_raw(field: str, day: str, merged: bool) -> str:
-    """SQL: the text of the cell in which a county's answer stands, where records are put together from several too."""
+    """SQL: the text of the cell of a county's answer, also where a record is joined from several submissions."""
     if not merged:
         return f'county_raw."{field}"'
     return f"""coalesce((
@@ -131,7 +131,7 @@ def _answers(part: Part, taken: tuple[str, ...], table: str = "standing") -> str
 
 
 def now_query(warehouse: Warehouse, month: date, divisions: str) -> str:
-    """SQL of `figure_now`: a month's figures by later divisions. A month that has these divisions is as it is by its own."""
+    """SQL of `figure_now`: a month's figures by later divisions. A month with these divisions is the same as by its own."""
     stored = as_now.stored_as(warehouse, month, divisions)
     return f"""
         SELECT * REPLACE ('now' AS divisions) FROM figure WHERE month = DATE '{month}' AND divisions = '{stored}'
@@ -141,7 +141,7 @@ def now_query(warehouse: Warehouse, month: date, divisions: str) -> str:
 def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
     """Submissions of the month with their state, rows read, accepted and held."""
     seqs = warehouse.con.execute(f"SELECT seq FROM submission WHERE month = {day} ORDER BY seq").fetchall()
-    # a returned list of a spot check is no report of the month that it names
+    # a returned list of a spot check is not a report of its month
     visits = ",".join(str(e.body["returned"]) for e in life.spots if e.kind == "spot_result") or "NULL::BIGINT"
     states = (
         ", ".join(f"({seq}, '{life.status[seq]}')" for (seq,) in seqs if seq in life.status)
@@ -158,7 +158,7 @@ def _submission(warehouse: Warehouse, life: Life, day: str) -> str:
         GROUP BY ALL ORDER BY submission.seq"""
 
 
-# DuckDB writes other bytes from a reopened warehouse than from a fresh one; this writer looks at nothing but the values
+# Arrow writes the same bytes for the same values; DuckDB writes others from a reopened warehouse
 _WRITING = {"compression": "zstd", "row_group_size": 122_880, "store_schema": False}
 
 
@@ -187,7 +187,7 @@ def bytes_digest(place: Path) -> str:
 
 
 def keep(temporary: Path, place: Path) -> None:
-    """A finished file in its place in the store, on disk."""
+    """Move a finished file to its place in the store, synced to disk."""
     place.parent.mkdir(exist_ok=True)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
@@ -207,7 +207,7 @@ def object_path(store: Path, digest: str) -> Path:
 
 
 def file_name(table: str, month: date) -> str:
-    """Where a month table stands in a release: `tables/<table>/<month>.parquet`."""
+    """Path of a month table in a release: `tables/<table>/<month>.parquet`."""
     return file_of(table, months.key(month))
 
 

@@ -1,7 +1,7 @@
 """Lagging counties, worsened indicators and changes in units: typed rows and sentences from an open edition, for reports and pages.
 
-All of it reads one division: that of the release's month (as-now), so that a change of boundary or kind is not shown as progress or relapse.
-Nothing is said of the direction of an indicator of which less than nine tenths is known in either month.
+Everything is by the divisions of the release's month (as-now), so that a change of boundary or kind is not shown as progress or relapse.
+The direction of an indicator is given only where at least nine tenths is known in both months.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from pipelines.edition.progress_rows import ConcernedPlace, Moved, MovedOtherwis
 from pipelines.edition.statuses import NAMES
 from pipelines.punctuation import full_width
 
-# from better to worse; a status that says nothing of progress has no grade
+# from better to worse; statuses without a verdict have no grade
 GRADES = ("met", "on_track", "lagging", "off_track", "reversing")
-# a change by so few units is never the first thing said
+# changes of at most so many units are not mentioned first
 FEW = 2
 _NAMED = 3
 
 
-# ---- who lags
+# ---- lagging counties
 
 
 def who_lags(places: Sequence[ConcernedPlace]) -> str:
@@ -37,7 +37,7 @@ def who_lags(places: Sequence[ConcernedPlace]) -> str:
 
 
 def slipped(release: Release, policy: str, month: date | None = None) -> list[Slipped]:
-    """Headline indicators of counties whose status is worse than a month before, by county in the order of codes."""
+    """Headline indicators of counties whose status is worse than a month before, in the order of county codes."""
     month = month or release.month
     rows = release.rows_as(
         Slipped,
@@ -75,11 +75,11 @@ def _reversing(rows: Sequence[Slipped]) -> str:
     return f"（其中{NAMES['reversing']}{number}项）" if 0 < number < len(rows) else ""
 
 
-# ---- what moved
+# ---- changes
 
 
 def has_before(release: Release, policy: str) -> bool:
-    """Whether anything is known of the city a month before, under this policy."""
+    """Whether the city has a figure of the month before under this policy."""
     return bool(
         release.rows(
             "SELECT 1 FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND value IS NOT NULL LIMIT 1",
@@ -193,7 +193,7 @@ def _where(row: Moved, gained: bool) -> str:
 
 
 def beside(row: Moved) -> str:
-    """What moved otherwise than by work: `另有5个为补报，62个因区划调整计入`; empty where nothing did."""
+    """Changes from other causes than work: `另有5个为补报，62个因区划调整计入`; empty where nothing did."""
     parts = [
         _part(row["reported"], "为补报", "因未报减少"),
         _part(row["boundary"], "因区划和名册调整增加", "因区划和名册调整减少"),

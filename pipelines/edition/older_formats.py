@@ -1,6 +1,6 @@
-"""What editions of older formats lack, as nulls and empty tables: whoever reads an edition asks the same of all.
+"""Columns and tables that editions of older formats lack, as nulls and empty tables, so that all editions have the same.
 
-Before format 5 figures had no `known`, no two parts of the gap and no verdicts at the ends, and nothing was in an order of concern.
+Before format 5 figures had no `known`, no two parts of the gap, no verdicts at the ends and no order of concern.
 An edition has no `moved` where no 表1 lay on several sheets, no `county_source` where no 表2 was put together from several files, and
 no tables of spot checks where none was planned.
 """
@@ -27,7 +27,7 @@ _COLUMNS = {"figure": FIGURE, "figure_now": FIGURE, "step": _STEP}
 
 
 def lacking(columns: dict[str, str]) -> str:
-    """SQL of no rows with these columns, to be united by name with what may lack them."""
+    """SQL of no rows with these columns, for a union by name with a table that may lack them."""
     return "SELECT " + ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items()) + " WHERE FALSE"
 
 

@@ -1,7 +1,7 @@
-"""Opening a release, read-only: what dashboards, notebooks and reports go through.
+"""Open a release, read-only: for dashboards, notebooks and reports.
 
-A release is opened by its folder, never by the warehouse; a running pipeline neither locks nor changes it. The connection can read
-that folder and nothing else.
+A release is opened by its folder without the warehouse, so a running pipeline neither locks nor changes it. The connection can read
+only that folder.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from pipelines.edition.progress_rows import Reply
 from pipelines.errors import Refusal
 from pipelines.settings import Settings, load
 
-if TYPE_CHECKING:  # half of what a command's start would cost
+if TYPE_CHECKING:  # pandas is imported late: it takes half of a command's start
     import pandas as pd
 
 # a row of a query: column → exact Python value
@@ -38,9 +38,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
     "threads": "2",
     "memory_limit": "1GB",
-    # a reader leaves nothing on the disk
+    # no temporary files
     "temp_directory": "",
-    # milliseconds of one query; the slowest of ours takes seconds, also on a busy machine
+    # timeout of a query in milliseconds; our slowest takes seconds
     "max_execution_time": "60000",
 }
 
@@ -50,8 +50,8 @@ class Release:
     """One edition of one month, open for reading. Tables: see `docs/tables.md`.
 
     `release.query(sql, parameters)` gives a DataFrame, `release.rows(...)` a list of dicts. A query runs on a cursor of its own, so
-    a release may be shared by threads. `instead_of` says, in Chinese, which damaged edition this one stands in for and what to do;
-    None when it is what was asked for.
+    a release may be shared by threads. `instead_of` says, in Chinese, which damaged edition this one replaces and what to do;
+    None where it is the one asked for.
     """
 
     folder: Path
@@ -60,10 +60,10 @@ class Release:
     # table → month → entry of the whole series, as the manifest has them
     series: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     instead_of: str | None = None
-    # decisions and explanations as they are now, where the ledger was at hand
+    # present decisions and explanations, where the ledger could be read
     decided: list[Row] | None = None
     explained: list[Row] | None = None
-    # what counties reply to their tasks
+    # replies of counties to their tasks
     replied: list[Reply] = field(default_factory=list)
 
     @property
@@ -80,10 +80,10 @@ class Release:
         return f"{self.manifest['month']}/{self.edition}"
 
     def at(self, table: str, month: date) -> str:
-        """What to name in SQL for a month's rows of a table of the series: the one database in which they stand. Beside them there
-        are other months' rows: ask for the month all the same.
+        """The relation to use in SQL for a month's rows of a table of the series: the one database that holds them. It has other
+        months too, so the query must still filter by month.
         """
-        # only the view has the columns that an older format lacks
+        # only the view adds columns that an older format lacks
         if not _closed(self.manifest) or self.manifest["format"] < edition_folders.VERDICTS:
             return f'"{table}"'
         closed = closed_periods.split(self.manifest["months"])[:-1]
@@ -91,8 +91,8 @@ class Release:
         return f'{periods[0] if periods else "ready"}."{table}"'
 
     def of_month(self, view: str, month: date) -> str:
-        """What to name in SQL for a month's rows of a view over the month tables: that month's file, so that a question about one month
-        opens no others. Where months differ in their columns, the view. Ask for the month all the same.
+        """The relation to use in SQL for a month's rows of a view over the month tables: that month's file, which saves opening others,
+        or the view where months differ in their columns. The query must still filter by month.
         """
         table, key = view.removesuffix("_all"), months.key(month)
         entries = self.series.get(table, {})
@@ -101,14 +101,14 @@ class Release:
         return f"read_parquet({_quoted(self.folder / 'tables' / table / f'{key}.parquet')})"
 
     def decisions(self) -> list[Row] | None:
-        """Rows of the table `decision`: as they are now where the ledger was at hand, else as of the edition; None where it has none."""
+        """Rows of the table `decision`: the present ones where the ledger could be read, else those of the edition; None where it has none."""
         if self.decided is not None:
             return self.decided
         has = self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = 'decision'")
         return self.rows("SELECT * FROM decision ORDER BY seq") if has else None
 
     def explanations(self, month: date, county: str | None = None) -> list[Row]:
-        """What counties explain of the figures of a month (default: of every county): one row a finding of a submission in force that has
+        """Counties' explanations of the figures of a month (default: of every county): one row a finding of a submission in force that has
         an explanation, with the finding's county, unit (null: the county), field, cell, file and message; `state`: explained | settled
         (accepted by the city) | open (the city asks again: `question`) | dismissed.
         """
@@ -177,9 +177,7 @@ def open_release(
 
 
 def with_decisions(release: Release, installation: Settings) -> Release:
-    """The edition with what was approved, reopened, explained, replied and put off since it was made; its figures rest on the other decisions as
-    they were.
-    """
+    """The edition with approvals, reopenings, explanations, replies and extensions since it was made; its figures are unchanged."""
     archive = Archive(installation.archive)
     if not archive.ledger.exists():
         return release
@@ -199,7 +197,7 @@ def with_decisions(release: Release, installation: Settings) -> Release:
 
 
 def _gone_on(release: Release, life: Life, explained: list[Row]) -> list[Row]:
-    """The explanations, and again those that the edition shows of a unit or county under a later code."""
+    """The explanations, also under the later code where the edition has the unit or county under one."""
     said = {(row["text"], row["by"], row["at"]): row for row in explained}
     shown = release.rows("FROM explanation") if said else []
     again = [
@@ -211,7 +209,7 @@ def _gone_on(release: Release, life: Life, explained: list[Row]) -> list[Row]:
 def _open_current(settings: Settings) -> Release:
     """The current release; where it is damaged the newest whole released one, marked as a substitute."""
     released = edition_folders.released(settings.releases, Archive(settings.archive))
-    # named and gone is damage, which is reported; without a pointer the newest is meant
+    # a pointer to a missing folder is damage; without a pointer the newest is opened
     wanted = edition_folders.named(settings.releases) or next(reversed(released), None)
     if wanted is None:
         raise Refusal("还没有发布任何月份；请先提交报表（shequ submit）并运行（shequ run）")
@@ -233,7 +231,7 @@ def _substituted(fault: edition_folders.Damaged, shown: Release) -> str:
 
 
 def _of_month(settings: Settings, month: date, edition: int | None) -> Path:
-    """A month's newest released edition, or the one named, whatever became of it."""
+    """A month's newest released edition, or the one named, even if it was retracted."""
     standing = list(edition_folders.editions(settings.releases, month))
     if edition is not None:
         folders = [folder for folder in standing if int(folder.name) == edition]
@@ -255,7 +253,7 @@ def _working(settings: Settings, month: date | None) -> Path:
 
 
 def open_folder(folder: Path) -> Release:
-    """A release by its folder. Views over its Parquet are made here, so that a folder may be moved or copied whole."""
+    """Open a release by its folder. Views over its Parquet are created here, so that a folder may be moved or copied."""
     manifest = edition_folders.read_manifest(folder)
     series = edition_folders.month_tables(folder, manifest)
     con = duckdb.connect(":memory:", config=_CONFIG)
@@ -282,7 +280,7 @@ def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
 
 
 def _view(name: str, databases: list[str]) -> str:
-    """A table that stands in several databases, period by period, as one; the series in lists put together."""
+    """A view over a table that is split by period among several databases; series in lists are concatenated."""
     parts = " UNION ALL BY NAME ".join(f'SELECT * FROM {database}."{name}"' for database in databases)
     if name == "trail" and len(databases) > 1:
         parts = f"""SELECT policy, indicator, divisions, level, unit, flatten(list(months ORDER BY months[1])) AS months,
@@ -291,7 +289,7 @@ def _view(name: str, databases: list[str]) -> str:
 
 
 def _differ(entries: dict[str, dict[str, Any]]) -> bool:
-    """Whether the months of a table have, or may have, other columns than one another: then every file is looked into."""
+    """Whether the months of a table have, or may have, different columns, so that every file must be read."""
     shapes = {entry.get("columns") for entry in entries.values()}
     return len(shapes) > 1 or None in shapes or "" in shapes
 

@@ -1,4 +1,4 @@
-"""Small pieces of official Chinese: numbers with units, lists of names, dates, targets. No knowledge of releases."""
+"""Formatting of official Chinese: numbers with units, lists of names, dates, targets."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -57,7 +57,7 @@ def aim_in_words(goal: str, unit: str) -> str:
 
 
 def points(unit: str) -> str:
-    """What a change of a value in `unit` is counted in: percentages change by percentage points."""
+    """The unit of a change of a value in `unit`: percentage points for percentages."""
     return "个百分点" if unit == "%" else unit
 
 
@@ -75,12 +75,12 @@ def plain_unit(unit: str | None) -> str:
 
 
 def counter(unit: str | None) -> str:
-    """Only the word that counts: `个` of `个社区（村）`, `人`."""
+    """The measure word of a unit: `个` of `个社区（村）`, `人`."""
     return "个" if unit is None or unit.startswith("个") else unit
 
 
 def until(month: date) -> str:
-    """A due month as people say it: `2020年底`, `2020年6月底`."""
+    """A due month in words: `2020年底`, `2020年6月底`."""
     return f"{month.year}年底" if month.month == 12 else f"{month.year}年{month.month}月底"
 
 

@@ -1,12 +1,12 @@
-"""Views that planners ask for, made when an edition is opened: no table is stored for them.
+"""Views for planners, created when an edition is opened.
 
 | view | one row per |
 |---|---|
-| `unit_source` | unit of a month's roster: whether it reported, and the submission and row that stand for it |
+| `unit_source` | unit of a month's roster: whether it reported, and the submission and row that count |
 | `answer_cell` | unit of a month's roster and field of 表1 that was asked: sheet and cell of the answer that counts |
 | `town_series` | policy, indicator, month, town: its figure, by the divisions of the edition's month |
 
-A month's answers may be lent by an earlier one: then `answered_in` is that month, and submission and cell are that month's.
+Answers may be carried from an earlier month: then `answered_in`, submission and cell are that month's.
 """
 
 from collections.abc import Collection
@@ -42,7 +42,7 @@ _VIEWS = {
 
 
 def views(there: Collection[str]) -> list[str]:
-    """Statements that make the views of which every table is among `there`; an edition of an older format may lack one."""
+    """Statements that create the views whose tables are all among `there`; older formats may lack one."""
     return [
         f"CREATE VIEW {name} AS {query}"
         for name, (tables, query) in _VIEWS.items()

@@ -26,9 +26,9 @@ class MovedPlace(TypedDict):
 
 
 class MovedOtherwise(TypedDict):
-    """Met units more of one headline share since the month before by everything but work. Grain: one indicator.
+    """Change of met units of a headline share since the month before, without work. Grain: one indicator.
 
-    `reported`: that came by reports (negative: that went silent). `boundary`, `corrected`, `defined`: by roster, by corrections to the
+    `reported`: newly reported units (negative: no longer reported). `boundary`, `corrected`, `defined`: by roster, by corrections to the
     earlier month, by definition. `enough_known`: at least nine tenths is known in both months.
     """
 
@@ -44,7 +44,7 @@ class MovedOtherwise(TypedDict):
 
 
 class Moved(MovedOtherwise):
-    """What moved of one headline share since the month before, in whole units: `gained` and `lost` by work, `counties` says where."""
+    """Change of a headline share since the month before, in whole units: `gained` and `lost` by work, by county in `counties`."""
 
     gained: int
     lost: int
@@ -81,7 +81,7 @@ class TaskUnit(TypedDict):
 
 
 class Reply(TypedDict):
-    """What a county replied to one of its tasks. Grain: a reply that stands, `seq` its number in the ledger. `month`: the release's (`YYYY-MM`)
+    """A county's reply to one of its tasks. Grain: a reply in force, `seq` its number in the ledger. `month`: the release's (`YYYY-MM`)
     when it was made; `text` is without personal numbers; `at` an ISO moment.
     """
 
@@ -99,7 +99,7 @@ class Task(TypedDict):
 
     `opened`: month in which it was first behind; `closed`: month of the latest closing, also of one that was reopened. `failing`: units
     that only work can close, `failing_before`: a month before; `quota`: of those, this month's share until the due month; `done`: fewer
-    than a month before. `due`: last day. `replies` of the county, the oldest first; empty where the ledger was not at hand.
+    than a month before. `due`: last day. `replies` of the county, the oldest first; empty where the ledger could not be read.
     """
 
     indicator: str

@@ -1,8 +1,8 @@
-"""Making an immutable edition: written aside, put in its place by one atomic step. It is a working one (semantics §4, Gate).
+"""Make an immutable working edition (semantics §4, Gate): written aside, then moved to its place in one atomic step.
 
-An edition of month M holds the series up to M. Months that are approved keep the figures they were approved with; all others are as
-the archive has them now. The same inputs make no new edition. Order of events: the folder is complete, then the ledger knows of
-it; a kill between the two is healed by the next run.
+An edition of month M holds the series up to M. Approved months keep the figures with which they were approved; all others are
+computed from the archive as it is now. The same inputs make no new edition. The folder is completed before the ledger gets its
+event; the next run repairs a kill between the two.
 """
 
 import json
@@ -44,7 +44,7 @@ Tables = dict[str, dict[str, Object]]
 
 @dataclass(frozen=True)
 class Edition:
-    """One edition of one month. `folder` is where it stands; `new` whether this call made it."""
+    """One edition of one month. `new`: made by this call."""
 
     month: date
     number: int
@@ -89,7 +89,7 @@ def publish(
     if lost:
         return _put_again(warehouse, settings, lost, draft)
     same = same_edition.same_figures if only_figures else same_edition.same
-    # what a person retracted is not made once more under another number, and what stood before it counts again
+    # a retracted edition is not made again under another number; the one before it counts
     for folder in [
         *edition_folders.usable(settings.releases, warehouse.archive, month)[-1:],
         *([latest] if latest and life.editions.retracted_by_hand(edition_folders.name_of(latest)) else []),
@@ -106,7 +106,7 @@ def publish(
 
 
 def _need_room(settings: Settings) -> None:
-    """Three times a month of the projection: itself, its log, and the edition. Of months that are published nothing is written again."""
+    """Errors: `Refusal` where the disk lacks three times a month of the projection: for itself, its log, and the edition."""
     size = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
     published = sum(1 for _ in settings.releases.glob("????-??"))
     durable_files.need_room(settings.data, 3 * size // max(1, published), "发布")
@@ -114,7 +114,7 @@ def _need_room(settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class Draft:
-    """An edition that is not written yet: all that pins it, and table → month → object."""
+    """An edition that is not written yet: its manifest, and table → month → object."""
 
     month: date
     manifest: dict[str, Any]
@@ -124,9 +124,9 @@ class Draft:
 def drafted(
     warehouse: Warehouse, settings: Settings, month: date, life: Life, wanted: int = edition_folders.FORMAT
 ) -> Draft:
-    """What an edition of the month would hold now. The months up to it stand computed.
+    """The draft of an edition of the month; the months up to it are computed.
 
-    `wanted` is the format as which the ledger knows an edition that is made again; of those before `VERDICTS` nobody can make one.
+    `wanted` is the format in the ledger of an edition that is made again; formats before `VERDICTS` cannot be made any more.
     """
     content = _content(warehouse, settings, life, effective_answers.answered_months(life, month))
     edition_format = wanted if wanted >= edition_folders.VERDICTS else edition_folders.FORMAT
@@ -134,7 +134,7 @@ def drafted(
 
 
 def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, latest: Path | None) -> Draft:
-    """The draft, with month tables that the disk has damaged made again: each is named by what it must hold.
+    """The draft, with damaged month tables made again; each is named by the hash of its content.
 
     Errors: `Refusal` when only a rebuild can do that, because an edition itself is damaged.
     """
@@ -154,7 +154,7 @@ def _mended(warehouse: Warehouse, settings: Settings, draft: Draft, life: Life, 
     return draft
 
 
-# ---- what it is made of
+# ---- content
 
 
 def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[date]) -> Tables:
@@ -162,15 +162,15 @@ def _content(warehouse: Warehouse, settings: Settings, life: Life, span: list[da
     content: Tables = {}
     marks = update.fingerprints(warehouse, span)
     with Exports(warehouse, settings.releases / "objects") as exports:
-        # while their files are written, the figures are counted by the divisions of the last month
+        # figures by the divisions of the last month are counted while the files are written
         own = _own(warehouse, settings, life, marks, exports)
         divisions = later_divisions.bring_up_to_date(warehouse, span, span[-1], marks)
         for month in span:
             now = partial(_now_query, warehouse, month, divisions)
             objects = own[month]() | exports.of(month, divisions, marks[month], now)
-            for table, item in objects.items():
+            for table, exported in objects.items():
                 if table not in spot_tables.TABLES:
-                    content.setdefault(table, {})[months.key(month)] = item
+                    content.setdefault(table, {})[months.key(month)] = exported
     return content | spot_month_tables.stored(warehouse, settings.releases / "objects", life, span)
 
 
@@ -181,7 +181,7 @@ def _now_query(warehouse: Warehouse, month: date, divisions: str) -> dict[str, s
 def _own(
     warehouse: Warehouse, settings: Settings, life: Life, marks: dict[date, str], exports: Exports
 ) -> dict[date, Made]:
-    """By month, what waits for its tables by its own divisions: those of an approved month are what they were published as."""
+    """Month → function that waits for its tables by its own divisions; an approved month has its published tables."""
     made: dict[date, Made] = {}
     statuses, approved, last = _statuses(warehouse, life), _approved(settings, life), max(marks)
     for month, mark in marks.items():
@@ -219,16 +219,16 @@ def _adopted_objects(warehouse: Warehouse, settings: Settings, published: Path, 
 
 
 def _adopted(warehouse: Warehouse, settings: Settings, place: Path, entry: dict[str, Any]) -> Object:
-    """A month table of an edition that stands, in the store again if it is gone from there."""
-    item = same_edition.known(warehouse, place, entry)
-    stored = month_tables.object_path(settings.releases / "objects", item.sha256)
+    """A month table of an existing edition, copied back to the store where it is missing there."""
+    exported = same_edition.known(warehouse, place, entry)
+    stored = month_tables.object_path(settings.releases / "objects", exported.sha256)
     if not stored.exists():
         durable_files.link(place, stored)
-    return item
+    return exported
 
 
 def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, str]]]:
-    """State of every submission, by month; a further one is a change even while it waits."""
+    """State of every submission, by month; a waiting one counts as a change too."""
     statuses: dict[date, list[tuple[int, str]]] = {}
     for month, seq in warehouse.con.execute("SELECT month, seq FROM submission ORDER BY seq").fetchall():
         statuses.setdefault(month, []).append((seq, life.status.get(seq, "refused")))
@@ -236,7 +236,7 @@ def _statuses(warehouse: Warehouse, life: Life) -> dict[date, list[tuple[int, st
 
 
 def _manifest(warehouse: Warehouse, life: Life, month: date, content: Tables, wanted: int) -> dict[str, Any]:
-    """All that pins the edition, and the digest of it. Time and number are put in when it is written."""
+    """The manifest with its digest; time and number are added when it is written."""
     reference = warehouse.reference
     pinned = {
         "format": wanted,
@@ -265,7 +265,7 @@ def _inputs(warehouse: Warehouse, life: Life, month: date) -> list[dict[str, Any
 
 
 def _is_sample(warehouse: Warehouse, life: Life, month: date) -> bool:
-    """Whether any submission in force of the series is invented: everything made of it must say so."""
+    """Whether any submission in force of the series is sample data, which everything made of it must state."""
     seqs = {row[0] for row in warehouse.con.execute("SELECT seq FROM finding WHERE code = 'sample_data'").fetchall()}
     counted = (seqs for m in life.reported if m <= month for seqs in life.counted(m).values())
     return bool(seqs) and any(seq in seqs for own in counted for seq in own)
@@ -296,7 +296,7 @@ def write(
 
 
 def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict[str, Any], content: Tables) -> Path:
-    """The edition's folder in its place, complete and on disk before it has its name."""
+    """Move the edition's folder to its place, complete and synced before it gets its name."""
     place = shelf / str(manifest["month"])
     aside, folder = place / f".{manifest['edition']}.part", place / str(manifest["edition"])
     if aside.exists():
@@ -305,7 +305,7 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict[str, Any], content
     build(warehouse, shelf / "objects", aside, manifest, content)
     durable_files.sync_folders(aside)
     if folder.exists():
-        # without its manifest, or it would have been found: half of a copy
+        # a folder without a manifest: an interrupted copy
         shutil.rmtree(folder)
     aside.replace(folder)
     sync_folder(place)
@@ -313,14 +313,14 @@ def _shelve(warehouse: Warehouse, shelf: Path, manifest: dict[str, Any], content
 
 
 def _lost(life: Life, month: date, latest: Path | None) -> Event | None:
-    """The newest edition of the month in the ledger, when it is not on the shelf."""
+    """The newest edition of the month in the ledger, where it is not on the shelf."""
     events = [event for event in life.releases if event.body["month"] == months.key(month)]
     newest = max(events, key=lambda event: event.body["edition"], default=None)
     return newest if newest and (latest is None or int(latest.name) < newest.body["edition"]) else None
 
 
 def _put_again(warehouse: Warehouse, settings: Settings, lost: Event, draft: Draft) -> Edition:
-    """A lost edition put back in its place, as recorded in the ledger. Errors: `Lost` when what is in force now is something else."""
+    """Restore a lost edition as recorded in the ledger. Errors: `Lost` where the data in force have changed since."""
     month, number = lost.body["month"], lost.body["edition"]
     if lost.body["digest"] != draft.manifest["digest"]:
         raise edition_folders.Lost(
@@ -346,8 +346,9 @@ def build(warehouse: Warehouse, store: Path, folder: Path, manifest: dict[str, A
     """A whole release folder: month tables, the small database, the manifest last."""
     folder.mkdir(parents=True)
     for table, entries in content.items():
-        for key, item in entries.items():
-            durable_files.link(month_tables.object_path(store, item.sha256), folder / month_tables.file_of(table, key))
+        for key, exported in entries.items():
+            stored = month_tables.object_path(store, exported.sha256)
+            durable_files.link(stored, folder / month_tables.file_of(table, key))
     files = database.build_database(warehouse, store.parent, folder, manifest)
     files |= data_package.write(warehouse.con, folder, manifest, warehouse.reference)
     if manifest["format"] >= edition_folders.WITHOUT_INPUTS:
@@ -363,7 +364,7 @@ def _json(data: dict[str, Any]) -> bytes:
 
 
 def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime) -> None:
-    """Tell the ledger of a complete folder: a working edition, until its gate opens (`pipelines.monthly.gate`)."""
+    """Append the event of a complete folder: a working edition, until its gate opens (`pipelines.monthly.gate`)."""
     manifest = edition_folders.read_manifest(folder)
     bundle = archive.put(reference_bundle.bundle(settings.reference))
     body = {"bundle": bundle, "gated": True} | {
@@ -374,7 +375,7 @@ def _announce(settings: Settings, archive: Archive, folder: Path, now: datetime)
 
 
 def _heal(settings: Settings, archive: Archive) -> None:
-    """Finish what a kill interrupted: folders not in the ledger, a stale pointer. (Half-written ones: `edition_folders.sweep`.)"""
+    """Repair after a kill: folders not in the ledger, a stale pointer. (Partial folders: `edition_folders.sweep`.)"""
     known = {(e.body["month"], e.body["edition"]) for e in archive.decisions() if e.kind == "release"}
     for folder in list(edition_folders.editions(settings.releases)):
         if (folder.parent.name, int(folder.name)) not in known:

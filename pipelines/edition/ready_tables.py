@@ -1,8 +1,8 @@
-"""Ready-made tables of a release: what a page or a report reads as it stands, so that showing needs no computing.
+"""Pre-aggregated tables of a release for pages and reports.
 
 Each is a query over the month tables (`pipelines.edition.month_tables`) and over the tables named before it. Those of the series are made
-period by period, each in a database of its own (`pipelines.edition.closed_periods`); in `release.duckdb` stand the period of the release's
-month and what belongs to that month alone. A reader sees all periods as one table.
+by period, each in a database of its own (`pipelines.edition.closed_periods`); `release.duckdb` has the period of the release's
+month and the tables of that month alone. A reader sees all periods as one table.
 
 | table | one row per |
 |---|---|
@@ -81,8 +81,8 @@ def own(source: Source) -> dict[str, str]:
 def _copied(source: Source, towns: str) -> dict[str, str]:
     kept = f"level <> 'town' OR {towns}"
     return {
-        # the series of city and counties; towns for the month itself (their older months are in the Parquet). In this order a page
-        # finds what it asks for, a month's county or indicator, without reading the many towns of a country.
+        # the series of city and counties; towns for the month itself (their older months are in the Parquet). The order lets a
+        # query for a month's county or indicator skip the many towns of a country.
         "figure": f"SELECT * FROM {_figures(source.all('figure'))} WHERE {kept} "
         f"UNION ALL BY NAME SELECT * FROM {_figures(source.all('figure_now'))} WHERE {kept} "
         "ORDER BY policy, level, month, divisions, indicator, unit",
@@ -96,7 +96,7 @@ def _copied(source: Source, towns: str) -> dict[str, str]:
 
 
 def _figures(files: str) -> str:
-    """Figures of month tables; an approved month that an older program published lacks columns, which then are null."""
+    """Figures of month tables; columns that an approved month of an older program lacks are null."""
     return f"(SELECT * FROM {files} UNION ALL BY NAME {older_formats.lacking(FIGURE)})"
 
 
@@ -108,15 +108,15 @@ _MISSING = "coalesce(gap_failing / nullif(needed, 0)::DOUBLE, 0)"
 CONCERN_OF_FIGURES = f"{_STATUS_RANK}, {_MISSING} DESC, coalesce(gap_failing, 0) DESC"
 # of places: how many of the headline indicators that apply are behind, as a share, then the shares of the targets that are missing
 CONCERN_OF_PLACES = "behind / nullif(applicable, 0)::DOUBLE DESC NULLS LAST, missing DESC"
-# a headline counts where it applies, is judged and anything is known of it: a county that says nothing lags nowhere and leads nobody;
+# a headline counts where it applies, is judged and has any answer, so that a county without data is not ranked;
 # it is behind where it is due and unmet, or behind its pace
 _APPLIES = "headline AND target IS NOT NULL AND status NOT IN ('not_applicable', 'no_data', 'tracked')"
 _BEHIND = "status IN ('overdue', 'reversing', 'off_track', 'lagging')"
 
 
 def _step(source: Source) -> str:
-    """Compared is with the month before by the same divisions (semantics §1). In a month in which units changed county or kind, that is the
-    series by the divisions of the edition's month, where the month's own figure is the same by those; else there is none. `rank` is the
+    """The comparison is with the month before by the same divisions (semantics §1). In a month in which units changed county or kind, it is
+    the series by the divisions of the edition's month, where the month's own figure is the same by those; else there is none. `rank` is the
     rank among the counties by value, `place_concern` by concern; `concern` that of the indicator among those of its place. 1 is the first
     to be looked at.
     """
@@ -212,7 +212,7 @@ _INDICATORS = "COLUMNS(lambda c: c NOT IN ('month', 'town', 'county', 'carried')
 
 
 def _units(source: Source) -> dict[str, str]:
-    """How far each unit is, over all indicators and over the headline ones: who lacks little is near to being done."""
+    """Per unit, how many indicators and headline indicators it has, lacks, and leaves unknown."""
     each = [
         f"""SELECT '{policy}' AS policy, * FROM (
                 UNPIVOT (SELECT {_INDICATORS} FROM {source.own(f"state-{policy}")})

@@ -1,8 +1,8 @@
-"""When two editions are the same: by the content of their month tables, by the reference data they were made with, and by nothing else.
+"""Compare editions by the content of their month tables and the reference data they were made with.
 
-Format 1 hashed the bytes of the month tables' files; later ones hash what they say. Up to format 3 the submissions in force were hashed
-once more (`inputs`), though the table `submission` tells them. An edition of format 1 is compared by reading its files. Verdicts are
-drawn by semantics version 2 from format 5 on; an older edition can be made again as far as its figures go (`differing`).
+Format 1 hashed the bytes of the month tables' files; later ones hash their content. Up to format 3 the submissions in force were hashed
+as well (`inputs`), which the table `submission` makes redundant. An edition of format 1 is compared by reading its files. Verdicts
+follow semantics version 2 from format 5 on; of an older edition only the figures can be made again (`differing`).
 """
 
 import json
@@ -20,7 +20,8 @@ def digest(manifest: dict[str, Any]) -> str:
     if manifest["format"] < edition_folders.BY_CONTENT:
         return _hash({key: manifest[key] for key in ("format", "month", "reference", "inputs", "tables")})
     contents = {
-        table: {key: item["content"] for key, item in entries.items()} for table, entries in manifest["tables"].items()
+        table: {key: entry["content"] for key, entry in entries.items()}
+        for table, entries in manifest["tables"].items()
     }
     pinned = {"month": manifest["month"], "reference": manifest["reference"], "tables": contents}
     if manifest["format"] < edition_folders.WITHOUT_INPUTS:
@@ -40,13 +41,13 @@ def known(warehouse: Warehouse, place: Path, entry: dict[str, Any]) -> Object:
 
 
 def _content_of(warehouse: Warehouse, place: Path, digest: str) -> str:
-    """The content of a file by the hash of its bytes, read once: every later edition of the series names it again."""
+    """The content hash of a file by the hash of its bytes, cached: every later edition of the series names it again."""
     if digest not in _CONTENT:
         _CONTENT[digest] = _content_read_once(warehouse, place, digest)
     return _CONTENT[digest]
 
 
-# what bytes say is the same for ever; asking the warehouse for each of ten thousand entries would take seconds
+# noted in the warehouse, and read in one query: ten thousand single ones would take seconds
 _CONTENT: dict[str, str] = {}
 
 
@@ -67,8 +68,8 @@ def retold(warehouse: Warehouse, folder: Path) -> dict[str, Any]:
         return manifest
     tables = {
         table: {
-            key: vars(known(warehouse, folder / month_tables.file_of(table, key), item))
-            for key, item in entries.items()
+            key: vars(known(warehouse, folder / month_tables.file_of(table, key), entry))
+            for key, entry in entries.items()
         }
         for table, entries in manifest["tables"].items()
     }
@@ -103,7 +104,7 @@ def same_figures(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -
     return not any(name.startswith(("figure/", "figure_now/", "state-", "county_state-")) for name in changed)
 
 
-# What an edition with verdicts of semantics version 1 shares with one made again: the figures, not what was concluded from them.
+# columns that an edition with verdicts of semantics version 1 shares with one made again: figures, not verdicts
 _FIGURES = ("figure", "figure_now")
 _FIGURE_COLUMNS = (
     "policy", "indicator", "month", "divisions", "level", "unit", "value", "lower", "upper", "shown", "numerator", "denominator",

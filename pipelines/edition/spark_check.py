@@ -3,8 +3,8 @@
     python -m pipelines.edition.spark_check [--data DIR] [--month 2020-06]      # figures of a release again on Spark, compared one by one
 
 The expressions are the register's own, in Spark's dialect; the statements around them count as `pipelines.figures.figure_counts` does:
-states of units, whole counts, exact decimal sums. Needs the optional extra `spark` (PySpark and a Java runtime); `statements`
-needs neither. On one machine DuckDB is faster by far (docs/cluster.md); this is for where a cluster stands anyway.
+states of units, whole counts, exact decimal sums. Needs the optional extra `spark` (PySpark and a Java runtime), except
+`statements`. On one machine DuckDB is much faster (docs/cluster.md); this is for organisations that have a cluster.
 """
 
 import argparse
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # the optional extra `spark`
 
 PART = "DECIMAL(24,6)"
 SUM = "DECIMAL(38,6)"
-# what a figure is made of; value, bounds and gap follow from these exactly
+# columns compared; value, bounds and gap follow from them exactly
 COUNTED = ("numerator", "denominator", "unknown", "scope_unknown", "carried", "answered")
 KEY = ("indicator", "level", "unit")
 
@@ -187,7 +187,7 @@ _SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.session.timeZone": str(SHANGHAI),
     "spark.sql.shuffle.partitions": "4",
-    # what does not fit is an error, never a rounded number
+    # overflow is an error instead of a rounded number
     "spark.sql.ansi.enabled": "true",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
 }

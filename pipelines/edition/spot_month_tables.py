@@ -1,6 +1,6 @@
 """The tables of spot checks in an edition's series (`pipelines.verification.spot_tables`), from the ledger and the computed states.
 
-They are made for every month of the series, approved ones too: a check never changes what was reported, it stands beside it.
+They are made for every month of the series, approved ones too, because a check does not change reported figures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ def stored(warehouse: Warehouse, store: Path, life: Life, span: Iterable[date]) 
 
 
 def is_checked(warehouse: Warehouse, manifest: dict[str, Any], latest: Path) -> bool:
-    """Whether an edition says the same as the one before it and has something else beside it: a spot check."""
+    """Whether an edition has the same figures as the one before it and differs in its spot checks."""
     if not spot_tables.TABLES.keys() & manifest["tables"].keys():
         return False
     before = edition_folders.read_manifest(latest)
@@ -44,12 +44,12 @@ def is_checked(warehouse: Warehouse, manifest: dict[str, Any], latest: Path) -> 
 
 
 def only_these(changed: Iterable[str]) -> bool:
-    """Whether month tables (`table/month`) that differ are all of spot checks."""
+    """Whether all of these month tables (`table/month`) are of spot checks."""
     return all(name.split("/")[0] in spot_tables.TABLES for name in changed)
 
 
 class _Asked:
-    """What the warehouse has computed of a claim in a month."""
+    """The computed states and target of a claim in a month."""
 
     def __init__(self, warehouse: Warehouse):
         self.warehouse = warehouse

@@ -1,4 +1,4 @@
-"""What visits could prove of an edition's figures: the claims, their strata, how many visits each would take (§3).
+"""Plan spot checks of an edition's figures: claims, strata, number of visits (§3).
 
 Reads an edition and writes nothing. A claim is a share with a target, of the city or of a county, over communities.
 """
@@ -24,7 +24,7 @@ ALPHA = reported_claim.alpha()
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants checked. `strata`: one or county, by default what costs little; `allowed`: unconfirmed ones borne."""
+    """The claims to be checked. `strata`: one or county, by default the cheaper; `allowed`: how many unconfirmed units are accepted."""
 
     month: date
     indicators: Sequence[str]
@@ -37,7 +37,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A claim with its plans for 0, 1, 2 … allowed ones; `chosen` is the one that is wished, recommended or fits the budget.
+    """A claim with its plans for 0, 1, 2 … allowed ones; `chosen` is the one that was asked for, is recommended, or fits the budget.
 
     `population`: stratum → uids of the reported units; `units` names them. No plans where the claim is not met as reported.
     """
@@ -104,13 +104,13 @@ def proposals(release: Release, wish: Wish) -> list[Proposal]:
 
 
 def _within(proposed: list[Proposal], visits: int) -> list[Proposal]:
-    """The budget shared among the claims (`budget.share`), in the register's order as they were asked."""
+    """The proposals within a budget shared among the claims (`budget.share`)."""
     shares = budget.share(visits, {p.key: p.plans for p in proposed if p.plans})
     return [choose(p, shares.plans.get(p.key), shares.missing.get(p.key)) if p.plans else p for p in proposed]
 
 
 def visits(proposed: Iterable[Proposal]) -> int:
-    """What the chosen plans come to, at most: a unit that several claims ask about is visited once."""
+    """Upper limit of the visits of the chosen plans: a unit of several claims is visited once."""
     return sum(proposal.chosen.visits for proposal in proposed if proposal.chosen)
 
 

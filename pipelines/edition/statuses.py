@@ -4,7 +4,7 @@ from pipelines.figures.progress import STATUSES as NAMES
 
 __all__ = ["BEHIND", "NAMES", "ORDER"]
 
-# for legends and counts, in the order of concern; statuses without a verdict stand where a reader looks for them
+# for legends and counts, in the order of concern, with statuses without a verdict in between
 ORDER = (
     "overdue", "reversing", "off_track", "lagging", "unproven", "no_data", "starting", "on_track", "met", "tracked",
     "not_applicable",

@@ -1,4 +1,4 @@
-"""What counties reply to their tasks (督办): decisions in the ledger, which close nothing (`pipelines.edition.county_tasks`)."""
+"""Replies of counties to their tasks (督办): events of the ledger that do not close a task (`pipelines.edition.county_tasks`)."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,8 +11,8 @@ from pipelines.edition.progress_rows import Reply
 
 
 def standing(events: Iterable[Event], life: Life, reference: Path, archive: Archive, month: date) -> list[Reply]:
-    """The replies that were not withdrawn, the oldest first. A county that goes on under another code keeps its own: `county` is its code
-    in `month`; those of a county that has ended by then are left out.
+    """The replies that were not withdrawn, oldest first. `county` is the county's code in `month`, also where it had another when it
+    replied; replies of counties that have ended by then are left out.
     """
     said = [event for event in events if event.kind == "reply" and event.seq not in life.withdrawn]
     if not said:

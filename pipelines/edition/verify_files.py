@@ -1,9 +1,8 @@
-"""Editions against their manifests: whether every file is there and is what it was.
+"""Verify the files of editions against their manifests.
 
-Ten years of editions of a whole country take 50 GB, and every edition links most of it. So files found intact are noted with
-the state in which it was (inode, size, time of writing), in the warehouse and, for readers, in `right.json` on the shelf; a file that
-was not touched since is not read again for every edition and every start. A reader reads an edition's own month and database all the
-same, and once a week everything is read (`faults`): silent disk corruption is found there.
+Ten years of editions of a whole country take 50 GB, so verified files are cached by inode, size and modification time, in the
+warehouse and, for readers, in `right.json` on the shelf. A reader always reads an edition's own month and database; once a week
+everything is read (`faults`), which detects silent disk corruption.
 """
 
 import hashlib
@@ -22,41 +21,41 @@ from pipelines.edition.month_tables import Object
 from pipelines.system.durable_files import read_json, write_durably
 from pipelines.warehouse.projection import Warehouse
 
-# SHA-256 → the state in which the file was found intact
+# SHA-256 → the state in which the file was intact
 Noted = dict[str, str]
+# device and inode → SHA-256
+Hashed = dict[tuple[int, int], str]
 
 
 def faults(releases: Path) -> list[str]:
-    """What is wrong with the latest edition of each month, in Chinese. Everything is read, shared month tables once."""
+    """Faults of the latest edition of each month, in Chinese. Every file is read, shared month tables once."""
     latest = {folder.parent.name: folder for folder in edition_folders.editions(releases)}
-    seen: dict[tuple[int, int], str] = {}
-    return [fault for folder in latest.values() for fault in edition_faults(folder, seen)]
+    hashed: Hashed = {}
+    return [fault for folder in latest.values() for fault in edition_faults(folder, hashed)]
 
 
 def _but_own(folder: Path, noted: Noted) -> Noted:
-    """What was found right, but for the edition's own month and database."""
+    """The verified files without the edition's own month and database."""
     own = (f"/{folder.parent.name}.parquet", "release.duckdb")
     read = {digest for name, digest in _listed(folder).items() if name.endswith(own)}
     return {digest: state for digest, state in noted.items() if digest not in read}
 
 
-def edition_faults(
-    folder: Path, seen: dict[tuple[int, int], str] | None = None, noted: Noted | None = None
-) -> list[str]:
-    """What is wrong with one edition. `seen` remembers digests by inode, because months share their files; files in the state that is
-    `noted` are not read.
+def edition_faults(folder: Path, hashed: Hashed | None = None, noted: Noted | None = None) -> list[str]:
+    """Faults of one edition, in Chinese. `hashed` caches digests by inode, because months share their files; files in the state that
+    is `noted` are not read.
     """
-    seen, noted = {} if seen is None else seen, noted or {}
+    hashed, noted = {} if hashed is None else hashed, noted or {}
     return [
         f"{folder.parent.name}/{folder.name}/{name}：缺失或与清单的校验值不符"
         for name, digest in _listed(folder).items()
         if not (digest in noted and noted[digest] == _state(f"{folder}/{name}"))
-        and _digest(folder / name, seen) != digest
+        and _digest(folder / name, hashed) != digest
     ]
 
 
 def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
-    """The same of one edition, for which only those of its files are read that were touched since they were found right."""
+    """Faults of one edition; files that were not modified since they were verified are not read."""
     known = noted(warehouse)
     faults = edition_faults(folder, noted=known)
     if not faults:
@@ -65,8 +64,8 @@ def touched_faults(warehouse: Warehouse, folder: Path) -> list[str]:
 
 
 def require_whole(folder: Path) -> None:
-    """Errors: `editions.Damaged` naming the files. An edition found whole is read again only when a file of it was touched; of one that
-    is looked at for the first time its own month and database are read, and what nobody has noted to be right.
+    """Errors: `editions.Damaged` naming the files. A verified edition is read again only when a file of it was modified; of another
+    its own month and database are read, and the files that are not noted as verified.
     """
     _require_whole(folder, _touched(folder))
 
@@ -79,7 +78,7 @@ def _require_whole(folder: Path, _touched: int) -> None:
 
 
 def _touched(folder: Path) -> int:
-    """Another number when a file of the edition has been written, replaced, added or removed; reports come later and do not count."""
+    """Changes when a file of the edition is written, replaced, added or removed, except its reports."""
     touched = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "reports" and not name.startswith(".")]
@@ -92,18 +91,18 @@ def _touched(folder: Path) -> int:
 
 def damaged_objects(warehouse: Warehouse, store: Path, content: dict[str, dict[str, Object]]) -> list[Path]:
     """Month tables (table → month → object) that are not in the store, or whose bytes do not match their name."""
-    objects = [item for entries in content.values() for item in entries.values()]
-    return damaged(warehouse, {item.sha256: month_tables.object_path(store, item.sha256) for item in objects})
+    objects = [entry for entries in content.values() for entry in entries.values()]
+    return damaged(warehouse, {entry.sha256: month_tables.object_path(store, entry.sha256) for entry in objects})
 
 
 def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
-    """Files, by the SHA-256 that they must have, which are not there or have another.
+    """Of files by the SHA-256 that they must have, those that are missing or have another.
 
-    A file found right is read again once it was touched: else a month would cost more with every month before it. What a disk loses
-    without a touch is found where whole editions are read (`faults`, `require_whole`).
+    A verified file is read again only when it was modified, so that the cost does not grow with the series. Silent corruption is
+    detected where whole editions are read (`faults`, `require_whole`).
     """
     con = warehouse.con
-    con.execute(_FOUND)
+    con.execute(_NOTED)
     known = dict(con.execute(_KNOWN, [list(named)]).fetchall())
     touched = {digest: place for digest, place in named.items() if known.get(digest, "") != _state(place)}
     wrong = {digest: place for digest, place in touched.items() if not is_right(place, digest)}
@@ -111,18 +110,18 @@ def damaged(warehouse: Warehouse, named: dict[str, Path]) -> list[Path]:
     return sorted(wrong.values())
 
 
-_FOUND = "CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)"
+_NOTED = "CREATE TABLE IF NOT EXISTS found_right (sha256 VARCHAR, state VARCHAR)"
 _KNOWN = "SELECT sha256, state FROM found_right SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS sha256) USING (sha256)"
 
 
 def noted(warehouse: Warehouse) -> Noted:
-    """All that was found right."""
-    warehouse.con.execute(_FOUND)
+    """The verified files noted in the warehouse."""
+    warehouse.con.execute(_NOTED)
     return dict(warehouse.con.execute("FROM found_right").fetchall())
 
 
 def tell(warehouse: Warehouse, releases: Path, folder: Path) -> None:
-    """What was found right, for readers: also the files of an edition just made, as they were hashed then."""
+    """Note the verified files for readers, with those of a new edition, which were just hashed."""
     files = edition_folders.read_manifest(folder)["files"]
     _note(warehouse, {digest: folder / name for name, digest in files.items()})
     write_durably(releases / _RIGHT, json.dumps(noted(warehouse), separators=(",", ":")).encode())
@@ -139,7 +138,7 @@ _STATE = re.compile(r"\d+ \d+ \d+")
 
 
 def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
-    """What was found right, with the state that it is in."""
+    """Note files as verified in their present state."""
     if right:
         rows = pa.table({"sha256": list(right), "state": [_state(place) for place in right.values()]})
         with warehouse.transaction():
@@ -150,7 +149,7 @@ def _note(warehouse: Warehouse, right: dict[str, Path]) -> None:
 
 
 def _state(place: Path | str) -> str | None:
-    """What changes when a file is written or replaced, and not when another edition links it."""
+    """State of a file that changes when it is written or replaced, and not when it is linked."""
     try:
         state = os.stat(place)  # noqa: PTH116 - asked of every file of a series: text is cheaper than a `Path`
     except OSError:
@@ -159,25 +158,25 @@ def _state(place: Path | str) -> str | None:
 
 
 def _listed(folder: Path) -> dict[str, str]:
-    """File name → SHA-256. A page that is damaged names nothing, and is itself found wrong."""
+    """File name → SHA-256. A damaged page lists no files and is itself a fault."""
     manifest = edition_folders.read_manifest(folder)
     with suppress(edition_folders.Damaged):
         manifest["tables"] = edition_folders.month_tables(folder, manifest)
     shared = {
-        month_tables.file_of(table, key): item["sha256"]
+        month_tables.file_of(table, key): entry["sha256"]
         for table, entries in manifest["tables"].items()
-        for key, item in entries.items()
+        for key, entry in entries.items()
     }
     return {**shared, **manifest["files"]}
 
 
-def _digest(path: Path, seen: dict[tuple[int, int], str]) -> str | None:
+def _digest(path: Path, hashed: Hashed) -> str | None:
     try:
         state = path.stat()
         key = (state.st_dev, state.st_ino)
-        if key not in seen:
+        if key not in hashed:
             with path.open("rb") as file:
-                seen[key] = hashlib.file_digest(file, "sha256").hexdigest()
-        return seen[key]
+                hashed[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashed[key]
     except OSError:
         return None

@@ -163,7 +163,7 @@ def _next(state: Sequence[Place], target: Fraction, added: list[int], purse: Dec
     waiting = [(lacks, more, n) for lacks, more, n in left if lacks > 0]
     if not waiting:
         return None
-    _, _, n = min(waiting) if order == NEAREST else min(waiting, key=lambda item: (item[1], -item[0], item[2]))
+    _, _, n = min(waiting) if order == NEAREST else min(waiting, key=lambda queued: (queued[1], -queued[0], queued[2]))
     return n if state[n].cost <= purse else None
 
 

@@ -182,13 +182,13 @@ def _content(warehouse: Warehouse, month: date) -> str:
     return _digest(warehouse.con.execute(" UNION ALL ".join(shown)).fetchall())
 
 
-def _marks(warehouse: Warehouse, what: str) -> dict[date, str]:
-    return dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [what]).fetchall())
+def _marks(warehouse: Warehouse, kind: str) -> dict[date, str]:
+    return dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = ?", [kind]).fetchall())
 
 
-def _note(warehouse: Warehouse, month: date, what: str, mark: str) -> None:
-    warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = ?", [month, what])
-    warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, what, mark])
+def _note(warehouse: Warehouse, month: date, kind: str, mark: str) -> None:
+    warehouse.con.execute("DELETE FROM fingerprint WHERE month = ? AND what = ?", [month, kind])
+    warehouse.con.execute("INSERT INTO fingerprint VALUES (?, ?, ?)", [month, kind, mark])
 
 
 def _digest(parts: Sequence[object]) -> str:

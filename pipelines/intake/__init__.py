@@ -1,1 +1,1 @@
-"""The one door: check, submit, collect from the inbox, decide, and tell who has reported."""
+"""Check and submit files, collect the inbox, record decisions, and report who has reported."""

@@ -1,4 +1,4 @@
-"""What waits for somebody, and what is said to it: the county explains; the city accepts, asks again, dismisses."""
+"""Open matters and the answers to them: the county explains; the city accepts, asks again, dismisses."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -21,36 +21,36 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def matters(settings: Settings, month: date | None = None) -> list[Matter]:
-    """Everything that waits for somebody (of a month), whatever is published. Waits for nobody: while another task writes, as last kept."""
+    """The open matters (of a month), whatever is published. While another task writes, as last kept."""
     try:
         with writing(settings, "查看待办事项", wait=0.0) as opened:
             settle(opened)
     except locks.Busy:
-        pass  # what was kept before that task began
+        pass  # as kept before that task began
     return kept(settings, month)
 
 
 def kept(settings: Settings, month: date | None = None) -> list[Matter]:
-    """The same as the last settling left it: for a page, which is drawn again and again."""
+    """The same as last kept, without settling: for a page, which is drawn often."""
     wanted = months.key(month) if month else None
     return [matter for matter in month_status.matters(settings.data) if wanted in (None, matter["month"])]
 
 
 class Each(NamedTuple):
-    """What became of one decision about several matters: its events, and why it was refused of others (id → reason)."""
+    """Result of one decision about several matters: events, and the reason for each refused one by id."""
 
     events: list[Event]
     refused: dict[str, str]
 
 
 def of_each(ids: Iterable[str], decide: Callable[[str], Event]) -> Each:
-    """The same decision about each of several findings or matters: an event each, so that each can be taken back by itself."""
+    """The same decision about each of several findings or matters: one event each, so that each can be withdrawn separately."""
     done = Each([], {})
-    for one in ids:
+    for key in ids:
         try:
-            done.events.append(decide(one))
+            done.events.append(decide(key))
         except Refusal as refused:
-            done.refused[one] = str(refused)
+            done.refused[key] = str(refused)
     return done
 
 
@@ -85,7 +85,7 @@ def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
 
 
 def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Ask the county (again): the explanation does not suffice."""
+    """Ask the county (again) about a finding."""
     by = person(by, "waive", settings, finding=finding)
     if not text.strip():
         raise Refusal("请写明要问什么")
@@ -96,29 +96,29 @@ def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> E
 
 
 def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Say of a matter that nothing is to be done, with the reason; it opens again where it comes back."""
+    """Dismiss a matter with a reason; it opens again where it recurs."""
     by = person(by, "waive", settings, matter=matter)
     if not why.strip():
         raise Refusal("请写明理由")
     with writing(settings, "不予处理") as opened:
         settle(opened)
-        if matter not in {one["id"] for one in open_matters.collect(opened, opened.life())}:
+        if matter not in {waiting["id"] for waiting in open_matters.collect(opened, opened.life())}:
             raise Refusal(f"没有编号为 {matter} 的待办事项；编号见 shequ matters")
         return decide(opened, "dismiss", {"matter": matter, "why": why.strip()}, by)
 
 
 def _finding(opened: Warehouse, finding: str) -> Matter:
     """The open matter of a warning. Errors: `Refusal` where there is none, or where it is an error."""
-    found = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == finding), None)
-    if found is None:
+    matter = next((m for m in open_matters.collect(opened, opened.life()) if m["id"] == finding), None)
+    if matter is None:
         raise Refusal(f"没有编号为 {finding} 的待核实问题；编号见 shequ matters")
-    if found["kind"] not in ("warning", "month_question"):
-        raise Refusal(f"{finding} 是{open_matters.KIND_NAMES[found['kind']]}，不能以说明代替改正；请改正后重报")
-    return found
+    if matter["kind"] not in ("warning", "month_question"):
+        raise Refusal(f"{finding} 是{open_matters.KIND_NAMES[matter['kind']]}，不能以说明代替改正；请改正后重报")
+    return matter
 
 
 def original(seq: int, folder: Path, settings: Settings) -> Path:
-    """A submitted file as it was sent, in a folder, under its name with its number in front.
+    """A submitted file as it was sent, in a folder, under its name, prefixed with its number.
 
     Errors: `Refusal` for what is no submission.
     """

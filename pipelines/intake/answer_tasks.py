@@ -1,4 +1,4 @@
-"""A county's reply to one of its tasks (督办): what is done about it, and by when. It closes nothing: the data of a later edition does."""
+"""A county's reply to one of its tasks (督办): measures and dates. Only data of a later edition close a task."""
 
 from pipelines import months
 from pipelines.access import roles
@@ -34,12 +34,12 @@ def reply(county: str, indicator: str, text: str, settings: Settings, by: str | 
 
 def require_standing(release: Release, county: str, indicator: str) -> None:
     """Errors: `Refusal` where the county has no task of the indicator, or its data has closed it."""
-    found = [task for task in _of_county(release, county) if task["indicator"] == indicator]
-    if not found:
+    tasks = [task for task in _of_county(release, county) if task["indicator"] == indicator]
+    if not tasks:
         label = months.label(release.month)
         raise Refusal(f"{label}没有 {county} 关于指标 {indicator} 的督办事项；代码见 shequ tasks 各行行首的方括号")
-    if all(task["state"] == "closed" for task in found):
-        closed = months.label(max(task["closed"] for task in found if task["closed"]))
+    if all(task["state"] == "closed" for task in tasks):
+        closed = months.label(max(task["closed"] for task in tasks if task["closed"]))
         raise Refusal(f"这个督办事项已由{closed}的数据办结，不用答复")
 
 

@@ -1,4 +1,4 @@
-"""Take what lies in the inbox into the archive."""
+"""Move files from the inbox into the archive."""
 
 from pipelines.archive.receive import Receiver
 from pipelines.archive.store import Archive
@@ -18,13 +18,13 @@ def collect(
     report: Progress | None = None,
     most: int | None = None,
 ) -> list[int]:
-    """What lies in the inbox, archived and read; at most so many files, where that is said."""
+    """Archive and read the files of the inbox, at most `most` where given."""
     take_in(opened.archive, settings, still_for, most)
     return settle(opened, report)
 
 
 def take_in(archive: Archive, settings: Settings, still_for: float = 0.0, most: int | None = None) -> None:
-    """What lies in the inbox into the archive. A file leaves the inbox once the archive has it; `most` counts those that do."""
+    """Archive the files of the inbox. A file is removed from the inbox once it is archived; at most `most` are."""
     version = reference_bundle.load(settings.reference).form.version
     receiver = Receiver(archive, "收件箱", month_status.unreplaced(settings.data), form_version=version)
     taken = 0

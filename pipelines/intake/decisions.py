@@ -1,10 +1,11 @@
-"""Decisions of the city on a month and on what was found in it: approve, reopen, extend, annotate; waive, resolve; take any of them back.
+"""Decisions of the city on months and findings: approve, reopen, extend, annotate, waive, resolve, admit, withdraw.
 
-A decision bears a person's name. Each is an event of the ledger, and `withdraw` is its opposite.
+Each is an event of the ledger with a person's name, and can be withdrawn.
 """
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any, cast
 
 from pipelines import months
 from pipelines.access import roles
@@ -13,6 +14,7 @@ from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
+from pipelines.intake.month_report import Gaps, MonthStatus
 from pipelines.intake.session import settle, writing
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
@@ -27,8 +29,8 @@ def approve(
     why: str = "",
     before: Callable[[Warehouse], object] = lambda opened: None,
 ) -> Event:
-    """Lock a month. What is lacking at that moment (`lacking`) stands in the ledger with the approval, and `why` all the same.
-    `before` is called under the same lock, once nothing speaks against it: it makes the edition that is approved.
+    """Lock a month. The event records what is lacking at that moment (`lacking`) and `why` it is approved all the same.
+    `before` is called under the same lock after the checks: it makes the edition that is approved.
 
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
@@ -41,33 +43,31 @@ def approve(
             raise Refusal(f"{months.label(month)}还没有任何有效报表，不能审核")
         if state.approved:
             raise Refusal(f"{months.label(month)}已于 {state.approved.at[:10]} 由{state.approved.by}审核")
-        found = {
-            **month_report.month_state(opened, life, month),
-            "inbox": [file_names.of(path) for path in inbox.waiting_files(settings)],
-        }
+        report = month_report.month_state(opened, life, month)
+        waiting = [file_names.of(path) for path in inbox.waiting_files(settings)]
+        status: MonthStatus = {**report, "as_of": opened.applied(), "inbox": waiting, "unread": [], "running": None}
         before(opened)
-        told = lacking(found) | ({"why": why} if why.strip() else {})
-        return decide(opened, "approve", {"month": months.key(month), **told}, by)
+        reason = {"why": why} if why.strip() else {}
+        return decide(opened, "approve", {"month": months.key(month), **lacking(status), **reason}, by)
 
 
-def lacking(state: dict) -> dict[str, list]:
-    """What a month lacks that may be approved, of its `status`: `missing` counties (codes; those excused are not), `refused` files not
-    sent again in order (ledger numbers), files in the `inbox` and `unread` ones (ledger numbers). Nothing for a month that cannot be
-    approved.
+def lacking(state: MonthStatus) -> Gaps:
+    """What a month lacks that is to be approved: counties that are neither reported nor excused, refused files not sent again in
+    order, files that are not received or not read. Nothing for a month that cannot be approved.
     """
     if state["state"] == "approved" or not any(county["seq"] for county in state["counties"]):
         return {}
-    found = {
+    gaps: Gaps = {
         "missing": [
             county["code"]
             for county in state["counties"]
             if county["seq"] is None and county["code"] not in state.get("excused", ())
         ],
-        "refused": [one["seq"] for one in state["refused"]],
+        "refused": [file["seq"] for file in state["refused"]],
         "inbox": list(state["inbox"]),
-        "unread": [one["seq"] for one in state.get("unread", [])],
+        "unread": [submission["seq"] for submission in state["unread"]],
     }
-    return {what: which for what, which in found.items() if which}
+    return cast(Gaps, {name: entries for name, entries in gaps.items() if entries})
 
 
 def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
@@ -108,7 +108,7 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str | rol
 def resolve(
     finding: str, unit: str | None, settings: Settings, by: str | roles.Actor, value: str | None = None
 ) -> Event:
-    """Say which unit of the roster an open question means, or, as a `value`, how a county's habit is read; remembered for the county."""
+    """Say which unit of the roster a row means, or, as a `value`, how a county's habit is read; applies to later files of the county."""
     by = person(by, "resolve", settings, finding=finding)
     with writing(settings, "认定单位") as opened:
         settle(opened)
@@ -128,7 +128,7 @@ def resolve(
         return decide(opened, "resolve", body, by)
 
 
-def _habit(opened: Warehouse, finding: str, value: str) -> dict:
+def _habit(opened: Warehouse, finding: str, value: str) -> dict[str, str]:
     """A habit of a county's: the field that a grouped finding is about, and how it is to be read."""
     rows = opened.con.execute(
         "SELECT submission.county, code, field FROM finding JOIN submission USING (seq) WHERE id = ? ORDER BY seq DESC",
@@ -145,10 +145,10 @@ def _read_as(code: str, value: str) -> str:
     if code not in _HABITS:
         raise Refusal("这个问题不是一种写法，不能用 --as 认定；一行报的是哪个单位，用 --unit 认定")
     meaning, ways = _HABITS[code]
-    found = next((kept for kept, words in ways.items() if value in words), None)
-    if found is None:
+    way = next((kept for kept, words in ways.items() if value in words), None)
+    if way is None:
         raise Refusal(f"“{value}”不是{meaning}的读法；可写：{'、'.join(words[0] for words in ways.values())}")
-    return found
+    return way
 
 
 _MONTHS: dict[str, tuple[str, ...]] = {
@@ -222,7 +222,7 @@ def admit(name: str, town: str, kind: str, since: date, why: str, settings: Sett
 
 
 def _free_code(opened: Warehouse, town: str, kind: str) -> str:
-    """A code that nobody has or had: the session's roster has the admissions in force, the ledger those taken back too."""
+    """A code that was never used. The session's roster lacks withdrawn admissions, so these are added from the ledger."""
     ever = [Admission.of(event.body) for event in opened.archive.decisions() if event.kind == "admit"]
     return opened.reference.rosters.with_admissions(ever).free_code(town[:9], kind)
 
@@ -231,9 +231,9 @@ def _free_code(opened: Warehouse, town: str, kind: str) -> str:
 
 
 def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal: from now on it is as if it had not happened. Nothing is deleted.
+    """Withdraw a submission, a decision or a withdrawal, which then has no effect. Nothing is deleted.
 
-    A county takes back its own files, and gives back what it took back itself.
+    A county may withdraw its own files, and its own withdrawals.
     Errors: `Refusal` for what was taken back already, for what only the program notes, and for a submission of an approved month.
     """
     _need("理由", why)
@@ -251,7 +251,7 @@ def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> E
 
 
 def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str | roles.Actor) -> str:
-    """The name of somebody who may. Errors: `Refusal` for a county and what is not its own."""
+    """The name of the person, who must have the right. Errors: `Refusal` for a county and another county's file."""
     root = _taken_back(opened.archive, event)
     own = isinstance(by, roles.Actor) and by.role == "县级" and root.kind == "submission"
     if not own or (event.kind == "withdraw" and isinstance(by, roles.Actor) and event.by != by.name):
@@ -268,7 +268,7 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 
 
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
-    """What an approved month rests on is not changed under its approval."""
+    """Errors: `Refusal` for a submission that an approved month is based on."""
     event = _taken_back(opened.archive, event)
     if event.kind != "submission" or returned_lists.may_be_withdrawn(opened.archive, life, event.seq):
         return
@@ -288,17 +288,17 @@ def _event(archive: Archive, seq: int) -> Event:
 
 
 def person(by: str | roles.Actor, action: str, settings: Settings, county: str | None = None, **facts: object) -> str:
-    """The name under which a decision stands. Errors: `Refusal` for somebody who may not, and for what is nobody's name."""
+    """The name to be recorded. Errors: `Refusal` for a person without the right, and for a name that is no person's."""
     return signature.person(roles.require(by, action, settings, county, **facts))
 
 
-def _need(what: str, text: str) -> None:
+def _need(label: str, text: str) -> None:
     if not text.strip():
-        raise Refusal(f"请写明{what}")
+        raise Refusal(f"请写明{label}")
 
 
-def decide(opened: Warehouse, kind: str, body: dict, by: str) -> Event:
-    """A decision into the ledger, and what follows from it."""
+def decide(opened: Warehouse, kind: str, body: dict[str, Any], by: str) -> Event:
+    """Append a decision to the ledger and settle."""
     event = opened.archive.append(kind, body, by)
     settle(opened)
     return event

@@ -1,4 +1,4 @@
-"""What senders call their files: text for the ledger, never a path, and safe to be shown.
+"""File names of senders: as text for the ledger, never a path, and safe to be shown.
 
 A name comes from outside like the file itself. It may hold bytes of another encoding, control characters, turns of direction,
 somebody's telephone number. It is kept as text; what it could do to a terminal, a mail or a page is taken from it where it is shown.
@@ -9,19 +9,19 @@ from pathlib import Path, PureWindowsPath
 
 from pipelines.answers import personal_data
 
-# bytes of a name that every file system takes, with room for what a program puts behind it
+# bytes of a name that every file system accepts, with room for a suffix
 MOST_BYTES = 200
 
 
 def of(path: Path | str) -> str:
     """The last part of a path as text for the ledger, without personal numbers.
 
-    A name whose bytes are no UTF-8 (Windows packs names in GB18030) is read as GB18030, else its odd bytes are written out.
+    A name whose bytes are not UTF-8 is decoded as GB18030 (zip files of Windows), else its bytes are escaped.
     """
     name = Path(path).name
     try:
         raw = os.fsencode(name)
-    except UnicodeEncodeError:  # halves of characters, which no file system has
+    except UnicodeEncodeError:  # lone surrogates
         raw = name.encode("utf-8", "replace")
     return personal_data.masked(_decoded(raw))
 
@@ -36,9 +36,9 @@ def _decoded(raw: bytes) -> str:
 
 
 def last_part(name: str) -> str:
-    """What an upload is called, without the folders of whichever system it comes from, and no longer than a file system takes.
+    """The name of an upload without folders, shortened to what a file system accepts.
 
-    The end is kept: it tells the kind of file.
+    The end is kept, because it has the extension.
     """
     own = PureWindowsPath(Path(name).name).name.replace("\x00", "").encode("utf-8", "replace")
     kept = own[-MOST_BYTES:].decode("utf-8", "ignore").strip()
@@ -46,6 +46,6 @@ def last_part(name: str) -> str:
 
 
 def shown(text: object) -> str:
-    """A line for a terminal or a mail: whatever cannot be printed, or would turn the direction, stands as U+FFFD."""
-    # the blank of Chinese texts (U+3000) is one that Python does not call printable
+    """A line for a terminal or a mail: unprintable characters and direction marks become U+FFFD."""
+    # U+3000, the Chinese space, is not printable for Python
     return "".join(letter if letter.isprintable() or letter == "\u3000" else "\ufffd" for letter in str(text))

@@ -1,27 +1,30 @@
 """What a month still lacks, in Chinese."""
 
+from collections.abc import Mapping
 
-def county_names(state: dict) -> dict[str, str]:
+from pipelines.intake.month_report import Gaps, MonthStatus, RefusedFile
+
+
+def county_names(state: MonthStatus) -> dict[str, str]:
+    """County code → name."""
     return {county["code"]: county["name"] for county in state["counties"]}
 
 
-def refusal(one: dict, names: dict[str, str]) -> str:
-    """`襄都区“x.xlsx”(第 9 号收件):…`: a file that could not be used, and the first reason."""
-    whose = names.get(one["county"], one["county"]) if one["county"] else "不知是哪个县（市、区）的"
-    return f"{whose}“{one['file']}”（第 {one['seq']} 号收件）：{one['why'] or '见回执'}"
+def refusal(file: RefusedFile, names: Mapping[str, str]) -> str:
+    """`襄都区“x.xlsx”（第 9 号收件）：…`: a file that could not be used, and the first reason."""
+    whose = names.get(file["county"], file["county"]) if file["county"] else "不知是哪个县（市、区）的"
+    return f"{whose}“{file['file']}”（第 {file['seq']} 号收件）：{file['why'] or '见回执'}"
 
 
-def lacking(found: dict[str, list], state: dict) -> list[str]:
-    """What a month lacks that is to be approved, in words; nothing when nothing does."""
-    names, told = county_names(state), []
-    if "missing" in found:
-        told.append(
-            f"{len(found['missing'])} 个县（市、区）未报：{'、'.join(names[code] for code in found['missing'])}"
-        )
-    if "refused" in found:
-        told.append(f"{len(found['refused'])} 份报表未被采用，尚未改正重报")
-    if "unread" in found:
-        told.append(f"{len(found['unread'])} 份报表已存档、尚未读取")
-    if "inbox" in found:
-        told.append(f"收件箱中有 {len(found['inbox'])} 个文件尚未接收：{'、'.join(found['inbox'][:10])}")
-    return told
+def lacking(gaps: Gaps, state: MonthStatus) -> list[str]:
+    """The gaps of a month that is to be approved, a sentence each."""
+    names, sentences = county_names(state), []
+    if missing := gaps.get("missing"):
+        sentences.append(f"{len(missing)} 个县（市、区）未报：{'、'.join(names[code] for code in missing)}")
+    if refused := gaps.get("refused"):
+        sentences.append(f"{len(refused)} 份报表未被采用，尚未改正重报")
+    if unread := gaps.get("unread"):
+        sentences.append(f"{len(unread)} 份报表已存档、尚未读取")
+    if inbox := gaps.get("inbox"):
+        sentences.append(f"收件箱中有 {len(inbox)} 个文件尚未接收：{'、'.join(inbox[:10])}")
+    return sentences

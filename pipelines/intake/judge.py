@@ -1,4 +1,4 @@
-"""Read and judge a file without storing anything: what the sender is told before deciding to submit."""
+"""Read and judge a file without storing anything: for `check` and previews."""
 
 import hashlib
 from collections.abc import Callable
@@ -33,12 +33,12 @@ def check_bytes(
 
     `in_force`: month → county, unit and hash of the answers of every accepted row (`month_status.rows_in_force`).
     """
-    told = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
-    event = Event(1, today.isoformat(), "submission", "", told, "")
-    [(_, found)] = worker_pool.read_each([(event, lambda: data)], reference)
+    body = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
+    event = Event(1, today.isoformat(), "submission", "", body, "")
+    [(_, reading)] = worker_pool.read_each([(event, lambda: data)], reference)
     checker = projection.in_memory(reference, Archive(Path("/nonexistent")))
     effective_answers.create(checker)
-    checker.load_many([(event, checker.refused(event, found) if isinstance(found, Costly) else found)])
+    checker.load_many([(event, checker.refused(event, reading) if isinstance(reading, Costly) else reading)])
     [(month, refused)] = checker.con.execute("SELECT month, refused FROM submission").fetchall()
     if not refused and month:
         _judge_alone(checker, month, release)
@@ -50,17 +50,17 @@ def check_bytes(
 
 @dataclass(frozen=True)
 class Preview:
-    """What a file would get if it were submitted: its report, and its receipt with the receipt's file name."""
+    """The report and receipt that a file would get if it were submitted."""
 
     report: Report
     receipt_name: str
     receipt_bytes: bytes
 
 
-def preview(data: bytes, found: Report, reference: Reference) -> Preview:
+def preview(data: bytes, report: Report, reference: Reference) -> Preview:
     """A report with the receipt that belongs to it."""
-    receipt, receipt_name = receipts.preview(found, data, reference)
-    return Preview(found, receipt_name, receipt)
+    receipt, receipt_name = receipts.preview(report, data, reference)
+    return Preview(report, receipt_name, receipt)
 
 
 def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> None:

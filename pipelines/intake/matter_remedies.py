@@ -1,4 +1,4 @@
-"""What a person does about each kind of open matter, as one sentence: for the page, for mail."""
+"""The remedy for each kind of open matter, one sentence each, for page and mail."""
 
 TO_DO = {
     "refused_file": "县里按回执改正后重报；不用再报的，注明理由后不予处理。",

@@ -1,9 +1,9 @@
-"""A month as the ledger has it at this moment: its decisions, its editions, its due days. Read beside an edition; waits for nobody."""
+"""The present state of a month by the ledger: decisions, editions, due days. Takes no lock."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, cast
 
 from pipelines import months
 from pipelines.archive import month_state, reference_in_force
@@ -12,6 +12,8 @@ from pipelines.archive.month_state import WITHDRAWABLE, Life, MonthState
 from pipelines.archive.store import Archive, Event
 from pipelines.intake import month_status
 from pipelines.intake.month_report import excused, extensions
+from pipelines.intake.month_status import FindingKept
+from pipelines.intake.open_matters import Matter
 from pipelines.reference import age
 from pipelines.reference.form import KINDS
 from pipelines.reference.reference_bundle import Reference
@@ -20,18 +22,18 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True)
 class MonthNow:
-    """What was decided of a month until now.
+    """The decisions, editions and due days of a month until now.
 
     `state`: open | approved | reopened. `decisions` are those that concern it, the newest first, withdrawn ones among them.
-    `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; `publication` is from
-    when the month is released however few reported; `caveat` says in Chinese that holidays are not known, `caveats` all that
-    is to be said of the age of the reference data.
+    `usual_due` is the last day on which a report is in time, `due` that of each county that is not `excused`; from `publication` on
+    the month is released however few have reported; `caveat` says in Chinese that holidays are not known, `caveats` how old the
+    reference data are.
     """
 
     month: date
     state: str
     approved: Event | None
-    decisions: list[dict]
+    decisions: list["Decision"]
     editions: Editions
     usual_due: date
     due: dict[str, date]
@@ -80,7 +82,7 @@ def newest_released(settings: Settings) -> date | None:
 
 
 def mark(settings: Settings) -> int:
-    """The last ledger number: what is read here changes with it alone."""
+    """The last ledger number: the cache key of everything in this module."""
     return Archive(settings.archive).last_seq()
 
 
@@ -93,42 +95,66 @@ def known_months(settings: Settings) -> list[date]:
 
 
 def is_settled(settings: Settings) -> bool:
-    """Whether a settling has left what pages read: not on a shelf alone, nor right after a restore."""
+    """Whether a month status was ever kept: not on a shelf without data, nor right after a restore."""
     return month_status.as_of(settings.data) > 0
 
 
-def submissions(settings: Settings, month: date, counties: Collection[str] | None = None) -> list[dict]:
-    """Submissions of a month (of some counties, by code) that are in force or wait, the newest first: seq, code and county (its name),
-    file, by, at, waiting.
-    """
+class Sent(TypedDict):
+    """A submission that is in force or waits: of the county with this code and name."""
+
+    seq: int
+    code: str
+    county: str
+    file: str
+    by: str
+    at: str
+    waiting: bool
+
+
+def submissions(settings: Settings, month: date, counties: Collection[str] | None = None) -> list[Sent]:
+    """Submissions of a month (of some counties, by code) that are in force or wait, the newest first."""
     state = month_status.read(settings.data, month)
     if state is None:
         return []
     whose = {seq: county["code"] for county in state["counties"] for seq in county["seqs"]}
     whose |= dict(zip(state["waiting"], state.get("waits_of", ()), strict=False))
     names = {county["code"]: county["name"] for county in state["counties"]}
-    archive, found = Archive(settings.archive), []
+    archive = Archive(settings.archive)
+    rows: list[Sent] = []
     for seq in sorted({*whose, *state["waiting"]}, reverse=True):
         code = whose.get(seq, "")
         if counties is not None and code not in counties:
             continue
         event = next(archive.events(after=seq - 1, until=seq))
-        row = {"seq": seq, "code": code, "county": names.get(code, ""), "file": event.body["file"], "by": event.by}
-        found.append({**row, "at": event.at, "waiting": seq in state["waiting"]})
-    return found
+        rows.append({
+            "seq": seq, "code": code, "county": names.get(code, ""), "file": event.body["file"], "by": event.by, "at": event.at,
+            "waiting": seq in state["waiting"],
+        })  # fmt: skip
+    return rows
 
 
-def findings(settings: Settings, month: date, county: str | None = None) -> list[dict]:
-    """Findings of what has come in for a month (of a county) until now, errors first: those of `month_status.findings`, each with its
-    state (open, explained, settled, dismissed; null of a note), `explanation` and `question`.
+class FindingNow(FindingKept):
+    """A finding with the state of its matter (open, explained, settled, dismissed), the county's explanation and the city's question.
+
+    A note has none of the three.
     """
-    said = {matter["id"]: dict(matter) for matter in month_status.matters(settings.data)}
+
+    state: str | None
+    explanation: str | None
+    question: str | None
+
+
+def findings(settings: Settings, month: date, county: str | None = None) -> list[FindingNow]:
+    """Findings of the submissions of a month (of a county) until now, errors first."""
+    matters = {matter["id"]: matter for matter in month_status.matters(settings.data)}
     kept = month_status.findings(settings.data, month)
-    return [
-        {**row, **{name: said.get(row["id"], {}).get(name) for name in ("state", "explanation", "question")}}
-        for row in kept
-        if county is None or row["county"] == county
-    ]
+    return [_with_matter(row, matters.get(row["id"] or "")) for row in kept if county in (None, row["county"])]
+
+
+def _with_matter(row: FindingKept, matter: Matter | None) -> FindingNow:
+    if matter is None:
+        return {**row, "state": None, "explanation": None, "question": None}
+    return {**row, "state": matter["state"], "explanation": matter["explanation"], "question": matter["question"]}
 
 
 def units(settings: Settings, month: date, county: str | None) -> dict[str, str]:
@@ -165,38 +191,33 @@ def due_days(reference: Reference, life: Life, month: date) -> dict[str, date]:
 
 # ---- decisions
 
-# what people call a decision, and what else stands in a list of decisions
+# kind → name: of decisions, and of the events of a spot check
 DECISIONS = WITHDRAWABLE | {
     "spot_plan": "计划抽查", "spot_draw": "抽取抽查名单", "spot_result": "收到抽查结果", "spot_withdraw": "撤回抽查计划",
     "spot_close": "抽查名单结束",
 }  # fmt: skip
 # events that no person decides
 _NO_DECISIONS = ("release", "too_costly", "month_over")
-# what a decision's row tells besides its number, kind, who and when
-_FACTS = (
-    "month",
-    "edition",
-    "county",
-    "finding",
-    "matter",
-    "indicator",
-    "unit",
-    "as",
-    "name",
-    "town",
-    "from",
-    "text",
-    "until",
-    "excuse",
-    "of",
-    "why",
-)
+_Subject = TypedDict("_Subject", {
+    "month": str | None, "edition": int | None, "county": str | None, "finding": str | None, "matter": str | None,
+    "indicator": str | None, "unit": str | None, "as": str | None, "name": str | None, "town": str | None, "from": str | None,
+    "text": str | None, "until": str | None, "excuse": bool | None, "of": int | None, "why": str | None,
+})  # fmt: skip
 
 
-def decisions(settings: Settings) -> list[dict]:
-    """Every decision of a person until now, the newest first: seq, at, kind, by, in_force, whether it may be taken back here (a spot check's
-    may not), and what it is about (null where it has none).
-    """
+class Decision(_Subject):
+    """A decision of a person, with the fields of its event (null where it has none). A spot check's is not `withdrawable` here."""
+
+    seq: int
+    at: str
+    kind: str
+    by: str
+    in_force: bool
+    withdrawable: bool
+
+
+def decisions(settings: Settings) -> list[Decision]:
+    """Every decision of a person until now, the newest first."""
     events = list(Archive(settings.archive).decisions())
     return list(_rows(events, month_state.fold(events, [])))
 
@@ -216,16 +237,16 @@ def notes(settings: Settings) -> list[Note]:
     """The notes in force, by month."""
     events = list(Archive(settings.archive).decisions())
     withdrawn = month_state.fold(events, []).withdrawn
-    found = [
+    annotations = [
         Note(e.seq, months.parse(e.body["month"]), e.body["text"], e.by, e.at, e.body.get("indicator"))
         for e in events
         if e.kind == "annotate" and e.seq not in withdrawn
     ]
-    return sorted(found, key=lambda note: (note.month, note.seq))
+    return sorted(annotations, key=lambda note: (note.month, note.seq))
 
 
-def _decisions(events: list[Event], life: Life, month: date) -> Iterator[dict]:
-    """Those about the month, and those that take one of them back."""
+def _decisions(events: list[Event], life: Life, month: date) -> Iterator[Decision]:
+    """Decisions about the month, and those that take one of them back."""
     rows = list(_rows(events, life))
     about = {row["seq"] for row in rows if row["month"] == months.key(month)}
     for row in reversed(rows):
@@ -234,11 +255,12 @@ def _decisions(events: list[Event], life: Life, month: date) -> Iterator[dict]:
     return (row for row in rows if row["seq"] in about)
 
 
-def _rows(events: list[Event], life: Life) -> Iterator[dict]:
+def _rows(events: list[Event], life: Life) -> Iterator[Decision]:
     for event in reversed(events):
         if event.kind in _NO_DECISIONS or (event.kind == "gate" and event.body["how"] != "by_person"):
             continue
-        facts = {name: event.body.get(name) for name in _FACTS}
-        own = {"seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by}
-        state = {"in_force": event.seq not in life.withdrawn, "withdrawable": event.kind in WITHDRAWABLE}
-        yield {**facts, **own, **state}
+        yield {
+            **cast(_Subject, {name: event.body.get(name) for name in _Subject.__annotations__}),
+            "seq": event.seq, "at": event.at, "kind": event.kind, "by": event.by,
+            "in_force": event.seq not in life.withdrawn, "withdrawable": event.kind in WITHDRAWABLE,
+        }  # fmt: skip

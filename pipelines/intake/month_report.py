@@ -10,6 +10,7 @@ from pipelines.archive.store import Event
 from pipelines.intake import open_matters
 from pipelines.reference.reference_bundle import Reference
 from pipelines.reference.roster.county_attributes import County
+from pipelines.system.locks import Holder
 from pipelines.warehouse.projection import Warehouse
 
 
@@ -49,13 +50,12 @@ class RefusedFile(TypedDict):
     why: str | None
 
 
-class MonthReport(TypedDict):
-    """A month as it is told: open | approved | reopened; `waiting` are ledger numbers of submissions that wait, `waits_of` their counties.
+class _Reporting(TypedDict):
+    """`state`: open | approved | reopened; `waiting` are ledger numbers of submissions that wait, `waits_of` their counties.
 
-    `last` are the submissions of which nothing has taken the place; `excused` are the counties that need not report.
+    `last` are the submissions that no later one has replaced; `excused` are the counties that need not report.
     """
 
-    month: str
     state: str
     counties: list[CountyLine]
     waiting: list[int]
@@ -63,6 +63,50 @@ class MonthReport(TypedDict):
     refused: list[RefusedFile]
     last: list[int]
     excused: list[str]
+
+
+class MonthReport(_Reporting):
+    """One month (YYYY-MM): who has reported, what of it counts, what waits, what was refused."""
+
+    month: str
+
+
+class MonthKept(MonthReport):
+    """A month as last kept; `as_of` is the last ledger number that it takes account of."""
+
+    as_of: int
+
+
+class Arrived(TypedDict):
+    """A submission in the archive that is not read yet."""
+
+    seq: int
+    file: str
+    by: str
+    at: str
+
+
+class MonthStatus(_Reporting):
+    """A month (None: none is reported yet), and what is not taken account of yet.
+
+    `as_of` is the last ledger number taken account of, `inbox` the names of files that are not received, `unread` the submissions
+    since, oldest first, `running` the task that writes at this moment.
+    """
+
+    month: str | None
+    as_of: int
+    inbox: list[str]
+    unread: list[Arrived]
+    running: Holder | None
+
+
+class Gaps(TypedDict, total=False):
+    """What a month lacks that is to be approved: codes of counties, ledger numbers of files, names of files. No key is empty."""
+
+    missing: list[str]
+    refused: list[int]
+    inbox: list[str]
+    unread: list[int]
 
 
 def excused(life: Life, month: date) -> set[str]:
@@ -78,7 +122,7 @@ def extensions(life: Life, month: date) -> dict[str, Event]:
 def month_state(opened: Warehouse, life: Life, month: date, refused: list[RefusedFile] | None = None) -> MonthReport:
     """Who has reported, what of it counts, what waits, what was refused. `refused` where the caller has looked already."""
     state = life.months.get(month) or MonthState(month)
-    told = refused_files(opened).get(month, []) if refused is None else refused
+    unusable = refused_files(opened).get(month, []) if refused is None else refused
     counted = life.counted(month)
     lines = _lines(opened, month, counted, sorted(life.waived(month)))
     return {
@@ -87,15 +131,15 @@ def month_state(opened: Warehouse, life: Life, month: date, refused: list[Refuse
         "counties": _counties(opened.reference, month, counted, lines),
         "waiting": [reading.seq for reading in state.pending],
         "waits_of": [reading.county or "" for reading in state.pending],
-        # what a county has sent again in order since is no news, nor what was taken back
-        "refused": [one for one in told if _is_news(one, counted, life)],
-        "last": _last(life, state, told),
+        "refused": [file for file in unusable if _is_unanswered(file, counted, life)],
+        "last": _last(life, state, unusable),
         "excused": sorted(excused(life, month)),
     }
 
 
-def _is_news(one: RefusedFile, counted: dict[str, list[int]], life: Life) -> bool:
-    return life.status[one["seq"]] == "refused" and max(counted.get(one["county"] or "", [0])) < one["seq"]
+def _is_unanswered(file: RefusedFile, counted: dict[str, list[int]], life: Life) -> bool:
+    """Whether a refused file was neither withdrawn nor followed by a usable one of its county."""
+    return life.status[file["seq"]] == "refused" and max(counted.get(file["county"] or "", [0])) < file["seq"]
 
 
 def _last(life: Life, state: MonthState, refused: list[RefusedFile]) -> list[int]:
@@ -103,22 +147,17 @@ def _last(life: Life, state: MonthState, refused: list[RefusedFile]) -> list[int
     waiting = {reading.county: reading.seq for reading in state.pending}
     last = {*waiting.values(), *(seqs[-1] for seqs in state.effective.values())}
     repeated = {seq for seq, first in life.repeats.items() if first in last}
-    return sorted(last | repeated | {one["seq"] for one in refused})
+    return sorted(last | repeated | {file["seq"] for file in refused})
 
 
 def nothing(reference: Reference, month: date) -> MonthReport:
-    """The state of a month of which nothing has come in."""
-    key, counties = months.key(month), _counties(reference, month, {}, {})
-    return {
-        "month": key,
-        "state": "open",
-        "counties": counties,
-        "waiting": [],
-        "waits_of": [],
-        "refused": [],
-        "last": [],
-        "excused": [],
-    }
+    """The state of a month without submissions."""
+    return {**NO_MONTH, "month": months.key(month), "counties": _counties(reference, month, {}, {})}
+
+
+NO_MONTH: _Reporting = {
+    "state": "open", "counties": [], "waiting": [], "waits_of": [], "refused": [], "last": [], "excused": [],
+}  # fmt: skip
 
 
 def _counties(
@@ -145,8 +184,8 @@ def _county(county: County, units: int, seqs: list[int], lines: dict[str, _Count
 
 
 def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived: list[str]) -> dict[str, _Counts]:
-    """What counts of each county's submissions, and what is wrong: a finding that the city accepted is neither error nor question."""
-    found = opened.con.execute(
+    """County → counts of rows, errors and warnings of its submissions; findings that the city accepted are not counted."""
+    counts = opened.con.execute(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, $month::DATE AS month),
         wrong AS (
@@ -175,12 +214,12 @@ def _lines(opened: Warehouse, month: date, counted: dict[str, list[int]], waived
         county: {
             "read": read, "accepted": accepted, "held": held, "errors": errors, "warnings": warnings, "file": file, "at": at,
         }
-        for county, read, accepted, held, errors, warnings, file, at in found.fetchall()
+        for county, read, accepted, held, errors, warnings, file, at in counts.fetchall()
     }  # fmt: skip
 
 
 def refused_files(opened: Warehouse) -> dict[date, list[RefusedFile]]:
-    """Month → files that could not be used, with the first reason. One whose month is not known stands with the month that had ended."""
+    """Month → files that could not be used, with the first reason. A file of unknown month is listed with the month before its receipt."""
     rows = opened.con.execute(
         """
         SELECT month, seq, file, county, received_at, (
@@ -188,8 +227,8 @@ def refused_files(opened: Warehouse) -> dict[date, list[RefusedFile]]:
         FROM submission WHERE refused OR county IS NULL OR month IS NULL ORDER BY seq
         """
     ).fetchall()
-    found: dict[date, list[RefusedFile]] = {}
+    by_month: dict[date, list[RefusedFile]] = {}
     for month, seq, file, county, at, why in rows:
-        told: RefusedFile = {"seq": seq, "file": file, "county": county, "at": at, "why": why}
-        found.setdefault(month or months.add(date.fromisoformat(f"{at[:7]}-01"), -1), []).append(told)
-    return found
+        refused: RefusedFile = {"seq": seq, "file": file, "county": county, "at": at, "why": why}
+        by_month.setdefault(month or months.add(date.fromisoformat(f"{at[:7]}-01"), -1), []).append(refused)
+    return by_month

@@ -1,4 +1,4 @@
-"""What was in force at the end of the last settling, in files: for whoever asks while another task writes.
+"""Cached month status, readable without the writer lock: files with what was in force at the end of the last settling.
 
     keep(opened)              after every settling: what changed is written
     read(data, month)         the state of a month as last kept; None where nothing is known of it
@@ -6,11 +6,11 @@
     findings(data, month)     every finding of what counts, waits or was refused, for the page 报送
     rows_in_force(data, month)  which units have an accepted row, and the hash of its answers: for previews
     unreplaced(data)          whether a submission is known to be the last of its county and month: for the receiver
-    matters(data)             everything that waits for somebody
+    matters(data)             the open matters
 
-`data/live.json` names a file for each month, `data/live/<month>-<mark>.json`; the mark is of all that the month's state follows from, so a
-file never changes and an unchanged month is not written again. `live.json` is written last, in one step: who reads it finds months of one
-moment. All of it is a projection: without it, or with a part of it damaged, the next settling writes it anew.
+`data/live.json` names a file for each month, `data/live/<month>-<mark>.json`; the mark is a hash of everything that the month's state
+follows from, so a file never changes and an unchanged month is not written again. `live.json` is written last, in one step, so that the
+months that it names belong together. All of it is a projection: a missing or damaged part is written again by the next settling.
 """
 
 import hashlib
@@ -20,36 +20,63 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import months
+from pipelines.answers.findings import FindingRow
 from pipelines.archive.month_state import Life, MonthState
 from pipelines.figures import effective_answers
 from pipelines.intake import month_report, open_matters
-from pipelines.intake.month_report import MonthReport, RefusedFile
+from pipelines.intake.month_report import MonthKept, MonthReport, RefusedFile
 from pipelines.intake.open_matters import Matter
 from pipelines.system import durable_files, program_version
 from pipelines.system.durable_files import write_durably
 from pipelines.warehouse.projection import Warehouse
 
-# How often a reader looks again when a month was replaced under its hands.
+# How often a reader tries again when a month's file was replaced between reading `live.json` and the file.
 _TRIES = 3
+
+
+class FindingKept(FindingRow):
+    """A finding of a submission that counts, waits or was refused."""
+
+    seq: int
+    file: str
+    county: str | None
+
+
+class _Entry(TypedDict):
+    """The file of a month: its mark and size, and the last submission that nothing has replaced."""
+
+    mark: str
+    size: int
+    last: int
+
+
+class _Head(TypedDict):
+    """`live.json`: the last ledger number taken account of, a hash of its origin, the latest reported month, the entry of each month."""
+
+    as_of: int
+    origin: str | None
+    latest: str | None
+    months: dict[str, _Entry]
 
 
 # ---- reading: takes no lock
 
 
-def read(data: Path, month: date | None = None) -> dict | None:
-    """The state of a month (default: the latest reported) with `as_of`, the last ledger number that it takes account of."""
+def read(data: Path, month: date | None = None) -> MonthKept | None:
+    """The state of a month (default: the latest reported); None where nothing was kept."""
     for _ in range(_TRIES):
         head = _head(data)
         key = months.key(month) if month else head["latest"]
-        if key not in head["months"]:
+        if key is None or key not in head["months"]:
             return None
-        if (found := _month(data, key, head)) is not None:
-            return found
+        if (state := _month(data, key, head)) is not None:
+            return state
     return None
 
 
@@ -63,11 +90,11 @@ def as_of(data: Path) -> int:
     return _head(data)["as_of"]
 
 
-def since(data: Path, seq: int) -> list[dict]:
+def since(data: Path, seq: int) -> list[MonthKept]:
     """States of the months to which a submission later than `seq` belongs, in order."""
     head = _head(data)
     keys = [key for key, named in sorted(head["months"].items()) if named["last"] > seq]
-    return [found for key in keys if (found := _month(data, key, head)) is not None]
+    return [state for key in keys if (state := _month(data, key, head)) is not None]
 
 
 def rows_in_force(data: Path, month: date) -> pa.Table | None:
@@ -75,10 +102,8 @@ def rows_in_force(data: Path, month: date) -> pa.Table | None:
     return _table(data, month, _rows_place)
 
 
-def findings(data: Path, month: date) -> list[dict]:
-    """Findings of the month's submissions that count, wait or were refused, as last kept, errors first: id, seq, file, county, code,
-    severity (of one that the city accepted: note), sheet, cell, field, unit, found, expected, message.
-    """
+def findings(data: Path, month: date) -> list[FindingKept]:
+    """Findings of a month as last kept, errors first; the severity of one that the city accepted is note."""
     kept = _table(data, month, _findings_place)
     return kept.to_pylist() if kept is not None else []
 
@@ -92,43 +117,44 @@ def _table(data: Path, month: date, place: Callable[[Path, str, str], Path]) -> 
 
 
 def unreplaced(data: Path) -> Callable[[int], int | None]:
-    """See `pipelines.archive.receive`."""
+    """For `pipelines.archive.receive`: submission → the ledger number up to which nothing has replaced it; None where it is replaced."""
 
     def until(seq: int) -> int | None:
         head = _head(data)
         if seq > head["as_of"]:
             return seq
-        kept = (_month(data, key, head) or {} for key in sorted(head["months"], reverse=True))
-        # what an earlier version kept does not say it: the bytes are then archived anew, which changes nothing
-        return head["as_of"] if any(seq in month.get("last", ()) for month in kept) else None
+        kept = (_month(data, key, head) for key in sorted(head["months"], reverse=True))
+        # files of an earlier version lack `last`: the bytes are then archived again, which changes nothing
+        return head["as_of"] if any(month and seq in month.get("last", ()) for month in kept) else None
 
     return until
 
 
 def matters(data: Path) -> list[Matter]:
-    """Everything that waits for somebody, as last kept."""
+    """The open matters, as last kept."""
     with suppress(OSError, ValueError):
         return json.loads((data / "matters.json").read_text(encoding="utf-8"))
     return []
 
 
-def _head(data: Path) -> dict:
-    """What `live.json` says; nothing where it is missing, damaged or not ours."""
+def _head(data: Path) -> _Head:
+    """`live.json`; empty where it is missing, damaged or of another program."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         head = json.loads((data / "live.json").read_text(encoding="utf-8"))
-        return {name: head[name] for name in ("as_of", "origin", "latest", "months")}
+        return {"as_of": head["as_of"], "origin": head["origin"], "latest": head["latest"], "months": head["months"]}
     return {"as_of": 0, "origin": None, "latest": None, "months": {}}
 
 
-def _month(data: Path, key: str, head: dict) -> dict | None:
+def _month(data: Path, key: str, head: _Head) -> MonthKept | None:
     place = _place(data, key, head["months"][key]["mark"])
     try:
-        return {**json.loads(place.read_text(encoding="utf-8")), "as_of": head["as_of"]}
+        report: MonthReport = json.loads(place.read_text(encoding="utf-8"))
+        return {**report, "as_of": head["as_of"]}
     except OSError:
         return None
     except ValueError:
         with suppress(OSError):
-            place.unlink()  # damaged: the next settling finds it missing
+            place.unlink()  # damaged: the next settling writes it again
         return None
 
 
@@ -148,7 +174,7 @@ def _findings_place(data: Path, key: str, mark: str) -> Path:
 
 
 def keep(opened: Warehouse) -> None:
-    """Write what changed. A disk that takes nothing hinders nobody: the files then say of how long ago they are."""
+    """Write what changed. On a disk that cannot be written the files of an earlier settling stay."""
     with suppress(OSError):
         _keep(opened, opened.archive.root.parent)
 
@@ -164,14 +190,14 @@ def _keep(opened: Warehouse, data: Path) -> None:
     if before["origin"] == origin and all(_whole(data, key, known) for key, known in before["months"].items()):
         return
     life, refused = opened.life(), month_report.refused_files(opened)
-    named: dict[str, dict] = {}
+    named: dict[str, _Entry] = {}
     for month in sorted({*life.months, *refused}):
         key, state = months.key(month), life.months.get(month) or MonthState(month)
-        told = refused.get(month, [])
-        mark = _mark(computed.get(month), state, told)
+        unusable = refused.get(month, [])
+        mark = _mark(computed.get(month), state, unusable)
         known = before["months"].get(key)
         if known is None or known["mark"] != mark or not _whole(data, key, known):
-            report = month_report.month_state(opened, life, month, told)
+            report = month_report.month_state(opened, life, month, unusable)
             _keep_rows(opened, data, month, mark)
             _keep_findings(opened, life, data, month, mark, report)
             known = _write(data, key, mark, report)
@@ -182,14 +208,14 @@ def _keep(opened: Warehouse, data: Path) -> None:
     _sweep(data, named)
 
 
-def _whole(data: Path, key: str, named: dict) -> bool:
+def _whole(data: Path, key: str, named: _Entry) -> bool:
     try:
         return _place(data, key, named["mark"]).stat().st_size == named["size"]
     except OSError:
         return False
 
 
-def _write(data: Path, key: str, mark: str, state: MonthReport) -> dict:
+def _write(data: Path, key: str, mark: str, state: MonthReport) -> _Entry:
     text = _json(state)
     write_durably(_place(data, key, mark), text)
     return {"mark": mark, "size": len(text), "last": max(state["last"], default=0)}
@@ -207,7 +233,7 @@ def _keep_rows(opened: Warehouse, data: Path, month: date, mark: str) -> None:
 def _keep_findings(opened: Warehouse, life: Life, data: Path, month: date, mark: str, report: MonthReport) -> None:
     sent = [(seq, county) for county, seqs in life.counted(month).items() for seq in seqs]
     sent += zip(report["waiting"], report["waits_of"], strict=True)
-    sent += [(one["seq"], one["county"] or "") for one in report["refused"]]
+    sent += [(file["seq"], file["county"] or "") for file in report["refused"]]
     rows = open_matters.findings(opened, month, sent, sorted(life.waived(month)))
     _put_table(_findings_place(data, months.key(month), mark), rows)
 
@@ -218,7 +244,7 @@ def _put_table(place: Path, rows: pa.Table) -> None:
     write_durably(place, sink.getvalue())
 
 
-def _sweep(data: Path, named: dict[str, dict]) -> None:
+def _sweep(data: Path, named: dict[str, _Entry]) -> None:
     wanted = {place(data, key, entry["mark"]) for key, entry in named.items() for place in _PLACES}
     for place in (data / "live").glob("????-??-*"):
         if place not in wanted:
@@ -229,15 +255,15 @@ def _sweep(data: Path, named: dict[str, dict]) -> None:
 _PLACES = (_place, _rows_place, _findings_place)
 
 
-def _json(found: object) -> bytes:
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _mark(computed: str | None, state: MonthState, refused: list[RefusedFile]) -> str:
-    """Of all that the state of a month follows from. `computed` stands for submissions in force, decisions, roster and program."""
+    """Hash of what a month's state follows from. `computed` stands for submissions in force, decisions, roster and program."""
     waiting = [reading.seq for reading in state.pending]
     return _digest([computed, state.state, sorted(state.effective.items()), waiting, refused])
 
 
-def _digest(told: list) -> str:
-    return hashlib.sha256(json.dumps([program_version.digest(__name__), told]).encode()).hexdigest()[:16]
+def _digest(inputs: list[object]) -> str:
+    return hashlib.sha256(json.dumps([program_version.digest(__name__), inputs]).encode()).hexdigest()[:16]

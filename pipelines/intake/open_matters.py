@@ -1,10 +1,10 @@
-"""Everything that waits for somebody: refused files, files that name no county, unknown units, unanswered warnings, waiting reports.
+"""Open matters: refused files, files that name no county, unknown units, unanswered warnings, waiting reports.
 
     collect(opened, life) -> [Matter]
 
-A matter is open until it is mended (then it is no matter any more), explained by the county, settled by the city, or dismissed with a
-reason, whatever is published meanwhile. What repeats is one matter: the same trouble of a file sent again under its name, the same
-finding in later months. It opens again where it comes back after it was dismissed.
+A matter is open until its cause is mended, it is explained by the county, settled by the city, or dismissed with a reason, whatever is
+published meanwhile. The same fault of a file sent again under its name, or the same finding in later months, is one matter. It opens
+again where it recurs after it was dismissed.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ KIND_NAMES: dict[str, str] = {
 }
 STATE_NAMES = {"open": "待处理", "explained": "已说明，待采纳", "settled": "已办结", "dismissed": "不予处理"}
 
-# of submissions `sent` (seq, county, month): findings on rows that still count or wait; what a file lacks and another brought is none
+# findings of the submissions `sent` (seq, county, month) on rows that still count or wait, without gaps that another file has filled
 OPEN_FINDINGS = """
     WITH open AS (SELECT finding.*, sent.county, sent.month FROM finding JOIN sent USING (seq)),
     of_row AS (
@@ -54,15 +54,15 @@ OPEN_FINDINGS = """
       AND (code <> 'units_missing' OR EXISTS (
             FROM standing AS own WHERE own.month = open.month AND own.unit[:6] = open.county AND own.row_state = 'absent'))
 """
-# no questions to anybody: which units are missing stands in the state of the month, and a report that waits is a matter by itself
+# not matters: missing units are in the state of the month, and a waiting report is a matter by itself
 _NO_QUESTION = ("units_missing", "month_future")
 
 
 class Matter(TypedDict):
-    """One thing that waits. `seq` is the latest submission that it concerns, `since` when the first one came in; `month` as YYYY-MM;
+    """One open matter. `seq` is the latest submission that it concerns, `since` when the first one came in; `month` as YYYY-MM;
     `unit` the code of the unit that it is about, where it is about one.
 
-    `explanation` is what the county last said to it, `question` what the city asks since; null where nothing was said.
+    `explanation` is the county's latest, `question` what the city asks since; null where there is none.
     """
 
     id: str
@@ -81,12 +81,12 @@ class Matter(TypedDict):
 
 def collect(opened: Warehouse, life: Life) -> list[Matter]:
     """All matters, by county and month."""
-    found = [*_files(opened, life), *_waiting(opened, life), *_findings(opened, life)]
-    return sorted(_folded(found), key=lambda m: (m["month"] or "", m["county"] or "", m["kind"], m["seq"], m["id"]))
+    matters = [*_files(opened, life), *_waiting(opened, life), *_findings(opened, life)]
+    return sorted(_folded(matters), key=lambda m: (m["month"] or "", m["county"] or "", m["kind"], m["seq"], m["id"]))
 
 
 def _folded(matters: Iterable[Matter]) -> Iterator[Matter]:
-    """Each id once: as the latest submission has it, since the first."""
+    """Each id once: the matter of the latest submission, with `since` of the first."""
     latest: dict[str, Matter] = {}
     since: dict[str, str] = {}
     for matter in sorted(matters, key=lambda m: m["seq"]):
@@ -111,7 +111,7 @@ def _id(*parts: str | None) -> str:
 
 
 def _state(life: Life, key: str, seq: int) -> Literal["open", "explained", "settled", "dismissed"]:
-    """A dismissal holds for what was there then: what comes again is open again."""
+    """The state of a matter; a dismissed one that recurs later is open again."""
     answered = life.answer_to(key)
     if answered is None or (answered.state == "dismissed" and answered.events[-1].seq < seq):
         return "open"
@@ -122,7 +122,7 @@ def _state(life: Life, key: str, seq: int) -> Literal["open", "explained", "sett
 
 
 def _files(opened: Warehouse, life: Life) -> Iterator[Matter]:
-    """Refused files that nothing good has followed: of the county and month, or under the same name where these are not known."""
+    """Refused files without a later accepted one of the county and month, or under the same name where these are not known."""
     rows = opened.con.execute(
         """
         SELECT seq, file, county, month, received_at, (
@@ -172,7 +172,7 @@ def why_waiting(state: MonthState, reading: Received) -> str:
 
 
 def findings(opened: Warehouse, month: date, sent: list[tuple[int, str]], waived: list[str]) -> pa.Table:
-    """What is found in submissions (number and county) of a month and was not mended since, errors first; of `waived` ones notes."""
+    """Findings of submissions (number and county) of a month that were not mended since, errors first; `waived` ones as notes."""
     return opened.con.sql(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, $month::DATE AS month)
@@ -189,7 +189,11 @@ def findings(opened: Warehouse, month: date, sent: list[tuple[int, str]], waived
 def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
     sent: list[tuple[int, str | None, date]]
     sent = [(seq, c, month) for month in life.months for c, seqs in life.counted(month).items() for seq in seqs]
-    sent += [(one.seq, one.county, month) for month, state in life.months.items() for one in state.pending]
+    sent += [
+        (submission.seq, submission.county, month)
+        for month, state in life.months.items()
+        for submission in state.pending
+    ]
     rows = opened.con.execute(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, unnest($months::DATE[]) AS month)

@@ -1,13 +1,14 @@
-"""What became of a file: the report that the sender sees, and a county's line in the state of a month."""
+"""The submission outcome: the report on a file that the sender sees."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypedDict, cast
 
 from pipelines import months
 from pipelines.answers import findings
-from pipelines.answers.findings import SEVERITY_NAMES
+from pipelines.answers.findings import SEVERITY_NAMES, FindingRow
 from pipelines.archive.month_state import Life
 from pipelines.intake import open_matters
 from pipelines.reference import form
@@ -17,15 +18,23 @@ from pipelines.warehouse.projection import Warehouse
 __all__ = ["SEVERITY_NAMES", "Report", "findings_of", "in_force", "kind_names", "report", "rows_of", "why_waiting"]
 
 
+class InForce(TypedDict):
+    """The last submission that counts for a county and month."""
+
+    seq: int
+    file: str
+    at: str
+
+
 @dataclass
 class Report:
-    """What became of one file: the object that `shequ check --json` and `submit --json` print (`public`).
+    """The outcome of one file: the object that `shequ check --json` and `submit --json` print (`public`).
 
     `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
     person) | withdrawn | spot (results of a spot check; `spot` says which list and what of it is recorded) | known (the same bytes
     stand already, as number `seq`) | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those
     of a check). `waits` says why and until when it waits.
-    `other_month` says so where the month is over and not the one that has just ended.
+    `other_month` is a sentence where the month is not the one that has just ended.
     `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
     force that the file does not replace.
     `in_force` is the last report that counts for the county and month (seq, file, at), where that is known. `receipt` is where its receipt
@@ -38,10 +47,10 @@ class Report:
     month: str | None
     refused: bool
     rows: dict[str, int]
-    findings: list[dict] = field(default_factory=list)
+    findings: list[FindingRow] = field(default_factory=list)
     state: str = "checked"
     seq: int | None = None
-    in_force: dict | None = None
+    in_force: InForce | None = None
     waits: str | None = None
     other_month: str | None = None
     spot: str | None = None
@@ -49,16 +58,14 @@ class Report:
 
     @classmethod
     def unreadable(cls, file: str, why: str) -> "Report":
-        """A file that never came in: there is nothing to read, or no right to."""
-        finding = dict.fromkeys(_PUBLIC) | {
-            "id": None,
-            "code": "unreadable_path",
-            "severity": "error",
-            "message": f"{why}。",
-        }
+        """The report of a path that could not be read."""
+        finding: FindingRow = {
+            "id": None, "code": "unreadable_path", "severity": "error", "sheet": None, "cell": None, "field": None, "unit": None,
+            "found": None, "expected": None, "message": f"{why}。",
+        }  # fmt: skip
         return cls(file, "", None, None, True, dict.fromkeys(_ROWS, 0), [finding], state="refused")
 
-    def public(self) -> dict:
+    def public(self) -> dict[str, Any]:
         return asdict(self) | {"findings": [{**finding, "count": _places(finding)} for finding in self.findings]}
 
     @property
@@ -66,8 +73,8 @@ class Report:
         return sum(finding["severity"] == "error" for finding in self.findings)
 
 
-def _places(finding: dict) -> int:
-    """In how many places a finding stands: a grouped one lists all its cells; the cells of a broken rule are those of one row."""
+def _places(finding: FindingRow) -> int:
+    """Number of places of a finding: a grouped one lists all its cells; the cells of a broken rule are one place."""
     of_one_row = "," in (finding["field"] or "")
     return 1 if of_one_row else len((finding["cell"] or "").split(","))
 
@@ -80,7 +87,6 @@ def kind_names(reference: Path) -> dict[str, str]:
 
 
 _ROWS = ("read", "accepted", "held", "new", "changed", "unchanged", "kept")
-_PUBLIC = ("code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
 def report(opened: Warehouse, seq: int, name: str) -> Report:
@@ -100,42 +106,45 @@ def report(opened: Warehouse, seq: int, name: str) -> Report:
     )
 
 
-def in_force(opened: Warehouse, life: Life, found: Report) -> dict | None:
-    """The last report that counts for the county and month of another."""
-    counted = life.counted(months.parse(found.month)) if found.month else {}
-    if found.county not in counted:
+def in_force(opened: Warehouse, life: Life, report: Report) -> InForce | None:
+    """The last submission that counts for the county and month of a report."""
+    counted = life.counted(months.parse(report.month)) if report.month else {}
+    if report.county not in counted:
         return None
     sql = "SELECT seq, file, received_at FROM submission WHERE seq = ?"
-    [row] = opened.con.execute(sql, [counted[found.county][-1]]).fetchall()
-    return dict(zip(("seq", "file", "at"), row, strict=True))
+    [row] = opened.con.execute(sql, [counted[report.county][-1]]).fetchall()
+    return {"seq": row[0], "file": row[1], "at": row[2]}
 
 
-def other_month(found: Report, today: date) -> str | None:
+def other_month(report: Report, today: date) -> str | None:
     """A sentence where a report is not of the month that has just ended and counts all the same."""
-    month, asked = found.month and months.parse(found.month), months.add(today.replace(day=1), -1)
-    if not month or found.refused or month >= asked:
+    month, asked = report.month and months.parse(report.month), months.add(today.replace(day=1), -1)
+    if not month or report.refused or month >= asked:
         return None
     own, ended = months.label(month), months.label(asked)
     return f"所报月份是{own}，不是刚结束的{ended}，仍按{own}计入；如有笔误请改正后重报，并请市里撤回本件。"
 
 
-def why_waiting(life: Life, found: Report) -> str | None:
+def why_waiting(life: Life, report: Report) -> str | None:
     """Why a submission waits and until when; None where it does not."""
-    state = life.months.get(months.parse(found.month)) if found.month else None
-    waiting = [reading for reading in state.pending if reading.seq == found.seq] if state else []
+    state = life.months.get(months.parse(report.month)) if report.month else None
+    waiting = [reading for reading in state.pending if reading.seq == report.seq] if state else []
     return open_matters.why_waiting(state, waiting[0]) if state and waiting else None
 
 
-def findings_of(opened: Warehouse, seq: int) -> list[dict]:
-    columns = ", ".join(("id", *_PUBLIC))
-    rows = opened.con.execute(f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]).fetchall()
+def findings_of(opened: Warehouse, seq: int) -> list[FindingRow]:
+    """The findings of a submission in the order of its sheets; the severity of a waived one is note."""
     waived = _waived(opened, seq)
-    return [_quiet(dict(zip(("id", *_PUBLIC), row, strict=True)), waived) for row in rows]
+    return [
+        {**finding, "severity": "note"} if finding["id"] in waived else finding for finding in all_findings(opened, seq)
+    ]
 
 
-def _quiet(finding: dict, waived: set[str]) -> dict:
-    """A finding that the city has accepted asks nothing of the county any more: it is told as a note."""
-    return {**finding, "severity": "note"} if finding["id"] in waived else finding
+def all_findings(opened: Warehouse, seq: int) -> list[FindingRow]:
+    """The findings of a submission as they were made, in the order of its sheets."""
+    columns = ", ".join(findings.COLUMNS)
+    rows = opened.con.execute(f"SELECT {columns} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]).fetchall()
+    return [cast(FindingRow, dict(zip(findings.COLUMNS, row, strict=True))) for row in rows]
 
 
 def _waived(opened: Warehouse, seq: int) -> set[str]:
@@ -145,7 +154,7 @@ def _waived(opened: Warehouse, seq: int) -> set[str]:
 
 
 def rows_of(opened: Warehouse, seq: int) -> dict[str, int]:
-    """As it was judged in its month; of a file that is not judged (refused, withdrawn) what was read."""
+    """Counts of rows as judged in the month; of a file that is not judged (refused, withdrawn) as read."""
     columns = ", ".join(f'"{name}"' for name in _ROWS)
     judged = opened.con.execute(f"SELECT {columns} FROM row_count WHERE seq = ?", [seq]).fetchall()
     if judged:

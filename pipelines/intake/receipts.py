@@ -1,9 +1,9 @@
-"""Receipts of submissions: what the archive and the warehouse know of a file, handed to `survey.receipt`.
+"""Receipts of submissions, from the archive and the warehouse.
 
     write_receipts(opened, reports, folder) -> paths, one a report, in order
 
-What was found in the tries before is computed again from what was read then: the rules' findings of a superseded
-submission are not kept, and a receipt must not depend on when the warehouse was built.
+The findings of earlier submissions are computed again from their rows: the warehouse does not keep the rules' findings of a
+superseded submission, and a receipt must not depend on when the warehouse was built.
 """
 
 from collections.abc import Iterable
@@ -14,10 +14,13 @@ from pathlib import Path
 
 from pipelines import months
 from pipelines.answers import findings
+from pipelines.answers.findings import FindingRow
 from pipelines.archive.finding_state import Answered
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import write_durably
 from pipelines.figures import comparisons, effective_answers
+from pipelines.intake import outcome
+from pipelines.intake.outcome import Report
 from pipelines.receipt import ReceiptContext, Try
 from pipelines.receipt.context import Said
 from pipelines.reference.reference_bundle import Reference
@@ -35,11 +38,10 @@ _STATES = {
     "superseded": "已被更新的报表取代",
     "refused": "不能采用，请改正后重报",
 }
-_COLUMNS = ("id", "code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message")
 
 
-def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[Path]:
-    """A receipt for each `intake.Report`, in `folder`. The reports are of submitted files: their bytes are archived."""
+def write_receipts(opened: Warehouse, reports: Iterable[Report], folder: Path) -> list[Path]:
+    """A receipt in `folder` for each report of a submitted file."""
     desk = _Desk(opened)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -50,24 +52,23 @@ def write_receipts(opened: Warehouse, reports: Iterable, folder: Path) -> list[P
     return paths
 
 
-def one(opened: Warehouse, report) -> tuple[bytes, str]:
+def receipt(opened: Warehouse, report: Report) -> tuple[bytes, str]:
     """The receipt of one submitted file, and its file name."""
     return _Desk(opened).receipt(report)
 
 
-def preview(report, data: bytes, reference: Reference) -> tuple[bytes, str]:
-    """The receipt of a file that is checked and not submitted, and its file name: without the tries before."""
+def preview(report: Report, data: bytes, reference: Reference) -> tuple[bytes, str]:
+    """The receipt of a file that is checked and not submitted, and its file name: without earlier submissions."""
     month = months.parse(report.month) if report.month else None
-    known = report.county is not None and month is not None
     context = ReceiptContext(
-        county=_county(reference, report.county, month) if known and month else None,
+        county=_county(reference, report.county, month),
         month=month,
         number=1,
         state=_STATES["refused" if report.refused else "checked"],
         refused=report.refused,
         rows=report.rows,
         labels=_labels(reference),
-        units=_units(reference, report.county, month) if known and month else {},
+        units=_units(reference, report.county, month),
         remedies=_remedies(reference),
     )
     return worker_pool.mark_receipt(data, report.file, report.findings, context, reference)
@@ -81,12 +82,17 @@ def _remedies(reference: Reference) -> dict[str, str]:
     return {code: kind.remedy for code, kind in findings.load(reference.folder).items()}
 
 
-def _county(reference: Reference, code: str, month: date) -> str:
+def _county(reference: Reference, code: str | None, month: date | None) -> str | None:
+    """The county's name; its code where the roster of the month lacks it, None where either is not known."""
+    if code is None or month is None:
+        return None
     return next((county.name for county in reference.rosters.counties(month) if county.code == code), code)
 
 
-def _units(reference: Reference, county: str, month: date) -> dict[str, str]:
-    return {unit.code: unit.name for unit in reference.rosters.units(month) if unit.county_code == county}
+def _units(reference: Reference, county: str | None, month: date | None) -> dict[str, str]:
+    """Code → name of the county's units; none where county or month is not known."""
+    units = reference.rosters.units(month) if month else ()
+    return {unit.code: unit.name for unit in units if unit.county_code == county}
 
 
 def _said(answered: Answered) -> Said:
@@ -100,7 +106,7 @@ def _said(answered: Answered) -> Said:
 
 @dataclass
 class _Desk:
-    """What several receipts of one warehouse share."""
+    """Makes receipts from one warehouse; what they share is computed once."""
 
     opened: Warehouse
 
@@ -116,64 +122,63 @@ class _Desk:
     def remedies(self) -> dict[str, str]:
         return _remedies(self.opened.reference)
 
-    def receipt(self, report) -> tuple[bytes, str]:
+    def receipt(self, report: Report) -> tuple[bytes, str]:
+        assert report.seq is not None, "only archived files have a receipt"
         month = months.parse(report.month) if report.month else None
         original = self.opened.archive.read(report.sha256)
-        # what is in force or waits is judged; a file that was superseded or withdrawn is judged for its receipt alone
-        judged = self.life.status.get(report.seq) in ("effective", "waiting", "question", "spot") or report.refused
-        found = report.findings if judged or month is None else self._findings(report.seq, report.county, month)
-        context = self._context(report, month)
-        return worker_pool.mark_receipt(original, report.file, found, context, self.opened.reference)
+        # findings of the rules are stored for submissions that are in force or wait; for others they are computed here
+        stored = report.refused or self.life.status.get(report.seq) in ("effective", "waiting", "question", "spot")
+        findings = report.findings
+        if not stored and report.county and month:
+            findings = self._findings(report.seq, report.county, month)
+        context = self._context(report, report.seq, month)
+        return worker_pool.mark_receipt(original, report.file, findings, context, self.opened.reference)
 
-    def _context(self, report, month: date | None) -> ReceiptContext:
+    def _context(self, report: Report, seq: int, month: date | None) -> ReceiptContext:
         known = report.county is not None and month is not None
-        earlier = self._earlier(report.seq, report.county, month) if known and month else []
+        earlier = self._earlier(seq, report.county, month) if report.county and month else []
         return ReceiptContext(
-            county=_county(self.opened.reference, report.county, month) if known and month else None,
+            county=_county(self.opened.reference, report.county, month),
             month=month,
-            number=len(earlier) + 1 if known else report.seq,
+            number=len(earlier) + 1 if known else seq,
             state=(report.waits or "").rstrip("。") or _STATES["refused" if report.refused else report.state],
             refused=report.refused,
-            received=self._received(report.seq),
+            received=self._received(seq),
             rows=report.rows,
             earlier=tuple(earlier),
             said=self._said(report.findings),
             waived=frozenset(self.life.waived(month)) if month else frozenset(),
             labels=self.labels,
-            units=_units(self.opened.reference, report.county, month) if known and month else {},
+            units=_units(self.opened.reference, report.county, month),
             remedies=self.remedies,
         )
 
-    def _said(self, found: list[dict]) -> dict[str, Said]:
-        """What county and city said to the findings."""
-        answered = {one["id"]: self.life.answer_to(one["id"]) for one in found}
-        return {key: _said(one) for key, one in answered.items() if one}
+    def _said(self, findings: list[FindingRow]) -> dict[str, Said]:
+        """Finding → what county and city said to it."""
+        ids = (finding["id"] for finding in findings if finding["id"])
+        return {key: _said(answered) for key in ids if (answered := self.life.answer_to(key))}
 
     def _received(self, seq: int) -> str:
         rows = self.opened.con.execute("SELECT received_at FROM submission WHERE seq = ?", [seq]).fetchall()
         return rows[0][0][:16].replace("T", " ")
 
-    # ---- the tries before
+    # ---- earlier submissions
 
     def _earlier(self, seq: int, county: str, month: date) -> list[Try]:
         rows = self.opened.con.execute(
             "SELECT seq, refused FROM submission WHERE county = ? AND month = ? AND seq < ? ORDER BY seq",
             [county, month, seq],
         ).fetchall()
-        return [Try(tuple(self._findings(one, county, month)), refused) for one, refused in rows]
+        return [Try(tuple(self._findings(earlier, county, month)), refused) for earlier, refused in rows]
 
-    def _findings(self, seq: int, county: str, month: date) -> list[dict]:
-        """All that is found in one submission, as if it were its county's in force. Changes nothing."""
-        con = self.opened.con
-        con.execute("BEGIN")
+    def _findings(self, seq: int, county: str, month: date) -> list[FindingRow]:
+        """The findings of a submission, judged as if it were its county's in force. Changes nothing."""
+        self.opened.con.execute("BEGIN")
         try:
             self._judge(seq, county, month)
-            rows = con.execute(
-                f"SELECT {', '.join(_COLUMNS)} FROM finding WHERE seq = ? ORDER BY phase, number", [seq]
-            ).fetchall()
+            return outcome.all_findings(self.opened, seq)
         finally:
-            con.execute("ROLLBACK")
-        return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+            self.opened.con.execute("ROLLBACK")
 
     def _judge(self, seq: int, county: str, month: date) -> None:
         others = [s for code, seqs in self.life.counted(month).items() if code != county for s in seqs]

@@ -1,4 +1,4 @@
-"""Explanations that came with a workbook, into the ledger: as the submission's own events, each once (semantics §4, Explanation)."""
+"""Record the explanations in a workbook as events of the ledger, each once (semantics §4, Explanation)."""
 
 from collections import defaultdict
 from math import inf
@@ -21,7 +21,7 @@ _SAID = """
 def record(opened: Warehouse) -> list[Event]:
     """Append what is not in the ledger yet. After a kill the next settling goes on.
 
-    A text that stood already when the submission came in is what the county was sent back, and no new answer.
+    A text that was in force when the submission came in is a copy from the receipt and not recorded again.
     """
     said = opened.con.execute(_SAID).fetchall()
     if not said:

@@ -1,14 +1,15 @@
-"""Lists of spot checks that come back through the one door, like any workbook.
+"""Returned lists of spot checks, which are submitted like workbooks.
 
-A returned list is archived as a submission. The reader of reports refuses it; here it is known by its marks or its header, read, and
-noted in the ledger as `spot_result` with its answers and findings. Lists whose window is over, and those with every result in, are
-closed here too (`spot_close`): the clock is asked once, and what follows is a function of the ledger.
+A returned list is archived as a submission, and refused as a report. Here it is recognised by its marks or its header, read, and
+recorded in the ledger as `spot_result` with its answers and findings. Lists whose window is over or whose results are complete are
+closed (`spot_close`); the close is an event, so that a rebuild does not depend on the clock.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipelines import months
+from pipelines.answers.findings import FindingRow
 from pipelines.archive import month_state
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive, Event
@@ -20,6 +21,7 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
 from pipelines.verification import course, returned, spot_findings, spot_lists
 from pipelines.verification.returned import Returned, Sheet
+from pipelines.verification.spot_findings import SpotFinding
 from pipelines.verification.spot_lists import SpotList, Version
 from pipelines.warehouse.projection import Warehouse
 from pipelines.worker import worker_pool
@@ -27,7 +29,7 @@ from pipelines.worker import worker_pool
 
 @dataclass(frozen=True)
 class Recognised:
-    """A file that is a returned list. `list` is None where it answers to none that is drawn."""
+    """A file that is a returned list. `list` is None where it belongs to no drawn list."""
 
     list: SpotList | None
     read: Returned
@@ -41,13 +43,13 @@ class Recognised:
     def replaced(self) -> int:
         """Rows that had another result before."""
         before = self.list.standing if self.list else {}
-        return sum(one.key in before and before[one.key].result != one.result for one in self.read.answers)
+        return sum(answer.key in before and before[answer.key].result != answer.result for answer in self.read.answers)
 
 
 def bring_up_to_date(opened: Warehouse, now: datetime) -> bool:
-    """Note what came back since the last time, and close what is to be closed. Returns whether the ledger has something new.
+    """Record the lists returned since the last call and close lists that are due; returns whether the ledger has new events.
 
-    Costs nothing where no list was drawn.
+    Returns at once where no list was drawn.
     """
     life = opened.life()
     if not _any_drawn(life):
@@ -66,7 +68,7 @@ def _any_drawn(life: Life) -> bool:
 
 
 class _Door:
-    """Returned lists on their way into the ledger; `spots` are its spot events, with those appended here."""
+    """Records returned lists in the ledger; `spots` are its spot events, with those appended here."""
 
     def __init__(self, opened: Warehouse, life: Life, now: datetime):
         self.opened, self.life, self.now = opened, life, now
@@ -75,11 +77,11 @@ class _Door:
     def lists(self) -> dict[int, SpotList]:
         return spot_lists.lists(self.spots, self.archive.read, self.life.withdrawn)
 
-    def append(self, kind: str, body: dict, by: str = "系统") -> None:
+    def append(self, kind: str, body: dict[str, object], by: str = "系统") -> None:
         self.spots.append(self.archive.append(kind, body, by, self.now))
 
     def unread(self) -> list[Event]:
-        """Refused submissions since the first draw that nobody has looked at as lists."""
+        """Refused submissions since the first draw that were not examined yet."""
         con = self.opened.con
         con.execute("CREATE TABLE IF NOT EXISTS no_list (seq BIGINT)")
         first = min(event.seq for event in self.spots if event.kind == spot_lists.DRAW)
@@ -95,25 +97,27 @@ class _Door:
         if sheets is None:
             self.opened.con.execute("INSERT INTO no_list VALUES (?)", [event.seq])
             return
-        found = recognised(file, sheets, self.lists(), self.opened.reference, day)
-        read = found.read
+        returned_list = recognised(file, sheets, self.lists(), self.opened.reference, day)
+        read = returned_list.read
         digest = self.archive.put(spot_lists.record_object(read.group, read.answers, read.findings, read.blank))
-        told = {"list": found.number, "returned": event.seq, "file": file, "object": digest, "late": found.late}
-        self.append(spot_lists.RESULT, told, event.by)
-        if found.list and not found.late:
-            self._close_complete(found.list.number, day)
+        body = {
+            "list": returned_list.number, "returned": event.seq, "file": file, "object": digest, "late": returned_list.late,
+        }  # fmt: skip
+        self.append(spot_lists.RESULT, body, event.by)
+        if returned_list.list and not returned_list.late:
+            self._close_complete(returned_list.list.number, day)
 
     def _close_complete(self, number: int, day: date) -> None:
-        one = self.lists()[number]
-        if one.course.may_close(day, one.without_result):
+        spot_list = self.lists()[number]
+        if spot_list.course.may_close(day, spot_list.without_result):
             self.append(spot_lists.CLOSE, {"list": number, "how": "complete"})
 
     def close_over(self, today: date) -> None:
         """Close every open list whose window was over before `today`."""
-        for one in self.lists().values():
-            until = one.course.until
-            if one.course.state(today) == course.OPEN and until and until < today:
-                self.append(spot_lists.CLOSE, {"list": one.number, "how": "window"})
+        for spot_list in self.lists().values():
+            until = spot_list.course.until
+            if spot_list.course.state(today) == course.OPEN and until and until < today:
+                self.append(spot_lists.CLOSE, {"list": spot_list.number, "how": "window"})
 
 
 # ---- which list, and what it says
@@ -123,12 +127,12 @@ def recognised(
     file: str, sheets: list[Sheet], lists: dict[int, SpotList], reference: Reference, today: date
 ) -> Recognised:
     """A returned list read against the list that it answers to."""
-    one, trouble = _which(sheets, lists)
-    if one is None:
+    spot_list, trouble = _which(sheets, lists)
+    if spot_list is None:
         finding = spot_findings.finding("spot_list", file, None, None, trouble)
         return Recognised(None, Returned(returned.marks(sheets).get("group", ""), [], [finding], 0))
-    issued = spot_tasks.issued(one, _gone(one, reference, today))
-    return Recognised(one, returned.read(file, sheets, issued, today), one.closing is not None)
+    issued = spot_tasks.issued(spot_list, _gone(spot_list, reference, today))
+    return Recognised(spot_list, returned.read(file, sheets, issued, today), spot_list.closing is not None)
 
 
 def _which(sheets: list[Sheet], lists: dict[int, SpotList]) -> tuple[SpotList | None, str]:
@@ -136,63 +140,73 @@ def _which(sheets: list[Sheet], lists: dict[int, SpotList]) -> tuple[SpotList | 
     numbers = returned.numbers(sheets)
     if not numbers:
         codes = returned.codes(sheets)
-        numbers = {one.number for one in lists.values() if codes & {task.code for task in spot_tasks.tasks(one)}}
+        numbers = {
+            spot_list.number
+            for spot_list in lists.values()
+            if codes & {task.code for task in spot_tasks.tasks(spot_list)}
+        }
     if len(numbers) != 1:
         which = "、".join(map(str, sorted(numbers)))
         return None, f"看不出这是几号名单（可能是 {which} 号）" if numbers else "看不出这是几号名单"
     [number] = numbers
-    one = lists.get(number)
-    if one is None:
+    spot_list = lists.get(number)
+    if spot_list is None:
         return None, f"这是 {number} 号名单，台账中没有这一号"
-    if one.withdrawal:
+    if spot_list.withdrawal:
         return None, f"这是 {number} 号名单，它已经撤回"
-    return (one, "") if one.draw else (None, f"这是 {number} 号名单，它还没有抽取，不可能有结果")
+    return (spot_list, "") if spot_list.draw else (None, f"这是 {number} 号名单，它还没有抽取，不可能有结果")
 
 
-def _gone(one: SpotList, reference: Reference, today: date) -> set[str]:
-    """Units of the list that the newest roster up to today has no more."""
+def _gone(spot_list: SpotList, reference: Reference, today: date) -> set[str]:
+    """Units of the list that are no longer on the newest roster."""
     now = {unit.uid for unit in reference.rosters.units(months.add(today.replace(day=1), -1))}
-    return set(one.units) - now
+    return set(spot_list.units) - now
 
 
 # ---- what the sender sees
 
 
-def report_of(archive: Archive, life: Life, seq: int, found: Report) -> Report:
+def report_of(archive: Archive, life: Life, seq: int, report: Report) -> Report:
     """The report of a submission that is a returned list, in place of that of the reader of reports."""
     event = next(e for e in life.spots if e.kind == spot_lists.RESULT and e.body["returned"] == seq)
-    told = spot_lists.record(archive.read, event)
-    findings = [spot_findings.SpotFinding(**one) for one in told["findings"]]
-    read = Returned(told["group"], told["answers"], findings, told["blank"])
-    return _report(found, event.body["list"], read, event.body["late"])
+    content = spot_lists.record(archive.read, event)
+    findings = [SpotFinding(**finding) for finding in content["findings"]]
+    read = Returned(content["group"], content["answers"], findings, content["blank"])
+    return _report(report, event.body["list"], read, event.body["late"])
 
 
 def preview(
-    data: bytes, found: Report, archive: Archive, life: Life, reference: Reference, today: date
+    data: bytes, report: Report, archive: Archive, life: Life, reference: Reference, today: date
 ) -> Report | None:
     """What a file that was refused as a report would be as a returned list; None where it is none, or no list was drawn."""
     if not _any_drawn(life):
         return None
-    sheets = worker_pool.visits(data, found.file, reference)
+    sheets = worker_pool.visits(data, report.file, reference)
     if sheets is None:
         return None
     lists = spot_lists.lists(life.spots, archive.read, life.withdrawn)
-    one = recognised(found.file, sheets, lists, reference, today)
-    return _report(found, one.number, one.read, one.late)
+    returned_list = recognised(report.file, sheets, lists, reference, today)
+    return _report(report, returned_list.number, returned_list.read, returned_list.late)
 
 
-def _report(found: Report, number: int | None, read: Returned, late: bool) -> Report:
-    rows = dict.fromkeys(found.rows, 0)
-    held = len({(one.sheet, one.cell) for one in read.findings if one.severity == spot_findings.ERROR})
+def _report(report: Report, number: int | None, read: Returned, late: bool) -> Report:
+    rows = dict.fromkeys(report.rows, 0)
+    held = len({(finding.sheet, finding.cell) for finding in read.findings if finding.severity == spot_findings.ERROR})
     rows |= {"read": len(read.answers) + held, "accepted": len(read.answers), "held": held}
-    public = dict.fromkeys(("id", "code", "severity", "sheet", "cell", "field", "unit", "found", "expected", "message"))
-    findings = [{**public, **vars(one)} for one in read.findings]
-    found.rows, found.findings, found.refused = rows, findings, not read.answers and held > 0
-    found.state, found.waits, found.other_month = "spot" if found.seq is not None else found.state, None, None
+    report.rows, report.refused = rows, not read.answers and held > 0
+    report.findings = [_finding_row(finding) for finding in read.findings]
+    report.state, report.waits, report.other_month = "spot" if report.seq is not None else report.state, None, None
     said = f"这是 {number} 号抽查名单" if number else "这是抽查名单"
     after = "；名单已结束，只有使下限降低的结果才算" if late else ""
-    found.spot = f"{said}：{len(read.answers)} 条结果可以记录，{held} 处有误未记录，{read.blank} 行还没有结果{after}"
-    return found
+    report.spot = f"{said}：{len(read.answers)} 条结果可以记录，{held} 处有误未记录，{read.blank} 行还没有结果{after}"
+    return report
+
+
+def _finding_row(finding: SpotFinding) -> FindingRow:
+    return {
+        "id": None, "code": finding.code, "severity": finding.severity, "sheet": finding.sheet, "cell": finding.cell, "field": None,
+        "unit": None, "found": finding.found, "expected": None, "message": finding.message,
+    }  # fmt: skip
 
 
 def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
@@ -203,32 +217,34 @@ def may_be_withdrawn(archive: Archive, life: Life, seq: int) -> bool:
     event = next((e for e in life.spots if e.kind == spot_lists.RESULT and e.body["returned"] == seq), None)
     if event is None or event.body["list"] is None:
         return event is not None
-    one = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
-    if one.closing:
+    spot_list = spot_lists.lists(life.spots, archive.read, life.withdrawn)[event.body["list"]]
+    if spot_list.closing:
         raise Refusal(
-            f"第 {seq} 号是 {one.number} 号名单的结果，名单已于 {spot_lists.day_of(one.closing)} 结束，不能撤回或恢复；"
+            f"第 {seq} 号是 {spot_list.number} 号名单的结果，名单已于 {spot_lists.day_of(spot_list.closing)} 结束，不能撤回或恢复；"
             "如有错误，请交更正的结果并在说明里写明理由"
         )
     return True
 
 
 def of_ledger(archive: Archive) -> dict[int, SpotList]:
-    """Every list as the ledger has it now. Waits for nobody."""
+    """Every list by number, from the ledger. Takes no lock."""
     life = month_state.fold(archive.decisions(), [])
     return spot_lists.lists(life.spots, archive.read, life.withdrawn)
 
 
 def unmatched(settings: Settings) -> list[Event]:
-    """Files that were returned and answer to no list: nothing of them is recorded, and nothing is lost."""
+    """Returned files that belong to no list; they are archived, and nothing is recorded of them."""
     life = month_state.fold(Archive(settings.archive).decisions(), [])
     return [event for event in life.spots if event.kind == spot_lists.RESULT and event.body["list"] is None]
 
 
 def recorded(settings: Settings, seq: int | None) -> tuple[int | None, int, int]:
     """Of a submission that is a returned list: the list's number, rows that had another result before, rows that came late."""
-    for number, one in of_ledger(Archive(settings.archive)).items():
-        own = [(versions, n) for versions in one.versions.values() for n, v in enumerate(versions) if _is_of(v, seq)]
-        if own or any(event.body["returned"] == seq for event in one.results):
+    for number, spot_list in of_ledger(Archive(settings.archive)).items():
+        own = [
+            (versions, n) for versions in spot_list.versions.values() for n, v in enumerate(versions) if _is_of(v, seq)
+        ]
+        if own or any(event.body["returned"] == seq for event in spot_list.results):
             replaced = sum(n > 0 and versions[n - 1].answer.result != versions[n].answer.result for versions, n in own)
             return number, replaced, sum(versions[n].late for versions, n in own)
     return None, 0, 0
@@ -245,10 +261,10 @@ def still_open(settings: Settings, number: int) -> int:
 
 def closed_since(opened: Warehouse, settings: Settings) -> list[date]:
     """Months of lists that were closed, or got a late result, after the newest edition of the month was made."""
-    life, found = opened.life(), set()
-    for one in spot_lists.lists(life.spots, opened.archive.read, life.withdrawn).values():
-        last = max([*(event.seq for event in one.results), one.closing.seq]) if one.closing else 0
-        newest = edition_folders.usable(settings.releases, opened.archive, one.month)[-1:]
+    life, due = opened.life(), set()
+    for spot_list in spot_lists.lists(life.spots, opened.archive.read, life.withdrawn).values():
+        last = max([*(event.seq for event in spot_list.results), spot_list.closing.seq]) if spot_list.closing else 0
+        newest = edition_folders.usable(settings.releases, opened.archive, spot_list.month)[-1:]
         if newest and last > edition_folders.read_manifest(newest[0])["as_of"]:
-            found.add(one.month)
-    return sorted(found)
+            due.add(spot_list.month)
+    return sorted(due)

@@ -1,4 +1,4 @@
-"""A session of the one writer: the warehouse open under its lock, and brought up to the archive."""
+"""A writer's session: the warehouse, opened under the writer's lock and brought up to date with the archive."""
 
 import shutil
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from pipelines.worker import worker_pool
 Progress = Callable[[int, int, str], None]
 
 
-# Seconds that a submission waits for another writer: then it is in the archive, and the next task that writes reads it.
+# Seconds that a submission waits for another writer; after that it is only archived, and the next writer reads it.
 PATIENCE = 2.0
 
 
@@ -31,13 +31,13 @@ def writer_lock(settings: Settings) -> Path:
 
 @contextmanager
 def writing(settings: Settings, doing: str, wait: float = 60.0):
-    """The warehouse open for writing, under the lock that lets one writer in; what a killed writer left half-written is removed."""
+    """The warehouse, opened for writing under the writer's lock; partial files of a killed writer are removed."""
     archive = Archive(settings.archive)
     archive.check_format()
     with durable_files.refusing(doing), locks.hold(writer_lock(settings), doing, wait):
         edition_folders.sweep(settings.releases)
         shutil.rmtree(settings.data / ".rebuild", ignore_errors=True)
-        # under the lock: nobody admits a unit between this and the opening
+        # under the lock, so that no unit is admitted before the opening
         reference = reference_in_force.of_folder(settings.reference, archive)
         with (
             projection.quarantine(settings.warehouse),
@@ -66,7 +66,7 @@ def settle(opened: Warehouse, report: Progress | None = None, now: datetime | No
 def note_months_over(opened: Warehouse, now: datetime) -> list[date]:
     """Months that have ended and for which reports were sent too early: noted in the ledger, which brings those into force.
 
-    The clock is asked here, once; what follows from it is a function of the ledger, and a rebuild needs no clock.
+    The event in the ledger makes a rebuild independent of the clock.
     """
     this_month = now.date().replace(day=1)
     states = opened.life().months.items()

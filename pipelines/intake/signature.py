@@ -1,11 +1,11 @@
-"""Who signs a decision: a person, by name."""
+"""Check the name of the person who decides."""
 
 import pwd
 import unicodedata
 
 from pipelines.errors import Refusal
 
-# what the program itself signs with, in whatever case
+# names that the program itself uses, in any case
 _PROGRAMS = {"系统", "命令行", "收件箱", "dagster"}
 
 

@@ -25,7 +25,7 @@ def receipt(seq: int, settings: Settings) -> tuple[bytes, str]:
             report: Report = submit_files.as_received(
                 opened, seq, file_names.of(event.body["file"]), False, datetime.now(SHANGHAI).date()
             )
-            return receipts.one(opened, report)
+            return receipts.receipt(opened, report)
     except locks.Busy:
         data, name = original(seq, settings)
         seen = submit_files.preview(data, name, settings)

@@ -47,13 +47,13 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     ]  # fmt: skip
 
 
-def _or_list(found: Report, data: bytes, settings: Settings, reference: Reference, today: date) -> Report:
+def _or_list(report: Report, data: bytes, settings: Settings, reference: Reference, today: date) -> Report:
     """The report; of a file that is no report of a county but a returned list of a spot check, what that one would be."""
-    if not found.refused:
-        return found
+    if not report.refused:
+        return report
     archive = Archive(settings.archive)
     life = month_state.fold(archive.decisions(), [])
-    return returned_lists.preview(data, found, archive, life, reference, today) or found
+    return returned_lists.preview(data, report, archive, life, reference, today) or report
 
 
 def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
@@ -64,8 +64,8 @@ def preview(data: bytes, name: str, settings: Settings, now: datetime | None = N
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force = partial(month_status.rows_in_force, settings.data)
-    found = judge.check_bytes(data, name, reference, judge.release_if_any(settings), today, in_force)
-    return judge.preview(data, _or_list(found, data, settings, reference, today), reference)
+    report = judge.check_bytes(data, name, reference, judge.release_if_any(settings), today, in_force)
+    return judge.preview(data, _or_list(report, data, settings, reference, today), reference)
 
 
 def _read(path: Path) -> bytes | Report:
@@ -121,11 +121,11 @@ def submit(
             settle(opened, report, now)
             today = (now or datetime.now(SHANGHAI)).date()
             return [
-                one if isinstance(one, Report) else as_received(opened, one.seq, one.name, one.known, today)
-                for one in taken
+                entry if isinstance(entry, Report) else as_received(opened, entry.seq, entry.name, entry.known, today)
+                for entry in taken
             ]
     except locks.Busy:
-        return [one if isinstance(one, Report) else _unread(settings, one, now) for one in taken]
+        return [entry if isinstance(entry, Report) else _unread(settings, entry, now) for entry in taken]
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,14 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
-        found = _or_list(judge.check_bytes(data, name, reference, None, today), data, settings, reference, today)
+        report = _or_list(judge.check_bytes(data, name, reference, None, today), data, settings, reference, today)
         # a workbook may hold a report that is refused, and a list of visits beside it
-        action = "spot" if found.spot else "submit"
+        action = "spot" if report.spot else "submit"
         roles.require(
             by,
             action,
             settings,
-            county=found.county,
+            county=report.county,
             file=name,
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
@@ -173,23 +173,23 @@ def as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date
     if life.status.get(seq) == "spot":
         return returned_lists.report_of(opened.archive, life, seq, outcome.report(opened, seq, name))
     repeated = life.status.get(seq) == "repeated"
-    found = outcome.report(opened, life.repeats[seq] if repeated else seq, name)
-    found.state = "known" if known or repeated else life.status.get(seq, "refused")
-    found.in_force = outcome.in_force(opened, life, found)
-    found.waits = outcome.why_waiting(life, found)
-    found.other_month = None if found.waits else outcome.other_month(found, today)
-    return found
+    report = outcome.report(opened, life.repeats[seq] if repeated else seq, name)
+    report.state = "known" if known or repeated else life.status.get(seq, "refused")
+    report.in_force = outcome.in_force(opened, life, report)
+    report.waits = outcome.why_waiting(life, report)
+    report.other_month = None if report.waits else outcome.other_month(report, today)
+    return report
 
 
-def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
+def _unread(settings: Settings, entry: _Taken, now: datetime | None) -> Report:
     """What a check says of an archived file that is read later."""
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
-    data, in_force = Archive(settings.archive).read(one.digest), partial(month_status.rows_in_force, settings.data)
-    found = judge.check_bytes(data, one.name, reference, judge.release_if_any(settings), today, in_force)
-    found = _or_list(found, data, settings, reference, today)
-    found.seq, found.state = one.seq, "known" if one.known else "received"
-    return found
+    data, in_force = Archive(settings.archive).read(entry.digest), partial(month_status.rows_in_force, settings.data)
+    report = judge.check_bytes(data, entry.name, reference, judge.release_if_any(settings), today, in_force)
+    report = _or_list(report, data, settings, reference, today)
+    report.seq, report.state = entry.seq, "known" if entry.known else "received"
+    return report
 
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:

@@ -1,1 +1,1 @@
-"""The monthly run, the rebuild of all editions, and what an unattended installation has still to do."""
+"""The monthly run, the rebuild of all editions, and months due for publication."""

@@ -1,4 +1,4 @@
-"""Editions that gained a spot check: once a list is closed, its month is published again with the check beside the figures."""
+"""Publish a month again once a spot check of it is closed, with the check beside the figures."""
 
 from pipelines.access import roles
 from pipelines.intake import returned_lists, session
@@ -7,9 +7,9 @@ from pipelines.settings import Settings
 
 
 def follow(settings: Settings, by: str | roles.Actor = "系统") -> list[str]:
-    """Publish the months whose newest edition does not know yet how a list of theirs ended, and those that hold their figures.
+    """Publish the months of lists closed since their newest edition, and later months whose series holds them.
 
-    Returns the names of the editions made. Nothing where nothing was closed since.
+    Returns the names of the new editions.
     """
     with session.writing(settings, "加注抽查") as opened:
         session.settle(opened)
@@ -17,6 +17,6 @@ def follow(settings: Settings, by: str | roles.Actor = "系统") -> list[str]:
         if not due:
             return []
         name = by if isinstance(by, str) else by.name
-        made = [one for one in monthly_run.publish_months(opened, settings, due, name) if one.new]
-    papers.issue_latest(settings, [one.month for one in made])
-    return [one.label for one in made]
+        made = [edition for edition in monthly_run.publish_months(opened, settings, due, name) if edition.new]
+    papers.issue_latest(settings, [edition.month for edition in made])
+    return [edition.label for edition in made]

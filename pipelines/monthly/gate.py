@@ -13,7 +13,7 @@ from pipelines.intake.month_report import excused
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse, scalar
 
-# how an edition was released, as the ledger says it
+# how an edition was released, as in the ledger
 APPROVED, ALL_REPORTED, BY_TIME, BY_PERSON = "approved", "all_reported", "by_time", "by_person"
 
 
@@ -30,7 +30,7 @@ def opened_by(opened: Warehouse, month: date, now: datetime) -> str | None:
 
 
 def has_own_report(opened: Warehouse, month: date) -> bool:
-    """Whether anything of the month itself was accepted: a row of a unit, or a county's 表2."""
+    """Whether a row of a unit or a county's 表2 of the month itself was accepted."""
     if not opened.life().effective(month):
         return False
     accepted = " UNION ALL ".join(
@@ -97,7 +97,7 @@ def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> E
 
 
 def current_without_reports(settings: Settings) -> str | None:
-    """The current edition, where no report of its month is in force any more: everybody sees it until it is retracted."""
+    """The current edition where no report of its month is in force any more; it stays current until it is retracted."""
     current = month_state.editions(Archive(settings.archive)).current
     if current is None:
         return None
@@ -106,7 +106,7 @@ def current_without_reports(settings: Settings) -> str | None:
 
 
 def require_not_retracted(opened: Warehouse, name: str) -> None:
-    """Errors: `Refusal` where an edition was taken back: what is in force now is what it was taken back for."""
+    """Errors: `Refusal` where the edition was retracted, because the data in force are still the same."""
     event = month_state.editions(opened.archive).retracted.get(name)
     if event:
         raise Refusal(
@@ -114,8 +114,8 @@ def require_not_retracted(opened: Warehouse, name: str) -> None:
         )
 
 
-def _append(opened: Warehouse, kind: str, name: str, by: str, more: dict) -> Event:
-    """The event in the ledger; settling then points `current` at what it says, also after a kill between the two."""
+def _append(opened: Warehouse, kind: str, name: str, by: str, more: dict[str, str]) -> Event:
+    """Append the event; settling then updates the pointer `current`, also after a kill in between."""
     month, number = edition_gate.order(name)
     event = opened.archive.append(kind, {"month": month, "edition": number, **more}, by)
     session.settle(opened)

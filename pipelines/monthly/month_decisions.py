@@ -1,4 +1,4 @@
-"""Decisions about a month with what follows from them: its edition, its release, its papers. For command line and page alike."""
+"""Decisions about a month and their consequences: its edition, release and papers. Used by the command line and the dashboard."""
 
 from datetime import date, datetime
 
@@ -13,10 +13,9 @@ from pipelines.warehouse.projection import Warehouse
 
 
 def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "") -> Event:
-    """Approve a month: what has come in stands in its edition, which is released, and its papers bear the stamp.
+    """Approve a month: publish and release its edition, and mark its papers as approved.
 
-    Errors: as `decisions.approve`; `Refusal` where a check fails without which nothing may be published, and where the month's data
-    are those of an edition that was taken back.
+    Errors: as `decisions.approve`; `Refusal` where a blocking check fails, or the month's data are those of a retracted edition.
     """
 
     def make_edition(opened: Warehouse) -> None:
@@ -30,7 +29,7 @@ def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "
 
 
 def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Open an approved month again; the papers of its edition say so."""
+    """Open an approved month again, and issue its papers anew."""
     event = decisions.reopen(month, why, settings, by)
     _follow(month, settings, "重开")
     return event
@@ -45,15 +44,15 @@ def extend(
     until: date | None = None,
     excuse: bool = False,
 ) -> Event:
-    """Give a county until a later day for a month, or excuse it; the papers of its edition, where there is one, say so."""
+    """Extend a county's due day for a month, or excuse it, and issue the papers of its edition anew."""
     event = decisions.extend(month, county, settings, by, why, until, excuse)
     papers.issue_latest(settings, [month])
     return event
 
 
 def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal; where an approval, a reopening or an extension comes or goes, the
-    papers say so, and a page for the public goes or comes back."""
+    """Take back a submission, a decision or a withdrawal. Papers are issued anew where an approval, a reopening or an extension is
+    concerned, and public pages are updated."""
     event = decisions.withdraw(of, why, settings, by)
     root = _taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):
@@ -66,7 +65,7 @@ def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Ev
 
 
 def _taken_back(archive: Archive, event: Event) -> Event:
-    """What a withdrawal takes back or, after a withdrawal of a withdrawal, gives back in the end."""
+    """The event that a withdrawal, or a withdrawal of a withdrawal, is about in the end."""
     while event.kind == "withdraw":
         of = event.body["of"]
         event = next(archive.events(after=of - 1, until=of))
@@ -74,21 +73,21 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 
 
 def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
-    """A person releases the newest edition of a month to everybody; its papers are issued."""
+    """Release the newest edition of a month and issue its papers."""
     event = gate.release(month, settings, by)
     papers.issue_latest(settings, [month])
     return event
 
 
 def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """A person takes an edition `2020-06/2` back; what was released before is current again, with its papers."""
+    """Retract an edition `2020-06/2`; the one released before it is current again, and its papers are issued."""
     event = gate.retract(name, why, settings, by)
     papers.issue_latest(settings, [])
     return event
 
 
 def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
-    """A person shows citizens the newest released edition of a month (`public_folder`)."""
+    """Publicise the newest released edition of a month (`public_folder`)."""
     event = public_folder.publicise(month, settings, by)
     public_folder.bring_up_to_date(settings)
     return event

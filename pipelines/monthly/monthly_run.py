@@ -1,4 +1,4 @@
-"""The monthly run: what came in, the figures, the editions, their release and papers: for command line, page and Dagster alike."""
+"""The monthly run: figures, editions, release and papers. Used by the command line, the dashboard and Dagster."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -24,11 +24,11 @@ def run(
     warn: Callable[[str], None] | None = None,
 ) -> Edition:
     """Figures, checks, edition and papers of a month (default: the newest that is over and has an accepted report of its own), and of
-    the editions that its change reaches; released where the gate is open. `warn` is told of what a person should look at.
+    later editions whose series holds it; released where the gate is open. `warn` is called with warnings in Chinese.
 
-    Editions of the ledger that are gone (a restore or a rebuild was interrupted) are put back first, from the archive.
+    Missing editions of the ledger (after an interrupted restore or rebuild) are rebuilt from the archive first.
 
-    Errors: `Refusal` where a check fails without which nothing may be published (`pipelines.warehouse.warehouse_checks`).
+    Errors: `Refusal` where a blocking check fails (`pipelines.warehouse.warehouse_checks`).
     """
     by = roles.require(by, "publish", settings, month=months.key(month) if month else None)
     try:
@@ -68,7 +68,7 @@ def checked(
     warn: Callable[[str], None] | None = None,
     report: Progress | None = None,
 ) -> None:
-    """The month's figures computed, and every check of what is to be published. Errors: `Refusal` where one fails that blocks."""
+    """Compute the month's figures and run all checks. Errors: `Refusal` where a blocking one fails."""
     update.bring_up_to_date(opened, month, report)
     verdicts = [
         verdict for stage in warehouse_checks.STAGES for verdict in warehouse_checks.examine(opened, stage, [month])
@@ -80,7 +80,7 @@ def checked(
 
 
 def require_whole(faults: list[str]) -> None:
-    """Errors: `Refusal` where files of a published edition are not what its manifest says."""
+    """Errors: `Refusal` where files of a published edition differ from its manifest."""
     if faults:
         more = f"等 {len(faults)} 个文件" if len(faults) > 3 else ""
         raise Refusal(f"发布版有损坏（{'；'.join(faults[:3])}{more}），未生成报告；请运行 shequ rebuild，由档案补回")
@@ -105,8 +105,8 @@ def publish_month(
 def publish_months(
     opened: Warehouse, settings: Settings, wanted: list[date], by: str = "系统", report: Progress | None = None
 ) -> list[Edition]:
-    """The editions of those wanted months that have reports, and of later ones that hold their figures too: the current edition and the
-    newest working one, whose series a correction of an earlier month must reach. Released where the gate is open.
+    """The editions of the wanted months that have reports; and the current edition and the newest working one where these are later,
+    because their series holds the wanted months. Released where the gate is open.
     """
     reported = opened.life().reported
     due = sorted({*wanted, *_reached(opened, settings, max(wanted))} & set(reported))
@@ -119,7 +119,7 @@ def publish_months(
 
 
 def _reached(opened: Warehouse, settings: Settings, month: date) -> set[date]:
-    """Months after this one whose edition people look at."""
+    """Later months whose edition is current or the newest working one."""
     looked_at = [
         edition_folders.current(settings.releases),
         *edition_folders.usable(settings.releases, opened.archive)[-1:],
@@ -129,7 +129,7 @@ def _reached(opened: Warehouse, settings: Settings, month: date) -> set[date]:
 
 
 def publish_working(opened: Warehouse, settings: Settings, report: Progress | None = None) -> list[Edition]:
-    """What the inbox makes of a batch: a working edition of the newest month, where a figure changed; none where none did."""
+    """A working edition of the newest month after a batch of the inbox; none where no figure changed."""
     month = newest_reported(opened, datetime.now(SHANGHAI))
     if month is None:
         return []

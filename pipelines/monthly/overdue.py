@@ -1,4 +1,4 @@
-"""What an unattended installation owes: months whose gate is open and whose news nobody has released, a reading of the archive."""
+"""Months due for publication, and the periodic archive check."""
 
 import hashlib
 import json
@@ -13,22 +13,22 @@ from pipelines.reference.working_days import Calendar
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
-# a month is owed once the timetable's own run has had so long
+# time that the scheduled run has before a month counts as missed
 GRACE = timedelta(hours=1)
 
 
 def missed(settings: Settings, now: datetime) -> dict[date, str]:
-    """What the last tick of the timetable should have released and, an hour later, has not. As `owed`."""
+    """Months that the last tick of the schedule should have released and, an hour later, has not; as `owed`."""
     with session.writing(settings, "核对应发布的月份", wait=0.0) as opened:
         session.settle(opened)
         return _owed(opened, last_tick(opened.reference.calendar, now - GRACE))
 
 
 def owed(settings: Settings, tick: datetime) -> dict[date, str]:
-    """Month → mark of the reports in force, for months whose gate is open at a tick of the timetable and of which no released edition
-    holds all that had come in by then. What came in later waits for the next tick.
+    """Month → hash of the reports in force, for months whose gate is open at a tick of the schedule and whose released edition lacks
+    submissions received by then. Later submissions wait for the next tick.
 
-    Errors: `Refusal` while another writes.
+    Errors: `Refusal` while another task writes.
     """
     with session.writing(settings, "核对应发布的月份", wait=0.0) as opened:
         session.settle(opened)
@@ -43,16 +43,16 @@ def last_tick(calendar: Calendar, now: datetime) -> datetime:
 
 def _owed(opened: Warehouse, tick: datetime) -> dict[date, str]:
     received = dict(opened.con.execute("SELECT seq, received_at FROM submission").fetchall())
-    found = {}
+    marks = {}
     for month in opened.life().reported:
         before = [seq for seq in opened.life().months[month].sequence if datetime.fromisoformat(received[seq]) <= tick]
         if before and _is_news(opened, month, max(before)) and gate.opened_by(opened, month, tick):
-            found[month] = _mark(before)
-    return found
+            marks[month] = _mark(before)
+    return marks
 
 
 def _is_news(opened: Warehouse, month: date, seq: int) -> bool:
-    """Whether neither a released edition of the month holds a submission, nor one that a person took back."""
+    """Whether a submission is in no released or retracted edition of the month."""
     editions, key = opened.life().editions, months.key(month)
     known = [*editions.shown(key), *(name for name in editions.retracted if name.startswith(f"{key}/"))]
     if any(editions.made[name].body["as_of"] >= seq for name in known):
@@ -66,7 +66,7 @@ def _mark(seqs: list[int]) -> str:
 
 
 def verify(settings: Settings, now: datetime) -> list[str]:
-    """Read the whole archive through; remembers when, and returns its faults in Chinese."""
+    """Verify the whole archive and note the time; returns its faults in Chinese."""
     faults = Archive(settings.archive).verify()
     note = {"at": now.isoformat(timespec="seconds"), "faults": faults}
     write_durably(verified_at(settings), json.dumps(note, ensure_ascii=False).encode())
@@ -74,5 +74,5 @@ def verify(settings: Settings, now: datetime) -> list[str]:
 
 
 def verified_at(settings: Settings) -> Path:
-    """Where the last reading of the archive is remembered."""
+    """The file that notes the time of the last verification of the archive."""
     return settings.data / "verified.json"

@@ -1,6 +1,6 @@
 """The papers of an edition: issued with it, and anew when a decision changes what they say (semantics §4, Edition).
 
-They stand in `reports/` of the edition's folder and are no part of its digest. Earlier issues are kept in `reports/earlier/<n>/`.
+They are in `reports/` of the edition's folder and are no part of its digest. Earlier issues are kept in `reports/earlier/<n>/`.
 """
 
 import gc
@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines import months, reports
 from pipelines.archive.store import Archive, write_durably
 from pipelines.edition import Release, edition_folders, open_folder
-from pipelines.edition.open_edition import with_decisions
+from pipelines.edition.open_edition import Row, with_decisions
 from pipelines.intake import month_now
 from pipelines.monthly import public_folder
 from pipelines.reports import office
@@ -22,20 +22,22 @@ from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 
 EARLIER = "earlier"
-# which decisions an issue tells of
+# mark of the decisions that an issue takes account of
 _MARK = ".decisions"
 
 
 def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path]]:
-    """The papers of the newest edition of the last wanted month that has one, and of the current edition; before them, quickly, the pages
-    for the public.
+    """The papers of the newest edition of the last wanted month that has one, and of the current edition; public pages first, which are
+    quick.
 
-    An old edition's papers come out the same whenever they are made: a backfill makes no dozens that nobody reads.
+    Other months get no papers: they can be made from their editions at any time.
     """
     public_folder.bring_up_to_date(settings)
     archive = Archive(settings.archive)
     newest = [
-        found[-1] for month in sorted(wanted) if (found := edition_folders.usable(settings.releases, archive, month))
+        editions[-1]
+        for month in sorted(wanted)
+        if (editions := edition_folders.usable(settings.releases, archive, month))
     ]
     current = edition_folders.current(settings.releases)
     due = {*newest[-1:], *([current] if current else [])}
@@ -43,7 +45,7 @@ def issue_latest(settings: Settings, wanted: list[date]) -> dict[date, list[Path
 
 
 def issue(settings: Settings, folder: Path) -> list[Path]:
-    """The papers of one edition, where they are missing or decisions were made since: all or none, by one process at a time."""
+    """Issue the papers of an edition where they are missing or out of date: all or none, by one process at a time."""
     with durable_files.refusing("生成报告"), locks.hold(edition_folders.papers_lock(settings.releases), "生成报告"):
         _finish_interrupted(settings.releases)
         release = with_decisions(open_folder(folder), settings)
@@ -61,12 +63,12 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
 
 
 def papers(folder: Path) -> list[Path]:
-    """The newest issue of an edition's papers; none where they were not made yet."""
+    """The files of the newest issue of an edition's papers; empty where there is none."""
     return sorted(path for path in (folder / "reports").glob("*.*") if path.is_file() and path.name != _MARK)
 
 
 def behind(settings: Settings, folder: Path) -> bool:
-    """Whether decisions or explanations came since an edition's papers were issued, so that they would say something else now."""
+    """Whether decisions or explanations since the issue of an edition's papers change their content."""
     release = with_decisions(open_folder(folder), settings)
     try:
         return bool(papers(folder)) and _told(folder, release) != _mark(release)
@@ -75,8 +77,7 @@ def behind(settings: Settings, folder: Path) -> bool:
 
 
 def _mark(release: Release) -> list[int | str]:
-    """What changes the papers of an unchanged edition: numbers of decisions, replies to last month's tasks among them, and where each
-    explanation stands."""
+    """Inputs of the papers besides the edition: numbers of decisions and of replies to last month's tasks, state of each explanation."""
     key, before = months.key(release.month), months.key(months.add(release.month, -1))
     kinds = ("approve", "reopen", "extend")
     decided = [row["seq"] for row in release.decisions() or [] if row["kind"] in kinds and row["month"] == key]
@@ -84,19 +85,19 @@ def _mark(release: Release) -> list[int | str]:
     return [*sorted(decided), *(_standing(row) for row in release.explanations(release.month))]
 
 
-def _standing(explained: dict) -> str:
+def _standing(explained: Row) -> str:
     return f"{explained['finding']} {explained['at']} {explained['state']} {explained['settled_at'] or ''}".strip()
 
 
 def _told(folder: Path, release: Release) -> list[int | str]:
-    """The mark of the issue that stands; earlier programs left none, and told of what was decided before the edition."""
+    """The mark of the present issue; of one by an earlier program, which stored none, the decisions before the edition."""
     place, as_of = folder / "reports" / _MARK, release.manifest["as_of"]
     if place.exists():
         return json.loads(place.read_text(encoding="ascii"))
     return [seq for seq in _mark(release) if not isinstance(seq, int) or seq <= as_of]
 
 
-# ---- replacing an issue: a kill leaves the new one or the one before
+# ---- replacing an issue; after a kill the old or the new one is complete
 
 
 def _aside(folder: Path) -> Path:
@@ -108,7 +109,7 @@ def _before(folder: Path) -> Path:
 
 
 def _finish_interrupted(releases: Path) -> None:
-    """What a kill left of replacing an issue, of whichever edition: whoever holds the lock is the only one to write papers."""
+    """Finish an interrupted replacement of any edition. Under the lock nobody else writes papers."""
     for folder in {part.parent for part in releases.glob("????-??/*/.reports.*")}:
         if _before(folder).exists() and not (folder / "reports").exists():
             _before(folder).replace(folder / "reports")
@@ -117,7 +118,7 @@ def _finish_interrupted(releases: Path) -> None:
 
 
 def _replace(folder: Path) -> None:
-    """The new issue in its place, with the earlier ones in a folder below it."""
+    """Replace the issue; earlier ones move to a folder below it."""
     place, aside = folder / "reports", _aside(folder)
     if (place / EARLIER).exists():
         shutil.copytree(place / EARLIER, aside / EARLIER)
@@ -135,8 +136,8 @@ def _replace(folder: Path) -> None:
 
 @contextmanager
 def _steady() -> Iterator[None]:
-    """The garbage collector passes over what lives already: a report makes half a million objects, and each round through all that
-    Dagster holds costs as much as a sheet."""
+    """Freeze existing objects for the garbage collector: a report makes half a million objects, and each collection would traverse
+    all of Dagster's."""
     gc.freeze()
     try:
         yield

@@ -1,4 +1,4 @@
-"""The folder of pages for the public (政务公开): what the ledger says is public stands there, and nothing else.
+"""The folder of pages for the public (政务公开): it holds what is public according to the ledger, and nothing else.
 
 `<folder>/index.html` lists the months; `<folder>/<month>/` holds a page, its open data and a descriptor, or the notice that they were taken
 back. Each file is replaced atomically; everything is a function of ledger and editions, so that it can be made again.
@@ -24,12 +24,12 @@ from pipelines.reports.public_page import Publication
 from pipelines.settings import Settings, public_folder
 from pipelines.system import durable_files, locks
 
-# what the pages that stand were made of
+# the marks of the inputs that the pages were made of
 _MARKS = ".made.json"
 
 
 def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
-    """A person shows citizens the newest released edition of a month. Errors: `Refusal` where there is none, or it is shown already."""
+    """Publicise the newest released edition of a month. Errors: `Refusal` where there is none, or it is public already."""
     by = decisions.person(by, "publish", settings, month=months.key(month))
     with session.writing(settings, "公开") as opened:
         session.settle(opened)
@@ -47,7 +47,7 @@ def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
 
 
 def state(settings: Settings, month: date) -> PublicMonth | None:
-    """What citizens see of a month; None where it was never publicised."""
+    """The public state of a month; None where it was never publicised."""
     return public_months.fold(Archive(settings.archive).decisions()).get(month)
 
 
@@ -58,7 +58,7 @@ def taken_back_by(settings: Settings, seq: int) -> list[date]:
 
 
 def bring_up_to_date(settings: Settings, anew: bool = False) -> None:
-    """Make what is missing or has changed, take away what was taken back; `anew`: make all of it again."""
+    """Write pages that are missing or out of date and remove withdrawn ones; `anew`: write all of them."""
     known = public_months.fold(Archive(settings.archive).decisions())
     if not known:
         return
@@ -68,8 +68,8 @@ def bring_up_to_date(settings: Settings, anew: bool = False) -> None:
         wanted = {months.key(month): public.mark for month, public in known.items()}
         due = [public for month, public in known.items() if not _stands(folder, month, before, wanted)]
         _make(folder)
-        # what was taken back goes first, however long the others take
-        for public in sorted(due, key=lambda one: one.down is None):
+        # withdrawn months first, because the others take long
+        for public in sorted(due, key=lambda public: public.down is None):
             _write_month(folder / months.key(public.month), _contents(settings, public))
         if due:
             _write(folder / "index.html", _index(settings, known))
@@ -85,13 +85,13 @@ def _stands(folder: Path, month: date, before: Mapping[str, list[int]], wanted: 
 
 def _marks(folder: Path) -> dict[str, list[int]]:
     try:
-        found: dict[str, list[int]] = json.loads((folder / _MARKS).read_text(encoding="ascii"))
-        return found
+        marks: dict[str, list[int]] = json.loads((folder / _MARKS).read_text(encoding="ascii"))
+        return marks
     except (OSError, ValueError):
         return {}
 
 
-# ---- what stands there
+# ---- contents of a month
 
 
 def _contents(settings: Settings, public: PublicMonth) -> dict[str, bytes]:
@@ -114,7 +114,7 @@ def _of_release(settings: Settings, public: PublicMonth, release: Release) -> di
     names = {facts.policy["id"]: f"{facts.policy['id']}.html" for facts in pages[:-1]} | {policies[-1]: "index.html"}
     made = public_data.files(pages, corrections)
     for facts in pages:
-        own = tuple(one for one in corrections if one.policy == facts.policy["id"])
+        own = tuple(correction for correction in corrections if correction.policy == facts.policy["id"])
         others = tuple(
             (names[other.policy["id"]], f"《{other.policy['title']}》") for other in pages if other is not facts
         )
@@ -128,13 +128,13 @@ def _dates(public: PublicMonth) -> tuple[tuple[date, str], ...]:
 
 
 def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -> list[public_data.Correction]:
-    """One for each policy and each time that an edition took the place of another on the page."""
-    found = []
+    """One correction per policy and replacement of an edition on the page."""
+    corrections = []
     for before, after in zip(public.decisions, public.decisions[1:], strict=False):
         names = edition_gate.label(before), edition_gate.label(after)
         if names[0] != names[1]:
-            found += _compared(settings, _day(after), names, policies)
-    return found
+            corrections += _compared(settings, _day(after), names, policies)
+    return corrections
 
 
 def _compared(
@@ -151,7 +151,7 @@ def _compared(
 
 
 def _differs(settings: Settings, public: PublicMonth, release: Release, policies: list[str]) -> bool:
-    """Whether the edition released since says anything else of city or counties."""
+    """Whether the edition released since has other figures of city or counties."""
     if public.newer is None:
         return False
     newer = open_folder(settings.releases / edition_gate.label(public.newer))
@@ -176,11 +176,11 @@ def _index(settings: Settings, known: Mapping[date, PublicMonth]) -> bytes:
     return public_page.index(reference_in_force.load(settings).rosters.city.name, listed)
 
 
-# ---- files that everybody may read
+# ---- files readable by everybody
 
 
 def _write_month(folder: Path, files: Mapping[str, bytes]) -> None:
-    """The page after its data; what is no longer said of the month last."""
+    """Write the data, then the page, then remove files that the month no longer has."""
     _make(folder)
     for name, content in files.items():
         _write(folder / name, content)

@@ -1,8 +1,8 @@
-"""Everything again from the archive: the projection, every edition, and whether each figure agrees.
+"""Rebuild the warehouse and every edition from the archive, and compare them with the ledger.
 
-The ledger tells which editions were published, after which event and with which reference data (kept in the archive as a bundle).
-They are computed again in that order, aside, and compared by content; what is missing or damaged in `data/releases` is written and
-put in its place. Nothing that agrees is touched, and the ledger is not written.
+The ledger says which editions were published, after which event and with which reference data (kept in the archive as a bundle).
+They are computed again in that order, aside, and compared by content; editions that are missing or damaged in `data/releases` are
+replaced. Editions that agree are not touched, and the ledger is not written.
 """
 
 import os
@@ -10,15 +10,17 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
+from typing import Any, TypedDict
 
 from pipelines import months
 from pipelines.archive import reference_in_force
 from pipelines.archive.store import Archive, Event, sync_folder
 from pipelines.edition import edition_folders, publish_edition, same_edition, verify_files
+from pipelines.edition.verify_files import Hashed
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.monthly import papers, public_folder
@@ -34,18 +36,57 @@ from pipelines.worker import prefetch
 Progress = Callable[[int, int, str], None]
 
 
-def rebuild(settings: Settings, report: Progress | None = None) -> dict:
-    """Make the warehouse and every edition again and compare.
+@dataclass
+class _Outcome:
+    """One edition of the ledger (month/number), made again in `folder`.
 
-    Returns `agrees`, `releases` (how many the ledger names), `agree`, `restored` (put back), `differ` (with the tables concerned),
-    `archive` (faults of the archive itself) and `message`.
+    `agrees`: by content; `sound`: the folder on the shelf is undamaged; `old`: it has verdicts that cannot be computed again;
+    `same_program`: it was published by this program; `tables` are those that differ; `restored`: it was put back on the shelf.
     """
+
+    release: str
+    agrees: bool
+    sound: bool
+    old: bool
+    same_program: bool
+    tables: list[str]
+    folder: Path
+    restored: bool = False
+
+
+class Differing(TypedDict):
+    """An edition that does not agree, in a verdict."""
+
+    release: str
+    tables: list[str]
+    same_program: bool
+    old: bool
+    sound: bool
+
+
+class Verdict(TypedDict):
+    """`releases` is how many editions the ledger names, `agree` how many agree, `restored` those put back, `archive` its faults.
+
+    `agrees`: every edition agrees and the archive has no fault.
+    """
+
+    agrees: bool
+    releases: int
+    agree: int
+    restored: list[str]
+    differ: list[Differing]
+    archive: list[str]
+    message: str
+
+
+def rebuild(settings: Settings, report: Progress | None = None) -> Verdict:
+    """Make the warehouse and every edition again, compare, and put back the editions that are missing or damaged."""
     archive = Archive(settings.archive)
     faults = archive.verify()
     lock = settings.data / "warehouse" / "writer.lock"
     with durable_files.refusing("重建"), locks.hold(lock, "重建"), _aside(settings) as aside:
-        told = [event for event in archive.decisions() if event.kind == "release"]
-        outcomes = list(_replay(settings, aside, told, report))
+        releases = [event for event in archive.decisions() if event.kind == "release"]
+        outcomes = list(_replay(settings, aside, releases, report))
         if not faults:
             _put_back(settings, aside, outcomes)
     current = edition_folders.current(settings.releases)
@@ -60,7 +101,7 @@ def _aside(settings: Settings) -> Iterator[Settings]:
     folder = settings.data / ".rebuild"
     shutil.rmtree(folder, ignore_errors=True)
     edition_folders.sweep(settings.releases)
-    # month tables are named by their bytes: what is made again and is the same stands in the store already
+    # month tables are named by their content, so the store already holds those that come out the same
     store = settings.releases / "objects"
     store.mkdir(parents=True, exist_ok=True)
     (folder / "releases").mkdir(parents=True)
@@ -71,21 +112,21 @@ def _aside(settings: Settings) -> Iterator[Settings]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _replay(settings: Settings, aside: Settings, told: list[Event], report: Progress | None) -> Iterator[dict]:
+def _replay(settings: Settings, aside: Settings, releases: list[Event], report: Progress | None) -> Iterator[_Outcome]:
     """One outcome per edition of the ledger, in its order."""
     archive = Archive(settings.archive)
-    seen: dict = {}
+    hashed: Hashed = {}
     with ExitStack() as stack, _Writing() as writing:
         opened: Warehouse | None = None
-        for done, event in enumerate(told, 1):
+        for done, event in enumerate(releases, 1):
             if opened is None or not _made_with(opened.reference, event):
                 reference = _reference(settings, aside, archive, event)
                 opened = stack.enter_context(_fresh_warehouse(aside, reference, archive, done))
-                read = stack.enter_context(prefetch.reader(archive, reference, _last(told[done - 1 :], event)))
+                read = stack.enter_context(prefetch.reader(archive, reference, _last(releases[done - 1 :], event)))
             opened.sync(read, until=event.body["as_of"])
-            yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event, seen, writing)
+            yield _again(opened, replace(aside, reference=opened.reference.folder), settings, event, hashed, writing)
             if report:
-                report(done, len(told), f"{event.body['month']}/{event.body['edition']}")
+                report(done, len(releases), f"{event.body['month']}/{event.body['edition']}")
 
 
 def _last(rest: list[Event], first: Event) -> int:
@@ -113,7 +154,7 @@ def _reference(settings: Settings, aside: Settings, archive: Archive, event: Eve
 @contextmanager
 def _fresh_warehouse(aside: Settings, reference: Reference, archive: Archive, number: int) -> Iterator[Warehouse]:
     path = aside.data / f"warehouse-{number}.duckdb"
-    # it reads what stands on the shelf too; on disk only when it is put in its place
+    # it reads the published editions too; synced to disk only when it replaces the old one
     opening = projection.open_warehouse(path, reference, archive, aside.data.parent, durable=False)
     with projection.quarantine(path), opening as opened:
         yield opened
@@ -132,57 +173,57 @@ class _Writing:
         if failed is None:
             self.finish()
 
-    def begin(self, opened: Warehouse, *told) -> None:
-        """Begin to write an edition as the warehouse stands now; `told` as `publishing.write` takes it."""
+    def begin(self, opened: Warehouse, *arguments: Any) -> None:
+        """Start writing an edition of the warehouse as it is now; `arguments` are those of `publish_edition.write`."""
         beside = Beside(opened)
 
         def write() -> Path:
             try:
-                return publish_edition.write(beside, *told)
+                return publish_edition.write(beside, *arguments)
             finally:
                 beside.con.close()
 
         self._last = self._thread.submit(write)
 
     def finish(self) -> None:
-        """Wait until the last edition stands. Errors: those of writing it."""
+        """Wait until the last edition is written. Errors: those of writing it."""
         if self._last:
             self._last.result()
         self._last = None
 
 
-def _again(opened: Warehouse, aside: Settings, settings: Settings, event: Event, seen: dict, writing: _Writing) -> dict:
-    """One edition made again, and how it compares with the ledger and with what stands on the shelf.
-
-    `seen` remembers files that were hashed: editions share their month tables.
-    """
+def _again(
+    opened: Warehouse, aside: Settings, settings: Settings, event: Event, hashed: Hashed, writing: _Writing
+) -> _Outcome:
+    """One edition made again and compared with the ledger and the shelf. `hashed`: files that editions share."""
     month, number = months.parse(event.body["month"]), event.body["edition"]
     update.bring_up_to_date(opened, month)
-    # from here on the editions before this one are looked at
+    # the editions before this one are read from here on
     writing.finish()
     draft = publish_edition.drafted(opened, aside, month, opened.life(), event.body.get("format", 1))
     standing = settings.releases / event.body["month"] / str(number)
-    sound = _sound(standing, event, seen)
-    told = {
-        "release": f"{event.body['month']}/{number}",
-        "agrees": _agrees(opened, event, draft, standing if sound else None),
-        "sound": sound,
-        "old": _is_old(event),
-        "program": event.body["program"]["sha256"] == draft.manifest["program"]["sha256"],
-    }
-    told["tables"] = same_edition.differing(opened, standing, draft.manifest) if sound and not told["agrees"] else []
-    return told | {"folder": _stand_aside(opened, aside, draft, event, standing if sound else None, writing)}
+    sound = _sound(standing, event, hashed)
+    agrees = _agrees(opened, event, draft, standing if sound else None)
+    return _Outcome(
+        f"{event.body['month']}/{number}",
+        agrees,
+        sound,
+        _is_old(event),
+        event.body["program"]["sha256"] == draft.manifest["program"]["sha256"],
+        same_edition.differing(opened, standing, draft.manifest) if sound and not agrees else [],
+        _stand_aside(opened, aside, draft, event, standing if sound else None, writing),
+    )
 
 
 def _is_old(event: Event) -> bool:
-    """Whether the edition has verdicts that nobody draws again: only its figures can be compared (`same_edition.differing`)."""
+    """Whether the edition has verdicts that cannot be computed again: only its figures are compared (`same_edition.differing`)."""
     return event.body.get("format", 1) < edition_folders.VERDICTS
 
 
-def _sound(folder: Path, event: Event, seen: dict) -> bool:
-    """Whether what stands on the shelf is undamaged and is what the ledger knows, or what an earlier rebuild put there."""
+def _sound(folder: Path, event: Event, hashed: Hashed) -> bool:
+    """Whether the folder on the shelf is undamaged and is the edition of the ledger, or one that an earlier rebuild put there."""
     try:
-        if verify_files.edition_faults(folder, seen):
+        if verify_files.edition_faults(folder, hashed):
             return False
         made_again = _is_old(event) and edition_folders.read_manifest(folder)["format"] >= edition_folders.VERDICTS
         return made_again or same_edition.is_what_the_ledger_knows(folder, event.body["digest"])
@@ -204,7 +245,7 @@ def _stand_aside(
     standing: Path | None,
     writing: _Writing,
 ) -> Path:
-    """Where the edition stands on the aside shelf, on which later ones look for it: what stands, or else made again."""
+    """The edition's folder on the aside shelf, where later editions look for it: a link to a sound one, else made again."""
     place = aside.releases / months.key(draft.month)
     folder = place / str(event.body["edition"])
     if standing is None:
@@ -220,13 +261,13 @@ def _stand_aside(
 # ---- putting back
 
 
-def _put_back(settings: Settings, aside: Settings, outcomes: list[dict]) -> None:
-    """Editions that are missing or damaged, where what was made again is what the ledger knows; then pointer and projection."""
+def _put_back(settings: Settings, aside: Settings, outcomes: list[_Outcome]) -> None:
+    """Replace missing or damaged editions by those made again, where these agree with the ledger; then pointer and projection."""
     for outcome in outcomes:
-        # of an edition of the old format nothing but its making is left to prove it: told, and better than none
-        if not outcome["sound"] and (outcome["agrees"] or outcome["old"]):
-            _replace_folder(outcome["folder"], settings.releases / outcome["release"])
-            outcome["restored"] = True
+        # an edition of the old format cannot be compared once its folder is lost: the message says so
+        if not outcome.sound and (outcome.agrees or outcome.old):
+            _replace_folder(outcome.folder, settings.releases / outcome.release)
+            outcome.restored = True
     edition_folders.point_current(settings.releases, Archive(settings.archive))
     made = sorted(aside.data.glob("warehouse-*.duckdb"), key=lambda path: path.stat().st_mtime)
     if made:
@@ -244,30 +285,24 @@ def _replace_folder(made: Path, target: Path) -> None:
 
 
 def _replace_warehouse(made: Path, place: Path) -> None:
-    """The projection just made, in place of the old one and of what was set aside as unusable: it holds the same, and is whole."""
+    """The new warehouse in place of the old one and of those set aside as unusable."""
     with made.open("rb") as file:
         os.fsync(file.fileno())
     place.parent.mkdir(parents=True, exist_ok=True)
-    # the journal first: without it the old file is an earlier state of itself, beside the new one it would be a foreign journal
+    # the write-ahead log first: beside the new file it would be replayed into it
     for name in (f"{place.name}.wal", f"{place.name}.unusable", f"{place.name}.wal.unusable"):
         place.with_name(name).unlink(missing_ok=True)
     made.replace(place)
     sync_folder(place.parent)
 
 
-def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
-    differ = [
-        {
-            "release": o["release"],
-            "tables": o["tables"],
-            "same_program": o["program"],
-            "old": o["old"],
-            "sound": o["sound"],
-        }
+def _verdict(outcomes: list[_Outcome], faults: list[str]) -> Verdict:
+    differ: list[Differing] = [
+        {"release": o.release, "tables": o.tables, "same_program": o.same_program, "old": o.old, "sound": o.sound}
         for o in outcomes
-        if not o["agrees"]
+        if not o.agrees
     ]
-    restored = [o["release"] for o in outcomes if o.get("restored")]
+    restored = [o.release for o in outcomes if o.restored]
     agree = len(outcomes) - len(differ)
     return {
         "agrees": not differ and not faults,
@@ -280,23 +315,23 @@ def _verdict(outcomes: list[dict], faults: list[str]) -> dict:
     }
 
 
-def _message(count: int, agree: int, restored: list[str], differ: list[dict], faults: list[str]) -> str:
+def _message(count: int, agree: int, restored: list[str], differ: list[Differing], faults: list[str]) -> str:
     lines = [f"台账所载 {count} 个发布版中，{agree} 个重做后逐项一致。"]
     if restored:
         lines.append(f"已补回缺失或损坏的发布版：{'、'.join(restored)}。")
         lines.append(
             "当前发布版的报告已重新生成；其他各版的报告可用 shequ report --month 月份 --out 文件夹 重新生成，内容相同。"
         )
-    lines += [_told(item) for item in differ]
+    lines += [_difference(edition) for edition in differ]
     lines += [f"档案：{fault}" for fault in faults]
     return "\n".join(lines)
 
 
-def _told(item: dict) -> str:
-    if item["old"] and not item["sound"]:
+def _difference(edition: Differing) -> str:
+    if edition["old"] and not edition["sound"]:
         return (
-            f"发布版 {item['release']} 是旧格式，架上的已缺失或损坏，无从逐项核对；已按档案重做并放回。"
+            f"发布版 {edition['release']} 是旧格式，架上的已缺失或损坏，无从逐项核对；已按档案重做并放回。"
             "如有备份，请用备份中的原件核对"
         )
-    why = "" if item["same_program"] else "（发布时的程序与现在不同）"
-    return f"发布版 {item['release']} 不一致{why}：{'、'.join(item['tables'][:8]) or '架上没有可比的版本'}"
+    why = "" if edition["same_program"] else "（发布时的程序与现在不同）"
+    return f"发布版 {edition['release']} 不一致{why}：{'、'.join(edition['tables'][:8]) or '架上没有可比的版本'}"

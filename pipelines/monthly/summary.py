@@ -1,10 +1,11 @@
-"""What came out: a month's reports, figures and release in a few numbers, said after every run.
+"""Run summary: a month's reports, figures and release in a few numbers.
 
-Keys are Chinese, because the operator reads them as they stand, in Dagster and on the terminal.
+Keys are Chinese, because Dagster shows them to the operator as they are.
 """
 
 from datetime import date
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from pipelines.archive import month_state
 from pipelines.archive.store import Archive
@@ -15,9 +16,12 @@ from pipelines.reference import age
 from pipelines.settings import Settings
 from pipelines.warehouse.projection import Warehouse
 
+# label → value
+Summary = dict[str, str | int]
 
-def received(warehouse: Warehouse, month: date) -> dict:
-    """Who has reported the month, how many units count, what was found."""
+
+def received(warehouse: Warehouse, month: date) -> Summary:
+    """Who has reported the month, how many units count, how many findings there are."""
     counties = warehouse.reference.rosters.counties(month)
     force = warehouse.life().counted(month)
     missing = [county.name for county in counties if county.code not in force]
@@ -36,8 +40,8 @@ def received(warehouse: Warehouse, month: date) -> dict:
     }
 
 
-def computed(warehouse: Warehouse, month: date) -> dict:
-    """How many figures there are, and where the city's indicators stand."""
+def computed(warehouse: Warehouse, month: date) -> Summary:
+    """How many figures there are, and the status of the city's indicators."""
     statuses = _count(warehouse, "status", "figure", "month = ? AND divisions = 'then' AND level = 'city'", [month])
     figures = sum(_count(warehouse, "level", "figure", "month = ? AND divisions = 'then'", [month]).values())
     shown = {STATUSES[status]: number for status, number in statuses.items()}
@@ -49,33 +53,33 @@ def computed(warehouse: Warehouse, month: date) -> dict:
     }
 
 
-def published(settings: Settings, edition: Edition) -> dict:
-    """Which edition it is, and what moved at city level since the one before."""
+def published(settings: Settings, edition: Edition) -> Summary:
+    """Which edition it is, and what changed at city level since the one before."""
     before = _before(settings.releases, edition.folder)
-    now, in_force = _told(edition.folder)
-    then = _told(before)[0] if before else {}
+    now, in_force = _city(edition.folder)
+    then = _city(before)[0] if before else {}
     both = [(then[key], now[key]) for key in now if key in then]
-    turned = [f"{b[0]} {STATUSES[a[1]]}→{STATUSES[b[1]]}" for a, b in both if a[1] != b[1]]
-    counted = edition_folders.month_tables(edition.folder, edition_folders.read_manifest(edition.folder))
+    turned = [f"{b.name} {STATUSES[a.status]}→{STATUSES[b.status]}" for a, b in both if a.status != b.status]
+    tables = edition_folders.month_tables(edition.folder, edition_folders.read_manifest(edition.folder))
     return {
         "发布版": edition.label,
         "新版": edition.new,
         "已发布": edition.label in month_state.editions(Archive(settings.archive)).released,
         "依据报表数": in_force,
-        "行数": sum(item["rows"] for entries in counted.values() for item in entries.values()),
+        "行数": sum(table["rows"] for entries in tables.values() for table in entries.values()),
         "对比": f"{before.parent.name}/{before.name}" if before else "无（首个发布版）",
-        "变动的全市数字": sum(a[2] != b[2] for a, b in both),
+        "变动的全市数字": sum(a.counted != b.counted for a, b in both),
         "状态变化": "；".join(turned) or "无",
     }
 
 
-def _standing(warehouse: Warehouse, month: date) -> dict:
+def _standing(warehouse: Warehouse, month: date) -> dict[str, int]:
     states = _count(warehouse, "row_state", "standing", "month = ?", [month])
     carried = _count(warehouse, "carried", "standing", "month = ?", [month])
     return {"计入单位": states.get("accepted", 0), "沿用上期": carried.get(True, 0)}
 
 
-def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list) -> dict:
+def _count(warehouse: Warehouse, column: str, source: str, where: str, parameters: list[object]) -> dict[Any, int]:
     sql = f"SELECT {column}, count(*) FROM {source} WHERE {where} GROUP BY 1"
     return dict(warehouse.con.execute(sql, parameters).fetchall())
 
@@ -86,15 +90,21 @@ def _listed(counts: dict[str, int]) -> str:
 
 def _before(releases: Path, folder: Path) -> Path | None:
     """The edition published before this one: of the same month, else the last of the months before."""
-    found = list(edition_folders.editions(releases))
-    place = found.index(folder)
-    return found[place - 1] if place else None
+    shelf = list(edition_folders.editions(releases))
+    place = shelf.index(folder)
+    return shelf[place - 1] if place else None
 
 
-def _told(folder: Path) -> tuple[dict[tuple, tuple], int]:
-    """(policy, indicator) → (name, status, what was counted) of the city, in the release's own month;
-    submissions in force for the series.
-    """
+class _Figure(NamedTuple):
+    """One figure of the city; `counted` is numerator and denominator."""
+
+    name: str
+    status: str
+    counted: tuple[object, object]
+
+
+def _city(folder: Path) -> tuple[dict[tuple[str, str], _Figure], int]:
+    """(policy, indicator) → figure of the city in the edition's month; and how many submissions are in force for the series."""
     release = open_folder(folder)
     try:
         rows = release.rows(
@@ -104,5 +114,7 @@ def _told(folder: Path) -> tuple[dict[tuple, tuple], int]:
         in_force = release.rows("SELECT count(*) AS n FROM submission WHERE status = 'effective'")[0]["n"]
     finally:
         release.close()
-    told = {(r["policy"], r["indicator"]): (r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows}
-    return told, in_force
+    figures = {
+        (r["policy"], r["indicator"]): _Figure(r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows
+    }
+    return figures, in_force

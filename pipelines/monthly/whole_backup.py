@@ -1,12 +1,12 @@
-"""The copy of a whole installation: the archive (`pipelines.archive.backup`), how it is set up, and the edition that people read.
+"""Backup of a whole installation: the archive (`pipelines.archive.backup`), its configuration, and the current edition.
 
-    backup(settings, folder) -> dict       beside the archive: `installation/` and `edition/`
-    verify(folder) -> dict                 all of it, without changing it
-    restore(settings, folder) -> dict      everything in its place; the edition that was current is readable at once
-    rehearse(settings, folder) -> dict     a restore into a temporary folder, every figure made again and compared
+    backup(settings, folder) -> BackedUp   beside the archive: `installation/` and `edition/`
+    verify(folder) -> Verified             all of it, without changing it
+    restore(settings, folder) -> Restored  into an empty installation; the current edition is readable at once
+    rehearse(settings, folder) -> Rehearsal  restore into a temporary folder, rebuild and compare every figure
 
-How it is set up: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, messages that wait, and the reference
-data as it stands. What the environment holds (`/etc/shequ/environment`) is not in it.
+The configuration: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, unsent messages, and the reference
+data. Environment variables (`/etc/shequ/environment`) are not included.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TypedDict
 
 from pipelines.access import audit_log
 from pipelines.archive import backup as archive_backup
@@ -31,27 +32,66 @@ Progress = Callable[[int, int, str], None]
 FILES = ("access.yaml", "contacts.yaml", "dagster.yaml", ".streamlit/secrets.toml")
 FOLDERS = ("outbox/queue",)
 REFERENCE = "reference"
-# lists of earlier days that are kept beside the newest
+# lists of files that are kept, one a day
 KEPT = 60
 
 
-def backup(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
-    """Bring the copy up to the installation and verify all of it; as `archive_backup.backup`, with `files` (how many it is set up by) and
-    `edition` (which edition is in it). Errors: as there.
-    """
-    found = archive_backup.backup(settings, folder, by, report)
-    place = Path(found["folder"])
+class Verified(archive_backup.Verified):
+    """A backup looked at: `files` counts the configuration (None where it has faults), `edition` names the edition in it."""
+
+    files: int | None
+    edition: str | None
+
+
+class BackedUp(Verified):
+    """A backup brought up to date: `copied` new files of `bytes` bytes in its archive."""
+
+    copied: int
+    bytes: int
+
+
+class Restored(archive_backup.Restored):
+    """What was restored: `served` is the edition that can be read (None: none), `notes` what a person must look at, in Chinese."""
+
+    served: str | None
+    notes: list[str]
+
+
+class Rehearsal(TypedDict):
+    """A restore that was compared and removed. `releases` counts the editions, `detail` is the message of the rebuild."""
+
+    folder: str
+    agrees: bool
+    seconds: int
+    message: str
+    releases: int
+    served: str | None
+    detail: str
+
+
+class _Copy(TypedDict):
+    """A file of the installation in the copy."""
+
+    sha256: str
+    mode: int
+
+
+def backup(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> BackedUp:
+    """Bring the copy up to the installation and verify all of it. Errors: as `archive_backup.backup`."""
+    copied = archive_backup.backup(settings, folder, by, report)
+    place = Path(copied["folder"])
     with durable_files.refusing("备份"), locks.hold(place / ".backup.lock", "备份"):
         _copy_files(settings, place / "installation")
         _copy_edition(settings, place / "edition")
-    return _with_rest(found, place, [*_file_faults(place / "installation"), *_edition_faults(place)])
+    verified = _with_rest(copied, place, [*_file_faults(place / "installation"), *_edition_faults(place)])
+    return {**copied, **verified}
 
 
-# ---- how it is set up
+# ---- configuration
 
 
 def _set_up(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """(name in the copy, file) of all that sets an installation up."""
+    """(name in the copy, file) of the configuration."""
     for name in FILES:
         if (settings.data / name).is_file():
             yield name, settings.data / name
@@ -66,13 +106,13 @@ def _set_up(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 
 def _copy_files(settings: Settings, place: Path) -> None:
-    """Every file under its SHA-256, once; the list of a day names them with their modes."""
+    """Copy every file once, under its SHA-256; the list of the day has names and modes."""
     listed = {}
     for name, path in _set_up(settings):
         try:
             data, mode = path.read_bytes(), path.stat().st_mode & 0o777
         except FileNotFoundError:
-            continue  # a message that left this moment
+            continue  # a message that was sent meanwhile
         digest = hashlib.sha256(data).hexdigest()
         if not is_right(place / "objects" / digest, digest):
             write_durably(place / "objects" / digest, data, mode=0o400)
@@ -82,7 +122,7 @@ def _copy_files(settings: Settings, place: Path) -> None:
         old.unlink()
 
 
-def _listed(place: Path) -> dict[str, dict]:
+def _listed(place: Path) -> dict[str, _Copy]:
     """The newest list; empty in a copy made by an earlier program. Errors: `Refusal` where it is damaged."""
     newest = max(place.glob("????-??-??.json"), default=None)
     if newest is None:
@@ -100,31 +140,31 @@ def _file_faults(place: Path) -> list[str]:
         return [str(damaged)]
     return [
         f"备份中的配置文件 {name} 缺失或已损坏"
-        for name, told in listed.items()
-        if not is_right(place / "objects" / told["sha256"], told["sha256"])
+        for name, copy in listed.items()
+        if not is_right(place / "objects" / copy["sha256"], copy["sha256"])
     ]
 
 
 def _restore_files(settings: Settings, place: Path) -> list[str]:
-    """Put back what the installation lacks; returns what a person must look at. Nothing that is there is replaced."""
+    """Restore missing files, never replacing one; returns notes for a person."""
     differing = []
-    for name, told in _listed(place).items():
-        data = (place / "objects" / told["sha256"]).read_bytes()
+    for name, copy in _listed(place).items():
+        data = (place / "objects" / copy["sha256"]).read_bytes()
         if name.startswith(f"{REFERENCE}/"):
             target = settings.reference / name.removeprefix(f"{REFERENCE}/")
             if not (target.exists() and target.read_bytes() == data):
                 differing.append(name)
         elif not (settings.data / name).exists():
-            write_durably(settings.data / name, data, mode=told["mode"])
+            write_durably(settings.data / name, data, mode=copy["mode"])
     return _reference_aside(settings, place, differing) if differing else []
 
 
 def _reference_aside(settings: Settings, place: Path, differing: list[str]) -> list[str]:
-    """The backed-up reference data in a folder of its own, where it is not the one that this installation uses."""
+    """Restore reference data that differ from the installation's into a folder of their own; returns the note about it."""
     folder = settings.data / "reference-restored"
-    for name, told in _listed(place).items():
+    for name, copy in _listed(place).items():
         if name.startswith(f"{REFERENCE}/"):
-            data = (place / "objects" / told["sha256"]).read_bytes()
+            data = (place / "objects" / copy["sha256"]).read_bytes()
             write_durably(folder / name.removeprefix(f"{REFERENCE}/"), data)
     shown = "、".join(name.removeprefix(f"{REFERENCE}/") for name in differing[:3])
     return [
@@ -133,11 +173,11 @@ def _reference_aside(settings: Settings, place: Path, differing: list[str]) -> l
     ]
 
 
-# ---- the edition that people read
+# ---- the current edition
 
 
 def _copy_edition(settings: Settings, place: Path) -> None:
-    """The current edition, once; the one before it goes when the new one stands whole."""
+    """Copy the current edition unless it is there; older copies are removed once the new one is complete."""
     current = edition_folders.current(settings.releases)
     if current is None:
         return
@@ -173,7 +213,7 @@ def _edition_faults(place: Path) -> list[str]:
 
 
 def _restore_edition(settings: Settings, place: Path) -> str | None:
-    """The edition in its place on the shelf, where it is whole and the ledger knows it; its name."""
+    """Restore the edition where it is undamaged and in the ledger; returns its name."""
     folder = _edition(place)
     if folder is None or verify_files.edition_faults(folder) or not _is_known(settings, folder):
         return None
@@ -201,65 +241,69 @@ def _is_known(settings: Settings, folder: Path) -> bool:
 # ---- verify, restore, rehearse
 
 
-def verify(folder: Path) -> dict:
-    """Verify a copy without changing it; as `archive_backup.verify`, with `files` and `edition`."""
-    found = archive_backup.verify(folder)
-    place = Path(found["folder"])
+def verify(folder: Path) -> Verified:
+    """Verify a copy without changing it."""
+    verified = archive_backup.verify(folder)
+    place = Path(verified["folder"])
     more = [*_file_faults(place / "installation"), *_edition_faults(place)]
-    return _with_rest(found, place, more)
+    return _with_rest(verified, place, more)
 
 
-def _with_rest(found: archive_backup.Verified, place: Path, more: list[str]) -> dict:
+def _with_rest(verified: archive_backup.Verified, place: Path, more: list[str]) -> Verified:
     edition = _edition(place)
     files = len(_listed(place / "installation")) if not more else None
-    faults = [*found["faults"], *more]
-    told = f"配置和基础数据 {files} 个文件，发布版 {edition_folders.name_of(edition) if edition else '无'}。"
-    message = "\n".join([found["message"], *([f"有缺陷：{fault}" for fault in more] or [told])])
-    rest = {"files": files, "edition": edition_folders.name_of(edition) if edition else None}
-    return {**found, **rest, "faults": faults, "whole": not faults, "message": message}
+    faults = [*verified["faults"], *more]
+    name = edition_folders.name_of(edition) if edition else None
+    summary = f"配置和基础数据 {files} 个文件，发布版 {name or '无'}。"
+    message = "\n".join([verified["message"], *([f"有缺陷：{fault}" for fault in more] or [summary])])
+    return {**verified, "files": files, "edition": name, "faults": faults, "whole": not faults, "message": message}
 
 
-def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
-    """The archive, how it was set up, and the edition that was current, which can be read from this moment; the rest is made by a rebuild.
+def restore(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Restored:
+    """The archive, the settings, and the edition that was current, readable at once; a rebuild makes the rest.
 
-    Returns as `archive_backup.restore`, with `served` (the edition that is readable) and `notes` (Chinese). Errors: as there.
+    Errors: as `archive_backup.restore`.
     """
-    found = archive_backup.restore(settings, folder, by, report)
-    place = Path(found["folder"])
+    restored = archive_backup.restore(settings, folder, by, report)
+    place = Path(restored["folder"])
     if faults := _file_faults(place / "installation"):
         notes = [f"配置未恢复：{'；'.join(faults)}"]
     else:
         notes = _restore_files(settings, place / "installation")
     with durable_files.refusing("恢复发布版"):
         served = _restore_edition(settings, place)
-    return {**found, "served": served, "notes": notes}
+    return {**restored, "served": served, "notes": notes}
 
 
-def _holds(verdict: dict) -> bool:
-    """Whether every edition of this program came back as it was. One of an earlier program may differ by the program alone."""
-    return not verdict["archive"] and not any(one["same_program"] for one in verdict["differ"])
+def _holds(verdict: rebuild_editions.Verdict) -> bool:
+    """Whether every edition made by this program came out the same; one of an earlier program may differ."""
+    return not verdict["archive"] and not any(edition["same_program"] for edition in verdict["differ"])
 
 
-def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> dict:
-    """Restore into a temporary folder below the data, make every figure again, compare with the ledger, and remove it all again.
+def rehearse(settings: Settings, folder: Path, by: str = "系统", report: Progress | None = None) -> Rehearsal:
+    """Restore into a temporary folder, rebuild every edition, compare with the ledger, and remove the folder.
 
-    Returns `agrees`, `releases`, `served`, `seconds` and `message`; noted in the audit ledger. Errors: as `restore`.
+    The result is noted in the audit ledger. Errors: as `restore`.
     """
     began, here = time.monotonic(), settings.data / ".rehearsal"
     shutil.rmtree(here, ignore_errors=True)
     try:
         there = Settings(here, settings.reference)
-        found = restore(there, folder, by, report)
+        restored = restore(there, folder, by, report)
         readable = time.monotonic() - began
         verdict = rebuild_editions.rebuild(there, report)
     finally:
         shutil.rmtree(here, ignore_errors=True)
     seconds = round(time.monotonic() - began)
-    agrees = _holds(verdict) and (found["served"] is not None or not verdict["releases"])
-    first = f"{readable:.0f} 秒后可看 {found['served']}，" if found["served"] else ""
+    agrees = _holds(verdict) and (restored["served"] is not None or not verdict["releases"])
+    first = f"{readable:.0f} 秒后可看 {restored['served']}，" if restored["served"] else ""
     message = f"{first}{seconds} 秒后 {verdict['agree']}/{verdict['releases']} 个发布版的数字一致"
-    if earlier := sum(not one["same_program"] for one in verdict["differ"]):
+    if earlier := sum(not edition["same_program"] for edition in verdict["differ"]):
         message += f"，另有 {earlier} 个由早先的程序发布，重做后不同或无从核对"
-    told = {"folder": found["folder"], "agrees": agrees, "seconds": seconds, "message": message}
-    audit_log.note(settings, "rehearsal", by, **told)
-    return {**told, "releases": verdict["releases"], "served": found["served"], "detail": verdict["message"]}
+    audit_log.note(
+        settings, "rehearsal", by, folder=restored["folder"], agrees=agrees, seconds=seconds, message=message
+    )
+    return {
+        "folder": restored["folder"], "agrees": agrees, "seconds": seconds, "message": message, "releases": verdict["releases"],
+        "served": restored["served"], "detail": verdict["message"],
+    }  # fmt: skip

@@ -3,9 +3,11 @@
 import hashlib
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 from pipelines import months
 from pipelines.intake import file_names
+from pipelines.intake.month_report import RefusedFile
 from pipelines.notify import due_dates
 from pipelines.notify.contacts import Contacts, Kind
 from pipelines.notify.reporting_state import Standing
@@ -35,7 +37,7 @@ class Message:
         """The name of the robot that it is for; None for mail."""
         return self.to.removeprefix(ROBOT) if self.to.startswith(ROBOT) else None
 
-    def public(self) -> dict:
+    def public(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -83,7 +85,7 @@ def _counted(standing: Standing) -> str:
 
 
 def _to_county(
-    key: str, month: str, when: str, county: tuple[str, str], refused: list[dict], contacts: Contacts
+    key: str, month: str, when: str, county: tuple[str, str], refused: list[RefusedFile], contacts: Contacts
 ) -> Message:
     code, name = county
     body = f"{name}：\n\n{month}报表{when}，{_refused_text(refused) if refused else _MISSING}\n"
@@ -108,7 +110,7 @@ _MISSING = (
 )
 
 
-def _refused_text(refused: list[dict]) -> str:
+def _refused_text(refused: list[RefusedFile]) -> str:
     """The refused files of a county, one line each with the reason."""
     lines = [
         f"- {_day(row['at'])}收到的“{row['file']}”（第 {row['seq']} 号收件）：{row['why'] or '见回执'}"
@@ -142,12 +144,12 @@ def _overview(standing: Standing, when: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(what: str, counties: tuple[tuple[str, str], ...], standing: Standing | None = None) -> list[str]:
+def _line(heading: str, counties: tuple[tuple[str, str], ...], standing: Standing | None = None) -> list[str]:
     """One line: the label and the names; with `standing`, the due day beside each county that has another than the usual one."""
     if not counties:
         return []
     names = [name + (_extended(standing, code) if standing else "") for code, name in counties]
-    return [f"{what}：{'、'.join(names)}"]
+    return [f"{heading}：{'、'.join(names)}"]
 
 
 def _extended(standing: Standing, code: str) -> str:
@@ -159,7 +161,7 @@ def _refused_lines(standing: Standing) -> list[str]:
     """Refused files by county; those of unknown counties last."""
     names = dict(standing.reported + standing.missing)
     lines = [
-        f"- {names.get(row['county'], '不知是哪个县的')}“{row['file']}”：{row['why'] or '见回执'}"
+        f"- {names.get(row['county'] or '', '不知是哪个县的')}“{row['file']}”：{row['why'] or '见回执'}"
         for row in sorted(standing.refused, key=lambda row: (row["county"] is None, row["county"], row["seq"]))
     ]
     return [f"未被采用的报表{len(lines)}份，须改正后重报：", *lines] if lines else []
@@ -167,11 +169,11 @@ def _refused_lines(standing: Standing) -> list[str]:
 
 def published(month: date, edition: int, kind: str, verdict: str, contacts: Contacts) -> Message:
     """Message about a released edition: its verdict in one sentence."""
-    what = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
+    change = {"original": "发布", "corrected": "更正", "restated": "按新口径重算", "checked": "加注抽查"}[kind]
     label = f"{months.label(month)}第{edition}版"
     return Message(
-        f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{what}", f"{verdict}\n",
-        "release", f"{label}已{what}。{verdict}", contacts.page(f"?month={months.key(month)}"),
+        f"release-{months.key(month)}-{edition}", contacts.clerk, f"{label}已{change}", f"{verdict}\n",
+        "release", f"{label}已{change}。{verdict}", contacts.page(f"?month={months.key(month)}"),
     )  # fmt: skip
 
 

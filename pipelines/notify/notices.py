@@ -21,7 +21,7 @@ from pipelines.settings import Settings
 MOST = 5 * 2**20
 
 
-class Told(NamedTuple):
+class Sent(NamedTuple):
     """Names of the counties whose notice was written down to be sent, of those that had it before, and of those without an address."""
 
     written: list[str]
@@ -29,12 +29,12 @@ class Told(NamedTuple):
     without: list[str]
 
 
-def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> Told:
+def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> Sent:
     """Write down the mails of all counties that have an address, of the month's newest released edition (default: the current one).
 
     Errors: `Refusal` where no county has an address.
     """
-    known, told = dispatch.known(settings), Told([], [], [])
+    known, sent = dispatch.known(settings), Sent([], [], [])
     release = open_release(month, settings=settings)
     try:
         facts = gather(release, None, 1, (), office.load(settings))
@@ -46,13 +46,13 @@ def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> 
         answer_by = due(settings, release.month)
         for county in facts.counties:
             if county not in reached:
-                told.without.append(county["short"])
+                sent.without.append(county["short"])
                 continue
             new = dispatch.outbox(settings).put([message(facts, county, answer_by, by, known, most)])
-            (told.written if new else told.before).append(county["short"])
+            (sent.written if new else sent.before).append(county["short"])
     finally:
         release.close()
-    return told
+    return sent
 
 
 def due(settings: Settings, month: date) -> date:

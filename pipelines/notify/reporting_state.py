@@ -2,15 +2,40 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TypedDict
 
 from pipelines import months
 from pipelines.archive.store import SHANGHAI
 from pipelines.intake import month_now, reporting_status
 from pipelines.intake.month_now import MonthNow
+from pipelines.intake.month_report import MonthStatus, RefusedFile
 from pipelines.notify import due_dates
 from pipelines.settings import Settings
 
 Counties = tuple[tuple[str, str], ...]
+
+
+class CountyDue(TypedDict):
+    """`state`: reported | missing | late | excused; `due` is an ISO date, null where it is excused."""
+
+    code: str
+    name: str
+    state: str
+    due: str | None
+
+
+class Reminders(TypedDict):
+    """A `Standing` as `shequ reminders --json` prints it; `with_errors` are codes of counties."""
+
+    month: str
+    due: str
+    caveat: str | None
+    counties: list[CountyDue]
+    with_errors: list[str]
+    waiting: int
+    inbox: list[str]
+    refused: list[RefusedFile]
+    unread: int
 
 
 @dataclass(frozen=True)
@@ -30,7 +55,7 @@ class Standing:
     with_errors: Counties
     waiting: int
     inbox: tuple[str, ...]
-    refused: tuple[dict, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
     unread: int = 0
     due: dict[str, date] = field(default_factory=dict)
     excused: Counties = ()
@@ -44,12 +69,12 @@ class Standing:
         """Missing counties whose own due day is over."""
         return tuple(county for county in self.missing if due_dates.is_late(self.due_of(county[0]), self.today))
 
-    def public(self) -> dict:
-        """For `--json`: `state` of a county is reported | missing | late | excused; `due` is null where it is excused."""
+    def public(self) -> "Reminders":
+        """For `--json`."""
         late = set(self.late)
         rows = [(c, "reported") for c in self.reported] + [(c, "excused") for c in self.excused]
         rows += [(c, "late" if c in late else "missing") for c in self.missing]
-        counties = [
+        counties: list[CountyDue] = [
             {"code": c[0], "name": c[1], "state": state, "due": None if state == "excused" else self.due_of(c[0]).isoformat()}
             for c, state in sorted(rows)
         ]  # fmt: skip
@@ -70,7 +95,7 @@ def of_month_as_kept(settings: Settings, month: date, today: date) -> Standing:
     return from_status(reporting_status.kept(settings, month), month_now.of(settings, month), today)
 
 
-def from_status(state: dict, now: MonthNow, today: date) -> Standing:
+def from_status(state: MonthStatus, now: MonthNow, today: date) -> Standing:
     counties = [(county["code"], county["name"], county) for county in state["counties"]]
     missing = [(code, name) for code, name, c in counties if c["state"] != "effective"]
     return Standing(
@@ -90,7 +115,7 @@ def from_status(state: dict, now: MonthNow, today: date) -> Standing:
     )
 
 
-def on_this_day(settings: Settings, month: date | None) -> dict:
-    """The state of the month (None: the one that has ended) as of today, with the keys of `--json`."""
+def on_this_day(settings: Settings, month: date | None) -> Reminders:
+    """The state of the month (None: the one that has ended) as of today."""
     today = datetime.now(SHANGHAI).date()
     return of_month(settings, month or due_dates.in_question(today), today).public()

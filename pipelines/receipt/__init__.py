@@ -4,14 +4,14 @@
 
 An xlsx or xlsm is patched part by part: parts that this package does not handle (pictures, shapes, validations, charts) are
 copied byte for byte. For other formats an xlsx is made that holds the list and, where the file can be read, a copy of its
-values with the marks. The receipt is always an .xlsx without macros: a macro would run at the county under our name, and no
-answer depends on it.
+values with the marks. The receipt is always an .xlsx without macros, which would run at the county as if they were ours.
 """
 
 from collections.abc import Sequence
 
 from lxml import etree
 
+from pipelines.answers.findings import FindingRow
 from pipelines.receipt import finding_list, mark_workbook, plain_workbook
 from pipelines.receipt.context import ReceiptContext, Try, file_name
 from pipelines.workbook.grid import Unreadable
@@ -20,11 +20,10 @@ from pipelines.workbook.open_workbook import open_workbook
 __all__ = ["ReceiptContext", "Try", "file_name", "write_receipt"]
 
 
-def write_receipt(original: bytes, name: str, findings: Sequence[dict], context: ReceiptContext) -> tuple[bytes, str]:
-    """The receipt's bytes and its file name. Never raises for what the file or the findings hold.
-
-    `findings` are dicts with id, code, severity, sheet, cell, field, unit, found, expected, message: `intake.Report`'s.
-    """
+def write_receipt(
+    original: bytes, name: str, findings: Sequence[FindingRow], context: ReceiptContext
+) -> tuple[bytes, str]:
+    """The receipt's bytes and its file name. Never raises for what the file or the findings hold."""
     entries = finding_list.entries(findings, context)
     try:
         data = mark_workbook.mark(original, entries, finding_list.Header(name, context, own=True))

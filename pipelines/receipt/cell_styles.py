@@ -7,7 +7,7 @@ from lxml import etree
 # A fill for each severity, distinct in colour and in grey (luminance about 146, 191 and 228 of 255); black is readable on each.
 FILLS = {"error": "FFE5706A", "warning": "FFF2BC4B", "note": "FFD7E6F4"}
 _INK, _QUIET, _LINK, _LINE, _HEAD = "FF1F2933", "FF7B8794", "FF0B5CAD", "FFB8C2CC", "FFDCE6F1"
-# of the list's own cells; the county writes into `input`
+# fills of the list's cells; the county writes into `input`
 _LIST_FILLS = {**FILLS, "head": _HEAD, "input": "FFFFF9DB"}
 _ORDER = (
     "numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "tableStyles", "colors",
@@ -34,7 +34,7 @@ class Styles:
         self.xfs = self._group("cellXfs")
         if not len(self.xfs):
             self._append("cellXfs", '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>')
-        self._made: dict[tuple, int] = {}
+        self._made: dict[tuple[object, ...], int] = {}
 
     # ---- marks
 
@@ -54,7 +54,7 @@ class Styles:
         return self._made[base, ""]
 
     def marks(self) -> set[int]:
-        """Styles with one of our fills: marks of an earlier receipt."""
+        """Indexes of the styles with one of our fills: marks of an earlier receipt."""
         fills = self.root.find("{*}fills")
         ours = {
             str(i)
@@ -104,7 +104,7 @@ class Styles:
 
     # ---- making
 
-    def _once(self, key: tuple, group: str, xml: str) -> int:
+    def _once(self, key: tuple[object, ...], group: str, xml: str) -> int:
         if key not in self._made:
             self._made[key] = self._append(group, xml)
         return self._made[key]

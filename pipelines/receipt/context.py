@@ -7,13 +7,14 @@ from datetime import date
 from typing import Literal, TypedDict
 
 from pipelines import months
+from pipelines.answers.findings import FindingRow
 
 
 @dataclass(frozen=True)
 class Try:
     """An earlier submission of the same county and month. `refused`: its rows were not read."""
 
-    findings: tuple[dict, ...]
+    findings: tuple[FindingRow, ...]
     refused: bool = False
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pipelines.answers import explanations
-from pipelines.answers.findings import CODES, SEVERITY_NAMES, place, quote
+from pipelines.answers.findings import CODES, SEVERITY_NAMES, FindingRow, place, quote
 from pipelines.receipt import history
 from pipelines.receipt.context import ReceiptContext, Said
 
@@ -44,7 +44,7 @@ class Cell:
 class Entry:
     """A finding as the receipt shows it. `number` is its line; `cells` are single addresses on `sheet`."""
 
-    finding: dict
+    finding: FindingRow
     number: int
     state: str
     text: str
@@ -59,7 +59,7 @@ class Entry:
 
 
 def codes(entries: Iterable[Entry]) -> frozenset[str]:
-    """Damaged codes of units that findings are about: what stands in a column of codes is no telephone number."""
+    """Damaged unit codes in findings, which must not be masked as telephone numbers."""
     stated = (entry.finding["found"] for entry in entries if entry.finding["field"] in CODES)
     return frozenset(code for text in stated if text for code in text.split("、"))
 
@@ -74,14 +74,14 @@ class Header:
     copied: bool = False
 
 
-def entries(findings: Sequence[dict], context: ReceiptContext) -> list[Entry]:
+def entries(findings: Sequence[FindingRow], context: ReceiptContext) -> list[Entry]:
     """All findings in the order of the list: errors first, then in the order of the workbook."""
     states = history.states(findings, context.earlier)
     order = sorted(range(len(findings)), key=lambda i: _ORDER[findings[i]["severity"]])
     return [_entry(findings[i], states[i], line, context) for line, i in enumerate(order, 1)]
 
 
-def _entry(finding: dict, state: str, number: int, context: ReceiptContext) -> Entry:
+def _entry(finding: FindingRow, state: str, number: int, context: ReceiptContext) -> Entry:
     cells = tuple(cell for cell in (finding["cell"] or "").split(",") if _CELL.fullmatch(cell))
     remedy = context.remedies.get(finding["code"], _REMEDIES[finding["severity"]])
     return Entry(
@@ -89,7 +89,7 @@ def _entry(finding: dict, state: str, number: int, context: ReceiptContext) -> E
     )
 
 
-def body(finding: dict) -> str:
+def body(finding: FindingRow) -> str:
     """The message without its place, which the list shows in separate columns."""
     text, sheet, cell = finding["message"], finding["sheet"], finding["cell"]
     where = place("", sheet, cell).removeprefix("文件“”")
@@ -120,7 +120,7 @@ def lines(entries: list[Entry], header: Header) -> tuple[list[list[Cell]], int]:
     return [*top, *table, *below], len(top)
 
 
-def _top(entries: list[Entry], mended: list[dict], header: Header) -> list[list[Cell]]:
+def _top(entries: list[Entry], mended: list[FindingRow], header: Header) -> list[list[Cell]]:
     context = header.context
     counts = Counter(entry.severity for entry in entries)
     legend = [Cell(f"{word} {counts[severity]}", severity) for severity, word in SEVERITY_NAMES.items()]
@@ -146,7 +146,7 @@ def _waived(entries: list[Entry]) -> list[Cell]:
     return [Cell(f"提示中有 {count} 条已由市局豁免")] if count else []
 
 
-def _since(entries: list[Entry], mended: list[dict], context: ReceiptContext) -> list[Cell]:
+def _since(entries: list[Entry], mended: list[FindingRow], context: ReceiptContext) -> list[Cell]:
     if not context.earlier:
         return [Cell("首次报送，没有可比较的上次。" if context.county else "没有可比较的上次。")]
     states = Counter(entry.state for entry in entries)
@@ -173,9 +173,9 @@ def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
     finding = entry.finding
     labels = "、".join(context.labels.get(name, name) for name in (finding["field"] or "").split(",") if name)
     unit = finding["unit"]
-    said = context.said.get(finding["id"])
+    said = context.said.get(finding["id"] or "")
     remedy = f"市里追问：{said['asked']}。{entry.remedy}" if said and said["asked"] else entry.remedy
-    values = (labels, context.units.get(unit, unit), entry.text, finding["found"], finding["expected"], remedy)
+    values = (labels, context.units.get(unit or "", unit), entry.text, finding["found"], finding["expected"], remedy)
     return [
         Cell(entry.number, "number"), Cell(SEVERITY_NAMES[finding["severity"]], entry.severity), Cell(_state(entry, said)),
         Cell(quote(finding["sheet"])), _link(entry), *(Cell(shown(value)) for value in values),
@@ -184,7 +184,7 @@ def _line(entry: Entry, context: ReceiptContext) -> list[Cell]:
 
 
 def _state(entry: Entry, said: Said | None) -> str:
-    """What was said of a finding since, else how it compares with the submission before."""
+    """State of a finding's explanation, else its state since the submission before."""
     if said and said["asked"]:
         return "市里追问"
     if said and said["state"] in _SAID:
@@ -209,19 +209,19 @@ def shown(value: str | None) -> str | None:
     return quote(value, _LONG) if value else None
 
 
-def _mended_lines(mended: list[dict], context: ReceiptContext) -> list[list[Cell]]:
+def _mended_lines(mended: list[FindingRow], context: ReceiptContext) -> list[list[Cell]]:
     if not mended:
         return []
     head = [[], [Cell(f"上次指出、本次已改正的问题（{len(mended)} 条）", "strong")]]
     return [*head, *([_mended(finding, context) for finding in mended[:MOST]])]
 
 
-def _mended(finding: dict, context: ReceiptContext) -> list[Cell]:
+def _mended(finding: FindingRow, context: ReceiptContext) -> list[Cell]:
     unit = finding["unit"]
     labels = "、".join(context.labels.get(name, name) for name in (finding["field"] or "").split(",") if name)
     return [
         Cell(None), Cell(SEVERITY_NAMES[finding["severity"]], "quiet"), Cell("已改正"), Cell(quote(finding["sheet"])),
-        Cell(shown(finding["cell"])), Cell(labels), Cell(shown(context.units.get(unit, unit))),
+        Cell(shown(finding["cell"])), Cell(labels), Cell(shown(context.units.get(unit or "", unit))),
         Cell(shown(body(finding))), Cell(shown(finding["found"])), Cell(shown(finding["expected"])),
         Cell(None), Cell(None), Cell(finding["id"]),
     ]  # fmt: skip

@@ -44,7 +44,7 @@ def _row(number: int, line: list[Cell], heading: int, styles: Styles) -> str:
 
 
 def _height(line: list[Cell]) -> int:
-    """Points that the fullest cell needs; not every program computes them itself."""
+    """Height of the line in points, by its fullest cell; not every program computes it."""
     pairs = zip(line, HEADINGS.values(), strict=False)
     wrapped = [(cell.value, width) for cell, width in pairs if isinstance(cell.value, str) and cell.style != "strong"]
     most: float = max((_wide(value) / (width - 1) for value, width in wrapped), default=1)
@@ -53,7 +53,7 @@ def _height(line: list[Cell]) -> int:
 
 @lru_cache(maxsize=4096)
 def _wide(content: str) -> int:
-    """In the unit of column widths: a Chinese character is as wide as two digits."""
+    """Width of a text in digits; a Chinese character is as wide as two."""
     return len(content) + sum(letter > "\u2000" for letter in content)
 
 

@@ -1,46 +1,48 @@
 """State of findings since the last submission: new, still open, back again, mended.
 
-Notes have no state: there is nothing to mend. Two findings are the same where the id is the same, or where the same question of
-the same unit has the same fault: a change of 约30 to 约40 does not mend it.
+Notes have no state. Two findings are the same where the id is the same, or where the same question of
+the same unit has the same fault: 约30 changed to 约40 is the same finding.
 """
 
 from collections.abc import Iterable, Sequence
 
+from pipelines.answers.findings import FindingRow
 from pipelines.receipt.context import Try
 
+# a finding by its id, or by code, unit and field
+Key = str | tuple[str, str, str] | None
 NEW, OPEN, REOPENED = "新出现", "仍未改", "又出现"
 
 
-def _key(finding: dict) -> tuple | None:
+def _key(finding: FindingRow) -> Key:
     unit, field = finding.get("unit"), finding.get("field")
     return (finding["code"], unit, field) if unit and field else None
 
 
-def _known(findings: Iterable[dict]) -> set:
-    known = list(findings)
-    return {finding["id"] for finding in known} | {key for finding in known if (key := _key(finding))}
+def _known(findings: Iterable[FindingRow]) -> set[Key]:
+    return {key for finding in findings for key in (finding["id"], _key(finding)) if key}
 
 
-def _among(finding: dict, known: set) -> bool:
+def _among(finding: FindingRow, known: set[Key]) -> bool:
     return finding["id"] in known or _key(finding) in known
 
 
-def states(findings: Sequence[dict], earlier: Sequence[Try]) -> list[str]:
+def states(findings: Sequence[FindingRow], earlier: Sequence[Try]) -> list[str]:
     """A word for each finding; empty on the first submission."""
     if not earlier:
         return [""] * len(findings)
     seen = _known(finding for submission in earlier for finding in submission.findings)
-    # a refused submission between two that were read has no findings of cells: nothing was mended in it
+    # a refused submission has no findings of cells, so the last one that was read is compared too
     last = _known(_last_read(earlier)) | _known(earlier[-1].findings)
     return [_state(f, last, seen) if f["severity"] != "note" else "" for f in findings]
 
 
-def _state(finding: dict, last: set, seen: set) -> str:
+def _state(finding: FindingRow, last: set[Key], seen: set[Key]) -> str:
     return OPEN if _among(finding, last) else REOPENED if _among(finding, seen) else NEW
 
 
-def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> list[dict]:
-    """Findings of the last submission that are gone. In a refused file no cell was read: only faults of the file can be gone."""
+def mended(findings: Sequence[FindingRow], earlier: Sequence[Try], refused: bool) -> list[FindingRow]:
+    """Findings of the last submission that are gone; of a refused file only those about the file, because its cells were not read."""
     if not earlier:
         return []
     now = _known(findings)
@@ -49,10 +51,10 @@ def mended(findings: Sequence[dict], earlier: Sequence[Try], refused: bool) -> l
     return [f for f in gone.values() if not (refused and f.get("cell"))]
 
 
-def _last_read(earlier: Sequence[Try]) -> Sequence[dict]:
+def _last_read(earlier: Sequence[Try]) -> Sequence[FindingRow]:
     return next((submission.findings for submission in reversed(earlier) if not submission.refused), ())
 
 
-def _own(earlier: Sequence[Try]) -> Sequence[dict]:
+def _own(earlier: Sequence[Try]) -> Sequence[FindingRow]:
     """The findings of the last submission where it was refused."""
     return earlier[-1].findings if earlier[-1].refused else ()

@@ -17,7 +17,7 @@ from pipelines.receipt.package_parts import Parts
 from pipelines.workbook.grid import Unreadable
 
 MARK = "_shequ_receipt"  # a hidden defined name that identifies a returned receipt and the sheet of its list
-NOTES_MOST = 3_000  # boxes on a sheet; with more Excel opens slowly, and the list has every finding
+NOTES_MOST = 3_000  # most notes on a sheet; with more Excel opens slowly
 _NOTE_FINDINGS, _NOTE_LENGTH = 6, 400
 _SML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _MACROS = ("vbaproject", "vbadata", "wordvbadata", "vbaprojectsignature", "customui", "xlmacrosheet", "ribbon")
@@ -93,7 +93,7 @@ def _sheets(parts: Parts, main: str, root: etree._Element) -> dict[str, str]:
     return sheets
 
 
-# ---- what a receipt must not carry
+# ---- parts that are removed
 
 
 def _drop_macros(book: _Book) -> None:
@@ -209,7 +209,7 @@ def _write_notes(book: _Book, part: str, sheet: SheetPart, notes: list[Note], re
 
 
 def _not_threaded(parts: Parts, related: dict[str, str], notes: list[Note]) -> list[Note]:
-    """Notes of cells without a threaded comment: Excel hides a note behind a thread, so there the fill and the list must do."""
+    """Notes of cells without a threaded comment, behind which Excel hides a note."""
     thread = related.get("threadedComment", "")
     if thread not in parts:
         return notes
@@ -304,7 +304,7 @@ def _add_name(book: _Book, sheet: str) -> None:
 
 
 def _select(book: _Book, name: str) -> None:
-    """Open on the list and select it alone: with two sheets selected, input goes into both."""
+    """Select the list alone: with two sheets selected, input goes into both."""
     order = [sheet.get("name") for sheet in book.root.iterfind("{*}sheets/{*}sheet")]
     views = book.root.find("{*}bookViews")
     if views is None:
@@ -325,7 +325,7 @@ def _all_sheet_parts(book: _Book) -> list[str]:
 
 
 def _deselect(parts: Parts, part: str) -> None:
-    """Views precede the cells, so a part that is not a tree is changed in its head only."""
+    """Deselect a sheet. Views precede the cells, so only the beginning of an unparsed part is changed."""
     if parts.is_tree(part):
         for view in parts.tree(part).iterfind("{*}sheetViews/{*}sheetView[@tabSelected]"):
             view.set("tabSelected", "0")

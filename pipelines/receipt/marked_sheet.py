@@ -109,7 +109,9 @@ class SheetPart:
             cells[last] = cell
         return cells
 
-    def _add_cell(self, row: etree._Element, number: int, column: int, cells: dict) -> etree._Element:
+    def _add_cell(
+        self, row: etree._Element, number: int, column: int, cells: dict[int, etree._Element]
+    ) -> etree._Element:
         cell = etree.Element(f"{{{self.ns}}}c", r=f"{column_letters(column)}{number}")
         style = row.get("s") if row.get("customFormat") in ("1", "true") else self._column_style(column)
         if style:

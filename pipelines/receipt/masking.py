@@ -14,12 +14,12 @@ _TEXT = re.compile(r">[^<>]*\d[^<>]{9,}<")
 _CELL = re.compile(r"<((?:\w+:)?)c\b([^<>]*)>((?:(?!</?(?:\w+:)?c\b).)*?)<\1v>([^<>]{11,})</\1v>\s*</\1c>", re.DOTALL)
 _NUMBER = re.compile(r"v>([\d.Ee+]{11,24})<")
 _TYPE = re.compile(r"""\st=(["'])(\w+)\1""")
-# not masked: sheet names, which formulas refer to, and parts without words
+# not masked: sheet names, which formulas refer to, and parts without text
 _NO_WORDS = ("xl/workbook.xml", "xl/styles.xml", "xl/theme/theme1.xml")
 
 
 def mask(parts: Parts, codes: Container[str] = ()) -> None:
-    """Mask every part with words of the county. A part without such numbers is unchanged.
+    """Mask the numbers in every part with text of the county; parts without such numbers are unchanged.
 
     `codes` are damaged codes of units, which may look like telephone numbers and stay.
     """
@@ -40,13 +40,13 @@ def _masked(xml: bytes, sheet: bool, codes: Container[str]) -> bytes:
     try:
         text = xml.decode("utf-8")
     except UnicodeDecodeError:
-        return xml  # another encoding, which no current program writes
+        return xml  # another encoding than UTF-8, which current programs do not write
     if sheet and any(_is_personal(number, codes) for number in _NUMBER.findall(text)):
         text = _CELL.sub(partial(_cell, codes), text)
     return _TEXT.sub(lambda text: personal_data.masked(text[0], codes), text).encode()
 
 
-def _cell(codes: Container[str], match: re.Match) -> str:
+def _cell(codes: Container[str], match: re.Match[str]) -> str:
     """A cell whose stored value is a number of eleven digits or more."""
     prefix, attributes, _, value = match.groups()
     kind = _TYPE.search(attributes)

@@ -25,7 +25,7 @@ def tree(xml: bytes, name: str) -> etree._Element:
 
 
 def written(root: etree._Element) -> bytes:
-    """Serialised with the declaration that Excel writes; some readers refuse the single quotes of lxml's."""
+    """Serialised with a declaration in double quotes as Excel writes it; some readers refuse single quotes."""
     return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + etree.tostring(root, encoding="UTF-8")
 
 

@@ -24,7 +24,7 @@ _WIDEST, _NARROWEST = 40, 6
 def package(sheets: list[Sheet], codes: Container[str] = ()) -> bytes:
     """Values and merged ranges of the sheets under their names; no formulas, no formats.
 
-    `codes` are damaged codes of units: they stay, though they may look like telephone numbers.
+    `codes` are damaged unit codes, which are not masked although they may look like telephone numbers.
     """
     names = [f"xl/worksheets/sheet{i}.xml" for i in range(1, len(sheets) + 1)]
     parts = {
@@ -90,7 +90,7 @@ def _columns(sheet: Sheet) -> str:
     return f"<cols>{entries}</cols>" if entries else ""
 
 
-def _row(number: int, row: list, sheet: Sheet, codes: Container[str]) -> str:
+def _row(number: int, row: list[object], sheet: Sheet, codes: Container[str]) -> str:
     cells = (
         _cell(f"{column_letters(column)}{number}", _value(value, sheet, (number, column), codes))
         for column, value in enumerate(row, 1)
@@ -100,7 +100,7 @@ def _row(number: int, row: list, sheet: Sheet, codes: Container[str]) -> str:
 
 
 def _value(value, sheet: Sheet, place: tuple[int, int], codes: Container[str]):
-    """What is shown: a percentage as one, a date as its text, an error by its name."""
+    """The value to be shown: a percentage as such, a date as text, an error by its name."""
     if value is None:
         return sheet.errors[place]
     if personal_data.holds(value) and parse_value.shown(value) not in codes:

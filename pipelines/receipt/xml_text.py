@@ -10,11 +10,11 @@ _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def legal(text: str) -> str:
-    """Without characters that XML forbids; `_x0041_`, which Excel would show as A, is escaped."""
+    """The text without characters that XML forbids; `_x0041_`, which Excel would show as A, is escaped."""
     return _ESCAPE_LIKE.sub("_x005F_", _ILLEGAL.sub("\ufffd", text)[:LONGEST])
 
 
-@lru_cache(maxsize=4096)  # many findings have the same remedy
+@lru_cache(maxsize=4096)  # cached: many findings have the same remedy
 def xml(text: str) -> str:
     """For an XML text node."""
     return escape(legal(text))

@@ -67,16 +67,16 @@ def load(folder: Path) -> CityFacts:
     """The facts of a folder of reference data; none where it has no `city.yaml`. Errors: `Refusal` naming entry and repair."""
     path = folder / FILE
     declared = build(_File, load_yaml(path) if path.exists() else {}, FILE)
-    files = [build(OutlineFile, item, f"{FILE}：outlines 第{n}条") for n, item in enumerate(declared.outlines, 1)]
+    files = [build(OutlineFile, entry, f"{FILE}：outlines 第{n}条") for n, entry in enumerate(declared.outlines, 1)]
     return CityFacts(
         outlines=tuple(outline for entry in files for outline in _outlines(folder, entry)),
         without_outline=tuple(
-            build(WithoutOutline, item, f"{FILE}：without_outline 第{n}条")
-            for n, item in enumerate(declared.without_outline, 1)
+            build(WithoutOutline, entry, f"{FILE}：without_outline 第{n}条")
+            for n, entry in enumerate(declared.without_outline, 1)
         ),
         division_changes=tuple(
-            _change(build(DivisionChange, item, f"{FILE}：division_changes 第{n}条"))
-            for n, item in enumerate(declared.division_changes, 1)
+            _change(build(DivisionChange, entry, f"{FILE}：division_changes 第{n}条"))
+            for n, entry in enumerate(declared.division_changes, 1)
         ),
     )
 
@@ -102,8 +102,8 @@ def _outlines(folder: Path, entry: OutlineFile) -> list[Outline]:
     first, last = (months.parse(text) if text else None for text in (entry.first, entry.last))
     features = json.loads(path.read_text(encoding="utf-8"))["features"]
     return [
-        Outline(first, last, item["properties"]["code"], item["properties"]["name"], _rings(item["geometry"]))
-        for item in features
+        Outline(first, last, feature["properties"]["code"], feature["properties"]["name"], _rings(feature["geometry"]))
+        for feature in features
     ]
 
 

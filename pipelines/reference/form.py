@@ -1,7 +1,7 @@
-"""The survey form: what is asked. Inert entries, loaded through one strict gate.
+"""The survey form: sheets, questions, labels and rules, read from YAML and validated.
 
 `form.yaml` is the newest version; the earlier ones stand beside it as `form-<version>.yaml`, because a workbook is read by the
-version under which it was sent. Adding a question, an alias or a rule is an entry of the file and touches no Python.
+version under which it was sent. A question, an alias or a rule is added in the file, without Python.
 """
 
 import re
@@ -43,8 +43,8 @@ class Field(Dated):
     """One question. `unit` is the unit that answers are held in; `max` the largest plausible answer.
 
     `period`: a `stock` is as at the month's last day; a `year` counts from 1 January or is decided anew each year, and its answers
-    are never carried or compared across a New Year. `since` and `until` are the months in which the question is asked. What is
-    `volatile` moves from month to month: a prefilled form asks to look at it again.
+    are never carried or compared across a New Year. `since` and `until` are the months in which the question is asked. A `volatile`
+    answer changes from month to month: a prefilled form asks the county to check it.
     """
 
     id: str
@@ -116,12 +116,12 @@ class Vocabulary:
 
     @cached_property
     def named(self) -> "Named":
-        """What each text of a sheet can be the label of."""
+        """Text → the fields that it can be the label of."""
         return Named(self.fields)
 
 
 class Named(dict[str, dict[str, tuple[str, ...]]]):
-    """Text to the fields that it can be the label of, fullest reading first, each with the remarks taken off; worked out when met first."""
+    """Text → fields that it can be the label of, fullest reading first, each with the remarks taken off; computed on first use."""
 
     def __init__(self, fields: dict[str, Field]):
         super().__init__()
@@ -168,7 +168,7 @@ class Part:
 
     @cached_property
     def remembered(self) -> dict[Any, Any]:
-        """Room for what need not be worked out twice while this form is in use: see `answers.Remembered`."""
+        """A cache that lives as long as this form (`answers.Remembered`)."""
         return {}
 
     @property
@@ -208,7 +208,7 @@ class Form:
         return next((form for form in self.versions or (self,) if form.version == version), None)
 
     def is_older(self, version: str, than: str) -> bool:
-        """Whether a known version came before another known one."""
+        """Whether one version is older than another; False where either is unknown."""
         order = [form.version for form in self.versions or (self,)]
         return version in order and than in order and order.index(version) > order.index(than)
 
@@ -238,7 +238,7 @@ def _ordered(version: str) -> list[int]:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 over what a workbook is read by: the form in all versions, its findings and its questions."""
+    """SHA-256 over the form in all versions and the taxonomy of findings."""
     return strict_yaml.digest([*files(folder), folder / "findings.yaml", folder / "behaviour.yaml"])
 
 

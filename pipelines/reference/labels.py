@@ -1,4 +1,4 @@
-"""Labels as a clerk writes them, brought to one form for comparing (semantics §3)."""
+"""Normalise labels for comparison (semantics §3)."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _SPACE = re.compile(r"\s+")
 # decided by the input method, so they are left out.
 _BRACKETS = str.maketrans("【〔[〖{】〕]〗}", "((((()))))")
 _QUOTES = dict.fromkeys(map(ord, "“”„‟«»『』「」‘’\"'＂＇"))
-# ① folds to a bare 1 under NFKC and could no longer be told from a number in the label
+# NFKC folds ① to 1, which could not be distinguished from a number in the label
 _CIRCLED = {ord("①") + i: f"({i + 1})" for i in range(20)}
 _ORDINAL = re.compile(
     r"^(?:\([0-9]{1,3}\)|\([一二三四五六七八九十]{1,3}\)"
@@ -31,7 +31,7 @@ _FIRST_REMARK = re.compile(r"^\(([^()]*)\)")
 
 @lru_cache(maxsize=1 << 15)
 def fold(text: str) -> str:
-    """Text with full width folded (NFKC) and white space and invisible characters removed: for comparing, not for keeping."""
+    """Text for comparison: full width folded (NFKC), white space and invisible characters removed."""
     if text.isascii() and text.isalnum():
         return text
     folded = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
@@ -54,7 +54,7 @@ def normalise(text: str) -> str:
 
 
 def split_remark(label: str) -> tuple[str, str | None]:
-    """A normalised label without its last bracket, and what stood in it: `工作经费(元)` is (`工作经费`, `元`)."""
+    """A normalised label without its last bracket, and the bracket's content: `工作经费(元)` is (`工作经费`, `元`)."""
     remark = _LAST_REMARK.search(label)
     return (label[: remark.start()], remark[1]) if remark and remark.start() else (label, None)
 

@@ -2,7 +2,7 @@
 
 The copy is a text for each row of 表1, in which every question has `WIDTH` characters in the form's order, padded with blanks; the first
 is the code, and behind the last one stands the month of the row. The sheet's first row names the questions in the same way, each as
-long as it is, parted by blanks. A cell for every answer would cost as much as the whole blank form.
+long as it is, parted by blanks. One cell per answer would double the size of the form.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def text_of(value: object) -> str:
 
 
 def unpacked(texts: Sequence[object]) -> tuple[list[str], dict[str, list[str]]]:
-    """The names of the questions, and by code what stood in the cells of its row."""
+    """The names of the questions; code → the texts of the row's cells."""
     names = texts[0].split() if texts and isinstance(texts[0], str) else []
     rows = {}
     for text in texts[1:]:

@@ -38,7 +38,7 @@ class Reference:
         return rules.compile_rules(self.form, self.form.county)
 
     def with_admissions(self, admissions: Iterable[Admission]) -> "Reference":
-        """The same with units on the roster that the city has admitted between two editions."""
+        """The same with the units that the city has admitted between two editions of the roster."""
         return _with_admissions(self, frozenset(admissions))
 
     def rules_in(self, month: date) -> list[CompiledRule]:
@@ -56,7 +56,7 @@ class Reference:
 
     @property
     def main(self) -> Register:
-        """The register of the policy that the city set out with."""
+        """The register of the first policy."""
         return self.registers[0]
 
     def register(self, policy_id: str | None) -> Register:
@@ -69,7 +69,7 @@ class Reference:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """Working days and due days. No part of the digests: figures do not depend on it. Reference data of before it use the program's."""
+        """Working days and due days; the program's own where the folder has none. Not in the digests: figures do not depend on it."""
         own = (self.folder / working_days.FILE).exists()
         return working_days.load(self.folder if own else settings.REPOSITORY / "data" / "reference")
 
@@ -77,9 +77,9 @@ class Reference:
     def digests(self) -> dict[str, str]:
         """SHA-256 by part: the form with its findings and questions, each register with its text, and the rosters."""
         digests = {"form": form.digest(self.folder)}
-        for item in self.registers:
-            place = self.folder / "policies" / item.policy.id
-            digests[f"register:{item.policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
+        for policy in (each.policy for each in self.registers):
+            place = self.folder / "policies" / policy.id
+            digests[f"register:{policy.id}"] = strict_yaml.digest([place / "register.yaml", place / "text.txt"])
         digests["rosters"] = self.rosters.digest()
         if places := city_declarations.files(self.folder):
             digests["city"] = strict_yaml.digest(places)
@@ -94,8 +94,7 @@ def _with_admissions(reference: Reference, admissions: frozenset[Admission]) -> 
 def load(folder: Path) -> Reference:
     """Everything, checked. Errors: `Refusal` naming file, entry and repair.
 
-    What was loaded from the same bytes is given again: a month's run opens the warehouse several times, and each time would follow
-    every unit through all rosters anew.
+    Cached by content: a month's run opens the warehouse several times, and following every unit through all rosters is slow.
     """
     return _load(folder, _content(folder))
 
@@ -119,7 +118,7 @@ def _load(folder: Path, _content: str) -> Reference:
 
 
 def bundle(folder: Path) -> bytes:
-    """All reference data of a folder as one zip, the same bytes for the same files: what a release was made with, to keep."""
+    """All reference data of a folder as one zip, the same bytes for the same files; kept with each release."""
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     return zipped(((p.relative_to(folder).as_posix(), p.read_bytes()) for p in files), mode=0)
 

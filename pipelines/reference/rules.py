@@ -1,7 +1,7 @@
 """The form's consistency rules, compiled to SQL over one row of answers.
 
 A rule reads the row's own answers, `roster.*` of its unit and `prev.*`, the same unit's last accepted answers before this month.
-It is broken only where its expression is false: a missing answer breaks nothing (semantics §4).
+It is broken only where its expression is false, not where an answer is missing (semantics §4).
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,6 @@
-"""The strict gate through which reference data enters.
+"""Load and validate reference data.
 
-Declarations are inert YAML; this module refuses what a reader of the file would not expect: a key that stands twice,
-a key that nobody knows (with the nearest known one), a value of the wrong type. Each refusal names file and entry.
+Refuses duplicate keys, unknown keys (naming the nearest known one) and values of the wrong type. Each refusal names file and entry.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-# Chinese text for people; files may be written with half-width marks, and everybody reads full-width ones
+# Chinese text for people: half-width punctuation in the files is shown as full-width
 Prose = Annotated[str, AfterValidator(full_width)]
 E = TypeVar("E", bound=Entry)
 Plain = dict[str, Any]  # an entry as it stands in a file, before `build` has looked at it
@@ -48,13 +47,13 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 def _decimal(loader: _Loader, node: yaml.ScalarNode) -> Decimal:
-    """29.5 in a file means twenty-nine and a half, not the nearest binary fraction."""
+    """Numbers with a decimal point are Decimal: 29.5 has no exact float in general."""
     return Decimal(loader.construct_scalar(node))
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
-# 2018-07 and 2018-07-19 are text here: months and days are parsed where they are used, with a message that names the entry.
+# 2018-07 and 2018-07-19 stay text: they are parsed where they are used, so that a refusal can name the entry
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
@@ -84,7 +83,7 @@ def digest(paths: Iterable[Path]) -> str:
 
 
 def suggest(given: str, known: Iterable[str]) -> str:
-    """`；是否为 info_platform？` when something near is known, else nothing."""
+    """`；是否为 info_platform？` where a similar name is known, else empty."""
     near = get_close_matches(given, list(known), n=1, cutoff=0.6)
     return f"；是否为 {near[0]}？" if near else ""
 
@@ -96,15 +95,15 @@ def build(model: type[E], data: Any, where: str) -> E:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Refusal("\n".join(_explain(model, where, item) for item in error.errors())) from error
+        raise Refusal("\n".join(_explain(model, where, fault) for fault in error.errors())) from error
 
 
-def _explain(model: type[Entry], where: str, item: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in item["loc"])
-    name = str(item["loc"][-1]) if item["loc"] else ""
+def _explain(model: type[Entry], where: str, fault: Mapping[str, Any]) -> str:
+    path = ".".join(str(part) for part in fault["loc"])
+    name = str(fault["loc"][-1]) if fault["loc"] else ""
     known = [field.alias or key for key, field in model.model_fields.items()]
-    if item["type"] == "extra_forbidden":
+    if fault["type"] == "extra_forbidden":
         return f"{where}：不认识的键“{path}”{suggest(name, known)}"
-    if item["type"] == "missing":
+    if fault["type"] == "missing":
         return f"{where}：缺少必需的键“{path}”"
-    return f"{where}：“{path}”的值 {item['input']!r} 不合要求（{item['msg']}）"
+    return f"{where}：“{path}”的值 {fault['input']!r} 不合要求（{fault['msg']}）"

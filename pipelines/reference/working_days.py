@@ -41,7 +41,7 @@ class Calendar:
         return year in self.years_known
 
     def is_working_day(self, day: date) -> bool:
-        """Monday to Friday but for holidays, and the weekend days worked in exchange."""
+        """Monday to Friday except holidays, and weekend days worked in exchange."""
         if day in self.exchanged:
             return True
         return day.weekday() < _SATURDAY and day not in self.holidays
@@ -57,7 +57,7 @@ class Calendar:
         return self.working_day_from(months.add(month, 1).replace(day=self.due_day_of_month))
 
     def publication_moment(self, month: date) -> datetime:
-        """From when a month is released however few have reported. On a working day, and never before the due day is over."""
+        """The moment from which a month is released, whoever has reported: on a working day, after the due day."""
         nominal = months.add(month, 1).replace(day=self.publication_day_of_month)
         day = self.working_day_from(max(nominal, self.due_day(month) + _ONE_DAY))
         return datetime.combine(day, self.publication_time, self.zone)
@@ -119,7 +119,7 @@ def load(folder: Path) -> Calendar:
     declared = build(_File, load_yaml(path), FILE)
     if declared.publication_day <= declared.due_day:
         raise Refusal(f"{FILE}：发布日（publication_day）应晚于截止日（due_day）")
-    notices = [build(_Notice, item, f"{FILE}：第{n}条") for n, item in enumerate(declared.notices, 1)]
+    notices = [build(_Notice, entry, f"{FILE}：第{n}条") for n, entry in enumerate(declared.notices, 1)]
     _refuse_disorder(notices)
     holidays, exchanged = _days(notices)
     return Calendar(
@@ -165,9 +165,9 @@ def _days(notices: list[_Notice]) -> tuple[frozenset[date], frozenset[date]]:
 
 def _named(notice: _Notice) -> Iterator[tuple[date, bool]]:
     """Each day that a notice names, and whether it is worked."""
-    for n, item in enumerate(notice.holidays, 1):
+    for n, entry in enumerate(notice.holidays, 1):
         where = f"{FILE}：{notice.number}第{n}项"
-        holiday = build(_Holiday, item, where)
+        holiday = build(_Holiday, entry, where)
         if holiday.last < holiday.first:
             raise Refusal(f"{where}：起始日 {holiday.first} 晚于结束日 {holiday.last}")
         named = [(day, False) for day in holiday.days_off] + [(day, True) for day in holiday.working]
@@ -177,7 +177,7 @@ def _named(notice: _Notice) -> Iterator[tuple[date, bool]]:
 
 
 def _refuse_unlikely(day: date, worked: bool, year: int, where: str) -> None:
-    """Slips of the pen: a day of another year (but the December before), and an exchange that is no weekend day."""
+    """Refuses a day of another year (except the December before), and an exchange that is no weekend day."""
     if not date(year - 1, 12, 1) <= day <= date(year, 12, 31):
         raise Refusal(f"{where}：{day} 不在 {year} 年（或上年 12 月）；请核对日期")
     if worked and day.weekday() < _SATURDAY:

@@ -19,10 +19,10 @@ def wage(seed: int, county: str, year: int) -> int:
 
 def wages(population: Population, month: date) -> np.ndarray:
     """Grain: one a unit, that of the county it counts to in the month."""
-    found = np.zeros(len(population.units), dtype=np.int64)
+    by_unit = np.zeros(len(population.units), dtype=np.int64)
     for code, positions in population.slices.items():
-        found[positions] = wage(population.seed, population.county_origin[code], month.year)
-    return found
+        by_unit[positions] = wage(population.seed, population.county_origin[code], month.year)
+    return by_unit
 
 
 def answer(part: Part, population: Population, place: County, month: date) -> dict[str, int | str]:

@@ -22,7 +22,7 @@ class Fault:
 Plant = Callable[[Table, int, int], None]  # table, row, some number to vary by
 
 
-def _put(field: str, texts: tuple) -> Plant:
+def _put(field: str, texts: tuple[object, ...]) -> Plant:
     def plant(table: Table, row: int, number: int) -> None:
         table.columns[field][row] = texts[number % len(texts)]
 

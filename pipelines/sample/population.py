@@ -19,7 +19,7 @@ class World:
         self.rosters, self.seed = rosters, seed
         self.origins = Origins(rosters, growth.START)
         self.scores = growth.scores(seed, self.origins.counties)
-        self._populations: dict[tuple, Population] = {}
+        self._populations: dict[tuple[tuple[str, str, str], ...], Population] = {}
 
     def population(self, month: date) -> "Population":
         units = self.rosters.units(month)
@@ -58,10 +58,10 @@ class Population:
     @cached_property
     def slices(self) -> dict[str, np.ndarray]:
         """Positions of each county's units, by today's county code."""
-        found = defaultdict(list)
+        groups = defaultdict(list)
         for position, unit in enumerate(self.units):
-            found[unit.county_code].append(position)
-        return {code: np.array(positions) for code, positions in found.items()}
+            groups[unit.county_code].append(position)
+        return {code: np.array(positions) for code, positions in groups.items()}
 
     @cached_property
     def county_origin(self) -> dict[str, str]:
@@ -72,10 +72,10 @@ class Population:
 
     @cached_property
     def _groups(self) -> dict[tuple[str, str], np.ndarray]:
-        found = defaultdict(list)
+        groups = defaultdict(list)
         for position, (home, segment) in enumerate(zip(self._homes, self.segment, strict=True)):
-            found[home, SEGMENTS[segment]].append(position)
-        return {key: np.array(positions) for key, positions in found.items()}
+            groups[home, SEGMENTS[segment]].append(position)
+        return {key: np.array(positions) for key, positions in groups.items()}
 
     def kind_in(self, month: date) -> np.ndarray:
         """Each unit's kind in another month; today's where it did not exist then."""

@@ -32,7 +32,9 @@ class LastMonth:
     answers: Mapping[str, np.ndarray]
 
 
-def last_month(form: Form, month: date, now: Sequence[Unit], then: Sequence[Unit], answers: Mapping) -> LastMonth:
+def last_month(
+    form: Form, month: date, now: Sequence[Unit], then: Sequence[Unit], answers: Mapping[str, np.ndarray]
+) -> LastMonth:
     """Last month's answers in the order of this month's units; in January without what begins anew each year."""
     place = {unit.uid: i for i, unit in enumerate(then)}
     places = np.array([place.get(unit.uid, -1) for unit in now])
@@ -60,7 +62,9 @@ def prefill(
     return Prefilled(last.month, Answered(place, [last.month] * len(known), columns), record)
 
 
-def keep_unmoved(table: Table, part: Part, rows: np.ndarray, now: Mapping, last: LastMonth) -> set[int]:
+def keep_unmoved(
+    table: Table, part: Part, rows: np.ndarray, now: Mapping[str, np.ndarray], last: LastMonth
+) -> set[int]:
     """Cells whose answer is last month's stand as they were prefilled; returns the positions of rows in which something moved."""
     moved: set[int] = set(np.flatnonzero(~last.known[rows]).tolist())
     for field in part:

@@ -6,6 +6,7 @@ and `all` stand for several. Between the two the share grows in an S; afterwards
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 SEGMENTS = ("district", "city", "town", "rural")
 
@@ -20,7 +21,7 @@ class Curve:
     lost: float = 0.03
 
 
-def _spread(**by_segment: tuple | Curve) -> dict[str, Curve]:
+def _spread(**by_segment: tuple[Any, ...] | Curve) -> dict[str, Curve]:
     stands_for = {"all": SEGMENTS, "urban": SEGMENTS[:3]}
     curves = {}
     for name, curve in by_segment.items():

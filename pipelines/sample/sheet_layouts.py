@@ -1,9 +1,11 @@
 """Workbooks that a county has made itself: other headers, order and units, subtotals; no hidden marks, no guide."""
 
 import io
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -20,7 +22,14 @@ _SUMMED = ("households", "population")
 
 
 def build(
-    form: Form, place: County, month: date, table: Table, record: dict, layout: str, watermark: str, with_record: bool
+    form: Form,
+    place: County,
+    month: date,
+    table: Table,
+    record: Mapping[str, Any],
+    layout: str,
+    watermark: str,
+    with_record: bool,
 ) -> bytes:
     """The workbook's bytes in one of `wording.REWORKED`."""
     buffer = io.BytesIO()
@@ -59,7 +68,7 @@ def _label(field: Field, layout: str, number: int) -> str:
     return f"{number}.{name}\n({unit})" if unit else f"{number}.{name}"
 
 
-def _column(field: Field, table: Table, layout: str) -> list:
+def _column(field: Field, table: Table, layout: str) -> list[Any]:
     values = table.columns.get(field.id) or [None] * len(table)
     if layout != "grouped" or field.type != "money":
         return values

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,9 @@ class Sample:
         values = county_record.answer(self.form.county, population, report.place, before)
         return prefilled_forms.last_record(self.form.in_month(report.month).county, values, report.month)
 
-    def table(self, population: Population, rows: np.ndarray, answers: dict, habit: writing_habits.Habit) -> Table:
+    def table(
+        self, population: Population, rows: np.ndarray, answers: dict[str, np.ndarray], habit: writing_habits.Habit
+    ) -> Table:
         """The rows of a county as it writes them, before anything goes wrong."""
         units = [population.units[row] for row in rows]
         columns = {name: [getattr(unit, name) for unit in units] for name in (*_GIVEN, "kind")}
@@ -120,7 +123,7 @@ class Sample:
             self._fill_closed(columns, habit.closed)
         return Table([unit.kind for unit in units], columns)
 
-    def _fill_closed(self, columns: dict[str, list], word: str) -> None:
+    def _fill_closed(self, columns: dict[str, list[Any]], word: str) -> None:
         for field in self.form.community:
             closed = {kind for kind in KINDS if not field.applies_to(kind)}
             if closed:

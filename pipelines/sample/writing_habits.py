@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _habit(seed: int, code: str, layout: str) -> Habit:
     return Habit(yes, no, keyed_random.pick(_MONTHS, seed, "month", code), layout, closed, real_dates)
 
 
-def cells(field: Field, values: np.ndarray, habit: Habit) -> list:
+def cells(field: Field, values: np.ndarray, habit: Habit) -> list[Any]:
     """What stands in the cells of one column."""
     if field.type == "flag":
         return np.array([habit.no, habit.yes, None], dtype=object)[values].tolist()

@@ -61,11 +61,11 @@ def rehearsed(settings: Settings, now: datetime) -> Promise:
     return Promise("恢复演练", fresh, says if fresh else f"上次演练 {event.at[:16]}，已超过一个季度", due)
 
 
-def _never(what: str, settings: Settings, now: datetime, within: timedelta, says: str) -> Promise:
+def _never(name: str, settings: Settings, now: datetime, within: timedelta, says: str) -> Promise:
     """The promise where no record exists: broken once the archive is older than `within`."""
     first = next(iter(Archive(settings.archive).events()), None)
     due = (datetime.fromisoformat(first.at) if first else now) + within
-    return Promise(what, now <= due, says, due.date())
+    return Promise(name, now <= due, says, due.date())
 
 
 def last_event(settings: Settings, kind: str) -> Event | None:

@@ -134,7 +134,7 @@ def _failure(address: str, run: str) -> str:
     return f"没有完成（编号 {run[:8]}）：{reason[:500]}"
 
 
-def _ask(address: str, query: str) -> dict:
+def _ask(address: str, query: str) -> probes.Reply:
     try:
         return probes.ask(address, query)
     except (OSError, ValueError) as error:

@@ -42,7 +42,7 @@ def running(settings: Settings, now: datetime) -> list[Promise]:
         ("Dagster 界面", probes.web_server(web)), ("Dagster 守护进程", probes.daemon(web)),
         ("对外收发", outside.probe(settings, now)), ("Dagster 定时", probes.ticks(web)),
     ]  # fmt: skip
-    promises = [Promise(what, trouble is None, trouble or "正常") for what, trouble in asked]
+    promises = [Promise(name, trouble is None, trouble or "正常") for name, trouble in asked]
     return [*promises, *_sensors(web, started(settings), now)]
 
 
@@ -152,7 +152,7 @@ def _reference(settings: Settings, now: datetime) -> tuple[Reference | None, lis
         reference = reference_bundle.load(settings.reference)
         calendar = reference.calendar
     except Refusal as trouble:
-        return None, [Promise(what, False, str(trouble)) for what in ("名册", "政策", "节假日")]
+        return None, [Promise(name, False, str(trouble)) for name in ("名册", "政策", "节假日")]
     today = now.astimezone(calendar.zone).date()
     said: dict[str, list[str]] = {}
     for caveat in age.caveats(reference, today.replace(day=1)):

@@ -15,6 +15,7 @@ import threading
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypedDict
 
 from pipelines import settings as installation
 from pipelines.archive.store import SHANGHAI, write_durably
@@ -32,6 +33,15 @@ SENDING, SECONDS = 60.0, 10.0
 FROM = 7
 # without a round for so long, the program hangs
 OLDEST = timedelta(minutes=5)
+
+
+class Duty(TypedDict, total=False):
+    """A daily duty: when it was last tried (ISO 8601), then when it was done or, in Chinese, why not; `until`: a certificate's expiry."""
+
+    tried: str
+    at: str
+    trouble: str
+    until: str
 
 
 def run(settings: Settings, stopping: threading.Event) -> None:
@@ -63,12 +73,12 @@ def probe(settings: Settings, now: datetime | None = None) -> str | None:
     return None if abs(age) <= OLDEST else f"已 {abs(age).total_seconds() / 60:.0f} 分钟没有动静"
 
 
-def note(settings: Settings) -> dict:
+def note(settings: Settings) -> dict[str, Any]:
     """Content of `data/outside.json`; empty where it is missing or damaged."""
     return read_json(_place(settings))
 
 
-def _keep(settings: Settings, known: dict) -> None:
+def _keep(settings: Settings, known: dict[str, Any]) -> None:
     write_durably(_place(settings), json.dumps(known, ensure_ascii=False).encode())
 
 
@@ -76,7 +86,7 @@ def _place(settings: Settings) -> Path:
     return settings.data / "outside.json"
 
 
-def _is_due(last: dict | None, now: datetime) -> bool:
+def _is_due(last: Duty | None, now: datetime) -> bool:
     """Whether a daily duty is due: once a day from `FROM` o'clock, after a failure again in an hour."""
     if not last:
         return True
@@ -86,15 +96,15 @@ def _is_due(last: dict | None, now: datetime) -> bool:
     return now.hour >= FROM and at.date() < now.date()
 
 
-def _done(now: datetime, trouble: str | None = None, **more: str | None) -> dict:
+def _done(now: datetime, trouble: str | None = None) -> Duty:
     moment = now.isoformat(timespec="seconds")
-    return {"tried": moment, **({"trouble": trouble} if trouble else {"at": moment}), **more}
+    return {"tried": moment, "trouble": trouble} if trouble else {"tried": moment, "at": moment}
 
 
 # ---- daily
 
 
-def _life(settings: Settings, now: datetime) -> dict:
+def _life(settings: Settings, now: datetime) -> Duty:
     """Mail the list of promises to the operator, who notices when it does not come."""
     from pipelines.serving import health  # health imports this module
 
@@ -114,7 +124,7 @@ def sign_of_life(promises: list[Promise], now: datetime, to: str) -> Message:
     return Message(key, to, f"社区治理系统 {now.month}月{now.day}日：{summary}", "\n".join(lines) + "\n")
 
 
-def _switch(settings: Settings, now: datetime) -> dict:
+def _switch(settings: Settings, now: datetime) -> Duty:
     """Update the dead man's switch while services run and messages are delivered; the monitor alerts when it goes stale."""
     from pipelines.serving import health
 
@@ -142,7 +152,7 @@ def touch(place: str) -> None:
         Path(place).touch()
 
 
-def _certificate(settings: Settings, now: datetime) -> dict:
+def _certificate(settings: Settings, now: datetime) -> Duty:
     try:
         mail = installation.mail()
         if mail is None or mail.security == "none":
@@ -150,7 +160,7 @@ def _certificate(settings: Settings, now: datetime) -> dict:
         until = certificate_until(mail)
     except (OSError, smtplib.SMTPException, Refusal, ValueError) as error:
         return _done(now, f"{type(error).__name__} {error}"[:200])
-    return _done(now, until=until.astimezone(SHANGHAI).isoformat(timespec="seconds"))
+    return {**_done(now), "until": until.astimezone(SHANGHAI).isoformat(timespec="seconds")}
 
 
 def certificate_until(mail: Mail) -> datetime:

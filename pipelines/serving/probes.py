@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pipelines.archive.store import SHANGHAI
 
@@ -17,6 +18,9 @@ SECONDS = 10.0
 # Dagster's daemons beat every 30 seconds; its own page calls them dead after five minutes.
 OLDEST_BEAT = 600.0
 _FAILED = (urllib.error.URLError, OSError, ValueError, KeyError, TypeError)
+
+# data of an answer of Dagster's GraphQL
+Reply = dict[str, Any]
 
 
 def dashboard(address: str) -> str | None:
@@ -62,7 +66,7 @@ def daemon(address: str) -> str | None:
     return stale(needed, time.time())
 
 
-def stale(statuses: list[dict], now: float) -> str | None:
+def stale(statuses: list[Reply], now: float) -> str | None:
     """The first daemon whose heartbeat is missing, too old or in the future."""
     for status in statuses:
         beat = status["lastHeartbeatTime"]
@@ -155,25 +159,25 @@ def last_good(address: str) -> list[Ticking]:
     return sorted([*sensors, *schedules], key=lambda ticking: (not ticking.sensor, ticking.name))
 
 
-def _ticking(part: dict, state: dict, within: timedelta) -> Ticking:
+def _ticking(part: Reply, state: Reply, within: timedelta) -> Ticking:
     last = [datetime.fromtimestamp(tick["timestamp"], SHANGHAI) for tick in state["ticks"]]
     return Ticking(
         part["name"], "minIntervalSeconds" in part, state["status"] == "RUNNING", max(last, default=None), within
     )
 
 
-def _patience(sensor: dict) -> timedelta:
+def _patience(sensor: Reply) -> timedelta:
     """Ten minutes, or five intervals of a slow one."""
     return timedelta(seconds=max(600, 5 * sensor["minIntervalSeconds"]))
 
 
-def _term(schedule: dict) -> timedelta:
+def _term(schedule: Reply) -> timedelta:
     """A day, a week or a month by its cron line (minute hour day month weekday), and two hours."""
     _, _, day, _, weekday = schedule["cronSchedule"].split()
     return timedelta(hours=2) + timedelta(days=31 if day != "*" else 7 if weekday != "*" else 1)
 
 
-def ask(address: str, query: str) -> dict:
+def ask(address: str, query: str) -> Reply:
     """Data of a GraphQL query to Dagster's web server. Errors: `OSError`, `ValueError`."""
     body = json.dumps({"query": query}).encode()
     request = urllib.request.Request(  # noqa: S310 our own address

@@ -99,7 +99,7 @@ def dashboard(settings: Settings, ports: Ports) -> int:
 def _until_stopped(command: list[str], environment: dict[str, str]) -> int:
     """Run a program and pass SIGTERM and SIGINT on to it; killed outright, this process takes it along. Its exit status; 0 once stopped."""
     stopped: list[int] = []
-    running: list[subprocess.Popen] = []
+    running: list[subprocess.Popen[bytes]] = []
 
     def stop(number: int, _: object) -> None:
         stopped.append(number)

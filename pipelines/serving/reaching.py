@@ -50,33 +50,33 @@ def messages(settings: Settings, now: datetime) -> Promise:
 
 def certificate(settings: Settings, now: datetime) -> Promise:
     """The mail server's certificate, as noted by `outside` within three days, is valid for two more weeks."""
-    what = "邮件服务器证书"
+    name = "邮件服务器证书"
     if not _mails():
-        return Promise(what, True, "没有设置加密的邮件服务器")
+        return Promise(name, True, "没有设置加密的邮件服务器")
     seen = outside.note(settings).get("certificate")
     if not seen or now - datetime.fromisoformat(seen["at"]) > SEEN_WITHIN:
-        return Promise(what, False, "超过三天没有看过；shequ serve 运行时每天看一次")
+        return Promise(name, False, "超过三天没有看过；shequ serve 运行时每天看一次")
     if not seen.get("until"):
-        return Promise(what, False, f"看不到：{seen['trouble']}")
+        return Promise(name, False, f"看不到：{seen['trouble']}")
     until = datetime.fromisoformat(seen["until"])
     says = f"有效至 {until:%Y-%m-%d}"
     holds = until - now > CERTIFICATE_LEFT
     return Promise(
-        what, holds, says if holds else f"{says}，不足两周；请管理邮件服务器的人更换", (until - CERTIFICATE_LEFT).date()
+        name, holds, says if holds else f"{says}，不足两周；请管理邮件服务器的人更换", (until - CERTIFICATE_LEFT).date()
     )
 
 
 def switch(settings: Settings, now: datetime) -> Promise:
     """The dead man's switch was touched within a day, where one is configured."""
-    what = "值守信号"
+    name = "值守信号"
     if not installation.switch():
-        return Promise(what, True, "没有设置（SHEQU_SWITCH：每天触碰的网址或文件，触碰停止即报警）")
+        return Promise(name, True, "没有设置（SHEQU_SWITCH：每天触碰的网址或文件，触碰停止即报警）")
     seen = outside.note(settings).get("switch") or {}
     touched = datetime.fromisoformat(seen["at"]) if seen.get("at") else None
     due = (touched + TOUCHED_WITHIN).date() if touched else None
     if touched and now - touched <= TOUCHED_WITHIN:
-        return Promise(what, True, f"上次触碰 {touched:%Y-%m-%d %H:%M}", due)
-    return Promise(what, False, f"超过一天没有触碰{'：' + seen['trouble'] if seen.get('trouble') else ''}", due)
+        return Promise(name, True, f"上次触碰 {touched:%Y-%m-%d %H:%M}", due)
+    return Promise(name, False, f"超过一天没有触碰{'：' + seen['trouble'] if seen.get('trouble') else ''}", due)
 
 
 def _mails() -> bool:

@@ -34,7 +34,7 @@ class Running:
     """One program and its process; None while it waits to be restarted. Times are of `time.monotonic`."""
 
     program: Program
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen[bytes] | None = None
     answered: float = 0.0
     since: float = 0.0
     probed: float = 0.0

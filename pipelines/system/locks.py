@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import IO, TypedDict
 
 from pipelines.errors import Refusal
 
 
 class Busy(Refusal):
     """The lock was not released in time."""
+
+
+class Holder(TypedDict):
+    """The task that holds a lock: in Chinese, its process (None where it has not signed yet), and since when (ISO 8601)."""
+
+    doing: str
+    pid: int | None
+    since: str
 
 
 @contextmanager
@@ -33,7 +42,7 @@ def hold(path: Path, doing: str, wait: float = 60.0) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _sign(file, doing: str) -> None:
+def _sign(file: IO[str], doing: str) -> None:
     """Write the holder into the file, for messages to those who wait. The lock itself does not depend on it (full disk)."""
     held = {"pid": os.getpid(), "doing": doing, "since": datetime.now().isoformat(timespec="seconds")}
     with suppress(OSError):
@@ -41,7 +50,7 @@ def _sign(file, doing: str) -> None:
         os.write(file.fileno(), json.dumps(held).encode())
 
 
-def _acquire(file, path: Path, wait: float) -> None:
+def _acquire(file: IO[str], path: Path, wait: float) -> None:
     deadline = time.monotonic() + wait
     while True:
         try:
@@ -52,8 +61,8 @@ def _acquire(file, path: Path, wait: float) -> None:
             time.sleep(0.1)
 
 
-def holder(path: Path) -> dict | None:
-    """Who holds the lock: `doing`, `pid`, `since`; None when it is free. Does not take the lock.
+def holder(path: Path) -> Holder | None:
+    """Who holds the lock; None when it is free. Does not take the lock.
 
     An entry of a process that no longer runs is ignored.
     """
@@ -61,10 +70,10 @@ def holder(path: Path) -> dict | None:
     return held if held and Path(f"/proc/{held['pid']}").exists() else None
 
 
-def _signed(path: Path) -> dict | None:
+def _signed(path: Path) -> Holder | None:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        return {name: held[name] for name in ("doing", "pid", "since")}
+        return {"doing": held["doing"], "pid": held["pid"], "since": held["since"]}
     except (OSError, ValueError, KeyError):
         return None
 

@@ -18,8 +18,8 @@ def zipped(members: Iterable[tuple[str, bytes]], level: int | None = None, mode:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members:
-            item = zipfile.ZipInfo(name, _DATE)
-            item.compress_type = zipfile.ZIP_DEFLATED
-            item.external_attr = mode << 16
-            archive.writestr(item, content, compresslevel=level)
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = mode << 16
+            archive.writestr(entry, content, compresslevel=level)
     return out.getvalue()

@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 from itertools import groupby
+from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_range
 from xlsxwriter.worksheet import Worksheet
@@ -52,14 +53,14 @@ class Grid:
     @cache  # noqa: B019 - a grid lives as long as its workbook is written
     def _runs(self, wanted: tuple[bool, ...]) -> list[tuple[int, int]]:
         kinds = {kind for kind, is_wanted in zip(KINDS, wanted, strict=True) if is_wanted}
-        runs = groupby(enumerate(self.kinds, BODY), key=lambda item: item[1] in kinds)
+        runs = groupby(enumerate(self.kinds, BODY), key=lambda pair: pair[1] in kinds)
         numbers = [[row for row, _ in run] for holds, run in runs if holds]
         return [(run_rows[0], run_rows[-1]) for run_rows in numbers]
 
     def ranges(self, fields: list[Field], applies: bool = True) -> list[str]:
         """The cells of the fields as ranges; neighbouring columns that apply alike are joined."""
         cells = []
-        for _, run in groupby(enumerate(fields), key=lambda item: (self.column[item[1].id] - item[0], item[1].applies)):
+        for _, run in groupby(enumerate(fields), key=lambda pair: (self.column[pair[1].id] - pair[0], pair[1].applies)):
             columns = [field for _, field in run]
             first, last = self.column[columns[0].id], self.column[columns[-1].id]
             cells += [xl_range(top, first, bottom, last) for top, bottom in self.rows(columns[0], applies)]
@@ -218,7 +219,7 @@ def _validate(sheet: Worksheet, field: Field, ranges: list[str], letter: str) ->
         sheet.data_validation(ranges[0], {**condition, "multi_range": " ".join(ranges)})
 
 
-def condition_of(field: Field, cell: str) -> dict:
+def condition_of(field: Field, cell: str) -> dict[str, Any]:
     """The check of one field's cells, with prompt and complaint; `cell` is the first of them."""
     condition = _condition(field, cell)
     return condition | {
@@ -229,7 +230,7 @@ def condition_of(field: Field, cell: str) -> dict:
     }
 
 
-def _condition(field: Field, cell: str) -> dict:
+def _condition(field: Field, cell: str) -> dict[str, Any]:
     limit = (
         {"criteria": ">=", "value": 0}
         if field.max is None
@@ -290,7 +291,7 @@ def _mark_rules(sheet: Worksheet, styles: Styles, form: Form, grid: Grid) -> Non
             )
 
 
-def _format(sheet: Worksheet, ranges: list[str], options: dict) -> None:
+def _format(sheet: Worksheet, ranges: list[str], options: dict[str, Any]) -> None:
     sheet.conditional_format(ranges[0], {**options, "multi_range": " ".join(ranges)})
 
 

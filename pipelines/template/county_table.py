@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
@@ -27,7 +28,7 @@ def write(
     sheet: Worksheet,
     styles: Styles,
     form: Form,
-    record: dict,
+    record: Mapping[str, Any],
     closed: set[str],
     county: str,
     month: date,

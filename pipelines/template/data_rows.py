@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
@@ -35,10 +36,14 @@ class Table:
     """
 
     kinds: list[str]
-    columns: dict[str, list] = field(default_factory=dict)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.kinds)
+
+
+# kind → letter of a column → attributes of its cells
+Styles = dict[str, dict[str, str]]
 
 
 class _Strings:
@@ -63,7 +68,7 @@ class _Strings:
 
 def fill(
     data: bytes,
-    columns: list[list],
+    columns: list[list[Any]],
     kinds: list[str],
     rows: list[int],
     patterns: dict[str, int],
@@ -97,7 +102,12 @@ def fill(
 
 
 def _rows(
-    columns: list[list], kinds: list[str], rows: list[int], styles: dict, heights: dict, strings: _Strings
+    columns: list[list[Any]],
+    kinds: list[str],
+    rows: list[int],
+    styles: Styles,
+    heights: dict[str, str],
+    strings: _Strings,
 ) -> dict[int, str]:
     tails = [_tails(xl_col_to_name(i), column, kinds, styles, strings) for i, column in enumerate(columns)]
     heads = [f'<c r="{xl_col_to_name(i)}' for i in range(len(columns))]
@@ -117,9 +127,9 @@ def _bare_rows(texts: list[str], strings: _Strings) -> str:
     return "".join(cells)
 
 
-def _tails(letter: str, column: list, kinds: list[str], styles: dict[str, dict], strings: _Strings) -> list[str]:
+def _tails(letter: str, column: list[Any], kinds: list[str], styles: Styles, strings: _Strings) -> list[str]:
     """What follows the address of each cell of a column; made once for each style and answer."""
-    made: dict[tuple, dict] = {}
+    made: dict[tuple[str, str], dict[Any, str]] = {}
     style = {kind: styles[kind].get(letter, "") for kind in styles}
     filled = {kind: style.get(FILLED + kind, style[kind]) for kind in style}
     shelf = {kind: made.setdefault((style[kind], filled[kind]), {}) for kind in styles}

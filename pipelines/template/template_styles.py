@@ -35,7 +35,7 @@ class Styles:
 
     def __init__(self, workbook: Workbook):
         self._workbook = workbook
-        self._made: dict[tuple, Format] = {}
+        self._made: dict[tuple[tuple[str, object], ...], Format] = {}
 
     def of(self, **properties: object) -> Format:
         key = tuple(properties.items())

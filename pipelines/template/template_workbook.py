@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from xlsxwriter import Workbook
 
@@ -224,7 +225,7 @@ def _closed(form: Form, place: County) -> set[str]:
     return {field.id for field in form.county if field.applies == "shared_funding" and not place.shared_funding}
 
 
-def _columns(form: Form, table: Table) -> list[list]:
+def _columns(form: Form, table: Table) -> list[list[Any]]:
     return [table.columns.get(field.id) or [None] * len(table) for field in form.community]
 
 

@@ -70,7 +70,7 @@ class Answer:
         return self.uid, self.claim
 
     @property
-    def content(self) -> tuple:
+    def content(self) -> tuple[object, ...]:
         return self.result, self.evidence, self.inspector, self.days, self.note
 
 
@@ -117,7 +117,7 @@ def codes(sheets: Sequence[Sheet]) -> set[str]:
     return {cell_text.code(cell) for sheet in sheets for cells in sheet.rows for cell in cells if cell is not None}
 
 
-def packed(sheets: Iterable[Sheet]) -> list[list]:
+def packed(sheets: Iterable[Sheet]) -> list[list[object]]:
     """The sheets as JSON values: numbers stay, everything else as the text that it stands for."""
     return [[sheet.name, [[_plain(cell) for cell in cells] for cells in sheet.rows]] for sheet in sheets]
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Context, Decimal
 from fractions import Fraction
+from typing import TypedDict, cast, get_type_hints
 
 import pyarrow as pa
 
@@ -33,10 +34,26 @@ _KINDS = {
 }  # fmt: skip
 _ABOUT = {"policy": "VARCHAR", "indicator": "VARCHAR", "level": "VARCHAR", "unit": "VARCHAR"}
 _OF = {"month": "DATE", "list": "BIGINT", **_ABOUT}
-_RESULT = {
-    "status": "VARCHAR", "disproven": "BOOLEAN", "lower_count": "BIGINT", "low95_count": "BIGINT", "high95_count": "BIGINT",
-    "lower": "DECIMAL(38,20)", "low95": "DECIMAL(38,20)", "high95": "DECIMAL(38,20)", "corrected": "DECIMAL(38,20)",
-}  # fmt: skip
+
+
+class ResultColumns(TypedDict):
+    """The result of a claim: counts of units and exact shares in per cent; null while its list is not closed."""
+
+    status: str | None
+    disproven: bool | None
+    lower_count: int | None
+    low95_count: int | None
+    high95_count: int | None
+    lower: Decimal | None
+    low95: Decimal | None
+    high95: Decimal | None
+    corrected: Decimal | None
+
+
+# a row of one of the tables below
+Row = dict[str, object]
+_SQL = {str | None: "VARCHAR", bool | None: "BOOLEAN", int | None: "BIGINT", Decimal | None: "DECIMAL(38,20)"}
+_RESULT = {name: _SQL[kind] for name, kind in get_type_hints(ResultColumns).items()}
 # table → column → type in SQL
 TABLES: dict[str, dict[str, str]] = {
     "spot_list": {
@@ -91,7 +108,7 @@ def tables(lists: Lists, month: date, states: States, target: Target) -> dict[st
     return {name: _table(name, table_rows) for name, table_rows in rows.items() if table_rows}
 
 
-def _table(name: str, rows: list[dict]) -> pa.Table:
+def _table(name: str, rows: list[Row]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([(c, _KINDS[kind]) for c, kind in TABLES[name].items()]))
 
 
@@ -102,11 +119,11 @@ def exact(value: Fraction | None) -> Decimal | None:
     return _EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)).quantize(Decimal(1).scaleb(-20))
 
 
-def _of(spot_list: SpotList, claim: ListClaim) -> dict:
+def _of(spot_list: SpotList, claim: ListClaim) -> Row:
     return {"month": spot_list.month, "list": spot_list.number, **dict(zip(_ABOUT, claim.about, strict=True))}
 
 
-def _list(spot_list: SpotList) -> dict:
+def _list(spot_list: SpotList) -> Row:
     plan, drawn, closing, course = spot_list.plan, spot_list.draw, spot_list.closing, spot_list.course
     # the list can be drawn from the seed; until it is closed only the inspectors may know it
     shown = drawn if closing else None
@@ -136,7 +153,7 @@ def changed(spot_list: SpotList) -> int:
     return sum(len({version.answer.result for version in versions}) > 1 for versions in spot_list.versions.values())
 
 
-def _claim(lists: Lists, spot_list: SpotList, claim: ListClaim) -> dict:
+def _claim(lists: Lists, spot_list: SpotList, claim: ListClaim) -> Row:
     counts = claim.body()
     names = ("name", "at_most", "counted", "yes", "unknown", "required", "allowed")
     visits = spot_list.visits_of(claim.key) if spot_list.closing else []
@@ -152,14 +169,14 @@ def _claim(lists: Lists, spot_list: SpotList, claim: ListClaim) -> dict:
     }  # fmt: skip
 
 
-def result_columns(spot_list: SpotList, key: str, estimate: bool) -> dict:
+def result_columns(spot_list: SpotList, key: str, estimate: bool) -> ResultColumns:
     """The columns of a result; null while the list is not closed. A list for estimate has no status."""
     result = spot_list.judged(key)
     if result is None:
-        return dict.fromkeys(_RESULT)
+        return cast(ResultColumns, dict.fromkeys(ResultColumns.__annotations__))
     return {
         "status": None if estimate else PROVEN if result.proven else UNSUPPORTED, "disproven": result.disproven,
-        **{name: getattr(result, name) for name in ("lower_count", "low95_count", "high95_count")},
+        "lower_count": result.lower_count, "low95_count": result.low95_count, "high95_count": result.high95_count,
         "lower": exact(result.lower), "low95": exact(result.share(result.low95_count)),
         "high95": exact(result.share(result.high95_count)), "corrected": exact(result.corrected),
     }  # fmt: skip
@@ -174,7 +191,7 @@ def text(spot_list: SpotList, claim: ListClaim, estimate: bool) -> str | None:
     return said(result, spot_list.visits_of(claim.key), spot_list.month, spot_list.number)
 
 
-def _strata(spot_list: SpotList, claim: ListClaim) -> Iterator[dict]:
+def _strata(spot_list: SpotList, claim: ListClaim) -> Iterator[Row]:
     counted = ("confirmed", "refuted", "open", "spare_confirmed", "spare_refuted")
     if not spot_list.closing:
         for place, planned in zip(claim.strata, claim.planned, strict=True):
@@ -189,13 +206,13 @@ def _strata(spot_list: SpotList, claim: ListClaim) -> Iterator[dict]:
         }  # fmt: skip
 
 
-def _units(spot_list: SpotList) -> Iterator[dict]:
+def _units(spot_list: SpotList) -> Iterator[Row]:
     for key, strata in spot_list.drawn.items():
         for stratum in strata:
             yield from _visited(spot_list, spot_list.claims[key], stratum)
 
 
-def _visited(spot_list: SpotList, claim: ListClaim, stratum: Drawn) -> Iterator[dict]:
+def _visited(spot_list: SpotList, claim: ListClaim, stratum: Drawn) -> Iterator[Row]:
     """The planned units of a stratum and the 候补 that were due, in order."""
     due = tally.spares_due(stratum, spot_list.results_of(claim.key))
     for place, uid in enumerate(stratum.order, 1):
@@ -210,13 +227,13 @@ def _visited(spot_list: SpotList, claim: ListClaim, stratum: Drawn) -> Iterator[
         }  # fmt: skip
 
 
-def _answer(version: spot_lists.Version) -> dict:
+def _answer(version: spot_lists.Version) -> Row:
     answer = version.answer
     columns = {name: getattr(answer, name) for name in ("result", "evidence", "inspector", "note")}
     return {**columns, "days": "、".join(day.isoformat() for day in answer.days), "group": version.group}
 
 
-def _answers(spot_list: SpotList) -> Iterator[dict]:
+def _answers(spot_list: SpotList) -> Iterator[Row]:
     for (uid, key), versions in sorted(spot_list.versions.items()):
         for number, version in enumerate(versions, 1):
             yield {
@@ -229,7 +246,7 @@ def _answers(spot_list: SpotList) -> Iterator[dict]:
 # ---- the table figure_spot
 
 
-def _figures(lists: Lists, month: date, states: States, target: Target) -> Iterator[dict]:
+def _figures(lists: Lists, month: date, states: States, target: Target) -> Iterator[Row]:
     """One row a claim that a list of the last twelve months is about; the newest checked month that is closed decides."""
     for about, claim in sorted(_asked(lists, month).items()):
         unit_states = states(claim, month)
@@ -254,9 +271,9 @@ def _figure(
     month: date,
     unit_states: Mapping[str, int],
     goal: Fraction,
-) -> dict:
+) -> Row:
     now = Claim(len(unit_states), len(_claimed(claim, unit_states)), goal, claim.claim.at_most)
-    row: dict[str, object] = {
+    row: Row = {
         **dict(zip(_ABOUT, about, strict=True)), "month": month, "counted": now.counted, "required": now.required,
         "yes": now.reported, "status": UNCHECKED if now.met else None,
     }  # fmt: skip

@@ -19,8 +19,8 @@ def later_ids(con: duckdb.DuckDBPyConnection, rosters: Rosters, decided: Collect
     """Id under a later code → the id of those `decided` on that it goes on from, the latest where there are several."""
     rows = con.execute(_DECIDED, [sorted(decided)]).fetchall() if decided else []
     continued: dict[str, str] = {}
-    for month, county, key, code, field, unit, found in rows:
-        finding = Finding(code, NOTE, None, None, field, unit, found, None, "")
+    for month, county, key, code, field, unit, value in rows:
+        finding = Finding(code, NOTE, None, None, field, unit, value, None, "")
         for later_county, later_unit in _later_codes(rosters, month, county, unit):
             continued[finding_id(later_county, replace(finding, unit=later_unit))] = key
     return continued

@@ -163,12 +163,12 @@ def _due(warehouse: Warehouse, stage: str, wanted: set[date]) -> list[date]:
 
 
 def _note(warehouse: Warehouse, stage: str, looked: list[date]) -> None:
-    con, what = warehouse.con, _right(stage)
+    con, kind = warehouse.con, _right(stage)
     with warehouse.transaction():
-        con.execute("DELETE FROM fingerprint WHERE what = ? AND list_contains(?, month)", [what, looked])
+        con.execute("DELETE FROM fingerprint WHERE what = ? AND list_contains(?, month)", [kind, looked])
         con.execute(
             "INSERT INTO fingerprint SELECT month, ?, fingerprint FROM fingerprint WHERE what = ? AND list_contains(?, month)",
-            [what, _MADE[stage], looked],
+            [kind, _MADE[stage], looked],
         )
 
 

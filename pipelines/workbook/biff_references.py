@@ -16,7 +16,7 @@ class Links:
     pairs: list[tuple[int, int, int]] = field(default_factory=list)  # book, first and last sheet
 
     def target(self, tokens: bytes, sheet: str) -> tuple[str, int, int] | None:
-        """Name of the sheet, row and column; None where the formula is more than a reference, or leads out of the file."""
+        """Name of the sheet, row and column; None where the formula is not a bare reference, or refers to another file."""
         place = struct.Struct("<IH" if self.long_rows else "<HH")
         if not tokens:
             return None

@@ -1,4 +1,4 @@
-"""Formulas that merely point at an empty cell of the same file: they store 0, and mean a blank (semantics §3)."""
+"""Formulas that are a reference to an empty cell of the same file: they store 0 and are blanks (semantics §3)."""
 
 from pipelines.workbook.grid import Sheet, Workbook
 
@@ -6,7 +6,7 @@ Place = tuple[str, int, int]
 
 
 def clear(workbook: Workbook) -> None:
-    """Empties the cells whose formula points at an empty cell, and notes the sheets from which a workbook collects."""
+    """Empty the cells whose formula refers to an empty cell, and list the sheets that other sheets refer to."""
     sheets = {sheet.name.casefold(): sheet for sheet in workbook.sheets}
     for sheet in workbook.sheets:
         for address, meant in sheet.references.items():
@@ -18,7 +18,7 @@ def clear(workbook: Workbook) -> None:
 
 
 def _is_empty(place: Place, sheets: dict[str, Sheet], seen: set[Place]) -> bool:
-    """Whether a cell holds nothing; a formula among them that points at an empty cell is empty too."""
+    """Whether a cell is empty or its formula refers to an empty cell."""
     sheet = sheets.get(place[0].casefold())
     if sheet is None or place in seen or len(seen) > 64:
         return False

@@ -20,7 +20,7 @@ _TABLE_NAMES = (".csv", ".txt", ".tsv")
 
 
 def read(data: bytes, name: str, limits: Limits) -> Workbook:
-    """A text as a workbook of one sheet. A text without separators is a table only where its name says so."""
+    """A text as a workbook of one sheet. A text without separators is read only under a name of `_TABLE_NAMES`."""
     if b"\x00" in data[:100_000] and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Unreadable("not_a_workbook", "实际为二进制文件")
     text, encoding = decode(data)
@@ -83,7 +83,7 @@ def _stated(text: str) -> str | None:
 
 
 def _separator(text: str) -> str | None:
-    """The separator that stands in most of the first lines; None where none stands in half of them."""
+    """The separator that occurs in most of the first lines; None where none occurs in half of them."""
     lines = [line for line in islice(io.StringIO(text, newline=""), 60) if line.strip()]
     in_lines = {mark: sum(mark in line for line in lines) for mark in SEPARATORS}
     in_all = {mark: sum(line.count(mark) for line in lines) for mark in SEPARATORS}

@@ -1,6 +1,6 @@
-"""Files under the built-in password of Excel: programs encrypt with it, and Excel and LibreOffice open them without asking.
+"""Files encrypted with the built-in password of Excel, which Excel and LibreOffice open without asking.
 
-Excel writes it itself into an .xls whose structure is protected (保护工作簿). A file under any other password stays closed.
+Excel encrypts an .xls whose structure is protected (保护工作簿) with it. Files under other passwords are refused.
 """
 
 import io
@@ -14,10 +14,10 @@ import msoffcrypto
 from msoffcrypto import exceptions
 
 PASSWORD = "VelvetSweatshop"  # noqa: S105  it is in every description of the format
-_MOST_ROUNDS = 1_000_000  # of hashing: the file itself states how often, and Excel's own files state 100,000
+_MOST_ROUNDS = 1_000_000  # most rounds of hashing, which the file states; Excel writes 100,000
 _ROUNDS = re.compile(rb'spinCount="(\d+)"')
 _INFORMATION = "EncryptionInfo"
-# What the library raises on files that are not what their headers say, and on other passwords.
+# errors of the library over damaged files and other passwords
 _ERRORS = (
     exceptions.FileFormatError, exceptions.ParseError, exceptions.DecryptionError, exceptions.InvalidKeyError,
     ExpatError, zipfile.BadZipFile, OSError, struct.error, ValueError, LookupError, TypeError, AttributeError,
@@ -26,7 +26,7 @@ _ERRORS = (
 
 
 def opened(data: bytes) -> bytes | None:
-    """The file without its encryption; None where it has another password, or a kind of encryption that is not known."""
+    """The decrypted file; None under another password or an unknown kind of encryption."""
     plain = io.BytesIO()
     try:
         file = msoffcrypto.OfficeFile(io.BytesIO(data))
@@ -47,7 +47,7 @@ def _load(file: Any) -> None:
 
 
 def _is_bounded(ole: Any) -> bool:
-    """Whether the description of the encryption is cheap to parse and to follow."""
+    """Whether the description of the encryption is within the limits of size and hashing."""
     with ole.openstream(_INFORMATION) as stream:
         described = stream.read(1 << 16)
     rounds = _ROUNDS.findall(described)

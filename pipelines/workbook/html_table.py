@@ -1,6 +1,6 @@
-"""Tables of a web page, which many systems export under the name .xls: each table that holds no other one is a sheet.
+"""Tables of an HTML page, which many systems export with the extension .xls: each innermost table is a sheet.
 
-What is read is the text that is shown. Nothing is fetched, no script is run, and entities stand for single characters only.
+Only text is read: nothing is fetched, no script is run, and entities are single characters.
 """
 
 import re
@@ -14,14 +14,14 @@ _CHARSET = re.compile(rb'charset\s*=\s*["\']?\s*([A-Za-z0-9_-]+)', re.IGNORECASE
 _CHINESE = {"gb2312", "gbk", "gb18030", "x-gbk", "cp936"}
 _SHEET_NAME = re.compile(r"<x:Name>([^<]{1,100})</x:Name>")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_MOST_CELLS = 1_000_000  # of all tables, with those that others span
+_MOST_CELLS = 1_000_000  # most cells of all tables, spanned ones included
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _SILENT = {"script", "style", "title", "xml", "head", "select", "textarea"}
 _BREAKS = {"br", "p", "div", "li"}
 
 
 def read(data: bytes, limits: Limits) -> Workbook:
-    """The tables as sheets. A page without a table of two rows is refused as a page."""
+    """The tables as sheets. Refuses a page without a table of at least two rows."""
     text = _decoded(data)
     reader = _Reader(limits)
     reader.feed(text)
@@ -43,7 +43,7 @@ def _decoded(data: bytes) -> str:
         try:
             return data.decode("gb18030")
         except UnicodeDecodeError:
-            pass  # the page says one encoding and is in another: looked at like a text without a word on it
+            pass  # the declared encoding is wrong: detect it as for plain text
     return csv_text.decode(data)[0]
 
 
@@ -95,7 +95,7 @@ class _Reader(HTMLParser):
             self._open[-1].text.append(_SPACE.sub(" ", data))
 
     def finish(self) -> None:
-        """Tables that the page does not close end with it."""
+        """Close the tables that the page leaves open."""
         while self._open:
             self._end_table()
 
@@ -148,7 +148,7 @@ class _Reader(HTMLParser):
 
 
 def _span(given: dict[str, str], name: str) -> int:
-    """How many rows or columns a cell covers; browsers too stop at a thousand columns."""
+    """How many rows or columns a cell spans; at most a thousand columns, as in browsers."""
     text = given.get(name, "1").strip()
     return max(1, min(int(text), 1000)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 

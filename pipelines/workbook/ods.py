@@ -30,7 +30,7 @@ def read(package: Package, limits: Limits) -> Workbook:
     manifest = "META-INF/manifest.xml"
     if manifest in package and b"encryption-data" in package.read(manifest):
         raise Unreadable("encrypted")
-    # LibreOffice stores the result of every formula, and an empty text as no value.
+    # LibreOffice stores the result of every formula; of an empty text it writes no value
     calculated = "meta.xml" in package and b"LibreOffice" in package.read("meta.xml")
     reader = _Content(limits, calculated)
     reader.parse(package.chunks("content.xml"))
@@ -214,7 +214,7 @@ def _repeat(attributes: dict[str, str], key: str) -> int:
 
 
 def _meant(formula: str, sheet: str) -> tuple[str, int, int] | None:
-    """Name of the sheet, row and column that a formula is a bare reference to."""
+    """Name of the sheet, row and column of a formula that is a bare reference."""
     reference = _REFERENCE.fullmatch(formula)
     if not reference:
         return None

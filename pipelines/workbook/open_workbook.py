@@ -31,13 +31,13 @@ _OPEN_DOCUMENTS = {
 _EXTENSIONS = {"xlsx": {"xlsx", "et"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "xlsb": {"xlsb"}, "ods": {"ods"},
                "csv": {"csv", "txt", "tsv"}, "xml": {"xml", "xls"}, "html": {"htm", "html", "xls"}}  # fmt: skip
 
-# rows that a sheet of the format can have; a text has no end
+# most rows of a sheet in the format; text formats have no limit
 _FULL = (
     {"xls": 65_536}
     | dict.fromkeys(("csv", "html"), 1 << 30)
     | dict.fromkeys(("xlsx", "xlsm", "xlsb", "ods", "xml"), 1_048_576)
 )
-_BEFORE_ZIP = 1 << 16  # bytes that may stand before a package: what a server or a mail program puts there
+_BEFORE_ZIP = 1 << 16  # bytes before a zip package that a server or mail program may have added
 
 DEFAULT_LIMITS = Limits()
 
@@ -69,17 +69,17 @@ def _read(data: bytes, name: str, limits: Limits) -> Workbook:
         return _read_ole(data, name, limits)
     if other_kinds.is_lock_file(data, name):
         raise Unreadable("lock_file")
-    if what := other_kinds.document_of(data):
-        raise Unreadable("not_a_workbook", f"实际为 {what}")
-    if what := other_kinds.table_format_of(data):
-        raise Unreadable("unsupported_format", what)
+    if kind := other_kinds.document_of(data):
+        raise Unreadable("not_a_workbook", f"实际为 {kind}")
+    if kind := other_kinds.table_format_of(data):
+        raise Unreadable("unsupported_format", kind)
     if b"PK\x03\x04" in data[:_BEFORE_ZIP] and b"PK\x05\x06" in data[-66_000:]:
         return _read_package(Package(data, limits), limits)
     return _read_markup(data, limits) or csv_text.read(data, name, limits)
 
 
 def _read_ole(data: bytes, name: str, limits: Limits) -> Workbook:
-    """xls; or what a built-in password hides, which is any format."""
+    """An xls, or a file of any format encrypted with the built-in password."""
     try:
         return xls.read(data, limits)
     except Unreadable as trouble:
@@ -92,7 +92,7 @@ def _read_ole(data: bytes, name: str, limits: Limits) -> Workbook:
 
 
 def _read_markup(data: bytes, limits: Limits) -> Workbook | None:
-    """XML Spreadsheet 2003 and tables of a web page; other markup is refused by name, and None is given for what is none."""
+    """XML Spreadsheet 2003 and HTML tables; None where the bytes are no markup. Errors: `Unreadable` naming other markup."""
     start = data[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\x00", b"").lower()
     if start.startswith(b"mime-version:"):
         raise Unreadable("html_page")

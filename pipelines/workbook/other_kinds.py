@@ -1,4 +1,4 @@
-"""What is no workbook that can be read, by the bytes with which it begins: so that it can be called what it is."""
+"""Recognise files that are no readable workbook by their first bytes, so that a refusal can name their kind."""
 
 import re
 import struct
@@ -24,28 +24,28 @@ _OWNER_FILE = 165  # bytes of the lock file of Excel
 
 
 def document_of(data: bytes) -> str | None:
-    """What a file is that holds no table: PDF, a picture, a program."""
-    return next((what for magic, what in _KNOWN if data.startswith(magic)), None)
+    """The kind of a file that holds no table: PDF, picture, program."""
+    return next((kind for magic, kind in _KNOWN if data.startswith(magic)), None)
 
 
 _TABLE_NAMES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et", ".csv")
-# what names a package of another program, by the beginning of a part's name
+# kinds of zip packages of other programs, by the beginning of a part's name
 _PACKAGES = (("Index/", "苹果 Numbers 或 Pages 文档"), ("OFD.xml", "OFD 版式文档"))
 
 
 def archive_of(names: list[str]) -> str:
-    """What a zip is that holds no workbook's parts, with what to do where it holds workbooks; `names` are those of its parts."""
+    """The kind of a zip that is no workbook, and the remedy where it contains workbooks; `names` are those of its parts."""
     inside = [name.rpartition("/")[2] for name in names if name.lower().endswith(_TABLE_NAMES)]
     if inside:
         return f"实际为压缩包，里面有“{inside[0]}”等 {len(inside)} 份表格：请解压后逐份报送"
     return next(
-        (f"实际为{what}" for start, what in _PACKAGES if any(n.startswith(start) for n in names)), "实际为普通压缩包"
+        (f"实际为{kind}" for start, kind in _PACKAGES if any(n.startswith(start) for n in names)), "实际为普通压缩包"
     )
 
 
 def table_format_of(data: bytes) -> str | None:
-    """What a file is that holds a table in a format that is not read: SYLK, DIF, dBase, Lotus, old BIFF."""
-    return next((what for pattern, what in _TABLES if pattern.match(data)), None) or _dbase(data)
+    """The kind of a file in a table format that is not supported: SYLK, DIF, dBase, Lotus, old BIFF."""
+    return next((kind for pattern, kind in _TABLES if pattern.match(data)), None) or _dbase(data)
 
 
 def _dbase(data: bytes) -> str | None:
@@ -57,7 +57,7 @@ def _dbase(data: bytes) -> str | None:
 
 
 def is_lock_file(data: bytes, name: str) -> bool:
-    """The small file that a program leaves beside an open workbook (~$表.xlsx, .~lock.表.xlsx#): it holds a user's name."""
+    """Whether it is the lock file of an open workbook (~$表.xlsx, .~lock.表.xlsx#), which holds a user's name."""
     bare = name.replace("\\", "/").rpartition("/")[2]
     if len(data) > 4 * _OWNER_FILE:
         return False

@@ -1,4 +1,4 @@
-"""Rust panics arrive in Python as `pyo3_runtime.PanicException`, a BaseException that cannot be imported."""
+"""Panics of Rust extensions: raised in Python as `pyo3_runtime.PanicException`, a BaseException that cannot be imported."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from pipelines.workbook.grid import Unreadable
 def panics(*errors: type[Exception]) -> Iterator[None]:
     """Turn `errors` of a Rust reader and its panics into `Unreadable("damaged")`; others (an interrupt) pass.
 
-    What the reader says is English, and names offsets that no sender can look up: it stays in the exception's cause.
+    The reader's message, English with byte offsets, is kept as the exception's cause.
     """
     try:
         yield

@@ -4,9 +4,9 @@ calamine is not used: it returns blanks for error cells of this format, and no f
 In BIFF a formula always stores a result, so one that was never calculated reads as that result, usually 0. The note
 `formulas_not_recalculated` is given where the file asks for calculation when it is opened.
 
-xlrd 2.0.2 reads the same values, errors, hidden rows and columns, merged ranges and formats from the fixtures, but not: which
-cells are formulas, and whether the file asks for calculation; whether a filter is on. It has no limits, prints warnings
-to standard output over damaged files and raises errors of any type over them; it takes twice the time.
+xlrd 2.0.2 reads the same values, errors, hidden rows and columns, merged ranges and formats from the fixtures, but not
+which cells are formulas, whether the file asks for calculation, and whether a filter is on. It has no limits, prints warnings
+about damaged files to standard output, raises errors of any type on them, and takes twice the time.
 """
 
 import io
@@ -58,8 +58,10 @@ def _stream(data: bytes) -> tuple[bytes, list[str]]:
         for name in ("workbook", "book"):
             if name in top:
                 return ole.openstream(top[name]).read(), names
-    what = {"worddocument": "Word 文档", "powerpoint document": "PPT 演示"}
-    raise Unreadable("not_a_workbook", next((f"实际为 {what[name]}" for name in top if name in what), "其他 OLE 文件"))
+    documents = {"worddocument": "Word 文档", "powerpoint document": "PPT 演示"}
+    raise Unreadable(
+        "not_a_workbook", next((f"实际为 {documents[name]}" for name in top if name in documents), "其他 OLE 文件")
+    )
 
 
 def records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
@@ -232,7 +234,7 @@ class _SheetReader:
             self._error(row, col, result[2])
 
     def _meant(self, content: bytes) -> tuple[str, int, int] | None:
-        """What a formula points to that is a bare reference; not looked for in BIFF5."""
+        """The cell that a bare reference refers to; not supported in BIFF5."""
         size = struct.unpack_from("<H", content, 20)[0]
         return self.book.links.target(content[22 : 22 + size], self.sheet.name) if self.book.biff8 else None
 

@@ -25,14 +25,14 @@ class StringTable:
 
     def __init__(self, first: bytes):
         self._records, self._record, self._offset = [first], 0, 8
-        # how many texts there are, as far as the writer's count can be believed: programs write too few and too many
+        # the count that the file states, which may be too low or too high
         self._count = struct.unpack_from("<I", first, 4)[0]
 
     def add(self, content: bytes) -> None:
         self._records.append(content)
 
     def read(self) -> list[str]:
-        """All texts to the end of the records. What follows the stated number and is no text is left out."""
+        """All texts to the end of the records; bytes after the stated number that are no text are ignored."""
         texts: list[str] = []
         while self._more():
             try:

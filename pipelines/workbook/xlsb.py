@@ -17,11 +17,11 @@ from pipelines.workbook.xlsx.read_xlsx import package_notes, relations
 from pipelines.workbook.zip_package import Package
 
 _DAMAGE = (struct.error, IndexError, ValueError, OverflowError, UnicodeDecodeError)
-# short cells and the full ones that they abridge
+# short cell records and the full records that they abbreviate
 _SHORT = {12: 1, 13: 2, 14: 3, 15: 4, 16: 5, 17: 6, 18: 7}
 _BOOKS, _THIS_BOOK = {355, 357, 358, 667}, 357
 _BEGIN_CELLS, _END_CELLS = 145, 146
-# what may stand between cells besides cells: later additions, metadata of a cell
+# other records between cells: extensions, metadata of a cell
 _CELL_RECORDS, _BESIDE_CELLS = 64, {35, 36, 37, 38, 49, 50, 51}
 _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
 
@@ -130,7 +130,7 @@ class _SheetReader:
             6: lambda c: _wide(c, 8)[0], 7: lambda c: self.strings[struct.unpack_from("<I", c, 8)[0]],
             8: lambda c: _wide(c, 8)[0], 9: _real, 10: lambda c: bool(c[8]), 62: lambda c: _wide(c, 9)[0],
         }  # fmt: skip
-        self._col = -1  # of the cell before
+        self._col = -1  # column of the cell before
 
     def read(self, part: bytes) -> Sheet:
         inside = False
@@ -182,7 +182,7 @@ class _SheetReader:
         self.cells.put(self._row, col, None if value == "" else value)
 
     def _refer(self, col: int, content: bytes) -> None:
-        """A formula that gave 0: what it points to, if it is a bare reference."""
+        """Note the cell that a formula with result 0 refers to, if it is a bare reference."""
         size = struct.unpack_from("<I", content, 18)[0]
         if meant := self.links.target(content[22 : 22 + size], self.sheet.name):
             self.sheet.references[self._row + 1, col + 1] = meant

@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"=(?:'?([^'!\[\]]+)'?!)?R(?:\[(-?\d+)\]|(\d+))?C(?:\[(-
 def read(data: bytes, limits: Limits) -> Workbook:
     """The workbook. Errors: `Unreadable` where it is no correct XML, has a DTD, or passes a limit."""
     reader = _Reader(limits)
-    # SheetJS writes control characters among the properties of the file, which no parser accepts
+    # SheetJS writes control characters into the file properties, which parsers refuse
     reader.parse(_CONTROL.sub(b"", clean_xml(data, _NAME)))
     if not reader.sheets:
         raise Unreadable("no_sheets")

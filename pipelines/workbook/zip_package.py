@@ -80,7 +80,7 @@ class Package:
         return _same_tree(xml, name) if len(xml) <= REMEMBERED else parse(xml, name)
 
     def inflate_rest(self) -> None:
-        """Unpack the parts that were not read, to check size and checksum: the file will be opened by others."""
+        """Unpack the parts that were not read, to check size and checksum, because people will open the file."""
         for name in self._parts.keys() - self.read_parts:
             for _ in self.chunks(name):
                 pass

@@ -5,8 +5,11 @@ send(stream, head, parts)      receive(stream) -> (head, parts), or None where t
 
 import json
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, Any
 
+# the line of JSON, and the parts
+Head = dict[str, Any]
+Message = tuple[Head, list[bytes]]
 LONGEST_HEAD = 256 << 20
 LARGEST_PART = 2 << 30
 
@@ -15,7 +18,7 @@ class MalformedMessage(ValueError):
     """Malformed or truncated message from the peer."""
 
 
-def send(stream: IO[bytes], head: dict, parts: Sequence = ()) -> None:
+def send(stream: IO[bytes], head: Head, parts: Sequence[Any] = ()) -> None:
     """Write one message. `parts` are bytes-like."""
     header = {**head, "parts": [memoryview(part).nbytes for part in parts]}
     stream.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
@@ -24,7 +27,7 @@ def send(stream: IO[bytes], head: dict, parts: Sequence = ()) -> None:
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> tuple[dict, list[bytes]] | None:
+def receive(stream: IO[bytes]) -> Message | None:
     """The next message; None at the end of the stream. Errors: `MalformedMessage`."""
     line = stream.readline(LONGEST_HEAD)
     if not line:

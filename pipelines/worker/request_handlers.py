@@ -17,12 +17,17 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.answers import findings
-from pipelines.answers.read_workbook import read_workbook
+from pipelines.answers.findings import FindingRow
+from pipelines.answers.read_workbook import Reading, read_workbook
 from pipelines.archive.store import Event
 from pipelines.receipt import ReceiptContext, Try, write_receipt
 from pipelines.reference import form, roster
 from pipelines.reference.roster import Admission
 from pipelines.warehouse import arrow_rows
+from pipelines.worker.protocol import Head
+
+# the line of JSON of an answer, and its parts
+Answer = tuple[Head, list[pa.Buffer | bytes]]
 
 
 class Tasks:
@@ -39,16 +44,16 @@ class Tasks:
         """Digests of the form and the rosters that files are read with, as in `Reference.digests`."""
         return {"form": form.digest(self.folder), "rosters": self.rosters.digest()}
 
-    def answer(self, request: dict, parts: list[bytes]) -> tuple[dict, list]:
-        handlers: dict[str, Callable[..., tuple[dict, list]]] = {"read": self._read, "receipt": self._receipt}
+    def answer(self, request: Head, parts: list[bytes]) -> Answer:
+        handlers: dict[str, Callable[..., Answer]] = {"read": self._read, "receipt": self._receipt}
         return handlers[request.pop("op")](*parts, **request)
 
-    def _read(self, data: bytes, event: dict, resolutions: Mapping) -> tuple[dict, list]:
+    def _read(self, data: bytes, event: Head, resolutions: Mapping[str, Mapping[str, str]]) -> Answer:
         submission = Event(**event)
         tables = arrow_rows.tables(self.form, submission, self.reading(data, submission, resolutions))
         return {"tables": list(tables)}, [_packed(table) for table in tables.values()]
 
-    def reading(self, data: bytes, event: Event, resolutions: Mapping):
+    def reading(self, data: bytes, event: Event, resolutions: Mapping[str, Mapping[str, str]]) -> Reading:
         """A function of the bytes, the reference data, the day of receipt and the decisions given."""
         return read_workbook(
             data,
@@ -62,7 +67,7 @@ class Tasks:
             received_under=event.body.get("form", self.form.oldest.version),
         )
 
-    def _receipt(self, data: bytes, name: str, findings: list[dict], context: dict) -> tuple[dict, list]:
+    def _receipt(self, data: bytes, name: str, findings: list[FindingRow], context: Head) -> Answer:
         receipt, file_name = write_receipt(data, name, findings, unpacked_context(context))
         return {"name": file_name}, [receipt]
 
@@ -74,7 +79,7 @@ def _packed(table: pa.Table) -> pa.Buffer:
     return sink.getvalue()
 
 
-def packed_context(context: ReceiptContext) -> dict:
+def packed_context(context: ReceiptContext) -> Head:
     """A receipt's context as JSON values."""
     packed = dict(context.__dict__)
     packed["month"] = months.key(context.month) if context.month else None
@@ -82,7 +87,7 @@ def packed_context(context: ReceiptContext) -> dict:
     return packed | {"waived": sorted(context.waived)}
 
 
-def unpacked_context(packed: dict) -> ReceiptContext:
+def unpacked_context(packed: Head) -> ReceiptContext:
     month = months.parse(packed["month"]) if packed["month"] else None
     earlier = tuple(Try(tuple(findings), refused) for findings, refused in packed["earlier"])
     return ReceiptContext(**packed | {"month": month, "earlier": earlier, "waived": frozenset(packed["waived"])})

@@ -8,11 +8,12 @@
 from pipelines.verification import returned
 from pipelines.workbook.grid import Unreadable
 from pipelines.workbook.open_workbook import open_workbook
+from pipelines.worker.protocol import Head, Message
 
 OP = "visits"
 
 
-def answer(request: dict, parts: list[bytes]) -> tuple[dict, list]:
+def answer(request: Head, parts: list[bytes]) -> Message:
     """The sheets of a returned list."""
     try:
         workbook = open_workbook(parts[0], request["name"])

@@ -74,9 +74,9 @@ def limit(limits: Limits) -> None:
     _soft(resource.RLIMIT_CORE, 0)
 
 
-def _soft(what: int, most: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+def _soft(limit: int, most: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

@@ -17,10 +17,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from typing import TypeVar
 
 import pyarrow as pa
 
 from pipelines import settings
+from pipelines.answers.findings import FindingRow
 from pipelines.answers.read_failure import Costly
 from pipelines.archive.month_state import Life
 from pipelines.archive.store import Archive, Event
@@ -29,6 +31,7 @@ from pipelines.reference.reference_bundle import Reference
 from pipelines.verification.returned import Sheet
 from pipelines.warehouse.arrow_rows import Tables
 from pipelines.warehouse.projection import Read
+from pipelines.worker.protocol import Head, Message
 from pipelines.worker.request_handlers import packed_context
 from pipelines.worker.worker_process import Setup, WorkerProcess
 
@@ -36,6 +39,10 @@ from pipelines.worker.worker_process import Setup, WorkerProcess
 EACH = 4
 # Files that each worker reads ahead of the consumer.
 AHEAD = 4
+T = TypeVar("T")
+R = TypeVar("R")
+# county → decisions on how its sheets are read
+Resolutions = dict[str, dict[str, str]]
 Request = tuple[Event, Callable[[], bytes]]
 _idle: list[WorkerProcess] = []
 _guard = threading.Lock()
@@ -54,7 +61,7 @@ def reader(archive: Archive, reference: Reference, processes: int | None = None)
 def read_each(
     requests: list[Request],
     reference: Reference,
-    resolutions: dict[str, dict] | None = None,
+    resolutions: Resolutions | None = None,
     processes: int | None = None,
 ) -> Generator[tuple[Event, Tables | Costly]]:
     """Files as tables, in order. Each is described by an event, which need not be in any ledger; its bytes are loaded when needed."""
@@ -68,7 +75,7 @@ def read_each(
 
 
 def mark_receipt(
-    data: bytes, name: str, findings: list[dict], context: ReceiptContext, reference: Reference
+    data: bytes, name: str, findings: list[FindingRow], context: ReceiptContext, reference: Reference
 ) -> tuple[bytes, str]:
     """The receipt and its file name; the list alone where the workbook is too costly to mark."""
     request = {"op": "receipt", "name": name, "findings": findings, "context": packed_context(context)}
@@ -84,7 +91,7 @@ def visits(data: bytes, name: str, reference: Reference) -> list[Sheet] | None:
     answer = _ask(_setup(reference), {"op": "visits", "name": name}, data)
     if isinstance(answer, Costly) or answer[0]["sheets"] is None:
         return None
-    return [Sheet(*told) for told in answer[0]["sheets"]]
+    return [Sheet(name, rows) for name, rows in answer[0]["sheets"]]
 
 
 def _setup(reference: Reference) -> Setup:
@@ -98,13 +105,13 @@ def _workers(files: int, processes: int | None) -> int:
     return max(1, min(processes or os.cpu_count() or 1, files // EACH))
 
 
-def _in_order(function: Callable, items: list, count: int) -> Generator:
-    """`function` of each item by `count` threads, in the order of the items, at most `AHEAD` for each thread ahead of the consumer."""
-    ahead: deque[Future] = deque()
+def _in_order(function: Callable[[T], R], inputs: list[T], count: int) -> Generator[R]:
+    """`function` of each input by `count` threads, in their order, at most `AHEAD` for each thread ahead of the consumer."""
+    ahead: deque[Future[R]] = deque()
     threads = ThreadPoolExecutor(count, thread_name_prefix="reading")
     try:
-        for item in items:
-            ahead.append(threads.submit(function, item))
+        for each in inputs:
+            ahead.append(threads.submit(function, each))
             if len(ahead) > count * AHEAD:
                 yield ahead.popleft().result()
         while ahead:
@@ -113,7 +120,7 @@ def _in_order(function: Callable, items: list, count: int) -> Generator:
         threads.shutdown(cancel_futures=True)
 
 
-def _read(setup: Setup, data: bytes, event: Event, resolutions: dict) -> Tables | Costly:
+def _read(setup: Setup, data: bytes, event: Event, resolutions: Resolutions) -> Tables | Costly:
     answer = _ask(setup, {"op": "read", "event": asdict(event), "resolutions": resolutions}, data)
     if isinstance(answer, Costly):
         return answer
@@ -121,7 +128,7 @@ def _read(setup: Setup, data: bytes, event: Event, resolutions: dict) -> Tables 
     return {name: pa.ipc.open_stream(part).read_all() for name, part in zip(head["tables"], parts, strict=True)}
 
 
-def _ask(setup: Setup, request: dict, data: bytes) -> tuple[dict, list[bytes]] | Costly:
+def _ask(setup: Setup, request: Head, data: bytes) -> Message | Costly:
     """The answer of a worker; of a new one where the first died or exceeded memory or time."""
     with _worker(setup) as worker:
         answer = worker.ask(request, data)

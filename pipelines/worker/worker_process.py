@@ -64,7 +64,7 @@ class WorkerProcess:
         """Whether it runs and was started by this process: a fork must not share its pipes."""
         return self.owner == os.getpid() and self.process.poll() is None
 
-    def ask(self, request: dict, data: bytes) -> tuple[dict, list[bytes]] | Costly:
+    def ask(self, request: protocol.Head, data: bytes) -> protocol.Message | Costly:
         """The answer about one file, or the limit that it exceeded."""
         answer = self._exchange(request, [data], self.setup.limits.wall)
         if answer is None:
@@ -75,7 +75,7 @@ class WorkerProcess:
             return Costly(answer[0]["costly"], self.setup.limits)
         return answer
 
-    def _exchange(self, head: dict, parts: list[bytes], seconds: float) -> tuple[dict, list[bytes]] | None:
+    def _exchange(self, head: protocol.Head, parts: list[bytes], seconds: float) -> protocol.Message | None:
         timer = threading.Timer(seconds, self._too_late)
         timer.start()
         try:

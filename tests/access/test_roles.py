@@ -35,10 +35,10 @@ def write(place, text: str) -> None:
 
 def test_the_example_is_read_and_names_every_role(place):
     shutil.copy(EXAMPLE, place.data / "access.yaml")
-    found = roles.load(place)
-    assert {person.role for person in found.people} == {"领导", "县级", "市级", "规划"}
-    assert found.find("BaiXiang@example.gov.cn ") == BAIXIANG
-    assert found.find("fremd@example.gov.cn") is None
+    access = roles.load(place)
+    assert {person.role for person in access.people} == {"领导", "县级", "市级", "规划"}
+    assert access.find("BaiXiang@example.gov.cn ") == BAIXIANG
+    assert access.find("fremd@example.gov.cn") is None
 
 
 def test_a_person_struck_from_the_file_is_gone_at_once(place):

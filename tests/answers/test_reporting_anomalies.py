@@ -282,14 +282,14 @@ def turn(field: str, count: int):
     return change
 
 
-@pytest.mark.parametrize(("count", "found"), [(57, "95%"), (60, "全部"), (56, None)])
-def test_a_question_turned_to_yes_everywhere_at_once_is_asked_about(city, count, found):
+@pytest.mark.parametrize(("count", "share"), [(57, "95%"), (60, "全部"), (56, None)])
+def test_a_question_turned_to_yes_everywhere_at_once_is_asked_about(city, count, share):
     city.report(NOW, "130503", turn("info_platform", count))
     asked = city.close(NOW)
     assert [(one.code, one.field, one.found) for one in asked] == (
-        [("all_turned_yes", "info_platform", found)] if found else []
+        [("all_turned_yes", "info_platform", share)] if share else []
     )
-    if found:
+    if share:
         assert asked[0].cell == "Z4" and "上月填“否”的 60 个社区（村）" in asked[0].message
 
 

@@ -39,8 +39,8 @@ def villages(office) -> list[str]:
 
 def facilities(release, month=None) -> tuple[int, int]:
     """(villages with a facility, villages) of the county."""
-    found = figure(release, "facility_rural", COUNTY, month)
-    return found["yes"], found["units"]
+    row = figure(release, "facility_rural", COUNTY, month)
+    return row["yes"], row["units"]
 
 
 def codes(report) -> list[str]:
@@ -286,15 +286,15 @@ def test_answers_are_carried_for_two_months_and_no_longer(office):
 def test_a_row_accepted_with_a_gap_keeps_its_gap(office, villages):
     office.send(MARCH, COUNTY)
     office.send(APRIL, COUNTY, but(villages[0], facility=None, facility_area=None))
-    found = figure(office.release(APRIL), "facility_rural", COUNTY)
-    assert (found["unknown"], found["carried"]) == (1, 0)
+    row = figure(office.release(APRIL), "facility_rural", COUNTY)
+    assert (row["unknown"], row["carried"]) == (1, 0)
 
 
 def test_a_held_row_lends_the_month_before(office, villages):
     office.send(MARCH, COUNTY)
     office.send(APRIL, COUNTY, linked(villages[0]))
-    found = figure(office.release(APRIL), "facility_rural", COUNTY)
-    assert (found["unknown"], found["carried"]) == (0, 1)
+    row = figure(office.release(APRIL), "facility_rural", COUNTY)
+    assert (row["unknown"], row["carried"]) == (0, 1)
 
 
 def test_a_workbook_without_the_countys_own_sheet_counts_for_its_communities(office):
@@ -310,8 +310,8 @@ def test_the_countys_own_sheet_is_carried_for_two_months(office):
     for month in (APRIL, MAY, JUNE):
         office.send(month, COUNTY)
     release = office.release(JUNE)
-    found = [figure(release, "agency", COUNTY, month) for month in months.span(MARCH, JUNE)]
-    assert [(f["yes"], f["carried"]) for f in found] == [(1, 0), (1, 1), (1, 1), (0, 0)]
+    rows = [figure(release, "agency", COUNTY, month) for month in months.span(MARCH, JUNE)]
+    assert [(f["yes"], f["carried"]) for f in rows] == [(1, 0), (1, 1), (1, 1), (0, 0)]
 
 
 def test_nothing_new_makes_no_new_edition(office):

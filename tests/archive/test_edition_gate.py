@@ -39,9 +39,9 @@ def test_an_edition_is_shown_once_released_and_until_retracted(events, shown):
 
 
 def test_editions_of_programs_without_a_gate_are_shown_as_they_always_were():
-    found = editions(("release", "2020-05/1"), ("release", "2020-06/1"), ("made", "2020-07/1"))
-    assert (found.shown(), found.current) == (["2020-05/1", "2020-06/1"], "2020-06/1")
-    assert found.usable() == ["2020-05/1", "2020-06/1", "2020-07/1"]
+    shelf = editions(("release", "2020-05/1"), ("release", "2020-06/1"), ("made", "2020-07/1"))
+    assert (shelf.shown(), shelf.current) == (["2020-05/1", "2020-06/1"], "2020-06/1")
+    assert shelf.usable() == ["2020-05/1", "2020-06/1", "2020-07/1"]
 
 
 def test_current_is_the_newest_released_month_whatever_was_released_last():

@@ -119,7 +119,7 @@ def test_a_bad_path_costs_only_itself(office, shequ, tmp_path):
 def test_a_finding_of_one_cause_says_in_how_many_cells_it_stands(office, shequ, tmp_path):
     path = office.workbook(APRIL, COUNTY, lambda unit: {**plain(unit), "population": "约300"}, {"agency": "是"})
     told = json.loads(shequ("check", "--json", path, data=tmp_path / "data")[1])
-    [finding] = [found for found in told["findings"] if found["field"] == "population"]
+    [finding] = [row for row in told["findings"] if row["field"] == "population"]
     assert finding["count"] == len(office.units(APRIL, COUNTY)) > 40
 
 

@@ -105,10 +105,10 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             provider.seen.append(self.path)
-            found = provider.token(
+            token = provider.token(
                 {name: values[0] for name, values in parse_qs(body).items()}, self.headers.get("Authorization", "")
             )
-            self._json(found or {"error": "invalid_grant"}, 200 if found else 400)
+            self._json(token or {"error": "invalid_grant"}, 200 if token else 400)
 
         def _json(self, content: dict, status: int = 200) -> None:
             data = json.dumps(content).encode()

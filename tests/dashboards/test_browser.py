@@ -378,7 +378,7 @@ def faults(axe, page, room: str) -> list[tuple[str, str, str]]:
 def test_no_room_has_a_serious_fault_for_screen_readers(browser, address, theme, rooms):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, color_scheme=theme)
-    page, found = context.new_page(), []
+    page, violations = context.new_page(), []
     for room in rooms:
         page.goto(f"{address}/{room}")
         # the wall has a header too, not seen
@@ -387,6 +387,6 @@ def test_no_room_has_a_serious_fault_for_screen_readers(browser, address, theme,
         if faults(axe, page, room):
             # on a busy machine something may still be fading in: only what stays is a fault
             page.wait_for_timeout(2000)
-            found += faults(axe, page, room)
+            violations += faults(axe, page, room)
     context.close()
-    assert found == []
+    assert violations == []

@@ -199,8 +199,8 @@ def test_what_has_one_cause_is_settled_in_one_click_and_taken_back_one_by_one(de
         return f"all-of-{BAIXIANG}-{sent.seq}-area_unit_slip-{step}"
 
     def matters(*states: str) -> dict[str, str]:
-        found = answer_matters.kept(office.settings, JULY)
-        return {m["unit"]: m["id"] for m in found if "area_unit_slip" in m["message"] and m["state"] in states}
+        kept = answer_matters.kept(office.settings, JULY)
+        return {m["unit"]: m["id"] for m in kept if "area_unit_slip" in m["message"] and m["state"] in states}
 
     page = click(desk(of="2019-07", step="questions"), f"open-{BAIXIANG}")
     assert "一并处理 3 件" in {button.label for button in page.button}

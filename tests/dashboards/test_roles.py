@@ -41,8 +41,8 @@ class Headers(dict):
     """Headers as Streamlit gives them; a value that is a list stands for a header that came more than once."""
 
     def get_all(self, name: str) -> list[str]:
-        found = next((value for key, value in self.items() if key.lower() == name.lower()), [])
-        return found if isinstance(found, list) else [found]
+        values = next((value for key, value in self.items() if key.lower() == name.lower()), [])
+        return values if isinstance(values, list) else [values]
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def everything(page) -> str:
 def units_and_findings(data, county: str) -> set[str]:
     """Names of units with a code of the county, and ids of its findings: what only some may see."""
     release = open_release(settings=settings.load(data))
-    found = release.rows("SELECT id FROM finding_all WHERE county = ?", [county])
+    rows = release.rows("SELECT id FROM finding_all WHERE county = ?", [county])
     codes = release.rows("SELECT DISTINCT unit FROM standing WHERE county_code = ?", [county])
-    return {row["id"] for row in found} | {row["unit"] for row in codes}
+    return {row["id"] for row in rows} | {row["unit"] for row in codes}
 
 
 PAGES = ("overview", "indicator", "atlas", "county", "unit", "reporting", "tasks", "quality")

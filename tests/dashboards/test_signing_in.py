@@ -32,8 +32,8 @@ people:
 
 @pytest.fixture(scope="module")
 def provider():
-    with running() as found:
-        yield found
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -29,10 +29,10 @@ def unproven(monkeypatch):
     read = figure_rows.of_place
 
     def rows(view, place, headline=False):
-        found = read(view, place, headline)
-        first = next(row for row in found if row["is_share"] and row["target"])
+        places = read(view, place, headline)
+        first = next(row for row in places if row["is_share"] and row["target"])
         deciding = "130524,130530" if first["level"] == "city" else place
-        return [{**row, **UNPROVEN, **GAP, "deciding": deciding} if row is first else row for row in found]
+        return [{**row, **UNPROVEN, **GAP, "deciding": deciding} if row is first else row for row in places]
 
     monkeypatch.setattr(figure_rows, "of_place", rows)
 

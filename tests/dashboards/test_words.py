@@ -194,7 +194,7 @@ def test_who_is_to_be_chased_is_named_with_the_day_it_was_due():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "matches"),
     [
         ("南宫 东关", True),
         ("dg", True),
@@ -205,8 +205,8 @@ def test_who_is_to_be_chased_is_named_with_the_day_it_was_due():
         ("d", False),
     ],
 )
-def test_a_search_finds_words_and_initials_of_pinyin_in_any_order(text, found):
-    assert search_words.found(text, "东关村委会", "南宫市") == found
+def test_a_search_finds_words_and_initials_of_pinyin_in_any_order(text, matches):
+    assert search_words.found(text, "东关村委会", "南宫市") == matches
 
 
 def test_a_character_with_several_readings_is_found_by_each():

@@ -37,13 +37,13 @@ def workbooks(reference, tmp_path_factory) -> Path:
 
 def installed(folder: Path, reference: Reference) -> Settings:
     """An empty installation in the folder."""
-    found = Settings(folder / "data", reference.folder)
-    found.inbox.mkdir(parents=True)
-    return found
+    installation = Settings(folder / "data", reference.folder)
+    installation.inbox.mkdir(parents=True)
+    return installation
 
 
-def run(found: Settings, instance: dg.DagsterInstance, first: str = FIRST, last: str = LAST):
+def run(installation: Settings, instance: dg.DagsterInstance, first: str = FIRST, last: str = LAST):
     """The monthly job over a span of months, as a backfill runs it, in this process."""
     tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-    job = build_defs(found).resolve_job_def("monthly")
+    job = build_defs(installation).resolve_job_def("monthly")
     return job.execute_in_process(instance=instance, tags=tags, run_config=AT_ONCE, raise_on_error=False)

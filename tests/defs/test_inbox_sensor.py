@@ -16,11 +16,11 @@ from tests.defs.conftest import installed
 class Sensor:
     """The sensor over one inbox, ticking with its own cursor and remembering run keys as the daemon does."""
 
-    def __init__(self, found):
-        self.inbox, self.cursor, self.keys = found.inbox, None, set()
-        self.repository = build_defs(found).get_repository_def()
+    def __init__(self, settings):
+        self.inbox, self.cursor, self.keys = settings.inbox, None, set()
+        self.repository = build_defs(settings).get_repository_def()
         self.definition = self.repository.get_sensor_def("inbox")
-        self.station = Station(data=str(found.data), reference=str(found.reference))
+        self.station = Station(data=str(settings.data), reference=str(settings.reference))
 
     def tick(self) -> list[dg.RunRequest]:
         """The runs that would be started."""

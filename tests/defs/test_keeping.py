@@ -96,11 +96,11 @@ def test_a_young_run_and_a_running_one_stay(instance):
 @pytest.fixture(scope="module")
 def reported(reference, workbooks, tmp_path_factory):
     """Two months are reported, none is published."""
-    found = installed(tmp_path_factory.mktemp("reported"), reference)
-    shutil.copytree(workbooks, found.inbox, dirs_exist_ok=True)
-    with session.writing(found, "接收") as opened:
-        collect_inbox.collect(opened, found)
-    return found
+    settings = installed(tmp_path_factory.mktemp("reported"), reference)
+    shutil.copytree(workbooks, settings.inbox, dirs_exist_ok=True)
+    with session.writing(settings, "接收") as opened:
+        collect_inbox.collect(opened, settings)
+    return settings
 
 
 def test_a_month_is_owed_an_hour_after_the_tick_that_should_have_released_it(reported, reference):
@@ -118,22 +118,22 @@ def test_a_month_is_owed_an_hour_after_the_tick_that_should_have_released_it(rep
 def test_what_is_released_is_not_owed_and_is_told_once(reported, tmp_path):
     data = tmp_path / "copy"
     shutil.copytree(reported.data, data)
-    found = type(reported)(data, reported.reference)
-    before = Archive(found.archive).last_seq()
+    settings = type(reported)(data, reported.reference)
+    before = Archive(settings.archive).last_seq()
     tomorrow = datetime.now(SHANGHAI) + timedelta(days=1)
-    with session.writing(found, "成版") as opened:
+    with session.writing(settings, "成版") as opened:
         session.settle(opened)
-        working = publish(opened, found, months.parse(FIRST))
-    assert dispatch.outbox(found).waiting() == [], "工作版不发消息"
-    assert [months.key(m) for m in overdue.owed(found, tomorrow)] == [FIRST, LAST], "工作版不算已发布"
-    with session.writing(found, "发布") as opened:
-        assert monthly_run.publish_month(opened, found, months.parse(FIRST)).label == working.label
-    assert [months.key(m) for m in overdue.owed(found, tomorrow)] == [LAST]
-    last = dispatch.releases(found, before)
-    (message,) = dispatch.outbox(found).waiting()
+        working = publish(opened, settings, months.parse(FIRST))
+    assert dispatch.outbox(settings).waiting() == [], "工作版不发消息"
+    assert [months.key(m) for m in overdue.owed(settings, tomorrow)] == [FIRST, LAST], "工作版不算已发布"
+    with session.writing(settings, "发布") as opened:
+        assert monthly_run.publish_month(opened, settings, months.parse(FIRST)).label == working.label
+    assert [months.key(m) for m in overdue.owed(settings, tomorrow)] == [LAST]
+    last = dispatch.releases(settings, before)
+    (message,) = dispatch.outbox(settings).waiting()
     assert message.subject == "2018年8月第1版已发布"
     assert "项主要指标" in message.body
-    assert dispatch.releases(found, last) == last
+    assert dispatch.releases(settings, last) == last
 
 
 def test_a_failed_run_is_told_with_its_reason(reported, instance):
@@ -145,14 +145,14 @@ def test_a_failed_run_is_told_with_its_reason(reported, instance):
 def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance, tmp_path):
     data = tmp_path / "copy"
     shutil.copytree(reported.data, data)
-    found = type(reported)(data, reported.reference)
-    assert overdue.verify(found, datetime.now(SHANGHAI)) == []
-    victim = next(path for path in found.archive.glob("objects/*/*"))
+    settings = type(reported)(data, reported.reference)
+    assert overdue.verify(settings, datetime.now(SHANGHAI)) == []
+    victim = next(path for path in settings.archive.glob("objects/*/*"))
     victim.unlink()
-    job = build_defs(found).resolve_job_def("housekeeping")
+    job = build_defs(settings).resolve_job_def("housekeeping")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     assert not result.success
-    (message,) = dispatch.outbox(found).waiting()
+    (message,) = dispatch.outbox(settings).waiting()
     assert message.subject == "档案有损坏"
     assert victim.name[:12] in message.body
 
@@ -160,15 +160,15 @@ def test_a_damaged_archive_fails_the_weekly_look_and_is_told(reported, instance,
 def test_a_damaged_edition_fails_the_weekly_look_and_is_told(reported, instance, tmp_path):
     data = tmp_path / "copy"
     shutil.copytree(reported.data, data)
-    found = type(reported)(data, reported.reference)
-    with session.writing(found, "发布") as opened:
-        edition = monthly_run.publish_month(opened, found, months.parse(FIRST))
+    settings = type(reported)(data, reported.reference)
+    with session.writing(settings, "发布") as opened:
+        edition = monthly_run.publish_month(opened, settings, months.parse(FIRST))
     victim = edition.folder / "tables" / "standing" / f"{FIRST}.parquet"
     victim.unlink()
-    job = build_defs(found).resolve_job_def("housekeeping")
+    job = build_defs(settings).resolve_job_def("housekeeping")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     assert [event.step_key for event in result.all_node_events if event.is_step_failure] == ["editions_verified"]
-    (message,) = dispatch.outbox(found).waiting()
+    (message,) = dispatch.outbox(settings).waiting()
     assert message.subject.startswith("发布版有损坏")
     assert f"{FIRST}/1/tables/standing/{FIRST}.parquet" in message.body
 
@@ -187,5 +187,5 @@ def test_everything_that_watches_runs_without_being_told_to():
 
 
 def test_a_run_that_crashed_is_begun_again_twice_and_one_that_failed_is_not():
-    found = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
-    assert found["run_retries"] == {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}
+    config = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
+    assert config["run_retries"] == {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}

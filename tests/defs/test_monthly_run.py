@@ -30,9 +30,9 @@ def instance(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installation(reference, workbooks, tmp_path_factory):
-    found = installed(tmp_path_factory.mktemp("installation"), reference)
-    shutil.copytree(workbooks, found.inbox, dirs_exist_ok=True)
-    return found
+    settings = installed(tmp_path_factory.mktemp("installation"), reference)
+    shutil.copytree(workbooks, settings.inbox, dirs_exist_ok=True)
+    return settings
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def told(result, asset: str) -> dict[str, dict]:
 
 def evaluations(result) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
     """Stage and kind → what the check of that kind said."""
-    found = result.get_asset_check_evaluations()
-    return {(evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation for evaluation in found}
+    every = result.get_asset_check_evaluations()
+    return {(evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation for evaluation in every}
 
 
 def places(reference, wanted=lambda check: True) -> set[tuple[str, str]]:
@@ -102,12 +102,12 @@ def test_the_inbox_is_empty_afterwards(first_run, installation):
 
 
 def test_every_declared_check_is_evaluated_with_count_and_ids(first_run, reference):
-    found = evaluations(first_run)
+    checks = evaluations(first_run)
     kinds = places(reference)
-    assert set(found) == kinds | {("edition", "whole_editions")}
-    for evaluation in found.values():
+    assert set(checks) == kinds | {("edition", "whole_editions")}
+    for evaluation in checks.values():
         assert evaluation.metadata["不符数"].value >= len(evaluation.metadata["不符者"].value)
-    lines = {rule: line for place in kinds for rule, line in rules(found[place]).items()}
+    lines = {rule: line for place in kinds for rule, line in rules(checks[place]).items()}
     assert set(lines) == {check.name for check in warehouse_checks.declared(reference)}
     assert all(line["内容"] and line["不符数"] >= bool(line["不符者"]) for line in lines.values())
 
@@ -240,11 +240,11 @@ def test_every_declared_check_stands_in_dagster(installation, reference):
     assert {kind for _, kind in places(reference)} == set(warehouse_checks.KINDS)
 
 
-def select(found, instance, selection, month: str = LAST):
+def select(settings, instance, selection, month: str = LAST):
     """The selected part of a month's assets and checks, run alone."""
-    partitions = build_defs(found).resolve_asset_graph().get(dg.AssetKey("verdicts")).partitions_def
+    partitions = build_defs(settings).resolve_asset_graph().get(dg.AssetKey("verdicts")).partitions_def
     job = dg.define_asset_job("part", selection=selection, partitions_def=partitions)
-    repository = build_defs(found, jobs=[job]).get_repository_def()
+    repository = build_defs(settings, jobs=[job]).get_repository_def()
     return repository.get_job("part").execute_in_process(
         instance=instance,
         # as the page launches it: `partition_key` is for jobs with assets
@@ -342,9 +342,9 @@ def test_every_day_the_ages_of_the_sources_and_all_promises_are_noted(installati
 
 
 def test_sources_are_told_with_their_age(installation):
-    found = sources.ages(installation, datetime.now(SHANGHAI))
-    assert set(found) == set(sources.SOURCES) - {"installation"}
-    assert found["archive"]["距今天数"] == 0 and found["roster"]["距今天数"] > 365
+    ages = sources.ages(installation, datetime.now(SHANGHAI))
+    assert set(ages) == set(sources.SOURCES) - {"installation"}
+    assert ages["archive"]["距今天数"] == 0 and ages["roster"]["距今天数"] > 365
 
 
 def test_names_of_checks_are_unique(reference):

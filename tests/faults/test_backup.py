@@ -81,8 +81,8 @@ def test_verifying_changes_nothing_and_names_what_is_damaged(office, tmp_path):
     damaged = next(path for path in (folder / "archive" / "objects").rglob("*") if path.is_file())
     damaged.chmod(0o640)
     damaged.write_bytes(b"x")
-    found = copies.verify(folder)
-    assert not found["whole"] and "内容已被改动" in found["message"]
+    verdict = copies.verify(folder)
+    assert not verdict["whole"] and "内容已被改动" in verdict["message"]
     assert contents(folder).keys() == before.keys()
     assert copies.backup(office.settings, folder)["copied"] == 1, "坏的一份由档案补好"
     assert copies.verify(folder)["whole"]
@@ -204,9 +204,9 @@ def test_a_backup_taken_during_submissions_is_whole(office, tmp_path):
     sender = threading.Thread(target=keep_sending)
     sender.start()
     try:
-        found = [copies.backup(office.settings, tmp_path / "copy") for _ in range(5)]
+        backups = [copies.backup(office.settings, tmp_path / "copy") for _ in range(5)]
     finally:
         stop.set()
         sender.join()
-    assert all(one["whole"] for one in found), [one["message"] for one in found]
-    assert found[-1]["seq"] > found[0]["seq"]
+    assert all(one["whole"] for one in backups), [one["message"] for one in backups]
+    assert backups[-1]["seq"] > backups[0]["seq"]

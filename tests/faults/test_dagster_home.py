@@ -21,17 +21,17 @@ NOW = datetime(2026, 11, 25, 15, tzinfo=SHANGHAI)
 @pytest.fixture(scope="module")
 def first(tmp_path_factory) -> Path:
     """Dagster's home after its first run."""
-    found = dagster_home.dagster_home(Settings(tmp_path_factory.mktemp("dagster") / "data", settings.load().reference))
-    assert run_once(found) == 1
-    return found
+    home = dagster_home.dagster_home(Settings(tmp_path_factory.mktemp("dagster") / "data", settings.load().reference))
+    assert run_once(home) == 1
+    return home
 
 
 @pytest.fixture
 def lived_in(first, tmp_path) -> Path:
     """A copy of it."""
-    found = dagster_home.dagster_home(Settings(tmp_path / "data", settings.load().reference))
-    shutil.copytree(first / "storage", found / "storage")
-    return found
+    home = dagster_home.dagster_home(Settings(tmp_path / "data", settings.load().reference))
+    shutil.copytree(first / "storage", home / "storage")
+    return home
 
 
 def run_once(folder: Path) -> int:
@@ -110,10 +110,10 @@ def tick(folder: Path, at: datetime) -> None:
 def test_after_a_clock_that_jumped_ahead_and_back_the_timetable_goes_on(lived_in, jump, ahead):
     """Dagster waits for the time of its last tick: for a month, if need be, and in silence."""
     tick(lived_in, NOW + jump)
-    found = Settings(lived_in.parent, settings.load().reference)
-    look = health._clock(found, NOW)
+    installation = Settings(lived_in.parent, settings.load().reference)
+    look = health._clock(installation, NOW)
     assert look.well is not ahead and ("请重新启动 shequ serve" in look.says) is ahead
     told = dagster_home.set_aside_unusable(lived_in, NOW)
     assert [("记有未来的定时" in one) for one in told] == [True] * ahead
     tick(lived_in, NOW)
-    assert health._clock(found, NOW).well
+    assert health._clock(installation, NOW).well

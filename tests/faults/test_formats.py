@@ -86,10 +86,10 @@ def test_a_pointer_that_names_nonsense_is_passed_over(office, nonsense):
 
 
 def test_a_run_without_room_on_the_disk_stops_before_it_writes_and_says_so(tmp_path, monkeypatch):
-    found = Settings(tmp_path / "data", tmp_path)
-    found.warehouse.parent.mkdir(parents=True)
-    found.warehouse.write_bytes(b"x" * 3 * 2**20)
+    settings = Settings(tmp_path / "data", tmp_path)
+    settings.warehouse.parent.mkdir(parents=True)
+    settings.warehouse.write_bytes(b"x" * 3 * 2**20)
     monkeypatch.setattr(durable_files.shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 * 2**20))
     with pytest.raises(Refusal, match=r"发布未开始：磁盘剩余 5 MB，至少需要 9 MB.*已存档的内容不受影响"):
-        publish_edition.publish(None, found, date(2019, 6, 1))
-    assert not found.releases.exists()
+        publish_edition.publish(None, settings, date(2019, 6, 1))
+    assert not settings.releases.exists()

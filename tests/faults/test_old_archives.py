@@ -46,8 +46,8 @@ def told(folder: Path) -> dict[str, list]:
     return json.loads((folder / "told.json").read_text(encoding="utf-8"))
 
 
-def shown(found: Settings, label: str, columns: tuple[str, ...] = COLUMNS) -> list[list]:
-    release = open_release(label[:7], int(label[8:]), settings=found)
+def shown(settings: Settings, label: str, columns: tuple[str, ...] = COLUMNS) -> list[list]:
+    release = open_release(label[:7], int(label[8:]), settings=settings)
     try:
         return [[row[name] for name in columns] for row in figures(release) if row["level"] != "town"]
     finally:

@@ -32,11 +32,11 @@ def campaign(tmp_path_factory) -> Campaign:
 
 @pytest.mark.parametrize("part, hurt", selection(FEW, REST), ids=lambda it: getattr(it, "__name__", it))
 def test_the_next_run_heals_it_with_the_same_figures(campaign, hurt, part):
-    found = campaign.round(hurt, part == "wal", random.Random(7))
-    assert found.figures == campaign.expected
-    assert len(found.told) <= 1, found.told
-    assert found.kept or not found.told, "移开的要留着"
-    assert all("数据仓库已损坏，已移开" in told and "请再运行一次" in told for told in found.told)
+    faults = campaign.round(hurt, part == "wal", random.Random(7))
+    assert faults.figures == campaign.expected
+    assert len(faults.told) <= 1, faults.told
+    assert faults.kept or not faults.told, "移开的要留着"
+    assert all("数据仓库已损坏，已移开" in told and "请再运行一次" in told for told in faults.told)
 
 
 def test_what_cannot_be_read_is_kept_with_its_journal_and_only_the_last(campaign):
@@ -58,8 +58,8 @@ def test_a_warehouse_that_another_program_holds_is_told_with_its_process_and_lef
         with pytest.raises(Refusal, match=re.escape(f"数据仓库正被另一个程序打开（进程 {other.pid}）；请关闭它后再试")):
             office.run(MAY)
         other.stdin.close()
-    found = damage.heal(office)
-    assert (found.told, found.kept, found.figures) == ([], [], campaign.expected)
+    healed = damage.heal(office)
+    assert (healed.told, healed.kept, healed.figures) == ([], [], campaign.expected)
 
 
 def test_dagster_tries_again_where_a_damaged_warehouse_was_set_aside_and_nowhere_else():

@@ -33,8 +33,8 @@ def copied(office, tmp_path):  # noqa: F811
         (office.settings.data / name).write_text(text)
         (office.settings.data / name).chmod(0o600)
     dispatch.tell(office.settings, [Message("a", "x@y.example", "题", "文")])
-    found = whole_backup.backup(office.settings, tmp_path / "copy", "测试")
-    assert found["whole"] and found["edition"] == "2020-04/1" and found["files"] > len(SET_UP), found
+    copy = whole_backup.backup(office.settings, tmp_path / "copy", "测试")
+    assert copy["whole"] and copy["edition"] == "2020-04/1" and copy["files"] > len(SET_UP), copy
     return office, tmp_path / "copy"
 
 
@@ -43,8 +43,8 @@ def test_everything_that_sets_an_installation_up_comes_back_and_the_edition_is_r
 ):
     office, folder = copied  # noqa: F811
     bare = Settings(tmp_path / "bare", office.settings.reference)
-    found = whole_backup.restore(bare, folder)
-    assert found["served"] == "2020-04/1" and found["notes"] == []
+    restored = whole_backup.restore(bare, folder)
+    assert restored["served"] == "2020-04/1" and restored["notes"] == []
     assert not bare.warehouse.exists(), "nothing was made yet"
     assert figures(open_release(settings=bare)) == figures(open_release(settings=office.settings))
     for name, text in SET_UP.items():
@@ -76,8 +76,8 @@ def test_a_damaged_part_of_the_copy_is_named_and_the_archive_comes_back_all_the_
     )
     victim.chmod(0o640)
     victim.write_bytes(b"x")
-    found = whole_backup.verify(folder)
-    assert not found["whole"] and "备份中的" in found["message"]
+    verdict = whole_backup.verify(folder)
+    assert not verdict["whole"] and "备份中的" in verdict["message"]
     restored = whole_backup.restore(Settings(tmp_path / "bare", office.settings.reference), folder)
     assert restored["seq"] == 3 and (restored["served"] is None) is (what == "edition")
 
@@ -92,8 +92,8 @@ def test_the_list_of_today_names_what_stands_today(copied):
 
 def test_a_rehearsal_compares_every_figure_leaves_nothing_and_is_kept_as_a_promise(copied):
     office, folder = copied  # noqa: F811
-    found = whole_backup.rehearse(office.settings, folder, "测试")
-    assert found["agrees"] and found["releases"] == 1 and "1/1" in found["message"]
+    rehearsal = whole_backup.rehearse(office.settings, folder, "测试")
+    assert rehearsal["agrees"] and rehearsal["releases"] == 1 and "1/1" in rehearsal["message"]
     assert not (office.settings.data / ".rehearsal").exists()
     seen = promises.rehearsed(office.settings, datetime.now(SHANGHAI))
     assert seen.well and "演练通过" in seen.says
@@ -106,8 +106,8 @@ def test_after_an_upgrade_what_an_earlier_program_published_breaks_no_rehearsal(
     differ = [{"release": "2020-04/1", "tables": [], "same_program": same, "old": True, "sound": False}]
     verdict = {"agrees": False, "releases": 3, "agree": 2, "differ": differ, "archive": [], "message": ""}
     monkeypatch.setattr(rebuild_editions, "rebuild", lambda *_: verdict)
-    found = whole_backup.rehearse(office.settings, folder, "测试")
-    assert found["agrees"] is agrees and ("另有 1 个由早先的程序发布" in found["message"]) is agrees
+    rehearsal = whole_backup.rehearse(office.settings, folder, "测试")
+    assert rehearsal["agrees"] is agrees and ("另有 1 个由早先的程序发布" in rehearsal["message"]) is agrees
 
 
 def test_the_nightly_job_makes_the_copy_and_rehearses_every_four_weeks(office, tmp_path, monkeypatch):  # noqa: F811

@@ -66,16 +66,16 @@ def test_its_next_form_comes_with_its_last_answers(reference):
 
 def read_again(city: memory_city.City) -> list[tuple[str, str]]:
     """County and month of the submissions that a sync reads."""
-    found, form = [], city.reference.form
+    submissions, form = [], city.reference.form
 
     def read(events, _):
         for event in events:
             reading = city.readings[event.seq]
-            found.append((reading.county, months.key(reading.month)))
+            submissions.append((reading.county, months.key(reading.month)))
             yield event, arrow_rows.tables(form, event, reading)
 
     city.store.sync(read)
-    return found
+    return submissions
 
 
 def test_what_was_decided_under_its_old_code_is_read_under_the_new_one(city):

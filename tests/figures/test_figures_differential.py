@@ -61,9 +61,9 @@ def anything(form, unit, rng):
     return {**answers, "households": rng.randint(50, 3500)}
 
 
-def accepted_rows(reference, found, uid):
+def accepted_rows(reference, read, uid):
     """What counts of a reading by the form's error rules, told in plain Python."""
-    rows, kept = found.community, {}
+    rows, kept = read.community, {}
     for n, code in enumerate(rows.unit):
         answers = {f: column[n] for f, column in rows.values.items()}
         if not rows.held[n] and not breaks_an_error_rule(answers):
@@ -131,18 +131,18 @@ def make_readings(reference, archive, oracle, span, rng):
             tries = 2 if rng.random() < 0.2 else 1
             for _ in range(tries):
                 event = archive.append("submission", {"sha256": f"{rng.random()}", "file": "文件.xlsx"})
-                readings[event.seq] = found = reading(reference, month, county, units, rng)
-                accept(reference, oracle, month, county, found, uid)
+                readings[event.seq] = read = reading(reference, month, county, units, rng)
+                accept(reference, oracle, month, county, read, uid)
     return readings
 
 
-def accept(reference, oracle, month, county, found, uid):
+def accept(reference, oracle, month, county, read, uid):
     """Rows supersede rows, and answers of 表2 supersede answers: what a later submission leaves out stays in force."""
-    oracle.accepted.setdefault(month, {}).update(accepted_rows(reference, found, uid))
-    if found.record and not town_platforms_exceed(found.record.values):
+    oracle.accepted.setdefault(month, {}).update(accepted_rows(reference, read, uid))
+    if read.record and not town_platforms_exceed(read.record.values):
         told = oracle.county_accepted.setdefault(month, {}).setdefault(county, {})
         told.update(
-            {field: value for field, value in found.record.values.items() if value is not None or field not in told}
+            {field: value for field, value in read.record.values.items() if value is not None or field not in told}
         )
 
 

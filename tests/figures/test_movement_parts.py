@@ -15,13 +15,13 @@ FIGURES = 200
 
 def some_steps(dice: random.Random) -> dict[str, Counted]:
     """What is counted of one figure at each step; of a place that is not there nothing."""
-    found = {}
+    steps = {}
     for step in STEPS:
         scope = dice.randint(0, 4)
         if dice.random() < 0.85:
             known = scope > 0 and dice.random() < 0.8
-            found[step] = Counted(100, dice.randint(0, scope), scope, known, not known and dice.random() < 0.8)
-    return found
+            steps[step] = Counted(100, dice.randint(0, scope), scope, known, not known and dice.random() < 0.8)
+    return steps
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,11 @@ def movement(figures) -> dict[str, dict[str, dict]]:
         con.executemany(f"INSERT INTO step_{step} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     cursor = con.execute(_parts_sql(), {"policy": "p"})
     names = [column[0] for column in cursor.description]
-    found: dict[str, dict[str, dict]] = {}
+    parts: dict[str, dict[str, dict]] = {}
     for row in cursor.fetchall():
         told = dict(zip(names, row, strict=True))
-        found.setdefault(told["indicator"], {})[told["part"]] = told
-    return found
+        parts.setdefault(told["indicator"], {})[told["part"]] = told
+    return parts
 
 
 def value(counted: Counted | None) -> Fraction | None:

@@ -56,10 +56,10 @@ def test_a_broken_rule_names_both_cells(office):
     village = next(unit for unit in office.units(APRIL, COUNTY) if unit.kind == "农村社区")
     path = office.workbook(APRIL, COUNTY, but(village.name, facility="否"))
     [report] = office.submit(path)
-    [found] = [f for f in report.findings if f["code"] == "no_facility_no_area"]
-    sheet = openpyxl.load_workbook(path)[found["sheet"]]
-    assert [sheet[cell].value for cell in found["cell"].split(",")] == ["否", 300]
-    assert f"单元格 {found['cell'].replace(',', '、')}" in found["message"] and report.rows["held"] == 1
+    [finding] = [f for f in report.findings if f["code"] == "no_facility_no_area"]
+    sheet = openpyxl.load_workbook(path)[finding["sheet"]]
+    assert [sheet[cell].value for cell in finding["cell"].split(",")] == ["否", 300]
+    assert f"单元格 {finding['cell'].replace(',', '、')}" in finding["message"] and report.rows["held"] == 1
 
 
 def test_a_file_above_the_door_is_refused_before_it_is_read(office):

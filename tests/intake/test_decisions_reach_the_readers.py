@@ -86,8 +86,8 @@ def test_every_edition_is_made_again_with_the_units_that_were_admitted_then(offi
     admit(office)
     office.send(MAY, ZONE)
     office.run(MAY)
-    found = rebuild_editions.rebuild(office.settings)
-    assert (found["agrees"], found["releases"], found["restored"]) == (True, 2, []), found
+    verdict = rebuild_editions.rebuild(office.settings)
+    assert (verdict["agrees"], verdict["releases"], verdict["restored"]) == (True, 2, []), verdict
     assert first.new
 
 
@@ -105,12 +105,12 @@ def test_a_habit_settled_once_changes_how_the_countys_sheets_are_read(office):
     report = office.send(
         APRIL, ZONE, lambda unit: {**plain(unit), "info_platform": "√" if unit.code in ticked else None}
     )
-    [asked] = [found for found in report.findings if found["code"] == "ticks_and_blanks"]
+    [asked] = [finding for finding in report.findings if finding["code"] == "ticks_and_blanks"]
     assert denied(office, report.seq) == 0
     decisions.resolve(asked["id"], None, office.settings, LI, value="no")
     assert denied(office, report.seq) > 0
     later = office.send(MAY, ZONE, lambda unit: {**plain(unit), "info_platform": "√" if unit.code in ticked else None})
-    assert "ticks_and_blanks" not in {found["code"] for found in later.findings}
+    assert "ticks_and_blanks" not in {finding["code"] for finding in later.findings}
     assert denied(office, later.seq) == denied(office, report.seq)
     decision = [event.seq for event in Archive(office.settings.archive).decisions() if event.kind == "resolve"]
     decisions.withdraw(decision[0], "该县另有说明", office.settings, LI)
@@ -121,8 +121,8 @@ def denied(office, seq: int) -> int:
     """How many units of a submission are read as having said no."""
     with session.writing(office.settings, "查看") as opened:
         session.settle(opened)
-        found = opened.con.execute("SELECT count(*) FROM answer WHERE seq = ? AND NOT info_platform", [seq]).fetchall()
-    return found[0][0]
+        rows = opened.con.execute("SELECT count(*) FROM answer WHERE seq = ? AND NOT info_platform", [seq]).fetchall()
+    return rows[0][0]
 
 
 # ---- how a county's way of writing is read
@@ -140,13 +140,13 @@ NO_ANSWER = {"facility": None, "facility_area": None}
 def test_months_without_their_month_are_settled_once_for_a_county(office, code, written, value, read):
     answers = lambda unit: {**plain(unit), "established": written}  # noqa: E731
     report = office.send(APRIL, ZONE, answers)
-    asked = next(found for found in report.findings if found["code"] == code)
+    asked = next(finding for finding in report.findings if finding["code"] == code)
     assert established(office, APRIL) == {None}
     event = decisions.resolve(asked["id"], None, office.settings, LI, value=value)
     assert event.body["key"] == f"{code}:established"
     assert established(office, APRIL) == {read}
     later = office.send(MAY, ZONE, answers)
-    assert code not in {found["code"] for found in later.findings} and established(office, MAY) == {read}
+    assert code not in {finding["code"] for finding in later.findings} and established(office, MAY) == {read}
     decisions.withdraw(event.seq, "认错了", office.settings, LI)
     assert (established(office, APRIL), established(office, MAY)) == ({None}, {None})
 
@@ -159,7 +159,7 @@ def test_a_habit_is_read_in_one_of_the_ways_that_it_can_be(office):
     report = office.send(
         APRIL, ZONE, lambda unit: {**plain(unit), "established": Decimal("2019.1"), "population": 90_000}
     )
-    by_code = {found["code"]: found["id"] for found in report.findings}
+    by_code = {finding["code"]: finding["id"] for finding in report.findings}
     with pytest.raises(Refusal, match="“5”不是分不清的月份的读法；可写：1月、10月"):
         decisions.resolve(by_code["month_unclear"], None, office.settings, LI, value="5")
     with pytest.raises(Refusal, match="这个问题不是一种写法，不能用 --as 认定"):
@@ -171,7 +171,7 @@ def test_figures_follow_a_habit_there_and_back(office):
     tick = lambda unit: {**plain(unit), **({"facility": "√"} if unit.code in ticked else NO_ANSWER)}  # noqa: E731
     report = office.send(APRIL, ZONE, tick)
     unknown = figure(office.release(APRIL), "facility_rural", ZONE)["unknown"]
-    [asked] = [found for found in report.findings if found["code"] == "ticks_and_blanks"]
+    [asked] = [finding for finding in report.findings if finding["code"] == "ticks_and_blanks"]
     event = decisions.resolve(asked["id"], None, office.settings, LI, value="否")
     assert unknown > 10 and figure(office.release(APRIL), "facility_rural", ZONE)["unknown"] == 0
     decisions.withdraw(event.seq, "该县另有说明", office.settings, LI)
@@ -185,7 +185,7 @@ def test_a_decision_under_a_countys_earlier_code_is_followed_under_its_later_one
     july, tick = date(2020, 7, 1), lambda unit: {**plain(unit), "established": Decimal("2019.1")}
     report = office.send(MAY, before, tick)
     office.send(july, after, tick)
-    asked = next(found for found in report.findings if found["code"] == "month_unclear")
+    asked = next(finding for finding in report.findings if finding["code"] == "month_unclear")
     event = decisions.resolve(asked["id"], None, office.settings, LI, value="10")
     assert established(office, july) == {date(2019, 10, 1)}
     office.settings.warehouse.unlink()

@@ -25,9 +25,9 @@ def reference(tmp_path_factory):
 
 @pytest.fixture
 def office(reference, tmp_path) -> Office:
-    found = Office(tmp_path / "data", reference)
-    found.send(APRIL, ZONE)
-    return found
+    made = Office(tmp_path / "data", reference)
+    made.send(APRIL, ZONE)
+    return made
 
 
 def writing(office, doing: str = "月度计算"):

@@ -67,8 +67,8 @@ def told(month: date):
 
 
 def _flag(unit, salt: str, share: int) -> str | None:
-    found = luck(unit, salt)
-    return None if found % 10 == 9 else "是" if found < share else "否"
+    drawn = luck(unit, salt)
+    return None if drawn % 10 == 9 else "是" if drawn < share else "否"
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +145,9 @@ def published(office, monkeypatch):
 
 
 def test_every_figure_status_and_gap_of_the_odd_months_is_recomputed(office, published, capsys):
-    found = audit.main([str(office.settings.data), "--reference", str(office.settings.reference)])
+    exit_status = audit.main([str(office.settings.data), "--reference", str(office.settings.reference)])
     said = capsys.readouterr().out
-    assert found == 0, said
+    assert exit_status == 0, said
     assert "differences: 0" in said
     assert all(f"  {key}: 0 compared" not in said for key in audit.KEYS), said
 

@@ -150,9 +150,9 @@ def village(roster, month: str) -> str:
 def stands(answered, roster, code: str, month: str, then: str) -> tuple[dict, bool]:
     """The answers in force in a month of the unit that had this code in another."""
     uid = roster.units(dates.month(then))[code].uid
-    found = answered.unit(uid, dates.month(month))
-    row = dict(zip(answered.community.names, found.answers, strict=True)) if found.answers else {}
-    return {name: value for name, value in row.items() if value is not None}, found.carried
+    row_in_force = answered.unit(uid, dates.month(month))
+    row = dict(zip(answered.community.names, row_in_force.answers, strict=True)) if row_in_force.answers else {}
+    return {name: value for name, value in row.items() if value is not None}, row_in_force.carried
 
 
 def test_answers_are_lent_for_two_months_and_not_for_three(answered, roster):
@@ -194,16 +194,19 @@ def test_a_gap_in_an_accepted_row_is_kept(answered, roster):
 def test_table_2_is_replaced_answer_by_answer(answered):
     send(answered, "2019-03", {}, {"agency": True, "towns": 5})
     send(answered, "2019-03", {}, {"agency": None, "towns": 6})
-    found = dict(
+    record = dict(
         zip(answered.county_part.names, answered.county("130524", dates.month("2019-03")).answers, strict=True)
     )
-    assert (found["agency"], found["towns"]) == (True, 6)
+    assert (record["agency"], record["towns"]) == (True, 6)
 
 
 def test_a_county_that_goes_on_under_another_code_keeps_its_table_2(answered):
     send(answered, "2020-05", {}, {"agency": True}, county="130526")
-    found = answered.county("130505", dates.month("2020-06"))
-    assert (found.carried, dict(zip(answered.county_part.names, found.answers, strict=True))["agency"]) == (True, True)
+    record = answered.county("130505", dates.month("2020-06"))
+    assert (record.carried, dict(zip(answered.county_part.names, record.answers, strict=True))["agency"]) == (
+        True,
+        True,
+    )
     assert answered.county("130505", dates.month("2020-08")).answers == ()
 
 
@@ -242,9 +245,9 @@ def test_a_rollup_is_known_once_the_missing_cannot_change_it(roster, form, refer
     villages = [code for code in roster.units(month) if code.startswith("130524") and code[9:] >= "200"]
     send(answered, "2019-03", {code: {"pilot": True} for code in villages[:5]})
     city = City(roster, declared.registers(reference, form)[0], answered, form)
-    found = city.month(month, month)[COUNTY].judged["130524"]
+    judged = city.month(month, month)[COUNTY].judged["130524"]
     five = next(i for i in city.of[COUNTY] if i.id == "pilot_five")
-    assert found.states[city.position[five.id]] == MET
+    assert judged.states[city.position[five.id]] == MET
     assert len(city.month(month, month)[COMMUNITY].places["county", "130524"]) == len(
         [c for c in roster.units(month) if c.startswith("130524")]
     )

@@ -33,15 +33,15 @@ class Few(Sample):
 def installation(request, tmp_path_factory):
     """A small city, with the sample of three months of its counties submitted and published; (data folder, reference, months)."""
     folder = tmp_path_factory.mktemp(request.param)
-    found = settings.Settings(folder / "data", small_city.make(folder / "reference", COUNTIES))
+    made = settings.Settings(folder / "data", small_city.make(folder / "reference", COUNTIES))
     # the sample grows from the summer of 2018 on: it needs editions that the small city lacks
     whole = reference_bundle.load(small_city.REFERENCE)
     sample = Few(whole.form, whole.rosters)
     for month in _months(SPANS[request.param]):
-        submit_files.submit(list(_written(sample, month, folder)), found, by="测试")
-        with session.writing(found, "测试") as opened:
-            monthly_run.publish_month(opened, found, month)
-    return found.data, found.reference, SPANS[request.param]
+        submit_files.submit(list(_written(sample, month, folder)), made, by="测试")
+        with session.writing(made, "测试") as opened:
+            monthly_run.publish_month(opened, made, month)
+    return made.data, made.reference, SPANS[request.param]
 
 
 def _months(span: str) -> list:
@@ -75,9 +75,9 @@ def published(installation, monkeypatch):
 
 def test_every_figure_and_verdict_of_the_sample_is_recomputed_from_its_workbooks(installation, published, capsys):
     data, reference, span = installation
-    found = audit.main([str(data), "--months", span, "--reference", str(reference), "--communities"])
+    exit_status = audit.main([str(data), "--months", span, "--reference", str(reference), "--communities"])
     said = capsys.readouterr().out
-    assert found == 0, said
+    assert exit_status == 0, said
     assert "differences: 0" in said
     assert "  status: 0 compared" not in said
 
@@ -93,6 +93,6 @@ def test_a_figure_that_was_altered_is_found(installation, published, monkeypatch
         return figures
 
     monkeypatch.setattr(audit, "_published", altered)
-    found = audit.main([str(data), "--months", span[-7:], "--reference", str(reference)])
-    assert found == 1
+    exit_status = audit.main([str(data), "--months", span[-7:], "--reference", str(reference)])
+    assert exit_status == 1
     assert "differences: 1" in capsys.readouterr().out

@@ -354,8 +354,8 @@ def test_a_real_nginx_serves_the_folder_and_nothing_that_begins_with_a_dot(offic
             "2020-05/datapackage.json": "application/json",
         }
         for path, kind in kinds.items():
-            status, found = asked(port, path)
-            assert (status, found.split(";")[0]) == (200, kind), path
+            status, body = asked(port, path)
+            assert (status, body.split(";")[0]) == (200, kind), path
         assert asked(port, ".made.json")[0] == 403 and asked(port, "2020-04/")[0] == 404
     finally:
         server.terminate()

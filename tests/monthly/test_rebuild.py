@@ -50,8 +50,8 @@ def office(published, tmp_path) -> Office:
 
 
 def digests(office: Office) -> dict[str, str]:
-    found = edition_folders.editions(office.settings.releases)
-    return {f"{folder.parent.name}/{folder.name}": read_manifest(folder)["digest"] for folder in found}
+    folders = edition_folders.editions(office.settings.releases)
+    return {f"{folder.parent.name}/{folder.name}": read_manifest(folder)["digest"] for folder in folders}
 
 
 def ledger(office: Office) -> bytes:

@@ -24,8 +24,8 @@ def matter(key: str, kind: str = "warning", county: str | None = "130524", state
 def told(tmp_path, monkeypatch):
     """`told(matters)`: the messages that are written down while these wait."""
     place = Settings(tmp_path, tmp_path)
-    found = {"city": "c@x.example", "counties": {"130524": "b@x.example"}, "site": "https://city.example"}
-    (tmp_path / "contacts.yaml").write_text(yaml.safe_dump(found))
+    contacts = {"city": "c@x.example", "counties": {"130524": "b@x.example"}, "site": "https://city.example"}
+    (tmp_path / "contacts.yaml").write_text(yaml.safe_dump(contacts))
     monkeypatch.setattr(dispatch.month_now, "counties", lambda *_: NAMES)
 
     def now(*matters: dict) -> list:

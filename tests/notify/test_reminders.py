@@ -196,14 +196,14 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
 
 
 def test_on_an_empty_installation_everybody_is_missing_and_it_is_said_once(tmp_path):
-    found = Settings(tmp_path / "data", settings.load().reference)
-    found.inbox.mkdir(parents=True)
+    installation = Settings(tmp_path / "data", settings.load().reference)
+    installation.inbox.mkdir(parents=True)
     # 5 July 2019 is a Friday
     now = datetime(2019, 7, 6, 8, 30, tzinfo=SHANGHAI)
-    (message,) = dispatch.remind(found, now)
-    counties = len(reporting_status.status(found, months.parse("2019-06"))["counties"])
+    (message,) = dispatch.remind(installation, now)
+    counties = len(reporting_status.status(installation, months.parse("2019-06"))["counties"])
     assert message.subject == f"2019年6月报表已逾期1天：{counties}个县（市、区）未报"
-    dispatch.remind(found, now)
-    assert len(dispatch.outbox(found).waiting()) == 1
-    assert send_waiting(found) == (1, [])
-    assert dispatch.remind(found, datetime(2019, 7, 4, tzinfo=SHANGHAI)) == []
+    dispatch.remind(installation, now)
+    assert len(dispatch.outbox(installation).waiting()) == 1
+    assert send_waiting(installation) == (1, [])
+    assert dispatch.remind(installation, datetime(2019, 7, 4, tzinfo=SHANGHAI)) == []

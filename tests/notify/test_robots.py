@@ -53,8 +53,8 @@ def place(tmp_path) -> Settings:
     return Settings(tmp_path, tmp_path)
 
 
-def configured(place: Settings, *found: dict) -> None:
-    (place.data / "contacts.yaml").write_text(yaml.safe_dump({"robots": list(found)}, allow_unicode=True))
+def configured(place: Settings, *entries: dict) -> None:
+    (place.data / "contacts.yaml").write_text(yaml.safe_dump({"robots": list(entries)}, allow_unicode=True))
 
 
 def test_without_configuration_no_robot_gets_anything(place):

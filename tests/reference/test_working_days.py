@@ -78,7 +78,7 @@ def test_due_day_and_publication(month, due, published):
     assert CALENDAR.publication_moment(month) == datetime.combine(day(published), time(6), ZoneInfo("Asia/Shanghai"))
 
 
-@given(st.dates(date(2018, 1, 1), date(2040, 12, 31)).map(lambda found: found.replace(day=1)))
+@given(st.dates(date(2018, 1, 1), date(2040, 12, 31)).map(lambda day: day.replace(day=1)))
 def test_publication_is_on_a_working_day_after_the_due_day_of_the_following_month(month):
     due, moment = CALENDAR.due_day(month), CALENDAR.publication_moment(month)
     assert months.add(month, 1) < due < moment.date() < months.add(month, 2)

@@ -57,8 +57,8 @@ def test_keys_and_code_lists_hold_of_the_data(package: dict, may: Release):
         for field in resource["schema"]["fields"]:
             if resource["name"] == "figure" and (codes := field.get("categories")):
                 known = {code["value"] for code in codes}
-                found = {row["value"] for row in may.rows(f'SELECT DISTINCT "{field["name"]}" AS value FROM "{view}"')}
-                assert found - {None} <= known, field["name"]
+                values = {row["value"] for row in may.rows(f'SELECT DISTINCT "{field["name"]}" AS value FROM "{view}"')}
+                assert values - {None} <= known, field["name"]
 
 
 def test_a_copied_edition_opens_by_itself(may: Release, tmp_path: Path):

@@ -53,10 +53,10 @@ def _tables(path: Path) -> list[list[list[str]]]:
 
 
 def _page_data(path: Path) -> dict:
-    found = re.search(
+    match = re.search(
         r'<script type="application/json" id="data">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL
     )
-    return json.loads(found[1])
+    return json.loads(match[1])
 
 
 # ---- the same facts
@@ -131,19 +131,19 @@ def test_definitions_are_chinese_sentences(written):
 def test_xlsx_holds_every_figure_of_city_counties_and_towns_as_numbers(written, may: Release, facts: Facts):
     book = CalamineWorkbook.from_path(str(written["xlsx"]))
     names = {item.name: item.id for item in facts.items}
-    found = {}
+    cells = {}
     for sheet in ("全市", "县市区", *(name for name in book.sheet_names if name.startswith("乡镇"))):
         heads, *rows = book.get_sheet_by_name(sheet).to_python()[2:]
         for row in rows:
             line = {head: None if cell == "" else cell for head, cell in zip(heads, row, strict=True)}
             numbers = (line["现值"], line["已有（分子）"], line["应有（分母）"], line["未报"], line["状态"])
-            found[names[line["指标"]], line.get("代码", "130500")] = numbers
+            cells[names[line["指标"]], line.get("代码", "130500")] = numbers
     listed = may.rows("SELECT * FROM figure WHERE month = ? AND divisions = 'then'", [may.month])
-    assert len(listed) == len(found) > 10_000
+    assert len(listed) == len(cells) > 10_000
     for f in listed:
         shown = None if f["shown"] is None else float(f["shown"])
         expected = (shown, float(f["numerator"]), float(f["denominator"]), f["unknown"], facts.statuses[f["status"]])
-        assert found[f["indicator"], f["unit"]] == expected
+        assert cells[f["indicator"], f["unit"]] == expected
 
 
 def test_html_says_the_same_as_the_release(written, facts: Facts):

@@ -240,8 +240,8 @@ def test_units_lose_their_brackets_inside_brackets(unit, plain):
     ],
 )
 def test_findings(findings, said):
-    found = tuple({"county": "130500", "severity": severity, "id": "x", "file": "f"} for severity in findings)
-    assert submission_facts.quality(facts(findings=found))[0].endswith(said)
+    rows = tuple({"county": "130500", "severity": severity, "id": "x", "file": "f"} for severity in findings)
+    assert submission_facts.quality(facts(findings=rows))[0].endswith(said)
 
 
 def test_waivers_and_approval_are_told_with_who_why_and_until_when():

@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 20, 8, 0, tzinfo=SHANGHAI)
 
 
 @pytest.fixture
-def found(tmp_path, monkeypatch) -> Settings:
+def installation(tmp_path, monkeypatch) -> Settings:
     for name in ("SHEQU_SMTP_HOST", "SHEQU_SWITCH"):
         monkeypatch.delenv(name, raising=False)
     made = Settings(tmp_path / "data", settings.load().reference)
@@ -34,49 +34,49 @@ def found(tmp_path, monkeypatch) -> Settings:
     return made
 
 
-def state(found: Settings, now: datetime = NOW) -> dict[str, Promise]:
-    return {one.what: one for one in health.state(found, now)}
+def state(installation: Settings, now: datetime = NOW) -> dict[str, Promise]:
+    return {one.what: one for one in health.state(installation, now)}
 
 
-def test_an_installation_that_stood_still_since_2020_keeps_few_of_its_promises(found):
+def test_an_installation_that_stood_still_since_2020_keeps_few_of_its_promises(installation):
     """What `health` once called well: no contacts, an archive never read, nothing published, an old roster, a policy that is over."""
-    Archive(found.archive).append("approve", {"month": "2020-06"}, "李某", now=NOW - timedelta(days=200))
-    seen = state(found)
+    Archive(installation.archive).append("approve", {"month": "2020-06"}, "李某", now=NOW - timedelta(days=200))
+    seen = state(installation)
     broken = {what for what, one in seen.items() if not one.well}
     assert {"联系人", "档案核对", "备份", "恢复演练", "月度发布", "名册", "政策"} <= broken
     assert seen["月度发布"].says.startswith("2026年2月应于 2026-03-06 发布而没有发布；还没有发布过")
 
 
-def test_a_line_of_json_is_one_promise(found):
-    line = state(found)["名册"].public()
+def test_a_line_of_json_is_one_promise(installation):
+    line = state(installation)["名册"].public()
     assert set(line) == {"what", "well", "due", "says"} and line["due"] == "2025-01-01"
 
 
-def test_the_month_is_published_until_the_next_one_is_due(found):
-    Archive(found.archive).append("release", {"month": "2026-02", "edition": 1}, "定时", now=NOW)
-    kept = state(found)["月度发布"]
+def test_the_month_is_published_until_the_next_one_is_due(installation):
+    Archive(installation.archive).append("release", {"month": "2026-02", "edition": 1}, "定时", now=NOW)
+    kept = state(installation)["月度发布"]
     assert kept.well and kept.due and kept.due.month == 4, kept
-    assert not state(found, datetime(2026, 4, 10, tzinfo=SHANGHAI))["月度发布"].well
+    assert not state(installation, datetime(2026, 4, 10, tzinfo=SHANGHAI))["月度发布"].well
 
 
-def test_what_waits_too_long_to_be_sent_is_told_with_the_reason(found):
-    dispatch.tell(found, [Message("a", "x@y.example", "题", "文")])
-    assert state(found, datetime.now(SHANGHAI))["消息"].well
-    place = found.data / "outbox" / "queue" / "a.json"
+def test_what_waits_too_long_to_be_sent_is_told_with_the_reason(installation):
+    dispatch.tell(installation, [Message("a", "x@y.example", "题", "文")])
+    assert state(installation, datetime.now(SHANGHAI))["消息"].well
+    place = installation.data / "outbox" / "queue" / "a.json"
     os.utime(place, (time.time() - 3 * 3600,) * 2)
-    (found.data / "outside.json").write_text(json.dumps({"troubles": ["邮件服务器没有应答"]}))
-    seen = state(found, datetime.now(SHANGHAI))["消息"]
+    (installation.data / "outside.json").write_text(json.dumps({"troubles": ["邮件服务器没有应答"]}))
+    seen = state(installation, datetime.now(SHANGHAI))["消息"]
     assert (seen.well, seen.says) == (False, "待发 1 条，最早的已等 3 小时：邮件服务器没有应答")
 
 
-def test_contacts_are_the_operator_and_the_counties(found):
-    reference = reference_bundle.load(found.reference)
-    place = found.data / "contacts.yaml"
+def test_contacts_are_the_operator_and_the_counties(installation):
+    reference = reference_bundle.load(installation.reference)
+    place = installation.data / "contacts.yaml"
     for text, well in (("", False), ("operator: a@b.example", False), ('counties: {"130502": a@b.example}', False)):
         place.write_text(text)
-        assert reaching.people(found, reference, NOW.date()).well is well, text
+        assert reaching.people(installation, reference, NOW.date()).well is well, text
     place.write_text('operator: a@b.example\ncounties: {"130524": a@b.example}')
-    seen = reaching.people(found, reference, NOW.date())
+    seen = reaching.people(installation, reference, NOW.date())
     assert seen.well and "不会收到催报" in seen.says and "襄都区" in seen.says
 
 
@@ -89,9 +89,9 @@ def test_contacts_are_the_operator_and_the_counties(found):
         *((year, set()) for year in range(2027, 2031)),
     ],
 )
-def test_roster_policy_and_holidays_run_out_one_after_another_and_are_told_each_year(found, year, kept):
+def test_roster_policy_and_holidays_run_out_one_after_another_and_are_told_each_year(installation, year, kept):
     """The committed ones: a roster cut off in June 2023, a plan until December 2025, holidays until 2026."""
-    seen = state(found, datetime(year, 7, 1, tzinfo=SHANGHAI))
+    seen = state(installation, datetime(year, 7, 1, tzinfo=SHANGHAI))
     assert {what for what in ("名册", "政策", "节假日") if seen[what].well} == kept
     assert all(seen[what].due for what in ("名册", "政策", "节假日"))
     said = " ".join(seen[what].says for what in ("名册", "政策", "节假日"))
@@ -103,18 +103,18 @@ def test_roster_policy_and_holidays_run_out_one_after_another_and_are_told_each_
         assert what in kept or words in said
 
 
-def test_a_rehearsal_counts_for_a_quarter_and_only_when_the_figures_agreed(found):
-    ledger = Ledger(found.data / "audit" / "audit.jsonl")
+def test_a_rehearsal_counts_for_a_quarter_and_only_when_the_figures_agreed(installation):
+    ledger = Ledger(installation.data / "audit" / "audit.jsonl")
     ledger.append("rehearsal", {"agrees": True, "message": "3/3 一致"}, now=NOW - timedelta(days=98))
-    assert copies.rehearsed(found, NOW).well
-    assert not copies.rehearsed(found, NOW + timedelta(days=2)).well
+    assert copies.rehearsed(installation, NOW).well
+    assert not copies.rehearsed(installation, NOW + timedelta(days=2)).well
     ledger.append("rehearsal", {"agrees": False, "message": "2/3 一致"}, now=NOW)
-    assert copies.rehearsed(found, NOW).says.endswith("2/3 一致")
+    assert copies.rehearsed(installation, NOW).says.endswith("2/3 一致")
 
 
-def test_a_backup_that_was_not_whole_is_none(found):
-    Ledger(found.data / "audit" / "audit.jsonl").append("backup", {"whole": False}, now=NOW)
-    assert not copies.backed_up(found, NOW).well
+def test_a_backup_that_was_not_whole_is_none(installation):
+    Ledger(installation.data / "audit" / "audit.jsonl").append("backup", {"whole": False}, now=NOW)
+    assert not copies.backed_up(installation, NOW).well
 
 
 # ---- sensors
@@ -152,21 +152,21 @@ def silent():
         yield server.getsockname()[1]
 
 
-def test_a_silent_mail_server_costs_one_round_of_the_outside_program_and_no_sensor(found, silent, monkeypatch):
+def test_a_silent_mail_server_costs_one_round_of_the_outside_program_and_no_sensor(installation, silent, monkeypatch):
     monkeypatch.setenv("SHEQU_SMTP_HOST", "127.0.0.1")
     monkeypatch.setenv("SHEQU_SMTP_PORT", str(silent))
     monkeypatch.setenv("SHEQU_SMTP_SECURITY", "none")
     monkeypatch.setattr("pipelines.notify.outbox.SECONDS", 0.2)
     monkeypatch.setattr(health, "look", lambda *_: [])
-    dispatch.tell(found, [Message(str(n), f"{n}@y.example", "题", "文") for n in range(5)])
-    outside.one_round(found, datetime.now(SHANGHAI))
-    known = outside.note(found)
+    dispatch.tell(installation, [Message(str(n), f"{n}@y.example", "题", "文") for n in range(5)])
+    outside.one_round(installation, datetime.now(SHANGHAI))
+    known = outside.note(installation)
     assert len(known["troubles"]) == 1, "the server is left alone after the first"
-    assert outside.probe(found) is None
-    assert (found.data / "outbox" / "queue" / "0.json").exists()
+    assert outside.probe(installation) is None
+    assert (installation.data / "outbox" / "queue" / "0.json").exists()
 
 
-def test_one_sign_of_life_a_day_says_what_is_broken_first(found):
+def test_one_sign_of_life_a_day_says_what_is_broken_first(installation):
     seen = [Promise("磁盘", True, "空间充足"), Promise("备份", False, "没有备份记录")]
     mail = outside.sign_of_life(seen, NOW, "op@y.example")
     assert (mail.key, mail.subject) == ("life-2026-03-20", "社区治理系统 3月20日：1 项有问题")
@@ -187,30 +187,32 @@ class Touched(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def test_the_switch_is_touched_once_a_day_while_all_that_reports_trouble_works(found, monkeypatch, tmp_path):
+def test_the_switch_is_touched_once_a_day_while_all_that_reports_trouble_works(installation, monkeypatch, tmp_path):
     with HTTPServer(("127.0.0.1", 0), Touched) as server:
         server.seen = []
         threading.Thread(target=server.handle_request, daemon=True).start()
         monkeypatch.setenv("SHEQU_SWITCH", f"http://127.0.0.1:{server.server_address[1]}/ping")
         monkeypatch.setattr(health, "grave", lambda *_: [Promise("磁盘", True, "")])
-        assert "at" in outside._switch(found, NOW) and server.seen == ["/ping"]
+        assert "at" in outside._switch(installation, NOW) and server.seen == ["/ping"]
     monkeypatch.setenv("SHEQU_SWITCH", str(tmp_path / "beat"))
-    outside._switch(found, NOW)
+    outside._switch(installation, NOW)
     assert (tmp_path / "beat").exists()
     monkeypatch.setattr(health, "grave", lambda *_: [Promise("看板", False, "没有应答")])
-    kept = outside._switch(found, NOW)
+    kept = outside._switch(installation, NOW)
     assert kept["trouble"] == "未触碰，因为有问题：看板"
-    (found.data / "outside.json").write_text(json.dumps({"switch": kept}))
-    assert not reaching.switch(found, NOW).well
+    (installation.data / "outside.json").write_text(json.dumps({"switch": kept}))
+    assert not reaching.switch(installation, NOW).well
 
 
-def test_the_certificate_of_the_mail_server_has_a_day(found, monkeypatch):
+def test_the_certificate_of_the_mail_server_has_a_day(installation, monkeypatch):
     monkeypatch.setenv("SHEQU_SMTP_HOST", "mail.example")
-    assert not reaching.certificate(found, NOW).well
+    assert not reaching.certificate(installation, NOW).well
     until = (NOW + timedelta(days=13)).isoformat()
-    (found.data / "outside.json").write_text(json.dumps({"certificate": {"at": NOW.isoformat(), "until": until}}))
-    assert "不足两周" in reaching.certificate(found, NOW).says
-    assert reaching.certificate(found, NOW - timedelta(days=2)).well
+    (installation.data / "outside.json").write_text(
+        json.dumps({"certificate": {"at": NOW.isoformat(), "until": until}})
+    )
+    assert "不足两周" in reaching.certificate(installation, NOW).says
+    assert reaching.certificate(installation, NOW - timedelta(days=2)).well
 
 
 # ---- processes
@@ -252,8 +254,8 @@ def _until(asked, seconds: float = 120):
     return answer
 
 
-def test_five_programs_are_watched_in_the_order_of_starting_and_listen_on_loopback(found):
-    made = programs.all_of(found, programs.Ports())
+def test_five_programs_are_watched_in_the_order_of_starting_and_listen_on_loopback(installation):
+    made = programs.all_of(installation, programs.Ports())
     assert [one.name for one in made] == ["code", "web", "daemon", "dashboard", "outside"]
     told = [" ".join(one.command) for one in made]
     assert "-h 127.0.0.1 -p 4266" in told[0] and "-h 127.0.0.1 -p 3000" in told[1]
@@ -269,8 +271,8 @@ def test_five_programs_are_watched_in_the_order_of_starting_and_listen_on_loopba
     )
 
 
-def test_a_second_serve_on_the_same_data_does_not_start(found, monkeypatch):
+def test_a_second_serve_on_the_same_data_does_not_start(installation, monkeypatch):
     monkeypatch.setattr(start.locks, "hold", lambda place, doing, wait: hold(place, doing, 0.0))
-    with hold(found.data / "serve.lock", "shequ serve"):
-        assert start.supervise(found, programs.Ports()) == 1
-    assert "未启动：另一个任务正在写入（shequ serve" in (found.data / "logs" / "serve.log").read_text()
+    with hold(installation.data / "serve.lock", "shequ serve"):
+        assert start.supervise(installation, programs.Ports()) == 1
+    assert "未启动：另一个任务正在写入（shequ serve" in (installation.data / "logs" / "serve.log").read_text()

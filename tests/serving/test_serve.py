@@ -28,9 +28,9 @@ ROOT = Path(__file__).parents[2]
 def wait_for(place: Path, pattern: str, seconds: float = 900) -> re.Match:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = re.search(pattern, place.read_text() if place.exists() else "", re.DOTALL)
-        if found:
-            return found
+        match = re.search(pattern, place.read_text() if place.exists() else "", re.DOTALL)
+        if match:
+            return match
         time.sleep(0.1)
     raise AssertionError(f"{pattern} not said within {seconds} s:\n{place.read_text()}")
 
@@ -122,8 +122,8 @@ def test_it_comes_up_heals_itself_and_goes_down_whole(served, tmp_path):
     assert process.wait(GRACE) == 0
     assert gone(list(family), PATIENCE)
     assert "STARTED" not in statuses(tmp_path) and "SUCCESS" in statuses(tmp_path)
-    found = open_release("2020-06", 1, data=tmp_path)
-    assert {"unit": "130524"} in found.rows("SELECT county AS unit FROM submission WHERE status = 'effective'")
+    release = open_release("2020-06", 1, data=tmp_path)
+    assert {"unit": "130524"} in release.rows("SELECT county AS unit FROM submission WHERE status = 'effective'")
     # what still lies in the inbox was put there by the test
     written = [place for place in tmp_path.rglob("*") if place.name != "out" and place.parent.name != "inbox"]
     assert [place for place in written if place.stat().st_mode & 0o007] == []

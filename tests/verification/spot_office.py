@@ -35,9 +35,9 @@ def planned(
 ) -> int:
     """A list of the facility's share, planned three days before the day of its number (5 May); its number."""
     release = spot_planning.edition(office.settings, MONTH)
-    found = spot_planning.proposals(release, Wish(MONTH, [FACILITY], allowed=allowed, strata=strata))
+    proposals = spot_planning.proposals(release, Wish(MONTH, [FACILITY], allowed=allowed, strata=strata))
     number, moment = spot_desk.Number("排列5", "第2020101期", day.date()), day - timedelta(days=3)
-    event = spot_desk.plan(release, found, spot_desk.Terms(number, **terms), office.settings, "李某", moment)
+    event = spot_desk.plan(release, proposals, spot_desk.Terms(number, **terms), office.settings, "李某", moment)
     return event.body["list"]
 
 
@@ -45,10 +45,10 @@ def drawn(office: Office, digits: str = "12345", day: datetime = DAY, **asked: o
     return spot_desk.make_draw(planned(office, day=day, **asked), digits, "体彩网", office.settings, "李某", day)
 
 
-def filled(found: VisitList, fill: Fill, folder: Path, name: str = "") -> Path:
+def filled(visits: VisitList, fill: Fill, folder: Path, name: str = "") -> Path:
     """The group's workbook with `fill(task)` in the cells of each row; None leaves a row blank."""
-    book = load_workbook(io.BytesIO(list_workbook.build(found)))
-    by_code = {(task.code, task.subject): task for task in found.tasks}
+    book = load_workbook(io.BytesIO(list_workbook.build(visits)))
+    by_code = {(task.code, task.subject): task for task in visits.tasks}
     column = {one.id: number for number, one in enumerate(COLUMNS, 1)}
     for sheet in book.worksheets:
         for row in range(4, sheet.max_row + 1):
@@ -56,7 +56,7 @@ def filled(found: VisitList, fill: Fill, folder: Path, name: str = "") -> Path:
             for id, value in ((task and fill(task)) or {}).items():
                 sheet.cell(row, column[id]).value = value
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (name or f"{found.file_name}第{len(list(folder.iterdir()))}次.xlsx")
+    path = folder / (name or f"{visits.file_name}第{len(list(folder.iterdir()))}次.xlsx")
     book.save(path)
     return path
 
@@ -83,8 +83,8 @@ def only(code: str, result: str, **cells: object) -> Fill:
 
 def send(office: Office, one: SpotList, fill: Fill, when: datetime, name: str = "") -> Report:
     """The list filled in and sent: its workbooks are those of the list as it stands now."""
-    [found] = spot_tasks.visit_lists(spot_desk.named(office.settings, one.number))
-    path = filled(found, fill, office.sent, name)
+    [visits] = spot_tasks.visit_lists(spot_desk.named(office.settings, one.number))
+    path = filled(visits, fill, office.sent, name)
     return submit_files.submit([path], office.settings, by="测试", now=when)[0]
 
 

@@ -108,9 +108,11 @@ def test_draw_record_and_result(shequ, office, tmp_path):
         0,
     )
     status, text, _ = shequ("spotcheck", "result", number, "--json")
-    found = json.loads(text)
+    verdict = json.loads(text)
     assert (
-        found["state"] == "closed" and found["claims"][0].keys() >= RESULT and found["claims"][0]["status"] == "proven"
+        verdict["state"] == "closed"
+        and verdict["claims"][0].keys() >= RESULT
+        and verdict["claims"][0]["status"] == "proven"
     )
     assert "已达标（经抽查核实）" in shequ("spotcheck", "result")[1]
     unit = spot_tasks.tasks(one)[0].code

@@ -111,14 +111,14 @@ def test_undeclared_extension_would_prove_it_in_10_of_100():
     before = 0
     for visits, allowed in ((59, 0), (124, 2), (206, 5)):
         unproven = _further(unproven, size, false, before, visits)
-        unproven = {found: share for found, share in unproven.items() if found > allowed}
+        unproven = {refuted: share for refuted, share in unproven.items() if refuted > allowed}
         before = visits
     assert round(float(1 - sum(unproven.values())), 3) == 0.105
 
 
-def _further(found: dict[int, Fraction], size: int, false: int, before: int, visits: int) -> dict[int, Fraction]:
+def _further(shares: dict[int, Fraction], size: int, false: int, before: int, visits: int) -> dict[int, Fraction]:
     after: dict[int, Fraction] = {}
-    for seen, share in found.items():
+    for seen, share in shares.items():
         left, drawn = size - before, visits - before
         for more in range(min(drawn, false - seen) + 1):
             exactly = bounds.at_most(left, false - seen, drawn, more)

@@ -115,8 +115,8 @@ def test_the_monthly_run_publishes_what_was_closed_meanwhile(office):
 
 def test_a_share_is_planned_and_nothing_else(office):
     release = spot_planning.edition(office.settings, MONTH)
-    [found] = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
-    told = found.public()
+    [proposal] = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
+    told = proposal.public()
     assert told["yes"] == told["required"] + told["slack"] and told["unmade_by"] == told["slack"] + 1
     assert told["plans"][0]["visits"] == sum(told["plans"][0]["per_stratum"])
     assert told["recommended"] == next(p["allowed"] for p in told["plans"] if p["chance"]["1"] >= 0.8)
@@ -125,7 +125,7 @@ def test_a_share_is_planned_and_nothing_else(office):
     with pytest.raises(Refusal, match="最多能允许"):
         spot_planning.proposals(release, Wish(MONTH, [FACILITY], allowed=1000))
     [county] = spot_planning.proposals(release, Wish(MONTH, [FACILITY], level="county", unit=COUNTY))
-    assert county.key == f"{FACILITY}@{COUNTY}" and county.claim == found.claim, "the only county"
+    assert county.key == f"{FACILITY}@{COUNTY}" and county.claim == proposal.claim, "the only county"
     [poor] = spot_planning.proposals(release, Wish(MONTH, [FACILITY], budget=1))
     assert poor.chosen is None and poor.missing == told["plans"][0]["visits"] - 1
     with pytest.raises(Refusal, match="还缺"):
@@ -146,11 +146,11 @@ def test_anybody_draws_the_same_list_again(office):
 
 def test_the_groups_take_along_a_workbook_and_a_paper_each(office, tmp_path):
     one = drawn(office, groups={"甲组": None, "乙组": COUNTY})
-    found = spot_tasks.visit_lists(one, "示例数据")
-    assert [each.group for each in found] == ["甲组"], "nobody inspects his own county"
-    paths = spot_tasks.write(found, tmp_path / "out")
+    lists = spot_tasks.visit_lists(one, "示例数据")
+    assert [each.group for each in lists] == ["甲组"], "nobody inspects his own county"
+    paths = spot_tasks.write(lists, tmp_path / "out")
     assert [path.suffix for path in paths] == [".xlsx", ".docx"] and all(path.stat().st_size for path in paths)
-    assert sum(len(each.tasks) for each in found) == len(one.planned_keys())
+    assert sum(len(each.tasks) for each in lists) == len(one.planned_keys())
 
 
 # ---- cheating
@@ -229,16 +229,16 @@ def test_a_number_left_undrawn_is_still_the_claims_list(office):
 )
 def test_the_number_is_public_and_to_come(office, number, why):
     release = spot_planning.edition(office.settings, MONTH)
-    found = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
+    proposals = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
     with pytest.raises(Refusal, match=why):
-        spot_desk.plan(release, found, spot_desk.Terms(number), office.settings, "李某", PLANNED)
+        spot_desk.plan(release, proposals, spot_desk.Terms(number), office.settings, "李某", PLANNED)
 
 
 def test_dice_are_twenty_and_thrown_before_two(office):
     release = spot_planning.edition(office.settings, MONTH)
-    found = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
+    proposals = spot_planning.proposals(release, Wish(MONTH, [FACILITY]))
     terms = spot_desk.Terms(spot_desk.Number(spot_desk.DICE, "1", DAY.date()))
-    number = spot_desk.plan(release, found, terms, office.settings, "李某", PLANNED).body["list"]
+    number = spot_desk.plan(release, proposals, terms, office.settings, "李某", PLANNED).body["list"]
     with pytest.raises(Refusal, match="二十个"):
         spot_desk.make_draw(number, "12345", "民政局张某、统计局王某", office.settings, "李某", DAY)
     with pytest.raises(Refusal, match="两人"):
@@ -335,8 +335,8 @@ def test_an_unreached_unit_is_replaced_for_the_estimate_only(office):
 
 def _marked(office, one, **changed: object):
     """The list's workbook with changed marks, so that it is another list's."""
-    [found] = spot_tasks.visit_lists(one)
-    return type(found)(**{**vars(found), **changed})
+    [visits] = spot_tasks.visit_lists(one)
+    return type(visits)(**{**vars(visits), **changed})
 
 
 @pytest.mark.parametrize(
@@ -387,30 +387,30 @@ def test_results_before_the_draw_are_refused(office):
 
 def test_two_inspectors_who_disagree_in_a_file_are_both_held(office):
     one = drawn(office)
-    [found] = spot_tasks.visit_lists(one)
-    path = spot_office.filled(found, all_so, office.sent, "两人.xlsx")
+    [visits] = spot_tasks.visit_lists(one)
+    path = spot_office.filled(visits, all_so, office.sent, "两人.xlsx")
     book = load_workbook(path)
     sheet = book.worksheets[0]
     sheet.append([cell.value for cell in sheet[4]])
     sheet.cell(sheet.max_row, 9).value = "不属实"
     book.save(path)
     [report] = submit_files.submit([path], office.settings, now=at(3))
-    assert codes(report) == ["spot_twice", "spot_twice"] and report.rows["accepted"] == len(found.tasks) - 1
+    assert codes(report) == ["spot_twice", "spot_twice"] and report.rows["accepted"] == len(visits.tasks) - 1
     assert spot_office.now_of(office, one).closing is None
 
 
 def test_an_edited_list_is_held_at_its_cells(office):
     one = drawn(office)
-    [found] = spot_tasks.visit_lists(one)
-    path = spot_office.filled(found, all_so, office.sent, "改过.xlsx")
+    [visits] = spot_tasks.visit_lists(one)
+    path = spot_office.filled(visits, all_so, office.sent, "改过.xlsx")
     book = load_workbook(path)
     sheet = book.worksheets[0]
-    easy = next(unit for unit in one.units.values() if unit.code not in {task.code for task in found.tasks})
+    easy = next(unit for unit in one.units.values() if unit.code not in {task.code for task in visits.tasks})
     sheet["D4"], sheet["E4"] = easy.name, easy.code
     sheet["G5"] = "否"
     book.save(path)
     [report] = submit_files.submit([path], office.settings, now=at(3))
-    assert codes(report) == ["spot_row", "spot_altered"] and report.rows["accepted"] == len(found.tasks) - 2
+    assert codes(report) == ["spot_row", "spot_altered"] and report.rows["accepted"] == len(visits.tasks) - 2
     assert "不在 1 号名单上" in report.findings[0]["message"]
 
 

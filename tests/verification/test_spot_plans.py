@@ -126,9 +126,9 @@ def test_the_plan_and_the_result_agree_for_every_number_of_unconfirmed(name):
         offers = plans(claim, places, alpha())
         for offer in offers:
             enough = max(other.allowed for other in offers if other.visits == offer.visits)
-            for found in range(min(offer.visits, enough + 4) + 1):
-                result = judge(claim, _found(places, offer, found))
-                assert result.proven == (found <= enough)
+            for unconfirmed in range(min(offer.visits, enough + 4) + 1):
+                result = judge(claim, _found(places, offer, unconfirmed))
+                assert result.proven == (unconfirmed <= enough)
 
 
 def _found(places: list[Place], offer: plan.Plan, refuted: int) -> list[Visits]:

@@ -19,7 +19,7 @@ def _said(claim: Claim, planned: int, refuted: int, open_: int = 0) -> str:
 
 
 @pytest.mark.parametrize(
-    ("claim", "found", "said"),
+    ("claim", "tally", "said"),
     [
         (
             sample.FACILITY, (124, 1, 1),
@@ -43,8 +43,8 @@ def _said(claim: Claim, planned: int, refuted: int, open_: int = 0) -> str:
         ),
     ],
 )  # fmt: skip
-def test_the_sentence_of_a_list(claim, found, said):
-    assert _said(claim, *found) == said
+def test_the_sentence_of_a_list(claim, tally, said):
+    assert _said(claim, *tally) == said
 
 
 def test_a_list_for_estimate():

@@ -1,9 +1,8 @@
 """Expressions of the register and the form: parsed, checked against what is declared, compiled to SQL.
 
 An expression is SQL over one row. Only known names, comparisons, `+ - *`, AND/OR/NOT, BETWEEN, IN, IS NULL, CASE and literals get
-through; everything is typed, so that `facility > 3` is refused when the file is read and not when the month is due. SQL's own
-three-valued logic carries the unknown: no answer is neither yes nor no. Division is refused: it would leave exact arithmetic
-(multiply the other side instead, or state a ratio).
+through; everything is typed, so that `facility > 3` is refused when the file is read. SQL's three-valued logic handles
+missing answers. Division is refused because it is not exact (multiply the other side instead, or state a ratio).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -35,13 +34,13 @@ FIELD_TYPES: dict[str, Type] = {
 
 @dataclass(frozen=True)
 class Name:
-    """What a name in an expression stands for. `column` is (table alias, column); a constant has an `is_a` expression instead."""
+    """The meaning of a name in an expression. `column` is (table alias, column); a constant has an `is_a` expression instead."""
 
     type: Type
     column: tuple[str, str] | None = None
     is_a: str | None = None
     choices: tuple[str, ...] = ()
-    # a total that is only known to lie between `column` and this column (null: no upper limit is known)
+    # the total lies between `column` and this column (null: no upper limit is known)
     high: tuple[str, str] | None = None
 
 
@@ -87,7 +86,7 @@ def _parse(source: str, where: str) -> Tree:
 
 @lru_cache(maxsize=1024)
 def _parsed(source: str) -> Tree:
-    """The tree of a source, parsed once. Nobody changes it: compiling makes new nodes."""
+    """The syntax tree of a source, cached; compiling does not modify it."""
     return sqlglot.parse_one(source, dialect="duckdb")
 
 
@@ -121,9 +120,9 @@ class _Compiler:
         }
         handler = handlers.get(type(node))
         if handler is None:
-            what = "除法" if isinstance(node, (exp.Div, exp.IntDiv)) else node.sql()
-            hint = "；请把除数乘到另一边" if what == "除法" else ""
-            raise self.refuse(f"中不允许使用“{what}”{hint}")
+            operation = "除法" if isinstance(node, (exp.Div, exp.IntDiv)) else node.sql()
+            hint = "；请把除数乘到另一边" if operation == "除法" else ""
+            raise self.refuse(f"中不允许使用“{operation}”{hint}")
         return handler(node)
 
     def _of(self, node: Tree, wanted: Type) -> Tree:
@@ -182,7 +181,7 @@ class _Compiler:
         return type(node)(this=left, expression=right), "boolean"
 
     def _interval(self, node: exp.Binary, least: tuple[str, str], most: tuple[str, str]) -> Tree:
-        """A total known only within limits, compared: true or false where both limits agree, else unknown."""
+        """Comparison of a total that is known within limits: true or false where both limits agree, else unknown."""
         if type(node) not in (exp.GT, exp.GTE, exp.LT, exp.LTE):
             raise self.refuse(f"中 {node.left.sql()} 只能用 > >= < <= 比较")
         limit = self._of(node.right, "number")
@@ -203,8 +202,8 @@ class _Compiler:
     def _in(self, node: exp.In) -> tuple[Tree, Type]:
         if not node.expressions:
             raise self.refuse("中 IN 后面应列出各个值")
-        pairs = [self._same(node.this, item) for item in node.expressions]
-        return exp.In(this=pairs[0][0], expressions=[item for _, item in pairs]), "boolean"
+        pairs = [self._same(node.this, option) for option in node.expressions]
+        return exp.In(this=pairs[0][0], expressions=[option for _, option in pairs]), "boolean"
 
     def _is(self, node: exp.Is) -> tuple[Tree, Type]:
         if not isinstance(node.expression, exp.Null):

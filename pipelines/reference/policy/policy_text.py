@@ -20,7 +20,7 @@ class Paragraph:
 
     @property
     def sentences(self) -> list[str]:
-        """The paragraph cut at 。 and ;, nothing lost."""
+        """The paragraph split after 。 and ;."""
         return _SENTENCE.findall(self.text)
 
 

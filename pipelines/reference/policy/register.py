@@ -1,7 +1,7 @@
 """The register: every measurable commitment of a policy, as an indicator.
 
-`load(folder, form)` reads `policies/<id>/register.yaml` and its `text.txt`. What is declared is inert; this module is the gate:
-unknown keys, ids that stand twice, unknown fields in expressions, quotes that do not stand in the clause named are refused,
+`load(folder, form)` reads `policies/<id>/register.yaml` and its `text.txt`. Unknown keys,
+duplicate ids, unknown fields in expressions and quotes that are not in the clause named are refused,
 with the entry and the repair. Definitions: `data/reference/semantics.md` §5.
 """
 
@@ -51,7 +51,7 @@ _CONSTANTS = {
 
 
 class Target(Dated):
-    """What must be reached by the end of month `by`: exactly one of the three bounds, in the indicator's unit."""
+    """A target for the end of month `by`: exactly one of the three bounds, in the indicator's unit."""
 
     at_least: Number | None = None
     at_most: Number | None = None
@@ -89,7 +89,7 @@ class Ratio(Entry):
 
 
 class Baseline(Entry):
-    """A starting point that the policy itself states."""
+    """A baseline that the policy states."""
 
     month: str
     value: Number
@@ -277,7 +277,7 @@ def _check_policy(file: _File, form: Form, where: str) -> None:
 
 
 def namespace(policy: Policy, rollups: Iterable[str], form: Form, of: str) -> Namespace:
-    """Names that an indicator of communities or of counties may use."""
+    """The names that an expression of communities or of counties may use."""
     roster = {
         f"roster.{k}": Name(t, ("roster", k), choices=KINDS if k == "kind" else ()) for k, t in ROSTER[of].items()
     }
@@ -352,7 +352,7 @@ class _Builder:
                 )
 
     def _counted(self, entry: Entry_) -> str:
-        """What a gap of a share is counted in: 县, 村 or 社区."""
+        """The unit of the gap of a share: 县, 村 or 社区."""
         if entry.of == "county":
             return "个县（市、区）"
         return (
@@ -364,7 +364,7 @@ class _Builder:
         )
 
     def _summed(self, entry: Entry_, numerator: Expression) -> str:
-        """What a gap of a ratio is counted in: the unit of the first answer summed."""
+        """The unit of the gap of a ratio: that of the first answer summed."""
         fields = self.form.part(entry.of).by_id
         units = [unit for n in numerator.names if n in fields and (unit := fields[n].unit)]
         return units[0] if units else ""

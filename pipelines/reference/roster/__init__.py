@@ -1,4 +1,4 @@
-"""Who is counted: editions of the roster, kinds, dated county attributes, and how units succeed one another."""
+"""The roster: its editions, kinds of units, dated county attributes, succession of units."""
 
 from pipelines.reference.roster.admissions import Admission
 from pipelines.reference.roster.county_attributes import City, County

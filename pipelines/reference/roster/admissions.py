@@ -1,7 +1,7 @@
 """Units that the city admits between two editions of the roster (semantics §1, Admission). Decisions of the archive, not reference data.
 
-An admitted unit is on the roster from its first month until an edition lists a unit of its name in its town, whose identity it
-then has had from the beginning.
+An admitted unit is on the roster from its first month until an edition lists a unit of its name in its town; it then has that
+unit's identity, from its first month on.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ class Admission:
 
     @property
     def body(self) -> dict[str, str]:
-        """What `of` reads."""
+        """The body of an `admit` event, as `of` reads it."""
         return {
             "code": self.code,
             "name": self.name,
@@ -44,7 +44,7 @@ class Admission:
         }
 
     def is_listed_as(self, row: Row, town_code: str) -> bool:
-        """Whether a line of an edition is this unit: the same name and body in the town that took its town's place."""
+        """Whether a line of an edition is this unit: the same name and kind in its town or that town's successor."""
         return (
             row.town_code == town_code
             and kinds.is_village(row.code) == kinds.is_village(self.code)

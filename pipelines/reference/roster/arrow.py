@@ -1,5 +1,4 @@
-"""Rows to Arrow, without `pa.array(list)`, `pa.scalar` and `Table.group_by`: these import pandas (two seconds) to look whether what
-they are given is one of its own."""
+"""Rows to Arrow, without `pa.array(list)`, `pa.scalar` and `Table.group_by`: these import pandas, which takes two seconds."""
 
 import csv
 import io
@@ -31,7 +30,7 @@ def texts(values: Iterable[str]) -> pa.Array:
 
 
 def text(value: str) -> pa.Scalar:
-    """One text, not empty, to be compared with."""
+    """A scalar text for comparisons; not empty."""
     return texts([value])[0]
 
 

@@ -50,7 +50,7 @@ class City(Entry):
 
 
 class Continues(Entry):
-    """The county that this one was before, whole, under another code; `from` is its first month under the new one."""
+    """The county's earlier code, where it went on whole under another; `from` is the first month of the new one."""
 
     code: str = Field(pattern=r"^\d{6}$")
     first: Month = Field(alias="from")
@@ -112,8 +112,8 @@ def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
     """The city and its county entries by code. Duplicate codes and impossible spans are refused."""
     declared = build(_CountyFile, load_yaml(path), path.name)
     entries: dict[str, CountyEntry] = {}
-    for number, item in enumerate(declared.counties, 1):
-        entry = build(CountyEntry, item, f"{path.name}：第{number}条")
+    for number, plain in enumerate(declared.counties, 1):
+        entry = build(CountyEntry, plain, f"{path.name}：第{number}条")
         if entry.code in entries:
             raise Refusal(f"{path.name}：县区 {entry.code} 出现两次；请合并为一条")
         for dated in (entry.municipal_district, entry.shared_funding):
@@ -125,7 +125,7 @@ def load_counties(path: Path) -> tuple[City, dict[str, CountyEntry]]:
 
 
 def _check_succession(name: str, entries: dict[str, CountyEntry]) -> None:
-    """A county continues one that is declared, and nobody else continues that one."""
+    """Refuses a county that continues an undeclared one, and two that continue the same one."""
     heirs: dict[str, str] = {}
     for entry in entries.values():
         if entry.continues is None:

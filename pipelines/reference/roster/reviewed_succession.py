@@ -1,4 +1,4 @@
-"""The reviewed part of succession: what a person decided once, and why (`succession.yaml`)."""
+"""Reviewed succession: decisions of a person, with reasons (`succession.yaml`)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,26 +52,30 @@ class Review:
 
     def between(self, earlier: int, later: int) -> list[Decision]:
         """The decisions about one pair of editions. One that skips an edition, or runs backwards, is refused."""
-        touching = [item for item in self.decisions if _touches(item, earlier, later)]
-        for item in touching:
-            if item.before and item.after and (item.before[:4], item.after[:4]) != (str(earlier), str(later)):
-                raise Refusal(f"succession.yaml：{item.before} → {item.after}：应为相邻的两版名册，先旧后新")
+        touching = [decision for decision in self.decisions if _touches(decision, earlier, later)]
+        for decision in touching:
+            if (
+                decision.before
+                and decision.after
+                and (decision.before[:4], decision.after[:4]) != (str(earlier), str(later))
+            ):
+                raise Refusal(f"succession.yaml：{decision.before} → {decision.after}：应为相邻的两版名册，先旧后新")
         return touching
 
 
-def _touches(item: Decision, earlier: int, later: int) -> bool:
-    if item.before:
-        return item.before.startswith(f"{earlier}:")
-    return item.after is not None and item.after.startswith(f"{later}:")
+def _touches(decision: Decision, earlier: int, later: int) -> bool:
+    if decision.before:
+        return decision.before.startswith(f"{earlier}:")
+    return decision.after is not None and decision.after.startswith(f"{later}:")
 
 
 def load_review(path: Path) -> Review:
     """Variants and decisions; each decision names the sides that its type has."""
     declared = build(_ReviewFile, load_yaml(path), path.name)
-    decisions = [build(Decision, item, f"{path.name}：第{n}条") for n, item in enumerate(declared.reviewed, 1)]
-    for number, item in enumerate(decisions, 1):
-        if (bool(item.before), bool(item.after)) != _SIDES.get(item.type, (True, True)):
-            raise Refusal(f"{path.name}：第{number}条：类型 {item.type} 的 from、to 不齐或多余")
-        if (bool(item.was), bool(item.now)) != (bool(item.before), bool(item.after)):
+    decisions = [build(Decision, entry, f"{path.name}：第{n}条") for n, entry in enumerate(declared.reviewed, 1)]
+    for number, entry in enumerate(decisions, 1):
+        if (bool(entry.before), bool(entry.after)) != _SIDES.get(entry.type, (True, True)):
+            raise Refusal(f"{path.name}：第{number}条：类型 {entry.type} 的 from、to 不齐或多余")
+        if (bool(entry.was), bool(entry.now)) != (bool(entry.before), bool(entry.after)):
             raise Refusal(f"{path.name}：第{number}条：请用 was、now 写明两边在名册中的名称")
     return Review([group.characters for group in declared.variants], decisions)

@@ -1,7 +1,7 @@
 """One edition of the roster: a CSV of 12-digit codes as the Bureau of Statistics printed it.
 
-Grain of an edition: one row per code, look-alikes included. Nothing here knows which city it is: the files, their
-cut-off days and their hashes stand in `rosters/editions.yaml`.
+Grain of an edition: one row per code, look-alikes included. The files of a city, their
+cut-off days and hashes are declared in `rosters/editions.yaml`.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Who is counted in a month: the roster in force, with kinds and dated county attributes."""
+"""The roster in force in a month, with kinds and dated county attributes."""
 
 import copy
 import hashlib
@@ -189,11 +189,11 @@ class Rosters:
         return self._units[key]
 
     def listed(self, month: date) -> list[Listed]:
-        """The same without identities, for which all editions before need not be compared."""
+        """The same without identities, which is faster: no earlier editions are compared."""
         return list(map(Listed, *(column.to_pylist() for column in self._list(month).columns)))
 
     def units_of(self, county: str, month: date) -> list[Unit]:
-        """The same for one county, without the others."""
+        """The units of one county."""
         places = self._place(month)
         return _as_units(places.filter(pc.equal(places["county_code"], text(county))))
 
@@ -303,10 +303,10 @@ class Rosters:
             else:
                 yield unplaced
 
-    # -- inside ---------------------------------------------------------------------------------------------------
+    # -- internals ---------------------------------------------------------------------------------------------------
 
     def _state(self, month: date) -> tuple[Any, ...]:
-        """All that the units of a month depend on, so that months in which it is the same share one table."""
+        """Cache key of a month's units: months with the same key share one table."""
         municipal = frozenset(code for code, entry in self._entries.items() if entry.is_municipal(month))
         return self.edition(month).year, municipal, self.reviewed_kinds(month), self.admitted_codes(month)
 

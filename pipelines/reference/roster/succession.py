@@ -1,16 +1,16 @@
 """How the units of one edition continue in the next: typed, dated edges with their evidence.
 
 Grain: every unit of the earlier edition stands in exactly one edge, or in several of type `split`; every unit of the later one
-in exactly one, or in several of type `merged`. Look-alikes (codes from 400) are no units here either. Rules decide what cannot
-be anything else, a reviewed table the rest, and what neither decides stays open: it ends or begins, and says so.
+in exactly one, or in several of type `merged`. Look-alikes (codes from 400) are no units here either. Rules decide the
+unambiguous cases, a reviewed table the others; a unit that neither decides has an edge of type `open`.
 
-The rules, in this order; each sees only what the ones before it left:
+The rules, in this order; each applies to the units that the earlier ones left unmatched:
 
 1. `reviewed`: a person decided (succession.yaml).
 2. `code_and_name`: same code, same name.
 3. `style`: same code, and the names differ only in the committee's style (村委会, 村民委员会, …).
-4. `name_in_town`: same proper name in the same town, or in the town that took its place, and the new code was nobody's before
-   and the old code is nobody's after. The name must stand once in the town in both editions.
+4. `name_in_town`: same proper name in the same town, or in the town that took its place, and the new code was unused before
+   and the old code is unused after. The name must occur once in the town in both editions.
 5. `variant`: same place in the town (same code, or same last three digits in the town that took its place), and the names
    are one when interchangeable characters, 家/第/村 and the town's own name are set aside; again once in the town.
 
@@ -34,10 +34,10 @@ RULES = ("reviewed", "code_and_name", "style", "name_in_town", "variant", "rest"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One step of a unit from an edition to the next. `open` has one side only: what became of it is not known.
+    """One step of a unit from an edition to the next. `open` has one side only: the other is not known.
 
     `rule` is one of RULES, or `chain` for an edge over several editions. `moved`: "" | "town" | "county", whether it changed
-    hands on the way. `since`: cut-off day of the edition that shows it.
+    town or county. `since`: cut-off day of the edition that shows it.
     """
 
     type: str
@@ -125,21 +125,21 @@ class _Step:
     def review(self, decisions: list[Decision]) -> None:
         """Puts the reviewed edges first; one that does not fit the editions or contradicts another is refused."""
         _check_once(decisions)
-        for item in decisions:
-            code, successor = item.codes()
-            before = self._reviewed(item, self.before, code, item.was)
-            after = self._reviewed(item, self.after, successor, item.now)
-            if item.type in ONE_TO_ONE and (item.type == "renamed") != (code == successor):
+        for decision in decisions:
+            code, successor = decision.codes()
+            before = self._reviewed(decision, self.before, code, decision.was)
+            after = self._reviewed(decision, self.after, successor, decision.now)
+            if decision.type in ONE_TO_ONE and (decision.type == "renamed") != (code == successor):
                 raise Refusal(
-                    f"succession.yaml：{item.before} → {item.after}：代码未变应为 renamed，代码变了应为 recoded"
+                    f"succession.yaml：{decision.before} → {decision.after}：代码未变应为 renamed，代码变了应为 recoded"
                 )
-            self._add(item.type, "reviewed", before, after, item.reason)
+            self._add(decision.type, "reviewed", before, after, decision.reason)
 
-    def _reviewed(self, item: Decision, units: dict[str, Row], code: str | None, name: str | None) -> Row | None:
+    def _reviewed(self, decision: Decision, units: dict[str, Row], code: str | None, name: str | None) -> Row | None:
         if code is None:
             return None
         if code not in units:
-            raise Refusal(f"succession.yaml：{item.before} → {item.after}：该版名册中没有单位 {code}")
+            raise Refusal(f"succession.yaml：{decision.before} → {decision.after}：该版名册中没有单位 {code}")
         if units[code].name != name:
             raise Refusal(f"succession.yaml：{code} 在名册中名为“{units[code].name}”，不是“{name}”")
         return units[code]
@@ -147,7 +147,7 @@ class _Step:
     # -- towns ------------------------------------------------------------------------------------------------------
 
     def map_towns(self) -> None:
-        """Which town took the place of which, and then which units changed hands."""
+        """Successor of each town, and the units that changed town or county."""
         names_before = {row.town_code: row for row in self.before.values()}
         names_after = {row.town_code: row for row in self.after.values()}
         for code, row in names_before.items():
@@ -201,12 +201,12 @@ class _Step:
     # -- the rest ---------------------------------------------------------------------------------------------------
 
     def leave_rest(self) -> None:
-        """Units left over: open where the other edition holds a candidate, else new or abolished."""
+        """Unmatched units: open where the other edition has a candidate, else new or abolished."""
         origins = defaultdict(list)
         for step in self.towns.values():
             origins[step.after].append(step.before)
         came, gone = self._left_by_town(self.after, self.left_after), self._left_by_town(self.before, self.left_before)
-        # A town that vanished without proof of where it went may be any town that came from nowhere.
+        # a vanished town without a known successor may be any new town without a known predecessor
         from_nowhere = [town for town in came if town not in origins]
         to_nowhere = [town for town in gone if town not in self.towns]
         for row in [self.before[code] for code in sorted(self.left_before)]:
@@ -271,7 +271,7 @@ def _name_in_town(step: _Step) -> Iterator[Match]:
 
 
 def _free(step: _Step, code: str, successor: str) -> bool:
-    """Neither the new code existed before nor the old one after, so that only one reading remains."""
+    """Whether the new code did not exist before and the old one does not exist after."""
     return successor not in step.before and code not in step.after
 
 
@@ -311,13 +311,13 @@ def _by_fold(folding: Folding) -> Callable[[Row], tuple[str, str]]:
 
 
 def _once(units: dict[str, Row], key: Callable[[Row], tuple[str, str]]) -> set[str]:
-    """Codes of the units whose key stands once."""
+    """Codes of the units whose key is unique."""
     keys = {code: key(row) for code, row in units.items()}
     counts = Counter(keys.values())
     return {code for code, value in keys.items() if counts[value] == 1}
 
 
-# -- telling ----------------------------------------------------------------------------------------------------------
+# -- findings ----------------------------------------------------------------------------------------------------------
 
 
 def _of(units: dict[str, list[Row]], towns: list[str]) -> list[Row]:
@@ -325,7 +325,7 @@ def _of(units: dict[str, list[Row]], towns: list[str]) -> list[Row]:
 
 
 def _namesakes(row: Row, towns: dict[str, list[Row]]) -> list[Row]:
-    """Units of the same proper name anywhere in the county: too little for a match, too much for `new`."""
+    """Units of the same proper name anywhere in the county: candidates, which make a unit `open` and not `new`."""
     proper = stem(row.name)
     return [
         other
@@ -348,10 +348,10 @@ def _look_alike_of(other: Row, row: Row) -> bool:
 
 def _check_once(decisions: list[Decision]) -> None:
     """A unit may be decided once, save that several merge into one and one splits into several."""
-    befores = Counter(item.before for item in decisions if item.before and item.type != "split")
-    afters = Counter(item.after for item in decisions if item.after and item.type != "merged")
-    befores.update({item.before for item in decisions if item.before and item.type == "split"})
-    afters.update({item.after for item in decisions if item.after and item.type == "merged"})
+    befores = Counter(decision.before for decision in decisions if decision.before and decision.type != "split")
+    afters = Counter(decision.after for decision in decisions if decision.after and decision.type != "merged")
+    befores.update({decision.before for decision in decisions if decision.before and decision.type == "split"})
+    afters.update({decision.after for decision in decisions if decision.after and decision.type == "merged"})
     twice = [point for counts in (befores, afters) for point, count in counts.items() if count > 1]
     if twice:
         raise Refusal(f"succession.yaml：{'、'.join(sorted(twice))} 被裁定两次；请只留一条")

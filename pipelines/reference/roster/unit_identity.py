@@ -1,6 +1,6 @@
-"""Units through the years: persistent identities, the place of a unit under another month's divisions, and the balance.
+"""Persistent identities of units, their place under another month's divisions, and the balance of their numbers.
 
-An identity (`uid`) is code and edition of the unit's first appearance (`130521103201@2016`). It is handed on along one-to-one
+An identity (`uid`) is code and edition of the unit's first appearance (`130521103201@2016`). It is kept along one-to-one
 edges (same, renamed, recoded) and ends where a unit is abolished, merged, split, or open.
 """
 
@@ -66,7 +66,7 @@ class Succession:
         return self._uids[year]
 
     def identities(self, year: int, codes: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-        """The identity of each of an edition's units, in their order. In the first edition nothing has to be followed."""
+        """The identity of each of an edition's units, in their order."""
         if year == self._years[0]:
             return pc.binary_join_element_wise(codes, text(str(year)), text("@"))
         uids = self.uids(year)
@@ -198,7 +198,7 @@ class Succession:
                     counts[code][names[1]] += 1
                     counts[code][f"{names[1]}_open"] += edges[uid].type == "open"
 
-    # -- inside -----------------------------------------------------------------------------------------------------
+    # -- internals -----------------------------------------------------------------------------------------------------
 
     def _between(self, from_year: int, to_year: int) -> list[int]:
         if from_year > to_year:
@@ -209,9 +209,11 @@ class Succession:
         pairs = {(str(earlier), str(later)) for earlier, later in pairwise(self._years)}
         later = {pair[1] for pair in pairs}
         earlier = {pair[0] for pair in pairs}
-        for item in self._review.decisions:
-            if (item.before and item.before[:4] not in earlier) or (item.after and item.after[:4] not in later):
-                raise Refusal(f"succession.yaml：{item.before} → {item.after}：没有这样的两版名册")
+        for decision in self._review.decisions:
+            if (decision.before and decision.before[:4] not in earlier) or (
+                decision.after and decision.after[:4] not in later
+            ):
+                raise Refusal(f"succession.yaml：{decision.before} → {decision.after}：没有这样的两版名册")
 
 
 def _type(before: Row, after: Row) -> str:

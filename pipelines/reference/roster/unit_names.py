@@ -1,11 +1,11 @@
-"""What of a unit's or town's name is the name, and what is style."""
+"""Split the name of a unit or town into proper name and suffix."""
 
 import re
 from functools import cache
 
 _COMMITTEE = re.compile(r"(?:村民委员会|村委会|(?:社区|街道)?(?:居民委员会|居委会)|社区)$")
 _RANK = re.compile(r"(?:街道办事处|办事处|街道|镇|乡)$")
-# Words that come and go inside a name: 张家庄/张庄, 骆庄六村/骆庄村第六村.
+# Characters that a name may have or lack: 张家庄/张庄, 骆庄六村/骆庄村第六村.
 _FILLERS = str.maketrans("", "", "村第家")
 
 
@@ -23,7 +23,7 @@ def town_stem(name: str) -> str:
 
 
 class Folding:
-    """Names reduced further, to compare units of the same code: never used to look for a unit elsewhere.
+    """Names reduced further, to compare units of the same code; not used to search for units.
 
     Interchangeable characters (侯/候, a reviewed list) become one, 村, 第 and 家 are dropped, and so is the town's own name
     in front (册井乡: 册井东南街 is 东南街).

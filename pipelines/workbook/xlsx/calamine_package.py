@@ -1,4 +1,4 @@
-"""Writes the minimal package that calamine reads: runs of rows that `sheet_scan` has checked."""
+"""A minimal xlsx package for calamine: runs of rows that `sheet_scan` has checked."""
 
 import io
 import os

@@ -3,7 +3,7 @@
 Handles the forms in which the usual writers write numbers, shared and inline strings, booleans, blanks, errors and formulas,
 and checks that every byte between the first and the last row has such a form: each tag is known and in an allowed order,
 there is no text between tags, addresses ascend and agree with their row. Any other form raises `NotPlain`; the caller then
-reads the sheet with calamine. Nothing is guessed or skipped.
+reads the sheet with calamine.
 """
 
 import re
@@ -216,7 +216,7 @@ class _Block:
     def _rest_of_cells(self, at: np.ndarray, styles: set[int]) -> tuple[np.ndarray, np.ndarray]:
         """Style (-1 where it is not wanted) and type (see `_TYPE`) of each cell.
 
-        There are few ways in which a tag goes on behind the address: each is parsed once.
+        Few different texts follow the address: each is parsed once.
         """
         ends = self.at[self.cell + 1]
         alike = self._alike(at, ends - at)

@@ -17,9 +17,9 @@ Address = tuple[int, int]
 def of_zeros(
     zeros: dict[Address, bytes], shared: dict[bytes, tuple[Address, bytes]], sheet: str
 ) -> dict[Address, tuple[str, int, int]]:
-    """What the formulas point to, of those that are nothing but a reference.
+    """The cells that the formulas refer to, of those that are bare references.
 
-    A shared formula is written at the first cell of its group and moves with the others.
+    A shared formula is written at the first cell of its group and shifted for the others.
     """
     references = {}
     for address, formula in zeros.items():
@@ -37,7 +37,7 @@ def _text(formula: bytes) -> str:
 
 
 def target(formula: str, sheet: str, moved: Address = (0, 0)) -> tuple[str, int, int] | None:
-    """Name of the sheet, row and column that a formula is a bare reference to; None where it is more than that."""
+    """Name of the sheet, row and column that a formula refers to; None where it is not a bare reference."""
     reference = _REFERENCE.fullmatch(formula)
     if not reference:
         return None
@@ -49,6 +49,6 @@ def target(formula: str, sheet: str, moved: Address = (0, 0)) -> tuple[str, int,
 
 
 def named_in(formulas: set[bytes], sheets: list[str]) -> set[str]:
-    """Sheets whose name stands at the end of one of the formulas, which are cut before the exclamation mark."""
+    """Sheets named at the end of one of the formulas, each cut before its exclamation mark."""
     texts = [unescape(formula.decode(errors="replace")).casefold() for formula in formulas]
     return {name for name in sheets if any(text.endswith((name.casefold(), f"'{name.casefold()}'")) for text in texts)}

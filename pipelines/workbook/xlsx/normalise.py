@@ -15,7 +15,7 @@ from pipelines.workbook.grid import Limits, Unreadable
 from pipelines.workbook.zip_package import clean_xml
 
 _ADDRESS = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
-# what the value of each type must look like; the others are texts
+# pattern of the value of each type; others are texts
 _VALUES = {
     "s": re.compile(r"\d{1,9}"),
     "n": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
@@ -114,7 +114,7 @@ class Normalizer:
         self._shared, self._kind = [], kind
 
     def _value(self, text: str) -> str:
-        """A value that its type allows: white space around it means nothing, and anything else is not read as 0."""
+        """The value without white space around it where its type allows it; an invalid one is not read as 0."""
         if text and not _VALUES[self._kind].fullmatch(text):
             raise Unreadable("damaged", f"部件 {self.name} 第{self._row}行的值 {text[:20]!r} 与其类型不符")
         return text

@@ -1,11 +1,11 @@
-"""The pattern that skips the plain cells of a run of rows, so that only the others are looked at one by one."""
+"""A pattern that skips the plain cells of a run of rows, so that only the others are checked one by one."""
 
 import re
 
 from pipelines.workbook.address import column_number
 from pipelines.workbook.xlsx.fast_cells import FARTHEST
 
-# Finds the cells that are not plain. Plain: an address within the expected rectangle, no style of interest, a type that is
+# Matches the cells that are not plain. Plain: an address within the expected rectangle, no style of interest, a type that is
 # no error, followed directly by a value, an inline text or nothing, so no formula.
 _NOT_PLAIN = (
     rb'<c(?! r="%s(?:%s)"(?: s="%s\d++")?+(?: t="(?:[snb]|str|inlineStr)")?+(?:><v>|/>|></c>|><is>))(?![a-zA-Z])'
@@ -22,7 +22,7 @@ def others(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
 
 
 def expected_width(piece: bytes) -> int:
-    """The widest cell near the beginning and the end: right for nearly every writer; the caller checks it."""
+    """The number of columns, estimated from the first and last cells; the caller checks it."""
     letters = {match[1] for end in (piece[:200_000], piece[-200_000:]) for match in _REFERENCE.finditer(end)}
     return max((column_number(name.decode()) for name in letters), default=1)
 

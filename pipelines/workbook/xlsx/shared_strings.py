@@ -30,7 +30,7 @@ def table(package: Package, part: str | None) -> bytes:
     xml = clean_xml(package.read(part), part)
     if _TABLE.match(xml) and b"<!" not in xml:
         return xml
-    items = "".join(f'<si><t xml:space="preserve">{_xml_text(item)}</t></si>' for item in _items(parse(xml, part)))
+    items = "".join(f'<si><t xml:space="preserve">{_xml_text(entry)}</t></si>' for entry in _items(parse(xml, part)))
     return f'<sst xmlns="{MAIN}">{items}</sst>'.encode(errors="replace")
 
 
@@ -72,8 +72,8 @@ def _spaced(body: str) -> list[str] | None:
     if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1:
         return None
     texts = [
-        item.removeprefix(_KEPT) if item.startswith(_KEPT) else item.removeprefix(_START).strip(" \t\n")
-        for item in items
+        entry.removeprefix(_KEPT) if entry.startswith(_KEPT) else entry.removeprefix(_START).strip(" \t\n")
+        for entry in items
     ]
     return None if "<" in "".join(texts) else texts
 
@@ -83,14 +83,14 @@ def blanks(xml: bytes) -> set[bytes]:
     if not _EMPTY.search(xml):
         return set()
     items = re.findall(rb"<si(?:/>|[ >].*?</si>)", xml, re.DOTALL)
-    return {b"%d" % i for i, item in enumerate(items) if not _SPACE.sub(b"", b"".join(_WRITTEN.findall(item)))}
+    return {b"%d" % i for i, entry in enumerate(items) if not _SPACE.sub(b"", b"".join(_WRITTEN.findall(entry)))}
 
 
 def _items(tree: Element) -> Iterable[str]:
     """The text of each shared string, without its phonetic guide."""
-    for item in tree:
-        if local(item.tag) == "si":
-            runs = [item, *(child for child in item if local(child.tag) == "r")]
+    for entry in tree:
+        if local(entry.tag) == "si":
+            runs = [entry, *(child for child in entry if local(child.tag) == "r")]
             yield "".join(part.text or "" for run in runs for part in run if local(part.tag) == "t")
 
 

@@ -31,7 +31,7 @@ _CELL = re.compile(
 _HIDDEN = re.compile(rb'\s(?:hidden="(?:1|true)"|ht="0(?:\.0*)?"|width="0(?:\.0*)?")')
 _COL_TAG = re.compile(rb"<col(\s[^>]*)>")
 _MERGE = re.compile(rb'<mergeCell ref="\$?([A-Za-z]{1,3})\$?(\d+):\$?([A-Za-z]{1,3})\$?(\d+)"')
-# calamine takes an index of a text that is no plain number for 0, and so the first text for any
+# calamine reads an index of a shared string that is not a plain number as 0
 _NO_INDEX = re.compile(rb' t="s"[^<>]*><v(?: [^<>]*)?>(?!\d+</v>)')
 _FORMULA = re.compile(rb"<f[ />]")
 _FORMULA_WHOLE = re.compile(rb"<f(?: [^>]*)?(?:/>|>[^<]*</f>)")
@@ -45,7 +45,7 @@ _USUAL = re.compile(
     rb'<c r="([A-Z]{1,3}+)([1-9]\d{0,6}+)"(?: s="(\d++)")?+(?: t="([a-zA-Z]++)")?+>'
     rb"(<f(?: [^>]*+)?+(?:(?<=/)>|>[^<]*+</f>))?+(?:<v>([^<]*+)</v>)?+</c>"
 )
-# The error values that calamine accepts; it decides about others.
+# error values that calamine accepts; others are left to calamine
 _ERRORS = {b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!"}
 _VALUED = (b"<v", b"<is", b"<f")
 
