@@ -82,8 +82,10 @@ class Judge:
             if indicator.in_force.holds(month)
         ]
 
-    def _fell(self, indicator: Indicator, target: Target, key: Key, since: int) -> bool:
-        """Among the units in scope and known both then and now, whether more turned from met to not met than the reverse."""
+    def _fell(self, indicator: Indicator, target: Target, key: Key, since: int, x: Fraction) -> bool:
+        """Among the units in scope and known both then and now, whether more turned from met to not met than the reverse; where the
+        figure would be above a limit, whether more turned the other way.
+        """
         then = self.city.month(since, self.divisions)
         here, there = set(self.now[indicator.of].places[key]), set(then[indicator.of].places.get(key, ()))
         names = [
@@ -94,7 +96,8 @@ class Judge:
         if not indicator.is_share:
             return self._moved_away(indicator, target, then, names)
         met = [[self.city.state(indicator, found, name) == MET for name in names] for found in (then, self.now)]
-        return sum(met[1]) < sum(met[0])
+        too_high = target.high is not None and x > target.high
+        return sum(met[1]) > sum(met[0]) if too_high else sum(met[1]) < sum(met[0])
 
     def _known(self, indicator: Indicator, found: Month, name: str) -> bool:
         return self.city.state(indicator, found, name) in (MET, FAILS)
