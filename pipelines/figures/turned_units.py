@@ -15,10 +15,13 @@ from pipelines.reference.policy.register import Indicator, Register
 from pipelines.warehouse.projection import Warehouse, among, scalar
 
 
-def find(warehouse: Warehouse, kind: Kind, register: Register, candidates: str, basis: str) -> None:
+def find(
+    warehouse: Warehouse, kind: Kind, register: Register, candidates: str, basis: str, assumed: bool = False
+) -> None:
     """Temporary `fell`, one row per month, indicator, level and unit of the candidates that fell if they are now `below` the target,
     or `above` it.
 
+    `assumed`: the present states are those of the temporary `state` and `county_state`, not those that were counted.
     `candidates` is SQL with these columns, `since` (the earlier month), `factor`, and the target's `low` and `high` in ten-thousandths.
     """
     con = warehouse.con
@@ -29,7 +32,7 @@ def find(warehouse: Warehouse, kind: Kind, register: Register, candidates: str, 
         indicators = [i for i in of(register, counted) if i.is_share == kind.share]
         if indicators and scalar(con, _ANY, [[i.id for i in indicators]]):
             kept = f"(SELECT * FROM {table}_{kind.number} WHERE month IN {among(looked)} AND divisions = '{basis}')"
-            _compare(warehouse, kind, indicators, kept)
+            _compare(warehouse, kind, _pairs(kind, indicators, kept, f"temp.{table}" if assumed else "state"))
 
 
 _FELL = """
@@ -39,8 +42,8 @@ _MONTHS = "SELECT month FROM candidate UNION SELECT since FROM candidate ORDER B
 _ANY = "SELECT count(*) FROM candidate WHERE list_contains(?, indicator)"
 
 
-def _compare(warehouse: Warehouse, kind: Kind, indicators: list[Indicator], states: str) -> None:
-    pairs, con = _pairs(kind, indicators, states), warehouse.con
+def _compare(warehouse: Warehouse, kind: Kind, pairs: str) -> None:
+    con = warehouse.con
     if kind.share:
         con.execute(f"INSERT INTO fell {_TURNED.format(pairs=pairs)}")
         return
@@ -49,7 +52,7 @@ def _compare(warehouse: Warehouse, kind: Kind, indicators: list[Indicator], stat
         con.executemany("INSERT INTO fell VALUES (?, ?, ?, ?, TRUE, TRUE)", farther)
 
 
-def _pairs(kind: Kind, indicators: list[Indicator], states: str) -> str:
+def _pairs(kind: Kind, indicators: list[Indicator], states: str, present: str) -> str:
     """SQL: every unit of every candidate's place with its state as it was and as it is, and of a ratio both parts."""
     listed = ", ".join(f"('{i.id}', {position})" for position, i in enumerate(indicators, 1))
     places = " UNION ALL ".join(_PLACE.format(level=level, inside=inside) for level, inside in _INSIDE.items())
@@ -59,7 +62,7 @@ def _pairs(kind: Kind, indicators: list[Indicator], states: str) -> str:
     return f"""
         WITH state AS MATERIALIZED {states}, listed(indicator, position) AS (VALUES {listed}), place AS ({places})
         SELECT place.* EXCLUDE (uid, position), {", ".join(pairs)} FROM place
-        JOIN state AS new ON new.month = place.month AND new.uid = place.uid
+        JOIN {present} AS new ON new.month = place.month AND new.uid = place.uid
         JOIN state AS old ON old.month = place.since AND old.uid = place.uid"""
 
 
