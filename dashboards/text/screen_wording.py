@@ -152,9 +152,9 @@ def carried_share(row: Figure) -> float:
 
 
 def status(row: Figure) -> str:
-    """The status in words; 待核实 with what it would be, 起步期 with when the pace is judged."""
+    """The status in words; 待核实 with what it would be, 起步期 with when the pace is judged, 严重滞后 with why it is no 倒退."""
     beside = {"unproven": at_the_ends, "starting": starting}.get(row["status"])
-    said = beside(row) if beside else ""
+    said = beside(row) if beside else statuses.below_base(row["status"], row.get("pace"))
     return f"{NAMES[row['status']]}（{said}）" if said else NAMES[row["status"]]
 
 

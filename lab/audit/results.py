@@ -1,12 +1,12 @@
 """Published figures with their verdicts, from the counts of a city: every indicator, level and unit of a month (semantics §5, §6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from lab.audit.arithmetic import FAILS, MET, Figure, Gap, figure, gap
-from lab.audit.city import COMMUNITY, City, Key, Month
+from lab.audit.arithmetic import FAILS, MET, OUTSIDE, Figure, Gap, Parts, figure, gap
+from lab.audit.city import COMMUNITY, City, Judged, Key, Month
 from lab.audit.declared import Indicator, Target
 from lab.audit.verdict import Verdict, verdict
 
@@ -60,19 +60,21 @@ class Judge:
     def _result(self, indicator: Indicator, key: Key) -> Result:
         counted = figure(indicator, self.city.count(indicator, self.now, key))
         target = indicator.target_of(self.month)
-        drawn = self._verdict(indicator, target, key, counted)
+        drawn = self._verdict(indicator, target, key, counted, self.now)
         last = self._if_last(indicator, target, key) if drawn.status == "unproven" else None
         return Result(indicator.id, self.month, *key, counted, drawn, last, gap(indicator, target, counted))
 
-    def _verdict(self, indicator: Indicator, target: Target | None, key: Key, counted: Figure) -> Verdict:
+    def _verdict(
+        self, indicator: Indicator, target: Target | None, key: Key, counted: Figure, unknown: Month
+    ) -> Verdict:
         series = partial(self._series, indicator, key)
-        return verdict(indicator, self.month, counted, series, partial(self._fell, indicator, target, key))
+        return verdict(indicator, self.month, counted, series, partial(self._fell, indicator, target, key, unknown))
 
     def _if_last(self, indicator: Indicator, target: Target | None, key: Key) -> str:
         if self._last is None:
             self._last = self.city.as_last(self.month, self.divisions)
         counted = figure(indicator, self.city.count(indicator, self.now, key, self._last))
-        return self._verdict(indicator, target, key, counted).status
+        return self._verdict(indicator, target, key, counted, self._last).status
 
     def _series(self, indicator: Indicator, key: Key) -> list[tuple[int, Figure]]:
         """The months before by the same divisions."""
@@ -82,33 +84,36 @@ class Judge:
             if indicator.in_force.holds(month)
         ]
 
-    def _fell(self, indicator: Indicator, target: Target, key: Key, since: int) -> bool:
-        """Among the units in scope and known both then and now, whether more turned from met to not met than the reverse."""
-        then = self.city.month(since, self.divisions)
-        here, there = set(self.now[indicator.of].places[key]), set(then[indicator.of].places.get(key, ()))
-        names = [
-            name
-            for name in here & there
-            if self._known(indicator, then, name) and self._known(indicator, self.now, name)
-        ]
+    def _fell(self, indicator: Indicator, target: Target, key: Key, unknown: Month, since: int, x: Fraction) -> bool:
+        """Among the units in scope and known both then and now, whether more turned from met to not met than the reverse; where the
+        figure would be above a limit, whether more turned the other way. `unknown`: the month in which units stand that are not known
+        now.
+        """
+        number, now = self.city.position[indicator.id], self.now[indicator.of]
+        then = self.city.month(since, self.divisions)[indicator.of]
+        shared = set(now.places[key]) & set(then.places.get(key, ()))
+        pairs = [(then.judged[name], self._present(indicator, unknown, name)) for name in shared]
+        pairs = [pair for pair in pairs if all(judged.states[number] in (MET, FAILS) for judged in pair)]
         if not indicator.is_share:
-            return self._moved_away(indicator, target, then, names)
-        met = [[self.city.state(indicator, members, name) == MET for name in names] for members in (then, self.now)]
-        return sum(met[1]) < sum(met[0])
+            return _moved_away(target, *([pair[side].parts[number] for pair in pairs] for side in (0, 1)))
+        before, after = (sum(pair[side].states[number] == MET for pair in pairs) for side in (0, 1))
+        return after > before if target.high is not None and x > target.high else after < before
 
-    def _known(self, indicator: Indicator, members: Month, name: str) -> bool:
-        return self.city.state(indicator, members, name) in (MET, FAILS)
+    def _present(self, indicator: Indicator, unknown: Month, name: str) -> Judged:
+        judged = self.now[indicator.of].judged[name]
+        is_known = judged.states[self.city.position[indicator.id]] in (MET, FAILS, OUTSIDE)
+        return judged if is_known else unknown[indicator.of].judged[name]
 
-    def _moved_away(self, indicator: Indicator, target: Target, then: Month, names: list[str]) -> bool:
-        """Of a ratio: whether that of the units that answered both times is farther from the target than it was."""
-        values = [self._ratio_of(indicator, members, names) for members in (then, self.now)]
-        return None not in values and _distance(target, values[1]) > _distance(target, values[0])
 
-    def _ratio_of(self, indicator: Indicator, members: Month, names: list[str]) -> Fraction | None:
-        number = self.city.position[indicator.id]
-        parts = [members[indicator.of].judged[name].parts[number] for name in names]
-        below = sum(part[1] for part in parts)
-        return Fraction(sum(part[0] for part in parts)) / below if below else None
+def _moved_away(target: Target, before: Sequence[Parts], after: Sequence[Parts]) -> bool:
+    """Of a ratio: whether that of the units that answered both times is farther from the target than it was."""
+    values = [_ratio_of(parts) for parts in (before, after)]
+    return None not in values and _distance(target, values[1]) > _distance(target, values[0])
+
+
+def _ratio_of(parts: Sequence[Parts]) -> Fraction | None:
+    below = sum(denominator for _, denominator in parts)
+    return Fraction(sum(numerator for numerator, _ in parts)) / below if below else None
 
 
 def _distance(target: Target, value: Fraction) -> Fraction:

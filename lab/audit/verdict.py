@@ -15,8 +15,8 @@ STARTING_MONTHS = 3
 
 # the figures of the months before by this month's divisions, in order; asked for only where the verdict needs them
 Series = Callable[[], list[tuple[int, Figure]]]
-# whether what is known of the same units has fallen since a month of the series
-Fell = Callable[[int], bool]
+# whether what is known of the same units has fallen since a month of the series, for a figure that is at a point
+Fell = Callable[[int, Fraction], bool]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class _Judge:
         base_met, last_met = self.target.met_by(self.base.value), self._last_met()
         pace = None if base_met else self._pace(x)
         was_better = last_met is not None or base_met or pace < 0
-        if was_better and self.fell(self.base.month if last_met is None else last_met):
+        if was_better and self.fell(self.base.month if last_met is None else last_met, x):
             return "reversing"
         if pace is None:
             return "starting"

@@ -128,6 +128,8 @@ _MANNERS = {
     "ratio": "比值",
     "judged": "每年 12 月考核",
     "yearly": "按年的题",
+    "scope": "只问一种类型",
+    "of": "以县为单位",
     "baseline": "登记簿定了起点",
     "place": "看一个县或镇",
 }
@@ -139,7 +141,8 @@ def _case(case: Plain) -> str:
     rows = [
         {
             "县": row.get("县"),
-            "镇": row.get("镇"),
+            "镇": _over_time(row.get("镇")),
+            "类型": _over_time(row.get("类型")),
             "个数": row.get("个数", 1),
             **dict(zip(months, row["各月"], strict=True)),
         }
@@ -148,14 +151,15 @@ def _case(case: Plain) -> str:
     shown = [{name: value for name, value in row.items() if value is not None} for row in rows]
     targets = case.get("targets") or ([case["target"]] if "target" in case else [])
     manners = [*map(_case_target, targets), *(word for key, word in _MANNERS.items() if case.get(key))]
-    result = "，".join(f"{name} {value}" for name, value in case["result"].items())
+    figure = case["result"]
+    result = figure if isinstance(figure, str) else "，".join(f"{name} {value}" for name, value in figure.items())
     return "\n".join(
         [f"算例：{case['says']}（{'；'.join(manners) or '没有目标'}）。", "", _table(shown), "", f"→ {result}", ""]
     )
 
 
-def _towns(named: str | list[str] | None) -> str | None:
-    """The town of a row's units, or the towns in which they were from month to month."""
+def _over_time(named: str | list[str] | None) -> str | None:
+    """The town or kind of a row's units, or those that they had from month to month."""
     return " → ".join(named) if isinstance(named, list) else named
 
 

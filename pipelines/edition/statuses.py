@@ -2,7 +2,7 @@
 
 from pipelines.figures.progress import STATUSES as NAMES
 
-__all__ = ["BEHIND", "NAMES", "ORDER"]
+__all__ = ["BEHIND", "NAMES", "ORDER", "below_base"]
 
 # for legends and counts, in the order of concern, with statuses without a verdict in between
 ORDER = (
@@ -10,3 +10,10 @@ ORDER = (
     "not_applicable",
 )  # fmt: skip
 BEHIND = ("overdue", "reversing", "off_track", "lagging")
+
+
+def below_base(status: str, pace: float | None) -> str:
+    """Said of 严重滞后 with a negative pace: were the same units worse, it would be 倒退 (semantics §6). Empty of anything else."""
+    if status != "off_track" or pace is None or pace >= 0:
+        return ""
+    return "不及起点，但同样的单位没有变差，是新设单位或范围变化所致"

@@ -110,14 +110,16 @@ def _on_its_side(pace: Fraction) -> float:
     return near
 
 
-def _point(meets: str, pace: str) -> str:
-    """SQL: the verdict at one point, the first row of the table that applies."""
+def _point(end: str, pace: str) -> str:
+    """SQL: the verdict at one end of what the figure may be (`yes` or `most`), the first row of the table that applies."""
+    meets, is_below = reaches(end, end), f"coalesce({SCALE} * factor * {end} < low * whole, FALSE)"
     return f"""
         CASE WHEN {meets} THEN 'met'
              WHEN month >= due THEN 'overdue'
              WHEN starting THEN 'starting'
              WHEN base_month IS NULL THEN 'unproven'
-             WHEN has_fallen AND (last_met IS NOT NULL OR base_meets OR {pace} < 0) THEN 'reversing'
+             WHEN CASE WHEN {is_below} THEN fell_below ELSE fell_above END
+                  AND (last_met IS NOT NULL OR base_meets OR {pace} < 0) THEN 'reversing'
              WHEN base_meets THEN 'starting'
              WHEN {pace} >= 0.95 THEN 'on_track'
              WHEN {pace} >= 0.60 THEN 'lagging'
@@ -148,10 +150,10 @@ _DRAWN = f"""
                 WHEN thin OR at_low <> at_high OR {_STRADDLES} THEN 'unproven' ELSE at_low END AS status,
            CASE WHEN is_drawn AND <share> THEN at_low END AS if_low, CASE WHEN is_drawn AND <share> THEN at_high END AS if_high
     FROM (
-        SELECT *, {_point(_LOW, "pace_low")} AS at_low, {_point(_HIGH, "pace_high")} AS at_high,
+        SELECT *, {_point("yes", "pace_low")} AS at_low, {_point("most", "pace_high")} AS at_high,
                target IS NOT NULL AND judged AND value IS NOT NULL AS is_drawn
         FROM (
-            SELECT paced.*, fell.month IS NOT NULL AS has_fallen
+            SELECT paced.*, coalesce(below, FALSE) AS fell_below, coalesce(above, FALSE) AS fell_above
             FROM paced LEFT JOIN fell USING (month, indicator, level, unit)
         )
     )

@@ -59,7 +59,7 @@ def _judge_again(warehouse: Warehouse, judged: Judged, number: int, register: Re
         )
     figure_counts.count(warehouse.con, warehouse.reference.rosters.city.code, number, register)
     for kind in kinds(number, register):
-        progress.draw(warehouse, [month], judged.basis, judged.opened, kind, register)
+        progress.draw(warehouse, [month], judged.basis, judged.opened, kind, register, assumed=True)
         con.execute(_WRITE, [month, judged.divisions, register.policy.id])
         con.execute(f"DROP TABLE temp.{kind.name}_series")
 

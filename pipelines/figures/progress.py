@@ -195,17 +195,25 @@ def _judge(warehouse: Warehouse, span: list[date], reading: _Reading, number: in
         con.execute(f"DROP TABLE temp.{kind.name}_series")
 
 
-def draw(warehouse: Warehouse, span: list[date], basis: str, opened: date, kind: Kind, register: Register) -> None:
+def draw(
+    warehouse: Warehouse,
+    span: list[date],
+    basis: str,
+    opened: date,
+    kind: Kind,
+    register: Register,
+    assumed: bool = False,
+) -> None:
     """Temporary `drawn`: the measured figures of a kind with their verdicts, from what was counted and the months before.
 
     One row per month, indicator, level and unit: the columns of `share_series` or `ratio_series` (see `series_start.load`), base and
-    pace at both ends, `status`, `if_low` and `if_high`.
+    pace at both ends, `status`, `if_low` and `if_high`. `assumed`: of units whose present states are only assumed (`turned_units`).
     """
     con = warehouse.con
     series_start.load(warehouse, span, kind, basis, register.policy.id)
     con.execute(f"CREATE OR REPLACE TEMP TABLE paced AS {figure_verdict.paced(kind)}", {"opened": opened})
     figure_verdict.settle_close_paces(warehouse, kind)
-    turned_units.find(warehouse, kind, register, figure_verdict.CANDIDATES, basis)
+    turned_units.find(warehouse, kind, register, figure_verdict.CANDIDATES, basis, assumed)
     con.execute(f"CREATE OR REPLACE TEMP TABLE drawn AS {figure_verdict.drawn(kind)}")
 
 

@@ -1,8 +1,9 @@
 """Whether a figure fell among the same units, which distinguishes 倒退 from a wider scope (semantics §6).
 
 Compared are the units of a place that are in scope and known both in the month judged and in an earlier one (the last that met the
-target, else the baseline's). A share fell where more of them turned from met to not met than the reverse; a ratio where the ratio of
-these units alone is farther from the target.
+target, else the baseline's). A share below its target fell where more of them turned from met to not met than the reverse; above a
+target that is a limit (at_most, the upper end of a band), where more turned the other way. A ratio fell where the ratio of these
+units alone is farther from the target.
 """
 
 from decimal import Decimal
@@ -14,37 +15,44 @@ from pipelines.reference.policy.register import Indicator, Register
 from pipelines.warehouse.projection import Warehouse, among, scalar
 
 
-def find(warehouse: Warehouse, kind: Kind, register: Register, candidates: str, basis: str) -> None:
-    """Temporary `fell`, one row per month, indicator, level and unit of the candidates that fell.
+def find(
+    warehouse: Warehouse, kind: Kind, register: Register, candidates: str, basis: str, assumed: bool = False
+) -> None:
+    """Temporary `fell`, one row per month, indicator, level and unit of the candidates that fell if they are now `below` the target,
+    or `above` it.
 
+    `assumed`: the present states are those of the temporary `state` and `county_state`, not those that were counted.
     `candidates` is SQL with these columns, `since` (the earlier month), `factor`, and the target's `low` and `high` in ten-thousandths.
     """
     con = warehouse.con
-    con.execute("CREATE OR REPLACE TEMP TABLE fell (month DATE, indicator VARCHAR, level VARCHAR, unit VARCHAR)")
+    con.execute(_FELL)
     con.execute(f"CREATE OR REPLACE TEMP TABLE candidate AS {candidates}")
     looked = [month for (month,) in con.execute(_MONTHS).fetchall()]
     for table, counted in (("state", "community"), ("county_state", "county")):
         indicators = [i for i in of(register, counted) if i.is_share == kind.share]
         if indicators and scalar(con, _ANY, [[i.id for i in indicators]]):
             kept = f"(SELECT * FROM {table}_{kind.number} WHERE month IN {among(looked)} AND divisions = '{basis}')"
-            _compare(warehouse, kind, indicators, kept)
+            _compare(warehouse, kind, _pairs(kind, indicators, kept, f"temp.{table}" if assumed else "state"))
 
 
+_FELL = """
+    CREATE OR REPLACE TEMP TABLE fell (month DATE, indicator VARCHAR, level VARCHAR, unit VARCHAR, below BOOLEAN, above BOOLEAN)
+"""
 _MONTHS = "SELECT month FROM candidate UNION SELECT since FROM candidate ORDER BY 1"
 _ANY = "SELECT count(*) FROM candidate WHERE list_contains(?, indicator)"
 
 
-def _compare(warehouse: Warehouse, kind: Kind, indicators: list[Indicator], states: str) -> None:
-    pairs, con = _pairs(kind, indicators, states), warehouse.con
+def _compare(warehouse: Warehouse, kind: Kind, pairs: str) -> None:
+    con = warehouse.con
     if kind.share:
         con.execute(f"INSERT INTO fell {_TURNED.format(pairs=pairs)}")
         return
     rows = con.execute(_SUMS.format(pairs=pairs)).fetchall()
     if farther := [row[:4] for row in rows if _is_farther(*row[4:])]:
-        con.executemany("INSERT INTO fell VALUES (?, ?, ?, ?)", farther)
+        con.executemany("INSERT INTO fell VALUES (?, ?, ?, ?, TRUE, TRUE)", farther)
 
 
-def _pairs(kind: Kind, indicators: list[Indicator], states: str) -> str:
+def _pairs(kind: Kind, indicators: list[Indicator], states: str, present: str) -> str:
     """SQL: every unit of every candidate's place with its state as it was and as it is, and of a ratio both parts."""
     listed = ", ".join(f"('{i.id}', {position})" for position, i in enumerate(indicators, 1))
     places = " UNION ALL ".join(_PLACE.format(level=level, inside=inside) for level, inside in _INSIDE.items())
@@ -54,7 +62,7 @@ def _pairs(kind: Kind, indicators: list[Indicator], states: str) -> str:
     return f"""
         WITH state AS MATERIALIZED {states}, listed(indicator, position) AS (VALUES {listed}), place AS ({places})
         SELECT place.* EXCLUDE (uid, position), {", ".join(pairs)} FROM place
-        JOIN state AS new ON new.month = place.month AND new.uid = place.uid
+        JOIN {present} AS new ON new.month = place.month AND new.uid = place.uid
         JOIN state AS old ON old.month = place.since AND old.uid = place.uid"""
 
 
@@ -70,8 +78,10 @@ def _list(indicators: list[Indicator], part: str, when: str) -> str:
 
 
 _TURNED = """
-    SELECT month, indicator, level, unit FROM ({pairs}) WHERE old_state IN (1, 2) AND new_state IN (1, 2)
-    GROUP BY ALL HAVING count_if(old_state = 1 AND new_state = 2) > count_if(old_state = 2 AND new_state = 1)
+    SELECT month, indicator, level, unit, lost > won AS below, won > lost AS above FROM (
+        SELECT month, indicator, level, unit, count_if(new_state = 2) AS lost, count_if(new_state = 1) AS won
+        FROM ({pairs}) WHERE old_state IN (1, 2) AND new_state IN (1, 2) AND old_state <> new_state GROUP BY ALL
+    ) WHERE lost <> won
 """
 _SUMS = """
     SELECT month, indicator, level, unit, any_value(factor), any_value(low), any_value(high), sum(old_n), sum(old_d), sum(new_n), sum(new_d)

@@ -3,8 +3,8 @@
     collect(opened, life) -> [Matter]
 
 A matter is open until its cause is mended, it is explained by the county, settled by the city, or dismissed with a reason, whatever is
-published meanwhile. The same fault of a file sent again under its name, or the same finding in later months, is one matter. It opens
-again where it recurs after it was dismissed.
+published meanwhile. The same fault of a file sent again under its name, or the same finding in later months, also under the later code
+of its unit or county, is one matter. It opens again where it recurs after it was dismissed.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from pipelines import months
 from pipelines.archive.month_state import Life, MonthState, Received
+from pipelines.warehouse import continued_findings
 from pipelines.warehouse.projection import Warehouse
 
 Kind = Literal[
@@ -210,11 +211,13 @@ def _findings(opened: Warehouse, life: Life) -> Iterator[Matter]:
     ).fetchall()
     questioned = {reading.seq for state in life.months.values() for reading in state.questioned}
     waived = {month: life.waived(month) for month in life.months}
-    for key, seq, code, severity, county, month, message, file, at, unit in rows:
+    present = continued_findings.present_ids(opened.con, opened.reference.rosters, {key for key, *_ in rows})
+    for sent_as, seq, code, severity, county, month, message, file, at, unit in rows:
+        key = present.get(sent_as, sent_as)
         if code != "month_before_policy" or seq in questioned:
             yield {
                 "id": key, "kind": _kind(code, severity), "county": county, "month": months.key(month), "file": file, "since": at,
-                "state": "settled" if key in waived[month] else _state(life, key, seq), "message": message, "seq": seq,
+                "state": "settled" if waived[month].keys() & {key, sent_as} else _state(life, key, seq), "message": message, "seq": seq,
                 "unit": unit, **_said(life, key),
             }  # fmt: skip
 

@@ -173,7 +173,7 @@ def _known(release: Release, policy: str, month: date) -> bool:
 
 _COLUMNS = (
     "indicator, unit, shown, numerator, denominator, unknown, scope_unknown, carried, status, gap, lower, upper, value, "
-    "known_shown, needed, gap_failing, gap_unknown, if_low, if_high, if_last, deciding, base_month"
+    "known_shown, needed, gap_failing, gap_unknown, if_low, if_high, if_last, deciding, base_month, pace"
 )
 
 

@@ -39,6 +39,7 @@ class Figure:
     if_last: str | None = None
     deciding: str | None = None
     base_month: date | None = None
+    pace: float | None = None
 
     def exact(self, factor: int) -> Fraction | None:
         """The value without rounding; null where the release shows none."""

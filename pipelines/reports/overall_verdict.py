@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipelines import months
 from pipelines.edition.phrases import count, listed, sentence, until
-from pipelines.edition.statuses import BEHIND, NAMES
+from pipelines.edition.statuses import BEHIND, NAMES, below_base
 from pipelines.reports.claims import Claim, Proof, figure_proof, text_of
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Item, by_concern
@@ -23,7 +23,7 @@ def paragraph(facts: Facts, most: int = _NAMED) -> str:
 
 
 def claims(facts: Facts, most: int = _NAMED) -> list[Claim | None]:
-    return [tally(facts), _begins(facts), worst(facts, most), trust(facts), term(facts)]
+    return [tally(facts), _begins(facts), worst(facts, most), lower(facts), trust(facts), term(facts)]
 
 
 def tally(facts: Facts) -> Claim:
@@ -81,6 +81,19 @@ def worst(facts: Facts, most: int = _NAMED) -> Claim | None:
     lead = "：" if len(behind) <= most else "，较突出的是"
     text = f"{head}{lead}{'、'.join(shortfall(item) for item in behind[:most])}。"
     return Claim(text, (_behind_proof(facts, behind), *(proof_of_gap(facts, item) for item in behind[:most])))
+
+
+def lower(facts: Facts, most: int = _NAMED) -> Claim | None:
+    """Those that are behind their baseline though nothing fell."""
+    found = [(item, item.city) for item in facts.headline if item.city and below_base(item.status, item.city.pace)]
+    if not found:
+        return None
+    proofs = [
+        figure_proof(facts.policy["id"], item.id, city.unit, facts.month, status="off_track", pace=city.pace)
+        for item, city in found
+    ]
+    why = below_base("off_track", found[0][1].pace)
+    return Claim(f"{listed([item.name for item, _ in found], most, '项')}{why}。", tuple(proofs))
 
 
 def _none_behind(facts: Facts) -> Claim | None:

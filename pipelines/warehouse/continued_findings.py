@@ -4,7 +4,7 @@ A finding's id is made of the codes that stood in its month. So ids of archives 
 decision names is looked up here: the ids that the same value would have under the codes of each later edition.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -24,6 +24,18 @@ def later_ids(con: duckdb.DuckDBPyConnection, rosters: Rosters, decided: Collect
         for later_county, later_unit in _later_codes(rosters, month, county, unit):
             continued[finding_id(later_county, replace(finding, unit=later_unit))] = key
     return continued
+
+
+def present_ids(con: duckdb.DuckDBPyConnection, rosters: Rosters, there: Collection[str]) -> dict[str, str]:
+    """Of the findings that are `there`, id under an earlier code → the id of the same one under the latest code that it has there."""
+    later = {earlier: later for later, earlier in later_ids(con, rosters, there).items() if later in there}
+    return {earlier: _last(later, earlier) for earlier in later}
+
+
+def _last(later: Mapping[str, str], key: str) -> str:
+    while key in later:
+        key = later[key]
+    return key
 
 
 _DECIDED = """

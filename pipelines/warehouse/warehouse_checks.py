@@ -5,7 +5,7 @@
 | keys | `KEYS`: grain of every table | no key twice, none empty |
 | roster | rosters | every unit and county of the roster has one row, and nobody else has |
 | reported | rosters and submissions in force | every month has a report; every county has reported every month |
-| complete | registers | every indicator has a figure for the city and every county of every month |
+| complete | registers | every indicator has a figure for the city and every county of every month in which it is in force |
 | sums | registers | what was counted in towns is what was counted in their county, and counties make the city |
 | bounds | registers | lower ≤ value ≤ upper; a share lies between 0 and 1 |
 | movement | registers | no figure of a county or the city jumps from one month to the next |
@@ -288,8 +288,11 @@ def _figures(register: Register) -> Iterator[Check]:
 
 
 def _indicators(register: Register) -> str:
-    rows = ", ".join(f"('{i.id}', {str(i.is_share).lower()})" for i in register)
-    return f"(VALUES {rows}) AS declared(indicator, is_share)"
+    rows = ", ".join(
+        f"('{i.id}', {str(i.is_share).lower()}, DATE '{i.since or date.min}', DATE '{i.until or date.max}')"
+        for i in register
+    )
+    return f"(VALUES {rows}) AS declared(indicator, is_share, since, until)"
 
 
 def _incomplete(register: Register) -> str:
@@ -297,7 +300,7 @@ def _incomplete(register: Register) -> str:
         SELECT strftime(month, '%Y-%m ') || indicator || ' ' || unit
         FROM (SELECT month, county AS unit FROM due_county UNION SELECT month, city FROM due_county),
              {_indicators(register)}
-        WHERE month >= DATE '{register.since}' AND (month, indicator, unit) NOT IN (
+        WHERE month >= DATE '{register.since}' AND month BETWEEN since AND until AND (month, indicator, unit) NOT IN (
             SELECT (month, indicator, unit) FROM figure
             WHERE policy = '{register.policy.id}' AND divisions = 'then' AND looked(month))"""
 

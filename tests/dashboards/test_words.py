@@ -102,6 +102,19 @@ def test_the_first_months_say_from_when_the_pace_is_judged(base, said):
     assert screen_wording.status(a_row(status="starting", base_month=base)) == said
 
 
+@pytest.mark.parametrize(
+    ("status", "pace", "said"),
+    [
+        ("off_track", -0.01, "严重滞后（不及起点，但同样的单位没有变差，是新设单位或范围变化所致）"),
+        ("off_track", 0.0, "严重滞后"),
+        ("reversing", -0.01, "倒退"),
+        ("off_track", None, "严重滞后"),
+    ],
+)
+def test_a_negative_pace_though_nothing_fell_is_said(status, pace, said):
+    assert screen_wording.status(a_row(status=status, pace=pace)) == said
+
+
 def test_the_sentence_says_it_once_for_all_that_begin():
     rows = [a_row(status="starting", base_month=date(2020, 6, 1))] * 3
     assert screen_wording.verdict(rows, None, date(2020, 6, 1)) == (

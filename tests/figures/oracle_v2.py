@@ -13,11 +13,11 @@ from pathlib import Path
 
 from lab.audit import compare, dates, declared
 from lab.audit.arithmetic import FAILS, MET, OUTSIDE, SCOPE_UNKNOWN, SHARE_UNKNOWN
-from lab.audit.city import COMMUNITY, City, Judged, Members, Month
+from lab.audit.city import COMMUNITY, COUNTY, City, Judged, Members, Month
 from lab.audit.declared import Indicator, Register
 from lab.audit.expression import read
 from lab.audit.results import Judge, Result
-from lab.audit.roster import Roster
+from lab.audit.roster import CITY, RURAL, TOWN, Roster
 from lab.audit.standing import Answered
 
 
@@ -62,6 +62,8 @@ def _exact(row: dict) -> dict:
 # ---- worked examples
 
 STATES = {"是": MET, "否": FAILS, "未填": SHARE_UNKNOWN, "不详": SCOPE_UNKNOWN, "外": OUTSIDE}
+SCOPES = {"is_city": CITY, "is_town": TOWN, "is_rural": RURAL}
+OUT_OF_SCOPE = Judged(bytes([OUTSIDE]), {})
 _LENT, _ABSENT = "沿用", "无"
 
 
@@ -72,21 +74,24 @@ class Table(City):
         self.case = case
         self.indicator = indicator(case)
         self.register = Register("case", 0, (self.indicator,))
-        self.of, self.position = {COMMUNITY: [self.indicator]}, {self.indicator.id: 0}
+        self.part = self.indicator.of
+        self.of, self.position = {self.part: [self.indicator]}, {self.indicator.id: 0}
         self.listed = [dates.month(month) for month in case.get("months", ["2020-06"])]
 
     @property
     def first(self) -> int:
         return self.listed[0]
 
-    def result(self) -> Result:
-        """The figure of the last month, of the city or the example's `place`."""
+    def result(self) -> Result | None:
+        """The figure of the last month, of the city or the example's `place`; None where there is no such figure."""
         wanted = self.case.get("place", "city")
-        return next(row for row in Judge(self, self.listed[-1]).results() if row.unit == wanted)
+        return next((row for row in Judge(self, self.listed[-1]).results() if row.unit == wanted), None)
 
-    def figure(self) -> dict[str, object]:
+    def figure(self) -> dict[str, object] | None:
         """The same under the keys of the table `figure`, with what is shown of it and the counties that decide an unproven verdict."""
         result = self.result()
+        if result is None:
+            return None
         shown = None if result.figure.value is None else Fraction(floor(result.figure.value * 10 + Fraction(1, 2)), 10)
         deciding = self._unknown_in() if result.verdict.status == "unproven" else []
         return compare.recomputed(result) | {"shown": shown, "deciding": "、".join(deciding)}
@@ -95,7 +100,7 @@ class Table(City):
         """Counties with unknown units, those with most first; of a county itself."""
         if (place := self.case.get("place")) is not None:
             return [place]
-        members = self._members(len(self.listed) - 1)[COMMUNITY]
+        members = self._members(len(self.listed) - 1)[self.part]
         unknown = {
             county: sum(members.judged[name].states[0] in (SHARE_UNKNOWN, SCOPE_UNKNOWN) for name in names)
             for (level, county), names in members.places.items()
@@ -104,7 +109,7 @@ class Table(City):
         return sorted(filter(unknown.get, unknown), key=lambda county: (-unknown[county], county))
 
     def month(self, month: int, divisions: int) -> Month:
-        return self._members(self.listed.index(month)) if month in self.listed else {COMMUNITY: Members()}
+        return self._members(self.listed.index(month)) if month in self.listed else {self.part: Members()}
 
     def as_last(self, month: int, divisions: int) -> Month:
         """Every unknown unit as it last was; of a `year` question in the same year only."""
@@ -112,32 +117,41 @@ class Table(City):
         members = self._members(self.listed.index(months[0]))
         for one in months[1:]:
             later = self._members(self.listed.index(one))
-            for name, judged in later[COMMUNITY].judged.items():
-                if judged.states[0] not in (SHARE_UNKNOWN, SCOPE_UNKNOWN) or name not in members[COMMUNITY].judged:
-                    members[COMMUNITY].judged[name] = judged
+            for name, judged in later[self.part].judged.items():
+                if judged.states[0] not in (SHARE_UNKNOWN, SCOPE_UNKNOWN) or name not in members[self.part].judged:
+                    members[self.part].judged[name] = judged
         return members
 
     def _members(self, position: int) -> Month:
         members = Members()
         for group, row in enumerate(self.case["units"]):
             said = str(row["各月"][position])
-            if said != _ABSENT:
+            if said != _ABSENT and not self._has_ended(row):
                 for number in range(row.get("个数", 1)):
-                    self._enter_unit(members, f"{group}:{number}", row.get("县", "县"), _town_now(row), said)
-        return {COMMUNITY: members}
+                    self._enter_unit(members, f"{group}:{number}", row, said)
+        return {self.part: members}
 
-    def _enter_unit(self, members: Members, name: str, county: str, town: str, said: str) -> None:
-        members.judged[name] = _judged(said.removeprefix(_LENT))
+    def _has_ended(self, row: dict) -> bool:
+        """A county that is no more: it is in no series of later divisions. A unit stays in the figures of its time."""
+        return self.part == COUNTY and str(row["各月"][-1]) == _ABSENT
+
+    def _enter_unit(self, members: Members, name: str, row: dict, said: str) -> None:
+        members.judged[name] = _judged(said.removeprefix(_LENT)) if self._is_asked(row) else OUT_OF_SCOPE
         if said.startswith(_LENT):
             members.lent.add(name)
-        for key in (("city", "city"), ("county", county), ("town", town)):
+        places = [("city", "city"), ("county", row.get("县", "县")), ("town", _now(row, "镇", "镇"))]
+        for key in places[:2] if self.part == COUNTY else places:
             members.places[key].append(name)
 
+    def _is_asked(self, row: dict) -> bool:
+        scope = self.case.get("scope")
+        return scope is None or SCOPES[scope] == _now(row, "类型", RURAL)
 
-def _town_now(row: dict) -> str:
-    """The town in the last month: every month is counted by that month's divisions."""
-    town = row.get("镇", "镇")
-    return town[-1] if isinstance(town, list) else town
+
+def _now(row: dict, what: str, usual: str) -> str:
+    """The town or kind in the last month: every month is counted by that month's divisions."""
+    said = row.get(what, usual)
+    return said[-1] if isinstance(said, list) else said
 
 
 def _judged(said: str) -> Judged:
@@ -154,7 +168,7 @@ def indicator(case: dict) -> Indicator:
     targets = case.get("targets") or ([case["target"]] if "target" in case else [])
     return Indicator(
         id="case",
-        of=COMMUNITY,
+        of=case.get("of", COMMUNITY),
         scope=nothing,
         share=None if ratio else nothing,
         numerator=nothing if ratio else None,

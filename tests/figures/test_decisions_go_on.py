@@ -112,3 +112,32 @@ def test_an_accepted_explanation_goes_on_and_the_city_may_ask_again(city):
     city.decide("ask", finding=later, text="安置小区在哪个村？")
     again = matter(city, later)
     assert (again["state"], again["question"]) == ("open", "安置小区在哪个村？")
+
+
+def open_warnings(city: memory_city.City) -> list[dict]:
+    city.sync()
+    return [one for one in open_matters.collect(city.store, city.store.life()) if "户数过多" in one["message"]]
+
+
+def test_a_warning_that_comes_again_under_a_later_code_is_one_matter(city):
+    before, after = village(city)
+    city.submit(MAY, BEFORE, answers({before: {"households": 950}}))
+    first = finding(city, before, MAY)
+    [asked] = open_warnings(city)
+    city.submit(JUNE, AFTER, answers({after: {"households": 950}}))
+    later = finding(city, after, JUNE)
+    [again] = open_warnings(city)
+    assert first != later and (asked["id"], again["id"]) == (first, later)
+    assert (again["county"], again["month"], again["unit"], again["state"]) == (AFTER, "2020-06", after, "open")
+    assert again["since"] == asked["since"]
+    city.decide("explain", finding=later, text="两个安置小区已入住")
+    city.decide("accept", finding=later)
+    assert [one["state"] for one in open_warnings(city)] == ["settled"]
+
+
+def test_a_warning_of_another_value_under_a_later_code_is_a_matter_of_its_own(city):
+    before, after = village(city)
+    city.submit(MAY, BEFORE, answers({before: {"households": 950}}))
+    city.submit(JUNE, AFTER, answers({after: {"households": 960}}))
+    judge(city)
+    assert [one["month"] for one in open_warnings(city)] == ["2020-05", "2020-06"]

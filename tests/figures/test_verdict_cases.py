@@ -22,6 +22,9 @@ STATUSES = {
     "待核实": "unproven",
 }  # fmt: skip
 
+# in place of a result: there is no such figure
+NO_FIGURE = "没有这个数字"
+
 
 def told(value: object) -> object:
     """What stands in an example: a status, nothing, or an exact number."""
@@ -35,11 +38,14 @@ def told(value: object) -> object:
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
 def test_worked_example(case):
     recomputed = Table(case).figure()
+    if case["result"] == NO_FIGURE:
+        assert recomputed is None
+        return
     assert {name: recomputed[KEYS[name]] for name in case["result"]} == {n: told(v) for n, v in case["result"].items()}
 
 
 def test_every_status_has_an_example():
-    assert {case["result"].get("状态") for case in CASES} >= set(STATUSES)
+    assert {case["result"].get("状态") for case in CASES if case["result"] != NO_FIGURE} >= set(STATUSES)
 
 
 def test_no_example_stands_twice():

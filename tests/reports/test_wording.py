@@ -58,6 +58,16 @@ def test_a_headline_without_a_target_is_not_counted_among_the_judged():
     assert overall_verdict.tally(facts(items)).text == said
 
 
+def test_what_is_behind_its_baseline_though_nothing_fell_is_said():
+    items = [
+        item("甲率", "off_track", pace=-0.1),
+        item("乙率", "off_track", pace=0.0),
+        item("丙率", "reversing", pace=-0.1),
+    ]
+    assert overall_verdict.lower(facts(items)).text == "甲率不及起点，但同样的单位没有变差，是新设单位或范围变化所致。"
+    assert overall_verdict.lower(facts(items[1:])) is None
+
+
 @pytest.mark.parametrize(
     ("items", "said"),
     [

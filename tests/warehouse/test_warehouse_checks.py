@@ -103,3 +103,18 @@ def test_each_kind_of_offence_is_found(city, check, statement):
     city.store.con.execute(statement)
     city.store._lives.clear()
     assert check in failed(city, MAY, JUNE)
+
+
+def test_an_indicator_owes_no_figure_before_or_after_the_months_in_which_it_is_in_force(tmp_path):
+    folder = small_city.make(tmp_path / "reference", [COUNTY])
+    small_city.measure_only(folder, ["facility_rural", "facility_urban"])
+    register = folder / "policies" / "opinions-2018" / "register.yaml"
+    small_city.replace(register, "{id: facility_rural,", "{id: facility_rural, since: 2019-06,")
+    small_city.replace(register, "{id: facility_urban,", "{id: facility_urban, until: 2019-05,")
+    made = memory_city.City(tmp_path / "data", folder)
+    for month in (MAY, JUNE):
+        made.submit(month, COUNTY, steady, RECORD)
+    computed(made)
+    assert failed(made, MAY, JUNE) == []
+    made.store.con.execute("DELETE FROM figure WHERE month = ? AND indicator = 'facility_rural'", [JUNE])
+    assert failed(made, JUNE) == ["complete_opinions_2018"]
