@@ -79,10 +79,6 @@ def units(view: View, asked: Filters) -> None:
     if signin.counties() == []:
         st.caption("单位清单要登录后才能看。")
         return
-    if view.month != view.release.month and (asked.indicator is None or asked.one):
-        newest = common_parts.month_text(view.release.month)
-        st.info(f"不指明指标的清单和“只差一项”只有发布月份（{newest}）的；请选一项指标，或把月份改回去。")
-        return
     found = gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _SHOWN)
     st.markdown(f"**{escape.markdown(_sentence(view, asked, found))}**")
     if not found:

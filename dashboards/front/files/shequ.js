@@ -179,7 +179,8 @@
 
   function show(element) {
     element.dataset.shown = '1'
-    element.scrollIntoView({ block: 'center' })
+    // what follows it is to be seen too
+    if (element.getBoundingClientRect().bottom > 0.65 * innerHeight) element.scrollIntoView({ block: 'center' })
   }
 
   // ---- what other pages need is fetched once the first one stands, so that a click loads nothing
