@@ -15,7 +15,7 @@ from dashboards.queries import edition_data, edition_sentences, figure_rows, pla
 from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
-from pipelines.edition import explained_answers, formula_text, movement_sentences
+from pipelines.edition import explained_answers, formula_text, month_movement, movement_sentences
 from pipelines.edition.progress_rows import Moved
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
@@ -154,7 +154,7 @@ def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart]) -
         f"{edition_data.PARTS.get(item['part'], item['part'])} {_signed(item['change'])}" for item in changed_parts
     )
     own = "各按当时区划，" if any(item["part"] == "boundary" for item in changed_parts) else ""
-    total = _signed(sum(item["change"] for item in parts))
+    total = _signed(month_movement.total(parts))
     st.markdown(escape.markdown(f"{own}较上月 {total}{unit}，其中：{split or '没有变化'}。"))
     units = edition_data.movement_units(view, indicator["indicator"])
     if units:

@@ -30,15 +30,25 @@ HABITS: dict[str, dict[str, str]] = {
 
 def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: str) -> None:
     """Matters under their files. `names`: county code → name; `place` tells several lists of a page apart."""
-    told = board_rows.said(matters)
-    for seq, found in board_rows.by_file(matters).items():
+    answers = board_rows.said(matters)
+    files_of = list(board_rows.by_file(matters).items())
+    is_whole = st.session_state.get(f"whole-{place}")
+    for seq, of_file in files_of if is_whole else files_of[:_FILES]:
         with st.container(border=True, key=f"{place}-file-{seq}"):
-            _file(found[0], names, by)
-            for cause, group in board_rows.by_cause(found):
-                _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, told, by)
+            _file(of_file[0], names, by)
+            for cause, group in board_rows.by_cause(of_file):
+                _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, answers, by)
+    more = 0 if is_whole else len(files_of) - _FILES
+    if more > 0 and st.button(f"显示其余 {more} 份文件的", key=f"whole-of-{place}", type="tertiary"):
+        st.session_state[f"whole-{place}"] = True
+        st.rerun()
 
 
-def _group(key: str, group: list[Matter], told: dict[str, list[dict]], by: str | Actor) -> None:
+# files whose matters are drawn at once: each has half a dozen buttons
+_FILES = 20
+
+
+def _group(key: str, group: list[Matter], answers: dict[str, list[dict]], by: str | Actor) -> None:
     """Matters of one cause: their number and what may be done about all of them, the first ones, the rest on demand."""
     if len(group) > 1:
         with st.container(horizontal=True, vertical_alignment="center", key=f"all-of-{key}"):
@@ -48,7 +58,7 @@ def _group(key: str, group: list[Matter], told: dict[str, list[dict]], by: str |
         if st.session_state.get("open_matter") == f"all-{key}":
             _settle(group, f"all-{key}", by)
     for matter in group if st.session_state.get(f"rest-{key}") else group[:FIRST]:
-        _matter(matter, told.get(matter["id"], []), by, headed=len(group) > 1)
+        _matter(matter, answers.get(matter["id"], []), by, headed=len(group) > 1)
     more = len(group) - FIRST if not st.session_state.get(f"rest-{key}") else 0
     if more > 0 and st.button(f"显示其余 {more} 件同类的", key=f"more-{key}", type="tertiary"):
         st.session_state[f"rest-{key}"] = True
@@ -132,14 +142,14 @@ def _empty() -> str:
     return f"当前版 {empty} 所在的月份已没有有效报表：请在该月的“发布”里收回。" if empty else ""
 
 
-def _matter(matter: Matter, told: list[dict], by: str | Actor, headed: bool = False) -> None:
+def _matter(matter: Matter, answers: list[dict], by: str | Actor, headed: bool = False) -> None:
     """One matter: what, what was said, and its first action; the others open below it. `headed`: its kind stands above it."""
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
             said = _about(matter) + screen_wording.without_sheet(matter["message"])
             st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
-            for row in told:
+            for row in answers:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
                 st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
         if _accepts(matter):

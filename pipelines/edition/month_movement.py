@@ -4,7 +4,7 @@ Of another month they are read from that month's own edition where both months' 
 the release's month tables. Computed ones compare both months as this release has them: register and corrections have no part in them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -36,6 +36,11 @@ def is_known(release: Release, month: date) -> bool:
     if month == release.month:
         return {"movement", "movement_unit"} <= _tables(release)
     return {months.key(month), before} <= set(release.manifest["months"]) and "standing" in _tables(release)
+
+
+def total(parts: Iterable[Mapping[str, Any]]) -> float:
+    """What a figure's parts add up to, in its unit."""
+    return float(sum(part["change"] for part in parts))
 
 
 def _tables(release: Release) -> set[str]:

@@ -224,15 +224,21 @@
     'Connection error': '连接中断', 'Connection lost. Please wait for the app to reconnect, or refresh the page.': '连接中断，正在重新连接；也可以刷新页面。',
     'Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:': '服务器没有应答。请稍候再试，或告诉运行维护人员。',
     'Page not found': '没有这个页面', 'Bad message format': '收到的内容有误', 'Error': '出错了', 'Oh no.': '出错了。', 'Error running app.': '页面没有显示出来。', 'Close': '关闭', 'Cancel': '取消', 'OK': '好',
+    'Skip to main content': '跳到正文', 'App pages': '各页', 'Selected values': '已选的', 'Link to heading': '本节的链接',
     'more': '更多', 'View more': '更多', 'View less': '收起', 'Show password text': '显示密码', 'Hide password text': '隐藏密码', 'Expand sidebar': '展开', 'Collapse sidebar': '收起', 'Settings': '设置', 'Print': '打印', 'Rerun': '刷新', 'Main menu': '菜单', 'About': '关于', 'Record screen': '录屏', 'Clear cache': '清缓存',
   }
 
   // the sentence goes on with advice for a host that is not ours
   const BROKEN = 'This app has encountered an error', SAID = '这个页面出错了，详情已记在服务器的日志里。请告诉运行维护人员。'
 
+  // words of the framework with a name or a number in them
+  const PATTERNS = [[/^Remove (.+)$/, '去掉 $1'], [/^(\d+) more$/, '其余 $1 页']]
+
   function chinese(text) {
     const said = text.trim()
-    return said.startsWith(BROKEN) ? SAID : CHINESE[said]
+    if (said.startsWith(BROKEN)) return SAID
+    const pattern = PATTERNS.find(([form]) => form.test(said))
+    return pattern ? said.replace(...pattern) : CHINESE[said]
   }
 
   function translate(root) {
@@ -243,7 +249,7 @@
     }
     for (const element of root.querySelectorAll ? root.querySelectorAll('[placeholder], [aria-label], [title]') : []) {
       for (const name of ['placeholder', 'aria-label', 'title']) {
-        const said = CHINESE[element.getAttribute(name)]
+        const said = element.hasAttribute(name) && chinese(element.getAttribute(name))
         if (said) element.setAttribute(name, said)
       }
     }
