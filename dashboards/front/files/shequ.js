@@ -175,6 +175,51 @@
     for (const box of document.querySelectorAll('[data-drawn]')) if (window.Plotly && box.layout) window.Plotly.Plots.resize(box)
   })
 
+  // ---- boards of HTML are saved as a picture too: their elements with their computed style, drawn by the browser as one SVG
+
+  const BOARDS = '.bars, .matrix, .ranking, .map, .coverage'
+  const DRAWN = `display position top right bottom left z-index width height margin padding box-sizing grid-template-columns grid-template-rows grid-auto-rows
+    grid-row grid-column gap align-items align-content justify-content flex color background border border-radius font-family font-size font-weight font-style font-variant-numeric letter-spacing
+    line-height text-align text-decoration-line vertical-align white-space overflow text-overflow writing-mode text-orientation clip-path transform opacity filter visibility`.split(/\s+/)
+
+  function offer(board) {
+    const button = document.createElement('button')
+    button.className = 'save'
+    button.type = 'button'
+    button.textContent = '存为图片'
+    button.addEventListener('click', () => save(board))
+    board.append(button)
+  }
+
+  function styled(element) {
+    const copy = element.cloneNode(false), style = getComputedStyle(element)
+    for (const name of DRAWN) copy.style.setProperty(name, style.getPropertyValue(name))
+    for (const child of element.childNodes) {
+      if (child.nodeType === 3) copy.append(child.data)
+      else if (child.nodeType === 1 && !child.classList.contains('save')) copy.append(styled(child))
+    }
+    return copy
+  }
+
+  async function save(board) {
+    const width = board.scrollWidth + 24, height = board.scrollHeight + 24, frame = document.createElement('div')
+    frame.setAttribute('style', `padding:12px;box-sizing:border-box;width:${width}px;height:${height}px;background:${getComputedStyle(document.querySelector('.stApp')).backgroundColor}`)
+    frame.append(styled(board))
+    const inside = new XMLSerializer().serializeToString(frame)
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * width}" height="${2 * height}" viewBox="0 0 ${width} ${height}"><foreignObject width="100%" height="100%">${inside}</foreignObject></svg>`
+    const image = new Image()
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = 2 * width
+    canvas.height = 2 * height
+    canvas.getContext('2d').drawImage(image, 0, 0)
+    const link = document.createElement('a')
+    link.download = `${document.title.split(' · ')[0]}.png`
+    link.href = canvas.toDataURL('image/png')
+    link.click()
+  }
+
   // ---- what a link asked to be seen is brought into sight, once
 
   function show(element) {
@@ -267,6 +312,7 @@
     document.querySelectorAll('[data-testid="stIconMaterial"]').forEach(glyph)
     document.querySelectorAll('[data-figure]:not([data-drawn])').forEach(draw)
     document.querySelectorAll('[data-address]:not([data-done])').forEach(complete)
+    for (const board of document.querySelectorAll(BOARDS)) if (!board.querySelector(':scope > .save')) offer(board)
     document.querySelectorAll('[data-here]:not([data-shown])').forEach(show)
   }
 
