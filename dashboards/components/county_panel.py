@@ -199,13 +199,13 @@ def _paper_gap(row: PlaceRow) -> str:
 
 def _near_in_words(near: Sequence[UnitNearDone]) -> str:
     """Units by what they lack: `缺…：甲、乙；缺…：丙`."""
-    one = [row for row in near if row["main_lacks"] == 1]
-    lacks = sorted(one[:_UNITS], key=lambda row: str(row["main_missing"]))
+    nearest = [row for row in near if row["main_lacks"] == 1]
+    lacks = sorted(nearest[:_UNITS], key=lambda row: str(row["main_missing"]))
     named = [
         f"缺{missing}：{'、'.join(row['name'] for row in rows)}"
         for missing, rows in groupby(lacks, key=lambda row: row["main_missing"])
     ]
-    return escape.markdown(f"{'；'.join(named)}{_and_more(one, _UNITS)}。" if one else "没有。")
+    return escape.markdown(f"{'；'.join(named)}{_and_more(nearest, _UNITS)}。" if nearest else "没有。")
 
 
 def _sent_in_words(view: View, county: str) -> str:

@@ -77,7 +77,7 @@ def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
     """The button that accepts what the county says."""
     if group and st.button(f"采纳 {len(group)} 件" if len(group) > 1 else "采纳", key=f"accept-{key}", type="primary"):
         _decide(
-            group, lambda one: answer_matters.accept(one, settings.load(), clerk.named(by)),
+            group, lambda matter_id: answer_matters.accept(matter_id, settings.load(), clerk.named(by)),
             "已采纳，各页当即写明；已出的报告在“6 发布”里更新。",
         )  # fmt: skip
 
@@ -189,29 +189,29 @@ ACTIONS = {
 
 def actions(matter: Matter) -> list[str]:
     """What the person may do about a matter, the likeliest first."""
-    kind, found = matter["kind"], []
+    kind, possible = matter["kind"], []
     if kind == "warning" and signin.may("submit", matter["county"]):
-        found.append("explain")
+        possible.append("explain")
     if not signin.may("waive"):
-        return found
+        return possible
     if kind == "unknown_unit":
-        found += ["resolve", "admit"] if matter["month"] and matter["county"] else []
+        possible += ["resolve", "admit"] if matter["month"] and matter["county"] else []
     if kind == "roster_remark":
-        found.append("admit")
+        possible.append("admit")
     if board_rows.code(matter) in HABITS:
-        found.insert(0, "habit")
+        possible.insert(0, "habit")
     if kind in ("warning", "month_question"):
-        found.append("ask")
+        possible.append("ask")
     if kind == "warning":
-        found.append("waive")
+        possible.append("waive")
     if kind == "waiting_report" and month_now.of(settings.load(), months.parse(matter["month"] or "")).approved:
-        found.append("reopen")
+        possible.append("reopen")
     if matter["county"]:
-        found.append("return")
+        possible.append("return")
     if kind == "held_row":
         # last: what could not be read cannot be waived
-        found.append("waive")
-    return [*found, "dismiss"]
+        possible.append("waive")
+    return [*possible, "dismiss"]
 
 
 # what is one decision for one matter only
@@ -254,10 +254,10 @@ _SENTENCES = {
 }
 
 
-def _sentence(group: list[Matter], key: str, by: str | Actor, one: _Sentence) -> None:
-    text = st.text_area(one.what, max_chars=500, height=80, key=f"text-{key}")
-    if st.button(one.button, key=f"do-{key}", type="primary"):
-        _decide(group, lambda matter: one.decide(matter, text, settings.load(), clerk.named(by)), one.said)
+def _sentence(group: list[Matter], key: str, by: str | Actor, sentence: _Sentence) -> None:
+    text = st.text_area(sentence.what, max_chars=500, height=80, key=f"text-{key}")
+    if st.button(sentence.button, key=f"do-{key}", type="primary"):
+        _decide(group, lambda matter: sentence.decide(matter, text, settings.load(), clerk.named(by)), sentence.said)
 
 
 def _waive(group: list[Matter], key: str, by: str | Actor) -> None:
@@ -275,7 +275,7 @@ def _return(group: list[Matter], key: str, by: str | Actor) -> None:
     matter = group[0]
     month = months.parse(matter["month"]) if matter["month"] else None
     if month and matter["county"]:
-        said = "\n".join(_about(one) + screen_wording.without_sheet(one["message"]) for one in group)
+        said = "\n".join(_about(each) + screen_wording.without_sheet(each["message"]) for each in group)
         month_steps.send_back(month, matter["county"], matter["seq"], by, f"back-{key}", said)
 
 

@@ -142,8 +142,8 @@ def _packed(file: Path) -> tuple[bytes, bytes]:
 def _files() -> dict[str, Path]:
     """path → file of everything that is compressed: no other file can be reached."""
     theirs = Path(file_util.get_static_dir())
-    found = {str(file.relative_to(theirs)): file for file in (theirs / "static").rglob("*") if file.suffix in _TYPES}
-    return found | {page_shell.address(file): file for file in FILES.iterdir() if _kind(file) in _TYPES}
+    files = {str(file.relative_to(theirs)): file for file in (theirs / "static").rglob("*") if file.suffix in _TYPES}
+    return files | {page_shell.address(file): file for file in FILES.iterdir() if _kind(file) in _TYPES}
 
 
 def _kind(file: Path) -> str:

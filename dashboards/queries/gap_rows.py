@@ -10,20 +10,20 @@ NOT_SAID: tuple[int, ...] = (3, 4)
 
 def towns(view, county: str) -> dict[str, str]:
     """Name by code of a county's towns."""
-    found = rows(
+    places = rows(
         view.release,
         "SELECT unit, name FROM place WHERE level = 'town' AND month = ? AND parent = ? ORDER BY unit",
         view.roster_month,
         county,
     )
-    return {row["unit"]: row["name"] for row in found}
+    return {row["unit"]: row["name"] for row in places}
 
 
 def kinds(view) -> list[str]:
     """Kinds of units in the month's roster."""
     standing = view.release.of_month("standing", view.month)
-    found = rows(view.release, f"SELECT DISTINCT kind FROM {standing} WHERE month = ? ORDER BY kind", view.month)
-    return [row["kind"] for row in found]
+    distinct = rows(view.release, f"SELECT DISTINCT kind FROM {standing} WHERE month = ? ORDER BY kind", view.month)
+    return [row["kind"] for row in distinct]
 
 
 def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: bool, most: int) -> list[dict]:

@@ -205,13 +205,14 @@ def deciding(row: Figure, names: Mapping[str, str], most: int = 5) -> str:
 
 def unproven(rows: Sequence[FigureRow], names: Mapping[str, str], most: int = 3) -> str:
     """`待核实：甲率（按最近报送：…）缺沙河市报表；…。` of the indicators whose status is not proven."""
-    found = [row for row in rows if row["status"] == "unproven"]
-    if not found:
+    open_rows = [row for row in rows if row["status"] == "unproven"]
+    if not open_rows:
         return ""
     said = (
-        f"{row['name']}（{'；'.join(filter(None, (at_the_ends(row), deciding(row, names))))}）" for row in found[:most]
+        f"{row['name']}（{'；'.join(filter(None, (at_the_ends(row), deciding(row, names))))}）"
+        for row in open_rows[:most]
     )
-    more = f"等 {len(found)} 项" if len(found) > most else ""
+    more = f"等 {len(open_rows)} 项" if len(open_rows) > most else ""
     return f"待核实：{'；'.join(said)}{more}。"
 
 
