@@ -15,7 +15,15 @@ from pipelines.edition.concern import COUNTY_NAMES
 from pipelines.edition.month_movement import Query
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, listed, sentence
-from pipelines.edition.progress_rows import ConcernedPlace, Moved, MovedOtherwise, MovedPlace, Restated, Slipped
+from pipelines.edition.progress_rows import (
+    ConcernedPlace,
+    Moved,
+    MovedBeside,
+    MovedOtherwise,
+    MovedPlace,
+    Restated,
+    Slipped,
+)
 from pipelines.edition.statuses import NAMES
 from pipelines.punctuation import full_width
 
@@ -108,8 +116,11 @@ def moved(release: Release, policy: str, month: date | None = None) -> list[Move
         return []
     headline = release.rows("SELECT indicator FROM indicator WHERE policy = ? AND headline", [policy])
     with month_movement.query(release, policy, month, [row["indicator"] for row in headline]) as query:
-        turned = _turned(query, policy)
-        rows = [_with_work(row, turned.get(row["indicator"], [])) for row in _parts(query, policy, month)]
+        turned, beside = _turned(query, policy), _beside(query, policy)
+        rows = [
+            _with_work(row, turned.get(row["indicator"], []), beside.get(row["indicator"], []))
+            for row in _parts(query, policy, month)
+        ]
     kept = [row for row in rows if row["gained"] or row["lost"] or _is_moved_otherwise(row)]
     return sorted(kept, key=lambda row: (-max(row["gained"], row["lost"]), row["position"]))
 
@@ -155,9 +166,26 @@ def _turned(query: Query, policy: str) -> dict[str, list[MovedPlace]]:
     return turned
 
 
-def _with_work(row: MovedOtherwise, counties: list[MovedPlace]) -> Moved:
+def _beside(query: Query, policy: str) -> dict[str, list[MovedBeside]]:
+    """By indicator, the counties with met units more or fewer by reports or roster."""
+    rows = query(
+        """
+        SELECT indicator, unit, coalesce(sum(yes_after - yes_before) FILTER (part = 'reporting'), 0)::BIGINT AS reported,
+               coalesce(sum(yes_after - yes_before) FILTER (part = 'boundary'), 0)::BIGINT AS boundary
+        FROM movement WHERE policy = ? AND level = 'county' GROUP BY ALL HAVING reported <> 0 OR boundary <> 0 ORDER BY unit
+        """,
+        [policy],
+    )
+    beside: dict[str, list[MovedBeside]] = {}
+    for row in rows:
+        place = MovedBeside(unit=row["unit"], reported=row["reported"], boundary=row["boundary"])
+        beside.setdefault(row["indicator"], []).append(place)
+    return beside
+
+
+def _with_work(row: MovedOtherwise, counties: list[MovedPlace], places: list[MovedBeside]) -> Moved:
     gained, lost = sum(place["gained"] for place in counties), sum(place["lost"] for place in counties)
-    return {**row, "counties": counties, "gained": gained, "lost": lost}
+    return {**row, "counties": counties, "gained": gained, "lost": lost, "beside": places}
 
 
 def _is_moved_otherwise(row: MovedOtherwise) -> bool:
