@@ -27,7 +27,8 @@ def moved_in(rows: Sequence[Moved], county: str, most: int = 3) -> str:
         *_rose_and_fell("另因补报增加：", "另因未报减少：", reported, most),
         *_rose_and_fell("另因区划和名册调整增加：", "另因区划和名册调整减少：", boundary, most),
     ]
-    return f"{'；'.join(parts)}。" if parts else ""
+    # 另 only after something else
+    return f"{'；'.join(parts).removeprefix('另')}。" if parts else ""
 
 
 def _rose_and_fell(rises: str, falls: str, changes: Sequence[tuple[str, int]], most: int) -> list[str]:

@@ -166,6 +166,7 @@ def test_the_keyboard_reaches_navigation_and_selectors(page, address):
 def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     page.goto(f"{address}/indicator")
     page.locator(".figure .main-svg").first.wait_for()
+    page.locator(".ranking").wait_for()
     nameless = page.evaluate(
         """[...document.querySelectorAll('input, button, [role=img], [role=figure]')].filter(
             e => e.offsetParent && !e.getAttribute('aria-label') && !e.textContent.trim() && !e.labels?.length

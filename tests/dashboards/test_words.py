@@ -157,6 +157,8 @@ def test_a_county_says_what_it_gained_and_what_it_lost():
     assert change_wording.moved_in([{**rows[0], "beside": beside}], "130502") == (
         "本月新增：甲率 3 个；另因未报减少：甲率 5 个；另因区划和名册调整增加：甲率 2 个。"
     )
+    silent = {"name": "甲率", "counties": [], "beside": beside[:1]}
+    assert change_wording.moved_in([silent], "130502").startswith("因未报减少：甲率 5 个；另因")
     slipped = {"name": "甲率", "status_before": "on_track", "status": "lagging"}
     assert change_wording.slipped([slipped]) == "本月状态变差：甲率由进度正常变为进度偏慢。"
 
