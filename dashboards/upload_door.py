@@ -224,18 +224,18 @@ class Door:
 
 
 def _session(path: str) -> str:
-    found = PATH.fullmatch(path)
-    if not found:
+    match = PATH.fullmatch(path)
+    if not match:
         raise Refused(404, "没有这个地址")
-    return found[1]
+    return match[1]
 
 
 def _length(scope: dict) -> int:
     """What the request says of its length. Errors: `Refused` where it says nothing, twice, or nonsense."""
-    told = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
-    if len(told) != 1 or not told[0].isdigit():
+    header = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
+    if len(header) != 1 or not header[0].isdigit():
         raise Refused(411, "请求没有说明文件大小")
-    return int(told[0])
+    return int(header[0])
 
 
 def _no_longer_than(receive: Receive, most: int) -> Receive:

@@ -68,14 +68,14 @@ def _edition(manifest: dict, shown: bool) -> dict:
 
 
 def _indicators(query: Query) -> list[dict]:
-    found = edition_data.indicators(query.release, query.policy)
+    rows = edition_data.indicators(query.release, query.policy)
     return [
         {
             "policy": row["policy"], "indicator": row["indicator"], "name": row["name"], "clause": row["clause"], "quote": row["quote"],
             "unit": row["unit"], "counted": row["counted"], "headline": row["headline"], "target": row["goal"],
             "due": row["goal_due"] and months.key(row["goal_due"]),
         }
-        for row in found
+        for row in rows
     ]  # fmt: skip
 
 
@@ -92,9 +92,9 @@ def _communities(query: Query, unit: str | None, indicator: str | None) -> list[
     _require(query, "units")
     if unit is None and indicator is None:
         raise Refused(400, "level=community 须写明 unit 或 indicator")
-    found = figure_list.figures(query.release, query.month(), "community", unit, indicator, query.policy)
+    rows = figure_list.figures(query.release, query.month(), "community", unit, indicator, query.policy)
     own = request_identity.counties(query.person)
-    return found if own is None else [row for row in found if row["unit"] in _units_of(query, own)]
+    return rows if own is None else [row for row in rows if row["unit"] in _units_of(query, own)]
 
 
 def _units_of(query: Query, counties: Iterable[str]) -> set[str]:

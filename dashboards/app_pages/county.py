@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards.charts import palette
 from dashboards.components import board, common_parts, county_panel, header, pins, spot_panel
-from dashboards.queries import figure_rows, spot_rows, submission_rows
+from dashboards.queries import edition_data, figure_rows, spot_rows, submission_rows
 from dashboards.text import escape
 
 view = header.view()
@@ -14,7 +14,7 @@ county = header.pick("county", "县市区", options, next(iter(options), None), 
 rows = figure_rows.of_place(view, county)
 main = figure_rows.in_order([row for row in rows if row["headline"]])
 own_report = submission_rows.report(view.release, view.month, county)
-near = county_panel.near_done_rows(view, county)
+near = edition_data.near_done(view, county)
 findings = submission_rows.findings(view.release, view.month, county)
 
 header.title(options[county])
@@ -32,7 +32,7 @@ with st.container(key="screen_only"):
     common_parts.explained(submission_rows.explained(view.release, view.month, county))
     county_panel.all_indicators(rows, options[county], view)
     st.markdown("**主要指标只差一两项的社区（村）**")
-    county_panel.near_done(view, county, near)
+    county_panel.near_done(county, near)
     spot_panel.of_county(view, county)
     st.markdown("**报送与问题**")
     county_panel.submissions(view, county)

@@ -21,6 +21,7 @@ if row is None:
     st.info("这个月份没有该指标的数字。")
     st.stop()
 indicator_panel.standing(row, edition_data.short_names(view))
+indicator_panel.moved_in_words(view, chosen)
 indicator_panel.explained(view, indicator)
 pins.toggle("indicator", "indicator", chosen)
 
@@ -39,15 +40,14 @@ with left:
     notes_panel.listed(events)
     notes_panel.record(view, chosen)
     indicator_panel.outlook(row, outlook)
-    indicator_panel.moved_in_words(view, chosen)
-    indicator_panel.movement(view, indicator, edition_data.movement(view, chosen, view.city), row)
+    indicator_panel.movement(view, indicator, edition_data.movement(view, chosen, view.city))
     if indicator["is_share"] and indicator["counted"] == "community" and indicator["low"] is not None:
         indicator_panel.what_if(view, row)
 with right:
     st.subheader("各县市区", anchor=False)
     counties = figure_rows.standings(view, chosen)
     board.ranking(view, chosen, counties, ink, f"各县市区{indicator['name']}排序")
-indicator_panel.counties_download(view, chosen, counties)
+    indicator_panel.counties_download(view, chosen, counties)
 
 spot_panel.of_indicator(view, chosen, row)
 

@@ -15,21 +15,24 @@ def _looked(data: str) -> list[Promise]:
     return health.look(settings.load(data))
 
 
-def _table(found: list[Promise]) -> None:
-    rows = [{"承诺": one.what, "现状": one.says, "至": str(one.due) if one.due else "—"} for one in found]
+def _table(promises: list[Promise]) -> None:
+    rows = [
+        {"承诺": promise.what, "现状": promise.says, "至": str(promise.due) if promise.due else "—"}
+        for promise in promises
+    ]
     common_parts.lines(rows, {name: name for name in ("承诺", "现状", "至")})
 
 
 if not signin.may("publish"):
     st.info("本页供市级和运行维护人员查看。")
     st.stop()
-found = _looked(str(settings.load().data))
-broken = [one for one in found if not one.well]
+promises = _looked(str(settings.load().data))
+broken = [promise for promise in promises if not promise.well]
 st.subheader(f"{len(broken)} 项需要处理" if broken else "各项承诺都守住了", anchor=False)
 if broken:
     _table(broken)
 st.subheader("守住的", anchor=False)
-_table([one for one in found if one.well])
+_table([promise for promise in promises if promise.well])
 st.caption(
     "每分钟最多看一次；每天早上的邮件、shequ health 和 Dagster 的检查说的是同一份清单。怎样处理见 docs/operations.md。"
 )

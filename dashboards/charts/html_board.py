@@ -224,7 +224,7 @@ def _spans(row: FigureRow, ink: Ink) -> list[Span]:
 
 def _proven_line(row: FigureRow, share: float) -> Span:
     """A thin line between the reported value and what is proven, with a tick at the latter: left of a share that is to rise."""
-    value, bound = (bar_geometry.position(row, one) for one in (row["value"], share))
+    value, bound = (bar_geometry.position(row, share_shown) for share_shown in (row["value"], share))
     low, high = sorted((value, bound))
     return Span("p" if bound <= value else "p up", f"{low:.1f}", f"{high - low:.1f}")
 

@@ -56,12 +56,12 @@ def _thinned(ring: Sequence[Point]) -> list[Point]:
 
 def middles(outlines: Sequence[Outline], marks: Mapping[str, Mark], within: Frame) -> dict[str, Point]:
     """code → where the label of a county would best stand: deep within its area; of a county without one, beside its neighbour."""
-    found = {outline["code"]: within.place(_deepest(outline)) for outline in outlines}
+    points = {outline["code"]: within.place(_deepest(outline)) for outline in outlines}
     for code, mark in marks.items():
-        if mark["beside"] in found:
-            x, y = found[mark["beside"]]
-            found[code] = x + mark["shift"][0] * within.across, y - mark["shift"][1] * within.down
-    return found
+        if mark["beside"] in points:
+            x, y = points[mark["beside"]]
+            points[code] = x + mark["shift"][0] * within.across, y - mark["shift"][1] * within.down
+    return points
 
 
 def _deepest(outline: Outline) -> Point:

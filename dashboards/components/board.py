@@ -25,7 +25,7 @@ def headline_bars(
 ) -> None:
     """The bullet bars of indicators, numbered from `first`; `checks`: what a spot check says, by indicator."""
     signs = {indicator: spot_panel.mark(check) for indicator, check in (checks or {}).items()}
-    proven = {one: found for one, check in (checks or {}).items() if (found := spot_panel.proven(check))}
+    proven = {code: proof for code, check in (checks or {}).items() if (proof := spot_panel.proven(check))}
     summary = "主要指标的现值、目标与差距：" + "；".join(f"{row['name']} {screen_wording.value(row)}" for row in rows)
     links = [
         Link(

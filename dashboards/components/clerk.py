@@ -68,13 +68,13 @@ def decided_each(about: Mapping[str, str], decide: Callable[[str], Any], said: s
 
     def all_of_them() -> None:
         shown = st.empty()
-        found = answer_matters.of_each(_counted(list(about), shown), decide)
-        if not found.events:
-            raise Refusal("；".join(dict.fromkeys(found.refused.values())))
-        if found.refused:
-            refused = "；".join(f"{about[one]}（{why}）" for one, why in found.refused.items())
-            st.session_state["not decided"] = f"另有 {len(found.refused)} 件没有办成：{refused}。"
-        done.append(f"{len(found.events)} 件" if len(about) > 1 else "")
+        outcome = answer_matters.of_each(_counted(list(about), shown), decide)
+        if not outcome.events:
+            raise Refusal("；".join(dict.fromkeys(outcome.refused.values())))
+        if outcome.refused:
+            refused = "；".join(f"{about[matter]}（{why}）" for matter, why in outcome.refused.items())
+            st.session_state["not decided"] = f"另有 {len(outcome.refused)} 件没有办成：{refused}。"
+        done.append(f"{len(outcome.events)} 件" if len(about) > 1 else "")
 
     done: list[str] = []
     decided(all_of_them, lambda: done[0] + said)
@@ -82,10 +82,10 @@ def decided_each(about: Mapping[str, str], decide: Callable[[str], Any], said: s
 
 def _counted(ids: list[str], shown: Any) -> Iterator[str]:
     """The ids, with how many are done in sight where there are several."""
-    for number, one in enumerate(ids, 1):
+    for number, matter in enumerate(ids, 1):
         if len(ids) > 1:
             shown.caption(f"第 {number}/{len(ids)} 件")
-        yield one
+        yield matter
 
 
 def worked(work: Callable[[], Iterator[str]], said: str) -> None:

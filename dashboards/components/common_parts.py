@@ -19,7 +19,7 @@ from dashboards.components import header
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, edition_sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
-from dashboards.text import escape, screen_wording
+from dashboards.text import change_wording, escape, screen_wording
 from dashboards.text.templates import show
 from pipelines import months
 from pipelines.edition import explained_answers, month_coverage, movement_sentences, statuses
@@ -86,7 +86,7 @@ def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
         return []
     if rows[0]["level"] == "city":
         return [edition_sentences.who_lags(view) + movement_sentences.who_slipped(edition_sentences.slipped(view))]
-    return [screen_wording.slipped(edition_sentences.slipped(view, county=rows[0]["place"]))]
+    return [change_wording.slipped(edition_sentences.slipped(view, county=rows[0]["place"]))]
 
 
 def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
@@ -95,7 +95,7 @@ def _moved(view: View, rows: Sequence[PlaceRow]) -> list[str]:
         return []
     if rows[0]["level"] == "city":
         return [movement_sentences.what_moved(edition_sentences.moved(view), most=1)]
-    return [screen_wording.moved_in(edition_sentences.moved(view), rows[0]["place"])]
+    return [change_wording.moved_in(edition_sentences.moved(view), rows[0]["place"])]
 
 
 def verdict_sentence(view: View, rows: Sequence[PlaceRow]) -> str:

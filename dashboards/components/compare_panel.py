@@ -41,8 +41,9 @@ def two_months(view: View, ink: Ink) -> None:
         st.info("两个月份中有一个没有这里的数字：政策自所定月份起才考核，县市区也可能尚未设立。")
         return
     lines = [_both(row, then.get(row["indicator"])) for row in now]
-    st.markdown(f"**{escape.markdown(_told(lines, before))}**")
+    st.markdown(f"**{escape.markdown(_summary(lines, before))}**")
     st.caption("两个月份都按目前区划计算，不含划界引起的增减。")
+    _why(view, before, code)
     columns = {"name": "指标", "then": months.label(before), "now": months.label(view.month), "more": "完成增减（个）"}
     columns |= {
         "points": "百分点增减",
@@ -57,7 +58,6 @@ def two_months(view: View, ink: Ink) -> None:
     )
     file = f"比较-{place}-{against}-{months.key(view.month)}"
     common_parts.download(lambda: lines, len(lines), columns, file, None if place == "all" else place)
-    _why(view, before, code)
 
 
 def _at(view: View, month: date) -> View:
@@ -103,10 +103,10 @@ def _signed(value: object) -> str:
     return text.replace("-", "−") if text.startswith("-") else f"+{text}" if text != "0" else "0"
 
 
-def _told(lines: Sequence[Mapping[str, Any]], before: date) -> str:
+def _summary(lines: Sequence[Mapping[str, Any]], before: date) -> str:
     rose, fell = (len([line for line in lines if line[name]]) for name in ("rose", "fell"))
     same = len([line for line in lines if line["both"]]) - rose - fell
-    return f"比{months.label(before)}：{rose} 项上升，{fell} 项下降，{same} 项持平。点一行看为什么变。"
+    return f"比{months.label(before)}：{rose} 项上升，{fell} 项下降，{same} 项持平。点一行，在上面看为什么变。"
 
 
 PART_NAMES = {
@@ -144,19 +144,25 @@ def _why(view: View, before: date, code: str) -> None:
     )
     names = common_parts.county_options(view)
     lines = [_part_line(row, names) for row in rows if row["unit"] in names]
+    lines.sort(key=lambda line: -abs(line["total"].value))
     if code == view.city and lines:
-        common_parts.table(lines, {"county": "县市区", **PART_NAMES, "total": f"合计（{unit}）"}, height=420)
+        common_parts.table(
+            lines,
+            common_parts.columns_used(lines, {"county": "县市区", **PART_NAMES, "total": f"合计（{unit}）"}),
+            link=lambda row: common_parts.href("county", county=row["unit"], indicator=asked),
+            height=260,
+        )
 
 
 def _part_line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     parts = {name: edition_sentences.points(row["parts"].get(name)) or 0.0 for name in PART_NAMES}
     shown = {name: Shown(_points(value) if value else "", value) for name, value in parts.items()}
     total = edition_sentences.points(row["change"]) or 0.0
-    return {"county": names[row["unit"]], **shown, "total": Shown(_points(total), total)}
+    return {"unit": row["unit"], "county": names[row["unit"]], **shown, "total": Shown(_points(total), total)}
 
 
 def _points(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+.2f}".replace("-", "−") if value else "0"
 
 
 # ---- side by side
@@ -171,11 +177,11 @@ def side_by_side(view: View) -> None:
     if not chosen:
         st.info("请选几个县市区。")
         return
-    headline = [row for row in edition_data.indicators(view.release, view.policy) if row["headline"]]
+    headline = figure_rows.in_order(figure_rows.of_place(view, view.city, headline=True))
     rows = figure_rows.matrix(view, tuple(names))
     lines = [
-        _beside(indicator, [row for row in rows if row["indicator"] == indicator["indicator"]], chosen)
-        for indicator in headline
+        _beside(of_city, [row for row in rows if row["indicator"] == of_city["indicator"]], chosen)
+        for of_city in headline
     ]
     show("beside.html", places=[names[code] for code in chosen], lines=lines)
     st.caption("括号里是位次；写成一段的，是因为应有的单位少，增减一个单位就会换位。不适用和无数据的不排名。")
@@ -208,11 +214,15 @@ def _remember_places() -> None:
     st.query_params["places"] = ",".join(st.session_state["beside"])
 
 
-def _beside(indicator: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> dict[str, Any]:
+def _beside(of_city: PlaceRow, rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> dict[str, Any]:
     ranked = ranks.ranges(rows)
     by_place = {row["place"]: row for row in rows}
     cells = [_beside_cell(by_place.get(code), ranked.get(code, "")) for code in chosen]
-    return {"name": indicator["name"], "target": indicator["goal"] or "", "cells": cells}
+    return {
+        "name": of_city["name"],
+        "target": screen_wording.target(of_city) if of_city["target"] else "",
+        "cells": cells,
+    }
 
 
 def _beside_cell(row: Any, rank: str) -> dict[str, str]:

@@ -95,18 +95,13 @@ def _why_missing(row: Mapping[str, Any]) -> str:
     return "缺" if row["state"] == 2 else "未报或待核实"
 
 
-def near_done_rows(view: View, county: str) -> list[UnitNearDone] | None:
-    """Units that lack one or two headline indicators; None for other months than the edition's."""
-    return edition_data.near_done(view, county) if view.month == view.release.month else None
-
-
-def near_done(view: View, county: str, rows: Sequence[UnitNearDone] | None) -> None:
+def near_done(county: str, rows: Sequence[UnitNearDone]) -> None:
     """Units that one or two indicators complete."""
     if not signin.may("units", county):
         st.caption("单位清单只给本县市区和市里看。")
         return
     if not rows:
-        st.caption("没有只差一两项的单位。" if rows is not None else _only_newest(view))
+        st.caption("没有只差一两项的单位。")
         return
     columns = {
         "name": "名称",
@@ -119,10 +114,6 @@ def near_done(view: View, county: str, rows: Sequence[UnitNearDone] | None) -> N
     common_parts.table(
         rows, columns, link=lambda row: common_parts.href("unit", unit=row["unit"], county=county), height=300
     )
-
-
-def _only_newest(view: View) -> str:
-    return f"只差一两项的清单只有发布月份（{common_parts.month_text(view.release.month)}）的。"
 
 
 def submissions(view: View, county: str) -> None:
@@ -170,7 +161,7 @@ _UNITS, _FINDINGS, _LETTERS = 24, 6, 70
 
 
 def on_paper(
-    view: View, rows: Sequence[PlaceRow], near: Sequence[UnitNearDone] | None, findings: Sequence[Mapping], county: str
+    view: View, rows: Sequence[PlaceRow], near: Sequence[UnitNearDone], findings: Sequence[Mapping], county: str
 ) -> None:
     """The county on one sheet: indicators in two columns, units one condition short, what was sent, findings."""
     half = (len(rows) + 1) // 2
@@ -179,7 +170,7 @@ def on_paper(
             with column:
                 common_parts.lines([_paper_line(row) for row in part], _PRINTED, name="paper-lines")
     st.markdown(f"状态：{palette.legend()}。位次按现值，同值并列。")
-    st.markdown(f"**主要指标只差一项的社区（村）** {_near_in_words(view, near)}")
+    st.markdown(f"**主要指标只差一项的社区（村）** {_near_in_words(near)}")
     st.markdown(f"**报送** {_sent_in_words(view, county)}")
     st.markdown(f"**问题** {_findings_in_words(findings)}")
 
@@ -206,17 +197,15 @@ def _paper_gap(row: PlaceRow) -> str:
     return f"{missing}（{note}）" if note else missing
 
 
-def _near_in_words(view: View, near: Sequence[UnitNearDone] | None) -> str:
+def _near_in_words(near: Sequence[UnitNearDone]) -> str:
     """Units by what they lack: `缺…：甲、乙；缺…：丙`."""
-    if near is None:
-        return _only_newest(view)
-    one = [row for row in near if row["main_lacks"] == 1]
-    lacks = sorted(one[:_UNITS], key=lambda row: str(row["main_missing"]))
+    nearest = [row for row in near if row["main_lacks"] == 1]
+    lacks = sorted(nearest[:_UNITS], key=lambda row: str(row["main_missing"]))
     named = [
         f"缺{missing}：{'、'.join(row['name'] for row in rows)}"
         for missing, rows in groupby(lacks, key=lambda row: row["main_missing"])
     ]
-    return escape.markdown(f"{'；'.join(named)}{_and_more(one, _UNITS)}。" if one else "没有。")
+    return escape.markdown(f"{'；'.join(named)}{_and_more(nearest, _UNITS)}。" if nearest else "没有。")
 
 
 def _sent_in_words(view: View, county: str) -> str:

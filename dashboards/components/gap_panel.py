@@ -43,14 +43,16 @@ def filters(view: View) -> Filters:
         county = _pick("of", "县市区", {ALL: "全市", **common_parts.county_options(view)}, 170)
         town = _pick("town", "街道（乡镇）", {ALL: "全部", **gap_rows.towns(view, county)}, 190) if county else None
         kind = _pick("kind", "类型", {ALL: "全部", **{kind: kind for kind in gap_rows.kinds(view)}}, 150)
-        one = st.query_params.get("one") == "1"
-        st.session_state["only-one"] = one
-        one = st.checkbox("只差这一项主要指标" if indicator else "只差一项主要指标", key="only-one", on_change=_one)
+        only_one = st.query_params.get("one") == "1"
+        st.session_state["only-one"] = only_one
+        only_one = st.checkbox(
+            "只差这一项主要指标" if indicator else "只差一项主要指标", key="only-one", on_change=_one
+        )
     states = gap_rows.LACKS
     if indicator:
         which = header.tabs("gap", "情况", KINDS_OF_GAP, "lacks")
         states = gap_rows.LACKS if which == "lacks" else gap_rows.NOT_SAID
-    return Filters(county, town, kind, indicator, states, one)
+    return Filters(county, town, kind, indicator, states, only_one)
 
 
 def _pick(name: str, title: str, options: dict[str, str], width: int) -> str | None:
@@ -79,15 +81,11 @@ def units(view: View, asked: Filters) -> None:
     if signin.counties() == []:
         st.caption("单位清单要登录后才能看。")
         return
-    if view.month != view.release.month and (asked.indicator is None or asked.one):
-        newest = common_parts.month_text(view.release.month)
-        st.info(f"不指明指标的清单和“只差一项”只有发布月份（{newest}）的；请选一项指标，或把月份改回去。")
+    rows = gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _SHOWN)
+    st.markdown(f"**{escape.markdown(_sentence(view, asked, rows))}**")
+    if not rows:
         return
-    found = gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _SHOWN)
-    st.markdown(f"**{escape.markdown(_sentence(view, asked, found))}**")
-    if not found:
-        return
-    lines = [_line(row) for row in found]
+    lines = [_line(row) for row in rows]
     columns = common_parts.columns_used(lines, COLUMNS)
     common_parts.table(
         lines,
@@ -97,7 +95,7 @@ def units(view: View, asked: Filters) -> None:
     )
     common_parts.download(
         lambda: [_line(row) for row in gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _FILED)],
-        found[0]["found"],
+        rows[0]["found"],
         {"unit": "代码", **columns},
         f"缺口清单-{view.month:%Y-%m}",
         asked.county,
@@ -108,18 +106,16 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "what": edition_data.STATES[row["state"]]}
 
 
-def _sentence(view: View, asked: Filters, found: list[dict]) -> str:
+def _sentence(view: View, asked: Filters, rows: list[dict]) -> str:
     """`襄都区有 23 个城市社区缺……；下面是离全部达标最近的 300 个。`"""
     where = edition_data.short_names(view).get(asked.county, asked.county) if asked.county else "全市"
     what = edition_data.indicator(view, asked.indicator)["name"] if asked.indicator else "任一主要指标"
-    if not found:
+    if not rows:
         return f"{where}没有这样的社区（村）：{what}。"
     lacks = f"缺“{what}”" if asked.states == gap_rows.LACKS else f"“{what}”未报或待核实"
     only = "，而且只差这一项主要指标" if asked.one and asked.indicator else "，只差一项" if asked.one else ""
-    total = found[0]["found"]
+    total = rows[0]["found"]
     more = (
-        f"；下面是离全部达标最近的 {len(found)} 个，全部见下载的表格"
-        if total > len(found)
-        else "，离全部达标最近的在前"
+        f"；下面是离全部达标最近的 {len(rows)} 个，全部见下载的表格" if total > len(rows) else "，离全部达标最近的在前"
     )
     return f"{where}有 {screen_wording.number(total)} 个{asked.kind or '社区（村）'}{lacks}{only}{more}。"

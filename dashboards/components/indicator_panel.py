@@ -15,7 +15,7 @@ from dashboards.queries import edition_data, edition_sentences, figure_rows, pla
 from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
 from dashboards.text import escape, screen_wording
 from pipelines import months
-from pipelines.edition import explained_answers, formula_text, movement_sentences
+from pipelines.edition import explained_answers, formula_text, month_movement, movement_sentences
 from pipelines.edition.progress_rows import Moved
 
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
@@ -107,8 +107,8 @@ def moved_in_words(view: View, indicator: str) -> None:
     slipped = [row["short"] for row in edition_sentences.slipped(view, indicator=indicator)]
     said = [_of_work(own) if own else ""]
     said += [f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
-    if told := "。".join(filter(None, said)):
-        st.markdown(f"{escape.markdown(told)}。")
+    if sentences := "。".join(filter(None, said)):
+        st.markdown(f"{escape.markdown(sentences)}。")
 
 
 def _of_work(row: Moved) -> str:
@@ -144,17 +144,18 @@ def _planned(when: date | None, due: date | None) -> str:
     )
 
 
-def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart], row: PlaceRow) -> None:
+def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart]) -> None:
     """The parts of the change against the month before, which add up to it, and the units that changed."""
-    if not parts or row["points"] is None:
+    if not parts:
         return
     unit = " 个百分点" if indicator["unit"] == "%" else f" {indicator['unit']}"
+    changed_parts = [item for item in parts if item["change"]]
     split = "，".join(
-        f"{edition_data.PARTS.get(item['part'], item['part'])} {item['change']:+.2f}"
-        for item in parts
-        if item["change"]
+        f"{edition_data.PARTS.get(item['part'], item['part'])} {_signed(item['change'])}" for item in changed_parts
     )
-    st.markdown(escape.markdown(f"较上月 {row['points']:+.2f}{unit}，其中：{split or '没有变化'}。"))
+    own = "各按当时区划，" if any(item["part"] == "boundary" for item in changed_parts) else ""
+    total = _signed(month_movement.total(parts))
+    st.markdown(escape.markdown(f"{own}较上月 {total}{unit}，其中：{split or '没有变化'}。"))
     units = edition_data.movement_units(view, indicator["indicator"])
     if units:
         with st.expander("变了的社区（村）"):
@@ -164,6 +165,10 @@ def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart], r
             ]
             columns = {"part": "原因", "was": "上月", "now": "本月", "name": "名称", "county": "县市区", "unit": "代码"}
             common_parts.table(lines, columns, height=320)
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.2f}".replace("-", "−")
 
 
 def _turn(unit: ChangedUnit) -> dict[str, str]:

@@ -31,15 +31,25 @@ HABITS: dict[str, dict[str, str]] = {
 
 def cards(matters: list[Matter], names: dict[str, str], by: str | Actor, place: str) -> None:
     """Matters under their files. `names`: county code → name; `place` tells several lists of a page apart."""
-    told = board_rows.said(matters)
-    for seq, found in board_rows.by_file(matters).items():
+    answers = board_rows.said(matters)
+    files_of = list(board_rows.by_file(matters).items())
+    is_whole = st.session_state.get(f"whole-{place}")
+    for seq, of_file in files_of if is_whole else files_of[:_FILES]:
         with st.container(border=True, key=f"{place}-file-{seq}"):
-            _file(found[0], names, by)
-            for cause, group in board_rows.by_cause(found):
-                _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, told, by)
+            _file(of_file[0], names, by)
+            for cause, group in board_rows.by_cause(of_file):
+                _group(f"{place}-{seq}-{cause}-{board_rows.step(group[0])}", group, answers, by)
+    more = 0 if is_whole else len(files_of) - _FILES
+    if more > 0 and st.button(f"显示其余 {more} 份文件的", key=f"whole-of-{place}", type="tertiary"):
+        st.session_state[f"whole-{place}"] = True
+        st.rerun()
 
 
-def _group(key: str, group: list[Matter], told: dict[str, list[Decision]], by: str | Actor) -> None:
+# files whose matters are drawn at once: each has half a dozen buttons
+_FILES = 20
+
+
+def _group(key: str, group: list[Matter], answers: dict[str, list[Decision]], by: str | Actor) -> None:
     """Matters of one cause: their number and what may be done about all of them, the first ones, the rest on demand."""
     if len(group) > 1:
         with st.container(horizontal=True, vertical_alignment="center", key=f"all-of-{key}"):
@@ -49,7 +59,7 @@ def _group(key: str, group: list[Matter], told: dict[str, list[Decision]], by: s
         if st.session_state.get("open_matter") == f"all-{key}":
             _settle(group, f"all-{key}", by)
     for matter in group if st.session_state.get(f"rest-{key}") else group[:FIRST]:
-        _matter(matter, told.get(matter["id"], []), by, headed=len(group) > 1)
+        _matter(matter, answers.get(matter["id"], []), by, headed=len(group) > 1)
     more = len(group) - FIRST if not st.session_state.get(f"rest-{key}") else 0
     if more > 0 and st.button(f"显示其余 {more} 件同类的", key=f"more-{key}", type="tertiary"):
         st.session_state[f"rest-{key}"] = True
@@ -68,7 +78,7 @@ def _accept(group: list[Matter], key: str, by: str | Actor) -> None:
     """The button that accepts what the county says."""
     if group and st.button(f"采纳 {len(group)} 件" if len(group) > 1 else "采纳", key=f"accept-{key}", type="primary"):
         _decide(
-            group, lambda one: answer_matters.accept(one, settings.load(), clerk.named(by)),
+            group, lambda matter_id: answer_matters.accept(matter_id, settings.load(), clerk.named(by)),
             "已采纳，各页当即写明；已出的报告在“6 发布”里更新。",
         )  # fmt: skip
 
@@ -133,14 +143,14 @@ def _empty() -> str:
     return f"当前版 {empty} 所在的月份已没有有效报表：请在该月的“发布”里收回。" if empty else ""
 
 
-def _matter(matter: Matter, told: list[Decision], by: str | Actor, headed: bool = False) -> None:
+def _matter(matter: Matter, answers: list[Decision], by: str | Actor, headed: bool = False) -> None:
     """One matter: what, what was said, and its first action; the others open below it. `headed`: its kind stands above it."""
     key = matter["id"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"matter-{key}"):
         with st.container(width="stretch"):
             said = _about(matter) + screen_wording.without_sheet(matter["message"])
             st.markdown(escape.markdown(said) if headed else f"{_kind(matter, said)} {escape.markdown(said)}")
-            for row in told:
+            for row in answers:
                 who = "县里说明" if row["kind"] == "explain" else "市里追问"
                 st.caption(escape.markdown(f"{who}（{row['by']}，{screen_wording.day(row['at'])}）：{row['text']}"))
         if _accepts(matter):
@@ -180,29 +190,29 @@ ACTIONS = {
 
 def actions(matter: Matter) -> list[str]:
     """What the person may do about a matter, the likeliest first."""
-    kind, found = matter["kind"], []
+    kind, possible = matter["kind"], []
     if kind == "warning" and signin.may("submit", matter["county"]):
-        found.append("explain")
+        possible.append("explain")
     if not signin.may("waive"):
-        return found
+        return possible
     if kind == "unknown_unit":
-        found += ["resolve", "admit"] if matter["month"] and matter["county"] else []
+        possible += ["resolve", "admit"] if matter["month"] and matter["county"] else []
     if kind == "roster_remark":
-        found.append("admit")
+        possible.append("admit")
     if board_rows.code(matter) in HABITS:
-        found.insert(0, "habit")
+        possible.insert(0, "habit")
     if kind in ("warning", "month_question"):
-        found.append("ask")
+        possible.append("ask")
     if kind == "warning":
-        found.append("waive")
+        possible.append("waive")
     if kind == "waiting_report" and month_now.of(settings.load(), months.parse(matter["month"] or "")).approved:
-        found.append("reopen")
+        possible.append("reopen")
     if matter["county"]:
-        found.append("return")
+        possible.append("return")
     if kind == "held_row":
         # last: what could not be read cannot be waived
-        found.append("waive")
-    return [*found, "dismiss"]
+        possible.append("waive")
+    return [*possible, "dismiss"]
 
 
 # what is one decision for one matter only
@@ -245,10 +255,10 @@ _SENTENCES = {
 }
 
 
-def _sentence(group: list[Matter], key: str, by: str | Actor, one: _Sentence) -> None:
-    text = st.text_area(one.what, max_chars=500, height=80, key=f"text-{key}")
-    if st.button(one.button, key=f"do-{key}", type="primary"):
-        _decide(group, lambda matter: one.decide(matter, text, settings.load(), clerk.named(by)), one.said)
+def _sentence(group: list[Matter], key: str, by: str | Actor, sentence: _Sentence) -> None:
+    text = st.text_area(sentence.what, max_chars=500, height=80, key=f"text-{key}")
+    if st.button(sentence.button, key=f"do-{key}", type="primary"):
+        _decide(group, lambda matter: sentence.decide(matter, text, settings.load(), clerk.named(by)), sentence.said)
 
 
 def _waive(group: list[Matter], key: str, by: str | Actor) -> None:
@@ -266,7 +276,7 @@ def _return(group: list[Matter], key: str, by: str | Actor) -> None:
     matter = group[0]
     month = months.parse(matter["month"]) if matter["month"] else None
     if month and matter["county"]:
-        said = "\n".join(_about(one) + screen_wording.without_sheet(one["message"]) for one in group)
+        said = "\n".join(_about(each) + screen_wording.without_sheet(each["message"]) for each in group)
         month_steps.send_back(month, matter["county"], matter["seq"], by, f"back-{key}", said)
 
 

@@ -113,8 +113,8 @@ def _panel(step: str, board: Board, by: str | Actor) -> None:
         _returned(board, by)
     else:
         explained = board.total("explained")
-        told = f"{explained} 件县里已说明，待采纳或追问。" if explained else "没有待采纳的说明。"
-        st.caption(f"{told}打开一个县，逐件采纳、追问、豁免或认定。")
+        sentence = f"{explained} 件县里已说明，待采纳或追问。" if explained else "没有待采纳的说明。"
+        st.caption(f"{sentence}打开一个县，逐件采纳、追问、豁免或认定。")
 
 
 def _returned(board: Board, by: str | Actor) -> None:
@@ -147,8 +147,8 @@ def _concerned(step: str, board: Board) -> list[CountyRow]:
     if step == "returned":
         return sorted((row for row in rows if row.returned), key=lambda row: -row.returned)
     if step == "questions":
-        found = (row for row in rows if row.questions or row.explained)
-        return sorted(found, key=lambda row: (-row.explained, -row.questions))
+        concerned = (row for row in rows if row.questions or row.explained)
+        return sorted(concerned, key=lambda row: (-row.explained, -row.questions))
     order = {"late": 0, "missing": 1, "part": 2, "whole": 3, "excused": 4}
     return sorted(rows, key=lambda row: order[row.state]) if step == "arrive" else rows
 
@@ -313,14 +313,14 @@ def matters() -> None:
     """Everything that waits for somebody, of all months and all counties or one, under the files that it is about."""
     clerk.show_done()
     by = clerk.person()
-    found = board_rows.waiting()
-    names: dict[str, str] = {row["county"]: row["county"] for row in found if row["county"]}
-    for key in sorted({row["month"] for row in found if row["month"]}):
+    waiting = board_rows.waiting()
+    names: dict[str, str] = {row["county"]: row["county"] for row in waiting if row["county"]}
+    for key in sorted({row["month"] for row in waiting if row["month"]}):
         names |= month_now.counties(settings.load(), months.parse(key))
     # a county's last matter may have been settled just now
     asked = {code: code for code in st.query_params.get_all("whose") if code}
-    whose = header.pick("whose", "县市区", {"": "全部县（市、区）", **asked, **names}, "", width=240) if found else ""
-    shown = [row for row in found if whose in ("", row["county"])]
+    whose = header.pick("whose", "县市区", {"": "全部县（市、区）", **asked, **names}, "", width=240) if waiting else ""
+    shown = [row for row in waiting if whose in ("", row["county"])]
     if not shown:
         st.success("没有待办事项。")
         return

@@ -42,9 +42,13 @@ def hand_out(board: Board) -> None:
     if asked:
         clerk.worked(lambda: _make_forms(month, county, towns, blank, what), f"{what}已生成，请下载。")
     if made := st.session_state.get("forms"):
-        told, name, content = made
+        message, name, content = made
         st.download_button(
-            f"下载 {told}（{len(content) / 2**20:.1f} MB）", content, file_name=name, key="form-load", on_click="ignore"
+            f"下载 {message}（{len(content) / 2**20:.1f} MB）",
+            content,
+            file_name=name,
+            key="form-load",
+            on_click="ignore",
         )
     st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个 zip。")
 
@@ -108,14 +112,14 @@ def remind_county(board: Board, row: CountyRow, by: str | Actor) -> None:
 
 
 def _remind(month: date, counties: list[str], by: str | Actor) -> None:
-    place, told = settings.load(), []
+    place, messages = settings.load(), []
 
     def write() -> None:
         clerk.name(by, "approve")
         reminded, _ = dispatch.remind_now(place, month, counties, datetime.now().astimezone())
-        told.append(f"已写好催报，随即发出：{'、'.join(reminded)}（同一天只催一次）。")
+        messages.append(f"已写好催报，随即发出：{'、'.join(reminded)}（同一天只催一次）。")
 
-    clerk.decided(write, lambda: told[0])
+    clerk.decided(write, lambda: messages[0])
 
 
 def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
@@ -169,8 +173,8 @@ def send_back(month: date, county: str, seq: int, by: str | Actor, key: str, wro
         sent.append(dispatch.write_to_county(place, month, county, text.strip(), who, datetime.now().astimezone()))
 
     def said() -> str:
-        told = "已写好消息，随即发给县里" if sent[0] else "县里没有联系地址，请另行告知"
-        return f"{told}{f'；第 {seq} 号已撤回，可在“决定”里恢复' if back else ''}。"
+        message = "已写好消息，随即发给县里" if sent[0] else "县里没有联系地址，请另行告知"
+        return f"{message}{f'；第 {seq} 号已撤回，可在“决定”里恢复' if back else ''}。"
 
     clerk.decided(write, said)
 
@@ -273,9 +277,9 @@ def _public(board: Board, by: str | Actor) -> None:
     st.markdown(escape.markdown(_said_of_public(public)))
     with st.container(horizontal=True, vertical_alignment="center"):
         if now.released and now.released != (standing and standing.edition):
-            told = f"{now.released} 已公开，网页和数据在 {settings.public_folder(settings.load()) / key}。"
+            message = f"{now.released} 已公开，网页和数据在 {settings.public_folder(settings.load()) / key}。"
             if st.button(f"公开 {now.released}", key="publicise", help="做成供群众看的网页和数据，只到县一级"):
-                clerk.worked(lambda: _child(by, "publish", ["publicise", key]), told)
+                clerk.worked(lambda: _child(by, "publish", ["publicise", key]), message)
         if standing:
             seq = standing.decisions[-1].seq
             clerk.with_reason(

@@ -68,33 +68,33 @@ def act(action: Callable[[], str]) -> None:
 def lists(may_decide: bool) -> None:
     """Every list, the newest first: where it stands, what it proved, how it was drawn; its next step for the city."""
     tell_last()
-    found = spot_desk.all_lists(settings.load())
-    if not found:
+    known_lists = spot_desk.all_lists(settings.load())
+    if not known_lists:
         st.info(
             "还没有作过抽查。" + ("在“计划一次抽查”里选指标，看走访多少个社区（村）能证明什么。" if may_decide else "")
         )
         return
     by = acting() if may_decide else ""
-    by_number = {one.number: one for one in found}
-    for one in found:
+    by_number = {spot_list.number: spot_list for spot_list in known_lists}
+    for spot_list in known_lists:
         with st.container(border=True):
-            _one(one, by_number, by, may_decide)
+            _one(spot_list, by_number, by, may_decide)
 
 
-def _one(one: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_decide: bool) -> None:
+def _one(spot_list: SpotList, known: Mapping[int, SpotList], by: str | Actor, may_decide: bool) -> None:
     today = common_parts.today()
-    told = spot_desk.result(one, known, today)
-    names = {claim.key: claim.name for claim in one.claims.values()}
-    st.markdown(f"**{one.number} 号名单** 查{months.label(one.month)}：{escape.markdown(told['note'])}")
-    for key, claim in zip(names, told["claims"], strict=True):
+    result = spot_desk.result(spot_list, known, today)
+    names = {claim.key: claim.name for claim in spot_list.claims.values()}
+    st.markdown(f"**{spot_list.number} 号名单** 查{months.label(spot_list.month)}：{escape.markdown(result['note'])}")
+    for key, claim in zip(names, result["claims"], strict=True):
         words = sentences.STATUS.get(
             claim["status"] or "", "只作估计" if claim.get("estimate") and claim["text"] else ""
         )
         st.markdown(escape.markdown(f"{names[key]}{f'：{words}' if words else ''}"))
         st.caption(escape.markdown(" ".join(filter(None, (claim["text"] or _aim(claim), claim["interval"])))))
     if may_decide:
-        _next_step(one, told, by)
-    _behind(one, whole=may_decide or one.closing is not None)
+        _next_step(spot_list, result, by)
+    _behind(spot_list, whole=may_decide or spot_list.closing is not None)
 
 
 def _aim(claim: Mapping) -> str:
@@ -102,75 +102,81 @@ def _aim(claim: Mapping) -> str:
     return f"{goal}；走访 {claim['visits']} 个，{sentences.allowance(claim['allowed'])}。"
 
 
-def _next_step(one: SpotList, told: Mapping, by: str | Actor) -> None:
+def _next_step(spot_list: SpotList, result: Mapping, by: str | Actor) -> None:
     """What is to be done with a list now."""
-    if told["state"] in ("planned", "undrawn"):
-        _to_draw(one, told["state"], by)
-    elif told["state"] in ("open", "closed"):
-        _hand_out(one, told)
-        _files(one, told, by)
+    if result["state"] in ("planned", "undrawn"):
+        _to_draw(spot_list, result["state"], by)
+    elif result["state"] in ("open", "closed"):
+        _hand_out(spot_list, result)
+        _files(spot_list, result, by)
 
 
-def _to_draw(one: SpotList, state: str, by: str | Actor) -> None:
-    due = common_parts.today() >= one.course.day
+def _to_draw(spot_list: SpotList, state: str, by: str | Actor) -> None:
+    due = common_parts.today() >= spot_list.course.day
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    with left, st.form(f"draw-{one.number}"):
-        st.caption(escape.markdown(f"号码：{one.plan.body['source']} {one.plan.body['issue']}，{one.course.day} 公布"))
-        digits = st.text_input("公布的号码", key=f"digits-{one.number}", disabled=not due)
-        where = st.text_input("公布在哪里（掷骰的写两位在场人员）", key=f"where-{one.number}", disabled=not due)
+    with left, st.form(f"draw-{spot_list.number}"):
+        st.caption(
+            escape.markdown(
+                f"号码：{spot_list.plan.body['source']} {spot_list.plan.body['issue']}，{spot_list.course.day} 公布"
+            )
+        )
+        digits = st.text_input("公布的号码", key=f"digits-{spot_list.number}", disabled=not due)
+        where = st.text_input("公布在哪里（掷骰的写两位在场人员）", key=f"where-{spot_list.number}", disabled=not due)
         if st.form_submit_button("抽取名单", disabled=not due):
-            act(lambda: _drawn(one, digits, where, by))
+            act(lambda: _drawn(spot_list, digits, where, by))
     if not due and state == "planned":
         with right, st.popover("撤回计划"):
-            why = st.text_input("理由", key=f"spot-why-{one.number}", max_chars=200)
-            if st.button("确认撤回", key=f"spot-withdraw-{one.number}"):
-                act(lambda: _taken_back(one, why, by))
+            why = st.text_input("理由", key=f"spot-why-{spot_list.number}", max_chars=200)
+            if st.button("确认撤回", key=f"spot-withdraw-{spot_list.number}"):
+                act(lambda: _taken_back(spot_list, why, by))
 
 
-def _drawn(one: SpotList, digits: str, where: str, by: str | Actor) -> str:
-    made = spot_desk.make_draw(one.number, digits, where, settings.load(), named_by(by))
-    return f"{one.number} 号名单已抽取 {spot_desk.public_draw(made)['units']} 个单位；请下载名单交各组，{made.course.until} 前交回。"
+def _drawn(spot_list: SpotList, digits: str, where: str, by: str | Actor) -> str:
+    made = spot_desk.make_draw(spot_list.number, digits, where, settings.load(), named_by(by))
+    return f"{spot_list.number} 号名单已抽取 {spot_desk.public_draw(made)['units']} 个单位；请下载名单交各组，{made.course.until} 前交回。"
 
 
-def _taken_back(one: SpotList, why: str, by: str | Actor) -> str:
-    spot_desk.withdraw(one.number, why, settings.load(), named_by(by))
-    return f"{one.number} 号名单的计划已撤回，记录永久保留。"
+def _taken_back(spot_list: SpotList, why: str, by: str | Actor) -> str:
+    spot_desk.withdraw(spot_list.number, why, settings.load(), named_by(by))
+    return f"{spot_list.number} 号名单的计划已撤回，记录永久保留。"
 
 
-def _hand_out(one: SpotList, told: Mapping) -> None:
+def _hand_out(spot_list: SpotList, result: Mapping) -> None:
     """The lists of all groups in one package; and the 候补 that became due."""
-    if told["spares_due"] and told["state"] == "open":
-        st.caption(f"有 {len(told['spares_due'])} 个候补要补走访，名单里已列在最后。")
+    if result["spares_due"] and result["state"] == "open":
+        st.caption(f"有 {len(result['spares_due'])} 个候补要补走访，名单里已列在最后。")
     st.download_button(
         "下载名单（各组 xlsx 和 docx）",
-        lambda: _package(one),
-        file_name=f"抽查名单{one.number}号.zip",
-        key=f"spot-list-{one.number}",
+        lambda: _package(spot_list),
+        file_name=f"抽查名单{spot_list.number}号.zip",
+        key=f"spot-list-{spot_list.number}",
         on_click="ignore",
     )
 
 
-def _package(one: SpotList) -> bytes:
+def _package(spot_list: SpotList) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, data in spot_tasks.files(spot_tasks.visit_lists(one, spot_desk.remark(settings.load(), one))):
+        for name, data in spot_tasks.files(
+            spot_tasks.visit_lists(spot_list, spot_desk.remark(settings.load(), spot_list))
+        ):
             package.writestr(name, data)
     return buffer.getvalue()
 
 
-def _files(one: SpotList, told: Mapping, by: str | Actor) -> None:
+def _files(spot_list: SpotList, result: Mapping, by: str | Actor) -> None:
     """What came back, file by file; each may be taken back while the list is open."""
-    if not one.results:
+    if not spot_list.results:
         return
-    with st.expander(f"交回的文件（{len(one.results)} 份）"):
-        for event in one.results:
+    with st.expander(f"交回的文件（{len(spot_list.results)} 份）"):
+        for event in spot_list.results:
             late = "，逾期" if event.body["late"] else ""
-            late += "，已撤回" if event.body["returned"] in one.taken_back else ""
+            late += "，已撤回" if event.body["returned"] in spot_list.taken_back else ""
             text, button = st.columns([6, 1], vertical_alignment="center")
             text.markdown(
                 escape.markdown(f"第 {event.body['returned']} 号“{event.body['file']}”，{event.at[:10]}{late}")
             )
-            if told["state"] == "open" and not late:
+            if result["state"] == "open" and not late:
                 with button, st.popover("撤回"):
                     why = st.text_input("理由", key=f"back-why-{event.seq}", max_chars=200)
                     if st.button("确认撤回", key=f"back-{event.seq}"):
@@ -182,29 +188,31 @@ def _returned(seq: int, why: str, by: str | Actor) -> str:
     return f"第 {seq} 号交回的结果已撤回。"
 
 
-def _behind(one: SpotList, whole: bool) -> None:
+def _behind(spot_list: SpotList, whole: bool) -> None:
     """The plan's event and the draw; where it is `whole`, all that is needed to draw the same list by hand.
 
     Whoever has the seed has the list, so that of an open one is shown to those alone who hand it out.
     """
-    body = one.plan.body
+    body = spot_list.plan.body
     with st.expander("计划与抽取的依据"):
         st.caption(
             escape.markdown(
-                f"{one.plan.by}于 {one.plan.at[:16]} 计划，依据 {body['edition']}；{body['source']} {body['issue']}"
+                f"{spot_list.plan.by}于 {spot_list.plan.at[:16]} 计划，依据 {body['edition']}；{body['source']} {body['issue']}"
             )
         )
-        if one.draw is None:
+        if spot_list.draw is None:
             return
         st.caption(
-            escape.markdown(f"{one.draw.by}于 {one.draw.at[:10]} 抽取；号码公布于 {one.draw.body['published']}。")
+            escape.markdown(
+                f"{spot_list.draw.by}于 {spot_list.draw.at[:10]} 抽取；号码公布于 {spot_list.draw.body['published']}。"
+            )
         )
-        recomputed(one, whole)
+        recomputed(spot_list, whole)
 
 
-def recomputed(one: SpotList, whole: bool) -> None:
+def recomputed(spot_list: SpotList, whole: bool) -> None:
     """Whether the ledger's number gives the list that is kept; where it is `whole`, what anybody needs to do the same by hand."""
-    if one.redrawn():
+    if spot_list.redrawn():
         st.caption("已由号码重新算出种子和次序，与台账一致。")
     else:
         st.error("重新算出的种子和次序与台账不一致，请报告管理员。")
@@ -214,8 +222,8 @@ def recomputed(one: SpotList, whole: bool) -> None:
     st.caption(
         "种子是下面五行的 SHA-256；每个单位的签号是种子、逗号（半角）和单位编号连写的 SHA-256，从小到大即名单的次序。"
     )
-    st.code(spot_desk.seed_text(one), language=None)
-    st.code(one.draw.body["seed"] if one.draw else "", language=None)
+    st.code(spot_desk.seed_text(spot_list), language=None)
+    st.code(spot_list.draw.body["seed"] if spot_list.draw else "", language=None)
 
 
 # ---- what comes back

@@ -53,47 +53,51 @@ def _age(row: SpotFigureRow) -> str:
 
 def of_indicator(view: View, indicator: str, row: PlaceRow) -> None:
     """Reported, proven, who was visited, what was found; every list ever planned."""
-    found = spot_rows.figures(view, view.city).get(indicator)
-    if row["status"] != "met" and found is None:
+    figure = spot_rows.figures(view, view.city).get(indicator)
+    if row["status"] != "met" and figure is None:
         return
     st.subheader("抽查", anchor=False)
-    _verdict(view, indicator, row, found)
+    _verdict(view, indicator, row, figure)
     claims = spot_rows.claims(view, indicator)
-    by_list = {one["list"]: one for one in spot_rows.lists(view, indicator)}
+    by_list = {spot_list["list"]: spot_list for spot_list in spot_rows.lists(view, indicator)}
     for claim in claims:
         _list(view, claim, by_list[claim["list"]])
 
 
-def _verdict(view: View, indicator: str, row: PlaceRow, found: SpotFigureRow | None) -> None:
+def _verdict(view: View, indicator: str, row: PlaceRow, figure: SpotFigureRow | None) -> None:
     if row["status"] != "met":
         st.markdown(escape.markdown(f"所报{screen_wording.status(row)}，没有可核实的达标结论。"))
         return
-    if found is None or found["status"] in (None, "unchecked"):
-        old = f"（{_age(found)}，今已不能据以认定）" if found and found["checked"] else ""
+    if figure is None or figure["status"] in (None, "unchecked"):
+        old = f"（{_age(figure)}，今已不能据以认定）" if figure and figure["checked"] else ""
         st.markdown(f"**{escape.markdown(sentences.STATUS['unchecked'] + old)}**。")
         return
-    st.markdown(f"**{escape.markdown(spot_tables.about_words(found))}**（{escape.markdown(_age(found))}）。")
-    if found["text"] and found["checked"] == found["month"]:
-        st.markdown(escape.markdown(found["text"]))
-    proven = f"所报 {found['yes']:,} 个，证明不少于 {found['lower_count']:,} 个，目标需 {found['required']:,} 个。"
+    st.markdown(f"**{escape.markdown(spot_tables.about_words(figure))}**（{escape.markdown(_age(figure))}）。")
+    if figure["text"] and figure["checked"] == figure["month"]:
+        st.markdown(escape.markdown(figure["text"]))
+    proven = f"所报 {figure['yes']:,} 个，证明不少于 {figure['lower_count']:,} 个，目标需 {figure['required']:,} 个。"
     st.caption(escape.markdown(proven))
 
 
-def _list(view: View, claim: SpotClaimRow, one: SpotListRow) -> None:
+def _list(view: View, claim: SpotClaimRow, spot_list: SpotListRow) -> None:
     where = "" if claim["level"] == "city" else f"（{claim['unit']}）"
-    state = STATES[one["state"]]
-    head = f"{one['list']} 号名单{where}，查{common_parts.month_text(one['month'])}：{state}"
+    state = STATES[spot_list["state"]]
+    head = f"{spot_list['list']} 号名单{where}，查{common_parts.month_text(spot_list['month'])}：{state}"
     with st.expander(escape.plain(head)):
-        if one["why"]:
-            st.markdown(escape.markdown(f"撤回理由：{one['why']}"))
+        if spot_list["why"]:
+            st.markdown(escape.markdown(f"撤回理由：{spot_list['why']}"))
         if claim["text"]:
             st.markdown(escape.markdown(claim["text"]))
-        if one["closed"]:
+        if spot_list["closed"]:
             strata(view, claim)
             _false_units(view, claim)
-        st.caption(escape.markdown(draw_line(one)))
-        if one["drawn"] and st.button("验证抽取：重新算一遍种子和次序", key=f"redraw-{one['list']}-{claim['unit']}"):
-            spot_desk_panel.recomputed(spot_desk.named(settings.load(), one["list"]), whole=one["closed"] is not None)
+        st.caption(escape.markdown(draw_line(spot_list)))
+        if spot_list["drawn"] and st.button(
+            "验证抽取：重新算一遍种子和次序", key=f"redraw-{spot_list['list']}-{claim['unit']}"
+        ):
+            spot_desk_panel.recomputed(
+                spot_desk.named(settings.load(), spot_list["list"]), whole=spot_list["closed"] is not None
+            )
 
 
 STRATA = {
@@ -105,8 +109,8 @@ STRATA = {
 def strata(view: View, claim: SpotClaimRow) -> None:
     """The visits of a claim by stratum, with the factor of each."""
     names = edition_data.county_names(view.release)
-    found = spot_rows.strata(view, claim["list"] or 0, claim["indicator"])
-    common_parts.lines([{**row, "place": _stratum(row["stratum"], names)} for row in found], STRATA)
+    rows = spot_rows.strata(view, claim["list"] or 0, claim["indicator"])
+    common_parts.lines([{**row, "place": _stratum(row["stratum"], names)} for row in rows], STRATA)
 
 
 def _stratum(id: str, names: Mapping[str, str]) -> str:
@@ -126,25 +130,25 @@ UNITS = {
 
 def _false_units(view: View, claim: SpotClaimRow) -> None:
     """Units found false: for the city, leaders and their own county."""
-    found = [one for one in spot_rows.found_false(view, claim["list"] or 0, claim["indicator"]) if _may_see(one)]
-    if found:
+    units = [unit for unit in spot_rows.found_false(view, claim["list"] or 0, claim["indicator"]) if _may_see(unit)]
+    if units:
         st.markdown("查到不属实的")
-        common_parts.lines(found, UNITS)
+        common_parts.lines(units, UNITS)
 
 
-def _may_see(one: SpotUnitRow) -> bool:
+def _may_see(unit: SpotUnitRow) -> bool:
     own = signin.counties()
-    return signin.may("units", one["county_code"]) and (own is None or one["county_code"] in own)
+    return signin.may("units", unit["county_code"]) and (own is None or unit["county_code"] in own)
 
 
-def draw_line(one: SpotListRow) -> str:
+def draw_line(row: SpotListRow) -> str:
     """Where the number came from, and what everybody can recompute."""
     said = (
-        f"{one['planned_by']}于 {one['planned_at'][:10]} 计划，号码：{one['source']} {one['issue']}，{one['day']} 公布"
+        f"{row['planned_by']}于 {row['planned_at'][:10]} 计划，号码：{row['source']} {row['issue']}，{row['day']} 公布"
     )
-    if one["value"]:
-        said += f"；{one['drawn_by']}以“{one['value']}”抽取（{one['published']}），种子 {one['seed']}"
-    return f"{said}；改过 {one['changed']} 处。" if one["changed"] else f"{said}。"
+    if row["value"]:
+        said += f"；{row['drawn_by']}以“{row['value']}”抽取（{row['published']}），种子 {row['seed']}"
+    return f"{said}；改过 {row['changed']} 处。" if row["changed"] else f"{said}。"
 
 
 # ---- the page of quality
@@ -157,17 +161,17 @@ LISTS = {
 
 def every_list(view: View) -> None:
     """Every list ever planned, those taken back or never drawn among them."""
-    found = spot_rows.every_list(view)
-    if not found:
+    rows = spot_rows.every_list(view)
+    if not rows:
         st.caption("还没有作过抽查。")
         return
-    common_parts.table([_list_line(one) for one in found], LISTS)
+    common_parts.table([_list_line(row) for row in rows], LISTS)
 
 
-def _list_line(one: SpotListRow) -> dict[str, object]:
+def _list_line(row: SpotListRow) -> dict[str, object]:
     return {
-        **one, "checked": common_parts.month_text(one["month"]), "state": STATES[one["state"]],
-        "planned": f"{one['planned_by']} {one['planned_at'][:10]}", "number": f"{one['source']} {one['issue']}，{one['day']}",
+        **row, "checked": common_parts.month_text(row["month"]), "state": STATES[row["state"]],
+        "planned": f"{row['planned_by']} {row['planned_at'][:10]}", "number": f"{row['source']} {row['issue']}，{row['day']}",
     }  # fmt: skip
 
 
@@ -178,15 +182,15 @@ FACTORS = {"name": "指标", "checked": "查的月份", "list": "名单", "plann
 
 def of_county(view: View, county: str) -> None:
     """The county's 核实率 where it was drawn by itself: what was found of what it reported. No ranking."""
-    found = spot_rows.factors(view, county)
+    rows = spot_rows.factors(view, county)
     own = [row for row in spot_rows.figures(view, county).values() if row["status"] in ("proven", "unsupported")]
-    if not found and not own:
+    if not rows and not own:
         return
     st.markdown("**抽查：所报的有多少属实**")
     names = {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
     for row in own:
         st.markdown(escape.markdown(f"{names[row['indicator']]}：{spot_tables.about_words(row)}（{_age(row)}）"))
-    lines = [{**row, "list": f"{row['list']} 号", "checked": common_parts.month_text(row["month"])} for row in found]
+    lines = [{**row, "list": f"{row['list']} 号", "checked": common_parts.month_text(row["month"])} for row in rows]
     if lines:
         common_parts.lines(lines, FACTORS)
 
@@ -201,10 +205,8 @@ VISITS = {
 
 def of_unit(view: View, uid: str, county: str) -> None:
     """Visits to the unit: when, by which list, with what result."""
-    found: Sequence[SpotUnitRow] = spot_rows.of_unit(view, uid) if signin.may("units", county) else []
-    if found:
+    rows: Sequence[SpotUnitRow] = spot_rows.of_unit(view, uid) if signin.may("units", county) else []
+    if rows:
         st.markdown("**抽查**")
-        lines = [
-            {**row, "list": f"{row['list']} 号", "checked": common_parts.month_text(row["month"])} for row in found
-        ]
+        lines = [{**row, "list": f"{row['list']} 号", "checked": common_parts.month_text(row["month"])} for row in rows]
         common_parts.lines(lines, VISITS)

@@ -43,16 +43,16 @@ def plan(view: View | None) -> None:
     chosen = st.multiselect(
         "指标",
         list(shown),
-        format_func=lambda one: escape.plain(shown[one]),
+        format_func=lambda option: escape.plain(shown[option]),
         max_selections=MOST,
         key="spot-indicators",
     )
     if not chosen:
         st.caption("选一项或几项；几项一起查，走访的是同一批社区（村）中抽到的，每项各自有 95% 的把握。")
         return
-    found = _proposals(release, view.month, chosen)
-    if found:
-        _commit(release, found)
+    proposals = _proposals(release, view.month, chosen)
+    if proposals:
+        _commit(release, proposals)
 
 
 def _proposals(release, month: date, chosen: Sequence[str]) -> list[Proposal]:
@@ -63,11 +63,11 @@ def _proposals(release, month: date, chosen: Sequence[str]) -> list[Proposal]:
     )
     wish = Wish(month, chosen, strata=None if strata == "auto" else strata, budget=visits)
     try:
-        found = _computed(release, wish)
+        proposals = _computed(release, wish)
     except Refusal as refused:
         st.error(escape.markdown(refused))
         return []
-    return [_chosen(one, visits is not None) for one in found]
+    return [_chosen(proposal, visits is not None) for proposal in proposals]
 
 
 def _computed(release, wish: Wish) -> list[Proposal]:
@@ -79,40 +79,40 @@ def _computed(release, wish: Wish) -> list[Proposal]:
     return known[key]
 
 
-def _chosen(one: Proposal, by_budget: bool) -> Proposal:
+def _chosen(proposal: Proposal, by_budget: bool) -> Proposal:
     """One claim: what it needs, its plans, and the one that is taken."""
-    claim = one.claim
+    claim = proposal.claim
     with st.container(border=True):
         st.markdown(
-            f"**{escape.markdown(one.name)}** 所报 {claim.reported:,} 个，目标需 {claim.required:,} 个；"
+            f"**{escape.markdown(proposal.name)}** 所报 {claim.reported:,} 个，目标需 {claim.required:,} 个；"
             f"{escape.markdown(sentences.margin(claim))}。"
         )
-        options = {made.allowed: made for made in one.plans}
+        options = {made.allowed: made for made in proposal.plans}
         if by_budget:
-            if one.chosen is None:
-                st.warning(f"预算不够，还缺 {one.missing:,} 次走访。")
+            if proposal.chosen is None:
+                st.warning(f"预算不够，还缺 {proposal.missing:,} 次走访。")
             else:
-                st.markdown(_plan_line(one, one.chosen.allowed))
-            return one
+                st.markdown(_plan_line(proposal, proposal.chosen.allowed))
+            return proposal
         allowed = st.radio(
             "允许几个未能属实",
             list(options),
-            index=list(options).index(one.recommended) if one.recommended in options else 0,
-            format_func=lambda count: _plan_line(one, count),
-            key=f"spot-allowed-{one.key}",
+            index=list(options).index(proposal.recommended) if proposal.recommended in options else 0,
+            format_func=lambda count: _plan_line(proposal, count),
+            key=f"spot-allowed-{proposal.key}",
         )
-        return spot_planning.choose(one, options.get(allowed))
+        return spot_planning.choose(proposal, options.get(allowed))
 
 
-def _plan_line(one: Proposal, allowed: int) -> str:
-    made = next(each for each in one.plans if each.allowed == allowed)
-    mark = "（建议）" if allowed == one.recommended else ""
+def _plan_line(proposal: Proposal, allowed: int) -> str:
+    made = next(each for each in proposal.plans if each.allowed == allowed)
+    mark = "（建议）" if allowed == proposal.recommended else ""
     good = f"{float(100 * made.chance[1]):.0f}%"
     return f"走访 {made.visits} 个，{sentences.allowance(allowed)}{mark}；若每百个有 1 个不实，成功把握 {good}"
 
 
-def _commit(release, found: Sequence[Proposal]) -> None:
-    total = spot_planning.visits(found)
+def _commit(release, proposals: Sequence[Proposal]) -> None:
+    total = spot_planning.visits(proposals)
     st.markdown(f"**合计至多走访 {total} 次**（同一社区（村）被几项抽到的只去一次，实际会少些）。")
     with st.form("spot-commit"):
         st.markdown("**定下来**：号码须是以后才公布的，今天谁也不知道，这样谁也不能挑选。")
@@ -127,15 +127,15 @@ def _commit(release, found: Sequence[Proposal]) -> None:
         by = spot_desk_panel.acting()
         if st.form_submit_button("定下名单（记入台账）", type="primary"):
             number = spot_desk.Number(source, issue, day)
-            spot_desk_panel.act(lambda: _planned(release, found, number, groups, int(window), by))
+            spot_desk_panel.act(lambda: _planned(release, proposals, number, groups, int(window), by))
 
 
 def _planned(
-    release, found: Sequence[Proposal], number: spot_desk.Number, groups: str, window: int, by: str | Actor
+    release, proposals: Sequence[Proposal], number: spot_desk.Number, groups: str, window: int, by: str | Actor
 ) -> str:
     counties = {name: code for code, name in edition_data.county_names(release).items()}
     terms = spot_desk.Terms(number, _groups(groups, counties), window)
-    event = spot_desk.plan(release, found, terms, settings.load(), spot_desk_panel.named_by(by))
+    event = spot_desk.plan(release, proposals, terms, settings.load(), spot_desk_panel.named_by(by))
     return f"已定为 {event.body['list']} 号名单；{number.day} 公布号码后，在“各次抽查”里抽取。"
 
 

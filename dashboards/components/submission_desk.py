@@ -81,8 +81,8 @@ def upload() -> None:
 
 def _together(desk: dict[str, Dropped], by: str | Actor) -> None:
     """What is done with all cards at once: those that can be used are sent, those that were sent put away."""
-    ready = [one for one in desk.values() if one.seen and not one.seen.report.refused and one.sent is None]
-    sent = [digest for digest, one in desk.items() if one.sent]
+    ready = [item for item in desk.values() if item.seen and not item.seen.report.refused and item.sent is None]
+    sent = [digest for digest, item in desk.items() if item.sent]
     if len(ready) > 1 and st.button(f"报送全部 {len(ready)} 份", key="submit-all", type="primary", disabled=not by):
         with st.status("正在报送…") as shown:
             for number, dropped in enumerate(ready, 1):
@@ -138,11 +138,11 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
             _submitted(dropped, by)
             if dropped.sent:
                 st.rerun()
-        told, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
+        message, content, name = "下载回执（预览，标出问题的报表）", seen.receipt_bytes, seen.receipt_name
         if dropped.sent and dropped.sent[1]:
-            told, content, name = "下载回执（标出问题的报表）", dropped.sent[1], dropped.sent[2]
+            message, content, name = "下载回执（标出问题的报表）", dropped.sent[1], dropped.sent[2]
         st.download_button(
-            told, content, file_name=name, key=f"receipt-{digest}-{bool(dropped.sent)}", on_click="ignore"
+            message, content, file_name=name, key=f"receipt-{digest}-{bool(dropped.sent)}", on_click="ignore"
         )
     if dropped.sent:
         _acknowledge(dropped.sent[0])
@@ -152,10 +152,10 @@ def _send(digest: str, dropped: Dropped, seen: judge.Preview, by: str | Actor) -
 
 def _acknowledge(report: outcome.Report) -> None:
     """What became of a file that was sent."""
-    state = "early" if any(found["code"] == "month_future" for found in report.findings) else report.state
-    told = f"收件号 {report.seq}：{STATES.get(state, state)}。"
+    state = "early" if any(finding["code"] == "month_future" for finding in report.findings) else report.state
+    message = f"收件号 {report.seq}：{STATES.get(state, state)}。"
     more = " 下次计算后进入各页的数字。" if state in ("effective", "superseded") else ""
-    (st.warning if state == "refused" else st.success)(escape.markdown(told) + more)
+    (st.warning if state == "refused" else st.success)(escape.markdown(message) + more)
 
 
 def _look(dropped: Dropped) -> None:
@@ -210,13 +210,13 @@ def _told(report: outcome.Report, folded: bool = False) -> None:
     county, rows = _name(report.county, report.month), report.rows
     month = months.label(months.parse(report.month)) if report.month else "月份不明"
     counts = Counter(finding["severity"] for finding in report.findings)
-    told = f"{county} · {month}：读到 {rows['read']} 个单位，{rows['accepted']} 个可以计入"
-    told += f"，{rows['held']} 个因错误暂不计入"
-    told += f"；{counts['error']} 处错误，{counts['warning']} 处需核实，{counts['note']} 处提示。"
+    message = f"{county} · {month}：读到 {rows['read']} 个单位，{rows['accepted']} 个可以计入"
+    message += f"，{rows['held']} 个因错误暂不计入"
+    message += f"；{counts['error']} 处错误，{counts['warning']} 处需核实，{counts['note']} 处提示。"
     if report.refused:
-        st.error(escape.markdown("整个文件无法计入。" + told))
+        st.error(escape.markdown("整个文件无法计入。" + message))
     else:
-        (st.warning if counts["error"] else st.success)(escape.markdown(told))
+        (st.warning if counts["error"] else st.success)(escape.markdown(message))
         news = f"与本月已收到的相比：新报 {rows['new']} 个，改动 {rows['changed']} 个，未变 {rows['unchanged']} 个"
         st.caption(news + f"；文件里没有、沿用此前所报的 {rows['kept']} 个。")
     for said in filter(None, (report.waits, report.other_month)):
@@ -237,15 +237,15 @@ def finding_cards(report: outcome.Report) -> None:
         st.caption("没有发现问题。")
         return
     names = outcome.kind_names(settings.load().reference)
-    ordered = sorted(findings, key=lambda found: _ORDER[found["severity"]])
+    ordered = sorted(findings, key=lambda finding: _ORDER[finding["severity"]])
     lines = [
         {
-            **county_panel.finding_line(found),
-            "grave": found["severity"],
-            "named": units.get(found["unit"] or "", found["unit"]),
-            "kind": names.get(found["code"], found["code"]),
+            **county_panel.finding_line(finding),
+            "grave": finding["severity"],
+            "named": units.get(finding["unit"] or "", finding["unit"]),
+            "kind": names.get(finding["code"], finding["code"]),
         }
-        for found in ordered[:LISTED]
+        for finding in ordered[:LISTED]
     ]
     show("findings.html", lines=lines, more=len(ordered) - len(lines))
 
@@ -293,10 +293,10 @@ def findings(view: View) -> None:
     county = st.selectbox(
         "县市区", list(options), format_func=lambda code: options[code], width=240, label_visibility="collapsed"
     )
-    found = submission_rows.findings_now(view.release, view.month, county or None, 3000 if county else 300)
-    if found and found[0]["findings"] > len(found):
-        st.caption(f"共 {found[0]['findings']} 个，这里是最重的 {len(found)} 个；在上面选一个县市区看它的全部。")
-    county_panel.findings(found)
+    rows = submission_rows.findings_now(view.release, view.month, county or None, 3000 if county else 300)
+    if rows and rows[0]["findings"] > len(rows):
+        st.caption(f"共 {rows[0]['findings']} 个，这里是最重的 {len(rows)} 个；在上面选一个县市区看它的全部。")
+    county_panel.findings(rows)
 
 
 def live(view: View | None) -> None:
@@ -304,18 +304,18 @@ def live(view: View | None) -> None:
     place, as_of = settings.load(), view.release.manifest["as_of"] if view else 0
     st.markdown(f"**此刻**（{'这一版之后' if view else '至今'}收到的，尚未进入各页的数字）")
     states = reporting_status.unpublished(place, as_of)
-    found = reporting_status.news(place, max([as_of, *(state["as_of"] for state in states)]))
-    if running := found["running"]:
+    news = reporting_status.news(place, max([as_of, *(state["as_of"] for state in states)]))
+    if running := news["running"]:
         since = screen_wording.day(running["since"])
         st.info(escape.markdown(f"正在运行：{running['doing']}，始于 {since}。这期间可以照常报送，报表先存档。"))
     read, refused = _counted(states, as_of), _refused(states, as_of)
-    told = [f"读到 {read} 份新报表" if read else "没有新读到的报表"]
-    told += [f"{refused} 份未被采用"] if refused else []
+    sentences = [f"读到 {read} 份新报表" if read else "没有新读到的报表"]
+    sentences += [f"{refused} 份未被采用"] if refused else []
     if signin.counties() is None:
-        _arrived(found["arrived"])
-    told += [f"{len(found['arrived'])} 份已存档、待读取"] if found["arrived"] else []
-    told += [f"收件箱里还有 {len(found['inbox'])} 个文件未接收" if found["inbox"] else "收件箱是空的"]
-    st.caption("；".join(told) + "。")
+        _arrived(news["arrived"])
+    sentences += [f"{len(news['arrived'])} 份已存档、待读取"] if news["arrived"] else []
+    sentences += [f"收件箱里还有 {len(news['inbox'])} 个文件未接收" if news["inbox"] else "收件箱是空的"]
+    st.caption("；".join(sentences) + "。")
 
 
 LIVE = {

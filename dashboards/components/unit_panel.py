@@ -50,12 +50,12 @@ def _searched() -> None:
 
 def _show_found(view: View, text: str) -> None:
     """Everything that the text finds, by kind."""
-    found = 0
+    hits = 0
     for intro, links in _found(view, text):
         if links:
             show("unit_links.html", intro=f"{intro}：", links=links, more=0)
-            found += len(links)
-    if not found:
+            hits += len(links)
+    if not hits:
         st.caption("没有找到。可以少写几个字，或换一个月份。")
 
 

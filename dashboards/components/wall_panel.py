@@ -50,7 +50,7 @@ def _map(view: View, worst: PlaceRow, ink: Ink) -> None:
     st.markdown(
         escape.markdown(f"{worst['name']}：{screen_wording.value_with_known(worst)}{f'，{gap}' if gap else ''}")
     )
-    left, right = st.columns([1, 1.1], gap="large")
+    left, right = st.columns([1.4, 1], gap="large")
     with left:
         board.county_map(view, worst["indicator"], worst["name"], city.outlines(view.release, view.roster_month), ink)
     with right:

@@ -1,8 +1,9 @@
 """ASGI middleware before Streamlit's own routes.
 
 Streamlit sends its scripts uncompressed, answers every unknown path with the application, and shows old browsers a blank page. Here
-its files are compressed once and kept, its page carries our script, an unknown path is answered 404 in Chinese, and `/plain` shows
-the newest report to browsers that cannot run Streamlit's script. Nothing here sees a figure or a session.
+its files are compressed once and kept, its page carries our script, an unknown path is answered 404 in Chinese, and browsers that
+cannot run Streamlit's script get the newest report: at `/plain`, and at every page where they name themselves. Nothing here sees a
+figure or a session.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ class Front:
             await self.app(scope, receive, send)
             return
         path = below_root(scope)
-        if path == "plain":
+        if path == "plain" or (page_shell.is_known(path) and plain_page.is_too_old(_browser(scope))):
             await _answer(send, scope, 200, *await asyncio.to_thread(plain_page.page, request_identity.sender(scope)))
         elif file := _file(path):
             await _send_file(send, scope, file)
@@ -83,6 +84,10 @@ class _Shell:
             await _answer(self.onward, self.scope, 404, page_shell.not_found(self.path), "no-store")
         else:
             await _answer(self.onward, self.scope, 200, page_shell.with_additions(self.body), "no-cache")
+
+
+def _browser(scope: Scope) -> str:
+    return request_identity.sender(scope).only("user-agent") or ""
 
 
 def _uncompressed(scope: Scope) -> Scope:
@@ -137,8 +142,8 @@ def _packed(file: Path) -> tuple[bytes, bytes]:
 def _files() -> dict[str, Path]:
     """path → file of everything that is compressed: no other file can be reached."""
     theirs = Path(file_util.get_static_dir())
-    found = {str(file.relative_to(theirs)): file for file in (theirs / "static").rglob("*") if file.suffix in _TYPES}
-    return found | {page_shell.address(file): file for file in FILES.iterdir() if _kind(file) in _TYPES}
+    files = {str(file.relative_to(theirs)): file for file in (theirs / "static").rglob("*") if file.suffix in _TYPES}
+    return files | {page_shell.address(file): file for file in FILES.iterdir() if _kind(file) in _TYPES}
 
 
 def _kind(file: Path) -> str:

@@ -4,6 +4,7 @@ A report has figures of counties and the city and no unit's answers. It is shown
 machine, or through the organisation's proxy. Who signs in through OpenID Connect gets the sentence alone.
 """
 
+import re
 from pathlib import Path
 
 from dashboards import request_identity
@@ -15,7 +16,16 @@ from pipelines.access.roles import ANYBODY
 from pipelines.edition.edition_folders import current
 
 FLOOR = "Chrome、Edge、360 等 94 版以上，或 Firefox 93、Safari 16.4 以上"
+# the first version of each engine that can run the pages; Internet Explorer has none
+_FIRST = {"Chrome": 94, "Firefox": 93}
+_ENGINE = re.compile(r"\b(Chrome|Firefox)/(\d+)")
 _SAID = f"您的浏览器版本太旧，打不开本系统的页面。请换用或升级浏览器（{FLOOR}；360 请用“极速模式”）。"
+
+
+def is_too_old(browser: str) -> bool:
+    """Whether a browser names itself as one that cannot run the pages. Others are tested by the page itself: some hide their version."""
+    engine = _ENGINE.search(browser)
+    return bool(engine and int(engine[2]) < _FIRST[engine[1]]) or "Trident/" in browser or "MSIE " in browser
 
 
 def page(sender: Sender) -> tuple[bytes, str]:

@@ -136,27 +136,27 @@ def step(matter: Matter) -> str:
 def waiting(month: date | None = None) -> list[Matter]:
     """What waits for somebody, of the counties that the person may see; of a month with what has no month."""
     own, key = signin.counties(), months.key(month) if month else None
-    found = [m for m in answer_matters.kept(settings.load()) if m["state"] in ("open", "explained")]
+    matters = [m for m in answer_matters.kept(settings.load()) if m["state"] in ("open", "explained")]
     if own is not None:
-        found = [matter for matter in found if matter["county"] in own]
-    return [matter for matter in found if key is None or matter["month"] in (None, key)]
+        matters = [matter for matter in matters if matter["county"] in own]
+    return [matter for matter in matters if key is None or matter["month"] in (None, key)]
 
 
 def by_file(matters: Iterable[Matter]) -> dict[int, list[Matter]]:
     """Matters under the number of the file that they are about, the newest file first, what is returned before questions."""
     order = {"returned": 0, "explained": 1, "questions": 2}
-    found: dict[int, list[Matter]] = defaultdict(list)
+    files: dict[int, list[Matter]] = defaultdict(list)
     for matter in sorted(matters, key=lambda m: (-m["seq"], order[step(m)], code(m))):
-        found[matter["seq"]].append(matter)
-    return found
+        files[matter["seq"]].append(matter)
+    return files
 
 
 def by_cause(matters: Iterable[Matter]) -> list[tuple[str, list[Matter]]]:
     """Matters of one file that have one cause, under its code: in the order in which they came."""
-    found: dict[tuple[str, str], list[Matter]] = defaultdict(list)
+    causes: dict[tuple[str, str], list[Matter]] = defaultdict(list)
     for matter in matters:
-        found[step(matter), code(matter) or matter["kind"]].append(matter)
-    return [(cause, group) for (_, cause), group in found.items()]
+        causes[step(matter), code(matter) or matter["kind"]].append(matter)
+    return [(cause, group) for (_, cause), group in causes.items()]
 
 
 def missing_units(month: date, county: str) -> str:
@@ -167,14 +167,14 @@ def missing_units(month: date, county: str) -> str:
 
 def code(matter: Matter) -> str:
     """The kind of finding; empty for a matter that is none."""
-    found = _CODE.match(matter["message"])
-    return found[1] if found else ""
+    match = _CODE.match(matter["message"])
+    return match[1] if match else ""
 
 
 def candidates(matter: Matter, month: date) -> dict[str, str]:
     """Code → town and name of the units that an unknown one may be: those that the finding names, then all of the county."""
     units = unit_names(months.key(month), matter["county"])
-    named = [found for found in _UNIT.findall(matter["message"]) if found in units]
+    named = [rows for rows in _UNIT.findall(matter["message"]) if rows in units]
     return {key: units[key] for key in dict.fromkeys([*named, *units])}
 
 
@@ -193,11 +193,11 @@ def _unit_names(place: Settings, month: str, county: str, mark: int) -> dict[str
 def said(matters: Iterable[Matter]) -> dict[str, list[Decision]]:
     """What county and city have said to each matter, oldest first: kind (explain, ask), by, at, text."""
     wanted = {matter["id"] for matter in matters}
-    by_matter: dict[str, list[Decision]] = defaultdict(list)
+    answers: dict[str, list[Decision]] = defaultdict(list)
     for row in reversed(month_now.decisions(settings.load())):
         if row["in_force"] and row["kind"] in ("explain", "ask") and row["finding"] in wanted:
-            by_matter[row["finding"]].append(row)
-    return by_matter
+            answers[row["finding"]].append(row)
+    return answers
 
 
 def decisions(month: date) -> list[Decision]:

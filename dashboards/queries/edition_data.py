@@ -4,6 +4,7 @@ A page shows; it neither groups nor computes. The pointer to the current edition
 without a restart; an edition never changes, so its answers are cached. Text from the form and the register gets full-width marks.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from dashboards.queries.row_types import (
     UnitNearDone,
 )
 from pipelines import settings
-from pipelines.edition import Release, open_folder
+from pipelines.edition import Release, month_movement, open_folder, ready_tables
 from pipelines.edition.edition_folders import current as current_folder
 from pipelines.edition.edition_folders import editions as edition_folders
 from pipelines.edition.edition_folders import read_manifest
@@ -254,7 +255,7 @@ def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]
         view.release,
         f"""SELECT st.unit, st.name, st.kind, st.town, s."{name}" AS state, s.carried, u.main_lacks, u.lacks{own}
             FROM {state} AS s JOIN {standing} AS st USING (month, unit)
-            LEFT JOIN unit_state AS u ON u.unit = s.unit AND u.policy = ?
+            LEFT JOIN {unit_state(view)} AS u ON u.unit = s.unit AND u.policy = ?
             WHERE s.month = ? AND s.county = ? AND s."{name}" IN ({wanted}) ORDER BY u.main_lacks NULLS LAST, u.lacks, st.unit""",
         view.policy,
         view.month,
@@ -275,34 +276,32 @@ PARTS = {
 
 
 def movement(view, indicator: str, place: str) -> list[ChangePart]:
-    """Why a figure moved in the edition's month; empty where the edition does not say."""
-    if not has(view.release, "movement") or view.month != view.release.month:
-        return []
-    return rows(
-        view.release,
-        "SELECT * FROM movement WHERE policy = ? AND indicator = ? AND unit = ?",
-        view.policy,
-        indicator,
-        place,
-    )
+    """Why a figure moved against the month before; empty where the edition does not say."""
+    parts, _ = _movement(str(view.release.folder), view.policy, view.month, indicator)
+    return [cast(ChangePart, part) for part in parts if part["unit"] == place]
 
 
 def movement_units(view, indicator: str, most: int = 500) -> list[ChangedUnit]:
     """Units whose state is another than a month before, with the reason."""
-    if not has(view.release, "movement_unit") or view.month != view.release.month:
-        return []
+    _, changed = _movement(str(view.release.folder), view.policy, view.month, indicator)
     own = signin.counties()
-    return rows(
-        view.release,
-        """SELECT m.part, m."before", m."after", m.unit, u.name, u.county FROM movement_unit AS m LEFT JOIN unit AS u USING (unit)
-           WHERE m.policy = ? AND m.indicator = ? AND (?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], m.county))
-           ORDER BY m.part, m.unit LIMIT ?""",
-        view.policy,
-        indicator,
-        own,
-        own,
-        most,
-    )
+    return [cast(ChangedUnit, unit) for unit in changed if own is None or unit["county_code"] in own][:most]
+
+
+_MOVED_UNITS = """
+    SELECT m.part, m."before", m."after", m.unit, u.name, u.county, m.county AS county_code
+    FROM movement_unit AS m LEFT JOIN unit AS u USING (unit) WHERE m.policy = ? AND m.indicator = ? ORDER BY m.part, m.unit"""
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _movement(folder: str, policy: str, month: date, indicator: str) -> tuple[list[dict], list[dict]]:
+    """Rows of `movement` and `movement_unit` of one indicator."""
+    release = _open(folder)
+    if not month_movement.is_known(release, month):
+        return [], []
+    with month_movement.query(release, policy, month, [indicator]) as query:
+        parts = query("SELECT * FROM movement WHERE policy = ? AND indicator = ?", [policy, indicator])
+        return parts, query(_MOVED_UNITS, [policy, indicator])
 
 
 def reconciliation(release: Release) -> list[ReconciliationRow]:
@@ -313,15 +312,26 @@ def reconciliation(release: Release) -> list[ReconciliationRow]:
 
 
 def near_done(view, county: str, most: int = 200) -> list[UnitNearDone]:
-    """Units of a county that lack fewest of the headline indicators (but lack some), in the release's month."""
+    """Units of a county that lack fewest of the headline indicators (but lack some)."""
     if not signin.may("units", county):
         return []
+    standing = view.release.of_month("standing", view.month)
     return rows(
         view.release,
-        """SELECT u.unit, u.name, u.kind, u.town, s.* EXCLUDE (unit) FROM unit_state AS s JOIN unit AS u USING (unit)
-           WHERE s.policy = ? AND u.county_code = ? AND s.main_lacks BETWEEN 1 AND 2
+        f"""SELECT u.unit, u.name, u.kind, u.town, s.* EXCLUDE (unit) FROM {unit_state(view)} AS s JOIN {standing} AS u USING (unit)
+           WHERE s.policy = ? AND u.month = ? AND u.county_code = ? AND s.main_lacks BETWEEN 1 AND 2
            ORDER BY s.main_lacks, s.main_unknown, s.lacks, u.unit LIMIT ?""",
         view.policy,
+        view.month,
         county,
         most,
     )
+
+
+def unit_state(view) -> str:
+    """SQL of how many indicators each unit has, lacks and leaves unknown in the view's month: ready-made of the edition's month alone."""
+    if view.month == view.release.month:
+        return "unit_state"
+    states = view.release.of_month(f"state-{view.policy}", view.month)
+    month = f"(SELECT * FROM {states} WHERE month = DATE '{view.month}')"
+    return f"({ready_tables.unit_state(view.policy, month, 'indicator')})"

@@ -12,40 +12,42 @@ from pipelines.edition.progress_rows import Moved, Slipped
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _who_lags(folder: str, policy: str, month: date, _release: Release) -> str:
-    return movement_sentences.who_lags(concern.places(_release, policy, month))
+def _who_lags(folder: str, policy: str, month: date, divisions: str, _release: Release) -> str:
+    return movement_sentences.who_lags(concern.places(_release, policy, month, divisions))
 
 
 def who_lags(view) -> str:
-    return _who_lags(str(view.release.folder), view.policy, view.month, view.release)
+    return _who_lags(str(view.release.folder), view.policy, view.month, view.divisions, view.release)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _slipped(folder: str, policy: str, month: date, _release: Release) -> list[Slipped]:
-    return movement_sentences.slipped(_release, policy, month)
+def _slipped(folder: str, policy: str, month: date, divisions: str, _release: Release) -> list[Slipped]:
+    return movement_sentences.slipped(_release, policy, month, divisions)
 
 
 def slipped(view, county: str | None = None, indicator: str | None = None) -> list[Slipped]:
     """Leading indicators of counties whose status is worse than a month before."""
-    found = _slipped(str(view.release.folder), view.policy, view.month, view.release)
-    return [row for row in found if county in (None, row["unit"]) and indicator in (None, row["indicator"])]
+    rows = _slipped(str(view.release.folder), view.policy, view.month, view.divisions, view.release)
+    return [row for row in rows if county in (None, row["unit"]) and indicator in (None, row["indicator"])]
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _moved(folder: str, policy: str, _release: Release) -> list[Moved]:
-    return movement_sentences.moved(_release, policy)
+# of the edition's own month it is read; of another one computed once, in a second
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _moved(folder: str, policy: str, month: date, _release: Release) -> list[Moved]:
+    return movement_sentences.moved(_release, policy, month)
 
 
 def moved(view) -> list[Moved]:
-    """What moved of each leading share since the month before; of the edition's month alone."""
-    return _moved(str(view.release.folder), view.policy, view.release) if view.month == view.release.month else []
+    """What moved of each leading share since the month before, by the divisions of the month."""
+    return _moved(str(view.release.folder), view.policy, view.month, view.release)
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _changes(folder: str, policy: str, first: date, last: date, indicator: str, _release: Release) -> list[dict]:
-    found = compare(_release, first, last, indicator, policy=policy)
+# all indicators are counted together: the next one of the same months is at hand
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _changes(folder: str, policy: str, first: date, last: date, _release: Release) -> list[dict]:
     # the parts add up to the change, also where one of the values is none
-    return [{**row, "change": str(_all(row["parts"]))} for row in found]
+    rows = compare(_release, first, last, policy=policy)
+    return [{**row, "change": str(_all(row["parts"]))} for row in rows]
 
 
 def _all(parts: dict[str, str]) -> Fraction:
@@ -54,7 +56,8 @@ def _all(parts: dict[str, str]) -> Fraction:
 
 def changes(view, first: date, last: date, indicator: str) -> list[dict]:
     """The change of one indicator between two months in its parts, city first: `pipelines.edition.compare_months.compare`."""
-    return _changes(str(view.release.folder), view.policy, first, last, indicator, view.release)
+    rows = _changes(str(view.release.folder), view.policy, first, last, view.release)
+    return [row for row in rows if row["indicator"] == indicator]
 
 
 def points(fraction: str | None) -> float | None:

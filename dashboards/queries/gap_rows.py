@@ -1,6 +1,6 @@
 """缺口清单: units that lack something, by county, town, kind and indicator. Selections from an edition's tables."""
 
-from dashboards.queries.edition_data import rows
+from dashboards.queries.edition_data import rows, unit_state
 from dashboards.queries.submission_rows import OWN_UNIT, own
 
 # states of a unit: lacks it; has not said; it is not known whether it applies
@@ -10,27 +10,27 @@ NOT_SAID: tuple[int, ...] = (3, 4)
 
 def towns(view, county: str) -> dict[str, str]:
     """Name by code of a county's towns."""
-    found = rows(
+    places = rows(
         view.release,
         "SELECT unit, name FROM place WHERE level = 'town' AND month = ? AND parent = ? ORDER BY unit",
         view.roster_month,
         county,
     )
-    return {row["unit"]: row["name"] for row in found}
+    return {row["unit"]: row["name"] for row in places}
 
 
 def kinds(view) -> list[str]:
     """Kinds of units in the month's roster."""
     standing = view.release.of_month("standing", view.month)
-    found = rows(view.release, f"SELECT DISTINCT kind FROM {standing} WHERE month = ? ORDER BY kind", view.month)
-    return [row["kind"] for row in found]
+    distinct = rows(view.release, f"SELECT DISTINCT kind FROM {standing} WHERE month = ? ORDER BY kind", view.month)
+    return [row["kind"] for row in distinct]
 
 
 def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: bool, most: int) -> list[dict]:
     """Units in the order of fewest missing leading indicators; each row knows how many there are (`found`).
 
-    `wanted`: county, town, kind and indicator, None for all. Without an indicator: units that lack any leading one, of the edition's
-    month alone. `one`: only units that lack a single leading indicator.
+    `wanted`: county, town, kind and indicator, None for all. Without an indicator: units that lack any leading one. `one`: only units
+    that lack a single leading indicator.
     """
     standing = view.release.of_month("standing", view.month)
     state = view.release.of_month(f"state-{view.policy}", view.month)
@@ -42,14 +42,13 @@ def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: b
         f"""SELECT st.unit, st.name, st.kind, st.town, st.county, st.county_code, {f's."{indicator}"' if indicator else "2"} AS state,
                    u.main_has, u.main_lacks, u.main_unknown, u.main_missing, count(*) OVER () AS found
             FROM {standing} AS st JOIN {state} AS s USING (month, unit)
-            LEFT JOIN unit_state AS u ON u.unit = st.unit AND u.policy = $policy AND $newest
+            LEFT JOIN {unit_state(view)} AS u ON u.unit = st.unit AND u.policy = $policy
             WHERE st.month = $month AND {has_it} AND ($county IS NULL OR st.county_code = $county)
               AND ($town IS NULL OR st.town_code = $town) AND ($kind IS NULL OR st.kind = $kind) AND (NOT $one OR u.main_lacks = 1)
               AND {OWN_UNIT}
             ORDER BY u.main_lacks NULLS LAST, u.main_unknown, st.unit LIMIT $most""",
         policy=view.policy,
         month=view.month,
-        newest=view.month == view.release.month,
         county=wanted["county"],
         town=wanted["town"],
         kind=wanted["kind"],

@@ -15,13 +15,13 @@ def ranges(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """
     known = [row for row in rows if row["shown"] is not None]
     spans = {row["place"]: _span(row) for row in known}
-    found = {}
+    ranks_of = {}
     for place, (low, high) in spans.items():
         others = [span for other, span in spans.items() if other != place]
         best = 1 + len([other_low for other_low, _ in others if other_low > high])
         worst = 1 + len([other_high for _, other_high in others if other_high > low])
-        found[place] = str(best) if best == worst else f"{best}–{worst}"
-    return found
+        ranks_of[place] = str(best) if best == worst else f"{best}–{worst}"
+    return ranks_of
 
 
 def _span(row: Mapping[str, Any]) -> tuple[Fraction, Fraction]:

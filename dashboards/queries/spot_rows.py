@@ -6,13 +6,13 @@ from dashboards.queries.spot_row_types import SpotClaimRow, SpotFigureRow, SpotL
 
 def figures(view, place: str) -> dict[str, SpotFigureRow]:
     """Indicator → what its check says in the view's month, of the city or one county. Only those that a list is about."""
-    found: list[SpotFigureRow] = rows(
+    known: list[SpotFigureRow] = rows(
         view.release,
         """SELECT f.*, i.low IS NULL AS at_most FROM figure_spot AS f JOIN indicator AS i USING (policy, indicator)
            WHERE f.policy = $policy AND f.month = $month AND f.unit = $place""",
         policy=view.policy, month=view.month, place=place,
     )  # fmt: skip
-    return {row["indicator"]: row for row in found}
+    return {row["indicator"]: row for row in known}
 
 
 def lists(view, indicator: str) -> list[SpotListRow]:

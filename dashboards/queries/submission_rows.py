@@ -27,16 +27,16 @@ OWN_UNIT = "($own::VARCHAR[] IS NULL OR list_contains($own::VARCHAR[], county_co
 
 def own() -> tuple[str, ...] | None:
     """Counties that the person may see; None for all. A tuple: answers are kept by it."""
-    found = signin.counties()
-    return None if found is None else tuple(found)
+    counties = signin.counties()
+    return None if counties is None else tuple(counties)
 
 
 _GRAVE = "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END"
 
 
 def _own() -> tuple:
-    found = signin.counties()
-    return found, found
+    counties = signin.counties()
+    return counties, counties
 
 
 # ---- who reported, and what was wrong
@@ -56,7 +56,7 @@ def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRo
     """Counties of the month in order of code; of many, who has not reported, then who has most errors. Each row knows of all of them
     how many there are (`counties`), have reported (`arrived`) and have errors (`faulty`).
     """
-    found = rows(
+    known = rows(
         release,
         """SELECT *, count(*) OVER () AS counties, count(seq) OVER () AS arrived, count_if(seq IS NOT NULL AND errors > 0) OVER () AS faulty
            FROM report WHERE month = $month
@@ -64,12 +64,12 @@ def reports(release: Release, month: date, most: int = MOST) -> list[ReportingRo
         month=month,
         most=most,
     )
-    return _with_due(found, month)
+    return _with_due(known, month)
 
 
 def report(release: Release, month: date, county: str) -> ReportingRow | None:
-    found = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
-    return _with_due(found, month)[0] if found else None
+    known = rows(release, "SELECT * FROM report WHERE month = ? AND county = ?", month, county)
+    return _with_due(known, month)[0] if known else None
 
 
 def all_reports(release: Release, month: date) -> list[ReportingRow]:
@@ -137,8 +137,8 @@ def finding_counts(release: Release, month: date) -> list[dict]:
 
 def explained(release: Release, month: date, county: str | None = None) -> list[Explained]:
     """What counties explain of a month's answers, with what the city says to it now."""
-    found = _explained(release, str(release.folder), month, month_now.mark(settings.load()))
-    return [row for row in found if county in (None, row["county"])]
+    answers = _explained(release, str(release.folder), month, month_now.mark(settings.load()))
+    return [row for row in answers if county in (None, row["county"])]
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
@@ -178,8 +178,8 @@ def findings_now(release: Release, month: date, county: str | None = None, most:
     place, seen = settings.load(), own()
     if not month_now.is_settled(place):
         return findings(release, month, county, most)
-    found = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
-    return [{**row, "month": month, "findings": len(found)} for row in found[:most]]
+    known = [row for row in month_now.findings(place, month, county) if seen is None or row["county"] in seen]
+    return [{**row, "month": month, "findings": len(known)} for row in known[:most]]
 
 
 def notes() -> list[Note]:
@@ -282,8 +282,8 @@ def unit_findings(view, code: str) -> list[dict]:
 def unit(view, code: str) -> dict | None:
     standing = view.release.of_month("standing", view.month)
     sql = f"SELECT * FROM {standing} WHERE month = ? AND unit = ? AND {_OWN_UNIT}"
-    found = rows(view.release, sql, view.month, code, *_own())
-    return found[0] if found else None
+    known = rows(view.release, sql, view.month, code, *_own())
+    return known[0] if known else None
 
 
 def unit_life(view, uid: str) -> list[dict]:
@@ -293,17 +293,17 @@ def unit_life(view, uid: str) -> list[dict]:
 
 def unit_states(view, code: str) -> dict:
     state = view.release.of_month(f"state-{view.policy}", view.month)
-    found = rows(view.release, f"SELECT * FROM {state} WHERE month = ? AND unit = ?", view.month, code)
-    return found[0] if found else {}
+    known = rows(view.release, f"SELECT * FROM {state} WHERE month = ? AND unit = ?", view.month, code)
+    return known[0] if known else {}
 
 
 def evidence(view, seq: int | None, row_no: int | None) -> dict:
     """The text that stood in each cell of a unit's row."""
-    found = rows(view.release, "SELECT * FROM evidence WHERE seq = ? AND row_no = ?", seq, row_no)
-    return found[0] if found else {}
+    known = rows(view.release, "SELECT * FROM evidence WHERE seq = ? AND row_no = ?", seq, row_no)
+    return known[0] if known else {}
 
 
 def sources(view, seq: int | None) -> dict[str, dict]:
     """field → sheet and column of a submission."""
-    found = rows(view.release, "SELECT * FROM source WHERE seq = ? AND part = 'community'", seq)
-    return {row["field"]: row for row in found}
+    known = rows(view.release, "SELECT * FROM source WHERE seq = ? AND part = 'community'", seq)
+    return {row["field"]: row for row in known}

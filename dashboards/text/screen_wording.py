@@ -18,7 +18,6 @@ from dashboards.queries.row_types import (
 from pipelines import months
 from pipelines.edition import concern, statuses
 from pipelines.edition.month_coverage import Coverage
-from pipelines.edition.progress_rows import Moved, Slipped
 
 Figure = FigureRow | TownRow
 AnyFigure = Figure | StandingRow
@@ -205,13 +204,14 @@ def deciding(row: Figure, names: Mapping[str, str], most: int = 5) -> str:
 
 def unproven(rows: Sequence[FigureRow], names: Mapping[str, str], most: int = 3) -> str:
     """`待核实：甲率（按最近报送：…）缺沙河市报表；…。` of the indicators whose status is not proven."""
-    found = [row for row in rows if row["status"] == "unproven"]
-    if not found:
+    open_rows = [row for row in rows if row["status"] == "unproven"]
+    if not open_rows:
         return ""
     said = (
-        f"{row['name']}（{'；'.join(filter(None, (at_the_ends(row), deciding(row, names))))}）" for row in found[:most]
+        f"{row['name']}（{'；'.join(filter(None, (at_the_ends(row), deciding(row, names))))}）"
+        for row in open_rows[:most]
     )
-    more = f"等 {len(found)} 项" if len(found) > most else ""
+    more = f"等 {len(open_rows)} 项" if len(open_rows) > most else ""
     return f"待核实：{'；'.join(said)}{more}。"
 
 
@@ -267,26 +267,6 @@ def deciders(rows: Sequence[FigureRow], names: Mapping[str, str], most: int = 5)
 def _counties(codes: Sequence[str], names: Mapping[str, str], most: int) -> str:
     named = _some([names.get(code, code) for code in codes], len(codes), most)
     return f"{named}县市区" if len(codes) > most else named
-
-
-def slipped(rows: Sequence[Slipped]) -> str:
-    """`本月状态变差：甲率由进度正常变为进度偏慢；…。` of one county."""
-    said = (f"{row['name']}由{NAMES[row['status_before']]}变为{NAMES[row['status']]}" for row in rows)
-    return f"本月状态变差：{'；'.join(said)}。" if rows else ""
-
-
-def moved_in(rows: Sequence[Moved], county: str, most: int = 3) -> str:
-    """`本月新增：甲率 21 个，乙率 3 个；减少：…。` of one county's units, by work alone."""
-    own = [(row["name"], place) for row in rows for place in row["counties"] if place["unit"] == county]
-    more = [(name, place["gained"] - place["lost"]) for name, place in own]
-    rose = sorted((pair for pair in more if pair[1] > 0), key=lambda pair: -pair[1])[:most]
-    fell = sorted((pair for pair in more if pair[1] < 0), key=lambda pair: pair[1])[:most]
-    parts = [
-        f"{word}{'，'.join(f'{name} {number(abs(units))} 个' for name, units in pairs)}"
-        for word, pairs in (("本月新增：", rose), ("减少：", fell))
-        if pairs
-    ]
-    return f"{'；'.join(parts)}。" if parts else ""
 
 
 def countdown(due: date | None, month: date) -> str:

@@ -34,7 +34,7 @@ def _one_line(value: object) -> object:
 
 def _css_text(text: str) -> str:
     """Text within a quoted CSS string: characters with a meaning in CSS or HTML as their code points."""
-    return _NOT_PLAIN_IN_CSS.sub(lambda found: f"\\{ord(found[0]):x} ", escape.plain(text))
+    return _NOT_PLAIN_IN_CSS.sub(lambda match: f"\\{ord(match[0]):x} ", escape.plain(text))
 
 
 _environment = Environment(

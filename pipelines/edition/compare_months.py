@@ -73,13 +73,13 @@ def _policy(release: Release, policy: str | None) -> str:
 def _loaded(release: Release, m1: date, m2: date, policy: str) -> tuple[duckdb.DuckDBPyConnection, Compared]:
     """Both months in an in-memory database, because a release's connection can read only that release."""
     con = projection.connect(":memory:")
-    before, after = _load(con, "earlier", release, m1, policy), _load(con, "later", release, m2, policy)
+    before, after = load_month(con, "earlier", release, m1, policy), load_month(con, "later", release, m2, policy)
     published, redefined, name = before, False, f"register:{policy}"
     folder = edition_folders.latest_edition(release.folder.parent.parent, m1)
     if folder is not None and folder != release.folder:
         sibling = open_folder(folder)
         redefined = sibling.manifest["reference"].get(name) != release.manifest["reference"][name]
-        published = _load(con, "published", sibling, m1, policy)
+        published = load_month(con, "published", sibling, m1, policy)
         sibling.close()
     asked = declared_register.form(release)
     register = declared_register.register(release, policy, asked)
@@ -87,7 +87,8 @@ def _loaded(release: Release, m1: date, m2: date, policy: str) -> tuple[duckdb.D
     return con, Compared(register, asked, city, m1, published, before, after, redefined)
 
 
-def _load(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: date, policy: str) -> MonthTables:
+def load_month(con: duckdb.DuckDBPyConnection, name: str, release: Release, month: date, policy: str) -> MonthTables:
+    """One month's tables of a release in another database, under `name`."""
     names = []
     for table in ("standing", "county_standing", f"state-{policy}", f"county_state-{policy}"):
         with release.con.cursor() as cursor:

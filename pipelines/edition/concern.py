@@ -51,22 +51,26 @@ def by_concern(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=concern)
 
 
-def places(release: Release, policy: str, month: date | None = None) -> list[ConcernedPlace]:
-    """Every county of a month in the order of concern, by the divisions of the release's month. Grain: one county."""
+def places(release: Release, policy: str, month: date | None = None, divisions: str = "now") -> list[ConcernedPlace]:
+    """Every county of a month in the order of concern, by the divisions of the release's month or (`then`) of its own. Grain: one county."""
     month = month or release.month
-    before = months.add(month, -1)
+    before, roster = months.add(month, -1), release.month if divisions == "now" else month
     return release.rows_as(
         ConcernedPlace,
         f"""
         SELECT unit, coalesce(c.short, unit) AS short, n.applicable::BIGINT AS applicable, n.behind::BIGINT AS behind, n.rank,
                o.behind::BIGINT AS behind_before, o.rank AS rank_before
-        FROM {release.at("concern", month)} AS n LEFT JOIN county AS c USING (unit)
+        FROM {release.at("concern", month)} AS n LEFT JOIN ({COUNTY_NAMES}) AS c USING (unit)
         LEFT JOIN (SELECT unit, behind, rank FROM {release.at("concern", before)}
-                   WHERE policy = $policy AND divisions = 'now' AND level = 'county' AND month = $before) AS o USING (unit)
-        WHERE n.policy = $policy AND n.divisions = 'now' AND n.level = 'county' AND n.month = $month ORDER BY n.rank
+                   WHERE policy = $policy AND divisions = $divisions AND level = 'county' AND month = $before) AS o USING (unit)
+        WHERE n.policy = $policy AND n.divisions = $divisions AND n.level = 'county' AND n.month = $month ORDER BY n.rank
         """,
-        {"policy": policy, "month": month, "before": before},
+        {"policy": policy, "month": month, "before": before, "divisions": divisions, "roster": roster},
     )
+
+
+# counties by the roster of a month
+COUNTY_NAMES = "SELECT unit, short FROM place WHERE level = 'county' AND month = $roster"
 
 
 __all__ = ["BEHIND", "ConcernedPlace", "by_concern", "concern", "missing_share", "places"]

@@ -7,11 +7,23 @@ The direction of an indicator is given only where at least nine tenths is known 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from pipelines import months
+from pipelines.edition import month_movement
+from pipelines.edition.concern import COUNTY_NAMES
+from pipelines.edition.month_movement import Query
 from pipelines.edition.open_edition import Release
 from pipelines.edition.phrases import count, listed, sentence
-from pipelines.edition.progress_rows import ConcernedPlace, Moved, MovedOtherwise, MovedPlace, Restated, Slipped
+from pipelines.edition.progress_rows import (
+    ConcernedPlace,
+    Moved,
+    MovedBeside,
+    MovedOtherwise,
+    MovedPlace,
+    Restated,
+    Slipped,
+)
 from pipelines.edition.statuses import NAMES
 from pipelines.punctuation import full_width
 
@@ -36,8 +48,11 @@ def who_lags(places: Sequence[ConcernedPlace]) -> str:
     return sentence(f"{'落后较多' if len(behind) > _NAMED else '落后'}的是{'、'.join(named)}")
 
 
-def slipped(release: Release, policy: str, month: date | None = None) -> list[Slipped]:
-    """Headline indicators of counties whose status is worse than a month before, in the order of county codes."""
+def slipped(release: Release, policy: str, month: date | None = None, divisions: str = "now") -> list[Slipped]:
+    """Headline indicators of counties whose status is worse than a month before, by county in the order of codes.
+
+    By the divisions of the release's month, or (`then`) of the month's own: in both the month before is read by the same divisions.
+    """
     month = month or release.month
     rows = release.rows_as(
         Slipped,
@@ -45,10 +60,16 @@ def slipped(release: Release, policy: str, month: date | None = None) -> list[Sl
         SELECT f.unit, coalesce(c.short, f.unit) AS short, f.indicator, i.name, s.status_before, f.status
         FROM {release.at("figure", month)} AS f JOIN {release.at("step", month)} AS s USING
              (policy, indicator, divisions, level, unit, month)
-        JOIN indicator AS i USING (policy, indicator) LEFT JOIN county AS c ON c.unit = f.unit
-        WHERE f.policy = ? AND f.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline ORDER BY f.unit, i.position
+        JOIN indicator AS i USING (policy, indicator) LEFT JOIN ({COUNTY_NAMES}) AS c ON c.unit = f.unit
+        WHERE f.policy = $policy AND f.month = $month AND f.divisions = $divisions AND f.level = 'county' AND i.headline
+        ORDER BY f.unit, i.position
         """,
-        [policy, month],
+        {
+            "policy": policy,
+            "month": month,
+            "divisions": divisions,
+            "roster": release.month if divisions == "now" else month,
+        },
     )
     return [{**row, "name": full_width(row["name"])} for row in rows if _worse(row)]
 
@@ -78,34 +99,35 @@ def _reversing(rows: Sequence[Slipped]) -> str:
 # ---- changes
 
 
-def has_before(release: Release, policy: str) -> bool:
+def has_before(release: Release, policy: str, month: date | None = None) -> bool:
     """Whether the city has a figure of the month before under this policy."""
     return bool(
         release.rows(
             "SELECT 1 FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND value IS NOT NULL LIMIT 1",
-            [policy, months.add(release.month, -1)],
+            [policy, months.add(month or release.month, -1)],
         )
     )
 
 
-def moved(release: Release, policy: str) -> list[Moved]:
+def moved(release: Release, policy: str, month: date | None = None) -> list[Moved]:
     """Headline shares that moved since the month before, those with most units turned by work first; none in a first month."""
-    if not {"movement", "movement_unit"} <= _tables(release) or not has_before(release, policy):
+    month = month or release.month
+    if not month_movement.is_known(release, month) or not has_before(release, policy, month):
         return []
-    turned = _turned(release, policy)
-    rows = [_with_work(row, turned.get(row["indicator"], [])) for row in _parts(release, policy)]
+    headline = release.rows("SELECT indicator FROM indicator WHERE policy = ? AND headline", [policy])
+    with month_movement.query(release, policy, month, [row["indicator"] for row in headline]) as query:
+        turned, beside = _turned(query, policy), _beside(query, policy)
+        rows = [
+            _with_work(row, turned.get(row["indicator"], []), beside.get(row["indicator"], []))
+            for row in _parts(query, policy, month)
+        ]
     kept = [row for row in rows if row["gained"] or row["lost"] or _is_moved_otherwise(row)]
     return sorted(kept, key=lambda row: (-max(row["gained"], row["lost"]), row["position"]))
 
 
-def _tables(release: Release) -> set[str]:
-    return {row["table_name"] for row in release.rows("SELECT table_name FROM information_schema.tables")}
-
-
-def _parts(release: Release, policy: str) -> list[MovedOtherwise]:
+def _parts(query: Query, policy: str, month: date) -> list[MovedOtherwise]:
     """Met units more by each part but work, and whether enough is known in both months, one row per headline share of the city."""
-    rows = release.rows_as(
-        MovedOtherwise,
+    rows = query(
         """
         WITH met AS (
             SELECT indicator, sum(yes_after - yes_before) FILTER (part = 'boundary')::BIGINT AS boundary,
@@ -121,14 +143,14 @@ def _parts(release: Release, policy: str) -> list[MovedOtherwise]:
         FROM indicator AS i JOIN met USING (indicator) LEFT JOIN seen USING (indicator)
         WHERE i.policy = $policy AND i.headline AND i.is_share ORDER BY i.position
         """,
-        {"policy": policy, "month": release.month, "before": months.add(release.month, -1)},
+        {"policy": policy, "month": month, "before": months.add(month, -1)},
     )
-    return [{**row, "name": full_width(row["name"])} for row in rows]
+    return [cast(MovedOtherwise, {**row, "name": full_width(row["name"])}) for row in rows]
 
 
-def _turned(release: Release, policy: str) -> dict[str, list[MovedPlace]]:
+def _turned(query: Query, policy: str) -> dict[str, list[MovedPlace]]:
     """By indicator, the counties where units known in both months turned, most gained first."""
-    rows = release.rows(
+    rows = query(
         """
         SELECT m.indicator, m.county AS unit, coalesce(c.short, m.county) AS short,
                count_if(m.after = 1 AND m."before" <> 1) AS gained, count_if(m."before" = 1 AND m.after <> 1) AS lost
@@ -144,9 +166,26 @@ def _turned(release: Release, policy: str) -> dict[str, list[MovedPlace]]:
     return turned
 
 
-def _with_work(row: MovedOtherwise, counties: list[MovedPlace]) -> Moved:
+def _beside(query: Query, policy: str) -> dict[str, list[MovedBeside]]:
+    """By indicator, the counties with met units more or fewer by reports or roster."""
+    rows = query(
+        """
+        SELECT indicator, unit, coalesce(sum(yes_after - yes_before) FILTER (part = 'reporting'), 0)::BIGINT AS reported,
+               coalesce(sum(yes_after - yes_before) FILTER (part = 'boundary'), 0)::BIGINT AS boundary
+        FROM movement WHERE policy = ? AND level = 'county' GROUP BY ALL HAVING reported <> 0 OR boundary <> 0 ORDER BY unit
+        """,
+        [policy],
+    )
+    beside: dict[str, list[MovedBeside]] = {}
+    for row in rows:
+        place = MovedBeside(unit=row["unit"], reported=row["reported"], boundary=row["boundary"])
+        beside.setdefault(row["indicator"], []).append(place)
+    return beside
+
+
+def _with_work(row: MovedOtherwise, counties: list[MovedPlace], places: list[MovedBeside]) -> Moved:
     gained, lost = sum(place["gained"] for place in counties), sum(place["lost"] for place in counties)
-    return {**row, "counties": counties, "gained": gained, "lost": lost}
+    return {**row, "counties": counties, "gained": gained, "lost": lost, "beside": places}
 
 
 def _is_moved_otherwise(row: MovedOtherwise) -> bool:
@@ -213,7 +252,7 @@ def _part(number: int, more: str, fewer: str) -> str:
 
 def divisions_changed(release: Release) -> str:
     """What changed of the divisions in the release's month, from the reference data; empty where nothing did."""
-    if "division_change" not in _tables(release):
+    if not release.rows("SELECT 1 FROM information_schema.tables WHERE table_name = 'division_change'"):
         return ""
     rows = release.rows("SELECT text FROM division_change WHERE month = ?", [release.month])
     return "；".join(full_width(row["text"]).rstrip("。") for row in rows)

@@ -1,7 +1,7 @@
 """Rows on lagging counties, changes and tasks, as TypedDicts: for reports and pages."""
 
 from datetime import date
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class ConcernedPlace(TypedDict):
@@ -25,6 +25,14 @@ class MovedPlace(TypedDict):
     lost: int
 
 
+class MovedBeside(TypedDict):
+    """A county's met units more by reports that came or went silent, and by roster. Grain: one county where either is not 0."""
+
+    unit: str
+    reported: int
+    boundary: int
+
+
 class MovedOtherwise(TypedDict):
     """Change of met units of a headline share since the month before, without work. Grain: one indicator.
 
@@ -44,11 +52,15 @@ class MovedOtherwise(TypedDict):
 
 
 class Moved(MovedOtherwise):
-    """Change of a headline share since the month before, in whole units: `gained` and `lost` by work, by county in `counties`."""
+    """Change of a headline share since the month before, in whole units.
+
+    `gained` and `lost` by work, by county in `counties`; `beside` by reports and roster.
+    """
 
     gained: int
     lost: int
     counties: list[MovedPlace]
+    beside: NotRequired[list[MovedBeside]]
 
 
 class Slipped(TypedDict):

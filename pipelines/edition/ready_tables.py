@@ -211,22 +211,19 @@ def _reporting(source: Source, into: str, waivers: Iterable[Waiver]) -> dict[str
 _INDICATORS = "COLUMNS(lambda c: c NOT IN ('month', 'town', 'county', 'carried') AND NOT contains(c, ':'))"
 
 
+def unit_state(policy: str, states: str, indicator: str) -> str:
+    """SQL of one policy's rows of `unit_state`, from the states of one month's units (SQL to select from) and the table of indicators."""
+    return f"""
+        SELECT policy, long.unit, count_if(state = 1) AS has, count_if(state = 2) AS lacks, count_if(state > 2) AS unknown,
+               count_if(headline AND state = 1) AS main_has, count_if(headline AND state = 2) AS main_lacks,
+               count_if(headline AND state > 2) AS main_unknown,
+               string_agg(name, '、' ORDER BY position) FILTER (headline AND state = 2) AS main_missing
+        FROM (SELECT '{policy}' AS policy, * FROM (
+                  UNPIVOT (SELECT {_INDICATORS} FROM {states}) ON COLUMNS(* EXCLUDE unit) INTO NAME indicator VALUE state)) AS long
+        JOIN {indicator} USING (policy, indicator) GROUP BY policy, long.unit"""
+
+
 def _units(source: Source) -> dict[str, str]:
     """Per unit, how many indicators and headline indicators it has, lacks, and leaves unknown."""
-    each = [
-        f"""SELECT '{policy}' AS policy, * FROM (
-                UNPIVOT (SELECT {_INDICATORS} FROM {source.own(f"state-{policy}")})
-                ON COLUMNS(* EXCLUDE unit) INTO NAME indicator VALUE state)"""
-        for policy in source.policies()
-    ]
-    if not each:
-        return {}
-    return {
-        "unit_state": f"""
-            SELECT policy, long.unit, count_if(state = 1) AS has, count_if(state = 2) AS lacks, count_if(state > 2) AS unknown,
-                   count_if(headline AND state = 1) AS main_has, count_if(headline AND state = 2) AS main_lacks,
-                   count_if(headline AND state > 2) AS main_unknown,
-                   string_agg(name, '、' ORDER BY position) FILTER (headline AND state = 2) AS main_missing
-            FROM ({" UNION ALL ".join(each)}) AS long JOIN release.indicator USING (policy, indicator)
-            GROUP BY policy, long.unit ORDER BY policy, long.unit"""
-    }
+    each = [unit_state(policy, source.own(f"state-{policy}"), "release.indicator") for policy in source.policies()]
+    return {"unit_state": f"SELECT * FROM ({' UNION ALL '.join(each)}) ORDER BY policy, unit"} if each else {}

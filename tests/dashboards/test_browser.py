@@ -77,6 +77,12 @@ def test_the_verdict_and_all_bars_stand_on_one_screen(page, address):
     bars = page.locator(".bars").bounding_box()
     assert bars["y"] + bars["height"] <= 1080
     assert page.evaluate("document.documentElement.scrollWidth") <= 1920
+    # of an office screen, whatever stands above: who lags stays in sight
+    for width, height in ((1366, 768), (1280, 720), (1366, 600)):
+        page.set_viewport_size({"width": width, "height": height})
+        total = page.locator(".cells .total").first.bounding_box()
+        assert total["y"] + total["height"] <= height
+        assert page.locator(".st-key-header h2").bounding_box()["y"] >= 48
 
 
 def test_a_phone_shows_the_verdict_without_scrolling_sideways(page, address):
@@ -160,6 +166,7 @@ def test_the_keyboard_reaches_navigation_and_selectors(page, address):
 def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     page.goto(f"{address}/indicator")
     page.locator(".figure .main-svg").first.wait_for()
+    page.locator(".ranking").wait_for()
     nameless = page.evaluate(
         """[...document.querySelectorAll('input, button, [role=img], [role=figure]')].filter(
             e => e.offsetParent && !e.getAttribute('aria-label') && !e.textContent.trim() && !e.labels?.length
@@ -168,6 +175,13 @@ def test_charts_and_selectors_have_names_for_screen_readers(page, address):
     assert nameless == []
     assert page.get_by_label(re.compile("逐月走势")).count() >= 1
     assert page.locator(".ranking .told", has_text=re.compile("各县市区.*排序")).count() == 1
+    # a board is saved as a picture as a chart is
+    page.locator(".ranking").hover()
+    with page.expect_download() as download:
+        page.locator(".ranking > .save").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    english = page.locator("[aria-label='App pages'], [aria-label^='Remove '], :text('Skip to main')")
+    assert english.count() == 0
 
 
 def hostile(workbook: Path) -> bytes:

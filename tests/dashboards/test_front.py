@@ -84,6 +84,21 @@ def test_an_old_browser_sees_the_newest_report(report):
     assert "以下是" not in answer("/plain", **{"x-forwarded-for": "192.0.2.1"})[2]
 
 
+@pytest.mark.parametrize(
+    ("browser", "is_old"),
+    [
+        ("Chrome/86.0.4240.198", True),
+        ("Chrome/93.0", True),
+        ("Chrome/94.0", False),
+        ("Firefox/92.0", True),
+        ("Trident/7.0", True),
+    ],
+)
+def test_a_browser_that_names_itself_as_too_old_gets_the_report_at_once(report, browser, is_old):
+    text = answer("/county", **{"user-agent": f"Mozilla/5.0 (Windows NT 10.0) {browser} Safari/537.36"})[2]
+    assert ("您的浏览器版本太旧" in text and "2020年6月" in text) is is_old
+
+
 def test_a_report_is_shown_to_whom_the_proxy_names_and_to_nobody_else(report, monkeypatch):
     (report / "access.yaml").write_text(
         "mode: proxy\nhosts: [a.example]\npeople:\n  - {id: li, name: 李某, role: 领导}\n", encoding="utf-8"

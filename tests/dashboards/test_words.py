@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboards.text import screen_wording, search_words
+from dashboards.text import change_wording, screen_wording, search_words
 from tests.dashboards.rows import a_row
 
 
@@ -164,10 +164,16 @@ def test_a_county_says_what_it_gained_and_what_it_lost():
         return {"name": name, "counties": [{"unit": "130502", "short": "襄都区", "gained": gained, "lost": lost}]}
 
     rows = [moved("甲率", 3, 0), moved("乙率", 21, 1), moved("丙率", 0, 2), moved("丁率", 1, 1)]
-    assert screen_wording.moved_in(rows, "130502") == "本月新增：乙率 20 个，甲率 3 个；减少：丙率 2 个。"
-    assert screen_wording.moved_in(rows, "130524") == "" == screen_wording.moved_in([], "130502")
+    assert change_wording.moved_in(rows, "130502") == "本月新增：乙率 20 个，甲率 3 个；减少：丙率 2 个。"
+    assert change_wording.moved_in(rows, "130524") == "" == change_wording.moved_in([], "130502")
+    beside = [{"unit": "130502", "reported": -5, "boundary": 2}]
+    assert change_wording.moved_in([{**rows[0], "beside": beside}], "130502") == (
+        "本月新增：甲率 3 个；另因未报减少：甲率 5 个；另因区划和名册调整增加：甲率 2 个。"
+    )
+    silent = {"name": "甲率", "counties": [], "beside": beside[:1]}
+    assert change_wording.moved_in([silent], "130502").startswith("因未报减少：甲率 5 个；另因")
     slipped = {"name": "甲率", "status_before": "on_track", "status": "lagging"}
-    assert screen_wording.slipped([slipped]) == "本月状态变差：甲率由进度正常变为进度偏慢。"
+    assert change_wording.slipped([slipped]) == "本月状态变差：甲率由进度正常变为进度偏慢。"
 
 
 def test_what_does_not_apply_did_not_stay_the_same():

@@ -1,6 +1,9 @@
 """Who lags, who slipped, what moved: each sentence from a few rows, and the rows against the tables of a real edition."""
 
-from pipelines.edition import Release, concern, movement_sentences
+import dataclasses
+
+from pipelines import months
+from pipelines.edition import Release, concern, month_movement, movement_sentences
 from pipelines.edition.progress_rows import Moved, MovedPlace, Slipped
 
 POLICY = "opinions-2018"
@@ -96,6 +99,41 @@ def test_rows_of_an_edition_add_up_to_the_parts_of_the_change(june: Release):
     for row in rows:
         told = row["gained"] - row["lost"] + row["reported"] + row["boundary"] + row["corrected"] + row["defined"]
         assert told == parts[row["indicator"]], row["indicator"]
+
+
+def test_what_is_computed_of_a_month_agrees_with_what_its_edition_holds(june: Release, monkeypatch):
+    """Of a month that a release is not about its movement is computed from the month tables, by the same steps."""
+    held = movement_sentences.moved(june, POLICY)
+    later = dataclasses.replace(june, manifest={**june.manifest, "month": "2020-07"})
+    monkeypatch.setattr(month_movement, "_own_edition", lambda *asked: None)
+    computed = movement_sentences.moved(later, POLICY, june.month)
+    nothing = {"corrected": 0, "defined": 0}
+    assert computed and computed == [{**row, **nothing} for row in held]
+    units = "SELECT unit, indicator, part FROM movement_unit WHERE part IN ('answers', 'reporting') AND indicator = 'facility_rural' ORDER BY ALL"
+    with month_movement.query(later, POLICY, june.month, ["facility_rural"]) as query:
+        assert query(units) == june.rows(units) and query("SELECT name FROM unit LIMIT 1")
+
+
+def test_a_months_own_edition_answers_where_it_judges_the_same(june: Release):
+    later = dataclasses.replace(june, folder=june.folder.parent / "99", manifest={**june.manifest, "month": "2020-07"})
+    own = month_movement._own_edition(later, POLICY, june.month)
+    assert own is not None and own.folder == june.folder
+    own.close()
+    judged_otherwise = dataclasses.replace(later, series={})
+    assert month_movement._own_edition(judged_otherwise, POLICY, june.month) is None
+
+
+def test_of_a_month_without_one_before_nothing_is_known(june: Release):
+    first = months.parse(june.manifest["months"][0])
+    later = dataclasses.replace(june, manifest={**june.manifest, "month": "2020-07"})
+    assert not month_movement.is_known(later, first) and movement_sentences.moved(later, POLICY, first) == []
+
+
+def test_sentences_name_counties_by_the_divisions_asked_for(june: Release):
+    may = months.add(june.month, -1)
+    then = {place["short"] for place in concern.places(june, POLICY, may, "then")}
+    now = {place["short"] for place in concern.places(june, POLICY, may)}
+    assert "桥东区" in then and "襄都区" not in then and "襄都区" in now and "桥东区" not in now
 
 
 def test_counties_are_in_the_editions_order_of_concern(june: Release):

@@ -181,11 +181,57 @@
     for (const box of document.querySelectorAll('[data-drawn]')) if (window.Plotly && box.layout) window.Plotly.Plots.resize(box)
   })
 
+  // ---- boards of HTML are saved as a picture too: their elements with their computed style, drawn by the browser as one SVG
+
+  const BOARDS = '.bars, .matrix, .ranking, .map, .coverage'
+  const DRAWN = `display position top right bottom left z-index width height margin padding box-sizing grid-template-columns grid-template-rows grid-auto-rows
+    grid-row grid-column gap align-items align-content justify-content flex color background border border-radius font-family font-size font-weight font-style font-variant-numeric letter-spacing
+    line-height text-align text-decoration-line vertical-align white-space overflow text-overflow writing-mode text-orientation clip-path transform opacity filter visibility`.split(/\s+/)
+
+  function offer(board) {
+    const button = document.createElement('button')
+    button.className = 'save'
+    button.type = 'button'
+    button.textContent = '存为图片'
+    button.addEventListener('click', () => save(board))
+    board.append(button)
+  }
+
+  function styled(element) {
+    const copy = element.cloneNode(false), style = getComputedStyle(element)
+    for (const name of DRAWN) copy.style.setProperty(name, style.getPropertyValue(name))
+    for (const child of element.childNodes) {
+      if (child.nodeType === 3) copy.append(child.data)
+      else if (child.nodeType === 1 && !child.classList.contains('save')) copy.append(styled(child))
+    }
+    return copy
+  }
+
+  async function save(board) {
+    const width = board.scrollWidth + 24, height = board.scrollHeight + 24, frame = document.createElement('div')
+    frame.setAttribute('style', `padding:12px;box-sizing:border-box;width:${width}px;height:${height}px;background:${getComputedStyle(document.querySelector('.stApp')).backgroundColor}`)
+    frame.append(styled(board))
+    const inside = new XMLSerializer().serializeToString(frame)
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * width}" height="${2 * height}" viewBox="0 0 ${width} ${height}"><foreignObject width="100%" height="100%">${inside}</foreignObject></svg>`
+    const image = new Image()
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = 2 * width
+    canvas.height = 2 * height
+    canvas.getContext('2d').drawImage(image, 0, 0)
+    const link = document.createElement('a')
+    link.download = `${document.title.split(' · ')[0]}.png`
+    link.href = canvas.toDataURL('image/png')
+    link.click()
+  }
+
   // ---- what a link asked to be seen is brought into sight, once
 
   function show(element) {
     element.dataset.shown = '1'
-    element.scrollIntoView({ block: 'center' })
+    // what follows it is to be seen too
+    if (element.getBoundingClientRect().bottom > 0.65 * innerHeight) element.scrollIntoView({ block: 'center' })
   }
 
   // ---- what other pages need is fetched once the first one stands, so that a click loads nothing
@@ -229,15 +275,21 @@
     'Connection error': '连接中断', 'Connection lost. Please wait for the app to reconnect, or refresh the page.': '连接中断，正在重新连接；也可以刷新页面。',
     'Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:': '服务器没有应答。请稍候再试，或告诉运行维护人员。',
     'Page not found': '没有这个页面', 'Bad message format': '收到的内容有误', 'Error': '出错了', 'Oh no.': '出错了。', 'Error running app.': '页面没有显示出来。', 'Close': '关闭', 'Cancel': '取消', 'OK': '好',
+    'Skip to main content': '跳到正文', 'App pages': '各页', 'Selected values': '已选的', 'Link to heading': '本节的链接',
     'more': '更多', 'View more': '更多', 'View less': '收起', 'Show password text': '显示密码', 'Hide password text': '隐藏密码', 'Expand sidebar': '展开', 'Collapse sidebar': '收起', 'Settings': '设置', 'Print': '打印', 'Rerun': '刷新', 'Main menu': '菜单', 'About': '关于', 'Record screen': '录屏', 'Clear cache': '清缓存',
   }
 
   // the sentence goes on with advice for a host that is not ours
   const BROKEN = 'This app has encountered an error', SAID = '这个页面出错了，详情已记在服务器的日志里。请告诉运行维护人员。'
 
+  // words of the framework with a name or a number in them
+  const PATTERNS = [[/^Remove (.+)$/, '去掉 $1'], [/^(\d+) more$/, '其余 $1 页']]
+
   function chinese(text) {
     const said = text.trim()
-    return said.startsWith(BROKEN) ? SAID : CHINESE[said]
+    if (said.startsWith(BROKEN)) return SAID
+    const pattern = PATTERNS.find(([form]) => form.test(said))
+    return pattern ? said.replace(...pattern) : CHINESE[said]
   }
 
   // our own HTML and charts speak Chinese already: a page of them has thousands of texts
@@ -253,7 +305,7 @@
     }
     for (const element of root.querySelectorAll('[placeholder], [aria-label], [title]')) {
       for (const name of ['placeholder', 'aria-label', 'title']) {
-        const said = CHINESE[element.getAttribute(name)]
+        const said = element.hasAttribute(name) && chinese(element.getAttribute(name))
         if (said) element.setAttribute(name, said)
       }
     }
@@ -271,6 +323,7 @@
     document.querySelectorAll('[data-testid="stIconMaterial"]').forEach(glyph)
     document.querySelectorAll('[data-figure]:not([data-drawn])').forEach(draw)
     document.querySelectorAll('[data-address]:not([data-done])').forEach(complete)
+    for (const board of document.querySelectorAll(BOARDS)) if (!board.querySelector(':scope > .save')) offer(board)
     document.querySelectorAll('[data-here]:not([data-shown])').forEach(show)
   }
 
