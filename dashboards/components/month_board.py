@@ -299,7 +299,7 @@ def _until(text: str) -> str:
 def _withdrawal(row: dict, names: Mapping[str, str], by: str | Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape.markdown(decision_line(row, names)), width=760)
-        if row["kind"] in ("approve", "reopen", "gate", "retract", "publicise"):
+        if board_rows.taken_back(row) in month_steps.HEAVY:
             month_steps.withdraw(row["seq"], by)
         else:
             matter_cards.withdrawal(row["seq"], by)

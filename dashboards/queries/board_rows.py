@@ -202,6 +202,14 @@ def decisions(month: date) -> list[dict]:
     return [row for row in month_now.decisions(settings.load()) if row["month"] in (None, key)]
 
 
+def taken_back(row: dict) -> str:
+    """The kind of decision that goes or, after a withdrawal of a withdrawal, comes back when this one is withdrawn."""
+    known = {one["seq"]: one for one in month_now.decisions(settings.load())} if row["kind"] == "withdraw" else {}
+    while row["kind"] == "withdraw" and row["of"] in known:
+        row = known[row["of"]]
+    return str(row["kind"])
+
+
 def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[dict]:
     """Decisions in force about a county in the month: extensions, units admitted, and those about its findings."""
     known = {matter["id"] for matter in matters if matter["county"] == county}

@@ -223,7 +223,7 @@
     'Connection error': '连接中断', 'Connection lost. Please wait for the app to reconnect, or refresh the page.': '连接中断，正在重新连接；也可以刷新页面。',
     'Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:': '服务器没有应答。请稍候再试，或告诉运行维护人员。',
     'Page not found': '没有这个页面', 'Bad message format': '收到的内容有误', 'Error': '出错了', 'Oh no.': '出错了。', 'Error running app.': '页面没有显示出来。', 'Close': '关闭', 'Cancel': '取消', 'OK': '好',
-    'more': '更多', 'View more': '更多', 'View less': '收起', 'Show password text': '显示密码', 'Hide password text': '隐藏密码', 'Expand sidebar': '展开', 'Collapse sidebar': '收起', 'Settings': '设置', 'Print': '打印', 'Rerun': '刷新', 'Main menu': '菜单', 'About': '关于', 'Record screen': '录屏', 'Clear cache': '清缓存',
+    'Skip to main content': '跳到正文', 'more': '更多', 'View more': '更多', 'View less': '收起', 'Show password text': '显示密码', 'Hide password text': '隐藏密码', 'Expand sidebar': '展开', 'Collapse sidebar': '收起', 'Settings': '设置', 'Print': '打印', 'Rerun': '刷新', 'Main menu': '菜单', 'About': '关于', 'Record screen': '录屏', 'Clear cache': '清缓存',
   }
 
   // the sentence goes on with advice for a host that is not ours
