@@ -24,7 +24,9 @@ _QUOTED = re.compile(r"“([^”]{2,60})”")
 # what is settled once for a county: code of the finding → how it may be read
 HABITS: dict[str, dict[str, str]] = {
     "ticks_and_blanks": {"否": "空白就是“否”", "未填": "空白就是没有填"},
-    **{code: {str(n): f"一律读作 {n} 月" for n in range(1, 13)} for code in ("month_unclear", "month_year_only")},
+    "flag_word_unclear": {"是": "一律读作“是”", "否": "一律读作“否”"},
+    "month_unclear": {str(n): f"一律读作 {n} 月" for n in (1, 10)},
+    "month_year_only": {str(n): f"一律读作 {n} 月" for n in range(1, 13)},
 }
 
 

@@ -66,6 +66,9 @@ class _Choice:
         tables = [table for sheet in self.open if (table := header_columns.find(sheet, self.form.community))]
         records = self._records(tables)
         month = self._month([*tables, *records])
+        if tables and not any(_is_of(table, month) for table in tables):
+            # no 表1 would be left: which month is meant is asked, and nothing is set aside
+            month = None
         tables, records = self._of_month(tables, month), self._of_month(records, month)
         self._choose_record(records)
         self._choose_table(tables, bool(records))
@@ -96,7 +99,7 @@ class _Choice:
         kept = []
         for item in sheets:
             said = _months_of(item)
-            if month and said and month not in said:
+            if not _is_of(item, month):
                 self.aside.append((item.sheet, f"写明的是{'、'.join(map(months.label, sorted(said)))}"))
             else:
                 kept.append(item)
@@ -207,6 +210,12 @@ def _months_of(item: Table | Form2) -> set[date]:
     """The months that stand above a table, else in the name of its sheet."""
     titles = {month for _, text in title_cells(item.sheet, item.first) for month in months_in(text)}
     return titles or months_in(item.sheet.name)
+
+
+def _is_of(item: Table | Form2, month: date | None) -> bool:
+    """Whether a table says the month or none."""
+    said = _months_of(item)
+    return month is None or not said or month in said
 
 
 def _positions(table: Table, names: tuple[str, ...]) -> list[int]:

@@ -65,6 +65,9 @@ def parse(raw: object, field: Field, asked: Asked = PLAIN) -> object:
         return None
     if type(raw) is str:
         text = labels.fold(raw)
+        if text.startswith("'") and field.type != "text":
+            # how a program writes that a cell is text
+            raw = text = text.lstrip("'")
         if is_blank(text):
             return None
     return _PARSERS[field.type](raw, field, asked)
