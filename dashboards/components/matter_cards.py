@@ -200,21 +200,22 @@ def actions(matter: Matter) -> list[str]:
         found.append("reopen")
     if matter["county"]:
         found.append("return")
-    if kind == "held_row":
-        # last: what could not be read cannot be waived
+    if kind == "held_row" and outcome.is_rule(board_rows.code(matter), settings.load().reference):
+        # a broken rule: what could not be read cannot be waived
         found.append("waive")
     return [*found, "dismiss"]
 
 
 # what is one decision for one matter only
 _SINGLE = ("resolve", "admit", "habit", "reopen")
+HABIT = "由市里为本县一次认定，以后的报表照此读；或由县里改正后重报。"
 
 
 def _settle(group: list[Matter], key: str, by: str | Actor) -> None:
     """The form of one matter or of several of one cause: what to do, the sentence or choice that it needs."""
     known = [action for action in actions(group[0]) if len(group) == 1 or action not in _SINGLE]
     with st.container(border=True, key="settling"):
-        st.caption(TO_DO[group[0]["kind"]])
+        st.caption(HABIT if known[:1] == ["habit"] else TO_DO[group[0]["kind"]])
         if not known:
             return
         action = st.segmented_control(

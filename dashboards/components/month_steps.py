@@ -46,7 +46,7 @@ def hand_out(board: Board) -> None:
         st.download_button(
             f"下载 {told}（{len(content) / 2**20:.1f} MB）", content, file_name=name, key="form-load", on_click="ignore"
         )
-    st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个 zip。")
+    st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个压缩包（zip）。")
 
 
 def _asked_month(board: Board) -> date:

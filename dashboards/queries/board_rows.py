@@ -13,7 +13,7 @@ from dashboards import signin
 from dashboards.queries import submission_rows
 from dashboards.text import screen_wording
 from pipelines import months, settings
-from pipelines.intake import answer_matters, month_now, reporting_status
+from pipelines.intake import answer_matters, month_now, outcome, reporting_status
 from pipelines.intake.month_now import MonthNow
 from pipelines.intake.open_matters import Matter
 from pipelines.notify import dispatch
@@ -23,6 +23,8 @@ from pipelines.settings import Settings
 RETURNED = ("refused_file", "held_row", "unknown_unit", "no_county")
 _CODE = re.compile(r"^【(\w+)】")
 _UNIT = re.compile(r"\d{12}")
+# quotation marks within a quotation
+_INNER = str.maketrans("“”", "‘’")
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,31 @@ def decisions(month: date) -> list[dict]:
     """The newest decisions of the month, and those that bear no month: about findings and files, and withdrawals."""
     key = months.key(month)
     return [row for row in month_now.decisions(settings.load()) if row["month"] in (None, key)]
+
+
+def subjects(month: date) -> dict[str, str]:
+    """What decisions are about, in words: code of a county or unit → name, id of a matter → whose it is and its kind."""
+    place = settings.load()
+    kinds, names = outcome.kind_names(place.reference), month_now.counties(place, month)
+    found: dict[str, str] = dict(names)
+    for county in names:
+        found |= unit_names(months.key(month), county)
+    for matter in all_matters():
+        what = kinds.get(code(matter)) or screen_wording.without_place(matter["message"])[:30]
+        whose = [names.get(matter["county"] or ""), found.get(matter["unit"] or "")]
+        found[matter["id"]] = f"{' '.join(filter(None, whose))}“{what.translate(_INNER)}”"
+    return found
+
+
+def asked(row: dict) -> str:
+    """What a unit or a habit was settled for, as it stood in the file: `“石家庄新村”`, `“没有”`."""
+    key = row["key"] or ""
+    if row["as"]:
+        kind, _, about = key.partition(":")
+        name = outcome.kind_names(settings.load().reference).get(kind, "")
+        # a habit is kept under the word, or under the id of the question
+        return f"“{name.translate(_INNER)}{'' if about.isascii() else f'：{about}'}”"
+    return "".join(f"“{part}”" for part in key.split("|")[1:2] if part)
 
 
 def taken_back(row: dict) -> str:

@@ -181,6 +181,7 @@ _FACTS = (
     "matter",
     "indicator",
     "unit",
+    "key",
     "as",
     "name",
     "town",

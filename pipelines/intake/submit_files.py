@@ -37,14 +37,19 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     reference = reference_in_force.load(settings)
     release = judge.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
-    in_force = partial(month_status.rows_in_force, settings.data)
+    in_force, decided = partial(month_status.rows_in_force, settings.data), _decided(settings)
     return [
         data if isinstance(data, Report)
         else _or_list(
-            judge.check_bytes(data, file_names.of(path), reference, release, today, in_force), data, settings, reference, today
+            judge.check_bytes(data, file_names.of(path), reference, release, today, in_force, decided), data, settings, reference, today
         )
         for path, data in files
     ]  # fmt: skip
+
+
+def _decided(settings: Settings) -> dict[str, dict[str, str]]:
+    """What the city settled about reading each county's files: a preview shows what would come of sending."""
+    return month_state.fold(Archive(settings.archive).decisions(), []).reading_decisions
 
 
 def _or_list(found: Report, data: bytes, settings: Settings, reference: Reference, today: date) -> Report:
@@ -64,7 +69,9 @@ def preview(data: bytes, name: str, settings: Settings, now: datetime | None = N
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force = partial(month_status.rows_in_force, settings.data)
-    found = judge.check_bytes(data, name, reference, judge.release_if_any(settings), today, in_force)
+    found = judge.check_bytes(
+        data, name, reference, judge.release_if_any(settings), today, in_force, _decided(settings)
+    )
     return judge.preview(data, _or_list(found, data, settings, reference, today), reference)
 
 
@@ -152,7 +159,13 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
-        found = _or_list(judge.check_bytes(data, name, reference, None, today), data, settings, reference, today)
+        found = _or_list(
+            judge.check_bytes(data, name, reference, None, today, decided=_decided(settings)),
+            data,
+            settings,
+            reference,
+            today,
+        )
         # a workbook may hold a report that is refused, and a list of visits beside it
         action = "spot" if found.spot else "submit"
         roles.require(
@@ -186,7 +199,9 @@ def _unread(settings: Settings, one: _Taken, now: datetime | None) -> Report:
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     data, in_force = Archive(settings.archive).read(one.digest), partial(month_status.rows_in_force, settings.data)
-    found = judge.check_bytes(data, one.name, reference, judge.release_if_any(settings), today, in_force)
+    found = judge.check_bytes(
+        data, one.name, reference, judge.release_if_any(settings), today, in_force, _decided(settings)
+    )
     found = _or_list(found, data, settings, reference, today)
     found.seq, found.state = one.seq, "known" if one.known else "received"
     return found
