@@ -116,3 +116,9 @@ def test_no_remedy_tells_a_sender_to_delete_what_he_filled_in():
         for word in allowed:
             text = text.replace(word, "")
         assert not any(word in text for word in ("请删", "删去", "删除", "请只保留")), text
+
+
+def test_the_mark_with_which_old_programs_end_a_text_is_no_cut():
+    page = made(record_rows=[])
+    reading = pages.reading(pages.csv_bytes(page) + b"\x1a", "柏乡县2019年6月.csv")
+    assert "no_final_newline" not in pages.codes(reading) and len(pages.answers_of(reading)) == len(UNITS)
