@@ -122,3 +122,23 @@ def test_the_mark_with_which_old_programs_end_a_text_is_no_cut():
     page = made(record_rows=[])
     reading = pages.reading(pages.csv_bytes(page) + b"\x1a", "柏乡县2019年6月.csv")
     assert "no_final_newline" not in pages.codes(reading) and len(pages.answers_of(reading)) == len(UNITS)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1 042", 1042),
+        ("12\u00a0000", 12000),
+        (" 89 ", 89),
+        ("8 9", None),
+        ("10 20", None),
+        ("300 3", None),
+        ("１ ２", None),
+    ],
+)
+def test_a_blank_within_a_number_parts_thousands_and_nothing_else(text, read):
+    page = made()
+    page.column("population").values[0] = text
+    reading = pages.reading(pages.book(page), NAME)
+    assert pages.answers_of(reading)[UNITS[0].code]["population"] == read
+    assert ("not_a_number" in pages.codes(reading)) == (read is None)
