@@ -25,7 +25,9 @@ _QUOTED = re.compile(r"“([^”]{2,60})”")
 # what is settled once for a county: code of the finding → how it may be read
 HABITS: dict[str, dict[str, str]] = {
     "ticks_and_blanks": {"否": "空白就是“否”", "未填": "空白就是没有填"},
-    **{code: {str(n): f"一律读作 {n} 月" for n in range(1, 13)} for code in ("month_unclear", "month_year_only")},
+    "flag_word_unclear": {"是": "一律读作“是”", "否": "一律读作“否”"},
+    "month_unclear": {str(n): f"一律读作 {n} 月" for n in (1, 10)},
+    "month_year_only": {str(n): f"一律读作 {n} 月" for n in range(1, 13)},
 }
 
 
@@ -209,21 +211,22 @@ def actions(matter: Matter) -> list[str]:
         possible.append("reopen")
     if matter["county"]:
         possible.append("return")
-    if kind == "held_row":
-        # last: what could not be read cannot be waived
+    if kind == "held_row" and outcome.is_rule(board_rows.code(matter), settings.load().reference):
+        # a broken rule: what could not be read cannot be waived
         possible.append("waive")
     return [*possible, "dismiss"]
 
 
 # what is one decision for one matter only
 _SINGLE = ("resolve", "admit", "habit", "reopen")
+HABIT = "由市里为本县一次认定，以后的报表照此读；或由县里改正后重报。"
 
 
 def _settle(group: list[Matter], key: str, by: str | Actor) -> None:
     """The form of one matter or of several of one cause: what to do, the sentence or choice that it needs."""
     known = [action for action in actions(group[0]) if len(group) == 1 or action not in _SINGLE]
     with st.container(border=True, key="settling"):
-        st.caption(TO_DO[group[0]["kind"]])
+        st.caption(HABIT if known[:1] == ["habit"] else TO_DO[group[0]["kind"]])
         if not known:
             return
         action = st.segmented_control(

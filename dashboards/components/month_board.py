@@ -16,6 +16,8 @@ from pipelines.edition.phrases import day
 from pipelines.intake import month_now, reporting_status
 from pipelines.intake.month_now import Decision
 
+# how a habit is read, as the ledger says it; else the number of a month
+READ_AS = {"yes": "是", "no": "否", "unknown": "未填"}
 STATES = {"whole": "已报齐", "part": "已报", "missing": "未报", "late": "逾期未报", "excused": "本月免报"}
 # as many rows bear a button of their own
 MOST = 30
@@ -206,8 +208,10 @@ def _county(board: Board, row: CountyRow, by: str | Actor) -> None:
     if signin.may("resolve"):
         with st.popover("增设社区（村）", key=f"admit-{row.code}-pop"):
             month_steps.admit(board.month, row.code, by, f"admit-{row.code}")
-    for decision in board_rows.settled(board.now, row.code, board_rows.all_matters()):
-        _withdrawal(decision, board.names, by)
+    if made := board_rows.settled(board.now, row.code, board_rows.all_matters()):
+        names = board_rows.subjects(board.month)
+        for decision in made:
+            _withdrawal(decision, names, by)
 
 
 def _elsewhere(board: Board, row: CountyRow, by: str | Actor) -> None:
@@ -228,7 +232,8 @@ def _submissions(board: Board, by: str | Actor) -> None:
     """Submissions in force or waiting, each with receipt, original and withdrawal."""
     rows = month_now.submissions(settings.load(), board.month)
     with st.expander(f"{months.label(board.month)}的报送（{len(rows)} 份）", key="submissions"):
-        for row in rows[:MOST]:
+        listed = rows if st.session_state.get("all-submissions") else rows[:MOST]
+        for row in listed:
             waits = "，在等" if row["waiting"] else ""
             said = f"第 {row['seq']} 号 {row['county']}“{row['file']}”，{row['by']}，{screen_wording.day(row['at'])}{waits}"
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -238,8 +243,9 @@ def _submissions(board: Board, by: str | Actor) -> None:
                     matter_cards.withdrawal(row["seq"], by)
                 else:
                     st.caption("在上面的县里办理")
-        if len(rows) > MOST:
-            st.caption(f"只列最近 {MOST} 份；更早的可用 shequ withdraw 撤回。")
+        if len(rows) > len(listed) and st.button(f"显示其余 {len(rows) - len(listed)} 份", key="more-submissions"):
+            st.session_state["all-submissions"] = True
+            st.rerun()
 
 
 def _shown_above(board: Board, seq: int) -> bool:
@@ -250,18 +256,18 @@ def _shown_above(board: Board, seq: int) -> bool:
 
 def _decisions(board: Board, by: str | Actor) -> None:
     """The decisions of the month, the newest first, each with its opposite beside it."""
-    rows = board_rows.decisions(board.month)
+    rows, names = board_rows.decisions(board.month), board_rows.subjects(board.month)
     with st.expander(f"{months.label(board.month)}和不限月份的决定（{len(rows)} 个）", key="decisions"):
         shown = {d["seq"] for d in _of_open_county(board)}
         listed = rows if st.session_state.get("all-decisions") else rows[:MOST]
         for row in listed:
             if not row["in_force"]:
-                st.markdown(f"~~{escape.markdown(decision_line(row, board.names))}~~ 已撤回")
+                st.markdown(f"~~{escape.markdown(decision_line(row, names))}~~ 已撤回")
             elif row["seq"] in shown or not row["withdrawable"]:
                 # its button stands in the open county, or on the page 抽查
-                st.markdown(escape.markdown(decision_line(row, board.names)))
+                st.markdown(escape.markdown(decision_line(row, names)))
             else:
-                _withdrawal(row, board.names, by)
+                _withdrawal(row, names, by)
         if len(rows) > len(listed) and st.button(f"显示其余 {len(rows) - len(listed)} 个", key="more-decisions"):
             st.session_state["all-decisions"] = True
             st.rerun()
@@ -272,17 +278,17 @@ def _of_open_county(board: Board) -> list[Decision]:
     return board_rows.settled(board.now, code, board_rows.all_matters()) if code else []
 
 
-def decision_line(row: Decision, counties: Mapping[str, str]) -> str:
-    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`, with what it is about. `counties`: code → name."""
+def decision_line(row: Decision, names: Mapping[str, str]) -> str:
+    """`第 9 号 审定，市局李某，2020年7月8日 09:30：理由`, with what it is about. `names`: `board_rows.subjects`."""
+    of = row["finding"] or row["matter"]
     about = [
         row["name"] or "",
         f"{row['month']}/{row['edition']}" if row["edition"] else "",
-        counties.get(row["county"] or "", row["county"] or ""),
-        f"问题 {row['finding']}" if row["finding"] else "",
-        f"事项 {row['matter']}" if row["matter"] else "",
+        names.get(row["county"] or "", row["county"] or "") if not (of and of in names) else "",
+        (names.get(of) or board_rows.asked(row)) if of else "",
         f"指标 {row['indicator']}" if row["indicator"] else "",
-        f"为 {row['unit']}" if row["unit"] else "",
-        f"读作“{row['as']}”" if row["as"] else "",
+        f"为 {names.get(row['unit'], row['unit'])}" if row["unit"] else "",
+        f"读作“{READ_AS.get(row['as'], row['as'] + '月')}”" if row["as"] else "",
         f"第 {row['of']} 号" if row["of"] else "",
         "免报" if row["excuse"] else "",
         f"至{_until(row['until'])}" if row["until"] else "",
@@ -300,7 +306,7 @@ def _until(text: str) -> str:
 def _withdrawal(row: Decision, names: Mapping[str, str], by: str | Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape.markdown(decision_line(row, names)), width=760)
-        if row["kind"] in ("approve", "reopen", "gate", "retract", "publicise"):
+        if board_rows.taken_back(row) in month_steps.HEAVY:
             month_steps.withdraw(row["seq"], by)
         else:
             matter_cards.withdrawal(row["seq"], by)

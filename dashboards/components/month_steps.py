@@ -4,7 +4,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import streamlit as st
@@ -50,7 +50,7 @@ def hand_out(board: Board) -> None:
             key="form-load",
             on_click="ignore",
         )
-    st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个 zip。")
+    st.caption("预填表带着上月已接收的答案：县里只改有变动的，其余勾“已核对”。几份的打成一个压缩包（zip）。")
 
 
 def _asked_month(board: Board) -> date:
@@ -124,16 +124,21 @@ def _remind(month: date, counties: list[str], by: str | Actor) -> None:
 
 def extend(board: Board, row: CountyRow, by: str | Actor) -> None:
     """Give a county longer, or excuse it. Its opposite is the withdrawal in the county's decisions."""
-    key, month = f"extend-{row.code}", board.month
+    key, month, usual = f"extend-{row.code}", board.month, board.now.usual_due
+    next_day = max(row.due or usual, date.today()) + timedelta(days=1)
     with st.popover("延期或免报", key=f"{key}-pop"):
         excuse = st.checkbox("本月免报", key=f"{key}-excuse")
-        until = None if excuse else st.date_input("延至", row.due or board.now.usual_due, key=f"{key}-until")
+        until = (
+            None
+            if excuse
+            else st.date_input("延至", next_day, usual + timedelta(days=1), key=f"{key}-until", format="YYYY-MM-DD")
+        )
         why = st.text_input("理由", max_chars=200, key=f"{key}-why")
         if st.button("记下", key=key):
-            clerk.decided(
-                lambda: month_decisions.extend(month, row.code, settings.load(), clerk.named(by), why, until, excuse),
-                f"{row.name}{months.label(month)}{'免报' if excuse or not until else f'延至{day(until)}'}。",
-            )
+            what = ["--excuse"] if until is None else ["--until", until.isoformat()]
+            work = ["extend", months.key(month), "--county", row.code, *what, "--why", why.strip()]
+            told = f"{row.name}{months.label(month)}{'免报' if until is None else f'延至{day(until)}'}。"
+            clerk.worked(lambda: _child(by, "reopen", work), told)
 
 
 def admit(month: date, county: str, by: str | Actor, key: str, named: str = "") -> None:
@@ -233,8 +238,12 @@ def reopen(month: date, by: str | Actor) -> None:
     )
 
 
+# taking one of these back makes another edition current or issues papers anew
+HEAVY = ("approve", "reopen", "extend", "gate", "retract", "publicise")
+
+
 def withdraw(seq: int, by: str | Actor) -> None:
-    """Take back a decision about a month: another edition is current then, papers are issued anew."""
+    """Take back a decision about a month, in a process of its own."""
     clerk.with_reason(
         "撤回",
         f"withdraw-{seq}",

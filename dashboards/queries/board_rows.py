@@ -12,7 +12,7 @@ from dashboards import signin
 from dashboards.queries import submission_rows
 from dashboards.text import screen_wording
 from pipelines import months, settings
-from pipelines.intake import answer_matters, month_now, reporting_status
+from pipelines.intake import answer_matters, month_now, outcome, reporting_status
 from pipelines.intake.month_now import Decision, MonthNow
 from pipelines.intake.month_report import CountyLine, MonthStatus
 from pipelines.intake.open_matters import Matter
@@ -23,6 +23,8 @@ from pipelines.settings import Settings
 RETURNED = ("refused_file", "held_row", "unknown_unit", "no_county")
 _CODE = re.compile(r"^【(\w+)】")
 _UNIT = re.compile(r"\d{12}")
+# quotation marks within a quotation
+_INNER = str.maketrans("“”", "‘’")
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,39 @@ def decisions(month: date) -> list[Decision]:
     """The newest decisions of the month, and those that bear no month: about findings and files, and withdrawals."""
     key = months.key(month)
     return [row for row in month_now.decisions(settings.load()) if row["month"] in (None, key)]
+
+
+def subjects(month: date) -> dict[str, str]:
+    """What decisions are about, in words: code of a county or unit → name, id of a matter → whose it is and its kind."""
+    place = settings.load()
+    kinds, counties = outcome.kind_names(place.reference), month_now.counties(place, month)
+    names: dict[str, str] = dict(counties)
+    for county in counties:
+        names |= unit_names(months.key(month), county)
+    for matter in all_matters():
+        kind = kinds.get(code(matter)) or screen_wording.without_place(matter["message"])[:30]
+        whose = [counties.get(matter["county"] or ""), names.get(matter["unit"] or "")]
+        names[matter["id"]] = f"{' '.join(filter(None, whose))}“{kind.translate(_INNER)}”"
+    return names
+
+
+def asked(row: Decision) -> str:
+    """What a unit or a habit was settled for, as it stood in the file: `“石家庄新村”`, `“没有”`."""
+    key = row["key"] or ""
+    if row["as"]:
+        kind, _, about = key.partition(":")
+        name = outcome.kind_names(settings.load().reference).get(kind, "")
+        # a habit is kept under the word, or under the id of the question
+        return f"“{name.translate(_INNER)}{'' if about.isascii() else f'：{about}'}”"
+    return "".join(f"“{part}”" for part in key.split("|")[1:2] if part)
+
+
+def taken_back(row: Decision) -> str:
+    """The kind of decision that goes or, after a withdrawal of a withdrawal, comes back when this one is withdrawn."""
+    by_number = {row["seq"]: row for row in month_now.decisions(settings.load())} if row["kind"] == "withdraw" else {}
+    while row["kind"] == "withdraw" and row["of"] in by_number:
+        row = by_number[row["of"]]
+    return row["kind"]
 
 
 def settled(now: MonthNow, county: str, matters: Iterable[Matter]) -> list[Decision]:

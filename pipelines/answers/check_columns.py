@@ -37,8 +37,10 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
             expected=part[name].unit,
             label=part[name].label,
         )
-    for field_ in table.missing(part, required=True):
-        report.add("required_column_missing", sheet=sheet, field=field_.id, expected=field_.label)
+    if lacking := table.missing(part, required=True):
+        names = "、".join(field.label for field in lacking)
+        only = lacking[0].id if len(lacking) == 1 else None
+        report.add("required_column_missing", sheet=sheet, field=only, expected=names, count=len(lacking))
         usable = False
     absent = [f.label for f in table.missing(part, required=False) if f.id not in table.wrong_unit]
     if absent:

@@ -66,6 +66,9 @@ class _Choice:
         tables = [table for sheet in self.open if (table := header_columns.find(sheet, self.form.community))]
         records = self._records(tables)
         month = self._month([*tables, *records])
+        if tables and not any(_is_of(table, month) for table in tables):
+            # no 表1 would be left: which month is meant is asked, and nothing is set aside
+            month = None
         tables, records = self._of_month(tables, month), self._of_month(records, month)
         self._choose_record(records)
         self._choose_table(tables, bool(records))
@@ -95,9 +98,8 @@ class _Choice:
     def _of_month(self, sheets: list[_Item], month: date | None) -> list[_Item]:
         kept = []
         for sheet in sheets:
-            said = _months_of(sheet)
-            if month and said and month not in said:
-                self.aside.append((sheet.sheet, f"写明的是{'、'.join(map(months.label, sorted(said)))}"))
+            if not _is_of(sheet, month):
+                self.aside.append((sheet.sheet, f"写明的是{'、'.join(map(months.label, sorted(_months_of(sheet))))}"))
             else:
                 kept.append(sheet)
         return kept
@@ -207,6 +209,12 @@ def _months_of(sheet: Table | Form2) -> set[date]:
     """The months that stand above a table, else in the name of its sheet."""
     titles = {month for _, text in title_cells(sheet.sheet, sheet.first) for month in months_in(text)}
     return titles or months_in(sheet.sheet.name)
+
+
+def _is_of(sheet: Table | Form2, month: date | None) -> bool:
+    """Whether a table says the month or none."""
+    said = _months_of(sheet)
+    return month is None or not said or month in said
 
 
 def _positions(table: Table, names: tuple[str, ...]) -> list[int]:

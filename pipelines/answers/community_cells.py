@@ -5,12 +5,12 @@ Works on columns: each distinct raw value of a column is parsed once, a column i
 
 import re
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from typing import TypeGuard, cast
 
-from pipelines.answers import flag_words, parse_value, personal_data, raw_column
-from pipelines.answers.community_rows import CommunityRows, Context, decided_month
+from pipelines.answers import parse_value, personal_data, raw_column
+from pipelines.answers.column_habits import Habits
+from pipelines.answers.community_rows import CommunityRows, Context
 from pipelines.answers.findings import Where
 from pipelines.answers.header_columns import Column, Table
 from pipelines.answers.parse_value import Asked, Bad
@@ -18,9 +18,6 @@ from pipelines.reference.form import KINDS, Field
 from pipelines.workbook import address
 
 ONE_BY_ONE = 20  # answers that do not apply, beyond which a column gets one finding
-TICKS = "ticks_and_blanks"
-ASKED_ONCE = ("month_unclear", "month_year_only")
-NO_WORDS = ("no", "否")
 _TENTH = re.compile(r"^\s*\d{4}\.10\s*$")
 UNREADABLE = ("error_value", "formula_without_value", "merged_answer")
 
@@ -34,7 +31,7 @@ class Cells:
         self.add = partial(context.report.add, sheet=self.sheet.name)
         self.columns = self._transposed()
         self.bad: dict[str, dict[int, Bad]] = {}
-        self._kinds_of_rows: list[str | None] = [None] * len(rows.row)
+        self.kinds_of_rows: list[str | None] = [None] * len(rows.row)
 
     def read(self) -> None:
         """All columns of the form that the table has."""
@@ -46,7 +43,7 @@ class Cells:
 
     def ignore_inapplicable(self, kinds: list[str | None]) -> None:
         """Report and ignore answers to questions that do not apply to the kind of community."""
-        self._kinds_of_rows = kinds
+        self.kinds_of_rows = kinds
         outside = {
             applies: [i for i, kind in enumerate(kinds) if kind is not None and kind not in allowed]
             for applies, allowed in KINDS.items()
@@ -58,10 +55,11 @@ class Cells:
 
     def report_bad(self) -> None:
         """Report cells that could not be read, questions about whole columns, and months after the report's."""
-        self._settled_months()
-        self._report_months()
-        self._report_bad()
-        self._ticks_and_blanks()
+        habits = Habits(self)
+        habits.settle()
+        asked_once = habits.ask()
+        self._report_bad(asked_once)
+        habits.ask_ticks()
         self._later_than_report()
         self._note_unreadable()
 
@@ -187,7 +185,7 @@ class Cells:
         """Report names with telephone or identity numbers, which are masked before anything is stored."""
         rows = [row for row, value in zip(self.rows.row, raw, strict=True) if personal_data.holds(value)]
         cells = address.column_cells(place.index, rows)
-        self.add("personal_data", cell=cells, field=question.id, found=place.header)
+        self.add("personal_answer", cell=cells, field=question.id, label=question.label, count=len(rows))
 
     def _unreadable_cells(self) -> None:
         """Error values and formulas without a stored value came as blanks: they are neither blank nor 0."""
@@ -223,7 +221,7 @@ class Cells:
                     self.bad.setdefault(fields[column], {})[position[row]] = Bad("merged_answer", "")
                     self.rows.values[fields[column]][position[row]] = None
 
-    def _report_bad(self) -> None:
+    def _report_bad(self, asked_once: set[tuple[str, int]]) -> None:
         for question in self.context.part:
             bad = self.bad.get(question.id)
             # what becomes of a row whose code is damaged depends on its name: see community_sheet; without a roster nothing is said of it
@@ -232,7 +230,7 @@ class Cells:
             place = self.table.columns[question.id]
             for i in sorted(bad):
                 why = bad[i]
-                if why.code in ASKED_ONCE:
+                if (question.id, i) in asked_once:
                     continue
                 row = self.rows.row[i]
                 self.add(
@@ -247,90 +245,6 @@ class Cells:
                     unit_name=question.unit or "",
                     effect="整行暂不计入" if question.required else "该项暂按未填处理，该行其余照常计入",
                 )
-
-    # -- habits, asked about once a column ----------------------------------------------------------------------------
-
-    def _settled_months(self) -> None:
-        """Months that lost their zero, and bare years, where the city has decided how this county's are to be read."""
-        for name, bad in self.bad.items():
-            for i, why in list(bad.items()):
-                month = decided_month(self.context.resolutions, why.code, name) if why.code in ASKED_ONCE else None
-                year = parse_value.year_of(self.rows.raw[name][i])
-                if month and year:
-                    self.rows.values[name][i] = date(year, month, 1)
-                    del bad[i]
-
-    def _report_months(self) -> None:
-        for question in self.context.part:
-            bad = self.bad.get(question.id, {})
-            for code in ASKED_ONCE:
-                rows = sorted(i for i, why in bad.items() if why.code == code)
-                if rows:
-                    self._ask_once(code, question, rows)
-
-    def _ask_once(self, code: str, question: Field, positions: list[int]) -> None:
-        place, raw = self.table.columns[question.id], self.rows.raw[question.id]
-        values = list(dict.fromkeys(raw[i] or "" for i in positions))
-        self.add(
-            code,
-            cell=address.column_cells(place.index, [self.rows.row[i] for i in positions]),
-            field=question.id,
-            found="、".join(values[:5]) + ("等" if len(values) > 5 else ""),
-            expected=self.bad[question.id][positions[0]].expected,
-            label=question.label,
-            count=len(positions),
-        )
-
-    def _ticks_and_blanks(self) -> None:
-        """Columns of only ticks and blanks: whether a blank means no is asked about once, or was decided for the county."""
-        asked = []
-        for question, blanks, ticks in self._ticked_columns():
-            decided = self.context.resolutions.get(f"{TICKS}:{question.id}") or self.context.resolutions.get(
-                f"{TICKS}:"
-            )
-            if decided in NO_WORDS:
-                for i in blanks:
-                    self.rows.values[question.id][i] = False
-            elif decided is None:
-                asked.append((question, blanks, ticks))
-        if asked:
-            self._ask_ticks(asked)
-
-    def _ticked_columns(self) -> list[tuple[Field, list[int], int]]:
-        """Flag columns in which some cells are ticked and all others blank: the blanks of units that are asked, how many ticks."""
-        columns, crossed = [], False
-        for question in self.context.part:
-            if question.type != "flag" or question.id not in self.rows.values:
-                continue
-            values, raw = self.rows.values[question.id], self.rows.raw[question.id]
-            crossed = crossed or False in values
-            ticks = sum(value is True for value in values)
-            if not ticks or False in values or self.bad.get(question.id):
-                continue
-            if not all(flag_words.is_tick(text) for text, value in zip(raw, values, strict=True) if value):
-                continue
-            blanks = [i for i in self._asked_rows(question) if values[i] is None and not (raw[i] or "").strip()]
-            if blanks:
-                columns.append((question, blanks, ticks))
-        # where other columns have crosses, a blank or two in a column of ticks are gaps
-        return [column for column in columns if not crossed or 10 * len(column[1]) >= len(self.rows.row)]
-
-    def _asked_rows(self, question: Field) -> list[int]:
-        kinds = self._kinds_of_rows
-        return [i for i, kind in enumerate(kinds) if kind is None or question.applies_to(kind)]
-
-    def _ask_ticks(self, asked: list[tuple[Field, list[int], int]]) -> None:
-        """Add one finding for all these columns of the sheet."""
-        question = asked[0][0]
-        cells = ",".join(
-            address.column_cells(self.table.columns[q.id].index, [self.rows.row[i] for i in rows])
-            for q, rows, _ in asked
-        )
-        names = "、".join(q.label for q, _, _ in asked[:5]) + ("等" if len(asked) > 5 else "")
-        self.add(
-            TICKS, cell=cells, field=question.id if len(asked) == 1 else None, found=names, columns=len(asked),
-            ticks=sum(ticks for _, _, ticks in asked), count=sum(len(rows) for _, rows, _ in asked),
-        )  # fmt: skip
 
     def _note_unreadable(self) -> None:
         self.rows.unreadable = [[] for _ in self.rows.row]

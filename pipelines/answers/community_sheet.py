@@ -129,7 +129,10 @@ class _Reader:
     def _report_named(self, named: dict[int, str]) -> None:
         """Damaged codes of units that the name identifies (position to unit): a finding a cell, or one where a column came so."""
         if len(named) > ONE_BY_ONE:
-            cell, codes = self._code_cells(list(named)), list(dict.fromkeys(self._raw("code", i) or "" for i in named))
+            cell, codes = (
+                self._code_cells(list(named)),
+                list(dict.fromkeys(self._raw("code", i) or "空白" for i in named)),
+            )
             shown, sample = "、".join(codes), "、".join(codes[:3])
             self._add("code_column_damaged", cell=cell, field="code", found=shown, sample=sample, count=len(named))
             return

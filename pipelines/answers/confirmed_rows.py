@@ -25,6 +25,8 @@ from pipelines.workbook.grid import Row, Sheet, Workbook
 State = Literal["changed", "confirmed", "untouched"]
 _GIVEN = ("code", "name", "town", "kind")
 _RECORD_ROWS = 400
+# besides the words for yes: what a person writes where the sheet asks whether the row was checked
+_CHECKED = frozenset({TICK, "已核", "核对", "无变化", "没有变化", "✔", "✅"})
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def is_rest_confirmed(sheet: Sheet, first: int, words: str) -> bool:
 
 def _is_yes(value: object) -> bool:
     text = fold(parse_value.shown(value) or "").upper()
-    return text in flag_words.YES or text == TICK
+    return text in flag_words.YES or text in _CHECKED
 
 
 # ---- 表2

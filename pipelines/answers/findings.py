@@ -24,6 +24,14 @@ LISTED = 600  # of a list that the program made
 CODES = ("code", "county_code")  # fields whose values are codes, which are never taken for a personal number
 SINGLY = 40  # findings of one code on one sheet that are listed one by one; more have one cause
 VALUES = 5  # different values that a finding about many cells quotes
+# they say how far to trust what was read, and nothing is read of a refused file
+_OF_WHAT_IS_READ = (
+    "no_final_newline",
+    "formulas_not_recalculated",
+    "sheet_full",
+    "no_county_sheet",
+    "units_missing",
+)
 _RANK = {ERROR: 0, WARNING: 1, NOTE: 2}
 # the one vocabulary, in receipts, reports, on the screen and on the command line
 SEVERITY_NAMES = {ERROR: "错误", WARNING: "需核实", NOTE: "提示"}
@@ -204,12 +212,14 @@ class Report:
         alike[field].listed.append(self._placed(finding, body))
         self.findings.append(alike[field].listed[-1])
 
-    def close(self) -> list[Finding]:
-        """All findings, those of one cause as one; errors first."""
+    def close(self, refused: bool = False) -> list[Finding]:
+        """All findings, those of one cause as one; errors first. Of a refused file nothing is noted besides what is wrong with it."""
         for alike in self._alike.values():
             if sum(same.count for same in alike.values()) > SINGLY:
                 self._group(list(alike.values()))
         self._alike = {}
+        if refused and any(finding.severity == ERROR for finding in self.findings):
+            self.findings[:] = [f for f in self.findings if f.severity != NOTE and f.code not in _OF_WHAT_IS_READ]
         self.findings.sort(key=lambda finding: _RANK[finding.severity])
         return self.findings
 

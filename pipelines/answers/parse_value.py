@@ -24,6 +24,8 @@ NOT_APPLICABLE = {"不涉及", "不适用"}
 _FLAG_EXPECTED = "是或否（有/无、√/×）"
 CIRCLES = frozenset({"○", "●", "〇", "◯", "⚪", "⚫", "O", "◎"})
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+_GAP = re.compile(r"\d\s+\d")
+_GROUPED = re.compile(r"\s*[+-]?\d{1,3}(?:\s\d{3})+(?![\d]|\s+\d)")
 _MONTH = re.compile(r"(\d{4})(?:年|[-./、])(\d{1,2})(?:月份?|[-./、])?", re.ASCII)
 _YEAR = re.compile(r"(?:19|20)\d{2}年?", re.ASCII)
 _LOST_ZERO = re.compile(r"\d{4}[.]1", re.ASCII)
@@ -65,6 +67,9 @@ def parse(raw: object, field: Field, asked: Asked = PLAIN) -> object:
         return None
     if type(raw) is str:
         text = labels.fold(raw)
+        if text.startswith("'") and field.type != "text":
+            # how a program writes that a cell is text
+            raw = text = text.lstrip("'")
         if is_blank(text):
             return None
     return _PARSERS[field.type](raw, field, asked)
@@ -200,6 +205,9 @@ def decimal(raw: object, stated: str | None) -> Decimal | str | None:
         return Decimal(raw)
     if not isinstance(raw, str):
         return None
+    if _GAP.search(raw) and not _GROUPED.match(raw):
+        # two numbers in a cell, not one with its thousands apart
+        return " ".join(raw.split())
     text = labels.fold(raw)
     bare, unit = measurement_units.split_number(text)
     if unit is not None and unit != stated and not _same(unit, stated):

@@ -93,7 +93,7 @@ def read_workbook(
         sheet.name = personal_data.masked(sheet.name)
     versions = Versions(form, received_under or form.version)
     _Reading(workbook, versions, rosters, report, reading, Bounds(first_month, today), resolutions or {}).run()
-    report.close()
+    report.close(refused=reading.refused)
     return reading
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pipelines import months
 from pipelines.access import roles
-from pipelines.answers import match_unit
+from pipelines.answers import column_habits, match_unit
 from pipelines.archive.month_state import WITHDRAWABLE, Life
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
@@ -129,15 +129,16 @@ def resolve(
 
 
 def _habit(opened: Warehouse, finding: str, value: str) -> dict[str, str]:
-    """A habit of a county's: the field that a grouped finding is about, and how it is to be read."""
+    """A habit of a county's: the field or the word that a grouped finding is about, and how it is to be read."""
     rows = opened.con.execute(
-        "SELECT submission.county, code, field FROM finding JOIN submission USING (seq) WHERE id = ? ORDER BY seq DESC",
+        "SELECT submission.county, code, field, found FROM finding JOIN submission USING (seq) WHERE id = ? ORDER BY seq DESC",
         [finding],
     ).fetchall()
     if not rows:
         raise Refusal(f"没有编号为 {finding} 的问题；编号见 shequ submit 的输出或回执的问题清单")
-    county, code, field = rows[0]
-    return {"finding": finding, "county": county, "key": f"{code}:{field or ''}", "as": _read_as(code, value.strip())}
+    county, code, field, found = rows[0]
+    about = found if code == column_habits.FLAG_WORD else field
+    return {"finding": finding, "county": county, "key": f"{code}:{about or ''}", "as": _read_as(code, value.strip())}
 
 
 def _read_as(code: str, value: str) -> str:
@@ -157,6 +158,7 @@ _MONTHS: dict[str, tuple[str, ...]] = {
 # finding → what it is about, and each way to read it with the words that may be typed
 _HABITS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "ticks_and_blanks": ("空白", {"no": ("否", "no"), "unknown": ("未填", "unknown")}),
+    "flag_word_unclear": ("是否类指标的写法", {"yes": ("是", "yes"), "no": ("否", "no")}),
     "month_unclear": ("分不清的月份", {number: _MONTHS[number] for number in ("1", "10")}),
     "month_year_only": ("只有年份的月份", _MONTHS),
 }

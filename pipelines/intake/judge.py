@@ -27,15 +27,22 @@ InForce = Callable[[date], pa.Table | None]
 
 
 def check_bytes(
-    data: bytes, name: str, reference: Reference, release: Release | None, today: date, in_force: InForce | None = None
+    data: bytes,
+    name: str,
+    reference: Reference,
+    release: Release | None,
+    today: date,
+    in_force: InForce | None = None,
+    decided: dict[str, dict[str, str]] | None = None,
 ) -> Report:
     """One file's report. Never raises for what the file holds: a bad file is a refused report.
 
-    `in_force`: month → county, unit and hash of the answers of every accepted row (`month_status.rows_in_force`).
+    `in_force`: month → county, unit and hash of the answers of every accepted row (`month_status.rows_in_force`). `decided`: what the
+    city settled for each county about reading its files (`Life.reading_decisions`).
     """
     body = {"sha256": hashlib.sha256(data).hexdigest(), "file": name, "form": reference.form.version}
     event = Event(1, today.isoformat(), "submission", "", body, "")
-    [(_, reading)] = worker_pool.read_each([(event, lambda: data)], reference)
+    [(_, reading)] = worker_pool.read_each([(event, lambda: data)], reference, decided)
     checker = projection.in_memory(reference, Archive(Path("/nonexistent")))
     effective_answers.create(checker)
     checker.load_many([(event, checker.refused(event, reading) if isinstance(reading, Costly) else reading)])

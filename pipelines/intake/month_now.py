@@ -200,8 +200,8 @@ DECISIONS = WITHDRAWABLE | {
 _NO_DECISIONS = ("release", "too_costly", "month_over")
 _Subject = TypedDict("_Subject", {
     "month": str | None, "edition": int | None, "county": str | None, "finding": str | None, "matter": str | None,
-    "indicator": str | None, "unit": str | None, "as": str | None, "name": str | None, "town": str | None, "from": str | None,
-    "text": str | None, "until": str | None, "excuse": bool | None, "of": int | None, "why": str | None,
+    "indicator": str | None, "unit": str | None, "key": str | None, "as": str | None, "name": str | None, "town": str | None,
+    "from": str | None, "text": str | None, "until": str | None, "excuse": bool | None, "of": int | None, "why": str | None,
 })  # fmt: skip
 
 

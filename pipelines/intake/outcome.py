@@ -86,6 +86,11 @@ def kind_names(reference: Path) -> dict[str, str]:
     return kinds | {rule.id: rule.message for rule in form.load(reference).rules}
 
 
+def is_rule(code: str, reference: Path) -> bool:
+    """Whether a finding is a broken rule of the form, rather than something that the reader could not make out."""
+    return any(rule.id == code for rule in form.load(reference).rules)
+
+
 _ROWS = ("read", "accepted", "held", "new", "changed", "unchanged", "kept")
 
 

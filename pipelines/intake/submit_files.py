@@ -37,14 +37,19 @@ def check(paths: Iterable[Path], settings: Settings, now: datetime | None = None
     reference = reference_in_force.load(settings)
     release = judge.release_if_any(settings)
     today = (now or datetime.now(SHANGHAI)).date()
-    in_force = partial(month_status.rows_in_force, settings.data)
+    in_force, decided = partial(month_status.rows_in_force, settings.data), _decided(settings)
     return [
         data if isinstance(data, Report)
         else _or_list(
-            judge.check_bytes(data, file_names.of(path), reference, release, today, in_force), data, settings, reference, today
+            judge.check_bytes(data, file_names.of(path), reference, release, today, in_force, decided), data, settings, reference, today
         )
         for path, data in files
     ]  # fmt: skip
+
+
+def _decided(settings: Settings) -> dict[str, dict[str, str]]:
+    """What the city settled about reading each county's files: a preview shows what would come of sending."""
+    return month_state.fold(Archive(settings.archive).decisions(), []).reading_decisions
 
 
 def _or_list(report: Report, data: bytes, settings: Settings, reference: Reference, today: date) -> Report:
@@ -64,7 +69,8 @@ def preview(data: bytes, name: str, settings: Settings, now: datetime | None = N
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     in_force = partial(month_status.rows_in_force, settings.data)
-    report = judge.check_bytes(data, name, reference, judge.release_if_any(settings), today, in_force)
+    release, decided = judge.release_if_any(settings), _decided(settings)
+    report = judge.check_bytes(data, name, reference, release, today, in_force, decided)
     return judge.preview(data, _or_list(report, data, settings, reference, today), reference)
 
 
@@ -152,7 +158,8 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     for name, data in files:
-        report = _or_list(judge.check_bytes(data, name, reference, None, today), data, settings, reference, today)
+        report = judge.check_bytes(data, name, reference, None, today, decided=_decided(settings))
+        report = _or_list(report, data, settings, reference, today)
         # a workbook may hold a report that is refused, and a list of visits beside it
         action = "spot" if report.spot else "submit"
         roles.require(
@@ -186,7 +193,8 @@ def _unread(settings: Settings, entry: _Taken, now: datetime | None) -> Report:
     reference = reference_in_force.load(settings)
     today = (now or datetime.now(SHANGHAI)).date()
     data, in_force = Archive(settings.archive).read(entry.digest), partial(month_status.rows_in_force, settings.data)
-    report = judge.check_bytes(data, entry.name, reference, judge.release_if_any(settings), today, in_force)
+    release, decided = judge.release_if_any(settings), _decided(settings)
+    report = judge.check_bytes(data, entry.name, reference, release, today, in_force, decided)
     report = _or_list(report, data, settings, reference, today)
     report.seq, report.state = entry.seq, "known" if entry.known else "received"
     return report

@@ -51,13 +51,14 @@ def messages(settings: Settings, now: datetime) -> Promise:
 def certificate(settings: Settings, now: datetime) -> Promise:
     """The mail server's certificate, as noted by `outside` within three days, is valid for two more weeks."""
     name = "邮件服务器证书"
-    if not _mails():
+    if not _secured():
         return Promise(name, True, "没有设置加密的邮件服务器")
-    seen = outside.note(settings).get("certificate")
-    if not seen or now - datetime.fromisoformat(seen["at"]) > SEEN_WITHIN:
+    seen = outside.note(settings).get("certificate") or {}
+    looked = seen.get("at") or seen.get("tried")
+    if not looked or now - datetime.fromisoformat(looked) > SEEN_WITHIN:
         return Promise(name, False, "超过三天没有看过；shequ serve 运行时每天看一次")
     if not seen.get("until"):
-        return Promise(name, False, f"看不到：{seen['trouble']}")
+        return Promise(name, False, f"看不到：{seen.get('trouble') or '还没有按加密连接看过'}")
     until = datetime.fromisoformat(seen["until"])
     says = f"有效至 {until:%Y-%m-%d}"
     holds = until - now > CERTIFICATE_LEFT
@@ -84,6 +85,15 @@ def _mails() -> bool:
         return installation.mail() is not None
     except Refusal:
         return True
+
+
+def _secured() -> bool:
+    """Whether the mail server is to be reached by an encrypted connection; true where its configuration is wrong, which is told then."""
+    try:
+        mail = installation.mail()
+    except Refusal:
+        return True
+    return mail is not None and mail.security != "none"
 
 
 def _changed(place: Path) -> float:

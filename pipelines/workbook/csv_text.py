@@ -29,7 +29,8 @@ def read(data: bytes, name: str, limits: Limits) -> Workbook:
     separator = _stated(text) or _separator(text)
     if separator is None and not name.lower().endswith(_TABLE_NAMES):
         raise Unreadable("not_a_workbook", "实际为纯文本")
-    rows, widths = _records(text.rstrip("\x1a"), separator or ",", limits)
+    text = text.rstrip("\x1a")
+    rows, widths = _records(text, separator or ",", limits)
     notes = [] if text.endswith(("\n", "\r")) else [("no_final_newline", f"第{len(rows)}行")]
     if notes:
         _refuse_cut(widths)

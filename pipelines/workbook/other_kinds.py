@@ -8,7 +8,7 @@ _KNOWN = (
     (b"BM", "BMP 图片"),
     (b"II*\x00", "TIFF 图片"), (b"MM\x00*", "TIFF 图片"), (b"Rar!", "RAR 压缩包"), (b"7z\xbc\xaf", "7z 压缩包"),
     (b"\x1f\x8b", "gzip 压缩包"), (b"{\\rtf", "RTF 文档"), (b"RIFF", "多媒体文件"),
-    (b"MZ", "程序"), (b"\x7fELF", "程序"),
+    (b"MZ", "可执行程序"), (b"\x7fELF", "可执行程序"),
     (b"PAR1", "Parquet"), (b"SQLite format 3", "SQLite 数据库"),
 )  # fmt: skip
 _TABLES = (

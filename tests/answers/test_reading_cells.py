@@ -559,7 +559,7 @@ def test_telephone_numbers_in_a_name_are_not_stored():
     made = pages.page(UNITS, 1)
     cell = poke(made, "town", 2, "柏乡镇 13800138000")
     reading = pages.reading(pages.book(made))
-    assert pages.at(reading, "personal_data") == [cell]
+    assert pages.at(reading, "personal_answer") == [cell]
     assert "13800138000" not in str(reading)
     assert reading.community.raw["town"][2] == "柏乡镇 ***"
 

@@ -12,14 +12,14 @@ from pipelines.archive.store import Archive
 from pipelines.cli.commands import main
 from pipelines.edition import open_release
 from pipelines.errors import Refusal
-from pipelines.intake import answer_matters, month_now
+from pipelines.intake import answer_matters, month_now, submit_files
 from pipelines.notify import dispatch
 from pipelines.serving import handing_over
 from tests import small_city
 from tests.books import Office, plain
 from tests.dashboards.conftest import texts
 
-MAY, JUNE, JULY = date(2019, 5, 1), date(2019, 6, 1), date(2019, 7, 1)
+MAY, JUNE, JULY, AUGUST = date(2019, 5, 1), date(2019, 6, 1), date(2019, 7, 1), date(2019, 8, 1)
 BAIXIANG, ZONE, REN = "130524", "130571", "130526"
 
 
@@ -175,6 +175,29 @@ def test_a_unit_is_chosen_among_candidates_and_a_habit_settled_once(desk, office
     assert not [m for m in answer_matters.kept(office.settings, JUNE) if m["id"] in (unknown["id"], habit["id"])]
 
 
+def test_a_word_of_the_countys_own_is_settled_once_and_no_action_is_offered_that_is_refused(desk, office):
+    office.send(AUGUST, REN, lambda unit: {**plain(unit), "facility": "没有"})
+    word = next(m for m in answer_matters.kept(office.settings, AUGUST) if "flag_word_unclear" in m["message"])
+    page = click(desk(of="2019-08", step="returned"), f"open-{REN}")
+    click(page, f"settle-{word['id']}")
+    [actions] = [group for group in page.get("button_group") if group.key == f"action-{word['id']}"]
+    # what could not be read cannot be waived
+    assert "豁免" not in actions.options and "由市里为本县一次认定" in texts(page)
+    page.radio(key=f"as-{word['id']}").set_value("否").run()
+    assert "一律读作“否”" in texts(click(page, f"do-{word['id']}"))
+    assert word["id"] not in {m["id"] for m in answer_matters.kept(office.settings, AUGUST)}
+    # what is tried before it is sent is read in the same way
+    path = office.workbook(AUGUST, REN, lambda unit: {**plain(unit), "facility": "没有"})
+    tried = submit_files.preview(path.read_bytes(), path.name, office.settings).report
+    assert not [found for found in tried.findings if found["code"] == "flag_word_unclear"]
+    # the decision is told in words, without an id
+    [event] = [e for e in Archive(office.settings.archive).decisions() if e.body.get("as") and "没有" in e.body["key"]]
+    said = next(line for line in texts(page).splitlines() if line.startswith(f"第 {event.seq} 号 认定"))
+    assert "：没有”" in said and "读作“否”" in said and word["id"] not in said
+    click(page, f"withdraw-{event.seq}", why="再核实")
+    assert word["id"] in {m["id"] for m in answer_matters.kept(office.settings, AUGUST)}
+
+
 def test_a_warning_is_explained_accepted_and_asked_again(desk, office):
     page = click(desk(of="2019-06", step="questions"), f"open-{BAIXIANG}")
     area = matter(office, "area_unit_slip")
@@ -186,6 +209,9 @@ def test_a_warning_is_explained_accepted_and_asked_again(desk, office):
     assert "市里追问（李某" in texts(page)
     settle(page, area, "explain", "自用三百平方米，表内应为全楼面积")
     click(page, f"accept-{area['id']}")
+    told = [line for line in texts(page).splitlines() if " 采纳 " in line]
+    unit = next(unit.name for unit in office.units(JUNE, BAIXIANG) if unit.code == area["unit"])
+    assert told and all(unit in line and area["id"] not in line for line in told), told
     assert area["id"] not in {m["id"] for m in answer_matters.kept(office.settings, JUNE) if m["state"] == "explained"}
 
 
@@ -250,6 +276,7 @@ def test_a_county_is_excused_and_the_excuse_taken_back_beside_it(desk, office):
     click(page, f"extend-{ZONE}", why="受灾")
     assert "本月免报" in texts(page)
     [event] = [e for e in Archive(office.settings.archive).decisions() if e.kind == "extend"]
+    assert event.by == "李某" and event.body["why"] == "受灾"
     click(page, f"open-{ZONE}")
     click(page, f"withdraw-{event.seq}", why="已恢复报送")
     assert "逾期未报" in texts(page) and not month_now.of(office.settings, JUNE).excused

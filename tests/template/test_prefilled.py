@@ -112,6 +112,17 @@ def test_changed_and_ticked_rows_are_this_months_and_the_others_are_left_out():
     assert "1 行有改动，1 行已核对，6 行既未改动也未核对" in findings.message
 
 
+@pytest.mark.parametrize("word", ["是", "√", 1, True, "Yes", "已核对", "已核", "无变化", "没有变化", "✔"])
+def test_a_row_and_the_rest_are_confirmed_in_any_word_that_says_so(word):
+    assert codes(filled(made(), (tick(7)[0], word))) == [UNITS[2].code]
+    assert len(codes(filled(made(), (REST, word)))) == len(UNITS)
+
+
+@pytest.mark.parametrize("word", ["否", "×", 0, "有变化", "待核对"])
+def test_any_other_word_confirms_nothing(word):
+    assert codes(filled(made(), (tick(7)[0], word), (REST, word))) == []
+
+
 def test_the_line_for_the_rest_confirms_all_rows_and_that_of_the_record_its_answers():
     reading = filled(made(), (REST, "是"))
     assert codes(reading) == sorted(unit.code for unit in UNITS) and reading.record is None
