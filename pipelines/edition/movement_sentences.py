@@ -1,7 +1,8 @@
 """Lagging counties, worsened indicators and changes in units: typed rows and sentences from an open edition, for reports and pages.
 
 All of it reads one division: that of the release's month (as-now), so that a change of boundary or kind is not shown as progress or relapse.
-Nothing is said of the direction of an indicator of which less than nine tenths is known in either month.
+Nothing is said of the direction of an indicator of which less than nine tenths is known in either month, or of which a new year's series
+begins in the month.
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,8 @@ def slipped(release: Release, policy: str, month: date | None = None) -> list[Sl
         FROM {release.at("figure", month)} AS f JOIN {release.at("step", month)} AS s USING
              (policy, indicator, divisions, level, unit, month)
         JOIN indicator AS i USING (policy, indicator) LEFT JOIN county AS c ON c.unit = f.unit
-        WHERE f.policy = ? AND f.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline ORDER BY f.unit, i.position
+        WHERE f.policy = ? AND f.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline
+          AND coalesce(f.base_month < f.month, true) ORDER BY f.unit, i.position
         """,
         [policy, month],
     )
@@ -119,7 +121,10 @@ def _parts(release: Release, policy: str) -> list[MovedOtherwise]:
         SELECT indicator, i.name, i.gap_unit, i.position, coalesce(enough_known, false) AS enough_known, coalesce(boundary, 0) AS boundary,
                coalesce(corrected, 0) AS corrected, coalesce(defined, 0) AS defined, coalesce(reported, 0) AS reported
         FROM indicator AS i JOIN met USING (indicator) LEFT JOIN seen USING (indicator)
-        WHERE i.policy = $policy AND i.headline AND i.is_share ORDER BY i.position
+        WHERE i.policy = $policy AND i.headline AND i.is_share AND indicator NOT IN (
+            SELECT indicator FROM figure
+            WHERE policy = $policy AND level = 'city' AND divisions = 'now' AND month = $month AND base_month = $month)
+        ORDER BY i.position
         """,
         {"policy": policy, "month": release.month, "before": months.add(release.month, -1)},
     )

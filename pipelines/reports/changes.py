@@ -15,8 +15,8 @@ from pipelines.reports.items import Item
 _NAMED = 2
 
 
-def claims(facts: Facts, most: int = _NAMED) -> list[Claim | None]:
-    return [*_work(facts, most), met_before(facts), turned(facts)]
+def claims(facts: Facts, most: int = _NAMED, with_met: bool = True) -> list[Claim | None]:
+    return [*_work(facts, most), met_before(facts) if with_met else None, turned(facts)]
 
 
 def corrected(facts: Facts) -> Claim | None:

@@ -90,12 +90,11 @@ def standing(facts: Facts, county: County) -> str:
     place = next((place for place in facts.places if place["unit"] == county["unit"]), None)
     if place is None or not place["applicable"]:
         return ""
-    total = len(facts.places)
-    before = f"（上月第{total + 1 - place['rank_before']}位）" if place["rank_before"] and facts.compared else ""
+    before = f"（上月第{place['place_before']}位）" if place["place_before"] else ""
     counted = f"落后{place['behind']}项" if place["behind"] else "没有落后的"
     return (
         f"截至{months.label(facts.month)}底，你县（市、区）适用的主要指标{place['applicable']}项，{counted}，"
-        f"在{total}个县（市、区）中列第{total + 1 - place['rank']}位{before}。"
+        f"在{place['placed']}个县（市、区）中列第{place['place']}位{before}。"
     )
 
 

@@ -33,11 +33,11 @@ def add_indicator_table(
         if full and item.clause != clause:
             clause = item.clause
             rows.append(Band(_clause(clause)))
-        rows.append(_row(number, item, moments, full))
+        rows.append(_row(number, item, facts, moments, full))
     if caption:
         paper.add_paragraph(printable(caption), "Caption")
     add_table(paper, columns, rows, caption or "全部指标情况", whole=not full, dense=True)
-    paper.add_paragraph(printable(_note(items, moments, full)), "表注")
+    paper.add_paragraph(printable(_note(items, facts, moments, full)), "表注")
 
 
 def _clause(clause: str) -> str:
@@ -61,7 +61,7 @@ def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:
     return [(head, earlier) for earlier, head in found.items()]
 
 
-def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], full: bool) -> list[str | Cell]:
+def _row(number: int, item: Item, facts: Facts, moments: Sequence[tuple[str, date]], full: bool) -> list[str | Cell]:
     figure = item.city
     blank = ["—"] * len(moments)
     if figure is None:
@@ -72,7 +72,7 @@ def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], full: boo
         Cell(item.name, small=beside or None),
         aim(item.goal, item.unit),
         Cell(value(figure, item) + ("*" if figure.carried else ""), small=_counts(figure, item) if full else None),
-        *(signed(item.since(earlier)) for _, earlier in moments),
+        *(signed(item.since(earlier) if item.is_comparable(facts.month, earlier) else None) for _, earlier in moments),
         Cell(NAMES[item.status], SHADES.get(item.status)),
         f"{count(figure.gap)}{counter(item.gap_unit) if full else ''}" if figure.gap else "—",
     ]
@@ -89,12 +89,17 @@ def value(figure: Figure, item: Item) -> str:
     return "不适用" if figure.status == "not_applicable" else amount(figure.shown, item.unit)
 
 
-def _note(items: Sequence[Item], moments: Sequence[tuple[str, date]], full: bool) -> str:
+def _note(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date]], full: bool) -> str:
     heads = "、".join(head for head, _ in moments)
     carried = any(item.city and item.city.carried for item in items)
     return (
         f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
-        + (f"；{heads}按现区划计，占比的单位为百分点" if heads else "")
+        + (f"；{heads}按现区划计，占比的单位为百分点" + _begun_anew(items, facts, moments) if heads else "")
         + ("；“*”表示含沿用此前两个月的数据" if carried else "")
         + "。"
     )
+
+
+def _begun_anew(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date]]) -> str:
+    anew = any(not item.is_comparable(facts.month, earlier) for item in items for _, earlier in moments)
+    return "，按年计的指标1月重新起算，不与上年其他月份比" if anew else ""
