@@ -9,7 +9,7 @@ from pipelines import months
 from pipelines.edition.phrases import aim, amount, count, counter, signed
 from pipelines.edition.statuses import NAMES
 from pipelines.reports import verdict
-from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
+from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, fitted, heights, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 from pipelines.reports.variants import Variant
@@ -34,10 +34,35 @@ def add_indicator_table(
             clause = item.clause
             rows.append(Band(_clause(clause)))
         rows.append(_row(number, item, facts, moments, full))
-    if caption:
-        paper.add_paragraph(printable(caption), "Caption")
-    add_table(paper, columns, rows, caption or "全部指标情况", whole=not full, dense=True)
+    if full:
+        add_table(paper, columns, rows, "全部指标情况", dense=True)
+    else:
+        _add_with_closing(paper, columns, rows, caption)
     paper.add_paragraph(printable(_note(items, facts, moments, full)), "表注")
+
+
+# points of a page's 225 mm that the caption and the head take, and the note and the closing after them
+_PAGE, _ABOVE, _BELOW = 637, 40, 290
+
+
+def _add_with_closing(paper: Paper, columns: Sequence[Column], rows: Sequence[Row], caption: str) -> None:
+    """The table on one page with its note and the closing; where they do not fit, in two parts, the second on the closing's page."""
+    widths = fitted(columns, rows, dense=True)
+    for number, part in enumerate(parted(rows, widths)):
+        above = paper.add_paragraph(printable(f"{caption}{'（续）' if number else ''}"), "Caption")
+        above.paragraph_format.page_break_before = bool(number)
+        fits = sum(heights(part, widths, dense=True)) <= _PAGE - _ABOVE
+        add_table(paper, columns, part, caption, whole=fits, dense=True, widths=widths)
+
+
+def parted(rows: Sequence[Row], widths: Sequence[float]) -> list[Sequence[Row]]:
+    """The rows as one part where a page holds them with the note and the closing, else as two of about the same height."""
+    each = heights(rows, widths, dense=True)
+    room = _PAGE - _ABOVE - _BELOW
+    if sum(each) <= room:
+        return [rows]
+    first = next(n for n in range(1, len(rows)) if sum(each[n:]) <= min(room, sum(each) / 2))
+    return [rows[:first], rows[first:]]
 
 
 def _clause(clause: str) -> str:

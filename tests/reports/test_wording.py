@@ -351,7 +351,11 @@ def test_periods_have_names():
 
 @pytest.mark.parametrize(
     ("boundary", "said"),
-    [("0/1", "（工作进展+4.9、报送增减+1.1个百分点）"), ("-4/1", ""), ("1/100", "，其中工作进展+4.9、报送增减+1.1")],
+    [
+        ("0/1", "（工作进展+4.9、报送增减+1.1个百分点）"),
+        ("-4/1", ""),
+        ("1/100", "（工作进展+4.9、报送增减+1.1个百分点）"),
+    ],
 )
 def test_parts_of_a_quarters_change_are_told_where_they_add_up_to_it(boundary, said):
     parts = {"register": "0/1", "corrections": "0/1", "boundary": boundary, "answers": "49/10", "reporting": "11/10"}
