@@ -69,8 +69,8 @@ class Most(NamedTuple):
 
 # What is left out first where two pages do not hold the text: it stands in the table and the annexes too.
 _SHORTER = (
-    Most(), Most(behind=2), Most(2, 1), Most(2, 1, 3, False), Most(2, 1, 2, False), Most(1, 1, 2, False), Most(1, 1, 1, False),
-    Most(1, 1, 1, False, 2),
+    Most(), Most(behind=2), Most(2, 1), Most(2, 1, 3, False), Most(2, 1, 2, False), Most(1, 1, 2, False),
+    Most(2, 1, 1, False), Most(1, 1, 1, False), Most(1, 1, 1, False, 2),
 )  # fmt: skip
 # 39 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
 # may be lost to a mark that opens no line
