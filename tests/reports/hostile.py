@@ -134,6 +134,13 @@ def one_county(release: Release) -> Release:
     return copy
 
 
+def new_series(release: Release) -> Release:
+    """A January of indicators that all begin anew."""
+    copy = copied(release)
+    copy.con.execute("UPDATE figure SET base_month = month WHERE month = ?", [release.month])
+    return copy
+
+
 def everyone_lacks_some(release: Release) -> Release:
     """Of every leading indicator some units are unknown: each row of the table has a second line."""
     copy = copied(release)
@@ -181,6 +188,7 @@ STATES: dict[str, Callable[[Release], Release]] = {
         behind,
         nothing_moved,
         one_county,
+        new_series,
         everyone_lacks_some,
         corrected,
         approved,
