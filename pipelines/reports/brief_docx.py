@@ -80,23 +80,23 @@ _LINES, _CHARACTERS = 38, 27.5
 def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
     """The sections at such length that they stand on two pages."""
     for most in _SHORTER:
-        found = sections(facts, variant, period, most)
-        if lines(found) <= _LINES:
+        wording = sections(facts, variant, period, most)
+        if lines(wording) <= _LINES:
             break
-    return found
+    return wording
 
 
-def lines(found: Sequence[Section]) -> int:
+def lines(wording: Sequence[Section]) -> int:
     """How many lines the sections take in print: a heading one, a paragraph those of its text after two characters of indent."""
-    texts = [text for _, paragraphs in found for text in paragraphs]
+    texts = [text for _, paragraphs in wording for text in paragraphs]
     widths = (2 + measured(text, 1) for text in texts)
-    return len(found) + sum(math.ceil(width / _CHARACTERS) for width in widths)
+    return len(wording) + sum(math.ceil(width / _CHARACTERS) for width in widths)
 
 
 def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: Most = _SHORTER[0]) -> list[Section]:
     """The sections before the table, those without a true sentence left out: heading and paragraphs."""
     asked = text_of([next_steps.follow_up(facts)])
-    found: list[Section] = [
+    every: list[Section] = [
         ("总体判断", [overall_verdict.paragraph(facts, most.behind), verdict.caveats(facts)]),
         ("需要研究的事", numbered(questions.claims(facts))),
         ("变动及原因", _changes(facts, variant, period, most.moved)),
@@ -107,8 +107,8 @@ def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: 
             [asked, *numbered(next_steps.claims(facts, most.requests))],
         ),
     ]
-    told = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in found]
-    return [(heading, paragraphs) for heading, paragraphs in told if paragraphs]
+    written = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in every]
+    return [(heading, paragraphs) for heading, paragraphs in written if paragraphs]
 
 
 def _changes(facts: Facts, variant: Variant, period: Facts | None, most: int) -> list[str]:
@@ -166,11 +166,11 @@ def _annex(paper: Paper, facts: Facts, number: int, heading: str, add: Callable[
 def _printed(paper: Paper, facts: Facts) -> None:
     """版记: 抄送, 印发机关 and 印发日期, and which edition of the data it rests on."""
     letterhead = facts.office.letterhead
-    told = [
+    imprint = [
         f"抄送：{letterhead.copied_to()}。",
         f"{letterhead.printed_by or letterhead.issued_by(facts.city)}　　{day(facts.published)}印发",
         f"数据版本：{months.label(facts.month)}第{facts.release.edition}版",
     ]
-    for number, line in enumerate(told):
+    for number, line in enumerate(imprint):
         last = _write(paper, line, "版记首行" if number == 0 else "版记")
-        last.paragraph_format.keep_with_next = number < len(told) - 1
+        last.paragraph_format.keep_with_next = number < len(imprint) - 1

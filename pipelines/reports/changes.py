@@ -82,7 +82,7 @@ def _first_proof(facts: Facts) -> Proof:
 def _little(facts: Facts) -> Claim | None:
     """Nothing gained or lost more than two units: said only where enough is known of every leading share."""
     shares = [item for item in facts.headline if item.is_share and item.city and item.city.shown]
-    if not shares or not all(item.told for item in shares):
+    if not shares or not all(item.mostly_known for item in shares):
         return None
     few = movement_sentences.FEW
     nothing = not any(row["gained"] or row["lost"] for row in facts.moved)

@@ -150,7 +150,7 @@ class Item(_Columns):
         return None if now is None or then is None else tenth(now - then)
 
     @property
-    def told(self) -> bool:
+    def mostly_known(self) -> bool:
         """Whether enough is known for a sentence on the direction: nine tenths now and in the month compared with."""
         return all(figure is not None and figure.mostly_known for figure in (self.city, self.before))
 

@@ -56,7 +56,7 @@ def _pace(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
     needed, left = -(-work(item) // row["months_left"]), row["months_left"]
     proofs = [Proof(_OUTLOOK, key, [(needed, left)])]
     text = f"今后{left}个月每月须新增{count(needed)}个"
-    if row["recent_pace"] is None or not item.told:
+    if row["recent_pace"] is None or not item.mostly_known:
         return text, proofs
     recent = Fraction(row["recent_pace"]).limit_denominator(3)
     if recent <= 0:

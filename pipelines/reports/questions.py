@@ -94,7 +94,7 @@ def _too_slow(facts: Facts) -> Claim | None:
             or not row
             or not row["months_left"]
             or row["recent_pace"] is None
-            or not item.told
+            or not item.mostly_known
             or not work(item)
         ):
             continue
