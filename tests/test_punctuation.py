@@ -13,7 +13,7 @@ SOURCES = sorted(
     for kind in ("*.py", "*.html", "*.js")
     for path in (ROOT / folder).rglob(kind)
     if ".min." not in path.name
-)
+) + [ROOT / "docs/用户指南.md"]
 DECLARED = [ROOT / "data/reference" / name for name in ("findings.yaml", "behaviour.yaml")]
 _CHINESE = "\u3400-\u9fff\u3001\u3002\u300a\u300b\u201c\u201d"
 _INSERTED = "\ue000"  # what an f-string inserts
@@ -22,6 +22,7 @@ HALF_WIDTH = re.compile(
     rf"|(?<=[{_CHINESE}])\s*{_INSERTED}[,;?!(]|[,;?!)]{_INSERTED}\s*(?=[{_CHINESE}])"
 )
 _PATTERN = re.compile(r"\(\?[:<=!]|\\[dsw]|\[\^?[^\]]{2,}\]|\)\$")  # regular expressions
+_LINKS = re.compile(r"`[^`]*`|(?<=\])\([^)]*\)")  # commands and addresses
 # compared with what stands in a sheet, whose marks are folded to half width
 MATCHED = {"单位:", "。.,;、!"}
 
@@ -29,6 +30,8 @@ MATCHED = {"单位:", "。.,;、!"}
 def texts(path: Path) -> list[str]:
     """String literals of a module but docstrings and regular expressions; lines of another file. What an f-string inserts is a placeholder."""
     source = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        return _LINKS.sub("", source).splitlines()
     if path.suffix != ".py":
         return source.splitlines()
     tree = ast.parse(source)

@@ -31,7 +31,7 @@ from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.errors import Refusal
 from pipelines.figures import update
 from pipelines.intake import answer_matters, decisions, session, submit_files
-from pipelines.monthly import month_decisions, monthly_run, rebuild_editions
+from pipelines.monthly import month_decisions, monthly_run, public_folder, rebuild_editions
 from pipelines.reference import reference_bundle
 from pipelines.settings import Settings
 from tests import small_city
@@ -119,6 +119,9 @@ class Desk:
             session.settle(opened)
             decisions.decide(opened, "reply", said, "县局王某")
 
+    def publicise(self) -> None:
+        month_decisions.publicise(self.chance.choice((APRIL, MAY)), self.place, LI)
+
     def decide(self) -> None:
         """One of the city's decisions on a finding or a month."""
         month, finding, place = self.chance.choice((APRIL, MAY)), self._finding(), self.place
@@ -168,7 +171,7 @@ class Desk:
 
 
 ACTIONS = (
-    *(Desk.send,) * 3, Desk.send_early, Desk.explain, Desk.reply, *(Desk.decide,) * 3, Desk.approve, Desk.reopen, Desk.run, Desk.release, Desk.retract,
+    *(Desk.send,) * 3, Desk.send_early, Desk.explain, Desk.reply, Desk.publicise, *(Desk.decide,) * 3, Desk.approve, Desk.reopen, Desk.run, Desk.release, Desk.retract,
     *(Desk.withdraw,) * 3,
 )  # fmt: skip
 
@@ -207,7 +210,11 @@ def without_mistakes(place: Settings, data: Path) -> Settings:
     gone, renumbered = withdrawals.in_force(events), {}
     for event in events:
         known_from = event.body.get("submission")
-        if event.seq in gone or known_from in gone or event.kind in ("withdraw", "release", "gate", "retract"):
+        if (
+            event.seq in gone
+            or known_from in gone
+            or event.kind in ("withdraw", "release", "gate", "retract", "publicise")
+        ):
             continue
         if event.kind == "submission":
             clean.put(archive.read(event.body["sha256"]))
@@ -220,9 +227,12 @@ def differences(place: Settings, root: Path) -> list[str]:
     """What does not agree with what stands step by step, after one more file has come in."""
     submit_files.submit([root / "sent-none.xlsx"], place, LI)
     steps, matters = standing(place), answer_matters.matters(place)
+    public_folder.bring_up_to_date(place)
+    pages = _pages(place)
     faults = [
         f"edition {one['release']} differs: {one['tables'][:5]}" for one in rebuild_editions.rebuild(place)["differ"]
     ]
+    faults += [f"page for the public differs: {name}" for name in _differing(pages, _pages(place))]
     for path in (place.warehouse, place.data / "live.json", place.data / "matters.json"):
         path.unlink(missing_ok=True)
     faults += [f"from the ledger alone: {name}" for name in _differing(steps, standing(place))]
@@ -231,8 +241,14 @@ def differences(place: Settings, root: Path) -> list[str]:
     return faults + [f"without the mistakes: {name}" for name in _differing(steps, clean)]
 
 
+def _pages(place: Settings) -> list:
+    """Every file for the public with its content."""
+    folder = place.data / "public"
+    return [(str(path.relative_to(folder)), path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
 def _differing(one: list, other: list) -> list[str]:
-    """Tables that differ; one without rows is as one that was never made."""
+    """Tables or files that differ; one without rows is as one that was never made."""
     both = [{name: rows for name, rows in tables if rows} for tables in (one, other)]
     return sorted(name for name in {*both[0], *both[1]} if both[0].get(name) != both[1].get(name))
 

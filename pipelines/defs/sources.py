@@ -32,6 +32,7 @@ CHECKS = {
     "备份": ("archive", "backed_up"),
     "恢复演练": ("archive", "restore_rehearsed"),
     "月度发布": ("calendar", "published_in_time"),
+    "公开页": ("archive", "public_pages_up_to_date"),
     "名册": ("roster", "in_force"),
     "政策": ("registers", "in_force"),
     "节假日": ("calendar", "in_force"),

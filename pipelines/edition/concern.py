@@ -51,6 +51,13 @@ def by_concern(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=concern)
 
 
+_PLACED = """
+    SELECT unit, applicable::BIGINT AS applicable, behind::BIGINT AS behind, rank, (count_if(applicable > 0) OVER ())::BIGINT AS placed,
+           CASE WHEN applicable > 0 THEN count_if(applicable > 0) OVER (ORDER BY rank DESC) END::BIGINT AS place
+    FROM {concern} WHERE policy = $policy AND divisions = $divisions AND level = 'county' AND month = {month}
+"""
+
+
 def places(release: Release, policy: str, month: date | None = None, divisions: str = "now") -> list[ConcernedPlace]:
     """Every county of a month in the order of concern, by the divisions of the release's month or (`then`) of its own. Grain: one county."""
     month = month or release.month
@@ -58,12 +65,11 @@ def places(release: Release, policy: str, month: date | None = None, divisions: 
     return release.rows_as(
         ConcernedPlace,
         f"""
-        SELECT unit, coalesce(c.short, unit) AS short, n.applicable::BIGINT AS applicable, n.behind::BIGINT AS behind, n.rank,
-               o.behind::BIGINT AS behind_before, o.rank AS rank_before
-        FROM {release.at("concern", month)} AS n LEFT JOIN ({COUNTY_NAMES}) AS c USING (unit)
-        LEFT JOIN (SELECT unit, behind, rank FROM {release.at("concern", before)}
-                   WHERE policy = $policy AND divisions = $divisions AND level = 'county' AND month = $before) AS o USING (unit)
-        WHERE n.policy = $policy AND n.divisions = $divisions AND n.level = 'county' AND n.month = $month ORDER BY n.rank
+        WITH now AS ({_PLACED.format(concern=release.at("concern", month), month="$month")}),
+             old AS ({_PLACED.format(concern=release.at("concern", before), month="$before")})
+        SELECT unit, coalesce(c.short, unit) AS short, now.applicable, now.behind, now.rank, now.place, now.placed,
+               old.behind AS behind_before, old.place AS place_before
+        FROM now LEFT JOIN ({COUNTY_NAMES}) AS c USING (unit) LEFT JOIN old USING (unit) ORDER BY now.rank
         """,
         {"policy": policy, "month": month, "before": before, "divisions": divisions, "roster": roster},
     )

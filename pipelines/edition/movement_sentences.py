@@ -1,7 +1,8 @@
 """Lagging counties, worsened indicators and changes in units: typed rows and sentences from an open edition, for reports and pages.
 
 Everything is by the divisions of the release's month (as-now), so that a change of boundary or kind is not shown as progress or relapse.
-The direction of an indicator is given only where at least nine tenths is known in both months.
+The direction of an indicator is given only where at least nine tenths is known in both months and no new year's series begins in the
+month.
 """
 
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ def slipped(release: Release, policy: str, month: date | None = None, divisions:
              (policy, indicator, divisions, level, unit, month)
         JOIN indicator AS i USING (policy, indicator) LEFT JOIN ({COUNTY_NAMES}) AS c ON c.unit = f.unit
         WHERE f.policy = $policy AND f.month = $month AND f.divisions = $divisions AND f.level = 'county' AND i.headline
-        ORDER BY f.unit, i.position
+          AND coalesce(f.base_month < f.month, true) ORDER BY f.unit, i.position
         """,
         {
             "policy": policy,
@@ -141,7 +142,10 @@ def _parts(query: Query, policy: str, month: date) -> list[MovedOtherwise]:
         SELECT indicator, i.name, i.gap_unit, i.position, coalesce(enough_known, false) AS enough_known, coalesce(boundary, 0) AS boundary,
                coalesce(corrected, 0) AS corrected, coalesce(defined, 0) AS defined, coalesce(reported, 0) AS reported
         FROM indicator AS i JOIN met USING (indicator) LEFT JOIN seen USING (indicator)
-        WHERE i.policy = $policy AND i.headline AND i.is_share ORDER BY i.position
+        WHERE i.policy = $policy AND i.headline AND i.is_share AND indicator NOT IN (
+            SELECT indicator FROM figure
+            WHERE policy = $policy AND level = 'city' AND divisions = 'now' AND month = $month AND base_month = $month)
+        ORDER BY i.position
         """,
         {"policy": policy, "month": month, "before": months.add(month, -1)},
     )

@@ -5,15 +5,20 @@ from typing import NotRequired, TypedDict
 
 
 class ConcernedPlace(TypedDict):
-    """A county in the order of concern: headline indicators that apply, those behind, its rank; the same a month before, where known."""
+    """A county in the order of concern: headline indicators that apply, those behind, its rank from the worst.
+
+    `place` counts from the best, among the `placed` counties of which something is judged; null for the others. `_before`: a month before.
+    """
 
     unit: str
     short: str
     applicable: int
     behind: int
     rank: int
+    place: int | None
+    placed: int
     behind_before: int | None
-    rank_before: int | None
+    place_before: int | None
 
 
 class MovedPlace(TypedDict):

@@ -76,6 +76,15 @@ def bring_up_to_date(settings: Settings, anew: bool = False) -> None:
             _write(folder / _MARKS, json.dumps(wanted).encode())
 
 
+def standing(settings: Settings) -> tuple[list[date], list[date]]:
+    """Months whose pages are not what the ledger says, and months of which a later edition was released and is not publicised."""
+    known = public_months.fold(Archive(settings.archive).decisions())
+    folder, wanted = public_folder(settings), {months.key(month): public.mark for month, public in known.items()}
+    made = _marks(folder)
+    behind = [month for month in known if not _stands(folder, month, made, wanted)]
+    return behind, [month for month, public in known.items() if public.newer]
+
+
 def _stands(folder: Path, month: date, before: Mapping[str, list[int]], wanted: Mapping[str, list[int]]) -> bool:
     key = months.key(month)
     return (

@@ -84,9 +84,9 @@ def counties(paper: Paper, facts: Facts) -> None:
     best_first = [county for county in reversed(facts.ranked) if county in facts.shown]
     for county in best_first:
         place = places.get(county["unit"])
-        # a county of which nothing is known has no rank
-        known = place if place and place["applicable"] else None
-        now, before = (_place(known and known[key], len(places)) for key in ("rank", "rank_before"))
+        now, before = (
+            ("—" if n is None else str(n) for n in (place["place"], place["place_before"])) if place else ("—", "—")
+        )
         marks = [_mark(item.of.get(county["unit"])) for item in items]
         rows.append(
             [now, before, county["short"], *marks, f"{place['behind']}/{place['applicable']}" if place else "—"]
@@ -99,11 +99,6 @@ def counties(paper: Paper, facts: Facts) -> None:
         "以全市为考核单位的指标，县级按同一目标列出，供参照。"
     )
     _say(paper, note + (MOST_BEHIND if facts.many else ""), "表注")
-
-
-def _place(rank: int | None, total: int) -> str:
-    """The rank counted from the best."""
-    return "—" if rank is None else str(total + 1 - rank)
 
 
 def _mark(figure: Figure | None) -> Cell:

@@ -25,7 +25,7 @@ from pipelines.reports import (
 from pipelines.reports import docx_styles as papers
 from pipelines.reports.claims import Claim, text_of
 from pipelines.reports.docx_styles import fit_on_one_line
-from pipelines.reports.docx_table import printable
+from pipelines.reports.docx_table import measured, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.indicator_table import add_indicator_table
 from pipelines.reports.variants import Variant
@@ -57,60 +57,64 @@ def build(facts: Facts, variant: Variant, period: Facts | None = None) -> bytes:
 
 
 class Most(NamedTuple):
-    """How much the text names: indicators behind in the verdict, indicators that moved, requests; `counties`: besides who lags also who
-    improved and who slipped."""
+    """How much the text names: indicators behind in the verdict, indicators that moved, requests, counties that lag; `slipped`: where
+    indicators got worse, besides who lags and who improved."""
 
     behind: int = 3
     moved: int = 2
     requests: int = 3
-    counties: bool = True
+    slipped: bool = True
+    lagging: int = 3
 
 
 # What is left out first where two pages do not hold the text: it stands in the table and the annexes too.
-_SHORTER = (Most(), Most(behind=2), Most(2, 1), Most(2, 1, 2), Most(2, 1, 2, False), Most(1, 1, 1, False))
+_SHORTER = (
+    Most(), Most(behind=2), Most(2, 1), Most(2, 1, 3, False), Most(2, 1, 2, False), Most(1, 1, 2, False),
+    Most(2, 1, 1, False), Most(1, 1, 1, False), Most(1, 1, 1, False, 2),
+)  # fmt: skip
 # 39 lines of two pages are left below the head, one of them for a heading that must not end a page; of 28 characters each, of which one
-# may be lost to a mark that opens no line; a digit is half a character, or in the widest stand-in a little more
-_LINES, _CHARACTERS, _DIGIT = 38, 27.5, 0.56
+# may be lost to a mark that opens no line
+_LINES, _CHARACTERS = 38, 27.5
 
 
 def on_two_pages(facts: Facts, variant: Variant, period: Facts | None = None) -> list[Section]:
     """The sections at such length that they stand on two pages."""
     for most in _SHORTER:
-        found = sections(facts, variant, period, most)
-        if lines(found) <= _LINES:
+        wording = sections(facts, variant, period, most)
+        if lines(wording) <= _LINES:
             break
-    return found
+    return wording
 
 
-def lines(found: Sequence[Section]) -> int:
+def lines(wording: Sequence[Section]) -> int:
     """How many lines the sections take in print: a heading one, a paragraph those of its text after two characters of indent."""
-    texts = [text for _, paragraphs in found for text in paragraphs]
-    widths = (2 + sum(_DIGIT if mark.isascii() else 1 for mark in printable(text)) for text in texts)
-    return len(found) + sum(math.ceil(width / _CHARACTERS) for width in widths)
+    texts = [text for _, paragraphs in wording for text in paragraphs]
+    widths = (2 + measured(text, 1) for text in texts)
+    return len(wording) + sum(math.ceil(width / _CHARACTERS) for width in widths)
 
 
 def sections(facts: Facts, variant: Variant, period: Facts | None = None, most: Most = _SHORTER[0]) -> list[Section]:
     """The sections before the table, those without a true sentence left out: heading and paragraphs."""
     asked = text_of([next_steps.follow_up(facts)])
-    found: list[Section] = [
+    every: list[Section] = [
         ("总体判断", [overall_verdict.paragraph(facts, most.behind), verdict.caveats(facts)]),
         ("需要研究的事", numbered(questions.claims(facts))),
         ("变动及原因", _changes(facts, variant, period, most.moved)),
-        ("各县（市、区）情况", [text_of(county_progress.claims(facts, not most.counties))]),
+        ("各县（市、区）情况", [text_of(county_progress.claims(facts, most.slipped, most.lagging))]),
         (spot_section.HEADING, [spot_section.paragraph(facts)]),
         (
             "上月督办落实情况和下一步" if asked else "下一步",
             [asked, *numbered(next_steps.claims(facts, most.requests))],
         ),
     ]
-    told = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in found]
-    return [(heading, paragraphs) for heading, paragraphs in told if paragraphs]
+    written = [(heading, [text for text in paragraphs if text]) for heading, paragraphs in every]
+    return [(heading, paragraphs) for heading, paragraphs in written if paragraphs]
 
 
 def _changes(facts: Facts, variant: Variant, period: Facts | None, most: int) -> list[str]:
     divisions = f"区划调整说明：{facts.divisions}" if facts.divisions else ""
     longer = text_of(period_changes.claims(period, variant)) if period else ""
-    return [longer, text_of(changes.claims(facts, most)), divisions]
+    return [longer, text_of(changes.claims(facts, most, with_met=not longer)), divisions]
 
 
 def numbered(claims: Sequence[Claim]) -> list[str]:
@@ -162,11 +166,11 @@ def _annex(paper: Paper, facts: Facts, number: int, heading: str, add: Callable[
 def _printed(paper: Paper, facts: Facts) -> None:
     """版记: 抄送, 印发机关 and 印发日期, and which edition of the data it rests on."""
     letterhead = facts.office.letterhead
-    told = [
+    imprint = [
         f"抄送：{letterhead.copied_to()}。",
         f"{letterhead.printed_by or letterhead.issued_by(facts.city)}　　{day(facts.published)}印发",
         f"数据版本：{months.label(facts.month)}第{facts.release.edition}版",
     ]
-    for number, line in enumerate(told):
+    for number, line in enumerate(imprint):
         last = _write(paper, line, "版记首行" if number == 0 else "版记")
-        last.paragraph_format.keep_with_next = number < len(told) - 1
+        last.paragraph_format.keep_with_next = number < len(imprint) - 1

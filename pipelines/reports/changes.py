@@ -15,8 +15,8 @@ from pipelines.reports.items import Item
 _NAMED = 2
 
 
-def claims(facts: Facts, most: int = _NAMED) -> list[Claim | None]:
-    return [*_work(facts, most), met_before(facts), turned(facts)]
+def claims(facts: Facts, most: int = _NAMED, with_met: bool = True) -> list[Claim | None]:
+    return [*_work(facts, most), met_before(facts) if with_met else None, turned(facts)]
 
 
 def corrected(facts: Facts) -> Claim | None:
@@ -82,7 +82,7 @@ def _first_proof(facts: Facts) -> Proof:
 def _little(facts: Facts) -> Claim | None:
     """Nothing gained or lost more than two units: said only where enough is known of every leading share."""
     shares = [item for item in facts.headline if item.is_share and item.city and item.city.shown]
-    if not shares or not all(item.told for item in shares):
+    if not shares or not all(item.mostly_known for item in shares):
         return None
     few = movement_sentences.FEW
     nothing = not any(row["gained"] or row["lost"] for row in facts.moved)

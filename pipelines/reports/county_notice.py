@@ -21,7 +21,7 @@ from pipelines.reports.docx_table import Column, Row, add_table, printable
 from pipelines.reports.edition_rows import County
 from pipelines.reports.facts import Facts, gather
 from pipelines.reports.finding_lists import Value
-from pipelines.reports.next_steps import replied_to, stood_before
+from pipelines.reports.next_steps import became, replied_to, stood_before
 from pipelines.reports.office import Office
 
 # rows that stand on one page with the text; the workbook has all
@@ -90,12 +90,11 @@ def standing(facts: Facts, county: County) -> str:
     place = next((place for place in facts.places if place["unit"] == county["unit"]), None)
     if place is None or not place["applicable"]:
         return ""
-    total = len(facts.places)
-    before = f"（上月第{total + 1 - place['rank_before']}位）" if place["rank_before"] and facts.compared else ""
+    before = f"（上月第{place['place_before']}位）" if place["place_before"] else ""
     counted = f"落后{place['behind']}项" if place["behind"] else "没有落后的"
     return (
         f"截至{months.label(facts.month)}底，你县（市、区）适用的主要指标{place['applicable']}项，{counted}，"
-        f"在{total}个县（市、区）中列第{total + 1 - place['rank']}位{before}。"
+        f"在{place['placed']}个县（市、区）中列第{place['place']}位{before}。"
     )
 
 
@@ -104,20 +103,8 @@ def promised(facts: Facts, county: County) -> str:
     stood = [task for task in facts.tasks if task["county"] == county["unit"] and stood_before(task, facts)]
     if not stood:
         return ""
-    closed = sum(task["state"] == "closed" for task in stood)
-    slow = sum(task["pace"] == "behind" for task in stood)
-    late = sum(task["pace"] == "overdue" for task in stood)
-    return sentence(
-        f"上月督办{len(stood)}项，{_answered(stood, facts)}本月办结{closed}项",
-        slow and f"欠进度{slow}项",
-        late and f"逾期未办结{late}项",
-    )
-
-
-def _answered(stood: Sequence[Task], facts: Facts) -> str:
-    """Of the tasks that stood last month, how many the county replied to."""
-    count_of = sum(replied_to(task, facts) for task in stood)
-    return f"你县（市、区）已答复{count_of}项，" if count_of else ""
+    replied = sum(replied_to(task, facts) for task in stood)
+    return sentence(f"上月督办{len(stood)}项", replied and f"你县（市、区）已答复{replied}项", *became(stood))
 
 
 def asked(facts: Facts, county: County, answer_by: date | None) -> str:
@@ -128,13 +115,19 @@ def asked(facts: Facts, county: County, answer_by: date | None) -> str:
     todo = [
         tasks and f"下列{len(tasks)}项请抓紧办理，并在系统“督办”页或附表“办理情况”栏答复措施和完成时间",
         missing and f"{count(missing)}个社区（村）没有数据，请补报",
-        (errors or warnings) and f"报表中有错误{errors}处、需核实{warnings}处，请更正或说明",
+        _questions(errors, warnings),
     ]
     listed = "；".join(text for text in todo if text)
     if not listed:
         return "本月没有需要办理的事项。"
     until = f"请于{day(answer_by)}前反馈。" if answer_by else ""
     return f"{listed}。{until}具体单位和问题见附表。"
+
+
+def _questions(errors: int, warnings: int) -> str:
+    """What of the county's report is to be mended, and what to be explained."""
+    counts = [errors and f"错误{errors}处，请更正", warnings and f"需核实的{warnings}处，请更正或说明"]
+    return f"报表中有{'；'.join(filter(None, counts))}" if errors or warnings else ""
 
 
 def _tasks(paper: Paper, tasks: Sequence[Task]) -> None:
@@ -156,9 +149,10 @@ def _tasks(paper: Paper, tasks: Sequence[Task]) -> None:
         ]
         for n, t in enumerate(tasks[:ROWS], 1)
     ]
-    add_table(paper, columns, rows, "督办事项", dense=True)
+    add_table(paper, columns, rows, "督办事项", whole=True, dense=True)
     more = f"共{len(tasks)}项，余见附表。" if len(tasks) > ROWS else ""
-    paper.add_paragraph(printable(f"注：只计已报且未达标、须靠工作完成的数，以后续月份的数据销号。{more}"), "表注")
+    note = f"注：只计已报且未达标、须靠工作完成的数，以后续月份的数据销号。{more}"
+    paper.add_paragraph(printable(note), "表注").paragraph_format.keep_with_next = True
 
 
 def _last_reply(task: Task) -> str:

@@ -1,5 +1,6 @@
 """四、各县（市、区）情况: who lags by share of what applies, who moved up, who slipped; by today's divisions."""
 
+from pipelines import months
 from pipelines.edition import movement_sentences
 from pipelines.edition.phrases import sentence
 from pipelines.edition.progress_rows import ConcernedPlace
@@ -8,24 +9,58 @@ from pipelines.reports.facts import Facts
 
 _NAMED = 3
 _IMPROVED = 1
-_COUNTED = """SELECT applicable::BIGINT, behind::BIGINT, rank FROM concern
-              WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"""
 
 
-def claims(facts: Facts, least: bool = False) -> list[Claim | None]:
-    """Who lags, who improved, who slipped; the `least` that is to be said is who lags."""
+def claims(facts: Facts, with_slipped: bool = True, most: int = _NAMED) -> list[Claim | None]:
+    """Who lags, with rank and change of rank, who improved, and where there is room who slipped; `most`: how many that lag are named."""
     if not facts.places or (facts.many and not any(place["behind"] for place in facts.places)):
         return []
-    return [lagging(facts)] if least else [lagging(facts), improved(facts), slipped(facts)]
+    return [lagging(facts, most), improved(facts), slipped(facts) if with_slipped else None]
 
 
-def lagging(facts: Facts) -> Claim | None:
-    """Who lags, with counts of what applies; that nobody does only where something is judged of every county."""
-    text = movement_sentences.who_lags(facts.places)
-    if not text:
+def lagging(facts: Facts, most: int = _NAMED) -> Claim | None:
+    """Who lags: counts of what applies, the rank, and last month's where it was another; that nobody does only where something is judged
+    of every county.
+    """
+    behind = [place for place in facts.places if place["behind"]]
+    if not behind:
         return _nobody(facts)
-    named = [place for place in facts.places if place["behind"]][:_NAMED]
-    return Claim(text, tuple(_proof(facts, place) for place in named))
+    named = [_lags(place, n == 0) for n, place in enumerate(behind[:most])]
+    text = sentence(f"{'落后较多' if len(behind) > most else '落后'}的是{'、'.join(named)}")
+    return Claim(text, tuple(proof for place in behind[:most] for proof in _lagging_proofs(facts, place)))
+
+
+def _lags(place: ConcernedPlace, first: bool) -> str:
+    """`平乡县（12项中10项落后，居第19位）`, of the following ones `沙河市（13项中9项，第18位，上月第16位）`."""
+    word, at = ("落后", "居") if first else ("", "")
+    before = place["place_before"]
+    moved = f"，上月第{before}位" if before and before != place["place"] else ""
+    return f"{place['short']}（{place['applicable']}项中{place['behind']}项{word}，{at}第{place['place']}位{moved}）"
+
+
+_APPLICABLE = """SELECT applicable::BIGINT FROM concern
+                 WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"""
+
+
+def _lagging_proofs(facts: Facts, place: ConcernedPlace) -> list[Proof]:
+    key = (facts.policy["id"], facts.month, place["unit"])
+    return [Proof(_APPLICABLE, key, [(place["applicable"],)]), *_place_proofs(facts, place)]
+
+
+def _place_proofs(facts: Facts, place: ConcernedPlace) -> list[Proof]:
+    """How many are behind and the place from the best, now and, where there was one, a month before."""
+    now = Proof(_PLACE, (facts.policy["id"], facts.month, place["unit"]), [(place["behind"], place["place"])])
+    if place["place_before"] is None:
+        return [now]
+    then = (facts.policy["id"], months.add(facts.month, -1), place["unit"])
+    return [now, Proof(_PLACE, then, [(place["behind_before"], place["place_before"])])]
+
+
+# counted from the best, among the counties of the month of which something is judged
+_PLACE = """
+    SELECT behind::BIGINT, (SELECT count(*) FROM concern AS o WHERE o.applicable > 0 AND o.rank >= c.rank
+                            AND (o.policy, o.month, o.divisions, o.level) = (c.policy, c.month, c.divisions, c.level))
+    FROM concern AS c WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county' AND unit = ?"""
 
 
 def _nobody(facts: Facts) -> Claim | None:
@@ -39,34 +74,24 @@ def _nobody(facts: Facts) -> Claim | None:
     return Claim("各县（市、区）主要指标均未落后。", (Proof(sql, (facts.policy["id"], facts.month), [(0,)]),))
 
 
-def _proof(facts: Facts, place: ConcernedPlace) -> Proof:
-    return Proof(
-        _COUNTED,
-        (facts.policy["id"], facts.month, place["unit"]),
-        [(place["applicable"], place["behind"], place["rank"])],
-    )
-
-
 def improved(facts: Facts) -> Claim | None:
     """Who has fewer indicators behind than a month before because units got there, with the change of rank counted from the best. What
     reports, silence or boundaries change is no improvement.
     """
     if facts.compared is None:
         return None
-    total, worked = len(facts.places), _by_work(facts)
+    worked = _by_work(facts)
     better = [
         p
         for p in facts.places
-        if p["behind_before"] is not None
-        and p["rank_before"]
-        and 0 < p["behind_before"] - p["behind"] <= worked.get(p["unit"], 0)
+        if p["behind_before"] is not None and 0 < p["behind_before"] - p["behind"] <= worked.get(p["unit"], 0)
     ]
     better.sort(key=lambda p: ((p["behind"] - (p["behind_before"] or 0)), -p["rank"]))
-    named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_rank(p, total)}）" for p in better[:_IMPROVED]]
+    named = [f"{p['short']}（{p['behind_before']}项减至{p['behind']}项{_risen(p)}）" for p in better[:_IMPROVED]]
     if not named:
         return None
     text = sentence(f"落后指标{'减少较多' if len(better) > _IMPROVED else '减少'}的是{'、'.join(named)}")
-    return Claim(text, tuple(proof for place in better[:_IMPROVED] for proof in _rank_proofs(facts, place, total)))
+    return Claim(text, tuple(proof for place in better[:_IMPROVED] for proof in _place_proofs(facts, place)))
 
 
 def _by_work(facts: Facts) -> dict[str, int]:
@@ -84,26 +109,14 @@ _WORKED = """
           FROM movement WHERE level = 'county' GROUP BY ALL) AS m ON (m.policy, m.indicator, m.unit) = (f.policy, f.indicator, f.unit)
     WHERE f.policy = ? AND f.month = ? AND b.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline
       AND b.status IN ('overdue', 'reversing', 'off_track', 'lagging') AND f.status IN ('met', 'on_track') AND work > other
+      AND coalesce(f.base_month < f.month, true)
     GROUP BY f.unit
 """
 
 
-def _rank(place: ConcernedPlace, total: int) -> str:
-    now, then = total + 1 - place["rank"], total + 1 - (place["rank_before"] or 0)
-    return f"，位次由第{then}位升至第{now}位" if now < then else ""
-
-
-def _rank_proofs(facts: Facts, place: ConcernedPlace, total: int) -> tuple[Proof, Proof]:
-    """Ranks counted from the best, among all counties of the month."""
-    sql = """
-        SELECT behind::BIGINT, total + 1 - rank FROM (
-            SELECT unit, behind, rank, count(*) OVER () AS total FROM concern
-            WHERE policy = ? AND month = ? AND divisions = 'now' AND level = 'county') WHERE unit = ?"""
-    policy, unit = facts.policy["id"], place["unit"]
-    return (
-        Proof(sql, (policy, facts.month, unit), [(place["behind"], total + 1 - place["rank"])]),
-        Proof(sql, (policy, facts.compared, unit), [(place["behind_before"], total + 1 - (place["rank_before"] or 0))]),
-    )
+def _risen(place: ConcernedPlace) -> str:
+    now, then = place["place"], place["place_before"]
+    return f"，位次由第{then}位升至第{now}位" if now and then and now < then else ""
 
 
 def slipped(facts: Facts) -> Claim | None:
@@ -118,6 +131,7 @@ def slipped(facts: Facts) -> Claim | None:
         WHERE f.policy = ? AND f.month = ? AND b.month = ? AND f.divisions = 'now' AND f.level = 'county' AND i.headline
           AND list_position(['met', 'on_track', 'lagging', 'off_track', 'reversing'], f.status)
               > list_position(['met', 'on_track', 'lagging', 'off_track', 'reversing'], b.status)
+          AND coalesce(f.base_month < f.month, true)
         GROUP BY f.unit ORDER BY f.unit"""
     counts: dict[str, list[int]] = {}
     for row in facts.slipped:

@@ -145,6 +145,8 @@ def _lines(twips: int, before: int = 0, after: int = 0) -> str:
 
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 _NO_INDENT = '<w:ind w:firstLineChars="0" w:firstLine="0"/>'
+# none is added between figures and characters: a line holds the same everywhere
+_NO_SPACE = '<w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>'
 _FREE = '<w:snapToGrid w:val="0"/>'
 _NEXT = '<w:next w:val="BodyText"/>'
 _DEFAULTS = (
@@ -156,10 +158,10 @@ _STYLES = (
     _style(
         "Normal",
         "Normal",
-        f'<w:widowControl w:val="0"/><w:overflowPunct w:val="0"/>{_lines(LINE)}<w:jc w:val="both"/>',
+        f'<w:widowControl w:val="0"/><w:overflowPunct w:val="0"/>{_NO_SPACE}{_lines(LINE)}<w:jc w:val="both"/>',
         _size(16),
     ),
-    _style("BodyText", "Body Text", f'<w:overflowPunct w:val="0"/>{_INDENT}', _TIGHT),
+    _style("BodyText", "Body Text", f'<w:overflowPunct w:val="0"/>{_NO_SPACE}{_INDENT}', _TIGHT),
     _style(
         "Title",
         "Title",

@@ -4,6 +4,7 @@ Header rows repeat on every page and rows do not split over pages. Text is data:
 XML cannot hold are left out.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -90,18 +91,49 @@ def _widest(cells: Sequence[str | Cell], em: float) -> float:
     return _PADDING + max(max(measured(cell.text, em), measured(cell.small or "", _SMALL_EM)) for cell in texts)
 
 
+# points of a line of a cell, and of a dense table's or a small one
+_CELL_LINE, _DENSE_LINE, _BORDER = 14.5, 10.75, 0.5
+
+
+def heights(rows: Sequence[Row], widths: Sequence[float], dense: bool = False) -> list[float]:
+    """Heights of the rows in points, not smaller than they are printed; `widths` of the columns in mm."""
+    em, line = (_DENSE_EM, _DENSE_LINE) if dense else (_EM, _CELL_LINE)
+    return [
+        max(_height(cell, width, em, line) for cell, width in zip(_cells(row), widths, strict=False)) for row in rows
+    ]
+
+
+def _cells(row: Row) -> Sequence[str | Cell]:
+    return [row.text] if isinstance(row, Band) else row
+
+
+def _height(cell: str | Cell, width: float, em: float, line: float) -> float:
+    cell = cell if isinstance(cell, Cell) else Cell(cell)
+    inner = width - _PADDING
+    # a character that does not fit whole goes to the next line
+    lines = math.ceil(measured(cell.text, em) / max(inner - em, em)) if measured(cell.text, em) > inner else 1
+    small = math.ceil(measured(cell.small, _SMALL_EM) / inner) if cell.small else 0
+    return lines * line + small * _DENSE_LINE + _BORDER
+
+
 def add_table(
-    paper: Paper, columns: Sequence[Column], rows: Sequence[Row], title: str, whole: bool = False, dense: bool = False
+    paper: Paper,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    title: str,
+    whole: bool = False,
+    dense: bool = False,
+    widths: Sequence[float] | None = None,
 ) -> None:
     """Appends a table. `title` is read out to those who cannot see it; a `whole` one is not parted by a page's
-    end, and keeps the note below it; a `dense` one is set in 9 points."""
-    widths = [round(width * TWIPS_PER_MM) for width in fitted(columns, rows, dense)]
+    end, and keeps the note below it; a `dense` one is set in 9 points; `widths` in mm, where they are not these rows' own."""
+    twips = [round(width * TWIPS_PER_MM) for width in widths or fitted(columns, rows, dense)]
     if dense:
         columns = [replace(column, style=f"Dense{column.style.removeprefix('Cell')}") for column in columns]
-    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    body = _header(columns, widths) + "".join(_row(row, columns, widths, whole) for row in rows)
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in twips)
+    body = _header(columns, twips) + "".join(_row(row, columns, twips, whole) for row in rows)
     xml = (
-        f'<w:tbl {W}><w:tblPr><w:tblStyle w:val="Report"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
+        f'<w:tbl {W}><w:tblPr><w:tblStyle w:val="Report"/><w:tblW w:w="{sum(twips)}" w:type="dxa"/>'
         '<w:jc w:val="center"/>'
         '<w:tblLayout w:type="fixed"/>'
         '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" '

@@ -8,7 +8,7 @@ Nothing is computed here that the edition holds ready-made. Tables that an older
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -187,17 +187,22 @@ def _items(release: Release, policy: str, compared: date | None) -> tuple[Item, 
         del row["month"]
         counties.setdefault(row.pop("indicator"), []).append(Figure(name=names.get(row["unit"], row["unit"]), **row))
     return tuple(
-        Item(
-            _printed(entry),
-            dict(past).get(release.month),
-            dict(past).get(compared),
-            tuple(counties.get(name, ())),
-            tuple(past),
+        _compared(
+            Item(_printed(entry), dict(past).get(release.month), None, tuple(counties.get(name, ())), tuple(past)),
+            release,
+            compared,
         )
         for entry in release.rows("SELECT * FROM indicator WHERE policy = ? ORDER BY position", [policy])
         for name in [entry["indicator"]]
         for past in [series.get(name, [])]
     )
+
+
+def _compared(item: Item, release: Release, compared: date | None) -> Item:
+    """With the city's figure in the month compared with, where the two can be compared."""
+    if compared is None or not item.is_comparable(release.month, compared):
+        return item
+    return replace(item, before=item.at(compared))
 
 
 def _rows(rows: list[Any]) -> tuple[Any, ...]:

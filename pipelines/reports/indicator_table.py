@@ -9,7 +9,7 @@ from pipelines import months
 from pipelines.edition.phrases import aim, amount, count, counter, signed
 from pipelines.edition.statuses import NAMES
 from pipelines.reports import verdict
-from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, printable
+from pipelines.reports.docx_table import Band, Cell, Column, Row, add_table, fitted, heights, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.items import Figure, Item
 from pipelines.reports.variants import Variant
@@ -33,11 +33,36 @@ def add_indicator_table(
         if full and item.clause != clause:
             clause = item.clause
             rows.append(Band(_clause(clause)))
-        rows.append(_row(number, item, moments, full))
-    if caption:
-        paper.add_paragraph(printable(caption), "Caption")
-    add_table(paper, columns, rows, caption or "全部指标情况", whole=not full, dense=True)
-    paper.add_paragraph(printable(_note(items, moments, full)), "表注")
+        rows.append(_row(number, item, facts, moments, full))
+    if full:
+        add_table(paper, columns, rows, "全部指标情况", dense=True)
+    else:
+        _add_with_closing(paper, columns, rows, caption)
+    paper.add_paragraph(printable(_note(items, facts, moments, full)), "表注")
+
+
+# points of a page's 225 mm that the caption and the head take, and the note and the closing after them
+_PAGE, _ABOVE, _BELOW = 637, 40, 290
+
+
+def _add_with_closing(paper: Paper, columns: Sequence[Column], rows: Sequence[Row], caption: str) -> None:
+    """The table on one page with its note and the closing; where they do not fit, in two parts, the second on the closing's page."""
+    widths = fitted(columns, rows, dense=True)
+    for number, part in enumerate(parted(rows, widths)):
+        above = paper.add_paragraph(printable(f"{caption}{'（续）' if number else ''}"), "Caption")
+        above.paragraph_format.page_break_before = bool(number)
+        fits = sum(heights(part, widths, dense=True)) <= _PAGE - _ABOVE
+        add_table(paper, columns, part, caption, whole=fits, dense=True, widths=widths)
+
+
+def parted(rows: Sequence[Row], widths: Sequence[float]) -> list[Sequence[Row]]:
+    """The rows as one part where a page holds them with the note and the closing, else as two of about the same height."""
+    each = heights(rows, widths, dense=True)
+    room = _PAGE - _ABOVE - _BELOW
+    if sum(each) <= room:
+        return [rows]
+    first = next(n for n in range(1, len(rows)) if sum(each[n:]) <= min(room, sum(each) / 2))
+    return [rows[:first], rows[first:]]
 
 
 def _clause(clause: str) -> str:
@@ -61,7 +86,7 @@ def compared_with(facts: Facts, variant: Variant) -> list[tuple[str, date]]:
     return [(head, earlier) for earlier, head in found.items()]
 
 
-def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], full: bool) -> list[str | Cell]:
+def _row(number: int, item: Item, facts: Facts, moments: Sequence[tuple[str, date]], full: bool) -> list[str | Cell]:
     figure = item.city
     blank = ["—"] * len(moments)
     if figure is None:
@@ -72,7 +97,7 @@ def _row(number: int, item: Item, moments: Sequence[tuple[str, date]], full: boo
         Cell(item.name, small=beside or None),
         aim(item.goal, item.unit),
         Cell(value(figure, item) + ("*" if figure.carried else ""), small=_counts(figure, item) if full else None),
-        *(signed(item.since(earlier)) for _, earlier in moments),
+        *(signed(item.since(earlier) if item.is_comparable(facts.month, earlier) else None) for _, earlier in moments),
         Cell(NAMES[item.status], SHADES.get(item.status)),
         f"{count(figure.gap)}{counter(item.gap_unit) if full else ''}" if figure.gap else "—",
     ]
@@ -89,12 +114,17 @@ def value(figure: Figure, item: Item) -> str:
     return "不适用" if figure.status == "not_applicable" else amount(figure.shown, item.unit)
 
 
-def _note(items: Sequence[Item], moments: Sequence[tuple[str, date]], full: bool) -> str:
+def _note(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date]], full: bool) -> str:
     heads = "、".join(head for head, _ in moments)
     carried = any(item.city and item.city.carried for item in items)
     return (
         f"注：{'现值下为已有数/应有数，' if full else ''}应有数按名册计，未报单位在内；“尚缺”指距目标还须完成的数"
-        + (f"；{heads}按现区划计，占比的单位为百分点" if heads else "")
+        + (f"；{heads}按现区划计，占比的单位为百分点" + _begun_anew(items, facts, moments) if heads else "")
         + ("；“*”表示含沿用此前两个月的数据" if carried else "")
         + "。"
     )
+
+
+def _begun_anew(items: Sequence[Item], facts: Facts, moments: Sequence[tuple[str, date]]) -> str:
+    anew = any(not item.is_comparable(facts.month, earlier) for item in items for _, earlier in moments)
+    return "，按年计的指标1月重新起算，不与上年其他月份比" if anew else ""

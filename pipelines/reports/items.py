@@ -107,7 +107,7 @@ class _Columns:
 
 @dataclass(frozen=True)
 class Item(_Columns):
-    """One indicator with its figures in the month. `before` is the city's figure in the month compared with."""
+    """One indicator with its figures in the month. `before` is the city's figure in the month compared with, where they can be compared."""
 
     indicator: Indicator
     city: Figure | None
@@ -137,6 +137,13 @@ class Item(_Columns):
         now, then = (figure.exact(self.factor) if figure else None for figure in (self.city, self.at(month)))
         return None if now is None or then is None else tenth(now - then)
 
+    def is_comparable(self, month: date, earlier: date) -> bool:
+        """Whether the month and an earlier one can be compared: what begins anew each January only within its year, or with the same month
+        of another year.
+        """
+        base = self.city.base_month if self.city else None
+        return base is None or base <= earlier or earlier.month == month.month
+
     @property
     def change(self) -> Decimal | None:
         """Change of the city's value since the month compared with."""
@@ -144,7 +151,7 @@ class Item(_Columns):
         return None if now is None or then is None else tenth(now - then)
 
     @property
-    def told(self) -> bool:
+    def mostly_known(self) -> bool:
         """Whether enough is known for a sentence on the direction: nine tenths now and in the month compared with."""
         return all(figure is not None and figure.mostly_known for figure in (self.city, self.before))
 

@@ -1,6 +1,7 @@
 """五、下一步 and 六、上月要求落实情况: pace needed against pace, units to go by county, who is responsible, what became of last month's tasks."""
 
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 
 from pipelines import months
@@ -55,7 +56,7 @@ def _pace(facts: Facts, item: Item) -> tuple[str, list[Proof]]:
     needed, left = -(-work(item) // row["months_left"]), row["months_left"]
     proofs = [Proof(_OUTLOOK, key, [(needed, left)])]
     text = f"今后{left}个月每月须新增{count(needed)}个"
-    if row["recent_pace"] is None or not item.told:
+    if row["recent_pace"] is None or not item.mostly_known:
         return text, proofs
     recent = Fraction(row["recent_pace"]).limit_denominator(3)
     if recent <= 0:
@@ -106,23 +107,27 @@ def follow_up(facts: Facts) -> Claim | None:
     stood = [task for task in facts.tasks if stood_before(task, facts)]
     if not stood:
         return None
-    closed = [task for task in stood if task["state"] == "closed"]
-    paces = Counter(task["pace"] for task in stood if task["state"] != "closed")
     idle = Counter(
         task["short"] for task in stood if task["state"] != "closed" and task["failing"] and (task["done"] or 0) <= 0
     )
     replied = sum(replied_to(task, facts) for task in stood)
-    on_pace = paces["even"] + paces["ahead"]
-    unknown = len(stood) - len(closed) - on_pace - paces["behind"] - paces["overdue"]
     text = sentence(
-        f"上月督办{len(stood)}项，{f'各县（市、区）答复{replied}项，' if replied else ''}本月办结{len(closed)}项",
-        on_pace and f"达到或超过进度{on_pace}项",
-        paces["behind"] and f"欠进度{paces['behind']}项",
-        paces["overdue"] and f"逾期{paces['overdue']}项",
-        unknown and f"进度不明{unknown}项",
+        f"上月督办{len(stood)}项{f'，各县（市、区）答复{replied}项' if replied else ''}",
+        *became(stood),
         idle and f"没有进展较多的是{'、'.join(f'{name}{n}项' for name, n in _most(idle)[:_COUNTIES])}",
     )
     return Claim(text, ())
+
+
+def became(stood: Sequence[Task]) -> list[str]:
+    """What became of tasks that stood last month, as clauses whose numbers add up to them."""
+    closed = sum(task["state"] == "closed" for task in stood)
+    paces = Counter(task["pace"] for task in stood if task["state"] != "closed")
+    counts = {
+        "达到或超过进度": paces["even"] + paces["ahead"], "欠进度": paces["behind"], "逾期未办结": paces["overdue"],
+    }  # fmt: skip
+    counts["进度不明"] = len(stood) - closed - sum(counts.values())
+    return [f"本月办结{closed}项" if closed else "本月没有办结的", *(f"{word}{n}项" for word, n in counts.items() if n)]
 
 
 def replied_to(task: Task, facts: Facts) -> bool:

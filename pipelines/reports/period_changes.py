@@ -35,10 +35,10 @@ def _moved(facts: Facts, variant: Variant) -> Claim | None:
     units = {item.id: item.city.unit for item in facts.headline if item.city}
     rows = compare(facts.release, facts.compared, facts.month, policy=facts.policy["id"])
     city = {row["indicator"]: row for row in rows if units.get(row["indicator"]) == row["unit"]}
-    told = [item for item in facts.headline if item.is_share and item.told and item.change]
-    told.sort(key=lambda item: (-(item.change or 0), item.position))
-    rose = [item for item in told if (item.change or 0) > 0][:_NAMED]
-    fell = [item for item in reversed(told) if (item.change or 0) < 0][:_NAMED]
+    moved = [item for item in facts.headline if item.is_share and item.mostly_known and item.change]
+    moved.sort(key=lambda item: (-(item.change or 0), item.position))
+    rose = [item for item in moved if (item.change or 0) > 0][:_NAMED]
+    fell = [item for item in reversed(moved) if (item.change or 0) < 0][:_NAMED]
     text = sentence(
         rose and f"与{variant.since}相比（按现区划），提高较多的是{listed([_change(item, city) for item in rose])}",
     ) + sentence(
@@ -53,17 +53,17 @@ def _change(item: Item, city: dict[str, Change]) -> str:
     change = item.change or 0
     figure, before = item.city, item.before
     assert figure and before
-    return f"{item.name}（由{before.shown}%到{figure.shown}%，{'提高' if change > 0 else '下降'}{abs(change)}个百分点{_work(item, city)}）"
+    return f"{item.name}由{before.shown}%{'升' if change > 0 else '降'}至{figure.shown}%{_work(item, city)}"
 
 
 def _work(item: Item, city: dict[str, Change]) -> str:
     """The part of the change that is work, where reports arrived or went missing beside it; nothing where divisions, definition or
-    corrections moved it too: the change told is by today's divisions, and the two would not add up to it.
+    corrections moved it too: the change moved is by today's divisions, and the two would not add up to it.
     """
     parts = {name: Fraction(text) for name, text in city[item.id]["parts"].items()} if item.id in city else {}
     if not parts or not tenth(parts["reporting"]) or any(tenth(parts[name]) for name in _BESIDE):
         return ""
-    return f"，其中工作进展{_signed(parts['answers'])}、报送增减{_signed(parts['reporting'])}"
+    return f"（工作进展{_signed(parts['answers'])}、报送增减{_signed(parts['reporting'])}个百分点）"
 
 
 def _signed(part: Fraction) -> str:
@@ -88,7 +88,8 @@ def _met(facts: Facts, variant: Variant) -> Claim | None:
     """Indicators met at both ends of the period."""
     ids = [item.id for item in facts.headline]
     now = sum(item.status == "met" for item in facts.headline)
-    then = sum(item.before is not None and item.before.status == "met" for item in facts.headline)
+    before = [item.at(facts.compared) for item in facts.headline if facts.compared]
+    then = sum(figure is not None and figure.status == "met" for figure in before)
     if now == then == 0:
         return None
     sql = """SELECT count(*) FROM figure WHERE policy = ? AND month = ? AND level = 'city' AND divisions = 'now' AND status = 'met'

@@ -79,15 +79,10 @@ def _over(facts: Facts) -> Claim | None:
     items = [item for item in facts.headline if item.status == "overdue"]
     if not items or facts.month < facts.policy["due"]:
         return None
-    first = by_concern(items)[: _NAMED - 1]
-    named = [f"{item.name}尚缺{count(item.city.gap or 0)}个" for item in first if item.city and item.city.gap]
-    text = f"到期未完成的{len(items)}项如何收尾。" + (f"其中{'、'.join(named)}。" if named else "")
     proofs = [
-        figure_proof(facts.policy["id"], i.id, i.city.unit, facts.month, status="overdue", gap=i.city.gap)
-        for i in items
-        if i.city
+        figure_proof(facts.policy["id"], i.id, i.city.unit, facts.month, status="overdue") for i in items if i.city
     ]
-    return Claim(f"{text}建议逐项明确时限和责任单位。", tuple(proofs))
+    return Claim(f"到期未完成的{len(items)}项如何收尾。建议逐项明确时限和责任单位。", tuple(proofs))
 
 
 def _too_slow(facts: Facts) -> Claim | None:
@@ -99,7 +94,7 @@ def _too_slow(facts: Facts) -> Claim | None:
             or not row
             or not row["months_left"]
             or row["recent_pace"] is None
-            or not item.told
+            or not item.mostly_known
             or not work(item)
         ):
             continue

@@ -12,7 +12,8 @@ from pipelines.reports.docx_table import Column, Row, add_table, printable
 from pipelines.reports.facts import Facts
 from pipelines.reports.next_steps import follow_up
 
-_NAMED = 5
+# counties that are named; rows that stand on one page with note and closing
+_NAMED, _WHOLE = 5, 40
 
 
 def build(facts: Facts) -> bytes:
@@ -28,10 +29,11 @@ def build(facts: Facts) -> bytes:
     for text in paragraphs(facts):
         paper.add_paragraph(printable(text), "Body Text")
     columns = [Column(head, None if n else 0, "CellNumber" if n else "CellText") for n, head in enumerate(_HEADS)]
-    add_table(paper, columns, _rows(facts), "各县（市、区）督办事项", dense=True)
-    paper.add_paragraph(
-        printable("注：一县一指标为一项；只计已报且未达标的数，以后续月份的数据销号，回落的重新列入。"), "表注"
-    )
+    rows = _rows(facts)
+    # whole, with its note and the closing: they never stand alone on a page
+    add_table(paper, columns, rows, "各县（市、区）督办事项", whole=len(rows) <= _WHOLE, dense=True)
+    note = "注：一县一指标为一项；只计已报且未达标的数，以后续月份的数据销号，回落的重新列入。"
+    paper.add_paragraph(printable(note), "表注").paragraph_format.keep_with_next = True
     paper.add_paragraph(printable(issuer), "Signature")
     last = paper.add_paragraph(printable(day(facts.published)), "Signature")
     last.paragraph_format.keep_with_next = False
@@ -53,15 +55,21 @@ def paragraphs(facts: Facts) -> list[str]:
     last = follow_up(facts)
     ahead, slow = _most(facts.tasks, ("ahead",)), _most(facts.tasks, ("behind", "overdue"))
     who = sentence(
-        ahead and f"超进度较多的是{listed([f'{name}{n}项' for name, n in ahead])}",
-        slow and f"欠进度或逾期较多的是{listed([f'{name}{n}项' for name, n in slow])}",
+        ahead and f"超进度{_are(ahead)}",
+        slow and f"欠进度或逾期{_are(slow)}",
     )
     return [text for text in (now, last.text if last else "", who) if text]
 
 
 def _most(tasks: tuple[Task, ...], paces: tuple[str, ...]) -> list[tuple[str, int]]:
     counts = Counter(task["short"] for task in tasks if task["pace"] in paces and task["state"] != "closed")
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED]
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _are(counts: list[tuple[str, int]]) -> str:
+    """`较多的是甲县5项和乙县3项` where there are more than are named, else `的是…`."""
+    named = listed([f"{name}{n}项" for name, n in counts[:_NAMED]])
+    return f"{'较多' if len(counts) > _NAMED else ''}的是{named}"
 
 
 _HEADS = ("县市区", "督办", "答复", "本月办结", "超进度", "达进度", "欠进度", "逾期", "待核实", "尚缺合计")

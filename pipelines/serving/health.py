@@ -9,6 +9,7 @@ from pipelines.archive.store import SHANGHAI, Archive
 from pipelines.edition import edition_folders, verify_files
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_now
+from pipelines.monthly import public_folder
 from pipelines.notify import due_dates, reporting_state
 from pipelines.reference import age, reference_bundle
 from pipelines.reference.reference_bundle import Reference
@@ -64,6 +65,7 @@ def state(settings: Settings, now: datetime) -> list[Promise]:
     reference, of_reference = _reference(settings, now)
     return [
         _clock(settings, now), _disk(settings), _release(settings), _last_run(settings), _published(settings, reference, now),
+        _public_pages(settings),
         copies.verified(settings, now), copies.backed_up(settings, now), copies.rehearsed(settings, now),
         _inbox(settings, now), reaching.people(settings, reference, now.astimezone(SHANGHAI).date()),
         reaching.messages(settings, now), reaching.certificate(settings, now), reaching.switch(settings, now),
@@ -144,6 +146,20 @@ def _published(settings: Settings, reference: Reference | None, now: datetime) -
     last = f"最近发布的是{months.label(newest)}" if newest else "还没有发布过"
     says = f"{months.label(month)}应于 {calendar.publication_moment(month):%Y-%m-%d} 发布而没有发布；{last}"
     return Promise("月度发布", False, says, calendar.publication_moment(month).date())
+
+
+def _public_pages(settings: Settings) -> Promise:
+    """The pages for citizens are what the ledger says; a later edition that nobody publicised is said, and is a person's to decide."""
+    behind, newer = public_folder.standing(settings)
+    if behind:
+        says = f"{_months(behind)}的公开页还不是台账所记的样子；下一次 shequ run 会补上，也可运行 shequ rebuild"
+        return Promise("公开页", False, says)
+    waits = f"{_months(newer)}已有新的发布版，公开页仍是此前公开的一版；要换用 shequ publicise" if newer else ""
+    return Promise("公开页", True, waits or "与台账一致")
+
+
+def _months(wanted: list[date]) -> str:
+    return "、".join(map(months.label, wanted))
 
 
 def _reference(settings: Settings, now: datetime) -> tuple[Reference | None, list[Promise]]:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import http.client
 import io
+import os
 import re
 import shutil
 import socket
@@ -19,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 from frictionless import Package
 
+from lab.faults.strikes import Counter, in_child
 from pipelines import settings
 from pipelines.cli.commands import main
 from pipelines.edition import figure_list, open_release
@@ -183,6 +185,43 @@ def test_pages_are_made_again_from_the_archive_and_left_alone_while_nothing_chan
     rebuild_editions.rebuild(office.settings)
     assert {path: path.read_bytes() for path in before} == before
     assert {path.stat().st_mode & 0o777 for path in before} == {0o644}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="killed in a child; this system has no fork")
+def test_a_kill_leaves_every_file_old_or_new_until_the_next_run_mends_it(office, tmp_path):
+    publicise(office)
+    correct(office)
+    folder, kept = office.settings.data / "public", tmp_path / "kept"
+    old = contents(folder)
+    shutil.copytree(folder, kept)
+    public_folder.publicise(MAY, office.settings, "李某")  # decided, and not yet shown
+    assert public_folder.standing(office.settings) == ([MAY], [])
+    seen = []
+    for strike in (*range(1, 60, 3), 0):
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
+        status, told = in_child(lambda _, strike=strike: struck(office.settings, strike))
+        assert status in (0, -9), told
+        left = {name: content for name, content in contents(folder).items() if not name.endswith(".part")}
+        seen.append((public_folder.standing(office.settings)[0], left))
+    new = seen[-1][1]
+    assert public_folder.standing(office.settings) == ([], [])
+    assert old.keys() < new.keys() and old["2020-05/index.html"] != new["2020-05/index.html"]
+    for behind, left in seen:
+        assert old.keys() <= left.keys() and all(
+            content in (old.get(name), new[name]) for name, content in left.items()
+        )
+        assert behind == ([] if left == new else [MAY])
+    assert any(left not in (old, new) for _, left in seen), "none was killed in the middle"
+
+
+def struck(place: settings.Settings, strike: int) -> None:
+    Counter(place.data, strike, "kill").install()
+    public_folder.bring_up_to_date(place)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_folder_may_be_elsewhere(office, tmp_path, monkeypatch):

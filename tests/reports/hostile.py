@@ -134,6 +134,28 @@ def one_county(release: Release) -> Release:
     return copy
 
 
+def new_series(release: Release) -> Release:
+    """A January of indicators that all begin anew."""
+    copy = copied(release)
+    copy.con.execute("UPDATE figure SET base_month = month WHERE month = ?", [release.month])
+    return copy
+
+
+def everyone_lacks_some(release: Release) -> Release:
+    """Of every leading indicator some units are unknown: each row of the table has a second line."""
+    copy = copied(release)
+    copy.con.execute(
+        """UPDATE figure SET unknown = 7, known_shown = shown, gap_unknown = least(gap, 7), gap_failing = greatest(gap - 7, 0)
+           WHERE level = 'city' AND divisions = 'now' AND shown IS NOT NULL"""
+    )
+    copy.con.execute(
+        """UPDATE outlook SET needed_pace = f.gap_failing / months_left FROM figure AS f WHERE f.month = ? AND f.divisions = outlook.divisions
+           AND (f.policy, f.indicator, f.unit) = (outlook.policy, outlook.indicator, outlook.unit) AND months_left > 0""",
+        [release.month],
+    )
+    return copy
+
+
 def corrected(release: Release) -> Release:
     """A second edition whose correction turned a conclusion."""
     row = release.rows(
@@ -158,5 +180,17 @@ def approved(release: Release) -> Release:
 
 STATES: dict[str, Callable[[Release], Release]] = {
     state.__name__: state
-    for state in (copied, first_month, all_met, after_the_term, behind, nothing_moved, one_county, corrected, approved)
+    for state in (
+        copied,
+        first_month,
+        all_met,
+        after_the_term,
+        behind,
+        nothing_moved,
+        one_county,
+        new_series,
+        everyone_lacks_some,
+        corrected,
+        approved,
+    )
 }

@@ -92,8 +92,10 @@ def _places(items, counties) -> list[dict]:
             "applicable": of,
             "behind": behind,
             "rank": n,
+            "place": len(rows) + 1 - n,
+            "placed": len(rows),
             "behind_before": None,
-            "rank_before": None,
+            "place_before": None,
         }
         for n, (behind, of, c) in enumerate(rows, 1)
     ]

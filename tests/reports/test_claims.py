@@ -111,6 +111,32 @@ def test_the_month_of_the_merger_has_its_paragraph_and_speaks_of_no_relapse_by_i
     assert "区划调整说明" not in text(gather(editions["2020-05/2"]))
 
 
+def test_what_begins_anew_is_not_said_to_have_risen_or_fallen(editions):
+    whole, anew = (gather(state(editions["2020-05/2"])) for state in (hostile.copied, hostile.new_series))
+    assert whole.moved and any(item.change is not None for item in whole.headline)
+    assert not anew.moved and not anew.slipped and all(item.change is None for item in anew.headline)
+    told = "".join(claim.text for claim in changes.claims(anew) if claim)
+    assert not [item.name for item in anew.headline if item.name in told]
+
+
+def test_the_two_pages_name_ranks_and_their_change_in_the_month_of_the_merger_too(editions):
+    facts = gather(hostile.after_the_term(editions["2020-06/1"]))
+    [told] = [paragraphs for heading, paragraphs in on_two_pages(facts, MONTH) if heading == "各县（市、区）情况"]
+    lagging = [place for place in facts.places if place["behind"]]
+    assert lagging and facts.divisions
+    for place in lagging[:2]:
+        before = place["place_before"]
+        moved = f"，上月第{before}位" if before and before != place["place"] else ""
+        assert f"第{place['place']}位{moved}）" in told[0]
+
+
+def test_a_county_of_which_nothing_is_judged_has_no_rank_and_takes_none(editions):
+    places = gather(editions["2020-05/1"]).places
+    assert all((place["place"] is None) == (place["applicable"] == 0) for place in places)
+    ranked = [place["place"] for place in places if place["place"]]
+    assert sorted(ranked) == list(range(1, len(ranked) + 1))
+
+
 def test_a_quarter_compares_with_its_true_beginning_or_is_refused(editions):
     from pipelines.errors import Refusal
 

@@ -16,8 +16,10 @@ def _place(short: str, behind: int, applicable: int = 11) -> dict:
         "applicable": applicable,
         "behind": behind,
         "rank": 1,
+        "place": 1,
+        "placed": 1,
         "behind_before": 0,
-        "rank_before": 1,
+        "place_before": 1,
     }
 
 

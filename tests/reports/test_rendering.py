@@ -11,6 +11,7 @@ import pytest
 from pipelines.edition import Release
 from pipelines.reports import VARIANTS, brief_docx
 from pipelines.reports.facts import gather
+from tests.reports import hostile
 
 SOFFICE, PDFTOTEXT = shutil.which("soffice"), shutil.which("pdftotext")
 pytestmark = [
@@ -27,8 +28,12 @@ _STAND_IN = (
 
 @pytest.fixture(scope="module")
 def pdf(may: Release, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("pages")
-    (folder / "brief.docx").write_bytes(brief_docx.build(gather(may), VARIANTS["month"]))
+    return printed(may, tmp_path_factory.mktemp("pages"))
+
+
+def printed(release: Release, folder: Path) -> Path:
+    """The month's paper as a PDF."""
+    (folder / "brief.docx").write_bytes(brief_docx.build(gather(release), VARIANTS["month"]))
     (folder / "fonts.conf").write_text(
         f'<?xml version="1.0"?><fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>'
         f"{''.join(map(_STAND_IN.format, _FONTS))}</fontconfig>",
@@ -44,6 +49,10 @@ def pdf(may: Release, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def boxes(pdf: Path) -> list[list[tuple[float, float, float, float, str]]]:
+    return placed(pdf)
+
+
+def placed(pdf: Path) -> list[list[tuple[float, float, float, float, str]]]:
     """Of each page its words with their places, in points."""
     layout = subprocess.run([PDFTOTEXT, "-bbox", pdf, "-"], check=True, capture_output=True, text=True).stdout
     word = re.compile(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>')
@@ -53,6 +62,11 @@ def boxes(pdf: Path) -> list[list[tuple[float, float, float, float, str]]]:
 def text(words: list[tuple[float, float, float, float, str]]) -> str:
     """A page's words without what parts them: between figures and Chinese a program may part them or not."""
     return "".join(box[4] for box in words)
+
+
+def row_numbers(words: list[tuple[float, float, float, float, str]]) -> list[tuple[float, float, float, float, str]]:
+    """The numbers of a table's rows on a page, from above."""
+    return sorted((box for box in words if box[4].isdigit() and box[2] < 110 and box[1] < 740), key=lambda box: box[1])
 
 
 def test_every_character_has_a_glyph(pdf: Path):
@@ -92,9 +106,9 @@ def test_table_heads_repeat_and_rows_stay_whole(boxes):
     numbers = []
     for words in annex:
         head = next(box for box in words if box[4] == "现值")
-        rows = sorted((box[1], int(box[4])) for box in words if box[4].isdigit() and box[2] < 110 and box[1] < 740)
-        assert rows[0][0] > head[1]
-        numbers += [number for _, number in rows]
+        rows = row_numbers(words)
+        assert rows[0][1] > head[1]
+        numbers += [int(box[4]) for box in rows]
     assert numbers[:96] == list(range(1, 97))
 
 
@@ -113,13 +127,19 @@ def test_heads_and_statuses_stand_on_one_line(boxes):
     assert not words & {"逾期未达", "进度正", "严重滞", "不适"}
 
 
-def test_no_page_holds_a_closing_alone(boxes):
-    [closing] = [
-        words
-        for words in boxes
-        if any("城乡社区建设领导小组办公室" in box[4] and box[0] > 200 and box[1] > 100 for box in words)
-    ][:1]
-    assert sum(box[1] < 740 for box in closing) > 8
+@pytest.mark.parametrize("state", ["copied", "everyone_lacks_some", "first_month"])
+def test_the_text_takes_two_pages_and_the_closing_stands_below_rows_of_the_table(june: Release, tmp_path, state: str):
+    """However high the table is; where it and the closing do not fit on one page, its second part stands above the closing."""
+    pages = placed(printed(hostile.STATES[state](june), tmp_path))
+    table = next(n for n, words in enumerate(pages) if "表1主要指标完成情况" in text(words))
+    assert table <= 2 and len(pages[table - 1]) > 12, "a page with a line or two"
+    closing = next(n for n, words in enumerate(pages) if "附件：" in text(words))
+    assert len(row_numbers(pages[closing])) >= 4 and "注：" in text(pages[closing])
+    numbers = [int(box[4]) for words in pages[table : closing + 1] for box in row_numbers(words)]
+    assert numbers == list(range(1, 19))
+    dated = text(pages[closing])
+    assert dated.index("附件：") < dated.index("城乡社区建设领导小组办公室") < dated.index("日", dated.index("办公室"))
+    assert "（续）" in dated or state != "everyone_lacks_some"
 
 
 def test_a_quarters_paper_can_be_set_too(june: Release):

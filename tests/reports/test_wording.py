@@ -171,11 +171,20 @@ def test_a_county_without_a_judged_indicator_is_not_praised():
     ],
 )
 def test_a_county_is_praised_only_for_units_that_got_there(worked, said):
-    place = {"applicable": 6, "behind_before": None, "rank_before": None}
+    place = {"applicable": 6, "behind_before": None, "place_before": None, "placed": 3}
     places = (
-        place | {"unit": "130500", "short": "甲县", "behind": 4, "rank": 1},
-        place | {"unit": "130501", "short": "乙县", "behind": 3, "rank": 2},
-        place | {"unit": "130502", "short": "丙县", "behind": 2, "rank": 3, "behind_before": 5, "rank_before": 1},
+        place | {"unit": "130500", "short": "甲县", "behind": 4, "rank": 1, "place": 3},
+        place | {"unit": "130501", "short": "乙县", "behind": 3, "rank": 2, "place": 2},
+        place
+        | {
+            "unit": "130502",
+            "short": "丙县",
+            "behind": 2,
+            "rank": 3,
+            "place": 1,
+            "behind_before": 5,
+            "place_before": 3,
+        },
     )
     known = facts(places=places)
     known.release.rows = lambda *_: worked
@@ -352,7 +361,11 @@ def test_periods_have_names():
 
 @pytest.mark.parametrize(
     ("boundary", "said"),
-    [("0/1", "，其中工作进展+4.9、报送增减+1.1"), ("-4/1", ""), ("1/100", "，其中工作进展+4.9、报送增减+1.1")],
+    [
+        ("0/1", "（工作进展+4.9、报送增减+1.1个百分点）"),
+        ("-4/1", ""),
+        ("1/100", "（工作进展+4.9、报送增减+1.1个百分点）"),
+    ],
 )
 def test_parts_of_a_quarters_change_are_told_where_they_add_up_to_it(boundary, said):
     parts = {"register": "0/1", "corrections": "0/1", "boundary": boundary, "answers": "49/10", "reporting": "11/10"}
