@@ -303,9 +303,9 @@ class Cells:
             if question.type != "flag" or question.id not in self.rows.values:
                 continue
             values, raw = self.rows.values[question.id], self.rows.raw[question.id]
-            crossed = crossed or False in values
-            ticks = sum(value is True for value in values)
-            if not ticks or False in values or self.bad.get(question.id):
+            ticks, crosses = values.count(True), False in values
+            crossed = crossed or crosses
+            if not ticks or crosses or self.bad.get(question.id):
                 continue
             if not all(flag_words.is_tick(text) for text, value in zip(raw, values, strict=True) if value):
                 continue

@@ -16,15 +16,24 @@ from pipelines.answers.county_and_month import MARKS, Marks
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.header_columns import Table
 from pipelines.answers.join_sheets import Joined
-from pipelines.answers.parse_value import PLAIN, Bad
+from pipelines.answers.parse_value import PLAIN, Bad, Remembered
 from pipelines.reference.form import Field, Part
 from pipelines.reference.labels import fold
-from pipelines.reference.prefilled_marks import LAST_SHEET, REST_OF_RECORD, REST_OF_ROWS, TICK, WIDTH, unpacked
+from pipelines.reference.prefilled_marks import (
+    LAST_SHEET,
+    REST_OF_RECORD,
+    REST_OF_ROWS,
+    TICK,
+    WIDTH,
+    copied_rows,
+    padded,
+)
 from pipelines.workbook.grid import Row, Sheet, Workbook
 
 State = Literal["changed", "confirmed", "untouched"]
 _GIVEN = ("code", "name", "town", "kind")
 _RECORD_ROWS = 400
+_PADDED = Remembered(padded)
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,9 @@ class LastMonth:
 
     month: date
     names: list[str]
-    rows: Mapping[str, list[str]]
+    rows: Mapping[str, str]
     record: Mapping[str, object] | None
     confirmed: frozenset[int] = frozenset()
-
-    def answers(self, question: str) -> dict[str, str]:
-        """By code what stood in a column."""
-        place = self.names.index(question)
-        return {code: row[place] for code, row in self.rows.items()}
 
 
 def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
@@ -51,7 +55,7 @@ def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
     sheets = {sheet.name: sheet for sheet in workbook.sheets}
     if marks.prefilled is None or LAST_SHEET not in sheets:
         return None
-    names, rows = unpacked([row[0] if row else None for row in sheets[LAST_SHEET].rows])
+    names, rows = copied_rows([row[0] if row else None for row in sheets[LAST_SHEET].rows])
     record = {str(row[3]): row[4] if len(row) > 4 else None for row in sheets[MARKS].rows[:_RECORD_ROWS] if _holds(row)}
     return LastMonth(marks.prefilled, names, rows, record or None)
 
@@ -64,28 +68,46 @@ def _holds(row: Row) -> bool:
 
 
 def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth) -> list[State]:
-    """The state of every row. A row of a unit that the copy does not have is changed."""
-    changed = {i for i, unit in enumerate(rows.unit) if unit not in last.rows}
-    for question in part:
-        if question.id in rows.raw and question.id in last.names and question.id not in _GIVEN:
-            changed |= _changed_in(rows, question, bad.get(question.id, {}), last)
+    """The state of every row. A row of a unit that the copy does not have is changed.
+
+    Rows whose texts are those of the copy are compared whole; only of others is each cell looked at.
+    """
+    asked = [q for q in part if q.id in rows.raw and q.id in last.names and q.id not in _GIVEN]
+    places = [last.names.index(question.id) * WIDTH for question in asked]
+    runs = _runs(places)
+    copies = [last.rows.get(unit or "") for unit in rows.unit]
+    columns = [map(_PADDED.__getitem__, rows.raw[question.id]) for question in asked]
+    changed = {
+        i
+        for i, (copy, *cells) in enumerate(zip(copies, *columns, strict=True))
+        if copy is None
+        or "".join(cells) != "".join(map(copy.__getitem__, runs))
+        and any(
+            cell != copy[at : at + WIDTH] and _is_changed(rows, question, i, copy[at : at + WIDTH].strip(), bad)
+            for question, at, cell in zip(asked, places, cells, strict=True)
+        )
+    }
     return [
         "changed" if i in changed else "confirmed" if number in last.confirmed else "untouched"
         for i, number in enumerate(rows.row)
     ]
 
 
-def _changed_in(rows: CommunityRows, question: Field, bad: Mapping[int, Bad], last: LastMonth) -> set[int]:
-    """Positions at which a column differs from the copy."""
-    before = last.answers(question.id)
-    raw, values, changed = rows.raw[question.id], rows.values[question.id], set()
-    for i, unit in enumerate(rows.unit):
-        then = before.get(unit or "")
-        if then is None or (text := raw[i] or "") == then or text[:WIDTH].strip() == then:
-            continue
-        if i in bad or parse_value.parse(then or None, question, PLAIN) != values[i]:
-            changed.add(i)
-    return changed
+def _runs(places: list[int]) -> list[slice]:
+    """The parts of a copied row that hold the questions at `places`, neighbours together."""
+    runs: list[slice] = []
+    for at in places:
+        start = runs.pop().start if runs and runs[-1].stop == at else at
+        runs.append(slice(start, at + WIDTH))
+    return runs
+
+
+def _is_changed(rows: CommunityRows, question: Field, i: int, then: str, bad: Mapping[str, Mapping[int, Bad]]) -> bool:
+    """Whether a cell's answer differs from `then`, the text of the copy."""
+    if (rows.raw[question.id][i] or "") == then:
+        return False
+    unreadable = i in bad.get(question.id, {})
+    return unreadable or parse_value.parse(then or None, question, PLAIN) != rows.values[question.id][i]
 
 
 def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:
