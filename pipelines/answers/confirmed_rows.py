@@ -8,6 +8,7 @@ row. Texts that differ are compared as answers, so that √ for 是 or another w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from pipelines.answers import flag_words, parse_value
@@ -76,15 +77,18 @@ def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]]
     places = [last.names.index(question.id) * WIDTH for question in asked]
     runs = _runs(places)
     copies = [last.rows.get(unit or "") for unit in rows.unit]
+    is_changed = partial(_is_changed, rows, part, bad)
     columns = [map(_PADDED.__getitem__, rows.raw[question.id]) for question in asked]
     changed = {
         i
         for i, (copy, *cells) in enumerate(zip(copies, *columns, strict=True))
         if copy is None
-        or "".join(cells) != "".join(map(copy.__getitem__, runs))
-        and any(
-            cell != copy[at : at + WIDTH] and _is_changed(rows, question, i, copy[at : at + WIDTH].strip(), bad)
-            for question, at, cell in zip(asked, places, cells, strict=True)
+        or (
+            "".join(cells) != "".join(map(copy.__getitem__, runs))
+            and any(
+                cell != copy[at : at + WIDTH] and is_changed(question, i, copy[at : at + WIDTH].strip())
+                for question, at, cell in zip(asked, places, cells, strict=True)
+            )
         )
     }
     return [
@@ -102,12 +106,18 @@ def _runs(places: list[int]) -> list[slice]:
     return runs
 
 
-def _is_changed(rows: CommunityRows, question: Field, i: int, then: str, bad: Mapping[str, Mapping[int, Bad]]) -> bool:
+def _is_changed(
+    rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], question: Field, i: int, then: str
+) -> bool:
     """Whether a cell's answer differs from `then`, the text of the copy."""
     if (rows.raw[question.id][i] or "") == then:
         return False
-    unreadable = i in bad.get(question.id, {})
-    return unreadable or parse_value.parse(then or None, question, PLAIN) != rows.values[question.id][i]
+    if i in bad.get(question.id, {}):
+        return True
+    try:
+        return parse_value.remembered(part, question)[then or None] != rows.values[question.id][i]
+    except parse_value.Unread:
+        return True
 
 
 def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:

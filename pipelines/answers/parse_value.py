@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipelines.answers import flag_words, measurement_units
 from pipelines.reference import labels
@@ -111,12 +111,15 @@ class Remembered(dict[object, V]):
         return value
 
 
-def remembered(part: Part, field: Field, asked: Asked = PLAIN) -> Remembered[object]:
-    """The answers of one field that were met before; not for codes and texts, which are each county's own."""
-    key = (field.id, asked)
+def remembered(part: Part, field: Field, *asked: Any) -> Remembered[object]:
+    """The answers of one field that were met before; not for codes and texts, which are each county's own.
+
+    `asked` are the values of an `Asked`, which is made only where a column of the kind is met first.
+    """
+    key = (field.id, *asked)
     met: Remembered[object] | None = part.remembered.get(key)
     if met is None:
-        met = part.remembered[key] = Remembered(partial(parse, field=field, asked=asked))
+        met = part.remembered[key] = Remembered(partial(parse, field=field, asked=Asked(*asked)))
     return met
 
 
