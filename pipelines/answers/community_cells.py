@@ -265,7 +265,7 @@ class Cells:
     def _report_months(self) -> None:
         for question in self.context.part:
             bad = self.bad.get(question.id, {})
-            for code in ASKED_ONCE:
+            for code in ASKED_ONCE if bad else ():
                 rows = sorted(i for i, why in bad.items() if why.code == code)
                 if rows:
                     self._ask_once(code, question, rows)

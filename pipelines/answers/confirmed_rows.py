@@ -8,7 +8,6 @@ row. Texts that differ are compared as answers, so that √ for 是 or another w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Literal
 
 from pipelines.answers import flag_words, parse_value
@@ -74,35 +73,32 @@ def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]]
     Rows whose texts are those of the copy are compared whole; only of others is each cell looked at.
     """
     asked = [q for q in part if q.id in rows.raw and q.id in last.names and q.id not in _GIVEN]
-    places = [last.names.index(question.id) * WIDTH for question in asked]
+    starts = [last.names.index(question.id) * WIDTH for question in asked]
+    places = [slice(start, start + WIDTH) for start in starts]
     runs = _runs(places)
     copies = [last.rows.get(unit or "") for unit in rows.unit]
-    is_changed = partial(_is_changed, rows, part, bad)
     columns = [map(_PADDED.__getitem__, rows.raw[question.id]) for question in asked]
-    changed = {
-        i
-        for i, (copy, *cells) in enumerate(zip(copies, *columns, strict=True))
-        if copy is None
-        or (
-            "".join(cells) != "".join(map(copy.__getitem__, runs))
-            and any(
-                cell != copy[at : at + WIDTH] and is_changed(question, i, copy[at : at + WIDTH].strip())
-                for question, at, cell in zip(asked, places, cells, strict=True)
-            )
-        )
-    }
-    return [
-        "changed" if i in changed else "confirmed" if number in last.confirmed else "untouched"
-        for i, number in enumerate(rows.row)
-    ]
+    result: list[State] = []
+    for i, (copy, *cells) in enumerate(zip(copies, *columns, strict=True)):
+        if copy is None:
+            result.append("changed")
+            continue
+        differ = "".join(cells) != "".join(map(copy.__getitem__, runs))
+        for question, place, cell in zip(asked, places, cells, strict=True) if differ else ():
+            if cell != copy[place] and _is_changed(rows, part, bad, question, i, copy[place].strip()):
+                result.append("changed")
+                break
+        else:
+            result.append("confirmed" if rows.row[i] in last.confirmed else "untouched")
+    return result
 
 
-def _runs(places: list[int]) -> list[slice]:
-    """The parts of a copied row that hold the questions at `places`, neighbours together."""
+def _runs(places: list[slice]) -> list[slice]:
+    """The same parts of a copied row, neighbours together."""
     runs: list[slice] = []
-    for at in places:
-        start = runs.pop().start if runs and runs[-1].stop == at else at
-        runs.append(slice(start, at + WIDTH))
+    for place in places:
+        start = runs.pop().start if runs and runs[-1].stop == place.start else place.start
+        runs.append(slice(start, place.stop))
     return runs
 
 

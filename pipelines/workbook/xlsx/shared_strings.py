@@ -72,8 +72,7 @@ def _spaced(body: str) -> list[str] | None:
     if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1:
         return None
     texts = [
-        item.removeprefix(_KEPT) if item.startswith(_KEPT) else item.removeprefix(_START).strip(" \t\n")
-        for item in items
+        item[len(_KEPT) :] if item.startswith(_KEPT) else item.removeprefix(_START).strip(" \t\n") for item in items
     ]
     return None if "<" in "".join(texts) else texts
 
