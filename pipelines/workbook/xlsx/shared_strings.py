@@ -53,7 +53,7 @@ def plain_texts(xml: bytes) -> list[str | None] | None:
         return None
     if "&" in body:
         texts = [unescape(text) for text in texts]
-    return [text or None for text in texts]
+    return [text or None for text in texts] if "" in texts else [*texts]
 
 
 def _unspaced(body: str) -> list[str] | None:
