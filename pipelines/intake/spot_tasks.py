@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from pathlib import Path
 
 from pipelines.system.durable_files import write_durably
-from pipelines.verification import list_docx, list_workbook
+from pipelines.verification import list_workbook
 from pipelines.verification.returned import Issued, Key
 from pipelines.verification.spot_lists import SpotList
 from pipelines.verification.visit_list import LOOK_AT, Task, VisitList
@@ -51,6 +51,8 @@ def visit_lists(one: SpotList, remark: str = "", only_open: bool = False) -> lis
 
 def files(found: Iterable[VisitList]) -> list[tuple[str, bytes]]:
     """Name and bytes of every group's list as a workbook and on paper."""
+    from pipelines.verification import list_docx  # python-docx, which a check of one workbook does not need
+
     return [
         (f"{one.file_name}.{ending}", build(one))
         for one in found
