@@ -13,7 +13,7 @@ SOURCES = sorted(
     for kind in ("*.py", "*.html", "*.js")
     for path in (ROOT / folder).rglob(kind)
     if ".min." not in path.name
-) + [ROOT / "docs/用户指南.md"]
+)
 DECLARED = [ROOT / "data/reference" / name for name in ("findings.yaml", "behaviour.yaml")]
 _CHINESE = "\u3400-\u9fff\u3001\u3002\u300a\u300b\u201c\u201d"
 _INSERTED = "\ue000"  # what an f-string inserts

@@ -15,7 +15,7 @@ import openpyxl
 
 from pipelines import months, settings
 from pipelines.reference import reference_bundle
-from pipelines.reference.prefilled_marks import LAST_SHEET, text_of, unpacked
+from pipelines.reference.prefilled_marks import LAST_SHEET, WIDTH, copied_rows, text_of
 from pipelines.sample.write_samples import Sample
 from pipelines.template.last_answers import GIVEN
 
@@ -26,7 +26,11 @@ def touched(data: bytes) -> tuple[int, int] | None:
     rows = list(book.worksheets[0].iter_rows(min_row=5, values_only=True))
     if LAST_SHEET not in book.sheetnames:
         return None
-    names, before = unpacked([row[0] if row else None for row in book[LAST_SHEET].iter_rows(values_only=True)])
+    names, copies = copied_rows([row[0] if row else None for row in book[LAST_SHEET].iter_rows(values_only=True)])
+    before = {
+        code: [text[at : at + WIDTH].strip() for at in range(0, len(names) * WIDTH, WIDTH)]
+        for code, text in copies.items()
+    }
     cells = [
         (text_of(value), then)
         for row in rows

@@ -43,7 +43,7 @@ class Chosen:
     refused: str | None = None
 
 
-def choose(workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool = False) -> Chosen:
+def choose(workbook: Workbook, form: Form, report: Report, named: frozenset[date], of_town: bool = False) -> Chosen:
     """表1 and 表2, found by content. `named` are the months that the file's name says; a workbook `of_town` has no 表2.
 
     Sheets of another month and forms without answers are set aside, sheets of 表1 with other units or columns are joined, and
@@ -56,7 +56,7 @@ _Item = TypeVar("_Item", Table, Form2)
 
 
 class _Choice:
-    def __init__(self, workbook: Workbook, form: Form, report: Report, named: set[date], of_town: bool):
+    def __init__(self, workbook: Workbook, form: Form, report: Report, named: frozenset[date], of_town: bool):
         self.workbook, self.form, self.report, self.named, self.of_town = workbook, form, report, named, of_town
         self.open = [sheet for sheet in workbook.sheets if sheet.name not in (MARKS, LAST_SHEET)]
         self.aside: list[tuple[Sheet, str]] = []
@@ -205,9 +205,9 @@ class _Choice:
             self.report.add("sheets_set_aside", found=reasons, count=len(self.aside))
 
 
-def _months_of(sheet: Table | Form2) -> set[date]:
+def _months_of(sheet: Table | Form2) -> frozenset[date]:
     """The months that stand above a table, else in the name of its sheet."""
-    titles = {month for _, text in title_cells(sheet.sheet, sheet.first) for month in months_in(text)}
+    titles = frozenset(month for _, text in title_cells(sheet.sheet, sheet.first) for month in months_in(text))
     return titles or months_in(sheet.sheet.name)
 
 

@@ -95,7 +95,7 @@ class Habits:
     def _report_months(self) -> None:
         for question in self.cells.context.part:
             bad = self.cells.bad.get(question.id, {})
-            for code in MONTHS:
+            for code in MONTHS if bad else ():
                 rows = sorted(i for i, why in bad.items() if why.code == code)
                 if rows:
                     self._ask_once(code, question, rows)
@@ -135,9 +135,9 @@ class Habits:
             if question.type != "flag" or question.id not in self.cells.rows.values:
                 continue
             values, raw = self.cells.rows.values[question.id], self.cells.rows.raw[question.id]
-            crossed = crossed or False in values
-            ticks = sum(value is True for value in values)
-            if not ticks or False in values or self.cells.bad.get(question.id):
+            ticks, crosses = values.count(True), False in values
+            crossed = crossed or crosses
+            if not ticks or crosses or self.cells.bad.get(question.id):
                 continue
             if not all(flag_words.is_tick(text) for text, value in zip(raw, values, strict=True) if value):
                 continue

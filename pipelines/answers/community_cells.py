@@ -5,6 +5,7 @@ Works on columns: each distinct raw value of a column is parsed once, a column i
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import TypeGuard, cast
 
@@ -81,15 +82,16 @@ class Cells:
         if not self._met_before(question, place, raw):
             self._parsed(question, place, raw)
 
-    def _asked(self, place: Column) -> Asked:
-        return Asked(place.factor, place.stated, self.context.date1904, self.context.untyped)
+    def _asked(self, place: Column) -> tuple[Decimal, str | None, bool, bool]:
+        """The values of `Asked`."""
+        return place.factor, place.stated, self.context.date1904, self.context.untyped
 
     def _met_before(self, question: Field, place: Column, raw: tuple[object, ...]) -> bool:
         """Takes a column all of whose values can be read, which nearly all columns are, from what is remembered."""
         if self.sheet.mixed or question.type in ("code", "text") or place.index in self.sheet.percent:
             return False
         try:
-            known = parse_value.remembered(self.context.part, question, self._asked(place))
+            known = parse_value.remembered(self.context.part, question, *self._asked(place))
             values = list(map(known.__getitem__, raw))
         except parse_value.Unread:
             return False
@@ -99,7 +101,7 @@ class Cells:
         return True
 
     def _parsed(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
-        asked, distinct = self._asked(place), set(raw)
+        asked, distinct = Asked(*self._asked(place)), set(raw)
         if question.type == "month" and any(map(_TENTH.search, filter(_is_text, distinct))):
             asked = replace(asked, untyped=False)  # whoever writes 2018.10 means January with 2018.1
         if question.type != "text" and (1 in distinct or 0 in distinct):

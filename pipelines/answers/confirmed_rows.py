@@ -16,10 +16,18 @@ from pipelines.answers.county_and_month import MARKS, Marks
 from pipelines.answers.county_sheet import CountyRecord
 from pipelines.answers.header_columns import Table
 from pipelines.answers.join_sheets import Joined
-from pipelines.answers.parse_value import PLAIN, Bad
+from pipelines.answers.parse_value import PLAIN, Bad, Remembered
 from pipelines.reference.form import Field, Part
 from pipelines.reference.labels import fold
-from pipelines.reference.prefilled_marks import LAST_SHEET, REST_OF_RECORD, REST_OF_ROWS, TICK, WIDTH, unpacked
+from pipelines.reference.prefilled_marks import (
+    LAST_SHEET,
+    REST_OF_RECORD,
+    REST_OF_ROWS,
+    TICK,
+    WIDTH,
+    copied_rows,
+    padded,
+)
 from pipelines.workbook.grid import Row, Sheet, Workbook
 
 State = Literal["changed", "confirmed", "untouched"]
@@ -27,6 +35,7 @@ _GIVEN = ("code", "name", "town", "kind")
 _RECORD_ROWS = 400
 # besides the words for yes: what a person writes where the sheet asks whether the row was checked
 _CHECKED = frozenset({TICK, "已核", "核对", "无变化", "没有变化", "✔", "✅"})
+_PADDED = Remembered(padded)
 
 
 @dataclass(frozen=True)
@@ -38,14 +47,9 @@ class LastMonth:
 
     month: date
     names: list[str]
-    rows: Mapping[str, list[str]]
+    rows: Mapping[str, str]
     record: Mapping[str, object] | None
     confirmed: frozenset[int] = frozenset()
-
-    def answers(self, question: str) -> dict[str, str]:
-        """By code what stood in a column."""
-        place = self.names.index(question)
-        return {code: row[place] for code, row in self.rows.items()}
 
 
 def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
@@ -53,7 +57,7 @@ def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
     sheets = {sheet.name: sheet for sheet in workbook.sheets}
     if marks.prefilled is None or LAST_SHEET not in sheets:
         return None
-    names, rows = unpacked([row[0] if row else None for row in sheets[LAST_SHEET].rows])
+    names, rows = copied_rows([row[0] if row else None for row in sheets[LAST_SHEET].rows])
     record = {str(row[3]): row[4] if len(row) > 4 else None for row in sheets[MARKS].rows[:_RECORD_ROWS] if _holds(row)}
     return LastMonth(marks.prefilled, names, rows, record or None)
 
@@ -66,28 +70,52 @@ def _holds(row: Row) -> bool:
 
 
 def states(rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], last: LastMonth) -> list[State]:
-    """The state of every row. A row of a unit that the copy does not have is changed."""
-    changed = {i for i, unit in enumerate(rows.unit) if unit not in last.rows}
-    for question in part:
-        if question.id in rows.raw and question.id in last.names and question.id not in _GIVEN:
-            changed |= _changed_in(rows, question, bad.get(question.id, {}), last)
-    return [
-        "changed" if i in changed else "confirmed" if number in last.confirmed else "untouched"
-        for i, number in enumerate(rows.row)
-    ]
+    """The state of every row. A row of a unit that the copy does not have is changed.
 
-
-def _changed_in(rows: CommunityRows, question: Field, bad: Mapping[int, Bad], last: LastMonth) -> set[int]:
-    """Positions at which a column differs from the copy."""
-    before = last.answers(question.id)
-    raw, values, changed = rows.raw[question.id], rows.values[question.id], set()
-    for i, unit in enumerate(rows.unit):
-        then = before.get(unit or "")
-        if then is None or (text := raw[i] or "") == then or text[:WIDTH].strip() == then:
+    Rows whose texts are those of the copy are compared whole; only of others is each cell looked at.
+    """
+    asked = [q for q in part if q.id in rows.raw and q.id in last.names and q.id not in _GIVEN]
+    starts = [last.names.index(question.id) * WIDTH for question in asked]
+    places = [slice(start, start + WIDTH) for start in starts]
+    runs = _runs(places)
+    copies = [last.rows.get(unit or "") for unit in rows.unit]
+    columns = [map(_PADDED.__getitem__, rows.raw[question.id]) for question in asked]
+    result: list[State] = []
+    for i, (copy, *cells) in enumerate(zip(copies, *columns, strict=True)):
+        if copy is None:
+            result.append("changed")
             continue
-        if i in bad or parse_value.parse(then or None, question, PLAIN) != values[i]:
-            changed.add(i)
-    return changed
+        differ = "".join(cells) != "".join(map(copy.__getitem__, runs))
+        for question, place, cell in zip(asked, places, cells, strict=True) if differ else ():
+            if cell != copy[place] and _is_changed(rows, part, bad, question, i, copy[place].strip()):
+                result.append("changed")
+                break
+        else:
+            result.append("confirmed" if rows.row[i] in last.confirmed else "untouched")
+    return result
+
+
+def _runs(places: list[slice]) -> list[slice]:
+    """The same parts of a copied row, neighbours together."""
+    runs: list[slice] = []
+    for place in places:
+        start = runs.pop().start if runs and runs[-1].stop == place.start else place.start
+        runs.append(slice(start, place.stop))
+    return runs
+
+
+def _is_changed(
+    rows: CommunityRows, part: Part, bad: Mapping[str, Mapping[int, Bad]], question: Field, i: int, then: str
+) -> bool:
+    """Whether a cell's answer differs from `then`, the text of the copy."""
+    if (rows.raw[question.id][i] or "") == then:
+        return False
+    if i in bad.get(question.id, {}):
+        return True
+    try:
+        return bool(parse_value.remembered(part, question)[then or None] != rows.values[question.id][i])
+    except parse_value.Unread:
+        return True
 
 
 def confirmed(table: Table, pieces: Sequence[Table], joined: Joined | None) -> frozenset[int]:

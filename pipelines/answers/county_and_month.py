@@ -75,13 +75,14 @@ def _of_this_age(month: date | None) -> date | None:
     return month if month and month.year // 100 == 20 else None
 
 
-def months_in(text: str) -> set[date]:
+@lru_cache(maxsize=1 << 12)
+def months_in(text: str) -> frozenset[date]:
     """Every month that a text names; full dates are no months: 填报日期 is not what a report is about."""
     folded = _CHINESE_MONTH.sub(_arabic, unicodedata.normalize("NFKC", text)).replace(" ", "")
     if _DATE_LINE.search(folded):
-        return set()
+        return frozenset()
     groups = (match.groups() for pattern in _MONTHS for match in pattern.finditer(folded))
-    return {date(int(year), int(month), 1) for year, month in groups if 1 <= int(month) <= 12}
+    return frozenset(date(int(year), int(month), 1) for year, month in groups if 1 <= int(month) <= 12)
 
 
 def _arabic(match: re.Match[str]) -> str:

@@ -61,6 +61,8 @@ def _of_sheet(sheet: Sheet) -> Iterator[Explanation]:
 
 def _columns(row: Row) -> tuple[int, int] | None:
     """Positions of the findings' numbers and of the explanations, where a row is the heading of a list."""
+    if KEY not in "\n".join([value for value in row if type(value) is str]):
+        return None
     labels = [value.strip() if isinstance(value, str) else "" for value in row]
     return (labels.index(KEY), labels.index(HEADING)) if KEY in labels and HEADING in labels else None
 

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from pipelines.reference.labels import fold
 
@@ -39,6 +40,7 @@ _INTRODUCTION = re.compile(r"^(?:计量)?(?:金额)?(?:面积)?单位:?|^以(?=.
 _BEHIND = re.compile(r"^(.*?\d)([^\d]+)$")
 
 
+@lru_cache(maxsize=1 << 12)
 def find(remark: str) -> str | None:
     """The unit that a remark states, folded: `单位:万元,保留两位小数` is `万元`. None when it states none."""
     for part in _SPLIT.split(fold(remark)):

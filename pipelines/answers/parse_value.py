@@ -7,11 +7,11 @@ numbers are taken at their shortest exact decimal (`repr`), so that 0.1 is a ten
 import math
 import re
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipelines.answers import flag_words, measurement_units
 from pipelines.reference import labels
@@ -116,12 +116,15 @@ class Remembered(dict[object, V]):
         return value
 
 
-def remembered(part: Part, field: Field, asked: Asked = PLAIN) -> Remembered[object]:
-    """The answers of one field that were met before; not for codes and texts, which are each county's own."""
-    key = (field.id, *astuple(asked))
+def remembered(part: Part, field: Field, *asked: Any) -> Remembered[object]:
+    """The answers of one field that were met before; not for codes and texts, which are each county's own.
+
+    `asked` are the values of an `Asked`, which is made only where a column of the kind is met first.
+    """
+    key = (field.id, *asked)
     met: Remembered[object] | None = part.remembered.get(key)
     if met is None:
-        met = part.remembered[key] = Remembered(partial(parse, field=field, asked=asked))
+        met = part.remembered[key] = Remembered(partial(parse, field=field, asked=Asked(*asked)))
     return met
 
 
@@ -358,6 +361,8 @@ def _code(raw: object, field: Field, asked: Asked) -> object:
 
 def code_digits(text: str) -> str:
     """A code as its writer means it: blanks, apostrophes, dashes, width and the decimals of a number taken away."""
+    if text.isascii() and text.isdigit():
+        return text
     return re.sub(r"\.0+$", "", _AROUND_CODE.sub("", labels.fold(text)))
 
 

@@ -80,9 +80,9 @@ def _judge_alone(checker: Warehouse, month: date, release: Release | None) -> No
 
 def _count_rows(checker: Warehouse, in_force: pa.Table | None) -> None:
     """`row_count` of the file, its accepted rows compared with what is in force in the month."""
-    nothing = pa.table(
-        {"county": pa.array([], pa.string()), "unit": pa.array([], pa.string()), "answers": pa.array([], pa.uint64())}
-    )
+    # not `pa.array([], …)`, which imports pandas
+    columns = {"county": pa.string(), "unit": pa.string(), "answers": pa.uint64()}
+    nothing = pa.table({name: pa.nulls(0, kind) for name, kind in columns.items()})
     checker.con.register("in_force", in_force if in_force is not None else nothing)
     checker.con.execute(
         """

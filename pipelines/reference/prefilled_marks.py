@@ -20,11 +20,13 @@ def text_of(value: object) -> str:
     return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def unpacked(texts: Sequence[object]) -> tuple[list[str], dict[str, list[str]]]:
-    """The names of the questions; code → the texts of the row's cells."""
+def padded(value: object) -> str:
+    """The text of a cell as the copy has it."""
+    return text_of(value)[:WIDTH].strip().ljust(WIDTH)
+
+
+def copied_rows(texts: Sequence[object]) -> tuple[list[str], dict[str, str]]:
+    """The names of the questions, and by code the text of its row, as long as all of them need."""
     names = texts[0].split() if texts and isinstance(texts[0], str) else []
-    rows = {}
-    for text in texts[1:]:
-        if isinstance(text, str) and (code := text[:WIDTH].strip()):
-            rows[code] = [text[at : at + WIDTH].strip() for at in range(0, len(names) * WIDTH, WIDTH)]
-    return names, rows
+    rows = (text.ljust(len(names) * WIDTH) for text in texts[1:] if isinstance(text, str))
+    return names, {code: text for text in rows if (code := text[:WIDTH].strip())}

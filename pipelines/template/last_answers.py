@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from pipelines import months
 from pipelines.reference.form import Part
-from pipelines.reference.prefilled_marks import WIDTH, text_of
+from pipelines.reference.prefilled_marks import padded, text_of
 
 # columns that say which unit a row is about
 GIVEN = ("code", "name", "town", "kind")
@@ -89,8 +89,8 @@ def packed(part: Part, known: Answered) -> list[str]:
         *(known.columns.get(name, blank) for name in names[1:]),
         [since[month] for month in known.since],
     ]
-    padded = _Padded().__getitem__
-    rows = zip(*(map(padded, column) for column in columns), strict=True)
+    texts = _Padded().__getitem__
+    rows = zip(*(map(texts, column) for column in columns), strict=True)
     return [" ".join([*names, SINCE]), "", "", "", *map("".join, rows)]
 
 
@@ -98,5 +98,5 @@ class _Padded(dict[object, str]):
     """Texts of answers as wide as the copy has them, each made once."""
 
     def __missing__(self, value: object) -> str:
-        self[value] = text = text_of(value)[:WIDTH].strip().ljust(WIDTH)
+        self[value] = text = padded(value)
         return text

@@ -119,7 +119,7 @@ def _checked(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.
 
 
 def _check_name(name: str, info: zipfile.ZipInfo) -> None:
-    if name.startswith("/") or ".." in name.split("/") or ":" in name or any(ord(letter) < 32 for letter in name):
+    if name.startswith("/") or ".." in name.split("/") or ":" in name or min(name, default=" ") < " ":
         raise Unreadable("unsafe_zip", f"部件名 {name[:80]!r}")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise Unreadable("unsafe_zip", f"部件 {name} 是符号链接")

@@ -53,7 +53,7 @@ def plain_texts(xml: bytes) -> list[str | None] | None:
         return None
     if "&" in body:
         texts = [unescape(text) for text in texts]
-    return [text or None for text in texts]
+    return [text or None for text in texts] if "" in texts else [*texts]
 
 
 def _unspaced(body: str) -> list[str] | None:
@@ -72,8 +72,7 @@ def _spaced(body: str) -> list[str] | None:
     if rest.strip() != "</sst>" or body.count("<") != 4 * len(items) + 1:
         return None
     texts = [
-        entry.removeprefix(_KEPT) if entry.startswith(_KEPT) else entry.removeprefix(_START).strip(" \t\n")
-        for entry in items
+        entry[len(_KEPT) :] if entry.startswith(_KEPT) else entry.removeprefix(_START).strip(" \t\n") for entry in items
     ]
     return None if "<" in "".join(texts) else texts
 

@@ -146,7 +146,8 @@ def _take(cells: fast_cells.Cells, xml: bytes, result: Scan, styles: set[bytes],
             which = style == index
             places = zip(row[which].tolist(), column[which].tolist(), strict=True)
             result.styled.setdefault(b"%d" % index, []).extend(places)
-    result.hidden_rows += [number for number, attributes in cells.rows if _is_hidden(attributes)]
+    hidden = set(filter(_is_hidden, {attributes for _, attributes in cells.rows}))
+    result.hidden_rows += [number for number, attributes in cells.rows if attributes in hidden]
     result.bulk = cells
     result.area = cells.width * (cells.height - cells.rows[0][0] + 1)
     return cells.width
