@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from pipelines import months
 from pipelines.reference.form import Part
-from pipelines.reference.prefilled_marks import padded, text_of
+from pipelines.reference.prefilled_marks import padded
 
 # columns that say which unit a row is about
 GIVEN = ("code", "name", "town", "kind")
