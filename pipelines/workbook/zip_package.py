@@ -80,8 +80,11 @@ class Package:
         return _same_tree(xml, name) if len(xml) <= REMEMBERED else parse(xml, name)
 
     def inflate_rest(self) -> None:
-        """Unpack the parts that were not read, to check size and checksum, because people will open the file."""
-        for name in self._parts.keys() - self.read_parts:
+        """Unpack the parts that were not read, to check size and checksum, because people will open the file.
+
+        In the order of the package, so that of two damaged parts the same one is named each time.
+        """
+        for name in [name for name in self._parts if name not in self.read_parts]:
             for _ in self.chunks(name):
                 pass
 
