@@ -9,7 +9,7 @@ from pipelines.edition import Release
 
 _TABLES = (
     "indicator", "county", "coverage", "submission", "finding", "finding_count", "finding_all", "policy", "edition", "unit", "decision",
-    "outlook", "movement", "movement_unit", "division_change", "due_day", "status", "figure_spot", "spot_claim",
+    "outlook", "movement", "movement_unit", "division_change", "due_day", "status", "figure_spot", "spot_claim", "place",
 )  # fmt: skip
 _SERIES = ("step", "concern")
 
