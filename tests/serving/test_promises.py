@@ -216,14 +216,14 @@ def test_the_certificate_of_the_mail_server_has_a_day(installation, monkeypatch)
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "off"])
-def test_a_mail_server_without_a_certificate_or_without_an_answer_ends_no_round(found, monkeypatch, security):
+def test_a_mail_server_without_a_certificate_or_without_an_answer_ends_no_round(installation, monkeypatch, security):
     """The process that sends goes on, and so does all that is stopped with it."""
     monkeypatch.setenv("SHEQU_SMTP_HOST", "127.0.0.1")
     monkeypatch.setenv("SHEQU_SMTP_PORT", "9")
     monkeypatch.setenv("SHEQU_SMTP_SECURITY", security)
-    outside.one_round(found, NOW)
-    outside.one_round(found, NOW + timedelta(days=1))
-    seen = reaching.certificate(found, NOW + timedelta(days=1))
+    outside.one_round(installation, NOW)
+    outside.one_round(installation, NOW + timedelta(days=1))
+    seen = reaching.certificate(installation, NOW + timedelta(days=1))
     assert seen.well == (security == "none") and (seen.well or seen.says.startswith("看不到：")), seen
 
 
