@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.benchmarks import city
@@ -123,7 +123,9 @@ def relay(port: int) -> Iterator[tuple[int, list[int]]]:
 
     async def accepted(reader, writer) -> None:
         theirs, ours = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(passed(reader, ours, False), passed(theirs, writer, True), return_exceptions=True)
+        # cancelled when the relay ends
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(passed(reader, ours, False), passed(theirs, writer, True), return_exceptions=True)
 
     # a thread of its own: the browser's driver has a loop in this one
     thread = threading.Thread(target=loop.run_forever, daemon=True)
