@@ -115,7 +115,7 @@ def _lasts(rules: Access) -> float:
 
 
 @st.cache_resource(show_spinner=False)
-def _seen() -> dict[tuple, float]:
+def _seen() -> dict[tuple[str, object], float]:
     """When each sign-in was last used, for the whole process: closing the tab does not reset it."""
     return {}
 

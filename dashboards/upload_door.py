@@ -10,11 +10,12 @@ import json
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -31,9 +32,6 @@ KEPT, GONE_AFTER, SWEEP = 1800.0, 150.0, 30.0
 # bytes of a multipart body besides its file
 FRAMING = 65_536
 PATH = re.compile(r"/*_stcore/+upload_file/+([^/]+)/+([^/]+)/*")
-
-Receive = Callable[[], Awaitable[dict]]
-Send = Callable[[dict], Awaitable[None]]
 
 
 @dataclass
@@ -202,10 +200,10 @@ def keep_sweeping() -> None:
 class Door:
     """ASGI: everything but uploads passes untouched. An upload must say its length, which is then all that is read of it."""
 
-    def __init__(self, app: Callable):
+    def __init__(self, app: ASGIApp):
         self.app = app
 
-    async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] != "http"
             or scope["method"] in ("GET", "HEAD", "OPTIONS")
@@ -230,7 +228,7 @@ def _session(path: str) -> str:
     return match[1]
 
 
-def _length(scope: dict) -> int:
+def _length(scope: Scope) -> int:
     """What the request says of its length. Errors: `Refused` where it says nothing, twice, or nonsense."""
     header = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
     if len(header) != 1 or not header[0].isdigit():
@@ -242,7 +240,7 @@ def _no_longer_than(receive: Receive, most: int) -> Receive:
     """The body, cut off where it is longer than its header says."""
     left = most
 
-    async def counted() -> dict:
+    async def counted() -> Message:
         nonlocal left
         message = await receive()
         left -= len(message.get("body", b""))

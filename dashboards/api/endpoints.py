@@ -39,7 +39,7 @@ class Endpoint:
 
     about: str
     row: type[BaseModel]
-    answer: Callable[[Query], list[dict] | list[Figure] | list[Change]]
+    answer: Callable[[Query], list[dict[str, Any]] | list[Figure] | list[Change]]
     parameters: Mapping[str, Parameter]
 
 
@@ -54,12 +54,12 @@ _INDICATOR = {"indicator": Parameter("指标代码，见 /api/indicators", "plat
 # ---- answers
 
 
-def _editions(query: Query) -> list[dict]:
+def _editions(query: Query) -> list[dict[str, Any]]:
     shown = current(query.settings.releases)
     return [_edition(edition_data.manifest(str(folder)), folder == shown) for folder in edition_data.editions()]
 
 
-def _edition(manifest: dict, shown: bool) -> dict:
+def _edition(manifest: dict[str, Any], shown: bool) -> dict[str, Any]:
     return {
         "edition": f"{manifest['month']}/{manifest['edition']}", "month": manifest["month"], "number": manifest["edition"],
         "kind": manifest["kind"], "published_at": manifest["published_at"], "as_of": manifest["as_of"], "months": manifest["months"],
@@ -67,7 +67,7 @@ def _edition(manifest: dict, shown: bool) -> dict:
     }  # fmt: skip
 
 
-def _indicators(query: Query) -> list[dict]:
+def _indicators(query: Query) -> list[dict[str, Any]]:
     rows = edition_data.indicators(query.release, query.policy)
     return [
         {
@@ -110,11 +110,11 @@ def _compare(query: Query) -> list[Change]:
 
 # a comparison of two months takes seconds
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _compared(folder: str, asked: tuple, _release: Release) -> list[Change]:
+def _compared(folder: str, asked: tuple[Any, ...], _release: Release) -> list[Change]:
     return compare_months.compare(_release, *asked)
 
 
-def _tasks(query: Query) -> list[dict]:
+def _tasks(query: Query) -> list[dict[str, Any]]:
     county, month = query.text("county"), query.month() or query.release.month
     if months.key(month) not in query.release.manifest["months"]:
         raise Refused(400, f"发布版 {query.release.label} 没有 {months.key(month)} 的数字")
@@ -125,7 +125,7 @@ def _tasks(query: Query) -> list[dict]:
     return [_task(query, task) for task in known_tasks if county in (None, task["county"])]
 
 
-def _task(query: Query, task: Task) -> dict:
+def _task(query: Query, task: Task) -> dict[str, Any]:
     """Names of units and the counties' words are for those who may see them."""
     seen = query.may("units", task["county"])
     return {
@@ -134,7 +134,7 @@ def _task(query: Query, task: Task) -> dict:
     }  # fmt: skip
 
 
-def _matters(query: Query) -> list[dict]:
+def _matters(query: Query) -> list[dict[str, Any]]:
     """What the page 报送 lists under 待办事项, for those who have it, of their counties."""
     _require(query, "submit")
     own = request_identity.counties(query.person)

@@ -1,6 +1,8 @@
 """督办: gaps as tasks: county, indicator, units to go, this month's work against its share, due day, the county's replies; closed by later
 data alone."""
 
+from typing import Any
+
 import streamlit as st
 
 from dashboards import signin
@@ -30,7 +32,7 @@ st.markdown(
 )
 
 
-def _row(task: Task) -> dict:
+def _row(task: Task) -> dict[str, Any]:
     return {
         **task,
         "progress": edition_tasks.PACES.get(task["pace"] or "") or edition_tasks.STATES[task["state"]],

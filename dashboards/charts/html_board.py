@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 from types import MappingProxyType
+from typing import Any
 
 from dashboards.charts import bar_geometry
 from dashboards.charts.palette import SIGNS, Ink
@@ -195,7 +196,7 @@ def _county(row: CountyRow, link: Link, ink: Ink) -> Bar:
     )
 
 
-def _common(row: FigureRow, link: Link, name: str, ink: Ink) -> dict:
+def _common(row: FigureRow, link: Link, name: str, ink: Ink) -> dict[str, Any]:
     goal = bar_geometry.target_mark(row)
     return {
         "link": link,

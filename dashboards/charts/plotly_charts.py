@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -12,6 +13,9 @@ from dashboards.text import escape, screen_wording
 from pipelines import months
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
+# keys as in Plotly's reference of traces and layout
+Trace = dict[str, Any]
+Point = tuple[date | None, float | None]
 # one button, which saves the picture; the wheel scrolls the page
 CONFIG = {
     "modeBarButtons": [["toImage"]],
@@ -76,7 +80,7 @@ def trend(
     return figure.add_traces(traces)
 
 
-def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[dict]:
+def _band(rows: Sequence[SeriesRow], ink: Ink) -> list[Trace]:
     """The range of what is unknown: an area for each run of months in which something is, none over the others.
 
     A run of one month is drawn half a month wide, or it would not be seen.
@@ -120,7 +124,7 @@ def _clear(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.45)"
 
 
-def _line(rows: Sequence[SeriesRow], colour: str, name: str, width: float, dash: str = "solid") -> dict:
+def _line(rows: Sequence[SeriesRow], colour: str, name: str, width: float, dash: str = "solid") -> Trace:
     return dict(
         type="scatter",
         x=[row["month"] for row in rows],
@@ -141,7 +145,7 @@ def _goal(indicator: IndicatorRow) -> float | None:
     return indicator["low"] if indicator["low"] is not None else indicator["high"]
 
 
-def _path(rows: Sequence[SeriesRow], indicator: IndicatorRow, ink: Ink) -> list[dict]:
+def _path(rows: Sequence[SeriesRow], indicator: IndicatorRow, ink: Ink) -> list[Trace]:
     """From the baseline straight to the target on its due date."""
     goal = _goal(indicator)
     if goal is None:
@@ -168,7 +172,7 @@ def _path(rows: Sequence[SeriesRow], indicator: IndicatorRow, ink: Ink) -> list[
     ]
 
 
-def _ahead(rows: Sequence[SeriesRow], indicator: IndicatorRow, outlook: OutlookRow | None, ink: Ink) -> list[dict]:
+def _ahead(rows: Sequence[SeriesRow], indicator: IndicatorRow, outlook: OutlookRow | None, ink: Ink) -> list[Trace]:
     """Where the trend leads."""
     if not (outlook and rows and outlook.get("value_at_due") is not None):
         return []
@@ -177,12 +181,12 @@ def _ahead(rows: Sequence[SeriesRow], indicator: IndicatorRow, outlook: OutlookR
     return [_straight("按目前走势", (rows[-1]["month"], rows[-1]["value"]), end, line)]
 
 
-def _straight(name: str, start: tuple, end: tuple, line: dict) -> dict:
+def _straight(name: str, start: Point, end: Point, line: Trace) -> Trace:
     ends = dict(x=[start[0], end[0]], y=[start[1], end[1]])
     return dict(type="scatter", **ends, mode="lines", name=name, line=line, hoverinfo="skip")
 
 
-def _events(months_of: Sequence[date], ink: Ink) -> list[dict]:
+def _events(months_of: Sequence[date], ink: Ink) -> list[Trace]:
     """Numbers on the axis, one above another where a month has several."""
     if not months_of:
         return []
@@ -202,7 +206,7 @@ def _events(months_of: Sequence[date], ink: Ink) -> list[dict]:
     return [mark]
 
 
-def _guides(month: date, goal: float | None, ink: Ink) -> list[dict]:
+def _guides(month: date, goal: float | None, ink: Ink) -> list[Trace]:
     """The month that is looked at, and the target."""
     common = dict(type="line", line=dict(color=ink.line, width=1))
     upright = dict(x0=month.isoformat(), x1=month.isoformat(), y0=0, y1=1, xref="x", yref="y domain")
@@ -210,7 +214,7 @@ def _guides(month: date, goal: float | None, ink: Ink) -> list[dict]:
     return [common | upright, *([common | level] if goal is not None else [])]
 
 
-def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, dict]:
+def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, Trace]:
     common = dict(tickfont=dict(color=ink.quiet), gridcolor=ink.faint, fixedrange=True)
     suffix = "%" if indicator["unit"] == "%" else ""
     return {

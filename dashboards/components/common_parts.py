@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -56,7 +56,7 @@ def chart(figure: Figure, name: str, alt: str) -> None:
     show("figure.html", figure=figure_json, alt=escape.plain(alt), height=figure.layout.height)
 
 
-def drawn(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure]) -> Figure:
+def drawn(view: View, ink: palette.Ink, what: tuple[Hashable, ...], make: Callable[[], Figure]) -> Figure:
     """A figure that depends only on the view, the palette and `what`, cached for all sessions: do not change it."""
     key = (*what, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
     return _drawn(key, make)
@@ -64,7 +64,7 @@ def drawn(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure])
 
 # a figure takes some hundred kilobytes
 @st.cache_resource(max_entries=100, show_spinner=False)
-def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
+def _drawn(key: tuple[Hashable, ...], _make: Callable[[], Figure]) -> Figure:
     return _make()
 
 

@@ -161,7 +161,11 @@ _UNITS, _FINDINGS, _LETTERS = 24, 6, 70
 
 
 def on_paper(
-    view: View, rows: Sequence[PlaceRow], near: Sequence[UnitNearDone], findings: Sequence[Mapping], county: str
+    view: View,
+    rows: Sequence[PlaceRow],
+    near: Sequence[UnitNearDone],
+    findings: Sequence[Mapping[str, Any]],
+    county: str,
 ) -> None:
     """The county on one sheet: indicators in two columns, units one condition short, what was sent, findings."""
     half = (len(rows) + 1) // 2
@@ -217,7 +221,7 @@ def _sent_in_words(view: View, county: str) -> str:
     return escape.markdown(f"{'；'.join(files[:3])}{_and_more(files, 3)}。" if files else "这个月没有收到报表。")
 
 
-def _findings_in_words(findings: Sequence[Mapping]) -> str:
+def _findings_in_words(findings: Sequence[Mapping[str, Any]]) -> str:
     lines = [finding_line(row) for row in findings if row["severity"] != "note"]
     first = "；".join(_cut(f"{line['cell'] or ''} {line['what']}".strip().rstrip("。")) for line in lines[:_FINDINGS])
     return escape.markdown(f"{first}{_and_more(lines, _FINDINGS)}。" if lines else "没有错误，也没有需核实的。")
@@ -227,7 +231,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LETTERS else f"{text[:_LETTERS]}…"
 
 
-def _and_more(rows: Sequence, shown: int) -> str:
+def _and_more(rows: Sequence[object], shown: int) -> str:
     return f" 等 {len(rows)} 个，见系统" if len(rows) > shown else ""
 
 

@@ -10,6 +10,7 @@ from dashboards import signin
 from dashboards.components import common_parts, header
 from dashboards.components.header import View
 from dashboards.queries import edition_data, gap_rows
+from dashboards.queries.row_types import LackingRow
 from dashboards.text import escape, screen_wording
 
 ALL = "all"
@@ -95,7 +96,7 @@ def units(view: View, asked: Filters) -> None:
     )
     common_parts.download(
         lambda: [_line(row) for row in gap_rows.lacking(view, asked.wanted, asked.states, asked.one, _FILED)],
-        rows[0]["found"],
+        rows[0]["units"],
         {"unit": "代码", **columns},
         f"缺口清单-{view.month:%Y-%m}",
         asked.county,
@@ -106,7 +107,7 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "what": edition_data.STATES[row["state"]]}
 
 
-def _sentence(view: View, asked: Filters, rows: list[dict]) -> str:
+def _sentence(view: View, asked: Filters, rows: list[LackingRow]) -> str:
     """`襄都区有 23 个城市社区缺……；下面是离全部达标最近的 300 个。`"""
     where = edition_data.short_names(view).get(asked.county, asked.county) if asked.county else "全市"
     what = edition_data.indicator(view, asked.indicator)["name"] if asked.indicator else "任一主要指标"
@@ -114,7 +115,7 @@ def _sentence(view: View, asked: Filters, rows: list[dict]) -> str:
         return f"{where}没有这样的社区（村）：{what}。"
     lacks = f"缺“{what}”" if asked.states == gap_rows.LACKS else f"“{what}”未报或待核实"
     only = "，而且只差这一项主要指标" if asked.one and asked.indicator else "，只差一项" if asked.one else ""
-    total = rows[0]["found"]
+    total = rows[0]["units"]
     more = (
         f"；下面是离全部达标最近的 {len(rows)} 个，全部见下载的表格" if total > len(rows) else "，离全部达标最近的在前"
     )

@@ -124,7 +124,7 @@ def files(seq: int, county: str | None, file: str) -> None:
         )
 
 
-def _made(make: Callable, seq: int) -> Callable[[], bytes]:
+def _made(make: Callable[[int, Settings], tuple[bytes, str]], seq: int) -> Callable[[], bytes]:
     place = settings.load()
     return lambda: make(seq, place)[0]
 

@@ -21,6 +21,7 @@ from pipelines.access.roles import Actor
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, returned_lists, spot_desk, spot_tasks, submit_files
 from pipelines.intake.outcome import Report
+from pipelines.intake.spot_desk import ClaimResult, ListResult
 from pipelines.monthly import checked_editions, month_decisions
 from pipelines.verification import sentences
 from pipelines.verification.spot_lists import SpotList
@@ -97,12 +98,12 @@ def _one(spot_list: SpotList, known: Mapping[int, SpotList], by: str | Actor, ma
     _behind(spot_list, whole=may_decide or spot_list.closing is not None)
 
 
-def _aim(claim: Mapping) -> str:
+def _aim(claim: ClaimResult) -> str:
     goal = f"所报 {claim['yes']:,} 个，目标需 {claim['required']:,} 个"
     return f"{goal}；走访 {claim['visits']} 个，{sentences.allowance(claim['allowed'])}。"
 
 
-def _next_step(spot_list: SpotList, result: Mapping, by: str | Actor) -> None:
+def _next_step(spot_list: SpotList, result: ListResult, by: str | Actor) -> None:
     """What is to be done with a list now."""
     if result["state"] in ("planned", "undrawn"):
         _to_draw(spot_list, result["state"], by)
@@ -141,7 +142,7 @@ def _taken_back(spot_list: SpotList, why: str, by: str | Actor) -> str:
     return f"{spot_list.number} 号名单的计划已撤回，记录永久保留。"
 
 
-def _hand_out(spot_list: SpotList, result: Mapping) -> None:
+def _hand_out(spot_list: SpotList, result: ListResult) -> None:
     """The lists of all groups in one package; and the 候补 that became due."""
     if result["spares_due"] and result["state"] == "open":
         st.caption(f"有 {len(result['spares_due'])} 个候补要补走访，名单里已列在最后。")
@@ -164,7 +165,7 @@ def _package(spot_list: SpotList) -> bytes:
     return buffer.getvalue()
 
 
-def _files(spot_list: SpotList, result: Mapping, by: str | Actor) -> None:
+def _files(spot_list: SpotList, result: ListResult, by: str | Actor) -> None:
     """What came back, file by file; each may be taken back while the list is open."""
     if not spot_list.results:
         return

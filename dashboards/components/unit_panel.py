@@ -87,7 +87,11 @@ def _found(view: View, text: str) -> list[tuple[str, list[Link]]]:
         (
             "问题",
             [
-                Link(href("unit", unit=row["unit"]) if row["unit"] else href("reporting"), row["id"], quiet=row["file"])
+                Link(
+                    href("unit", unit=row["unit"]) if row["unit"] else href("reporting"),
+                    row["id"] or "",
+                    quiet=row["file"],
+                )
                 for row in submission_rows.find_findings(view, text)
             ],
         ),

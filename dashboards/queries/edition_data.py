@@ -56,7 +56,7 @@ _DECLARED = (
 )
 
 
-def _printed(row: dict) -> dict:
+def _printed(row: dict[str, Any]) -> dict[str, Any]:
     """The row with full-width marks in what was declared with ASCII marks."""
     names = (*_DECLARED, "name") if "indicator" in row else (*_DECLARED, "text") if "heading" in row else _DECLARED
     return {**row, **{name: full_width(row[name]) for name in names if isinstance(row.get(name), str)}}
@@ -64,13 +64,15 @@ def _printed(row: dict) -> dict:
 
 # An answer takes a hundred kilobytes at most, all of them a hundred megabytes. Sessions share it and must not change it.
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _rows(folder: str, sql: str, parameters: tuple, named: tuple) -> list[dict]:
+def _rows(
+    folder: str, sql: str, parameters: tuple[Any, ...], named: tuple[tuple[str, Any], ...]
+) -> list[dict[str, Any]]:
     return [_printed(row) for row in _open(folder).rows(sql, dict(named) if named else list(parameters))]
 
 
 # one of these takes two megabytes for a country
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _many(folder: str, sql: str, named: tuple) -> list[dict]:
+def _many(folder: str, sql: str, named: tuple[tuple[str, Any], ...]) -> list[dict[str, Any]]:
     return [_printed(row) for row in _open(folder).rows(sql, dict(named))]
 
 
@@ -144,7 +146,7 @@ def editions() -> list[Path]:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def manifest(folder: str) -> dict:
+def manifest(folder: str) -> dict[str, Any]:
     """An edition's manifest, without opening the edition."""
     return read_manifest(Path(folder))
 
@@ -243,7 +245,7 @@ def towns(view, indicator: str, county: str) -> list[TownRow]:
 STATES: dict[int | None, str] = {1: "已具备", 2: "缺", 3: "未报或待核实", 4: "是否适用待核实"}
 
 
-def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]) -> list[dict]:
+def units_of(view, indicator: IndicatorRow, county: str, states: tuple[int, ...]) -> list[dict[str, Any]]:
     """Units of a county in some state for one indicator, with their answers; those that lack fewest headline indicators first."""
     if not signin.may("units", county):
         return []
@@ -294,7 +296,9 @@ _MOVED_UNITS = """
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def _movement(folder: str, policy: str, month: date, indicator: str) -> tuple[list[dict], list[dict]]:
+def _movement(
+    folder: str, policy: str, month: date, indicator: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of `movement` and `movement_unit` of one indicator."""
     release = _open(folder)
     if not month_movement.is_known(release, month):

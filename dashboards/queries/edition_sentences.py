@@ -6,6 +6,7 @@ from functools import reduce
 
 import streamlit as st
 
+from dashboards.queries.row_types import ShownChange
 from pipelines.edition import Release, concern, movement_sentences
 from pipelines.edition.compare_months import compare
 from pipelines.edition.progress_rows import Moved, Slipped
@@ -44,7 +45,7 @@ def moved(view) -> list[Moved]:
 
 # all indicators are counted together: the next one of the same months is at hand
 @st.cache_resource(max_entries=20, show_spinner=False)
-def _changes(folder: str, policy: str, first: date, last: date, _release: Release) -> list[dict]:
+def _changes(folder: str, policy: str, first: date, last: date, _release: Release) -> list[ShownChange]:
     # the parts add up to the change, also where one of the values is none
     rows = compare(_release, first, last, policy=policy)
     return [{**row, "change": str(_all(row["parts"]))} for row in rows]
@@ -54,7 +55,7 @@ def _all(parts: dict[str, str]) -> Fraction:
     return reduce(lambda total, part: total + Fraction(part), parts.values(), Fraction(0))
 
 
-def changes(view, first: date, last: date, indicator: str) -> list[dict]:
+def changes(view, first: date, last: date, indicator: str) -> list[ShownChange]:
     """The change of one indicator between two months in its parts, city first: `pipelines.edition.compare_months.compare`."""
     rows = _changes(str(view.release.folder), view.policy, first, last, view.release)
     return [row for row in rows if row["indicator"] == indicator]

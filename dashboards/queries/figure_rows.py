@@ -5,6 +5,7 @@ figures of counties.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from dashboards.queries.edition_data import many, rows
 from dashboards.queries.row_types import ConcernRow, CountyRow, MovedRow, PlaceRow, StandingRow
@@ -12,7 +13,7 @@ from dashboards.queries.row_types import ConcernRow, CountyRow, MovedRow, PlaceR
 _WANTED = "policy = $policy AND month = $month AND divisions = $divisions"
 
 
-def _parameters(view, **more) -> dict:
+def _parameters(view, **more) -> dict[str, Any]:
     return {"policy": view.policy, "month": view.month, "divisions": view.divisions, **more}
 
 
@@ -65,7 +66,7 @@ def concern(view, most: int) -> list[ConcernRow]:
     )
 
 
-def _of_counties(view, wanted: str, places: tuple[str, ...], figure: Callable = _figure) -> str:
+def _of_counties(view, wanted: str, places: tuple[str, ...], figure: Callable[[Any, str], str] = _figure) -> str:
     """Figures of some counties with their names, as SQL."""
     among = f"unit IN ({', '.join(_quoted(place) for place in places) or 'NULL'})"
     return f"""

@@ -1,6 +1,7 @@
 """缺口清单: units that lack something, by county, town, kind and indicator. Selections from an edition's tables."""
 
 from dashboards.queries.edition_data import rows, unit_state
+from dashboards.queries.row_types import LackingRow
 from dashboards.queries.submission_rows import OWN_UNIT, own
 
 # states of a unit: lacks it; has not said; it is not known whether it applies
@@ -26,8 +27,8 @@ def kinds(view) -> list[str]:
     return [row["kind"] for row in distinct]
 
 
-def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: bool, most: int) -> list[dict]:
-    """Units in the order of fewest missing leading indicators; each row knows how many there are (`found`).
+def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: bool, most: int) -> list[LackingRow]:
+    """Units in the order of fewest missing leading indicators; each row knows how many there are (`units`).
 
     `wanted`: county, town, kind and indicator, None for all. Without an indicator: units that lack any leading one. `one`: only units
     that lack a single leading indicator.
@@ -40,7 +41,7 @@ def lacking(view, wanted: dict[str, str | None], states: tuple[int, ...], one: b
     return rows(
         view.release,
         f"""SELECT st.unit, st.name, st.kind, st.town, st.county, st.county_code, {f's."{indicator}"' if indicator else "2"} AS state,
-                   u.main_has, u.main_lacks, u.main_unknown, u.main_missing, count(*) OVER () AS found
+                   u.main_has, u.main_lacks, u.main_unknown, u.main_missing, count(*) OVER () AS units
             FROM {standing} AS st JOIN {state} AS s USING (month, unit)
             LEFT JOIN {unit_state(view)} AS u ON u.unit = st.unit AND u.policy = $policy
             WHERE st.month = $month AND {has_it} AND ($county IS NULL OR st.county_code = $county)

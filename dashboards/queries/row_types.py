@@ -2,7 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from pipelines.edition.figure_types import Change
 
 
 class IndicatorRow(TypedDict):
@@ -330,11 +332,13 @@ class SubmissionRow(TypedDict):
 
 
 class FindingRow(TypedDict):
-    """A finding of a submission in force."""
+    """A finding of a submission in force. With names where the query joins them, with the number of all where it is cut off, with the
+    state of its matter where it is read as of now.
+    """
 
     month: date | None
     seq: int | None
-    id: str
+    id: str | None
     code: str
     severity: str
     sheet: str | None
@@ -342,7 +346,74 @@ class FindingRow(TypedDict):
     field: str | None
     unit: str | None
     found: str | None
+    expected: str | None
     message: str
     county: str | None
     file: str
+    county_name: NotRequired[str | None]
+    unit_name: NotRequired[str | None]
+    findings: NotRequired[int]
+    state: NotRequired[str | None]
+    explanation: NotRequired[str | None]
+    question: NotRequired[str | None]
+
+
+class FindingCount(TypedDict):
+    """Findings of one kind in a county of a month, with one message; `counties` that have any of the kind."""
+
+    month: date
+    county: str | None
+    code: str
+    severity: str
     findings: int
+    message: str
+    counties: int
+
+
+class UnitPlace(TypedDict):
+    """A unit of a month's roster with its place."""
+
+    unit: str
+    name: str
+    kind: str
+    town: str
+    county: str
+    county_code: str
+
+
+class TownPlace(TypedDict):
+    """A town of a month; `parent` is the code of its county, `county` the name."""
+
+    unit: str
+    name: str
+    parent: str
+    county: str
+
+
+class SourceRow(TypedDict):
+    """Where a question was answered in a submission."""
+
+    seq: int
+    part: str
+    field: str
+    sheet: str
+    cell: str | None
+    header: str | None
+    factor: Decimal | None
+
+
+class LackingRow(UnitPlace):
+    """A unit that lacks an indicator or any leading one; `units`: how many there are."""
+
+    state: int
+    main_has: int | None
+    main_lacks: int | None
+    main_unknown: int | None
+    main_missing: str | None
+    units: int
+
+
+class ShownChange(Change):
+    """A change between two months; `change`: the sum of its parts, an exact fraction."""
+
+    change: str

@@ -2,12 +2,21 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
 from dashboards import signin
 from dashboards.queries.edition_data import many, rows
-from dashboards.queries.row_types import ReportingRow
+from dashboards.queries.row_types import (
+    FindingCount,
+    FindingRow,
+    ReportingRow,
+    SourceRow,
+    SubmissionRow,
+    TownPlace,
+    UnitPlace,
+)
 from dashboards.text import search_words
 from pipelines import settings
 from pipelines.edition import Release, explained_answers, open_edition
@@ -34,7 +43,7 @@ def own() -> tuple[str, ...] | None:
 _GRAVE = "CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END"
 
 
-def _own() -> tuple:
+def _own() -> tuple[list[str] | None, list[str] | None]:
     counties = signin.counties()
     return counties, counties
 
@@ -89,7 +98,7 @@ def coverage(release: Release, most: int = MOST) -> list[ReportingRow]:
     )
 
 
-def submissions(release: Release, month: date, county: str | None = None) -> list[dict]:
+def submissions(release: Release, month: date, county: str | None = None) -> list[SubmissionRow]:
     return rows(
         release,
         f"SELECT * FROM submission WHERE month = ? AND (?::VARCHAR IS NULL OR county = ?) AND {_OWN} ORDER BY seq DESC",
@@ -100,7 +109,7 @@ def submissions(release: Release, month: date, county: str | None = None) -> lis
     )
 
 
-def findings(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
+def findings(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[FindingRow]:
     """Findings of the month's submissions in force, the gravest first; each row knows how many there are (`findings`)."""
     table = _named_findings(release, month)
     return rows(
@@ -123,7 +132,7 @@ def _named_findings(release: Release, month: date) -> str:
         LEFT JOIN {standing} AS s ON s.month = f.month AND s.unit = f.unit)"""
 
 
-def finding_counts(release: Release, month: date) -> list[dict]:
+def finding_counts(release: Release, month: date) -> list[FindingCount]:
     """Of each kind of finding the counties that have most of it, and how many have any (`counties`)."""
     sql = f"""SELECT *, count(*) OVER kind AS counties FROM finding_count WHERE month = ? AND {_OWN}
               WINDOW kind AS (PARTITION BY code)
@@ -171,7 +180,7 @@ def _now(place: Settings, month: date, mark: int) -> MonthNow:
     return month_now.of(place, month)
 
 
-def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[dict]:
+def findings_now(release: Release, month: date, county: str | None = None, most: int = 3000) -> list[FindingRow]:
     """As `findings`, of all that has come in for the month until now. Where no settling has left anything yet (a restored installation),
     the edition's.
     """
@@ -222,7 +231,7 @@ def _with_due(rows: list[ReportingRow], month: date) -> list[ReportingRow]:
 # ---- one unit
 
 
-def find_units(view, text: str, most: int = 60) -> list[dict]:
+def find_units(view, text: str, most: int = 60) -> list[UnitPlace]:
     """Units of the month in whose name, town, county or code every word of the text is, as it stands or as initials of pinyin."""
     standing = view.release.of_month("standing", view.month)
     words = [(word, search_words.pattern(word) or "") for word in search_words.words(text)]
@@ -241,7 +250,7 @@ def find_units(view, text: str, most: int = 60) -> list[dict]:
     )
 
 
-def find_towns(view, text: str, most: int = 12) -> list[dict]:
+def find_towns(view, text: str, most: int = 12) -> list[TownPlace]:
     """Towns of the month, with the code of their county, that the text finds."""
     towns = many(
         view.release,
@@ -252,7 +261,7 @@ def find_towns(view, text: str, most: int = 12) -> list[dict]:
     return [row for row in towns if search_words.found(text, row["name"], row["county"])][:most]
 
 
-def find_findings(view, text: str, most: int = 12) -> list[dict]:
+def find_findings(view, text: str, most: int = 12) -> list[FindingRow]:
     """Findings of the month by the beginning of their number, which a receipt or a mail names."""
     if not re.fullmatch("[0-9a-f]{4,40}", text.strip()):
         return []
@@ -267,7 +276,7 @@ def find_findings(view, text: str, most: int = 12) -> list[dict]:
     )
 
 
-def unit_findings(view, code: str) -> list[dict]:
+def unit_findings(view, code: str) -> list[FindingRow]:
     """What was found in the month's workbook about one unit."""
     table = _named_findings(view.release, view.month)
     return rows(
@@ -279,31 +288,31 @@ def unit_findings(view, code: str) -> list[dict]:
     )
 
 
-def unit(view, code: str) -> dict | None:
+def unit(view, code: str) -> dict[str, Any] | None:
     standing = view.release.of_month("standing", view.month)
     sql = f"SELECT * FROM {standing} WHERE month = ? AND unit = ? AND {_OWN_UNIT}"
     known = rows(view.release, sql, view.month, code, *_own())
     return known[0] if known else None
 
 
-def unit_life(view, uid: str) -> list[dict]:
+def unit_life(view, uid: str) -> list[dict[str, Any]]:
     """A unit's months by its identity, which outlives codes and names."""
     return rows(view.release, f"SELECT * FROM standing WHERE uid = ? AND {_OWN_UNIT} ORDER BY month DESC", uid, *_own())
 
 
-def unit_states(view, code: str) -> dict:
+def unit_states(view, code: str) -> dict[str, Any]:
     state = view.release.of_month(f"state-{view.policy}", view.month)
     known = rows(view.release, f"SELECT * FROM {state} WHERE month = ? AND unit = ?", view.month, code)
     return known[0] if known else {}
 
 
-def evidence(view, seq: int | None, row_no: int | None) -> dict:
+def evidence(view, seq: int | None, row_no: int | None) -> dict[str, Any]:
     """The text that stood in each cell of a unit's row."""
     known = rows(view.release, "SELECT * FROM evidence WHERE seq = ? AND row_no = ?", seq, row_no)
     return known[0] if known else {}
 
 
-def sources(view, seq: int | None) -> dict[str, dict]:
+def sources(view, seq: int | None) -> dict[str, SourceRow]:
     """field → sheet and column of a submission."""
     known = rows(view.release, "SELECT * FROM source WHERE seq = ? AND part = 'community'", seq)
     return {row["field"]: row for row in known}

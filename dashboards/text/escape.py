@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
@@ -34,7 +35,7 @@ def plotly(text: object) -> str:
     return html.escape(plain(text), quote=False)
 
 
-def sheet(rows: Sequence[Mapping], names: Mapping[str, str]) -> bytes:
+def sheet(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> bytes:
     """Rows as CSV for Excel and WPS (UTF-8 with mark): columns by `names`, nothing in it a formula, a date or a rounded code."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
@@ -59,7 +60,7 @@ def _plain_value(value: object) -> object:
     return "" if value is None else value
 
 
-def workbook(rows: Sequence[Mapping], names: Mapping[str, str]) -> bytes:
+def workbook(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> bytes:
     """Rows as one sheet of an xlsx file: numbers as numbers, all else as text, the head frozen and filtered."""
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
