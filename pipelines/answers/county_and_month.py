@@ -27,7 +27,6 @@ _SHORT_YEAR = re.compile(r"(?<!\d)'?\d{2}年\d{1,2}月")
 _CHINESE = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _CHINESE_MONTH = re.compile(r"([二〇零○一三四五六七八九]{4})年(十[一二]?|[一二三四五六七八九])月")
 _DATE_LINE = re.compile(r"(?:填报|填表|报送|制表|上报|打印|报出)(?:日期|时间)")
-_WHO = re.compile(r"(?:填报|编报|填表|报送|报告|上报)(?:单位|部门|机构)|^单位名称|^单位\(")
 
 
 V = TypeVar("V")

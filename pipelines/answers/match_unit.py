@@ -29,7 +29,6 @@ def key(code: str | None, name: str | None, town: str | None) -> str:
 class CountyIndex:
     """The units of one county in one month, ready to be looked up."""
 
-    county: str
     units: dict[str, Listed]
     written: dict[str, str]  # code -> folded roster name
     exact: dict[tuple[str | None, str | None, str | None], "Outcome"]  # code, name and town just as the roster has them
@@ -107,7 +106,7 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
         ):
             towns[text].add(unit.town_code)
     return CountyIndex(
-        county, units, {code: fold(unit.name) for code, unit in units.items()},
+        units, {code: fold(unit.name) for code, unit in units.items()},
         {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
         _places(rosters, units), _town_prefixes(units), elsewhere, rosters.known_codes(),
     )  # fmt: skip

@@ -53,8 +53,7 @@ def small_release(reference: Reference, folder: Path) -> Release:
     workbook = folder / "blank.xlsx"
     workbook.write_bytes(template.build(reference.form, county, MONTH, template.blank_table(units), {}))
     submit_files.submit([workbook], settings, by="生成文档")
-    with session.writing(settings, "生成文档") as warehouse:
-        session.settle(warehouse, None)
+    with session.settled(settings, "生成文档") as warehouse:
         return open_folder(publish(warehouse, settings, MONTH).folder)
 
 

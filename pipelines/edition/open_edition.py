@@ -147,6 +147,12 @@ class Release:
     def close(self) -> None:
         self.con.close()
 
+    def __enter__(self) -> "Release":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def open_release(
     month: str | date | Path | None = None,

@@ -1,6 +1,6 @@
 """Formatting of official Chinese: numbers with units, lists of names, dates, targets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -56,11 +56,6 @@ def aim_in_words(goal: str, unit: str) -> str:
     return f"{low}{unit}至{high}{unit}"
 
 
-def points(unit: str) -> str:
-    """The unit of a change of a value in `unit`: percentage points for percentages."""
-    return "个百分点" if unit == "%" else unit
-
-
 def signed(change: Decimal | None) -> str:
     """A change in a table: `+1.2`, `−0.3`, `0.0`; a dash where nothing can be compared."""
     if change is None:
@@ -88,7 +83,3 @@ def sentence(*parts: object) -> str:
     """Clauses joined to one sentence, false ones left out; empty where there are none."""
     clauses = [str(part) for part in parts if part]
     return f"{'，'.join(clauses)}。" if clauses else ""
-
-
-def paragraph(sentences: Iterable[str]) -> str:
-    return "".join(sentences)

@@ -9,7 +9,7 @@ from pipelines.edition.open_edition import Release
 from pipelines.edition.progress_rows import Task
 from pipelines.errors import Refusal
 from pipelines.intake.decisions import decide, person
-from pipelines.intake.session import settle, writing
+from pipelines.intake.session import settled
 from pipelines.settings import Settings
 
 
@@ -21,13 +21,9 @@ def reply(county: str, indicator: str, text: str, settings: Settings, by: str | 
     by = person(by, "submit", settings, county, indicator=indicator)
     if explanations.says_nothing(text):
         raise Refusal(f"“{text.strip()}”没有说明办理情况；请写明采取了什么措施、何时完成")
-    with writing(settings, "督办答复") as opened:
-        settle(opened)
-        release = open_release(settings=settings)
-        try:
+    with settled(settings, "督办答复") as opened:
+        with open_release(settings=settings) as release:
             require_standing(release, county, indicator)
-        finally:
-            release.close()
         body = {"month": months.key(release.month), "county": county, "indicator": indicator}
         return decide(opened, "reply", {**body, "text": explanations.kept(text)}, by)
 

@@ -15,7 +15,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
 from pipelines.intake.month_report import Gaps, MonthStatus
-from pipelines.intake.session import settle, writing
+from pipelines.intake.session import settle, settled
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
 from pipelines.settings import Settings
@@ -35,8 +35,7 @@ def approve(
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
     by = person(by, "approve", settings, month=months.key(month))
-    with writing(settings, "审核") as opened:
-        settle(opened)
+    with settled(settings, "审核") as opened:
         life = opened.life()
         state = life.month(month)
         if not state.effective:
@@ -74,8 +73,7 @@ def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> 
     """Open an approved month again, with the reason; what waited for it comes into force."""
     by = person(by, "reopen", settings, month=months.key(month))
     _need("理由", why)
-    with writing(settings, "退回") as opened:
-        settle(opened)
+    with settled(settings, "退回") as opened:
         if not opened.life().month(month).approved:
             raise Refusal(f"{months.label(month)}未经审核，无需重开")
         return decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
@@ -85,8 +83,7 @@ def waive(finding: str, why: str, until: date, settings: Settings, by: str | rol
     """Accept a finding until a month's end, with the reason."""
     by = person(by, "waive", settings, finding=finding)
     _need("理由", why)
-    with writing(settings, "豁免") as opened:
-        settle(opened)
+    with settled(settings, "豁免") as opened:
         rows = opened.con.execute(
             "SELECT DISTINCT phase, severity, month FROM finding JOIN submission USING (seq) WHERE id = ?", [finding]
         ).fetchall()
@@ -110,8 +107,7 @@ def resolve(
 ) -> Event:
     """Say which unit of the roster a row means, or, as a `value`, how a county's habit is read; applies to later files of the county."""
     by = person(by, "resolve", settings, finding=finding)
-    with writing(settings, "认定单位") as opened:
-        settle(opened)
+    with settled(settings, "认定单位") as opened:
         if value is not None:
             return decide(opened, "resolve", _habit(opened, finding, value), by)
         rows = opened.con.execute(
@@ -178,8 +174,7 @@ def extend(
     _need("理由", why)
     if (until is None) == (not excuse):
         raise Refusal("请写明延至哪一天，或免报，二者取其一")
-    with writing(settings, "延期或免报") as opened:
-        settle(opened)
+    with settled(settings, "延期或免报") as opened:
         if county not in {c.code for c in opened.reference.rosters.counties(month)}:
             raise Refusal(f"{county} 不是{months.label(month)}的县（市、区）；请核对代码")
         usual = opened.reference.calendar.due_day(month)
@@ -196,8 +191,7 @@ def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, 
     """
     by = person(by, "annotate", settings, month=months.key(month))
     _need("批注", text)
-    with writing(settings, "批注") as opened:
-        settle(opened)
+    with settled(settings, "批注") as opened:
         about = {"indicator": indicator} if indicator else {}
         return decide(opened, "annotate", {"month": months.key(month), "text": text.strip(), **about}, by)
 
@@ -207,8 +201,7 @@ def admit(name: str, town: str, kind: str, since: date, why: str, settings: Sett
     by = person(by, "resolve", settings, town=town)
     _need("名称", name)
     _need("理由", why)
-    with writing(settings, "增设单位") as opened:
-        settle(opened)
+    with settled(settings, "增设单位") as opened:
         units = [unit for unit in opened.reference.rosters.units(since) if unit.town_code == town]
         if not units:
             raise Refusal(f"{months.label(since)}的名册中没有代码为 {town} 的街道（乡镇）；请核对")
@@ -239,8 +232,7 @@ def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> E
     Errors: `Refusal` for what was taken back already, for what only the program notes, and for a submission of an approved month.
     """
     _need("理由", why)
-    with writing(settings, "撤回") as opened:
-        settle(opened)
+    with settled(settings, "撤回") as opened:
         event, life = _event(opened.archive, seq), opened.life()
         by = _who_withdraws(opened, event, settings, by)
         if event.kind not in WITHDRAWABLE:

@@ -18,7 +18,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import file_names, judge, month_status, outcome, receipts, returned_lists
 from pipelines.intake.judge import Preview
 from pipelines.intake.outcome import Report
-from pipelines.intake.session import PATIENCE, Progress, settle, writing
+from pipelines.intake.session import PATIENCE, Progress, settled
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -123,8 +123,7 @@ def submit(
     receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now, version)
     taken = [data if isinstance(data, Report) else _Taken.by(receiver, name, data) for name, data in files]
     try:
-        with writing(settings, "接收报表", PATIENCE) as opened:
-            settle(opened, report, now)
+        with settled(settings, "接收报表", PATIENCE, report=report, now=now) as opened:
             today = (now or datetime.now(SHANGHAI)).date()
             return [
                 entry if isinstance(entry, Report) else as_received(opened, entry.seq, entry.name, entry.known, today)
@@ -207,8 +206,7 @@ def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait
     Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
     """
     stored = [report for report in reports if report.seq is not None]
-    with writing(settings, "写回执", wait) as opened:
-        settle(opened)
+    with settled(settings, "写回执", wait) as opened:
         today = datetime.now(SHANGHAI).date()
         read = [
             as_received(opened, r.seq, r.file, False, today) if r.state == "received" and r.seq else r for r in stored

@@ -64,8 +64,7 @@ def let_through(opened: Warehouse, month: date, name: str, now: datetime) -> str
 def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
     """A person releases the month's newest edition. Errors: `Refusal` where there is none, or it is released already."""
     by = decisions.person(by, "publish", settings, month=months.key(month))
-    with session.writing(settings, "发布") as opened:
-        session.settle(opened)
+    with session.settled(settings, "发布") as opened:
         known = month_state.editions(opened.archive)
         names = [edition_folders.name_of(f) for f in edition_folders.usable(settings.releases, opened.archive, month)]
         if not names:
@@ -83,8 +82,7 @@ def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> E
     by = decisions.person(by, "publish", settings, edition=name)
     if not why.strip():
         raise Refusal("请写明理由")
-    with session.writing(settings, "收回") as opened:
-        session.settle(opened)
+    with session.settled(settings, "收回") as opened:
         known = month_state.editions(opened.archive)
         if name not in known.made:
             raise Refusal(f"没有 {name} 这一版；各版见 shequ status")

@@ -95,8 +95,7 @@ def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
 
 def _follow(month: date, settings: Settings, doing: str) -> None:
     """Release the month's newest edition where the gate is open now, and issue its papers anew."""
-    with session.writing(settings, doing) as opened:
-        session.settle(opened)
+    with session.settled(settings, doing) as opened:
         newest = edition_folders.usable(settings.releases, opened.archive, month)[-1:]
         for folder in newest:
             gate.let_through(opened, month, edition_folders.name_of(folder), datetime.now(SHANGHAI))

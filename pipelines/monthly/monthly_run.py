@@ -48,8 +48,7 @@ def _publish(
     warn: Callable[[str], None] | None,
 ) -> Edition:
     """`run` without its papers."""
-    with session.writing(settings, "月度计算") as opened:
-        session.settle(opened, report)
+    with session.settled(settings, "月度计算", report=report) as opened:
         wanted = month or newest_reported(opened, datetime.now(SHANGHAI))
         if wanted is None:
             raise Refusal("还没有任何有效报表；请先提交报表（shequ submit）")

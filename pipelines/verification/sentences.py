@@ -96,10 +96,6 @@ def undrawn(day: date) -> str:
     return f"应于 {day.month} 月 {day.day} 日抽取，未抽取"
 
 
-def changed(times: int) -> str:
-    return f"改过 {times} 处"
-
-
 def factor(visits: Visits, factor: Factor) -> str:
     """核实率 of a stratum: `11/12（59%—100%）`; a dash where nothing was confirmed or refuted."""
     if factor.value is None:

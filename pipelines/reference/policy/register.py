@@ -28,7 +28,6 @@ from pipelines.reference.policy.expression import Expression, Name, Namespace, T
 from pipelines.reference.strict_yaml import Entry, Plain, Prose, suggest
 
 Level = Literal["community", "town", "county", "city"]
-LEVELS: tuple[Level, ...] = ("community", "town", "county", "city")
 Number = Decimal | int
 
 # Attributes of a unit of the roster that an expression may use, by what is counted.

@@ -24,11 +24,6 @@ class Decision(Entry):
     type: Literal["renamed", "recoded", "merged", "split", "new", "abolished"]
     reason: Prose = Field(min_length=1)
 
-    @property
-    def year(self) -> int:
-        """The edition in which the change shows; a unit that is only abolished is missing from the next edition."""
-        return int((self.after or self.before or "")[:4])
-
     def codes(self) -> tuple[str | None, str | None]:
         return self.before and self.before[5:], self.after and self.after[5:]
 

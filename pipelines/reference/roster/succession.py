@@ -28,7 +28,6 @@ from pipelines.reference.roster.reviewed_succession import ONE_TO_ONE, Decision
 from pipelines.reference.roster.roster_file import Row
 from pipelines.reference.roster.unit_names import Folding, stem, town_stem
 
-TYPES = ("same", "renamed", "recoded", "merged", "split", "new", "abolished", "open")
 RULES = ("reviewed", "code_and_name", "style", "name_in_town", "variant", "rest")
 
 
@@ -55,11 +54,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class TownStep:
-    """A town and the one that took its place. `proof`: code | name | units; `whole`: it is the same town, not absorbed."""
+    """A town and the one that took its place. `whole`: it is the same town, not absorbed."""
 
     before: str
     after: str
-    proof: str
     whole: bool
     evidence: str
 
@@ -165,7 +163,7 @@ class _Step:
             members = [unit for unit in self.before if unit.startswith(code)]
             if 2 * len(self.left_before.intersection(members)) > len(members):
                 return None
-        return TownStep(code, code, "code", True, "乡镇代码未变")
+        return TownStep(code, code, True, "乡镇代码未变")
 
     def _by_units(self, town: Row, names_before: dict[str, Row]) -> TownStep | None:
         """The town where at least four fifths, and at least three, of the proper names of a vanished town reappear."""
@@ -179,7 +177,6 @@ class _Step:
         return TownStep(
             town.town_code,
             target,
-            "units",
             target not in names_before,
             f"{len(wanted)}个单位名称中{votes_for}个在该乡镇重现",
         )
@@ -196,7 +193,7 @@ class _Step:
         if len(named) != 1:
             return None
         after = names_after[named[0]]
-        return TownStep(town.town_code, named[0], "name", True, f"同县内{town.town}改为{after.town}")
+        return TownStep(town.town_code, named[0], True, f"同县内{town.town}改为{after.town}")
 
     # -- the rest ---------------------------------------------------------------------------------------------------
 
