@@ -16,11 +16,10 @@ def numeral(number: int) -> str:
     return head + (_DIGITS[ones] if ones or not tens else "")
 
 
-def listed(names: Sequence[str], most: int | None = None, counter: str = "个", total: int | None = None) -> str:
+def listed(names: Sequence[str], most: int | None = None, counter: str = "个") -> str:
     """`甲、乙和丙`; with more than `most`: `甲、乙、丙等5个`."""
-    total = total or len(names)
-    if most is not None and total > most:
-        return f"{'、'.join(names[:most])}等{total}{counter}"
+    if most is not None and len(names) > most:
+        return f"{'、'.join(names[:most])}等{len(names)}{counter}"
     if len(names) < 2:
         return "".join(names)
     return f"{'、'.join(names[:-1])}和{names[-1]}"

@@ -11,7 +11,7 @@ from pipelines.answers import explanations
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, month_status, open_matters
-from pipelines.intake.decisions import decide, person
+from pipelines.intake.decisions import decide, need, person
 from pipelines.intake.open_matters import Matter
 from pipelines.intake.session import settled
 from pipelines.settings import Settings
@@ -85,8 +85,7 @@ def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
 def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Ask the county (again) about a finding."""
     by = person(by, "waive", settings, finding=finding)
-    if not text.strip():
-        raise Refusal("请写明要问什么")
+    need("要问什么", text)
     with settled(settings, "追问") as opened:
         _finding(opened, finding)
         return decide(opened, "ask", {"finding": finding, "text": explanations.kept(text)}, by)
@@ -95,8 +94,7 @@ def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> E
 def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Dismiss a matter with a reason; it opens again where it recurs."""
     by = person(by, "waive", settings, matter=matter)
-    if not why.strip():
-        raise Refusal("请写明理由")
+    need("理由", why)
     with settled(settings, "不予处理") as opened:
         if matter not in {waiting["id"] for waiting in open_matters.collect(opened, opened.life())}:
             raise Refusal(f"没有编号为 {matter} 的待办事项；编号见 shequ matters")

@@ -80,8 +80,7 @@ def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> E
     Errors: `Refusal` where the ledger knows no such edition, it is retracted already, or no reason is given.
     """
     by = decisions.person(by, "publish", settings, edition=name)
-    if not why.strip():
-        raise Refusal("请写明理由")
+    decisions.need("理由", why)
     with session.settled(settings, "收回") as opened:
         known = month_state.editions(opened.archive)
         if name not in known.made:

@@ -54,21 +54,13 @@ def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Ev
     """Take back a submission, a decision or a withdrawal. Papers are issued anew where an approval, a reopening or an extension is
     concerned, and public pages are updated."""
     event = decisions.withdraw(of, why, settings, by)
-    root = _taken_back(Archive(settings.archive), event)
+    root = decisions.taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):
         _follow(months.parse(root.body["month"]), settings, "撤回")
     elif root.kind in ("extend", "gate", "retract"):
         papers.issue_latest(settings, [months.parse(root.body["month"])])
     elif root.kind == "publicise":
         public_folder.bring_up_to_date(settings)
-    return event
-
-
-def _taken_back(archive: Archive, event: Event) -> Event:
-    """The event that a withdrawal, or a withdrawal of a withdrawal, is about in the end."""
-    while event.kind == "withdraw":
-        of = event.body["of"]
-        event = next(archive.events(after=of - 1, until=of))
     return event
 
 

@@ -21,7 +21,6 @@ class Course:
     drawn: date | None = None
     withdrawn: bool = False
     closed: bool = False
-    estimate: bool = False
 
     @property
     def until(self) -> date | None:
@@ -44,7 +43,7 @@ class Course:
 
 def deciding(courses: Iterable[Course], today: date) -> Course | None:
     """The list that decides a claim and month: the first whose number's day has come, drawn or not. Else None."""
-    come = [course for course in courses if not (course.withdrawn or course.estimate) and course.day <= today]
+    come = [course for course in courses if not course.withdrawn and course.day <= today]
     return min(come, key=lambda course: (course.day, course.number), default=None)
 
 

@@ -169,10 +169,9 @@ class Warehouse:
         """Seq of the last event that the projection holds."""
         return int(scalar(self.con, "SELECT value FROM meta WHERE key = 'applied'") or 0)
 
-    def life(self, until: int | None = None) -> Life:
-        """What is in force after the events applied (or up to `until`). The same object until something is loaded: only to be read."""
-        applied = self.applied()
-        last = min(until or applied, applied)
+    def life(self) -> Life:
+        """What is in force after the events applied. The same object until something is loaded: only to be read."""
+        last = self.applied()
         if last not in self._lives:
             columns = "seq, county, month, refused, sha256, left(received_at, 10)::DATE"
             rows = self.con.execute(f"SELECT {columns} FROM submission WHERE seq <= ? ORDER BY seq", [last]).fetchall()

@@ -20,7 +20,7 @@ class Beside(Warehouse):
         # a transaction sees what stood when it first looked
         self.applied()
 
-    def life(self, until: int | None = None) -> Life:
+    def life(self) -> Life:
         return self._life
 
     @contextmanager

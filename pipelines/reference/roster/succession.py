@@ -107,11 +107,10 @@ class _Step:
             if claims_before[code] == claims_after[successor] == 1:
                 self.join(code, successor, name, evidence)
 
-    def join(self, code: str, successor: str, rule: str, evidence: str, kind: str = "") -> None:
+    def join(self, code: str, successor: str, rule: str, evidence: str) -> None:
         before, after = self.before[code], self.after[successor]
         same_code = "same" if before.name == after.name else "renamed"
-        kind = kind or (same_code if code == successor else "recoded")
-        self._add(kind, rule, before, after, evidence)
+        self._add(same_code if code == successor else "recoded", rule, before, after, evidence)
 
     def _add(self, kind: str, rule: str, before: Row | None, after: Row | None, evidence: str) -> None:
         self.edges.append(Edge(kind, rule, self.since, before, after, "", evidence))
