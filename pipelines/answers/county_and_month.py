@@ -206,7 +206,7 @@ def short_years(texts: Iterable[str]) -> list[str]:
 def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tuple[str | None, str | None]:
     """The county of the month that all places can mean, else `county_unknown` or `county_conflict`.
 
-    As with the month, `mark_differs` stands beside a county on which all that people see agrees.
+    As with the month, `mark_differs` is given beside a county on which all that people see agrees.
     `in_month` gives the code that a county has in the month, and None for one that it does not have.
     """
     if not said.counties:

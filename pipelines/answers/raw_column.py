@@ -7,7 +7,7 @@ from pipelines.answers import parse_value, personal_data
 
 
 def texts(raw: tuple[object, ...], distinct: set[object]) -> list[str | None]:
-    """What stood in the cells, as the sender sees it. Text is its own text."""
+    """The text of the cells, as the sender sees it. Text is its own text."""
     if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
         return list(cast("tuple[str | None, ...]", raw))
     texts = {value: parse_value.shown(value) for value in distinct}

@@ -117,7 +117,7 @@ def questions(
 
 @dataclass
 class _Asked:
-    """What the questions share: where each field stands, and a report for each submission."""
+    """What the questions share: the place of each field, and a report for each submission."""
 
     con: duckdb.DuckDBPyConnection
     form: Form
@@ -279,7 +279,7 @@ def _slips(asked: _Asked) -> None:
 
 
 def _median(field: Field, month: date) -> str:
-    """The median of a unit's earlier amounts; what is decided anew each year is compared within the year."""
+    """The median of a unit's earlier amounts; what is decided each year is compared within the year."""
     within = f" AND month >= DATE '{month.replace(month=1)}'" if field.period == "year" else ""
     return f'quantile_disc("{field.id}", 0.5) FILTER ("{field.id}" > 0{within}) AS "{field.id}"'
 

@@ -220,7 +220,7 @@ _SHIFTED_COUNTIES = """
     SELECT a.unit AS code, coalesce(origin.earlier, a.unit) AS answered_as, a.municipal_district, a.shared_funding, a.has_villages
     FROM {after.county_standing} AS a LEFT JOIN origin ON origin.later = a.unit
 """
-# counties that go on whole under another code: nine in ten of their units come from one that is gone
+# counties that go on whole under another code: nine in ten of their units come from one that has ended
 _ORIGINS = """
     CREATE OR REPLACE TEMP TABLE origin AS
     WITH came AS (

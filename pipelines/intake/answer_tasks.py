@@ -14,9 +14,9 @@ from pipelines.settings import Settings
 
 
 def reply(county: str, indicator: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Reply to a task of the current release; personal numbers are struck out. A later reply stands beside the earlier ones.
+    """Reply to a task of the current release; personal numbers are struck out. A later reply is added to the earlier ones.
 
-    Errors: `Refusal` for a county that is not the person's own, for a stock phrase, and where no such task stands.
+    Errors: `Refusal` for a county that is not the person's own, for a stock phrase, and where there is no such task.
     """
     by = person(by, "submit", settings, county, indicator=indicator)
     if explanations.says_nothing(text):

@@ -29,7 +29,7 @@ def approve(
     why: str = "",
     before: Callable[[Warehouse], object] = lambda opened: None,
 ) -> Event:
-    """Lock a month. The event records what is lacking at that moment (`lacking`) and `why` it is approved all the same.
+    """Lock a month. The event records what is lacking at that moment (`lacking`) and `why` it is approved nevertheless.
     `before` is called under the same lock after the checks: it makes the edition that is approved.
 
     Errors: `Refusal` when nothing is reported, or it is approved already.

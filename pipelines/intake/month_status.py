@@ -260,7 +260,7 @@ def _json(value: object) -> bytes:
 
 
 def _mark(computed: str | None, state: MonthState, refused: list[RefusedFile]) -> str:
-    """Hash of what a month's state follows from. `computed` stands for submissions in force, decisions, roster and program."""
+    """Hash of what a month's state follows from. `computed` represents submissions in force, decisions, roster and program."""
     waiting = [reading.seq for reading in state.pending]
     return _digest([computed, state.state, sorted(state.effective.items()), waiting, refused])
 

@@ -233,7 +233,7 @@ class ClaimResult(TypedDict):
 
 
 class ListResult(TypedDict):
-    """A list: `state` and `note` say where it stands, `changed` how many rows were changed, `spares_due` which 候补 are to be visited."""
+    """A list: `state` and `note` give its state, `changed` how many rows were changed, `spares_due` which 候补 are to be visited."""
 
     list: int
     month: str
@@ -354,7 +354,7 @@ def public_draw(spot_list: SpotList) -> Draw:
 
 
 def seed_text(spot_list: SpotList) -> str:
-    """The five lines whose SHA-256 is the seed: for whoever wants to draw by hand."""
+    """The five lines whose SHA-256 is the seed: for drawing by hand."""
     assert spot_list.draw, "only a drawn list has a seed"
     body = spot_list.plan.body
     return "\n".join(

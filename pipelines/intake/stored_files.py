@@ -17,7 +17,7 @@ def original(seq: int, settings: Settings) -> tuple[bytes, str]:
 
 
 def receipt(seq: int, settings: Settings) -> tuple[bytes, str]:
-    """Bytes and file name. Waits for nobody: while another task writes it is that of a check, without the tries before."""
+    """Bytes and file name. Does not wait: while another task writes it is that of a check, without the tries before."""
     event = _submission(seq, settings)
     try:
         with session.settled(settings, "写回执", wait=0.5) as opened:

@@ -1,6 +1,6 @@
 """Check a workbook without storing it; submit it.
 
-What is submitted is on disk in the archive, byte for byte, before anybody is told that it was received.
+What is submitted is on disk in the archive, byte for byte, before its receipt is confirmed.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ def _or_list(report: Report, data: bytes, settings: Settings, reference: Referen
 
 
 def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
-    """Report and receipt of a file that is not stored. Waits for nobody. Errors: `Refusal` for a file that is too large."""
+    """Report and receipt of a file that is not stored. Does not wait. Errors: `Refusal` for a file that is too large."""
     name = file_names.of(name)
     if len(data) > LARGEST:
         raise _too_large(name, len(data))
@@ -135,7 +135,7 @@ def submit(
 
 @dataclass(frozen=True)
 class _Taken:
-    """A file in the archive. `known`: the same bytes stood already."""
+    """A file in the archive. `known`: the archive had the same bytes already."""
 
     name: str
     digest: str
@@ -148,7 +148,7 @@ class _Taken:
 
 
 def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Actor, now: datetime | None) -> str:
-    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells.
+    """The sender's name, once every file is one that the sender may submit: for a county, by reading it.
 
     A county sends no results of visits, which are about itself.
     """
@@ -174,7 +174,7 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
 
 
 def as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
-    """What became of a stored submission, as it stands now. `known`: the same bytes stood already."""
+    """The present outcome of a stored submission. `known`: the archive had the same bytes already."""
     life = opened.life()
     if life.status.get(seq) == "spot":
         return returned_lists.report_of(opened.archive, life, seq, outcome.report(opened, seq, name))
@@ -201,7 +201,7 @@ def _unread(settings: Settings, entry: _Taken, now: datetime | None) -> Report:
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
     """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found. What never came in has
-    none. Each report then says where its receipt stands.
+    none. Each report then names the file of its receipt.
 
     Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
     """

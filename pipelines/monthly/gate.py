@@ -77,7 +77,7 @@ def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
 def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """A person takes an edition `2020-06/2` back: the one released before it is current again. Nothing is deleted.
 
-    Errors: `Refusal` where the ledger knows no such edition, it is retracted already, or no reason is given.
+    Errors: `Refusal` where there is no such edition in the ledger, it is retracted already, or no reason is given.
     """
     by = decisions.person(by, "publish", settings, edition=name)
     decisions.need("理由", why)

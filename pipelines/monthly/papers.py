@@ -1,4 +1,4 @@
-"""The papers of an edition: issued with it, and anew when a decision changes what they say (semantics §4, Edition).
+"""The papers of an edition: issued with it, and again when a decision changes what they say (semantics §4, Edition).
 
 They are in `reports/` of the edition's folder and are no part of its digest. Earlier issues are kept in `reports/earlier/<n>/`.
 """

@@ -112,7 +112,7 @@ def _copy_files(settings: Settings, place: Path) -> None:
         try:
             data, mode = path.read_bytes(), path.stat().st_mode & 0o777
         except FileNotFoundError:
-            continue  # a message that was sent meanwhile
+            continue  # a message that was sent in between
         digest = hashlib.sha256(data).hexdigest()
         if not is_right(place / "objects" / digest, digest):
             write_durably(place / "objects" / digest, data, mode=0o400)

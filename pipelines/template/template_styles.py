@@ -102,6 +102,6 @@ class Styles:
 
 
 def protect(sheet: Worksheet) -> None:
-    """Locks what is locked by its style, without a password; whoever must can take it off."""
+    """Locks what is locked by its style, without a password; users can take it off."""
     allowed = ("format_cells", "format_columns", "format_rows", "autofilter", "sort", "objects", "scenarios")
     sheet.protect("", dict.fromkeys(allowed, True))

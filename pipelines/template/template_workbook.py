@@ -25,7 +25,7 @@ _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 def file_name(name: str, month: date, remark: str = "") -> str:
-    """`柏乡县2019年6月.xlsx`; the remark stands in full-width brackets, which sort behind the original's full stop."""
+    """`柏乡县2019年6月.xlsx`; the remark is in full-width brackets, which sort behind the original's full stop."""
     bracketed = f"\uff08{remark}\uff09" if remark else ""
     return f"{name}{months.label(month)}{bracketed}.xlsx"
 
@@ -36,7 +36,7 @@ def sheet_name(title: str) -> str:
 
 
 def blank_table(units: Sequence[Unit]) -> Table:
-    """The rows to be filled in: what the roster knows of each unit."""
+    """The rows to be filled in: the roster's columns of each unit."""
     given = {name: [getattr(unit, name) for unit in units] for name in GIVEN}
     return Table([unit.kind for unit in units], given)
 
@@ -160,7 +160,7 @@ def build(
 ) -> bytes:
     """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false.
 
-    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` and `rest_of_record` stand in the
+    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` and `rest_of_record` are the answers in the
     lines that confirm what was not changed. `town` is the town's code in a workbook of one town.
     """
     form = form.in_month(month)

@@ -17,7 +17,7 @@ EACH_ITS_OWN = "每项各自有 95% 的把握"
 
 @dataclass(frozen=True)
 class Words:
-    """How the units of a claim are spoken of: those reported, and what is true of them."""
+    """Words for the units of a claim: those reported, and what is true of them."""
 
     reported: str
     true: str

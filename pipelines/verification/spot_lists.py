@@ -93,7 +93,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Version:
-    """One recorded answer. `counts`: it is the one that stands; `late`: it came after the closing; `withdrawn`: it was taken back."""
+    """One recorded answer. `counts`: it is the one in force; `late`: it came after the closing; `withdrawn`: it was taken back."""
 
     answer: Answer
     event: Event
@@ -189,7 +189,7 @@ class SpotList:
 
     @cached_property
     def standing(self) -> dict[Key, Answer]:
-        """The answer that stands, by unit and claim."""
+        """The answer in force, by unit and claim."""
         return {key: kept[-1].answer for key, all_ in self.versions.items() if (kept := [v for v in all_ if v.counts])}
 
     def results_of(self, key: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pipelines.workbook.sparse import Sparse
 
 
 class StreamReader:
-    """Parses the XML and collects the sheets. `name` stands for the XML in messages. Errors: `Unreadable` for incorrect XML, a DTD,
+    """Parses the XML and collects the sheets. `name` is that of the XML in messages. Errors: `Unreadable` for incorrect XML, a DTD,
     and what passes a limit.
     """
 

@@ -99,7 +99,7 @@ def _as_list(declared: object) -> object:
 
 
 class Entry_(Dated):
-    """An indicator as it stands in the file. `target` is one target, or a list of dated ones in order."""
+    """An indicator as declared in the file. `target` is one target, or a list of dated ones in order."""
 
     id: str
     name: Prose

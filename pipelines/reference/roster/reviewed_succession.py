@@ -15,7 +15,7 @@ _POINT = r"^\d{4}:\d{12}$"
 
 
 class Decision(Entry):
-    """One reviewed edge. `from` and `to` are edition and code; `was` and `now` the names as they stand there."""
+    """One reviewed edge. `from` and `to` are edition and code; `was` and `now` the names there."""
 
     before: str | None = Field(None, alias="from", pattern=_POINT)
     was: str | None = None

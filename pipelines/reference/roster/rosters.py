@@ -101,7 +101,7 @@ class Rosters:
         return tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
 
     def counties_of(self, admission: Admission) -> set[str]:
-        """Codes of the counties in which an admitted unit stands from its first month on, whether or not it is admitted."""
+        """Codes of the counties in which an admitted unit is listed from its first month on, whether or not it is admitted."""
         return self._admissions.counties(admission)
 
     # -- editions -------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ class Rosters:
         return tuple(other for other, _ in county_attributes.chain(code, self._entries))
 
     def county_in(self, code: str, month: date) -> str | None:
-        """The code under which a county stands in a month, whichever of its codes is given; None where it has ended."""
+        """The code of a county in a month, whichever of its codes is given; None where it has ended."""
         chain = county_attributes.chain(code, self._entries)
         standing = next(other for other, since in reversed(chain) if since is None or since <= month)
         return standing if any(county.code == standing for county in self.counties(month)) else None
@@ -243,7 +243,7 @@ class Rosters:
         return code if code in self._uids(month) else None
 
     def as_of(self, month: date, divisions_month: date) -> pa.Table:
-        """Where each unit of `month` stands under the divisions of `divisions_month`, which may be earlier or later.
+        """The place of each unit of `month` under the divisions of `divisions_month`, which may be earlier or later.
 
         Grain: one row per unit of `month`, key code. `placed_by` says how it got its town and county: `unit` (followed as
         itself, its code then is `to_code`), `town` (it has no counterpart, but its town has a successor), or null (neither;

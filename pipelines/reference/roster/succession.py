@@ -1,6 +1,6 @@
 """How the units of one edition continue in the next: typed, dated edges with their evidence.
 
-Grain: every unit of the earlier edition stands in exactly one edge, or in several of type `split`; every unit of the later one
+Grain: every unit of the earlier edition is in exactly one edge, or in several of type `split`; every unit of the later one
 in exactly one, or in several of type `merged`. Look-alikes (codes from 400) are no units here either. Rules decide the
 unambiguous cases, a reviewed table the others; a unit that neither decides has an edge of type `open`.
 
@@ -343,7 +343,7 @@ def _look_alike_of(other: Row, row: Row) -> bool:
 
 
 def _check_once(decisions: list[Decision]) -> None:
-    """A unit may be decided once, save that several merge into one and one splits into several."""
+    """A unit may be decided once, except that several merge into one and one splits into several."""
     befores = Counter(decision.before for decision in decisions if decision.before and decision.type != "split")
     afters = Counter(decision.after for decision in decisions if decision.after and decision.type != "merged")
     befores.update({decision.before for decision in decisions if decision.before and decision.type == "split"})
