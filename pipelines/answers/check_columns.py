@@ -53,6 +53,7 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
 
 
 def unknown_columns(table: Table, part: Part, report: Report) -> None:
+    """Report filled columns that are no question of the form."""
     known = {labels.fold(f.label): f for f in part}
     for column in table.unknown:
         values = [row[column.index - 1] for row in table.sheet.rows[table.last :] if column.index <= len(row)]

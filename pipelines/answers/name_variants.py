@@ -38,6 +38,7 @@ class Forms(NamedTuple):
 
 @lru_cache(maxsize=1 << 16)
 def forms(name: str) -> Forms:
+    """The spellings of a unit name that are compared: as written, without the committee, the core, and the committee."""
     written = fold(name)
     for pattern, kept, body in _BODIES:
         ending = pattern.search(written)

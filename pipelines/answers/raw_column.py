@@ -22,6 +22,7 @@ def masked(text: object) -> object:
 
 
 def booleans_apart(raw: tuple[object, ...], distinct: set[object]) -> tuple[tuple[object, ...], set[object]]:
+    """The values and distinct values with booleans as texts, because `True == 1` in a set."""
     if bool not in set(map(type, raw)):
         return raw, distinct
     texts = {True: "TRUE", False: "FALSE"}

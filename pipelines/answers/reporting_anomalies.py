@@ -1,8 +1,6 @@
 """Questions about how a month was reported: copied tables, rows alike in two counties, rounded numbers, slips of
 the unit, everything turned to yes at once. They hold nothing back; thresholds and reasons are in `behaviour.yaml`.
 
-    questions(con, form, month, seqs) -> [(seq, county, finding)]
-
 Reads the warehouse: `row` (the month's rows with their unit's `uid`, a temporary table), `standing` of earlier months,
 `submission` and `source`. Each question is one generated statement over the whole city.
 """

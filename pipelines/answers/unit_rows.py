@@ -33,6 +33,8 @@ class Total:
 
 @dataclass
 class Body:
+    """The rows below the header by what they are; row numbers are 1-based."""
+
     units: list[int] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)  # notes, signatures, headings, repeated headers

@@ -287,6 +287,7 @@ def person(by: str | roles.Actor, action: str, settings: Settings, county: str |
 
 
 def need(label: str, text: str) -> None:
+    """Errors: `Refusal` where a required text is blank."""
     if not text.strip():
         raise Refusal(f"请写明{label}")
 

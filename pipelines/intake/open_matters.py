@@ -1,7 +1,5 @@
 """Open matters: refused files, files that name no county, unknown units, unanswered warnings, waiting reports.
 
-    collect(opened, life) -> [Matter]
-
 A matter is open until its cause is corrected, it is explained by the county, settled by the city, or dismissed with a reason, whatever is
 published meanwhile. The same fault of a file sent again under its name, or the same finding in later months, also under the later code
 of its unit or county, is one matter. It opens again where it recurs after it was dismissed.

@@ -95,6 +95,7 @@ _ROWS = ("read", "accepted", "held", "new", "changed", "unchanged", "kept")
 
 
 def report(opened: Warehouse, seq: int, name: str) -> Report:
+    """The report of a stored submission, as judged; `state` and what depends on other submissions are not filled in."""
     con = opened.con
     sha, county, month, refused = con.execute(
         "SELECT sha256, county, month, refused FROM submission WHERE seq = ?", [seq]

@@ -61,6 +61,7 @@ def files(lists: Iterable[VisitList]) -> list[tuple[str, bytes]]:
 
 
 def write(lists: Iterable[VisitList], folder: Path) -> list[Path]:
+    """Write the files of the groups to a folder; returns their paths."""
     paths = []
     for name, data in files(lists):
         write_durably(folder / name, data)

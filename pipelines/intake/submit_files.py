@@ -83,6 +83,7 @@ def _read(path: Path) -> bytes | Report:
 
 
 def read_file(path: Path) -> bytes:
+    """The bytes of a file. Errors: `Refusal` where it is missing, a folder, unreadable or larger than `LARGEST`."""
     try:
         size = path.stat().st_size
         if size > LARGEST:

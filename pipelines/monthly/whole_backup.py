@@ -1,12 +1,7 @@
 """Backup of a whole installation: the archive (`pipelines.archive.backup`), its configuration, and the current edition.
 
-    backup(settings, folder) -> BackedUp   beside the archive: `installation/` and `edition/`
-    verify(folder) -> Verified             all of it, without changing it
-    restore(settings, folder) -> Restored  into an empty installation; the current edition is readable at once
-    rehearse(settings, folder) -> Rehearsal  restore into a temporary folder, rebuild and compare every figure
-
-The configuration: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, unsent messages, and the reference
-data. Environment variables (`/etc/shequ/environment`) are not included.
+Beside the archive: `edition/`, and `installation/` with the configuration (`access.yaml`, `contacts.yaml`, an own `dagster.yaml`,
+`.streamlit/secrets.toml`), unsent messages and the reference data. Environment variables (`/etc/shequ/environment`) are not included.
 """
 
 import hashlib

@@ -32,6 +32,8 @@ _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 
 @dataclass(frozen=True)
 class Note:
+    """The comment of one cell (A1)."""
+
     cell: str
     text: str
 

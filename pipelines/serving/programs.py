@@ -77,6 +77,7 @@ def reached(address: str) -> str:
 
 
 def dashboard_command(settings: Settings, ports: Ports) -> list[str]:
+    """The command that starts the dashboard, with the hosts that it may answer to."""
     options = ["--server.address", ports.address, "--server.port", str(ports.dashboard), "--server.headless", "true"]
     for host in roles.hosts(settings, ports.address):
         options += ["--server.allowedHosts", host]

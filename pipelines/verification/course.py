@@ -56,6 +56,7 @@ def check_plan(day: date, today: date, window: int) -> None:
 
 
 def check_draw(course: Course, today: date) -> None:
+    """Refuses to draw a withdrawn or drawn list, and any before the day of its number."""
     if course.withdrawn:
         raise Refusal(f"{course.number} 号名单已经撤回，不能抽取；请另作计划")
     if course.drawn:

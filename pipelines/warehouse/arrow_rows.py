@@ -155,6 +155,7 @@ def _place(sheet: str | None, cells: list[str]) -> str:
 
 
 def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -> pa.Table:
+    """Rows of the table `finding`, from (seq, county, finding); numbered from 0 within a submission."""
     texts = {name: pa.array([getattr(f, name) for _, _, f in findings], pa.string()) for name in _FINDING}
     seen: Counter[int] = Counter()
     numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in findings]

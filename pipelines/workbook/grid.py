@@ -139,6 +139,8 @@ class Sheet:
 
 @dataclass
 class Workbook:
+    """A workbook as read: its sheets in order, and notes for the sender."""
+
     kind: str  # xlsx | xlsm | xls | xlsb | ods | csv | xml (XML Spreadsheet 2003) | html
     sheets: list[Sheet]
     notes: list[tuple[str, str]] = field(default_factory=list)  # (key of NOTES, detail)

@@ -26,6 +26,7 @@ _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?"
 
 
 def read(package: Package, limits: Limits) -> Workbook:
+    """The workbook. Errors: `Unreadable` for an encrypted or damaged one, and for one beyond a limit."""
     manifest = "META-INF/manifest.xml"
     if manifest in package and b"encryption-data" in package.read(manifest):
         raise Unreadable("encrypted")

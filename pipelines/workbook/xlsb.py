@@ -27,6 +27,7 @@ _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
 
 
 def read(package: Package, main: str, limits: Limits) -> Workbook:
+    """The workbook whose main part is `main`. Errors: `Unreadable`."""
     try:
         return _read(package, main, limits)
     except _DAMAGE as error:
