@@ -144,9 +144,6 @@ class SheetPart:
             # before the others in the file too: LibreOffice ignores the priority
             self.root.find("{*}conditionalFormatting").addprevious(etree.fromstring(rule))
 
-    def _first_rules(self) -> etree._Element:
-        return self.root.find("{*}conditionalFormatting")
-
     # ---- notes
 
     def anchor(self, address: str) -> str:
