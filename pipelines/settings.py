@@ -39,10 +39,6 @@ class Settings:
         return self.data / "inbox"
 
     @property
-    def receipts(self) -> Path:
-        return self.data / "receipts"
-
-    @property
     def warehouse(self) -> Path:
         return self.data / "warehouse" / "warehouse.duckdb"
 

@@ -89,8 +89,7 @@ def _same(place: Settings, folder: Path) -> bool:
                 submit_files.submit([path], bare, by="核对")
     last = max(edition_folders.released(place.releases, archive), key=lambda folder: folder.parent.name)
     month = months.parse(last.parent.name)
-    with session.writing(bare, "核对") as opened:
-        session.settle(opened)
+    with session.settled(bare, "核对") as opened:
         monthly_run.publish_month(opened, bare, month)
     ours, theirs = (_figures(settings, month) for settings in (place, bare))
     return ours == theirs

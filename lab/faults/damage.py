@@ -52,8 +52,7 @@ def make(folder: Path) -> Office:
 def _read_and_be_killed(office: Office) -> None:
     child = os.fork()
     if child == 0:
-        with session.writing(office.settings, "将被杀") as opened:
-            session.settle(opened)
+        with session.settled(office.settings, "将被杀"):
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
 

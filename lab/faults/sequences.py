@@ -115,8 +115,7 @@ class Desk:
     def reply(self) -> None:
         """A county's reply to a task, into the ledger past its check: two months make no task."""
         said = {"month": "2020-05", "county": ZONE, "indicator": "facility_rural", "text": "正在施工"}
-        with session.writing(self.place, "测试") as opened:
-            session.settle(opened)
+        with session.settled(self.place, "测试") as opened:
             decisions.decide(opened, "reply", said, "县局王某")
 
     def publicise(self) -> None:
@@ -160,8 +159,7 @@ class Desk:
         month_decisions.withdraw(self.chance.choice(events), "有误", self.place, LI)
 
     def _finding(self) -> str:
-        with session.writing(self.place, "测试") as opened:
-            session.settle(opened)
+        with session.settled(self.place, "测试") as opened:
             rows = opened.con.execute("SELECT DISTINCT id FROM finding WHERE severity <> 'note' ORDER BY id").fetchall()
         return self.chance.choice([key for (key,) in rows] or ["0"])
 
@@ -184,8 +182,7 @@ def standing(place: Settings) -> list:
 
     Figures by later divisions are made when an edition needs them and stay in the warehouse; editions are compared with them.
     """
-    with session.writing(place, "核对") as opened:
-        session.settle(opened)
+    with session.settled(place, "核对") as opened:
         reported = opened.life().reported
         if reported:
             update.bring_up_to_date(opened, reported[-1])

@@ -97,8 +97,8 @@ def decide(place: Place, ack: Callable[[str], None]) -> None:
 
 def month_over(place: Place, ack: Callable[[str], None]) -> None:
     """What was sent in June for June comes into force."""
-    with session.writing(place.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(place.settings, "测试"):
+        pass
 
 
 def answer(place: Place, ack: Callable[[str], None]) -> None:

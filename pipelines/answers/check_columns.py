@@ -1,4 +1,4 @@
-"""Findings about the columns of 表1: those that stand twice, are missing, unknown or in another unit of measurement."""
+"""Findings about the columns of 表1: those that occur twice, are missing, unknown or in another unit of measurement."""
 
 from collections import Counter
 from dataclasses import replace
@@ -53,13 +53,14 @@ def check_columns(table: Table, part: Part, report: Report) -> bool:
 
 
 def unknown_columns(table: Table, part: Part, report: Report) -> None:
+    """Report filled columns that are no question of the form."""
     known = {labels.fold(f.label): f for f in part}
     for column in table.unknown:
         values = [row[column.index - 1] for row in table.sheet.rows[table.last :] if column.index <= len(row)]
         filled = {value for value in values if value is not None}
         where: Where = {"sheet": table.sheet.name, "cell": address.cell(table.last, column.index)}
         plain = labels.readings(column.header)[-1][0]
-        # a group's header may stand above it: 核对 已核对
+        # a group's header may be above it: 核对 已核对
         own = labels.readings(column.header.split()[-1])[-1][0] if column.header.split() else ""
         if personal_data.HEADERS.search(column.header) or sum(map(personal_data.holds, filled)) >= 2:
             report.add("personal_data", found=column.header, **where)

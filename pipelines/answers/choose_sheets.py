@@ -206,7 +206,7 @@ class _Choice:
 
 
 def _months_of(sheet: Table | Form2) -> frozenset[date]:
-    """The months that stand above a table, else in the name of its sheet."""
+    """The months given above a table, else in the name of its sheet."""
     titles = frozenset(month for _, text in title_cells(sheet.sheet, sheet.first) for month in months_in(text))
     return titles or months_in(sheet.sheet.name)
 
@@ -222,7 +222,7 @@ def _positions(table: Table, names: tuple[str, ...]) -> list[int]:
 
 
 def _has_units(table: Table) -> bool:
-    """Whether anything stands under the header; an empty copy of the form is not a candidate."""
+    """Whether there is anything under the header; an empty copy of the form is not a candidate."""
     positions = _positions(table, ("code", "name"))
     rows = table.sheet.rows[table.last :]
     return any(row[p] not in (None, "") for row in rows for p in positions if p < len(row))
@@ -317,7 +317,7 @@ def _beside(table: Table, part: Part) -> Form2 | None:
 
 
 def _window(sheet: Sheet, first: int, last: int) -> Sheet:
-    """A sheet of which only the rows `first` + 1 to `last` are seen, where they stand."""
+    """A sheet of which only the rows `first` + 1 to `last` are seen, at their addresses."""
     return replace(sheet, rows=[[] for _ in range(first)] + sheet.rows[first:last])
 
 

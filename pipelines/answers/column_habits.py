@@ -17,7 +17,7 @@ FLAG_WORD = "flag_word_unclear"
 MONTHS = ("month_unclear", "month_year_only")
 NO_WORDS = ("no", "否")
 READ_AS = {"yes": True, "no": False}
-# so many cells with one word that is neither yes nor no are a habit and not slips
+# this many cells with one word that is neither yes nor no are a habit and not slips
 REPEATED = 5
 
 
@@ -44,7 +44,7 @@ class Habits:
     # -- words for yes and no -----------------------------------------------------------------------------------------
 
     def _unread_flags(self) -> dict[str, list[tuple[str, int]]]:
-        """Words that stand in yes-or-no questions and are neither: field and position of each cell, by column."""
+        """Words in yes-or-no questions that are neither yes nor no: field and position of each cell, by column."""
         found = defaultdict(list)
         for question in self.cells.context.part:
             if question.type == "flag":

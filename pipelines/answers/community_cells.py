@@ -103,7 +103,7 @@ class Cells:
     def _parsed(self, question: Field, place: Column, raw: tuple[object, ...]) -> None:
         asked, distinct = Asked(*self._asked(place)), set(raw)
         if question.type == "month" and any(map(_TENTH.search, filter(_is_text, distinct))):
-            asked = replace(asked, untyped=False)  # whoever writes 2018.10 means January with 2018.1
+            asked = replace(asked, untyped=False)  # a sender who writes 2018.10 means January with 2018.1
         if question.type != "text" and (1 in distinct or 0 in distinct):
             # True equals 1 in Python, and a column would take the one for the other
             raw, distinct = raw_column.booleans_apart(raw, distinct)
@@ -226,7 +226,7 @@ class Cells:
     def _report_bad(self, asked_once: set[tuple[str, int]]) -> None:
         for question in self.context.part:
             bad = self.bad.get(question.id)
-            # what becomes of a row whose code is damaged depends on its name: see community_sheet; without a roster nothing is said of it
+            # what becomes of a row whose code is damaged depends on its name: see community_sheet; without a roster it is not reported
             if not bad or question.type == "code":
                 continue
             place = self.table.columns[question.id]

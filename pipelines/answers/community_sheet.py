@@ -1,4 +1,4 @@
-"""表1: rows to units; which rows are held, which stand twice, which units of the roster are missing."""
+"""表1: rows to units; which rows are held, which occur twice, which units of the roster are missing."""
 
 from functools import partial
 

@@ -40,7 +40,7 @@ _PADDED = Remembered(padded)
 
 @dataclass(frozen=True)
 class LastMonth:
-    """The hidden copy: what the workbook was prefilled with, as it stood in `month`. `record` is None where 表2 was blank.
+    """The hidden copy: what the workbook was prefilled with, as of `month`. `record` is None where 表2 was blank.
 
     `confirmed` are the rows of 表1 that are ticked or that the line for the rest confirms, where they were not changed.
     """
@@ -53,7 +53,7 @@ class LastMonth:
 
 
 def last_month(workbook: Workbook, marks: Marks) -> LastMonth | None:
-    """The copy of a prefilled workbook; None where it is none, or where the copy is gone."""
+    """The copy of a prefilled workbook; None where it is none, or where the copy was removed."""
     sheets = {sheet.name: sheet for sheet in workbook.sheets}
     if marks.prefilled is None or LAST_SHEET not in sheets:
         return None

@@ -27,7 +27,6 @@ _SHORT_YEAR = re.compile(r"(?<!\d)'?\d{2}年\d{1,2}月")
 _CHINESE = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _CHINESE_MONTH = re.compile(r"([二〇零○一三四五六七八九]{4})年(十[一二]?|[一二三四五六七八九])月")
 _DATE_LINE = re.compile(r"(?:填报|填表|报送|制表|上报|打印|报出)(?:日期|时间)")
-_WHO = re.compile(r"(?:填报|编报|填表|报送|报告|上报)(?:单位|部门|机构)|^单位名称|^单位\(")
 
 
 V = TypeVar("V")
@@ -207,7 +206,7 @@ def short_years(texts: Iterable[str]) -> list[str]:
 def settle_county(said: Identity, in_month: Callable[[str], str | None]) -> tuple[str | None, str | None]:
     """The county of the month that all places can mean, else `county_unknown` or `county_conflict`.
 
-    As with the month, `mark_differs` stands beside a county on which all that people see agrees.
+    As with the month, `mark_differs` is given beside a county on which all that people see agrees.
     `in_month` gives the code that a county has in the month, and None for one that it does not have.
     """
     if not said.counties:

@@ -32,7 +32,7 @@ _OTHER = {"备注", "说明", "序号", "编号", "行次", "填表说明", "代
 
 @dataclass
 class CountyRecord:
-    """表2 of one file: where each value stands, and what it is."""
+    """表2 of one file: the place and the value of each answer."""
 
     sheet: str
     cells: dict[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class CountyRecord:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a field's value stands (1-based), and what the unit column or the label says of its unit."""
+    """Where a field's value is (1-based), and what the unit column or the label says of its unit."""
 
     field: Field
     label: str
@@ -56,7 +56,7 @@ class Place:
 
 @dataclass
 class Form2:
-    """表2 as it lies on its sheet. `first` is the first row with a label; `unknown` are texts where labels stand."""
+    """表2 as it lies on its sheet. `first` is the first row with a label; `unknown` are texts in places of labels."""
 
     sheet: Sheet
     first: int
@@ -215,7 +215,7 @@ class Own:
 
 
 def read(form2: Form2, part: Part, report: Report, own: Own, date1904: bool) -> CountyRecord | None:
-    """The values of the record; None where a required label is missing or a label stands twice."""
+    """The values of the record; None where a required label is missing or a label occurs twice."""
     sheet = form2.sheet
     refused = False
     for name, cells in form2.twice.items():
@@ -314,7 +314,7 @@ def _check_county(record: CountyRecord, report: Report, own: Own) -> None:
 
 
 def answers(form2: Form2) -> int:
-    """How many values stand in a record, the county's code and name apart."""
+    """How many values a record has, the county's code and name apart."""
     given = (form2.sheet.value(place.row, place.column) for name, place in form2.places.items() if name not in _OWN)
     return sum(not _is_blank(value) for value in given)
 

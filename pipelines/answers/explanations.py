@@ -18,12 +18,12 @@ STOCK_PHRASES = (
 )  # fmt: skip
 _MARKS = re.compile(r"[\s，。、；：！？,.;:!?（）()“”\"'…—-]+")
 _FINDING = re.compile(r"[0-9a-f]{12}")
-_SEARCHED = 40  # rows within which the list's headings stand
+_SEARCHED = 40  # rows within which the list's headings are
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What stands beside one finding of a list, without personal numbers."""
+    """The text beside one finding of a list, without personal numbers."""
 
     finding: str
     text: str

@@ -89,7 +89,7 @@ class _File(Entry):
 
 
 def finding_id(county: str | None, finding: Finding) -> str:
-    """Twelve hex digits that stay while the same value stands in the same place of the survey.
+    """Twelve hex digits that stay while the same value is in the same place of the survey.
 
     Month, row and cell are left out, so that a waived warning stays quiet until the value changes.
     """
@@ -100,7 +100,7 @@ def finding_id(county: str | None, finding: Finding) -> str:
 def load(folder: Path) -> dict[str, Kind]:
     """The taxonomy of `folder/findings.yaml` by code; codes that an earlier version's folder lacks come from the program's own.
 
-    Refuses codes that stand twice and unknown keys.
+    Refuses codes that occur twice and unknown keys.
     """
     return {**_listed(_OWN), **_listed(folder)}
 
@@ -170,7 +170,7 @@ class Report:
     """Collects the findings of one file. `add` fills the template of the code.
 
     More than `SINGLY` of a code on one sheet have one cause: they become one finding a field, or one for the sheet.
-    `spots` leads from an address on a table that was put together from several sheets to where it stands.
+    `spots` leads from an address on a table that was put together from several sheets to its own address.
     """
 
     file: str
@@ -240,7 +240,7 @@ class Report:
         return self._placed(grouped, f"{same.body}同类共 {same.count} 处{examples}，各处处理相同。")
 
     def _placed(self, finding: Finding, body: str) -> Finding:
-        """The finding with its sentence, at the place where its cells really stand."""
+        """The finding with its sentence, at the place of its cells in the file."""
         sheet, cell = finding.sheet, finding.cell
         if self.spots and sheet and cell:
             sheet, cells = self.spots(sheet, cell.split(","))

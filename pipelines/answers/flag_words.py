@@ -21,7 +21,7 @@ _MARKED = re.compile(r"([√✓☑■×✗☒☐□]|\([√✓☑■×✗☒V]?\
 
 
 def folded(text: str) -> str:
-    """A flag's text as it stands in `YES` and `NO`: folded, in capitals, symbol fonts as their characters."""
+    """A flag's text as it is in `YES` and `NO`: folded, in capitals, symbol fonts as their characters."""
     return labels.fold(text.translate(SYMBOLS)).upper()
 
 
@@ -33,7 +33,7 @@ def is_tick(text: str | None) -> bool:
 def pair(text: str) -> list[bool] | None:
     """The answer of a pair such as ☑是 □否, as a list of one; empty where both or neither are ticked, None where it is no pair.
 
-    The marks stand all before or all behind their words.
+    All marks are before or all behind their words.
     """
     text = text.translate(_BRACKETS)
     parts = _MARKED.findall(text)

@@ -1,6 +1,6 @@
 """Which rows are the header, which column is which field: found by meaning, never by position (semantics §3).
 
-`find(sheet, part)` returns a `Table` where enough labels of the form stand together, else None. Nothing is reported here:
+`find(sheet, part)` returns a `Table` where enough labels of the form are together, else None. Nothing is reported here:
 the caller decides which sheet is meant and says what is wrong with it.
 """
 
@@ -29,7 +29,7 @@ _HINT = re.compile(
 
 @dataclass(frozen=True)
 class Column:
-    """Where a field stands. An answer times `factor` is in the form's unit; `stated` is the unit that the header names."""
+    """The place of a field. An answer times `factor` is in the form's unit; `stated` is the unit that the header names."""
 
     index: int
     letter: str
@@ -80,7 +80,7 @@ def find(sheet: Sheet, part: Part) -> Table | None:
 
 
 def is_transposed(sheet: Sheet, part: Part) -> bool:
-    """Whether rows and columns are swapped: the labels of 表1, its code's among them, stand below each other."""
+    """Whether rows and columns are swapped: the labels of 表1, its code's among them, are below each other."""
     named = part.vocabulary.named
     for column in range(_LABEL_COLUMNS):
         texts = (row[column] for row in sheet.rows[:DEEPEST_LABEL] if column < len(row))
@@ -206,7 +206,7 @@ def _stack(column: tuple[str, ...]) -> list[str]:
 
 
 def _readings(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """A label's readings, and last the one without a unit that stands behind it after a comma or a slash."""
+    """A label's readings, and last the one without a unit that follows it after a comma or a slash."""
     readings = list(labels.readings(text))
     tail = _TAIL.fullmatch(readings[-1][0])
     if tail and tail[2] in measurement_units.UNITS:
@@ -231,7 +231,7 @@ def _text(value: object) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _placed(known: Vocabulary, number: int, texts: tuple[str, ...]) -> tuple[Match, Column, Column | None]:
-    """What stands over a column, the column, and the same with its factor: None where it measures another quantity."""
+    """The headers over a column, the column, and the same with its factor: None where it measures another quantity."""
     match = _match(known, texts)
     column = Column(number, address.letter(number), match.header)
     return match, column, measured(column, match) if match.field else None

@@ -1,7 +1,7 @@
 """表1 on several sheets as one table: one sheet a town, or blocks of columns over the same units (semantics §3).
 
 The first sheet stays where it is; rows that others add come below its last row, columns that they add right of its last
-column. So addresses on the first sheet are its own, and `Joined.spot` leads from the others to where they stand.
+column. So addresses on the first sheet are its own, and `Joined.spot` leads from the others to their own addresses.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Piece:
-    """What one sheet gives: its rows and columns by where they come to stand. All numbers are 1-based."""
+    """What one sheet gives: its rows and columns by their place on the joined table. All numbers are 1-based."""
 
     sheet: str
     rows: dict[int, int] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Joined:
         return self.table.sheet.name, row, column
 
     def spots(self, sheet: str, cells: list[str]) -> tuple[str, list[str]]:
-        """Addresses as they stand: of those that lie on several sheets, the ones on the first."""
+        """The addresses themselves: of those that lie on several sheets, the ones on the first."""
         if sheet != self.table.sheet.name:
             return sheet, cells
         by_sheet: dict[str, list[str]] = {}
@@ -143,7 +143,7 @@ class _Joiner:
             self.named[key] = None if self.named.get(key, number) != number else number
 
     def _row_of(self, key: Key, other: Table, number: int) -> int | None:
-        """The row of a unit of another sheet: by its code; where one of the two rows has none, by a name that stands there once."""
+        """The row of a unit of another sheet: by its code; where one of the two rows has none, by a name that occurs there once."""
         if key in self.known:
             return self.known[key]
         name, town = _name_and_town(other, other.sheet.rows[number - 1])
@@ -154,7 +154,7 @@ class _Joiner:
         return _is_code(unit_key(self.table, self.sheet.rows[row - 1]))
 
     def _columns(self, other: Table, piece: Piece) -> dict[str, tuple[Column, int]]:
-        """Where each column of another sheet comes to stand: under the same field, else on the right."""
+        """Where each column of another sheet is placed: under the same field, else on the right."""
         places = {}
         for name, column in other.columns.items():
             known = self.table.columns.get(name)
@@ -198,7 +198,7 @@ class _Joiner:
         self.joined.places.append(text)
 
     def _around(self, other: Table, piece: Piece, places: dict[str, tuple[Column, int]]) -> None:
-        """Errors, percent formats and merges of another sheet, where its cells came to stand."""
+        """Errors, percent formats and merges of another sheet, at the new places of its cells."""
         rows = {number: row for row, number in piece.rows.items()}
         columns = {column.index: place for column, place in places.values()}
         for (row, column), text in other.sheet.errors.items():

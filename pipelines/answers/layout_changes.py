@@ -19,7 +19,7 @@ _SHOWN = 12  # items that a note names
 
 @dataclass(frozen=True)
 class Place:
-    """Where a field stands: `cell` is a column's letter (`part` community) or the A1 of the value (`part` county)."""
+    """The place of a field: `cell` is a column's letter (`part` community) or the A1 of the value (`part` county)."""
 
     part: str
     field: str

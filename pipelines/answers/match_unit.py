@@ -21,7 +21,7 @@ CANDIDATES = 3
 
 
 def key(code: str | None, name: str | None, town: str | None) -> str:
-    """How an answered question is remembered for a county: what stood in the row, folded."""
+    """The key under which an answered question is kept for a county: the words of the row, folded."""
     return "|".join(fold(part or "") for part in (code, name, town))
 
 
@@ -29,15 +29,12 @@ def key(code: str | None, name: str | None, town: str | None) -> str:
 class CountyIndex:
     """The units of one county in one month, ready to be looked up."""
 
-    county: str
     units: dict[str, Listed]
     written: dict[str, str]  # code -> folded roster name
     exact: dict[tuple[str | None, str | None, str | None], "Outcome"]  # code, name and town just as the roster has them
     by_name: dict[tuple[str, str], list[str]]
     towns: dict[str, set[str]]  # stem and written name -> town codes
-    places: tuple[
-        str, ...
-    ]  # folded names of the city and the county, which may stand before a unit's name, longest first
+    places: tuple[str, ...]  # folded names of the city and the county, which may precede a unit's name, longest first
     town_prefixes: dict[str, set[str]]  # written names of towns, longest first -> town codes
     elsewhere: dict[str, Listed] = field(repr=False)  # the month's units of all counties
     known: frozenset[str] = field(repr=False)  # every code of any edition
@@ -67,7 +64,7 @@ class CountyIndex:
         return []
 
     def _without_prefixes(self, name: str, towns: set[str]) -> tuple[str, set[str]]:
-        """The name without province, city, county and town before it, and the towns that it may stand in."""
+        """The name without province, city, county and town before it, and the towns that it may be in."""
         name = self._without_province(name)
         for place in self.places:
             if name.startswith(place) and len(name) > len(place):
@@ -107,14 +104,14 @@ def county_index(rosters: Rosters, month: date, county: str) -> CountyIndex:
         ):
             towns[text].add(unit.town_code)
     return CountyIndex(
-        county, units, {code: fold(unit.name) for code, unit in units.items()},
+        units, {code: fold(unit.name) for code, unit in units.items()},
         {(u.code, u.name, u.town): Outcome(u.code) for u in units.values()}, dict(by_name), dict(towns),
         _places(rosters, units), _town_prefixes(units), elsewhere, rosters.known_codes(),
     )  # fmt: skip
 
 
 def _places(rosters: Rosters, units: Mapping[str, Listed]) -> tuple[str, ...]:
-    """In the order in which they stand before a name: 河北省邢台市 is written as city, then county."""
+    """In the order in which they precede a name: 河北省邢台市 is written as city, then county."""
     return (fold(rosters.city.name), *sorted({fold(unit.county) for unit in units.values()}))
 
 
@@ -163,7 +160,7 @@ class MatchWords(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The unit of a row, or why there is none. `finding` is a code of findings.yaml; `unit` may stand beside a warning."""
+    """The unit of a row, or why there is none. `finding` is a code of findings.yaml; a warning may have a `unit` too."""
 
     unit: str | None
     finding: str | None = None

@@ -1,4 +1,4 @@
-"""Units of measure that stand in headers and behind numbers: which quantity, and the exact factor between two of them."""
+"""Units of measure in headers and behind numbers: which quantity, and the exact factor between two of them."""
 
 import re
 from decimal import Decimal
@@ -61,7 +61,7 @@ def all_of(text: str) -> list[str]:
 
 
 def canonical(unit: str | None) -> str | None:
-    """A form's own unit as it stands in `UNITS` (`㎡` is `m2`)."""
+    """A form's own unit as it is in `UNITS` (`㎡` is `m2`)."""
     return fold(unit) if unit else None
 
 

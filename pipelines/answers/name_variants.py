@@ -38,6 +38,7 @@ class Forms(NamedTuple):
 
 @lru_cache(maxsize=1 << 16)
 def forms(name: str) -> Forms:
+    """The spellings of a unit name that are compared: as written, without the committee, the core, and the committee."""
     written = fold(name)
     for pattern, kept, body in _BODIES:
         ending = pattern.search(written)
@@ -61,7 +62,7 @@ def index_keys(name: str) -> set[tuple[str, str]]:
 
 
 def without_bracketed_body(name: str) -> tuple[str, str] | None:
-    """前三里(村委会) as 前三里村委会, and as 前三里; None where no body stands in brackets."""
+    """前三里(村委会) as 前三里村委会, and as 前三里; None where there is no body in brackets."""
     written = fold(name)
     bracketed = _BRACKETED_BODY.search(written)
     return (written[: bracketed.start()] + bracketed[1], written[: bracketed.start()]) if bracketed else None

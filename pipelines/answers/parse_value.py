@@ -41,7 +41,7 @@ _SERIALS = range(10_000, 80_000)  # 1927–2119: a bare number there in a month 
 
 @dataclass(frozen=True)
 class Bad:
-    """Why a raw value is no answer: a code of findings.yaml, and what should have stood there."""
+    """Why a raw value is no answer: a code of findings.yaml, and what was expected."""
 
     code: str
     expected: str
@@ -198,7 +198,7 @@ def _text(raw: object, field: Field, asked: Asked) -> object:
 def decimal(raw: object, stated: str | None) -> Decimal | str | None:
     """A number as an exact decimal; the folded text itself where it is none; None for what never is a number.
 
-    `stated` is the unit that may stand behind it.
+    `stated` is the unit that may follow it.
     """
     if isinstance(raw, float):
         if not math.isfinite(raw):

@@ -7,7 +7,7 @@ from collections.abc import Container
 HEADERS = re.compile(r"电话|手机|联系方式|身份证|证件号|银行卡|银行账号|微信")
 # A mobile number, with 86 before it or in groups; 18 characters of an identity number; 16 to 19 of a card, in groups of four or
 # not. No answer of the survey has so many digits: a unit's code has 12, or 15 with its zeros. Their check digits are not asked for: a
-# number with a slip in it is somebody's all the same. A moment in a file's name (20190601123045123) begins with 20: no card does.
+# number with a slip in it may still be a real one. A moment in a file's name (20190601123045123) begins with 20: no card does.
 _NUMBERS = re.compile(
     r"(?<!\d)(?:"
     r"(?:\+?86[ -]?)?[1１][3-9３-９]\d(?:\d{8}|([ -])\d{4}\1\d{4})"
@@ -41,5 +41,5 @@ def masked(text: str, codes: Container[str] = ()) -> str:
 
 
 def masked_code(text: str) -> str:
-    """What stands in a column of codes: a code with a digit too few looks like a telephone number and stays, an identity number goes."""
+    """The text of a cell in a column of codes: a code with a digit too few looks like a telephone number and stays, an identity number goes."""
     return _IDENTITY.sub("***", text) if len(text) >= _SHORTEST else text

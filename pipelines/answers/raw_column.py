@@ -7,7 +7,7 @@ from pipelines.answers import parse_value, personal_data
 
 
 def texts(raw: tuple[object, ...], distinct: set[object]) -> list[str | None]:
-    """What stood in the cells, as the sender sees it. Text is its own text."""
+    """The text of the cells, as the sender sees it. Text is its own text."""
     if set(map(type, distinct)) <= {str, NoneType} and "" not in distinct:
         return list(cast("tuple[str | None, ...]", raw))
     texts = {value: parse_value.shown(value) for value in distinct}
@@ -22,6 +22,7 @@ def masked(text: object) -> object:
 
 
 def booleans_apart(raw: tuple[object, ...], distinct: set[object]) -> tuple[tuple[object, ...], set[object]]:
+    """The values and distinct values with booleans as texts, because `True == 1` in a set."""
     if bool not in set(map(type, raw)):
         return raw, distinct
     texts = {True: "TRUE", False: "FALSE"}

@@ -42,7 +42,7 @@ Resolutions = Mapping[str, Mapping[str, str]]
 
 @dataclass
 class Reading:
-    """One file. `refused` means that nothing of it counts; `community` and `record` are what could be read all the same."""
+    """One file. `refused` means that nothing of it counts; `community` and `record` are what could be read nevertheless."""
 
     file: str
     sha256: str
@@ -113,7 +113,7 @@ class Versions:
         return self.form.of_version(self.received_under) or self.form.newest
 
     def by_labels(self, part: str, given: set[str]) -> Form:
-        """The version of a sheet without marks: an earlier one where all its questions stand there and none that was added since."""
+        """The version of a sheet without marks: an earlier one where it has all their questions and none that was added since."""
         asked = {question.id for question in self.current.part(part)}
         for form in self.form.versions:
             ids = {question.id for question in form.part(part)}
@@ -195,7 +195,7 @@ class _Reading:
             self.report.add("explanation_says_nothing", sheet=sheet, cell=cells, found=texts, count=len(there))
 
     def _elsewhere(self, joined: Joined, rows: CommunityRows) -> None:
-        """Where the answers stand that other sheets gave."""
+        """The places of answers from other sheets."""
         for field_id, column in rows.columns.items():
             for row in rows.row:
                 if row > joined.height or column.index > joined.width:

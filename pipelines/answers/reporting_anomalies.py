@@ -1,8 +1,6 @@
 """Questions about how a month was reported: copied tables, rows alike in two counties, rounded numbers, slips of
 the unit, everything turned to yes at once. They hold nothing back; thresholds and reasons are in `behaviour.yaml`.
 
-    questions(con, form, month, seqs) -> [(seq, county, finding)]
-
 Reads the warehouse: `row` (the month's rows with their unit's `uid`, a temporary table), `standing` of earlier months,
 `submission` and `source`. Each question is one generated statement over the whole city.
 """
@@ -117,7 +115,7 @@ def questions(
 
 @dataclass
 class _Asked:
-    """What the questions share: where each field stands, and a report for each submission."""
+    """What the questions share: the place of each field, and a report for each submission."""
 
     con: duckdb.DuckDBPyConnection
     form: Form
@@ -279,7 +277,7 @@ def _slips(asked: _Asked) -> None:
 
 
 def _median(field: Field, month: date) -> str:
-    """The median of a unit's earlier amounts; what is decided anew each year is compared within the year."""
+    """The median of a unit's earlier amounts; what is decided each year is compared within the year."""
     within = f" AND month >= DATE '{month.replace(month=1)}'" if field.period == "year" else ""
     return f'quantile_disc("{field.id}", 0.5) FILTER ("{field.id}" > 0{within}) AS "{field.id}"'
 

@@ -33,6 +33,8 @@ class Total:
 
 @dataclass
 class Body:
+    """The rows below the header by what they are; row numbers are 1-based."""
+
     units: list[int] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)  # notes, signatures, headings, repeated headers
@@ -114,7 +116,7 @@ class _Sorter:
             return "unit"
         if self._is_total(row, name):
             return "total"
-        # one text alone is a heading or a remark; a unit of which nothing but the name stands there has not reported
+        # one text alone is a heading or a remark; a unit with nothing but its name has not reported
         if filled == 1 or (filled <= FEW and any(map(_NOTE.search, texts))):
             return "skip"
         return "doubtful" if filled <= FEW else "unit"

@@ -1,1 +1,1 @@
-"""Bytes and decisions, kept for ever: the store, its ledger, what is in force, backups."""
+"""Bytes and decisions, kept permanently: the store, its ledger, what is in force, backups."""

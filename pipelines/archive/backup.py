@@ -1,9 +1,5 @@
 """A second copy of the archive, on another disk, and bringing it back.
 
-    backup(settings, folder) -> dict     copy what is new, then verify everything that is there
-    verify(folder) -> dict               verify a backup without changing it
-    restore(settings, folder) -> dict    into an installation without an archive
-
 A backup is laid out as the archive is: `archive/ledger.jsonl`, `archive/objects/`, `audit/audit.jsonl`, and `backup.json`, which says
 whose it is and up to which event. Releases, receipts and the warehouse are not in it: `shequ rebuild` makes them from the archive,
 with the same figures. The ledger is read up to a fixed event first, then the objects that it names are copied, and the ledger is put

@@ -24,7 +24,7 @@ def order(name: str) -> tuple[str, int]:
 class Editions:
     """Every edition in the ledger, by its name: the event that made it, the one that released it, the one that retracted it.
 
-    What retracts an edition is a person's `retract`, or the withdrawal of the decision by which its month stood open.
+    What retracts an edition is a person's `retract`, or the withdrawal of the decision by which its month was open.
     """
 
     made: dict[str, Event] = field(default_factory=dict)

@@ -354,7 +354,7 @@ def _dismiss(life: Life, event: Event) -> None:
 
 
 def _release(life: Life, event: Event) -> None:
-    """An edition made while its month stood open by a decision that was taken back since goes with that decision."""
+    """An edition made while its month was open by a decision that was taken back since goes with that decision."""
     life.releases.append(event)
     month, editions = event.body["month"], life.editions
     locked = life.month(months.parse(month)).approved and editions.usable(month)

@@ -18,7 +18,7 @@ class PublicMonth:
     """A month of which an edition was ever publicised.
 
     `decisions`: every one to publicise it, the withdrawn among them, the oldest first. `down`: the withdrawal (also of the release) or
-    retraction that took the last one back, None while it stands. `newer`: what released a later edition of the month that is not
+    retraction that took the last one back, None while it is public. `newer`: what released a later edition of the month that is not
     publicised yet. `approved`: the month's approval.
     """
 

@@ -21,7 +21,7 @@ class Receiver:
     """Stores bytes in the archive; recognises those received before.
 
     `unreplaced` says how far a submission is known to be the last of its county and month. Of events later than that nothing is known
-    yet: the bytes are then archived as a submission anew, and the fold finds out whether that changes anything. `form_version`, the
+    yet: the bytes are then archived as another submission, and the fold finds out whether that changes anything. `form_version`, the
     version of the form in force, is noted with each submission.
     """
 
@@ -40,7 +40,7 @@ class Receiver:
         self.last_change = self.read_to = 0
 
     def take(self, data: bytes, name: str) -> tuple[int, bool]:
-        """(ledger number, whether the same bytes stand already). On disk when it returns."""
+        """(ledger number, whether the archive had the same bytes already). On disk when it returns."""
         digest = hashlib.sha256(data).hexdigest()
         with durable_files.refusing(f"接收“{name}”"), locks.hold(self.archive.root / "receive.lock", "接收文件"):
             self._catch_up()
@@ -54,7 +54,7 @@ class Receiver:
         return event.seq, False
 
     def _standing(self, digest: str) -> int | None:
-        """The number under which the same bytes stand and nothing has taken their place."""
+        """The number under which the archive has the same bytes and nothing has taken their place."""
         known = self.seen.get(digest)
         if known is None or known == self.last_change:
             return known

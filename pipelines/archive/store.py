@@ -1,6 +1,6 @@
-"""The archive: what came in and what was decided, for ever.
+"""The archive: what came in and what was decided, permanently.
 
-Bytes stand under their SHA-256; events are lines of an append-only ledger (`pipelines.archive.ledger`). Both are on disk (fsync of file
+Bytes are stored under their SHA-256; events are lines of an append-only ledger (`pipelines.archive.ledger`). Both are on disk (fsync of file
 and folder) before a receipt is confirmed. Nothing here is ever rewritten.
 """
 
@@ -119,5 +119,5 @@ def is_right(path: Path, digest: str) -> bool:
 
 
 def objects_of(event: Event) -> list[str]:
-    """The objects that an event speaks of: a workbook, the reference data of an edition, a spot check's list or record."""
+    """The objects that an event refers to: a workbook, the reference data of an edition, a spot check's list or record."""
     return [event.body[key] for key in ("sha256", "bundle", "object") if event.body.get(key)]

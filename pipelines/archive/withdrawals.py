@@ -1,4 +1,4 @@
-"""Withdrawals: which decisions are taken back, and what stood because of them until then."""
+"""Withdrawals: which decisions are taken back, and what was in force because of them until then."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ def in_force(events: Iterable[Event]) -> dict[int, Event]:
 
 
 def mistaken(events: list[Event], withdrawn: dict[int, Event]) -> Iterator[tuple[str, Event, Event]]:
-    """Month, and from which event to which it stood open or locked by a decision that was taken back since.
+    """Month, and from which event to which it was open or locked by a decision that was taken back since.
 
     A withdrawal counts as such a decision too where it was itself taken back.
     """

@@ -8,13 +8,12 @@ import click
 
 from pipelines import months
 from pipelines.cli import printing
-from pipelines.cli.options import BY, EDITION, MONTH, with_settings
+from pipelines.cli.options import BY, EDITION, JSON, MONTH, decision, with_settings
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.archive.store import Event
 
-_JSON = click.option("--json", "as_json", is_flag=True)
 _WHY = click.option("--why", required=True, help="理由")
 
 
@@ -23,7 +22,7 @@ _WHY = click.option("--why", required=True, help="理由")
 @BY
 @click.option("--why", default="", help="还有县未报或文件待处理时，为什么仍然审定")
 @click.option("--yes", is_flag=True, help="还有县未报或文件待处理时，不再询问")
-@_JSON
+@JSON
 @with_settings
 def approve(settings: Settings, month: date, by: str, why: str, yes: bool, as_json: bool) -> None:
     """审定一个月（锁定）：成版、发布，报告盖上审定；还缺什么先说明，并随审定一起记入台账。"""
@@ -44,9 +43,7 @@ def approve(settings: Settings, month: date, by: str, why: str, yes: bool, as_js
 @click.command()
 @click.argument("month", type=MONTH)
 @_WHY
-@BY
-@_JSON
-@with_settings
+@decision
 def reopen(settings: Settings, month: date, why: str, by: str, as_json: bool) -> None:
     """重开已审定的月份。"""
     from pipelines.monthly import month_decisions
@@ -57,9 +54,7 @@ def reopen(settings: Settings, month: date, why: str, by: str, as_json: bool) ->
 
 @click.command()
 @click.argument("month", type=MONTH)
-@BY
-@_JSON
-@with_settings
+@decision
 def release(settings: Settings, month: date, by: str, as_json: bool) -> None:
     """把一个月最新的工作版发布给所有人。"""
     from pipelines.monthly import month_decisions
@@ -71,9 +66,7 @@ def release(settings: Settings, month: date, by: str, as_json: bool) -> None:
 @click.command()
 @click.argument("edition", type=EDITION)
 @_WHY
-@BY
-@_JSON
-@with_settings
+@decision
 def retract(settings: Settings, edition: str, why: str, by: str, as_json: bool) -> None:
     """收回一版（如 2020-06/2）：此前发布的一版重新成为当前版；什么都不删除。"""
     from pipelines.edition import edition_folders
@@ -87,9 +80,7 @@ def retract(settings: Settings, edition: str, why: str, by: str, as_json: bool) 
 
 @click.command()
 @click.argument("month", type=MONTH)
-@BY
-@_JSON
-@with_settings
+@decision
 def publicise(settings: Settings, month: date, by: str, as_json: bool) -> None:
     """公开（政务公开）：把一个月的发布版做成供群众看的网页和数据，只到县一级；撤回用 shequ withdraw。"""
     from pipelines.monthly import month_decisions
@@ -104,9 +95,7 @@ def publicise(settings: Settings, month: date, by: str, as_json: bool) -> None:
 @click.command()
 @click.argument("of", metavar="ID", type=int)
 @_WHY
-@BY
-@_JSON
-@with_settings
+@decision
 def withdraw(settings: Settings, of: int, why: str, by: str, as_json: bool) -> None:
     """撤回一份报送、一个决定或一次撤回（ID 为其编号）。"""
     from pipelines.monthly import gate, month_decisions
@@ -130,9 +119,7 @@ def _gone_from_public(settings: Settings, event: "Event") -> str:
 @click.argument("findings", nargs=-1, required=True)
 @_WHY
 @click.option("--until", type=MONTH, required=True, help="有效至哪个月")
-@BY
-@_JSON
-@with_settings
+@decision
 def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, by: str, as_json: bool) -> None:
     """豁免一个问题（可以一次几个；附理由和期限），随数字一并公布。"""
     from pipelines.intake import decisions
@@ -145,9 +132,7 @@ def waive(settings: Settings, findings: tuple[str, ...], why: str, until: date, 
 @click.argument("finding")
 @click.option("--unit", help="名册中的 12 位代码")
 @click.option("--as", "value", help="这个县的这种写法读作什么")
-@BY
-@_JSON
-@with_settings
+@decision
 def resolve(settings: Settings, finding: str, unit: str | None, value: str | None, by: str, as_json: bool) -> None:
     """认定一行报的是名册中的哪个单位，或一种写法读作什么（以后照此办理）。"""
     from pipelines.intake import decisions

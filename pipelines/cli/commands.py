@@ -22,7 +22,7 @@ from pipelines.cli import (
     spotcheck,
     task_commands,
 )
-from pipelines.cli.options import EDITION, MONTH, open_edition, with_settings
+from pipelines.cli.options import EDITION, JSON, MONTH, open_edition, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
@@ -67,7 +67,7 @@ def main(ctx: click.Context, data: Path | None) -> None:
 @click.option("--town", is_flag=False, flag_value="*", help="每个街道（乡镇）一个工作簿；写代码或名称的，只生成这一个")
 @click.option("--blank", is_flag=True, help="不填入上月的答案")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def template(settings: Settings, month, county, town, blank: bool, out: Path, as_json: bool) -> None:
     """生成待填的报表（每县一个工作簿）；从第二个月起填好上月已报的答案。"""
@@ -101,7 +101,7 @@ def template(settings: Settings, month, county, town, blank: bool, out: Path, as
 @click.option("--months", "span", required=True, help="月份或区间，如 2018-08..2020-12")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="写到哪个文件夹")
 @click.option("--seed", default=2018, show_default=True, help="随机种子；相同的种子得到相同的文件")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def sample(settings: Settings, span: str, out: Path, seed: int, as_json: bool) -> None:
     """生成示例数据：在真实名册上虚构的、已填好的报表（每张表都标明“示例数据”）。"""
@@ -144,7 +144,7 @@ def check(settings: Settings, files, as_json: bool) -> None:
 @_FILES
 @click.option("--receipts", type=click.Path(path_type=Path, file_okay=False), help="回执写到哪个文件夹")
 @click.option("--by", default="命令行", help="报送人")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def submit(settings: Settings, files, receipts: Path | None, by: str, as_json: bool) -> None:
     """接收报表：存档、读取、入库。"""
@@ -166,7 +166,7 @@ def submit(settings: Settings, files, receipts: Path | None, by: str, as_json: b
 @main.command()
 @click.option("--month", type=MONTH, help="月份；不写则为已结束、有本月报表的最近一个月")
 @click.option("--by", default="命令行", help="经办人")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def run(settings: Settings, month, by: str, as_json: bool) -> None:
     """计算一个月的数字，成版并生成报告；到了发布时间、已审定或各县报齐的，当即发布。"""
@@ -200,7 +200,7 @@ def run(settings: Settings, month, by: str, as_json: bool) -> None:
     "--as-of", "as_of", type=click.Choice(["then", "now"]), default="then", help="按当时（then）或目前（now）区划"
 )
 @click.option("--edition", type=EDITION, help="哪一版，如 2020-06/2，或 working（最新的工作版）；不写则为当前发布版")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def figures(settings: Settings, month, level, unit, indicator, policy, as_of: str, edition, as_json: bool) -> None:
     """当前发布版（或指明的一版）中的数字。"""
@@ -225,7 +225,7 @@ def _indicators(release: "Release", policy: str | None) -> dict[str, Mapping[str
 @click.option("--month", type=MONTH)
 @click.option("--unit", help="市、县、乡镇或社区（村）代码；不写则为全市")
 @click.option("--policy")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def explain(settings: Settings, indicator: str, month, unit, policy, as_json: bool) -> None:
     """一个数字的来历：条款、算式、所含单位，以及每个答案所在的单元格。"""
@@ -252,7 +252,7 @@ def explain(settings: Settings, indicator: str, month, unit, policy, as_json: bo
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="写到哪个文件夹；不写则更新随版所发的报告"
 )
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def report(settings: Settings, month, edition, variant, out: Path | None, as_json: bool) -> None:
     """由一个发布版重新生成报告(docx、xlsx、html);同一版、同样的决定和说明，报告每次都相同。"""
@@ -276,7 +276,7 @@ def report(settings: Settings, month, edition, variant, out: Path | None, as_jso
 @click.argument("file")
 @click.argument("cell")
 @click.option("--sheet", help="工作表名称（文件中有几张表时）")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def feeds(settings: Settings, file: str, cell: str, sheet, as_json: bool) -> None:
     """一个单元格的去向：它成为哪个答案，进入哪些数字（FILE 为文件名或 SHA-256 的开头）。"""
@@ -296,7 +296,7 @@ def feeds(settings: Settings, file: str, cell: str, sheet, as_json: bool) -> Non
 
 @main.command()
 @click.option("--month", type=MONTH)
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def status(settings: Settings, month, as_json: bool) -> None:
     """谁已报、谁未报、有哪些问题、作过哪些决定；不写月份则为最近发布的月份。"""

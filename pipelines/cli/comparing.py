@@ -9,7 +9,7 @@ import click
 
 from pipelines import months
 from pipelines.cli import printing
-from pipelines.cli.options import MONTH, with_settings
+from pipelines.cli.options import JSON, MONTH, with_settings
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _PARTS = {
 @click.option("--indicator", help="指标代码")
 @click.option("--unit", help="市、县代码")
 @click.option("--policy", help="政策代码")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def compare(settings: Settings, m1: date, m2: date, indicator, unit, policy, as_json: bool) -> None:
     """两个月份之间数字为什么变：工作、报送、区划、更正、口径五部分，相加等于变化。"""

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from pipelines.cli import printing
-from pipelines.cli.options import with_settings
+from pipelines.cli.options import JSON, with_settings
 from pipelines.settings import Settings
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def rebuild(settings: Settings, as_json: bool) -> None:
     """仅凭档案和基础数据重做数据库与各发布版，并逐项核对数字。"""
@@ -34,7 +34,7 @@ def _finish(result: Mapping[str, object], message: str, good: bool, as_json: boo
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--verify", "only_verify", is_flag=True, help="只检查已有的备份，不作改动")
 @click.option("--by", default="命令行")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def backup(settings: Settings, folder: Path, only_verify: bool, by: str, as_json: bool) -> None:
     """把档案、配置、基础数据和当前发布版备份到另一磁盘上的文件夹（只复制新增的），并逐个校验。"""
@@ -49,7 +49,7 @@ def backup(settings: Settings, folder: Path, only_verify: bool, by: str, as_json
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--rehearse", "only_rehearse", is_flag=True, help="演练：恢复到临时文件夹，重做并核对全部数字，不动本机")
 @click.option("--by", default="命令行")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def restore(settings: Settings, folder: Path, only_rehearse: bool, by: str, as_json: bool) -> None:
     """由备份恢复到空的数据文件夹：先放好当前发布版，随即可看；再重做数据库与其余各版。"""

@@ -7,11 +7,10 @@ import click
 
 from pipelines import months
 from pipelines.cli import printing
-from pipelines.cli.options import BY, MONTH, with_settings
+from pipelines.cli.options import JSON, MONTH, decision, with_settings
 from pipelines.settings import Settings
 
 WHY = click.option("--why", required=True, help="理由")
-JSON = click.option("--json", "as_json", is_flag=True)
 
 
 @click.command()
@@ -54,9 +53,7 @@ def matters(settings: Settings, month: date | None, as_json: bool) -> None:
 @click.command("explain-finding")
 @click.argument("finding")
 @click.option("--text", required=True, help="情况说明")
-@BY
-@JSON
-@with_settings
+@decision
 def explain_finding(settings: Settings, finding: str, text: str, by: str, as_json: bool) -> None:
     """对一个需核实的问题说明情况（县里）。"""
     from pipelines.intake import answer_matters
@@ -66,9 +63,7 @@ def explain_finding(settings: Settings, finding: str, text: str, by: str, as_jso
 
 @click.command()
 @click.argument("findings", nargs=-1, required=True)
-@BY
-@JSON
-@with_settings
+@decision
 def accept(settings: Settings, findings: tuple[str, ...], by: str, as_json: bool) -> None:
     """采纳县里的情况说明（可以一次几个），数值不变则不再提示；或采纳政策之前月份的报表。"""
     from pipelines.intake import answer_matters
@@ -79,9 +74,7 @@ def accept(settings: Settings, findings: tuple[str, ...], by: str, as_json: bool
 @click.command()
 @click.argument("findings", nargs=-1, required=True)
 @click.option("--text", required=True, help="要问什么")
-@BY
-@JSON
-@with_settings
+@decision
 def ask(settings: Settings, findings: tuple[str, ...], text: str, by: str, as_json: bool) -> None:
     """就一个问题（可以一次几个）（再）问县里。"""
     from pipelines.intake import answer_matters
@@ -94,9 +87,7 @@ def ask(settings: Settings, findings: tuple[str, ...], text: str, by: str, as_js
 @click.command()
 @click.argument("matters", nargs=-1, required=True)
 @WHY
-@BY
-@JSON
-@with_settings
+@decision
 def dismiss(settings: Settings, matters: tuple[str, ...], why: str, by: str, as_json: bool) -> None:
     """一件（可以一次几件）待办的事不予处理。"""
     from pipelines.intake import answer_matters
@@ -110,9 +101,7 @@ def dismiss(settings: Settings, matters: tuple[str, ...], why: str, by: str, as_
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="延至哪一天")
 @click.option("--excuse", is_flag=True, help="免报")
 @WHY
-@BY
-@JSON
-@with_settings
+@decision
 def extend(
     settings: Settings, month: date, county: str, until: datetime | None, excuse: bool, why: str, by: str, as_json: bool
 ) -> None:
@@ -130,9 +119,7 @@ def extend(
 @click.option("--kind", required=True, help="城市社区、城镇社区或农村社区")
 @click.option("--from", "since", type=MONTH, required=True, help="从哪个月起")
 @WHY
-@BY
-@JSON
-@with_settings
+@decision
 def admit(settings: Settings, name: str, town: str, kind: str, since: date, why: str, by: str, as_json: bool) -> None:
     """增设一个名册尚未列入的单位。"""
     from pipelines.intake import decisions

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import printing
-from pipelines.cli.options import MONTH, with_settings
+from pipelines.cli.options import JSON, MONTH, with_settings
 from pipelines.settings import Settings
 
 
@@ -37,7 +37,7 @@ def serve(settings: Settings, port: int, dagster_port: int, code_port: int, addr
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def health(settings: Settings, as_json: bool) -> None:
     """逐项看本系统的承诺：各程序和定时、发布、核对、备份和演练、消息、联系人、名册、政策、节假日等。有一项不守，退出码为 1。"""
@@ -55,7 +55,7 @@ def health(settings: Settings, as_json: bool) -> None:
 
 @click.command()
 @click.option("--month", type=MONTH, help="月份；不写则为刚结束的月份")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def reminders(settings: Settings, month, as_json: bool) -> None:
     """一个月的催报状态：谁已报、谁未报、谁逾期。"""

@@ -69,6 +69,9 @@ PERHAPS_BY = click.option(
 )
 
 
+JSON = click.option("--json", "as_json", is_flag=True)
+
+
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Hand the command its `Settings` as first argument."""
 
@@ -78,3 +81,8 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         return command(settings, *args, **kwargs)
 
     return wrapped
+
+
+def decision(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that decides something: its settings, `--by` and `--json`."""
+    return BY(JSON(with_settings(command)))

@@ -6,7 +6,7 @@ import click
 
 from pipelines import months
 from pipelines.cli import printing
-from pipelines.cli.options import MONTH, with_settings
+from pipelines.cli.options import JSON, MONTH, with_settings
 from pipelines.settings import Settings
 
 
@@ -17,7 +17,7 @@ def reference() -> None:
 
 @reference.command()
 @click.option("--month", type=MONTH, help="按哪个月份检查；不写则为上月")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 @with_settings
 def check(settings: Settings, month: date | None, as_json: bool) -> None:
     """检查基础数据：有哪些、有多旧、哪些文件没有登记。有未登记的文件时退出状态为 1。"""

@@ -11,7 +11,7 @@ import click
 from pipelines import months
 from pipelines.archive.store import SHANGHAI
 from pipelines.cli import printing
-from pipelines.cli.options import BY, MONTH, PERHAPS_BY, with_settings
+from pipelines.cli.options import BY, JSON, MONTH, PERHAPS_BY, decision, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipelines.intake.outcome import Report
     from pipelines.intake.spot_desk import ListResult, Terms
 
-_JSON = click.option("--json", "as_json", is_flag=True)
 _OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="名单写到哪个文件夹")
 
 
@@ -47,7 +46,7 @@ def spotcheck() -> None:
 @click.option("--withdraw", "withdrawn", type=int, help="撤回一份尚未到号码之日的名单")
 @click.option("--why", default="", help="撤回的理由")
 @PERHAPS_BY
-@_JSON
+@JSON
 @with_settings
 def plan(
     settings: Settings,
@@ -141,7 +140,7 @@ def _show_plans(proposal: "Proposal") -> None:
 @click.option("--published", required=True, help="号码公布在哪里；现场掷骰的写两位在场人员")
 @BY
 @_OUT
-@_JSON
+@JSON
 @with_settings
 def draw(
     settings: Settings, number: int, digits: str, published: str, by: str, out: Path | None, as_json: bool
@@ -161,9 +160,7 @@ def draw(
 
 @spotcheck.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@BY
-@_JSON
-@with_settings
+@decision
 def record(settings: Settings, files: tuple[Path, ...], by: str, as_json: bool) -> None:
     """读回填好的名单（与 shequ submit 相同，按内容识别）。"""
     from pipelines.intake import submit_files
@@ -201,7 +198,7 @@ def _recorded(settings: Settings, report: "Report") -> dict[str, object]:
 @spotcheck.command()
 @click.argument("number", metavar="[名单号]", type=int, required=False)
 @_OUT
-@_JSON
+@JSON
 @with_settings
 def result(settings: Settings, number: int | None, out: Path | None, as_json: bool) -> None:
     """各名单查到了什么、证明了什么；--out 再写一遍名单（含应补的候补）。"""

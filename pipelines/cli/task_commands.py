@@ -9,14 +9,12 @@ import click
 from pipelines import months
 from pipelines import settings as installation
 from pipelines.cli import printing
-from pipelines.cli.options import BY, MONTH, with_settings
+from pipelines.cli.options import JSON, MONTH, decision, with_settings
 from pipelines.errors import Refusal
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.edition.progress_rows import Task
-
-_JSON = click.option("--json", "as_json", is_flag=True)
 
 
 @click.group(invoke_without_command=True)
@@ -25,7 +23,7 @@ _JSON = click.option("--json", "as_json", is_flag=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="另把通报和各县督办通知（docx、xlsx）写到这个文件夹"
 )
-@_JSON
+@JSON
 @click.pass_context
 @with_settings
 def tasks(
@@ -40,9 +38,7 @@ def tasks(
 @click.argument("county")
 @click.argument("indicator")
 @click.option("--text", required=True, help="办理情况：采取了什么措施、何时完成")
-@BY
-@_JSON
-@with_settings
+@decision
 def reply(settings: Settings, county: str, indicator: str, text: str, by: str, as_json: bool) -> None:
     """答复一个督办事项（县里）；答复不销号，撤回用 shequ withdraw。"""
     from pipelines.intake import answer_tasks
@@ -53,9 +49,7 @@ def reply(settings: Settings, county: str, indicator: str, text: str, by: str, a
 
 @tasks.command()
 @click.option("--month", type=MONTH, help="月份；不写则为当前发布版")
-@BY
-@_JSON
-@with_settings
+@decision
 def send(settings: Settings, month: date | None, by: str, as_json: bool) -> None:
     """把各县的督办通知（docx、xlsx）用邮件发给有联系地址的县；每版每县只发一次。"""
     from pipelines.notify import notices, outbox

@@ -85,11 +85,13 @@ def _violations(count: int, ids: list[str]) -> dict[str, int | dg.JsonMetadataVa
 
 
 def of_editions(partitions: dg.PartitionsDefinition) -> dg.AssetCheckSpec:
+    """The check that the files of the editions agree with their manifests."""
     says = "本次所涉月份和当前的发布版文件齐全，与其清单的校验值相符。"
     return _spec(WHOLE, dg.AssetKey("edition"), says, partitions, blocking=True)
 
 
 def whole(faults: list[str]) -> dg.AssetCheckResult:
+    """The result of that check."""
     return dg.AssetCheckResult(
         passed=not faults, asset_key=dg.AssetKey("edition"), check_name=WHOLE, metadata=_violations(len(faults), faults)
     )

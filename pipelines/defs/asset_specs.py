@@ -40,7 +40,7 @@ def _with_months_before(number: int) -> dg.TimeWindowPartitionMapping:
         )
 
 
-# answers are carried for so many months
+# number of months that answers are carried
 CARRIED, SINCE_LAST = _with_months_before(CARRY_MONTHS), _with_months_before(1)
 PAPERS = ("docx", "xlsx", "html")
 

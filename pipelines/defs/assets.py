@@ -28,7 +28,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse import warehouse_checks
 from pipelines.warehouse.projection import Warehouse
 
-# A file in the inbox that has not changed for so many seconds is taken to be whole.
+# A file in the inbox that has not changed for this many seconds is taken to be whole.
 STILL_FOR = 30.0
 # Tag of a run that the inbox asked for: it makes working editions at most.
 INBOX = "shequ/inbox"

@@ -73,7 +73,7 @@ def build(job, partitions: dg.TimeWindowPartitionsDefinition, still_for: float =
 def look(settings: Settings, still_for: float, before: list[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
     """Files that no longer change, at most `MOST_FILES` of them new; and files too large to be read (without a hash).
 
-    A file that vanishes or grows meanwhile is left out. One of the same size and time is not read again.
+    A file that vanishes or grows in between is left out. One of the same size and time is not read again.
     """
     known = {(file.path, file.size, file.changed): file for file in before}
     waiting: list[Waiting] = []

@@ -1,6 +1,6 @@
-"""Dagster maintenance: runs whose process is gone, missed months, old runs and their logs.
+"""Dagster maintenance: runs whose process has ended, missed months, old runs and their logs.
 
-Dagster's own monitoring ends a run whose process is gone only after the run's maximum duration, blocking the queue for an hour.
+Dagster's own monitoring ends such a run only after the run's maximum duration, blocking the queue for an hour.
 """
 
 import os
@@ -28,11 +28,11 @@ _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 LOST = "运行进程已不在（断电、重启或被结束），记为失败；已收到的报表都在档案中，重跑会接着做"
 
 
-# ---- runs whose process is gone
+# ---- runs whose process has ended
 
 
 def lost_runs() -> dg.SensorDefinition:
-    """Every half minute: runs marked as running whose process is gone are marked as failed, so that Dagster retries them."""
+    """Every half minute: runs marked as running whose process has ended are marked as failed, so that Dagster retries them."""
 
     @dg.sensor(
         name="lost_runs", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING,
@@ -46,13 +46,13 @@ def lost_runs() -> dg.SensorDefinition:
 
 
 def release_lost(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs as failed whose every process is gone; returns their ids."""
+    """Mark runs as failed all of whose processes have ended; returns their ids."""
     lost = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_RUNNING)):
         processes = _processes(instance, run.run_id)
         if processes and not any(is_alive(pid, since) for pid, since in processes):
             now = instance.get_run_by_id(run.run_id)
-            if now and now.status in _RUNNING:  # the run may have ended meanwhile
+            if now and now.status in _RUNNING:  # the run may have ended in between
                 instance.report_run_failed(now, LOST)
                 lost.append(run.run_id)
     return lost

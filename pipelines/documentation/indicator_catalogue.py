@@ -24,9 +24,9 @@ def specs(folder: Path = SPECS) -> list[Plain]:
     return [spec for path in sorted(folder.glob("*.yaml")) for spec in load_yaml(path)]
 
 
-def cases(folder: Path = SPECS / "verdicts") -> list[Plain]:
+def cases() -> list[Plain]:
     """Every worked example of a figure's parts and status, over several months: `says`, `months`, `target`, `units`, `result`."""
-    return specs(folder)
+    return specs(SPECS / "verdicts")
 
 
 def page(reference: Reference, examples: list[Plain]) -> str:

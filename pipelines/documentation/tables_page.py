@@ -1,6 +1,6 @@
 """`docs/tables.md`: every table of a release with its grain, columns and types.
 
-The grain stands where a table is made (the tables in the docstrings of `month_tables`, `ready_tables`, `analysis_tables` and
+The grain is documented where a table is made (the tables in the docstrings of `month_tables`, `ready_tables`, `analysis_tables` and
 `database`); a table without one is refused, so that every table is described.
 """
 
@@ -34,7 +34,7 @@ _MANY = 12
 
 
 def stated_grains() -> dict[str, str]:
-    """Table → one row per what. `state-<policy>` stands for every policy's."""
+    """Table → one row per what. `state-<policy>` means every policy's."""
     grains: dict[str, str] = {}
     for module in (ready_tables, database, city_facts, analysis_tables, month_tables, spot_tables, planner_views):
         for names, grain in _ROW.findall(module.__doc__ or ""):
@@ -53,8 +53,7 @@ def small_release(reference: Reference, folder: Path) -> Release:
     workbook = folder / "blank.xlsx"
     workbook.write_bytes(template.build(reference.form, county, MONTH, template.blank_table(units), {}))
     submit_files.submit([workbook], settings, by="生成文档")
-    with session.writing(settings, "生成文档") as warehouse:
-        session.settle(warehouse, None)
+    with session.settled(settings, "生成文档") as warehouse:
         return open_folder(publish(warehouse, settings, MONTH).folder)
 
 

@@ -61,7 +61,7 @@ def _community(release: Release, submission: Row, place: Row, row_no: int) -> Fe
     if not rows:
         raise Refusal(f"文件“{submission['file']}”第 {row_no} 行不是社区（村）")
     used = release.rows(
-        f'SELECT month, unit, town_code, county_code, "{_column(release, field)}" AS value FROM standing WHERE seq = ? AND row_no = ?',
+        f'SELECT month, unit, town_code, county_code, "{_column(release, "standing", field)}" AS value FROM standing WHERE seq = ? AND row_no = ?',
         [submission["seq"], row_no],
     )
     figures = [f for row in used for f in _figures(release, field, row) if _in_scope(release, f, row)]
@@ -77,8 +77,8 @@ def _in_scope(release: Release, figure: FedFigure, row: Row) -> bool:
     return bool(rows) and rows[0]["state"] != 0
 
 
-def _column(release: Release, field: str) -> str:
-    names = {row["column_name"] for row in release.rows("DESCRIBE standing")}
+def _column(release: Release, table: str, field: str) -> str:
+    names = {row["column_name"] for row in release.rows(f"DESCRIBE {table}")}
     return f"reported:{field}" if f"reported:{field}" in names else field
 
 
@@ -116,7 +116,7 @@ def _figures(release: Release, field: str, row: Row) -> list[FedFigure]:
 def _county(release: Release, submission: Row, place: Row) -> FeedingCell:
     field = place["field"]
     used = release.rows(
-        f'SELECT month, unit AS county_code, "{_county_column(release, field)}" AS value, "raw:{field}" AS raw '
+        f'SELECT month, unit AS county_code, "{_column(release, "county_standing", field)}" AS value, "raw:{field}" AS raw '
         "FROM county_standing LEFT JOIN (SELECT month, unit, seq AS own FROM county_source WHERE field = ?) USING (month, unit) "
         "WHERE coalesce(own, seq) = ?",
         [field, submission["seq"]],
@@ -124,8 +124,3 @@ def _county(release: Release, submission: Row, place: Row) -> FeedingCell:
     row = {"unit": submission["county"], "raw": used[0]["raw"] if used else None}
     figures = [figure for month in used for figure in _figures(release, field, month) if figure["level"] != "town"]
     return _answer(submission, place, row, used, figures)
-
-
-def _county_column(release: Release, field: str) -> str:
-    names = {row["column_name"] for row in release.rows("DESCRIBE county_standing")}
-    return f"reported:{field}" if f"reported:{field}" in names else field

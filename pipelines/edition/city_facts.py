@@ -3,7 +3,7 @@
 | table | one row per |
 |---|---|
 | `outline` | county and span of months: its rings of longitude and latitude as JSON |
-| `without_outline` | county that has no public outline, and beside which county its mark stands |
+| `without_outline` | county that has no public outline, and beside which county its mark is drawn |
 | `division_change` | month in which divisions changed: what changed, in a sentence |
 | `due_day` | month of the series: the last day on which its reports are in time |
 """

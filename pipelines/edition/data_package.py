@@ -62,7 +62,7 @@ def write(
 def describe(
     con: duckdb.DuckDBPyConnection, folder: Path, manifest: Mapping[str, Any], reference: Reference
 ) -> dict[str, Any]:
-    """The descriptor of the edition in `folder`, whose month tables stand there; the same for the same edition."""
+    """The descriptor of the edition in `folder`, which has the month tables; the same for the same edition."""
     return {
         "profile": "data-package",
         "name": f"shequ-{manifest['month']}-{manifest['edition']}",

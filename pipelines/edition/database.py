@@ -8,7 +8,7 @@ Besides the tables of `ready_tables` and `analysis_tables` it holds the declarat
 | `indicator` | policy, indicator: clause, quote, formula, target |
 | `field` | part of the form, field: its label, type, unit |
 | `status` | status that a figure may have, with its Chinese name |
-| `paragraph` | policy, paragraph of its text, with the clause that it stands in |
+| `paragraph` | policy, paragraph of its text, with its clause |
 | `sentence` | policy, sentence of its text, with what measures it |
 | `rollup` | policy, total of a county that an indicator uses: the field added up |
 
@@ -109,7 +109,7 @@ _SENTENCE = pa.schema(
 
 
 def _sentences(register: Register) -> list[dict[str, Any]]:
-    """Every sentence of the policy, with the indicators whose quote stands in it; the list is empty where no indicator measures it."""
+    """Every sentence of the policy, with the indicators whose quote is in it; the list is empty where no indicator measures it."""
     rows = []
     for paragraph in register.text.paragraphs:
         for number, sentence in enumerate(paragraph.sentences):

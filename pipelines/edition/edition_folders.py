@@ -75,7 +75,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def month_tables(folder: Path, manifest: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Table → month → entry for the whole series of an edition: of closed periods they stand in files beside their databases.
+    """Table → month → entry for the whole series of an edition: of closed periods they are in files beside their databases.
 
     Errors: `Damaged` when one of those is missing or damaged.
     """

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from pipelines import months
 from pipelines.edition.figure_list import figures
@@ -230,15 +231,8 @@ class _Story:
 
 def _from_rows(value: int) -> ExplainedAnswer:
     """An answer without a cell: a total over the county's units."""
-    return {
-        "value": value,
-        "raw": None,
-        "file": None,
-        "sha256": None,
-        "sheet": None,
-        "cell": None,
-        "carried_from": None,
-    }
+    nowhere = dict.fromkeys(ExplainedAnswer.__annotations__)
+    return cast(ExplainedAnswer, {**nowhere, "value": value})
 
 
 def _plain(value: bool | int | str | date | Decimal | None) -> bool | int | str | None:

@@ -32,7 +32,7 @@ class Figure(TypedDict):
 
 
 class ExplainedAnswer(TypedDict):
-    """An answer and the cell that it stands in; without a cell where it is a total over a county's units."""
+    """An answer and its cell; without a cell where it is a total over a county's units."""
 
     value: bool | int | str | None
     raw: str | None

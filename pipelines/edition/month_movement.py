@@ -56,16 +56,11 @@ def query(release: Release, policy: str, month: date, indicators: Sequence[str] 
         yield release.rows
         return
     if (own := _own_edition(release, policy, month)) is not None:
-        try:
+        with own:
             yield own.rows
-        finally:
-            own.close()
         return
-    con = _computed(release, policy, month, indicators)
-    try:
+    with _computed(release, policy, month, indicators) as con:
         yield lambda sql, parameters=None: _rows(con, sql, parameters)
-    finally:
-        con.close()
 
 
 def _own_edition(release: Release, policy: str, month: date) -> Release | None:

@@ -95,7 +95,7 @@ def _mark(made_from: str) -> str:
     return sha256(made_from.encode()).hexdigest()
 
 
-# most tables that wait to be written; a table of at least so many rows is written before the next is read
+# most tables that wait to be written; a table of at least this many rows is written before the next is read
 _AHEAD, _LARGE = 12, 100_000
 _EXPORTED = """
     CREATE TABLE IF NOT EXISTS exported (month DATE, what VARCHAR, mark VARCHAR, name VARCHAR, sha256 VARCHAR, rows BIGINT,

@@ -30,7 +30,7 @@ from pipelines.punctuation import full_width
 
 # from better to worse; statuses without a verdict have no grade
 GRADES = ("met", "on_track", "lagging", "off_track", "reversing")
-# changes of at most so many units are not mentioned first
+# changes of at most this many units are not mentioned first
 FEW = 2
 _NAMED = 3
 

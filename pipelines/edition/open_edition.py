@@ -147,6 +147,12 @@ class Release:
     def close(self) -> None:
         self.con.close()
 
+    def __enter__(self) -> "Release":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def open_release(
     month: str | date | Path | None = None,
@@ -222,12 +228,11 @@ def _open_current(settings: Settings) -> Release:
         except edition_folders.Damaged as fault:
             faults.append(fault)
         else:
-            return replace(opened, instead_of=_substituted(faults[0], opened) if faults else None)
+            if not faults:
+                return opened
+            said = f"当前发布版已损坏，现在显示的是较早的{opened.label}。{faults[0]}。请运行 shequ rebuild，由档案补回"
+            return replace(opened, instead_of=said)
     raise faults[0]
-
-
-def _substituted(fault: edition_folders.Damaged, shown: Release) -> str:
-    return f"当前发布版已损坏，现在显示的是较早的{shown.label}。{fault}。请运行 shequ rebuild，由档案补回"
 
 
 def _of_month(settings: Settings, month: date, edition: int | None) -> Path:

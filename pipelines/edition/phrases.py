@@ -1,6 +1,6 @@
 """Formatting of official Chinese: numbers with units, lists of names, dates, targets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -16,11 +16,10 @@ def numeral(number: int) -> str:
     return head + (_DIGITS[ones] if ones or not tens else "")
 
 
-def listed(names: Sequence[str], most: int | None = None, counter: str = "个", total: int | None = None) -> str:
+def listed(names: Sequence[str], most: int | None = None, counter: str = "个") -> str:
     """`甲、乙和丙`; with more than `most`: `甲、乙、丙等5个`."""
-    total = total or len(names)
-    if most is not None and total > most:
-        return f"{'、'.join(names[:most])}等{total}{counter}"
+    if most is not None and len(names) > most:
+        return f"{'、'.join(names[:most])}等{len(names)}{counter}"
     if len(names) < 2:
         return "".join(names)
     return f"{'、'.join(names[:-1])}和{names[-1]}"
@@ -56,11 +55,6 @@ def aim_in_words(goal: str, unit: str) -> str:
     return f"{low}{unit}至{high}{unit}"
 
 
-def points(unit: str) -> str:
-    """The unit of a change of a value in `unit`: percentage points for percentages."""
-    return "个百分点" if unit == "%" else unit
-
-
 def signed(change: Decimal | None) -> str:
     """A change in a table: `+1.2`, `−0.3`, `0.0`; a dash where nothing can be compared."""
     if change is None:
@@ -88,7 +82,3 @@ def sentence(*parts: object) -> str:
     """Clauses joined to one sentence, false ones left out; empty where there are none."""
     clauses = [str(part) for part in parts if part]
     return f"{'，'.join(clauses)}。" if clauses else ""
-
-
-def paragraph(sentences: Iterable[str]) -> str:
-    return "".join(sentences)

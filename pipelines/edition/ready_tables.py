@@ -61,7 +61,7 @@ class Source:
 def series(source: Source, into: str, waivers: Iterable[Waiver], towns: str = "FALSE") -> dict[str, str]:
     """SQL by table name of the series' tables for the months of `source`, to be made in the attached database `into`.
 
-    `towns` says of which rows of towns the figures are kept. What is declared (`indicator`, `status`) stands in `release`.
+    `towns` says of which rows of towns the figures are kept. What is declared (`indicator`, `status`) is in `release`.
     """
     return {**_copied(source, towns), **_series(source, into), **_reporting(source, into, waivers)}
 

@@ -79,10 +79,7 @@ def retold(warehouse: Warehouse, folder: Path) -> dict[str, Any]:
 def same(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> bool:
     """Whether an edition on the shelf has the content of a new one. One with verdicts of semantics version 1 never does."""
     before = edition_folders.read_manifest(folder)
-    if (
-        before["reference"] != manifest["reference"]
-        or before["format"] < edition_folders.VERDICTS <= manifest["format"]
-    ):
+    if not _comparable(before, manifest):
         return False
     if before["format"] == manifest["format"]:
         return bool(before["digest"] == manifest["digest"])
@@ -92,13 +89,15 @@ def same(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> bool:
     return len({digest(described) for described in both}) == 1
 
 
+def _comparable(before: dict[str, Any], manifest: dict[str, Any]) -> bool:
+    """Whether both were made with the same reference data and by the same version of the semantics."""
+    restated = before["format"] < edition_folders.VERDICTS <= manifest["format"]
+    return bool(before["reference"] == manifest["reference"]) and not restated
+
+
 def same_figures(warehouse: Warehouse, folder: Path, manifest: dict[str, Any]) -> bool:
     """Whether an edition on the shelf has the same figures and states, whatever was reported since."""
-    before = edition_folders.read_manifest(folder)
-    if (
-        before["reference"] != manifest["reference"]
-        or before["format"] < edition_folders.VERDICTS <= manifest["format"]
-    ):
+    if not _comparable(edition_folders.read_manifest(folder), manifest):
         return False
     changed = differing(warehouse, folder, manifest)
     return not any(name.startswith(("figure/", "figure_now/", "state-", "county_state-")) for name in changed)

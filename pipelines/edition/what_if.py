@@ -42,7 +42,7 @@ class Place:
 def places(
     release: Release, indicator: str, cost: Decimal | dict[str, Decimal] = Decimal(1)
 ) -> tuple[list[Place], Fraction]:
-    """The counties of a share as they stand in the release's month, and its target as a share.
+    """The counties of a share in the release's month, and its target as a share.
 
     `cost` of one more unit: one number, or by county code. Planned is what only work can close (`gap_failing`): units not
     known count as having it. Errors: `Refusal` where there is no such indicator, it has no lower target, or it is no share of

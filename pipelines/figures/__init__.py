@@ -1,1 +1,1 @@
-"""Answers to figures: what stands for each unit, counts, verdicts, outlook, what moved."""
+"""Answers to figures: the answers that count for each unit, counts, verdicts, outlook, what moved."""

@@ -31,7 +31,7 @@ def hash_of(attributes: Sequence[object]) -> str:
 
 
 def stored_as(warehouse: Warehouse, month: date, divisions: str) -> str:
-    """Under which `divisions` the figures of a month by these divisions stand: its own ones stand as `then`."""
+    """Under which `divisions` the figures of a month by these divisions are stored: its own ones as `then`."""
     return "then" if key(warehouse, month) == divisions else divisions
 
 
@@ -110,7 +110,7 @@ _UNIT = """
     LEFT JOIN now_unit ON now_unit.code = placed.to_code
     LEFT JOIN now_county ON now_county.code = placed.county_code AND now_county.month = placed.month
 """
-# A county that did not exist yet answers through the one that nearly all of its units come from, if that one is gone.
+# A county that did not exist yet answers through the one that nearly all of its units come from, if that one has ended.
 _COUNTY = """
     CREATE OR REPLACE TEMP TABLE county AS
     WITH came AS (

@@ -111,7 +111,7 @@ _COLUMNS = "indicator, level, unit, factor, yes, scope, has_value, is_silent"
 
 def _count_steps(con: duckdb.DuckDBPyConnection, compared: Compared, units: "_Units") -> None:
     """Temporary `step_<name>` for every step: one row per indicator, level (city, county) and unit."""
-    _load_origins(con, compared)
+    con.execute(_ORIGINS.format(**vars(compared)))
     _take(con, compared, compared.published)
     _count(con, compared, "published", True)
     units.keep("published")
@@ -220,7 +220,7 @@ _SHIFTED_COUNTIES = """
     SELECT a.unit AS code, coalesce(origin.earlier, a.unit) AS answered_as, a.municipal_district, a.shared_funding, a.has_villages
     FROM {after.county_standing} AS a LEFT JOIN origin ON origin.later = a.unit
 """
-# counties that go on whole under another code: nine in ten of their units come from one that is gone
+# counties that go on whole under another code: nine in ten of their units come from one that has ended
 _ORIGINS = """
     CREATE OR REPLACE TEMP TABLE origin AS
     WITH came AS (
@@ -231,10 +231,6 @@ _ORIGINS = """
     WHERE 10 * units >= 9 * together AND later NOT IN (SELECT unit FROM {before.county_standing})
       AND earlier NOT IN (SELECT unit FROM {after.county_standing})
 """
-
-
-def _load_origins(con: duckdb.DuckDBPyConnection, compared: Compared) -> None:
-    con.execute(_ORIGINS.format(**vars(compared)))
 
 
 def _same_roster(con: duckdb.DuckDBPyConnection, compared: Compared) -> bool:

@@ -106,7 +106,7 @@ def _layouts(warehouse: Warehouse, files: dict[int, str]) -> dict[int, list[Find
     }
 
 
-# submissions in which a field stands elsewhere or under another header: of the others there is nothing to say
+# submissions in which a field is elsewhere or under another header: of the others there is nothing to say
 _MOVED = """
     WITH now AS (SELECT pair.seq, last_seq, part, field, cell, header FROM source JOIN pair USING (seq) WHERE last_seq IS NOT NULL),
     before AS (SELECT pair.seq, last_seq, part, field, cell, header FROM source JOIN pair ON pair.last_seq = source.seq)

@@ -1,4 +1,4 @@
-"""For every unit of a month: its roster entry, and the answers that stand for it.
+"""For every unit of a month: its roster entry, and the answers that count for it.
 
 The roster decides who is counted. Rows supersede rows: of the submissions in force in a month, the latest in which a unit's row is
 accepted counts for it; a row that is held in a later one leaves the earlier accepted row in force. A unit without an accepted row has
@@ -59,7 +59,7 @@ def create(warehouse: Warehouse) -> None:
 
 def load_rosters(warehouse: Warehouse, month: date) -> None:
     """The month's roster as temporary tables `unit` and `county` (one row per unit, per county), and the counties' codes in the months
-    before in which an answer stands, as `origin`.
+    before that has an answer in force, as `origin`.
     """
     rosters, day = warehouse.reference.rosters, f"DATE '{month}' AS month"
     unit = f"{day}, code AS answered_as, county_code AS county_answered_as"
@@ -70,7 +70,7 @@ def load_rosters(warehouse: Warehouse, month: date) -> None:
 
 
 def replace_table(warehouse: Warehouse, name: str, table: pa.Table, more: str) -> None:
-    """A temporary table from Arrow, with further columns. `answered_as` is the code under which the answers of `month` stand."""
+    """A temporary table from Arrow, with further columns. `answered_as` is the code under which the answers of `month` are stored."""
     warehouse.con.register("incoming", table)
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
     warehouse.con.unregister("incoming")
@@ -111,7 +111,7 @@ def bring_up_to_date(warehouse: Warehouse) -> list[date]:
 
 
 def answered_months(life: Life, until: date | None = None) -> list[date]:
-    """Months in which an answer stands, own or lent, up to the last one with a report of its own, in order."""
+    """Months with an answer in force, own or lent, up to the last one with a report of its own, in order."""
     reported = [month for month in life.reported if until is None or month <= until]
     if not reported:
         return []
@@ -201,7 +201,7 @@ def _digest(parts: Sequence[object]) -> str:
 def evaluate(warehouse: Warehouse, month: date, life: Life) -> None:
     """Judge the month's rows by the rules; write `standing`, `county_standing`, `row_count` and the rule findings of the month.
 
-    Reads the standing of the months before, so months are evaluated in order. What waits is judged too, and stands for nothing.
+    Reads the standing of the months before, so months are evaluated in order. What waits is judged too, and counts for nothing.
     """
     state = life.months.get(month) or MonthState(month)
     pending = [reading.seq for reading in state.pending]
@@ -351,7 +351,7 @@ def _count_rows(warehouse: Warehouse, month: date, state: MonthState) -> None:
 
 
 def _of_rows_left(warehouse: Warehouse, broken: Findings) -> Findings:
-    """Findings of rows that still stand or wait, and of records of which an answer counts or that are their county's last."""
+    """Findings of rows in force or waiting, and of records of which an answer counts or that are their county's last."""
     con = warehouse.con
     rows = set(con.execute("SELECT seq, row_no FROM row").fetchall())
     records = {seq for (seq,) in con.execute("SELECT seq FROM standing_record").fetchall()}

@@ -1,4 +1,4 @@
-"""Figures of a month at every level, from the answers that stand (semantics §5).
+"""Figures of a month at every level, from the answers in force (semantics §5).
 
 Every unit is judged against every indicator: its *state*.
 
@@ -39,7 +39,7 @@ def create(warehouse: Warehouse) -> None:
 
 
 def ensure(warehouse: Warehouse, table: str, columns: list[str]) -> None:
-    """The table with these columns; one of another register's columns is made anew, for all its months are computed again."""
+    """The table with these columns; one of another register's columns is replaced, for all its months are computed again."""
     con, declared = warehouse.con, ", ".join(columns)
     # an edition that is just being written has tables of the same names, in a database beside
     there = con.execute(
@@ -80,7 +80,7 @@ def _since(register: Register, span: list[date]) -> list[date]:
 
 
 def judge_units(con: duckdb.DuckDBPyConnection, form: Form, span: list[date], register: Register) -> None:
-    """Temporary `state` and `county_state`: every unit's state for one policy, from the answers that stand for the months."""
+    """Temporary `state` and `county_state`: every unit's state for one policy, from the answers in force in the months."""
     for table, query in _states(form, span, register).items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
 
@@ -189,7 +189,7 @@ def _parts(indicator: Indicator) -> list[str]:
 
 # ---- counting
 
-# How many units are in each of the states 1 to 4, and how many of those that count were carried, stand side by side in one
+# How many units are in each of the states 1 to 4, and how many of those that count were carried, are added side by side in one
 # whole number of 125 bits: one sum an indicator counts them all. A lane holds 33 million units.
 LANE = 25
 YES, NO, SHARE_UNKNOWN, SCOPE_UNKNOWN, CARRIED = range(5)

@@ -11,7 +11,7 @@ from math import nextafter
 from pipelines.figures.measure import SCALE, Kind, filled, reaches
 from pipelines.warehouse.projection import Warehouse
 
-# A series is 起步期 for so many months after its baseline.
+# A series is 起步期 for this many months after its baseline.
 STARTING_MONTHS = 3
 ON_TRACK, LAGGING = Fraction(95, 100), Fraction(60, 100)
 # A binary pace is trusted only when it is at least this far from a threshold, and the way to the target at least this long.

@@ -40,7 +40,7 @@ def table(warehouse: Warehouse, month: date) -> pa.Table:
     slope: a month, in the indicator's unit; reaches: month or null; recent_pace: units a month that came to meet a share over the last
     three months, less those that ceased to, of the units in scope and known both then and now: reports that arrive or go missing are no
     pace; needed_pace: units a month until the due month, of those that only work can add; sdg_*: the second opinion. A figure is
-    drawn by what is known of it; one that begins anew each January is due in its year's December.
+    drawn by what is known of it; one that begins again each January is due in its year's December.
     """
     progress.load_targets(warehouse)
     turned = _turned(warehouse, months.add(month, -RECENT), month)
@@ -74,7 +74,7 @@ Keys = tuple[str, str, str, str]  # policy, indicator, level, unit
 
 def _series(warehouse: Warehouse, month: date) -> list[tuple[Keys, list[Point]]]:
     """(policy, indicator, level, unit) of every figure with a target, and its values by month, December's only where it is judged in
-    December, the year's where it begins anew each January: of each series the first point and the last six, which is all that is
+    December, the year's where it begins again each January: of each series the first point and the last six, which is all that is
     looked at.
 
     Gathered in one pass, not sorted: ten years of a country's counties are thirty million points.

@@ -54,7 +54,7 @@ TARGETS = pa.schema(
     ]
     # bounds of the target in ten-thousandths
     + [("low", pa.int64()), ("high", pa.int64()), ("target", pa.string()), ("due", pa.date32())]
-    # judged in December; begins anew each January; the indicator's first month
+    # judged in December; begins again each January; the indicator's first month
     + [("december", pa.bool_()), ("yearly", pa.bool_()), ("since", pa.date32())]
     + [
         ("base_month", pa.date32()),
@@ -77,7 +77,7 @@ def targets(reference: Reference) -> pa.Table:
 
 
 def begins_anew(indicator: Indicator, register: Register, form: Form) -> bool:
-    """Whether the series begins anew each January: it reads a `year` answer and is not judged in December."""
+    """Whether the series begins again each January: it reads a `year` answer and is not judged in December."""
     return indicator.judged != "december" and any(
         _is_yearly(name, indicator.of, register, form) for name in indicator.fields
     )

@@ -7,7 +7,7 @@
 
 A series is read by one roster (`divisions`, see `as_now.key`). A month looks up its start and its last success instead of reading the
 months before, so it costs the same however many there are; an earlier month can be computed again, and those after it follow in order.
-Months that are computed together look back at each other. An indicator that reads a `year` answer begins anew each January.
+Months that are computed together look back at each other. An indicator that reads a `year` answer begins again each January.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def load(warehouse: Warehouse, span: list[date], kind: Kind, divisions: str, pol
     warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {kind.name}_series AS {query}", parameters)
 
 
-# At least so many of 100 units in scope must be known for a month to be a baseline.
+# Of 100 units in scope at least this many must be known for a month to be a baseline.
 _BASELINE_KNOWN = 90
 _SAME_SEASON = "(NOT yearly OR year({month}) = year(measured.month))"
 _PAST = f"""

@@ -1,4 +1,4 @@
-"""The answers that stand for every unit and county of a month: its own accepted ones, else those lent by the months before.
+"""The answers that count for every unit and county of a month: its own accepted ones, else those lent by the months before.
 
 Reads the temporary tables `unit`, `county`, `origin`, `row` and `county_row` of `pipelines.figures.effective_answers`; writes `standing`,
 `county_standing` with `county_source` and, for rules that compare, `last_answer` and `last_county_answer`. A county that goes on whole
@@ -19,7 +19,7 @@ ACCEPTED = "NOT held AND NOT broken AND uid IS NOT NULL"
 
 
 def write(warehouse: Warehouse, month: date, answered: bool) -> None:
-    """Write the month's standing answers; none where no answer stands in it, own or lent."""
+    """Write the month's standing answers; none where it has no answer, own or lent."""
     for table in ("standing", "county_standing", "county_source", "last_answer", "last_county_answer"):
         warehouse.con.execute(f"DELETE FROM {table} WHERE month = ?", [month])
     if answered:

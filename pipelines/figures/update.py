@@ -1,6 +1,6 @@
 """Compute months in order, and only those whose inputs have changed.
 
-A month's figures are a function of the submissions in force, the decisions, the roster, the registers, the program and of what stood
+A month's figures are a function of the submissions in force, the decisions, the roster, the registers, the program and of what was in force
 in the months before. All of that is hashed into the month's fingerprint; a month with the same fingerprint is not computed again.
 """
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int, str], None]
 
 
 def bring_up_to_date(warehouse: Warehouse, until: date, report: Progress | None = None) -> list[date]:
-    """Compute every month in which an answer stands, up to `until`, that is not current. Returns the months computed."""
+    """Compute every month with an answer in force, up to `until`, that is not current. Returns the months computed."""
     effective_answers.bring_up_to_date(warehouse)
     life = warehouse.life()
     for part in (figure_counts, progress):
@@ -50,7 +50,7 @@ def _compute(warehouse: Warehouse, month: date, earlier: list[date], wanted: dic
 
 
 def _forget(warehouse: Warehouse, answered: list[date]) -> None:
-    """Figures of months in which no answer stands any more, and the series that began or were met in them."""
+    """Figures of months without an answer in force, and the series that began or were met in them."""
     computed = fingerprints(warehouse, None)
     gone = [month for month in computed if month not in answered]
     if gone:
@@ -87,6 +87,6 @@ def _note(warehouse: Warehouse, month: date, fingerprint: str) -> None:
 
 
 def fingerprints(warehouse: Warehouse, span: list[date] | None) -> dict[date, str]:
-    """The fingerprints under which the months of a span (or all) stand computed."""
+    """The fingerprints under which the months of a span (or all) were computed."""
     known = dict(warehouse.con.execute("SELECT month, fingerprint FROM fingerprint WHERE what = 'then'").fetchall())
     return known if span is None else {month: known.get(month, "") for month in span}

@@ -11,9 +11,9 @@ from pipelines.answers import explanations
 from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, month_status, open_matters
-from pipelines.intake.decisions import decide, person
+from pipelines.intake.decisions import decide, need, person
 from pipelines.intake.open_matters import Matter
-from pipelines.intake.session import settle, writing
+from pipelines.intake.session import settled
 from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.system.durable_files import write_durably
@@ -23,8 +23,8 @@ from pipelines.warehouse.projection import Warehouse
 def matters(settings: Settings, month: date | None = None) -> list[Matter]:
     """The open matters (of a month), whatever is published. While another task writes, as last kept."""
     try:
-        with writing(settings, "查看待办事项", wait=0.0) as opened:
-            settle(opened)
+        with settled(settings, "查看待办事项", wait=0.0):
+            pass
     except locks.Busy:
         pass  # as kept before that task began
     return kept(settings, month)
@@ -61,8 +61,7 @@ def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) 
     """
     if explanations.says_nothing(text):
         raise Refusal(f"“{text.strip()}”没有说明情况；请写明为什么是这样（如何核实、数字从何而来）")
-    with writing(settings, "情况说明") as opened:
-        settle(opened)
+    with settled(settings, "情况说明") as opened:
         matter = _finding(opened, finding)
         by = person(by, "submit", settings, matter["county"], finding=finding)
         return decide(opened, "explain", {"finding": finding, "text": explanations.kept(text)}, by)
@@ -71,8 +70,7 @@ def explain(finding: str, text: str, settings: Settings, by: str | roles.Actor) 
 def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Accept a county's explanation, which then holds until the value changes; or a report of a month before the policy's first."""
     by = person(by, "waive", settings, finding=finding)
-    with writing(settings, "采纳说明") as opened:
-        settle(opened)
+    with settled(settings, "采纳说明") as opened:
         matter = _finding(opened, finding)
         body: dict[str, str | None] = {"finding": finding}
         if matter["kind"] == "month_question":
@@ -87,10 +85,8 @@ def accept(finding: str, settings: Settings, by: str | roles.Actor) -> Event:
 def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Ask the county (again) about a finding."""
     by = person(by, "waive", settings, finding=finding)
-    if not text.strip():
-        raise Refusal("请写明要问什么")
-    with writing(settings, "追问") as opened:
-        settle(opened)
+    need("要问什么", text)
+    with settled(settings, "追问") as opened:
         _finding(opened, finding)
         return decide(opened, "ask", {"finding": finding, "text": explanations.kept(text)}, by)
 
@@ -98,10 +94,8 @@ def ask(finding: str, text: str, settings: Settings, by: str | roles.Actor) -> E
 def dismiss(matter: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Dismiss a matter with a reason; it opens again where it recurs."""
     by = person(by, "waive", settings, matter=matter)
-    if not why.strip():
-        raise Refusal("请写明理由")
-    with writing(settings, "不予处理") as opened:
-        settle(opened)
+    need("理由", why)
+    with settled(settings, "不予处理") as opened:
         if matter not in {waiting["id"] for waiting in open_matters.collect(opened, opened.life())}:
             raise Refusal(f"没有编号为 {matter} 的待办事项；编号见 shequ matters")
         return decide(opened, "dismiss", {"matter": matter, "why": why.strip()}, by)

@@ -9,25 +9,21 @@ from pipelines.edition.open_edition import Release
 from pipelines.edition.progress_rows import Task
 from pipelines.errors import Refusal
 from pipelines.intake.decisions import decide, person
-from pipelines.intake.session import settle, writing
+from pipelines.intake.session import settled
 from pipelines.settings import Settings
 
 
 def reply(county: str, indicator: str, text: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Reply to a task of the current release; personal numbers are struck out. A later reply stands beside the earlier ones.
+    """Reply to a task of the current release; personal numbers are struck out. A later reply is added to the earlier ones.
 
-    Errors: `Refusal` for a county that is not the person's own, for a stock phrase, and where no such task stands.
+    Errors: `Refusal` for a county that is not the person's own, for a stock phrase, and where there is no such task.
     """
     by = person(by, "submit", settings, county, indicator=indicator)
     if explanations.says_nothing(text):
         raise Refusal(f"“{text.strip()}”没有说明办理情况；请写明采取了什么措施、何时完成")
-    with writing(settings, "督办答复") as opened:
-        settle(opened)
-        release = open_release(settings=settings)
-        try:
+    with settled(settings, "督办答复") as opened:
+        with open_release(settings=settings) as release:
             require_standing(release, county, indicator)
-        finally:
-            release.close()
         body = {"month": months.key(release.month), "county": county, "indicator": indicator}
         return decide(opened, "reply", {**body, "text": explanations.kept(text)}, by)
 

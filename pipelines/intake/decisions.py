@@ -15,7 +15,7 @@ from pipelines.archive.store import Archive, Event
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_report, returned_lists, signature
 from pipelines.intake.month_report import Gaps, MonthStatus
-from pipelines.intake.session import settle, writing
+from pipelines.intake.session import settle, settled
 from pipelines.reference.form import KINDS
 from pipelines.reference.roster import Admission
 from pipelines.settings import Settings
@@ -29,14 +29,13 @@ def approve(
     why: str = "",
     before: Callable[[Warehouse], object] = lambda opened: None,
 ) -> Event:
-    """Lock a month. The event records what is lacking at that moment (`lacking`) and `why` it is approved all the same.
+    """Lock a month. The event records what is lacking at that moment (`lacking`) and `why` it is approved nevertheless.
     `before` is called under the same lock after the checks: it makes the edition that is approved.
 
     Errors: `Refusal` when nothing is reported, or it is approved already.
     """
     by = person(by, "approve", settings, month=months.key(month))
-    with writing(settings, "审核") as opened:
-        settle(opened)
+    with settled(settings, "审核") as opened:
         life = opened.life()
         state = life.month(month)
         if not state.effective:
@@ -73,9 +72,8 @@ def lacking(state: MonthStatus) -> Gaps:
 def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Open an approved month again, with the reason; what waited for it comes into force."""
     by = person(by, "reopen", settings, month=months.key(month))
-    _need("理由", why)
-    with writing(settings, "退回") as opened:
-        settle(opened)
+    need("理由", why)
+    with settled(settings, "退回") as opened:
         if not opened.life().month(month).approved:
             raise Refusal(f"{months.label(month)}未经审核，无需重开")
         return decide(opened, "reopen", {"month": months.key(month), "why": why}, by)
@@ -84,9 +82,8 @@ def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> 
 def waive(finding: str, why: str, until: date, settings: Settings, by: str | roles.Actor) -> Event:
     """Accept a finding until a month's end, with the reason."""
     by = person(by, "waive", settings, finding=finding)
-    _need("理由", why)
-    with writing(settings, "豁免") as opened:
-        settle(opened)
+    need("理由", why)
+    with settled(settings, "豁免") as opened:
         rows = opened.con.execute(
             "SELECT DISTINCT phase, severity, month FROM finding JOIN submission USING (seq) WHERE id = ?", [finding]
         ).fetchall()
@@ -110,8 +107,7 @@ def resolve(
 ) -> Event:
     """Say which unit of the roster a row means, or, as a `value`, how a county's habit is read; applies to later files of the county."""
     by = person(by, "resolve", settings, finding=finding)
-    with writing(settings, "认定单位") as opened:
-        settle(opened)
+    with settled(settings, "认定单位") as opened:
         if value is not None:
             return decide(opened, "resolve", _habit(opened, finding, value), by)
         rows = opened.con.execute(
@@ -175,11 +171,10 @@ def extend(
 ) -> Event:
     """Give a county until a later day for a month, or excuse it."""
     by = person(by, "reopen", settings, month=months.key(month), county=county)
-    _need("理由", why)
+    need("理由", why)
     if (until is None) == (not excuse):
         raise Refusal("请写明延至哪一天，或免报，二者取其一")
-    with writing(settings, "延期或免报") as opened:
-        settle(opened)
+    with settled(settings, "延期或免报") as opened:
         if county not in {c.code for c in opened.reference.rosters.counties(month)}:
             raise Refusal(f"{county} 不是{months.label(month)}的县（市、区）；请核对代码")
         usual = opened.reference.calendar.due_day(month)
@@ -195,9 +190,8 @@ def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, 
     Errors: `Refusal` without a text.
     """
     by = person(by, "annotate", settings, month=months.key(month))
-    _need("批注", text)
-    with writing(settings, "批注") as opened:
-        settle(opened)
+    need("批注", text)
+    with settled(settings, "批注") as opened:
         about = {"indicator": indicator} if indicator else {}
         return decide(opened, "annotate", {"month": months.key(month), "text": text.strip(), **about}, by)
 
@@ -205,10 +199,9 @@ def annotate(month: date, text: str, settings: Settings, by: str | roles.Actor, 
 def admit(name: str, town: str, kind: str, since: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """Admit a unit that was founded between two editions of the roster: in a town (its code), from a month on."""
     by = person(by, "resolve", settings, town=town)
-    _need("名称", name)
-    _need("理由", why)
-    with writing(settings, "增设单位") as opened:
-        settle(opened)
+    need("名称", name)
+    need("理由", why)
+    with settled(settings, "增设单位") as opened:
         units = [unit for unit in opened.reference.rosters.units(since) if unit.town_code == town]
         if not units:
             raise Refusal(f"{months.label(since)}的名册中没有代码为 {town} 的街道（乡镇）；请核对")
@@ -238,9 +231,8 @@ def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> E
     A county may withdraw its own files, and its own withdrawals.
     Errors: `Refusal` for what was taken back already, for what only the program notes, and for a submission of an approved month.
     """
-    _need("理由", why)
-    with writing(settings, "撤回") as opened:
-        settle(opened)
+    need("理由", why)
+    with settled(settings, "撤回") as opened:
         event, life = _event(opened.archive, seq), opened.life()
         by = _who_withdraws(opened, event, settings, by)
         if event.kind not in WITHDRAWABLE:
@@ -254,7 +246,7 @@ def withdraw(seq: int, why: str, settings: Settings, by: str | roles.Actor) -> E
 
 def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str | roles.Actor) -> str:
     """The name of the person, who must have the right. Errors: `Refusal` for a county and another county's file."""
-    root = _taken_back(opened.archive, event)
+    root = taken_back(opened.archive, event)
     own = isinstance(by, roles.Actor) and by.role == "县级" and root.kind == "submission"
     if not own or (event.kind == "withdraw" and isinstance(by, roles.Actor) and event.by != by.name):
         return person(by, "reopen", settings, event=event.seq)
@@ -262,7 +254,7 @@ def _who_withdraws(opened: Warehouse, event: Event, settings: Settings, by: str 
     return person(by, "submit", settings, county, event=event.seq)
 
 
-def _taken_back(archive: Archive, event: Event) -> Event:
+def taken_back(archive: Archive, event: Event) -> Event:
     """The event itself; of a withdrawal, what it takes back or gives back in the end."""
     while event.kind == "withdraw":
         event = _event(archive, event.body["of"])
@@ -271,7 +263,7 @@ def _taken_back(archive: Archive, event: Event) -> Event:
 
 def _check_open(opened: Warehouse, life: Life, event: Event) -> None:
     """Errors: `Refusal` for a submission that an approved month is based on."""
-    event = _taken_back(opened.archive, event)
+    event = taken_back(opened.archive, event)
     if event.kind != "submission" or returned_lists.may_be_withdrawn(opened.archive, life, event.seq):
         return
     [(month,)] = opened.con.execute("SELECT month FROM submission WHERE seq = ?", [event.seq]).fetchall()
@@ -294,7 +286,8 @@ def person(by: str | roles.Actor, action: str, settings: Settings, county: str |
     return signature.person(roles.require(by, action, settings, county, **facts))
 
 
-def _need(label: str, text: str) -> None:
+def need(label: str, text: str) -> None:
+    """Errors: `Refusal` where a required text is blank."""
     if not text.strip():
         raise Refusal(f"请写明{label}")
 

@@ -28,7 +28,7 @@ def _is_still(path: Path, moment: float, still_for: float) -> bool:
     try:
         return abs(moment - path.stat().st_mtime) >= still_for
     except FileNotFoundError:
-        return False  # removed meanwhile
+        return False  # removed in between
 
 
 def passed_over(settings: Settings) -> list[Path]:
@@ -47,6 +47,6 @@ def leave(path: Path, before: os.stat_result) -> None:
     try:
         now = path.stat()
     except FileNotFoundError:
-        return  # removed by somebody else
+        return  # removed by another process
     if (now.st_size, now.st_mtime_ns, now.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino):
         path.unlink()

@@ -123,6 +123,7 @@ def _remember_previous(checker: Warehouse, month: date, release: Release | None)
 
 
 def release_if_any(settings: Settings) -> Release | None:
+    """The current release; None where there is none or it does not open."""
     try:
         return open_release(settings=settings)
     except Refusal:

@@ -55,7 +55,7 @@ class MonthNow:
 
 
 def of(settings: Settings, month: date) -> MonthNow:
-    """The month as it stands. Errors: `Refusal` for a ledger that a newer program has written."""
+    """The present state of the month. Errors: `Refusal` for a ledger that a newer program has written."""
     reference = reference_in_force.load(settings)
     events = list(Archive(settings.archive).decisions())
     life = month_state.fold(events, [])

@@ -1,13 +1,5 @@
 """Cached month status, readable without the writer lock: files with what was in force at the end of the last settling.
 
-    keep(opened)              after every settling: what changed is written
-    read(data, month)         the state of a month as last kept; None where nothing is known of it
-    since(data, seq)          the states of the months that submissions later than `seq` belong to
-    findings(data, month)     every finding of what counts, waits or was refused, for the page 报送
-    rows_in_force(data, month)  which units have an accepted row, and the hash of its answers: for previews
-    unreplaced(data)          whether a submission is known to be the last of its county and month: for the receiver
-    matters(data)             the open matters
-
 `data/live.json` names a file for each month, `data/live/<month>-<mark>.json`; the mark is a hash of everything that the month's state
 follows from, so a file never changes and an unchanged month is not written again. `live.json` is written last, in one step, so that the
 months that it names belong together. All of it is a projection: a missing or damaged part is written again by the next settling.
@@ -260,7 +252,7 @@ def _json(value: object) -> bytes:
 
 
 def _mark(computed: str | None, state: MonthState, refused: list[RefusedFile]) -> str:
-    """Hash of what a month's state follows from. `computed` stands for submissions in force, decisions, roster and program."""
+    """Hash of what a month's state follows from. `computed` represents submissions in force, decisions, roster and program."""
     waiting = [reading.seq for reading in state.pending]
     return _digest([computed, state.state, sorted(state.effective.items()), waiting, refused])
 

@@ -1,8 +1,6 @@
 """Open matters: refused files, files that name no county, unknown units, unanswered warnings, waiting reports.
 
-    collect(opened, life) -> [Matter]
-
-A matter is open until its cause is mended, it is explained by the county, settled by the city, or dismissed with a reason, whatever is
+A matter is open until its cause is corrected, it is explained by the county, settled by the city, or dismissed with a reason, whatever is
 published meanwhile. The same fault of a file sent again under its name, or the same finding in later months, also under the later code
 of its unit or county, is one matter. It opens again where it recurs after it was dismissed.
 """
@@ -173,7 +171,7 @@ def why_waiting(state: MonthState, reading: Received) -> str:
 
 
 def findings(opened: Warehouse, month: date, sent: list[tuple[int, str]], waived: list[str]) -> pa.Table:
-    """Findings of submissions (number and county) of a month that were not mended since, errors first; `waived` ones as notes."""
+    """Findings of submissions (number and county) of a month that were not corrected since, errors first; `waived` ones as notes."""
     return opened.con.sql(
         f"""
         WITH sent AS (SELECT unnest($seqs::BIGINT[]) AS seq, unnest($counties::VARCHAR[]) AS county, $month::DATE AS month)

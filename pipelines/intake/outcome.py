@@ -32,7 +32,7 @@ class Report:
 
     `state`: checked | effective | superseded | refused | waiting | question (a month before the policy's first, to be accepted by a
     person) | withdrawn | spot (results of a spot check; `spot` says which list and what of it is recorded) | known (the same bytes
-    stand already, as number `seq`) | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those
+    are in the archive already, as number `seq`) | received (in the archive, not yet read: another task is writing; `rows` and `findings` are those
     of a check). `waits` says why and until when it waits.
     `other_month` is a sentence where the month is not the one that has just ended.
     `rows`: read, accepted, held; of the accepted ones new, changed, unchanged against what was in force in the month; kept: units in
@@ -95,6 +95,7 @@ _ROWS = ("read", "accepted", "held", "new", "changed", "unchanged", "kept")
 
 
 def report(opened: Warehouse, seq: int, name: str) -> Report:
+    """The report of a stored submission, as judged; `state` and what depends on other submissions are not filled in."""
     con = opened.con
     sha, county, month, refused = con.execute(
         "SELECT sha256, county, month, refused FROM submission WHERE seq = ?", [seq]
@@ -122,7 +123,7 @@ def in_force(opened: Warehouse, life: Life, report: Report) -> InForce | None:
 
 
 def other_month(report: Report, today: date) -> str | None:
-    """A sentence where a report is not of the month that has just ended and counts all the same."""
+    """A sentence where a report is not of the month that has just ended and counts nevertheless."""
     month, asked = report.month and months.parse(report.month), months.add(today.replace(day=1), -1)
     if not month or report.refused or month >= asked:
         return None

@@ -1,7 +1,5 @@
 """Receipts of submissions, from the archive and the warehouse.
 
-    write_receipts(opened, reports, folder) -> paths, one a report, in order
-
 The findings of earlier submissions are computed again from their rows: the warehouse does not keep the rules' findings of a
 superseded submission, and a receipt must not depend on when the warehouse was built.
 """

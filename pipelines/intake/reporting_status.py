@@ -10,7 +10,7 @@ from pipelines.archive.store import Archive
 from pipelines.errors import Refusal
 from pipelines.intake import file_names, inbox, month_report, month_status
 from pipelines.intake.month_report import Arrived, MonthKept, MonthReport, MonthStatus
-from pipelines.intake.session import settle, writer_lock, writing
+from pipelines.intake.session import settled, writer_lock
 from pipelines.settings import Settings
 from pipelines.system import locks
 from pipelines.system.locks import Holder
@@ -43,8 +43,7 @@ def status(settings: Settings, month: date | None = None) -> MonthStatus:
     Does not wait for another writer: while one runs, the state is that before it began.
     """
     try:
-        with writing(settings, "查看报送情况", wait=0.0) as opened:
-            settle(opened)
+        with settled(settings, "查看报送情况", wait=0.0) as opened:
             life = opened.life()
             month = month or (life.reported[-1] if life.reported else None)
             report = month_report.month_state(opened, life, month) if month else None

@@ -39,12 +39,6 @@ class Recognised:
     def number(self) -> int | None:
         return self.list.number if self.list else None
 
-    @property
-    def replaced(self) -> int:
-        """Rows that had another result before."""
-        before = self.list.standing if self.list else {}
-        return sum(answer.key in before and before[answer.key].result != answer.result for answer in self.read.answers)
-
 
 def bring_up_to_date(opened: Warehouse, now: datetime) -> bool:
     """Record the lists returned since the last call and close lists that are due; returns whether the ledger has new events.

@@ -1,7 +1,7 @@
 """A writer's session: the warehouse, opened under the writer's lock and brought up to date with the archive."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ def writer_lock(settings: Settings) -> Path:
 
 
 @contextmanager
-def writing(settings: Settings, doing: str, wait: float = 60.0):
+def writing(settings: Settings, doing: str, wait: float = 60.0) -> Iterator[Warehouse]:
     """The warehouse, opened for writing under the writer's lock; partial files of a killed writer are removed."""
     archive = Archive(settings.archive)
     archive.check_format()
@@ -61,6 +61,16 @@ def settle(opened: Warehouse, report: Progress | None = None, now: datetime | No
     month_status.keep(opened)
     edition_folders.point_current(opened.archive.root.parent / "releases", opened.archive)
     return loaded
+
+
+@contextmanager
+def settled(
+    settings: Settings, doing: str, wait: float = 60.0, report: Progress | None = None, now: datetime | None = None
+) -> Iterator[Warehouse]:
+    """`writing`, with everything that the archive holds taken account of (`settle`)."""
+    with writing(settings, doing, wait) as opened:
+        settle(opened, report, now)
+        yield opened
 
 
 def note_months_over(opened: Warehouse, now: datetime) -> list[date]:

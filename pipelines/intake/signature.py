@@ -10,7 +10,7 @@ _PROGRAMS = {"系统", "命令行", "收件箱", "dagster"}
 
 
 def person(name: str) -> str:
-    """The name as it stands in the ledger: without signs that cannot be seen. Errors: `Refusal` for what holds no letter, for an account
+    """The name as written to the ledger: without signs that cannot be seen. Errors: `Refusal` for what holds no letter, for an account
     of the operating system (in full-width letters too), and for what the program itself signs with.
     """
     seen = "".join(letter if letter.isprintable() else " " for letter in name if unicodedata.category(letter) != "Cf")

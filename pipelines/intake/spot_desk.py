@@ -16,7 +16,7 @@ from pipelines.edition.open_edition import Release
 from pipelines.edition.spot_planning import Proposal
 from pipelines.errors import Refusal
 from pipelines.intake import decisions, returned_lists
-from pipelines.intake.session import settle, writing
+from pipelines.intake.session import settle, settled
 from pipelines.settings import Settings
 from pipelines.verification import course, draw, sentences, spot_lists, spot_tables
 from pipelines.verification.estimate import Visits, factor
@@ -60,8 +60,7 @@ def plan(
     moment = now or datetime.now(SHANGHAI)
     claims = [proposal.listed() for proposal in wished]
     _check(terms, moment.date(), claims)
-    with writing(settings, "计划抽查") as opened:
-        settle(opened, now=moment)
+    with settled(settings, "计划抽查", now=moment) as opened:
         units = {uid: unit for proposal in wished for uid, unit in proposal.units.items()}
         population = spot_lists.population_object({proposal.key: proposal.population for proposal in wished}, units)
         number = 1 + sum(event.kind == spot_lists.PLAN for event in opened.archive.decisions())
@@ -108,8 +107,7 @@ def make_draw(
     """Draw a planned list by its number. `published`: where the number was published, or the two people who threw the dice."""
     by = decisions.person(by, "spot", settings)
     moment = now or datetime.now(SHANGHAI)
-    with writing(settings, "抽取名单") as opened:
-        settle(opened, now=moment)
+    with settled(settings, "抽取名单", now=moment) as opened:
         spot_list = _list(opened.archive, number)
         course.check_draw(spot_list.course, moment.date())
         _check_published(spot_list, digits, published)
@@ -140,8 +138,7 @@ def withdraw(number: int, why: str, settings: Settings, by: str | roles.Actor, n
     """Withdraw a plan before the day of its number; it stays in the ledger with the reason."""
     by = decisions.person(by, "spot", settings)
     moment = now or datetime.now(SHANGHAI)
-    with writing(settings, "撤回抽查计划") as opened:
-        settle(opened, now=moment)
+    with settled(settings, "撤回抽查计划", now=moment) as opened:
         course.check_withdrawal(_list(opened.archive, number).course, moment.date(), why)
         return _decide(opened, spot_lists.WITHDRAW, {"list": number, "why": why.strip()}, by, moment)
 
@@ -236,7 +233,7 @@ class ClaimResult(TypedDict):
 
 
 class ListResult(TypedDict):
-    """A list: `state` and `note` say where it stands, `changed` how many rows were changed, `spares_due` which 候补 are to be visited."""
+    """A list: `state` and `note` give its state, `changed` how many rows were changed, `spares_due` which 候补 are to be visited."""
 
     list: int
     month: str
@@ -357,7 +354,7 @@ def public_draw(spot_list: SpotList) -> Draw:
 
 
 def seed_text(spot_list: SpotList) -> str:
-    """The five lines whose SHA-256 is the seed: for whoever wants to draw by hand."""
+    """The five lines whose SHA-256 is the seed: for drawing by hand."""
     assert spot_list.draw, "only a drawn list has a seed"
     body = spot_list.plan.body
     return "\n".join(

@@ -38,11 +38,9 @@ def issued(spot_list: SpotList, gone: Set[str] = frozenset()) -> Issued:
     return Issued(spot_list.number, spot_list.plan_hash, spot_list.drawn_on, tasks(spot_list), home, earlier, gone)
 
 
-def visit_lists(spot_list: SpotList, remark: str = "", only_open: bool = False) -> list[VisitList]:
-    """A group's list each; `only_open`: of the rows that have no result yet."""
-    done = set(spot_list.standing) if only_open else set()
-    rows = [task for task in tasks(spot_list) if (task.uid, task.claim) not in done]
-    until = spot_list.course.until
+def visit_lists(spot_list: SpotList, remark: str = "") -> list[VisitList]:
+    """A group's list each."""
+    rows, until = tasks(spot_list), spot_list.course.until
     assert spot_list.drawn_on and until, "only a drawn list is issued"
     return [
         VisitList(spot_list.number, spot_list.plan_hash, group, spot_list.month, spot_list.drawn_on, until, own, remark)
@@ -63,6 +61,7 @@ def files(lists: Iterable[VisitList]) -> list[tuple[str, bytes]]:
 
 
 def write(lists: Iterable[VisitList], folder: Path) -> list[Path]:
+    """Write the files of the groups to a folder; returns their paths."""
     paths = []
     for name, data in files(lists):
         write_durably(folder / name, data)

@@ -17,11 +17,10 @@ def original(seq: int, settings: Settings) -> tuple[bytes, str]:
 
 
 def receipt(seq: int, settings: Settings) -> tuple[bytes, str]:
-    """Bytes and file name. Waits for nobody: while another task writes it is that of a check, without the tries before."""
+    """Bytes and file name. Does not wait: while another task writes it is that of a check, without the tries before."""
     event = _submission(seq, settings)
     try:
-        with session.writing(settings, "写回执", wait=0.5) as opened:
-            session.settle(opened)
+        with session.settled(settings, "写回执", wait=0.5) as opened:
             report: Report = submit_files.as_received(
                 opened, seq, file_names.of(event.body["file"]), False, datetime.now(SHANGHAI).date()
             )

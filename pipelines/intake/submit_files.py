@@ -1,6 +1,6 @@
 """Check a workbook without storing it; submit it.
 
-What is submitted is on disk in the archive, byte for byte, before anybody is told that it was received.
+What is submitted is on disk in the archive, byte for byte, before its receipt is confirmed.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from pipelines.errors import Refusal
 from pipelines.intake import file_names, judge, month_status, outcome, receipts, returned_lists
 from pipelines.intake.judge import Preview
 from pipelines.intake.outcome import Report
-from pipelines.intake.session import PATIENCE, Progress, settle, writing
+from pipelines.intake.session import PATIENCE, Progress, settled
 from pipelines.reference import reference_bundle
 from pipelines.reference.reference_bundle import Reference
 from pipelines.settings import Settings
@@ -62,7 +62,7 @@ def _or_list(report: Report, data: bytes, settings: Settings, reference: Referen
 
 
 def preview(data: bytes, name: str, settings: Settings, now: datetime | None = None) -> Preview:
-    """Report and receipt of a file that is not stored. Waits for nobody. Errors: `Refusal` for a file that is too large."""
+    """Report and receipt of a file that is not stored. Does not wait. Errors: `Refusal` for a file that is too large."""
     name = file_names.of(name)
     if len(data) > LARGEST:
         raise _too_large(name, len(data))
@@ -83,6 +83,7 @@ def _read(path: Path) -> bytes | Report:
 
 
 def read_file(path: Path) -> bytes:
+    """The bytes of a file. Errors: `Refusal` where it is missing, a folder, unreadable or larger than `LARGEST`."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -123,8 +124,7 @@ def submit(
     receiver = Receiver(Archive(settings.archive), by, month_status.unreplaced(settings.data), now, version)
     taken = [data if isinstance(data, Report) else _Taken.by(receiver, name, data) for name, data in files]
     try:
-        with writing(settings, "接收报表", PATIENCE) as opened:
-            settle(opened, report, now)
+        with settled(settings, "接收报表", PATIENCE, report=report, now=now) as opened:
             today = (now or datetime.now(SHANGHAI)).date()
             return [
                 entry if isinstance(entry, Report) else as_received(opened, entry.seq, entry.name, entry.known, today)
@@ -136,7 +136,7 @@ def submit(
 
 @dataclass(frozen=True)
 class _Taken:
-    """A file in the archive. `known`: the same bytes stood already."""
+    """A file in the archive. `known`: the archive had the same bytes already."""
 
     name: str
     digest: str
@@ -149,7 +149,7 @@ class _Taken:
 
 
 def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Actor, now: datetime | None) -> str:
-    """The sender's name, once every file is one that the sender may submit: for a county, as a reading of it tells.
+    """The sender's name, once every file is one that the sender may submit: for a county, by reading it.
 
     A county sends no results of visits, which are about itself.
     """
@@ -175,7 +175,7 @@ def _admitted(files: list[tuple[str, bytes]], settings: Settings, by: roles.Acto
 
 
 def as_received(opened: Warehouse, seq: int, name: str, known: bool, today: date) -> Report:
-    """What became of a stored submission, as it stands now. `known`: the same bytes stood already."""
+    """The present outcome of a stored submission. `known`: the archive had the same bytes already."""
     life = opened.life()
     if life.status.get(seq) == "spot":
         return returned_lists.report_of(opened.archive, life, seq, outcome.report(opened, seq, name))
@@ -202,13 +202,12 @@ def _unread(settings: Settings, entry: _Taken, now: datetime | None) -> Report:
 
 def write_receipts(reports: list[Report], settings: Settings, folder: Path, wait: float = 60.0) -> list[Path]:
     """Receipts of submitted files into a folder, one a report: the county's own workbook with what was found. What never came in has
-    none. Each report then says where its receipt stands.
+    none. Each report then names the file of its receipt.
 
     Errors: `locks.Busy` when another task writes for longer than `wait` seconds.
     """
     stored = [report for report in reports if report.seq is not None]
-    with writing(settings, "写回执", wait) as opened:
-        settle(opened)
+    with settled(settings, "写回执", wait) as opened:
         today = datetime.now(SHANGHAI).date()
         read = [
             as_received(opened, r.seq, r.file, False, today) if r.state == "received" and r.seq else r for r in stored

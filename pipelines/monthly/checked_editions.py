@@ -11,8 +11,7 @@ def follow(settings: Settings, by: str | roles.Actor = "系统") -> list[str]:
 
     Returns the names of the new editions.
     """
-    with session.writing(settings, "加注抽查") as opened:
-        session.settle(opened)
+    with session.settled(settings, "加注抽查") as opened:
         due = returned_lists.closed_since(opened, settings)
         if not due:
             return []

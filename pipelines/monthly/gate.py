@@ -64,8 +64,7 @@ def let_through(opened: Warehouse, month: date, name: str, now: datetime) -> str
 def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
     """A person releases the month's newest edition. Errors: `Refusal` where there is none, or it is released already."""
     by = decisions.person(by, "publish", settings, month=months.key(month))
-    with session.writing(settings, "发布") as opened:
-        session.settle(opened)
+    with session.settled(settings, "发布") as opened:
         known = month_state.editions(opened.archive)
         names = [edition_folders.name_of(f) for f in edition_folders.usable(settings.releases, opened.archive, month)]
         if not names:
@@ -78,13 +77,11 @@ def release(month: date, settings: Settings, by: str | roles.Actor) -> Event:
 def retract(name: str, why: str, settings: Settings, by: str | roles.Actor) -> Event:
     """A person takes an edition `2020-06/2` back: the one released before it is current again. Nothing is deleted.
 
-    Errors: `Refusal` where the ledger knows no such edition, it is retracted already, or no reason is given.
+    Errors: `Refusal` where there is no such edition in the ledger, it is retracted already, or no reason is given.
     """
     by = decisions.person(by, "publish", settings, edition=name)
-    if not why.strip():
-        raise Refusal("请写明理由")
-    with session.writing(settings, "收回") as opened:
-        session.settle(opened)
+    decisions.need("理由", why)
+    with session.settled(settings, "收回") as opened:
         known = month_state.editions(opened.archive)
         if name not in known.made:
             raise Refusal(f"没有 {name} 这一版；各版见 shequ status")

@@ -29,7 +29,7 @@ def approve(month: date, settings: Settings, by: str | roles.Actor, why: str = "
 
 
 def reopen(month: date, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Open an approved month again, and issue its papers anew."""
+    """Open an approved month again, and issue new papers."""
     event = decisions.reopen(month, why, settings, by)
     _follow(month, settings, "重开")
     return event
@@ -44,31 +44,23 @@ def extend(
     until: date | None = None,
     excuse: bool = False,
 ) -> Event:
-    """Extend a county's due day for a month, or excuse it, and issue the papers of its edition anew."""
+    """Extend a county's due day for a month, or excuse it, and issue new papers of its edition."""
     event = decisions.extend(month, county, settings, by, why, until, excuse)
     papers.issue_latest(settings, [month])
     return event
 
 
 def withdraw(of: int, why: str, settings: Settings, by: str | roles.Actor) -> Event:
-    """Take back a submission, a decision or a withdrawal. Papers are issued anew where an approval, a reopening or an extension is
+    """Take back a submission, a decision or a withdrawal. Papers are issued again where an approval, a reopening or an extension is
     concerned, and public pages are updated."""
     event = decisions.withdraw(of, why, settings, by)
-    root = _taken_back(Archive(settings.archive), event)
+    root = decisions.taken_back(Archive(settings.archive), event)
     if root.kind in ("approve", "reopen"):
         _follow(months.parse(root.body["month"]), settings, "撤回")
     elif root.kind in ("extend", "gate", "retract"):
         papers.issue_latest(settings, [months.parse(root.body["month"])])
     elif root.kind == "publicise":
         public_folder.bring_up_to_date(settings)
-    return event
-
-
-def _taken_back(archive: Archive, event: Event) -> Event:
-    """The event that a withdrawal, or a withdrawal of a withdrawal, is about in the end."""
-    while event.kind == "withdraw":
-        of = event.body["of"]
-        event = next(archive.events(after=of - 1, until=of))
     return event
 
 
@@ -94,9 +86,8 @@ def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
 
 
 def _follow(month: date, settings: Settings, doing: str) -> None:
-    """Release the month's newest edition where the gate is open now, and issue its papers anew."""
-    with session.writing(settings, doing) as opened:
-        session.settle(opened)
+    """Release the month's newest edition where the gate is open now, and issue new papers."""
+    with session.settled(settings, doing) as opened:
         newest = edition_folders.usable(settings.releases, opened.archive, month)[-1:]
         for folder in newest:
             gate.let_through(opened, month, edition_folders.name_of(folder), datetime.now(SHANGHAI))

@@ -48,8 +48,7 @@ def _publish(
     warn: Callable[[str], None] | None,
 ) -> Edition:
     """`run` without its papers."""
-    with session.writing(settings, "月度计算") as opened:
-        session.settle(opened, report)
+    with session.settled(settings, "月度计算", report=report) as opened:
         wanted = month or newest_reported(opened, datetime.now(SHANGHAI))
         if wanted is None:
             raise Refusal("还没有任何有效报表；请先提交报表（shequ submit）")
@@ -93,11 +92,9 @@ def newest_reported(opened: Warehouse, now: datetime) -> date | None:
     return next((month for month in over if gate.has_own_report(opened, month)), None)
 
 
-def publish_month(
-    opened: Warehouse, settings: Settings, month: date, by: str = "系统", report: Progress | None = None
-) -> Edition:
+def publish_month(opened: Warehouse, settings: Settings, month: date, by: str = "系统") -> Edition:
     """One month's edition from a warehouse already open; released where the gate is open."""
-    edition = publish(opened, settings, month, by, report)
+    edition = publish(opened, settings, month, by)
     gate.let_through(opened, month, edition.label, datetime.now(SHANGHAI))
     return edition
 

@@ -19,8 +19,7 @@ GRACE = timedelta(hours=1)
 
 def missed(settings: Settings, now: datetime) -> dict[date, str]:
     """Months that the last tick of the schedule should have released and, an hour later, has not; as `owed`."""
-    with session.writing(settings, "核对应发布的月份", wait=0.0) as opened:
-        session.settle(opened)
+    with session.settled(settings, "核对应发布的月份", wait=0.0) as opened:
         return _owed(opened, last_tick(opened.reference.calendar, now - GRACE))
 
 
@@ -30,8 +29,7 @@ def owed(settings: Settings, tick: datetime) -> dict[date, str]:
 
     Errors: `Refusal` while another task writes.
     """
-    with session.writing(settings, "核对应发布的月份", wait=0.0) as opened:
-        session.settle(opened)
+    with session.settled(settings, "核对应发布的月份", wait=0.0) as opened:
         return _owed(opened, tick)
 
 

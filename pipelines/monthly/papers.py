@@ -1,4 +1,4 @@
-"""The papers of an edition: issued with it, and anew when a decision changes what they say (semantics §4, Edition).
+"""The papers of an edition: issued with it, and again when a decision changes what they say (semantics §4, Edition).
 
 They are in `reports/` of the edition's folder and are no part of its digest. Earlier issues are kept in `reports/earlier/<n>/`.
 """
@@ -48,8 +48,7 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
     """Issue the papers of an edition where they are missing or out of date: all or none, by one process at a time."""
     with durable_files.refusing("生成报告"), locks.hold(edition_folders.papers_lock(settings.releases), "生成报告"):
         _finish_interrupted(settings.releases)
-        release = with_decisions(open_folder(folder), settings)
-        try:
+        with with_decisions(open_folder(folder), settings) as release:
             mark = _mark(release)
             if not papers(folder) or _told(folder, release) != mark:
                 with _steady():
@@ -57,8 +56,6 @@ def issue(settings: Settings, folder: Path) -> list[Path]:
                     reports.write_reports(release, _aside(folder), caveats=caveats, office=office.load(settings))
                 write_durably(_aside(folder) / _MARK, json.dumps(mark).encode())
                 _replace(folder)
-        finally:
-            release.close()
     return papers(folder)
 
 
@@ -69,11 +66,8 @@ def papers(folder: Path) -> list[Path]:
 
 def behind(settings: Settings, folder: Path) -> bool:
     """Whether decisions or explanations since the issue of an edition's papers change their content."""
-    release = with_decisions(open_folder(folder), settings)
-    try:
+    with with_decisions(open_folder(folder), settings) as release:
         return bool(papers(folder)) and _told(folder, release) != _mark(release)
-    finally:
-        release.close()
 
 
 def _mark(release: Release) -> list[int | str]:

@@ -31,8 +31,7 @@ _MARKS = ".made.json"
 def publicise(month: date, settings: Settings, by: str | roles.Actor) -> Event:
     """Publicise the newest released edition of a month. Errors: `Refusal` where there is none, or it is public already."""
     by = decisions.person(by, "publish", settings, month=months.key(month))
-    with session.writing(settings, "公开") as opened:
-        session.settle(opened)
+    with session.settled(settings, "公开") as opened:
         events = list(opened.archive.decisions())
         names = opened.life().editions.shown(months.key(month))
         if not names:
@@ -107,11 +106,8 @@ def _contents(settings: Settings, public: PublicMonth) -> dict[str, bytes]:
     """The files of a month, the page last."""
     if public.down:
         return {"index.html": public_page.taken_back(public.month, _day(public.down))}
-    release = with_decisions(open_folder(settings.releases / public.edition), settings)
-    try:
+    with with_decisions(open_folder(settings.releases / public.edition), settings) as release:
         return _of_release(settings, public, release)
-    finally:
-        release.close()
 
 
 def _of_release(settings: Settings, public: PublicMonth, release: Release) -> dict[str, bytes]:
@@ -149,25 +145,18 @@ def _corrections(settings: Settings, public: PublicMonth, policies: list[str]) -
 def _compared(
     settings: Settings, on: date, names: tuple[str, str], policies: list[str]
 ) -> list[public_data.Correction]:
-    old, new = (open_folder(settings.releases / name) for name in names)
-    try:
+    with open_folder(settings.releases / names[0]) as old, open_folder(settings.releases / names[1]) as new:
         return [
             public_data.Correction(on, *names, policy, public_data.changed(old, new, policy)) for policy in policies
         ]
-    finally:
-        old.close()
-        new.close()
 
 
 def _differs(settings: Settings, public: PublicMonth, release: Release, policies: list[str]) -> bool:
     """Whether the edition released since has other figures of city or counties."""
     if public.newer is None:
         return False
-    newer = open_folder(settings.releases / edition_gate.label(public.newer))
-    try:
+    with open_folder(settings.releases / edition_gate.label(public.newer)) as newer:
         return any(public_data.changed(release, newer, policy) for policy in policies)
-    finally:
-        newer.close()
 
 
 def _day(event: Event) -> date:

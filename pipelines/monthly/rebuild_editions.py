@@ -1,6 +1,6 @@
 """Rebuild the warehouse and every edition from the archive, and compare them with the ledger.
 
-The ledger says which editions were published, after which event and with which reference data (kept in the archive as a bundle).
+The ledger records which editions were published, after which event and with which reference data (kept in the archive as a bundle).
 They are computed again in that order, aside, and compared by content; editions that are missing or damaged in `data/releases` are
 replaced. Editions that agree are not touched, and the ledger is not written.
 """

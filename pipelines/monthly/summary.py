@@ -105,15 +105,12 @@ class _Figure(NamedTuple):
 
 def _city(folder: Path) -> tuple[dict[tuple[str, str], _Figure], int]:
     """(policy, indicator) → figure of the city in the edition's month; and how many submissions are in force for the series."""
-    release = open_folder(folder)
-    try:
+    with open_folder(folder) as release:
         rows = release.rows(
             "SELECT policy, indicator, indicator.name, status, numerator, denominator "
             "FROM figure JOIN indicator USING (policy, indicator) WHERE level = 'city' AND month = ?", [release.month],
         )  # fmt: skip
         in_force = release.rows("SELECT count(*) AS n FROM submission WHERE status = 'effective'")[0]["n"]
-    finally:
-        release.close()
     figures = {
         (r["policy"], r["indicator"]): _Figure(r["name"], r["status"], (r["numerator"], r["denominator"])) for r in rows
     }

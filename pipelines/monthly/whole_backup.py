@@ -1,12 +1,7 @@
 """Backup of a whole installation: the archive (`pipelines.archive.backup`), its configuration, and the current edition.
 
-    backup(settings, folder) -> BackedUp   beside the archive: `installation/` and `edition/`
-    verify(folder) -> Verified             all of it, without changing it
-    restore(settings, folder) -> Restored  into an empty installation; the current edition is readable at once
-    rehearse(settings, folder) -> Rehearsal  restore into a temporary folder, rebuild and compare every figure
-
-The configuration: `access.yaml`, `contacts.yaml`, an own `dagster.yaml`, `.streamlit/secrets.toml`, unsent messages, and the reference
-data. Environment variables (`/etc/shequ/environment`) are not included.
+Beside the archive: `edition/`, and `installation/` with the configuration (`access.yaml`, `contacts.yaml`, an own `dagster.yaml`,
+`.streamlit/secrets.toml`), unsent messages and the reference data. Environment variables (`/etc/shequ/environment`) are not included.
 """
 
 import hashlib
@@ -112,7 +107,7 @@ def _copy_files(settings: Settings, place: Path) -> None:
         try:
             data, mode = path.read_bytes(), path.stat().st_mode & 0o777
         except FileNotFoundError:
-            continue  # a message that was sent meanwhile
+            continue  # a message that was sent in between
         digest = hashlib.sha256(data).hexdigest()
         if not is_right(place / "objects" / digest, digest):
             write_durably(place / "objects" / digest, data, mode=0o400)

@@ -88,15 +88,13 @@ def write_to_county(settings: Settings, month: date, county: str, sentence: str,
 def verdict(settings: Settings, month: date, edition: int) -> str:
     """One sentence per policy: how many headline indicators have which status; the refusal where the edition does not open."""
     try:
-        release = open_release(month, edition, settings=settings)
+        opened = open_release(month, edition, settings=settings)
     except Refusal as refusal:
         return str(refusal)
-    try:
+    with opened as release:
         policies = [row["id"] for row in release.rows("SELECT id FROM policy ORDER BY since")]
         facts = [gather(release, policy) for policy in policies]
         return "\n".join(f"{f.policy['title']}：{tally(f).text}" for f in facts)
-    finally:
-        release.close()
 
 
 def tell(settings: Settings, outgoing: list[Message]) -> None:

@@ -14,7 +14,7 @@ from pipelines.intake.open_matters import KIND_NAMES, Matter
 from pipelines.notify.contacts import Contacts
 from pipelines.notify.messages import Message
 
-# a mail names so many; the page has them all
+# a mail lists this many; the page has all
 _LISTED = 20
 # what a county can do something about
 _OF_COUNTY = ("refused_file", "unknown_unit", "held_row", "warning", "waiting_report")

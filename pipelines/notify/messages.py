@@ -1,4 +1,4 @@
-"""Texts of messages, in Chinese: plain functions from facts to messages. A key is used for one message only, for ever."""
+"""Texts of messages, in Chinese: plain functions from facts to messages. A key is used for one message only."""
 
 import hashlib
 from dataclasses import asdict, dataclass, field

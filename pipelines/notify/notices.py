@@ -35,8 +35,7 @@ def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> 
     Errors: `Refusal` where no county has an address.
     """
     known, sent = dispatch.known(settings), Sent([], [], [])
-    release = open_release(month, settings=settings)
-    try:
+    with open_release(month, settings=settings) as release:
         facts = gather(release, None, 1, (), office.load(settings))
         reached = [county for county in facts.counties if county["unit"] in known.counties]
         if not reached:
@@ -50,8 +49,6 @@ def write(settings: Settings, month: date | None, by: str, most: int = MOST) -> 
                 continue
             new = dispatch.outbox(settings).put([message(facts, county, answer_by, by, known, most)])
             (sent.written if new else sent.before).append(county["short"])
-    finally:
-        release.close()
     return sent
 
 

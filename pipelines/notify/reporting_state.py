@@ -96,6 +96,7 @@ def of_month_as_kept(settings: Settings, month: date, today: date) -> Standing:
 
 
 def from_status(state: MonthStatus, now: MonthNow, today: date) -> Standing:
+    """The reporting state of a month on a day, from its status and due days."""
     counties = [(county["code"], county["name"], county) for county in state["counties"]]
     missing = [(code, name) for code, name, c in counties if c["state"] != "effective"]
     return Standing(

@@ -81,7 +81,7 @@ class BySmtp:
             raise Undelivered(f"{where}：{_said(error)}", "邮件服务器") from None
 
     def _hand_over(self, mail: EmailMessage) -> None:
-        """Over the connection that is open; a server may have closed it meanwhile: then once more over a new one."""
+        """Over the connection that is open; a server may have closed it: then retry over a new one."""
         if self._server:
             try:
                 self._server.send_message(mail)

@@ -1,7 +1,5 @@
 """The receipt: the county's own workbook back, faulty cells marked and noted, with a sheet 问题清单 that links to them.
 
-    write_receipt(original, name, findings, context) -> (bytes, file name)
-
 An xlsx or xlsm is patched part by part: parts that this package does not handle (pictures, shapes, validations, charts) are
 copied byte for byte. For other formats an xlsx is made that holds the list and, where the file can be read, a copy of its
 values with the marks. The receipt is always an .xlsx without macros, which would run at the county as if they were ours.

@@ -32,6 +32,8 @@ _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 
 @dataclass(frozen=True)
 class Note:
+    """The comment of one cell (A1)."""
+
     cell: str
     text: str
 
@@ -86,7 +88,8 @@ def add(root: etree._Element, notes: Iterable[Note]) -> list[Note]:
         else:
             table.append(_comment(note, author, ns))
             new.append(note)
-    _sort(table)
+    # in the order of the cells, as Excel writes them
+    table[:] = sorted(table, key=lambda comment: Note(comment.get("ref") or "A1", "").place)
     return new
 
 
@@ -110,11 +113,6 @@ def _run(content: str, ns: str) -> etree._Element:
         f'<r xmlns="{ns}"><rPr><sz val="9"/><color indexed="81"/><rFont val="宋体"/><charset val="134"/></rPr>'
         f'<t xml:space="preserve">{xml_text.xml(content)}</t></r>'
     )
-
-
-def _sort(table: etree._Element) -> None:
-    """Sort the comments by cell, as Excel does."""
-    table[:] = sorted(table, key=lambda comment: Note(comment.get("ref") or "A1", "").place)
 
 
 # ---- boxes

@@ -142,10 +142,7 @@ class SheetPart:
                 "</cfRule></conditionalFormatting>"
             )
             # before the others in the file too: LibreOffice ignores the priority
-            self._first_rules().addprevious(etree.fromstring(rule))
-
-    def _first_rules(self) -> etree._Element:
-        return self.root.find("{*}conditionalFormatting")
+            self.root.find("{*}conditionalFormatting").addprevious(etree.fromstring(rule))
 
     # ---- notes
 

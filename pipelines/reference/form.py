@@ -1,6 +1,6 @@
 """The survey form: sheets, questions, labels and rules, read from YAML and validated.
 
-`form.yaml` is the newest version; the earlier ones stand beside it as `form-<version>.yaml`, because a workbook is read by the
+`form.yaml` is the newest version; the earlier ones are beside it as `form-<version>.yaml`, because a workbook is read by the
 version under which it was sent. A question, an alias or a rule is added in the file, without Python.
 """
 
@@ -42,7 +42,7 @@ KINDS = {
 class Field(Dated):
     """One question. `unit` is the unit that answers are held in; `max` the largest plausible answer.
 
-    `period`: a `stock` is as at the month's last day; a `year` counts from 1 January or is decided anew each year, and its answers
+    `period`: a `stock` is as at the month's last day; a `year` counts from 1 January or is decided each year, and its answers
     are never carried or compared across a New Year. `since` and `until` are the months in which the question is asked. A `volatile`
     answer changes from month to month: a prefilled form asks the county to check it.
     """
@@ -158,7 +158,7 @@ class Part:
 
     @cached_property
     def yearly(self) -> frozenset[str]:
-        """Ids of the questions whose answers count from 1 January or are decided anew each year."""
+        """Ids of the questions whose answers count from 1 January or are decided each year."""
         return frozenset(field.id for field in self.fields if field.period == "year")
 
     @cached_property
@@ -245,7 +245,7 @@ def digest(folder: Path) -> str:
 def load(folder: Path) -> Form:
     """The form of a folder, in all versions.
 
-    Errors: `Refusal` for unknown keys, ids and labels that stand twice, choices without a list, versions that contradict each other.
+    Errors: `Refusal` for unknown keys, ids and labels that occur twice, choices without a list, versions that contradict each other.
     """
     versions = tuple(_load_version(path) for path in files(folder))
     newest = versions[0]

@@ -8,7 +8,7 @@ _INVISIBLE = dict.fromkeys(
     map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufe0e\ufe0f")
 )
 _SPACE = re.compile(r"\s+")
-# Kinds of bracket mean the same in a label. Quotation marks only decorate it, and which of the eight kinds stands there is
+# Kinds of bracket mean the same in a label. Quotation marks only decorate it, and which of the eight kinds is used is
 # decided by the input method, so they are left out.
 _BRACKETS = str.maketrans("【〔[〖{】〕]〗}", "((((()))))")
 _QUOTES = dict.fromkeys(map(ord, "“”„‟«»『』「」‘’\"'＂＇"))
@@ -47,7 +47,7 @@ def normalise(text: str) -> str:
     """
     circled = _SPACED_ORDINAL.sub("", unicodedata.normalize("NFKC", text.translate(_CIRCLED)))
     bare = fold(circled).translate(_BRACKETS).translate(_QUOTES).strip(_MARKS)
-    for _ in range(2):  # 一、1. stands in front of some labels
+    for _ in range(2):  # 一、1. precedes some labels
         shorter = _AMONG.sub("", _ORDINAL.sub("", bare, count=1), count=1).strip(_MARKS)
         bare = shorter or bare
     return bare

@@ -1,8 +1,8 @@
 """Marks in a prefilled workbook: the words that confirm last month's answers, and the hidden copy of those answers.
 
 The copy is a text for each row of 表1, in which every question has `WIDTH` characters in the form's order, padded with blanks; the first
-is the code, and behind the last one stands the month of the row. The sheet's first row names the questions in the same way, each as
-long as it is, parted by blanks. One cell per answer would double the size of the form.
+is the code, and the last one is followed by the month of the row. The sheet's first row names the questions in the same way, each as
+long as it is, separated by blanks. One cell per answer would double the size of the form.
 """
 
 from collections.abc import Sequence

@@ -26,7 +26,7 @@ class Entry(BaseModel):
 # Chinese text for people: half-width punctuation in the files is shown as full-width
 Prose = Annotated[str, AfterValidator(full_width)]
 E = TypeVar("E", bound=Entry)
-Plain = dict[str, Any]  # an entry as it stands in a file, before `build` has looked at it
+Plain = dict[str, Any]  # an entry as read from a file, before `build` has looked at it
 
 
 class _Loader(yaml.CSafeLoader):

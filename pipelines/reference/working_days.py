@@ -141,7 +141,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _refuse_disorder(notices: list[_Notice]) -> None:
-    """Later notices override earlier ones, so their order matters and none may stand twice."""
+    """Later notices override earlier ones, so their order matters and none may occur twice."""
     numbers = [notice.number for notice in notices]
     if twice := next((number for number in numbers if numbers.count(number) > 1), None):
         raise Refusal(f"{FILE}：{twice}出现两次；请删去一条")

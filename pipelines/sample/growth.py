@@ -39,7 +39,7 @@ def shares(curve: Curve, score: float, bend: float) -> np.ndarray:
 
 
 def scores(seed: int, counties: list[str]) -> dict[str, float]:
-    """Each county's pace, evenly spread from −1 to 1 in an order that the seed decides: someone leads, someone lags."""
+    """Each county's pace, evenly spread from −1 to 1 in an order that the seed decides: some lead, some lag."""
     ranked = sorted(counties, key=lambda code: keyed_random.number(seed, "pace", code))
     top = max(len(ranked) - 1, 1)
     return {code: 2 * place / top - 1 for place, code in enumerate(ranked)}

@@ -71,14 +71,14 @@ class Moment:
         return (rate * self.month.month + self.of.uniform(purpose, self.year)).astype(np.int64)
 
     def answered(self, field: Field) -> np.ndarray:
-        """The field's answers, with nothing where it does not apply and, now and then, where somebody forgot."""
+        """The field's answers, with nothing where it does not apply and, now and then, where it was forgotten."""
         applies = np.isin(self.of.kind, [KINDS.index(kind) for kind in KINDS_OF.get(field.applies, KINDS)])
         forgotten = self.of.uniform("forgotten", field.id, self.at) < (0 if field.id in self._bound else 0.0006)
         return np.where(applies & ~forgotten, self[field.id], NONE)
 
 
 def _bound(form: Form) -> set[str]:
-    """Fields that nobody forgets: a row without them would be held back, and only planted faults should do that."""
+    """Fields that are always answered: a row without them would be held back, and only planted faults should do that."""
     strict = " ".join(rule.expect for rule in form.rules if rule.severity == "error" and rule.form == "community")
     return {field.id for field in form.community if field.required or field.id in re.findall(r"\w+", strict)}
 
@@ -104,7 +104,7 @@ def _by_type(m: Moment, field: Field) -> np.ndarray:
 
 
 def _of_the_year(m: Moment, field: Field) -> np.ndarray:
-    """What begins anew each January: events add up, a budget is decided, a yearly duty is done by December."""
+    """What begins again each January: events add up, a budget is decided, a yearly duty is done by December."""
     turn = m.of.uniform("answer", field.id, m.year)
     match field.type:
         case "count":
@@ -159,7 +159,7 @@ def established(m: Moment) -> np.ndarray:
 
 @answers
 def committee_members(m: Moment) -> np.ndarray:
-    term = 1 if m.at < 32 else 2  # the committees were elected anew in spring 2021
+    term = 1 if m.at < 32 else 2  # the committees were elected in spring 2021
     return np.where(m.rural, m.of.within(3, 7, "committee", term), m.of.within(5, 9, "committee", term))
 
 

@@ -1,4 +1,4 @@
-"""Workbooks that came prefilled with last month's answers, as counties fill them in: what did not move is left as it stood, what moved is
+"""Workbooks that came prefilled with last month's answers, as counties fill them in: what did not move is left unchanged, what moved is
 typed over in the county's own way, and the rest is confirmed.
 """
 
@@ -35,7 +35,7 @@ class LastMonth:
 def last_month(
     form: Form, month: date, now: Sequence[Unit], then: Sequence[Unit], answers: Mapping[str, np.ndarray]
 ) -> LastMonth:
-    """Last month's answers in the order of this month's units; in January without what begins anew each year."""
+    """Last month's answers in the order of this month's units; in January without what begins again each year."""
     place = {unit.uid: i for i, unit in enumerate(then)}
     places = np.array([place.get(unit.uid, -1) for unit in now])
     known = places >= 0
@@ -47,7 +47,7 @@ def last_month(
 def prefill(
     form: Form, units: Sequence[Unit], rows: np.ndarray, last: LastMonth, record: Mapping[str, object] | None
 ) -> Prefilled:
-    """What a county's workbook came with; `record` is last month's 表2 as it stands in cells."""
+    """What a county's workbook came with; `record` is last month's 表2 as cells."""
     known = [i for i, row in enumerate(rows.tolist()) if last.known[row]]
     kept = rows[known]
     columns = {}
@@ -65,7 +65,7 @@ def prefill(
 def keep_unmoved(
     table: Table, part: Part, rows: np.ndarray, now: Mapping[str, np.ndarray], last: LastMonth
 ) -> set[int]:
-    """Cells whose answer is last month's stand as they were prefilled; returns the positions of rows in which something moved."""
+    """Leave cells whose answer is last month's as prefilled; returns the positions of rows in which something moved."""
     moved: set[int] = set(np.flatnonzero(~last.known[rows]).tolist())
     for field in part:
         if field.id not in last.answers or field.id in GIVEN:
@@ -92,7 +92,7 @@ def confirm(table: Table, moved: set[int], seed: int, report: Report) -> str | N
 
 
 def last_record(part: Part, values: Mapping[str, int | str], month: date) -> dict[str, object]:
-    """Last month's 表2 as it stands in cells; in January without what begins anew each year."""
+    """Last month's 表2 as cells; in January without what begins again each year."""
     return {
         field.id: None
         if month.month == 1 and field.period == "year"

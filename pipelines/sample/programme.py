@@ -1,7 +1,7 @@
 """How the invented programme goes: where each answer starts in 2018-07 and how far it is by 2020-12.
 
 Shares are given by segment: `district` (urban, in what was a 市辖区 from the start), `city`, `town`, `rural`; `urban`
-and `all` stand for several. Between the two the share grows in an S; afterwards it goes on, slower. `full` is the month
+and `all` mean several. Between the two the share grows in an S; afterwards it goes on, slower. `full` is the month
 (counted from 2018-07) by which the last unit has it. Nothing here is a fact about any place.
 """
 
@@ -86,7 +86,7 @@ CURVES: dict[str, dict[str, Curve]] = {
     "annual_review": _spread(urban=(0.52, 0.93), rural=(0.40, 0.85)),
     "demonstration": _spread(urban=(0.05, 0.15), rural=(0.02, 0.06)),
 }
-# A question that nobody has tuned still gets answers that grow.
+# A question without tuning still gets answers that grow.
 UNTUNED = _spread(all=(0.30, 0.65))
 
 # 表2: the share of counties, and the month by which the last has done it (None: some have not by the end).

@@ -10,7 +10,7 @@ from pipelines.sample import keyed_random
 
 LATE, CORRECTED = "补报", "更正"
 _FIRST, _DUE = date(2018, 8, 1), date(2020, 12, 1)
-# One county stops for long enough that what it said before no longer stands in for it; others go missing now and then.
+# One county stops for long enough that its earlier answers are no longer carried; others go missing now and then.
 _SILENT = (date(2019, 8, 1), date(2019, 11, 1))
 _HARD_MONTHS = {date(2020, 2, 1): 0.2}  # the first month of the epidemic
 _MISSING, _LATE, _CORRECTED, _NO_RECORD = 0.025, 0.022, 0.06, 0.03

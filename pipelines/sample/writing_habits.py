@@ -19,7 +19,7 @@ REWORKED = ("plain", "subtotals", "grouped")  # layouts that are not the templat
 
 @dataclass(frozen=True)
 class Habit:
-    """One county's way. `layout` is `template` or one of `REWORKED`; `closed` stands in cells that do not apply."""
+    """One county's way. `layout` is `template` or one of `REWORKED`; `closed` is written in cells that do not apply."""
 
     yes: str
     no: str
@@ -44,14 +44,14 @@ def _habit(seed: int, code: str, layout: str) -> Habit:
 
 
 def cells(field: Field, values: np.ndarray, habit: Habit) -> list[Any]:
-    """What stands in the cells of one column."""
+    """The cells of one column."""
     if field.type == "flag":
         return np.array([habit.no, habit.yes, None], dtype=object)[values].tolist()
     return [cell(field, value, habit) for value in values.tolist()]
 
 
 def cell(field: Field, value: int | str, habit: Habit) -> object:
-    """What stands in one cell."""
+    """The content of one cell."""
     if value == NONE or isinstance(value, str):
         return None if value == NONE else value
     if field.type == "count":

@@ -31,7 +31,7 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def set_aside_unusable(home: Path, now: datetime) -> list[str]:
-    """Rename Dagster's databases that are damaged or record a tick in the future, so that Dagster creates them anew; returns one
+    """Rename Dagster's databases that are damaged or record a tick in the future, so that Dagster creates new ones; returns one
     Chinese sentence each.
 
     They hold only the history of runs and ticks; sensors start over.

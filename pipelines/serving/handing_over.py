@@ -1,6 +1,6 @@
 """Heavy work that a page asks for, in a process of its own: by Dagster where `shequ serve` runs it here, else by the command line's program.
 
-    for said in run_month(settings, month, by): ...      # what it is at, in Chinese, until it is done
+    for said in run_month(settings, month, by): ...      # the step it is at, in Chinese, until it is done
 
 Errors of every function: `Refusal` with the reason that the work itself gives. The work goes on when the caller stops iterating.
 """
@@ -25,7 +25,7 @@ from pipelines.system import locks
 
 PAUSE = 0.3
 STAGES = {"submissions": "收件", "figures": "计算", "release": "成版", "report": "月报"}
-# the tag under which a run of Dagster knows who asked for it
+# the tag under which a Dagster run is found by its requester
 BY = "shequ/by"
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from pipelines import months
 from pipelines.archive.store import SHANGHAI, Archive
@@ -119,16 +118,10 @@ def _last_run(settings: Settings) -> Promise:
 def _inbox(settings: Settings, now: datetime) -> Promise:
     if not settings.inbox.exists():
         return Promise("收件箱", True, "空")
-    old = [
-        file_names.shown(file_names.of(path))
-        for path in inbox.waiting_files(settings)
-        if _lay(path, now) > INBOX_WITHIN
-    ]
+    since = (now - INBOX_WITHIN).timestamp()
+    waiting = inbox.waiting_files(settings)
+    old = [file_names.shown(file_names.of(path)) for path in waiting if path.stat().st_mtime < since]
     return Promise("收件箱", not old, f"超过 1 小时未被接收：{'、'.join(old[:10])}" if old else "没有积压")
-
-
-def _lay(path: Path, now: datetime) -> timedelta:
-    return now - datetime.fromtimestamp(path.stat().st_mtime, SHANGHAI)
 
 
 def _published(settings: Settings, reference: Reference | None, now: datetime) -> Promise:

@@ -42,6 +42,7 @@ def writable(settings: Settings) -> None:
 
 
 def free_ports(ports: Ports) -> None:
+    """Errors: `Refusal` for a port that another program uses, naming the option to change it."""
     wanted = [
         ("看板", ports.address, ports.dashboard, "--port"),
         ("Dagster 界面", ADDRESS, ports.web, "--dagster-port"),
@@ -65,6 +66,7 @@ def _free(label: str, address: str, port: int, option: str) -> None:
 
 
 def room(settings: Settings) -> None:
+    """Errors: `Refusal` where the disk has less than `LEAST_FREE_MB` free."""
     free = shutil.disk_usage(settings.data).free / 2**20
     if free < LEAST_FREE_MB:
         raise Refusal(f"{settings.data} 所在磁盘只剩 {free:.0f} MB，至少需要 {LEAST_FREE_MB} MB；请先清出空间")

@@ -86,7 +86,7 @@ _TICKS = (
 )
 
 
-def ticks(address: str, now: float | None = None) -> str | None:
+def ticks(address: str) -> str | None:
     """Schedules and sensors whose last tick lies in the future; Dagster does not call them until then."""
     try:
         entries = ask(address, _TICKS)["workspaceOrError"]["locationEntries"]
@@ -100,7 +100,7 @@ def ticks(address: str, now: float | None = None) -> str | None:
         + [(s, s["sensorState"]) for s in repo["sensors"]]
         for tick in state["ticks"]
     ]
-    return ahead(last, time.time() if now is None else now)
+    return ahead(last, time.time())
 
 
 def ahead(last: list[tuple[str, float]], now: float) -> str | None:

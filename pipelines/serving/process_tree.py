@@ -40,7 +40,7 @@ def _parent(place: Path) -> int | None:
     try:
         state, parent, *_ = (place / "stat").read_text().rsplit(") ", 1)[1].split()
     except (OSError, IndexError):
-        return None  # gone meanwhile
+        return None  # ended in between
     return None if state == "Z" else int(parent)
 
 
@@ -54,7 +54,7 @@ def descendants(parent: int) -> set[int]:
 
 
 def reap(known: set[int]) -> None:
-    """Reap dead children other than `known`, for which somebody waits."""
+    """Reap dead children other than `known`, which are waited for elsewhere."""
     for place in Path("/proc").iterdir():
         if place.name.isdigit() and int(place.name) not in known and _is_dead_child(place):
             _wait(int(place.name))
@@ -72,11 +72,11 @@ def _wait(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return  # reaped by somebody else
+        return  # reaped by another thread
 
 
 def send(pid: int, number: int) -> None:
-    """A signal to a process that may be gone already."""
+    """A signal to a process that may have ended already."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -84,7 +84,7 @@ def send(pid: int, number: int) -> None:
 
 
 def memory_mb(pid: int) -> float:
-    """Resident memory of a process; 0 when it is gone."""
+    """Resident memory of a process; 0 when it has ended."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
@@ -96,7 +96,7 @@ def _become(parent: int, command: list[str]) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(1)  # it died before the kernel was asked
-    # a shell's background job ignores SIGINT, and Dagster then SIGTERM too: nobody could stop it
+    # a shell's background job ignores SIGINT, and Dagster then SIGTERM too: it could not be stopped
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     os.execv(command[0], command)  # noqa: S606 the program's own command line

@@ -30,7 +30,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Program:
-    """One program. `probe` says in Chinese what is wrong, or None; `most_mb` is the memory at which it is started anew; for `silence`
+    """One program. `probe` says in Chinese what is wrong, or None; `most_mb` is the memory at which it is restarted; for `silence`
     seconds it may leave questions unanswered."""
 
     name: str
@@ -67,7 +67,7 @@ def all_of(settings: Settings, ports: Ports) -> list[Program]:
 def _dashboard(settings: Settings, ports: Ports) -> Program:
     page = f"http://{ports.address}:{ports.dashboard}"
     probe = partial(probes.dashboard, f"http://{reached(ports.address)}:{ports.dashboard}")
-    # what its sessions leave behind is bounded by starting anew; sessions reconnect by themselves
+    # what its sessions leave behind is bounded by restarts; sessions reconnect by themselves
     return Program("dashboard", "看板", dashboard_command(settings, ports), probe, page, most_mb=2500)
 
 
@@ -77,6 +77,7 @@ def reached(address: str) -> str:
 
 
 def dashboard_command(settings: Settings, ports: Ports) -> list[str]:
+    """The command that starts the dashboard, with the hosts that it may answer to."""
     options = ["--server.address", ports.address, "--server.port", str(ports.dashboard), "--server.headless", "true"]
     for host in roles.hosts(settings, ports.address):
         options += ["--server.allowedHosts", host]

@@ -88,7 +88,7 @@ def _mails() -> bool:
 
 
 def _secured() -> bool:
-    """Whether the mail server is to be reached by an encrypted connection; true where its configuration is wrong, which is told then."""
+    """Whether the mail server is to be reached by an encrypted connection; true where its configuration is wrong, which is reported then."""
     try:
         mail = installation.mail()
     except Refusal:

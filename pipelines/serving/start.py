@@ -24,7 +24,7 @@ from pipelines.settings import REPOSITORY, Settings
 from pipelines.system import locks
 from pipelines.system.durable_files import read_json
 
-# A supervisor that dies so often within so many seconds is not helped by another.
+# A supervisor that dies so often within so many seconds is not restarted.
 MOST_SUPERVISORS, WITHIN = 5, 3600.0
 
 

@@ -49,6 +49,7 @@ def sweep(folder: Path, prefix: str = ".") -> None:
 
 
 def is_alive(process: int) -> bool:
+    """Whether a process with this id exists, of whatever user."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -68,6 +69,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
+    """fsync a folder, so that renames in it are on disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

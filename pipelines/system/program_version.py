@@ -45,7 +45,7 @@ def _required(name: str) -> Path:
 
 @cache
 def _imports(path: Path) -> list[Path]:
-    """Files of ours that a file imports, at its top or within a function, and the packages that they stand in."""
+    """Files of ours that a file imports, at its top or within a function, and their packages."""
     # parsing whole modules would cost a quarter of a second at each start
     statements = (ast.parse(statement).body[0] for statement in _STATEMENT.findall(path.read_text(encoding="utf-8")))
     names = {name for statement in statements for name in _imported_names(statement)}

@@ -1,6 +1,6 @@
 """The workbook that a county fills in: everything in it comes from the form and the month's roster.
 
-`write_template` makes one, `write_templates` one a county; `build` is for callers that fill it themselves (the sample).
+`write_templates` makes one a county; `build` is for callers that fill it themselves (the sample).
 """
 
 from pipelines.template.data_rows import Table
@@ -12,7 +12,6 @@ from pipelines.template.template_workbook import (
     build,
     file_name,
     sheet_name,
-    write_template,
     write_templates,
 )
 
@@ -27,6 +26,5 @@ __all__ = [
     "build",
     "file_name",
     "sheet_name",
-    "write_template",
     "write_templates",
 ]

@@ -4,7 +4,7 @@ A rule's expression is parsed and turned into a formula that is true where the r
 warehouse, an answer that is missing breaks nothing. What only the warehouse has (`prev.*`, `roster.*`) is left out.
 """
 
-# earlier releases of sqlglot have no `Expr`: it stands in annotations only
+# earlier releases of sqlglot have no `Expr`: it is used in annotations only
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ def broken(rule: Rule, part: Part, at: Reference) -> str | None:
 
 
 def fields_of(rule: Rule, part: Part) -> list[Field]:
-    """The fields that the rule speaks of, in the order of the form."""
+    """The fields that the rule is about, in the order of the form."""
     named = {column.name for column in _parse(rule.expect).find_all(exp.Column)}
     return [field for field in part if field.id in named]
 

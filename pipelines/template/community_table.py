@@ -80,7 +80,7 @@ def write(
 ) -> dict[str, int]:
     """Everything but the rows of the units. Returns the pattern rows: kind to 1-based row.
 
-    `prefilled` adds what confirms last month's answers; `rest` is what stands in its line for the other rows.
+    `prefilled` adds what confirms last month's answers; `rest` is the answer in its line for the other rows.
     """
     part = form.community
     _write_top(sheet, styles, part, county, month, watermark)
@@ -304,7 +304,7 @@ def _set_print(sheet: Worksheet, part: Part, grid: Grid, county: str, month: dat
     sheet.repeat_columns(0, len([field for field in part if field.id in FROZEN]) - 1)
     sheet.set_v_pagebreaks(page_breaks(part))
     sheet.print_across()
-    # title and signatures stand in the page's header and footer: here the repeated columns would cut them off
+    # title and signatures are in the page's header and footer: here the repeated columns would cut them off
     sheet.print_area(GROUPS, 0, grid.last, len(part.fields) - 1)
     set_page_marks(sheet, f"{county}{months.label(month)}城乡社区基本情况表", f"填报单位：{county}民政局", watermark)
 

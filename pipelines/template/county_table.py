@@ -36,9 +36,9 @@ def write(
     last: Mapping[str, object] | None = None,
     rest: str | None = None,
 ) -> None:
-    """The sheet; `record` is what stands in the value cells by field id, `closed` the fields that stay empty.
+    """The sheet; `record` has the value cells by field id, `closed` the fields that stay empty.
 
-    `last` are the last accepted answers where the sheet is prefilled, `rest` what stands in the line that confirms them.
+    `last` are the last accepted answers where the sheet is prefilled, `rest` the answer in the line that confirms them.
     """
     part = form.county
     mark = f"（{watermark}）" if watermark else ""

@@ -31,7 +31,7 @@ _LEVEL = 2  # half the time of the default level for a tenth more bytes
 class Table:
     """The body of 表1. Grain: one entry a row, in the order of the sheet.
 
-    `kinds` decides which cells are closed; `columns` holds what stands in the cells by field id: text, whole number,
+    `kinds` decides which cells are closed; `columns` holds the cells by field id: text, whole number,
     Decimal, date or None.
     """
 

@@ -27,6 +27,7 @@ def header(field: Field) -> str:
 
 
 def how(field: Field) -> str:
+    """How an answer of this type is written, in Chinese."""
     if field.type == "choice":
         return f"在下拉框中选择：{'、'.join(field.choices)}"
     return _HOW[field.type]
@@ -40,6 +41,7 @@ def limit(field: Field) -> str:
 
 
 def example(field: Field) -> str:
+    """An example of an answer as text; empty where the type has none."""
     if field.type == "count":
         return "5" if (field.max or 0) < 10000 else "850"
     return field.choices[0] if field.type == "choice" else _EXAMPLES.get(field.type, "")

@@ -20,7 +20,7 @@ SINCE = "_since"
 class Answered:
     """Accepted answers, one entry per unit or county: `place` leads from its key to the position, `since` is the month of the answers.
 
-    `columns` holds by field id what stands in the cells: text, whole number, Decimal or None.
+    `columns` holds the cells by field id: text, whole number, Decimal or None.
     """
 
     place: Mapping[str, int] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Answered:
     columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     def of(self, part: Part, keys: Sequence[str], month: date, kinds: Sequence[str] = ()) -> "Answered":
-        """The answers of those of `keys` that have any, as cells of `month`: without what begins anew each year, where a New Year lies
+        """The answers of those of `keys` that have any, as cells of `month`: without what begins again each year, where a New Year lies
         between, and without what does not apply to the unit's kind.
         """
         known = [i for i, key in enumerate(keys) if key in self.place]
@@ -53,7 +53,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class LastAnswers:
-    """The last accepted answers before a month, as they stood in `month`: of units by `uid`, of counties by code."""
+    """The last accepted answers before a month, as of `month`: of units by `uid`, of counties by code."""
 
     month: date
     units: Answered = Answered()
@@ -62,7 +62,7 @@ class LastAnswers:
 
 @dataclass(frozen=True)
 class Prefilled:
-    """What one workbook was prefilled with: the answers that stood in `month`, of units by code, and of 表2 (None: there are none)."""
+    """What one workbook was prefilled with: the answers of `month`, of units by code, and of 表2 (None: there are none)."""
 
     month: date
     units: Answered
@@ -70,7 +70,7 @@ class Prefilled:
 
 
 def shown(value: object) -> object:
-    """A typed answer as it stands in a cell: flags as 是 and 否, months as 2019-06, numbers without needless zeros."""
+    """A typed answer as text of a cell: flags as 是 and 否, months as 2019-06, numbers without needless zeros."""
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, date):

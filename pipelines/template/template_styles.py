@@ -56,10 +56,6 @@ class Styles:
         return self.of(font_name="黑体", font_size=12, font_color=ERROR[1])
 
     @cached_property
-    def wrapped(self) -> Format:
-        return self.of(text_wrap=True, valign="top")
-
-    @cached_property
     def section(self) -> Format:
         return self.of(font_name="黑体", font_size=12, top=0, bottom=2, bottom_color=LINE)
 
@@ -106,6 +102,6 @@ class Styles:
 
 
 def protect(sheet: Worksheet) -> None:
-    """Locks what is locked by its style, without a password; whoever must can take it off."""
+    """Locks what is locked by its style, without a password; users can take it off."""
     allowed = ("format_cells", "format_columns", "format_rows", "autofilter", "sort", "objects", "scenarios")
     sheet.protect("", dict.fromkeys(allowed, True))

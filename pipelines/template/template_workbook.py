@@ -16,7 +16,7 @@ from pipelines.reference.prefilled_marks import LAST_SHEET, REMARKS_SHEET, TICK
 from pipelines.reference.roster import County, Rosters, Unit
 from pipelines.template import community_table, county_table, data_rows, filling_guide, roster_remarks
 from pipelines.template.data_rows import Table
-from pipelines.template.last_answers import GIVEN, Answered, LastAnswers, Prefilled, packed, shown
+from pipelines.template.last_answers import GIVEN, Answered, LastAnswers, Prefilled, packed
 from pipelines.template.template_styles import Styles, options
 
 MARKS_SHEET = "_shequ"
@@ -25,7 +25,7 @@ _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 def file_name(name: str, month: date, remark: str = "") -> str:
-    """`柏乡县2019年6月.xlsx`; the remark stands in full-width brackets, which sort behind the original's full stop."""
+    """`柏乡县2019年6月.xlsx`; the remark is in full-width brackets, which sort behind the original's full stop."""
     bracketed = f"\uff08{remark}\uff09" if remark else ""
     return f"{name}{months.label(month)}{bracketed}.xlsx"
 
@@ -36,38 +36,9 @@ def sheet_name(title: str) -> str:
 
 
 def blank_table(units: Sequence[Unit]) -> Table:
-    """The rows to be filled in: what the roster knows of each unit."""
+    """The rows to be filled in: the roster's columns of each unit."""
     given = {name: [getattr(unit, name) for unit in units] for name in GIVEN}
     return Table([unit.kind for unit in units], given)
-
-
-def write_template(
-    path: Path,
-    form: Form,
-    place: County,
-    units: Sequence[Unit],
-    month: date,
-    answers: Mapping[str, Mapping[str, object]] | None = None,
-    record: Mapping[str, object] | None = None,
-    watermark: str | None = None,
-    created: datetime | None = None,
-    caveats: Sequence[str] = (),
-) -> Path:
-    """Writes one county's workbook, with the questions that the newest version of the form asks in the month.
-
-    `answers` by unit code and field, `record` by field: typed values (flags bool, months date, numbers int or Decimal). `caveats`
-    are said in the guide (`reference.age`).
-    """
-    form = form.in_month(month)
-    table = blank_table(units)
-    if answers:
-        for field in form.community:
-            if field.id not in GIVEN:
-                table.columns[field.id] = [shown(answers.get(unit.code, {}).get(field.id)) for unit in units]
-    given = {key: shown(value) for key, value in (record or {}).items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(build(form, place, month, table, given, watermark=watermark, created=created, caveats=caveats))
-    return path
 
 
 @dataclass(frozen=True)
@@ -180,7 +151,6 @@ def build(
     record: Mapping[str, object],
     *,
     watermark: str | None = None,
-    created: datetime | None = None,
     with_county: bool = True,
     last: Prefilled | None = None,
     town: str | None = None,
@@ -190,7 +160,7 @@ def build(
 ) -> bytes:
     """The workbook's bytes; the same for the same arguments. `with_county` leaves out 表2 when false.
 
-    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` and `rest_of_record` stand in the
+    `last` is what it was prefilled with: the hidden copy, and what confirms it, are written; `rest` and `rest_of_record` are the answers in the
     lines that confirm what was not changed. `town` is the town's code in a workbook of one town.
     """
     form = form.in_month(month)
@@ -213,7 +183,9 @@ def build(
     marks = {"shequ": "survey", "form_version": form.version, "county": place.code, "month": months.key(month)}
     _write_marks(workbook, form, marks | ({"town": town} if town else {}), last)
     copy = _write_copy(workbook, form, last)
-    _set_properties(workbook, f"{place.name}{months.label(month)}", month, watermark, created)
+    remark = {"comments": watermark} if watermark else {}
+    title = f"{place.name}{months.label(month)}城乡社区基本情况表"
+    workbook.set_properties({"title": title, "created": datetime.combine(month, datetime.min.time()), **remark})
     workbook.close()
     rows = list(range(community_table.BODY + 1, community_table.BODY + 1 + len(table)))
     columns = [*_columns(form, table), table.columns.get(TICK) or [None] * len(table)]
@@ -258,11 +230,3 @@ def _write_copy(workbook: Workbook, form: Form, last: Prefilled | None) -> tuple
     first, end = community_table.BODY + 1, community_table.BODY + max(len(last.units.since), 1)
     workbook.define_name(community_table.LAST_NAME, f"={LAST_SHEET}!$A${first}:$A${end}")
     return f"xl/worksheets/sheet{len(workbook.worksheets())}.xml", packed(form.community, last.units)
-
-
-def _set_properties(
-    workbook: Workbook, title: str, month: date, watermark: str | None, created: datetime | None
-) -> None:
-    day = created or datetime.combine(month, datetime.min.time())
-    remark = {"comments": watermark} if watermark else {}
-    workbook.set_properties({"title": f"{title}城乡社区基本情况表", "created": day, **remark})

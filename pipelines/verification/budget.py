@@ -13,10 +13,6 @@ class Shares:
     plans: Mapping[str, Plan]
     missing: Mapping[str, int]
 
-    @property
-    def visits(self) -> int:
-        return sum(plan.visits for plan in self.plans.values())
-
 
 def share(budget: int, plans: Mapping[str, Sequence[Plan]]) -> Shares:
     """Every claim (in the register's order, `plans` for 0, 1, 2 … allowed) that can be proven, the cheapest first; then

@@ -21,7 +21,6 @@ class Course:
     drawn: date | None = None
     withdrawn: bool = False
     closed: bool = False
-    estimate: bool = False
 
     @property
     def until(self) -> date | None:
@@ -44,7 +43,7 @@ class Course:
 
 def deciding(courses: Iterable[Course], today: date) -> Course | None:
     """The list that decides a claim and month: the first whose number's day has come, drawn or not. Else None."""
-    come = [course for course in courses if not (course.withdrawn or course.estimate) and course.day <= today]
+    come = [course for course in courses if not course.withdrawn and course.day <= today]
     return min(come, key=lambda course: (course.day, course.number), default=None)
 
 
@@ -57,6 +56,7 @@ def check_plan(day: date, today: date, window: int) -> None:
 
 
 def check_draw(course: Course, today: date) -> None:
+    """Refuses to draw a withdrawn or drawn list, and any before the day of its number."""
     if course.withdrawn:
         raise Refusal(f"{course.number} 号名单已经撤回，不能抽取；请另作计划")
     if course.drawn:

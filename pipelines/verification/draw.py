@@ -57,20 +57,10 @@ def draw(seed: str, strata: Mapping[str, Iterable[str]], per_stratum: Sequence[i
     return drawn
 
 
-def visits(claims: Mapping[str, Sequence[Drawn]]) -> dict[str, list[str]]:
-    """The list: uid → the claims that the unit is asked about. One visit serves several claims."""
-    asked: dict[str, list[str]] = {}
-    for claim, strata in claims.items():
-        for stratum in strata:
-            for uid in stratum.visits:
-                asked.setdefault(uid, []).append(claim)
-    return asked
-
-
 def assign(seed: str, groups: Mapping[str, str | None], counties: Iterable[str]) -> dict[str, str]:
     """County code → the group that inspects it; `groups` name → code of its own county, None for one without.
 
-    In round k = 1, 2, 3 … the groups stand in the order of SHA-256 of `seed,group,k` and take the counties by code, each
+    In round k = 1, 2, 3 … the groups are in the order of SHA-256 of `seed,group,k` and take the counties by code, each
     the first one who may; a group that passes over its own county stays first in the queue.
     """
     assigned: dict[str, str] = {}

@@ -115,13 +115,6 @@ def factor(visits: Visits) -> Factor:
     return Factor(visits.rate, Fraction(visits.size - most, visits.size), Fraction(visits.size - fewest, visits.size))
 
 
-def status(result: Result | None) -> str:
-    """`figure_spot.status` of a claim that is met as reported; None where no list that decides is closed."""
-    if result is None:
-        return UNCHECKED
-    return PROVEN if result.proven else UNSUPPORTED
-
-
 def _reported(strata: Sequence[Visits], alpha: Fraction) -> tuple[int, int]:
     """The fewest and most true units of a list of reported ones, each side at `alpha`."""
     fewest, most = _false(strata, alpha)

@@ -15,7 +15,7 @@ LEAST_VISITS = 3  # of a stratum, or all of it
 MOST_ALLOWED = 5  # plans are made for 0 … 5, and further until one is recommended
 FALSE_PER_CENT = (1, 2, 5)
 GOOD_CHANCE = Fraction(80, 100)
-_ONE_LEVEL = 3  # by county where the smallest plan of one stratum has at least so many visits a stratum
+_ONE_LEVEL = 3  # by county where the smallest plan of one stratum has at least this many visits a stratum
 
 
 @dataclass(frozen=True)

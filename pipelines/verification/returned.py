@@ -28,7 +28,7 @@ Key = tuple[str, str]  # uid and claim
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet with the cells where they stand: `rows[0]` is row 1, its first entry column A."""
+    """A sheet with its cells at their addresses: `rows[0]` is row 1, its first entry column A."""
 
     name: str
     rows: Sequence[Sequence[object]]
@@ -53,7 +53,7 @@ class Issued:
 
 @dataclass(frozen=True)
 class Answer:
-    """One result: a word of `tally`, with the cell that it stands in. `days` are those of the visits."""
+    """One result: a word of `tally`, with its cell. `days` are those of the visits."""
 
     uid: str
     claim: str
@@ -258,7 +258,7 @@ class _Reading:
         return False
 
     def _ask(self, row: "_Row", task: Task, answer: Answer) -> None:
-        """Add questions about the answer, which counts all the same."""
+        """Add questions about the answer, which counts nevertheless."""
         if not answer.evidence and answer.result != tally.OPEN:
             self.add("spot_evidence", row.sheet, row.cell("evidence"))
         if self.group and self.issued.own_counties.get(self.group) == task.county_code:

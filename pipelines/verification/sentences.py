@@ -17,7 +17,7 @@ EACH_ITS_OWN = "每项各自有 95% 的把握"
 
 @dataclass(frozen=True)
 class Words:
-    """How the units of a claim are spoken of: those reported, and what is true of them."""
+    """Words for the units of a claim: those reported, and what is true of them."""
 
     reported: str
     true: str
@@ -94,10 +94,6 @@ def progress(number: int, done: int, planned: int) -> str:
 
 def undrawn(day: date) -> str:
     return f"应于 {day.month} 月 {day.day} 日抽取，未抽取"
-
-
-def changed(times: int) -> str:
-    return f"改过 {times} 处"
 
 
 def factor(visits: Visits, factor: Factor) -> str:

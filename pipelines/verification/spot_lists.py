@@ -93,7 +93,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Version:
-    """One recorded answer. `counts`: it is the one that stands; `late`: it came after the closing; `withdrawn`: it was taken back."""
+    """One recorded answer. `counts`: it is the one in force; `late`: it came after the closing; `withdrawn`: it was taken back."""
 
     answer: Answer
     event: Event
@@ -189,7 +189,7 @@ class SpotList:
 
     @cached_property
     def standing(self) -> dict[Key, Answer]:
-        """The answer that stands, by unit and claim."""
+        """The answer in force, by unit and claim."""
         return {key: kept[-1].answer for key, all_ in self.versions.items() if (kept := [v for v in all_ if v.counts])}
 
     def results_of(self, key: str) -> dict[str, str]:
@@ -297,17 +297,20 @@ def packed(data: object) -> bytes:
 
 
 def population_object(claims: Mapping[str, Mapping[str, Iterable[str]]], units: Mapping[str, Named]) -> bytes:
+    """The object of `spot_plan`: claim → stratum → uids, and the names of the units."""
     named = {uid: [u.code, u.name, u.town, u.county_code, u.county] for uid, u in units.items()}
     strata = {key: {id: sorted(uids) for id, uids in by_stratum.items()} for key, by_stratum in claims.items()}
     return packed({"claims": strata, "units": named})
 
 
 def list_object(drawn: Mapping[str, Iterable[Drawn]], inspects: Mapping[str, str]) -> bytes:
+    """The object of `spot_draw`: claim → drawn strata, and county code → group that inspects it."""
     strata = {key: [asdict(stratum) for stratum in of_claim] for key, of_claim in drawn.items()}
     return packed({"claims": strata, "inspects": dict(inspects)})
 
 
 def record_object(group: str, answers: Iterable[Answer], findings: Iterable[object], blank: int) -> bytes:
+    """The object of `spot_result`: what was read of one returned file."""
     rows = [{**asdict(answer), "days": [day.isoformat() for day in answer.days]} for answer in answers]
     return packed({"group": group, "answers": rows, "findings": list(map(vars, findings)), "blank": blank})
 

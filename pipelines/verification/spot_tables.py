@@ -1,4 +1,4 @@
-"""Spot checks as tables of an edition, by the month that was checked; `figure_spot` by the month that it speaks of.
+"""Spot checks as tables of an edition, by the month that was checked; `figure_spot` by the month that it is about.
 
 | table | one row per |
 |---|---|
@@ -9,7 +9,7 @@
 | `spot_answer` | closed list, claim, unit and answer recorded, those replaced or late among them |
 | `figure_spot` | policy, indicator, month, level and unit of a claim that a list is about: the result of its check for that month |
 
-Units stand in an edition only once their list is closed: until then the list is known to the inspectors alone. Shares are exact
+Units are in an edition only once their list is closed: until then the list is known to the inspectors alone. Shares are exact
 in per cent, factors from 0 to 1. An edition of an installation without spot checks has none of these tables, and they are empty.
 """
 

@@ -69,7 +69,7 @@ class VisitList:
     """The rows of one group of list `number`, in the order in which they are printed.
 
     `plan` is the hash of the plan's line; `drawn` the day of the draw, `until` the last day of the window; `remark`, such
-    as 示例数据, stands on every page.
+    as 示例数据, is printed on every page.
     """
 
     number: int

@@ -123,7 +123,7 @@ def _record_tables(part: Part, seq: int, record: CountyRecord) -> dict[str, pa.T
 
 
 def _moved(seq: int, rows: CommunityRows) -> pa.Table:
-    """Where answers stand that other sheets gave than the first."""
+    """The places of answers from other sheets than the first."""
     listed = [
         {"seq": seq, "row_no": row, "field": field, "sheet": sheet, "cell": cell}
         for (row, field), (sheet, cell) in rows.elsewhere.items()
@@ -132,7 +132,7 @@ def _moved(seq: int, rows: CommunityRows) -> pa.Table:
 
 
 def relocated(finding: Finding, moved: dict[tuple[int, str], tuple[str, str]]) -> Finding:
-    """A finding about cells of a joined table, at the sheet and cells where they stand; of several sheets, at the first."""
+    """A finding about cells of a joined table, at the sheet and cells of the file; of several sheets, at the first."""
     fields, cells = (finding.field or "").split(","), (finding.cell or "").split(",")
     if not moved or not finding.cell or len(fields) not in (1, len(cells)):
         return finding
@@ -155,6 +155,7 @@ def _place(sheet: str | None, cells: list[str]) -> str:
 
 
 def finding_table(phase: str, findings: list[tuple[int, str | None, Finding]]) -> pa.Table:
+    """Rows of the table `finding`, from (seq, county, finding); numbered from 0 within a submission."""
     texts = {name: pa.array([getattr(f, name) for _, _, f in findings], pa.string()) for name in _FINDING}
     seen: Counter[int] = Counter()
     numbers = [seen.update([seq]) or seen[seq] - 1 for seq, _, _ in findings]

@@ -1,6 +1,6 @@
 """Findings that are the same under a later code of their unit or county (semantics §1): what was decided on one goes on for the other.
 
-A finding's id is made of the codes that stood in its month. So ids of archives that are there already stay what they are, and what a
+A finding's id is made of the codes of its month. So ids of archives that are there already stay what they are, and what a
 decision names is looked up here: the ids that the same value would have under the codes of each later edition.
 """
 

@@ -6,10 +6,10 @@ Tables (answer columns come from the form, so a question more is a column more):
 |---|---|---|
 | `submission` | submission event | seq |
 | `answer` | unit row of 表1 as typed values | seq, row_no |
-| `answer_raw` | the same rows as the text that stood there | seq, row_no |
+| `answer_raw` | the same rows as the original text | seq, row_no |
 | `county_answer`, `county_raw` | submission with a 表2 | seq |
-| `source` | field of a submission's sheet: where it stands, what its header says, the factor converted by | seq, part, field |
-| `moved` | answer of 表1 that stands on another sheet than the first, where 表1 lies on several: sheet and cell | seq, row_no, field |
+| `source` | field of a submission's sheet: its place, its header, the factor converted by | seq, part, field |
+| `moved` | answer of 表1 on another sheet than the first, where 表1 lies on several: sheet and cell | seq, row_no, field |
 | `finding` | finding; `phase` is read (by the reader) or rule (by the form's rules) | seq, phase, number |
 | `explanation_sent` | finding that a submission's list 问题清单 answers: the text in its column 情况说明 | seq, finding |
 | `row_count` | submission judged: its rows read, accepted, held, new, changed, unchanged, kept; whether none counts any more | seq |
@@ -58,7 +58,7 @@ def connect(path: Path | str, inside: Path | None = None, durable: bool = True) 
     fetch an extension, or change this.
 
     It takes at most half of the machine's memory and spills the rest beside the database; one in memory does not spill.
-    What is not `durable` is a throw-away until somebody else has put it on disk: its commits wait for no disk.
+    What is not `durable` is a throw-away until another process has put it on disk: its commits wait for no disk.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "fsync_mode": "STANDARD" if durable else "NONE",
@@ -169,10 +169,9 @@ class Warehouse:
         """Seq of the last event that the projection holds."""
         return int(scalar(self.con, "SELECT value FROM meta WHERE key = 'applied'") or 0)
 
-    def life(self, until: int | None = None) -> Life:
-        """What is in force after the events applied (or up to `until`). The same object until something is loaded: only to be read."""
-        applied = self.applied()
-        last = min(until or applied, applied)
+    def life(self) -> Life:
+        """What is in force after the events applied. The same object until something is loaded: only to be read."""
+        last = self.applied()
         if last not in self._lives:
             columns = "seq, county, month, refused, sha256, left(received_at, 10)::DATE"
             rows = self.con.execute(f"SELECT {columns} FROM submission WHERE seq <= ? ORDER BY seq", [last]).fetchall()
@@ -271,7 +270,7 @@ def _batches(read: Iterable[tuple[Event, Tables]]) -> Iterable[list[tuple[Event,
 
 @contextmanager
 def open_warehouse(path: Path, reference: Reference, archive: Archive, data: Path, durable: bool = True) -> Iterator[Warehouse]:  # fmt: skip
-    """The warehouse at `path`, made anew where it is missing, of another format or form, or damaged.
+    """The warehouse at `path`, rebuilt where it is missing, of another format or form, or damaged.
 
     Its SQL reaches files of the folder `data` and no others. The caller holds the writer's lock (`pipelines.system.locks`).
     """
@@ -333,7 +332,7 @@ def set_aside(path: Path) -> None:
 
 
 class SetAside(Refusal):
-    """The projection was damaged and has been set aside: the same task, begun again, builds it anew."""
+    """The projection was damaged and has been set aside: the same task, begun again, rebuilds it."""
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 A resolution changes the reports of its county, under all codes that it has had; a withdrawn or restored submission is read again itself.
 An admission changes how the reports of one county are read from one month on (semantics §1). The admissions with which the projection
-is read stand in `meta`, and the submissions that are still to be read again, so that a kill between loses none.
+is read are kept in `meta`, and the submissions that are still to be read again, so that a kill between loses none.
 """
 
 import json

@@ -17,10 +17,10 @@ class Beside(Warehouse):
         super().__init__(opened.con.cursor(), opened.reference, opened.archive)
         self._life = opened.life()
         self.con.execute("BEGIN")
-        # a transaction sees what stood when it first looked
+        # a transaction sees the state at its first query
         self.applied()
 
-    def life(self, until: int | None = None) -> Life:
+    def life(self) -> Life:
         return self._life
 
     @contextmanager

@@ -3,7 +3,7 @@
 | kind | derived from | holds when |
 |---|---|---|
 | keys | `KEYS`: grain of every table | no key twice, none empty |
-| roster | rosters | every unit and county of the roster has one row, and nobody else has |
+| roster | rosters | every unit and county of the roster has one row, and there is no other row |
 | reported | rosters and submissions in force | every month has a report; every county has reported every month |
 | complete | registers | every indicator has a figure for the city and every county of every month in which it is in force |
 | sums | registers | what was counted in towns is what was counted in their county, and counties make the city |
@@ -12,7 +12,7 @@
 
 A new table, policy or indicator is checked without a line more here; a table without a key is refused by a test.
 
-Looked at are the months that are asked for, and every other one that has been computed anew since it was found right: a month costs the
+Looked at are the months that are asked for, and every other one that has been recomputed since it was found right: a month costs the
 same however many came before. `shequ run` and Dagster make the same checks, and stop for the same.
 """
 

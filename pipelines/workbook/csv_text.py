@@ -23,7 +23,7 @@ def read(data: bytes, name: str, limits: Limits) -> Workbook:
     """A text as a workbook of one sheet. A text without separators is read only under a name of `_TABLE_NAMES`."""
     if b"\x00" in data[:100_000] and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Unreadable("not_a_workbook", "实际为二进制文件")
-    text, encoding = decode(data)
+    text, _ = decode(data)
     if _CONTROL & set(text[:100_000]):
         raise Unreadable("not_a_workbook", "实际为二进制文件")
     separator = _stated(text) or _separator(text)
@@ -38,8 +38,6 @@ def read(data: bytes, name: str, limits: Limits) -> Workbook:
         "csv",
         [Sheet("CSV", rows=rows, mixed=False, numeric=set())],
         notes,
-        encoding=encoding,
-        separator=separator or ",",
     )
 
 

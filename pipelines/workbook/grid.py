@@ -139,12 +139,12 @@ class Sheet:
 
 @dataclass
 class Workbook:
+    """A workbook as read: its sheets in order, and notes for the sender."""
+
     kind: str  # xlsx | xlsm | xls | xlsb | ods | csv | xml (XML Spreadsheet 2003) | html
     sheets: list[Sheet]
     notes: list[tuple[str, str]] = field(default_factory=list)  # (key of NOTES, detail)
     date1904: bool = False
-    encoding: str | None = None  # csv: utf-8 | utf-8-sig | gb18030 | utf-16
-    separator: str | None = None  # csv: , | ; | tab
     collected: set[str] = field(default_factory=set)  # names of sheets that formulas of other sheets point to
 
     @property

@@ -4,14 +4,13 @@ calamine is not used: it expands repeated cells without a limit and returns erro
 """
 
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from itertools import chain
 from typing import Any
-from xml.parsers import expat
 
 from pipelines.workbook.address import column_number
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
-from pipelines.workbook.sparse import Sparse
+from pipelines.workbook.xml_stream import StreamReader, moment
 from pipelines.workbook.zip_package import Package, clean_xml
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -27,13 +26,15 @@ _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?"
 
 
 def read(package: Package, limits: Limits) -> Workbook:
+    """The workbook. Errors: `Unreadable` for an encrypted or damaged one, and for one beyond a limit."""
     manifest = "META-INF/manifest.xml"
     if manifest in package and b"encryption-data" in package.read(manifest):
         raise Unreadable("encrypted")
     # LibreOffice stores the result of every formula; of an empty text it writes no value
     calculated = "meta.xml" in package and b"LibreOffice" in package.read("meta.xml")
     reader = _Content(limits, calculated)
-    reader.parse(package.chunks("content.xml"))
+    chunks = package.chunks("content.xml")
+    reader.parse(chain([clean_xml(next(chunks, b""), "content.xml")], chunks))
     package.inflate_rest()
     if not reader.sheets:
         raise Unreadable("no_sheets")
@@ -44,42 +45,22 @@ def read(package: Package, limits: Limits) -> Workbook:
     return Workbook("ods", reader.sheets, notes)
 
 
-class _Content:
+class _Content(StreamReader):
     """Handlers for content.xml. Tables nested in cells or notes are skipped by depth: they are no sheets."""
 
     def __init__(self, limits: Limits, calculated: bool):
-        self.limits, self.calculated, self.dde = limits, calculated, False
-        self.sheets: list[Sheet] = []
+        super().__init__(limits, "content.xml ")
+        self.calculated, self.dde = calculated, False
         self._hidden_styles: set[str] = set()
         self._style = ""
         self._depth = 0  # inside notes, shapes and nested tables
         self._inside = False  # a sheet
-        self._sheet = Sheet("")
-        self._cells = Sparse(limits)
-        self._used = self._row = self._col = self._column = 0
+        self._row = self._col = self._column = 0
         self._row_repeat = 1
         self._row_cells: list[tuple[int, str, Any]] = []
         self._cell: dict[str, str] | None = None
         self._text: list[str] = []
         self._paragraphs = 0
-
-    def parse(self, chunks: Iterator[bytes]) -> None:
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = self._doctype
-        try:
-            first = next(chunks, b"")
-            parser.Parse(clean_xml(first, "content.xml"), False)
-            for chunk in chunks:
-                parser.Parse(chunk, False)
-            parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise Unreadable("damaged", f"content.xml 第{error.lineno}行不是正确的 XML") from error
-
-    def _doctype(self, *_: object) -> None:
-        raise Unreadable("xml_entities", "content.xml")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._depth:
@@ -133,20 +114,13 @@ class _Content:
             self._end_sheet()
 
     def _start_sheet(self, attributes: dict[str, str]) -> None:
-        if len(self.sheets) >= self.limits.sheets:
-            raise Unreadable("too_large", f"工作表多于 {self.limits.sheets} 个")
         hidden = attributes.get(f"{_TABLE}style-name") in self._hidden_styles
         self._inside = True
-        self._sheet = Sheet(attributes.get(f"{_TABLE}name", ""), "hidden" if hidden else "visible")
-        self._cells = Sparse(self.limits)
+        self._begin(Sheet(attributes.get(f"{_TABLE}name", ""), "hidden" if hidden else "visible"))
         self._row = self._column = 0
 
     def _end_sheet(self) -> None:
-        self._sheet.rows = self._cells.rows()
-        self._used += self._cells.count
-        if self._used > self.limits.cells:
-            raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
-        self.sheets.append(self._sheet)
+        self._finish()
         self._inside = False
 
     def _columns(self, attributes: dict[str, str]) -> None:
@@ -248,15 +222,10 @@ def _typed(kind: str | None, cell: dict[str, str], text: str) -> Any:
     if kind == "boolean":
         return cell.get(f"{_OFFICE}boolean-value") == "true"
     if kind == "date":
-        return _moment(cell.get(f"{_OFFICE}date-value", ""))
+        return moment(cell.get(f"{_OFFICE}date-value", ""))
     if kind == "time":
         return _duration(cell.get(f"{_OFFICE}time-value", ""))
     return text or cell.get(f"{_OFFICE}string-value", "")
-
-
-def _moment(written: str) -> date | datetime:
-    moment = datetime.fromisoformat(written).replace(microsecond=0, tzinfo=None)
-    return date(moment.year, moment.month, moment.day) if moment.time() == time() else moment
 
 
 def _duration(written: str) -> time | timedelta:

@@ -1,7 +1,5 @@
 """Opens a workbook. The format is decided by the content, never by the name.
 
-    open_workbook(data, name) -> Workbook, or Unreadable
-
 Nothing in a file is executed, fetched or resolved. Limits are counted while unpacking, before parsing.
 """
 

@@ -27,6 +27,7 @@ _VISIBILITY = {0: "visible", 1: "hidden", 2: "very_hidden"}
 
 
 def read(package: Package, main: str, limits: Limits) -> Workbook:
+    """The workbook whose main part is `main`. Errors: `Unreadable`."""
     try:
         return _read(package, main, limits)
     except _DAMAGE as error:
@@ -136,7 +137,7 @@ class _SheetReader:
         inside = False
         for kind, content in records(part):
             if kind in _SHORT:
-                # a short cell leaves out its column: it stands right of the one before
+                # a short cell leaves out its column: it is right of the one before
                 kind, content = _SHORT[kind], struct.pack("<I", self._col + 1) + content
             if kind in self._values:
                 self._cell(kind, content)

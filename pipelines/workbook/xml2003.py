@@ -1,12 +1,10 @@
 """XML Spreadsheet 2003: one file of XML with typed cells, which programs name .xls. One streamed pass, as with ods."""
 
 import re
-from datetime import date, datetime, time
-from xml.parsers import expat
 
 from pipelines.workbook import number_formats
 from pipelines.workbook.grid import Limits, Merge, Sheet, Unreadable, Workbook
-from pipelines.workbook.sparse import Sparse
+from pipelines.workbook.xml_stream import StreamReader, moment
 from pipelines.workbook.zip_package import clean_xml
 
 _SS = "urn:schemas-microsoft-com:office:spreadsheet "
@@ -23,49 +21,30 @@ def read(data: bytes, limits: Limits) -> Workbook:
     """The workbook. Errors: `Unreadable` where it is no correct XML, has a DTD, or passes a limit."""
     reader = _Reader(limits)
     # SheetJS writes control characters into the file properties, which parsers refuse
-    reader.parse(_CONTROL.sub(b"", clean_xml(data, _NAME)))
+    reader.parse([_CONTROL.sub(b"", clean_xml(data, _NAME))])
     if not reader.sheets:
         raise Unreadable("no_sheets")
     return Workbook("xml", reader.sheets)
 
 
-class _Reader:
+class _Reader(StreamReader):
     def __init__(self, limits: Limits):
-        self.limits = limits
-        self.sheets: list[Sheet] = []
+        super().__init__(limits, _NAME)
         self._kinds: dict[str, str] = {}
         self._style = ""
-        self._sheet: Sheet | None = None
-        self._cells = Sparse(limits)
-        self._row = self._col = self._column = self._used = 0
+        self._row = self._col = self._column = self._after = 0
         self._row_style = self._cell_style = ""
         self._type = ""
         self._wide = 0
         self._text: list[str] | None = None
         self._state: list[str] | None = None
 
-    def parse(self, xml: bytes) -> None:
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = self._doctype
-        try:
-            parser.Parse(xml, True)
-        except expat.ExpatError as error:
-            raise Unreadable("damaged", f"{_NAME}第{error.lineno}行不是正确的 XML") from error
-
-    def _doctype(self, *_: object) -> None:
-        raise Unreadable("xml_entities", _NAME)
-
     def _start(self, tag: str, given: dict[str, str]) -> None:
-        handler = _STARTS.get(tag)
-        if handler:
+        if handler := _STARTS.get(tag):
             handler(self, given)
 
     def _end(self, tag: str) -> None:
-        handler = _ENDS.get(tag)
-        if handler:
+        if handler := _ENDS.get(tag):
             handler(self)
 
     def _characters(self, text: str) -> None:
@@ -81,34 +60,22 @@ class _Reader:
         self._kinds[self._style] = _FORMATS.get(code.lower()) or number_formats.kind_of(0, code)
 
     def _start_sheet(self, given: dict[str, str]) -> None:
-        if len(self.sheets) >= self.limits.sheets:
-            raise Unreadable("too_large", f"工作表多于 {self.limits.sheets} 个")
-        self._sheet, self._cells = Sheet(given.get(f"{_SS}Name", "")), Sparse(self.limits)
+        self._begin(Sheet(given.get(f"{_SS}Name", "")))
         self._row = self._column = 0
-
-    def _end_sheet(self) -> None:
-        assert self._sheet is not None
-        self._sheet.rows = self._cells.rows()
-        self._used += self._cells.count
-        if self._used > self.limits.cells:
-            raise Unreadable("too_large", f"数据超过 {self.limits.cells:,} 个单元格")
-        self.sheets.append(self._sheet)
-        self._sheet = None
 
     def _start_column(self, given: dict[str, str]) -> None:
         first = _number(given, "Index", self._column + 1)
         last = min(first + _number(given, "Span", 0), self.limits.columns)
-        if self._sheet and given.get(f"{_SS}Hidden") == "1":
+        if given.get(f"{_SS}Hidden") == "1":
             self._sheet.hidden_cols += range(first, last + 1)
         self._column = last
 
     def _start_row(self, given: dict[str, str]) -> None:
         self._row, self._col = _number(given, "Index", self._row + 1), 0
         self._row_style = given.get(f"{_SS}StyleID", "")
-        if self._sheet and given.get(f"{_SS}Hidden") == "1":
-            last = min(self._row + _number(given, "Span", 0), self.limits.rows)
-            self._sheet.hidden_rows += range(self._row, last + 1)
         self._after = _number(given, "Span", 0)
+        if given.get(f"{_SS}Hidden") == "1":
+            self._sheet.hidden_rows += range(self._row, min(self._row + self._after, self.limits.rows) + 1)
 
     def _end_row(self) -> None:
         self._row += self._after
@@ -117,11 +84,11 @@ class _Reader:
         self._col = _number(given, "Index", self._col + 1)
         self._cell_style = given.get(f"{_SS}StyleID", self._row_style)
         across, down = _number(given, "MergeAcross", 0), _number(given, "MergeDown", 0)
-        if self._sheet and (across or down):
+        if across or down:
             self._sheet.merges.append(Merge(self._row, self._col, self._row + down, self._col + across))
         self._wide, self._type = across, ""
         formula = given.get(f"{_SS}Formula")
-        if formula and self._sheet:
+        if formula:
             self._sheet.formulas += 1
             self._refer(formula)
 
@@ -133,7 +100,6 @@ class _Reader:
                 int(row) if row else self._row + int(row_by or 0),
                 int(column) if column else self._col + int(column_by or 0),
             )
-            assert self._sheet is not None
             self._sheet.references[self._row, self._col] = (name or self._sheet.name, *place)
 
     def _end_cell(self) -> None:
@@ -144,8 +110,6 @@ class _Reader:
 
     def _end_data(self) -> None:
         text, self._text = "".join(self._text or ()), None
-        if self._sheet is None:
-            return
         if self._type == "Error":
             self._cells.put(self._row - 1, self._col - 1, None)
             self._sheet.errors[self._row, self._col] = text.strip() or "#ERROR!"
@@ -165,7 +129,7 @@ class _Reader:
                 timed = kind not in (number_formats.NUMBER, number_formats.PERCENT)
                 return number_formats.from_serial(value, kind, False) if timed else value
             if self._type == "DateTime":
-                return _moment(text.strip())
+                return moment(text.strip())
             if self._type == "Boolean":
                 return {"1": True, "0": False, "true": True, "false": False}[text.strip().lower()]
         except (ValueError, KeyError, OverflowError) as error:
@@ -178,12 +142,10 @@ class _Reader:
 
     def _end_visible(self) -> None:
         state, self._state = "".join(self._state or ()).strip(), None
-        if self._sheet:
-            self._sheet.visibility = _VISIBILITY.get(state, "visible")
+        self._sheet.visibility = _VISIBILITY.get(state, "visible")
 
     def _filter(self, _: dict[str, str]) -> None:
-        if self._sheet:
-            self._sheet.filtered = True
+        self._sheet.filtered = True
 
 
 _STARTS = {
@@ -193,7 +155,7 @@ _STARTS = {
     f"{_EXCEL}AutoFilterCondition": _Reader._filter,
 }  # fmt: skip
 _ENDS = {
-    f"{_SS}Worksheet": _Reader._end_sheet, f"{_SS}Row": _Reader._end_row, f"{_SS}Cell": _Reader._end_cell,
+    f"{_SS}Worksheet": _Reader._finish, f"{_SS}Row": _Reader._end_row, f"{_SS}Cell": _Reader._end_cell,
     f"{_SS}Data": _Reader._end_data, f"{_EXCEL}Visible": _Reader._end_visible,
 }  # fmt: skip
 
@@ -205,8 +167,3 @@ def _number(given: dict[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 7:
         raise Unreadable("damaged", f"{_NAME}中的 {name} 为 {text[:20]!r}")
     return int(text)
-
-
-def _moment(text: str) -> date | datetime | time:
-    moment = datetime.fromisoformat(text).replace(microsecond=0, tzinfo=None)
-    return date(moment.year, moment.month, moment.day) if moment.time() == time() else moment

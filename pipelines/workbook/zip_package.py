@@ -140,6 +140,7 @@ def clean_xml(xml: bytes, name: str) -> bytes:
 
 
 def refuse_dtd(xml: bytes, name: str) -> None:
+    """Errors: `Unreadable` for a DTD or an entity declaration."""
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
         raise Unreadable("xml_entities", f"部件 {name}")
 

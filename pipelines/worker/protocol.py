@@ -1,7 +1,4 @@
-"""Messages between the main process and a worker: a line of JSON, then parts of bytes. Nothing is unpickled.
-
-send(stream, head, parts)      receive(stream) -> (head, parts), or None where the stream has ended
-"""
+"""Messages between the main process and a worker: a line of JSON, then parts of bytes. Nothing is unpickled."""
 
 import json
 from collections.abc import Sequence

@@ -88,6 +88,7 @@ def packed_context(context: ReceiptContext) -> Head:
 
 
 def unpacked_context(packed: Head) -> ReceiptContext:
+    """The context of a receipt from its JSON form."""
     month = months.parse(packed["month"]) if packed["month"] else None
     earlier = tuple(Try(tuple(findings), refused) for findings, refused in packed["earlier"])
     return ReceiptContext(**packed | {"month": month, "earlier": earlier, "waived": frozenset(packed["waived"])})

@@ -1,10 +1,5 @@
 """Pool of worker processes that read files, each within limits. A pure function of bytes and reference data.
 
-    reader(archive, reference) -> what `Warehouse.sync` reads with
-    read_each(wanted, reference) -> (event, tables or `Costly`) for files that need not be archived
-    mark_receipt(data, name, findings, context, reference) -> the county's workbook marked
-    visits(data, name, reference) -> the sheets of a returned list of a spot check
-
 A worker that dies or exceeds a limit affects its own file only: that file is tried once more in a new worker, because memory may
 have been short or the machine busy, and then given up. Workers are reused, and end when idle or when this process ends.
 """

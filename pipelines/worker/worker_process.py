@@ -96,7 +96,7 @@ class WorkerProcess:
             return "wall"
         if self.process.returncode == -signal.SIGXCPU:
             return "cpu"
-        # Python ends with 1 after a traceback, which stands on standard error
+        # Python ends with 1 after a traceback, which is on standard error
         return FAULT if self.process.returncode == 1 else "died"
 
     def stop(self) -> None:

@@ -219,7 +219,7 @@ def test_a_county_that_was_split_has_no_heir():
 
 def test_what_was_decided_for_a_county_is_remembered_under_its_new_code():
     earlier = next(unit for unit in pages.units_of("130526") if unit.kind == "农村社区")
-    now = pages.rosters().successor(earlier.code, pages.MONTH, date(2020, 12, 1))
+    now = pages.rosters().code_in(earlier.code, date(2020, 12, 1))
     later = [unit for unit in pages.rosters().units(date(2020, 12, 1)) if unit.county_code == "130505"]
     place = next(i for i, unit in enumerate(later) if unit.code == now)
     made = pages.page(later, 1)

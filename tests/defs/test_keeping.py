@@ -121,8 +121,7 @@ def test_what_is_released_is_not_owed_and_is_told_once(reported, tmp_path):
     settings = type(reported)(data, reported.reference)
     before = Archive(settings.archive).last_seq()
     tomorrow = datetime.now(SHANGHAI) + timedelta(days=1)
-    with session.writing(settings, "成版") as opened:
-        session.settle(opened)
+    with session.settled(settings, "成版") as opened:
         working = publish(opened, settings, months.parse(FIRST))
     assert dispatch.outbox(settings).waiting() == [], "工作版不发消息"
     assert [months.key(m) for m in overdue.owed(settings, tomorrow)] == [FIRST, LAST], "工作版不算已发布"

@@ -67,8 +67,7 @@ def test_a_clock_that_was_set_back_is_told_before_anything_starts(office):
 
 def test_a_month_is_released_by_the_clock_of_the_calendar_whatever_zone_the_machine_has(office, monkeypatch):
     """April 2020 is due on 6 May: the 5th was the last day of a holiday; it is released on the 7th at 06:00."""
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         # its one county has reported, which would open the gate at once
         monkeypatch.setattr(gate, "all_reported", lambda *_: False)
         for zone in ("", "UTC", "America/Los_Angeles"):

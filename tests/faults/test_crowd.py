@@ -49,8 +49,7 @@ def test_all_are_received_and_the_same_bytes_count_once(office, sent, counties):
     """Bytes that came again while others were not read yet may have a number of their own; they change nothing."""
     assert all("seq" in one for one in sent), sent
     assert checker.faults(office.settings.data, [one["sha256"] for one in sent]) == []
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         in_force = opened.life().effective(APRIL)
     assert {county: len(seqs) for county, seqs in in_force.items()} == dict.fromkeys(counties, 1)
 

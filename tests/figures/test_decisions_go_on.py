@@ -31,7 +31,7 @@ def city(reference, tmp_path) -> memory_city.City:
 def village(city: memory_city.City) -> tuple[str, str]:
     """A village's codes in May and in June."""
     code = next(unit.code for unit in city.units(MAY, BEFORE) if unit.kind == "农村社区")
-    return code, city.reference.rosters.successor(code, MAY, JUNE)
+    return code, city.reference.rosters.code_in(code, JUNE)
 
 
 def answers(odd: dict[str, dict]):

@@ -7,8 +7,7 @@ from tests.books import Office
 
 
 def rows(office: Office, sql: str, parameters: list | None = None) -> list[tuple]:
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         return opened.con.execute(sql, parameters or []).fetchall()
 
 

@@ -119,8 +119,7 @@ def test_a_habit_settled_once_changes_how_the_countys_sheets_are_read(office):
 
 def denied(office, seq: int) -> int:
     """How many units of a submission are read as having said no."""
-    with session.writing(office.settings, "查看") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "查看") as opened:
         rows = opened.con.execute("SELECT count(*) FROM answer WHERE seq = ? AND NOT info_platform", [seq]).fetchall()
     return rows[0][0]
 

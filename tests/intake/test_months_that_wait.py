@@ -37,8 +37,7 @@ def sent(office, path, now: datetime):
 
 
 def settled(office, now: datetime):
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened, now=now)
+    with session.settled(office.settings, "测试", now=now) as opened:
         return opened.life()
 
 

@@ -55,15 +55,13 @@ def village(office: Office) -> str:
 
 
 def opened_by(office: Office, month: date, now: datetime) -> str | None:
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         return gate.opened_by(opened, month, now)
 
 
 def make_working(office: Office) -> list[str]:
     """What the inbox does with a batch."""
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         return [edition.label for edition in monthly_run.publish_working(opened, office.settings)]
 
 
@@ -293,8 +291,7 @@ def test_a_rebuild_from_the_archive_alone_follows_releases_and_retractions(offic
     verdict = rebuild_editions.rebuild(office.settings)
     assert verdict["agrees"], verdict
     assert (verdict["releases"], office.current) == (3, "2020-05/1")
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         assert publish(opened, office.settings, MAY).label == "2020-05/2"
     assert office.current == "2020-05/1"
     assert Archive(office.settings.archive).verify() == []

@@ -98,8 +98,7 @@ def test_only_a_named_person_publicises_and_only_what_is_released(office):
     done = shequ(office, "publicise", "2020-03", "--by", "李某")
     assert done.exit_code == 1 and "2020年3月没有发布版，不能公开" in done.output
     correct(office, run=False)
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         assert [e.label for e in monthly_run.publish_working(opened, office.settings)] == ["2020-05/2"]
     done = shequ(office, "publicise", "2020-05", "--by", "李某")
     assert done.exit_code == 0 and "2020-05/1 已公开" in done.output, "工作版不公开"
@@ -135,8 +134,7 @@ def test_a_retracted_edition_leaves_the_public_at_once_and_an_older_one_does_not
 
 def test_a_page_goes_with_the_release_of_its_edition(office):
     correct(office, run=False)
-    with session.writing(office.settings, "测试") as opened:
-        session.settle(opened)
+    with session.settled(office.settings, "测试") as opened:
         monthly_run.publish_working(opened, office.settings)
     gate = month_decisions.release(MAY, office.settings, "李某")
     publicise(office)

@@ -103,8 +103,8 @@ def test_a_county_without_villages_says_so(made):
 
 
 def test_towns_are_those_that_have_units(rosters):
-    towns = {town.code: town for town in rosters.towns(date(2019, 12, 1))}
-    assert towns["130582004"].name == "赞善街道"
+    towns = {unit.town_code: unit.town for unit in rosters.units(date(2019, 12, 1))}
+    assert towns["130582004"] == "赞善街道"
     assert "130525400" not in towns  # 柳行农场 holds only a look-alike
 
 

@@ -35,7 +35,6 @@ def test_the_first_list_whose_day_has_come_decides_even_undrawn():
     assert deciding([second, LIST], date(2021, 1, 20)) == LIST
     assert deciding([second, LIST], BEFORE) is None
     assert deciding([second, replace(LIST, withdrawn=True)], date(2021, 1, 20)) == second
-    assert deciding([replace(LIST, estimate=True)], AFTER) is None
     assert deciding([Course(5, DAY), LIST], AFTER) == LIST
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.verification import later_months, tally
 from pipelines.verification.draw import Drawn
-from pipelines.verification.estimate import PROVEN, UNCHECKED, UNSUPPORTED, Visits, factor, judge, status
+from pipelines.verification.estimate import PROVEN, UNSUPPORTED, Visits, factor, judge
 from pipelines.verification.plan import by_county, plan
 from pipelines.verification.reported_claim import Claim, alpha
 from tests.verification import spot_sample as sample
@@ -58,7 +58,7 @@ def test_worked_results(name):
     result = judge(claim, strata)
     assert (result.lower_count, result.low95_count, result.high95_count) == (lower, low, high)
     assert (f"{float(result.lower):.4f}", f"{float(result.corrected):.4f}") == (share, corrected)
-    assert status(result) == expected
+    assert result.proven == (expected == PROVEN)
     assert result.disproven == (name == "platform 9")
 
 
@@ -66,7 +66,7 @@ def test_lists_of_noes_and_of_unknown_units_share_the_error():
     claim = Claim(200, 120, Fraction(55), unknown=10)
     result = judge(claim, [Visits("是", 120, 60, 58, 2)], [Visits("否", 70, 30, 27, 3)])
     assert (result.lower_count, result.low95_count, result.high95_count) == (112, 111, 145)
-    assert (result.lower, result.corrected, status(result)) == (56, Fraction(123, 2), PROVEN)
+    assert (result.lower, result.corrected, result.proven) == (56, Fraction(123, 2), True)
 
 
 def test_a_visited_list_of_unknown_units_takes_their_place_in_the_upper_count():
@@ -103,10 +103,6 @@ def test_a_stratum_in_which_nothing_was_verified_has_no_estimate():
     result = judge(sample.THREE_STRATA, [THREE[0], THREE[1], Visits("c", 120, 22, 0, 0, 22)])
     assert result.corrected is None
     assert factor(Visits("c", 120, 22, 0, 0, 22)).value is None
-
-
-def test_without_a_closed_list_a_claim_is_unchecked():
-    assert status(None) == UNCHECKED
 
 
 def test_results_must_add_up_to_the_planned_units():

@@ -73,7 +73,6 @@ def test_notes_beside_a_claim():
     assert sentences.not_met(Claim(100, 45, Fraction(50))) == "所报已不达标（差 5 个），没有可核实的达标结论"
     assert sentences.progress(3, 12, 124) == "3 号名单抽查中 12/124"
     assert sentences.undrawn(date(2021, 1, 2)) == "应于 1 月 2 日抽取，未抽取"
-    assert sentences.changed(2) == "改过 2 处"
 
 
 def test_a_factor_shows_its_counts_and_its_interval():

@@ -1,4 +1,4 @@
-"""The policy's text as reference data: paragraphs with the clause that they stand in."""
+"""The policy's text as reference data: paragraphs with their clause."""
 
 import re
 from dataclasses import dataclass

@@ -28,7 +28,6 @@ from pipelines.reference.policy.expression import Expression, Name, Namespace, T
 from pipelines.reference.strict_yaml import Entry, Plain, Prose, suggest
 
 Level = Literal["community", "town", "county", "city"]
-LEVELS: tuple[Level, ...] = ("community", "town", "county", "city")
 Number = Decimal | int
 
 # Attributes of a unit of the roster that an expression may use, by what is counted.
@@ -100,7 +99,7 @@ def _as_list(declared: object) -> object:
 
 
 class Entry_(Dated):
-    """An indicator as it stands in the file. `target` is one target, or a list of dated ones in order."""
+    """An indicator as declared in the file. `target` is one target, or a list of dated ones in order."""
 
     id: str
     name: Prose

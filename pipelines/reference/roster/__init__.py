@@ -4,7 +4,7 @@ from pipelines.reference.roster.admissions import Admission
 from pipelines.reference.roster.county_attributes import City, County
 from pipelines.reference.roster.kinds import KINDS, RURAL, TOWN, URBAN
 from pipelines.reference.roster.roster_file import Edition
-from pipelines.reference.roster.rosters import AS_OF_TABLE, COUNTY_TABLE, TABLE, Listed, Rosters, Town, Unit, load
+from pipelines.reference.roster.rosters import AS_OF_TABLE, COUNTY_TABLE, TABLE, Listed, Rosters, Unit, load
 from pipelines.reference.roster.succession import Edge
 from pipelines.reference.roster.unit_identity import Balance
 
@@ -24,7 +24,6 @@ __all__ = [
     "Edition",
     "Listed",
     "Rosters",
-    "Town",
     "Unit",
     "load",
 ]

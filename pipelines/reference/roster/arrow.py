@@ -35,6 +35,6 @@ def text(value: str) -> pa.Scalar:
 
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:
-    """The first row of each value of a column, in the order in which they stand."""
+    """The first row of each value of a column, in their order."""
     values = table[column].combine_chunks()
     return table.take(pc.index_in(values.unique(), value_set=values))

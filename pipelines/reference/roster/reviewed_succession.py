@@ -15,7 +15,7 @@ _POINT = r"^\d{4}:\d{12}$"
 
 
 class Decision(Entry):
-    """One reviewed edge. `from` and `to` are edition and code; `was` and `now` the names as they stand there."""
+    """One reviewed edge. `from` and `to` are edition and code; `was` and `now` the names there."""
 
     before: str | None = Field(None, alias="from", pattern=_POINT)
     was: str | None = None
@@ -23,11 +23,6 @@ class Decision(Entry):
     now: str | None = None
     type: Literal["renamed", "recoded", "merged", "split", "new", "abolished"]
     reason: Prose = Field(min_length=1)
-
-    @property
-    def year(self) -> int:
-        """The edition in which the change shows; a unit that is only abolished is missing from the next edition."""
-        return int((self.after or self.before or "")[:4])
 
     def codes(self) -> tuple[str | None, str | None]:
         return self.before and self.before[5:], self.after and self.after[5:]

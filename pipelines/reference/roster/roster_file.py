@@ -100,7 +100,7 @@ def _lines(name: str, data: bytes) -> Table:
     missing = {"code", "name", "town_code", "county_code"} - set(table.column_names)
     if missing:
         raise Refusal(f"{name}：缺少列 {'、'.join(sorted(missing))}")
-    # A roster without names of towns and counties (the country's) is read too: the code then stands for the name.
+    # A roster without names of towns and counties (the country's) is read too: the code is then used as name.
     stand_in = {"town": "town_code", "county": "county_code"}
     present = set(table.column_names)
     columns = [table[field if field in present else stand_in[field]] for field in Row._fields]

@@ -45,16 +45,6 @@ class Unit(Listed):
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Town:
-    """One 街道, 镇, 乡 or zone of that rank in one month that has at least one unit."""
-
-    code: str
-    name: str
-    county_code: str
-    county: str
-
-
 _TEXT = ("code", "name", "town_code", "town", "county_code", "county", "kind", "uid")
 _FACTS = ("municipal_district", "shared_funding", "has_villages")
 _PLACE = ("code", "uid", "to_code", "town_code", "town", "county_code", "county", "placed_by", "reason")
@@ -111,7 +101,7 @@ class Rosters:
         return tuple((item.code, item.kind) for item in self._overrides if item.holds(month))
 
     def counties_of(self, admission: Admission) -> set[str]:
-        """Codes of the counties in which an admitted unit stands from its first month on, whether or not it is admitted."""
+        """Codes of the counties in which an admitted unit is listed from its first month on, whether or not it is admitted."""
         return self._admissions.counties(admission)
 
     # -- editions -------------------------------------------------------------------------------------------------
@@ -192,16 +182,6 @@ class Rosters:
         """The same without identities, which is faster: no earlier editions are compared."""
         return list(map(Listed, *(column.to_pylist() for column in self._list(month).columns)))
 
-    def units_of(self, county: str, month: date) -> list[Unit]:
-        """The units of one county."""
-        places = self._place(month)
-        return _as_units(places.filter(pc.equal(places["county_code"], text(county))))
-
-    def towns(self, month: date) -> list[Town]:
-        """One per town of the month's units, in code order."""
-        towns = first_of_each(self._place(month), "town_code")
-        return list(map(Town, *(towns[name].to_pylist() for name in ("town_code", "town", "county_code", "county"))))
-
     def counties(self, month: date) -> list[County]:
         """One per county of the month's units, in code order."""
         if month not in self._counties:
@@ -231,11 +211,6 @@ class Rosters:
         """Grain: one row per county of the month, key code."""
         return to_table(COUNTY_TABLE, map(attrgetter(*COUNTY_TABLE.names), self.counties(month)))
 
-    def same(self, month: date, other: date) -> bool:
-        """Whether two months have the same units and counties, and these the same attributes."""
-        first, second = self.table(month), self.table(other)
-        return (first is second or first.equals(second)) and self.counties(month) == self.counties(other)
-
     # -- counties that succeed ------------------------------------------------------------------------------------
 
     def county_codes(self, code: str) -> tuple[str, ...]:
@@ -243,7 +218,7 @@ class Rosters:
         return tuple(other for other, _ in county_attributes.chain(code, self._entries))
 
     def county_in(self, code: str, month: date) -> str | None:
-        """The code under which a county stands in a month, whichever of its codes is given; None where it has ended."""
+        """The code of a county in a month, whichever of its codes is given; None where it has ended."""
         chain = county_attributes.chain(code, self._entries)
         standing = next(other for other, since in reversed(chain) if since is None or since <= month)
         return standing if any(county.code == standing for county in self.counties(month)) else None
@@ -259,13 +234,6 @@ class Rosters:
         city = (self.city.code, self.city.name)
         return self._succession.balances(self.of_year(from_year).year, self.of_year(to_year).year, city)
 
-    def successor(self, code: str, month_from: date, month_to: date) -> str | None:
-        """The code in another month, earlier or later, of the unit that has this code in one; None where it has no counterpart."""
-        uid = self._uids(month_from).get(code)
-        if uid is None:
-            raise Refusal(f"{months.label(month_from)}的名册中没有单位 {code}")
-        return self._codes(month_to).get(uid)
-
     def code_in(self, code: str, month: date) -> str | None:
         """The code in a month of the unit that had this code in that month's edition or an earlier one; None where it has ended."""
         until = self.editions.index(self.edition(month))
@@ -275,7 +243,7 @@ class Rosters:
         return code if code in self._uids(month) else None
 
     def as_of(self, month: date, divisions_month: date) -> pa.Table:
-        """Where each unit of `month` stands under the divisions of `divisions_month`, which may be earlier or later.
+        """The place of each unit of `month` under the divisions of `divisions_month`, which may be earlier or later.
 
         Grain: one row per unit of `month`, key code. `placed_by` says how it got its town and county: `unit` (followed as
         itself, its code then is `to_code`), `town` (it has no counterpart, but its town has a successor), or null (neither;

@@ -1,6 +1,6 @@
 """How the units of one edition continue in the next: typed, dated edges with their evidence.
 
-Grain: every unit of the earlier edition stands in exactly one edge, or in several of type `split`; every unit of the later one
+Grain: every unit of the earlier edition is in exactly one edge, or in several of type `split`; every unit of the later one
 in exactly one, or in several of type `merged`. Look-alikes (codes from 400) are no units here either. Rules decide the
 unambiguous cases, a reviewed table the others; a unit that neither decides has an edge of type `open`.
 
@@ -28,7 +28,6 @@ from pipelines.reference.roster.reviewed_succession import ONE_TO_ONE, Decision
 from pipelines.reference.roster.roster_file import Row
 from pipelines.reference.roster.unit_names import Folding, stem, town_stem
 
-TYPES = ("same", "renamed", "recoded", "merged", "split", "new", "abolished", "open")
 RULES = ("reviewed", "code_and_name", "style", "name_in_town", "variant", "rest")
 
 
@@ -55,11 +54,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class TownStep:
-    """A town and the one that took its place. `proof`: code | name | units; `whole`: it is the same town, not absorbed."""
+    """A town and the one that took its place. `whole`: it is the same town, not absorbed."""
 
     before: str
     after: str
-    proof: str
     whole: bool
     evidence: str
 
@@ -109,11 +107,10 @@ class _Step:
             if claims_before[code] == claims_after[successor] == 1:
                 self.join(code, successor, name, evidence)
 
-    def join(self, code: str, successor: str, rule: str, evidence: str, kind: str = "") -> None:
+    def join(self, code: str, successor: str, rule: str, evidence: str) -> None:
         before, after = self.before[code], self.after[successor]
         same_code = "same" if before.name == after.name else "renamed"
-        kind = kind or (same_code if code == successor else "recoded")
-        self._add(kind, rule, before, after, evidence)
+        self._add(same_code if code == successor else "recoded", rule, before, after, evidence)
 
     def _add(self, kind: str, rule: str, before: Row | None, after: Row | None, evidence: str) -> None:
         self.edges.append(Edge(kind, rule, self.since, before, after, "", evidence))
@@ -165,7 +162,7 @@ class _Step:
             members = [unit for unit in self.before if unit.startswith(code)]
             if 2 * len(self.left_before.intersection(members)) > len(members):
                 return None
-        return TownStep(code, code, "code", True, "乡镇代码未变")
+        return TownStep(code, code, True, "乡镇代码未变")
 
     def _by_units(self, town: Row, names_before: dict[str, Row]) -> TownStep | None:
         """The town where at least four fifths, and at least three, of the proper names of a vanished town reappear."""
@@ -179,7 +176,6 @@ class _Step:
         return TownStep(
             town.town_code,
             target,
-            "units",
             target not in names_before,
             f"{len(wanted)}个单位名称中{votes_for}个在该乡镇重现",
         )
@@ -196,7 +192,7 @@ class _Step:
         if len(named) != 1:
             return None
         after = names_after[named[0]]
-        return TownStep(town.town_code, named[0], "name", True, f"同县内{town.town}改为{after.town}")
+        return TownStep(town.town_code, named[0], True, f"同县内{town.town}改为{after.town}")
 
     # -- the rest ---------------------------------------------------------------------------------------------------
 
@@ -347,7 +343,7 @@ def _look_alike_of(other: Row, row: Row) -> bool:
 
 
 def _check_once(decisions: list[Decision]) -> None:
-    """A unit may be decided once, save that several merge into one and one splits into several."""
+    """A unit may be decided once, except that several merge into one and one splits into several."""
     befores = Counter(decision.before for decision in decisions if decision.before and decision.type != "split")
     afters = Counter(decision.after for decision in decisions if decision.after and decision.type != "merged")
     befores.update({decision.before for decision in decisions if decision.before and decision.type == "split"})

@@ -15,6 +15,7 @@ _REFERENCE = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 
 
 def others(width: int, numbers: list[int], styles: set[bytes]) -> bytes:
+    """The pattern of cells that are not plain, in a part of `width` columns and these row numbers."""
     if numbers[0] > FARTHEST or width > 676:
         return _EVERY_CELL
     unwanted = b'(?!(?:%s)")' % b"|".join(sorted(styles)) if styles else b""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from html import unescape
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
 
 from pipelines.workbook.zip_package import Package, clean_xml, local, parse
 
@@ -30,7 +31,7 @@ def table(package: Package, part: str | None) -> bytes:
     xml = clean_xml(package.read(part), part)
     if _TABLE.match(xml) and b"<!" not in xml:
         return xml
-    items = "".join(f'<si><t xml:space="preserve">{_xml_text(entry)}</t></si>' for entry in _items(parse(xml, part)))
+    items = "".join(f'<si><t xml:space="preserve">{escape(entry)}</t></si>' for entry in _items(parse(xml, part)))
     return f'<sst xmlns="{MAIN}">{items}</sst>'.encode(errors="replace")
 
 
@@ -91,7 +92,3 @@ def _items(tree: Element) -> Iterable[str]:
         if local(entry.tag) == "si":
             runs = [entry, *(child for child in entry if local(child.tag) == "r")]
             yield "".join(part.text or "" for run in runs for part in run if local(part.tag) == "t")
-
-
-def _xml_text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
