@@ -34,9 +34,7 @@ with left:
     events = notes_panel.events(view, chosen)
     marked = tuple(event.month for event in events)
     drawing = partial(plotly_charts.trend, series, indicator, view.divisions, view.month, outlook, ink, marked)
-    common_parts.chart(
-        common_parts.drawn(view, ink, ("trend", chosen, marked), drawing), f"{indicator['name']}走势", alt
-    )
+    common_parts.chart(view, ink, ("trend", chosen, marked), drawing, f"{indicator['name']}走势", alt)
     notes_panel.listed(events)
     notes_panel.record(view, chosen)
     indicator_panel.outlook(row, outlook)

@@ -14,13 +14,13 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 from dashboards import page_list, signin
-from dashboards.charts import palette, plotly_charts
+from dashboards.charts import palette, plotly_charts, still_picture
 from dashboards.components import header
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, edition_sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import change_wording, escape, screen_wording
-from dashboards.text.templates import show
+from dashboards.text.templates import render, show, show_rendered
 from pipelines import months
 from pipelines.edition import explained_answers, month_coverage, movement_sentences, statuses
 from pipelines.edition.explained_answers import Explained
@@ -47,25 +47,34 @@ def _address(chosen: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in {**kept, **chosen}.items() if value is not None}
 
 
-def chart(figure: Figure, name: str, alt: str) -> None:
-    """A Plotly figure, drawn by our script with Plotly's smallest bundle; its picture is saved under `name`."""
+def chart(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure], name: str, alt: str) -> None:
+    """A Plotly figure that depends only on the view, the palette and `what`, cached for all sessions; its picture is saved under `name`.
+
+    It stands as a still picture until a pointer or the keyboard reaches it: then our script draws it with Plotly's smallest bundle.
+    """
+    key = (*what, name, alt, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
+    show_rendered(_drawn(key, lambda: _figure(make(), name, alt)))
+
+
+# a figure takes some ten kilobytes
+@st.cache_resource(max_entries=300, show_spinner=False)
+def _drawn(key: tuple, _make: Callable[[], str]) -> str:
+    return _make()
+
+
+def _figure(figure: Figure, name: str, alt: str) -> str:
     config = {**plotly_charts.CONFIG, "toImageButtonOptions": {"scale": 2, "filename": name}}
     # Plotly's own writer leaves out nothing: parsed again, so that the settings stand beside data and layout
-    drawing = json.loads(figure.to_json(validate=False)) | {"config": config}
-    figure_json = json.dumps(drawing, ensure_ascii=False, separators=(",", ":"))
-    show("figure.html", figure=figure_json, alt=escape.plain(alt), height=figure.layout.height)
-
-
-def drawn(view: View, ink: palette.Ink, what: tuple, make: Callable[[], Figure]) -> Figure:
-    """A figure that depends only on the view, the palette and `what`, cached for all sessions: do not change it."""
-    key = (*what, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
-    return _drawn(key, make)
-
-
-# a figure takes some hundred kilobytes
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _drawn(key: tuple, _make: Callable[[], Figure]) -> Figure:
-    return _make()
+    drawing = json.loads(figure.to_json(validate=False))
+    return render(
+        "figure.html",
+        figure=json.dumps(drawing | {"config": config}, ensure_ascii=False, separators=(",", ":")),
+        picture=still_picture.address(drawing),
+        pictured=still_picture.outer_height(drawing["layout"]),
+        keys=still_picture.keys(drawing),
+        alt=escape.plain(alt),
+        height=figure.layout.height,
+    )
 
 
 def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow], where: str = "") -> None:

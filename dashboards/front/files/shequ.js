@@ -129,7 +129,7 @@
     if (event.target.closest('.st-key-wall') && !event.target.closest('a, button')) press('wall_stop')
   })
 
-  // ---- charts: Plotly's smallest bundle, loaded when the first chart is on the page
+  // ---- charts: still pictures; Plotly's smallest bundle is loaded when a pointer or the keyboard first reaches one
 
   let plotly = null
   function drawing() {
@@ -143,11 +143,13 @@
     return plotly
   }
 
-  // a hand on its way to a page with charts
-  document.addEventListener('pointerover', (event) => {
-    const link = event.target.closest('a[href]')
-    if (link && link.pathname === base.pathname + 'indicator') drawing().catch(() => {})
-  }, { passive: true })
+  function reached(event) {
+    const box = event.target.closest('[data-figure]:not([data-drawn])')
+    // without the library the picture stays, and the next touch tries again
+    if (box) draw(box).catch(() => { delete box.dataset.drawn })
+  }
+  document.addEventListener('pointerover', reached, { passive: true })
+  document.addEventListener('focusin', reached)
 
   const WORDS = {
     format: {
@@ -321,7 +323,6 @@
     // for the style: `:has` is younger than the oldest browser that can run the pages
     document.documentElement.classList.toggle('wall', !!document.querySelector('.st-key-wall'))
     document.querySelectorAll('[data-testid="stIconMaterial"]').forEach(glyph)
-    document.querySelectorAll('[data-figure]:not([data-drawn])').forEach(draw)
     document.querySelectorAll('[data-address]:not([data-done])').forEach(complete)
     for (const board of document.querySelectorAll(BOARDS)) if (!board.querySelector(':scope > .save')) offer(board)
     document.querySelectorAll('[data-here]:not([data-shown])').forEach(show)
