@@ -5,6 +5,7 @@ import streamlit as st
 from dashboards.charts import palette
 from dashboards.components import board, common_parts, header, indicator_panel
 from dashboards.queries import city, figure_rows
+from dashboards.text.templates import show_rendered
 
 view = header.view()
 ink = palette.ink()
@@ -20,7 +21,7 @@ with left:
         st.info("基础数据中没有这个月的区划边界（city.yaml），地图从略；各县市区见右侧排名。")
 with right:
     st.markdown(f"**{common_parts.counted_statuses(rows)}**")
-    board.ranking(view, indicator, rows, ink, "县市区，最需关注的在前")
+    show_rendered(board.ranking(view, indicator, rows, ink, "县市区，最需关注的在前"))
 about = city.about_map(view.release, view.roster_month) if outlines else ""
 st.caption(f"{about}点一块地看该县市区。图例：{palette.legend()}")
 if (code := next((row["place"] for row in rows), None)) and indicator_panel.has_towns(view, indicator):

@@ -6,6 +6,7 @@ from dashboards.charts import palette
 from dashboards.components import board, common_parts, header, pins, spot_panel
 from dashboards.queries import figure_rows, spot_rows, submission_rows
 from dashboards.text import escape
+from dashboards.text.templates import show_rendered
 
 view = header.view()
 ink = palette.ink()
@@ -13,7 +14,7 @@ rows = figure_rows.in_order(figure_rows.of_place(view, view.city, headline=True)
 reports = submission_rows.reports(view.release, view.month)
 
 with st.container(key="verdict"):
-    common_parts.verdict(view, rows, reports)
+    show_rendered(common_parts.verdict(view, rows, reports))
     common_parts.caveats(view)
     pins.followed(view)
 if not rows:

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboards.charts import axes
 from dashboards.charts.palette import LIGHT, Ink
 from dashboards.queries.row_types import IndicatorRow, OutlookRow, SeriesRow
 from dashboards.text import escape, screen_wording
@@ -74,9 +75,12 @@ def trend(
         *_events(events, ink),
     ]
     legend = dict(orientation="h", y=-0.16, x=0, font=dict(color=ink.quiet))
-    frame = dict(margin=dict(l=52, r=90, t=16, b=34), hovermode="x", showlegend=True, legend=legend)
+    # room below for the legend: Plotly would make it by shrinking the plot, and the still picture would not agree
+    frame = dict(margin=dict(l=52, r=90, t=16, b=100), hovermode="x", showlegend=True, legend=legend)
     # traces and layout at once: each that is added by itself is validated with all that is there
-    figure = blank(ink, 500, shapes=_guides(month, _goal(indicator), ink), **frame, **_axes(indicator, ink))
+    figure = blank(
+        ink, 500, shapes=_guides(month, _goal(indicator), ink), **frame, **_axes(traces, month, indicator, ink)
+    )
     return figure.add_traces(traces)
 
 
@@ -214,12 +218,13 @@ def _guides(month: date, goal: float | None, ink: Ink) -> list[Trace]:
     return [common | upright, *([common | level] if goal is not None else [])]
 
 
-def _axes(indicator: IndicatorRow, ink: Ink) -> dict[str, Trace]:
+def _axes(traces: Sequence[Trace], month: date, indicator: IndicatorRow, ink: Ink) -> dict[str, Trace]:
     common = dict(tickfont=dict(color=ink.quiet), gridcolor=ink.faint, fixedrange=True)
+    on_values = [trace for trace in traces if "yaxis" not in trace]
     suffix = "%" if indicator["unit"] == "%" else ""
     return {
-        "xaxis": dict(tickformat="%-m月\n%Y年", nticks=8, tickangle=0, **common),
-        "yaxis": dict(ticksuffix=suffix, zeroline=False, rangemode="tozero", **common),
+        "xaxis": dict(tickangle=0, **axes.of_months([month, *(day for t in traces for day in t["x"])]), **common),
+        "yaxis": dict(zeroline=False, **axes.of_values((v for t in on_values for v in t["y"]), suffix), **common),
         # of the events: steps upwards from the axis
         "yaxis2": dict(overlaying="y", range=[-0.6, 20], visible=False, fixedrange=True),
     }

@@ -8,7 +8,7 @@ from dashboards.charts import html_board, html_map, palette
 from dashboards.charts.html_board import Link
 from dashboards.charts.palette import Ink
 from dashboards.components import spot_panel
-from dashboards.components.common_parts import href
+from dashboards.components.common_parts import Said, href, said
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, figure_rows
 from dashboards.queries.row_types import CountyName, CountyRow, Outline, PlaceRow, StandingRow
@@ -81,16 +81,15 @@ def _cell(row: CountyRow, kept: str) -> html_board.Cell:
     return html_board.cell(row, f"{kept}&county={row['place']}&indicator={row['indicator']}")
 
 
-def ranking(view: View, indicator: str, known: Sequence[StandingRow], ink: Ink, summary: str) -> None:
-    """Counties of one indicator as bars, in the order of concern (`known`: `figure_rows.standings`)."""
+def ranking(view: View, indicator: str, known: Sequence[StandingRow], ink: Ink, summary: str) -> str:
+    """HTML of counties of one indicator as bars, in the order of concern (`known`: `figure_rows.standings`)."""
     rows = figure_rows.ranking(view, indicator, tuple(row["place"] for row in known[:MOST]))
     links = [Link(href("county", county=row["place"], indicator=indicator), row["short"]) for row in rows]
-    with st.container(key="ranking"):
-        show_rendered(html_board.ranking(rows, links, summary, ink))
-    if len(known) > MOST:
-        st.caption(
-            f"共 {len(known)} 个县市区，这里是最需关注的 {MOST} 个；其余在“县市区”页按名称查找，或在“指标”页下载全部。"
-        )
+    bars = html_board.ranking(rows, links, summary, ink)
+    if len(known) <= MOST:
+        return bars
+    few = f"共 {len(known)} 个县市区，这里是最需关注的 {MOST} 个；其余在“县市区”页按名称查找，或在“指标”页下载全部。"
+    return bars + said([Said(few, quiet=True)])
 
 
 def county_map(view: View, indicator: str, name: str, outlines: Sequence[Outline], ink: Ink) -> None:

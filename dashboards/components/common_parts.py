@@ -14,13 +14,13 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 from dashboards import page_list, signin
-from dashboards.charts import palette, plotly_charts
+from dashboards.charts import palette, plotly_charts, still_picture
 from dashboards.components import header
 from dashboards.components.header import View
 from dashboards.queries import city, edition_data, edition_sentences, submission_rows
 from dashboards.queries.row_types import FigureRow, MovedRow, PlaceRow, ReportingRow, StandingRow, TownRow
 from dashboards.text import change_wording, escape, screen_wording
-from dashboards.text.templates import show
+from dashboards.text.templates import render, show
 from pipelines import months
 from pipelines.edition import explained_answers, month_coverage, movement_sentences, statuses
 from pipelines.edition.explained_answers import Explained
@@ -42,42 +42,93 @@ def href(page: str, **chosen: str | None) -> str:
     return f"{_ADDRESSES[page] or './'}?{urlencode(_address(chosen))}"
 
 
+def section(page: str, options: Mapping[str, str]) -> str | None:
+    """Links to what a page can show besides, which draws nothing before it is asked for. What is open is in the address as `part`."""
+    asked = st.query_params.get("part")
+    is_open = asked if asked in options else None
+    if is_open:
+        st.session_state["address"]["part"] = is_open
+    links = [
+        (label, href(page, part=None if name == is_open else name), name == is_open) for name, label in options.items()
+    ]
+    show("sections.html", sections=links)
+    return is_open
+
+
 def _address(chosen: Mapping[str, str | None]) -> dict[str, str]:
     kept = {name: value for name, value in header.address().items() if name in header.CARRIED}
     return {name: value for name, value in {**kept, **chosen}.items() if value is not None}
 
 
-def chart(figure: Figure, name: str, alt: str) -> None:
-    """A Plotly figure, drawn by our script with Plotly's smallest bundle; its picture is saved under `name`."""
-    config = {**plotly_charts.CONFIG, "toImageButtonOptions": {"scale": 2, "filename": name}}
-    # Plotly's own writer leaves out nothing: parsed again, so that the settings stand beside data and layout
-    drawing = json.loads(figure.to_json(validate=False)) | {"config": config}
-    figure_json = json.dumps(drawing, ensure_ascii=False, separators=(",", ":"))
-    show("figure.html", figure=figure_json, alt=escape.plain(alt), height=figure.layout.height)
+def chart(
+    view: View, ink: palette.Ink, what: tuple[Hashable, ...], make: Callable[[], Figure], name: str, alt: str
+) -> str:
+    """HTML of a Plotly figure that depends only on the view, the palette and `what`, cached for all sessions; it is saved under `name`.
+
+    It stands as a still picture until a pointer or the keyboard reaches it: then our script draws it with Plotly's smallest bundle.
+    """
+    key = (*what, name, alt, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
+    return _drawn(key, lambda: _figure(make(), name, alt))
 
 
-def drawn(view: View, ink: palette.Ink, what: tuple[Hashable, ...], make: Callable[[], Figure]) -> Figure:
-    """A figure that depends only on the view, the palette and `what`, cached for all sessions: do not change it."""
-    key = (*what, str(view.release.folder), view.policy, view.month, view.divisions, ink is palette.DARK)
-    return _drawn(key, make)
-
-
-# a figure takes some hundred kilobytes
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _drawn(key: tuple[Hashable, ...], _make: Callable[[], Figure]) -> Figure:
+# a figure takes some ten kilobytes
+@st.cache_resource(max_entries=300, show_spinner=False)
+def _drawn(key: tuple[Hashable, ...], _make: Callable[[], str]) -> str:
     return _make()
 
 
-def verdict(view: View, rows: Sequence[PlaceRow], reports: Sequence[ReportingRow], where: str = "") -> None:
-    """The answer in sentences: on course or not, what lags, who has reported."""
+def _figure(figure: Figure, name: str, alt: str) -> str:
+    config = {**plotly_charts.CONFIG, "toImageButtonOptions": {"scale": 2, "filename": name}}
+    # Plotly's own writer leaves out nothing: parsed again, so that the settings stand beside data and layout
+    drawing = json.loads(figure.to_json(validate=False))
+    return render(
+        "figure.html",
+        figure=json.dumps(drawing | {"config": config}, ensure_ascii=False, separators=(",", ":")),
+        picture=still_picture.address(drawing),
+        pictured=still_picture.outer_height(drawing["layout"]),
+        keys=still_picture.keys(drawing),
+        alt=escape.plain(alt),
+        height=figure.layout.height,
+    )
+
+
+class Said(NamedTuple):
+    """A paragraph: a strong beginning and the rest; `quiet` is in smaller weight."""
+
+    text: str
+    strong: str = ""
+    quiet: bool = False
+
+
+def said(
+    lines: Sequence[Said] = (),
+    title: str = "",
+    lead: bool = False,
+    items: Sequence[str] = (),
+    more: Sequence[str] = (),
+    more_title: str = "",
+) -> str:
+    """HTML of sentences as they stand: cheaper than Markdown on both sides. `lead`: the first ones of a page; `more` opens."""
+    return render("said.html", lines=lines, title=title, lead=lead, items=items, more=more, more_title=more_title)
+
+
+def verdict(
+    view: View,
+    rows: Sequence[PlaceRow],
+    reports: Sequence[ReportingRow],
+    where: str = "",
+    title: str = "",
+    more: Sequence[Said] = (),
+) -> str:
+    """HTML of the answer in sentences: on course or not, what lags, who has reported."""
     covered = screen_wording.covered(month_coverage.of_month(view.release, view.month))
     arrived = screen_wording.reported(reports) + covered if reports else ""
-    if rows:
-        st.markdown(f"**{escape.markdown(where + verdict_sentence(view, rows))}** {escape.markdown(arrived)}")
-    for sentence in filter(None, (*_who_lags(view, rows), screen_wording.laggards(rows, 2), *_moved(view, rows))):
-        st.markdown(escape.markdown(sentence))
+    lines = [Said(arrived, where + verdict_sentence(view, rows))] if rows else []
+    sentences = (*_who_lags(view, rows), screen_wording.laggards(rows, 2), *_moved(view, rows))
+    lines += [Said(sentence) for sentence in sentences if sentence]
     if unproven := screen_wording.unproven(rows, edition_data.short_names(view)):
-        st.caption(escape.markdown(unproven))
+        lines.append(Said(unproven, quiet=True))
+    return said([*lines, *more], title, lead=True)
 
 
 def _who_lags(view: View, rows: Sequence[PlaceRow]) -> list[str]:
@@ -296,19 +347,13 @@ def moves_in_words(rows: Sequence[MovedRow]) -> None:
 EXPLAINED = 6
 
 
-def explained(rows: Sequence[Explained]) -> None:
-    """What counties explain of the answers behind a figure; a unit is named to those who may see units."""
-    lines = [explained_answers.sentence(row, signin.may("units", row["county"])) for row in rows]
-    if lines:
-        st.markdown("**县里的情况说明**")
-        _bullets(lines[:EXPLAINED])
-    if lines[EXPLAINED:]:
-        with st.expander(f"其余 {len(lines) - EXPLAINED} 条"):
-            _bullets(lines[EXPLAINED:])
-
-
-def _bullets(lines: Sequence[str]) -> None:
-    st.markdown("\n".join(f"- {escape.markdown(line)}。" for line in lines))
+def explained(rows: Sequence[Explained]) -> str:
+    """HTML of what counties explain of the answers behind a figure; a unit is named to those who may see units."""
+    lines = [f"{explained_answers.sentence(row, signin.may('units', row['county']))}。" for row in rows]
+    if not lines:
+        return ""
+    first, more = lines[:EXPLAINED], lines[EXPLAINED:]
+    return said([Said("", "县里的情况说明")], items=first, more=more, more_title=f"其余 {len(more)} 条")
 
 
 REPORT_COLUMNS = {

@@ -11,11 +11,12 @@ from dashboards import signin
 from dashboards.charts import palette
 from dashboards.charts.html_board import Link
 from dashboards.components import common_parts
+from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import board_rows, edition_data, submission_rows
 from dashboards.queries.row_types import PlaceRow, ReportingRow, UnitNearDone
 from dashboards.text import escape, screen_wording
-from dashboards.text.templates import show
+from dashboards.text.templates import render
 from pipelines import months, settings
 from pipelines.intake import outcome
 
@@ -23,18 +24,16 @@ SEVERITY = outcome.SEVERITY_NAMES
 STATUS = {"effective": "已生效", "superseded": "已被后来的替代", "refused": "未接收", "waiting": "等待退回重报后生效"}
 
 
-def report_line(row: ReportingRow | None, view: View) -> None:
+def report_line(row: ReportingRow | None, view: View) -> Said:
     """Whether the county has reported the month, and what of it counts."""
     if row is None:
-        st.caption("这个月的名册里没有这个县市区的报送记录。")
-        return
+        return Said("这个月的名册里没有这个县市区的报送记录。", quiet=True)
     if row["seq"] is None:
         lent = f"沿用前两个月的 {row['carried']} 个单位" if row["carried"] else "没有可沿用的报数"
-        st.markdown(escape.markdown(f"{common_parts.month_text(view.month)}未报；{lent}，共 {row['units']} 个单位。"))
-        return
+        return Said(f"{common_parts.month_text(view.month)}未报；{lent}，共 {row['units']} 个单位。")
     received = f"{screen_wording.day(row['received_at'])}收到；{row['units']} 个单位中 {row['accepted']} 个计入"
     received += f"，{row['held']} 个因错误暂不计入" if row["held"] else ""
-    st.markdown(escape.markdown(f"{received}；{row['errors']} 处错误，{row['warnings']} 处需核实。"))
+    return Said(f"{received}；{row['errors']} 处错误，{row['warnings']} 处需核实。")
 
 
 def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
@@ -54,41 +53,41 @@ def all_indicators(rows: Sequence[PlaceRow], county: str, view: View) -> None:
     common_parts.download(lambda: lines, len(lines), common_parts.EXPORTED, name, own)
 
 
-def focus(view: View, row: PlaceRow | None, county: str) -> None:
-    """The indicator that the reader came for, with the units that lack it: brought into sight."""
+def focus(view: View, row: PlaceRow | None, county: str) -> str:
+    """HTML of the indicator that the reader came for, with the units that lack it: brought into sight."""
     if row is None:
-        return
-    show(
+        return ""
+    code = row["place"]
+    shown = render(
         "focus.html",
         name=row["name"],
         county=county,
         lines=[screen_wording.value_with_parts(row), *screen_wording.detail(row, row["name"])[1:]],
         sign=palette.SIGNS[row["status"]],
     )
-    code = row["place"]
     if row["is_share"] and signin.may("units", code):
         missing = edition_data.units_of(view, edition_data.indicator(view, row["indicator"]), code, (2, 3, 4))
-        _missing_units(missing, code)
+        shown += _missing_units(missing, code)
     onward = [
         Link(common_parts.href("indicator", indicator=row["indicator"], county=code), "走势和各县市区"),
         Link(f"{common_parts.href('gaps')}&of={code}&lacking={row['indicator']}", "全部缺的单位"),
     ]
-    show("unit_links.html", intro="接着看：", links=onward, more=0)
+    return shown + render("unit_links.html", intro="接着看：", links=onward, more=0)
 
 
 # units named under the indicator of a county
 _NAMED = 12
 
 
-def _missing_units(rows: Sequence[Mapping[str, Any]], county: str) -> None:
+def _missing_units(rows: Sequence[Mapping[str, Any]], county: str) -> str:
     names = [
         Link(common_parts.href("unit", unit=row["unit"], county=county), row["name"], quiet=_why_missing(row))
         for row in rows[:_NAMED]
     ]
-    if names:
-        show(
-            "unit_links.html", intro="没有的单位，离全部达标最近的在前：", links=names, more=max(0, len(rows) - _NAMED)
-        )
+    if not names:
+        return ""
+    more = max(0, len(rows) - _NAMED)
+    return render("unit_links.html", intro="没有的单位，离全部达标最近的在前：", links=names, more=more)
 
 
 def _why_missing(row: Mapping[str, Any]) -> str:
@@ -116,14 +115,20 @@ def near_done(county: str, rows: Sequence[UnitNearDone]) -> None:
     )
 
 
+def waiting(county: str) -> list[Link]:
+    """The link to what waits for the county's answer, for those who may give it."""
+    if not signin.may("submit", county):
+        return []
+    waits = len([matter for matter in board_rows.waiting() if matter["county"] == county])
+    href = common_parts.href("reporting", room="matters", whose=county)
+    return [Link(href, f"{waits} 件待办：说明情况、处理")] if waits else []
+
+
 def submissions(view: View, county: str) -> None:
     """What the county sent for the month."""
     if not signin.may("units", county):
         st.caption("报表和问题只给本县市区和市里看。")
         return
-    waits = len([matter for matter in board_rows.waiting() if matter["county"] == county])
-    if waits and signin.may("submit", county):
-        common_parts.link("reporting", f"{waits} 件待办：说明情况、处理", room="matters", whose=county)
     sent = submission_rows.submissions(view.release, view.month, county)
     lines = [
         {**row, "when": screen_wording.day(row["received_at"]), "state": STATUS.get(row["status"], row["status"])}

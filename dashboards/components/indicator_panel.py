@@ -1,6 +1,6 @@
 """Parts of the indicator's page: its clause, its figure in a sentence, why it moved, and the units behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,12 @@ import streamlit as st
 from dashboards import signin
 from dashboards.charts import palette
 from dashboards.components import common_parts, header
+from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import edition_data, edition_sentences, figure_rows, plans, submission_rows
 from dashboards.queries.row_types import ChangedUnit, ChangePart, IndicatorRow, OutlookRow, PlaceRow, StandingRow
-from dashboards.text import escape, screen_wording
+from dashboards.text import screen_wording
+from dashboards.text.templates import render
 from pipelines import months
 from pipelines.edition import explained_answers, formula_text, month_movement, movement_sentences
 from pipelines.edition.progress_rows import Moved
@@ -21,60 +23,62 @@ from pipelines.edition.progress_rows import Moved
 WORDING = {"required": "必须达到", "strive": "力争达到", "promoted": "鼓励、推动"}
 
 
-def clause(view: View, indicator: IndicatorRow) -> None:
-    """The sentence of the policy that asks for it, and how it is computed: in words, the register's expression last."""
-    quote, where = escape.markdown(indicator["quote"]), escape.markdown(indicator["clause"])
-    st.markdown(f"> “{quote}” —— {where}（{WORDING.get(indicator['wording'], '')}）")
-    with st.expander("口径"):
-        labels = formula_text.labels(view.release, view.policy, indicator["counted"])
-        st.markdown(escape.markdown(formula_text.formula(indicator, labels)))
-        if indicator["reading"]:
-            st.markdown(f"解读：{escape.markdown(indicator['reading'])}")
-        if indicator["unverified"]:
-            st.markdown(f"尚未核实：{escape.markdown(indicator['unverified'])}")
-        st.markdown(
-            "分母按当月名册计，不按报数计；未报的算未知，不算未完成。"
-            if indicator["is_share"]
-            else "只计两项都已填报的单位，同时说明填报比例。"
-        )
-        for expression in formula_text.expressions(indicator).splitlines():
-            st.caption(f"`{expression}`")
-
-
-def standing(row: PlaceRow, names: Mapping[str, str]) -> None:
-    """The figure in a sentence: status, value, target, whose answers decide, gap, bounds, change. `names`: counties by code."""
-    said = [
-        f"{palette.SIGNS[row['status']]} {screen_wording.status(row)}：{screen_wording.value_with_parts(row)}，目标 {screen_wording.target(row)}"
+def clause(view: View, indicator: IndicatorRow) -> str:
+    """HTML of the sentence of the policy that asks for it, and how it is computed: in words, the register's expression last."""
+    labels = formula_text.labels(view.release, view.policy, indicator["counted"])
+    counted = (
+        "分母按当月名册计，不按报数计；未报的算未知，不算未完成。"
+        if indicator["is_share"]
+        else "只计两项都已填报的单位，同时说明填报比例。"
+    )
+    lines = [
+        formula_text.formula(indicator, labels),
+        f"解读：{indicator['reading']}" if indicator["reading"] else "",
+        f"尚未核实：{indicator['unverified']}" if indicator["unverified"] else "",
+        counted,
     ]
-    said += [
-        text
-        for text in (
-            screen_wording.deciding(row, names),
-            screen_wording.gap(row),
-            screen_wording.bounds(row),
-            screen_wording.carried(row),
-            screen_wording.change_in_words(row),
-        )
-        if text
+    return render(
+        "clause.html",
+        quote=indicator["quote"],
+        where=indicator["clause"],
+        wording=WORDING.get(indicator["wording"], ""),
+        lines=filter(None, lines),
+        expressions=formula_text.expressions(indicator).splitlines(),
+    )
+
+
+def standing(view: View, row: PlaceRow, checked: str) -> str:
+    """HTML of the figure in a sentence: status, value, target, whose answers decide, gap, bounds, change, whether it is proven; why it moved."""
+    names = edition_data.short_names(view)
+    parts = [
+        f"{palette.SIGNS[row['status']]} {screen_wording.status(row)}：{screen_wording.value_with_parts(row)}，目标 {screen_wording.target(row)}",
+        screen_wording.deciding(row, names),
+        screen_wording.gap(row),
+        screen_wording.bounds(row),
+        screen_wording.carried(row),
+        screen_wording.change_in_words(row),
     ]
-    with st.container(key="verdict"):
-        st.markdown(f"**{escape.markdown('。'.join(said))}。**")
-        if row["is_share"] is False and row["denominator"]:
-            st.caption(
-                f"{screen_wording.number(row['answered'])} 个单位两项都已填报，{screen_wording.number(row['unknown'])} 个未报全。"
-            )
+    lines = [Said("", f"{'。'.join(filter(None, parts))}。")]
+    if row["is_share"] is False and row["denominator"]:
+        answered, unknown = (screen_wording.number(row[name]) for name in ("answered", "unknown"))
+        lines.append(Said(f"{answered} 个单位两项都已填报，{unknown} 个未报全。", quiet=True))
+    if moved := _moved_in_words(view, row["indicator"]):
+        lines.append(Said(moved))
+    if checked:
+        lines.append(Said(f"抽查：{checked}。"))
+    return common_parts.said(lines, lead=True)
 
 
-def explained(view: View, indicator: IndicatorRow) -> None:
-    """What counties explain of the answers that the indicator rests on."""
+def explained(view: View, indicator: IndicatorRow) -> str:
+    """HTML of what counties explain of the answers that the indicator rests on."""
     rows = submission_rows.explained(view.release, view.month)
-    common_parts.explained(explained_answers.of_indicator(rows, indicator["fields"]))
+    return common_parts.explained(explained_answers.of_indicator(rows, indicator["fields"]))
 
 
-def outlook(row: PlaceRow, known: OutlookRow | None) -> None:
+def outlook(row: PlaceRow, known: OutlookRow | None) -> list[Said]:
     """Where the trend leads and the pace needed; beside it, labelled, the second opinion by the Open SDG method."""
     if not known or row["status"] in ("met", "tracked", "not_applicable", "no_data"):
-        return
+        return []
     when = common_parts.month_text(known["reaches"]) if known.get("reaches") else ""
     forecast = f"按近六个月走势，约 {when}达到目标" if when else "按近六个月走势，达不到目标"
     if known.get("needed_pace") is not None and known.get("recent_pace") is not None:
@@ -82,14 +86,17 @@ def outlook(row: PlaceRow, known: OutlookRow | None) -> None:
         forecast += (
             f"；近三个月平均每月 {known['recent_pace']:+.1f} {unit}，到期前每月需 {known['needed_pace']:+.1f} {unit}"
         )
-    st.markdown(escape.markdown(f"{forecast}。"))
+    return [Said(f"{forecast}。"), *_second_opinion(known)]
+
+
+def _second_opinion(known: OutlookRow) -> list[Said]:
     if known.get("sdg_score") is not None:
-        score = (
-            f"评分 {known['sdg_score']:.1f}（−5 到 5），{SDG.get(known['sdg_category'] or '', known['sdg_category'])}"
-        )
-        st.caption(escape.markdown(f"参考：Open SDG 方法的第二意见：{score}；本市状态不以此为准。"))
-    elif known.get("sdg_refused"):
-        st.caption(escape.markdown(f"参考：Open SDG 方法在这里不适用：{known['sdg_refused']}"))
+        kind = SDG.get(known["sdg_category"] or "", known["sdg_category"])
+        score = f"第二意见：评分 {known['sdg_score']:.1f}（−5 到 5），{kind}；本市状态不以此为准。"
+        return [Said(f"参考：Open SDG 方法的{score}", quiet=True)]
+    if known.get("sdg_refused"):
+        return [Said(f"参考：Open SDG 方法在这里不适用：{known['sdg_refused']}", quiet=True)]
+    return []
 
 
 SDG = {
@@ -101,14 +108,13 @@ SDG = {
 }
 
 
-def moved_in_words(view: View, indicator: str) -> None:
+def _moved_in_words(view: View, indicator: str) -> str:
     """What of the last month was work and where, what was reports or boundary; and which counties slipped."""
     own = next((row for row in edition_sentences.moved(view) if row["indicator"] == indicator), None)
     slipped = [row["short"] for row in edition_sentences.slipped(view, indicator=indicator)]
-    said = [_of_work(own) if own else ""]
-    said += [f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
-    if sentences := "。".join(filter(None, said)):
-        st.markdown(f"{escape.markdown(sentences)}。")
+    parts = [_of_work(own) if own else "", f"状态变差的县市区：{'、'.join(slipped)}" if slipped else ""]
+    sentences = "。".join(filter(None, parts))
+    return f"{sentences}。" if sentences else ""
 
 
 def _of_work(row: Moved) -> str:
@@ -118,10 +124,14 @@ def _of_work(row: Moved) -> str:
     return f"本月没有实际增减，{movement_sentences.beside(row)}"
 
 
+def can_plan(view: View, indicator: IndicatorRow, row: PlaceRow) -> bool:
+    """Whether there is a gap to close that a plan of units a month can close."""
+    counts = indicator["is_share"] and indicator["counted"] == "community" and indicator["low"] is not None
+    return bool(counts and row["gap_failing"] and row["status"] != "met" and view.month == view.release.month)
+
+
 def what_if(view: View, row: PlaceRow) -> None:
     """A small plan: so many units more a month, and when the city reaches the target by it."""
-    if not row["gap_failing"] or row["status"] == "met" or view.month != view.release.month:
-        return
     pace = st.number_input(
         "如果全市每月补（个）", min_value=1, max_value=100_000, value=_usual(row, view.due), width=220
     )
@@ -144,10 +154,10 @@ def _planned(when: date | None, due: date | None) -> str:
     )
 
 
-def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart]) -> None:
-    """The parts of the change against the month before, which add up to it, and the units that changed."""
+def movement(indicator: IndicatorRow, parts: Sequence[ChangePart]) -> list[Said]:
+    """The parts of the change against the month before, which add up to it."""
     if not parts:
-        return
+        return []
     unit = " 个百分点" if indicator["unit"] == "%" else f" {indicator['unit']}"
     changed_parts = [item for item in parts if item["change"]]
     split = "，".join(
@@ -155,16 +165,20 @@ def movement(view: View, indicator: IndicatorRow, parts: Sequence[ChangePart]) -
     )
     own = "各按当时区划，" if any(item["part"] == "boundary" for item in changed_parts) else ""
     total = _signed(month_movement.total(parts))
-    st.markdown(escape.markdown(f"{own}较上月 {total}{unit}，其中：{split or '没有变化'}。"))
-    units = edition_data.movement_units(view, indicator["indicator"])
-    if units:
-        with st.expander("变了的社区（村）"):
-            lines = [
-                {**changed, "part": edition_data.PARTS.get(changed["part"], changed["part"])} | _turn(changed)
-                for changed in units
-            ]
-            columns = {"part": "原因", "was": "上月", "now": "本月", "name": "名称", "county": "县市区", "unit": "代码"}
-            common_parts.table(lines, columns, height=320)
+    return [Said(f"{own}较上月 {total}{unit}，其中：{split or '没有变化'}。")]
+
+
+def changed_units(view: View, indicator: str) -> None:
+    """The units that changed against the month before."""
+    lines = [
+        {**changed, "part": edition_data.PARTS.get(changed["part"], changed["part"])} | _turn(changed)
+        for changed in edition_data.movement_units(view, indicator)
+    ]
+    if not lines:
+        st.caption("与上月相比没有变了的社区（村）。")
+        return
+    columns = {"part": "原因", "was": "上月", "now": "本月", "name": "名称", "county": "县市区", "unit": "代码"}
+    common_parts.table(lines, columns, height=480)
 
 
 def _signed(points: float) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboards import signin
 from dashboards.components import common_parts
+from dashboards.components.common_parts import Said
 from dashboards.components.header import View
 from dashboards.queries import city, submission_rows
 from dashboards.text import escape, screen_wording
@@ -36,34 +37,44 @@ def events(view: View, indicator: str) -> list[Event]:
     return sorted((event for event in known if event.month <= view.release.month), key=lambda event: event.month)
 
 
-def listed(known: Sequence[Event]) -> None:
-    """The events in words, numbered as on the axis; a note with who, when, and its withdrawal."""
-    if not known:
+def listed(known: Sequence[Event]) -> list[Said]:
+    """The events in words, numbered as on the axis; a note with who and when."""
+    return [Said(_line(number, event), quiet=True) for number, event in enumerate(known, 1)]
+
+
+def _line(number: int, event: Event) -> str:
+    who = f"（{event.note.by}，{screen_wording.day(event.note.at)}）" if event.note else ""
+    return f"{number}　{common_parts.month_text(event.month)}　{event.text}{who}"
+
+
+def may_keep() -> bool:
+    """Whether the person may record a note or withdraw one."""
+    return signin.may("annotate") or signin.may("reopen")
+
+
+def kept(view: View, indicator: str, known: Sequence[Event]) -> None:
+    """A form for a note on the month shown, and the notes that may be withdrawn."""
+    if signin.may("annotate"):
+        _record(view, indicator)
+    if not signin.may("reopen"):
         return
     with st.container(key="notes"):
         for number, event in enumerate(known, 1):
-            said = f"{number}　{common_parts.month_text(event.month)}　{event.text}"
-            if event.note is None:
-                st.caption(escape.markdown(said))
-                continue
-            text, button = st.columns([6, 1], vertical_alignment="center")
-            text.caption(escape.markdown(f"{said}（{event.note.by}，{screen_wording.day(event.note.at)}）"))
-            if signin.may("reopen"):
+            if event.note:
+                text, button = st.columns([6, 1], vertical_alignment="center")
+                text.caption(escape.markdown(_line(number, event)))
                 with button:
                     _withdrawal(event.note)
 
 
-def record(view: View, indicator: str) -> None:
-    """A form for a note on the month shown, for those who may."""
-    if not signin.may("annotate"):
-        return
-    with st.popover(f"给{common_parts.month_text(view.month)}记一条批注"):
-        by = _person("annotates")
-        text = st.text_input("批注（批示、事件）", max_chars=200, key="annotation")
-        alone = st.checkbox("只记在这项指标上", value=True, key="annotation-alone")
-        if st.button("记入档案", key="annotate"):
-            about = indicator if alone else None
-            _decided(lambda: decisions.annotate(view.month, text, settings.load(), by, about))
+def _record(view: View, indicator: str) -> None:
+    st.markdown(f"给{common_parts.month_text(view.month)}记一条批注")
+    by = _person("annotates")
+    text = st.text_input("批注（批示、事件）", max_chars=200, key="annotation")
+    alone = st.checkbox("只记在这项指标上", value=True, key="annotation-alone")
+    if st.button("记入档案", key="annotate"):
+        about = indicator if alone else None
+        _decided(lambda: decisions.annotate(view.month, text, settings.load(), by, about))
 
 
 def _withdrawal(note: Note) -> None:

@@ -18,14 +18,14 @@ def _pinned() -> list[str]:
     return [name for name in st.query_params.get("pinned", "").split(".") if name]
 
 
-def toggle(page: str, name: str, value: str) -> None:
-    """A link that pins this page's county or indicator, or lets it go."""
+def toggle(page: str, name: str, value: str) -> Link:
+    """The link that pins this page's county or indicator, or lets it go."""
     mark = f"{name}-{value}"
     known = _pinned()
     left = [other for other in known if other != mark] if mark in known else [*known, mark]
     label = "★ 已关注，点此取消" if mark in known else "☆ 关注：放到总览"
     href = common_parts.href(page, pinned=".".join(left[:_MOST]), **{name: value})
-    show("unit_links.html", intro="", links=[Link(href, label)], more=0)
+    return Link(href, label)
 
 
 def followed(view: View) -> None:

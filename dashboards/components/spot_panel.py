@@ -51,12 +51,17 @@ def _age(row: SpotFigureRow) -> str:
 # ---- the indicator's page
 
 
+def about_indicator(view: View, indicator: str, row: PlaceRow) -> str:
+    """Whether what is reported is proven, in a sentence; empty where nothing is to be proven and nothing was visited."""
+    figure = spot_rows.figures(view, view.city).get(indicator)
+    if figure is None or figure["status"] in (None, "unchecked"):
+        return sentences.STATUS["unchecked"] if row["status"] == "met" else ""
+    return f"{spot_tables.about_words(figure)}（{_age(figure)}）"
+
+
 def of_indicator(view: View, indicator: str, row: PlaceRow) -> None:
     """Reported, proven, who was visited, what was found; every list ever planned."""
     figure = spot_rows.figures(view, view.city).get(indicator)
-    if row["status"] != "met" and figure is None:
-        return
-    st.subheader("抽查", anchor=False)
     _verdict(view, indicator, row, figure)
     claims = spot_rows.claims(view, indicator)
     by_list = {spot_list["list"]: spot_list for spot_list in spot_rows.lists(view, indicator)}
@@ -180,12 +185,18 @@ def _list_line(row: SpotListRow) -> dict[str, object]:
 FACTORS = {"name": "指标", "checked": "查的月份", "list": "名单", "planned": "走访", "vf_text": "核实率（95% 区间）"}
 
 
+def is_checked(view: View, county: str) -> bool:
+    """Whether a spot check says anything of the county."""
+    return bool(spot_rows.factors(view, county) or _own(view, county))
+
+
+def _own(view: View, county: str) -> list[SpotFigureRow]:
+    return [row for row in spot_rows.figures(view, county).values() if row["status"] in ("proven", "unsupported")]
+
+
 def of_county(view: View, county: str) -> None:
     """The county's 核实率 where it was drawn by itself: what was found of what it reported. No ranking."""
-    rows = spot_rows.factors(view, county)
-    own = [row for row in spot_rows.figures(view, county).values() if row["status"] in ("proven", "unsupported")]
-    if not rows and not own:
-        return
+    rows, own = spot_rows.factors(view, county), _own(view, county)
     st.markdown("**抽查：所报的有多少属实**")
     names = {row["indicator"]: row["name"] for row in edition_data.indicators(view.release, view.policy)}
     for row in own:

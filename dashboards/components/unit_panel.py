@@ -14,7 +14,7 @@ from dashboards.components.indicator_panel import answer, answer_cell
 from dashboards.queries import edition_data, submission_rows
 from dashboards.queries.row_types import SubmissionRow
 from dashboards.text import escape, screen_wording, search_words
-from dashboards.text.templates import show
+from dashboards.text.templates import show, show_rendered
 
 ROW_STATE = {
     "accepted": "已计入",
@@ -109,7 +109,7 @@ def findings(view: View, unit: dict[str, Any]) -> None:
         st.markdown("**这个单位的问题**")
         county_panel.findings(rows)
     explained = submission_rows.explained(view.release, view.month, unit["county_code"])
-    common_parts.explained([row for row in explained if row["unit"] == unit["unit"]])
+    show_rendered(common_parts.explained([row for row in explained if row["unit"] == unit["unit"]]))
 
 
 def standing(view: View, unit: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from dashboards.components.header import View
 from dashboards.queries import city, edition_sentences, figure_rows, spot_rows
 from dashboards.queries.row_types import PlaceRow
 from dashboards.text import escape, screen_wording
-from dashboards.text.templates import show
+from dashboards.text.templates import show, show_rendered
 
 SECONDS = 15
 _BARS_PER_PAGE = 9
@@ -55,4 +55,4 @@ def _map(view: View, worst: PlaceRow, ink: Ink) -> None:
         board.county_map(view, worst["indicator"], worst["name"], city.outlines(view.release, view.roster_month), ink)
     with right:
         known = [row for row in figure_rows.standings(view, worst["indicator"]) if row["status"] != "not_applicable"]
-        board.ranking(view, worst["indicator"], known, ink, "各县市区，最需关注的在前")
+        show_rendered(board.ranking(view, worst["indicator"], known, ink, "各县市区，最需关注的在前"))

@@ -35,6 +35,11 @@ def plotly(text: object) -> str:
     return html.escape(plain(text), quote=False)
 
 
+def plotly_plain(text: str) -> str:
+    """The plain text of what `plotly` has escaped."""
+    return html.unescape(text).strip()
+
+
 def sheet(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> bytes:
     """Rows as CSV for Excel and WPS (UTF-8 with mark): columns by `names`, nothing in it a formula, a date or a rounded code."""
     file = io.StringIO(newline="")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dashboards.text import escape
 
@@ -23,8 +24,14 @@ def show(template: str, **values: object) -> None:
 
 
 def show_rendered(html: str) -> None:
-    """HTML that `render` made, on the page."""
-    st.html(html)
+    """HTML that `render` made, on the page; nothing where it is empty."""
+    if html:
+        st.html(html)
+
+
+def beside_each_other(left: str, right: str) -> str:
+    """HTML of two columns of HTML that `render` made."""
+    return render("beside_each_other.html", left=Markup(left), right=Markup(right))  # noqa: S704 both are rendered
 
 
 def _one_line(value: object) -> object:

@@ -105,7 +105,20 @@ def texts(page: AppTest) -> str:
         *page.error,
         *page.success,
     ]
-    return "\n".join(str(item.value) for item in said).replace("\\", "")
+    sentences = [block for item in page.get("html") for block in _said(item.proto.body)]
+    return "\n".join([*(str(item.value).replace("\\", "") for item in said), *sentences])
+
+
+def _said(body: str) -> list[str]:
+    """The blocks of sentences in a page's HTML, a line each."""
+    if 'class="said' not in body:
+        return []
+    blocks = lxml.html.fragment_fromstring(body, create_parent="div").iterfind(".//div[@class]")
+    return [
+        "\n".join(" ".join(line.itertext()) for line in block)
+        for block in blocks
+        if "said" in block.get("class").split()
+    ]
 
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:

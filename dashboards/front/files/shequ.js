@@ -9,10 +9,19 @@
 
   function go(to) {
     if (to.href === location.href) return
+    const stays = subject(to) === subject(location.href)
     history.pushState({}, '', to)
     dispatchEvent(new PopStateEvent('popstate', { state: {} }))
     const main = document.querySelector('.stMain')
-    if (main) main.scrollTop = 0
+    if (main && !stays) main.scrollTop = 0
+  }
+
+  // what a page is about: not which of its parts is open, nor what is pinned
+  function subject(address) {
+    const at = new URL(address)
+    for (const name of ['part', 'pinned']) at.searchParams.delete(name)
+    at.searchParams.sort()
+    return at.href
   }
 
   function target(link) {
@@ -69,6 +78,16 @@
     if (mark.dataset.page !== to.pathname.slice(base.pathname.length)) return
     for (const [name, value] of new URLSearchParams(mark.dataset.address)) if (!to.searchParams.has(name)) to.searchParams.set(name, value)
     if (to.href !== location.href) history.replaceState(history.state, '', to)
+    reveal(to)
+  }
+
+  // a part that was just opened is brought into sight
+  let revealed = ''
+  function reveal(at) {
+    const part = at.searchParams.get('part') ? at.pathname + at.searchParams.get('part') : ''
+    const links = document.querySelector('.sections')
+    if (part && part !== revealed && links) links.scrollIntoView()
+    revealed = part
   }
 
   document.addEventListener('click', (event) => {
@@ -129,7 +148,7 @@
     if (event.target.closest('.st-key-wall') && !event.target.closest('a, button')) press('wall_stop')
   })
 
-  // ---- charts: Plotly's smallest bundle, loaded when the first chart is on the page
+  // ---- charts: still pictures; Plotly's smallest bundle is loaded when a pointer or the keyboard first reaches one
 
   let plotly = null
   function drawing() {
@@ -143,11 +162,13 @@
     return plotly
   }
 
-  // a hand on its way to a page with charts
-  document.addEventListener('pointerover', (event) => {
-    const link = event.target.closest('a[href]')
-    if (link && link.pathname === base.pathname + 'indicator') drawing().catch(() => {})
-  }, { passive: true })
+  function reached(event) {
+    const box = event.target.closest('[data-figure]:not([data-drawn])')
+    // without the library the picture stays, and the next touch tries again
+    if (box) draw(box).catch(() => { delete box.dataset.drawn })
+  }
+  document.addEventListener('pointerover', reached, { passive: true })
+  document.addEventListener('focusin', reached)
 
   const WORDS = {
     format: {
@@ -318,10 +339,18 @@
         if (node.nodeType === 1 && !node.closest(OURS)) translate(node)
       }
     }
+    if (expected) return
+    expected = true
+    // once for all that is drawn before the next frame; a page in the background has no frames
+    document.hidden ? setTimeout(attend) : requestAnimationFrame(attend)
+  }
+
+  let expected = false
+  function attend() {
+    expected = false
     // for the style: `:has` is younger than the oldest browser that can run the pages
     document.documentElement.classList.toggle('wall', !!document.querySelector('.st-key-wall'))
     document.querySelectorAll('[data-testid="stIconMaterial"]').forEach(glyph)
-    document.querySelectorAll('[data-figure]:not([data-drawn])').forEach(draw)
     document.querySelectorAll('[data-address]:not([data-done])').forEach(complete)
     for (const board of document.querySelectorAll(BOARDS)) if (!board.querySelector(':scope > .save')) offer(board)
     document.querySelectorAll('[data-here]:not([data-shown])').forEach(show)
