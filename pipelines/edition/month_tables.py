@@ -54,7 +54,8 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
     effective = ",".join(str(seq) for seqs in life.counted(month).values() for seq in seqs) or "NULL"
     day = f"DATE '{month}'"
     merged = scalar(warehouse.con, f"SELECT count(*) FROM county_source WHERE month = {day}")
-    county_raw = ", ".join(f'{_county_raw(f.id, day, merged)} AS "raw:{f.id}"' for f in reference.form.county)
+    text = 'coalesce(joined_raw."{0}", county_raw."{0}")' if merged else 'county_raw."{0}"'
+    county_raw = ", ".join(f'{text.format(f.id)} AS "raw:{f.id}"' for f in reference.form.county)
     tables = {
         "standing": f"""
             SELECT {_qualified("standing", _STANDING)}, {_qualified("unit", _UNIT)}, {_answers(reference.form.community, _UNIT)}
@@ -64,6 +65,7 @@ def queries(warehouse: Warehouse, life: Life, month: date) -> dict[str, str]:
                    {_answers(reference.form.county, _COUNTY, "county_standing")}, {county_raw}
             FROM county_standing JOIN county ON county.code = county_standing.unit
             LEFT JOIN county_raw ON county_raw.seq = county_standing.seq
+            {_joined_raw(reference.form.county, day) if merged else ""}
             WHERE county_standing.month = {day} ORDER BY county_standing.unit""",
         "evidence": f"""
             SELECT {day} AS month, answer.unit, answer.held, answer_raw.*
@@ -111,13 +113,14 @@ _UNIT = (
 _COUNTY = ("name", "short", "type", "municipal_district", "shared_funding", "has_villages")
 
 
-def _county_raw(field: str, day: str, merged: bool) -> str:
-    """SQL: the text of the cell of a county's answer, also where a record is joined from several submissions."""
-    if not merged:
-        return f'county_raw."{field}"'
-    return f"""coalesce((
-        SELECT any_value(own."{field}") FROM county_source AS source JOIN county_raw AS own ON own.seq = source.seq
-        WHERE source.month = {day} AND source.unit = county_standing.unit AND source.field = '{field}'), county_raw."{field}")"""
+def _joined_raw(part: Part, day: str) -> str:
+    """SQL: the texts of the cells that a county's record has from other submissions, one row per county, to be joined."""
+    # a subquery per field instead costs half a minute of planning
+    text = """any_value(own."{0}") FILTER (source.field = '{0}') AS "{0}" """
+    texts = ", ".join(text.format(f.id) for f in part)
+    return f"""LEFT JOIN (
+                SELECT source.unit, {texts} FROM county_source AS source JOIN county_raw AS own ON own.seq = source.seq
+                WHERE source.month = {day} GROUP BY source.unit) AS joined_raw ON joined_raw.unit = county_standing.unit"""
 
 
 def _qualified(table: str, columns: tuple[str, ...]) -> str:

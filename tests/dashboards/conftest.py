@@ -19,6 +19,7 @@ from pipelines.intake import session, submit_files
 from pipelines.monthly import monthly_run
 from pipelines.reference import reference_bundle
 from pipelines.sample.write_samples import Sample
+from tests import made_once
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboards" / "app.py"
@@ -35,33 +36,44 @@ class Few(Sample):
 
 
 @pytest.fixture(scope="session")
-def workbooks(tmp_path_factory) -> list[Path]:
-    """The filled workbooks of the months, in order of arrival."""
-    folder = tmp_path_factory.mktemp("workbooks")
+def installed(tmp_path_factory) -> Path:
+    """The workbooks, and data folders with one month and with both."""
+    return made_once.folder(tmp_path_factory, "dashboards", _install)
+
+
+def _install(folder: Path) -> None:
+    place = settings.load(folder / "both")
+    for key, written in _write_workbooks(folder / "workbooks").items():
+        submit_files.submit(written, place, by="测试")
+        with session.writing(place, "测试") as opened:
+            monthly_run.publish_month(opened, place, months.parse(key))
+        if key == MONTHS[0]:
+            shutil.copytree(place.data, folder / "one")
+
+
+def _write_workbooks(folder: Path) -> dict[str, list[Path]]:
     reference = reference_bundle.load(settings.load().reference)
-    sample = Few(reference.form, reference.rosters)
-    written = []
+    sample, written = Few(reference.form, reference.rosters), {}
     for key in MONTHS:
         for report, content in sample.workbooks(months.parse(key)):
-            place = folder / report.file
-            place.parent.mkdir(exist_ok=True)
+            # named so that they sort in order of arrival
+            place = folder / key / report.file
+            place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
-            written.append(place)
+            written.setdefault(key, []).append(place)
     return written
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory, workbooks) -> dict[str, Path]:
+def workbooks(installed) -> list[Path]:
+    """The filled workbooks of the months, in order of arrival."""
+    return sorted(path for path in (installed / "workbooks").rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="session")
+def made(installed) -> dict[str, Path]:
     """Data folders with one month and with both. The first is a copy, made before the second month came in."""
-    place = settings.load(tmp_path_factory.mktemp("data"))
-    both, one = place.data, tmp_path_factory.mktemp("one") / "data"
-    for key in MONTHS:
-        submit_files.submit([path for path in workbooks if key.replace("-0", "年") in path.name], place, by="测试")
-        with session.writing(place, "测试") as opened:
-            monthly_run.publish_month(opened, place, months.parse(key))
-        if key == MONTHS[0]:
-            shutil.copytree(both, one)
-    return {"one": one, "both": both}
+    return {name: installed / name for name in ("one", "both")}
 
 
 @pytest.fixture

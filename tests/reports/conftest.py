@@ -1,26 +1,18 @@
 """Releases of the small installation, opened."""
 
-from pathlib import Path
-
 import pytest
 
+from pipelines import settings
 from pipelines.edition import Release, open_release
 from pipelines.settings import Settings
+from tests import made_once
 from tests.reports.small import installation
-
-_HERE: list[Path] = []
 
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory) -> Settings:
-    return installation(small_folder(tmp_path_factory))
-
-
-def small_folder(tmp_path_factory) -> Path:
-    """One folder a process, however many fixtures ask."""
-    if not _HERE:
-        _HERE.append(tmp_path_factory.mktemp("small"))
-    return _HERE[0]
+    folder = made_once.folder(tmp_path_factory, "small", installation)
+    return Settings(folder, settings.load().reference)
 
 
 @pytest.fixture(scope="session")
