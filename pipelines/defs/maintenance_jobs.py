@@ -184,7 +184,7 @@ def copies() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
 def _tell_damage(station: Station, kind: str, title: str, damage: list[str], now: datetime) -> None:
     if damage:
         known = dispatch.known(station.settings)
-        dispatch.tell(station.settings, [messages.fault(kind, title, damage, now.date(), known)])
+        dispatch.post(station.settings, [messages.fault(kind, title, damage, now.date(), known)])
         raise dg.Failure(f"{title}：{'；'.join(damage[:20])}", allow_retries=False)
 
 

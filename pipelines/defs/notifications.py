@@ -54,7 +54,7 @@ def notices() -> dg.SensorDefinition:
 def _disk(settings: Settings, now: datetime) -> None:
     trouble = preflight.scarce(settings.data)
     if trouble:
-        dispatch.tell(settings, [messages.fault("disk", "磁盘将满", [trouble], now.date(), dispatch.known(settings))])
+        dispatch.post(settings, [messages.fault("disk", "磁盘将满", [trouble], now.date(), dispatch.known(settings))])
 
 
 def failures() -> dg.SensorDefinition:
@@ -67,7 +67,7 @@ def failures() -> dg.SensorDefinition:
         run, contacts = context.dagster_run, dispatch.known(station.settings)
         label = " ".join(filter(None, (run.job_name, run.tags.get("dagster/partition"))))
         message = messages.run_failed(run.run_id[:8], label, reasons(context.get_step_failure_events()), contacts)
-        dispatch.tell(station.settings, [message])
+        dispatch.post(station.settings, [message])
 
     return sensor
 
