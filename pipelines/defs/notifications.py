@@ -6,7 +6,7 @@ from datetime import datetime
 import dagster as dg
 
 from pipelines.archive.store import SHANGHAI, Archive
-from pipelines.defs.partitions import ZONE
+from pipelines.defs.partitions import running
 from pipelines.defs.resource import Station, refusals_shown
 from pipelines.notify import dispatch, messages
 from pipelines.serving import preflight
@@ -26,11 +26,7 @@ def reminders() -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     def job():
         remind()
 
-    daily = dg.ScheduleDefinition(
-        name="reminders_schedule", job=job, cron_schedule="30 8 * * *", execution_timezone=ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )  # fmt: skip
-    return job, daily
+    return job, running(job, "30 8 * * *")
 
 
 def notices() -> dg.SensorDefinition:

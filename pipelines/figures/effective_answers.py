@@ -26,6 +26,7 @@ from pipelines.reference.form import Part
 from pipelines.reference.roster import Rosters
 from pipelines.reference.rules import previous_fields
 from pipelines.system import program_version
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 
 # columns that say which unit a row is about, and not what it answers
@@ -71,9 +72,7 @@ def load_rosters(warehouse: Warehouse, month: date) -> None:
 
 def replace_table(warehouse: Warehouse, name: str, table: pa.Table, more: str) -> None:
     """A temporary table from Arrow, with further columns. `answered_as` is the code under which the answers of `month` are stored."""
-    warehouse.con.register("incoming", table)
-    warehouse.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
-    warehouse.con.unregister("incoming")
+    load(warehouse.con, table, f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {more} FROM incoming")
 
 
 # ---- months brought up to date

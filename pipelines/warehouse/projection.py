@@ -230,9 +230,7 @@ class Warehouse:
             self.con.execute(f"DELETE FROM {table} WHERE seq >= ? AND list_contains(?, seq)", [min(there), there])
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        self.con.register("incoming", rows)
-        self.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-        self.con.unregister("incoming")
+        arrow_rows.load(self.con, rows, f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
 
     def add_findings(self, phase: str, findings: list[tuple[int, str | None, Finding]]) -> None:
         """Findings (seq, county, finding) of one phase, appended; numbered within each submission."""

@@ -25,6 +25,7 @@ import pyarrow as pa
 from pipelines.errors import Refusal
 from pipelines.reference.policy.register import Register
 from pipelines.reference.reference_bundle import Reference
+from pipelines.warehouse.arrow_rows import load
 from pipelines.warehouse.projection import Warehouse
 
 KEYS = {
@@ -374,6 +375,4 @@ def _create(warehouse: Warehouse, name: str, *columns: str) -> None:
 
 
 def _insert(warehouse: Warehouse, name: str, month: date, rows: pa.Table, columns: str) -> None:
-    warehouse.con.register("incoming", rows)
-    warehouse.con.execute(f"INSERT INTO {name} SELECT DATE '{month}', {columns} FROM incoming")
-    warehouse.con.unregister("incoming")
+    load(warehouse.con, rows, f"INSERT INTO {name} SELECT DATE '{month}', {columns} FROM incoming")
