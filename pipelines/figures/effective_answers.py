@@ -6,7 +6,7 @@ its latest one of the two months before, marked as carried, without the answers 
 between; else nothing (semantics §4). Rows are held back by what the reader saw and by the form's rules of severity error that no
 waiver lifts. Units are followed across codes and names by `uid`.
 
-A county's record (表2) is put together answer by answer from the accepted records in the same order.
+A county's record (表2) is joined answer by answer from the accepted records in the same order.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ def create(warehouse: Warehouse) -> None:
         f"answered_in DATE, carried BOOLEAN, seq BIGINT, row_no INTEGER, {community})",
         f"CREATE TABLE IF NOT EXISTS county_standing (month DATE, unit VARCHAR, row_state VARCHAR, answered_in DATE, "
         f"carried BOOLEAN, seq BIGINT, {county})",
-        # of a record put together from several: the answers that came in another submission than its latest
+        # of a record joined from several: the answers that came in another submission than its latest
         "CREATE TABLE IF NOT EXISTS county_source (month DATE, unit VARCHAR, field VARCHAR, seq BIGINT)",
         # the last accepted answers that rules ask for, per unit, as they were after each month
         f"CREATE TABLE IF NOT EXISTS last_answer (month DATE, uid VARCHAR{last})",

@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 from pipelines.system import durable_files, locks
 
 EARLIER = "earlier"
-# mark of the decisions that an issue takes account of
+# mark of the decisions that an issue includes
 _MARK = ".decisions"
 
 
